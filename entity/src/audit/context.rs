@@ -1,0 +1,144 @@
+//! Who writes, from where, in which request.
+
+use crate::user::{Person, Role};
+use sea_orm::prelude::Uuid;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Everything an entry says about its origin. There is no default: no actor, no write.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub actor: Actor,
+    pub in_job: bool,
+    pub request_id: String,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+impl Context {
+    /// A job of the service itself.
+    pub fn job(run_id: Uuid) -> Self {
+        Self { actor: Actor::System, in_job: true, request_id: run_id.to_string(), ip_address: None, user_agent: None }
+    }
+
+    pub(crate) fn source(&self, from_a_hook: bool) -> Source {
+        match (&self.actor, self.in_job) {
+            (_, true) => Source::Job,
+            (Actor::Person(person), false) if person.role == Role::Service => Source::Service,
+            (Actor::Person(_) | Actor::System | Actor::Anonymous, false) if from_a_hook => Source::Automatic,
+            (Actor::Person(_) | Actor::System | Actor::Anonymous, false) => Source::Endpoint,
+        }
+    }
+}
+
+/// Who did it, as he was called at that moment; an entry reads the same after he is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody with a row: a person or a service account.
+    Person(Person),
+    System,
+    Anonymous,
+}
+
+impl Actor {
+    pub fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Person(person) => Some(person),
+            Self::System | Self::Anonymous => None,
+        }
+    }
+
+    pub fn id(&self) -> Option<Uuid> {
+        self.person().map(|person| person.id)
+    }
+
+    pub fn role(&self) -> Option<Role> {
+        self.person().map(|person| person.role)
+    }
+
+    /// The name a reader sees.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Person(person) => &person.username,
+            Self::System => "System",
+            Self::Anonymous => "anonymous",
+        }
+    }
+
+    pub fn kind(&self) -> ActorType {
+        match self {
+            Self::Person(person) if person.role == Role::Service => ActorType::Service,
+            Self::Person(_) => ActorType::User,
+            Self::System => ActorType::System,
+            Self::Anonymous => ActorType::Anonymous,
+        }
+    }
+}
+
+/// What kind of actor it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorType {
+    User,
+    Service,
+    System,
+    Anonymous,
+}
+
+impl ActorType {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Service => "service",
+            Self::System => "system",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// Which path led to the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A job of the service.
+    Job,
+    /// A service account.
+    Service,
+    /// The hooks of a row that changed.
+    Automatic,
+    /// An operation without a row of its own.
+    Endpoint,
+}
+
+impl Source {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Service => "service",
+            Self::Automatic => "automatic",
+            Self::Endpoint => "endpoint",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// It was tried and did not work.
+    Failure,
+    /// An authenticated caller was refused.
+    Denied,
+}
+
+impl Outcome {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Denied => "denied",
+        }
+    }
+}

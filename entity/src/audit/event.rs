@@ -1,0 +1,423 @@
+//! One thing that happened, and one named constructor per action, so that the wrong metadata does not compile.
+//!
+//! The actions of rows that don't exist yet get their constructor together with the row it takes.
+
+use super::{Action, Audited, Changes, Outcome, Refusal, Story};
+use crate::case::{self, CaseStatus, Column as C, Tier};
+use crate::clock::rfc3339;
+use crate::user::{self, Column as U, Person};
+use sea_orm::prelude::Uuid;
+use serde_json::{Map, Value as Json, json};
+
+/// What an entry will say, before it has an id, an instant and an origin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub action: Action,
+    pub outcome: Outcome,
+    pub object: (&'static str, String),
+    pub case: Option<(Uuid, String)>,
+    pub related_user: Option<Person>,
+    pub description: String,
+    pub changes: Changes,
+    pub metadata: Map<String, Json>,
+}
+
+/// Cases.
+impl Event {
+    pub fn case_created(after: &case::Model) -> Self {
+        Self::on_case(Action::CaseCreated, after, format!("Case {} created", after.case_number))
+            .naming::<case::Entity>(None, after, &every_fact())
+            .with("case_number", &after.case_number)
+            .with("workshop_code", &after.workshop_code)
+    }
+
+    pub fn case_submitted(before: &case::Model, after: &case::Model) -> Self {
+        Self::on_case(Action::CaseSubmitted, after, format!("Case {} submitted", after.case_number))
+            .naming::<case::Entity>(Some(before), after, &[C::Status, C::SubmittedAt, C::Urgency])
+            .with("urgency", after.urgency.code())
+            .with("rush_fee", after.urgency.rush_fee())
+    }
+
+    pub fn case_held(before: &case::Model, after: &case::Model, reason: Option<&str>) -> Self {
+        let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+        Self::on_case(Action::CaseHeld, after, format!("Case {} placed on hold{why}", after.case_number))
+            .naming::<case::Entity>(Some(before), after, case::HOLD_BLOCK)
+            .with("reason", reason)
+            .with("held_at", after.held_at.map(rfc3339))
+            .with("expected_duration_days", after.hold_duration_days())
+            .with("expected_end_at", after.hold_expected_end_at.map(rfc3339))
+            .with("previous_status", before.status.code())
+    }
+
+    /// The clock that stopped at `held_at` runs again from `after.updated_at`, which the hooks set to the move's own instant.
+    pub fn case_resumed(before: &case::Model, after: &case::Model, reason: Option<&str>) -> Self {
+        let resumed_at = after.updated_at;
+        Self::on_case(Action::CaseResumed, after, format!("Case {} resumed", after.case_number))
+            .naming::<case::Entity>(Some(before), after, case::HOLD_BLOCK)
+            .with("reason", reason)
+            .with("hold_reason", &before.hold_reason)
+            .with("held_at", before.held_at.map(rfc3339))
+            .with("resumed_at", rfc3339(resumed_at))
+            .with("hold_duration_seconds", before.held_at.map(|held_at| (resumed_at - held_at).num_seconds()))
+            .with("expected_duration_days", before.hold_duration_days())
+            .with("overdue", before.hold_expected_end_at.is_some_and(|end| resumed_at > end))
+    }
+
+    pub fn case_status_changed(before: &case::Model, after: &case::Model, event: &'static str, story: &Story) -> Self {
+        let (from, to) = (before.status.code(), after.status.code());
+        let description = format!("Case {} moved from {from} to {to}", after.case_number);
+        // A first tier and the credit are part of an acceptance; a later tier has an entry of its own.
+        let tier: &[C] = if before.tier.is_none() { &[C::Tier] } else { &[] };
+        let acceptance = [C::Status, C::CreditTenths, C::AcceptedAt, C::AcceptedById];
+        let columns = [&acceptance, tier, case::REJECTION_BLOCK, case::RELEASE_BLOCK].concat();
+        Self::on_case(Action::CaseStatusChanged, after, description)
+            .naming::<case::Entity>(Some(before), after, &columns)
+            .with("event", event)
+            .with("reason", story.reason())
+            .with_notes(story)
+    }
+
+    pub fn case_resubmitted(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+        let own = [C::Status, C::ResubmissionCount, C::PreviousStatus, C::ResubmittedAt, C::ResubmissionNotes];
+        let columns = [&own[..], case::RELEASE_BLOCK, case::REVIEW_BLOCK, case::REJECTION_BLOCK].concat();
+        Self::on_case(Action::CaseResubmitted, after, format!("Case {} resubmitted", after.case_number))
+            .naming::<case::Entity>(Some(before), after, &columns)
+            .with("resubmission_count", after.resubmission_count)
+            .with("previous_status", before.status.code())
+            .with("submitted_at", after.resubmitted_at.map(rfc3339))
+            .with("new_documents", story.notes.get("new_documents").cloned().unwrap_or(json!(0)))
+            .with("edited_fields", story.notes.get("edited_fields").cloned().unwrap_or(json!([])))
+    }
+
+    pub fn case_assigned(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+        let action = if before.assigned_to_id.is_none() { Action::CaseAssigned } else { Action::CaseReassigned };
+        let to = story.username(after.assigned_to_id);
+        let related = after.assigned_to_id.or(before.assigned_to_id);
+        Self::on_case(action, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("nobody")))
+            .naming::<case::Entity>(Some(before), after, &[C::AssignedToId])
+            .about(story.person(related))
+            .with("from_username", story.username(before.assigned_to_id))
+            .with("to_username", to)
+            .with("reason", story.reason())
+            .with("level_override", story.notes.contains_key("override_reason"))
+            .with("override_reason", story.noted("override_reason"))
+    }
+
+    pub fn case_tier_changed(before: &case::Model, after: &case::Model, reason: Option<&str>) -> Self {
+        let to = after.tier.map_or("no tier", Tier::code);
+        Self::on_case(Action::CaseTierChanged, after, format!("Tier of case {} changed to {to}", after.case_number))
+            .naming::<case::Entity>(Some(before), after, &[C::Tier])
+            .with("previous_tier", before.tier.map(Tier::code))
+            .with("new_tier", after.tier.map(Tier::code))
+            .with("previous_complexity", before.tier.map(Tier::complexity))
+            .with("new_complexity", after.tier.map(Tier::complexity))
+            .with("direction", if after.tier > before.tier { "up" } else { "down" })
+            .with("reason", reason)
+    }
+
+    pub fn case_details_edited(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+        Self::on_case(Action::CaseDetailsEdited, after, format!("Details of case {} edited", after.case_number))
+            .naming::<case::Entity>(Some(before), after, case::DETAILS)
+            .with("reason", story.reason())
+            .with("edited_by_role", story.by.role().map(user::Role::code))
+            .with("post_submission", before.status != CaseStatus::Draft)
+    }
+
+    pub fn case_updated(before: &case::Model, after: &case::Model, event: &'static str, columns: &[C], story: &Story) -> Self {
+        let what = match event {
+            "credit_adjusted" => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
+            "case_released" => format!("Case {} released to its member", after.case_number),
+            _ => format!("Case {} updated", after.case_number),
+        };
+        Self::on_case(Action::CaseUpdated, after, what)
+            .naming::<case::Entity>(Some(before), after, columns)
+            .with("event", event)
+            .with("reason", story.reason())
+            .with_notes(story)
+    }
+
+    pub fn case_deleted(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+        Self::on_case(Action::Other, after, format!("Case {} deleted", after.case_number))
+            .naming::<case::Entity>(Some(before), after, &[C::DeletedAt])
+            .with("event", "case_deleted")
+            .with("reason", story.reason())
+            .with("status", before.status.code())
+    }
+
+    pub fn review_submitted(after: &case::Model, story: &Story) -> Self {
+        let technician = story.person(after.assigned_to_id);
+        Self::on_case(Action::ReviewSubmitted, after, format!("Case {} submitted for review", after.case_number))
+            .about(technician)
+            .with("review_action", "submitted_for_review")
+            .with("original_technician", technician.map(|person| &person.username))
+    }
+
+    pub fn review_updated(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+        let action = after.review_status.map(|status| status.review_action().code());
+        let technician = story.person(before.assigned_to_id);
+        let decision = action.unwrap_or("decided").replace('_', " ");
+        Self::on_case(Action::ReviewUpdated, after, format!("Review of case {}: {decision}", after.case_number))
+            .naming::<case::Entity>(Some(before), after, case::REVIEW_BLOCK)
+            .about(technician)
+            .with("review_action", action)
+            .with("review_cycle", story.noted("review_cycle"))
+            .with("original_technician", technician.map(|person| &person.username))
+    }
+}
+
+/// People.
+impl Event {
+    pub fn user_created(after: &user::Model) -> Self {
+        Self::on_user(Action::UserCreated, after, format!("User {} created", after.username))
+            .naming::<user::Entity>(None, after, user::EVERY_FACT)
+            .with("role", after.role.code())
+            .with("user_level", after.user_level.map(user::Level::code))
+            .with("email", &after.email)
+    }
+
+    /// One entry however many fields of the profile changed.
+    pub fn member_profile_updated(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+        Self::profile(Action::MemberProfileUpdated, before, after, story)
+    }
+
+    pub fn user_updated(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+        Self::profile(Action::UserUpdated, before, after, story)
+    }
+
+    pub fn user_activity_changed(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+        let event = if after.is_active { "reactivated" } else { "deactivated" };
+        Self::on_user(Action::UserUpdated, after, format!("User {} {event}", after.username))
+            .naming::<user::Entity>(Some(before), after, &[U::IsActive])
+            .with("event", event)
+            .with("reason", story.reason())
+    }
+
+    /// A new password, one's own (`password_changed`) or another's (`password_reset`). The password itself is never shown.
+    pub fn password_set(user: &user::Model, event: &'static str) -> Self {
+        Self::on_user(Action::UserUpdated, user, format!("Password of {} set", user.username)).with("event", event)
+    }
+
+    pub fn user_role_changed(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+        Self::on_user(Action::UserRoleChanged, after, format!("Role of {} changed to {}", after.username, after.role.code()))
+            .naming::<user::Entity>(Some(before), after, user::RIGHTS)
+            .with("changed_by", story.by.label())
+            .with("previous_role", before.role.code())
+            .with("new_role", after.role.code())
+            .with("previous_level", before.user_level.map(user::Level::code))
+            .with("new_level", after.user_level.map(user::Level::code))
+            .with("reason", story.reason())
+    }
+
+    pub fn user_deleted(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+        Self::on_user(Action::UserDeleted, after, format!("User {} deleted", after.username))
+            .naming::<user::Entity>(Some(before), after, &[U::IsActive, U::DeletedAt])
+            .with("role", after.role.code())
+            .with("email", &after.email)
+            .with("username", &after.username)
+            .with("full_name", after.full_name())
+            .with("reason", story.reason())
+    }
+
+    fn profile(action: Action, before: &user::Model, after: &user::Model, story: &Story) -> Self {
+        let event = Self::on_user(action, after, format!("Profile of {} updated", after.username)).naming::<user::Entity>(
+            Some(before),
+            after,
+            user::PROFILE,
+        );
+        let fields = json!(event.changes.fields());
+        let source = if story.by.id() == Some(after.id) { "self" } else { "staff" };
+        event.with("fields", fields).with("edited_by", story.by.label()).with("edit_source", source)
+    }
+}
+
+/// Sessions, and what changes no row.
+impl Event {
+    pub fn login(person: &Person, session_id: Uuid, user_agent: Option<&str>) -> Self {
+        Self::new(Action::Login, ("session", session_id.to_string()), format!("{} signed in", person.username))
+            .with("user_agent", user_agent)
+            .with("session_id", session_id)
+    }
+
+    /// A wrong password, an unknown name, an inactive account: the same to the caller, told apart only here.
+    pub fn login_failed(username: &str, known: Option<&Person>, event: &'static str, user_agent: Option<&str>) -> Self {
+        let object = known.map_or_else(|| "unknown".to_owned(), |person| person.id.to_string());
+        // Whatever was typed as a name may be a password; only a name that exists is repeated.
+        let name = known.map_or("an unknown name", |_| username);
+        Self::new(Action::Login, (user::Entity::OBJECT, object), format!("Sign-in as {name} failed"))
+            .ending(Outcome::Failure)
+            .about(known)
+            .with("event", event)
+            .with("user_agent", user_agent)
+    }
+
+    /// A refresh token that was used before: its whole session ends.
+    pub fn refresh_reused(person: &Person, session_id: Uuid) -> Self {
+        let description = format!("A used refresh token of {} was presented again", person.username);
+        Self::new(Action::Login, ("session", session_id.to_string()), description)
+            .ending(Outcome::Denied)
+            .about(Some(person))
+            .with("event", "refresh_reuse")
+            .with("session_id", session_id)
+    }
+
+    pub fn logout(person: &Person, session_id: Uuid, session_duration_seconds: i64) -> Self {
+        Self::new(Action::Logout, ("session", session_id.to_string()), format!("{} signed out", person.username))
+            .with("session_id", session_id)
+            .with("session_duration_seconds", session_duration_seconds)
+    }
+
+    /// `report_type` is the report's name in snake_case; `row_count` the entries that match before paging.
+    pub fn report_generated(report_type: &str, parameters: Json, row_count: u64) -> Self {
+        Self::new(Action::ReportGenerated, ("report", report_type.to_owned()), format!("Report {report_type} read"))
+            .with("report_type", report_type)
+            .with("parameters", parameters)
+            .with("row_count", row_count)
+    }
+
+    /// `object` is what was looked at: the log itself, an entry, a case, a user.
+    pub fn audit_log_accessed(view_type: &'static str, object: (&'static str, String), filters: Json) -> Self {
+        Self::new(Action::AuditLogAccessed, object, format!("Audit log read ({})", view_type.replace('_', " ")))
+            .with("view_type", view_type)
+            .with("filters", filters)
+    }
+
+    pub fn export_generated(export_type: &str, format: &'static str, record_count: u64, filters: Json) -> Self {
+        Self::export(Action::ExportGenerated, export_type, format, record_count, filters)
+    }
+
+    pub fn bulk_export(export_type: &str, format: &'static str, record_count: u64, filters: Json) -> Self {
+        Self::export(Action::BulkExport, export_type, format, record_count, filters)
+    }
+
+    fn export(action: Action, export_type: &str, format: &'static str, record_count: u64, filters: Json) -> Self {
+        let description = format!("{record_count} records of {export_type} exported as {format}");
+        Self::new(action, ("export", export_type.to_owned()), description)
+            .with("export_type", export_type)
+            .with("format", format)
+            .with("record_count", record_count)
+            .with("filters", filters)
+    }
+
+    /// One run of a job. A run that broke off, or whose every record failed, is a failure.
+    pub fn cron_job_executed(job_name: &str, run: &JobRun<'_>) -> Self {
+        let outcome = if run.error_message.is_some() { Outcome::Failure } else { Outcome::Success };
+        let status = if run.error_message.is_some() { "failure" } else { "success" };
+        Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}"))
+            .ending(outcome)
+            .with("job_name", job_name)
+            .with("records_processed", run.records_processed)
+            .with("records_failed", run.records_failed)
+            .with("status", status)
+            .with("error_message", run.error_message)
+            .with("duration_ms", run.duration_ms)
+            .with("dry_run", false)
+            .with("trigger", "scheduler")
+    }
+
+    /// One attempt to send a mail; `error` says why it failed.
+    pub fn email_notification_sent(recipient: &Person, template: &str, attempt: u32, error: Option<&str>) -> Self {
+        let (outcome, status) = if error.is_some() { (Outcome::Failure, "failed") } else { (Outcome::Success, "sent") };
+        let description = format!("Mail {template} to {} {status}", recipient.username);
+        Self::new(Action::EmailNotificationSent, ("email", template.to_owned()), description)
+            .ending(outcome)
+            .about(Some(recipient))
+            .with("recipient", &recipient.email)
+            .with("template", template)
+            .with("delivery_status", status)
+            .with("attempt", attempt)
+            .with("error_message", error)
+    }
+
+    pub fn bulk_credit_reset(quarter: &str, member_count: u64, new_allowance: u32, batch_id: Uuid) -> Self {
+        let description = format!("Credits of {member_count} members set to {new_allowance} for {quarter}");
+        Self::new(Action::BulkCreditReset, ("quarter", quarter.to_owned()), description)
+            .with("member_count", member_count)
+            .with("new_allowance", new_allowance)
+            .with("quarter", quarter)
+            .with("batch_id", batch_id)
+    }
+
+    /// Somebody was refused: 403, or 404 for what is hidden from him or absent, which look alike.
+    pub fn denied(action: Action, operation: &str, code: &'static str, object: (&'static str, String)) -> Self {
+        let event = Self::new(action, object, format!("Refused: {operation}")).ending(Outcome::Denied);
+        let event = event.with("operation", operation).with("code", code);
+        if action == Action::Other { event.with("event", "access_denied") } else { event }
+    }
+
+    /// How many refusals like this one were only counted since the last entry.
+    pub fn folding(self, folded_count: i32) -> Self {
+        if folded_count == 0 { self } else { self.with("folded_count", folded_count) }
+    }
+}
+
+/// How a run of a job went.
+#[derive(Clone, Copy, Debug)]
+pub struct JobRun<'a> {
+    pub records_processed: u64,
+    pub records_failed: u64,
+    pub error_message: Option<&'a str>,
+    pub duration_ms: u64,
+}
+
+impl Event {
+    /// The short word an entry can be grouped by beside its type: which view, which job, which report.
+    pub fn topic(&self) -> Option<&str> {
+        let keys = ["view_type", "job_name", "report_type", "export_type", "template", "event"];
+        keys.iter().find_map(|key| self.metadata.get(*key)).and_then(Json::as_str)
+    }
+
+    /// Refuses a success without the metadata its type requires.
+    pub(super) fn demand_metadata(&self) -> Result<(), Refusal> {
+        let missing = self.action.required_metadata().iter().find(|key| !self.metadata.contains_key(**key));
+        match missing {
+            Some(key) if self.outcome == Outcome::Success => Err(Refusal::Metadata { action: self.action.code(), key }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn on_case(action: Action, case: &case::Model, description: String) -> Self {
+        let event = Self::new(action, (case::Entity::OBJECT, case.id.to_string()), description);
+        Self { case: Some((case.id, case.case_number.clone())), ..event }
+    }
+
+    fn on_user(action: Action, user: &user::Model, description: String) -> Self {
+        Self::new(action, (user::Entity::OBJECT, user.id.to_string()), description).about(Some(&Person::of(user)))
+    }
+
+    fn new(action: Action, object: (&'static str, String), description: String) -> Self {
+        let (changes, metadata) = (Changes::default(), Map::new());
+        Self { action, outcome: Outcome::Success, object, case: None, related_user: None, description, changes, metadata }
+    }
+
+    /// Names the columns this event tells about; those that differ go into its changes.
+    fn naming<E: Audited>(self, before: Option<&E::Model>, after: &E::Model, columns: &[E::Column]) -> Self {
+        Self { changes: Changes::of::<E>(before, after, columns), ..self }
+    }
+
+    fn ending(self, outcome: Outcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    fn about(self, person: Option<&Person>) -> Self {
+        Self { related_user: person.cloned(), ..self }
+    }
+
+    fn with(mut self, key: &str, value: impl serde::Serialize) -> Self {
+        self.metadata.insert(key.to_owned(), json!(value));
+        self
+    }
+
+    /// What the operation said beyond columns and reason, such as `docs_verified`.
+    fn with_notes(mut self, story: &Story) -> Self {
+        for (key, value) in &story.notes {
+            self.metadata.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+}
+
+/// Every column of a new case that an entry tells.
+fn every_fact() -> Vec<C> {
+    use sea_orm::Iterable;
+    C::iter().filter(|column| !case::Entity::is_bookkeeping(*column)).collect()
+}

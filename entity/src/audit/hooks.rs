@@ -1,0 +1,235 @@
+//! What every audited row does before and after it is saved. The hooks know no business meaning: the row's `events` does.
+
+use super::guard::{Verb, Write};
+use super::unit::Unit;
+use super::{Event, Refusal, Story, changes};
+use crate::audit_entry;
+use crate::user::{self, Person};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityName, EntityTrait, IdenStatic, Iterable,
+    ModelTrait, QueryFilter, QuerySelect, Value,
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// A row whose every change leaves an entry. `audited!` writes all of this but `events`.
+pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
+    /// The wire name of the thing: `object_type` of its entries.
+    const OBJECT: &'static str;
+    const ID: Self::Column;
+
+    fn id(row: &Self::Model) -> Uuid;
+    fn version(row: &Self::Model) -> i32;
+    fn updated_at(row: &Self::Model) -> DateTime<Utc>;
+    fn stamp(row: &mut Self::ActiveModel, created: bool, version: i32, at: DateTime<Utc>);
+
+    /// Columns no entry names: the key, and what the hooks themselves or counters keep.
+    fn is_bookkeeping(column: Self::Column) -> bool;
+    /// Columns that entries show as length and digest.
+    fn is_long_text(column: Self::Column) -> bool;
+    /// Columns that hold a user's id, whose username an entry shows.
+    fn people() -> &'static [Self::Column];
+    /// The person this row is, if it is one.
+    fn person(_row: &Self::Model) -> Option<Person> {
+        None
+    }
+    /// What a column is called on the wire.
+    fn wire_name(column: Self::Column) -> &'static str {
+        column.as_str()
+    }
+    /// How a column is spelled on the wire, where that isn't how it is stored.
+    fn wire_value(_row: &Self::Model, _column: Self::Column) -> Option<Json> {
+        None
+    }
+
+    /// What a change means. Pure: no clock, no database, no request.
+    fn events(before: Option<&Self::Model>, after: &Self::Model, story: &Story) -> Vec<Event>;
+}
+
+/// Finds out what differs from the stored row, stamps it and clears its one statement; clears nothing if nothing differs.
+pub async fn before_save<E, C>(mut row: E::ActiveModel, db: &C, insert: bool) -> Result<E::ActiveModel, DbErr>
+where
+    E: Audited,
+    C: ConnectionTrait,
+{
+    let unit = Unit::current(db)?;
+    let table = E::default().table_name().to_owned();
+    if insert {
+        E::stamp(&mut row, true, 1, unit.now());
+        unit.clear(Write { verb: Verb::Insert, table });
+        return Ok(row);
+    }
+    let before = stored::<E, C>(&unit, db, key::<E>(&row)?).await?;
+    if keep_differences::<E>(&mut row, &before) {
+        E::stamp(&mut row, false, E::version(&before).saturating_add(1), unit.now());
+        unit.clear(Write { verb: Verb::Update, table });
+    }
+    Ok(row)
+}
+
+/// Writes what the change means beside the row, through the same connection.
+pub async fn after_save<E, C>(after: E::Model, db: &C, insert: bool) -> Result<E::Model, DbErr>
+where
+    E: Audited,
+    C: ConnectionTrait,
+{
+    let unit = Unit::current(db)?;
+    let before = if insert { None } else { unit.recall::<E>(E::id(&after)) };
+    meet_people::<E, C>(&unit, db, before.as_ref(), &after).await?;
+    let events = consequences::<E>(before.as_ref(), &after, &unit.story())?;
+    write(&unit, db, events, true).await?;
+    unit.remember::<E>(after.clone());
+    Ok(after)
+}
+
+/// What a change means, checked: every changed column is named by exactly one event. Pure, like the row's `events`.
+pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, story: &Story) -> Result<Vec<Event>, Refusal> {
+    let events = E::events(before, after, story);
+    for column in changes::differing::<E>(before, after) {
+        changes::demand_showable::<E>(after, column)?;
+        let (table, field) = (E::default().table_name(), E::wire_name(column));
+        match events.iter().filter(|event| event.changes.names(field)).count() {
+            1 => {}
+            0 => return Err(Refusal::Unnamed { table, column: field }),
+            _ => return Err(Refusal::NamedTwice { table, column: field }),
+        }
+    }
+    Ok(events)
+}
+
+/// Inserts the entries in one statement.
+pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<Event>, by_hook: bool) -> Result<(), DbErr> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    for event in &events {
+        event.demand_metadata()?;
+    }
+    let now = unit.now();
+    let entry = |event| audit_entry::ActiveModel::of(event, unit.clock.id(now), &unit.context, by_hook);
+    let entries = events.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
+    unit.clear(Write { verb: Verb::Insert, table: audit_entry::Entity.table_name().to_owned() });
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that writes entries")]
+    let written = audit_entry::Entity::insert_many(entries).exec_without_returning(db).await;
+    written.map(drop).map_err(|error| Refusal::Unwritten(error.to_string()).into())
+}
+
+/// The row as it is stored: remembered by whoever locked it, or locked and read now.
+async fn stored<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, id: Uuid) -> Result<E::Model, DbErr> {
+    if let Some(row) = unit.recall::<E>(id) {
+        return Ok(row);
+    }
+    let row = E::find().filter(E::ID.eq(id)).lock_exclusive().one(db).await?.ok_or(DbErr::RecordNotUpdated)?;
+    unit.remember::<E>(row.clone());
+    Ok(row)
+}
+
+/// Drops everything that would write what is already there. Whether anything is left.
+fn keep_differences<E: Audited>(row: &mut E::ActiveModel, before: &E::Model) -> bool {
+    let mut any = false;
+    for column in E::Column::iter().filter(|column| column.as_str() != E::ID.as_str()) {
+        match row.get(column) {
+            ActiveValue::Set(value) if value != before.get(column) => any = true,
+            ActiveValue::Set(_) => row.not_set(column),
+            ActiveValue::Unchanged(_) | ActiveValue::NotSet => {}
+        }
+    }
+    any
+}
+
+fn key<E: Audited>(row: &E::ActiveModel) -> Result<Uuid, DbErr> {
+    match row.get(E::ID).into_value() {
+        Some(Value::Uuid(Some(id))) => Ok(id),
+        _ => Err(DbErr::UpdateGetPrimaryKey),
+    }
+}
+
+/// Learns the names of everyone a changed column names and nobody loaded yet, in one statement.
+async fn meet_people<E, C>(unit: &Unit, db: &C, before: Option<&E::Model>, after: &E::Model) -> Result<(), DbErr>
+where
+    E: Audited,
+    C: ConnectionTrait,
+{
+    let differs = |column: &&E::Column| before.is_none_or(|before| before.get(**column) != after.get(**column));
+    let named = E::people().iter().filter(differs).flat_map(|column| {
+        before.into_iter().chain([after]).filter_map(|row| match row.get(*column) {
+            Value::Uuid(Some(id)) => Some(id),
+            _ => None,
+        })
+    });
+    let strangers = unit.strangers(named);
+    if !strangers.is_empty() {
+        unit.meet(user::people(db, strangers).await?);
+    }
+    Ok(())
+}
+
+/// Makes a row audited: `audited! { "case", events: events::events, long_texts: [..], people: [..], bookkeeping: [..] }`.
+///
+/// The row must have `id`, `version`, `created_at` and `updated_at`; the hooks keep the last three.
+#[macro_export]
+macro_rules! audited {
+    (
+        $object:literal, events: $events:path
+        $(, long_texts: [$($long:ident),*])? $(, people: [$($person:ident),*])? $(, bookkeeping: [$($kept:ident),*])?
+        $(, is_person: $as_person:path)? $(, wire_name: $wire_name:path)? $(, wire_value: $wire_value:path)? $(,)?
+    ) => {
+        impl $crate::audit::Audited for Entity {
+            const OBJECT: &'static str = $object;
+            const ID: Column = Column::Id;
+
+            fn id(row: &Model) -> uuid::Uuid {
+                row.id
+            }
+            fn version(row: &Model) -> i32 {
+                row.version
+            }
+            fn updated_at(row: &Model) -> chrono::DateTime<chrono::Utc> {
+                row.updated_at
+            }
+            fn stamp(row: &mut ActiveModel, created: bool, version: i32, at: chrono::DateTime<chrono::Utc>) {
+                if created {
+                    row.created_at = sea_orm::ActiveValue::Set(at);
+                }
+                row.version = sea_orm::ActiveValue::Set(version);
+                row.updated_at = sea_orm::ActiveValue::Set(at);
+            }
+            fn is_bookkeeping(column: Column) -> bool {
+                matches!(column, Column::Id | Column::Version | Column::CreatedAt | Column::UpdatedAt $($(| Column::$kept)*)?)
+            }
+            fn is_long_text(column: Column) -> bool {
+                let long: &[Column] = &[$($(Column::$long),*)?];
+                long.iter().any(|other| *other as usize == column as usize)
+            }
+            fn people() -> &'static [Column] {
+                &[$($(Column::$person),*)?]
+            }
+            $(fn person(row: &Model) -> Option<$crate::user::Person> {
+                Some($as_person(row))
+            })?
+            $(fn wire_name(column: Column) -> &'static str {
+                $wire_name(column)
+            })?
+            $(fn wire_value(row: &Model, column: Column) -> Option<serde_json::Value> {
+                $wire_value(row, column)
+            })?
+            fn events(before: Option<&Model>, after: &Model, story: &$crate::audit::Story) -> Vec<$crate::audit::Event> {
+                $events(before, after, story)
+            }
+        }
+
+        #[async_trait::async_trait]
+        impl sea_orm::ActiveModelBehavior for ActiveModel {
+            async fn before_save<C: sea_orm::ConnectionTrait>(self, db: &C, insert: bool) -> Result<Self, sea_orm::DbErr> {
+                $crate::audit::hooks::before_save::<Entity, C>(self, db, insert).await
+            }
+            async fn after_save<C: sea_orm::ConnectionTrait>(row: Model, db: &C, insert: bool) -> Result<Model, sea_orm::DbErr> {
+                $crate::audit::hooks::after_save::<Entity, C>(row, db, insert).await
+            }
+            async fn before_delete<C: sea_orm::ConnectionTrait>(self, _db: &C) -> Result<Self, sea_orm::DbErr> {
+                Err($crate::audit::Refusal::NeverDeleted($object).into())
+            }
+        }
+    };
+}

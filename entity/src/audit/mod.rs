@@ -1,0 +1,28 @@
+//! The trail: no audited row changes without its entry, and nobody writes without saying who he is.
+//!
+//! `AuditTx` is the only door for writes. It runs each row's hooks, which ask the row's pure `events` what the change means
+//! and write that beside the row, through the same connection. Whatever else tries to write inside the door is refused, and
+//! a refusal ends the transaction.
+
+mod action;
+mod changes;
+mod context;
+mod event;
+mod guard;
+#[macro_use]
+pub mod hooks;
+mod refusal;
+mod story;
+mod tables;
+mod tx;
+mod unit;
+
+pub use action::{Action, Capture, Category, ChangeType, Origin, SystemEvent};
+pub use changes::{Changes, facts};
+pub use context::{Actor, ActorType, Context, Outcome, Source};
+pub use event::{Event, JobRun};
+pub use hooks::{Audited, consequences};
+pub use refusal::Refusal;
+pub use story::Story;
+pub use tables::{Unaudited, audited, unaudited};
+pub use tx::AuditTx;

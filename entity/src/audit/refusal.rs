@@ -1,0 +1,50 @@
+//! Why the door refused. Each of these is a mistake in our code, never the caller's.
+
+use sea_orm::DbErr;
+
+/// A write the door did not let through; the transaction it was tried in can only roll back.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("audit: a write outside of AuditTx::save")]
+    NoContext,
+    #[error("audit: a write on another connection than its AuditTx")]
+    OtherConnection,
+    #[error("audit: {verb} on {table} bypasses the hooks")]
+    Bypass { verb: &'static str, table: String },
+    #[error("audit: the door does not know the statement '{0}'")]
+    Statement(String),
+    #[error("audit: changed column {table}.{column} is named by no event")]
+    Unnamed { table: &'static str, column: &'static str },
+    #[error("audit: changed column {table}.{column} is named by more than one event")]
+    NamedTwice { table: &'static str, column: &'static str },
+    #[error("audit: {table}.{column} holds a value that no entry can show")]
+    Unshowable { table: &'static str, column: &'static str },
+    #[error("audit: {0} is append-only")]
+    AppendOnly(&'static str),
+    #[error("audit: {0} rows are never deleted")]
+    NeverDeleted(&'static str),
+    #[error("audit: two writes at once in one transaction")]
+    Overlap,
+    #[error("audit: the transaction failed before and is rolled back")]
+    Broken,
+    #[error("audit: an entry could not be written as canonical JSON")]
+    Body,
+    #[error("audit: an entry could not be written: {0}")]
+    Unwritten(String),
+    #[error("audit: {action} has no '{key}' in its metadata")]
+    Metadata { action: &'static str, key: &'static str },
+}
+
+impl From<Refusal> for DbErr {
+    fn from(refusal: Refusal) -> Self {
+        // sea-orm's hooks can return nothing else.
+        DbErr::Custom(refusal.to_string())
+    }
+}
+
+impl Refusal {
+    /// Whether an error says that the trail itself could not be written: nothing changed, and it is nobody's mistake.
+    pub fn is_unwritten(error: &DbErr) -> bool {
+        matches!(error, DbErr::Custom(text) if text.starts_with("audit: an entry could not be written: "))
+    }
+}

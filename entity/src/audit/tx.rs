@@ -1,0 +1,153 @@
+//! The only door for writes: begin, lock, save, record, commit.
+
+use super::unit::Unit;
+use super::{Audited, Context, Event, hooks};
+use crate::db::Db;
+use crate::user::{self, Person};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
+    IntoActiveModel, QueryResult, QuerySelect, Select, Statement,
+};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// One operation's transaction: its changes and their entries commit together, or neither does.
+///
+/// It is a connection for reads, and for the writes its own hooks clear. Dropped without `commit`, or broken by any error,
+/// also one the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
+pub struct AuditTx {
+    inner: DatabaseTransaction,
+    unit: Arc<Unit>,
+}
+
+impl AuditTx {
+    pub async fn begin(db: &Db, context: Context) -> Result<Self, DbErr> {
+        let inner = db.begin().await?;
+        Ok(Self { inner, unit: Arc::new(Unit::new(context, db.clock().clone())) })
+    }
+
+    /// Why: the reason the caller gave, for every entry that follows.
+    pub fn because(self, reason: impl Into<String>) -> Self {
+        self.unit.tell(|story| story.reason = Some(reason.into()));
+        self
+    }
+
+    /// Why, where the caller may but need not say.
+    pub fn because_if(self, reason: Option<&str>) -> Self {
+        self.unit.tell(|story| story.reason = reason.map(str::to_owned));
+        self
+    }
+
+    /// Something the entries should say that is in no column, such as `docs_verified`.
+    pub fn noting(self, key: &str, value: impl Into<Json>) -> Self {
+        self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
+        self
+    }
+
+    /// This operation's instant: one reading for the row's times and its entries, taken when the last lock was ours.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.unit.now()
+    }
+
+    /// Reads one row for update and remembers it, so that its next change is compared with what is really stored.
+    pub async fn lock<E: Audited>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr> {
+        // On SQLite the clause is left out: BEGIN IMMEDIATE is the lock.
+        let row = query.lock_exclusive().one(self).await?;
+        Ok(row.inspect(|row| self.unit.remember::<E>(row.clone())))
+    }
+
+    /// Saves a row, new (its id is `Set`) or changed (its id is `Unchanged`), with the entries that say what that means.
+    ///
+    /// A row in which nothing differs is left alone: no entry, no new version.
+    pub async fn save<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, DbErr>
+    where
+        A: ActiveModelBehavior + Send,
+        A::Entity: Audited,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        let is_new = matches!(row.get(<A::Entity as Audited>::ID), ActiveValue::Set(_));
+        self.unit.during(self, async { if is_new { row.insert(self).await } else { row.update(self).await } }).await
+    }
+
+    /// The people whose names this transaction knows, and those of `ids` it didn't, read in one statement.
+    pub async fn people(&self, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Person>, DbErr> {
+        let strangers = self.unit.strangers(ids);
+        if !strangers.is_empty() {
+            self.unit.meet(user::people(self, strangers).await?);
+        }
+        Ok(self.unit.story().people)
+    }
+
+    /// A new id of this transaction's instant.
+    pub fn new_id(&self) -> Uuid {
+        self.unit.clock.id(self.now())
+    }
+
+    /// Records something that changed no row of its own: a login, a report, an export.
+    pub async fn record(&self, event: Event) -> Result<(), DbErr> {
+        self.unit.during(self, hooks::write(&self.unit, self, vec![event], false)).await
+    }
+
+    pub async fn commit(self) -> Result<(), DbErr> {
+        match self.unit.demand_whole() {
+            Ok(()) => self.inner.commit().await,
+            Err(refusal) => {
+                self.inner.rollback().await?;
+                Err(refusal.into())
+            }
+        }
+    }
+
+    fn admit(&self, statement: &Statement) -> Result<(), DbErr> {
+        Ok(self.unit.admit(&statement.sql)?)
+    }
+
+    /// Any failed statement ends the transaction. PostgreSQL does so by itself, SQLite would commit the rest.
+    fn watch<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        result.inspect_err(|_| drop(self.unit.break_with(super::Refusal::Broken)))
+    }
+
+    /// The connection behind the guard, to try what would happen without it.
+    #[cfg(test)]
+    pub(super) fn unguarded(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// One write as `save` runs it, to try what `save` itself would never send.
+    #[cfg(test)]
+    pub(super) async fn during<T>(&self, write: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        self.unit.during(self, write).await
+    }
+}
+
+/// sea-orm's builders all end in these four.
+#[expect(clippy::disallowed_methods, reason = "what the guard admitted is handed on")]
+#[async_trait::async_trait]
+impl ConnectionTrait for AuditTx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.admit(&statement)?;
+        self.watch(self.inner.execute_raw(statement).await)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        // It may hold several statements, of which the guard would see the first.
+        Err(self.unit.break_with(super::Refusal::Statement(sql.chars().take(40).collect())).into())
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.admit(&statement)?;
+        self.watch(self.inner.query_one_raw(statement).await)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.admit(&statement)?;
+        self.watch(self.inner.query_all_raw(statement).await)
+    }
+}

@@ -1,0 +1,167 @@
+//! What one transaction remembers: who and why, the rows it holds, what it has been cleared to write, whether it still may.
+
+use super::{Audited, Context, Refusal, Story, guard, guard::Write, tables};
+use crate::clock::Clock;
+use crate::user::Person;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ConnectionTrait;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use uuid::Uuid;
+
+tokio::task_local! {
+    /// The write that is running in this task. Only `AuditTx` opens it, around one `save` or `record`.
+    static WRITING: (Arc<Unit>, Door);
+}
+
+/// Where an `AuditTx` stands in memory: the one connection its writes may go through.
+type Door = usize;
+
+pub(super) struct Unit {
+    pub context: Context,
+    pub clock: Clock,
+    state: Mutex<State>,
+}
+
+struct State {
+    story: Story,
+    now: DateTime<Utc>,
+    rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
+    cleared: Option<Write>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// Between the start and the end of one write; a caller who hangs up here leaves it so, and commit refuses.
+    Writing,
+    Broken,
+}
+
+impl Unit {
+    pub(super) fn new(context: Context, clock: Clock) -> Self {
+        let mut story = Story::of(context.actor.clone());
+        story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
+        let state = State { story, now: clock.now(), rows: HashMap::new(), cleared: None, stage: Stage::Open };
+        Self { context, clock, state: Mutex::new(state) }
+    }
+
+    /// The transaction whose write is running here, if `db` is its own connection.
+    pub(super) fn current<C: ConnectionTrait>(db: &C) -> Result<Arc<Self>, Refusal> {
+        let (unit, door) = WRITING.try_with(Clone::clone).map_err(|_| Refusal::NoContext)?;
+        if door_of(db) == door { Ok(unit) } else { Err(Refusal::OtherConnection) }
+    }
+
+    /// Runs one write with this unit in reach of its hooks. Anything but a clean end breaks the transaction.
+    pub(super) async fn during<T, E, C>(self: &Arc<Self>, db: &C, write: impl Future<Output = Result<T, E>>) -> Result<T, E>
+    where
+        E: From<Refusal>,
+        C: ConnectionTrait,
+    {
+        self.step(Stage::Open, Stage::Writing, Refusal::Overlap)?;
+        let result = WRITING.scope((Arc::clone(self), door_of(db)), write).await;
+        let unused = self.lock().cleared.take();
+        match (result, unused) {
+            (Ok(value), None) => self.step(Stage::Writing, Stage::Open, Refusal::Broken).map(|()| value).map_err(E::from),
+            // A hook cleared a write that was never sent.
+            (Ok(_), Some(write)) => Err(self.break_with(bypass(write)).into()),
+            (Err(error), _) => {
+                self.break_with(Refusal::Broken);
+                Err(error)
+            }
+        }
+    }
+
+    /// Lets exactly one statement through the guard.
+    pub(super) fn clear(&self, write: Write) {
+        self.lock().cleared = Some(write);
+    }
+
+    /// Asks whether a statement may be sent, and uses up its clearance.
+    pub(super) fn admit(&self, sql: &str) -> Result<(), Refusal> {
+        let verdict = match guard::read(sql) {
+            Ok(None) => Ok(()),
+            Ok(Some(write)) if tables::is_unaudited(&write.table) => Ok(()),
+            Ok(Some(write)) if self.lock().cleared.take_if(|cleared| *cleared == write).is_some() => Ok(()),
+            Ok(Some(write)) => Err(bypass(write)),
+            Err(refusal) => Err(refusal),
+        };
+        verdict.map_err(|refusal| self.break_with(refusal))
+    }
+
+    pub(super) fn break_with(&self, refusal: Refusal) -> Refusal {
+        self.lock().stage = Stage::Broken;
+        refusal
+    }
+
+    /// Whether all went well, asked once before COMMIT.
+    pub(super) fn demand_whole(&self) -> Result<(), Refusal> {
+        if self.lock().stage == Stage::Open { Ok(()) } else { Err(Refusal::Broken) }
+    }
+
+    /// Keeps a row that is locked for us, as the `before` of its next change.
+    ///
+    /// It also sets this transaction's `now`: one reading for the row's times and its entries, taken when the lock was ours,
+    /// never before the row's last change (another host's clock may be ahead), so that a row's entries stand in the order
+    /// in which they happened.
+    pub(super) fn remember<E: Audited>(&self, row: E::Model) {
+        let mut state = self.lock();
+        let (reading, last) = (self.clock.now(), E::updated_at(&row));
+        state.now = if reading < last { last + TimeDelta::milliseconds(1) } else { reading.max(state.now) };
+        if let Some(person) = E::person(&row) {
+            state.story.people.insert(person.id, person);
+        }
+        state.rows.insert((TypeId::of::<E>(), E::id(&row)), Box::new(row));
+    }
+
+    pub(super) fn recall<E: Audited>(&self, id: Uuid) -> Option<E::Model> {
+        self.lock().rows.get(&(TypeId::of::<E>(), id))?.downcast_ref::<E::Model>().cloned()
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.lock().now
+    }
+
+    pub(super) fn story(&self) -> Story {
+        self.lock().story.clone()
+    }
+
+    /// Those of `ids` whose names nobody has loaded yet.
+    pub(super) fn strangers(&self, ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+        let state = self.lock();
+        let mut strangers: Vec<Uuid> = ids.filter(|id| !state.story.people.contains_key(id)).collect();
+        strangers.sort_unstable();
+        strangers.dedup();
+        strangers
+    }
+
+    pub(super) fn meet(&self, people: Vec<Person>) {
+        self.lock().story.people.extend(people.into_iter().map(|person| (person.id, person)));
+    }
+
+    pub(super) fn tell(&self, add: impl FnOnce(&mut Story)) {
+        add(&mut self.lock().story);
+    }
+
+    fn step(&self, from: Stage, to: Stage, otherwise: Refusal) -> Result<(), Refusal> {
+        let mut state = self.lock();
+        let may = state.stage == from;
+        state.stage = if may { to } else { Stage::Broken };
+        if may { Ok(()) } else { Err(otherwise) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while holding it; if something did, the stage still tells the truth.
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+fn bypass(write: Write) -> Refusal {
+    Refusal::Bypass { verb: write.verb.name(), table: write.table }
+}
+
+fn door_of<C>(db: &C) -> Door {
+    std::ptr::from_ref(db).addr()
+}

@@ -1,0 +1,131 @@
+//! The append-only row. `body` is the entry itself, as canonical JSON; the other columns are projections for searching.
+
+use crate::audit::{Context, Event, Refusal};
+use crate::clock::{self, rfc3339};
+use crate::text;
+use crate::user::Person;
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use serde_json::{Value as Json, json};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_entries")]
+pub struct Model {
+    /// Orders by time; holds `occurred_at`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub occurred_at: chrono::DateTime<chrono::Utc>,
+    pub action_type: String,
+    pub outcome: String,
+    pub actor_type: String,
+    pub actor_id: Option<Uuid>,
+    pub actor_label: String,
+    pub case_id: Option<Uuid>,
+    pub case_number: Option<String>,
+    pub document_id: Option<Uuid>,
+    pub related_user_id: Option<Uuid>,
+    pub object_type: String,
+    pub object_id: String,
+    /// Which view, job, report, export or event it was.
+    pub topic: Option<String>,
+    pub source: String,
+    pub ip_address: Option<String>,
+    pub request_id: String,
+    /// The changed fields by wire name, each between commas: `,status,held_at,`.
+    pub changed_fields: Option<String>,
+    #[sea_orm(column_type = "Text")]
+    pub description: String,
+    /// Description, usernames, emails and case number, folded.
+    #[sea_orm(column_type = "Text")]
+    pub search_text: String,
+    #[sea_orm(column_type = "Text")]
+    pub body: String,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModel {
+    /// The entry of `event`. Its instant is the one inside its id, so the two can't disagree.
+    pub(crate) fn of(event: Event, id: Uuid, context: &Context, by_hook: bool) -> Result<Self, Refusal> {
+        let occurred_at = clock::instant_of(id).ok_or(Refusal::Body)?;
+        let (actor, source) = (&context.actor, context.source(by_hook).code());
+        let body = json!({
+            "id": id,
+            "occurred_at": rfc3339(occurred_at),
+            "action_type": event.action,
+            "outcome": event.outcome,
+            "actor_type": actor.kind(),
+            "actor": actor.person().map(snapshot),
+            "actor_label": actor.label(),
+            "case": event.case.as_ref().map(|(id, number)| json!({"id": id, "case_number": number})),
+            "document": null,
+            "related_user": event.related_user.as_ref().map(snapshot),
+            "object_type": event.object.0,
+            "object_id": event.object.1,
+            "description": event.description,
+            "changes": event.changes.to_json(),
+            "metadata": event.metadata,
+            "source": source,
+            "ip_address": context.ip_address,
+            "user_agent": context.user_agent,
+            "request_id": context.request_id,
+        });
+        // RFC 8785: sorted keys and one spelling, so that an entry has exactly one text to hash.
+        let body = serde_json_canonicalizer::to_string(&body).map_err(|_| Refusal::Body)?;
+        Ok(Self {
+            id: Set(id),
+            occurred_at: Set(occurred_at),
+            action_type: Set(event.action.code().to_owned()),
+            outcome: Set(event.outcome.code().to_owned()),
+            actor_type: Set(actor.kind().code().to_owned()),
+            actor_id: Set(actor.id()),
+            actor_label: Set(actor.label().to_owned()),
+            case_id: Set(event.case.as_ref().map(|(id, _)| *id)),
+            case_number: Set(event.case.as_ref().map(|(_, number)| number.clone())),
+            document_id: Set(None),
+            related_user_id: Set(event.related_user.as_ref().map(|person| person.id)),
+            object_type: Set(event.object.0.to_owned()),
+            topic: Set(event.topic().map(str::to_owned)),
+            source: Set(source.to_owned()),
+            ip_address: Set(context.ip_address.clone()),
+            request_id: Set(context.request_id.clone()),
+            changed_fields: Set(changed_fields(&event)),
+            search_text: Set(search_text(&event, context)),
+            object_id: Set(event.object.1),
+            description: Set(event.description),
+            body: Set(body),
+        })
+    }
+}
+
+fn snapshot(person: &Person) -> Json {
+    let Person { id, username, full_name, role, email: _ } = person;
+    json!({"id": id, "username": username, "full_name": full_name, "role": role})
+}
+
+fn changed_fields(event: &Event) -> Option<String> {
+    let fields = event.changes.fields();
+    (!fields.is_empty()).then(|| format!(",{},", fields.join(",")))
+}
+
+fn search_text(event: &Event, context: &Context) -> String {
+    let mut words = vec![event.description.as_str(), context.actor.label()];
+    for person in context.actor.person().into_iter().chain(event.related_user.as_ref()) {
+        words.extend([person.username.as_str(), person.email.as_str()]);
+    }
+    words.extend(event.case.as_ref().map(|(_, number)| number.as_str()));
+    text::folded(&words.join("\n"))
+}
+
+/// Entries are written by the hooks alone and never again.
+#[async_trait::async_trait]
+impl ActiveModelBehavior for ActiveModel {
+    async fn before_save<C: ConnectionTrait>(self, _db: &C, _insert: bool) -> Result<Self, DbErr> {
+        Err(Refusal::AppendOnly("audit_entries").into())
+    }
+
+    async fn before_delete<C: ConnectionTrait>(self, _db: &C) -> Result<Self, DbErr> {
+        Err(Refusal::AppendOnly("audit_entries").into())
+    }
+}

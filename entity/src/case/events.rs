@@ -1,0 +1,74 @@
+//! What a change to a case means. Pure: no clock, no database, no request.
+
+use super::{CaseStatus, Column, DETAILS, Model, RELEASE_BLOCK, REMARKS};
+use crate::audit::{Event, Story};
+use sea_orm::ModelTrait;
+
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+    let Some(before) = before else { return vec![Event::case_created(after)] };
+    if before.deleted_at != after.deleted_at {
+        return vec![Event::case_deleted(before, after, story)];
+    }
+    let mut events = Vec::new();
+    let is_moved = before.status != after.status;
+    match (before.status, after.status) {
+        (from, to) if from == to => {}
+        (CaseStatus::Draft, CaseStatus::Submitted) => events.push(Event::case_submitted(before, after)),
+        (_, CaseStatus::Resubmitted) => events.push(Event::case_resubmitted(before, after, story)),
+        (_, CaseStatus::Hold) => events.push(Event::case_held(before, after, story.reason())),
+        (CaseStatus::Hold, _) => events.push(Event::case_resumed(before, after, story.reason())),
+        (from, to) => events.push(Event::case_status_changed(before, after, status_event(from, to, after), story)),
+    }
+    events.extend(review_event(before, after, story));
+    if before.assigned_to_id != after.assigned_to_id {
+        events.push(Event::case_assigned(before, after, story));
+    }
+    if before.tier.is_some() && before.tier != after.tier {
+        events.push(Event::case_tier_changed(before, after, story.reason()));
+    }
+    let differ = |columns: &[Column]| columns.iter().any(|column| before.get(*column) != after.get(*column));
+    if differ(DETAILS) {
+        events.push(Event::case_details_edited(before, after, story));
+    }
+    if !is_moved && differ(&[Column::CreditTenths]) {
+        events.push(Event::case_updated(before, after, "credit_adjusted", &[Column::CreditTenths], story));
+    }
+    if !is_moved && differ(RELEASE_BLOCK) {
+        events.push(Event::case_updated(before, after, "case_released", RELEASE_BLOCK, story));
+    }
+    // A submission names the urgency itself.
+    if !is_moved && differ(REMARKS) {
+        events.push(Event::case_updated(before, after, "edited", REMARKS, story));
+    }
+    events
+}
+
+/// Sending to review and deciding have entries of their own beside the status.
+fn review_event(before: &Model, after: &Model, story: &Story) -> Option<Event> {
+    match (before.status, after.status) {
+        (CaseStatus::Accepted, CaseStatus::PendingReview) => Some(Event::review_submitted(after, story)),
+        (CaseStatus::PendingReview, CaseStatus::Completed | CaseStatus::Accepted) => {
+            Some(Event::review_updated(before, after, story))
+        }
+        _ => None,
+    }
+}
+
+/// The name of a status move that has no type of its own.
+fn status_event(from: CaseStatus, to: CaseStatus, after: &Model) -> &'static str {
+    use super::ReviewStatus;
+    match (from, to) {
+        (_, CaseStatus::NeedsResubmission) => "rejected",
+        (CaseStatus::PendingReview, _) => match after.review_status {
+            Some(ReviewStatus::Approved) => "review_approved",
+            Some(ReviewStatus::RevisionsRequested) => "revisions_requested",
+            Some(ReviewStatus::CorrectionsNeeded) => "corrections_made",
+            None => "moved",
+        },
+        (CaseStatus::Completed, CaseStatus::Accepted) => "reopened",
+        (_, CaseStatus::Accepted) => "accepted",
+        (_, CaseStatus::Completed) => "completed",
+        (_, CaseStatus::PendingReview) => "sent_to_review",
+        (_, CaseStatus::Draft | CaseStatus::Submitted | CaseStatus::Hold | CaseStatus::Resubmitted) => "moved",
+    }
+}

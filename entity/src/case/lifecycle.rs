@@ -1,0 +1,362 @@
+//! The moves of a case. Pure: the row goes in, the row to save or the rule that refused comes out.
+
+use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency};
+use crate::review::ReviewAction;
+use crate::user::{self, Caller, Level, Role};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+
+/// Which rule refused a move.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("a case that is {} cannot be moved like this", current.code())]
+    InvalidCaseState { current: CaseStatus, allowed_from: &'static [CaseStatus] },
+    #[error("the assignee's level is too low for {}", tier.code())]
+    LevelTooLow { tier: Tier },
+    #[error("the assignee must be an active technician, manager or administrator")]
+    NotAssignable,
+    #[error("nobody is assigned to this case")]
+    NoAssignee,
+    #[error("somebody is assigned to this case already")]
+    AlreadyAssigned,
+    #[error("the due date makes this a rush case, which costs {rush_fee}: confirm it with confirm_rush")]
+    RushConfirmationRequired { rush_fee: u32 },
+    #[error("the due date makes this a rush case; it cannot be downgraded")]
+    RushRequired,
+    #[error("nothing was added since the case was completed or handed back")]
+    NoChanges,
+    #[error("the case is released already")]
+    AlreadyReleased,
+}
+
+/// What a new case is about.
+#[derive(Clone, Debug)]
+pub struct NewCase {
+    pub id: Uuid,
+    pub case_number: String,
+    pub workshop_code: String,
+    pub member_id: Uuid,
+    pub created_by_id: Uuid,
+    pub employee_first_name: String,
+    pub employee_last_name: String,
+    pub client_email: Option<String>,
+    pub num_reports_requested: i32,
+    pub urgency: Urgency,
+    pub due_on: NaiveDate,
+    pub special_notes: Option<String>,
+}
+
+/// What an acceptance settles.
+#[derive(Clone, Copy, Debug)]
+pub struct Acceptance<'a> {
+    pub tier: Tier,
+    pub credit_tenths: i32,
+    pub assignee: &'a user::Model,
+    pub accepted_by: Uuid,
+    /// An administrator may go below the level rule.
+    pub override_level: bool,
+}
+
+/// When the member is to see that a case is completed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    Now,
+    At(DateTime<Utc>),
+}
+
+/// What a reviewer decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    pub status: ReviewStatus,
+    pub notes: Option<&'a str>,
+    pub reviewer: Uuid,
+    /// Only where the decision completes the case.
+    pub release: Release,
+}
+
+impl NewCase {
+    /// The draft, with the credit its number of reports is worth.
+    pub fn draft(self) -> ActiveModel {
+        ActiveModel {
+            id: Set(self.id),
+            case_number: Set(self.case_number),
+            workshop_code: Set(self.workshop_code),
+            member_id: Set(self.member_id),
+            created_by_id: Set(self.created_by_id),
+            employee_first_name: Set(self.employee_first_name),
+            employee_last_name: Set(self.employee_last_name),
+            client_email: Set(self.client_email),
+            num_reports_requested: Set(self.num_reports_requested),
+            urgency: Set(self.urgency),
+            status: Set(CaseStatus::Draft),
+            due_on: Set(self.due_on),
+            credit_tenths: Set(default_credit_tenths(self.num_reports_requested)),
+            special_notes: Set(self.special_notes),
+            resubmission_count: Set(0),
+            ..Default::default()
+        }
+    }
+}
+
+/// `min(3.0, 1.0 + 0.5 × (reports − 1))`, in tenths.
+pub fn default_credit_tenths(reports: i32) -> i32 {
+    (10 + 5 * (reports - 1)).clamp(10, 30)
+}
+
+impl Urgency {
+    /// Rush if the due date is strictly nearer than the threshold.
+    pub fn demanded_by(due_on: NaiveDate, today: NaiveDate, threshold_days: i32) -> Self {
+        let is_near = (due_on - today).num_days() < i64::from(threshold_days);
+        if is_near { Self::Rush } else { Self::Normal }
+    }
+}
+
+impl Model {
+    /// `demanded` is what the due date makes of the case today.
+    pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let becomes_rush = self.urgency == Urgency::Normal && demanded == Urgency::Rush;
+        let mut row = self.movable(CaseAction::Submit)?;
+        if becomes_rush && !confirm_rush {
+            return Err(Refused::RushConfirmationRequired { rush_fee: Urgency::Rush.rush_fee() });
+        }
+        if becomes_rush {
+            row.urgency = Set(Urgency::Rush);
+        }
+        row.status = Set(CaseStatus::Submitted);
+        row.submitted_at = Set(Some(now));
+        Ok(row)
+    }
+
+    pub fn accept(self, terms: Acceptance<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Accept)?;
+        demand_fit(terms.assignee, Some(terms.tier), terms.override_level)?;
+        row.status = Set(CaseStatus::Accepted);
+        row.tier = Set(Some(terms.tier));
+        row.credit_tenths = Set(terms.credit_tenths);
+        row.assigned_to_id = Set(Some(terms.assignee.id));
+        row.accepted_by_id = Set(Some(terms.accepted_by));
+        row.accepted_at = Set(Some(now));
+        Ok(row)
+    }
+
+    pub fn reject(self, reason: RejectionReason, notes: &str, by: Uuid, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Reject)?;
+        row.status = Set(CaseStatus::NeedsResubmission);
+        row.rejection_reason = Set(Some(reason));
+        row.rejection_notes = Set(Some(notes.to_owned()));
+        row.rejected_at = Set(Some(now));
+        row.rejected_by_id = Set(Some(by));
+        Ok(row)
+    }
+
+    /// `None` takes the case from whoever has it.
+    pub fn assign(self, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
+        let tier = self.tier;
+        let mut row = self.movable(CaseAction::Assign)?;
+        if let Some(assignee) = assignee {
+            demand_fit(assignee, tier, override_level)?;
+        }
+        row.assigned_to_id = Set(assignee.map(|assignee| assignee.id));
+        Ok(row)
+    }
+
+    /// Taking what is one's own already changes nothing.
+    pub fn take(self, by: &user::Model) -> Result<ActiveModel, Refused> {
+        let (tier, assigned) = (self.tier, self.assigned_to_id);
+        let mut row = self.movable(CaseAction::Take)?;
+        if assigned.is_some_and(|assigned| assigned != by.id) {
+            return Err(Refused::AlreadyAssigned);
+        }
+        demand_fit(by, tier, false)?;
+        row.assigned_to_id = Set(Some(by.id));
+        Ok(row)
+    }
+
+    /// The same tier again is no move: nothing differs, so nothing is saved.
+    pub fn change_tier(self, tier: Tier, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Tier)?;
+        let fits = assignee.is_none_or(|assignee| assignee.may_work_on(tier));
+        if !fits && !override_level {
+            return Err(Refused::LevelTooLow { tier });
+        }
+        row.tier = Set(Some(tier));
+        Ok(row)
+    }
+
+    /// `duration` is what the caller expects; `None` is open-ended.
+    pub fn hold(self, reason: &str, duration: Option<TimeDelta>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Hold)?;
+        row.status = Set(CaseStatus::Hold);
+        row.hold_reason = Set(Some(reason.to_owned()));
+        row.held_at = Set(Some(now));
+        row.hold_duration_seconds = Set(duration.map(|duration| duration.num_seconds()));
+        row.hold_expected_end_at = Set(duration.and_then(|duration| now.checked_add_signed(duration)));
+        Ok(row)
+    }
+
+    pub fn resume(self) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Resume)?;
+        row.status = Set(CaseStatus::Accepted);
+        row.clear(&[Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt]);
+        Ok(row)
+    }
+
+    pub fn adjust_credit(self, credit_tenths: i32) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Credit)?;
+        row.credit_tenths = Set(credit_tenths);
+        Ok(row)
+    }
+
+    /// The review rule: the work of a level 1 technician is reviewed, whoever clicks.
+    pub fn complete(self, assignee: Option<&user::Model>, release: Release, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Complete)?;
+        let assignee = assignee.ok_or(Refused::NoAssignee)?;
+        let is_reviewed = assignee.role == Role::Technician && assignee.user_level == Some(Level::One);
+        if is_reviewed {
+            row.status = Set(CaseStatus::PendingReview);
+        } else {
+            row.complete(release, now);
+        }
+        Ok(row)
+    }
+
+    pub fn decide(self, decision: Decision<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Review)?;
+        match decision.status {
+            ReviewStatus::Approved | ReviewStatus::CorrectionsNeeded => row.complete(decision.release, now),
+            ReviewStatus::RevisionsRequested => row.status = Set(CaseStatus::Accepted),
+        }
+        row.reviewed_by_id = Set(Some(decision.reviewer));
+        row.reviewed_at = Set(Some(now));
+        row.review_status = Set(Some(decision.status));
+        row.review_notes = Set(decision.notes.map(str::to_owned));
+        Ok(row)
+    }
+
+    pub fn release(self, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let is_released = self.is_released(now);
+        let mut row = self.movable(CaseAction::Release)?;
+        if is_released {
+            return Err(Refused::AlreadyReleased);
+        }
+        row.scheduled_release_at = Set(None);
+        row.released_at = Set(Some(now));
+        Ok(row)
+    }
+
+    /// `anything_new`: whether the member added or edited something since the case was completed or handed back.
+    pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let (count, status) = (self.resubmission_count, self.status);
+        if status == CaseStatus::Completed && !self.is_released(now) {
+            let allowed_from = CaseAction::Resubmit.allowed_from(Role::Member);
+            return Err(Refused::InvalidCaseState { current: CaseStatus::Accepted, allowed_from });
+        }
+        let mut row = self.movable(CaseAction::Resubmit)?;
+        if !anything_new {
+            return Err(Refused::NoChanges);
+        }
+        row.status = Set(CaseStatus::Resubmitted);
+        row.resubmission_count = Set(count.saturating_add(1));
+        row.previous_status = Set(Some(status));
+        row.resubmitted_at = Set(Some(now));
+        row.resubmission_notes = Set(notes.map(str::to_owned));
+        row.clear(&[super::RELEASE_BLOCK, super::REVIEW_BLOCK, super::REJECTION_BLOCK].concat());
+        Ok(row)
+    }
+
+    pub fn reopen(self) -> Result<ActiveModel, Refused> {
+        let mut row = self.movable(CaseAction::Reopen)?;
+        row.status = Set(CaseStatus::Accepted);
+        row.clear(super::RELEASE_BLOCK);
+        Ok(row)
+    }
+
+    /// A row to put edited fields into, where this caller may edit as far as he may know the state.
+    pub fn edit(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let (current, allowed_from) = (self.status_for(caller, now), CaseAction::Edit.allowed_from(caller.role()));
+        let editable = allowed_from.contains(&current);
+        if editable { Ok(self.into_active_model()) } else { Err(Refused::InvalidCaseState { current, allowed_from }) }
+    }
+
+    pub fn delete(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        let (current, allowed_from) = (self.status_for(caller, now), CaseAction::Delete.allowed_from(caller.role()));
+        if !allowed_from.contains(&current) {
+            return Err(Refused::InvalidCaseState { current, allowed_from });
+        }
+        let mut row = self.into_active_model();
+        row.deleted_at = Set(Some(now));
+        Ok(row)
+    }
+
+    /// The same check for the operations that change no column of the case.
+    pub fn demand_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
+        let (current, allowed_from) = (self.status, action.allowed_from(role));
+        if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { current, allowed_from }) }
+    }
+
+    /// For the moves whose states don't depend on who asks.
+    fn movable(self, action: CaseAction) -> Result<ActiveModel, Refused> {
+        self.demand_state(action, Role::Administrator)?;
+        Ok(self.into_active_model())
+    }
+}
+
+impl ActiveModel {
+    fn complete(&mut self, release: Release, now: DateTime<Utc>) {
+        self.status = Set(CaseStatus::Completed);
+        self.completed_at = Set(Some(now));
+        match release {
+            Release::Now => self.released_at = Set(Some(now)),
+            Release::At(at) => self.scheduled_release_at = Set(Some(at)),
+        }
+    }
+
+    fn clear(&mut self, columns: &[Column]) {
+        for column in columns {
+            let empty = self.get(*column).into_value().map(|value| value.as_null());
+            if let Some(empty) = empty {
+                self.set(*column, empty);
+            }
+        }
+    }
+}
+
+impl ReviewStatus {
+    /// The row of the review history that tells the same.
+    pub const fn review_action(self) -> ReviewAction {
+        match self {
+            Self::Approved => ReviewAction::Approved,
+            Self::RevisionsRequested => ReviewAction::RevisionsRequested,
+            Self::CorrectionsNeeded => ReviewAction::CorrectionsNeeded,
+        }
+    }
+}
+
+fn demand_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), Refused> {
+    if !assignee.is_assignable() {
+        return Err(Refused::NotAssignable);
+    }
+    match tier {
+        Some(tier) if !override_level && !assignee.may_work_on(tier) => Err(Refused::LevelTooLow { tier }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credit_grows_by_a_half_with_each_report_up_to_three() {
+        let credits: Vec<i32> = [1, 2, 3, 4, 5, 10].map(default_credit_tenths).into();
+        assert_eq!(credits, [10, 15, 20, 25, 30, 30]);
+    }
+
+    #[test]
+    fn a_due_date_is_a_rush_only_if_strictly_nearer_than_the_threshold() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 12, day).unwrap();
+        assert_eq!(Urgency::demanded_by(day(8), day(1), 7), Urgency::Normal);
+        assert_eq!(Urgency::demanded_by(day(7), day(1), 7), Urgency::Rush);
+    }
+}

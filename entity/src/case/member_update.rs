@@ -1,0 +1,40 @@
+//! Whether a member added something the staff has not looked at yet, kept apart so that looking doesn't touch the case.
+
+use crate::audit::{AuditTx, Unaudited};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::OnConflict;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "case_member_updates")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub case_id: Uuid,
+    pub has_member_updates: bool,
+    pub member_last_update_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Unaudited for Entity {
+    const BECAUSE: &'static str = "a flag for the staff's queue; what the member did has entries of its own";
+}
+
+/// Notes that the member did something at this transaction's instant.
+pub async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
+    let row = ActiveModel { case_id: Set(case_id), has_member_updates: Set(true), member_last_update_at: Set(Some(tx.now())) };
+    let replace =
+        OnConflict::column(Column::CaseId).update_columns([Column::HasMemberUpdates, Column::MemberLastUpdateAt]).to_owned();
+    #[expect(clippy::disallowed_methods, reason = "an unaudited flag")]
+    Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
+}
+
+/// Notes that the staff has seen it.
+pub async fn clear(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "an unaudited flag")]
+    let flags = Entity::update_many();
+    flags.col_expr(Column::HasMemberUpdates, false.into()).filter(Column::CaseId.eq(case_id)).exec(tx).await.map(drop)
+}

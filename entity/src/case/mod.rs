@@ -1,0 +1,209 @@
+//! The case row, who may see it, and how it is locked.
+
+mod events;
+pub mod lifecycle;
+pub mod member_update;
+pub mod number;
+mod permission;
+mod status;
+
+pub use lifecycle::Refused;
+pub use permission::CaseAction;
+pub use status::{CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+
+use crate::audit::AuditTx;
+use crate::load::LoadError;
+use crate::user::{Caller, Role};
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, Select};
+use serde_json::{Value as Json, json};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "cases")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    #[sea_orm(unique)]
+    pub case_number: String,
+    pub workshop_code: String,
+    pub member_id: Uuid,
+    pub created_by_id: Uuid,
+    pub employee_first_name: String,
+    pub employee_last_name: String,
+    pub client_email: Option<String>,
+    pub num_reports_requested: i32,
+    pub urgency: Urgency,
+    pub status: CaseStatus,
+    pub tier: Option<Tier>,
+    pub assigned_to_id: Option<Uuid>,
+    pub accepted_by_id: Option<Uuid>,
+    pub submitted_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub accepted_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// A civil day in the settings' zone.
+    pub due_on: chrono::NaiveDate,
+    pub completed_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// SQLite has no exact decimal: 15 is a credit of 1.5.
+    pub credit_tenths: i32,
+    /// The member's.
+    pub special_notes: Option<String>,
+    /// The staff's; members never see them.
+    pub internal_notes: Option<String>,
+    pub report_notes_to_member: Option<String>,
+    pub hold_reason: Option<String>,
+    pub held_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub hold_duration_seconds: Option<i64>,
+    pub hold_expected_end_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub reviewed_by_id: Option<Uuid>,
+    pub reviewed_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub review_status: Option<ReviewStatus>,
+    pub review_notes: Option<String>,
+    pub rejection_reason: Option<RejectionReason>,
+    pub rejection_notes: Option<String>,
+    pub rejected_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub rejected_by_id: Option<Uuid>,
+    pub scheduled_release_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub released_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub resubmission_count: i32,
+    pub previous_status: Option<CaseStatus>,
+    pub resubmitted_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub resubmission_notes: Option<String>,
+    pub version: i32,
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+audited! {
+    "case",
+    events: events::events,
+    long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
+    people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
+    wire_name: wire_name,
+    wire_value: wire_value,
+}
+
+/// What a hold sets and a resume clears, together.
+pub(crate) const HOLD_BLOCK: &[Column] =
+    &[Column::Status, Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt];
+
+/// What a reviewer's decision settles.
+pub(crate) const REVIEW_BLOCK: &[Column] = &[Column::ReviewedById, Column::ReviewedAt, Column::ReviewStatus, Column::ReviewNotes];
+
+/// Why and by whom a case was handed back.
+pub(crate) const REJECTION_BLOCK: &[Column] =
+    &[Column::RejectionReason, Column::RejectionNotes, Column::RejectedAt, Column::RejectedById];
+
+/// When the member sees that a case is completed.
+pub(crate) const RELEASE_BLOCK: &[Column] = &[Column::CompletedAt, Column::ScheduledReleaseAt, Column::ReleasedAt];
+
+/// What `case_details_edited` tells about.
+pub(crate) const DETAILS: &[Column] = &[
+    Column::WorkshopCode,
+    Column::EmployeeFirstName,
+    Column::EmployeeLastName,
+    Column::ClientEmail,
+    Column::DueOn,
+    Column::NumReportsRequested,
+];
+
+/// Urgency and notes: what `case_updated` tells about when somebody edits.
+pub(crate) const REMARKS: &[Column] =
+    &[Column::Urgency, Column::SpecialNotes, Column::InternalNotes, Column::ReportNotesToMember];
+
+fn wire_name(column: Column) -> &'static str {
+    match column {
+        Column::CreditTenths => "credit_value",
+        Column::HoldDurationSeconds => "hold_duration_days",
+        _ => sea_orm::IdenStatic::as_str(&column),
+    }
+}
+
+fn wire_value(row: &Model, column: Column) -> Option<Json> {
+    match column {
+        Column::CreditTenths => Some(json!(row.credit_value())),
+        Column::HoldDurationSeconds => Some(json!(row.hold_duration_days())),
+        _ => None,
+    }
+}
+
+impl Model {
+    /// The credit as it stands on the wire: a decimal with one place.
+    pub fn credit_value(&self) -> String {
+        format!("{}.{}", self.credit_tenths / 10, self.credit_tenths % 10)
+    }
+
+    /// The expected length of a hold in days, with at most three decimals.
+    pub fn hold_duration_days(&self) -> Option<f64> {
+        // Whole seconds below 1,000 days: three decimals are exact enough and the same on both databases.
+        self.hold_duration_seconds.map(|seconds| (seconds as f64 / 86.4).round() / 1_000.0)
+    }
+
+    /// Whether the member may know that the case is completed, whenever the releasing job comes.
+    pub fn is_released(&self, now: DateTime<Utc>) -> bool {
+        self.released_at.is_some() || self.scheduled_release_at.is_some_and(|at| at <= now)
+    }
+
+    /// The status as this caller may know it: to its member, a completed case that isn't released is accepted.
+    pub fn status_for(&self, caller: &Caller, now: DateTime<Utc>) -> CaseStatus {
+        let hidden = caller.role() == Role::Member && self.status == CaseStatus::Completed && !self.is_released(now);
+        if hidden { CaseStatus::Accepted } else { self.status }
+    }
+}
+
+/// Exactly what is released: the condition behind `Model::is_released`.
+fn released(now: DateTime<Utc>) -> Condition {
+    Condition::any().add(Column::ReleasedAt.is_not_null()).add(Column::ScheduledReleaseAt.lte(now))
+}
+
+/// The cases that stand in one of `statuses` as far as this caller may know.
+pub fn has_status(statuses: &[CaseStatus], caller: &Caller, now: DateTime<Utc>) -> Condition {
+    let plain = Condition::any().add(Column::Status.is_in(statuses.iter().copied()));
+    if caller.role() != Role::Member {
+        return plain;
+    }
+    let others = statuses.iter().copied().filter(|status| *status != CaseStatus::Completed);
+    let mut known = Condition::any().add(Column::Status.is_in(others));
+    let completed = || Condition::all().add(Column::Status.eq(CaseStatus::Completed));
+    if statuses.contains(&CaseStatus::Completed) {
+        known = known.add(completed().add(released(now)));
+    }
+    if statuses.contains(&CaseStatus::Accepted) {
+        let held_back = Condition::any().add(Column::ScheduledReleaseAt.is_null()).add(Column::ScheduledReleaseAt.gt(now));
+        known = known.add(completed().add(Column::ReleasedAt.is_null()).add(held_back));
+    }
+    known
+}
+
+/// The cases a caller may know of. Hidden and absent look alike from here on.
+pub fn visible_to(caller: &Caller) -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null()).filter(scope_of(caller))
+}
+
+fn scope_of(caller: &Caller) -> Condition {
+    match caller.role() {
+        Role::Member => Condition::any().add(Column::MemberId.eq(caller.id())).add(Column::CreatedById.eq(caller.id())),
+        Role::Technician => Condition::all().add(Column::Status.ne(CaseStatus::Draft)),
+        Role::Manager | Role::Administrator => Condition::all(),
+        // An integrator's account sees no case.
+        Role::Service => Condition::all().add(Column::Id.is_null()),
+    }
+}
+
+/// Reads a case for update; the transaction remembers it for the hooks.
+pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
+    tx.lock(visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("case"))
+}
+
+/// How many cases somebody still works on: every assigned one that is neither completed nor deleted.
+pub async fn open_cases_of<C: ConnectionTrait>(db: &C, assignee: Uuid) -> Result<u64, DbErr> {
+    use sea_orm::PaginatorTrait;
+    let open = Entity::find()
+        .filter(Column::AssignedToId.eq(assignee))
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Status.ne(CaseStatus::Completed));
+    open.count(db).await
+}

@@ -1,0 +1,130 @@
+//! Who may do what to a case he sees, and from where: the one table behind 403, 409 and `allowed_actions`.
+
+use super::{CaseStatus, Model};
+use crate::user::{Caller, Level, Role};
+use chrono::{DateTime, Utc};
+use sea_orm::{EnumIter, Iterable};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Something that can be done to a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseAction {
+    Submit,
+    Accept,
+    Reject,
+    Assign,
+    Take,
+    Tier,
+    Hold,
+    Resume,
+    Edit,
+    Credit,
+    Complete,
+    Review,
+    Release,
+    Resubmit,
+    Reopen,
+    AcknowledgeUpdates,
+    Delete,
+}
+
+use CaseStatus as S;
+
+const ALL: &[CaseStatus] =
+    &[S::Draft, S::Submitted, S::Accepted, S::Hold, S::PendingReview, S::NeedsResubmission, S::Resubmitted, S::Completed];
+const ALL_BUT_DRAFT: &[CaseStatus] =
+    &[S::Submitted, S::Accepted, S::Hold, S::PendingReview, S::NeedsResubmission, S::Resubmitted, S::Completed];
+const MEMBER_MAY_EDIT: &[CaseStatus] =
+    &[S::Draft, S::Submitted, S::Accepted, S::PendingReview, S::NeedsResubmission, S::Resubmitted];
+const STAFF_MAY_EDIT: &[CaseStatus] =
+    &[S::Draft, S::Submitted, S::Accepted, S::Hold, S::PendingReview, S::NeedsResubmission, S::Resubmitted];
+
+impl CaseAction {
+    /// The statuses from which a caller of this role may do it.
+    pub const fn allowed_from(self, role: Role) -> &'static [CaseStatus] {
+        match self {
+            Self::Submit => &[S::Draft],
+            Self::Accept | Self::Reject => &[S::Submitted, S::Resubmitted],
+            Self::Assign => &[S::Accepted, S::Hold, S::PendingReview, S::NeedsResubmission, S::Resubmitted],
+            Self::Take => &[S::Accepted, S::Hold, S::PendingReview, S::Resubmitted],
+            Self::Tier => &[S::Accepted, S::Hold, S::PendingReview],
+            Self::Hold | Self::Complete => &[S::Accepted],
+            Self::Resume => &[S::Hold],
+            Self::Edit => match role {
+                Role::Member => MEMBER_MAY_EDIT,
+                Role::Technician | Role::Manager | Role::Administrator | Role::Service => STAFF_MAY_EDIT,
+            },
+            Self::Credit | Self::AcknowledgeUpdates => ALL_BUT_DRAFT,
+            Self::Review => &[S::PendingReview],
+            Self::Release | Self::Reopen => &[S::Completed],
+            Self::Resubmit => &[S::NeedsResubmission, S::Completed],
+            Self::Delete => match role {
+                Role::Member => &[S::Draft],
+                Role::Technician | Role::Manager | Role::Administrator | Role::Service => ALL,
+            },
+        }
+    }
+
+    /// Whether this caller may do it to this case, whatever its state.
+    pub fn permits(self, caller: &Caller, case: &Model) -> bool {
+        let (id, role) = (caller.id(), caller.role());
+        let owns = role == Role::Member && case.member_id == id;
+        let runs_the_desk = matches!(role, Role::Manager | Role::Administrator);
+        let works_on_it = role == Role::Technician && case.assigned_to_id == Some(id);
+        match self {
+            Self::Submit | Self::Resubmit => owns,
+            Self::Accept | Self::Reject => role.is_staff(),
+            Self::Take => matches!(role, Role::Technician | Role::Administrator),
+            Self::Assign
+            | Self::Tier
+            | Self::Hold
+            | Self::Resume
+            | Self::Credit
+            | Self::Complete
+            | Self::Release
+            | Self::Reopen
+            | Self::AcknowledgeUpdates => works_on_it || runs_the_desk,
+            Self::Edit => {
+                let unassigned = role == Role::Technician && case.assigned_to_id.is_none();
+                owns || works_on_it || unassigned || runs_the_desk
+            }
+            Self::Review => {
+                let reviews = matches!(caller.user_level, Some(Level::Two | Level::Three)) || runs_the_desk;
+                reviews && case.assigned_to_id != Some(id)
+            }
+            // A member's own case he handed in is beyond his reach, but it is the state that refuses him (409).
+            Self::Delete => owns || role == Role::Administrator,
+        }
+    }
+
+    /// What this caller could do to this case now: what a front end draws its buttons from.
+    pub fn open_to(caller: &Caller, case: &Model, now: DateTime<Utc>) -> Vec<Self> {
+        Self::iter().filter(|action| action.is_open_to(caller, case, now)).collect()
+    }
+
+    fn is_open_to(self, caller: &Caller, case: &Model, now: DateTime<Utc>) -> bool {
+        let status = case.status_for(caller, now);
+        let possible = match self {
+            Self::Take => case.assigned_to_id.is_none(),
+            Self::Release => !case.is_released(now),
+            Self::Complete => case.assigned_to_id.is_some(),
+            Self::Submit
+            | Self::Accept
+            | Self::Reject
+            | Self::Assign
+            | Self::Tier
+            | Self::Hold
+            | Self::Resume
+            | Self::Edit
+            | Self::Credit
+            | Self::Review
+            | Self::Resubmit
+            | Self::Reopen
+            | Self::AcknowledgeUpdates
+            | Self::Delete => true,
+        };
+        possible && self.permits(caller, case) && self.allowed_from(caller.role()).contains(&status)
+    }
+}

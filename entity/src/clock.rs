@@ -1,0 +1,118 @@
+//! The one clock: instants cut to milliseconds, and ids made from the very reading they stand beside.
+
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use uuid::{ClockSequence, Timestamp, Uuid};
+
+/// Tells the time and numbers the ids of one process. Clones share both.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    fixed: Option<Arc<AtomicI64>>,
+    counter: Arc<Counter>,
+}
+
+impl Clock {
+    pub fn system() -> Self {
+        Self { fixed: None, counter: Arc::default() }
+    }
+
+    /// A clock that stands still until it is `set`, for tests.
+    pub fn fixed(at: DateTime<Utc>) -> Self {
+        Self { fixed: Some(Arc::new(AtomicI64::new(at.timestamp_millis()))), counter: Arc::default() }
+    }
+
+    /// Moves a fixed clock; the system's own can't be moved.
+    pub fn set(&self, at: DateTime<Utc>) {
+        if let Some(fixed) = &self.fixed {
+            fixed.store(at.timestamp_millis(), Relaxed);
+        }
+    }
+
+    /// Now, to the millisecond: the precision that both databases, the ids, the cursors and the hashes share.
+    pub fn now(&self) -> DateTime<Utc> {
+        match &self.fixed {
+            Some(fixed) => DateTime::from_timestamp_millis(fixed.load(Relaxed)).unwrap_or_default(),
+            None => Utc::now().trunc_subsecs(3),
+        }
+    }
+
+    /// A UUIDv7 whose instant is `at`. Ids of one millisecond stand in the order in which they were made.
+    pub fn id(&self, at: DateTime<Utc>) -> Uuid {
+        let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&*self.counter, seconds, at.timestamp_subsec_nanos()))
+    }
+}
+
+/// The instant inside a UUIDv7.
+pub fn instant_of(id: Uuid) -> Option<DateTime<Utc>> {
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+}
+
+/// The smallest id an instant could have: a period of instants is a range of ids.
+pub fn floor_id(at: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(u128::from(millis) << 80)
+}
+
+/// An instant on the wire: UTC with `Z` and always three decimals.
+pub fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Counts ids one after another, whatever the millisecond.
+///
+/// We tried uuid's own `ContextV7`: it starts anew each millisecond and answers a reading older than its last one with the
+/// later time, so that under load an entry's id would no longer agree with the row it tells about.
+#[derive(Debug)]
+struct Counter(AtomicU64);
+
+impl Counter {
+    const BITS: u32 = 42;
+}
+
+impl Default for Counter {
+    /// Starts somewhere in the lower half, so that two processes rarely count alike and none ever wraps.
+    fn default() -> Self {
+        Self(AtomicU64::new(Uuid::new_v4().as_u64_pair().1 >> (64 - Self::BITS + 1)))
+    }
+}
+
+impl ClockSequence for Counter {
+    type Output = u64;
+
+    fn generate_sequence(&self, _seconds: u64, _nanos: u32) -> u64 {
+        self.0.fetch_add(1, Relaxed) & ((1 << Self::BITS) - 1)
+    }
+
+    fn usable_bits(&self) -> usize {
+        Self::BITS as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_holds_the_instant_it_was_made_from() {
+        let clock = Clock::system();
+        let at = clock.now();
+        assert_eq!(instant_of(clock.id(at)), Some(at));
+    }
+
+    #[test]
+    fn an_id_is_never_below_the_floor_of_its_instant() {
+        let clock = Clock::system();
+        let at = clock.now();
+        assert!(clock.id(at) >= floor_id(at) && clock.id(at) < floor_id(at + chrono::TimeDelta::milliseconds(1)));
+    }
+
+    #[test]
+    fn ids_of_one_millisecond_increase() {
+        let clock = Clock::fixed(Utc::now());
+        let ids: Vec<Uuid> = (0..100_000).map(|_| clock.id(clock.now())).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -1,0 +1,175 @@
+//! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
+
+use crate::clock::Clock;
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many connections each kind of work gets.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub writers: u32,
+    pub readers: u32,
+    pub exports: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { writers: 16, readers: 8, exports: 2 }
+    }
+}
+
+/// The database, as the rest of the program may hold it.
+pub struct Db {
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+    exports: DatabaseConnection,
+    clock: Clock,
+}
+
+/// Sees every statement: for metrics, and for tests that count.
+pub type Watch = Arc<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>;
+
+impl Db {
+    pub async fn connect(url: &str, limits: Limits, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
+        // SQLite has one writer anyway; a queue in front of one connection is fairer than its busy timeout.
+        let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
+        let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
+            let mut connection = Database::connect(options(url, connections, used_to)).await?;
+            if let Some(watch) = watch.clone() {
+                connection.set_metric_callback(move |info| watch(info));
+            }
+            Ok(connection)
+        };
+        let db = Self {
+            writer: open(writers, Use::Write).await?,
+            readers: open(limits.readers, Use::Read).await?,
+            exports: open(limits.exports, Use::Export).await?,
+            clock,
+        };
+        db.demand_no_debt().await?;
+        Ok(db)
+    }
+
+    /// Connections for reading. The database itself refuses a write on them.
+    pub fn readers(&self) -> &DatabaseConnection {
+        &self.readers
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A read transaction that sees one state of the database, whatever others write meanwhile. For reports: 30 s a statement.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let snapshot = repeatable_read(&self.readers).await?;
+        if snapshot.get_database_backend() == DbBackend::Postgres {
+            let longer = Statement::from_string(DbBackend::Postgres, "SELECT set_config('statement_timeout', '30s', true)");
+            snapshot.query_one_raw(longer).await?;
+        }
+        Ok(snapshot)
+    }
+
+    /// The same for an export, which may take as long as its reader: from a small pool of its own.
+    pub async fn export_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        repeatable_read(&self.exports).await
+    }
+
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        // SQLite's write lock at once: a transaction that reads first and then writes fails without waiting.
+        let immediate =
+            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        #[expect(clippy::disallowed_methods, reason = "this is what AuditTx::begin calls")]
+        self.writer.begin_with_options(immediate).await
+    }
+
+    /// A program that switched SQLite's foreign keys off may have left changes without entries.
+    async fn demand_no_debt(&self) -> Result<(), DbErr> {
+        if self.readers.get_database_backend() == DbBackend::Sqlite {
+            let debt = Statement::from_string(DbBackend::Sqlite, "SELECT 1 FROM audit_debt LIMIT 1");
+            if self.readers.query_one_raw(debt).await?.is_some() {
+                return Err(DbErr::Custom("audit: the database holds changes without entries (audit_debt)".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn repeatable_read(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let is_postgres = connection.get_database_backend() == DbBackend::Postgres;
+    // SQLite's readers see one state by themselves and know no isolation levels.
+    let snapshot = TransactionOptions {
+        isolation_level: is_postgres.then_some(IsolationLevel::RepeatableRead),
+        access_mode: is_postgres.then_some(AccessMode::ReadOnly),
+        sqlite_transaction_mode: (!is_postgres).then_some(SqliteTransactionMode::Deferred),
+    };
+    #[expect(clippy::disallowed_methods, reason = "a read transaction; its connections can't write")]
+    connection.begin_with_options(snapshot).await
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Write,
+    Read,
+    Export,
+}
+
+fn options(url: &str, connections: u32, used_to: Use) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(acquire_timeout(used_to))
+        .connect_timeout(Duration::from_secs(2))
+        // sqlx pings before every acquire, which would be one more round trip in each transaction.
+        .test_before_acquire_if_idle_for(Duration::from_secs(5))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| sqlite(options, used_to))
+        .map_sqlx_postgres_opts(move |options| postgres(options, used_to));
+    options
+}
+
+/// SQLite's writers wait in front of one connection, so their queue is this timeout's; elsewhere a second is long.
+fn acquire_timeout(used_to: Use) -> Duration {
+    match used_to {
+        Use::Write => Duration::from_secs(5),
+        Use::Read | Use::Export => Duration::from_secs(1),
+    }
+}
+
+/// sqlx sets none of these by itself but the foreign keys.
+fn sqlite(options: SqliteConnectOptions, used_to: Use) -> SqliteConnectOptions {
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .pragma("recursive_triggers", "ON")
+        .pragma("trusted_schema", "OFF");
+    match used_to {
+        Use::Read | Use::Export => options.pragma("query_only", "ON"),
+        Use::Write => options,
+    }
+}
+
+fn postgres(options: PgConnectOptions, used_to: Use) -> PgConnectOptions {
+    match used_to {
+        Use::Write => options.options([
+            ("synchronous_commit", "on"),
+            ("statement_timeout", "3s"),
+            ("lock_timeout", "1s"),
+            ("idle_in_transaction_session_timeout", "5s"),
+        ]),
+        Use::Read => options.options([
+            ("default_transaction_read_only", "on"),
+            ("statement_timeout", "3s"),
+            ("lock_timeout", "1s"),
+            ("idle_in_transaction_session_timeout", "5s"),
+        ]),
+        Use::Export => options.options([("default_transaction_read_only", "on"), ("lock_timeout", "1s")]),
+    }
+}

@@ -1,0 +1,18 @@
+//! What is true: rows, rules and what their changes mean. No HTTP in here.
+
+#[macro_use]
+pub mod audit;
+pub mod attempt;
+pub mod audit_entry;
+pub mod case;
+pub mod clock;
+pub mod db;
+pub mod load;
+pub mod outbox;
+pub mod page;
+pub mod review;
+pub mod session;
+pub mod setting;
+pub mod signing_key;
+pub mod text;
+pub mod user;

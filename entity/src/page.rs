@@ -1,0 +1,48 @@
+//! Keyset paging, one implementation: page 10,000 costs what page 1 costs, and what others write meanwhile moves nothing.
+
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, Order, Value};
+use serde::{Deserialize, Serialize};
+
+/// Which way a list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
+
+impl Direction {
+    pub const fn order(self) -> Order {
+        match self {
+            Self::Ascending => Order::Asc,
+            Self::Descending => Order::Desc,
+        }
+    }
+}
+
+/// The last row of a page: what it is sorted by, and its id, which decides between equals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The value of the sorting column, where that isn't the id itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<String>,
+    pub id: sea_orm::prelude::Uuid,
+}
+
+/// The rows after a position, in a list sorted by id alone.
+pub fn after_id(id: impl ColumnTrait, last: &Position, direction: Direction) -> Condition {
+    Condition::all().add(beyond(Expr::col(id.as_column_ref()), last.id.into(), direction))
+}
+
+/// The rows after a position, in a list sorted by a column and then by id. `value` is the position's, in the column's type.
+pub fn after<C: ColumnTrait>(column: C, value: Value, id: C, last: &Position, direction: Direction) -> Condition {
+    let tie = Condition::all().add(column.eq(value.clone())).add(after_id(id, last, direction));
+    Condition::any().add(beyond(Expr::col(column.as_column_ref()), value, direction)).add(tie)
+}
+
+fn beyond(column: Expr, value: Value, direction: Direction) -> SimpleExpr {
+    match direction {
+        Direction::Ascending => column.gt(value),
+        Direction::Descending => column.lt(value),
+    }
+}

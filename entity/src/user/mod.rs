@@ -1,0 +1,172 @@
+//! The user row, who a caller is, and what a person may be given to do.
+
+pub mod credential;
+mod events;
+pub mod lifecycle;
+mod person;
+mod role;
+
+pub use lifecycle::Refused;
+pub use person::{Person, people};
+pub use role::{Level, Role, Scope};
+
+use crate::audit::AuditTx;
+use crate::case::Tier;
+use crate::load::LoadError;
+use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, QuerySelect, Select};
+use serde_json::{Value as Json, json};
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    #[sea_orm(unique)]
+    pub username: String,
+    #[sea_orm(unique)]
+    pub email: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub phone_number: Option<String>,
+    pub workshop_code: Option<String>,
+    pub role: Role,
+    pub user_level: Option<Level>,
+    /// What a service account was granted, as `Scope::join` writes it.
+    pub scopes: Option<String>,
+    pub is_active: bool,
+    pub version: i32,
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+audited! {
+    "user",
+    events: events::events,
+    is_person: Person::of,
+    wire_value: wire_value,
+}
+
+/// What a person may change about himself.
+pub(crate) const PROFILE: &[Column] =
+    &[Column::FirstName, Column::LastName, Column::Email, Column::PhoneNumber, Column::WorkshopCode];
+
+/// What decides about rights.
+pub(crate) const RIGHTS: &[Column] = &[Column::Role, Column::UserLevel, Column::Scopes];
+
+pub(crate) const EVERY_FACT: &[Column] = &[
+    Column::Username,
+    Column::Email,
+    Column::FirstName,
+    Column::LastName,
+    Column::PhoneNumber,
+    Column::WorkshopCode,
+    Column::Role,
+    Column::UserLevel,
+    Column::Scopes,
+    Column::IsActive,
+];
+
+fn wire_value(row: &Model, column: Column) -> Option<Json> {
+    match column {
+        Column::Scopes => Some(row.scopes.as_deref().map_or(Json::Null, |scopes| json!(Scope::split(scopes)))),
+        _ => None,
+    }
+}
+
+/// Someone who asks, as far as rights go. Read from the database on each request, never from a token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub person: Person,
+    pub user_level: Option<Level>,
+    pub scopes: Vec<Scope>,
+    pub session_id: Uuid,
+}
+
+impl Caller {
+    pub fn of(row: &Model, session_id: Uuid) -> Self {
+        let scopes = row.scopes.as_deref().map(Scope::split).unwrap_or_default();
+        Self { person: Person::of(row), user_level: row.user_level, scopes, session_id }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.person.id
+    }
+
+    pub fn role(&self) -> Role {
+        self.person.role
+    }
+}
+
+impl Model {
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name)
+    }
+
+    /// Whether a case may be given to him: active staff.
+    pub fn is_assignable(&self) -> bool {
+        self.is_active && self.deleted_at.is_none() && self.role.is_staff()
+    }
+
+    /// The level rule: a technician's level number is at least the case's tier number.
+    pub fn may_work_on(&self, tier: Tier) -> bool {
+        self.user_level.is_none_or(|level| level.number() >= tier.number())
+    }
+}
+
+/// The users a caller may know of: himself, and by role everybody, the members, or nobody else. Deleted ones are not among them.
+pub fn visible_to(caller: &Caller) -> Select<Entity> {
+    present().filter(scope_of(caller))
+}
+
+/// The same, deleted ones included.
+pub fn ever_visible_to(caller: &Caller) -> Select<Entity> {
+    Entity::find().filter(scope_of(caller))
+}
+
+fn scope_of(caller: &Caller) -> Condition {
+    let himself = Condition::any().add(Column::Id.eq(caller.id()));
+    match caller.role() {
+        Role::Manager | Role::Administrator => Condition::all(),
+        Role::Technician => himself.add(Column::Role.eq(Role::Member)),
+        Role::Member | Role::Service => himself,
+    }
+}
+
+/// Users who weren't deleted.
+pub fn present() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
+/// Reads a user for update if the caller may know of him; the transaction remembers the row, and the name for its entries.
+pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
+    tx.lock(visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("user"))
+}
+
+/// Reads somebody a case is to be given to. He is locked, so that he can't be deactivated meanwhile.
+pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<Option<Model>, DbErr> {
+    tx.lock(present().filter(Column::Id.eq(id))).await
+}
+
+/// Locks every active administrator and counts them, so that two can't remove each other as the last.
+pub async fn active_administrators(tx: &AuditTx) -> Result<usize, DbErr> {
+    let administrators = present().filter(Column::Role.eq(Role::Administrator)).filter(Column::IsActive.eq(true));
+    let ids: Vec<Uuid> = administrators.select_only().column(Column::Id).order_by_id_for_update().into_tuple().all(tx).await?;
+    Ok(ids.len())
+}
+
+trait OrderedLock {
+    fn order_by_id_for_update(self) -> Self;
+}
+
+impl OrderedLock for Select<Entity> {
+    /// Always in the same order, so that two of these can't wait for each other.
+    fn order_by_id_for_update(self) -> Self {
+        use sea_orm::QueryOrder;
+        self.order_by_asc(Column::Id).lock_exclusive()
+    }
+}

@@ -1,0 +1,46 @@
+//! A person as entries and cases show him: who he was called when it happened.
+
+use super::{Column, Entity, Model, Role};
+use sea_orm::entity::prelude::*;
+use sea_orm::{FromQueryResult, QuerySelect};
+
+/// Somebody's id, names and role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub id: Uuid,
+    pub username: String,
+    pub full_name: String,
+    pub role: Role,
+    /// For free-text searches over the trail; entries don't show it.
+    pub email: String,
+}
+
+impl Person {
+    pub fn of(row: &Model) -> Self {
+        Self { id: row.id, username: row.username.clone(), full_name: row.full_name(), role: row.role, email: row.email.clone() }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Named {
+    id: Uuid,
+    username: String,
+    first_name: String,
+    last_name: String,
+    role: Role,
+    email: String,
+}
+
+/// The people behind some ids, deleted ones too, in one statement.
+pub async fn people<C: ConnectionTrait>(db: &C, ids: Vec<Uuid>) -> Result<Vec<Person>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns = [Column::Id, Column::Username, Column::FirstName, Column::LastName, Column::Role, Column::Email];
+    let named = Entity::find().select_only().columns(columns).filter(Column::Id.is_in(ids)).into_model::<Named>();
+    let person = |Named { id, username, first_name, last_name, role, email }| {
+        let full_name = format!("{first_name} {last_name}");
+        Person { id, username, full_name, role, email }
+    };
+    Ok(named.all(db).await?.into_iter().map(person).collect())
+}

@@ -1,0 +1,54 @@
+//! The history of the schema. Append-only like the trail: a merged step never changes.
+
+mod m20261201_000001_users;
+mod m20261201_000002_sessions;
+mod m20261201_000003_settings;
+mod m20261201_000004_cases;
+mod m20261201_000005_case_reviews;
+mod m20261201_000006_outbox;
+mod m20261201_000007_audit_entries;
+mod m20261201_000008_audit_nets;
+mod m20261201_000009_attempts;
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+use sea_orm_migration::sea_orm::DbBackend;
+
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261201_000001_users::Migration),
+            Box::new(m20261201_000002_sessions::Migration),
+            Box::new(m20261201_000003_settings::Migration),
+            Box::new(m20261201_000004_cases::Migration),
+            Box::new(m20261201_000005_case_reviews::Migration),
+            Box::new(m20261201_000006_outbox::Migration),
+            Box::new(m20261201_000007_audit_entries::Migration),
+            Box::new(m20261201_000008_audit_nets::Migration),
+            Box::new(m20261201_000009_attempts::Migration),
+        ]
+    }
+}
+
+/// Runs what only SQL can say, in the words of the database at hand.
+async fn run(schema: &SchemaManager<'_>, postgres: &str, sqlite: &str) -> Result<(), DbErr> {
+    let sql = if schema.get_database_backend() == DbBackend::Postgres { postgres } else { sqlite };
+    #[expect(clippy::disallowed_methods, reason = "a migration is the place for raw SQL")]
+    schema.get_connection().execute_unprepared(sql).await.map(|_| ())
+}
+
+/// Creates one index per list of columns, named after the table and the first column.
+async fn index(schema: &SchemaManager<'_>, table: &'static str, lists: &[&[&'static str]]) -> Result<(), DbErr> {
+    for columns in lists {
+        let mut index = Index::create();
+        index.name(format!("{table}_by_{}", columns.join("_"))).table(table);
+        for column in *columns {
+            index.col(*column);
+        }
+        schema.create_index(index).await?;
+    }
+    Ok(())
+}

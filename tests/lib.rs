@@ -1,0 +1,1 @@
+//! The tests of the whole service; all of it is in `it/`.
