@@ -1,1 +1,16 @@
+//! HTTP and process, nothing else. What is true stands in `entity`.
 
+pub mod auth;
+pub mod cases;
+pub mod cli;
+pub mod config;
+mod docs;
+#[macro_use]
+pub mod http;
+pub mod keys;
+pub mod openapi;
+pub mod password;
+pub mod routes;
+pub mod server;
+pub mod state;
+mod system;

@@ -1,1 +1,12 @@
-fn main() {}
+//! The service over HTTP, on each database: every test asserts the answer and the trail.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should say so at once"
+)]
+
+#[macro_use]
+mod app;
+mod cases;

@@ -1,0 +1,50 @@
+//! Hold a case.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use chrono::TimeDelta;
+use entity::case::CaseAction;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why a case is held, and for how long
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "waiting for pay stub", "hold_duration_days": 14}))]
+pub struct HoldCase {
+    /// Why; the member is told
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+    /// Expected length in days, with at most three decimals; open-ended if absent
+    #[validate(range(min = 0.001, max = 999.999))]
+    #[schema(minimum = 0.001, maximum = 999.999)]
+    hold_duration_days: Option<f64>,
+}
+
+impl HoldCase {
+    /// Days to the thousandth, in whole seconds.
+    fn duration(&self) -> Option<TimeDelta> {
+        self.hold_duration_days.map(|days| TimeDelta::seconds(((days * 1_000.0).round() * 86.4).round() as i64))
+    }
+}
+
+/// Place a case on hold
+///
+/// The clock stops until the case is resumed. From `accepted`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_held"], "may": []}))),
+)]
+#[post("/cases/{case_id}/hold")]
+pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldCase>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because(&body.reason);
+    let case = target.locked(&tx, &by, CaseAction::Hold).await?;
+    let case = tx.save(case.hold(&body.reason, body.duration(), tx.now())?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

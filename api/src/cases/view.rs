@@ -1,0 +1,295 @@
+//! A case as it is shown.
+
+use crate::http::{Answer, Anyone, CreditValue, Instant, Result};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::audit::AuditTx;
+use entity::case::{self, CaseAction, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency, member_update};
+use entity::user::{self, Person, Role};
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde::Serialize;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Somebody, as cases show him
+#[derive(Clone, Serialize, ToSchema)]
+pub struct PersonSummary {
+    pub id: Uuid,
+    #[schema(max_length = 64)]
+    pub username: String,
+    #[schema(max_length = 257)]
+    pub full_name: String,
+}
+
+impl From<&Person> for PersonSummary {
+    fn from(person: &Person) -> Self {
+        Self { id: person.id, username: person.username.clone(), full_name: person.full_name.clone() }
+    }
+}
+
+/// Why and since when a case is on hold
+#[derive(Serialize, ToSchema)]
+pub struct HoldBlock {
+    #[schema(max_length = 2000)]
+    pub reason: Option<String>,
+    pub held_at: Option<Instant>,
+    /// Expected length in days; null if open-ended
+    #[schema(minimum = 0, maximum = 999.999)]
+    pub duration_days: Option<f64>,
+    pub expected_end_at: Option<Instant>,
+}
+
+/// How the last review ended
+#[derive(Serialize, ToSchema)]
+pub struct ReviewBlock {
+    pub status: Option<ReviewStatus>,
+    pub reviewed_by: Option<PersonSummary>,
+    pub reviewed_at: Option<Instant>,
+    #[schema(max_length = 2000)]
+    pub notes: Option<String>,
+}
+
+/// Why a case was handed back to its member
+#[derive(Serialize, ToSchema)]
+pub struct RejectionBlock {
+    pub reason: Option<RejectionReason>,
+    #[schema(max_length = 2000)]
+    pub notes: Option<String>,
+    pub rejected_at: Option<Instant>,
+    pub rejected_by: Option<PersonSummary>,
+}
+
+/// When the member sees the result
+#[derive(Serialize, ToSchema)]
+pub struct ReleaseBlock {
+    pub scheduled_release_at: Option<Instant>,
+    pub released_at: Option<Instant>,
+}
+
+/// The last resubmission
+#[derive(Serialize, ToSchema)]
+pub struct ResubmissionBlock {
+    #[schema(minimum = 1)]
+    pub count: i32,
+    pub previous_status: Option<CaseStatus>,
+    pub resubmitted_at: Option<Instant>,
+    #[schema(max_length = 2000)]
+    pub notes: Option<String>,
+}
+
+/// A case
+#[derive(Serialize, ToSchema)]
+pub struct CaseDetail {
+    pub id: Uuid,
+    /// What people call it
+    #[schema(max_length = 32, example = "WS001-2026-11-0042")]
+    pub case_number: String,
+    /// Counts the changes; also the `ETag`
+    #[schema(minimum = 1)]
+    pub version: i32,
+    /// To its member, a completed case that isn't released is `accepted`
+    pub status: CaseStatus,
+    pub is_on_hold: bool,
+    #[schema(max_length = 50)]
+    pub workshop_code: String,
+    #[schema(max_length = 100)]
+    pub employee_first_name: String,
+    #[schema(max_length = 100)]
+    pub employee_last_name: String,
+    #[schema(max_length = 254)]
+    pub client_email: Option<String>,
+    #[schema(minimum = 1, maximum = 10)]
+    pub num_reports_requested: i32,
+    pub urgency: Urgency,
+    /// A civil day in the settings' zone
+    pub due_on: NaiveDate,
+    /// Null for members
+    pub tier: Option<Tier>,
+    /// `simple`, `moderate` or `complex`, as the tier is; null for members
+    #[schema(max_length = 8)]
+    pub complexity: Option<&'static str>,
+    pub credit_value: CreditValue,
+    #[schema(max_length = 10000)]
+    pub special_notes: Option<String>,
+    /// Null for members
+    #[schema(max_length = 10000)]
+    pub internal_notes: Option<String>,
+    #[schema(max_length = 10000)]
+    pub report_notes_to_member: Option<String>,
+    pub member: Option<PersonSummary>,
+    pub created_by: Option<PersonSummary>,
+    pub assigned_to: Option<PersonSummary>,
+    pub accepted_by: Option<PersonSummary>,
+    pub hold: Option<HoldBlock>,
+    /// Null for members
+    pub review: Option<ReviewBlock>,
+    pub rejection: Option<RejectionBlock>,
+    pub release: Option<ReleaseBlock>,
+    pub resubmission: Option<ResubmissionBlock>,
+    /// Whether the member added something the staff has not acknowledged
+    pub has_member_updates: bool,
+    pub member_last_update_at: Option<Instant>,
+    pub submitted_at: Option<Instant>,
+    pub accepted_at: Option<Instant>,
+    pub completed_at: Option<Instant>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    /// What the caller could do to it now
+    #[schema(max_items = 20)]
+    pub allowed_actions: Vec<CaseAction>,
+}
+
+/// What stands beside a case's row and is shown with it.
+struct Beside {
+    people: HashMap<Uuid, Person>,
+    updates: Option<member_update::Model>,
+    now: DateTime<Utc>,
+}
+
+impl Beside {
+    fn person(&self, id: Option<Uuid>) -> Option<PersonSummary> {
+        self.people.get(&id?).map(PersonSummary::from)
+    }
+}
+
+impl CaseDetail {
+    /// The case as this caller sees it: two statements beside the row's own.
+    pub async fn read<C: ConnectionTrait>(db: &C, row: case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
+        let named = [
+            Some(row.member_id),
+            Some(row.created_by_id),
+            row.assigned_to_id,
+            row.accepted_by_id,
+            row.reviewed_by_id,
+            row.rejected_by_id,
+        ];
+        let people = user::people(db, named.into_iter().flatten().collect()).await?;
+        let people = people.into_iter().map(|person| (person.id, person)).collect();
+        let updates = member_update::Entity::find_by_id(row.id).one(db).await?;
+        Ok(Self::of(row, by, &Beside { people, updates, now }))
+    }
+
+    /// The last step of a write: the view is read inside the transaction, so that an error there leaves nothing half done.
+    pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
+        let (version, now) = (row.version, tx.now());
+        let view = Self::read(&tx, row, by, now).await?;
+        tx.commit().await?;
+        Ok(Answer::of(view, version))
+    }
+
+    fn of(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
+        let is_member = by.role() == Role::Member;
+        let status = row.status_for(by, beside.now);
+        let is_result_hidden = status != row.status;
+        let hold_duration_days = row.hold_duration_days();
+        let allowed_actions = CaseAction::open_to(by, &row, beside.now);
+        // No `..` here: a new column has to be shown or left out on purpose.
+        let case::Model {
+            id,
+            case_number,
+            workshop_code,
+            member_id,
+            created_by_id,
+            employee_first_name,
+            employee_last_name,
+            client_email,
+            num_reports_requested,
+            urgency,
+            status: stored_status,
+            tier,
+            assigned_to_id,
+            accepted_by_id,
+            submitted_at,
+            accepted_at,
+            due_on,
+            completed_at,
+            credit_tenths,
+            special_notes,
+            internal_notes,
+            report_notes_to_member,
+            hold_reason,
+            held_at,
+            hold_duration_seconds: _,
+            hold_expected_end_at,
+            reviewed_by_id,
+            reviewed_at,
+            review_status,
+            review_notes,
+            rejection_reason,
+            rejection_notes,
+            rejected_at,
+            rejected_by_id,
+            scheduled_release_at,
+            released_at,
+            resubmission_count,
+            previous_status,
+            resubmitted_at,
+            resubmission_notes,
+            version,
+            created_at,
+            updated_at,
+            deleted_at: _,
+        } = row;
+        let instant = |at: Option<DateTime<Utc>>| at.map(Instant);
+        let tier = tier.filter(|_| !is_member);
+        let is_scheduled = scheduled_release_at.is_some() || released_at.is_some();
+        Self {
+            id,
+            case_number,
+            version,
+            status,
+            is_on_hold: stored_status == CaseStatus::Hold,
+            workshop_code,
+            employee_first_name,
+            employee_last_name,
+            client_email,
+            num_reports_requested,
+            urgency,
+            due_on,
+            tier,
+            complexity: tier.map(Tier::complexity),
+            credit_value: CreditValue(credit_tenths),
+            special_notes,
+            internal_notes: internal_notes.filter(|_| !is_member),
+            report_notes_to_member: report_notes_to_member.filter(|_| !is_result_hidden),
+            member: beside.person(Some(member_id)),
+            created_by: beside.person(Some(created_by_id)),
+            assigned_to: beside.person(assigned_to_id),
+            accepted_by: beside.person(accepted_by_id),
+            hold: held_at.map(|held_at| HoldBlock {
+                reason: hold_reason,
+                held_at: Some(Instant(held_at)),
+                duration_days: hold_duration_days,
+                expected_end_at: instant(hold_expected_end_at),
+            }),
+            review: review_status.filter(|_| !is_member).map(|status| ReviewBlock {
+                status: Some(status),
+                reviewed_by: beside.person(reviewed_by_id),
+                reviewed_at: instant(reviewed_at),
+                notes: review_notes,
+            }),
+            rejection: rejection_reason.map(|reason| RejectionBlock {
+                reason: Some(reason),
+                notes: rejection_notes,
+                rejected_at: instant(rejected_at),
+                rejected_by: beside.person(rejected_by_id),
+            }),
+            release: (is_scheduled && !is_result_hidden)
+                .then(|| ReleaseBlock { scheduled_release_at: instant(scheduled_release_at), released_at: instant(released_at) }),
+            resubmission: (resubmission_count > 0).then(|| ResubmissionBlock {
+                count: resubmission_count,
+                previous_status,
+                resubmitted_at: instant(resubmitted_at),
+                notes: resubmission_notes,
+            }),
+            has_member_updates: beside.updates.as_ref().is_some_and(|updates| updates.has_member_updates),
+            member_last_update_at: instant(beside.updates.as_ref().and_then(|updates| updates.member_last_update_at)),
+            submitted_at: instant(submitted_at),
+            accepted_at: instant(accepted_at),
+            completed_at: instant(completed_at.filter(|_| !is_result_hidden)),
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+            allowed_actions,
+        }
+    }
+}

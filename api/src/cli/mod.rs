@@ -1,0 +1,66 @@
+//! The commands of the binary.
+
+mod healthcheck;
+mod migrate;
+mod openapi;
+mod serve;
+
+use crate::config::{self, Config, LogFormat, ServeConfig};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Why a command failed, in words for whoever typed it.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// Cases, and an audit trail that misses nothing.
+#[derive(Parser)]
+#[command(name = "casetrail", version, about)]
+struct Cli {
+    #[command(flatten)]
+    config: Config,
+    #[command(flatten)]
+    serve: ServeConfig,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    Serve,
+    /// Bring the database's schema to this version's
+    Migrate,
+    /// Write the contract, or check that the committed one is current
+    Openapi(openapi::Options),
+    /// Ask a running service whether it is ready; exits 1 if not
+    Healthcheck,
+}
+
+/// Runs the command that the process was started with.
+pub async fn run() -> Result<(), Failure> {
+    config::demand_known_variables(std::env::vars().map(|(name, _)| name))?;
+    let Cli { config, serve, command } = Cli::parse();
+    start_logging(&config)?;
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&config, &serve).await,
+        Command::Migrate => migrate::run(&config).await,
+        Command::Openapi(options) => openapi::run(&options),
+        Command::Healthcheck => healthcheck::run(serve.bind),
+    }
+}
+
+fn start_logging(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("CASETRAIL_LOG: {error}"))?;
+    let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Pretty => logging.with_target(false).init(),
+        LogFormat::Json => logging.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),
+    }
+    Ok(())
+}
+
+/// Prints a line; a closed standard output is no reason to fail.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,199 @@
+//! The settings of the process: each is a flag, an environment variable and a line in `.env.example`.
+
+use crate::keys::Secret;
+use clap::{Args, ValueEnum};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// A setting that stops the start, by its name.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {why}")]
+pub struct ConfigError {
+    pub name: &'static str,
+    pub why: String,
+}
+
+/// The settings every command shares.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// PostgreSQL (`postgres://…`) or an SQLite file (`sqlite://…`); by default a file in the data directory
+    #[arg(long, env = "CASETRAIL_DATABASE_URL", global = true)]
+    pub database_url: Option<String>,
+    /// Where the embedded database and the development secret are kept
+    #[arg(long, env = "CASETRAIL_DATA_DIR", default_value = "./data", global = true)]
+    pub data_dir: PathBuf,
+    /// In production, what is only good for trying out stops the start
+    #[arg(long, env = "CASETRAIL_ENV", default_value = "development", global = true)]
+    pub env: Environment,
+    /// Seals the signing keys kept in the database: at least 32 characters. Made by itself in development
+    #[arg(long, env = "CASETRAIL_SECRET", hide_env_values = true, global = true)]
+    pub secret: Option<String>,
+    /// What is logged, such as `info` or `warn,api=debug`
+    #[arg(long, env = "CASETRAIL_LOG", default_value = "info", global = true)]
+    pub log: String,
+    /// How it is logged
+    #[arg(long, env = "CASETRAIL_LOG_FORMAT", default_value = "pretty", global = true)]
+    pub log_format: LogFormat,
+}
+
+/// The settings of `serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeConfig {
+    /// Address and port to listen on
+    #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
+    pub bind: SocketAddr,
+    /// Whether to fill a new database with the demo: by default where the start creates an SQLite file
+    #[arg(long, env = "CASETRAIL_DEMO")]
+    pub demo: Option<Switch>,
+    /// The address people reach the service at, for the lines it prints
+    #[arg(long, env = "CASETRAIL_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Addresses of reverse proxies whose X-Forwarded-For is believed, apart by commas
+    #[arg(long, env = "CASETRAIL_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// Every variable the service reads; any other `CASETRAIL_…` stops the start.
+const KNOWN: [&str; 10] = [
+    "CASETRAIL_BIND",
+    "CASETRAIL_DATABASE_URL",
+    "CASETRAIL_DATA_DIR",
+    "CASETRAIL_DEMO",
+    "CASETRAIL_ENV",
+    "CASETRAIL_SECRET",
+    "CASETRAIL_LOG",
+    "CASETRAIL_LOG_FORMAT",
+    "CASETRAIL_PUBLIC_URL",
+    "CASETRAIL_TRUSTED_PROXIES",
+];
+/// Secrets that stand in examples.
+const WELL_KNOWN: [&str; 3] = ["change-me", "secret", "password"];
+const SECRET_LENGTH_MIN: usize = 32;
+
+/// Refuses variables that look like ours and aren't: a misspelled setting is not silently the default.
+pub fn demand_known_variables(names: impl Iterator<Item = String>) -> Result<(), String> {
+    let ours = names.filter(|name| name.starts_with("CASETRAIL_") && !name.starts_with("CASETRAIL_TEST_"));
+    let unknown: Vec<String> = ours.filter(|name| !KNOWN.contains(&name.as_str())).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(format!("unknown environment variable: {}", unknown.join(", "))) }
+}
+
+impl Config {
+    /// The database, and whether it is a file in the data directory that does not exist yet.
+    pub fn database(&self) -> Result<(String, bool), ConfigError> {
+        match &self.database_url {
+            Some(url) if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => {
+                Ok((url.clone(), false))
+            }
+            Some(url) if url.starts_with("sqlite:") => {
+                let path = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:").split('?').next();
+                let is_new = path.is_some_and(|path| !Path::new(path).exists());
+                Ok((url.clone(), is_new))
+            }
+            Some(_) => {
+                Err(ConfigError { name: "CASETRAIL_DATABASE_URL", why: "must begin with postgres:// or sqlite://".to_owned() })
+            }
+            None => {
+                self.make_data_dir()?;
+                let file = self.data_dir.join("casetrail.db");
+                Ok((format!("sqlite://{}?mode=rwc", file.display()), !file.exists()))
+            }
+        }
+    }
+
+    /// The secret: given, or in development kept in the data directory.
+    pub fn secret(&self) -> Result<Secret, ConfigError> {
+        let refused = |why: &str| Err(ConfigError { name: "CASETRAIL_SECRET", why: why.to_owned() });
+        match (&self.secret, self.env) {
+            (Some(text), _) if text.len() < SECRET_LENGTH_MIN => refused("must have at least 32 characters"),
+            (Some(text), Environment::Production) if is_guessable(text) => refused("is a well-known one"),
+            (Some(text), _) => Ok(Secret::new(text.clone())),
+            (None, Environment::Production) => refused("is needed in production"),
+            (None, Environment::Development) => self.kept_secret(),
+        }
+    }
+
+    fn kept_secret(&self) -> Result<Secret, ConfigError> {
+        self.make_data_dir()?;
+        let file = self.data_dir.join("secret");
+        if let Ok(text) = std::fs::read_to_string(&file) {
+            return Ok(Secret::new(text.trim().to_owned()));
+        }
+        let secret = Secret::random();
+        let kept = std::fs::write(&file, secret.reveal()).and_then(|()| only_for_the_owner(&file));
+        let why = |error| ConfigError { name: "CASETRAIL_DATA_DIR", why: format!("{}: {error}", file.display()) };
+        kept.map(|()| secret).map_err(why)
+    }
+
+    fn make_data_dir(&self) -> Result<(), ConfigError> {
+        let why = |error| ConfigError { name: "CASETRAIL_DATA_DIR", why: format!("{}: {error}", self.data_dir.display()) };
+        std::fs::create_dir_all(&self.data_dir).map_err(why)
+    }
+}
+
+impl ServeConfig {
+    /// Whether the start fills the database with the demo.
+    pub fn wants_demo(&self, config: &Config, is_new_file: bool) -> Result<bool, ConfigError> {
+        match (self.demo, config.env) {
+            (Some(Switch::On), Environment::Production) => {
+                Err(ConfigError { name: "CASETRAIL_DEMO", why: "the demo's passwords are well-known".to_owned() })
+            }
+            (Some(Switch::On), Environment::Development) => Ok(true),
+            (Some(Switch::Off), _) | (None, Environment::Production) => Ok(false),
+            (None, Environment::Development) => Ok(is_new_file),
+        }
+    }
+}
+
+fn is_guessable(secret: &str) -> bool {
+    let distinct: std::collections::HashSet<char> = secret.chars().collect();
+    distinct.len() < 8 || WELL_KNOWN.iter().any(|known| secret.to_lowercase().contains(known))
+}
+
+#[cfg(unix)]
+fn only_for_the_owner(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn only_for_the_owner(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelled_variable_stops_the_start() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>().into_iter();
+        assert!(demand_known_variables(names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
+        let refused = demand_known_variables(names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
+        assert!(refused.contains("CASETRAIL_DATABSE_URL"));
+    }
+
+    #[test]
+    fn secrets_that_stand_in_examples_are_guessable() {
+        assert!(is_guessable("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+        assert!(is_guessable("please-change-me-before-production-0123"));
+        assert!(!is_guessable(Secret::random().reveal()));
+    }
+}

@@ -1,0 +1,131 @@
+//! A resource as it now is, with its version as ETag.
+
+use super::{Error, FieldProblem, Result, code::Code};
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use std::future::{Ready, ready};
+use utoipa::IntoParams;
+
+/// What a handler gives back; rows never leave as JSON, so a view has to exist.
+pub struct Answer<V> {
+    view: V,
+    version: Option<i32>,
+    location: Option<String>,
+}
+
+impl<V> Answer<V> {
+    /// A resource that has a version.
+    pub fn of(view: V, version: i32) -> Self {
+        Self { view, version: Some(version), location: None }
+    }
+
+    /// A list, or something without a version.
+    pub fn plain(view: V) -> Self {
+        Self { view, version: None, location: None }
+    }
+
+    /// 201, and where the new resource is.
+    pub fn created(self, location: String) -> Self {
+        Self { location: Some(location), ..self }
+    }
+}
+
+impl<V: Serialize> Responder for Answer<V> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let tag = self.version.map(|version| format!("\"{version}\""));
+        let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+        let mut response = HttpResponse::build(status);
+        let caching = if tag.is_some() && status == StatusCode::OK { "private, no-cache" } else { "no-store" };
+        response.insert_header((CACHE_CONTROL, caching));
+        if let Some(tag) = &tag {
+            response.insert_header((ETAG, tag.as_str()));
+            if is_known(request, tag) {
+                return response.status(StatusCode::NOT_MODIFIED).finish();
+            }
+        }
+        if let Some(location) = &self.location {
+            response.insert_header((LOCATION, location.as_str()));
+        }
+        let body = serde_json::to_value(&self.view).unwrap_or_default();
+        if let Some(next) = body.pointer("/page/next_cursor").and_then(|cursor| cursor.as_str()) {
+            response.insert_header((LINK, next_link(request, next)));
+        }
+        response.json(body)
+    }
+}
+
+/// Only reads are answered 304; a write's precondition is If-Match.
+fn is_known(request: &HttpRequest, tag: &str) -> bool {
+    let is_read = matches!(*request.method(), actix_web::http::Method::GET | actix_web::http::Method::HEAD);
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    is_read && known.is_some_and(|known| known.split(',').any(|known| matches!(known.trim(), "*") || known.trim() == tag))
+}
+
+/// RFC 8288: the same request with the next cursor.
+fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let others = request.query_string().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: Vec<String> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+    format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))
+}
+
+/// How the contract lists the precondition of a write.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the contract names it; requests are read by IfMatch")]
+pub struct IfMatchHeader {
+    /// The version the caller has seen, as `ETag` gave it; 412 if the resource has another by now
+    #[param(rename = "If-Match", nullable = false, max_length = 200, example = "\"7\"")]
+    if_match: Option<String>,
+}
+
+/// How the contract lists a conditional read.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the contract names it; requests are read by Answer")]
+pub struct IfNoneMatchHeader {
+    /// The version the caller has, as `ETag` gave it; 304 if the resource still has it
+    #[param(rename = "If-None-Match", nullable = false, max_length = 200, example = "\"7\"")]
+    if_none_match: Option<String>,
+}
+
+/// The version a write expects to find, if it says so.
+pub struct IfMatch(Option<Vec<i32>>);
+
+impl IfMatch {
+    /// 412 if the resource has another version by now.
+    pub fn check(&self, current: i32) -> Result<()> {
+        let holds = self.0.as_ref().is_none_or(|versions| versions.contains(&current));
+        let stale = || Error::plain(Code::VersionMismatch).with("current_version", current);
+        if holds { Ok(()) } else { Err(stale()) }
+    }
+
+    pub fn of(request: &HttpRequest) -> Result<Self> {
+        let Some(value) = request.headers().get(IF_MATCH) else { return Ok(Self(None)) };
+        let refused = || {
+            let problem = FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7\"");
+            Error::fields(Code::InvalidHeader, vec![problem])
+        };
+        let text = value.to_str().map_err(|_| refused())?.trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        let version = |tag: &str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse::<i32>().ok();
+        let versions = text.split(',').map(version).collect::<Option<Vec<i32>>>().ok_or_else(refused)?;
+        Ok(Self(Some(versions)))
+    }
+}
+
+impl FromRequest for IfMatch {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}

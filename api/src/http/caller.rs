@@ -1,0 +1,125 @@
+//! Who is asking. A handler's signature is its access rule: it names the weakest caller it takes.
+
+use super::origin::Origin;
+use super::{Code, Error, Result};
+use crate::state::App;
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use entity::audit::{Actor, Context};
+use entity::session;
+use entity::user::{self, Caller, Role, Scope};
+use sea_orm::EntityTrait;
+use std::ops::Deref;
+use std::pin::Pin;
+
+/// Somebody who signed in, and where his request came from.
+#[derive(Clone, Debug)]
+pub struct Anyone {
+    caller: Caller,
+    origin: Origin,
+}
+
+impl Anyone {
+    /// What the trail will say about the origin of this request's writes.
+    pub fn context(&self) -> Context {
+        self.origin.context(Actor::Person(self.caller.person.clone()))
+    }
+
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Nothing in the token is trusted for rights: user and session are read anew, so that a demotion or a logout works on
+    /// the next request.
+    async fn of(request: HttpRequest) -> Result<Self> {
+        let app = App::of(&request)?;
+        let origin = Origin::of(&request)?;
+        let refused = || Error::plain(Code::Unauthorized);
+        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(refused)?;
+        let (scheme, token) = header.split_once(' ').ok_or_else(refused)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(refused());
+        }
+        let claims = app.tokens().verify(token.trim(), app.now()).ok_or_else(refused)?;
+        let session = session::Entity::find_by_id(claims.session_id).one(app.readers()).await?.ok_or_else(refused)?;
+        let is_live = session.revoked_at.is_none() && session.expires_at > app.now() && session.user_id == claims.user_id;
+        let user = user::Entity::find_by_id(claims.user_id).one(app.readers()).await?.ok_or_else(refused)?;
+        if !is_live || !user.is_active || user.deleted_at.is_some() {
+            return Err(refused());
+        }
+        let anyone = Self { caller: Caller::of(&user, session.id), origin };
+        // For the denied entry, should a role or an object refuse him.
+        request.extensions_mut().insert(anyone.clone());
+        Ok(anyone)
+    }
+}
+
+impl FromRequest for Anyone {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(Self::of(request.clone()))
+    }
+}
+
+impl Deref for Anyone {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+/// Declares callers and whom they let in; every other is 403.
+macro_rules! callers {
+    ($($(#[doc = $doc:literal])+ $name:ident: $admits:expr;)*) => { $(
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $name(Anyone);
+
+        impl FromRequest for $name {
+            type Error = Error;
+            type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let anyone = Anyone::of(request.clone());
+                Box::pin(async move {
+                    let anyone = anyone.await?;
+                    let admits: fn(&Caller) -> bool = $admits;
+                    if admits(&anyone) { Ok(Self(anyone)) } else { Err(Error::forbidden()) }
+                })
+            }
+        }
+
+        impl Deref for $name {
+            type Target = Anyone;
+
+            fn deref(&self) -> &Anyone {
+                &self.0
+            }
+        }
+    )* };
+}
+
+callers! {
+    /// A member.
+    Member: |by| by.role() == Role::Member;
+    /// A member or an administrator: those who hand in cases.
+    MemberOrAdministrator: |by| matches!(by.role(), Role::Member | Role::Administrator);
+    /// A person, not a service account.
+    Human: |by| by.role() != Role::Service;
+    /// A technician, a manager or an administrator.
+    Staff: |by| by.role().is_staff();
+    /// A technician or an administrator: those who look after the members' accounts.
+    AccountKeeper: |by| matches!(by.role(), Role::Technician | Role::Administrator);
+    /// A manager or an administrator: those who run the desk.
+    Desk: |by| matches!(by.role(), Role::Manager | Role::Administrator);
+    /// An administrator.
+    Administrator: |by| by.role() == Role::Administrator;
+    /// A manager, an administrator, or a service account that was granted `audit:read`.
+    AuditReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::AuditRead);
+    /// A manager, an administrator, or a service account that was granted `reports:read`.
+    ReportReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::ReportsRead);
+}

@@ -1,0 +1,190 @@
+//! Every error of the service: its permanent code, what the caller is told, and what only the log is told.
+
+use super::code::Code;
+use super::problem::{FieldProblem, Problem};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use entity::audit::Refusal;
+use entity::load::LoadError;
+use entity::{case, user};
+use sea_orm::{DbErr, RuntimeErr};
+use serde_json::{Map, Value as Json, json};
+use std::fmt;
+
+/// Why a request is not done.
+#[derive(Debug)]
+pub struct Error {
+    pub code: Code,
+    detail: String,
+    errors: Vec<FieldProblem>,
+    members: Map<String, Json>,
+}
+
+impl Error {
+    /// An error that says no more than its code does.
+    pub fn plain(code: Code) -> Self {
+        Self::because(code, code.meaning())
+    }
+
+    pub fn because(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new() }
+    }
+
+    /// 422, or 400 for parameters and headers: the fields at fault.
+    pub fn fields(code: Code, errors: Vec<FieldProblem>) -> Self {
+        let noun = if code == Code::ValidationFailed { "field" } else { "parameter" };
+        let detail = match errors.as_slice() {
+            [only] => format!("1 {noun} is invalid: {} {}.", only.pointer.trim_start_matches('/'), only.detail),
+            several => format!("{} {noun}s are invalid.", several.len()),
+        };
+        Self { code, detail, errors, members: Map::new() }
+    }
+
+    /// One field of the body that the shape alone can't judge.
+    pub fn field(pointer: &str, code: &str, detail: &str) -> Self {
+        Self::fields(Code::ValidationFailed, vec![FieldProblem::body(pointer, code, detail)])
+    }
+
+    /// One query parameter that the shape alone can't judge.
+    pub fn parameter(name: &str, code: &str, detail: impl Into<String>) -> Self {
+        Self::fields(Code::InvalidParameter, vec![FieldProblem::query(name, code, detail)])
+    }
+
+    /// An extension member of the problem.
+    pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
+        self.members.insert(name.to_owned(), json!(value));
+        self
+    }
+
+    pub fn not_found() -> Self {
+        Self::plain(Code::NotFound)
+    }
+
+    pub fn forbidden() -> Self {
+        Self::plain(Code::Forbidden)
+    }
+
+    /// Unknown never explains itself to the client; the log has the cause.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::plain(Code::InternalError)
+    }
+
+    /// The same error once more, for the layer that gives it its body.
+    pub fn again(&self) -> Self {
+        Self { code: self.code, detail: self.detail.clone(), errors: self.errors.clone(), members: self.members.clone() }
+    }
+
+    /// What the caller gets, once it is known where he asked and under which id.
+    pub fn problem(&self, instance: &str, request_id: &str) -> Problem {
+        Problem {
+            kind: format!("/problems/{}", self.code.name()),
+            title: self.code.title().to_owned(),
+            status: self.code.status().as_u16(),
+            code: self.code,
+            detail: self.detail.clone(),
+            instance: instance.to_owned(),
+            request_id: request_id.to_owned(),
+            errors: self.errors.clone(),
+            members: self.members.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.name(), self.detail)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The middleware `edge` gives the answer its body: only there are path and request id known.
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.code.status())
+    }
+}
+
+impl From<case::Refused> for Error {
+    fn from(refused: case::Refused) -> Self {
+        use case::Refused as R;
+        let error = |code| Self::because(code, format!("{}.", capitalised(&refused.to_string())));
+        match &refused {
+            R::InvalidCaseState { current, allowed_from } => {
+                error(Code::InvalidCaseState).with("current_status", current).with("allowed_from", allowed_from)
+            }
+            R::LevelTooLow { tier } => error(Code::LevelTooLow).with("tier", tier),
+            R::NotAssignable => error(Code::NotAssignable),
+            R::NoAssignee => error(Code::NoAssignee),
+            R::AlreadyAssigned => error(Code::AlreadyAssigned),
+            R::RushConfirmationRequired { rush_fee } => error(Code::RushConfirmationRequired).with("rush_fee", rush_fee),
+            R::RushRequired => error(Code::RushRequired),
+            R::NoChanges => error(Code::NoChanges),
+            R::AlreadyReleased => error(Code::AlreadyReleased),
+        }
+    }
+}
+
+impl From<user::Refused> for Error {
+    fn from(refused: user::Refused) -> Self {
+        use user::Refused as R;
+        let error = |code| Self::because(code, format!("{}.", capitalised(&refused.to_string())));
+        match &refused {
+            R::Oneself => error(Code::OwnAccount),
+            R::LastAdministrator => error(Code::LastAdministrator),
+            R::OpenCases { count } => error(Code::OpenCases).with("open_cases", count),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if Refusal::is_unwritten(&error) {
+            tracing::error!(cause = %error, "the trail could not be written");
+            return Self::plain(Code::AuditUnavailable);
+        }
+        if is_busy(&error) {
+            tracing::warn!(cause = %error, "the database did not answer in time");
+            return Self::plain(Code::DatabaseUnavailable);
+        }
+        Self::internal(error)
+    }
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Absent(_) => Self::not_found(),
+            LoadError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// No connection, a lock or statement that timed out, a server that goes down or comes up.
+fn is_busy(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+    };
+    match cause.as_database_error().and_then(|error| error.code()) {
+        // PostgreSQL: lock_not_available, query_canceled, deadlock, serialization, shutdown and start-up; SQLite: busy, locked.
+        Some(code) => {
+            ["55P03", "57014", "40P01", "40001", "57P01", "57P02", "57P03", "25P03", "53300", "5", "6"].contains(&code.as_ref())
+                || code.starts_with("08")
+        }
+        // Anything else that isn't the database's own word is the connection's.
+        None => true,
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

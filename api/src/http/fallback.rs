@@ -1,0 +1,20 @@
+//! The answer where no route matched: 405 with `Allow` on a path the contract knows, else 404.
+//!
+//! actix's route macros answer 404 for a known path with another method.
+
+use super::{Code, Error, operations};
+use actix_web::http::header::ALLOW;
+use actix_web::{HttpRequest, HttpResponse};
+
+pub async fn fallback(request: HttpRequest) -> HttpResponse {
+    let allowed = operations::methods_of(request.path());
+    if allowed.is_empty() {
+        return HttpResponse::from_error(Error::not_found());
+    }
+    let allowed = allowed.join(", ");
+    let mut response = HttpResponse::from_error(Error::because(Code::MethodNotAllowed, format!("Allowed here: {allowed}.")));
+    if let Ok(value) = allowed.parse() {
+        response.headers_mut().insert(ALLOW, value);
+    }
+    response
+}

@@ -1,0 +1,86 @@
+//! Instants and decimals as the wire spells them.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::clock::rfc3339;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// An instant: RFC 3339 in UTC with `Z` and always three decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(pub DateTime<Utc>);
+
+impl From<DateTime<Utc>> for Instant {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self(at)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&rfc3339(self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Cut to milliseconds here, so that what is stored is what is answered.
+        DateTime::<Utc>::deserialize(deserializer).map(|at| Self(at.trunc_subsecs(3)))
+    }
+}
+
+impl PartialSchema for Instant {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("An instant: RFC 3339 in UTC with `Z` and three decimals"))
+            .max_length(Some(32))
+            .examples(["2026-11-22T08:00:00.123Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Instant {
+    fn name() -> Cow<'static, str> {
+        "Instant".into()
+    }
+}
+
+/// A credit: a decimal string from `"0.5"` to `"3.0"` in steps of a half. Inside, tenths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreditValue(pub i32);
+
+const CREDITS: [(&str, i32); 6] = [("0.5", 5), ("1.0", 10), ("1.5", 15), ("2.0", 20), ("2.5", 25), ("3.0", 30)];
+
+impl Serialize for CreditValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&format!("{}.{}", self.0 / 10, self.0 % 10))
+    }
+}
+
+impl<'de> Deserialize<'de> for CreditValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let known = CREDITS.iter().find(|(name, _)| *name == text).map(|(_, tenths)| Self(*tenths));
+        known.ok_or_else(|| serde::de::Error::custom("must be \"0.5\" to \"3.0\" in steps of a half"))
+    }
+}
+
+impl PartialSchema for CreditValue {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A credit: a decimal from 0.5 to 3.0 in steps of a half"))
+            .enum_values(Some(CREDITS.map(|(name, _)| name)))
+            .into()
+    }
+}
+
+impl ToSchema for CreditValue {
+    fn name() -> Cow<'static, str> {
+        "CreditValue".into()
+    }
+}

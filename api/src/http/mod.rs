@@ -1,0 +1,35 @@
+//! What HTTP needs and no feature owns.
+
+pub mod answer;
+pub mod body;
+pub mod caller;
+pub mod code;
+pub mod edge;
+pub mod error;
+pub mod fallback;
+pub mod instant;
+pub mod json;
+pub mod log;
+pub mod operations;
+pub mod origin;
+pub mod page;
+pub mod problem;
+pub mod query;
+pub mod token;
+
+pub use answer::{Answer, IfMatch, IfMatchHeader, IfNoneMatchHeader};
+pub use body::{Body, OptionalBody};
+pub use caller::{
+    AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Staff,
+};
+pub use code::Code;
+pub use error::Error;
+pub use instant::{CreditValue, Instant};
+pub use page::PageInfo;
+pub use problem::{
+    Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, Malformed, MoveProblems, NotFound,
+    ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
+};
+pub use query::{ListQuery, Query};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,61 @@
+//! What the contract says about the operation a request met: its name, what it leaves in the trail, which methods its path has.
+
+use crate::openapi;
+use entity::audit::Action;
+use serde_json::Value as Json;
+use std::sync::LazyLock;
+use utoipa::openapi::path::{Operation as Declared, PathItem};
+
+/// One operation of the contract.
+pub struct Operation {
+    pub method: &'static str,
+    pub path: String,
+    pub id: String,
+    /// What a refused attempt is recorded as: the first action it always leaves, else the first it may leave.
+    pub attempted: Action,
+    segments: Vec<String>,
+}
+
+static OPERATIONS: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| openapi::contract().paths.paths.iter().flat_map(|(path, item)| operations(path, item)).collect());
+
+/// The operation behind a route's pattern.
+pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| operation.method == method && operation.path == pattern)
+}
+
+/// The methods that a path, as it was asked for, has in the contract.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let asked: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let matches = |template: &[String]| {
+        template.len() == asked.len() && template.iter().zip(&asked).all(|(known, part)| known.starts_with('{') || known == part)
+    };
+    // A literal path wins over a template: /cases/export is not a case.
+    let best = OPERATIONS
+        .iter()
+        .filter(|operation| matches(&operation.segments))
+        .min_by_key(|operation| operation.segments.iter().filter(|segment| segment.starts_with('{')).count());
+    best.map(|best| OPERATIONS.iter().filter(|operation| operation.path == best.path).map(|operation| operation.method).collect())
+        .unwrap_or_default()
+}
+
+fn operations(path: &str, item: &PathItem) -> Vec<Operation> {
+    let known = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete), ("PATCH", &item.patch)];
+    let operation = |(method, declared): (&'static str, &Option<Declared>)| {
+        let declared = declared.as_ref()?;
+        Some(Operation {
+            method,
+            path: path.to_owned(),
+            id: declared.operation_id.clone().unwrap_or_default(),
+            attempted: attempted(declared),
+            segments: path.split('/').map(str::to_owned).collect(),
+        })
+    };
+    known.into_iter().filter_map(operation).collect()
+}
+
+fn attempted(declared: &Declared) -> Action {
+    let actions = declared.extensions.as_ref().and_then(|extensions| extensions.get("x-audit-actions"));
+    let first = |list: &str| actions.and_then(|actions| actions.get(list)?.as_array()?.first().and_then(Json::as_str));
+    first("always").or_else(|| first("may")).and_then(Action::from_code).unwrap_or(Action::Other)
+}

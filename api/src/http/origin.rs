@@ -1,0 +1,93 @@
+//! Where a request came from: its id, the client's address, its user agent.
+
+use super::{Code, Error, Result};
+use crate::state::App;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::USER_AGENT;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use entity::audit::{Actor, Context};
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// What an entry says about a request, whoever sent it.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub request_id: String,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+impl Origin {
+    /// Reads it off a request; the id is the client's if it is a plain one, else a new one.
+    pub fn read(request: &ServiceRequest, app: &App) -> Self {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let given = header("x-request-id").filter(|id| is_plain(id)).map(str::to_owned);
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        let forwarded = header("x-forwarded-for").unwrap_or_default();
+        Self {
+            request_id: given.unwrap_or_else(|| Uuid::now_v7().to_string()),
+            ip_address: peer.map(|peer| client(peer, forwarded, app.trusted_proxies()).to_string()),
+            user_agent: header(USER_AGENT.as_str()).map(|agent| agent.chars().take(256).collect()),
+        }
+    }
+
+    /// The origin of what `actor` writes in this request.
+    pub fn context(&self, actor: Actor) -> Context {
+        Context {
+            actor,
+            in_job: false,
+            request_id: self.request_id.clone(),
+            ip_address: self.ip_address.clone(),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+
+    pub fn of(request: &HttpRequest) -> Result<Self> {
+        request.extensions().get::<Self>().cloned().ok_or_else(|| Error::plain(Code::InternalError))
+    }
+}
+
+impl FromRequest for Origin {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+fn is_plain(id: &str) -> bool {
+    (8..=64).contains(&id.len()) && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
+}
+
+/// The peer, unless it is a trusted proxy: then the first untrusted address of X-Forwarded-For, from the right.
+fn client(peer: IpAddr, forwarded: &str, trusted: &[IpAddr]) -> IpAddr {
+    let mut client = peer;
+    for hop in forwarded.rsplit(',').map(str::trim) {
+        if !trusted.contains(&client) {
+            break;
+        }
+        match hop.parse() {
+            Ok(address) => client = address,
+            Err(_) => break,
+        }
+    }
+    client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trusted_proxy_may_say_who_is_behind_it() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
+        assert_eq!(client(ip("1.2.3.4"), "9.9.9.9", &trusted), ip("1.2.3.4"));
+        assert_eq!(client(ip("10.0.0.1"), "9.9.9.9, 5.6.7.8", &trusted), ip("5.6.7.8"));
+        assert_eq!(client(ip("10.0.0.1"), "9.9.9.9, 5.6.7.8, 10.0.0.2", &trusted), ip("5.6.7.8"));
+        assert_eq!(client(ip("10.0.0.1"), "not an address", &trusted), ip("10.0.0.1"));
+        assert_eq!(client(ip("10.0.0.1"), "", &trusted), ip("10.0.0.1"));
+    }
+}

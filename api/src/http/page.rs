@@ -1,0 +1,169 @@
+//! Pages of a list: how many, from where, and the signed cursor that leads to the next one.
+
+use super::caller::Anyone;
+use super::{Code, Error, Result};
+use crate::state::App;
+use actix_web::HttpRequest;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use entity::page::Position;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// Which page of a list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct Paging {
+    /// How many rows a page has
+    #[validate(range(min = 1, max = 200))]
+    #[param(minimum = 1, maximum = 200, nullable = false)]
+    pub limit: Option<u64>,
+    /// Where the page begins: the `next_cursor` of the page before
+    #[validate(length(min = 1, max = 2000))]
+    #[param(min_length = 1, max_length = 2000, nullable = false)]
+    pub cursor: Option<String>,
+    /// Whether to count all rows that match
+    #[param(nullable = false)]
+    pub include_total: Option<bool>,
+}
+
+/// Where a page stands in its list
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PageInfo {
+    /// Leads to the next page; null on the last one
+    #[schema(max_length = 2000)]
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+    /// How many rows a page has
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: u64,
+    /// How many rows match in all, if `include_total` asked for it
+    #[schema(minimum = 0)]
+    pub total: Option<u64>,
+}
+
+/// What a cursor holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Token {
+    /// Digest of path, caller and filters: a cursor leads nowhere else.
+    bound_to: String,
+    position: Position,
+    /// The end of the period in milliseconds, pinned by the first page of a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
+}
+
+/// One request for a page, its cursor checked.
+pub struct PageRequest {
+    pub limit: u64,
+    /// The last row of the page before; `None` for the first page.
+    pub after: Option<Position>,
+    /// The period's end as the first page pinned it, in milliseconds.
+    pub until: Option<i64>,
+    pub include_total: bool,
+    bound_to: String,
+    app: App,
+}
+
+impl Paging {
+    /// Checks the cursor against caller, path and filters.
+    pub fn of(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
+        let bound_to = bound_to(request, by);
+        let token = self.cursor.as_deref().map(|cursor| open(app, cursor, &bound_to)).transpose()?;
+        let (after, until) = token.map_or((None, None), |token| (Some(token.position), token.until));
+        Ok(PageRequest {
+            limit: self.limit.unwrap_or(default_limit),
+            after,
+            until,
+            include_total: self.include_total.unwrap_or(false),
+            bound_to,
+            app: app.clone(),
+        })
+    }
+}
+
+impl PageRequest {
+    /// The first page is what the trail records; the others belong to the same look.
+    pub fn is_first(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// How many rows to read: one more than asked for tells whether there is a next page.
+    pub fn fetch(&self) -> u64 {
+        self.limit.saturating_add(1)
+    }
+
+    /// Cuts the rows to the page and tells where it stands. `position` is where a row stands in the list's order.
+    pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<u64>, position: impl Fn(&R) -> Position) -> PageInfo {
+        self.cut_pinned(rows, total, None, position)
+    }
+
+    /// The same, with the period's end pinned in the cursor.
+    pub fn cut_pinned<R>(
+        &self,
+        rows: &mut Vec<R>,
+        total: Option<u64>,
+        until: Option<i64>,
+        position: impl Fn(&R) -> Position,
+    ) -> PageInfo {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more).map(position);
+        let seal = |position| seal(&self.app, &Token { bound_to: self.bound_to.clone(), position, until });
+        PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit, total }
+    }
+}
+
+fn bound_to(request: &HttpRequest, by: &Anyone) -> String {
+    let mut filters: Vec<&str> = request.query_string().split('&').collect();
+    filters.retain(|pair| !["cursor=", "limit=", "include_total="].iter().any(|name| pair.starts_with(name)) && !pair.is_empty());
+    filters.sort_unstable();
+    let text = format!("{} {} {}", by.id(), request.path().trim_end_matches('/'), filters.join("&"));
+    entity::text::sha256_hex(text.as_bytes()).chars().take(32).collect()
+}
+
+fn seal(app: &App, token: &Token) -> String {
+    let body = serde_json::to_vec(token).unwrap_or_default();
+    let tag = mac(app, &body).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+    format!("{}.{}", BASE64.encode(&body), BASE64.encode(tag))
+}
+
+fn open(app: &App, cursor: &str, bound_to: &str) -> Result<Token> {
+    let refused = || {
+        Error::fields(
+            Code::InvalidCursor,
+            vec![super::problem::FieldProblem::query("cursor", "invalid_cursor", "was not given out for this list")],
+        )
+    };
+    let (body, tag) = cursor.split_once('.').ok_or_else(refused)?;
+    let body = BASE64.decode(body).map_err(|_| refused())?;
+    let tag = BASE64.decode(tag).map_err(|_| refused())?;
+    mac(app, &body).ok_or_else(refused)?.verify_slice(&tag).map_err(|_| refused())?;
+    let token: Token = serde_json::from_slice(&body).map_err(|_| refused())?;
+    if token.bound_to == bound_to { Ok(token) } else { Err(refused()) }
+}
+
+fn mac(app: &App, body: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app.cursor_key()).ok()?;
+    mac.update(body);
+    Some(mac)
+}
+
+/// Declares the list of a resource: a concrete type, since generators rename generic ones.
+#[macro_export]
+macro_rules! list_of {
+    ($(#[doc = $doc:literal])+ $name:ident = $row:ty) => {
+        $(#[doc = $doc])+
+        #[derive(serde::Serialize, utoipa::ToSchema)]
+        pub struct $name {
+            #[schema(max_items = 200)]
+            pub data: Vec<$row>,
+            pub page: $crate::http::page::PageInfo,
+        }
+    };
+}

@@ -1,0 +1,154 @@
+//! Query parameters, read strictly: what the contract doesn't list, or lists once and gets twice, is refused by name.
+
+use super::page::Paging;
+use super::problem::FieldProblem;
+use super::{Code, Error, Result, json};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock, Mutex};
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// The parameters of an operation that answers one thing.
+pub struct Query<T>(pub T);
+
+/// The parameters of a list: its filters, and which page of it.
+pub struct ListQuery<T> {
+    pub filter: T,
+    pub paging: Paging,
+    /// The filters as they were given, for the trail.
+    pub given: Json,
+}
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A type whose fields are query parameters, as the contract lists them.
+pub trait Parameters: IntoParams + DeserializeOwned + Validate + 'static {}
+
+impl<T: IntoParams + DeserializeOwned + Validate + 'static> Parameters for T {}
+
+impl<T: Parameters> FromRequest for Query<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read_all(request, &[&known::<T>()]).and_then(shaped).map(Self))
+    }
+}
+
+impl<T: Parameters> FromRequest for ListQuery<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (filters, pages) = (known::<T>(), known::<Paging>());
+        ready(read_all(request, &[&filters, &pages]).and_then(|all| {
+            let (paging, filter): (Map<_, _>, Map<_, _>) =
+                all.into_iter().partition(|(name, _)| pages.contains_key(name.as_str()));
+            Ok(Self { given: Json::Object(filter.clone()), filter: shaped(filter)?, paging: shaped(paging)? })
+        }))
+    }
+}
+
+/// How a parameter's text becomes a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+    List,
+}
+
+type Known = HashMap<String, Kind>;
+
+/// What the contract says about a type's parameters; worked out once per type.
+fn known<T: Parameters>() -> Arc<Known> {
+    static KNOWN: LazyLock<Mutex<HashMap<TypeId, Arc<Known>>>> = LazyLock::new(Mutex::default);
+    let mut all = KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let known = all.entry(TypeId::of::<T>()).or_insert_with(|| {
+        let parameters = T::into_params(|| None).into_iter();
+        Arc::new(parameters.map(|parameter| (parameter.name, kind(serde_json::json!(parameter.schema)))).collect())
+    });
+    Arc::clone(known)
+}
+
+fn kind(schema: Json) -> Kind {
+    let is = |name: &str| {
+        schema
+            .get("type")
+            .is_some_and(|kind| kind == name || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == name)))
+    };
+    match () {
+        () if is("array") => Kind::List,
+        () if is("integer") => Kind::Integer,
+        () if is("boolean") => Kind::Boolean,
+        () => Kind::Text,
+    }
+}
+
+fn read_all(request: &HttpRequest, known: &[&Known]) -> Result<Map<String, Json>> {
+    let pairs = decoded(request.query_string());
+    let mut values = Map::new();
+    let mut problems = Vec::new();
+    for (name, text) in pairs {
+        let Some(kind) = known.iter().find_map(|known| known.get(&name)) else {
+            problems.push(FieldProblem::query(&name, "unknown_parameter", "is not a parameter of this operation"));
+            continue;
+        };
+        match (value(*kind, &text), values.get_mut(&name)) {
+            (Err(detail), _) => problems.push(FieldProblem::query(&name, "type", detail)),
+            (Ok(value), None) if *kind == Kind::List => drop(values.insert(name, Json::Array(vec![value]))),
+            (Ok(value), None) => drop(values.insert(name, value)),
+            (Ok(value), Some(Json::Array(list))) => list.push(value),
+            (Ok(_), Some(_)) => problems.push(FieldProblem::query(&name, "repeated_parameter", "is given more than once")),
+        }
+    }
+    if problems.is_empty() { Ok(values) } else { Err(Error::fields(Code::InvalidParameter, problems)) }
+}
+
+fn value(kind: Kind, text: &str) -> Result<Json, &'static str> {
+    if text.contains('\0') {
+        return Err("must not hold a NUL character");
+    }
+    match kind {
+        Kind::Text | Kind::List => Ok(Json::String(entity::text::normalised(text))),
+        Kind::Integer => text.parse::<i64>().map(Json::from).map_err(|_| "must be a whole number"),
+        Kind::Boolean => text.parse::<bool>().map(Json::from).map_err(|_| "must be true or false"),
+    }
+}
+
+fn shaped<T: DeserializeOwned + Validate>(values: Map<String, Json>) -> Result<T> {
+    let shaped: T = serde_path_to_error::deserialize(Json::Object(values)).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.inner().to_string();
+        match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            Some(missing) => Error::parameter(missing, "required", "is required"),
+            None => Error::parameter(path.split(['[', '.']).next().unwrap_or_default(), "value", message),
+        }
+    })?;
+    shaped.validate().map_err(|errors| {
+        let problems = json::broken_rules(&errors).into_iter();
+        Error::fields(
+            Code::InvalidParameter,
+            problems.map(|(name, code, detail)| FieldProblem::query(&name, &code, detail)).collect(),
+        )
+    })?;
+    Ok(shaped)
+}
+
+/// `application/x-www-form-urlencoded` pairs, in order. Bytes that aren't UTF-8 become U+FFFD, which no filter matches.
+fn decoded(query: &str) -> Vec<(String, String)> {
+    actix_web::web::Query::<Vec<(String, String)>>::from_query(query).map(actix_web::web::Query::into_inner).unwrap_or_default()
+}

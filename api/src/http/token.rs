@@ -1,0 +1,171 @@
+//! Access tokens: JWTs signed with EdDSA, good for ten minutes, naming a user and a session and nothing else.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use chrono::{DateTime, Utc};
+use ed25519_dalek::SigningKey;
+use ed25519_dalek::pkcs8::EncodePrivateKey;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How long an access token is good, in seconds.
+pub const LIFETIME_SECONDS: i64 = 600;
+const ISSUER: &str = "casetrail";
+const AUDIENCE: &str = "casetrail-api";
+/// RFC 9068: an access token is not to be mistaken for any other JWT.
+const TYPE: &str = "at+jwt";
+/// How far the clocks of two replicas may be apart, in seconds.
+const LEEWAY_SECONDS: u64 = 5;
+
+/// The key ring: one key signs, all verify.
+pub struct Tokens {
+    ring: Vec<Key>,
+}
+
+/// One key of the ring.
+pub struct Key {
+    kid: String,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    /// The public half, base64url (RFC 8037).
+    pub public: String,
+}
+
+/// Whom an access token names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    pub user_id: Uuid,
+    pub session_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: Uuid,
+    sid: Uuid,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    jti: Uuid,
+}
+
+impl Key {
+    /// `secret` is the 32 bytes of an Ed25519 private key.
+    pub fn of(kid: String, secret: &[u8; 32]) -> Option<Self> {
+        let key = SigningKey::from_bytes(secret);
+        let public = BASE64.encode(key.verifying_key().as_bytes());
+        let signing = EncodingKey::from_ed_der(key.to_pkcs8_der().ok()?.as_bytes());
+        let verifying = DecodingKey::from_ed_components(&public).ok()?;
+        Some(Self { kid, signing, verifying, public })
+    }
+
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
+impl Tokens {
+    /// The last key of the ring signs.
+    pub fn of(ring: Vec<Key>) -> Self {
+        Self { ring }
+    }
+
+    pub fn ring(&self) -> &[Key] {
+        &self.ring
+    }
+
+    pub fn issue(&self, user_id: Uuid, session_id: Uuid, now: DateTime<Utc>) -> Option<String> {
+        let key = self.ring.last()?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(TYPE.to_owned());
+        header.kid = Some(key.kid.clone());
+        let now = now.timestamp();
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user_id,
+            sid: session_id,
+            iat: now,
+            nbf: now,
+            exp: now + LIFETIME_SECONDS,
+            jti: Uuid::new_v4(),
+        };
+        jsonwebtoken::encode(&header, &claims, &key.signing).ok()
+    }
+
+    /// Whom a token names, if we signed it and its time is now. The key is chosen by `kid` from our own ring, never from
+    /// the token; the algorithm is pinned by the key.
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claimed> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let kid = header.kid.as_deref()?;
+        if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::EdDSA {
+            return None;
+        }
+        let key = self.ring.iter().find(|key| key.kid == kid)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation()).ok()?.claims;
+        // By the service's own clock, which tests can set; the library only knows the system's.
+        let (now, leeway) = (now.timestamp(), i64::try_from(LEEWAY_SECONDS).ok()?);
+        let is_now = claims.nbf <= now + leeway && now < claims.exp + leeway;
+        is_now.then_some(Claimed { user_id: claims.sub, session_id: claims.sid })
+    }
+}
+
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.leeway = LEEWAY_SECONDS;
+    // `verify` checks both against the service's clock.
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens() -> Tokens {
+        Tokens::of(vec![Key::of("one".into(), &[7; 32]).unwrap()])
+    }
+
+    #[test]
+    fn a_token_is_good_for_ten_minutes_and_five_seconds_of_leeway() {
+        let (tokens, now) = (tokens(), Utc::now());
+        let (user_id, session_id) = (Uuid::now_v7(), Uuid::now_v7());
+        let token = tokens.issue(user_id, session_id, now).unwrap();
+        let after = |seconds| tokens.verify(&token, now + chrono::TimeDelta::seconds(seconds));
+        assert_eq!(after(0), Some(Claimed { user_id, session_id }));
+        assert!(after(604).is_some() && after(605).is_none());
+        assert!(after(-5).is_some() && after(-6).is_none());
+    }
+
+    #[test]
+    fn tokens_of_others_are_refused() {
+        let now = Utc::now();
+        let others = Tokens::of(vec![Key::of("one".into(), &[8; 32]).unwrap()]);
+        let renamed = Tokens::of(vec![Key::of("two".into(), &[7; 32]).unwrap()]);
+        for foreign in [others, renamed] {
+            let token = foreign.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
+            assert_eq!(tokens().verify(&token, now), None);
+        }
+        let key = EncodingKey::from_secret(&[7; 32]);
+        let mut header = Header::new(Algorithm::HS256);
+        (header.typ, header.kid) = (Some(TYPE.into()), Some("one".into()));
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+            sub: Uuid::nil(),
+            sid: Uuid::nil(),
+            iat: 0,
+            nbf: 0,
+            exp: i64::MAX / 2,
+            jti: Uuid::nil(),
+        };
+        let symmetric = jsonwebtoken::encode(&header, &claims, &key).unwrap();
+        assert_eq!(tokens().verify(&symmetric, now), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! The contract, collected from the routes.
+
+use crate::http::problem::{FieldProblem, Location, Problem};
+use crate::http::{Code, Instant};
+use crate::routes;
+use actix_web::App;
+use utoipa::openapi::OpenApi as Contract;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Casetrail",
+        version = "0.1.0",
+        description = "Cases, the people who work on them, and an audit trail that misses nothing. Every operation says in `x-audit-actions` what it leaves in the trail.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(Problem, FieldProblem, Location, Code, Instant)),
+    security(("bearer" = [])),
+    modifiers(&Bearer),
+    tags(
+        (name = "auth", description = "Signing in and out, and one's own account"),
+        (name = "users", description = "The people, and what they may do"),
+        (name = "cases", description = "Cases and their moves"),
+        (name = "audit-log", description = "Who did what, when, and to what"),
+        (name = "reports", description = "Five reports over the trail"),
+        (name = "system", description = "Health, contract and error codes"),
+    ),
+)]
+struct Frame;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, contract: &mut Contract) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access_token of POST /api/v1/auth/login"))
+            .build();
+        contract.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The contract of everything the service answers.
+pub fn contract() -> Contract {
+    App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1
+}
+
+/// The contract's text in both notations, equal to the committed file.
+pub struct Texts {
+    pub yaml: String,
+    pub json: String,
+}
+
+impl Texts {
+    pub fn of(contract: &Contract) -> Result<Self, String> {
+        let yaml = contract.to_yaml().map_err(|error| error.to_string())?;
+        let json = contract.to_pretty_json().map_err(|error| error.to_string())?;
+        Ok(Self { yaml, json })
+    }
+}

@@ -1,0 +1,92 @@
+//! Passwords: Argon2id, hashed beside the requests and only as many at once as there are cores.
+
+use crate::http::{Error, Result};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How much work a hash is: memory in KiB and rounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    pub memory_kib: u32,
+    pub rounds: u32,
+}
+
+impl Cost {
+    /// What production uses: about 40 ms of a core.
+    pub const FULL: Self = Self { memory_kib: 47_104, rounds: 1 };
+}
+
+/// Hashes and checks passwords.
+pub struct Passwords {
+    cost: Cost,
+    permits: Arc<Semaphore>,
+    /// Checked when the username is unknown, so that the answer takes as long.
+    dummy: String,
+}
+
+impl Passwords {
+    pub fn new(cost: Cost) -> Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self { cost, permits: Arc::new(Semaphore::new(cores)), dummy: hash(cost, "nobody's password")? })
+    }
+
+    pub async fn hash(&self, password: &str) -> Result<String> {
+        let (cost, password) = (self.cost, password.to_owned());
+        self.beside(move || hash(cost, &password)).await?
+    }
+
+    /// Whether the password is the one behind `stored`; without a stored hash the same work is done for nothing.
+    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
+        let is_known = stored.is_some();
+        let (password, stored) = (password.to_owned(), stored.unwrap_or_else(|| self.dummy.clone()));
+        let matches = self.beside(move || {
+            let parsed = PasswordHash::new(&stored).ok();
+            parsed.is_some_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+        });
+        Ok(matches.await? && is_known)
+    }
+
+    /// Whether `stored` was made at another cost, so that a login should hash anew.
+    pub fn is_outdated(&self, stored: &str) -> bool {
+        !stored.contains(&format!("m={},t={},p=1", self.cost.memory_kib, self.cost.rounds))
+    }
+
+    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        done.await.map_err(Error::internal)
+    }
+}
+
+/// Hashes at once, for those who have a thread to spare.
+pub fn hash(cost: Cost, password: &str) -> Result<String> {
+    let params = Params::new(cost.memory_kib, cost.rounds, 1, None).map_err(Error::internal)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(argon2.hash_password(password.as_bytes()).map_err(Error::internal)?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_only() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        let stored = passwords.hash("correct horse").await.unwrap();
+        assert!(passwords.verify("correct horse", Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify("wrong horse", Some(stored.clone())).await.unwrap());
+        assert!(!passwords.verify("nobody's password", None).await.unwrap());
+        assert!(
+            !passwords.is_outdated(&stored) && Passwords::new(Cost { memory_kib: 128, ..CHEAP }).unwrap().is_outdated(&stored)
+        );
+    }
+}

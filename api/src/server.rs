@@ -1,0 +1,37 @@
+//! The HTTP server: one application, served the same to everybody, the tests included.
+
+use crate::http::{edge, fallback, log};
+use crate::state::App;
+use crate::{docs, openapi, routes};
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use std::net::TcpListener;
+use std::time::Duration;
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+
+/// Serves on a bound socket until it is stopped.
+pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let contract = openapi::Texts::of(&openapi::contract()).map_err(std::io::Error::other)?;
+    let contract = web::Data::new(contract);
+    let factory = move || {
+        actix_web::App::new()
+            .app_data(web::Data::new(app.clone()))
+            .app_data(contract.clone())
+            .wrap(TracingLogger::<log::RequestSpan>::new())
+            .wrap(from_fn(edge::edge))
+            .into_utoipa_app()
+            .configure(routes::configure)
+            .into_app()
+            .configure(docs::configure)
+            .default_service(web::to(fallback::fallback))
+    };
+    let server = HttpServer::new(factory)
+        .workers(workers)
+        .client_request_timeout(Duration::from_secs(5))
+        .shutdown_timeout(10)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}

@@ -1,0 +1,116 @@
+//! What every handler may reach.
+
+use crate::http::caller::Anyone;
+use crate::http::token::Tokens;
+use crate::http::{Code, Error, Result};
+use crate::password::Passwords;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use chrono::{DateTime, Utc};
+use entity::attempt;
+use entity::audit::{AuditTx, Context, Event};
+use entity::db::Db;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The running service.
+pub struct State {
+    pub db: Db,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub cursor_key: [u8; 32],
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// A handle on the running service, as handlers get it.
+#[derive(Clone)]
+pub struct App(Arc<State>);
+
+impl App {
+    pub fn new(state: State) -> Self {
+        Self(Arc::new(state))
+    }
+
+    pub fn of(request: &HttpRequest) -> Result<Self> {
+        request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
+    }
+
+    /// Opens the one door for writes, as this caller.
+    pub async fn begin(&self, by: &Anyone) -> Result<AuditTx> {
+        Ok(AuditTx::begin(&self.0.db, by.context()).await?)
+    }
+
+    /// The same where nobody has signed in yet.
+    pub async fn begin_as(&self, context: Context) -> Result<AuditTx> {
+        Ok(AuditTx::begin(&self.0.db, context).await?)
+    }
+
+    /// Records what changed no row, such as a reading, in a transaction of its own.
+    pub async fn record(&self, by: &Anyone, event: Event) -> Result<()> {
+        let tx = self.begin(by).await?;
+        tx.record(event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Records a refusal or a failure, unless this one has filled its minute: then it is only counted.
+    pub async fn record_refusal(&self, context: Context, event: Event) -> Result<()> {
+        let who = context.actor.id().map(|id| id.to_string()).or_else(|| context.ip_address.clone()).unwrap_or_default();
+        let key = format!("{who} {}", event.action);
+        let tx = self.begin_as(context).await?;
+        if let Some(folded_count) = attempt::count(&tx, &key).await? {
+            tx.record(event.folding(folded_count)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Begins a write and lets it go: whether the trail could be written.
+    pub async fn try_writing(&self) -> Result<(), DbErr> {
+        AuditTx::begin(&self.0.db, Context::job(Uuid::now_v7())).await.map(drop)
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// Connections that can't write.
+    pub fn readers(&self) -> &DatabaseConnection {
+        self.0.db.readers()
+    }
+
+    /// A read transaction that sees one state of the database.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
+        Ok(self.0.db.snapshot().await?)
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.db.clock().now()
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub fn cursor_key(&self) -> &[u8; 32] {
+        &self.0.cursor_key
+    }
+
+    pub fn trusted_proxies(&self) -> &[IpAddr] {
+        &self.0.trusted_proxies
+    }
+}
+
+impl FromRequest for App {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}

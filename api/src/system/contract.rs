@@ -1,0 +1,33 @@
+//! The contract itself.
+
+use crate::openapi::Texts;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+
+/// Read the contract as JSON
+///
+/// OpenAPI 3.1, the same as the file `openapi.yaml`.
+#[utoipa::path(
+    tag = "system",
+    security(()),
+    responses((status = OK, description = "The contract", content_type = "application/json", body = std::collections::HashMap<String, serde_json::Value>)),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
+)]
+#[get("/openapi.json")]
+pub async fn get_openapi_json(contract: Data<Texts>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(contract.json.clone())
+}
+
+/// Read the contract as YAML
+///
+/// OpenAPI 3.1, the same as the file `openapi.yaml`.
+#[utoipa::path(
+    tag = "system",
+    security(()),
+    responses((status = OK, description = "The contract", content_type = "application/yaml", body = String)),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
+)]
+#[get("/openapi.yaml")]
+pub async fn get_openapi_yaml(contract: Data<Texts>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/yaml").body(contract.yaml.clone())
+}

@@ -1,0 +1,16 @@
+//! What the service says about itself: health, its contract, the meaning of its error codes.
+
+mod contract;
+mod health;
+mod problems;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(health::get_liveness)
+        .service(health::get_readiness)
+        .service(contract::get_openapi_json)
+        .service(contract::get_openapi_yaml)
+        .service(problems::get_problem);
+}

@@ -1,0 +1,27 @@
+//! A page for each error code: what `type` in a problem points to.
+
+use crate::http::{Code, Error, NotFound, Result};
+use actix_web::web::Path;
+use actix_web::{HttpResponse, get};
+
+/// Explain an error code
+///
+/// The page that `type` in a problem points to.
+#[utoipa::path(
+    tag = "system",
+    security(()),
+    params(("code" = String, Path, description = "The code of a problem", max_length = 64, example = "invalid_case_state")),
+    responses((status = OK, description = "What the code means", content_type = "text/html", body = String), NotFound),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the meaning of error codes is public"))),
+)]
+#[get("/problems/{code}")]
+pub async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
+    let known = Code::all().find(|known| known.name() == code.as_str()).ok_or_else(Error::not_found)?;
+    let (name, title, status, meaning) = (known.name(), known.title(), known.status(), known.meaning());
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\
+         <h1>{title}</h1><p><code>{name}</code>, HTTP {status}</p><p>{meaning}</p></html>"
+    );
+    let policy = ("Content-Security-Policy", "default-src 'none'");
+    Ok(HttpResponse::Ok().insert_header(policy).content_type("text/html; charset=utf-8").body(page))
+}

@@ -1,0 +1,190 @@
+//! Arranging: people and cases in the state a test begins with, made by the same moves the service makes.
+
+use super::TestApp;
+use entity::audit::{Actor, AuditTx, Context};
+use entity::case::lifecycle::{Acceptance, NewCase, Release};
+use entity::case::{self, Tier, Urgency, number};
+use entity::user::{self, Level, Role};
+use sea_orm::ActiveValue::Set;
+
+/// The system itself, arranging a scene.
+pub fn arranging() -> Context {
+    Context { actor: Actor::System, in_job: false, request_id: "arranged-by-the-test".into(), ip_address: None, user_agent: None }
+}
+
+pub async fn create_user(app: &TestApp, username: &str, role: Role, user_level: Option<Level>) -> user::Model {
+    let tx = app.write().await;
+    let row = user::ActiveModel {
+        id: Set(tx.new_id()),
+        username: Set(username.to_owned()),
+        email: Set(format!("{username}@example.org")),
+        first_name: Set("Ada".to_owned()),
+        last_name: Set(username.to_owned()),
+        phone_number: Set(None),
+        workshop_code: Set((role == Role::Member).then(|| "WS001".to_owned())),
+        role: Set(role),
+        user_level: Set(user_level),
+        scopes: Set((role == Role::Service).then(|| "audit:read reports:read".to_owned())),
+        is_active: Set(true),
+        deleted_at: Set(None),
+        ..Default::default()
+    };
+    let user = tx.save(row).await.expect("a user");
+    tx.commit().await.expect("commit");
+    user
+}
+
+/// How far a case has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Draft,
+    Submitted,
+    Accepted,
+    Held,
+    PendingReview,
+    Completed,
+}
+
+/// A case to arrange.
+pub struct CaseBuilder<'a> {
+    app: &'a TestApp,
+    stage: Stage,
+    level: u8,
+    member: Option<user::Model>,
+    assignee: Option<user::Model>,
+    release: Release,
+}
+
+/// An arranged case.
+pub struct Scene {
+    pub case: case::Model,
+}
+
+impl Scene {
+    pub fn id(&self) -> String {
+        self.case.id.to_string()
+    }
+
+    /// The path of one of its operations.
+    pub fn url(&self, operation: &str) -> String {
+        format!("cases/{}/{operation}", self.case.id)
+    }
+
+    /// The path of the case itself.
+    pub fn path(&self) -> String {
+        format!("cases/{}", self.case.id)
+    }
+}
+
+impl<'a> CaseBuilder<'a> {
+    pub fn new(app: &'a TestApp) -> Self {
+        Self { app, stage: Stage::Draft, level: 3, member: None, assignee: None, release: Release::Now }
+    }
+
+    pub fn submitted(self) -> Self {
+        Self { stage: Stage::Submitted, ..self }
+    }
+
+    /// By tech3 with tier 1, unless `assigned_to` says otherwise.
+    pub fn accepted(self) -> Self {
+        Self { stage: Stage::Accepted, ..self }
+    }
+
+    pub fn held(self) -> Self {
+        Self { stage: Stage::Held, ..self }
+    }
+
+    /// Worked on by tech1, whose work is reviewed.
+    pub fn pending_review(self) -> Self {
+        Self { stage: Stage::PendingReview, level: 1, ..self }
+    }
+
+    /// Completed and released.
+    pub fn completed(self) -> Self {
+        Self { stage: Stage::Completed, ..self }
+    }
+
+    /// Completed, to be released at an instant.
+    pub fn completed_until(self, at: chrono::DateTime<chrono::Utc>) -> Self {
+        Self { stage: Stage::Completed, release: Release::At(at), ..self }
+    }
+
+    pub fn of(self, member: &user::Model) -> Self {
+        Self { member: Some(member.clone()), ..self }
+    }
+
+    pub fn assigned_to(self, assignee: &user::Model) -> Self {
+        Self { assignee: Some(assignee.clone()), ..self }
+    }
+
+    pub async fn create(self) -> Scene {
+        let app = self.app;
+        let member = match &self.member {
+            Some(member) => member.clone(),
+            None => app.user("member1", Role::Member, None).await,
+        };
+        let assignee = match &self.assignee {
+            Some(assignee) => assignee.clone(),
+            None => app.tech(self.level).await,
+        };
+        let mut case = draft(app, &member).await;
+        if self.stage != Stage::Draft {
+            case = change(app, case, async |case, tx| case.submit(Urgency::Normal, false, tx.now())).await;
+        }
+        if !matches!(self.stage, Stage::Draft | Stage::Submitted) {
+            let accepted_by = assignee.id;
+            let assignee = &assignee;
+            case = change(app, case, async |case, tx| {
+                let terms = Acceptance { tier: Tier::One, credit_tenths: 20, assignee, accepted_by, override_level: false };
+                case.accept(terms, tx.now())
+            })
+            .await;
+        }
+        let case = match self.stage {
+            Stage::Held => change(app, case, async |case, tx| case.hold("waiting", None, tx.now())).await,
+            Stage::PendingReview | Stage::Completed => {
+                let release = self.release;
+                let assignee = &assignee;
+                change(app, case, async |case, tx| case.complete(Some(assignee), release, tx.now())).await
+            }
+            Stage::Draft | Stage::Submitted | Stage::Accepted => case,
+        };
+        Scene { case }
+    }
+}
+
+async fn draft(app: &TestApp, member: &user::Model) -> case::Model {
+    let tx = app.write().await;
+    let today = tx.now().date_naive();
+    let workshop_code = member.workshop_code.clone().unwrap_or_else(|| "WS001".to_owned());
+    let new = NewCase {
+        id: tx.new_id(),
+        case_number: number::next(&tx, &workshop_code, today).await.expect("a number"),
+        workshop_code,
+        member_id: member.id,
+        created_by_id: member.id,
+        employee_first_name: "Ada".to_owned(),
+        employee_last_name: "Moss".to_owned(),
+        client_email: None,
+        num_reports_requested: 3,
+        urgency: Urgency::Normal,
+        due_on: today + chrono::Days::new(14),
+        special_notes: None,
+    };
+    let case = tx.save(new.draft()).await.expect("a case");
+    tx.commit().await.expect("commit");
+    case
+}
+
+async fn change<F>(app: &TestApp, case: case::Model, step: F) -> case::Model
+where
+    F: AsyncFnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::Refused>,
+{
+    use sea_orm::EntityTrait;
+    let tx = app.write().await;
+    let case = tx.lock(case::Entity::find_by_id(case.id)).await.expect("read").expect("there");
+    let row = step(case, &tx).await.expect("a move");
+    let case = tx.save(row).await.expect("saved");
+    tx.commit().await.expect("commit");
+    case
+}

@@ -1,0 +1,125 @@
+//! Somebody who sends requests, and the answers he gets.
+
+use super::TestApp;
+use entity::user;
+use reqwest::{Method, StatusCode};
+use serde_json::Value as Json;
+
+/// One caller.
+pub struct Client<'a> {
+    app: &'a TestApp,
+    token: Option<String>,
+    pub user: Option<user::Model>,
+    headers: Vec<(String, String)>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl<'a> Client<'a> {
+    pub fn new(app: &'a TestApp, signed_in: Option<(String, user::Model)>) -> Self {
+        let (token, user) = signed_in.unzip();
+        Self { app, token, user, headers: Vec::new() }
+    }
+
+    /// The same caller with another header in each of his requests.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The caller's own id.
+    pub fn id(&self) -> String {
+        self.user.as_ref().expect("somebody").id.to_string()
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Json) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Json) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// Sends a request. A path without a leading root is below `/api/v1`.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Json>) -> Answer {
+        let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
+        self.send_raw(method, path, body).await
+    }
+
+    /// Sends whatever bytes.
+    pub async fn send_raw(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+        let root = if path.starts_with('/') { "" } else { "/api/v1/" };
+        let mut request = self.app.http.request(method, format!("{}{root}{path}", self.app.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some((kind, bytes)) = body {
+            request = request.header("content-type", kind).body(bytes);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, text: response.text().await.expect("a body") }
+    }
+}
+
+impl Answer {
+    pub fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.text).unwrap_or(Json::Null)
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body of a success with this status; fails with the whole answer otherwise.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Json {
+        assert_eq!(self.status(), status, "{}", self.text);
+        self.json()
+    }
+
+    /// The problem of a refusal: its status, its code, and that it is a problem at all.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, code: &str) -> Json {
+        let problem = self.json();
+        assert_eq!((self.status(), problem["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(problem["status"], status);
+        assert_eq!(problem["type"], format!("/problems/{code}"));
+        assert_eq!(problem["request_id"], self.header("x-request-id"));
+        problem
+    }
+
+    /// Where a refusal says the fault is.
+    pub fn faults(&self) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors
+            .iter()
+            .map(|error| {
+                format!("{} {}", error["location"].as_str().unwrap_or_default(), error["pointer"].as_str().unwrap_or_default())
+            })
+            .collect()
+    }
+}

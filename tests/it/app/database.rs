@@ -1,0 +1,71 @@
+//! A fresh database for each test, copied from a template that was migrated once.
+
+use super::postgres;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// The URL of a new, migrated, empty database; `None` where there is no PostgreSQL.
+pub async fn fresh(kind: Kind) -> Option<(String, Option<TempDir>)> {
+    match kind {
+        Kind::Sqlite => Some(sqlite().await),
+        Kind::Postgres => Some((postgres().await?, None)),
+    }
+}
+
+pub async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(4).sqlx_logging(false);
+    Database::connect(options).await.expect("a connection")
+}
+
+async fn sqlite() -> (String, Option<TempDir>) {
+    static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(async || {
+        let folder = TempDir::new().expect("a folder");
+        let file = folder.path().join("template.db");
+        let connection = connect(&format!("sqlite://{}?mode=rwc", file.display())).await;
+        Migrator::up(&connection, None).await.expect("the schema");
+        connection.close().await.expect("close");
+        std::fs::read(file).expect("the template")
+    });
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("casetrail.db");
+    std::fs::write(&file, template.await).expect("a copy");
+    (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
+}
+
+async fn postgres() -> Option<String> {
+    static TEMPLATE: OnceCell<Option<(String, String)>> = OnceCell::const_new();
+    let template = TEMPLATE.get_or_init(async || {
+        let server = postgres::server()?;
+        let name = format!("template_{}", Uuid::new_v4().simple());
+        let admin = connect(&format!("{server}/postgres")).await;
+        create(&admin, &format!("CREATE DATABASE {name}")).await;
+        admin.close().await.expect("close");
+        let connection = connect(&format!("{server}/{name}")).await;
+        Migrator::up(&connection, None).await.expect("the schema");
+        connection.close().await.expect("close");
+        Some((server, name))
+    });
+    let (server, template) = template.await.as_ref()?;
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let admin = connect(&format!("{server}/postgres")).await;
+    create(&admin, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    admin.close().await.expect("close");
+    Some(format!("{server}/{name}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "creating databases is the tests' own business")]
+async fn create(admin: &DatabaseConnection, sql: &str) {
+    admin.execute_unprepared(sql).await.expect("a database");
+}

@@ -1,0 +1,215 @@
+//! A running service with a fresh database, a clock that stands still, people who can sign in, and the trail as tests read it.
+
+mod builders;
+mod client;
+mod database;
+mod invariants;
+mod postgres;
+
+pub use builders::CaseBuilder;
+pub use client::Client;
+pub use database::Kind;
+
+use api::password::{Cost, Passwords};
+use api::state::{App, State};
+use api::{keys, server};
+use chrono::{DateTime, Utc};
+use entity::audit::AuditTx;
+use entity::clock::Clock;
+use entity::db::{Db, Limits};
+use entity::session;
+use entity::user::{self, Level, Role};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, QueryOrder};
+use serde_json::Value as Json;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+/// The instant at which every test begins: a Tuesday morning in Chicago, in winter time.
+pub const START: &str = "2026-12-01T15:00:00Z";
+
+/// The service under test.
+pub struct TestApp {
+    pub app: App,
+    pub clock: Clock,
+    pub base: String,
+    pub kind: Kind,
+    /// A connection as anybody with the password has it: no door, no hooks.
+    pub outside: DatabaseConnection,
+    pub url: String,
+    sent: Arc<Mutex<Vec<String>>>,
+    http: reqwest::Client,
+    server: actix_web::dev::ServerHandle,
+    _files: Option<tempfile::TempDir>,
+}
+
+impl TestApp {
+    /// Starts the service as `casetrail serve` does, but on a free port and a database of its own. `None`: there is no
+    /// PostgreSQL to test on.
+    pub async fn start(kind: Kind) -> Option<Self> {
+        let (url, files) = database::fresh(kind).await?;
+        let outside = database::connect(&url).await;
+        let clock = Clock::fixed(at(START));
+        let sent = Arc::new(Mutex::new(Vec::new()));
+        let watch = Arc::clone(&sent);
+        let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
+            watch.lock().expect("statements").push(info.statement.sql.clone());
+        });
+        let limits = Limits { writers: 8, readers: 4, exports: 2 };
+        let db = Db::connect(&url, limits, clock.clone(), Some(watch)).await.expect("the database");
+        let secret = keys::Secret::random();
+        let tokens = keys::load(&db, &secret).await.expect("a signing key");
+        let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
+        let cursor_key = secret.key_for("cursors");
+        let app = App::new(State { db, tokens, passwords, cursor_key, trusted_proxies: Vec::new() });
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let server = server::serve(app.clone(), listener, 1).expect("the server");
+        let handle = server.handle();
+        tokio::spawn(server);
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Some(Self { app, clock, base, kind, outside, url, sent, http, server: handle, _files: files })
+    }
+
+    /// Ends the test: what must hold after every one of them is checked here.
+    pub async fn finish(self) {
+        self.server.stop(false).await;
+        invariants::check(&self).await;
+    }
+
+    /// Nobody in particular.
+    pub fn as_nobody(&self) -> Client<'_> {
+        Client::new(self, None)
+    }
+
+    pub async fn as_admin(&self) -> Client<'_> {
+        self.as_user(&self.user("admin", Role::Administrator, None).await).await
+    }
+
+    pub async fn as_manager(&self) -> Client<'_> {
+        self.as_user(&self.user("manager", Role::Manager, None).await).await
+    }
+
+    /// The technician of a level: tech1, tech2, tech3.
+    pub async fn as_tech(&self, level: u8) -> Client<'_> {
+        self.as_user(&self.tech(level).await).await
+    }
+
+    pub async fn as_member(&self) -> Client<'_> {
+        self.as_user(&self.user("member1", Role::Member, None).await).await
+    }
+
+    pub async fn tech(&self, level: u8) -> user::Model {
+        let user_level = match level {
+            1 => Level::One,
+            2 => Level::Two,
+            _ => Level::Three,
+        };
+        self.user(&format!("tech{level}"), Role::Technician, Some(user_level)).await
+    }
+
+    /// Signs somebody in, with a session of his own.
+    pub async fn as_user(&self, user: &user::Model) -> Client<'_> {
+        let session_id = Uuid::now_v7();
+        let now = self.clock.now();
+        let row = session::ActiveModel {
+            id: Set(session_id),
+            user_id: Set(user.id),
+            started_at: Set(now),
+            last_used_at: Set(now),
+            expires_at: Set(now + chrono::TimeDelta::days(30)),
+            revoked_at: Set(None),
+        };
+        let tx = self.write().await;
+        row.insert(&tx).await.expect("a session");
+        tx.commit().await.expect("commit");
+        let token = self.app.tokens().issue(user.id, session_id, now).expect("a token");
+        Client::new(self, Some((token, user.clone())))
+    }
+
+    /// The user of a name; created when first asked for.
+    pub async fn user(&self, username: &str, role: Role, user_level: Option<Level>) -> user::Model {
+        use sea_orm::{ColumnTrait, QueryFilter};
+        let known = user::Entity::find().filter(user::Column::Username.eq(username)).one(&self.outside).await.expect("read");
+        match known {
+            Some(user) => user,
+            None => builders::create_user(self, username, role, user_level).await,
+        }
+    }
+
+    /// A case to arrange: `app.a_case().accepted().create().await`.
+    pub fn a_case(&self) -> CaseBuilder<'_> {
+        CaseBuilder::new(self)
+    }
+
+    /// A write transaction of the system's, to arrange with.
+    pub async fn write(&self) -> AuditTx {
+        AuditTx::begin(self.app.db(), builders::arranging()).await.expect("a transaction")
+    }
+
+    /// Every entry as its body, in the order of the ids.
+    pub async fn whole_trail(&self) -> Vec<Json> {
+        use entity::audit_entry::{Column, Entity};
+        let entries = Entity::find().order_by_asc(Column::Id).all(&self.outside).await.expect("read");
+        entries.iter().map(|entry| serde_json::from_str(&entry.body).expect("JSON")).collect()
+    }
+
+    /// Where the trail stands now; `since` tells what came after. Ids of one process count up, whatever the clock does.
+    pub async fn mark(&self) -> Vec<Json> {
+        self.whole_trail().await
+    }
+
+    /// The entries that came since a mark.
+    pub async fn since(&self, mark: &[Json]) -> Vec<Json> {
+        let mut trail = self.whole_trail().await;
+        trail.retain(|entry| !mark.iter().any(|known| known["id"] == entry["id"]));
+        trail
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, time: chrono::TimeDelta) {
+        self.clock.set(self.clock.now() + time);
+    }
+
+    /// What the service sent to the database since this was last asked.
+    pub fn statements(&self) -> Vec<String> {
+        std::mem::take(&mut *self.sent.lock().expect("statements"))
+    }
+}
+
+pub fn at(time: &str) -> DateTime<Utc> {
+    time.parse().expect("a time")
+}
+
+/// The action types of some entries.
+pub fn actions(trail: &[Json]) -> Vec<&str> {
+    trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect()
+}
+
+/// Each test twice: on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! on_each_database {
+    ($($(#[doc = $doc:literal])* async fn $name:ident($app:ident) $body:block)*) => { $(
+        mod $name {
+            #[allow(unused_imports, reason = "not every test needs all of its file's imports")]
+            use super::*;
+
+            $(#[doc = $doc])*
+            async fn scene($app: &$crate::app::TestApp) $body
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                let app = $crate::app::TestApp::start($crate::app::Kind::Sqlite).await.expect("SQLite is always there");
+                scene(&app).await;
+                app.finish().await;
+            }
+
+            #[tokio::test]
+            async fn on_postgresql() {
+                let Some(app) = $crate::app::TestApp::start($crate::app::Kind::Postgres).await else { return };
+                scene(&app).await;
+                app.finish().await;
+            }
+        }
+    )* };
+}

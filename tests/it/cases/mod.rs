@@ -1,0 +1,3 @@
+//! Cases: a file per verb, as in the service.
+
+mod hold;
