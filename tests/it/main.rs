@@ -10,3 +10,4 @@
 #[macro_use]
 mod app;
 mod cases;
+mod reports;
