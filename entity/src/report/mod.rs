@@ -23,7 +23,7 @@ use crate::page::{Direction, Position};
 use crate::{audit_entry, review};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};
 use sql::Sql;
 use std::collections::HashMap;
 
@@ -195,6 +195,18 @@ fn per_bucket(buckets: &[Bucket]) -> Sql {
         (sql.value(bucket.ids.before).text(")"), ", ")
     });
     sql.text(") ")
+}
+
+/// The range of all buckets, for PostgreSQL alone: it may begin with the rows and would read those of all time. SQLite always
+/// begins with the buckets, and could take this range in place of theirs.
+fn within<C: ConnectionTrait>(sql: Sql, db: &C, id: &str, buckets: &[Bucket]) -> Sql {
+    match (db.get_database_backend(), buckets.first(), buckets.last()) {
+        (DbBackend::Postgres, Some(first), Some(last)) => {
+            let sql = sql.text(&format!(" AND {id} >= ")).value(first.ids.from);
+            sql.text(&format!(" AND {id} < ")).value(last.ids.before)
+        }
+        _ => sql,
+    }
 }
 
 /// The number of a bucket as the database gave it back.

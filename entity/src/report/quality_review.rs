@@ -1,7 +1,7 @@
 //! The quality of work: what reviewers decided, how fast, and how often the first attempt was good enough.
 
 use super::percent::average_hours;
-use super::{Bucket, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, steps};
+use super::{Bucket, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, steps, within};
 use crate::review::{self, ReviewAction};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -138,9 +138,9 @@ async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Op
     );
     let sql = sql.value(reviewer_id).text(
         " THEN 1 END) AS by_reviewer FROM bucket CROSS JOIN case_reviews AS step \
-         WHERE step.id >= bucket.first_id AND step.id < bucket.end_id GROUP BY bucket.bucket_number, step.review_action",
+         WHERE step.id >= bucket.first_id AND step.id < bucket.end_id",
     );
-    sql.all(db).await
+    within(sql, db, "step.id", buckets).text(" GROUP BY bucket.bucket_number, step.review_action").all(db).await
 }
 
 #[derive(FromQueryResult)]

@@ -1,7 +1,7 @@
 //! Entries counted by bucket, type and outcome in one statement: what most figures of the reports are sums of.
 
 use super::sql::Sql;
-use super::{Bucket, IdRange, Percent, Scope, bucket_number, per_bucket};
+use super::{Bucket, IdRange, Percent, Scope, bucket_number, per_bucket, within};
 use crate::audit::{Action, Outcome};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -61,7 +61,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
         " THEN 1 END) AS by_actor, MAX(entry.occurred_at) AS last_at FROM bucket CROSS JOIN audit_entries AS entry \
          WHERE entry.id >= bucket.first_id AND entry.id < bucket.end_id",
     );
-    let sql = scope.facts(sql, scope.actions.clone());
+    let sql = scope.facts(within(sql, db, "entry.id", buckets), scope.actions.clone());
     let rows: Vec<Row> = sql.text(" GROUP BY bucket.bucket_number, entry.action_type, entry.outcome").all(db).await?;
     rows.into_iter().map(Tally::of).collect()
 }
