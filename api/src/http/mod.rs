@@ -4,7 +4,9 @@ pub mod answer;
 pub mod body;
 pub mod caller;
 pub mod code;
+pub mod csv;
 pub mod edge;
+pub mod entry;
 pub mod error;
 pub mod fallback;
 pub mod instant;
@@ -13,6 +15,7 @@ pub mod log;
 pub mod operations;
 pub mod origin;
 pub mod page;
+pub mod period;
 pub mod problem;
 pub mod query;
 pub mod token;
@@ -23,13 +26,16 @@ pub use caller::{
     AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Staff,
 };
 pub use code::Code;
+pub use entry::AuditEntry;
 pub use error::Error;
 pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
+pub use period::PeriodEnd;
 pub use problem::{
-    Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, Malformed, MoveProblems, NotFound,
-    ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
+    CommonProblems, Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, Malformed, MoveProblems,
+    NotFound, ObjectProblems, ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems,
+    WrongType,
 };
-pub use query::{ListQuery, Query};
+pub use query::{FilterQuery, ListQuery, NoParameters, Query};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -142,6 +142,10 @@ problem_sets! {
     ServerProblems = [Internal, Unavailable];
     /// Reading one thing that may be hidden.
     ReadProblems = [Malformed, Unauthorized, Forbidden, NotFound, Internal, Unavailable];
+    /// Reading one thing that may be hidden, whatever the caller's role.
+    ObjectProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
+    /// Reading what anybody who signed in may read.
+    CommonProblems = [Malformed, Unauthorized, Internal, Unavailable];
     /// Reading a list, a report or an export that a role opens.
     ListProblems = [Malformed, Unauthorized, Forbidden, Internal, Unavailable];
     /// Changing a resource by a request with a body.

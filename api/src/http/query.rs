@@ -5,6 +5,7 @@ use super::problem::FieldProblem;
 use super::{Code, Error, Result, json};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use std::any::TypeId;
@@ -25,6 +26,17 @@ pub struct ListQuery<T> {
     /// The filters as they were given, for the trail.
     pub given: Json,
 }
+
+/// The filters of an operation that answers all that matches, such as an export.
+pub struct FilterQuery<T> {
+    pub filter: T,
+    /// The filters as they were given, for the trail.
+    pub given: Json,
+}
+
+/// For an operation without parameters: any is refused.
+#[derive(Deserialize, IntoParams, Validate)]
+pub struct NoParameters {}
 
 impl<T> Deref for Query<T> {
     type Target = T;
@@ -59,6 +71,18 @@ impl<T: Parameters> FromRequest for ListQuery<T> {
                 all.into_iter().partition(|(name, _)| pages.contains_key(name.as_str()));
             Ok(Self { given: Json::Object(filter.clone()), filter: shaped(filter)?, paging: shaped(paging)? })
         }))
+    }
+}
+
+impl<T: Parameters> FromRequest for FilterQuery<T> {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            read_all(request, &[&known::<T>()])
+                .and_then(|filter| Ok(Self { given: Json::Object(filter.clone()), filter: shaped(filter)? })),
+        )
     }
 }
 

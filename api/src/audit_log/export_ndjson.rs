@@ -1,0 +1,38 @@
+//! Export the log as NDJSON.
+
+use super::export::stream_log;
+use super::filter::LogFilter;
+use crate::http::{AuditEntry, AuditReader, Error, FilterQuery, ListProblems, Result};
+use crate::state::App;
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, get};
+
+/// Export the audit log as NDJSON
+///
+/// Every entry that matches, the newest first, whole, as one JSON object a line. The export is recorded.
+#[utoipa::path(
+    tag = "audit-log",
+    params(LogFilter),
+    responses(
+        (
+            status = OK, description = "The entries that match, an AuditEntry a line", content_type = "application/x-ndjson",
+            body = String,
+            headers(("Content-Disposition" = String, description = "The name of the file: audit-log-YYYYMMDD-HHMMSS.ndjson")),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
+)]
+#[get("/audit-log/export.ndjson")]
+pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: FilterQuery<LogFilter>) -> Result<HttpResponse> {
+    stream_log(&app, &by, query, "ndjson", Bytes::new(), lines).await
+}
+
+fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        serde_json::to_writer(&mut lines, &entry).map_err(Error::internal)?;
+        lines.push(b'\n');
+    }
+    Ok(lines.into())
+}
