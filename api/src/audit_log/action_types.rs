@@ -6,7 +6,7 @@ use actix_web::get;
 use entity::audit::{Action, Capture, Category, Origin, SystemEvent};
 use entity::trail::{self, Usage};
 use serde::Serialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ pub struct AuditActionType {
     /// Its group in the system-events report; null outside of it
     pub system_event: Option<SystemEvent>,
     /// A JSON Schema of the metadata that a success has at least
-    pub metadata_schema: BTreeMap<String, Json>,
+    pub metadata_schema: BTreeMap<String, Value>,
     /// How many entries of it the trail holds, whatever their outcome
     #[schema(minimum = 0)]
     pub count: u64,

@@ -39,7 +39,7 @@ mod tests {
         let row = ["a,b", "\"quoted\"", "two\r\nlines", ""].map(str::to_owned);
         let text = lines([row.clone()]).unwrap();
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&text[..]);
-        assert_eq!(reader.records().next().unwrap().unwrap(), row.as_slice());
+        assert_eq!(reader.records().next().unwrap().unwrap(), row.to_vec());
         assert!(text.ends_with(b"\r\n"));
     }
 }

@@ -5,7 +5,8 @@ use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::trail::{Entry, MemberView};
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+// utoipa knows the type by this name alone.
+use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,8 +41,8 @@ pub struct EntryDocument {
 /// A field before and after: values as the resource shows them; a long text as its length and digest
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FieldChange {
-    pub from: Json,
-    pub to: Json,
+    pub from: Value,
+    pub to: Value,
 }
 
 /// One thing that happened
@@ -90,7 +91,7 @@ pub struct AuditEntry {
     /// Every field that changed value, by its name on the wire
     pub changes: BTreeMap<String, FieldChange>,
     /// What the action type requires, and what else was said
-    pub metadata: BTreeMap<String, Json>,
+    pub metadata: BTreeMap<String, Value>,
     /// Null for the service itself, and in a member's view
     #[schema(max_length = 45)]
     pub ip_address: Option<String>,
@@ -120,7 +121,7 @@ struct Body {
     object_type: String,
     object_id: String,
     changes: BTreeMap<String, FieldChange>,
-    metadata: BTreeMap<String, Json>,
+    metadata: BTreeMap<String, Value>,
     ip_address: Option<String>,
     user_agent: Option<String>,
     request_id: String,
