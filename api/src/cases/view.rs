@@ -225,6 +225,7 @@ impl CaseDetail {
             previous_status,
             resubmitted_at,
             resubmission_notes,
+            search_text: _,
             version,
             created_at,
             updated_at,

@@ -13,6 +13,7 @@ pub mod log;
 pub mod operations;
 pub mod origin;
 pub mod page;
+pub mod period;
 pub mod problem;
 pub mod query;
 pub mod token;

@@ -47,6 +47,11 @@ impl AuditTx {
         self
     }
 
+    /// The same for what is only known on the way.
+    pub fn note(&self, key: &str, value: impl Into<Json>) {
+        self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
+    }
+
     /// This operation's instant: one reading for the row's times and its entries, taken when the last lock was ours.
     pub fn now(&self) -> DateTime<Utc> {
         self.unit.now()

@@ -6,7 +6,7 @@ mod database;
 mod invariants;
 mod postgres;
 
-pub use builders::CaseBuilder;
+pub use builders::{CaseBuilder, Scene};
 pub use client::Client;
 pub use database::Kind;
 
