@@ -9,5 +9,6 @@
 
 #[macro_use]
 mod app;
+mod audit;
 mod cases;
 mod reports;
