@@ -1,7 +1,7 @@
 //! The activity summary.
 
 use super::export::{Export, Line};
-use super::frame::{ActionTypeCount, PeriodView, SeriesPoint, timeseries};
+use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{SeriesParameters, period, row_count};
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Given, Instant, ListProblems, ReportReader, Result};
@@ -13,7 +13,6 @@ use entity::report::Interval;
 use entity::report::activity_summary::{self as report, ActivitySummary, Trend, UserCount};
 use entity::user::{Level, Role};
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -84,7 +83,7 @@ pub struct ActivitySummaryReport {
     report: &'static str,
     generated_at: Instant,
     period: PeriodView,
-    filters: Map<String, Json>,
+    filters: Filters,
     summary: ActivitySummaryFigures,
     #[schema(max_items = 15)]
     by_action_type: Vec<ActionTypeCount>,
@@ -120,7 +119,7 @@ pub async fn get_activity_summary(
         report: REPORT,
         generated_at: now.into(),
         period: PeriodView::from(&period),
-        filters: Map::new(),
+        filters: Filters(serde_json::json!({})),
         summary: ActivitySummaryFigures::of(&found),
         by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
         top_users: found.top_users.into_iter().map(TopUser::of).collect(),

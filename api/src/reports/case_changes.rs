@@ -2,7 +2,7 @@
 
 use super::entry::{Body, COLUMNS, FieldChange, ReportEntry};
 use super::export::{Export, Line, Rows};
-use super::frame::{PeriodView, SeriesPoint, timeseries};
+use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
@@ -88,7 +88,7 @@ pub struct CaseChangesReport {
     report: &'static str,
     generated_at: Instant,
     period: PeriodView,
-    filters: Json,
+    filters: Filters,
     summary: CaseChangesFigures,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
@@ -126,7 +126,7 @@ pub async fn get_case_changes(
         report: REPORT,
         generated_at: look.generated_at.into(),
         period: PeriodView::from(&period),
-        filters: query.of::<CaseChangesFilter>(),
+        filters: Filters(query.of::<CaseChangesFilter>()),
         summary: CaseChangesFigures::of(&found),
         timeseries: timeseries(found.timeseries),
         entries: CaseChangeList { data, page },

@@ -4,7 +4,11 @@ use crate::http::Instant;
 use entity::audit::{Action, Category};
 use entity::report::{Period, Point, TypeCount};
 use serde::Serialize;
-use utoipa::ToSchema;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The period a report covers
 #[derive(Serialize, ToSchema)]
@@ -27,6 +31,27 @@ impl From<&Period> for PeriodView {
     fn from(period: &Period) -> Self {
         let Period { since, until, zone, defaulted } = *period;
         Self { since: since.into(), until: until.into(), time_zone: zone.name().to_owned(), defaulted }
+    }
+}
+
+/// The filters as they were given, by parameter.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Filters(pub Json);
+
+impl PartialSchema for Filters {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("The filters as they were given, by parameter"))
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
+    }
+}
+
+impl ToSchema for Filters {
+    fn name() -> Cow<'static, str> {
+        "ReportFilters".into()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The quality of work.
 
 use super::export::{Export, Line, Rows};
-use super::frame::{PeriodView, SeriesPoint, timeseries};
+use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
@@ -16,7 +16,6 @@ use entity::review::{self, ReviewAction};
 use entity::user::{self, Person};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -130,7 +129,7 @@ pub struct QualityReviewReport {
     report: &'static str,
     generated_at: Instant,
     period: PeriodView,
-    filters: Json,
+    filters: Filters,
     summary: QualityReviewFigures,
     #[schema(max_items = 10000)]
     reviewers: Vec<ReviewerFigures>,
@@ -170,7 +169,7 @@ pub async fn get_quality_review_audit(
         report: REPORT,
         generated_at: look.generated_at.into(),
         period: PeriodView::from(&period),
-        filters: query.of::<QualityReviewFilter>(),
+        filters: Filters(query.of::<QualityReviewFilter>()),
         summary: QualityReviewFigures::of(&found),
         reviewers: found.reviewers.into_iter().map(ReviewerFigures::of).collect(),
         timeseries: timeseries(found.timeseries),

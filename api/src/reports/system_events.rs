@@ -2,7 +2,7 @@
 
 use super::entry::{Body, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
-use super::frame::{ActionTypeCount, PeriodView, SeriesPoint, timeseries};
+use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
@@ -172,7 +172,7 @@ pub struct SystemEventsReport {
     report: &'static str,
     generated_at: Instant,
     period: PeriodView,
-    filters: Json,
+    filters: Filters,
     summary: SystemEventsFigures,
     #[schema(max_items = 10)]
     by_event_type: Vec<EventGroupCount>,
@@ -221,7 +221,7 @@ pub async fn get_system_events(
         report: REPORT,
         generated_at: now.into(),
         period: PeriodView::from(&period),
-        filters: query.of::<SystemEventsFilter>(),
+        filters: Filters(query.of::<SystemEventsFilter>()),
         summary: SystemEventsFigures::of(&found),
         by_event_type: found.by_event_type.into_iter().map(EventGroupCount::of).collect(),
         by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),

@@ -2,7 +2,7 @@
 
 use super::entry::{self, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
-use super::frame::{ActionTypeCount, PeriodView, SeriesPoint, timeseries};
+use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
@@ -15,7 +15,6 @@ use entity::report::{self, Period, user_activity as activity};
 use entity::user::{self, Level, Role};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
@@ -70,7 +69,7 @@ pub struct UserActivityReport {
     report: &'static str,
     generated_at: Instant,
     period: PeriodView,
-    filters: Json,
+    filters: Filters,
     user: ReportedUser,
     summary: UserActivityFigures,
     #[schema(max_items = 38)]
@@ -112,7 +111,7 @@ pub async fn get_user_activity(
         report: REPORT,
         generated_at: look.generated_at.into(),
         period: PeriodView::from(&period),
-        filters: query.of::<UserActivityFilter>(),
+        filters: Filters(query.of::<UserActivityFilter>()),
         user: ReportedUser::of(user),
         summary: UserActivityFigures {
             total_activities: found.total_activities,

@@ -141,25 +141,3 @@ fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -
     }
     rows
 }
-
-pub async fn sqlite(directory: &std::path::Path) -> DatabaseConnection {
-    let url = format!("sqlite://{}/reports.db?mode=rwc", directory.display());
-    migrated(&url).await
-}
-
-pub async fn postgres() -> Option<DatabaseConnection> {
-    use sea_orm::ConnectionTrait;
-    let url = std::env::var("CASETRAIL_TEST_POSTGRES_URL").ok()?;
-    let admin = sea_orm::Database::connect(&url).await.unwrap();
-    let name = format!("reports_{}", Uuid::new_v4().simple());
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let (server, _) = url.rsplit_once('/').unwrap();
-    Some(migrated(&format!("{server}/{name}")).await)
-}
-
-async fn migrated(url: &str) -> DatabaseConnection {
-    use migration::MigratorTrait;
-    let connection = sea_orm::Database::connect(sea_orm::ConnectOptions::new(url).max_connections(1).to_owned()).await.unwrap();
-    migration::Migrator::up(&connection, None).await.unwrap();
-    connection
-}
