@@ -16,6 +16,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// What the contract shows of the CSV.
+const CSV_EXAMPLE: &str = "action_type,label,category,count,percent\r\ncase_held,Case Placed on Hold,case,12,4.3\r\n";
+
 const REPORT: &str = "activity_summary";
 
 /// The figures of the activity summary
@@ -78,6 +81,19 @@ pub struct TopUser {
 
 /// How much happened, of what kind, by whom
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "report": "activity_summary", "generated_at": "2026-11-23T15:00:00.000Z",
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "filters": {},
+    "summary": {"total_activities": 1, "previous_total": 4, "delta": -3, "percent_change": -75.0, "direction": "down",
+        "active_users": 1, "case_activities": 1, "user_management_activities": 0, "quality_review_activities": 0,
+        "system_activity_count": 0, "failed_attempts": 0, "denied_attempts": 0, "distinct_types": 1, "other_types_count": 0},
+    "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1, "percent": 100.0}],
+    "top_users": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
+        "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "count": 1, "percent": 100.0,
+        "last_activity_at": "2026-11-22T08:00:00.123Z"}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 1}]
+}))]
 pub struct ActivitySummaryReport {
     #[schema(max_length = 32)]
     report: &'static str,
@@ -133,7 +149,7 @@ pub async fn get_activity_summary(
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters),
-    responses((status = OK, description = "One row per action type", body = String, content_type = "text/csv"), ListProblems),
+    responses((status = OK, description = "One row per action type", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/activity-summary.csv")]

@@ -21,6 +21,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+/// What the contract shows of the CSV.
+const CSV_EXAMPLE: &str = "id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,turnaround_seconds\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
+
 const REPORT: &str = "quality_review_audit";
 const LIMIT: u64 = 30;
 
@@ -124,6 +127,24 @@ list_of! {
 
 /// What reviewers decided
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "report": "quality_review_audit", "generated_at": "2026-11-23T15:00:00.000Z",
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "filters": {"review_status": ["approved"]},
+    "summary": {"total_reviews": 1, "approved": 1, "approved_percent": 100.0, "revisions_requested": 0,
+        "revisions_requested_percent": 0.0, "corrections_needed": 0, "corrections_needed_percent": 0.0, "submissions": 1,
+        "first_pass_approval_percent": 100.0, "average_turnaround_hours": 5.25},
+    "reviewers": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
+        "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
+        "last_review_at": "2026-11-22T08:00:00.123Z"}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "approved", "value": 1}],
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
+        "review_status": "approved", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "case_number": "WS001-2026-11-0042",
+        "reviewer_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "reviewer_username": "tech2", "reviewer_full_name": "Tom Reyes",
+        "original_technician_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d3", "original_technician_username": "tech1",
+        "notes": null, "review_cycle": 1, "decision_number": 1, "turnaround_seconds": 18900}],
+        "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null}}
+}))]
 pub struct QualityReviewReport {
     #[schema(max_length = 32)]
     report: &'static str,
@@ -183,7 +204,7 @@ pub async fn get_quality_review_audit(
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, OrderParameters, QualityReviewFilter),
-    responses((status = OK, description = "One row per decision", body = String, content_type = "text/csv"), ListProblems),
+    responses((status = OK, description = "One row per decision", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/quality-review-audit.csv")]

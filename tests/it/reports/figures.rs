@@ -1,6 +1,8 @@
 //! What the reports answer: their figures over a scene, their lists, and what filters leave alone.
 
+use super::world;
 use chrono::TimeDelta;
+use entity::review::ReviewAction;
 use serde_json::{Value as Json, json};
 
 /// Everybody who does something in a report answers the same way: its entries, without those it causes.
@@ -139,6 +141,34 @@ on_each_database! {
         let summary = &report["summary"];
         assert_eq!((&summary["total_reviews"], &summary["approved_percent"]), (&json!(0), &json!(0.0)));
         assert_eq!((&summary["first_pass_approval_percent"], &summary["average_turnaround_hours"]), (&Json::Null, &Json::Null));
+    }
+
+    async fn the_quality_review_shows_who_decided_what(app) {
+        let case = app.a_case().pending_review().create().await;
+        let (reviewer, manager) = (app.tech(2).await, app.user("manager", entity::user::Role::Manager, None).await);
+        let decisions = [
+            (&reviewer, ReviewAction::RevisionsRequested, 3_600),
+            (&reviewer, ReviewAction::Approved, 7_200),
+            (&manager, ReviewAction::CorrectionsNeeded, 1_800),
+        ];
+        world::decide(app, &case.case, &decisions).await;
+        let by = app.as_manager().await;
+
+        let report = by.get("reports/quality-review-audit?review_status=approved&interval=month").await.expect(200);
+
+        let summary = &report["summary"];
+        assert_eq!((&summary["total_reviews"], &summary["approved_percent"]), (&json!(3), &json!(33.3)));
+        assert_eq!((&summary["first_pass_approval_percent"], &summary["average_turnaround_hours"]), (&json!(0.0), &json!(1.17)));
+        let names: Vec<_> = report["reviewers"].as_array().unwrap().iter().map(|row| (&row["username"], &row["approval_percent"])).collect();
+        assert_eq!(names, [(&json!("tech2"), &json!(50.0)), (&json!("manager"), &json!(0.0))]);
+        let decision = &report["entries"]["data"][0];
+        assert_eq!((&decision["review_status"], &decision["reviewer_username"]), (&json!("approved"), &json!("tech2")));
+        assert_eq!((&decision["case_number"], &decision["original_technician_username"]), (&json!(case.case.case_number), &json!("tech1")));
+        assert_eq!(report["timeseries"].as_array().unwrap().last().unwrap(), &json!({
+            "bucket_start": "2026-12-01T06:00:00.000Z", "series": "corrections_needed", "value": 1
+        }));
+        let csv = by.get("reports/quality-review-audit.csv").await;
+        assert_eq!(csv.text.lines().count(), 4, "{}", csv.text);
     }
 
     /// Figures of an hour, a thousand entries or none: the same statements.
