@@ -8,7 +8,7 @@ mod postgres;
 
 pub use builders::{CaseBuilder, Scene};
 pub use client::Client;
-pub use database::Kind;
+pub use database::{Kind, connect, fresh};
 
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
