@@ -31,6 +31,10 @@ impl Changes {
         self.0.is_empty()
     }
 
+    pub(super) fn as_map(&self) -> &Map<String, Json> {
+        &self.0
+    }
+
     pub(crate) fn to_json(&self) -> Json {
         Json::Object(self.0.clone())
     }
