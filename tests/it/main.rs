@@ -10,4 +10,5 @@
 #[macro_use]
 mod app;
 mod cases;
+mod demo;
 mod reports;
