@@ -4,6 +4,7 @@ pub mod auth;
 pub mod cases;
 pub mod cli;
 pub mod config;
+pub mod demo;
 mod docs;
 #[macro_use]
 pub mod http;

@@ -11,4 +11,5 @@
 mod app;
 mod audit;
 mod cases;
+mod demo;
 mod reports;

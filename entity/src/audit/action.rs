@@ -153,6 +153,11 @@ impl Action {
         self.facts().requires
     }
 
+    /// Whether a row begins with it.
+    pub const fn is_creation(self) -> bool {
+        matches!(self, Self::CaseCreated | Self::UserCreated)
+    }
+
     /// The action with this wire name.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::iter().find(|action| action.code() == code)

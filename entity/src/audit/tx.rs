@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// also one the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
 pub struct AuditTx {
     inner: DatabaseTransaction,
-    unit: Arc<Unit>,
+    pub(super) unit: Arc<Unit>,
 }
 
 impl AuditTx {
