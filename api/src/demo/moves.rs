@@ -4,11 +4,10 @@ use super::script::Step;
 use super::walk::Walk;
 use super::{Stumble, words};
 use chrono::{NaiveDate, TimeDelta};
-use entity::case::lifecycle::{Acceptance, Decision, NewCase, Release};
-use entity::case::{CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::case::lifecycle::{Acceptance, Decision, Edit, NewCase, Release};
+use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::review::ReviewAction;
 use entity::user::{self, Level, Role};
-use sea_orm::ActiveValue::Set;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -94,19 +93,19 @@ impl Walk<'_> {
         let by = row.member_id;
         let (status, due_on) = (row.status, row.due_on);
         let (first_name, last_name) = self.employee();
-        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
-        let mut edited = row.edit(&caller, self.at)?;
+        let mut edit = Edit::default();
         if self.dice.chance(0.6) {
-            edited.client_email = Set(Some(email(first_name, last_name)));
+            edit.client_email = Some(Some(email(first_name, last_name)));
             self.edited_fields.push("client_email");
         } else {
-            edited.special_notes = Set(Some(format!("{} ({last_name})", self.dice.word(words::MEMBER_NOTES))));
+            edit.special_notes = Some(Some(format!("{} ({last_name})", self.dice.word(words::MEMBER_NOTES))));
             self.edited_fields.push("special_notes");
         }
         if !self.plot.is_rush && self.dice.chance(0.3) {
-            edited.due_on = Set(due_on + TimeDelta::days(self.dice.between(1, 7)));
+            edit.due_on = Some(due_on + TimeDelta::days(self.dice.between(1, 7)));
             self.edited_fields.push("due_on");
         }
+        let edited = self.edited(row, edit, by)?;
         let story = self.story(by, None)?;
         self.save(by, edited, story)?;
         if status != CaseStatus::Draft {
@@ -118,15 +117,22 @@ impl Walk<'_> {
     fn edit_as_staff(&mut self) -> Result<(), Stumble> {
         let row = self.case()?;
         let by = self.worker()?;
-        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
         let number = self.dice.between(10, 99);
-        let mut edited = row.edit(&caller, self.at)?;
-        edited.internal_notes = Set(Some(format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES))));
+        let notes = format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES));
+        let mut edit = Edit { internal_notes: Some(Some(notes)), ..Edit::default() };
         if self.dice.chance(0.25) {
-            edited.report_notes_to_member = Set(Some(self.dice.word(words::REPORT_NOTES).to_owned()));
+            edit.report_notes_to_member = Some(Some(self.dice.word(words::REPORT_NOTES).to_owned()));
         }
+        let edited = self.edited(row, edit, by)?;
         let story = self.story(by, None)?;
         self.save(by, edited, story)
+    }
+
+    fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, Stumble> {
+        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
+        let today = self.calendar.day(self.at);
+        let demanded = |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS);
+        Ok(row.edit(edit, demanded, &caller, self.at)?)
     }
 
     fn reject(&mut self) -> Result<(), Stumble> {

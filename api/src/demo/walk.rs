@@ -144,7 +144,13 @@ impl Walk<'_> {
     }
 
     /// A step of the review history, in which an open review is decided or a new one begins.
-    pub fn review(&mut self, action: ReviewAction, by: Uuid, technician: Option<Uuid>, notes: Option<&str>) -> Result<(), Stumble> {
+    pub fn review(
+        &mut self,
+        action: ReviewAction,
+        by: Uuid,
+        technician: Option<Uuid>,
+        notes: Option<&str>,
+    ) -> Result<(), Stumble> {
         let is_decision = ReviewAction::DECISIONS.contains(&action);
         if action == ReviewAction::SubmittedForReview {
             self.review.cycle += 1;
