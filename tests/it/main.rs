@@ -9,6 +9,8 @@
 
 #[macro_use]
 mod app;
+mod audit;
 mod audit_log;
 mod cases;
+mod demo;
 mod reports;

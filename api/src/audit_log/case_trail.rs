@@ -3,7 +3,7 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Anyone, Error, ListQuery, ObjectProblems, Result};
+use crate::http::{Answer, Anyone, Error, ListQuery, LookupProblems, Result};
 use crate::state::App;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, get};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 #[utoipa::path(
     tag = "audit-log",
     params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, Paging),
-    responses((status = OK, description = "The case's entries", body = AuditEntryList), ObjectProblems),
+    responses((status = OK, description = "The case's entries", body = AuditEntryList), LookupProblems),
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
 #[get("/cases/{case_id}/audit-trail")]

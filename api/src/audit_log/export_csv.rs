@@ -1,13 +1,15 @@
 //! Export the log as CSV.
 
-use super::export::stream_log;
+use super::export::entries;
 use super::filter::LogFilter;
 use crate::http::entry::EntryPerson;
-use crate::http::{AuditEntry, AuditReader, Error, FilterQuery, ListProblems, Result, csv};
+use crate::http::{AuditEntry, AuditReader, Error, Given, ListProblems, Result, csv};
 use crate::state::App;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
 use entity::clock::rfc3339;
+use futures_util::stream::{self, StreamExt};
+use std::borrow::Cow;
 
 const COLUMNS: [&str; 9] =
     ["Timestamp", "User", "Action Type", "Description", "Case ID", "Related User", "IP Address", "Changes", "Metadata"];
@@ -29,17 +31,18 @@ const COLUMNS: [&str; 9] =
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
 )]
 #[get("/audit-log/export.csv")]
-pub async fn export_audit_log_csv(app: App, by: AuditReader, query: FilterQuery<LogFilter>) -> Result<HttpResponse> {
-    let head = csv::lines([COLUMNS.map(str::to_owned)])?;
-    stream_log(&app, &by, query, "csv", head, lines).await
+pub async fn export_audit_log_csv(app: App, by: AuditReader, query: Given<(LogFilter,)>) -> Result<HttpResponse> {
+    let head = csv::lines([COLUMNS.map(Cow::from).to_vec()])?;
+    let lines = entries(&app, &by, query, "csv").await?.map(|batch| batch.and_then(lines));
+    Ok(csv::file("audit-log", app.now(), stream::iter([Ok(head)]).chain(lines)))
 }
 
 fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {
     csv::lines(entries.into_iter().map(line).collect::<Result<Vec<_>>>()?)
 }
 
-fn line(entry: AuditEntry) -> Result<[String; 9]> {
-    Ok([
+fn line(entry: AuditEntry) -> Result<Vec<Cow<'static, str>>> {
+    let cells = [
         rfc3339(entry.occurred_at.0),
         entry.actor_label,
         entry.action_type.code().to_owned(),
@@ -49,5 +52,6 @@ fn line(entry: AuditEntry) -> Result<[String; 9]> {
         entry.ip_address.unwrap_or_default(),
         serde_json::to_string(&entry.changes).map_err(Error::internal)?,
         serde_json::to_string(&entry.metadata).map_err(Error::internal)?,
-    ])
+    ];
+    Ok(cells.map(Cow::from).to_vec())
 }

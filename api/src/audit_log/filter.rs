@@ -1,6 +1,7 @@
 //! The parameters that narrow the trail, and what they ask for.
 
-use crate::http::{Error, PeriodEnd, Result, period};
+use crate::http::period::When;
+use crate::http::{Error, Result};
 use crate::state::App;
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::report::{Asked, IdRange};
@@ -69,11 +70,11 @@ pub struct LogFilter {
     #[param(min_length = 1, max_length = 200, nullable = false)]
     q: Option<String>,
     /// From this instant or civil day on
-    #[param(value_type = Option<String>, max_length = 40, nullable = false, example = "2026-11-01")]
-    since: Option<PeriodEnd>,
+    #[param(nullable = false)]
+    since: Option<When>,
     /// Before this instant, or until this civil day has passed
-    #[param(value_type = Option<String>, max_length = 40, nullable = false, example = "2026-11-30")]
-    until: Option<PeriodEnd>,
+    #[param(nullable = false)]
+    until: Option<When>,
 }
 
 /// What narrows the trail of one case or one person.
@@ -86,11 +87,11 @@ pub struct TrailFilter {
     #[param(max_items = 38, nullable = false)]
     action_type: Vec<Action>,
     /// From this instant or civil day on
-    #[param(value_type = Option<String>, max_length = 40, nullable = false, example = "2026-11-01")]
-    since: Option<PeriodEnd>,
+    #[param(nullable = false)]
+    since: Option<When>,
     /// Before this instant, or until this civil day has passed
-    #[param(value_type = Option<String>, max_length = 40, nullable = false, example = "2026-11-30")]
-    until: Option<PeriodEnd>,
+    #[param(nullable = false)]
+    until: Option<When>,
 }
 
 impl LogFilter {
@@ -125,13 +126,13 @@ impl TrailFilter {
 }
 
 /// The zone is asked for only where there is a period to place in it.
-async fn ids(app: &App, since: Option<PeriodEnd>, until: Option<PeriodEnd>) -> Result<Option<IdRange>> {
+async fn ids(app: &App, since: Option<When>, until: Option<When>) -> Result<Option<IdRange>> {
     if since.is_none() && until.is_none() {
         return Ok(None);
     }
     let zone = setting::current(app.readers()).await?.zone()?;
     let asked = Asked { since: since.map(|end| end.0), until: until.map(|end| end.0), all_time: false };
-    asked.ids(zone).map(Some).map_err(period::refused)
+    Ok(Some(asked.ids(zone)?))
 }
 
 fn changed(field: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Option<ChangedField>> {

@@ -1,23 +1,41 @@
-//! Rows as CSV (RFC 4180) that no spreadsheet takes for formulas.
+//! CSV that spreadsheets read and don't execute: RFC 4180, streamed, no cell a formula.
 
 use super::{Error, Result};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
-use csv::{Terminator, WriterBuilder};
+use chrono::{DateTime, Utc};
+use futures_util::Stream;
 use std::borrow::Cow;
 
-/// Some rows as lines.
-pub fn lines<const WIDTH: usize>(rows: impl IntoIterator<Item = [String; WIDTH]>) -> Result<Bytes> {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
+/// Some rows as text. The first of a file are its header.
+pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Bytes> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row.iter().map(|cell| inert(cell).into_owned())).map_err(Error::internal)?;
+        writer.write_record(row.iter().map(|cell| harmless(cell).into_owned())).map_err(Error::internal)?;
     }
-    Ok(writer.into_inner().map_err(Error::internal)?.into())
+    writer.into_inner().map(Bytes::from).map_err(Error::internal)
 }
 
-/// A cell that a spreadsheet would calculate gets an apostrophe, which makes it text.
-fn inert(cell: &str) -> Cow<'_, str> {
-    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    if is_formula { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+/// A file to save, named after what it holds and when it was made.
+pub fn file<S>(name: &str, now: DateTime<Utc>, lines: S) -> HttpResponse
+where
+    S: Stream<Item = Result<Bytes>> + 'static,
+{
+    let name = format!("{name}-{}.csv", now.format("%Y%m%d-%H%M%S"));
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(lines)
+}
+
+/// A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it text.
+fn harmless(cell: &str) -> Cow<'_, str> {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => Cow::Owned(format!("'{cell}")),
+        Some(_) | None => Cow::Borrowed(cell),
+    }
 }
 
 #[cfg(test)]
@@ -25,21 +43,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_formula_is_only_text() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "＋1", "－1", "＠1"] {
-            assert_eq!(inert(cell), format!("'{cell}"));
-        }
-        for cell in ["", "a=1", " =1", "{\"a\":-1}", "2026-12-01"] {
-            assert_eq!(inert(cell), cell);
-        }
-    }
-
-    #[test]
-    fn what_is_written_can_be_read_back() {
-        let row = ["a,b", "\"quoted\"", "two\r\nlines", ""].map(str::to_owned);
-        let text = lines([row.clone()]).unwrap();
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&text[..]);
-        assert_eq!(reader.records().next().unwrap().unwrap(), row.to_vec());
-        assert!(text.ends_with(b"\r\n"));
+    fn cells_are_quoted_where_they_must_be_and_never_formulas() {
+        let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1"].map(Cow::from).to_vec();
+        let text = lines([row]).unwrap();
+        assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1\r\n");
     }
 }

@@ -40,7 +40,7 @@ pub struct EntryDocument {
 
 /// A field before and after: values as the resource shows them; a long text as its length and digest
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct FieldChange {
+pub struct EntryChange {
     pub from: Value,
     pub to: Value,
 }
@@ -89,7 +89,7 @@ pub struct AuditEntry {
     #[schema(max_length = 64)]
     pub object_id: String,
     /// Every field that changed value, by its name on the wire
-    pub changes: BTreeMap<String, FieldChange>,
+    pub changes: BTreeMap<String, EntryChange>,
     /// What the action type requires, and what else was said
     pub metadata: BTreeMap<String, Value>,
     /// Null for the service itself, and in a member's view
@@ -120,7 +120,7 @@ struct Body {
     related_user: Option<EntryPerson>,
     object_type: String,
     object_id: String,
-    changes: BTreeMap<String, FieldChange>,
+    changes: BTreeMap<String, EntryChange>,
     metadata: BTreeMap<String, Value>,
     ip_address: Option<String>,
     user_agent: Option<String>,

@@ -199,6 +199,28 @@ pub fn patch<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer
     Option::deserialize(deserializer).map(Some)
 }
 
+/// A field that may be absent but not null.
+pub fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A field that may be null but not absent.
+pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
+
+/// Refuses a text of blanks only.
+pub fn not_blank(text: &str) -> Result<(), validator::ValidationError> {
+    let blank = || validator::ValidationError::new("not_blank").with_message("must not be blank".into());
+    if text.trim().is_empty() && !text.is_empty() { Err(blank()) } else { Ok(()) }
+}
+
+/// Refuses a name that hides something: control characters, bidi controls, nothing of any width.
+pub fn displayable(name: &str) -> Result<(), validator::ValidationError> {
+    let hidden = || validator::ValidationError::new("not_displayable").with_message("must be visible text on one line".into());
+    if text::is_displayable(name) || name.is_empty() { Ok(()) } else { Err(hidden()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,12 +30,11 @@ pub use entry::AuditEntry;
 pub use error::Error;
 pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
-pub use period::PeriodEnd;
 pub use problem::{
-    CommonProblems, Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, Malformed, MoveProblems,
-    NotFound, ObjectProblems, ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems,
-    WrongType,
+    CommonProblems, Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, LookupProblems,
+    Malformed, MoveProblems, NotFound, ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown,
+    WriteProblems, WrongType,
 };
-pub use query::{FilterQuery, ListQuery, NoParameters, Query};
+pub use query::{Given, ListQuery, NoParameters, Query};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -142,8 +142,8 @@ problem_sets! {
     ServerProblems = [Internal, Unavailable];
     /// Reading one thing that may be hidden.
     ReadProblems = [Malformed, Unauthorized, Forbidden, NotFound, Internal, Unavailable];
-    /// Reading one thing that may be hidden, whatever the caller's role.
-    ObjectProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
+    /// Reading one thing that everybody may ask for and not everybody may know of.
+    LookupProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
     /// Reading what anybody who signed in may read.
     CommonProblems = [Malformed, Unauthorized, Internal, Unavailable];
     /// Reading a list, a report or an export that a role opens.

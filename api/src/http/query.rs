@@ -1,5 +1,6 @@
 //! Query parameters, read strictly: what the contract doesn't list, or lists once and gets twice, is refused by name.
 
+use super::caller::{Admitted, admitted};
 use super::page::Paging;
 use super::problem::FieldProblem;
 use super::{Code, Error, Result, json};
@@ -10,7 +11,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex};
 use utoipa::IntoParams;
@@ -23,13 +23,6 @@ pub struct Query<T>(pub T);
 pub struct ListQuery<T> {
     pub filter: T,
     pub paging: Paging,
-    /// The filters as they were given, for the trail.
-    pub given: Json,
-}
-
-/// The filters of an operation that answers all that matches, such as an export.
-pub struct FilterQuery<T> {
-    pub filter: T,
     /// The filters as they were given, for the trail.
     pub given: Json,
 }
@@ -53,37 +46,71 @@ impl<T: IntoParams + DeserializeOwned + Validate + 'static> Parameters for T {}
 
 impl<T: Parameters> FromRequest for Query<T> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read_all(request, &[&known::<T>()]).and_then(shaped).map(Self))
+        admitted(request, read_all(request, &[&known::<T>()]).and_then(shaped).map(Self))
     }
 }
 
 impl<T: Parameters> FromRequest for ListQuery<T> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (filters, pages) = (known::<T>(), known::<Paging>());
-        ready(read_all(request, &[&filters, &pages]).and_then(|all| {
+        let read = read_all(request, &[&filters, &pages]).and_then(|all| {
             let (paging, filter): (Map<_, _>, Map<_, _>) =
                 all.into_iter().partition(|(name, _)| pages.contains_key(name.as_str()));
             Ok(Self { given: Json::Object(filter.clone()), filter: shaped(filter)?, paging: shaped(paging)? })
-        }))
+        });
+        admitted(request, read)
     }
 }
 
-impl<T: Parameters> FromRequest for FilterQuery<T> {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
+/// The parameters of an operation that shares some of them with others: a tuple of types, and everything as it was given.
+pub struct Given<P> {
+    pub parts: P,
+    /// What was asked, for the trail: all but the cursor.
+    pub all: Json,
+}
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            read_all(request, &[&known::<T>()])
-                .and_then(|filter| Ok(Self { given: Json::Object(filter.clone()), filter: shaped(filter)? })),
-        )
+impl<P> Given<P> {
+    /// What was asked of one part.
+    pub fn of<T: Parameters>(&self) -> Json {
+        self.all.as_object().map(part::<T>).map_or(Json::Null, Json::Object)
     }
+}
+
+macro_rules! given {
+    ($($part:ident)+) => {
+        impl<$($part: Parameters),+> FromRequest for Given<($($part,)+)> {
+            type Error = Error;
+            type Future = Admitted<Self>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let read = || {
+                    let mut all = read_all(request, &[$(&known::<$part>()),+])?;
+                    let parts = ($(shaped::<$part>(part::<$part>(&all))?,)+);
+                    all.remove("cursor");
+                    Ok(Self { parts, all: Json::Object(all) })
+                };
+                admitted(request, read())
+            }
+        }
+    };
+}
+
+given! { A }
+given! { A B }
+given! { A B C }
+given! { A B C D }
+given! { A B C D E }
+
+/// The values of one type's parameters.
+fn part<T: Parameters>(all: &Map<String, Json>) -> Map<String, Json> {
+    let known = known::<T>();
+    all.iter().filter(|(name, _)| known.contains_key(*name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// How a parameter's text becomes a value.

@@ -125,6 +125,7 @@ const fn is_shown(column: C) -> bool {
         | C::ReviewedAt
         | C::ReviewStatus
         | C::ReviewNotes
+        | C::SearchText
         | C::Version
         | C::CreatedAt
         | C::UpdatedAt

@@ -22,7 +22,7 @@ on_each_database! {
         let answer = by.get("audit-log/export.csv").await;
 
         assert_eq!(answer.status(), 200);
-        assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+        assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8; header=present");
         let name = format!("attachment; filename=\"audit-log-{}.csv\"", app.clock.now().format("%Y%m%d-%H%M%S"));
         assert_eq!((answer.header("content-disposition"), answer.header("cache-control")), (name.as_str(), "no-store"));
         let rows = rows(&answer.text);

@@ -93,7 +93,7 @@ fn questions(told: &[Json]) -> Vec<Question> {
         searched("tech2@example", "tech2@example"),
         ask("since=2026-12-02T05:00:00Z", |entry| instant(entry) >= at("2026-12-02T05:00:00Z")),
         ask("since=2026-12-01&until=2026-12-01", |entry| civil_day(entry) == "2026-12-01"),
-        ask("until=2026-12-02T05:03:00%2B00:00", |entry| instant(entry) < at("2026-12-02T05:03:00Z")),
+        ask("until=2026-12-03T05:00:00%2B00:00", |entry| instant(entry) < at("2026-12-03T05:00:00Z")),
         ask("since=2026-12-02", |entry| civil_day(entry).as_str() >= "2026-12-02"),
     ]
 }

@@ -91,7 +91,12 @@ fn happening() -> impl Strategy<Value = Happening> {
 
 fn step() -> impl Strategy<Value = Step> {
     let actions = [&ReviewAction::DECISIONS[..], &[ReviewAction::SubmittedForReview, ReviewAction::Resubmitted]].concat();
-    (instant(), select(actions), 0..USERS, 0..CASES * 3).prop_map(|(at, action, reviewer, case)| Step { at, action, reviewer, case })
+    (instant(), select(actions), 0..USERS, 0..CASES * 3).prop_map(|(at, action, reviewer, case)| Step {
+        at,
+        action,
+        reviewer,
+        case,
+    })
 }
 
 fn asked() -> impl Strategy<Value = Asked> {

@@ -72,8 +72,10 @@ impl<'a> Recount<'a> {
             date += TimeDelta::days(1);
         }
         buckets.dedup();
-        let value = |bucket: NaiveDate, name: &str| counted.iter().filter(|(at, of_one)| *of_one == name && of(*at) == bucket).count();
-        let row = |bucket: NaiveDate, series| Point { bucket_start: midnight(bucket), series, value: value(bucket, series) as i64 };
+        let value =
+            |bucket: NaiveDate, name: &str| counted.iter().filter(|(at, of_one)| *of_one == name && of(*at) == bucket).count();
+        let row =
+            |bucket: NaiveDate, series| Point { bucket_start: midnight(bucket), series, value: value(bucket, series) as i64 };
         buckets.iter().flat_map(|bucket| names.iter().map(move |name| (*bucket, *name))).map(|(b, n)| row(b, n)).collect()
     }
 
@@ -114,7 +116,8 @@ impl<'a> Recount<'a> {
             other_types_count: total - named,
             by_action_type: types,
             top_users: users,
-            timeseries: self.series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
+            timeseries: self
+                .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
         }
     }
 
@@ -127,7 +130,8 @@ impl<'a> Recount<'a> {
             last_activity_at: done.iter().map(|entry| entry.occurred_at).max(),
             last_activity_overall_at: self.told.entries.iter().filter(his).map(|entry| entry.occurred_at).max(),
             by_action_type: by_type(&done),
-            timeseries: self.series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
+            timeseries: self
+                .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
             entries: self.page(done.into_iter().cloned().collect()),
         }
     }
