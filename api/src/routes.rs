@@ -4,6 +4,6 @@ use crate::{auth, cases, system};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.configure(system::configure);
+    config.configure(system::configure).configure(auth::configure_root);
     config.service(scope::scope("/api/v1").configure(auth::configure).configure(cases::configure));
 }
