@@ -4,6 +4,7 @@ mod healthcheck;
 mod migrate;
 mod openapi;
 mod serve;
+mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};
 use clap::{Parser, Subcommand};
@@ -32,6 +33,9 @@ enum Command {
     Migrate,
     /// Write the contract, or check that the committed one is current
     Openapi(openapi::Options),
+    /// Create users without a running service
+    #[command(subcommand)]
+    User(user::Command),
     /// Ask a running service whether it is ready; exits 1 if not
     Healthcheck,
 }
@@ -45,6 +49,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Serve => serve::run(&config, &serve).await,
         Command::Migrate => migrate::run(&config).await,
         Command::Openapi(options) => openapi::run(&options),
+        Command::User(command) => user::run(&config, command).await,
         Command::Healthcheck => healthcheck::run(serve.bind),
     }
 }

@@ -211,12 +211,9 @@ impl Code {
                 "Open cases",
                 "The user is still assigned to open_cases cases. Assign them to somebody else first.",
             ),
-            Self::NoPassword => (
-                "no_password",
-                S::CONFLICT,
-                "No password",
-                "A service account signs in with a key; it has no password to reset.",
-            ),
+            Self::NoPassword => {
+                ("no_password", S::CONFLICT, "No password", "A service account signs in with a key; it has no password to reset.")
+            }
             Self::VersionMismatch => (
                 "version_mismatch",
                 S::PRECONDITION_FAILED,

@@ -2,9 +2,9 @@
 
 use crate::audit::{AuditTx, Unaudited};
 use sea_orm::ActiveValue::Set;
+use sea_orm::UpdateMany;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::UpdateMany;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credentials")]

@@ -180,7 +180,10 @@ pub fn mentioning(text: &str) -> Condition {
     // SQLite's own folding stops at ASCII, so other letters are tried in each case a name has them in.
     let patterns = spellings(text);
     let like = |column: &Expr, pattern: &String| column.clone().like(LikeExpr::new(pattern.clone()).escape('\\'));
-    lowered.iter().flat_map(|column| patterns.iter().map(move |pattern| like(column, pattern))).fold(Condition::any(), Condition::add)
+    lowered
+        .iter()
+        .flat_map(|column| patterns.iter().map(move |pattern| like(column, pattern)))
+        .fold(Condition::any(), Condition::add)
 }
 
 /// LIKE patterns for a text: folded, with its other than ASCII letters in upper case, and with those that begin a word so.
