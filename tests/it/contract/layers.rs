@@ -25,9 +25,8 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 /// The folders directly below `api/src` that are features: each has a `configure`.
 fn features() -> Vec<String> {
     let folders = fs::read_dir(root().join("api/src")).expect("api").flatten().map(|entry| entry.path());
-    let features = folders.filter(|path| {
-        fs::read_to_string(path.join("mod.rs")).is_ok_and(|text| text.contains("pub fn configure("))
-    });
+    let features =
+        folders.filter(|path| fs::read_to_string(path.join("mod.rs")).is_ok_and(|text| text.contains("pub fn configure(")));
     features.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect()
 }
 

@@ -68,7 +68,9 @@ fn path_parameters_are_named_after_their_resource() {
             assert_ne!(part, "{id}", "{}", operation.path);
         }
         let literal = |part: &&str| !part.starts_with('{');
-        let kebab = |part: &str| part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter));
+        let kebab = |part: &str| {
+            part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter))
+        };
         assert!(operation.path.split('/').filter(literal).all(kebab), "{}", operation.path);
     }
 }
