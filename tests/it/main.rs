@@ -12,5 +12,6 @@ mod app;
 mod audit;
 mod audit_log;
 mod cases;
+mod contract;
 mod demo;
 mod reports;

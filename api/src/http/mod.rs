@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod body;
 pub mod caller;
+pub mod check;
 pub mod code;
 pub mod csv;
 pub mod edge;
@@ -32,8 +33,8 @@ pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
     CommonProblems, Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, LookupProblems,
-    Malformed, MoveProblems, NotFound, ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown,
-    WriteProblems, WrongType,
+    Malformed, MoveProblems, NotFound, OwnReadProblems, OwnWriteProblems, ReadProblems, SecretProblems, ServerProblems,
+    SignInProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
 

@@ -148,6 +148,15 @@ problem_sets! {
     CommonProblems = [Malformed, Unauthorized, Internal, Unavailable];
     /// Reading a list, a report or an export that a role opens.
     ListProblems = [Malformed, Unauthorized, Forbidden, Internal, Unavailable];
+    /// Reading one's own account.
+    OwnReadProblems = [Unauthorized, Internal, Unavailable];
+    /// Signing in, or going on with a session, where nobody has signed in yet.
+    SignInProblems = [Malformed, Unauthorized, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    /// Changing one's own account.
+    OwnWriteProblems =
+        [Malformed, Unauthorized, Forbidden, Conflict, Stale, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    /// Changing one's own secrets.
+    SecretProblems = [Malformed, Unauthorized, Forbidden, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
     /// Changing a resource by a request with a body.
     WriteProblems = [
         Malformed, Unauthorized, Forbidden, NotFound, Conflict, Stale, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown,
