@@ -9,4 +9,6 @@
 
 #[macro_use]
 mod app;
+mod auth;
 mod cases;
+mod users;

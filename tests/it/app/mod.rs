@@ -7,7 +7,7 @@ mod invariants;
 mod postgres;
 
 pub use builders::CaseBuilder;
-pub use client::Client;
+pub use client::{Answer, Client};
 pub use database::Kind;
 
 use api::password::{Cost, Passwords};
@@ -106,6 +106,19 @@ impl TestApp {
             _ => Level::Three,
         };
         self.user(&format!("tech{level}"), Role::Technician, Some(user_level)).await
+    }
+
+    /// Gives somebody a password to sign in with.
+    pub async fn give_password(&self, user: &user::Model, password: &str) {
+        let hash = self.app.passwords().hash(password).await.expect("a hash");
+        let tx = self.write().await;
+        user::credential::set(&tx, user.id, Some(hash)).await.expect("credentials");
+        tx.commit().await.expect("commit");
+    }
+
+    /// Somebody with an access token, whoever gave it to him.
+    pub fn with_token(&self, token: &str) -> Client<'_> {
+        self.as_nobody().with("Authorization", &format!("Bearer {token}"))
     }
 
     /// Signs somebody in, with a session of his own.
