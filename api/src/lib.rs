@@ -4,12 +4,14 @@ pub mod auth;
 pub mod cases;
 pub mod cli;
 pub mod config;
+pub mod demo;
 mod docs;
 #[macro_use]
 pub mod http;
 pub mod keys;
 pub mod openapi;
 pub mod password;
+pub mod reports;
 pub mod routes;
 pub mod server;
 pub mod state;

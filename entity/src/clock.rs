@@ -22,6 +22,11 @@ impl Clock {
         Self { fixed: Some(Arc::new(AtomicI64::new(at.timestamp_millis()))), counter: Arc::default() }
     }
 
+    /// A clock that stands still and whose ids follow from `seed` alone, for a history that must come out the same again.
+    pub fn seeded(at: DateTime<Utc>, seed: u64) -> Self {
+        Self { counter: Arc::new(Counter { next: AtomicU64::new(0), seed: Some(seed) }), ..Self::fixed(at) }
+    }
+
     /// Moves a fixed clock; the system's own can't be moved.
     pub fn set(&self, at: DateTime<Utc>) {
         if let Some(fixed) = &self.fixed {
@@ -39,6 +44,9 @@ impl Clock {
 
     /// A UUIDv7 whose instant is `at`. Ids of one millisecond stand in the order in which they were made.
     pub fn id(&self, at: DateTime<Utc>) -> Uuid {
+        if let Some(seed) = self.counter.seed {
+            return self.counter.foreseeable(seed, at);
+        }
         let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
         Uuid::new_v7(Timestamp::from_unix(&*self.counter, seconds, at.timestamp_subsec_nanos()))
     }
@@ -66,16 +74,33 @@ pub fn rfc3339(at: DateTime<Utc>) -> String {
 /// We tried uuid's own `ContextV7`: it starts anew each millisecond and answers a reading older than its last one with the
 /// later time, so that under load an entry's id would no longer agree with the row it tells about.
 #[derive(Debug)]
-struct Counter(AtomicU64);
+struct Counter {
+    next: AtomicU64,
+    /// Where the bits behind the count come from, if not from chance.
+    seed: Option<u64>,
+}
 
 impl Counter {
     const BITS: u32 = 42;
+
+    fn count(&self) -> u64 {
+        self.next.fetch_add(1, Relaxed) & ((1 << Self::BITS) - 1)
+    }
+
+    /// An id laid out as uuid's own: instant, version, count, variant, count, and 32 bits that only look like chance.
+    fn foreseeable(&self, seed: u64, at: DateTime<Utc>) -> Uuid {
+        let count = self.count();
+        let mixed = (seed ^ count).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let (high, low) = (count >> 30, count & ((1 << 30) - 1));
+        let id = floor_id(at).as_u128() | 7 << 76 | u128::from(high) << 64 | 2 << 62;
+        Uuid::from_u128(id | u128::from(low) << 32 | u128::from(mixed >> 32))
+    }
 }
 
 impl Default for Counter {
     /// Starts somewhere in the lower half, so that two processes rarely count alike and none ever wraps.
     fn default() -> Self {
-        Self(AtomicU64::new(Uuid::new_v4().as_u64_pair().1 >> (64 - Self::BITS + 1)))
+        Self { next: AtomicU64::new(Uuid::new_v4().as_u64_pair().1 >> (64 - Self::BITS + 1)), seed: None }
     }
 }
 
@@ -83,7 +108,7 @@ impl ClockSequence for Counter {
     type Output = u64;
 
     fn generate_sequence(&self, _seconds: u64, _nanos: u32) -> u64 {
-        self.0.fetch_add(1, Relaxed) & ((1 << Self::BITS) - 1)
+        self.count()
     }
 
     fn usable_bits(&self) -> usize {
@@ -111,8 +136,23 @@ mod tests {
 
     #[test]
     fn ids_of_one_millisecond_increase() {
-        let clock = Clock::fixed(Utc::now());
-        let ids: Vec<Uuid> = (0..100_000).map(|_| clock.id(clock.now())).collect();
-        assert!(ids.is_sorted_by(|a, b| a < b));
+        for clock in [Clock::fixed(Utc::now()), Clock::seeded(Utc::now(), 7)] {
+            let ids: Vec<Uuid> = (0..100_000).map(|_| clock.id(clock.now())).collect();
+            assert!(ids.is_sorted_by(|a, b| a < b));
+        }
+    }
+
+    #[test]
+    fn a_seeded_clock_gives_the_same_ids_again() {
+        let at = Clock::system().now();
+        let ids = |seed| -> Vec<Uuid> {
+            let clock = Clock::seeded(at, seed);
+            (0..100).map(|_| clock.id(at)).collect()
+        };
+        assert_eq!(ids(1), ids(1));
+        assert_ne!(ids(1), ids(2));
+        for id in ids(1) {
+            assert_eq!((instant_of(id), id.get_version_num(), id.get_variant()), (Some(at), 7, uuid::Variant::RFC4122));
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod db;
 pub mod load;
 pub mod outbox;
 pub mod page;
+pub mod report;
 pub mod review;
 pub mod session;
 pub mod setting;

@@ -1,6 +1,8 @@
 //! The review history: what was handed in for review and what was decided, append-only.
 
-use crate::audit::Unaudited;
+use crate::audit::{AuditTx, Unaudited};
+use crate::case;
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,41 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "append-only itself, and its meaning stands in the case's own entries";
+}
+
+/// Adds a step to a case's review, after `history`, its steps so far with the newest first.
+pub async fn record(
+    tx: &AuditTx,
+    case: &case::Model,
+    history: &[Model],
+    action: ReviewAction,
+    by: Uuid,
+    notes: Option<&str>,
+) -> Result<Model, DbErr> {
+    let is = |wanted: ReviewAction| move |step: &&Model| step.review_action == wanted;
+    let submissions = history.iter().filter(is(ReviewAction::SubmittedForReview)).count();
+    let decisions = history.iter().filter(|step| ReviewAction::DECISIONS.contains(&step.review_action)).count();
+    let is_submission = action == ReviewAction::SubmittedForReview;
+    let is_decision = ReviewAction::DECISIONS.contains(&action);
+    let submitted_at = history.iter().find(is(ReviewAction::SubmittedForReview)).map(|step| step.reviewed_at);
+    let step = ActiveModel {
+        id: Set(tx.new_id()),
+        case_id: Set(case.id),
+        case_number: Set(case.case_number.clone()),
+        reviewed_at: Set(tx.now()),
+        review_action: Set(action),
+        reviewer_id: Set(by),
+        original_technician_id: Set(case.assigned_to_id),
+        notes: Set(notes.map(str::to_owned)),
+        review_cycle: Set(count(submissions + usize::from(is_submission)).max(1)),
+        decision_number: Set(is_decision.then(|| count(decisions + 1))),
+        turnaround_seconds: Set(submitted_at.filter(|_| is_decision).map(|at| (tx.now() - at).num_seconds())),
+    };
+    step.insert(tx).await
+}
+
+fn count(number: usize) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 /// The steps of a case's review so far, the newest first.

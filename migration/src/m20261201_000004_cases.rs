@@ -86,6 +86,7 @@ fn cases() -> TableCreateStatement {
         .col(string_len_null("previous_status", 24).check(Expr::col("previous_status").is_in(STATUSES)))
         .col(timestamp_with_time_zone_null("resubmitted_at"))
         .col(text_null("resubmission_notes"))
+        .col(text("search_text"))
         .col(integer("version"))
         .col(timestamp_with_time_zone("created_at"))
         .col(timestamp_with_time_zone("updated_at"))

@@ -9,6 +9,10 @@
 
 #[macro_use]
 mod app;
+mod audit;
 mod auth;
 mod cases;
+mod contract;
+mod demo;
+mod reports;
 mod users;

@@ -15,16 +15,16 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Mia", "phone_number": "312-555-0142"}))]
 pub struct EditOwnAccount {
-    #[serde(default, deserialize_with = "json::given")]
+    #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
     #[schema(min_length = 1, max_length = 128, nullable = false)]
     first_name: Option<String>,
-    #[serde(default, deserialize_with = "json::given")]
+    #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
     #[schema(min_length = 1, max_length = 128, nullable = false)]
     last_name: Option<String>,
     /// Kept in lower case; nobody else may have it
-    #[serde(default, deserialize_with = "json::given")]
+    #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 3, max = 254), email)]
     #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
     email: Option<String>,

@@ -1,6 +1,7 @@
 //! Hold a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
@@ -16,7 +17,7 @@ use validator::Validate;
 #[schema(example = json!({"reason": "waiting for pay stub", "hold_duration_days": 14}))]
 pub struct HoldCase {
     /// Why; the member is told
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
     /// Expected length in days, with at most three decimals; open-ended if absent

@@ -1,14 +1,59 @@
 //! Cases over HTTP, a file per verb.
 
+mod accept;
+mod acknowledge;
+mod assign;
+mod complete;
+mod create;
+mod credit;
+mod delete;
+mod edit;
+mod get;
 mod hold;
+mod list;
+mod people;
+mod reject;
+mod release;
+mod reopen;
+mod resubmit;
+mod resume;
+mod review;
+mod reviews;
+mod settled;
+mod submit;
+mod take;
 mod target;
+mod tier;
 mod view;
 
-pub use view::CaseDetail;
+pub use view::{CaseDetail, PersonSummary};
 
 use target::{CasePath, CaseTarget};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(hold::hold_case);
+    config
+        .service(list::list_cases)
+        .service(create::create_case)
+        .service(get::get_case)
+        .service(edit::edit_case)
+        .service(delete::delete_case)
+        .service(submit::submit_case)
+        .service(accept::accept_case)
+        .service(reject::reject_case)
+        .service(assign::assign_case)
+        .service(take::take_case)
+        .service(tier::change_case_tier)
+        .service(hold::hold_case)
+        .service(resume::resume_case)
+        .service(credit::adjust_case_credit)
+        .service(complete::complete_case)
+        .service(review::approve_review)
+        .service(review::request_revisions)
+        .service(review::correct_review)
+        .service(release::release_case)
+        .service(resubmit::resubmit_case)
+        .service(reopen::reopen_case)
+        .service(acknowledge::acknowledge_case_updates)
+        .service(reviews::list_case_reviews);
 }

@@ -3,6 +3,7 @@
 mod healthcheck;
 mod migrate;
 mod openapi;
+mod seed;
 mod serve;
 mod user;
 
@@ -31,6 +32,8 @@ enum Command {
     Serve,
     /// Bring the database's schema to this version's
     Migrate,
+    /// Fill an empty database with a history: the demo, or as many entries as asked for
+    Seed(seed::Options),
     /// Write the contract, or check that the committed one is current
     Openapi(openapi::Options),
     /// Create users without a running service
@@ -48,6 +51,7 @@ pub async fn run() -> Result<(), Failure> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config, &serve).await,
         Command::Migrate => migrate::run(&config).await,
+        Command::Seed(options) => seed::run(&config, &options).await,
         Command::Openapi(options) => openapi::run(&options),
         Command::User(command) => user::run(&config, command).await,
         Command::Healthcheck => healthcheck::run(serve.bind),

@@ -1,6 +1,6 @@
 //! `casetrail serve`: migrates, fills a new demo database, and serves until it is told to stop.
 
-use super::{Failure, migrate, say};
+use super::{Failure, migrate, say, seed};
 use crate::config::{Config, Environment, ServeConfig};
 use crate::password::{Cost, Passwords};
 use crate::state::{App, State};
@@ -21,6 +21,9 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?;
     if config.env == Environment::Production {
         refuse_demo_users(&db).await?;
+    }
+    if wants_demo {
+        seed::fill_demo(&db).await?;
     }
     let tokens = keys::load(&db, &secret).await?;
     let passwords = Passwords::new(Cost::FULL)?;

@@ -199,9 +199,14 @@ pub fn patch<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer
     Option::deserialize(deserializer).map(Some)
 }
 
-/// A field that may be absent but not null: in a merge patch, null would remove what has to be there.
-pub fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+/// A field that may be absent but not null.
+pub fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// A field that may be null but not absent.
+pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod body;
 pub mod caller;
 pub mod check;
 pub mod code;
+pub mod csv;
 pub mod edge;
 pub mod error;
 pub mod fallback;
@@ -14,6 +15,7 @@ pub mod log;
 pub mod operations;
 pub mod origin;
 pub mod page;
+pub mod period;
 pub mod problem;
 pub mod query;
 pub mod token;
@@ -32,6 +34,6 @@ pub use problem::{
     NotFound, OwnReadProblems, OwnWriteProblems, ReadProblems, SecretProblems, ServerProblems, SignInProblems, Stale, TooLarge,
     Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
 };
-pub use query::{ListQuery, Query};
+pub use query::{Given, ListQuery, Query};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -153,11 +153,17 @@ impl Action {
         self.facts().requires
     }
 
+    /// Whether a row begins with it.
+    pub const fn is_creation(self) -> bool {
+        matches!(self, Self::CaseCreated | Self::UserCreated)
+    }
+
     /// The action with this wire name.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::iter().find(|action| action.code() == code)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table, a row an entry")]
     const fn facts(self) -> Facts {
         use Category as C;
         match self {

@@ -22,6 +22,11 @@ impl Changes {
         self.0.contains_key(field)
     }
 
+    /// A field's `from` and `to`, by its wire name.
+    pub fn get(&self, field: &str) -> Option<&Json> {
+        self.0.get(field)
+    }
+
     /// The names of the changed fields, in order.
     pub fn fields(&self) -> Vec<&str> {
         self.0.keys().map(String::as_str).collect()
@@ -29,6 +34,10 @@ impl Changes {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(super) fn as_map(&self) -> &Map<String, Json> {
+        &self.0
     }
 
     pub(crate) fn to_json(&self) -> Json {

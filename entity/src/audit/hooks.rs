@@ -55,17 +55,27 @@ where
 {
     let unit = Unit::current(db)?;
     let table = E::default().table_name().to_owned();
-    if insert {
-        E::stamp(&mut row, true, 1, unit.now());
-        unit.clear(Write { verb: Verb::Insert, table });
-        return Ok(row);
-    }
-    let before = stored::<E, C>(&unit, db, key::<E>(&row)?).await?;
-    if keep_differences::<E>(&mut row, &before) {
-        E::stamp(&mut row, false, E::version(&before).saturating_add(1), unit.now());
-        unit.clear(Write { verb: Verb::Update, table });
+    let (verb, before) = match insert {
+        true => (Verb::Insert, None),
+        false => (Verb::Update, Some(stored::<E, C>(&unit, db, key::<E>(&row)?).await?)),
+    };
+    if prepare::<E>(&mut row, before.as_ref(), unit.now()) {
+        unit.clear(Write { verb, table });
     }
     Ok(row)
+}
+
+/// Leaves of a row what differs from `before`, and stamps it with the instant. Whether there is anything to write.
+pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::Model>, at: DateTime<Utc>) -> bool {
+    let Some(before) = before else {
+        E::stamp(row, true, 1, at);
+        return true;
+    };
+    let any = keep_differences::<E>(row, before);
+    if any {
+        E::stamp(row, false, E::version(before).saturating_add(1), at);
+    }
+    any
 }
 
 /// Writes what the change means beside the row, through the same connection.
@@ -151,6 +161,15 @@ where
     E: Audited,
     C: ConnectionTrait,
 {
+    let strangers = unit.strangers(people_named::<E>(before, after).into_iter());
+    if !strangers.is_empty() {
+        unit.meet(user::people(db, strangers).await?);
+    }
+    Ok(())
+}
+
+/// Everyone whom a changed column names, before or after.
+pub(super) fn people_named<E: Audited>(before: Option<&E::Model>, after: &E::Model) -> Vec<Uuid> {
     let differs = |column: &&E::Column| before.is_none_or(|before| before.get(**column) != after.get(**column));
     let named = E::people().iter().filter(differs).flat_map(|column| {
         before.into_iter().chain([after]).filter_map(|row| match row.get(*column) {
@@ -158,11 +177,7 @@ where
             _ => None,
         })
     });
-    let strangers = unit.strangers(named);
-    if !strangers.is_empty() {
-        unit.meet(user::people(db, strangers).await?);
-    }
-    Ok(())
+    named.collect()
 }
 
 /// Makes a row audited: `audited! { "case", events: events::events, long_texts: [..], people: [..], bookkeeping: [..] }`.

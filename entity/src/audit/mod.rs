@@ -9,11 +9,15 @@ mod changes;
 mod context;
 mod event;
 mod guard;
+mod history;
 #[macro_use]
 pub mod hooks;
 mod refusal;
+mod replay;
 mod story;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod unit;
 
@@ -21,8 +25,10 @@ pub use action::{Action, Capture, Category, ChangeType, Origin, SystemEvent};
 pub use changes::{Changes, facts};
 pub use context::{Actor, ActorType, Context, Outcome, Source};
 pub use event::{Event, JobRun};
+pub use history::{History, PastEntry, happen};
 pub use hooks::{Audited, consequences};
 pub use refusal::Refusal;
+pub use replay::{Gap, Replay, replay};
 pub use story::Story;
 pub use tables::{Unaudited, audited, unaudited};
 pub use tx::AuditTx;

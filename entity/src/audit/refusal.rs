@@ -1,5 +1,6 @@
 //! Why the door refused. Each of these is a mistake in our code, never the caller's.
 
+use super::Gap;
 use sea_orm::DbErr;
 
 /// A write the door did not let through; the transaction it was tried in can only roll back.
@@ -33,6 +34,10 @@ pub enum Refusal {
     Unwritten(String),
     #[error("audit: {action} has no '{key}' in its metadata")]
     Metadata { action: &'static str, key: &'static str },
+    #[error("audit: the entries do not tell the rows: {0}")]
+    Untrue(#[from] Box<Gap>),
+    #[error("audit: a new row without a value for {table}.{column}")]
+    Incomplete { table: &'static str, column: &'static str },
 }
 
 impl From<Refusal> for DbErr {

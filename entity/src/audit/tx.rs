@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// also one the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
 pub struct AuditTx {
     inner: DatabaseTransaction,
-    unit: Arc<Unit>,
+    pub(super) unit: Arc<Unit>,
 }
 
 impl AuditTx {
@@ -45,6 +45,11 @@ impl AuditTx {
     pub fn noting(self, key: &str, value: impl Into<Json>) -> Self {
         self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
         self
+    }
+
+    /// The same for what is only known on the way.
+    pub fn note(&self, key: &str, value: impl Into<Json>) {
+        self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
     }
 
     /// This operation's instant: one reading for the row's times and its entries, taken when the last lock was ours.
@@ -108,12 +113,6 @@ impl AuditTx {
     /// Any failed statement ends the transaction. PostgreSQL does so by itself, SQLite would commit the rest.
     fn watch<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         result.inspect_err(|_| drop(self.unit.break_with(super::Refusal::Broken)))
-    }
-
-    /// The connection behind the guard, to try what would happen without it.
-    #[cfg(test)]
-    pub(super) fn unguarded(&self) -> &DatabaseTransaction {
-        &self.inner
     }
 
     /// One write as `save` runs it, to try what `save` itself would never send.

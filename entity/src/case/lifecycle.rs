@@ -65,6 +65,20 @@ pub enum Release {
     At(DateTime<Utc>),
 }
 
+/// What an edit sets; `None` leaves a field as it is, `Some(None)` empties it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    pub employee_first_name: Option<String>,
+    pub employee_last_name: Option<String>,
+    pub client_email: Option<Option<String>>,
+    pub num_reports_requested: Option<i32>,
+    pub due_on: Option<NaiveDate>,
+    pub urgency: Option<Urgency>,
+    pub special_notes: Option<Option<String>>,
+    pub internal_notes: Option<Option<String>>,
+    pub report_notes_to_member: Option<Option<String>>,
+}
+
 /// What a reviewer decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
@@ -78,7 +92,10 @@ pub struct Decision<'a> {
 impl NewCase {
     /// The draft, with the credit its number of reports is worth.
     pub fn draft(self) -> ActiveModel {
+        let (first_name, last_name) = (&self.employee_first_name, &self.employee_last_name);
+        let search_text = super::search_text(&self.case_number, first_name, last_name, self.client_email.as_deref());
         ActiveModel {
+            search_text: Set(search_text),
             id: Set(self.id),
             case_number: Set(self.case_number),
             workshop_code: Set(self.workshop_code),
@@ -152,9 +169,10 @@ impl Model {
 
     /// `None` takes the case from whoever has it.
     pub fn assign(self, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
-        let tier = self.tier;
+        let (tier, current) = (self.tier, self.assigned_to_id);
         let mut row = self.movable(CaseAction::Assign)?;
-        if let Some(assignee) = assignee {
+        // Whoever has it already keeps it, whatever became of him.
+        if let Some(assignee) = assignee.filter(|assignee| current != Some(assignee.id)) {
             demand_fit(assignee, tier, override_level)?;
         }
         row.assigned_to_id = Set(assignee.map(|assignee| assignee.id));
@@ -272,11 +290,43 @@ impl Model {
         Ok(row)
     }
 
-    /// A row to put edited fields into, where this caller may edit as far as he may know the state.
-    pub fn edit(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
-        let (current, allowed_from) = (self.status_for(caller, now), CaseAction::Edit.allowed_from(caller.role()));
-        let editable = allowed_from.contains(&current);
-        if editable { Ok(self.into_active_model()) } else { Err(Refused::InvalidCaseState { current, allowed_from }) }
+    /// Sets the given fields, where this caller may edit as far as he may know the state. `demanded` is what the due date makes
+    /// of a case: after its submission it can't be downgraded, before it the submission decides.
+    pub fn edit(
+        self,
+        edit: Edit,
+        demanded: impl Fn(NaiveDate) -> Urgency,
+        by: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<ActiveModel, Refused> {
+        let (current, allowed_from) = (self.status_for(by, now), CaseAction::Edit.allowed_from(by.role()));
+        if !allowed_from.contains(&current) {
+            return Err(Refused::InvalidCaseState { current, allowed_from });
+        }
+        let is_draft = self.status == CaseStatus::Draft;
+        let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
+        if edit.urgency == Some(Urgency::Normal) && is_demanded(edit.due_on.unwrap_or(self.due_on)) {
+            return Err(Refused::RushRequired);
+        }
+        let becomes_rush = edit.due_on.is_some_and(|due_on| due_on != self.due_on && is_demanded(due_on));
+        let urgency = if becomes_rush { Some(Urgency::Rush) } else { edit.urgency };
+        let first_name = edit.employee_first_name.unwrap_or_else(|| self.employee_first_name.clone());
+        let last_name = edit.employee_last_name.unwrap_or_else(|| self.employee_last_name.clone());
+        let client_email = edit.client_email.unwrap_or_else(|| self.client_email.clone());
+        let search_text = super::search_text(&self.case_number, &first_name, &last_name, client_email.as_deref());
+        let before = self.clone();
+        let mut row = self.into_active_model();
+        row.employee_first_name = Set(first_name);
+        row.employee_last_name = Set(last_name);
+        row.client_email = Set(client_email);
+        row.num_reports_requested = Set(edit.num_reports_requested.unwrap_or(before.num_reports_requested));
+        row.due_on = Set(edit.due_on.unwrap_or(before.due_on));
+        row.urgency = Set(urgency.unwrap_or(before.urgency));
+        row.special_notes = Set(edit.special_notes.unwrap_or(before.special_notes));
+        row.internal_notes = Set(edit.internal_notes.unwrap_or(before.internal_notes));
+        row.report_notes_to_member = Set(edit.report_notes_to_member.unwrap_or(before.report_notes_to_member));
+        row.search_text = Set(search_text);
+        Ok(row)
     }
 
     pub fn delete(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {

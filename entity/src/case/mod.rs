@@ -5,6 +5,7 @@ pub mod lifecycle;
 pub mod member_update;
 pub mod number;
 mod permission;
+pub mod resubmission;
 mod status;
 
 pub use lifecycle::Refused;
@@ -13,6 +14,7 @@ pub use status::{CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::AuditTx;
 use crate::load::LoadError;
+use crate::text;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -68,6 +70,8 @@ pub struct Model {
     pub previous_status: Option<CaseStatus>,
     pub resubmitted_at: Option<chrono::DateTime<chrono::Utc>>,
     pub resubmission_notes: Option<String>,
+    /// Number, names and e-mail, folded: what a free-text search compares.
+    pub search_text: String,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
@@ -82,6 +86,7 @@ audited! {
     events: events::events,
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
+    bookkeeping: [SearchText],
     wire_name: wire_name,
     wire_value: wire_value,
 }
@@ -101,14 +106,8 @@ pub(crate) const REJECTION_BLOCK: &[Column] =
 pub(crate) const RELEASE_BLOCK: &[Column] = &[Column::CompletedAt, Column::ScheduledReleaseAt, Column::ReleasedAt];
 
 /// What `case_details_edited` tells about.
-pub(crate) const DETAILS: &[Column] = &[
-    Column::WorkshopCode,
-    Column::EmployeeFirstName,
-    Column::EmployeeLastName,
-    Column::ClientEmail,
-    Column::DueOn,
-    Column::NumReportsRequested,
-];
+pub(crate) const DETAILS: &[Column] =
+    &[Column::EmployeeFirstName, Column::EmployeeLastName, Column::ClientEmail, Column::DueOn, Column::NumReportsRequested];
 
 /// Urgency and notes: what `case_updated` tells about when somebody edits.
 pub(crate) const REMARKS: &[Column] =
@@ -152,6 +151,11 @@ impl Model {
         let hidden = caller.role() == Role::Member && self.status == CaseStatus::Completed && !self.is_released(now);
         if hidden { CaseStatus::Accepted } else { self.status }
     }
+}
+
+/// What a free-text search over cases compares; whoever changes one of these keeps the column.
+pub fn search_text(case_number: &str, first_name: &str, last_name: &str, client_email: Option<&str>) -> String {
+    text::folded(&[case_number, first_name, last_name, client_email.unwrap_or_default()].join("\n"))
 }
 
 /// Exactly what is released: the condition behind `Model::is_released`.

@@ -1,3 +1,22 @@
 //! Cases: a file per verb, as in the service.
 
+mod accept;
+mod assign;
+mod complete;
+mod create;
+mod credit;
+mod delete;
+mod edit;
+mod get;
 mod hold;
+mod list;
+mod race;
+mod reject;
+mod release;
+mod resubmit;
+mod resume;
+mod review;
+mod statements;
+mod story;
+mod submit;
+mod tier;

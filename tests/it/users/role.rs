@@ -95,6 +95,7 @@ on_each_database! {
             (json!({"role": "member", "scopes": [], "reason": "a"}), "scopes"),
             (json!({"role": "member"}), "reason"),
             (json!({"role": "member", "reason": ""}), "reason"),
+            (json!({"role": "member", "reason": "  "}), "reason"),
             (json!({"role": "owner", "reason": "a"}), "role"),
         ] {
             let answer = by.post(&url(&user, "role"), body.clone()).await;

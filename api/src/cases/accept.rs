@@ -1,0 +1,75 @@
+//! Accept a case.
+
+use super::people::{assignee, overrides_level};
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, Anyone, Body, CreditValue, Error, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::lifecycle::Acceptance;
+use entity::case::{CaseAction, Tier};
+use entity::user::Role;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// On which terms a case is accepted
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"tier": "tier_2", "credit_value": "2.0", "docs_verified": true}))]
+pub struct AcceptCase {
+    tier: Tier,
+    credit_value: CreditValue,
+    /// Who works on it. A technician may leave it out: then he does
+    assigned_to: Option<Uuid>,
+    /// Whether the documents were looked through; stands in the entry only
+    #[serde(default)]
+    docs_verified: bool,
+    /// Stands in the entry only
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    notes: Option<String>,
+    /// Why the level rule is set aside; administrators only
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    override_reason: Option<String>,
+}
+
+impl AcceptCase {
+    fn assigned_to(&self, by: &Anyone) -> Result<Uuid> {
+        let himself = (by.role() == Role::Technician).then(|| by.id());
+        self.assigned_to.or(himself).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
+    }
+}
+
+/// Accept a submitted case
+///
+/// It gets its tier, its credit and somebody to work on it. From `submitted` and `resubmitted`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed"],
+        "may": ["case_assigned", "case_reassigned", "case_tier_changed"]
+    }))),
+)]
+#[post("/cases/{case_id}/accept")]
+pub async fn accept_case(app: App, by: Staff, target: CaseTarget, body: Body<AcceptCase>) -> Result<Answer<CaseDetail>> {
+    let assigned_to = body.assigned_to(&by)?;
+    let tx = app.begin(&by).await?.noting("docs_verified", body.docs_verified);
+    if let Some(notes) = &body.notes {
+        tx.note("notes", notes.as_str());
+    }
+    let case = target.locked(&tx, &by, CaseAction::Accept).await?;
+    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
+    if let Some(reason) = &body.override_reason {
+        tx.note("override_reason", reason.as_str());
+    }
+    let assignee = assignee(&tx, assigned_to).await?;
+    let (tier, credit_tenths) = (body.tier, body.credit_value.0);
+    let terms = Acceptance { tier, credit_tenths, assignee: &assignee, accepted_by: by.id(), override_level };
+    let case = tx.save(case.accept(terms, tx.now())?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

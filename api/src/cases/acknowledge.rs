@@ -1,0 +1,28 @@
+//! Acknowledge what a member added.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::{Answer, IfMatchHeader, MoveProblems, Result, Staff};
+use crate::state::App;
+use actix_web::post;
+use entity::case::{CaseAction, member_update};
+
+/// Acknowledge what a member added to a case
+///
+/// Clears `has_member_updates`; the case itself and its version stay. From every status but `draft`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), MoveProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("it clears a flag of the staff's queue and changes nothing of the case")),
+    ),
+)]
+#[post("/cases/{case_id}/acknowledge-updates")]
+pub async fn acknowledge_case_updates(app: App, by: Staff, target: CaseTarget) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?;
+    let case = target.locked(&tx, &by, CaseAction::AcknowledgeUpdates).await?;
+    case.demand_state(CaseAction::AcknowledgeUpdates, by.role())?;
+    member_update::clear(&tx, case.id).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

@@ -1,0 +1,59 @@
+//! Assign a case.
+
+use super::people::{assignee, overrides_level};
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::json::nullable;
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::CaseAction;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// Who is to work on a case, and why
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"assigned_to": "01a20725-be30-7584-bca5-f00e655c90d6", "reason": "tech1 is on leave"}))]
+pub struct AssignCase {
+    /// Who; null takes it from whoever has it
+    #[serde(deserialize_with = "nullable")]
+    #[schema(required = true)]
+    assigned_to: Option<Uuid>,
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+    /// Why the level rule is set aside; administrators only
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    override_reason: Option<String>,
+}
+
+/// Assign a case, or take it from somebody
+///
+/// Its status stays. Whoever has it already: nothing changes. From `accepted`, `hold`, `pending_review`, `resubmitted` and
+/// `needs_resubmission`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_assigned", "case_reassigned"]}))),
+)]
+#[post("/cases/{case_id}/assign")]
+pub async fn assign_case(app: App, by: Staff, target: CaseTarget, body: Body<AssignCase>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because(&body.reason);
+    let case = target.locked(&tx, &by, CaseAction::Assign).await?;
+    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
+    if let Some(reason) = &body.override_reason {
+        tx.note("override_reason", reason.as_str());
+    }
+    let assignee = match body.assigned_to {
+        Some(id) => Some(assignee(&tx, id).await?),
+        None => None,
+    };
+    let case = tx.save(case.assign(assignee.as_ref(), override_level)?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

@@ -1,0 +1,128 @@
+//! Create a case.
+
+use super::CaseDetail;
+use super::settled::Today;
+use crate::http::check::{self, displayable};
+use crate::http::{Answer, Anyone, Body, CreateProblems, Error, MemberOrAdministrator, Result};
+use crate::state::App;
+use actix_web::post;
+use chrono::NaiveDate;
+use entity::audit::AuditTx;
+use entity::case::lifecycle::NewCase;
+use entity::case::{Urgency, number};
+use entity::user::{self, Role};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// What a new case is about
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "num_reports_requested": 3, "due_on": "2026-12-15"}))]
+pub struct CreateCase {
+    #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
+    #[schema(min_length = 1, max_length = 100)]
+    employee_first_name: String,
+    #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
+    #[schema(min_length = 1, max_length = 100)]
+    employee_last_name: String,
+    /// Whose case it is; required of an administrator
+    member_id: Option<Uuid>,
+    /// The member's own if absent
+    #[validate(custom(function = "check::workshop_code"))]
+    #[schema(min_length = 2, max_length = 50)]
+    workshop_code: Option<String>,
+    #[validate(email, length(max = 254))]
+    #[schema(format = Email, max_length = 254)]
+    client_email: Option<String>,
+    #[serde(default = "one")]
+    #[validate(range(min = 1, max = 10))]
+    #[schema(minimum = 1, maximum = 10, default = 1)]
+    num_reports_requested: i32,
+    /// Today or later; as the settings say if absent
+    due_on: Option<NaiveDate>,
+    #[serde(default = "normal")]
+    #[schema(default = "normal")]
+    urgency: Urgency,
+    #[validate(length(max = 10000))]
+    #[schema(max_length = 10000)]
+    special_notes: Option<String>,
+    /// Whether to submit it at once; its member only
+    #[serde(default)]
+    submit: bool,
+    /// Needed to submit it if the due date makes a rush case of it, which costs a fee
+    #[serde(default)]
+    confirm_rush: bool,
+}
+
+fn one() -> i32 {
+    1
+}
+
+fn normal() -> Urgency {
+    Urgency::Normal
+}
+
+/// Create a case
+///
+/// A member creates his own, an administrator one for `member_id`. It is a draft, or submitted at once.
+#[utoipa::path(
+    tag = "cases",
+    responses((status = CREATED, description = "The new case", body = CaseDetail, headers(("Location" = String, description = "Where it is"))), CreateProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_created"], "may": ["case_submitted"]}))),
+)]
+#[post("/cases")]
+pub async fn create_case(app: App, by: MemberOrAdministrator, body: Body<CreateCase>) -> Result<Answer<CaseDetail>> {
+    let Body(body) = body;
+    let member_id = body.member_id(&by)?;
+    let (submit, confirm_rush) = (body.submit, body.confirm_rush);
+    let tx = app.begin(&by).await?;
+    let today = Today::read(&tx).await?;
+    let new = body.named(&tx, &today, member_id, by.id()).await?;
+    let mut case = tx.save(new.draft()).await?;
+    if submit {
+        let demanded = today.demanded_by(case.due_on);
+        case = tx.save(case.submit(demanded, confirm_rush, tx.now())?).await?;
+    }
+    let location = format!("/api/v1/cases/{}", case.id);
+    Ok(CaseDetail::committed(tx, case, &by).await?.created(location))
+}
+
+impl CreateCase {
+    /// Whose case it becomes: submitting is the member's own, and so are a member's cases.
+    fn member_id(&self, by: &Anyone) -> Result<Uuid> {
+        let is_member = by.role() == Role::Member;
+        match self.member_id {
+            _ if self.submit && !is_member => Err(Error::forbidden()),
+            Some(other) if is_member && other != by.id() => Err(Error::forbidden()),
+            None if !is_member => Err(Error::field("/member_id", "required", "is required")),
+            given => Ok(given.unwrap_or(by.id())),
+        }
+    }
+
+    /// Gives it its number, its workshop and its due date.
+    async fn named(self, tx: &AuditTx, today: &Today, member_id: Uuid, created_by_id: Uuid) -> Result<NewCase> {
+        let member = user::assignee(tx, member_id).await?.filter(|user| user.role == Role::Member && user.is_active);
+        let member = member.ok_or_else(|| Error::field("/member_id", "unknown_user", "must be the id of an active member"))?;
+        let due_on = self.due_on.unwrap_or_else(|| today.default_due_on());
+        today.demand_ahead(due_on)?;
+        let workshop_code = self.workshop_code.map(|code| code.to_uppercase()).or(member.workshop_code);
+        let workshop_code =
+            workshop_code.ok_or_else(|| Error::field("/workshop_code", "required", "is required: the member has none"))?;
+        Ok(NewCase {
+            id: tx.new_id(),
+            case_number: number::next(tx, &workshop_code, today.date).await?,
+            workshop_code,
+            member_id,
+            created_by_id,
+            employee_first_name: self.employee_first_name,
+            employee_last_name: self.employee_last_name,
+            client_email: self.client_email,
+            num_reports_requested: self.num_reports_requested,
+            urgency: self.urgency,
+            due_on,
+            special_notes: self.special_notes,
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! Delete a case.
+
+use super::{CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Error, IfMatchHeader, MemberOrAdministrator, MoveProblems, Query, Result};
+use crate::state::App;
+use actix_web::{HttpResponse, delete};
+use entity::case::{CaseAction, CaseStatus};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// Why a case is deleted
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteCase {
+    /// Why; required unless the case is a draft
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[param(min_length = 1, max_length = 2000, nullable = false)]
+    reason: Option<String>,
+}
+
+/// Delete a case
+///
+/// A member deletes his own draft, an administrator any case. It is kept, but nobody sees it any more; its trail stays.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, DeleteCase, IfMatchHeader),
+    responses((status = NO_CONTENT, description = "The case is deleted"), MoveProblems),
+    extensions(("x-audit-actions" = json!({"always": ["other"], "may": []}))),
+)]
+#[delete("/cases/{case_id}")]
+pub async fn delete_case(
+    app: App,
+    by: MemberOrAdministrator,
+    target: CaseTarget,
+    query: Query<DeleteCase>,
+) -> Result<HttpResponse> {
+    let tx = app.begin(&by).await?.because_if(query.reason.as_deref());
+    let case = target.locked(&tx, &by, CaseAction::Delete).await?;
+    let is_draft = case.status == CaseStatus::Draft;
+    let deleted = case.delete(&by, tx.now())?;
+    if !is_draft && query.reason.is_none() {
+        return Err(Error::parameter("reason", "required", "is required unless the case is a draft"));
+    }
+    tx.save(deleted).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

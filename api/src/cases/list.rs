@@ -1,0 +1,299 @@
+//! List cases.
+
+use super::PersonSummary;
+use crate::http::page::{PageRequest, Paging};
+use crate::http::period::When;
+use crate::http::{Answer, Anyone, CreditValue, Error, Human, Instant, ListProblems, ListQuery, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
+use entity::clock;
+use entity::page::{self, Direction, Position};
+use entity::report::{Asked, Period};
+use entity::user::{self, Person, Role};
+use entity::{setting, text};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+/// Which cases. A parameter that may be repeated means any of its values
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct ListCases {
+    /// May be repeated. To its member, a completed case that isn't released is `accepted`
+    #[serde(default)]
+    #[validate(length(max = 8))]
+    status: Vec<CaseStatus>,
+    /// May be repeated; not for members
+    #[serde(default)]
+    #[validate(length(max = 3))]
+    tier: Vec<Tier>,
+    #[param(nullable = false)]
+    urgency: Option<Urgency>,
+    #[param(nullable = false)]
+    assigned_to: Option<Uuid>,
+    /// Whether nobody works on it
+    #[param(nullable = false)]
+    unassigned: Option<bool>,
+    #[param(nullable = false)]
+    member_id: Option<Uuid>,
+    #[validate(length(min = 2, max = 50))]
+    #[param(nullable = false, min_length = 2, max_length = 50)]
+    workshop_code: Option<String>,
+    #[param(nullable = false)]
+    is_on_hold: Option<bool>,
+    /// Whether its member added something the staff has not acknowledged
+    #[param(nullable = false)]
+    has_member_updates: Option<bool>,
+    /// Due before this civil day
+    #[param(nullable = false)]
+    due_before: Option<NaiveDate>,
+    /// Free text in case number, names and e-mail
+    #[validate(length(min = 1, max = 200))]
+    #[param(nullable = false, min_length = 1, max_length = 200)]
+    q: Option<String>,
+    /// Created from here on: an instant, or a civil day in the settings' zone
+    #[param(nullable = false)]
+    since: Option<When>,
+    /// Created before this instant, or until the end of this civil day
+    #[param(nullable = false)]
+    until: Option<When>,
+    #[serde(default)]
+    #[param(nullable = false)]
+    sort: SortCases,
+}
+
+/// In which order; a minus means the greatest first
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub enum SortCases {
+    #[default]
+    #[serde(rename = "-created_at")]
+    NewestFirst,
+    #[serde(rename = "created_at")]
+    OldestFirst,
+    #[serde(rename = "due_on")]
+    DueFirst,
+    #[serde(rename = "-due_on")]
+    DueLast,
+    #[serde(rename = "updated_at")]
+    UpdatedFirst,
+    #[serde(rename = "-updated_at")]
+    UpdatedLast,
+}
+
+/// A case, as lists show it
+#[derive(Serialize, ToSchema)]
+pub struct CaseSummary {
+    pub id: Uuid,
+    #[schema(max_length = 32)]
+    pub case_number: String,
+    #[schema(minimum = 1)]
+    pub version: i32,
+    pub status: CaseStatus,
+    pub is_on_hold: bool,
+    #[schema(max_length = 50)]
+    pub workshop_code: String,
+    #[schema(max_length = 100)]
+    pub employee_first_name: String,
+    #[schema(max_length = 100)]
+    pub employee_last_name: String,
+    pub urgency: Urgency,
+    pub due_on: NaiveDate,
+    /// Null for members
+    pub tier: Option<Tier>,
+    pub credit_value: CreditValue,
+    pub member: Option<PersonSummary>,
+    pub assigned_to: Option<PersonSummary>,
+    pub has_member_updates: bool,
+    pub submitted_at: Option<Instant>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+}
+
+crate::list_of! {
+    /// Cases
+    CaseList = CaseSummary
+}
+
+/// List cases
+///
+/// Those the caller may know of: a member his own, a technician all but drafts, managers and administrators all.
+#[utoipa::path(
+    tag = "cases",
+    params(ListCases, Paging),
+    responses((status = OK, description = "One page of the cases", body = CaseList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+    ),
+)]
+#[get("/cases")]
+pub async fn list_cases(app: App, by: Human, query: ListQuery<ListCases>, request: HttpRequest) -> Result<Answer<CaseList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let filter = query.filter;
+    let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let mut rows = filter.sort.page(found, &page)?.all(app.readers()).await?;
+    let info = page.cut(&mut rows, total, |row| filter.sort.position(row));
+    let beside = Beside::read(&app, &rows).await?;
+    let data = rows.into_iter().map(|row| CaseSummary::of(row, &by, &beside, app.now())).collect();
+    Ok(Answer::plain(CaseList { data, page: info }))
+}
+
+impl ListCases {
+    async fn condition(&self, app: &App, by: &Anyone) -> Result<Condition> {
+        if by.role() == Role::Member && !self.tier.is_empty() {
+            return Err(Error::parameter("tier", "not_available", "is not a filter for members"));
+        }
+        let condition = Condition::all()
+            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, app.now())))
+            .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
+            .add_option(self.urgency.map(|urgency| Column::Urgency.eq(urgency)))
+            .add_option(self.assigned_to.map(|id| Column::AssignedToId.eq(id)))
+            .add_option(self.unassigned.map(is_unassigned))
+            .add_option(self.member_id.map(|id| Column::MemberId.eq(id)))
+            .add_option(self.workshop_code.as_deref().map(|code| Column::WorkshopCode.eq(code.to_uppercase())))
+            .add_option(self.is_on_hold.map(is_on_hold))
+            .add_option(self.has_member_updates.map(has_member_updates))
+            .add_option(self.due_before.map(|day| Column::DueOn.lt(day)))
+            .add_option(self.q.as_deref().map(matches_text));
+        Ok(condition.add_option(self.created_in(app).await?))
+    }
+
+    async fn created_in(&self, app: &App) -> Result<Option<Condition>> {
+        if self.since.is_none() && self.until.is_none() {
+            return Ok(None);
+        }
+        let zone = setting::current(app.readers()).await?.zone()?;
+        let asked = Asked { since: self.since.map(|when| when.0), until: self.until.map(|when| when.0), all_time: false };
+        let period = Period::of(asked, Some(earliest()), app.now(), zone)?;
+        let ids = period.ids();
+        Ok(Some(Condition::all().add(Column::Id.gte(ids.from)).add(Column::Id.lt(ids.before))))
+    }
+}
+
+/// Where a period without a beginning begins: no case is older.
+fn earliest() -> DateTime<Utc> {
+    NaiveDate::from_ymd_opt(2000, 1, 2).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc()).unwrap_or_default()
+}
+
+fn is_unassigned(unassigned: bool) -> Expr {
+    if unassigned { Column::AssignedToId.is_null() } else { Column::AssignedToId.is_not_null() }
+}
+
+fn is_on_hold(on_hold: bool) -> Expr {
+    if on_hold { Column::Status.eq(CaseStatus::Hold) } else { Column::Status.ne(CaseStatus::Hold) }
+}
+
+fn has_member_updates(has: bool) -> Expr {
+    let raised = member_update::Entity::find()
+        .select_only()
+        .column(member_update::Column::CaseId)
+        .filter(member_update::Column::HasMemberUpdates.eq(true))
+        .into_query();
+    if has { Column::Id.in_subquery(raised) } else { Column::Id.not_in_subquery(raised) }
+}
+
+fn matches_text(q: &str) -> Expr {
+    Expr::col(Column::SearchText).like(LikeExpr::new(text::contains_pattern(q)).escape('\\'))
+}
+
+impl SortCases {
+    /// The column, where it isn't the id, and which way. Ids order by creation.
+    const fn by(self) -> (Option<Column>, Direction) {
+        match self {
+            Self::NewestFirst => (None, Direction::Descending),
+            Self::OldestFirst => (None, Direction::Ascending),
+            Self::DueFirst => (Some(Column::DueOn), Direction::Ascending),
+            Self::DueLast => (Some(Column::DueOn), Direction::Descending),
+            Self::UpdatedFirst => (Some(Column::UpdatedAt), Direction::Ascending),
+            Self::UpdatedLast => (Some(Column::UpdatedAt), Direction::Descending),
+        }
+    }
+
+    fn page(self, found: Select<case::Entity>, page: &PageRequest) -> Result<Select<case::Entity>> {
+        let (column, direction) = self.by();
+        let after = match (&page.after, column) {
+            (None, _) => None,
+            (Some(last), None) => Some(page::after_id(Column::Id, last, direction)),
+            (Some(last), Some(column)) => Some(page::after(column, value(column, last)?, Column::Id, last, direction)),
+        };
+        let found = found.filter(Condition::all().add_option(after)).limit(page.fetch());
+        let found = match column {
+            Some(column) => found.order_by(column, direction.order()),
+            None => found,
+        };
+        Ok(found.order_by(Column::Id, direction.order()))
+    }
+
+    fn position(self, row: &case::Model) -> Position {
+        let value = match self.by().0 {
+            Some(Column::DueOn) => Some(row.due_on.to_string()),
+            Some(_) => Some(clock::rfc3339(row.updated_at)),
+            None => None,
+        };
+        Position { value, id: row.id }
+    }
+}
+
+/// The sorting column's value at a position, in its own type.
+fn value(column: Column, last: &Position) -> Result<Value> {
+    let text = last.value.as_deref().unwrap_or_default();
+    let value = match column {
+        Column::DueOn => text.parse::<NaiveDate>().ok().map(Value::from),
+        _ => text.parse::<DateTime<Utc>>().ok().map(Value::from),
+    };
+    value.ok_or_else(|| Error::plain(crate::http::Code::InvalidCursor))
+}
+
+/// What stands beside the rows of one page: two statements, however many rows.
+struct Beside {
+    people: HashMap<Uuid, Person>,
+    updated: HashSet<Uuid>,
+}
+
+impl Beside {
+    async fn read(app: &App, rows: &[case::Model]) -> Result<Self> {
+        let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten();
+        let named: HashSet<Uuid> = named.collect();
+        let people = user::people(app.readers(), named.into_iter().collect()).await?;
+        let raised = member_update::Entity::find()
+            .filter(member_update::Column::CaseId.is_in(rows.iter().map(|row| row.id)))
+            .filter(member_update::Column::HasMemberUpdates.eq(true));
+        let updated = raised.all(app.readers()).await?.into_iter().map(|row| row.case_id).collect();
+        Ok(Self { people: people.into_iter().map(|person| (person.id, person)).collect(), updated })
+    }
+}
+
+impl CaseSummary {
+    fn of(row: case::Model, by: &Anyone, beside: &Beside, now: DateTime<Utc>) -> Self {
+        let person = |id: Option<Uuid>| beside.people.get(&id?).map(PersonSummary::from);
+        Self {
+            status: row.status_for(by, now),
+            is_on_hold: row.status == CaseStatus::Hold,
+            tier: row.tier.filter(|_| by.role() != Role::Member),
+            credit_value: CreditValue(row.credit_tenths),
+            member: person(Some(row.member_id)),
+            assigned_to: person(row.assigned_to_id),
+            has_member_updates: beside.updated.contains(&row.id),
+            submitted_at: row.submitted_at.map(Instant),
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+            id: row.id,
+            case_number: row.case_number,
+            version: row.version,
+            workshop_code: row.workshop_code,
+            employee_first_name: row.employee_first_name,
+            employee_last_name: row.employee_last_name,
+            urgency: row.urgency,
+            due_on: row.due_on,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Hand a case back to its member.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::{CaseAction, RejectionReason};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why a case is handed back
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"rejection_reason": "missing_documents", "rejection_notes": "Please add the last pay stub."}))]
+pub struct RejectCase {
+    rejection_reason: RejectionReason,
+    /// What the member should do
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    rejection_notes: String,
+}
+
+/// Hand a case back to its member
+///
+/// It can be resubmitted once the member added what is missing. From `submitted` and `resubmitted`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": []}))),
+)]
+#[post("/cases/{case_id}/reject")]
+pub async fn reject_case(app: App, by: Staff, target: CaseTarget, body: Body<RejectCase>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?;
+    let case = target.locked(&tx, &by, CaseAction::Reject).await?;
+    let case = tx.save(case.reject(body.rejection_reason, &body.rejection_notes, by.id(), tx.now())?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

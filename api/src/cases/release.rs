@@ -1,0 +1,45 @@
+//! Release a completed case to its member.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::CaseAction;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why a result is released before its time
+#[derive(Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"reason": "the member called"}))]
+pub struct ReleaseCase {
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: Option<String>,
+}
+
+/// Release a completed case to its member
+///
+/// From now on its member sees that it is completed. From `completed`, if it is not released yet.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    request_body(content = Option<ReleaseCase>, description = "May be left out"),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_updated"], "may": []}))),
+)]
+#[post("/cases/{case_id}/release")]
+pub async fn release_case(
+    app: App,
+    by: Staff,
+    target: CaseTarget,
+    body: OptionalBody<ReleaseCase>,
+) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because_if(body.reason.as_deref()).noting("trigger", "manual");
+    let case = target.locked(&tx, &by, CaseAction::Release).await?;
+    let case = tx.save(case.release(tx.now())?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

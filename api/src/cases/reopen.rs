@@ -1,0 +1,39 @@
+//! Reopen a case.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::CaseAction;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why a completed case is worked on again
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "the second report has a wrong date"}))]
+pub struct ReopenCase {
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+/// Reopen a completed case
+///
+/// It is accepted again, and its release is withdrawn. From `completed`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": []}))),
+)]
+#[post("/cases/{case_id}/reopen")]
+pub async fn reopen_case(app: App, by: Staff, target: CaseTarget, body: Body<ReopenCase>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because(&body.reason);
+    let case = target.locked(&tx, &by, CaseAction::Reopen).await?;
+    let case = tx.save(case.reopen()?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

@@ -1,0 +1,52 @@
+//! Resubmit a case.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::{CaseAction, resubmission};
+use entity::review::{self, ReviewAction};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What the member says about a resubmission
+#[derive(Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"notes": "the e-mail address is corrected"}))]
+pub struct ResubmitCase {
+    /// What is new
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    notes: Option<String>,
+}
+
+/// Resubmit a case
+///
+/// Its member must have edited something since it was completed or handed back. From `needs_resubmission`, and from
+/// `completed` once it is released.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    request_body(content = Option<ResubmitCase>, description = "May be left out"),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_resubmitted"], "may": []}))),
+)]
+#[post("/cases/{case_id}/resubmit")]
+pub async fn resubmit_case(
+    app: App,
+    by: Member,
+    target: CaseTarget,
+    body: OptionalBody<ResubmitCase>,
+) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?;
+    let case = target.locked(&tx, &by, CaseAction::Resubmit).await?;
+    let edited_fields = resubmission::edited_fields(&tx, &case).await?;
+    tx.note("edited_fields", json!(edited_fields));
+    let history = review::history(&tx, case.id).await?;
+    let resubmitted = case.clone().resubmit(body.notes.as_deref(), !edited_fields.is_empty(), tx.now())?;
+    review::record(&tx, &case, &history, ReviewAction::Resubmitted, by.id(), body.notes.as_deref()).await?;
+    let case = tx.save(resubmitted).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

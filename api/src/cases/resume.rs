@@ -1,0 +1,39 @@
+//! Resume a case.
+
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::CaseAction;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why a case goes on
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "the pay stub came"}))]
+pub struct ResumeCase {
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+/// Resume a case that is on hold
+///
+/// The trail tells how long it was held. From `hold`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_resumed"], "may": []}))),
+)]
+#[post("/cases/{case_id}/resume")]
+pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<ResumeCase>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because(&body.reason);
+    let case = target.locked(&tx, &by, CaseAction::Resume).await?;
+    let case = tx.save(case.resume()?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

@@ -1,0 +1,136 @@
+//! The three decisions of a review.
+
+use super::settled::{ReleaseWhen, Today};
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, Body, IfMatchHeader, Instant, OptionalBody, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::lifecycle::{Decision, Release};
+use entity::case::{CaseAction, ReviewStatus};
+use entity::review;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What the reviewer found, and when the result is released
+#[derive(Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"notes": "clean work"}))]
+pub struct ApproveReview {
+    /// What the reviewer found
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    notes: Option<String>,
+    /// When the member is to see the result; as the settings say if absent
+    release: Option<ReleaseWhen>,
+    /// The instant of a scheduled release, within 60 days
+    release_at: Option<Instant>,
+}
+
+/// What has to be done again
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"notes": "the survivor benefit is missing"}))]
+pub struct RequestRevisions {
+    /// What has to be done again
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    notes: String,
+}
+
+/// What the reviewer corrected, and when the result is released
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"notes": "corrected the retirement date myself"}))]
+pub struct CorrectReview {
+    /// What the reviewer corrected
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    notes: String,
+    /// When the member is to see the result; as the settings say if absent
+    release: Option<ReleaseWhen>,
+    /// The instant of a scheduled release, within 60 days
+    release_at: Option<Instant>,
+}
+
+/// Approve a reviewed case
+///
+/// It is completed. Reviewers are technicians of level 2 and 3, managers and administrators, but never the case's own
+/// assignee. From `pending_review`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    request_body(content = Option<ApproveReview>, description = "May be left out"),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
+)]
+#[post("/cases/{case_id}/review/approve")]
+pub async fn approve_review(
+    app: App,
+    by: Staff,
+    target: CaseTarget,
+    body: OptionalBody<ApproveReview>,
+) -> Result<Answer<CaseDetail>> {
+    let release = Some((body.release, body.release_at));
+    decide(&app, &by, &target, ReviewStatus::Approved, body.notes.as_deref(), release).await
+}
+
+/// Send a reviewed case back to its technician
+///
+/// It is accepted again. From `pending_review`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
+)]
+#[post("/cases/{case_id}/review/request-revisions")]
+pub async fn request_revisions(
+    app: App,
+    by: Staff,
+    target: CaseTarget,
+    body: Body<RequestRevisions>,
+) -> Result<Answer<CaseDetail>> {
+    decide(&app, &by, &target, ReviewStatus::RevisionsRequested, Some(&body.notes), None).await
+}
+
+/// Complete a reviewed case with the reviewer's corrections
+///
+/// It is completed. From `pending_review`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
+)]
+#[post("/cases/{case_id}/review/correct")]
+pub async fn correct_review(app: App, by: Staff, target: CaseTarget, body: Body<CorrectReview>) -> Result<Answer<CaseDetail>> {
+    let release = Some((body.release, body.release_at));
+    decide(&app, &by, &target, ReviewStatus::CorrectionsNeeded, Some(&body.notes), release).await
+}
+
+/// `release` is what was asked for, where the decision completes the case.
+async fn decide(
+    app: &App,
+    by: &Staff,
+    target: &CaseTarget,
+    status: ReviewStatus,
+    notes: Option<&str>,
+    release: Option<(Option<ReleaseWhen>, Option<Instant>)>,
+) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(by).await?;
+    let case = target.locked(&tx, by, CaseAction::Review).await?;
+    let release = match release {
+        Some((when, at)) => Today::read(&tx).await?.release(when, at)?,
+        None => Release::Now,
+    };
+    let history = review::history(&tx, case.id).await?;
+    let decision = Decision { status, notes, reviewer: by.id(), release };
+    tx.people(case.assigned_to_id.into_iter()).await?;
+    let decided = case.clone().decide(decision, tx.now())?;
+    let step = review::record(&tx, &case, &history, status.review_action(), by.id(), notes).await?;
+    tx.note("review_cycle", step.review_cycle);
+    let case = tx.save(decided).await?;
+    CaseDetail::committed(tx, case, by).await
+}

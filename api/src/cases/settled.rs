@@ -1,0 +1,74 @@
+//! What the settings decide about a case: today's civil day, when it is due, when its result is released.
+
+use crate::http::{Error, Instant, Result};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use entity::audit::AuditTx;
+use entity::case::Urgency;
+use entity::case::lifecycle::Release;
+use entity::setting;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The furthest a release may be scheduled ahead.
+const RELEASE_DAYS_MAX: i64 = 60;
+
+/// The settings as this transaction sees them, and the civil day it is in their zone.
+pub struct Today {
+    pub date: NaiveDate,
+    now: DateTime<Utc>,
+    settings: setting::Model,
+}
+
+impl Today {
+    pub async fn read(tx: &AuditTx) -> Result<Self> {
+        let settings = setting::current(tx).await?;
+        let now = tx.now();
+        Ok(Self { date: now.with_timezone(&settings.zone()?).date_naive(), now, settings })
+    }
+
+    /// What a due date makes of a case today.
+    pub fn demanded_by(&self, due_on: NaiveDate) -> Urgency {
+        Urgency::demanded_by(due_on, self.date, self.settings.rush_case_threshold_days)
+    }
+
+    /// When a case is due if nobody says.
+    pub fn default_due_on(&self) -> NaiveDate {
+        let days = u64::try_from(self.settings.default_case_due_days).unwrap_or_default();
+        self.date.checked_add_days(Days::new(days)).unwrap_or(self.date)
+    }
+
+    /// Refuses a due date that is over.
+    pub fn demand_ahead(&self, due_on: NaiveDate) -> Result<()> {
+        let last = NaiveDate::from_ymd_opt(2100, 12, 31).unwrap_or(NaiveDate::MAX);
+        if due_on < self.date || due_on > last {
+            return Err(Error::field("/due_on", "range", "must be today or later, and before 2101"));
+        }
+        Ok(())
+    }
+
+    /// When the result is released: as asked for, else as the settings say.
+    pub fn release(&self, when: Option<ReleaseWhen>, release_at: Option<Instant>) -> Result<Release> {
+        let refused = |code, detail| Err(Error::field("/release_at", code, detail));
+        match (when, release_at) {
+            (Some(ReleaseWhen::Scheduled), Some(Instant(at))) => {
+                let is_in_range = at > self.now && at <= self.now + TimeDelta::days(RELEASE_DAYS_MAX);
+                if is_in_range { Ok(Release::At(at)) } else { refused("range", "must be in the future, within 60 days") }
+            }
+            (Some(ReleaseWhen::Scheduled), None) => refused("required", "is required when the release is scheduled"),
+            (Some(ReleaseWhen::Now) | None, Some(_)) => refused("unexpected", "is only for a scheduled release"),
+            (Some(ReleaseWhen::Now), None) => Ok(Release::Now),
+            (None, None) => match self.settings.default_completion_delay_hours {
+                0 => Ok(Release::Now),
+                hours => Ok(Release::At(self.now + TimeDelta::hours(i64::from(hours)))),
+            },
+        }
+    }
+}
+
+/// When the member is to see the result
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReleaseWhen {
+    Now,
+    Scheduled,
+}

@@ -1,0 +1,42 @@
+//! Take a case from the queue.
+
+use super::people::assignee;
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::CaseAction;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why somebody takes a case
+#[derive(Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"reason": "I worked on its first version"}))]
+pub struct TakeCase {
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: Option<String>,
+}
+
+/// Take a case that nobody works on
+///
+/// Taking what is one's own already changes nothing. From `accepted`, `hold`, `pending_review` and `resubmitted`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    request_body(content = Option<TakeCase>, description = "May be left out"),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_assigned"]}))),
+)]
+#[post("/cases/{case_id}/take")]
+pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBody<TakeCase>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because_if(body.reason.as_deref());
+    let case = target.locked(&tx, &by, CaseAction::Take).await?;
+    let himself = assignee(&tx, by.id()).await?;
+    let case = tx.save(case.take(&himself)?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

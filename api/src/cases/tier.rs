@@ -1,0 +1,53 @@
+//! Change the tier of a case.
+
+use super::people::{assignee, overrides_level};
+use super::{CaseDetail, CasePath, CaseTarget};
+use crate::http::check::not_blank;
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::case::{CaseAction, Tier};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Which tier, and why
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"tier": "tier_3", "reason": "two employers, three plans"}))]
+pub struct ChangeCaseTier {
+    tier: Tier,
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+    /// Why the level rule is set aside; administrators only
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000)]
+    override_reason: Option<String>,
+}
+
+/// Change the tier of a case
+///
+/// The tier it already has changes nothing and leaves no entry. From `accepted`, `hold` and `pending_review`.
+#[utoipa::path(
+    tag = "cases",
+    params(CasePath, IfMatchHeader),
+    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_tier_changed"]}))),
+)]
+#[post("/cases/{case_id}/tier")]
+pub async fn change_case_tier(app: App, by: Staff, target: CaseTarget, body: Body<ChangeCaseTier>) -> Result<Answer<CaseDetail>> {
+    let tx = app.begin(&by).await?.because(&body.reason);
+    let case = target.locked(&tx, &by, CaseAction::Tier).await?;
+    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
+    if let Some(reason) = &body.override_reason {
+        tx.note("override_reason", reason.as_str());
+    }
+    let assignee = match case.assigned_to_id {
+        Some(id) => Some(assignee(&tx, id).await?),
+        None => None,
+    };
+    let case = tx.save(case.change_tier(body.tier, assignee.as_ref(), override_level)?).await?;
+    CaseDetail::committed(tx, case, &by).await
+}

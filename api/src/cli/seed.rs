@@ -1,0 +1,53 @@
+//! `casetrail seed`: fills an empty database with a history. `serve` does the same for a database it creates.
+
+use super::{Failure, migrate, say};
+use crate::config::{Config, Environment};
+use crate::demo::{self, Plan, Stumble};
+use crate::password::{self, Cost};
+use clap::Args;
+use entity::clock::Clock;
+use entity::db::{Db, Limits};
+use indicatif::{ProgressBar, ProgressStyle};
+
+#[derive(Args)]
+pub struct Options {
+    /// How many entries the trail is to have; cases and people grow along
+    #[arg(long, default_value_t = Plan::demo().entries, value_parser = clap::value_parser!(u64).range(Plan::ENTRIES_MIN..=100_000_000))]
+    entries: u64,
+    /// The same number gives the same history at the same instant
+    #[arg(long, default_value_t = SEED)]
+    seed: u64,
+}
+
+const SEED: u64 = 1;
+
+pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
+    if config.env == Environment::Production {
+        return Err("CASETRAIL_ENV: production is no place for people with well-known passwords".into());
+    }
+    let (url, _) = config.database()?;
+    migrate::apply(&url).await?;
+    let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?;
+    let bar = ProgressBar::new(options.entries).with_style(style()?);
+    let written = fill(&db, Plan::of_entries(options.entries), options.seed, |written| bar.set_position(written)).await?;
+    bar.finish_and_clear();
+    say(format_args!("{written} entries written"));
+    Ok(())
+}
+
+/// Fills the demo into a database in which nobody is yet, and leaves any other alone.
+pub async fn fill_demo(db: &Db) -> Result<(), Failure> {
+    match fill(db, Plan::demo(), SEED, |_| {}).await {
+        Ok(_) | Err(Stumble::NotEmpty) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn fill(db: &Db, plan: Plan, seed: u64, progress: impl FnMut(u64)) -> Result<u64, Stumble> {
+    let hash = |password: &str| password::hash(Cost::FULL, password).map_err(|error| error.to_string());
+    demo::fill(db, plan, seed, db.clock().now(), hash, progress).await
+}
+
+fn style() -> Result<ProgressStyle, Failure> {
+    Ok(ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} entries, {eta} left")?)
+}

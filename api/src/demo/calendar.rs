@@ -1,0 +1,146 @@
+//! When things happen: on weekdays rather than weekends, in office hours rather than at night, and more towards a month's end.
+
+use super::dice::Dice;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono_tz::Tz;
+
+/// The part of what happens that falls on a weekend.
+const WEEKEND_SHARE: f64 = 0.15;
+const OFFICE_HOURS_SHARE: f64 = 0.8;
+const OFFICE_OPENS: i64 = 8;
+const OFFICE_CLOSES: i64 = 18;
+const MONTH_END_FROM_DAY: u32 = 26;
+const MONTH_END_WEIGHT: f64 = 1.5;
+
+/// The period of a history and how busy each of its days is.
+#[derive(Clone, Debug)]
+pub(super) struct Calendar {
+    pub zone: Tz,
+    pub start: DateTime<Utc>,
+    pub now: DateTime<Utc>,
+    /// Each civil day with the weight of it and all days before.
+    days: Vec<(NaiveDate, f64)>,
+}
+
+impl Calendar {
+    pub fn new(now: DateTime<Utc>, days: i64, zone: Tz) -> Self {
+        let start = now - TimeDelta::days(days);
+        let first = start.with_timezone(&zone).date_naive();
+        let last = now.with_timezone(&zone).date_naive();
+        let mut reached = 0.0;
+        let busy = first.iter_days().take_while(|day| *day <= last).map(|day| {
+            reached += weight(day);
+            (day, reached)
+        });
+        let days = busy.collect();
+        Self { zone, start, now, days }
+    }
+
+    /// The civil day of an instant.
+    pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    /// A busy instant between two others, and within the period.
+    pub fn within(&self, dice: &mut Dice, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+        let (from, until) = (from.max(self.start), until.min(self.now));
+        let (low, high) = (self.reached_before(self.day(from)), self.reached_before(self.day(until) + TimeDelta::days(1)));
+        for _ in 0..12 {
+            let thrown = low + dice.part() * (high - low);
+            let day = self.days.get(self.days.partition_point(|(_, reached)| *reached <= thrown));
+            let at = day.and_then(|(day, _)| self.instant(*day, time_of_day(dice)));
+            if let Some(at) = at.filter(|at| *at >= from && *at <= until) {
+                return at;
+            }
+        }
+        between(dice, from, until)
+    }
+
+    /// The busy instant nearest to a rough one, but after `last` and never after now.
+    pub fn settle(&self, dice: &mut Dice, rough: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
+        let mut day = self.day(rough);
+        let shift = match day.weekday() {
+            Weekday::Sat => -1,
+            Weekday::Sun => 1,
+            Weekday::Mon | Weekday::Tue | Weekday::Wed | Weekday::Thu | Weekday::Fri => 0,
+        };
+        // Rough instants fall on a weekend two days out of seven.
+        if shift != 0 && !dice.chance(WEEKEND_SHARE / (2.0 / 7.0)) {
+            day += TimeDelta::days(shift);
+        }
+        let settled = self.instant(day, time_of_day(dice)).unwrap_or(rough);
+        if settled > last && settled <= self.now {
+            return settled;
+        }
+        let soon = last + TimeDelta::milliseconds(dice.between(60_000, 5_400_000));
+        if soon <= self.now { soon } else { between(dice, last, self.now) }
+    }
+
+    /// A civil time of a day. In the hour that a change of the clocks leaves out there is none.
+    pub fn instant(&self, day: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
+        self.zone.from_local_datetime(&day.and_time(time)).earliest().map(|at| at.with_timezone(&Utc))
+    }
+
+    fn reached_before(&self, day: NaiveDate) -> f64 {
+        let before = self.days.partition_point(|(other, _)| *other < day);
+        before.checked_sub(1).and_then(|last| self.days.get(last)).map_or(0.0, |(_, reached)| *reached)
+    }
+}
+
+/// Any instant between two others, to the millisecond.
+pub(super) fn between(dice: &mut Dice, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+    from + TimeDelta::milliseconds(dice.between(0, (until - from).num_milliseconds().max(0)))
+}
+
+fn weight(day: NaiveDate) -> f64 {
+    let weekly = match day.weekday() {
+        Weekday::Sat | Weekday::Sun => WEEKEND_SHARE / 2.0,
+        Weekday::Mon | Weekday::Tue | Weekday::Wed | Weekday::Thu | Weekday::Fri => (1.0 - WEEKEND_SHARE) / 5.0,
+    };
+    if day.day() >= MONTH_END_FROM_DAY { weekly * MONTH_END_WEIGHT } else { weekly }
+}
+
+fn time_of_day(dice: &mut Dice) -> NaiveTime {
+    let hour = if dice.chance(OFFICE_HOURS_SHARE) {
+        dice.between(OFFICE_OPENS, OFFICE_CLOSES - 1)
+    } else {
+        // Early birds and evenings; few are up in the small hours.
+        dice.weighed(&[(6, 3), (7, 6), (18, 6), (19, 5), (20, 4), (21, 3), (22, 2), (23, 1), (0, 1)]).unwrap_or(7)
+    };
+    let millis = dice.between(0, 3_599_999);
+    NaiveTime::MIN.overflowing_add_signed(TimeDelta::hours(hour) + TimeDelta::milliseconds(millis)).0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dice::Table;
+    use super::*;
+    use chrono::Timelike;
+
+    #[test]
+    fn most_of_it_is_on_weekdays_in_office_hours() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
+        let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
+        let mut dice = Dice::of(1, Table::Visits, 0);
+        let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut dice, calendar.start, now)).collect();
+        let local = |at: &DateTime<Utc>| at.with_timezone(&calendar.zone);
+        let weekdays = times.iter().filter(|at| local(at).weekday().number_from_monday() <= 5).count();
+        let office = times.iter().filter(|at| (8..18).contains(&local(at).hour())).count();
+        assert!((4_100..4_400).contains(&weekdays), "{weekdays}");
+        assert!((3_850..4_150).contains(&office), "{office}");
+        assert!(times.iter().all(|at| *at >= calendar.start && *at <= now));
+    }
+
+    #[test]
+    fn what_is_settled_comes_after_what_was_and_not_after_now() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
+        let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
+        let mut dice = Dice::of(1, Table::Visits, 0);
+        let mut last = calendar.start;
+        for _ in 0..300 {
+            let next = calendar.settle(&mut dice, last + TimeDelta::hours(15), last);
+            assert!(next > last && next <= now || now - last < TimeDelta::hours(2));
+            last = next;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is written in one transaction, and how entries get into it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::audit::{Actor, Context, Event, History, JobRun, PastEntry};
+use entity::case::{member_update, number};
+use entity::clock::Clock;
+use entity::review;
+use entity::user::Person;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A chapter is closed at the next whole thing after this many entries, so that memory stays bounded.
+const ENTRIES_A_CHAPTER: usize = 5_000;
+
+/// Rows and everything that happened to them, to be written together.
+#[derive(Clone, Debug, Default)]
+pub struct Chapter {
+    pub history: History,
+    pub reviews: Vec<review::Model>,
+    pub member_updates: Vec<member_update::Model>,
+    pub case_numbers: Vec<number::Model>,
+}
+
+impl Chapter {
+    pub fn entries(&self) -> usize {
+        self.history.entries.len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.entries() >= ENTRIES_A_CHAPTER
+    }
+}
+
+/// What was written so far, for the shares that refer to the whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    pub entries: u64,
+    pub by_system: u64,
+    pub runs: u64,
+    pub failed_runs: u64,
+}
+
+/// Who a request comes from: a person, his address and his program.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub actor: Actor,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+}
+
+/// Writes down what happens, one operation after another.
+#[derive(Debug)]
+pub(super) struct Scribe {
+    pub clock: Clock,
+    pub chapter: Chapter,
+    pub tally: Tally,
+}
+
+impl Scribe {
+    /// The context of one request, which all its entries share.
+    pub fn request(&self, origin: Origin, at: DateTime<Utc>) -> Arc<Context> {
+        let request_id = self.clock.id(at).to_string();
+        let Origin { actor, ip_address, user_agent } = origin;
+        Arc::new(Context { actor, in_job: false, request_id, ip_address, user_agent })
+    }
+
+    /// Entries of one operation, in order.
+    pub fn tell(&mut self, events: Vec<Event>, context: &Arc<Context>, at: DateTime<Utc>, by_hook: bool) {
+        for event in events {
+            self.tally.entries += 1;
+            self.tally.by_system += u64::from(context.actor == Actor::System);
+            let id = self.clock.id(at);
+            self.chapter.history.entries.push(PastEntry { id, event, context: Arc::clone(context), by_hook });
+        }
+    }
+
+    /// One run of a job, with the entries of what it did before its own.
+    pub fn run(&mut self, job_name: &str, did: Vec<Event>, run: &JobRun<'_>, at: DateTime<Utc>) {
+        let context = Arc::new(Context::job(self.clock.id(at)));
+        self.tell(did, &context, at, false);
+        self.tally.runs += 1;
+        self.tally.failed_runs += u64::from(run.error_message.is_some());
+        let duration = TimeDelta::milliseconds(i64::try_from(run.duration_ms).unwrap_or_default());
+        self.tell(vec![Event::cron_job_executed(job_name, run)], &context, at + duration, false);
+    }
+
+    /// The dispatcher's run that sends one mail; every record of a run whose only mail fails has failed.
+    pub fn mail(&mut self, template: &str, to: &Person, attempt: u32, fails: bool, at: DateTime<Utc>) {
+        let error = fails.then_some("550 mailbox unavailable");
+        let run = JobRun {
+            records_processed: 1,
+            records_failed: u64::from(fails),
+            error_message: fails.then_some("every mail failed"),
+            duration_ms: 180,
+        };
+        self.run("send_scheduled_emails", vec![Event::email_notification_sent(to, template, attempt, error)], &run, at);
+    }
+
+    pub fn new_id(&self, at: DateTime<Utc>) -> Uuid {
+        self.clock.id(at)
+    }
+
+    pub fn close(&mut self) -> Chapter {
+        std::mem::take(&mut self.chapter)
+    }
+}

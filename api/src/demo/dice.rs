@@ -1,0 +1,142 @@
+//! The dice: every throw follows from the seed, the same on every machine.
+
+use chrono::TimeDelta;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, LogNormal, Zipf};
+
+/// How steeply actors differ in how much they do.
+const ZIPF_EXPONENT: f64 = 1.1;
+
+/// Which part of the history a pair of dice belongs to, so that one part's throws don't shift another's.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Table {
+    People = 1,
+    Plots = 2,
+    Cases = 3,
+    Jobs = 4,
+    Visits = 5,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Dice(ChaCha8Rng);
+
+impl Dice {
+    /// The dice for the `number`-th thing of a table.
+    pub fn of(seed: u64, table: Table, number: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream((table as u64) << 56 | number);
+        Self(rng)
+    }
+
+    pub fn chance(&mut self, probability: f64) -> bool {
+        self.0.random::<f64>() < probability
+    }
+
+    /// From 0 up to 1.
+    pub fn part(&mut self) -> f64 {
+        self.0.random()
+    }
+
+    /// Both ends included.
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
+        self.0.random_range(low..=high.max(low))
+    }
+
+    pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        if items.is_empty() { None } else { items.get(self.0.random_range(0..items.len())) }
+    }
+
+    pub fn word(&mut self, words: &[&'static str]) -> &'static str {
+        self.pick(words).copied().unwrap_or_default()
+    }
+
+    /// One of some things of different weight.
+    pub fn weighed<T: Copy>(&mut self, items: &[(T, u32)]) -> Option<T> {
+        let total: u32 = items.iter().map(|(_, weight)| weight).sum();
+        let mut rest = self.0.random_range(0..total.max(1));
+        for (item, weight) in items {
+            match rest.checked_sub(*weight) {
+                Some(less) => rest = less,
+                None => return Some(*item),
+            }
+        }
+        None
+    }
+
+    /// One of a list in the order of rank: the first is taken most often, the others ever less.
+    pub fn ranked<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+        let size = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        let rank = Zipf::new(f64::from(size.max(1)), ZIPF_EXPONENT).map_or(1.0, |zipf| zipf.sample(&mut self.0));
+        items.iter().nth(whole(rank).saturating_sub(1).try_into().unwrap_or_default())
+    }
+
+    /// A log-normal length of time.
+    pub fn days(&mut self, median: f64, sigma: f64) -> f64 {
+        LogNormal::new(median.ln(), sigma).map_or(median, |days| days.sample(&mut self.0))
+    }
+
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        items.shuffle(&mut self.0);
+    }
+
+    /// `count` things in the given shares, exact to one, in random order.
+    pub fn shared<T: Copy>(&mut self, count: usize, shares: &[(T, u32)]) -> Vec<T> {
+        let total: u32 = shares.iter().map(|(_, share)| share).sum();
+        let mut things = Vec::with_capacity(count);
+        let mut reached = 0;
+        for (thing, share) in shares {
+            reached += *share as usize;
+            let upto = (count * reached + total as usize / 2) / (total as usize).max(1);
+            things.resize(upto.max(things.len()), *thing);
+        }
+        self.shuffle(&mut things);
+        things
+    }
+}
+
+/// A number of days as a length of time, to the millisecond.
+pub(super) fn days(days: f64) -> TimeDelta {
+    TimeDelta::milliseconds(whole(days * 86_400_000.0))
+}
+
+/// The nearest whole number. Lengths and ranks here are far below what `f64` counts exactly.
+pub(super) fn whole(number: f64) -> i64 {
+    // The cast saturates; there is no other way from one to the other.
+    number.round() as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_throws_the_same() {
+        let throw = |seed, number| {
+            let mut dice = Dice::of(seed, Table::Cases, number);
+            (0..20).map(|_| dice.between(0, 1_000_000)).collect::<Vec<_>>()
+        };
+        assert_eq!(throw(1, 1), throw(1, 1));
+        assert_ne!(throw(1, 1), throw(1, 2));
+        assert_ne!(throw(1, 1), throw(2, 1));
+    }
+
+    #[test]
+    fn shares_are_exact() {
+        let things = Dice::of(1, Table::Plots, 0).shared(400, &[("a", 50), ("b", 35), ("c", 15)]);
+        let count = |name| things.iter().filter(|thing| **thing == name).count();
+        assert_eq!((things.len(), count("a"), count("b"), count("c")), (400, 200, 140, 60));
+    }
+
+    #[test]
+    fn the_first_in_rank_is_taken_most_often() {
+        let mut dice = Dice::of(1, Table::Visits, 0);
+        let ranks: Vec<u32> = (1..=100).collect();
+        let mut counts = [0; 101];
+        for _ in 0..10_000 {
+            counts[*dice.ranked(&ranks).unwrap() as usize] += 1;
+        }
+        assert!(counts[1] > counts[2] && counts[2] > counts[5] && counts[5] > counts[50]);
+    }
+}

@@ -1,0 +1,108 @@
+//! Writes a history into an empty database, a chapter a transaction.
+
+use super::{Chapter, NAMED, Plan, Stumble, generate};
+use chrono::{DateTime, Utc};
+use entity::audit::{AuditTx, Context};
+use entity::case::{member_update, number};
+use entity::db::Db;
+use entity::user::credential;
+use entity::{review, setting, user};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
+use std::collections::HashMap;
+
+/// Fits under what both databases bind in one statement, whatever the row.
+const ROWS_A_STATEMENT: usize = 500;
+
+/// What a demo user signs in with.
+pub fn password_of(username: &str) -> String {
+    format!("{username}-demo-pass")
+}
+
+/// Fills an empty database. `hash` makes a password's stored form, `progress` hears how many entries are written.
+pub async fn fill<H>(
+    db: &Db,
+    plan: Plan,
+    seed: u64,
+    now: DateTime<Utc>,
+    hash: H,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, Stumble>
+where
+    H: Fn(&str) -> Result<String, String> + Sync,
+{
+    if user::Entity::find().count(db.readers()).await? > 0 {
+        return Err(Stumble::NotEmpty);
+    }
+    let zone = setting::current(db.readers()).await?.zone()?;
+    let hashes = hashes(&hash)?;
+    let mut generator = generate(plan, seed, now, zone);
+    let mut written = 0;
+    while let Some(chapter) = generator.next() {
+        written += write(db, chapter?, &hashes).await?;
+        progress(written);
+    }
+    let tx = begin(db).await?;
+    for (id, at) in generator.last_logins() {
+        #[expect(clippy::disallowed_methods, reason = "an unaudited table; the logins have entries of their own")]
+        let credentials = credential::Entity::update_many();
+        let login = credentials.col_expr(credential::Column::LastLoginAt, Expr::value(at));
+        login.filter(credential::Column::UserId.eq(id)).exec(&tx).await?;
+    }
+    tx.commit().await?;
+    Ok(written)
+}
+
+async fn begin(db: &Db) -> Result<AuditTx, Stumble> {
+    let context = Context::job(db.clock().id(db.clock().now()));
+    Ok(AuditTx::begin(db, context).await?)
+}
+
+/// The stored passwords of those who have one; each takes a while, so they are made side by side.
+fn hashes<H>(hash: &H) -> Result<HashMap<String, String>, Stumble>
+where
+    H: Fn(&str) -> Result<String, String> + Sync,
+{
+    std::thread::scope(|scope| {
+        let made = NAMED.map(|name| (name, scope.spawn(move || hash(&password_of(name)))));
+        let made = made.into_iter().map(|(name, making)| {
+            let hash = making.join().map_err(|_| Stumble::Hash("it panicked".to_owned()))?;
+            Ok((name.to_owned(), hash.map_err(Stumble::Hash)?))
+        });
+        made.collect()
+    })
+}
+
+async fn write(db: &Db, chapter: Chapter, hashes: &HashMap<String, String>) -> Result<u64, Stumble> {
+    let Chapter { history, reviews, member_updates, case_numbers } = chapter;
+    let entries = history.entries.len() as u64;
+    let credentials: Vec<credential::Model> = history.users.iter().map(|row| credential_of(row, hashes)).collect();
+    let tx = begin(db).await?;
+    tx.write_history(history).await?;
+    insert::<credential::Entity>(&tx, credentials).await?;
+    insert::<review::Entity>(&tx, reviews).await?;
+    insert::<member_update::Entity>(&tx, member_updates).await?;
+    insert::<number::Entity>(&tx, case_numbers).await?;
+    tx.commit().await?;
+    Ok(entries)
+}
+
+fn credential_of(row: &user::Model, hashes: &HashMap<String, String>) -> credential::Model {
+    credential::Model { user_id: row.id, password_hash: hashes.get(&row.username).cloned(), last_login_at: None }
+}
+
+/// Rows of tables that leave no entries.
+async fn insert<E>(tx: &AuditTx, rows: Vec<E::Model>) -> Result<(), Stumble>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: Send,
+{
+    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
+    while rows.peek().is_some() {
+        let batch: Vec<E::ActiveModel> = rows.by_ref().take(ROWS_A_STATEMENT).collect();
+        #[expect(clippy::disallowed_methods, reason = "the door lets unaudited tables pass, and no other")]
+        E::insert_many(batch).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What the service itself did: the runs of its jobs, spread over the period until they make up their share.
+
+use super::Plan;
+use super::calendar::Calendar;
+use super::chapter::Scribe;
+use super::dice::{Dice, Table};
+use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
+use entity::audit::JobRun;
+
+const BY_SYSTEM: f64 = 0.08;
+const FAILED_RUNS: f64 = 0.015;
+const JOBS: [&str; 3] = ["check_expired_holds", "release_scheduled_cases", "send_scheduled_emails"];
+const ERRORS: [&str; 3] = ["database is locked", "connection reset by peer", "smtp: 421 service not available"];
+
+/// The runs that are still missing.
+#[derive(Debug)]
+pub(super) struct Jobs {
+    dice: Dice,
+    /// The first days of quarters, on each of which the credits' job runs.
+    quarters: Vec<DateTime<Utc>>,
+    total: u64,
+    /// Every how many runs one fails.
+    failing_every: u64,
+    next: u64,
+}
+
+impl Jobs {
+    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &Scribe) -> Self {
+        let share = u64::try_from(super::dice::whole(plan.entries as f64 * BY_SYSTEM)).unwrap_or_default();
+        let room = plan.entries.saturating_sub(scribe.tally.entries);
+        let total = share.saturating_sub(scribe.tally.by_system).min(room);
+        let failing = super::dice::whole((scribe.tally.runs + total) as f64 * FAILED_RUNS);
+        let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(scribe.tally.failed_runs);
+        let failing_every = total.checked_div(failing).unwrap_or(u64::MAX);
+        Self { dice: Dice::of(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
+    }
+
+    /// Whether one more was told.
+    pub fn tell_one(&mut self, calendar: &Calendar, scribe: &mut Scribe) -> bool {
+        if self.next >= self.total {
+            return false;
+        }
+        let (job, at) = match self.quarters.pop() {
+            Some(at) => ("quarterly_credit_reset", at),
+            None => (self.dice.word(&JOBS), self.instant(calendar)),
+        };
+        let fails = self.next % self.failing_every == self.failing_every / 2;
+        let error = fails.then(|| self.dice.word(&ERRORS));
+        let duration_ms = u64::try_from(self.dice.between(8, 900)).unwrap_or_default();
+        // What jobs process has entries of its own, so those that stand alone found nothing to do.
+        let run = JobRun { records_processed: 0, records_failed: 0, error_message: error, duration_ms };
+        scribe.run(job, Vec::new(), &run, at);
+        self.next += 1;
+        true
+    }
+
+    /// On the quarter of an hour, evenly all around the clock.
+    fn instant(&self, calendar: &Calendar) -> DateTime<Utc> {
+        let period = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
+        let rough = calendar.start + super::dice::days(period * (self.next as f64 + 0.5) / self.total as f64);
+        rough.duration_trunc(TimeDelta::minutes(15)).unwrap_or(rough).max(calendar.start)
+    }
+}
+
+/// Five past midnight on each quarter's first day.
+fn quarters(calendar: &Calendar) -> Vec<DateTime<Utc>> {
+    let five_past = NaiveTime::MIN.overflowing_add_signed(TimeDelta::minutes(5)).0;
+    let days = calendar.day(calendar.start).iter_days().take_while(|day| *day <= calendar.day(calendar.now));
+    let first_days = days.filter(|day| day.day() == 1 && day.month0() % 3 == 0);
+    let instants = first_days.filter_map(|day| calendar.instant(day, five_past));
+    instants.filter(|at| *at > calendar.start && *at < calendar.now - TimeDelta::seconds(1)).collect()
+}

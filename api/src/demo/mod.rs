@@ -1,0 +1,220 @@
+//! A deterministic history of a desk at work, for demonstrations and for load.
+//!
+//! It walks the state machine with the rows' own moves and lets the rows' own events tell each change, so that it obeys what
+//! real use obeys. The writer believes none of it: it replays every chapter before it writes it.
+
+mod calendar;
+mod cast;
+mod chapter;
+mod dice;
+mod fill;
+mod jobs;
+mod moves;
+mod people;
+mod plot;
+mod reading;
+mod script;
+mod visits;
+mod walk;
+mod words;
+
+pub use cast::{NAMED, SERVICE};
+pub use chapter::{Chapter, Tally};
+pub use fill::{fill, password_of};
+
+use calendar::Calendar;
+use chapter::Scribe;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use entity::audit::Refusal;
+use entity::case::{self, CaseStatus, number};
+use entity::clock::{Clock, instant_of};
+use entity::user;
+use jobs::Jobs;
+use people::People;
+use plot::Plot;
+use sea_orm::DbErr;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use visits::Visits;
+use walk::Sketch;
+
+/// How many entries, at most, are looked at one by one later on.
+const ENTRIES_LOOKED_AT: usize = 2_000;
+
+/// How much history there is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// People; the service account comes on top.
+    pub users: usize,
+    pub cases: usize,
+    pub entries: u64,
+    pub days: i64,
+}
+
+impl Plan {
+    /// The least that holds everybody's own history.
+    pub const ENTRIES_MIN: u64 = 2_000;
+
+    /// What a first start fills in.
+    pub const fn demo() -> Self {
+        Self { users: 100, cases: 400, entries: 20_000, days: 180 }
+    }
+
+    /// A history of so many entries: fifty for each case, as in the demo.
+    pub fn of_entries(entries: u64) -> Self {
+        let entries = entries.max(Self::ENTRIES_MIN);
+        let cases = usize::try_from(entries / 50).unwrap_or(usize::MAX);
+        let users = if entries < 20_000 { 40 } else { 100 + usize::try_from(entries / 1_000).unwrap_or(usize::MAX).min(900) };
+        let days = if entries <= 100_000 { 180 } else { 730 };
+        if entries == Self::demo().entries { Self::demo() } else { Self { users, cases, entries, days } }
+    }
+}
+
+/// Why a history could not be told or written. Each but the last two is a mistake in the generator.
+#[derive(Debug, thiserror::Error)]
+pub enum Stumble {
+    #[error("demo: a change in which nothing changes")]
+    Nothing,
+    #[error("demo: there is nobody to do it")]
+    Nobody,
+    #[error("demo: a case was to become {} and became {}", planned.code(), reached.code())]
+    Astray { planned: CaseStatus, reached: CaseStatus },
+    #[error("demo: {0}")]
+    Case(#[from] case::Refused),
+    #[error("demo: {0}")]
+    Refused(#[from] Refusal),
+    #[error("demo: a password could not be hashed: {0}")]
+    Hash(String),
+    #[error("the database has users already; a history is only filled into an empty one")]
+    NotEmpty,
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// The history that follows from a plan, a seed and now, chapter by chapter; each can be written on its own, in this order.
+pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
+    let calendar = Calendar::new(now, plan.days, zone);
+    let scribe = Scribe { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: Tally::default() };
+    let people = People::default();
+    Generator { plan, seed, calendar, scribe, people, stage: Stage::People, sketches: Vec::new(), entries: Vec::new() }
+}
+
+/// Tells a history.
+#[derive(Debug)]
+pub struct Generator {
+    plan: Plan,
+    seed: u64,
+    calendar: Calendar,
+    scribe: Scribe,
+    people: People,
+    stage: Stage,
+    sketches: Vec<Sketch>,
+    entries: Vec<(Uuid, DateTime<Utc>)>,
+}
+
+/// What is told next.
+#[derive(Debug)]
+enum Stage {
+    People,
+    Cases(std::vec::IntoIter<Plot>, Vec<number::Model>),
+    Jobs(Jobs),
+    Visits(Visits),
+    Over(BTreeMap<Uuid, DateTime<Utc>>),
+}
+
+impl Generator {
+    /// When each person last signed in. Known once the last chapter was told.
+    pub fn last_logins(&self) -> impl Iterator<Item = (Uuid, DateTime<Utc>)> {
+        let logins = match &self.stage {
+            Stage::Over(logins) => Some(logins),
+            Stage::People | Stage::Cases(..) | Stage::Jobs(_) | Stage::Visits(_) => None,
+        };
+        logins.into_iter().flatten().map(|(id, at)| (*id, *at))
+    }
+
+    /// How much was told so far.
+    pub fn tally(&self) -> Tally {
+        self.scribe.tally
+    }
+
+    fn tell(&mut self) -> Result<Option<Chapter>, Stumble> {
+        loop {
+            let stage = std::mem::replace(&mut self.stage, Stage::Over(BTreeMap::new()));
+            self.stage = match stage {
+                Stage::People => self.tell_people()?,
+                Stage::Cases(plots, numbers) => self.tell_cases(plots, numbers)?,
+                Stage::Jobs(jobs) => self.tell_jobs(jobs),
+                Stage::Visits(visits) => self.tell_visits(visits)?,
+                Stage::Over(logins) => {
+                    self.stage = Stage::Over(logins);
+                    return Ok(None);
+                }
+            };
+            let chapter = self.scribe.close();
+            self.remember(&chapter);
+            if chapter.entries() > 0 {
+                return Ok(Some(chapter));
+            }
+        }
+    }
+
+    fn tell_people(&mut self) -> Result<Stage, Stumble> {
+        self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.scribe)?;
+        let rows = self.people.iter().filter_map(|someone| someone.latest().cloned());
+        self.scribe.chapter.history.users = rows.collect::<Vec<user::Model>>();
+        let (plots, numbers) = plot::draw(&self.plan, self.seed, &self.calendar, &self.people)?;
+        Ok(Stage::Cases(plots.into_iter(), numbers))
+    }
+
+    fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Stage, Stumble> {
+        self.scribe.chapter.case_numbers = numbers;
+        while !self.scribe.chapter.is_full() {
+            let Some(plot) = plots.next() else {
+                return Ok(Stage::Jobs(Jobs::new(&self.plan, self.seed, &self.calendar, &self.scribe)));
+            };
+            let sketch = walk::walk(self.seed, &plot, &self.calendar, &self.people, &mut self.scribe)?;
+            self.sketches.push(sketch);
+        }
+        Ok(Stage::Cases(plots, Vec::new()))
+    }
+
+    fn tell_jobs(&mut self, mut jobs: Jobs) -> Stage {
+        while !self.scribe.chapter.is_full() {
+            if !jobs.tell_one(&self.calendar, &mut self.scribe) {
+                self.entries.sort_unstable_by_key(|(_, at)| *at);
+                let (sketches, entries) = (std::mem::take(&mut self.sketches), std::mem::take(&mut self.entries));
+                return Stage::Visits(Visits::new(self.seed, sketches, entries, &self.people));
+            }
+        }
+        Stage::Jobs(jobs)
+    }
+
+    fn tell_visits(&mut self, mut visits: Visits) -> Result<Stage, Stumble> {
+        while !self.scribe.chapter.is_full() {
+            let room = self.plan.entries.saturating_sub(self.scribe.tally.entries);
+            if room == 0 {
+                return Ok(Stage::Over(visits.last_logins));
+            }
+            visits.tell_one(&self.calendar, &self.people, &mut self.scribe, room)?;
+        }
+        Ok(Stage::Visits(visits))
+    }
+
+    fn remember(&mut self, chapter: &Chapter) {
+        let some = chapter.history.entries.iter().step_by(17).filter_map(|entry| Some((entry.id, instant_of(entry.id)?)));
+        self.entries.extend(some.take(ENTRIES_LOOKED_AT.saturating_sub(self.entries.len())));
+    }
+}
+
+impl Iterator for Generator {
+    type Item = Result<Chapter, Stumble>;
+
+    /// Ends after the first error.
+    fn next(&mut self) -> Option<Self::Item> {
+        self.tell().transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests;

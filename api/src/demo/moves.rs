@@ -1,0 +1,352 @@
+//! Each step as the operation it stands for: who does it, with what words, and by which move of the row.
+
+use super::script::Step;
+use super::walk::Walk;
+use super::{Stumble, words};
+use chrono::{NaiveDate, TimeDelta};
+use entity::case::lifecycle::{Acceptance, Decision, Edit, NewCase, Release};
+use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::review::ReviewAction;
+use entity::user::{self, Level, Role};
+use serde_json::json;
+use uuid::Uuid;
+
+/// As the settings have it unless somebody changes them.
+const RUSH_THRESHOLD_DAYS: i32 = 7;
+
+impl Walk<'_> {
+    pub(super) fn take(&mut self, step: Step) -> Result<(), Stumble> {
+        match step {
+            Step::Create => self.create(),
+            Step::Submit => self.submit(),
+            Step::MemberEdit => self.edit_as_member(),
+            Step::Reject => self.reject(),
+            Step::Resubmit => self.resubmit(),
+            Step::Accept => self.accept(),
+            Step::StaffEdit => self.edit_as_staff(),
+            Step::Hold => self.hold(),
+            Step::Resume => self.resume(),
+            Step::Tier => self.change_tier(),
+            Step::Reassign => self.reassign(),
+            Step::Unassign => self.unassign(),
+            Step::Take => self.take_over(),
+            Step::Credit => self.adjust_credit(),
+            Step::Complete => self.complete(),
+            Step::Decide(status) => self.decide(status),
+            Step::Release => self.release(),
+            Step::Reopen => self.reopen(),
+        }
+    }
+
+    fn create(&mut self) -> Result<(), Stumble> {
+        let member = self.plot.member_id;
+        let administrator = |row: &user::Model| row.role == Role::Administrator;
+        let by_staff = self.steps.get(1).is_none_or(|(step, _)| *step != Step::Submit) && self.dice.chance(0.08);
+        let staff = if by_staff { self.people.someone(&mut self.dice, self.at, administrator) } else { None };
+        let by = staff.unwrap_or(member);
+        let (employee_first_name, employee_last_name) = self.employee();
+        let (due_on, urgency) = self.due();
+        let case = NewCase {
+            id: self.scribe.new_id(self.at),
+            case_number: self.plot.case_number.clone(),
+            workshop_code: self.plot.workshop_code.clone(),
+            member_id: member,
+            created_by_id: by,
+            employee_first_name: employee_first_name.to_owned(),
+            employee_last_name: employee_last_name.to_owned(),
+            client_email: self.dice.chance(0.5).then(|| email(employee_first_name, employee_last_name)),
+            num_reports_requested: self.plot.reports,
+            urgency,
+            due_on,
+            special_notes: self.dice.chance(0.3).then(|| self.dice.word(words::MEMBER_NOTES).to_owned()),
+        };
+        let story = self.story(by, None)?;
+        self.save(by, case.draft(), story)
+    }
+
+    /// A due date and the urgency it has on the day of creation: a rush is asked for, or made so by a near date.
+    fn due(&mut self) -> (NaiveDate, Urgency) {
+        let today = self.calendar.day(self.at);
+        let submitted_at = self.until(|step| step == Step::Submit).min(self.at + TimeDelta::days(14));
+        let handed_in = self.calendar.day(submitted_at);
+        if !self.plot.is_rush {
+            return (handed_in + TimeDelta::days(self.dice.between(7, 21)), Urgency::Normal);
+        }
+        let is_draft = self.plot.status == CaseStatus::Draft;
+        if is_draft || self.dice.chance(0.5) {
+            return (handed_in + TimeDelta::days(self.dice.between(2, 12)), Urgency::Rush);
+        }
+        let due_on = handed_in + TimeDelta::days(self.dice.between(2, 6));
+        (due_on, Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS))
+    }
+
+    fn submit(&mut self) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let by = row.member_id;
+        let demanded = Urgency::demanded_by(row.due_on, self.calendar.day(self.at), RUSH_THRESHOLD_DAYS);
+        let story = self.story(by, None)?;
+        self.save(by, row.submit(demanded, true, self.at)?, story)
+    }
+
+    fn edit_as_member(&mut self) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let by = row.member_id;
+        let (status, due_on) = (row.status, row.due_on);
+        let (first_name, last_name) = self.employee();
+        let mut edit = Edit::default();
+        if self.dice.chance(0.6) {
+            edit.client_email = Some(Some(email(first_name, last_name)));
+            self.edited_fields.push("client_email");
+        } else {
+            edit.special_notes = Some(Some(format!("{} ({last_name})", self.dice.word(words::MEMBER_NOTES))));
+            self.edited_fields.push("special_notes");
+        }
+        if !self.plot.is_rush && self.dice.chance(0.3) {
+            edit.due_on = Some(due_on + TimeDelta::days(self.dice.between(1, 7)));
+            self.edited_fields.push("due_on");
+        }
+        let edited = self.edited(row, edit, by)?;
+        let story = self.story(by, None)?;
+        self.save(by, edited, story)?;
+        if status != CaseStatus::Draft {
+            self.raise_flag();
+        }
+        Ok(())
+    }
+
+    fn edit_as_staff(&mut self) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let by = self.worker()?;
+        let number = self.dice.between(10, 99);
+        let notes = format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES));
+        let mut edit = Edit { internal_notes: Some(Some(notes)), ..Edit::default() };
+        if self.dice.chance(0.25) {
+            edit.report_notes_to_member = Some(Some(self.dice.word(words::REPORT_NOTES).to_owned()));
+        }
+        let edited = self.edited(row, edit, by)?;
+        let story = self.story(by, None)?;
+        self.save(by, edited, story)
+    }
+
+    fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, Stumble> {
+        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
+        let today = self.calendar.day(self.at);
+        let demanded = |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS);
+        Ok(row.edit(edit, demanded, &caller, self.at)?)
+    }
+
+    fn reject(&mut self) -> Result<(), Stumble> {
+        let by = self.people.someone(&mut self.dice, self.at, |row| row.role.is_staff()).ok_or(Stumble::Nobody)?;
+        let reasons = [
+            (RejectionReason::IncompleteFff, 35),
+            (RejectionReason::MissingDocuments, 30),
+            (RejectionReason::InsufficientData, 20),
+            (RejectionReason::InvalidCreditRequest, 5),
+            (RejectionReason::TierMismatch, 5),
+            (RejectionReason::Other, 5),
+        ];
+        let reason = self.dice.weighed(&reasons).unwrap_or(RejectionReason::Other);
+        let notes = self.word(words::REJECTION_NOTES);
+        let story = self.story(by, None)?;
+        self.save(by, self.case()?.reject(reason, notes, by, self.at)?, story)?;
+        self.edited_fields.clear();
+        self.mail("case_rejected")
+    }
+
+    fn resubmit(&mut self) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let (by, technician) = (row.member_id, row.assigned_to_id);
+        let mut story = self.story(by, None)?;
+        self.edited_fields.sort_unstable();
+        self.edited_fields.dedup();
+        story.notes.insert("edited_fields".to_owned(), json!(self.edited_fields));
+        story.notes.insert("new_documents".to_owned(), json!(0));
+        let has_edits = !self.edited_fields.is_empty();
+        self.save(by, row.resubmit(Some("Corrected as asked."), has_edits, self.at)?, story)?;
+        self.raise_flag();
+        self.review(ReviewAction::Resubmitted, by, technician, None)
+    }
+
+    fn accept(&mut self) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let assignee = self.assignable(None).ok_or(Stumble::Nobody)?;
+        let assignee = self.user(assignee)?.clone();
+        let by = if assignee.role == Role::Technician && self.dice.chance(0.7) { assignee.id } else { self.desk()? };
+        let differs = self.dice.chance(0.15);
+        let credit_tenths = if differs { other_credit(row.credit_tenths) } else { row.credit_tenths };
+        let mut story = self.story(by, None)?;
+        story.notes.insert("docs_verified".to_owned(), json!(self.dice.chance(0.9)));
+        let tier = self.first_tier();
+        let terms = Acceptance { tier, credit_tenths, assignee: &assignee, accepted_by: by, override_level: false };
+        self.save(by, row.accept(terms, self.at)?, story)
+    }
+
+    /// The tier at acceptance: the last one, unless a later step changes it.
+    fn first_tier(&self) -> Tier {
+        let changes = self.steps.iter().any(|(step, _)| *step == Step::Tier);
+        match self.plot.tier {
+            tier if !changes => tier,
+            Tier::One | Tier::Three => Tier::Two,
+            Tier::Two if self.plot.number % 2 == 0 => Tier::One,
+            Tier::Two => Tier::Three,
+        }
+    }
+
+    /// Somebody the case can be given to: a technician, or now and then a manager where no review is planned.
+    fn assignable(&mut self, but: Option<Uuid>) -> Option<Uuid> {
+        let by_desk = !self.plot.is_reviewed && self.dice.chance(0.05);
+        let desk = |row: &user::Model| row.role == Role::Manager && Some(row.id) != but;
+        let manager = if by_desk { self.people.someone(&mut self.dice, self.at, desk) } else { None };
+        manager.or_else(|| self.technician(but))
+    }
+
+    /// A technician whose level suits every tier the case will have, and the way it is to go: through a review or not.
+    fn technician(&mut self, but: Option<Uuid>) -> Option<Uuid> {
+        let (people, plot) = (self.people, self.plot);
+        let hardest = plot.tier.max(self.first_tier());
+        let is_completed = plot.status == CaseStatus::Completed;
+        let stays_junior = |row: &user::Model| {
+            people.get(row.id).and_then(|someone| someone.latest()).is_some_and(|latest| latest.user_level == Some(Level::One))
+        };
+        let fits = move |row: &user::Model| {
+            let is_junior = row.user_level == Some(Level::One);
+            let suits = if plot.is_reviewed { stays_junior(row) } else { !(is_completed && is_junior) };
+            row.role == Role::Technician && Some(row.id) != but && suits && row.may_work_on(hardest)
+        };
+        people.someone(&mut self.dice, self.at, fits)
+    }
+
+    fn hold(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let lasts = (self.until(|step| step == Step::Resume) - self.at).as_seconds_f64() / 86_400.0;
+        let reason = self.word(words::HOLD_REASONS);
+        let quarters = |days: f64| (days * 4.0).floor() / 4.0;
+        let expected = if lasts > 0.35 && self.dice.chance(0.27) {
+            Some(quarters(lasts * 0.8).max(0.25))
+        } else if self.dice.chance(0.12) {
+            None
+        } else {
+            Some(lasts.ceil().max(1.0) + f64::from(u8::from(self.dice.chance(0.4))))
+        };
+        let story = self.story(by, Some(reason))?;
+        self.save(by, self.case()?.hold(reason, expected.map(super::dice::days), self.at)?, story)?;
+        self.mail("case_held")
+    }
+
+    fn resume(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let reason = self.word(words::RESUME_REASONS);
+        let story = self.story(by, Some(reason))?;
+        self.save(by, self.case()?.resume()?, story)?;
+        self.mail("case_resumed")
+    }
+
+    fn change_tier(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let reason = self.word(words::TIER_REASONS);
+        let story = self.story(by, Some(reason))?;
+        let row = self.case()?.change_tier(self.plot.tier, self.assignee(), false)?;
+        self.save(by, row, story)
+    }
+
+    fn reassign(&mut self) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let Some(to) = self.assignable(row.assigned_to_id) else { return Ok(()) };
+        let by = self.worker()?;
+        let reason = self.word(words::REASSIGN_REASONS);
+        let story = self.story(by, Some(reason))?;
+        let row = row.assign(Some(self.user(to)?), false)?;
+        self.save(by, row, story)
+    }
+
+    fn unassign(&mut self) -> Result<(), Stumble> {
+        let by = self.desk()?;
+        let reason = self.word(words::REASSIGN_REASONS);
+        let story = self.story(by, Some(reason))?;
+        self.save(by, self.case()?.assign(None, false)?, story)
+    }
+
+    fn take_over(&mut self) -> Result<(), Stumble> {
+        let by = self.technician(None).ok_or(Stumble::Nobody)?;
+        let story = self.story(by, None)?;
+        let row = self.case()?.take(self.user(by)?)?;
+        self.save(by, row, story)
+    }
+
+    fn adjust_credit(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let row = self.case()?;
+        let reason = self.word(words::CREDIT_REASONS);
+        let credit_tenths = other_credit(row.credit_tenths);
+        let story = self.story(by, Some(reason))?;
+        self.save(by, row.adjust_credit(credit_tenths)?, story)
+    }
+
+    fn complete(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let technician = self.case()?.assigned_to_id;
+        let release = self.release_of();
+        let row = self.case()?.complete(self.assignee(), release, self.at)?;
+        let story = self.story(by, None)?;
+        self.save(by, row, story)?;
+        match self.case()?.status {
+            CaseStatus::PendingReview => self.review(ReviewAction::SubmittedForReview, by, technician, None),
+            _ if release == Release::Now => self.mail("case_released"),
+            _ => Ok(()),
+        }
+    }
+
+    fn decide(&mut self, status: ReviewStatus) -> Result<(), Stumble> {
+        let technician = self.case()?.assigned_to_id;
+        let may = |row: &user::Model| super::people::reviews(row) && Some(row.id) != technician;
+        let by = self.people.someone(&mut self.dice, self.at, may).ok_or(Stumble::Nobody)?;
+        let notes = self.word(words::REVIEW_NOTES);
+        let notes = (status != ReviewStatus::Approved || self.dice.chance(0.4)).then_some(notes);
+        let mut story = self.story(by, None)?;
+        story.notes.insert("review_cycle".to_owned(), json!(self.review_cycle()));
+        let release = self.release_of();
+        let decision = Decision { status, notes, reviewer: by, release };
+        self.save(by, self.case()?.decide(decision, self.at)?, story)?;
+        self.review(status.review_action(), by, technician, notes)?;
+        let is_out = release == Release::Now && status != ReviewStatus::RevisionsRequested;
+        if is_out { self.mail("case_released") } else { Ok(()) }
+    }
+
+    /// When the member is to see the result: mostly at once, for a few cases not yet.
+    fn release_of(&mut self) -> Release {
+        let now = self.calendar.now;
+        let hours = TimeDelta::hours(self.dice.between(2, 30));
+        let is_last = self.until(|step| matches!(step, Step::Complete | Step::Decide(_))) == now;
+        let released_at = self.until(|step| step == Step::Release);
+        match self.plot.is_released {
+            false => Release::At(now + hours * 3),
+            true if is_last && released_at < now => Release::At(released_at + hours),
+            true if is_last && self.at + hours < now && self.dice.chance(0.2) => Release::At(self.at + hours),
+            true => Release::Now,
+        }
+    }
+
+    fn release(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let mut story = self.story(by, None)?;
+        story.notes.insert("trigger".to_owned(), json!("manual"));
+        self.save(by, self.case()?.release(self.at)?, story)?;
+        self.mail("case_released")
+    }
+
+    fn reopen(&mut self) -> Result<(), Stumble> {
+        let by = self.worker()?;
+        let reason = self.word(words::REOPEN_REASONS);
+        let story = self.story(by, Some(reason))?;
+        self.save(by, self.case()?.reopen()?, story)
+    }
+}
+
+/// Half a credit more, or less where there is no more.
+fn other_credit(tenths: i32) -> i32 {
+    if tenths < 30 { tenths + 5 } else { tenths - 5 }
+}
+
+fn email(first_name: &str, last_name: &str) -> String {
+    format!("{first_name}.{last_name}@mail.example").to_lowercase()
+}

@@ -1,0 +1,161 @@
+//! The people of a history: who they were at each instant, and who does how much.
+
+use super::Stumble;
+use super::chapter::{Origin, Scribe};
+use super::dice::Dice;
+use chrono::{DateTime, Utc};
+use entity::audit::{Actor, Story, happen};
+use entity::user::{self, Caller, Level, Person, Role};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Somebody, through all his versions.
+#[derive(Clone, Debug)]
+pub(super) struct Someone {
+    /// One row per change, the oldest first; never empty.
+    versions: Vec<user::Model>,
+    /// Never gets cases, since he is not here until the end.
+    pub leaves: bool,
+    ip_address: String,
+    user_agent: String,
+}
+
+impl Someone {
+    pub fn id(&self) -> Uuid {
+        self.latest().map_or(Uuid::nil(), |row| row.id)
+    }
+
+    pub fn latest(&self) -> Option<&user::Model> {
+        self.versions.last()
+    }
+
+    /// Who he was then; `None` before he joined.
+    pub fn at(&self, at: DateTime<Utc>) -> Option<&user::Model> {
+        self.versions.iter().rev().find(|row| row.updated_at <= at)
+    }
+
+    /// Who he was then, if he could sign in.
+    pub fn active_at(&self, at: DateTime<Utc>) -> Option<&user::Model> {
+        self.at(at).filter(|row| row.is_active)
+    }
+
+    pub fn joined_at(&self) -> Option<DateTime<Utc>> {
+        self.versions.first().map(|row| row.created_at)
+    }
+
+    pub fn origin(&self, at: DateTime<Utc>) -> Option<Origin> {
+        let person = Person::of(self.at(at)?);
+        let (ip_address, user_agent) = (Some(self.ip_address.clone()), Some(self.user_agent.clone()));
+        Some(Origin { actor: Actor::Person(person), ip_address, user_agent })
+    }
+
+    pub fn caller(&self, at: DateTime<Utc>) -> Option<Caller> {
+        self.at(at).map(|row| Caller::of(row, Uuid::nil()))
+    }
+}
+
+/// How somebody comes into the history.
+pub(super) struct Arrival {
+    pub row: user::ActiveModel,
+    pub leaves: bool,
+    pub ip_address: String,
+    pub user_agent: String,
+    pub at: DateTime<Utc>,
+}
+
+/// Everybody, in the order of how much he does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct People {
+    everyone: Vec<Someone>,
+    by_id: HashMap<Uuid, usize>,
+}
+
+impl People {
+    pub fn iter(&self) -> impl Iterator<Item = &Someone> {
+        self.everyone.iter()
+    }
+
+    pub fn get(&self, id: Uuid) -> Option<&Someone> {
+        self.everyone.get(*self.by_id.get(&id)?)
+    }
+
+    pub fn named(&self, username: &str) -> Option<&Someone> {
+        self.everyone.iter().find(|someone| someone.latest().is_some_and(|row| row.username == username))
+    }
+
+    pub fn person(&self, id: Uuid, at: DateTime<Utc>) -> Option<Person> {
+        self.get(id)?.at(at).map(Person::of)
+    }
+
+    /// The active people at an instant of whom something holds, in the order of how much they do.
+    pub fn those(&self, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Vec<Uuid> {
+        let staying = self.everyone.iter().filter(|someone| !someone.leaves);
+        staying.filter_map(|someone| someone.active_at(at)).filter(|row| holds(row)).map(|row| row.id).collect()
+    }
+
+    /// Somebody of whom something holds, those who do much more often.
+    pub fn someone(&self, dice: &mut Dice, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Option<Uuid> {
+        dice.ranked(&self.those(at, holds)).copied()
+    }
+
+    /// Somebody new. His entries are written by `by`, or by the system where there is nobody yet.
+    pub fn arrive(&mut self, scribe: &mut Scribe, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, Stumble> {
+        let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
+        let mut story = Story::of(self.actor(by, at));
+        let change = happen::<user::Entity>(None, row, &mut story, |_| None, at)?;
+        let (row, events) = change.ok_or(Stumble::Nothing)?;
+        let id = row.id;
+        let context = scribe.request(self.origin(by, at), at);
+        scribe.tell(events, &context, at, true);
+        self.by_id.insert(id, self.everyone.len());
+        self.everyone.push(Someone { versions: vec![row], leaves, ip_address, user_agent });
+        Ok(id)
+    }
+
+    /// A change of somebody; one in which nothing differs leaves nothing.
+    pub fn change(
+        &mut self,
+        scribe: &mut Scribe,
+        (id, by, at): (Uuid, Uuid, DateTime<Utc>),
+        reason: Option<&str>,
+        make: impl FnOnce(user::Model) -> user::ActiveModel,
+    ) -> Result<(), Stumble> {
+        let before = self.get(id).and_then(|someone| someone.at(at)).cloned().ok_or(Stumble::Nobody)?;
+        let mut story = Story::of(self.actor(Some(by), at));
+        story.reason = reason.map(str::to_owned);
+        let row = make(before.clone());
+        let Some((after, events)) = happen::<user::Entity>(Some(&before), row, &mut story, |_| None, at)? else {
+            return Ok(());
+        };
+        let context = scribe.request(self.origin(Some(by), at), at);
+        scribe.tell(events, &context, at, true);
+        if let Some(someone) = self.by_id.get(&id).and_then(|index| self.everyone.get_mut(*index)) {
+            someone.versions.push(after);
+        }
+        Ok(())
+    }
+
+    /// Puts those who were named first, and then everybody in the order of `rank`.
+    pub fn sort_by_rank(&mut self, rank: &HashMap<Uuid, usize>) {
+        self.everyone.sort_by_key(|someone| rank.get(&someone.id()).copied().unwrap_or(usize::MAX));
+        self.by_id = self.everyone.iter().enumerate().map(|(index, someone)| (someone.id(), index)).collect();
+    }
+
+    fn actor(&self, by: Option<Uuid>, at: DateTime<Utc>) -> Actor {
+        by.and_then(|by| self.person(by, at)).map_or(Actor::System, Actor::Person)
+    }
+
+    fn origin(&self, by: Option<Uuid>, at: DateTime<Utc>) -> Origin {
+        let origin = by.and_then(|by| self.get(by)?.origin(at));
+        origin.unwrap_or(Origin { actor: Actor::System, ip_address: None, user_agent: None })
+    }
+}
+
+/// Whether somebody may decide about another's work.
+pub(super) fn reviews(row: &user::Model) -> bool {
+    match row.role {
+        Role::Technician => matches!(row.user_level, Some(Level::Two | Level::Three)),
+        Role::Manager | Role::Administrator => true,
+        Role::Member | Role::Service => false,
+    }
+}

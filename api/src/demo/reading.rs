@@ -1,0 +1,97 @@
+//! What reading leaves: the log, an entry, a trail, a report, an export, and what somebody was refused.
+
+use super::dice::Dice;
+use super::visits::Visits;
+use chrono::{DateTime, Utc};
+use entity::audit::{Action, Event};
+use entity::clock::rfc3339;
+use entity::user::{Person, Role};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+const REPORTS: [&str; 5] = ["activity_summary", "user_activity", "case_changes", "quality_review_audit", "system_events"];
+
+#[derive(Clone, Copy)]
+enum Reading {
+    Log,
+    Entry,
+    UserTrail,
+    Report,
+    ReportFile,
+    LogFile,
+    Cases,
+}
+
+/// What those who run the desk, and the accounts that feed other systems, look at.
+pub(super) fn of_desk(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -> Event {
+    let readings = [
+        (Reading::Log, 40),
+        (Reading::Entry, 14),
+        (Reading::UserTrail, 6),
+        (Reading::Report, 30),
+        (Reading::ReportFile, 4),
+        (Reading::LogFile, 2),
+        (Reading::Cases, 2),
+    ];
+    let is_person = person.role != Role::Service;
+    match visits.dice.weighed(&readings) {
+        Some(Reading::Report) => report(visits, at),
+        Some(Reading::Entry) if is_person => visits.some_entry(at).map_or_else(log, entry),
+        Some(Reading::UserTrail) if is_person => visits.somebody().map_or_else(log, user_trail),
+        Some(Reading::ReportFile) => file(visits, at),
+        Some(Reading::LogFile) => Event::export_generated("audit_log", "csv", rows(visits, 40, 9_000), json!({})),
+        Some(Reading::Cases) if is_person => Event::bulk_export("cases", "csv", visits.cases.len() as u64, json!({})),
+        Some(Reading::Log | Reading::Entry | Reading::UserTrail | Reading::Cases) | None => log(),
+    }
+}
+
+pub(super) fn case_trail(case_id: Uuid) -> Event {
+    Event::audit_log_accessed("case_trail", ("case", case_id.to_string()), json!({}))
+}
+
+/// Staff and members have no reports and no log.
+pub(super) fn denied(dice: &mut Dice) -> Event {
+    if dice.chance(0.6) {
+        let report = dice.word(&REPORTS);
+        return Event::denied(Action::ReportGenerated, &format!("get_{report}"), "forbidden", ("report", report.to_owned()));
+    }
+    Event::denied(Action::AuditLogAccessed, "list_audit_log", "forbidden", ("audit_log", "audit_log".to_owned()))
+}
+
+fn log() -> Event {
+    Event::audit_log_accessed("main_dashboard", ("audit_log", "audit_log".to_owned()), json!({}))
+}
+
+fn entry(id: Uuid) -> Event {
+    Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))
+}
+
+fn user_trail(id: Uuid) -> Event {
+    Event::audit_log_accessed("user_trail", ("user", id.to_string()), json!({}))
+}
+
+fn report(visits: &mut Visits, at: DateTime<Utc>) -> Event {
+    let report = visits.dice.word(&REPORTS);
+    let parameters = parameters(visits, report, at);
+    Event::report_generated(report, parameters, rows(visits, 5, 4_000))
+}
+
+fn file(visits: &mut Visits, at: DateTime<Utc>) -> Event {
+    let report = visits.dice.word(&REPORTS);
+    let parameters = parameters(visits, report, at);
+    Event::export_generated(report, "csv", rows(visits, 5, 4_000), parameters)
+}
+
+fn parameters(visits: &mut Visits, report: &str, at: DateTime<Utc>) -> Json {
+    let (since, until) = visits.period(at);
+    let mut parameters = json!({"since": rfc3339(since), "until": rfc3339(until)});
+    let user = if report == "user_activity" { visits.somebody() } else { None };
+    if let (Some(user), Some(parameters)) = (user, parameters.as_object_mut()) {
+        parameters.insert("user_id".to_owned(), json!(user));
+    }
+    parameters
+}
+
+fn rows(visits: &mut Visits, least: i64, most: i64) -> u64 {
+    visits.dice.between(least, most).try_into().unwrap_or_default()
+}

@@ -1,0 +1,274 @@
+//! What the demo's history obeys, before any database has seen it.
+
+use super::*;
+use chrono::{Datelike, TimeZone, Timelike};
+use chrono_tz::America::Chicago;
+use entity::audit::{Action, Outcome, PastEntry};
+use entity::case::{ReviewStatus, Tier, Urgency};
+use entity::review::ReviewAction;
+use entity::user::{Level, Role};
+use serde_json::Value as Json;
+use std::collections::{HashMap, HashSet};
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 23, 15, 0, 0).unwrap()
+}
+
+fn told(plan: Plan, seed: u64) -> Chapter {
+    let mut whole = Chapter::default();
+    for chapter in generate(plan, seed, now(), Chicago) {
+        let chapter = chapter.unwrap();
+        whole.history.users.extend(chapter.history.users);
+        whole.history.cases.extend(chapter.history.cases);
+        whole.history.entries.extend(chapter.history.entries);
+        whole.reviews.extend(chapter.reviews);
+        whole.member_updates.extend(chapter.member_updates);
+        whole.case_numbers.extend(chapter.case_numbers);
+    }
+    whole.history.entries.sort_by_key(|entry| entry.id);
+    whole
+}
+
+fn demo() -> &'static Chapter {
+    static DEMO: std::sync::LazyLock<Chapter> = std::sync::LazyLock::new(|| told(Plan::demo(), 1));
+    &DEMO
+}
+
+fn entries(holds: impl Fn(&PastEntry) -> bool) -> Vec<&'static PastEntry> {
+    demo().history.entries.iter().filter(|entry| holds(entry)).collect()
+}
+
+fn of(action: Action) -> Vec<&'static PastEntry> {
+    entries(|entry| entry.event.action == action)
+}
+
+fn percent(part: usize, whole: usize) -> f64 {
+    part as f64 * 100.0 / whole as f64
+}
+
+#[track_caller]
+fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
+    assert!((found - expected).abs() <= tolerance, "{what}: {found:.2}, expected {expected} ± {tolerance}");
+}
+
+#[test]
+fn the_same_seed_tells_the_same_history() {
+    let plan = Plan::of_entries(2_000);
+    let text = |seed| format!("{:?}", Ordered(&told(plan, seed)));
+    assert!(text(1) == text(1));
+    assert!(text(1) != text(2));
+}
+
+/// A chapter's rows and entries in words; the maps inside stories never get this far.
+struct Ordered<'a>(&'a Chapter);
+
+impl std::fmt::Debug for Ordered<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+#[test]
+fn the_plan_is_kept() {
+    let Chapter { history, case_numbers, .. } = demo();
+    assert_eq!((history.users.len(), history.cases.len(), history.entries.len()), (101, 400, 20_000));
+    let numbers: HashSet<_> = history.cases.iter().map(|case| &case.case_number).collect();
+    assert_eq!(numbers.len(), 400);
+    assert_eq!(case_numbers.iter().map(|counter| counter.last_number).sum::<i32>(), 400);
+    let start = now() - chrono::TimeDelta::days(180);
+    let within = |entry: &PastEntry| instant_of(entry.id).is_some_and(|at| at >= start && at <= now());
+    assert!(history.entries.iter().all(within));
+}
+
+#[test]
+fn people_are_shared_as_planned() {
+    let users = &demo().history.users;
+    let count = |holds: &dyn Fn(&user::Model) -> bool| users.iter().filter(|row| holds(row)).count();
+    for (role, expected) in
+        [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2), (Role::Service, 1)]
+    {
+        assert_eq!(count(&|row| row.role == role), expected, "{role:?}");
+    }
+    let levels = [Level::One, Level::Two, Level::Three].map(|level| count(&|row| row.user_level == Some(level)));
+    assert!(levels == [6, 5, 3] || levels == [5, 6, 3] || levels == [6, 6, 2], "{levels:?}");
+    assert_eq!(count(&|row| !row.is_active), 5);
+    for name in NAMED.iter().chain([&SERVICE]) {
+        assert_eq!(count(&|row| row.username == *name && row.is_active), 1, "{name}");
+    }
+    assert!(users.iter().all(|row| row.email.ends_with(".example")));
+}
+
+#[test]
+fn cases_are_shared_as_planned() {
+    use CaseStatus as S;
+    let cases = &demo().history.cases;
+    let share = |holds: &dyn Fn(&case::Model) -> bool| percent(cases.iter().filter(|row| holds(row)).count(), cases.len());
+    let statuses = [
+        (S::Draft, 8.0),
+        (S::Submitted, 12.0),
+        (S::Resubmitted, 3.0),
+        (S::Accepted, 22.0),
+        (S::Hold, 6.0),
+        (S::PendingReview, 7.0),
+        (S::NeedsResubmission, 4.0),
+        (S::Completed, 38.0),
+    ];
+    for (status, expected) in statuses {
+        assert_near(status.code(), share(&|row| row.status == status), expected, 0.3);
+    }
+    let tiered = cases.iter().filter(|row| row.tier.is_some()).count();
+    for (tier, expected) in [(Tier::One, 50.0), (Tier::Two, 35.0), (Tier::Three, 15.0)] {
+        assert_near(tier.code(), percent(cases.iter().filter(|row| row.tier == Some(tier)).count(), tiered), expected, 1.0);
+    }
+    assert_near("rush", share(&|row| row.urgency == Urgency::Rush), 18.0, 1.0);
+    for (reports, expected) in [(1, 60.0), (2, 22.0), (3, 10.0), (4, 5.0)] {
+        assert_near("reports", share(&|row| row.num_reports_requested == reports), expected, 0.5);
+    }
+    let completed: Vec<_> = cases.iter().filter(|row| row.status == S::Completed).collect();
+    let released = completed.iter().filter(|row| row.is_released(now())).count();
+    assert_near("released", percent(released, completed.len()), 90.0, 2.0);
+    let technicians: HashMap<_, _> = demo().history.users.iter().map(|row| (row.id, row.user_level)).collect();
+    let juniors =
+        completed.iter().filter(|row| row.assigned_to_id.is_some_and(|id| technicians.get(&id) == Some(&Some(Level::One))));
+    assert_near("completed by level 1", percent(juniors.count(), completed.len()), 35.0, 3.0);
+}
+
+#[test]
+fn reviews_are_decided_as_planned() {
+    let decisions: Vec<_> = demo().reviews.iter().filter(|step| step.decision_number.is_some()).collect();
+    let share = |action| percent(decisions.iter().filter(|step| step.review_action == action).count(), decisions.len());
+    assert_near("approved", share(ReviewAction::Approved), 68.0, 4.0);
+    assert_near("revisions", share(ReviewAction::RevisionsRequested), 20.0, 4.0);
+    assert_near("corrections", share(ReviewAction::CorrectionsNeeded), 12.0, 4.0);
+    assert_eq!(of(Action::ReviewUpdated).len(), decisions.len());
+    let sent = demo().reviews.iter().filter(|step| step.review_action == ReviewAction::SubmittedForReview).count();
+    assert_eq!(of(Action::ReviewSubmitted).len(), sent);
+    assert!(decisions.iter().all(|step| step.turnaround_seconds.is_some_and(|seconds| seconds >= 0)));
+    assert!(
+        demo()
+            .history
+            .cases
+            .iter()
+            .all(|row| row.review_status != Some(ReviewStatus::Approved) || row.reviewed_by_id != row.assigned_to_id)
+    );
+}
+
+#[test]
+fn status_entries_chain_to_where_each_case_stands() {
+    for case in &demo().history.cases {
+        let mut status = Json::Null;
+        let mut assignee = Json::Null;
+        let mut is_held = false;
+        for entry in entries(|entry| entry.event.case.as_ref().is_some_and(|(id, _)| *id == case.id)) {
+            let event = &entry.event;
+            let change = |field: &str| event.changes.get(field).map(|change| (change["from"].clone(), change["to"].clone()));
+            for (field, last) in [("status", &mut status), ("assigned_to_id", &mut assignee)] {
+                if let Some((from, to)) = change(field) {
+                    assert_eq!(from, *last, "{} of {}", field, case.case_number);
+                    *last = to;
+                }
+            }
+            assert!(event.action != Action::CaseResumed || is_held, "{}", case.case_number);
+            is_held = status == "hold";
+        }
+        assert_eq!(status, case.status.code());
+        assert_eq!(assignee, serde_json::json!(case.assigned_to_id));
+    }
+}
+
+#[test]
+fn holds_last_about_two_days_and_a_quarter_is_overdue() {
+    let resumed = of(Action::CaseResumed);
+    let mut days: Vec<f64> =
+        resumed.iter().map(|entry| entry.event.metadata["hold_duration_seconds"].as_f64().unwrap() / 86_400.0).collect();
+    days.sort_by(f64::total_cmp);
+    assert!(days.len() > 50, "{}", days.len());
+    assert_near("median", days[days.len() / 2], 2.0, 0.6);
+    let overdue = resumed.iter().filter(|entry| entry.event.metadata["overdue"] == true).count();
+    assert_near("overdue", percent(overdue, resumed.len()), 25.0, 8.0);
+}
+
+#[test]
+fn time_is_spent_like_at_a_desk() {
+    let by_people = entries(|entry| entry.context.actor != entity::audit::Actor::System);
+    let local = |entry: &&PastEntry| instant_of(entry.id).unwrap().with_timezone(&Chicago);
+    let weekdays = by_people.iter().filter(|entry| local(entry).weekday().number_from_monday() <= 5).count();
+    let office = by_people.iter().filter(|entry| (8..18).contains(&local(entry).hour())).count();
+    assert_near("weekdays", percent(weekdays, by_people.len()), 85.0, 3.0);
+    assert_near("office hours", percent(office, by_people.len()), 80.0, 3.0);
+}
+
+#[test]
+fn the_system_does_its_share_and_some_of_it_fails() {
+    let by_system = entries(|entry| entry.context.actor == entity::audit::Actor::System);
+    assert_near("by System", percent(by_system.len(), demo().entries()), 8.0, 0.5);
+    let failed = |action| {
+        let all = of(action);
+        percent(all.iter().filter(|entry| entry.event.outcome == Outcome::Failure).count(), all.len())
+    };
+    assert_near("failed jobs", failed(Action::CronJobExecuted), 1.5, 0.4);
+    assert_near("failed mails", failed(Action::EmailNotificationSent), 2.0, 1.5);
+    for action in [
+        Action::Login,
+        Action::Logout,
+        Action::ReportGenerated,
+        Action::AuditLogAccessed,
+        Action::ExportGenerated,
+        Action::BulkExport,
+    ] {
+        assert!(!of(action).is_empty(), "{action}");
+    }
+}
+
+#[test]
+fn few_do_much_and_many_do_little() {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for entry in entries(|entry| entry.context.actor.person().is_some()) {
+        *counts.entry(entry.context.actor.label()).or_default() += 1;
+    }
+    let mut ranked: Vec<_> = counts.values().copied().collect();
+    ranked.sort_unstable_by(|left, right| right.cmp(left));
+    let total: usize = ranked.iter().sum();
+    assert!(percent(ranked.iter().take(10).sum(), total) > 45.0 && ranked.len() > 80, "{ranked:?}");
+}
+
+#[test]
+fn the_named_have_some_cases_in_every_status_they_can_have() {
+    let id = |name: &str| demo().history.users.iter().find(|row| row.username == name).unwrap().id;
+    let counts = |holds: &dyn Fn(&case::Model) -> bool| {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        demo().history.cases.iter().filter(|row| holds(row)).for_each(|row| *counts.entry(row.status.code()).or_default() += 1);
+        counts
+    };
+    for name in ["member1", "member2"] {
+        let counts = counts(&|row| row.member_id == id(name));
+        assert!(counts.len() == 8 && counts.values().all(|count| *count >= 2), "{name}: {counts:?}");
+    }
+    for name in ["tech1", "tech2", "tech3"] {
+        let counts = counts(&|row| row.assigned_to_id == Some(id(name)));
+        assert!(counts.values().sum::<usize>() >= 20 && counts.len() >= 3, "{name}: {counts:?}");
+    }
+}
+
+#[test]
+fn nobody_acts_before_he_came_or_after_he_left() {
+    let mut active: HashMap<Uuid, bool> = HashMap::new();
+    for entry in &demo().history.entries {
+        if let Some(id) = entry.context.actor.id() {
+            assert_eq!(active.get(&id), Some(&true), "{:?}", entry.event);
+        }
+        if let Some(change) = entry.event.changes.get("is_active") {
+            let id = Uuid::parse_str(&entry.event.object.1).unwrap();
+            active.insert(id, change["to"] == true);
+        }
+    }
+}
+
+#[test]
+fn a_larger_history_is_told_in_chapters() {
+    let mut generator = generate(Plan { users: 150, cases: 1_000, entries: 50_000, days: 730 }, 3, now(), Chicago);
+    let sizes: Vec<usize> = generator.by_ref().map(|chapter| chapter.unwrap().entries()).collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 50_000);
+    assert!(sizes.len() > 9 && sizes.iter().all(|size| *size < 5_100), "{sizes:?}");
+    assert!(generator.last_logins().count() > 50);
+}

@@ -1,0 +1,147 @@
+//! What people did beside working on cases: they signed in, read the log, trails and reports, and signed out.
+
+use super::calendar::{self, Calendar};
+use super::chapter::{Origin, Scribe};
+use super::dice::{Dice, Table};
+use super::people::{People, Someone};
+use super::walk::Sketch;
+use super::{Stumble, reading};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::audit::{Actor, Event};
+use entity::user::{Person, Role};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+const FAILED_LOGINS: f64 = 0.04;
+const UNKNOWN_NAMES: f64 = 0.005;
+const DENIED: f64 = 0.015;
+
+/// Everything a visitor can look at, and the dice.
+#[derive(Debug)]
+pub(super) struct Visits {
+    pub dice: Dice,
+    pub cases: Vec<Sketch>,
+    /// The cases somebody may look at, as their member or assignee.
+    own: HashMap<Uuid, Vec<usize>>,
+    /// Some entries, as they are looked at one by one.
+    pub entries: Vec<(Uuid, DateTime<Utc>)>,
+    visitors: Vec<Uuid>,
+    pub last_logins: BTreeMap<Uuid, DateTime<Utc>>,
+}
+
+impl Visits {
+    pub fn new(seed: u64, cases: Vec<Sketch>, entries: Vec<(Uuid, DateTime<Utc>)>, people: &People) -> Self {
+        let mut own: HashMap<Uuid, Vec<usize>> = HashMap::new();
+        for (index, case) in cases.iter().enumerate() {
+            for id in [Some(case.member_id), case.assigned_to_id].into_iter().flatten() {
+                own.entry(id).or_default().push(index);
+            }
+        }
+        let visitors = people.iter().map(Someone::id).collect();
+        Self { dice: Dice::of(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
+    }
+
+    /// One visit of somebody, cut off where the plan's entries are reached.
+    pub fn tell_one(&mut self, calendar: &Calendar, people: &People, scribe: &mut Scribe, room: u64) -> Result<(), Stumble> {
+        let visitor = self.dice.ranked(&self.visitors).and_then(|id| people.get(*id)).ok_or(Stumble::Nobody)?;
+        let joined_at = visitor.joined_at().ok_or(Stumble::Nobody)?;
+        let at = calendar.within(&mut self.dice, joined_at + TimeDelta::minutes(2), calendar.now);
+        let Some(row) = visitor.active_at(at) else { return Ok(()) };
+        let person = Person::of(row);
+        let origin = visitor.origin(at).ok_or(Stumble::Nobody)?;
+        let told = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
+        for (event, at) in told.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {
+            let anonymous = Origin { actor: Actor::Anonymous, ..origin.clone() };
+            let by_nobody = event.action == entity::audit::Action::Login && event.outcome != entity::audit::Outcome::Success;
+            let context = scribe.request(if by_nobody { anonymous } else { origin.clone() }, at);
+            scribe.tell(vec![event], &context, at, false);
+        }
+        Ok(())
+    }
+
+    /// From signing in to signing out.
+    fn visit(&mut self, person: &Person, origin: &Origin, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
+        let user_agent = origin.user_agent.as_deref();
+        let mut told = Vec::new();
+        if self.dice.chance(UNKNOWN_NAMES) {
+            told.push((Event::login_failed("", None, "unknown_user", user_agent), at));
+            return told;
+        }
+        let mut at = at;
+        while self.dice.chance(FAILED_LOGINS) {
+            told.push((Event::login_failed(&person.username, Some(person), "wrong_password", user_agent), at));
+            at += TimeDelta::milliseconds(self.dice.between(2_000, 30_000));
+        }
+        let session_id = Uuid::from_u128(u128::from_be_bytes(std::array::from_fn(|_| self.byte())));
+        let started_at = at;
+        told.push((Event::login(person, session_id, user_agent), at));
+        let last = self.last_logins.entry(person.id).or_insert(at);
+        *last = at.max(*last);
+        let looks = match person.role {
+            Role::Manager | Role::Administrator => self.dice.between(2, 9),
+            Role::Technician => self.dice.between(1, 5),
+            Role::Member | Role::Service => self.dice.between(0, 3),
+        };
+        for _ in 0..looks {
+            at += TimeDelta::milliseconds(self.dice.between(5_000, 400_000));
+            told.extend(self.look(person, at).map(|event| (event, at)));
+        }
+        if self.dice.chance(0.6) {
+            at += TimeDelta::milliseconds(self.dice.between(5_000, 900_000));
+            told.push((Event::logout(person, session_id, (at - started_at).num_seconds()), at));
+        }
+        told
+    }
+
+    fn look(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
+        let runs_the_desk = matches!(person.role, Role::Manager | Role::Administrator);
+        if !runs_the_desk && self.dice.chance(DENIED) {
+            return Some(reading::denied(&mut self.dice));
+        }
+        if runs_the_desk && !self.dice.chance(0.2) {
+            return Some(reading::of_desk(self, person, at));
+        }
+        self.case_trail(person, at)
+    }
+
+    /// An integrator's account reads the log and the reports, and signs in nowhere.
+    fn feed(&mut self, person: &Person, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
+        let reads = self.dice.between(1, 3);
+        (0..reads).map(|read| (reading::of_desk(self, person, at), at + TimeDelta::seconds(read))).collect()
+    }
+
+    /// The trail of a case that this person may see and that was there by then.
+    fn case_trail(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
+        let own = self.own.get(&person.id);
+        let case = match person.role {
+            Role::Manager | Role::Administrator => self.dice.pick(&self.cases)?,
+            Role::Technician | Role::Member | Role::Service => self.cases.get(*self.dice.pick(own?)?)?,
+        };
+        let is_member = person.id == case.member_id;
+        let seen_from = if is_member { Some(case.created_at) } else { case.submitted_at };
+        let is_there = seen_from.is_some_and(|seen_from| seen_from < at);
+        is_there.then(|| reading::case_trail(case.id))
+    }
+
+    /// An entry that was there by then.
+    pub fn some_entry(&mut self, at: DateTime<Utc>) -> Option<Uuid> {
+        let known = self.entries.partition_point(|(_, told_at)| *told_at < at);
+        self.dice.pick(self.entries.get(..known)?).map(|(id, _)| *id)
+    }
+
+    /// Somebody else who was there by then.
+    pub fn somebody(&mut self) -> Option<Uuid> {
+        self.dice.pick(&self.visitors).copied()
+    }
+
+    /// A period to report on that ends at some instant.
+    pub fn period(&mut self, at: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let days = self.dice.weighed(&[(1, 2), (7, 5), (30, 8), (90, 3)]).unwrap_or(30);
+        let until = calendar::between(&mut self.dice, at - TimeDelta::hours(12), at);
+        (until - TimeDelta::days(days), until)
+    }
+
+    fn byte(&mut self) -> u8 {
+        u8::try_from(self.dice.between(0, 255)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,235 @@
+//! Walks one case from step to step with the rows' own moves, and has each change told by the rows' own events.
+
+use super::calendar::Calendar;
+use super::chapter::Scribe;
+use super::dice::{Dice, Table};
+use super::people::People;
+use super::plot::Plot;
+use super::script::Step;
+use super::{Stumble, words};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::audit::{Actor, Story, happen};
+use entity::case::{self, member_update};
+use entity::review::{self, ReviewAction};
+use entity::user::{self, Person};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Mails that fail.
+const FAILED_MAILS: f64 = 0.02;
+
+/// What a case looks like to those who later read about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sketch {
+    pub id: Uuid,
+    pub member_id: Uuid,
+    pub assigned_to_id: Option<Uuid>,
+    pub submitted_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A case on its way.
+pub(super) struct Walk<'a> {
+    pub plot: &'a Plot,
+    pub calendar: &'a Calendar,
+    pub people: &'a People,
+    pub scribe: &'a mut Scribe,
+    pub dice: Dice,
+    pub row: Option<case::Model>,
+    pub steps: Vec<(Step, DateTime<Utc>)>,
+    /// Which of the steps is being taken.
+    pub place: usize,
+    pub at: DateTime<Utc>,
+    pub edited_fields: Vec<&'static str>,
+    review: Review,
+    member_updated_at: Option<DateTime<Utc>>,
+    staff_acted_at: Option<DateTime<Utc>>,
+    /// The request that the next step is still part of, where two steps are one operation.
+    request: Option<(DateTime<Utc>, Arc<entity::audit::Context>)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Review {
+    cycle: i32,
+    decisions: i32,
+    submitted_at: Option<DateTime<Utc>>,
+}
+
+/// Tells everything that happened to one case.
+pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People, scribe: &mut Scribe) -> Result<Sketch, Stumble> {
+    let mut dice = Dice::of(seed, Table::Cases, plot.number);
+    let steps = plot.timed(calendar, &mut dice);
+    let mut walk = Walk {
+        plot,
+        calendar,
+        people,
+        scribe,
+        dice,
+        row: None,
+        steps,
+        place: 0,
+        at: plot.created_at,
+        edited_fields: Vec::new(),
+        review: Review::default(),
+        member_updated_at: None,
+        staff_acted_at: None,
+        request: None,
+    };
+    while let Some((step, at)) = walk.steps.get(walk.place).copied() {
+        walk.at = at;
+        walk.take(step)?;
+        walk.place += 1;
+    }
+    walk.end()
+}
+
+impl Walk<'_> {
+    /// The case as it is.
+    pub fn case(&self) -> Result<case::Model, Stumble> {
+        self.row.clone().ok_or(Stumble::Nothing)
+    }
+
+    pub fn user(&self, id: Uuid) -> Result<&user::Model, Stumble> {
+        self.people.get(id).and_then(|someone| someone.at(self.at)).ok_or(Stumble::Nobody)
+    }
+
+    pub fn assignee(&self) -> Option<&user::Model> {
+        let id = self.row.as_ref()?.assigned_to_id?;
+        self.people.get(id)?.at(self.at)
+    }
+
+    /// Whoever does something to an assigned case: mostly the assignee, sometimes the desk.
+    pub fn worker(&mut self) -> Result<Uuid, Stumble> {
+        let assignee = self.assignee().map(|row| row.id);
+        match assignee {
+            Some(id) if self.dice.chance(0.8) => Ok(id),
+            Some(_) | None => self.desk(),
+        }
+    }
+
+    /// Somebody who runs the desk.
+    pub fn desk(&mut self) -> Result<Uuid, Stumble> {
+        let runs = |row: &user::Model| matches!(row.role, user::Role::Manager | user::Role::Administrator);
+        self.people.someone(&mut self.dice, self.at, runs).ok_or(Stumble::Nobody)
+    }
+
+    pub fn story(&self, by: Uuid, reason: Option<&str>) -> Result<Story, Stumble> {
+        let mut story = Story::of(Actor::Person(Person::of(self.user(by)?)));
+        story.reason = reason.map(str::to_owned);
+        Ok(story)
+    }
+
+    /// Saves what a move gave, and tells what it means.
+    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut story: Story) -> Result<(), Stumble> {
+        let at = self.at;
+        let known = |id| self.people.person(id, at);
+        let Some((after, events)) = happen::<case::Entity>(self.row.as_ref(), row, &mut story, known, at)? else {
+            return Ok(());
+        };
+        let origin = self.people.get(by).and_then(|someone| someone.origin(at)).ok_or(Stumble::Nobody)?;
+        let same = self.request.take().filter(|(then, _)| *then == at);
+        let context = same.map_or_else(|| self.scribe.request(origin, at), |(_, context)| context);
+        self.scribe.tell(events, &context, at, true);
+        self.request = Some((at, context));
+        if by != after.member_id {
+            self.staff_acted_at = Some(at);
+        }
+        self.row = Some(after);
+        Ok(())
+    }
+
+    /// Notes that the member added something the staff has to look at.
+    pub fn raise_flag(&mut self) {
+        self.member_updated_at = Some(self.at);
+    }
+
+    /// A step of the review history, in which an open review is decided or a new one begins.
+    pub fn review(
+        &mut self,
+        action: ReviewAction,
+        by: Uuid,
+        technician: Option<Uuid>,
+        notes: Option<&str>,
+    ) -> Result<(), Stumble> {
+        let is_decision = ReviewAction::DECISIONS.contains(&action);
+        if action == ReviewAction::SubmittedForReview {
+            self.review.cycle += 1;
+            self.review.submitted_at = Some(self.at);
+        }
+        self.review.decisions += i32::from(is_decision);
+        let since = self.review.submitted_at.filter(|_| is_decision);
+        let row = self.case()?;
+        let step = review::Model {
+            id: self.scribe.new_id(self.at),
+            case_id: row.id,
+            case_number: row.case_number,
+            reviewed_at: self.at,
+            review_action: action,
+            reviewer_id: by,
+            original_technician_id: technician,
+            notes: notes.map(str::to_owned),
+            review_cycle: self.review.cycle,
+            decision_number: is_decision.then_some(self.review.decisions),
+            turnaround_seconds: since.map(|since| (self.at - since).num_seconds()),
+        };
+        self.scribe.chapter.reviews.push(step);
+        Ok(())
+    }
+
+    pub fn review_cycle(&self) -> i32 {
+        self.review.cycle
+    }
+
+    /// Tells the member by mail, a few minutes later.
+    pub fn mail(&mut self, template: &str) -> Result<(), Stumble> {
+        let row = self.case()?;
+        let to = self.people.person(row.member_id, self.at).ok_or(Stumble::Nobody)?;
+        let mut sent_at = self.at + TimeDelta::seconds(self.dice.between(40, 880));
+        let fails = self.dice.chance(FAILED_MAILS);
+        if sent_at < self.calendar.now {
+            self.scribe.mail(template, &to, 1, fails, sent_at);
+        }
+        sent_at += TimeDelta::minutes(15);
+        if fails && sent_at < self.calendar.now {
+            self.scribe.mail(template, &to, 2, false, sent_at);
+        }
+        Ok(())
+    }
+
+    pub fn word(&mut self, words: &[&'static str]) -> &'static str {
+        self.dice.word(words)
+    }
+
+    /// The instant of the next step of a kind, or now if it isn't taken.
+    pub fn until(&self, next: impl Fn(Step) -> bool) -> DateTime<Utc> {
+        let later = self.steps.iter().skip(self.place + 1).find(|(step, _)| next(*step));
+        later.map_or(self.calendar.now, |(_, at)| *at)
+    }
+
+    fn end(mut self) -> Result<Sketch, Stumble> {
+        let row = self.row.take().ok_or(Stumble::Nothing)?;
+        if row.status != self.plot.status {
+            return Err(Stumble::Astray { planned: self.plot.status, reached: row.status });
+        }
+        if let Some(updated_at) = self.member_updated_at {
+            let has_member_updates = self.staff_acted_at.is_none_or(|acted_at| acted_at < updated_at);
+            let member_last_update_at = Some(updated_at);
+            let flag = member_update::Model { case_id: row.id, has_member_updates, member_last_update_at };
+            self.scribe.chapter.member_updates.push(flag);
+        }
+        let sketch = Sketch {
+            id: row.id,
+            member_id: row.member_id,
+            assigned_to_id: row.assigned_to_id,
+            submitted_at: row.submitted_at,
+            created_at: row.created_at,
+        };
+        self.scribe.chapter.history.cases.push(row);
+        Ok(sketch)
+    }
+
+    /// What an employee's name is made of.
+    pub fn employee(&mut self) -> (&'static str, &'static str) {
+        (self.dice.word(words::FIRST_NAMES), self.dice.word(words::LAST_NAMES))
+    }
+}

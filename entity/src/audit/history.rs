@@ -1,0 +1,171 @@
+//! Histories written after the fact: the same prepare, consequences and entries as the hooks', without a database between,
+//! and one audited bulk writer that refuses a history whose entries don't tell its rows.
+
+use super::guard::{Verb, Write};
+use super::replay::gap;
+use super::unit::Unit;
+use super::{AuditTx, Audited, Context, Event, Refusal, Replay, Story, hooks};
+use crate::user::Person;
+use crate::{audit_entry, case, user};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    ModelTrait, TryIntoModel,
+};
+use serde_json::{Value as Json, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// An entry with an id, and so an instant, and an origin of its own.
+#[derive(Clone, Debug)]
+pub struct PastEntry {
+    pub id: Uuid,
+    pub event: Event,
+    /// Shared by the entries of one operation.
+    pub context: Arc<Context>,
+    /// Whether the row's own hooks would have written it.
+    pub by_hook: bool,
+}
+
+/// New rows with everything that ever happened to them, and entries that changed no row.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    pub users: Vec<user::Model>,
+    pub cases: Vec<case::Model>,
+    pub entries: Vec<PastEntry>,
+}
+
+/// What saving `row` at an instant makes of `before`, and what that means; `None` where nothing differs.
+///
+/// It is what the hooks do around a write, without the write. `known` gives the names of those whom a changed column names.
+pub fn happen<E>(
+    before: Option<&E::Model>,
+    mut row: E::ActiveModel,
+    story: &mut Story,
+    known: impl Fn(Uuid) -> Option<Person>,
+    at: DateTime<Utc>,
+) -> Result<Option<(E::Model, Vec<Event>)>, Refusal>
+where
+    E: Audited,
+    E::ActiveModel: TryIntoModel<E::Model>,
+{
+    if !hooks::prepare::<E>(&mut row, before, at) {
+        return Ok(None);
+    }
+    let after = match before {
+        Some(before) => changed::<E>(before, &row),
+        None => inserted::<E>(row)?,
+    };
+    let people = hooks::people_named::<E>(before, &after).into_iter().filter_map(known).map(|person| (person.id, person));
+    story.people.extend(people);
+    let events = hooks::consequences::<E>(before, &after, story)?;
+    Ok(Some((after, events)))
+}
+
+/// The row as an UPDATE of what is set would leave it.
+fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E::Model {
+    let mut after = before.clone();
+    for column in E::Column::iter() {
+        if let ActiveValue::Set(value) = row.get(column) {
+            after.set(column, value);
+        }
+    }
+    after
+}
+
+/// The row as an INSERT would leave it: null where nothing was said.
+fn inserted<E>(mut row: E::ActiveModel) -> Result<E::Model, Refusal>
+where
+    E: Audited,
+    E::ActiveModel: TryIntoModel<E::Model>,
+{
+    let empty = E::ActiveModel::default_values();
+    for column in E::Column::iter().filter(|column| row.get(*column).is_not_set()).collect::<Vec<_>>() {
+        match empty.get(column).into_value() {
+            Some(value) if value == value.as_null() => row.set(column, value),
+            Some(_) | None => return Err(Refusal::Incomplete { table: E::default().table_name(), column: column.as_str() }),
+        }
+    }
+    row.try_into_model().map_err(|_| Refusal::Incomplete { table: E::default().table_name(), column: "" })
+}
+
+impl AuditTx {
+    /// Writes a history in batched statements: the rows, then their entries, as the nets at COMMIT demand.
+    ///
+    /// The entries of each row, folded in the order of their ids, must begin with its creation and give the row; changes of
+    /// rows that aren't part of the history are refused too.
+    pub async fn write_history(&self, history: History) -> Result<(), DbErr> {
+        self.unit.during(self, history.write(&self.unit, self)).await
+    }
+}
+
+impl History {
+    async fn write<C: ConnectionTrait>(mut self, unit: &Unit, db: &C) -> Result<(), DbErr> {
+        self.entries.sort_unstable_by_key(|entry| entry.id);
+        self.demand_true()?;
+        let Self { users, cases, entries } = self;
+        insert::<user::Entity, C>(unit, db, users.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+        insert::<case::Entity, C>(unit, db, cases.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+        let entry = |past: PastEntry| audit_entry::ActiveModel::of(past.event, past.id, &past.context, past.by_hook);
+        let entries = entries.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
+        insert::<audit_entry::Entity, C>(unit, db, entries).await
+    }
+
+    /// Refuses a history whose entries, folded in their order, don't give its rows and nothing else.
+    fn demand_true(&self) -> Result<(), Refusal> {
+        let mut replay = Replay::default();
+        let mut created = HashSet::new();
+        for PastEntry { event, .. } in &self.entries {
+            event.demand_metadata()?;
+            let (object_type, object_id) = (event.object.0, event.object.1.as_str());
+            let changes = event.changes.as_map();
+            if !changes.is_empty() && created.insert((object_type, object_id)) && !event.action.is_creation() {
+                return Err(gap(object_type, object_id, "creation", Json::Null, json!(event.action)).into());
+            }
+            replay.follow(object_type, object_id, changes)?;
+        }
+        self.users.iter().try_for_each(|row| replay.demand_row::<user::Entity>(row))?;
+        self.cases.iter().try_for_each(|row| replay.demand_row::<case::Entity>(row))?;
+        demand_rows::<user::Entity>(&replay, &self.users)?;
+        demand_rows::<case::Entity>(&replay, &self.cases)?;
+        let rows = self.users.len() + self.cases.len();
+        if replay.things() == rows { Ok(()) } else { Err(gap("history", "", "rows", json!(replay.things()), json!(rows)).into()) }
+    }
+}
+
+/// Refuses changes of things whose row isn't here, and a row that stands here twice.
+fn demand_rows<E: Audited>(replay: &Replay, rows: &[E::Model]) -> Result<(), Refusal> {
+    let ids: HashSet<String> = rows.iter().map(|row| E::id(row).to_string()).collect();
+    let stranger = replay.told(E::OBJECT).find(|id| !ids.contains(*id));
+    match stranger {
+        Some(id) => Err(gap(E::OBJECT, id, "row", json!("changed"), Json::Null).into()),
+        None if ids.len() == rows.len() => Ok(()),
+        None => Err(gap(E::OBJECT, "", "rows", json!(ids.len()), json!(rows.len())).into()),
+    }
+}
+
+/// Inserts rows, as many a statement as the database binds, each statement with a clearance of its own.
+async fn insert<E, C>(unit: &Unit, db: &C, rows: Vec<E::ActiveModel>) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: Send,
+    C: ConnectionTrait,
+{
+    let size = rows_a_statement::<E>(db.get_database_backend());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let batch: Vec<_> = rows.by_ref().take(size).collect();
+        unit.clear(Write { verb: Verb::Insert, table: E::default().table_name().to_owned() });
+        #[expect(clippy::disallowed_methods, reason = "the whole history was checked to be told by its entries")]
+        let written = E::insert_many(batch).exec_without_returning(db).await;
+        written.map_err(|error| Refusal::Unwritten(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// How many rows one statement takes: each value is bound, and beyond a few hundred rows nothing is won.
+fn rows_a_statement<E: EntityTrait>(backend: DbBackend) -> usize {
+    let bound = if backend == DbBackend::Postgres { 65_535 } else { 32_766 };
+    (bound / E::Column::iter().count().max(1)).clamp(1, 500)
+}

@@ -1,0 +1,30 @@
+//! What a member did to a case since it was completed or handed back: the trail itself is asked.
+
+use super::Model;
+use crate::audit::{Action, Outcome};
+use crate::audit_entry::{Column, Entity};
+use crate::clock;
+use sea_orm::entity::prelude::*;
+use sea_orm::{QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
+
+/// The fields the member edited since then, by wire name.
+pub async fn edited_fields<C: ConnectionTrait>(db: &C, case: &Model) -> Result<BTreeSet<String>, DbErr> {
+    let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(BTreeSet::new()) };
+    let edits = [Action::CaseDetailsEdited, Action::CaseUpdated].map(Action::code);
+    let lists: Vec<Option<String>> = Entity::find()
+        .select_only()
+        .column(Column::ChangedFields)
+        .filter(Column::CaseId.eq(case.id))
+        .filter(Column::ActorId.eq(case.member_id))
+        .filter(Column::Id.gte(clock::floor_id(since)))
+        .filter(Column::ActionType.is_in(edits))
+        .filter(Column::Outcome.eq(Outcome::Success.code()))
+        .order_by_desc(Column::Id)
+        .limit(1_000)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let fields = lists.iter().flatten().flat_map(|list| list.split(',')).filter(|field| !field.is_empty());
+    Ok(fields.map(str::to_owned).collect())
+}

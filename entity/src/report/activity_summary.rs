@@ -1,0 +1,159 @@
+//! The activity summary: how much happened, of what kind, by whom, and whether that is more than before.
+
+use super::sql::{Sql, by_bytes};
+use super::tally::{self, Tally};
+use super::{Interval, Percent, Period, Point, Scope, TypeCount, series};
+use crate::audit::{Action, Category, Outcome};
+use crate::user::{Level, Role};
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How many types and people the summary names.
+pub const TYPES_MAX: usize = 15;
+pub const USERS_MAX: usize = 10;
+
+/// Whether there is more than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    Up,
+    Down,
+    Flat,
+}
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivitySummary {
+    pub total_activities: i64,
+    /// Over the equally long period just before.
+    pub previous_total: i64,
+    pub delta: i64,
+    /// `None` where there was nothing before.
+    pub percent_change: Option<Percent>,
+    pub direction: Trend,
+    pub active_users: i64,
+    pub case_activities: i64,
+    pub user_management_activities: i64,
+    pub quality_review_activities: i64,
+    pub system_activity_count: i64,
+    pub failed_attempts: i64,
+    pub denied_attempts: i64,
+    pub distinct_types: usize,
+    /// Entries of the types that `by_action_type` has no room for.
+    pub other_types_count: i64,
+    pub by_action_type: Vec<TypeCount>,
+    pub top_users: Vec<UserCount>,
+    pub timeseries: Vec<Point>,
+}
+
+/// How much one person did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserCount {
+    pub user_id: Uuid,
+    pub username: String,
+    pub full_name: String,
+    pub email: String,
+    pub role: Role,
+    pub user_level: Option<Level>,
+    pub count: i64,
+    pub percent: Percent,
+    pub last_activity_at: DateTime<Utc>,
+}
+
+/// Adds the period up.
+pub async fn activity_summary<C: ConnectionTrait>(
+    db: &C,
+    period: &Period,
+    interval: Interval,
+) -> Result<ActivitySummary, super::ReportError> {
+    let buckets = period.buckets(interval)?;
+    let everything = Scope { outcomes: vec![Outcome::Success, Outcome::Failure, Outcome::Denied], ..Scope::done(None) };
+    let tallies = tally::tallies(db, &buckets, &everything, None).await?;
+    let previous_total = tally::count(db, period.previous_ids(), &Scope::done(None)).await?;
+    let (active_users, top_users) = top_users(db, period).await?;
+
+    let done = || tallies.iter().filter(|tally| tally.was_done());
+    let ended = |outcome| tally::total(tallies.iter().filter(|tally| tally.outcome == outcome));
+    let total = tally::total(done());
+    let mut by_action_type = tally::by_type(done());
+    let distinct_types = by_action_type.len();
+    by_action_type.truncate(TYPES_MAX);
+    let delta = total - previous_total;
+    let points = done().map(|tally| (tally.bucket, tally.action.category().code(), tally.count));
+    Ok(ActivitySummary {
+        total_activities: total,
+        previous_total,
+        delta,
+        percent_change: Percent::of(delta, previous_total),
+        direction: Trend::of(delta),
+        active_users,
+        case_activities: done().map(|tally| tally.on_cases).sum(),
+        user_management_activities: tally::total(done().filter(|tally| manages_users(tally))),
+        quality_review_activities: tally::total(done().filter(|tally| tally.action.category() == Category::Review)),
+        system_activity_count: done().map(|tally| tally.by_system).sum(),
+        failed_attempts: ended(Outcome::Failure),
+        denied_attempts: ended(Outcome::Denied),
+        distinct_types,
+        other_types_count: total - by_action_type.iter().map(|row| row.count).sum::<i64>(),
+        by_action_type,
+        top_users: top_users.into_iter().map(|row| row.of(total)).collect(),
+        timeseries: series(&buckets, Category::all().map(Category::code), points),
+    })
+}
+
+impl Trend {
+    const fn of(delta: i64) -> Self {
+        match delta {
+            0 => Self::Flat,
+            1.. => Self::Up,
+            _ => Self::Down,
+        }
+    }
+}
+
+/// Whether it is what staff does to users. A profile is its owner's business as well, so it isn't counted among these.
+fn manages_users(tally: &Tally) -> bool {
+    tally.action.category() == Category::User && tally.action != Action::MemberProfileUpdated
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    user_id: Uuid,
+    username: String,
+    first_name: String,
+    last_name: String,
+    email: String,
+    role: Role,
+    user_level: Option<Level>,
+    entry_count: i64,
+    last_activity_at: DateTime<Utc>,
+    active_users: i64,
+}
+
+impl Row {
+    fn of(self, total: i64) -> UserCount {
+        let Self { user_id, username, first_name, last_name, email, role, user_level, entry_count, last_activity_at, .. } = self;
+        let full_name = format!("{first_name} {last_name}");
+        let percent = Percent::share(entry_count, total);
+        UserCount { user_id, username, full_name, email, role, user_level, count: entry_count, percent, last_activity_at }
+    }
+}
+
+/// Those who did the most, and how many did anything at all.
+async fn top_users<C: ConnectionTrait>(db: &C, period: &Period) -> Result<(i64, Vec<Row>), DbErr> {
+    let sql = Sql::new(
+        "SELECT users.id AS user_id, users.username, users.first_name, users.last_name, users.email, users.role, \
+         users.user_level, actor.entry_count, actor.last_activity_at, COUNT(*) OVER () AS active_users \
+         FROM (SELECT entry.actor_id, COUNT(*) AS entry_count, MAX(entry.occurred_at) AS last_activity_at \
+         FROM audit_entries AS entry WHERE ",
+    );
+    let sql = Scope::done(None).conditions(sql, period.ids(), None).text(
+        " AND entry.actor_id IS NOT NULL GROUP BY entry.actor_id) AS actor JOIN users ON users.id = actor.actor_id \
+         ORDER BY actor.entry_count DESC, users.username",
+    );
+    let rows: Vec<Row> = sql.text(by_bytes(db)).text(&format!(" LIMIT {USERS_MAX}")).all(db).await?;
+    Ok((rows.first().map_or(0, |row| row.active_users), rows))
+}

@@ -1,0 +1,99 @@
+//! What changed about cases: the history of their states, tiers, assignees and details.
+
+use super::sql::Sql;
+use super::tally::{self, Tally};
+use super::{Interval, Paging, Period, Point, Scope, entries, series};
+use crate::audit::{Action, ChangeType};
+use crate::audit_entry;
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+
+/// What the report is about, and what its list is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// The subject: narrows statistics and list.
+    pub case_id: Option<Uuid>,
+    /// Narrows the list; empty for every change.
+    pub change_types: Vec<ChangeType>,
+    /// Narrows the list.
+    pub actor_id: Option<Uuid>,
+}
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseChanges {
+    pub total_changes: i64,
+    pub status_changes: i64,
+    pub tier_changes: i64,
+    pub reassignments: i64,
+    pub resubmissions: i64,
+    pub holds: i64,
+    pub details_changes: i64,
+    pub cases_touched: i64,
+    pub timeseries: Vec<Point>,
+    /// How many entries the whole list has.
+    pub matching: i64,
+    /// A page, and one more where there are more.
+    pub entries: Vec<audit_entry::Model>,
+}
+
+impl Filters {
+    /// What the statistics count.
+    fn universe(&self) -> Scope {
+        let actions = Action::all().filter(|action| action.change_types().is_some()).collect();
+        Scope { case_id: self.case_id, ..Scope::done(Some(actions)) }
+    }
+
+    /// What the list shows.
+    pub fn list(&self) -> Scope {
+        let universe = self.universe();
+        let asked_for = |action: &Action| {
+            let types = action.change_types().unwrap_or_default();
+            self.change_types.is_empty() || types.iter().any(|change_type| self.change_types.contains(change_type))
+        };
+        let actions = universe.actions.map(|actions| actions.into_iter().filter(asked_for).collect());
+        Scope { actions, actor_id: self.actor_id, ..universe }
+    }
+}
+
+/// Adds the changes up.
+pub async fn case_changes<C: ConnectionTrait>(
+    db: &C,
+    period: &Period,
+    interval: Interval,
+    filters: &Filters,
+    paging: &Paging,
+) -> Result<CaseChanges, super::ReportError> {
+    let buckets = period.buckets(interval)?;
+    let (universe, list) = (filters.universe(), filters.list());
+    let tallies = tally::tallies(db, &buckets, &universe, filters.actor_id).await?;
+    let of = |change_type| tally::total(tallies.iter().filter(|tally| is(tally, change_type)));
+    let points = tallies.iter().filter_map(|tally| Some((tally.bucket, tally.action.badge()?.code(), tally.count)));
+    Ok(CaseChanges {
+        total_changes: tally::total(tallies.iter()),
+        status_changes: of(ChangeType::Status),
+        tier_changes: of(ChangeType::Tier),
+        reassignments: of(ChangeType::Assignment),
+        resubmissions: of(ChangeType::Resubmission),
+        holds: of(ChangeType::Hold),
+        details_changes: of(ChangeType::Details),
+        cases_touched: cases_touched(db, period, &universe).await?,
+        timeseries: series(&buckets, ChangeType::all().map(ChangeType::code), points),
+        matching: tally::matching(&tallies, &list, filters.actor_id),
+        entries: entries(db, period.ids(), &list, paging).await?,
+    })
+}
+
+fn is(tally: &Tally, change_type: ChangeType) -> bool {
+    tally.action.change_types().is_some_and(|types| types.contains(&change_type))
+}
+
+async fn cases_touched<C: ConnectionTrait>(db: &C, period: &Period, universe: &Scope) -> Result<i64, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Count {
+        case_count: i64,
+    }
+    let sql = Sql::new("SELECT COUNT(DISTINCT entry.case_id) AS case_count FROM audit_entries AS entry WHERE ");
+    let count: Option<Count> = universe.conditions(sql, period.ids(), None).one(db).await?;
+    Ok(count.map_or(0, |count| count.case_count))
+}

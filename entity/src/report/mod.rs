@@ -1,0 +1,195 @@
+//! The five reports: what the trail adds up to over a period. SQL in, plain structs out; all reads of one report see one
+//! snapshot, and their number never depends on what they find.
+//!
+//! Statistics obey the period and the subject alone; every other filter narrows the list of entries and nothing else.
+
+pub mod activity_summary;
+pub mod case_changes;
+mod percent;
+mod period;
+pub mod quality_review;
+mod sql;
+pub mod system_events;
+mod tally;
+pub mod user_activity;
+
+pub use percent::Percent;
+pub use period::{Asked, BUCKETS_MAX, Bound, Bucket, IdRange, Interval, Period, PeriodError, start_of_day};
+pub use tally::{TypeCount, count};
+
+use crate::audit::{Action, Outcome};
+use crate::audit_entry;
+use crate::clock;
+use crate::page::{Direction, Position};
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};
+use sql::Sql;
+use std::collections::HashMap;
+
+/// One figure of a time series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point {
+    pub bucket_start: DateTime<Utc>,
+    pub series: &'static str,
+    pub value: i64,
+}
+
+/// Why there is no report: the period has too many buckets, or the database failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ReportError {
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paging {
+    /// The last row of the page before.
+    pub after: Option<Position>,
+    pub direction: Direction,
+    pub limit: u64,
+}
+
+/// The entries a report tells about. Its statistics count all of them, its list may show fewer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// `None` for every type.
+    pub actions: Option<Vec<Action>>,
+    pub outcomes: Vec<Outcome>,
+    pub actor_id: Option<Uuid>,
+    pub case_id: Option<Uuid>,
+}
+
+impl Scope {
+    /// What was done, of some types or of all.
+    pub fn done(actions: Option<Vec<Action>>) -> Self {
+        Self { actions, outcomes: vec![Outcome::Success], actor_id: None, case_id: None }
+    }
+
+    /// The conditions an entry meets, for one type or for all of this scope's.
+    fn conditions(&self, sql: Sql, ids: IdRange, action: Option<Action>) -> Sql {
+        let actions = action.map(|action| vec![action]).or_else(|| self.actions.clone());
+        let sql = sql.text("entry.id >= ").value(ids.from).text(" AND entry.id < ").value(ids.before);
+        self.facts(sql, actions)
+    }
+
+    fn facts(&self, sql: Sql, actions: Option<Vec<Action>>) -> Sql {
+        let sql = sql.text(" AND entry.outcome IN (").values(self.outcomes.iter().map(|outcome| outcome.code())).text(")");
+        let sql = match actions {
+            Some(actions) => sql.text(" AND entry.action_type IN (").values(actions.into_iter().map(Action::code)).text(")"),
+            None => sql,
+        };
+        let sql = match self.actor_id {
+            Some(actor_id) => sql.text(" AND entry.actor_id = ").value(actor_id),
+            None => sql,
+        };
+        match self.case_id {
+            Some(case_id) => sql.text(" AND entry.case_id = ").value(case_id),
+            None => sql,
+        }
+    }
+}
+
+/// When the trail begins.
+pub async fn first_entry_at<C: ConnectionTrait>(db: &C) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let first = audit_entry::Entity::find().select_only().column(audit_entry::Column::Id);
+    let id: Option<Uuid> = first.order_by_asc(audit_entry::Column::Id).limit(1).into_tuple().one(db).await?;
+    Ok(id.and_then(clock::instant_of))
+}
+
+/// One page of the entries in scope, and one more where there are more.
+///
+/// Each type is read by its own index up to the limit: an `IN` over the types would make SQLite sort all of their entries.
+pub async fn entries<C: ConnectionTrait>(
+    db: &C,
+    ids: IdRange,
+    scope: &Scope,
+    paging: &Paging,
+) -> Result<Vec<audit_entry::Model>, DbErr> {
+    let branches: Vec<Option<Action>> = match &scope.actions {
+        Some(actions) if actions.is_empty() => return Ok(Vec::new()),
+        Some(actions) => actions.iter().copied().map(Some).collect(),
+        None => vec![None],
+    };
+    let (ids, last_in) = (paging.rest_of(ids), paging.order_and_limit());
+    let columns: Vec<String> = audit_entry::Column::iter().map(|column| format!("entry.{}", column.as_str())).collect();
+    let head = format!("SELECT {} FROM audit_entries AS entry WHERE entry.id IN (SELECT id FROM (", columns.join(", "));
+    let (sql, _) = branches.into_iter().fold((Sql::new(&head), ""), |(sql, union), action| {
+        let sql = sql.text(union).text("SELECT id FROM (SELECT entry.id FROM audit_entries AS entry WHERE ");
+        (scope.conditions(sql, ids, action).text(&last_in).text(") AS of_type"), " UNION ALL ")
+    });
+    sql.text(") AS entry").text(&last_in).text(")").text(&last_in).all(db).await
+}
+
+impl Paging {
+    /// The ids that are left after the page before.
+    fn rest_of(&self, ids: IdRange) -> IdRange {
+        match (&self.after, self.direction) {
+            (None, Direction::Ascending | Direction::Descending) => ids,
+            (Some(last), Direction::Ascending) => {
+                IdRange { from: ids.from.max(Uuid::from_u128(last.id.as_u128().saturating_add(1))), ..ids }
+            }
+            (Some(last), Direction::Descending) => IdRange { before: ids.before.min(last.id), ..ids },
+        }
+    }
+
+    fn order_and_limit(&self) -> String {
+        let direction = match self.direction {
+            Direction::Ascending => "ASC",
+            Direction::Descending => "DESC",
+        };
+        // Inside the statement `entry` is whatever is being listed there.
+        format!(" ORDER BY entry.id {direction} LIMIT {}", self.limit.saturating_add(1))
+    }
+}
+
+/// A time series: one row per bucket and series, zero where nothing happened.
+fn series<'a>(
+    buckets: &[Bucket],
+    names: impl Iterator<Item = &'static str>,
+    counts: impl Iterator<Item = (usize, &'a str, i64)>,
+) -> Vec<Point> {
+    let mut found: HashMap<(usize, &str), i64> = HashMap::new();
+    for (bucket, name, count) in counts {
+        *found.entry((bucket, name)).or_default() += count;
+    }
+    let names: Vec<&'static str> = names.collect();
+    let rows =
+        buckets.iter().enumerate().flat_map(|(number, bucket)| names.iter().map(move |name| (number, bucket.start, *name)));
+    rows.map(|(number, bucket_start, series)| {
+        let value = found.get(&(number, series)).copied().unwrap_or_default();
+        Point { bucket_start, series, value }
+    })
+    .collect()
+}
+
+/// The start of a statement that reads rows bucket by bucket: each bucket is a range of the primary key, so that the civil
+/// days of a zone are exact on a database that knows no zones.
+fn per_bucket(buckets: &[Bucket]) -> Sql {
+    let with = Sql::new("WITH bucket (bucket_number, first_id, end_id) AS (VALUES ");
+    let (sql, _) = buckets.iter().enumerate().fold((with, ""), |(sql, comma), (number, bucket)| {
+        let sql = sql.text(comma).text(&format!("({number}, ")).value(bucket.ids.from).text(", ");
+        (sql.value(bucket.ids.before).text(")"), ", ")
+    });
+    sql.text(") ")
+}
+
+/// The range of all buckets, for PostgreSQL alone: it may begin with the rows and would read those of all time. SQLite always
+/// begins with the buckets, and could take this range in place of theirs.
+fn within<C: ConnectionTrait>(sql: Sql, db: &C, id: &str, buckets: &[Bucket]) -> Sql {
+    match (db.get_database_backend(), buckets.first(), buckets.last()) {
+        (DbBackend::Postgres, Some(first), Some(last)) => {
+            let sql = sql.text(&format!(" AND {id} >= ")).value(first.ids.from);
+            sql.text(&format!(" AND {id} < ")).value(last.ids.before)
+        }
+        _ => sql,
+    }
+}
+
+/// The number of a bucket as the database gave it back.
+fn bucket_number(number: i32) -> Result<usize, DbErr> {
+    usize::try_from(number).map_err(|_| DbErr::Type(format!("bucket {number}")))
+}

@@ -1,0 +1,333 @@
+//! The period a report covers: half-open, DST-exact, a range of ids, and the buckets it falls into.
+
+use crate::clock::floor_id;
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use sea_orm::prelude::Uuid;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The most buckets a time series may have.
+pub const BUCKETS_MAX: usize = 1_000;
+
+/// How many civil days a report covers when nobody says, today included.
+const DEFAULT_DAYS: u64 = 30;
+
+/// One end of a period as it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// A whole civil day.
+    Day(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+/// A period as it was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub since: Option<Bound>,
+    pub until: Option<Bound>,
+    pub all_time: bool,
+}
+
+/// What is wrong with a period, by the parameter that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PeriodError {
+    #[error("must be before the end of the period")]
+    Inverted,
+    #[error("must lie between the years 2000 and 2100")]
+    SinceOutOfRange,
+    #[error("must lie between the years 2000 and 2100")]
+    UntilOutOfRange,
+    #[error("must not stand beside since or until")]
+    AllTimeWithBounds,
+    #[error("must be longer: the period has more than {BUCKETS_MAX} buckets")]
+    TooManyBuckets,
+}
+
+impl PeriodError {
+    /// The query parameter to blame.
+    pub const fn parameter(self) -> &'static str {
+        match self {
+            Self::Inverted | Self::SinceOutOfRange => "since",
+            Self::UntilOutOfRange => "until",
+            Self::AllTimeWithBounds => "all_time",
+            Self::TooManyBuckets => "interval",
+        }
+    }
+}
+
+/// How long a bucket of a time series is, in civil time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Interval {
+    #[default]
+    Day,
+    /// From Monday on.
+    Week,
+    Month,
+}
+
+/// The instants a report covers: from `since` on, before `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    pub since: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+    pub zone: Tz,
+    /// Whether nobody asked for it.
+    pub defaulted: bool,
+}
+
+/// One step of a time series: the instant its civil day, week or month starts, and the ids of the period that fall into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    pub start: DateTime<Utc>,
+    pub ids: IdRange,
+}
+
+/// Ids from one on, before another. Ids hold their instants, so a period is such a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdRange {
+    pub from: Uuid,
+    pub before: Uuid,
+}
+
+impl IdRange {
+    fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        Self { from: floor_id(since), before: floor_id(until) }
+    }
+}
+
+impl Asked {
+    /// Whether the period reaches back to the first entry, which then has to be looked up.
+    pub const fn reaches_back(&self) -> bool {
+        self.all_time || (self.since.is_none() && self.until.is_some())
+    }
+}
+
+impl Period {
+    /// The period somebody asked for, `now` included where he left the end open.
+    pub fn of(asked: Asked, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
+        if asked.all_time && (asked.since.is_some() || asked.until.is_some()) {
+            return Err(PeriodError::AllTimeWithBounds);
+        }
+        let until = match asked.until {
+            Some(bound) => end_of(bound, zone).ok_or(PeriodError::UntilOutOfRange)?,
+            // Entries of this very millisecond are part of what happened until now.
+            None => now + TimeDelta::milliseconds(1),
+        };
+        let since = match asked.since {
+            Some(bound) => start_of(bound, zone).ok_or(PeriodError::SinceOutOfRange)?,
+            // Where everything is younger than the end, or there is nothing, the period is its last millisecond.
+            None if asked.reaches_back() => first_entry_at.unwrap_or(until).min(until - TimeDelta::milliseconds(1)),
+            None => days_before(now, DEFAULT_DAYS - 1, zone),
+        };
+        if since >= until {
+            return Err(PeriodError::Inverted);
+        }
+        let defaulted = asked == Asked::default();
+        Ok(Self { since, until, zone, defaulted })
+    }
+
+    pub fn ids(&self) -> IdRange {
+        IdRange::between(self.since, self.until)
+    }
+
+    /// The ids of the equally long period just before.
+    pub fn previous_ids(&self) -> IdRange {
+        IdRange::between(self.since - (self.until - self.since), self.since)
+    }
+
+    /// The civil days, weeks or months the period touches, in order. They partition its ids.
+    pub fn buckets(&self, interval: Interval) -> Result<Vec<Bucket>, PeriodError> {
+        let mut date = interval.start(self.since.with_timezone(&self.zone).date_naive());
+        let mut start = start_of_day(date, self.zone);
+        let mut buckets = Vec::new();
+        while start < self.until {
+            date = interval.next(date).ok_or(PeriodError::TooManyBuckets)?;
+            let end = start_of_day(date, self.zone);
+            let (first, last) = (start.max(self.since), end.min(self.until));
+            // A zone that crossed the date line has a civil day without a single instant.
+            if first < last {
+                buckets.push(Bucket { start, ids: IdRange::between(first, last) });
+            }
+            if buckets.len() > BUCKETS_MAX {
+                return Err(PeriodError::TooManyBuckets);
+            }
+            start = end;
+        }
+        Ok(buckets)
+    }
+}
+
+impl Interval {
+    fn start(self, date: NaiveDate) -> NaiveDate {
+        let back = match self {
+            Self::Day => 0,
+            Self::Week => date.weekday().num_days_from_monday(),
+            Self::Month => date.day0(),
+        };
+        date.checked_sub_days(Days::new(back.into())).unwrap_or(date)
+    }
+
+    fn next(self, date: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::Day => date.checked_add_days(Days::new(1)),
+            Self::Week => date.checked_add_days(Days::new(7)),
+            Self::Month => date.checked_add_months(Months::new(1)),
+        }
+    }
+}
+
+/// The first instant of a civil day: its midnight, the earlier of two, or where the clock skipped midnight, what it skipped to.
+pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = date.and_time(NaiveTime::MIN);
+    if let Some(instant) = zone.from_local_datetime(&midnight).earliest() {
+        return instant.with_timezone(&Utc);
+    }
+    // No zone is a day away from UTC, and within a gap civil time only rises.
+    let (mut before, mut reached) = (midnight.and_utc() - TimeDelta::days(1), midnight.and_utc() + TimeDelta::days(1));
+    while reached - before > TimeDelta::seconds(1) {
+        let middle = before + TimeDelta::seconds((reached - before).num_seconds() / 2);
+        if middle.with_timezone(&zone).date_naive() < date { before = middle } else { reached = middle }
+    }
+    reached
+}
+
+fn days_before(now: DateTime<Utc>, days: u64, zone: Tz) -> DateTime<Utc> {
+    let today = now.with_timezone(&zone).date_naive();
+    start_of_day(today.checked_sub_days(Days::new(days)).unwrap_or(today), zone)
+}
+
+fn start_of(bound: Bound, zone: Tz) -> Option<DateTime<Utc>> {
+    match bound {
+        Bound::Day(date) if in_range(&date) => Some(start_of_day(date, zone)),
+        Bound::Instant(at) if in_range(&at) => Some(whole_millisecond(at)),
+        Bound::Day(_) | Bound::Instant(_) => None,
+    }
+}
+
+fn end_of(bound: Bound, zone: Tz) -> Option<DateTime<Utc>> {
+    match bound {
+        Bound::Day(date) if in_range(&date) => Some(start_of_day(date.succ_opt()?, zone)),
+        Bound::Instant(at) if in_range(&at) => Some(whole_millisecond(at)),
+        Bound::Day(_) | Bound::Instant(_) => None,
+    }
+}
+
+fn in_range(date: &impl Datelike) -> bool {
+    (2000..=2100).contains(&date.year())
+}
+
+/// The first whole millisecond not before an instant. What happened has whole milliseconds, so it compares the same with both.
+fn whole_millisecond(at: DateTime<Utc>) -> DateTime<Utc> {
+    let cut = DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at);
+    if cut < at { cut + TimeDelta::milliseconds(1) } else { cut }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHICAGO: Tz = chrono_tz::America::Chicago;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn day(text: &str) -> Option<Bound> {
+        Some(Bound::Day(text.parse().unwrap()))
+    }
+
+    fn days(since: &str, until: &str, zone: Tz) -> Period {
+        let asked = Asked { since: day(since), until: day(until), all_time: false };
+        Period::of(asked, None, at("2026-11-23T08:00:00Z"), zone).unwrap()
+    }
+
+    #[test]
+    fn a_civil_day_is_as_long_as_its_clock_says() {
+        let hours = |date| {
+            let period = days(date, date, CHICAGO);
+            (period.until - period.since).num_hours()
+        };
+        assert_eq!((hours("2026-03-08"), hours("2026-11-01"), hours("2026-11-02")), (23, 25, 24));
+        assert_eq!(days("2026-11-01", "2026-11-01", CHICAGO).since, at("2026-11-01T05:00:00Z"));
+    }
+
+    #[test]
+    fn a_day_without_midnight_starts_where_the_clock_skipped_to() {
+        // Midnight of 2018-11-04 became one o'clock in São Paulo.
+        assert_eq!(start_of_day("2018-11-04".parse().unwrap(), chrono_tz::America::Sao_Paulo), at("2018-11-04T03:00:00Z"));
+        // Havana's clock went from one o'clock back to midnight: the day starts at the first of the two.
+        assert_eq!(start_of_day("2025-11-02".parse().unwrap(), chrono_tz::America::Havana), at("2025-11-02T04:00:00Z"));
+    }
+
+    #[test]
+    fn a_day_that_never_was_has_no_bucket() {
+        // Samoa went from the 29th of December 2011 straight to the 31st.
+        let starts: Vec<_> = days("2011-12-29", "2011-12-31", chrono_tz::Pacific::Apia).buckets(Interval::Day).unwrap();
+        assert_eq!(starts.len(), 2);
+    }
+
+    #[test]
+    fn nobody_asking_means_thirty_civil_days_including_today() {
+        let period = Period::of(Asked::default(), None, at("2026-11-23T08:00:00.500Z"), CHICAGO).unwrap();
+        assert_eq!((period.since, period.until), (at("2026-10-25T05:00:00Z"), at("2026-11-23T08:00:00.501Z")));
+        assert!(period.defaulted);
+        assert_eq!(period.buckets(Interval::Day).unwrap().len(), 30);
+    }
+
+    #[test]
+    fn an_open_start_is_the_first_entry() {
+        let first = at("2026-05-05T05:05:05.555Z");
+        let open = Asked { until: day("2026-06-01"), ..Asked::default() };
+        assert_eq!(Period::of(open, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap().since, first);
+        let all_time = Asked { all_time: true, ..Asked::default() };
+        let period = Period::of(all_time, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
+        assert_eq!((period.since, period.until, period.defaulted), (first, at("2026-11-23T08:00:00.001Z"), false));
+        assert!(Period::of(open, None, at("2026-11-23T08:00:00Z"), CHICAGO).is_ok(), "an empty trail has a period too");
+    }
+
+    #[test]
+    fn buckets_partition_the_period_and_start_with_their_civil_day() {
+        for interval in [Interval::Day, Interval::Week, Interval::Month] {
+            let asked = Asked {
+                since: Some(Bound::Instant(at("2026-02-11T13:14:15.161Z"))),
+                until: Some(Bound::Instant(at("2026-11-20T01:02:03Z"))),
+                all_time: false,
+            };
+            let period = Period::of(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
+            let buckets = period.buckets(interval).unwrap();
+            let (first, last) = (buckets.first().unwrap(), buckets.last().unwrap());
+            assert_eq!((first.ids.from, last.ids.before), (period.ids().from, period.ids().before));
+            assert!(buckets.windows(2).all(|pair| pair[0].ids.before == pair[1].ids.from));
+            assert!(buckets.iter().all(|bucket| bucket.start.with_timezone(&CHICAGO).time() == NaiveTime::MIN));
+        }
+        let weeks = days("2026-03-05", "2026-03-10", CHICAGO).buckets(Interval::Week).unwrap();
+        assert_eq!(
+            weeks.iter().map(|week| week.start).collect::<Vec<_>>(),
+            [at("2026-03-02T06:00:00Z"), at("2026-03-09T05:00:00Z")]
+        );
+    }
+
+    #[test]
+    fn a_bad_period_names_its_parameter() {
+        let refused = |since, until, all_time| {
+            let asked = Asked { since, until, all_time };
+            Period::of(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap_err().parameter()
+        };
+        assert_eq!(refused(day("2026-02-02"), day("2026-02-01"), false), "since");
+        assert_eq!(refused(day("2027-01-01"), None, false), "since", "it starts after now");
+        assert_eq!(refused(day("1999-12-31"), None, false), "since");
+        assert_eq!(refused(None, day("2101-01-01"), false), "until");
+        assert_eq!(refused(None, day("2026-01-01"), true), "all_time");
+        let long = days("2020-01-01", "2026-01-01", CHICAGO);
+        assert_eq!(long.buckets(Interval::Day), Err(PeriodError::TooManyBuckets));
+        assert_eq!(long.buckets(Interval::Month).unwrap().len(), 73);
+    }
+
+    #[test]
+    fn instants_between_milliseconds_include_what_they_should() {
+        assert_eq!(whole_millisecond(at("2026-01-01T00:00:00.0001Z")), at("2026-01-01T00:00:00.001Z"));
+        assert_eq!(whole_millisecond(at("2026-01-01T00:00:00.001Z")), at("2026-01-01T00:00:00.001Z"));
+    }
+}

@@ -1,0 +1,222 @@
+//! The quality of work: what reviewers decided, how fast, and how often the first attempt was good enough.
+
+use super::percent::average_hours;
+use super::{Bucket, IdRange, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, within};
+use crate::review::{self, Column, ReviewAction};
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+/// What the list is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Decisions; empty for every decision.
+    pub decisions: Vec<ReviewAction>,
+    pub reviewer_id: Option<Uuid>,
+}
+
+/// The report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QualityReview {
+    pub total_reviews: i64,
+    pub approved: i64,
+    pub approved_percent: Percent,
+    pub revisions_requested: i64,
+    pub revisions_requested_percent: Percent,
+    pub corrections_needed: i64,
+    pub corrections_needed_percent: Percent,
+    pub submissions: i64,
+    /// Of the cases first decided in the period, those approved at once.
+    pub first_pass_approval_percent: Option<Percent>,
+    pub average_turnaround_hours: Option<f64>,
+    pub reviewers: Vec<Reviewer>,
+    pub timeseries: Vec<Point>,
+    /// How many decisions the whole list has.
+    pub matching: i64,
+    /// A page, and one more where there are more.
+    pub entries: Vec<review::Model>,
+}
+
+/// What one reviewer decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reviewer {
+    pub user_id: Uuid,
+    pub username: String,
+    pub full_name: String,
+    pub total_reviews: i64,
+    pub approved: i64,
+    pub revisions_requested: i64,
+    pub corrections_needed: i64,
+    pub approval_percent: Option<Percent>,
+    pub last_review_at: DateTime<Utc>,
+}
+
+impl Filters {
+    /// The decisions the list shows.
+    fn listed(&self) -> Vec<ReviewAction> {
+        let asked_for = |action: &ReviewAction| self.decisions.is_empty() || self.decisions.contains(action);
+        ReviewAction::DECISIONS.into_iter().filter(asked_for).collect()
+    }
+
+    fn within(&self, ids: IdRange) -> Select<review::Entity> {
+        let decisions = review::Entity::find().filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before));
+        let decisions = decisions.filter(Column::ReviewAction.is_in(self.listed()));
+        match self.reviewer_id {
+            Some(reviewer_id) => decisions.filter(Column::ReviewerId.eq(reviewer_id)),
+            None => decisions,
+        }
+    }
+}
+
+/// Adds the review history up.
+pub async fn quality_review<C: ConnectionTrait>(
+    db: &C,
+    period: &Period,
+    interval: Interval,
+    filters: &Filters,
+    paging: &Paging,
+) -> Result<QualityReview, super::ReportError> {
+    let buckets = period.buckets(interval)?;
+    let tallies = tallies(db, &buckets, filters.reviewer_id).await?;
+    let listed = filters.listed();
+    let of = |action| tallies.iter().filter(move |tally| tally.review_action == action);
+    let count = |action| of(action).map(|tally| tally.step_count).sum::<i64>();
+    let decisions = || ReviewAction::DECISIONS.into_iter().flat_map(of);
+    let sum = |figure: fn(&Tally) -> i64| decisions().map(figure).sum::<i64>();
+
+    let total = sum(|tally| tally.step_count);
+    let first_approved: i64 = of(ReviewAction::Approved).map(|tally| tally.first_count).sum();
+    let matching = listed.iter().flat_map(|action| of(*action)).map(|tally| match filters.reviewer_id {
+        Some(_) => tally.by_reviewer,
+        None => tally.step_count,
+    });
+    let points: Result<Vec<_>, DbErr> = decisions()
+        .map(|tally| Ok((bucket_number(tally.bucket_number)?, tally.review_action.code(), tally.step_count)))
+        .collect();
+    Ok(QualityReview {
+        total_reviews: total,
+        approved: count(ReviewAction::Approved),
+        approved_percent: Percent::share(count(ReviewAction::Approved), total),
+        revisions_requested: count(ReviewAction::RevisionsRequested),
+        revisions_requested_percent: Percent::share(count(ReviewAction::RevisionsRequested), total),
+        corrections_needed: count(ReviewAction::CorrectionsNeeded),
+        corrections_needed_percent: Percent::share(count(ReviewAction::CorrectionsNeeded), total),
+        submissions: count(ReviewAction::SubmittedForReview),
+        first_pass_approval_percent: Percent::of(first_approved, sum(|tally| tally.first_count)),
+        average_turnaround_hours: average_hours(sum(|tally| tally.turnaround_sum), sum(|tally| tally.turnaround_count)),
+        reviewers: reviewers(db, period).await?,
+        timeseries: series(&buckets, ReviewAction::DECISIONS.into_iter().map(ReviewAction::code), points?.into_iter()),
+        matching: matching.sum(),
+        entries: self::decisions(db, period, filters, paging).await?,
+    })
+}
+
+/// A page of the decisions, and one more where there are more.
+pub async fn decisions<C: ConnectionTrait>(
+    db: &C,
+    period: &Period,
+    filters: &Filters,
+    paging: &Paging,
+) -> Result<Vec<review::Model>, DbErr> {
+    let Paging { direction, limit, .. } = *paging;
+    filters.within(paging.rest_of(period.ids())).order_by(Column::Id, direction.order()).limit(limit + 1).all(db).await
+}
+
+/// How many decisions the whole list has.
+pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filters) -> Result<i64, DbErr> {
+    let count = filters.within(period.ids()).count(db).await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// How often one step was taken within one bucket.
+#[derive(FromQueryResult)]
+struct Tally {
+    bucket_number: i32,
+    review_action: ReviewAction,
+    step_count: i64,
+    /// Of these, the first decision on their case.
+    first_count: i64,
+    turnaround_sum: i64,
+    turnaround_count: i64,
+    /// Of these, by the reviewer somebody looks for.
+    by_reviewer: i64,
+}
+
+async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Option<Uuid>) -> Result<Vec<Tally>, DbErr> {
+    let sql = per_bucket(buckets).text(
+        "SELECT bucket.bucket_number, step.review_action, COUNT(*) AS step_count, \
+         COUNT(CASE WHEN step.decision_number = 1 THEN 1 END) AS first_count, \
+         CAST(COALESCE(SUM(step.turnaround_seconds), 0) AS BIGINT) AS turnaround_sum, \
+         COUNT(step.turnaround_seconds) AS turnaround_count, COUNT(CASE WHEN step.reviewer_id = ",
+    );
+    let sql = sql.value(reviewer_id).text(
+        " THEN 1 END) AS by_reviewer FROM bucket CROSS JOIN case_reviews AS step \
+         WHERE step.id >= bucket.first_id AND step.id < bucket.end_id",
+    );
+    within(sql, db, "step.id", buckets).text(" GROUP BY bucket.bucket_number, step.review_action").all(db).await
+}
+
+#[derive(FromQueryResult)]
+struct Decided {
+    reviewer_id: Uuid,
+    username: String,
+    first_name: String,
+    last_name: String,
+    review_action: ReviewAction,
+    decision_count: i64,
+    last_review_at: DateTime<Utc>,
+}
+
+/// Everybody who decided something in the period, the busiest first.
+async fn reviewers<C: ConnectionTrait>(db: &C, period: &Period) -> Result<Vec<Reviewer>, DbErr> {
+    let ids = period.ids();
+    let sql = super::Sql::new(
+        "SELECT decided.reviewer_id, users.username, users.first_name, users.last_name, decided.review_action, \
+         decided.decision_count, decided.last_review_at FROM (SELECT step.reviewer_id, step.review_action, \
+         COUNT(*) AS decision_count, MAX(step.reviewed_at) AS last_review_at FROM case_reviews AS step WHERE step.id >= ",
+    );
+    let sql = sql.value(ids.from).text(" AND step.id < ").value(ids.before).text(" AND step.review_action IN (");
+    let sql = sql
+        .values(ReviewAction::DECISIONS.map(ReviewAction::code))
+        .text(") GROUP BY step.reviewer_id, step.review_action) AS decided JOIN users ON users.id = decided.reviewer_id");
+    let mut found: HashMap<Uuid, Reviewer> = HashMap::new();
+    for row in sql.all::<Decided, C>(db).await? {
+        found.entry(row.reviewer_id).or_insert_with(|| Reviewer::nothing_yet(&row)).add(&row);
+    }
+    let mut reviewers: Vec<Reviewer> = found.into_values().collect();
+    reviewers.sort_by(|a, b| Reverse(a.total_reviews).cmp(&Reverse(b.total_reviews)).then_with(|| a.username.cmp(&b.username)));
+    Ok(reviewers)
+}
+
+impl Reviewer {
+    fn nothing_yet(row: &Decided) -> Self {
+        Self {
+            user_id: row.reviewer_id,
+            username: row.username.clone(),
+            full_name: format!("{} {}", row.first_name, row.last_name),
+            total_reviews: 0,
+            approved: 0,
+            revisions_requested: 0,
+            corrections_needed: 0,
+            approval_percent: None,
+            last_review_at: row.last_review_at,
+        }
+    }
+
+    fn add(&mut self, row: &Decided) {
+        match row.review_action {
+            ReviewAction::Approved => self.approved += row.decision_count,
+            ReviewAction::RevisionsRequested => self.revisions_requested += row.decision_count,
+            ReviewAction::CorrectionsNeeded => self.corrections_needed += row.decision_count,
+            ReviewAction::SubmittedForReview | ReviewAction::Resubmitted => return,
+        }
+        self.total_reviews += row.decision_count;
+        self.approval_percent = Percent::of(self.approved, self.total_reviews);
+        self.last_review_at = self.last_review_at.max(row.last_review_at);
+    }
+}

@@ -1,0 +1,53 @@
+//! SQL that both databases read alike: text with its values bound beside it.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
+
+/// A statement that is being written.
+pub(super) struct Sql {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Sql {
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), values: Vec::new() }
+    }
+
+    pub fn text(mut self, text: &str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// A value, bound where it stands.
+    pub fn value(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self.text.push_str(&format!("${}", self.values.len()));
+        self
+    }
+
+    /// Values apart by commas, bound where they stand.
+    pub fn values<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Self {
+        let (sql, _) = values.into_iter().fold((self, ""), |(sql, comma), value| (sql.text(comma).value(value), ", "));
+        sql
+    }
+
+    pub async fn all<T: FromQueryResult, C: ConnectionTrait>(self, db: &C) -> Result<Vec<T>, DbErr> {
+        T::find_by_statement(self.statement(db.get_database_backend())).all(db).await
+    }
+
+    pub async fn one<T: FromQueryResult, C: ConnectionTrait>(self, db: &C) -> Result<Option<T>, DbErr> {
+        T::find_by_statement(self.statement(db.get_database_backend())).one(db).await
+    }
+
+    fn statement(self, backend: DbBackend) -> Statement {
+        Statement::from_sql_and_values(backend, self.text, self.values)
+    }
+}
+
+/// How names are sorted: by their bytes, which is not what every PostgreSQL does by itself.
+pub(super) fn by_bytes<C: ConnectionTrait>(db: &C) -> &'static str {
+    match db.get_database_backend() {
+        DbBackend::Postgres => " COLLATE \"C\"",
+        _ => "",
+    }
+}

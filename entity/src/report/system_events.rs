@@ -1,0 +1,216 @@
+//! What the service did by itself or in bulk, whether that worked, how its jobs are, and who read the trail.
+
+use super::sql::Sql;
+use super::tally::{self, Tally};
+use super::{IdRange, Interval, Paging, Percent, Period, Point, Scope, TypeCount, entries, series};
+use crate::audit::{Action, Category, Outcome, SystemEvent};
+use crate::{audit_entry, clock};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What the list is narrowed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// Types, or all of a group; empty for every event.
+    pub actions: Vec<Action>,
+    pub outcome: Option<Ending>,
+}
+
+/// How a system event can end. A refused attempt is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = EventOutcome)]
+pub enum Ending {
+    Success,
+    Failure,
+}
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemEvents {
+    pub total_events: i64,
+    pub successful_events: i64,
+    pub failed_events: i64,
+    pub success_percent: Option<Percent>,
+    pub by_event_type: Vec<GroupCount>,
+    pub by_action_type: Vec<TypeCount>,
+    pub jobs: Vec<JobHealth>,
+    pub health: Health,
+    pub access: Vec<Access>,
+    pub timeseries: Vec<Point>,
+    /// How many entries the whole list has.
+    pub matching: i64,
+    /// A page, and one more where there are more.
+    pub entries: Vec<audit_entry::Model>,
+}
+
+/// How often something of one group happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupCount {
+    pub group: SystemEvent,
+    pub count: i64,
+    pub percent: Percent,
+}
+
+/// How a job is, over all its runs whenever they were.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct JobHealth {
+    pub job_name: String,
+    pub last_run_at: DateTime<Utc>,
+    pub last_status: String,
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// Since the last success.
+    pub consecutive_failures: i64,
+}
+
+/// How the service is now, whatever the period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    pub failed_jobs_24h: i64,
+    pub failed_emails_24h: i64,
+    pub pending_emails: i64,
+    pub audit_entries_total: i64,
+    pub oldest_entry_at: Option<DateTime<Utc>>,
+}
+
+/// How often somebody read one view, report or export of the trail.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Access {
+    pub action_type: String,
+    pub view_type: Option<String>,
+    pub user_id: Option<Uuid>,
+    pub username: String,
+    pub entry_count: i64,
+    pub last_at: DateTime<Utc>,
+}
+
+impl Ending {
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::Success => Outcome::Success,
+            Self::Failure => Outcome::Failure,
+        }
+    }
+}
+
+impl Filters {
+    /// What the statistics count.
+    fn universe() -> Scope {
+        let actions = Action::all().filter(|action| action.system_event().is_some()).collect();
+        Scope { outcomes: vec![Outcome::Success, Outcome::Failure], ..Scope::done(Some(actions)) }
+    }
+
+    /// What the list shows.
+    pub fn list(&self) -> Scope {
+        let universe = Self::universe();
+        let asked_for = |action: &Action| self.actions.is_empty() || self.actions.contains(action);
+        let actions = universe.actions.map(|actions| actions.into_iter().filter(asked_for).collect());
+        let outcomes = self.outcome.map_or(universe.outcomes, |ending| vec![ending.outcome()]);
+        Scope { actions, outcomes, actor_id: None, case_id: None }
+    }
+}
+
+/// Adds the events up.
+pub async fn system_events<C: ConnectionTrait>(
+    db: &C,
+    period: &Period,
+    interval: Interval,
+    now: DateTime<Utc>,
+    filters: &Filters,
+    paging: &Paging,
+) -> Result<SystemEvents, super::ReportError> {
+    let buckets = period.buckets(interval)?;
+    let list = filters.list();
+    let tallies = tally::tallies(db, &buckets, &Filters::universe(), None).await?;
+    let total = tally::total(tallies.iter());
+    let successful = tally::total(tallies.iter().filter(|tally| tally.was_done()));
+    let groups = tallies.iter().filter_map(|tally| Some((tally.bucket, tally.action.system_event()?.code(), tally.count)));
+    Ok(SystemEvents {
+        total_events: total,
+        successful_events: successful,
+        failed_events: total - successful,
+        success_percent: Percent::of(successful, total),
+        by_event_type: SystemEvent::all().map(|group| group_count(group, &tallies, total)).collect(),
+        by_action_type: tally::by_type(tallies.iter()),
+        jobs: jobs(db).await?,
+        health: health(db, now).await?,
+        access: access(db, period.ids()).await?,
+        timeseries: series(&buckets, SystemEvent::all().map(SystemEvent::code), groups),
+        matching: tally::matching(&tallies, &list, None),
+        entries: entries(db, period.ids(), &list, paging).await?,
+    })
+}
+
+fn group_count(group: SystemEvent, tallies: &[Tally], total: i64) -> GroupCount {
+    let count = tally::total(tallies.iter().filter(|tally| tally.action.system_event() == Some(group)));
+    GroupCount { group, count, percent: Percent::share(count, total) }
+}
+
+/// Every job that ever ran. A run's recency counts back from the last one.
+async fn jobs<C: ConnectionTrait>(db: &C) -> Result<Vec<JobHealth>, DbErr> {
+    let sql = Sql::new(
+        "WITH run AS (SELECT topic, occurred_at, outcome, ROW_NUMBER() OVER (PARTITION BY topic ORDER BY id DESC) AS recency \
+         FROM audit_entries WHERE topic IS NOT NULL AND outcome IN ('success', 'failure') AND action_type = ",
+    );
+    let sql = sql.value(Action::CronJobExecuted.code()).text(
+        "), success AS (SELECT topic, MIN(recency) AS recency FROM run WHERE outcome = 'success' GROUP BY topic) \
+         SELECT run.topic AS job_name, MAX(CASE WHEN run.recency = 1 THEN run.occurred_at END) AS last_run_at, \
+         MAX(CASE WHEN run.recency = 1 THEN run.outcome END) AS last_status, \
+         MAX(CASE WHEN run.recency = success.recency THEN run.occurred_at END) AS last_success_at, \
+         COUNT(CASE WHEN success.recency IS NULL OR run.recency < success.recency THEN 1 END) AS consecutive_failures \
+         FROM run LEFT JOIN success ON success.topic = run.topic GROUP BY run.topic",
+    );
+    let mut jobs: Vec<JobHealth> = sql.all(db).await?;
+    jobs.sort_by(|a, b| a.job_name.cmp(&b.job_name));
+    Ok(jobs)
+}
+
+async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        failed_jobs: i64,
+        failed_emails: i64,
+        pending_emails: i64,
+        entry_count: i64,
+        oldest_id: Option<Uuid>,
+    }
+    let a_day_ago = clock::floor_id(now - TimeDelta::hours(24));
+    let failed = |sql: Sql, action: Action| {
+        let sql = sql.text("(SELECT COUNT(*) FROM audit_entries WHERE outcome = 'failure' AND action_type = ");
+        sql.value(action.code()).text(" AND id >= ").value(a_day_ago).text(")")
+    };
+    let sql = failed(Sql::new("SELECT "), Action::CronJobExecuted).text(" AS failed_jobs, ");
+    let sql = failed(sql, Action::EmailNotificationSent).text(
+        " AS failed_emails, (SELECT COUNT(*) FROM outbox WHERE status = 'pending') AS pending_emails, \
+         (SELECT COUNT(*) FROM audit_entries) AS entry_count, \
+         (SELECT id FROM audit_entries ORDER BY id LIMIT 1) AS oldest_id",
+    );
+    let row: Row = sql.one(db).await?.ok_or_else(|| DbErr::RecordNotFound("health".to_owned()))?;
+    Ok(Health {
+        failed_jobs_24h: row.failed_jobs,
+        failed_emails_24h: row.failed_emails,
+        pending_emails: row.pending_emails,
+        audit_entries_total: row.entry_count,
+        oldest_entry_at: row.oldest_id.and_then(clock::instant_of),
+    })
+}
+
+/// Who read what of the trail, the most frequent first.
+async fn access<C: ConnectionTrait>(db: &C, ids: IdRange) -> Result<Vec<Access>, DbErr> {
+    let reads = Scope::done(Some(Category::Access.actions().collect()));
+    let sql = Sql::new(
+        "SELECT entry.action_type, entry.topic AS view_type, entry.actor_id AS user_id, entry.actor_label AS username, \
+         COUNT(*) AS entry_count, MAX(entry.occurred_at) AS last_at FROM audit_entries AS entry WHERE ",
+    );
+    let sql = reads.conditions(sql, ids, None);
+    let groups = " GROUP BY entry.action_type, entry.topic, entry.actor_id, entry.actor_label";
+    let mut access: Vec<Access> = sql.text(groups).all(db).await?;
+    access.sort_by(|a, b| {
+        let names = |row: &Access| (row.username.clone(), row.action_type.clone(), row.view_type.clone());
+        b.entry_count.cmp(&a.entry_count).then_with(|| names(a).cmp(&names(b)))
+    });
+    Ok(access)
+}

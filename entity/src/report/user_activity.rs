@@ -1,0 +1,57 @@
+//! One person's activity: what he did in a period, as the actor of its entries.
+
+use super::{Interval, Paging, Period, Point, Scope, TypeCount, series, tally};
+use crate::audit::Category;
+use crate::audit_entry::{self, Column};
+use crate::clock;
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+/// The report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserActivity {
+    pub total_activities: i64,
+    /// In the period.
+    pub last_activity_at: Option<DateTime<Utc>>,
+    /// Ever.
+    pub last_activity_overall_at: Option<DateTime<Utc>>,
+    pub by_action_type: Vec<TypeCount>,
+    pub timeseries: Vec<Point>,
+    /// A page, and one more where there are more.
+    pub entries: Vec<audit_entry::Model>,
+}
+
+/// What the report counts and lists.
+pub fn scope(user_id: Uuid) -> Scope {
+    Scope { actor_id: Some(user_id), ..Scope::done(None) }
+}
+
+/// Adds up what one person did.
+pub async fn user_activity<C: ConnectionTrait>(
+    db: &C,
+    period: &Period,
+    interval: Interval,
+    user_id: Uuid,
+    paging: &Paging,
+) -> Result<UserActivity, super::ReportError> {
+    let buckets = period.buckets(interval)?;
+    let scope = scope(user_id);
+    let tallies = tally::tallies(db, &buckets, &scope, None).await?;
+    let points = tallies.iter().map(|tally| (tally.bucket, tally.action.category().code(), tally.count));
+    Ok(UserActivity {
+        total_activities: tally::total(tallies.iter()),
+        last_activity_at: tallies.iter().map(|tally| tally.last_at).max(),
+        last_activity_overall_at: last_ever(db, user_id).await?,
+        by_action_type: tally::by_type(tallies.iter()),
+        timeseries: series(&buckets, Category::all().map(Category::code), points),
+        entries: super::entries(db, period.ids(), &scope, paging).await?,
+    })
+}
+
+async fn last_ever<C: ConnectionTrait>(db: &C, user_id: Uuid) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let done = audit_entry::Entity::find().select_only().column(Column::Id).filter(Column::ActorId.eq(user_id));
+    let done = done.filter(Column::Outcome.eq(crate::audit::Outcome::Success.code()));
+    let id: Option<Uuid> = done.order_by_desc(Column::Id).limit(1).into_tuple().one(db).await?;
+    Ok(id.and_then(clock::instant_of))
+}

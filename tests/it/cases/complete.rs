@@ -1,0 +1,80 @@
+//! Completing a case.
+
+use crate::app::actions;
+use serde_json::json;
+
+on_each_database! {
+    async fn the_work_of_a_senior_is_completed_and_released_at_once(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(3).await;
+        let mark = app.mark().await;
+        let completed = by.send(reqwest::Method::POST, &case.url("complete"), None).await.expect(200);
+        assert_eq!((&completed["status"], &completed["release"]["released_at"]), (&json!("completed"), &json!("2026-12-01T15:00:00.000Z")));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_status_changed"]);
+        assert_eq!(trail[0]["changes"], json!({
+            "status": {"from": "accepted", "to": "completed"},
+            "completed_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
+            "released_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
+        }));
+        assert_eq!(trail[0]["metadata"]["event"], "completed");
+    }
+
+    async fn the_work_of_a_beginner_goes_to_review_whoever_clicks(app) {
+        let tech1 = app.tech(1).await;
+        let case = app.a_case().assigned_to(&tech1).accepted().create().await;
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        assert_eq!(by.post(&case.url("complete"), json!({})).await.expect(200)["status"], "pending_review");
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_status_changed", "review_submitted"]);
+        assert_eq!(trail[0]["metadata"]["event"], "sent_to_review");
+        assert_eq!(trail[1]["metadata"], json!({"review_action": "submitted_for_review", "original_technician": "tech1"}));
+        let history = by.get(&case.url("reviews")).await.expect(200);
+        assert_eq!((&history["data"][0]["review_action"], &history["data"][0]["review_cycle"]), (&json!("submitted_for_review"), &json!(1)));
+    }
+
+    async fn a_scheduled_release_is_hidden_from_the_member_until_its_instant(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(3).await;
+        let body = json!({"release": "scheduled", "release_at": "2026-12-05T12:00:00Z"});
+        by.post(&case.url("complete"), body).await.expect(200);
+        let shown = app.as_member().await.get(&case.path()).await.expect(200);
+        assert_eq!((&shown["status"], &shown["completed_at"], &shown["release"]), (&json!("accepted"), &json!(null), &json!(null)));
+        let listed = async |status: &str| {
+            let list = app.as_member().await.get(&format!("cases?status={status}&include_total=true")).await.expect(200);
+            list["page"]["total"].clone()
+        };
+        assert_eq!((listed("accepted").await, listed("completed").await), (json!(1), json!(0)));
+
+        app.clock.set(crate::app::at("2026-12-05T12:00:00Z"));
+
+        assert_eq!(app.as_member().await.get(&case.path()).await.expect(200)["status"], "completed");
+        assert_eq!((listed("accepted").await, listed("completed").await), (json!(0), json!(1)));
+    }
+
+    async fn a_release_that_cannot_be_is_named(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(3).await;
+        let mark = app.mark().await;
+        for body in [
+            json!({"release": "scheduled"}),
+            json!({"release": "scheduled", "release_at": "2026-12-01T15:00:00Z"}),
+            json!({"release": "scheduled", "release_at": "2027-02-01T15:00:00Z"}),
+            json!({"release": "now", "release_at": "2026-12-05T12:00:00Z"}),
+            json!({"release_at": "tomorrow"}),
+        ] {
+            let answer = by.post(&case.url("complete"), body.clone()).await;
+            answer.expect_problem(422, "validation_failed");
+            assert_eq!(answer.faults(), ["body /release_at"], "{body}");
+        }
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn nobody_completes_what_nobody_works_on(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        by.post(&case.url("assign"), json!({"assigned_to": null, "reason": "queue"})).await.expect(200);
+        by.post(&case.url("complete"), json!({})).await.expect_problem(409, "no_assignee");
+    }
+}

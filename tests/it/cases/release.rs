@@ -1,0 +1,33 @@
+//! Releasing and reopening a completed case.
+
+use crate::app::{actions, at};
+use serde_json::json;
+
+on_each_database! {
+    async fn a_release_before_its_time_is_a_case_update(app) {
+        let case = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        by.post(&case.url("release"), json!({"reason": "she called"})).await.expect(200);
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_updated"]);
+        assert_eq!(trail[0]["metadata"], json!({"event": "case_released", "reason": "she called", "trigger": "manual"}));
+        assert_eq!(trail[0]["changes"], json!({
+            "released_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
+            "scheduled_release_at": {"from": "2026-12-10T00:00:00.000Z", "to": null},
+        }));
+        assert_eq!(app.as_member().await.get(&case.path()).await.expect(200)["status"], "completed");
+        by.post(&case.url("release"), json!({})).await.expect_problem(409, "already_released");
+    }
+
+    async fn a_reopened_case_is_accepted_again(app) {
+        let case = app.a_case().completed().create().await;
+        let by = app.as_tech(3).await;
+        let mark = app.mark().await;
+        let reopened = by.post(&case.url("reopen"), json!({"reason": "a wrong date"})).await.expect(200);
+        assert_eq!((&reopened["status"], &reopened["release"], &reopened["completed_at"]), (&json!("accepted"), &json!(null), &json!(null)));
+        let trail = app.since(&mark).await;
+        assert_eq!((actions(&trail), &trail[0]["metadata"]["event"]), (vec!["case_status_changed"], &json!("reopened")));
+        assert_eq!(trail[0]["metadata"]["reason"], "a wrong date");
+    }
+}

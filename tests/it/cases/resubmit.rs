@@ -1,0 +1,50 @@
+//! Resubmitting a case.
+
+use crate::app::{actions, at};
+use chrono::TimeDelta;
+use serde_json::json;
+
+on_each_database! {
+    async fn a_case_handed_back_is_resubmitted_once_something_is_new(app) {
+        let case = app.a_case().submitted().create().await;
+        let rejection = json!({"rejection_reason": "insufficient_data", "rejection_notes": "which e-mail?"});
+        app.as_tech(1).await.post(&case.url("reject"), rejection).await.expect(200);
+        app.pass(TimeDelta::hours(1));
+        let by = app.as_member().await;
+        by.post(&case.url("resubmit"), json!({})).await.expect_problem(409, "no_changes");
+        by.patch(&case.path(), json!({"client_email": "new@example.org"})).await.expect(200);
+        let mark = app.mark().await;
+
+        let again = by.post(&case.url("resubmit"), json!({"notes": "corrected"})).await.expect(200);
+
+        assert_eq!((&again["status"], &again["rejection"]), (&json!("resubmitted"), &json!(null)));
+        assert_eq!((&again["resubmission"]["count"], &again["has_member_updates"]), (&json!(1), &json!(true)));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_resubmitted"]);
+        assert_eq!(trail[0]["metadata"], json!({
+            "resubmission_count": 1, "previous_status": "needs_resubmission", "submitted_at": "2026-12-01T16:00:00.000Z",
+            "new_documents": 0, "edited_fields": ["client_email"],
+        }));
+        assert_eq!(trail[0]["changes"]["resubmission_count"], json!({"from": 0, "to": 1}));
+        assert_eq!(trail[0]["changes"]["rejection_reason"], json!({"from": "insufficient_data", "to": null}));
+
+        let accepted = json!({"tier": "tier_2", "credit_value": "2.0", "assigned_to": app.tech(2).await.id});
+        app.as_manager().await.post(&case.url("accept"), accepted).await.expect(200);
+    }
+
+    async fn an_unreleased_case_looks_accepted_to_whoever_tries(app) {
+        let case = app.a_case().completed_until(at("2026-12-03T00:00:00Z")).create().await;
+        let by = app.as_member().await;
+        let problem = by.post(&case.url("resubmit"), json!({})).await.expect_problem(409, "invalid_case_state");
+        assert_eq!(problem["current_status"], "accepted");
+        by.patch(&case.path(), json!({"special_notes": "one more thing"})).await.expect(200);
+        app.clock.set(at("2026-12-03T00:00:00Z"));
+        by_released(app, &case).await;
+    }
+}
+
+async fn by_released(app: &crate::app::TestApp, case: &crate::app::Scene) {
+    let again = app.as_member().await.post(&case.url("resubmit"), json!({})).await.expect(200);
+    assert_eq!((&again["status"], &again["resubmission"]["previous_status"]), (&json!("resubmitted"), &json!("completed")));
+    assert_eq!(again["release"], json!(null));
+}

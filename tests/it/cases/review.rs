@@ -1,0 +1,56 @@
+//! Deciding a review.
+
+use crate::app::actions;
+use chrono::TimeDelta;
+use serde_json::json;
+
+on_each_database! {
+    async fn an_approval_completes_the_case_and_is_a_pair_of_entries(app) {
+        let case = app.a_case().pending_review().create().await;
+        let by = app.as_tech(2).await;
+        let mark = app.mark().await;
+        let approved = by.post(&case.url("review/approve"), json!({"notes": "clean"})).await.expect(200);
+        assert_eq!((&approved["status"], &approved["review"]["status"]), (&json!("completed"), &json!("approved")));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_status_changed", "review_updated"]);
+        assert_eq!(trail[0]["metadata"]["event"], "review_approved");
+        assert_eq!(trail[1]["changes"], json!({
+            "reviewed_by_id": {"from": null, "to": by.id()},
+            "reviewed_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
+            "review_status": {"from": null, "to": "approved"},
+            "review_notes": {"from": null, "to": "clean"},
+        }));
+        assert_eq!(trail[1]["metadata"], json!({"review_action": "approved", "review_cycle": 1, "original_technician": "tech1"}));
+        assert_eq!(trail[1]["related_user"]["username"], "tech1");
+    }
+
+    async fn revisions_go_round_until_the_reviewer_is_content(app) {
+        let tech1 = app.tech(1).await;
+        let case = app.a_case().assigned_to(&tech1).accepted().create().await;
+        let (worker, reviewer) = (app.as_tech(1).await, app.as_tech(3).await);
+        worker.post(&case.url("complete"), json!({})).await.expect(200);
+        app.pass(TimeDelta::hours(5));
+        let reviewer = { drop(reviewer); app.as_tech(3).await };
+        let back = reviewer.post(&case.url("review/request-revisions"), json!({"notes": "again"})).await.expect(200);
+        assert_eq!(back["status"], "accepted");
+        app.as_tech(1).await.post(&case.url("complete"), json!({})).await.expect(200);
+        let done = reviewer.post(&case.url("review/correct"), json!({"notes": "fixed it", "release": "now"})).await.expect(200);
+        assert_eq!((&done["status"], &done["review"]["status"]), (&json!("completed"), &json!("corrections_needed")));
+        let history = reviewer.get(&case.url("reviews")).await.expect(200);
+        let steps: Vec<(&str, i64)> = history["data"].as_array().unwrap().iter().map(|step| (step["review_action"].as_str().unwrap(), step["review_cycle"].as_i64().unwrap())).collect();
+        assert_eq!(steps, [("corrections_needed", 2), ("submitted_for_review", 2), ("revisions_requested", 1), ("submitted_for_review", 1)]);
+        let reviews = entity::review::history(&app.outside, case.case.id).await.unwrap();
+        let decided: Vec<_> = reviews.iter().map(|step| (step.decision_number, step.turnaround_seconds)).collect();
+        assert_eq!(decided, [(Some(2), Some(0)), (None, None), (Some(1), Some(18_000)), (None, None)]);
+    }
+
+    async fn beginners_and_the_assignee_do_not_review(app) {
+        let case = app.a_case().pending_review().create().await;
+        app.as_tech(1).await.post(&case.url("review/approve"), json!({})).await.expect_problem(403, "forbidden");
+        app.as_member().await.post(&case.url("review/approve"), json!({})).await.expect_problem(403, "forbidden");
+        let answer = app.as_tech(2).await.post(&case.url("review/request-revisions"), json!({})).await;
+        assert_eq!(answer.faults(), ["body /notes"]);
+        let other = app.a_case().accepted().create().await;
+        app.as_tech(2).await.post(&other.url("review/approve"), json!({})).await.expect_problem(409, "invalid_case_state");
+    }
+}

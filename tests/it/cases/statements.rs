@@ -1,0 +1,81 @@
+//! What each action costs: the statements it sends, counted.
+
+use crate::app::{Scene, TestApp};
+use serde_json::{Value as Json, json};
+
+/// The tables each statement of one request names first, by verb.
+async fn cost(app: &TestApp, path: &str, body: Json) -> Vec<String> {
+    let by = app.as_manager().await;
+    app.statements();
+    by.post(path, body).await.expect(200);
+    app.statements().iter().map(|sql| sentence(sql)).collect()
+}
+
+fn sentence(sql: &str) -> String {
+    let verb = sql.split(' ').next().unwrap_or_default();
+    let table = match verb {
+        "SELECT" => sql.split("FROM \"").nth(1),
+        "INSERT" => sql.split("INTO \"").nth(1),
+        _ => sql.split('"').nth(1).map(|_| sql.split_once('"').unwrap_or_default().1),
+    };
+    format!("{verb} {}", table.and_then(|rest| rest.split('"').next()).unwrap_or_default())
+}
+
+const CALLER: [&str; 2] = ["SELECT sessions", "SELECT users"];
+const VIEW: [&str; 2] = ["SELECT users", "SELECT case_member_updates"];
+const DOOR: [&str; 3] = ["SELECT cases", "UPDATE cases", "INSERT audit_entries"];
+
+#[track_caller]
+fn assert_cost(sent: &[String], before: &[&str], between: &[&str], after: &[&str]) {
+    let [lock, change, entry] = DOOR;
+    let expected: Vec<&str> = [&CALLER[..], &[lock], before, &[change], between, &[entry], after, &VIEW].concat();
+    assert_eq!(sent, expected);
+}
+
+async fn accepted(app: &TestApp) -> Scene {
+    app.a_case().accepted().create().await
+}
+
+on_each_database! {
+    async fn each_action_sends_what_it_must_and_no_more(app) {
+        let why = json!({"reason": "because"});
+        let tech = app.tech(2).await;
+        assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &[]);
+        let held = app.a_case().held().create().await;
+        assert_cost(&cost(app, &held.url("resume"), why.clone()).await, &[], &[], &[]);
+        let body = json!({"credit_value": "3.0", "reason": "because"});
+        assert_cost(&cost(app, &accepted(app).await.url("credit"), body).await, &[], &[], &[]);
+        let body = json!({"tier": "tier_2", "reason": "because"});
+        assert_cost(&cost(app, &accepted(app).await.url("tier"), body).await, &["SELECT users"], &[], &[]);
+        let body = json!({"assigned_to": tech.id, "reason": "because"});
+        assert_cost(&cost(app, &accepted(app).await.url("assign"), body).await, &["SELECT users"], &["SELECT users"], &[]);
+        let submitted = app.a_case().submitted().create().await;
+        let body = json!({"tier": "tier_1", "credit_value": "1.0", "assigned_to": tech.id});
+        assert_cost(&cost(app, &submitted.url("accept"), body).await, &["SELECT users"], &[], &[]);
+        let submitted = app.a_case().submitted().create().await;
+        let body = json!({"rejection_reason": "other", "rejection_notes": "because"});
+        assert_cost(&cost(app, &submitted.url("reject"), body).await, &[], &[], &[]);
+        let settled = ["SELECT settings", "SELECT users"];
+        assert_cost(&cost(app, &accepted(app).await.url("complete"), json!({})).await, &settled, &[], &[]);
+        let scheduled = app.a_case().completed_until(crate::app::at("2026-12-10T00:00:00Z")).create().await;
+        assert_cost(&cost(app, &scheduled.url("release"), json!({})).await, &[], &[], &[]);
+        let completed = app.a_case().completed().create().await;
+        assert_cost(&cost(app, &completed.url("reopen"), why).await, &[], &[], &[]);
+    }
+
+    async fn a_review_adds_the_history_and_nothing_else(app) {
+        let case = app.a_case().pending_review().create().await;
+        let sent = cost(app, &case.url("review/approve"), json!({})).await;
+        let history = ["SELECT settings", "SELECT case_reviews", "SELECT users", "INSERT case_reviews"];
+        assert_cost(&sent, &history, &[], &[]);
+    }
+
+    async fn a_second_hold_costs_what_the_first_did(app) {
+        let case = accepted(app).await;
+        let first = cost(app, &case.url("hold"), json!({"reason": "a"})).await;
+        for _ in 0..5 {
+            cost(app, &case.url("resume"), json!({"reason": "a"})).await;
+            assert_eq!(cost(app, &case.url("hold"), json!({"reason": "a"})).await, first);
+        }
+    }
+}

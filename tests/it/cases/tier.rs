@@ -1,0 +1,37 @@
+//! Changing the tier of a case.
+
+use crate::app::actions;
+use serde_json::json;
+
+on_each_database! {
+    async fn a_tier_change_tells_both_tiers_and_why(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(3).await;
+        let mark = app.mark().await;
+        by.post(&case.url("tier"), json!({"tier": "tier_3", "reason": "two employers"})).await.expect(200);
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_tier_changed"]);
+        assert_eq!(trail[0]["metadata"], json!({
+            "previous_tier": "tier_1", "new_tier": "tier_3", "previous_complexity": "simple", "new_complexity": "complex",
+            "direction": "up", "reason": "two employers",
+        }));
+    }
+
+    async fn the_same_tier_again_changes_nothing(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        let same = by.post(&case.url("tier"), json!({"tier": "tier_1", "reason": "sure"})).await.expect(200);
+        assert_eq!((&same["version"], &same["updated_at"]), (&json!(case.case.version), &json!("2026-12-01T15:00:00.000Z")));
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn the_level_rule_holds_for_the_assignee(app) {
+        let tech1 = app.tech(1).await;
+        let case = app.a_case().assigned_to(&tech1).accepted().create().await;
+        let body = json!({"tier": "tier_2", "reason": "harder"});
+        app.as_manager().await.post(&case.url("tier"), body).await.expect_problem(409, "level_too_low");
+        let body = json!({"tier": "tier_2", "reason": "harder", "override_reason": "he can"});
+        app.as_admin().await.post(&case.url("tier"), body).await.expect(200);
+    }
+}

@@ -1,0 +1,123 @@
+//! Random histories around the days on which Chicago's clocks change, and the periods somebody might ask about.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use entity::audit::{Action, Outcome, SystemEvent};
+use entity::page::Direction;
+use entity::report::{Asked, Bound, Interval};
+use entity::review::ReviewAction;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// Something an entry tells about. People and cases are numbers into the world's.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    pub at: DateTime<Utc>,
+    pub action: Action,
+    pub outcome: Outcome,
+    pub by: Who,
+    pub case: Option<usize>,
+    pub topic: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Who {
+    User(usize),
+    System,
+    Nobody,
+}
+
+/// A step in the review of a case.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub at: DateTime<Utc>,
+    pub action: ReviewAction,
+    pub reviewer: usize,
+    pub case: usize,
+}
+
+/// A history, and a question about it.
+#[derive(Clone, Debug)]
+pub struct Story {
+    pub happenings: Vec<Happening>,
+    pub steps: Vec<Step>,
+    pub pending_emails: usize,
+    pub asked: Asked,
+    pub interval: Interval,
+    pub now: DateTime<Utc>,
+    pub user: usize,
+    pub case: Option<usize>,
+    pub actor: Option<usize>,
+    pub kinds: usize,
+    pub direction: Direction,
+    pub limit: u64,
+}
+
+pub const USERS: usize = 5;
+pub const CASES: usize = 4;
+
+/// The days around both changes of the clock in 2026, in each of which a civil day is an hour short or long.
+fn day() -> impl Strategy<Value = NaiveDate> {
+    let spring = NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
+    let autumn = NaiveDate::from_ymd_opt(2026, 10, 28).unwrap();
+    (select(vec![spring, autumn]), 0..9_i64).prop_map(|(first, days)| first + TimeDelta::days(days))
+}
+
+/// Instants that crowd around midnights, where it is decided which day something belongs to.
+fn instant() -> impl Strategy<Value = DateTime<Utc>> {
+    let anywhere = (day(), 0..86_400_000_i64).prop_map(|(day, ms)| start(day) + TimeDelta::milliseconds(ms));
+    let at_midnight = (day(), select(vec![5, 6, 7]), -2..3_i64)
+        .prop_map(|(day, hour, ms)| start(day) + TimeDelta::hours(hour) + TimeDelta::milliseconds(ms));
+    prop_oneof![anywhere, at_midnight]
+}
+
+fn start(day: NaiveDate) -> DateTime<Utc> {
+    day.and_hms_opt(0, 0, 0).unwrap().and_utc()
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let actions: Vec<Action> = Action::all().collect();
+    let system: Vec<Action> = SystemEvent::all().flat_map(SystemEvent::actions).collect();
+    let action = prop_oneof![select(actions), select(system)];
+    let outcome = prop_oneof![
+        6 => Just(Outcome::Success),
+        2 => Just(Outcome::Failure),
+        1 => Just(Outcome::Denied),
+    ];
+    let by = prop_oneof![6 => (0..USERS).prop_map(Who::User), 1 => Just(Who::System), 1 => Just(Who::Nobody)];
+    let topic = select(vec![None, Some("release_scheduled_cases"), Some("check_expired_holds"), Some("main_dashboard")]);
+    (instant(), action, outcome, by, proptest::option::of(0..CASES), topic)
+        .prop_map(|(at, action, outcome, by, case, topic)| Happening { at, action, outcome, by, case, topic })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let actions = [&ReviewAction::DECISIONS[..], &[ReviewAction::SubmittedForReview, ReviewAction::Resubmitted]].concat();
+    (instant(), select(actions), 0..USERS, 0..CASES * 3).prop_map(|(at, action, reviewer, case)| Step {
+        at,
+        action,
+        reviewer,
+        case,
+    })
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let bound = || proptest::option::weighted(0.8, prop_oneof![day().prop_map(Bound::Day), instant().prop_map(Bound::Instant)]);
+    (bound(), bound(), any::<bool>()).prop_map(|(since, until, all_time)| {
+        let all_time = all_time && since.is_none() && until.is_none();
+        Asked { since, until, all_time }
+    })
+}
+
+/// A story of up to 120 entries and 40 steps.
+pub fn story() -> impl Strategy<Value = Story> {
+    let history = (prop::collection::vec(happening(), 0..120), prop::collection::vec(step(), 0..40), 0..4_usize);
+    let question = (asked(), select(vec![Interval::Day, Interval::Week, Interval::Month]), instant());
+    let filters = (0..USERS, proptest::option::of(0..CASES), proptest::option::of(0..USERS), 0..64_usize);
+    let list = (select(vec![Direction::Ascending, Direction::Descending]), 1..30_u64);
+    (history, question, filters, list).prop_map(|(history, question, filters, list)| {
+        let (happenings, steps, pending_emails) = history;
+        let (asked, interval, now) = question;
+        let (user, case, actor, kinds) = filters;
+        let (direction, limit) = list;
+        Story { happenings, steps, pending_emails, asked, interval, now, user, case, actor, kinds, direction, limit }
+    })
+}

@@ -1,0 +1,91 @@
+//! Whatever happened and whatever period is asked for, each figure equals the naive recount, on both databases.
+
+use super::history::{Story, story};
+use super::recount::Recount;
+use super::world::{self, Told};
+use crate::app::{Kind, connect, fresh};
+use chrono_tz::America::Chicago;
+use entity::page::{Direction, Position};
+use entity::report::activity_summary::activity_summary;
+use entity::report::case_changes::case_changes;
+use entity::report::quality_review::quality_review;
+use entity::report::system_events::system_events;
+use entity::report::user_activity::user_activity;
+use entity::report::{self, Paging, Period, PeriodError};
+use proptest::test_runner::{Config, TestRunner};
+use sea_orm::ConnectionTrait;
+
+#[test]
+fn every_figure_equals_a_recount_on_sqlite() {
+    recounted(Kind::Sqlite);
+}
+
+#[test]
+fn every_figure_equals_a_recount_on_postgresql() {
+    recounted(Kind::Postgres);
+}
+
+fn recounted(kind: Kind) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let Some((url, _files)) = runtime.block_on(fresh(kind)) else { return };
+    let connection = runtime.block_on(connect(&url));
+    let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&story(), |story| {
+        runtime.block_on(async {
+            let (tx, told) = world::tell(&connection, &story).await;
+            compare(&tx, &story, &told).await;
+            tx.rollback().await.unwrap();
+        });
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+async fn compare<C: ConnectionTrait>(db: &C, story: &Story, told: &Told) {
+    let first = report::first_entry_at(db).await.unwrap();
+    let period = Period::of(story.asked, first, story.now, Chicago);
+    let Some(recount) = Recount::of(story, told) else {
+        assert_eq!(period, Err(PeriodError::Inverted));
+        return;
+    };
+    let period = period.unwrap();
+    assert_eq!((period.since, period.until), (recount.since, recount.until));
+    let paging = Paging { after: None, direction: story.direction, limit: story.limit };
+
+    assert_eq!(activity_summary(db, &period, story.interval).await.unwrap(), recount.activity_summary());
+    let user = told.users[story.user].id;
+    assert_eq!(user_activity(db, &period, story.interval, user, &paging).await.unwrap(), recount.user_activity());
+    let filters = recount.case_filters();
+    assert_eq!(case_changes(db, &period, story.interval, &filters, &paging).await.unwrap(), recount.case_changes());
+    let filters = recount.review_filters();
+    assert_eq!(quality_review(db, &period, story.interval, &filters, &paging).await.unwrap(), recount.quality_review());
+    let filters = recount.event_filters();
+    let events = system_events(db, &period, story.interval, story.now, &filters, &paging).await.unwrap();
+    assert_eq!(events, recount.system_events());
+    pages_make_up_the_list(db, story, &period, &recount).await;
+}
+
+/// Every entry of a list stands on exactly one page, in order.
+async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, story: &Story, period: &Period, recount: &Recount<'_>) {
+    let list = recount.case_filters().list();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let paging = Paging { after, direction: story.direction, limit: story.limit };
+        let mut rows = report::entries(db, period.ids(), &list, &paging).await.unwrap();
+        let has_more = rows.len() as u64 > story.limit;
+        rows.truncate(story.limit as usize);
+        after = rows.last().map(|row| Position { value: None, id: row.id });
+        found.extend(rows);
+        if !has_more {
+            break;
+        }
+    }
+    let in_order = match story.direction {
+        Direction::Ascending => found.is_sorted_by(|a, b| a.id < b.id),
+        Direction::Descending => found.is_sorted_by(|a, b| a.id > b.id),
+    };
+    assert!(in_order);
+    assert_eq!(found.len() as i64, recount.case_changes().matching);
+}

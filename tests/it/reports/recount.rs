@@ -1,0 +1,409 @@
+//! What the reports must say, counted the slow way: every row looked at, civil days by the calendar, no ids, no SQL.
+
+use super::history::Story;
+use super::world::Told;
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono_tz::America::Chicago;
+use entity::audit::{Action, Category, ChangeType, Outcome, SystemEvent};
+use entity::audit_entry::Model as Entry;
+use entity::page::Direction;
+use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
+use entity::report::case_changes::CaseChanges;
+use entity::report::quality_review::{QualityReview, Reviewer};
+use entity::report::system_events::{Access, GroupCount, Health, JobHealth, SystemEvents};
+use entity::report::user_activity::UserActivity;
+use entity::report::{Asked, Bound, Interval, Percent, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::review::{self, ReviewAction};
+use std::collections::BTreeMap;
+
+/// Counts a story that was told.
+pub struct Recount<'a> {
+    pub story: &'a Story,
+    pub told: &'a Told,
+    pub since: DateTime<Utc>,
+    pub until: DateTime<Utc>,
+}
+
+impl<'a> Recount<'a> {
+    /// `None` where the period is inverted.
+    pub fn of(story: &'a Story, told: &'a Told) -> Option<Self> {
+        let Asked { since, until, all_time } = story.asked;
+        let until = match until {
+            Some(bound) => instant(bound, 1),
+            None => story.now + TimeDelta::milliseconds(1),
+        };
+        let first = told.entries.first().map_or(until, |entry| entry.occurred_at).min(until - TimeDelta::milliseconds(1));
+        let since = match since {
+            Some(bound) => instant(bound, 0),
+            None if all_time || story.asked.until.is_some() => first,
+            None => midnight(story.now.with_timezone(&Chicago).date_naive() - TimeDelta::days(29)),
+        };
+        (since < until).then_some(Self { story, told, since, until })
+    }
+
+    fn within(&self, at: DateTime<Utc>) -> bool {
+        self.since <= at && at < self.until
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &'a Entry> {
+        self.told.entries.iter().filter(|entry| self.within(entry.occurred_at))
+    }
+
+    fn done(&self) -> Vec<&'a Entry> {
+        self.entries().filter(|entry| entry.outcome == "success").collect()
+    }
+
+    fn page<T: Clone>(&self, mut rows: Vec<T>) -> Vec<T> {
+        if self.story.direction == Direction::Descending {
+            rows.reverse();
+        }
+        rows.truncate(self.story.limit as usize + 1);
+        rows
+    }
+
+    /// Civil dates by civil date, as a calendar would.
+    fn series(&self, names: Vec<&'static str>, counted: Vec<(DateTime<Utc>, &str)>) -> Vec<Point> {
+        let interval = self.story.interval;
+        let of = |at: DateTime<Utc>| bucket(at.with_timezone(&Chicago).date_naive(), interval);
+        let mut buckets = Vec::new();
+        let mut date = self.since.with_timezone(&Chicago).date_naive();
+        while midnight(date) < self.until {
+            buckets.push(bucket(date, interval));
+            date += TimeDelta::days(1);
+        }
+        buckets.dedup();
+        let value =
+            |bucket: NaiveDate, name: &str| counted.iter().filter(|(at, of_one)| *of_one == name && of(*at) == bucket).count();
+        let row =
+            |bucket: NaiveDate, series| Point { bucket_start: midnight(bucket), series, value: value(bucket, series) as i64 };
+        buckets.iter().flat_map(|bucket| names.iter().map(move |name| (*bucket, *name))).map(|(b, n)| row(b, n)).collect()
+    }
+
+    pub fn activity_summary(&self) -> ActivitySummary {
+        let done = self.done();
+        let total = done.len() as i64;
+        let count = |keep: &dyn Fn(&Entry) -> bool| self.entries().filter(|entry| keep(entry)).count() as i64;
+        let length = self.until - self.since;
+        let before = |entry: &&Entry| entry.occurred_at >= self.since - length && entry.occurred_at < self.since;
+        let previous_total = self.told.entries.iter().filter(before).filter(|entry| entry.outcome == "success").count() as i64;
+        let of_types = |codes: &[&str]| done.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
+        let mut types = by_type(&done);
+        let distinct_types = types.len();
+        types.truncate(15);
+        let named: i64 = types.iter().map(|row| row.count).sum();
+        let mut users: Vec<UserCount> = self.told.users.iter().filter_map(|user| user_count(user, &done)).collect();
+        let active_users = users.len() as i64;
+        users.sort_by(|a, b| b.count.cmp(&a.count).then(a.username.cmp(&b.username)));
+        users.truncate(10);
+        ActivitySummary {
+            total_activities: total,
+            previous_total,
+            delta: total - previous_total,
+            percent_change: Percent::of(total - previous_total, previous_total),
+            direction: match total.cmp(&previous_total) {
+                std::cmp::Ordering::Less => Trend::Down,
+                std::cmp::Ordering::Equal => Trend::Flat,
+                std::cmp::Ordering::Greater => Trend::Up,
+            },
+            active_users,
+            case_activities: done.iter().filter(|entry| entry.case_id.is_some()).count() as i64,
+            user_management_activities: of_types(&["user_created", "user_updated", "user_deleted", "user_role_changed"]),
+            quality_review_activities: of_types(&["review_submitted", "review_updated"]),
+            system_activity_count: done.iter().filter(|entry| entry.actor_type == "system").count() as i64,
+            failed_attempts: count(&|entry| entry.outcome == "failure"),
+            denied_attempts: count(&|entry| entry.outcome == "denied"),
+            distinct_types,
+            other_types_count: total - named,
+            by_action_type: types,
+            top_users: users,
+            timeseries: self
+                .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
+        }
+    }
+
+    pub fn user_activity(&self) -> UserActivity {
+        let user = self.told.users[self.story.user].id;
+        let his = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
+        let done: Vec<&Entry> = self.entries().filter(his).collect();
+        UserActivity {
+            total_activities: done.len() as i64,
+            last_activity_at: done.iter().map(|entry| entry.occurred_at).max(),
+            last_activity_overall_at: self.told.entries.iter().filter(his).map(|entry| entry.occurred_at).max(),
+            by_action_type: by_type(&done),
+            timeseries: self
+                .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
+            entries: self.page(done.into_iter().cloned().collect()),
+        }
+    }
+
+    pub fn case_filters(&self) -> case_changes::Filters {
+        let kind = |(number, _): &(usize, ChangeType)| self.story.kinds & (1 << number) != 0;
+        case_changes::Filters {
+            case_id: self.story.case.map(|number| self.told.cases[number]),
+            change_types: ChangeType::all().enumerate().filter(kind).map(|(_, change_type)| change_type).collect(),
+            actor_id: self.story.actor.map(|number| self.told.users[number].id),
+        }
+    }
+
+    pub fn case_changes(&self) -> CaseChanges {
+        let filters = self.case_filters();
+        let is_change = |entry: &&Entry| action(entry).change_types().is_some();
+        let on_case = |entry: &&Entry| filters.case_id.is_none() || entry.case_id == filters.case_id;
+        let done: Vec<&Entry> = self.done().into_iter().filter(is_change).filter(on_case).collect();
+        let of = |codes: &[&str]| done.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
+        let mut touched: Vec<_> = done.iter().filter_map(|entry| entry.case_id).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let listed = |entry: &&&Entry| {
+            let types = action(entry).change_types().unwrap();
+            (filters.change_types.is_empty() || types.iter().any(|t| filters.change_types.contains(t)))
+                && (filters.actor_id.is_none() || entry.actor_id == filters.actor_id)
+        };
+        let list: Vec<Entry> = done.iter().filter(listed).map(|entry| (*entry).clone()).collect();
+        let status = ["case_submitted", "case_status_changed", "case_held", "case_resumed", "case_resubmitted"];
+        CaseChanges {
+            total_changes: done.len() as i64,
+            status_changes: of(&status),
+            tier_changes: of(&["case_tier_changed"]),
+            reassignments: of(&["case_assigned", "case_reassigned"]),
+            resubmissions: of(&["case_resubmitted"]),
+            holds: of(&["case_held", "case_resumed"]),
+            details_changes: of(&["case_details_edited", "case_updated"]),
+            cases_touched: touched.len() as i64,
+            timeseries: self.series(
+                ChangeType::all().map(ChangeType::code).collect(),
+                with_names(&done, |action| action.badge().map(ChangeType::code)),
+            ),
+            matching: list.len() as i64,
+            entries: self.page(list),
+        }
+    }
+
+    pub fn review_filters(&self) -> quality_review::Filters {
+        let decision = |(number, _): &(usize, ReviewAction)| self.story.kinds & (1 << number) != 0;
+        quality_review::Filters {
+            decisions: ReviewAction::DECISIONS.into_iter().enumerate().filter(decision).map(|(_, action)| action).collect(),
+            reviewer_id: self.story.actor.map(|number| self.told.users[number].id),
+        }
+    }
+
+    pub fn quality_review(&self) -> QualityReview {
+        let filters = self.review_filters();
+        let steps: Vec<&review::Model> = self.told.steps.iter().filter(|step| self.within(step.reviewed_at)).collect();
+        let is_decision = |step: &&review::Model| ReviewAction::DECISIONS.contains(&step.review_action);
+        let decisions: Vec<&review::Model> = steps.iter().copied().filter(is_decision).collect();
+        let count = |action| steps.iter().filter(|step| step.review_action == action).count() as i64;
+        let total = decisions.len() as i64;
+        // The first decision on each case, over the whole history.
+        let mut firsts: BTreeMap<_, &review::Model> = BTreeMap::new();
+        for step in self.told.steps.iter().filter(is_decision) {
+            firsts.entry(step.case_id).or_insert(step);
+        }
+        let firsts: Vec<_> = firsts.into_values().filter(|step| self.within(step.reviewed_at)).collect();
+        let approved_at_once = firsts.iter().filter(|step| step.review_action == ReviewAction::Approved).count() as i64;
+        let seconds: i64 = decisions.iter().filter_map(|step| step.turnaround_seconds).sum();
+        let mut reviewers: Vec<Reviewer> = self.told.users.iter().filter_map(|user| reviewer(user, &decisions)).collect();
+        reviewers.sort_by(|a, b| b.total_reviews.cmp(&a.total_reviews).then(a.username.cmp(&b.username)));
+        let listed = |step: &&&review::Model| {
+            (filters.decisions.is_empty() || filters.decisions.contains(&step.review_action))
+                && filters.reviewer_id.is_none_or(|id| step.reviewer_id == id)
+        };
+        let list: Vec<review::Model> = decisions.iter().filter(listed).map(|step| (*step).clone()).collect();
+        QualityReview {
+            total_reviews: total,
+            approved: count(ReviewAction::Approved),
+            approved_percent: Percent::share(count(ReviewAction::Approved), total),
+            revisions_requested: count(ReviewAction::RevisionsRequested),
+            revisions_requested_percent: Percent::share(count(ReviewAction::RevisionsRequested), total),
+            corrections_needed: count(ReviewAction::CorrectionsNeeded),
+            corrections_needed_percent: Percent::share(count(ReviewAction::CorrectionsNeeded), total),
+            submissions: count(ReviewAction::SubmittedForReview),
+            first_pass_approval_percent: Percent::of(approved_at_once, firsts.len() as i64),
+            average_turnaround_hours: (total > 0).then(|| (seconds as f64 / total as f64 / 36.0 + 1e-9).round() / 100.0),
+            reviewers,
+            timeseries: self.series(
+                ReviewAction::DECISIONS.into_iter().map(ReviewAction::code).collect(),
+                decisions.iter().map(|step| (step.reviewed_at, step.review_action.code())).collect(),
+            ),
+            matching: list.len() as i64,
+            entries: self.page(list),
+        }
+    }
+
+    pub fn event_filters(&self) -> system_events::Filters {
+        let group = |(number, _): &(usize, SystemEvent)| self.story.kinds & (1 << number) != 0;
+        let groups = SystemEvent::all().enumerate().filter(group).flat_map(|(_, group)| group.actions());
+        let outcome = match self.story.kinds % 3 {
+            0 => None,
+            1 => Some(system_events::Ending::Success),
+            _ => Some(system_events::Ending::Failure),
+        };
+        system_events::Filters { actions: groups.collect(), outcome }
+    }
+
+    pub fn system_events(&self) -> SystemEvents {
+        let filters = self.event_filters();
+        let is_event = |entry: &&Entry| action(entry).system_event().is_some() && entry.outcome != "denied";
+        let events: Vec<&Entry> = self.entries().filter(is_event).collect();
+        let total = events.len() as i64;
+        let successful = events.iter().filter(|entry| entry.outcome == "success").count() as i64;
+        let group_count = |group| {
+            let count = events.iter().filter(|entry| action(entry).system_event() == Some(group)).count() as i64;
+            GroupCount { group, count, percent: Percent::share(count, total) }
+        };
+        let listed = |entry: &&&Entry| {
+            let ending = filters.outcome.map(|ending| match ending {
+                system_events::Ending::Success => Outcome::Success.code(),
+                system_events::Ending::Failure => Outcome::Failure.code(),
+            });
+            (filters.actions.is_empty() || filters.actions.contains(&action(entry))) && ending.is_none_or(|e| e == entry.outcome)
+        };
+        let list: Vec<Entry> = events.iter().filter(listed).map(|entry| (*entry).clone()).collect();
+        SystemEvents {
+            total_events: total,
+            successful_events: successful,
+            failed_events: total - successful,
+            success_percent: Percent::of(successful, total),
+            by_event_type: SystemEvent::all().map(group_count).collect(),
+            by_action_type: by_type(&events),
+            jobs: self.jobs(),
+            health: self.health(),
+            access: self.access(),
+            timeseries: self.series(
+                SystemEvent::all().map(SystemEvent::code).collect(),
+                with_names(&events, |action| action.system_event().map(SystemEvent::code)),
+            ),
+            matching: list.len() as i64,
+            entries: self.page(list),
+        }
+    }
+
+    fn jobs(&self) -> Vec<JobHealth> {
+        let mut jobs: BTreeMap<&str, JobHealth> = BTreeMap::new();
+        let ran = |entry: &&Entry| entry.action_type == "cron_job_executed" && entry.outcome != "denied";
+        for run in self.told.entries.iter().filter(ran) {
+            let Some(name) = run.topic.as_deref() else { continue };
+            let new = || JobHealth {
+                job_name: name.to_owned(),
+                last_run_at: run.occurred_at,
+                last_status: String::new(),
+                last_success_at: None,
+                consecutive_failures: 0,
+            };
+            let job = jobs.entry(name).or_insert_with(new);
+            (job.last_run_at, job.last_status) = (run.occurred_at, run.outcome.clone());
+            match run.outcome.as_str() {
+                "success" => (job.last_success_at, job.consecutive_failures) = (Some(run.occurred_at), 0),
+                _ => job.consecutive_failures += 1,
+            }
+        }
+        jobs.into_values().collect()
+    }
+
+    fn health(&self) -> Health {
+        let failed = |code: &str| {
+            let lately = |entry: &&Entry| entry.occurred_at >= self.story.now - TimeDelta::hours(24);
+            let failed = self.told.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure");
+            failed.filter(|entry| entry.action_type == code).count() as i64
+        };
+        Health {
+            failed_jobs_24h: failed("cron_job_executed"),
+            failed_emails_24h: failed("email_notification_sent"),
+            pending_emails: self.told.pending_emails as i64,
+            audit_entries_total: self.told.entries.len() as i64,
+            oldest_entry_at: self.told.entries.iter().map(|entry| entry.occurred_at).min(),
+        }
+    }
+
+    fn access(&self) -> Vec<Access> {
+        let codes = ["report_generated", "audit_log_accessed", "bulk_export", "export_generated"];
+        let mut groups: BTreeMap<_, Access> = BTreeMap::new();
+        for entry in self.done().into_iter().filter(|entry| codes.contains(&entry.action_type.as_str())) {
+            let key = (&entry.actor_label, &entry.action_type, &entry.topic);
+            let group = groups.entry(key).or_insert_with(|| Access {
+                action_type: entry.action_type.clone(),
+                view_type: entry.topic.clone(),
+                user_id: entry.actor_id,
+                username: entry.actor_label.clone(),
+                entry_count: 0,
+                last_at: entry.occurred_at,
+            });
+            group.entry_count += 1;
+            group.last_at = entry.occurred_at;
+        }
+        let mut access: Vec<Access> = groups.into_values().collect();
+        access.sort_by_key(|group| std::cmp::Reverse(group.entry_count));
+        access
+    }
+}
+
+fn action(entry: &Entry) -> Action {
+    Action::from_code(&entry.action_type).unwrap()
+}
+
+fn with_names<'a>(entries: &[&'a Entry], name: impl Fn(Action) -> Option<&'static str>) -> Vec<(DateTime<Utc>, &'a str)> {
+    entries.iter().filter_map(|entry| Some((entry.occurred_at, name(action(entry))?))).collect()
+}
+
+fn by_type(entries: &[&Entry]) -> Vec<TypeCount> {
+    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(&entry.action_type).or_default() += 1;
+    }
+    let percent = |count| Percent::share(count, entries.len() as i64);
+    let row = |(code, count)| TypeCount { action: Action::from_code(code).unwrap(), count, percent: percent(count) };
+    let mut rows: Vec<TypeCount> = counts.into_iter().map(row).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+    rows
+}
+
+fn user_count(user: &entity::user::Model, done: &[&Entry]) -> Option<UserCount> {
+    let his: Vec<_> = done.iter().filter(|entry| entry.actor_id == Some(user.id)).collect();
+    Some(UserCount {
+        user_id: user.id,
+        username: user.username.clone(),
+        full_name: user.full_name(),
+        email: user.email.clone(),
+        role: user.role,
+        user_level: user.user_level,
+        count: his.len() as i64,
+        percent: Percent::share(his.len() as i64, done.len() as i64),
+        last_activity_at: his.iter().map(|entry| entry.occurred_at).max()?,
+    })
+}
+
+fn reviewer(user: &entity::user::Model, decisions: &[&review::Model]) -> Option<Reviewer> {
+    let his: Vec<_> = decisions.iter().filter(|step| step.reviewer_id == user.id).collect();
+    let count = |action| his.iter().filter(|step| step.review_action == action).count() as i64;
+    Some(Reviewer {
+        user_id: user.id,
+        username: user.username.clone(),
+        full_name: user.full_name(),
+        total_reviews: his.len() as i64,
+        approved: count(ReviewAction::Approved),
+        revisions_requested: count(ReviewAction::RevisionsRequested),
+        corrections_needed: count(ReviewAction::CorrectionsNeeded),
+        approval_percent: Percent::of(count(ReviewAction::Approved), his.len() as i64),
+        last_review_at: his.iter().map(|step| step.reviewed_at).max()?,
+    })
+}
+
+/// Chicago has a midnight every day.
+fn midnight(date: NaiveDate) -> DateTime<Utc> {
+    date.and_hms_opt(0, 0, 0).unwrap().and_local_timezone(Chicago).unwrap().with_timezone(&Utc)
+}
+
+fn instant(bound: Bound, days: i64) -> DateTime<Utc> {
+    match bound {
+        Bound::Day(date) => midnight(date + TimeDelta::days(days)),
+        Bound::Instant(at) => at,
+    }
+}
+
+fn bucket(date: NaiveDate, interval: Interval) -> NaiveDate {
+    match interval {
+        Interval::Day => date,
+        Interval::Week => date - TimeDelta::days(date.weekday().num_days_from_monday().into()),
+        Interval::Month => date.with_day(1).unwrap(),
+    }
+}

@@ -1,0 +1,163 @@
+//! The fixture world: a database of its own, in which a story is told and forgotten again.
+#![expect(clippy::disallowed_methods, reason = "the story is written past the trail's door, as an outsider could")]
+
+use super::history::{CASES, Happening, Step, Story, USERS, Who};
+use crate::app::TestApp;
+use entity::clock::Clock;
+use entity::review::ReviewAction;
+use entity::user::{Level, Role};
+use entity::{audit_entry, outbox, review, user};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveModelTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait};
+use std::collections::HashMap;
+
+/// What was written, as rows.
+pub struct Told {
+    pub users: Vec<user::Model>,
+    pub cases: Vec<Uuid>,
+    pub entries: Vec<audit_entry::Model>,
+    pub steps: Vec<review::Model>,
+    pub pending_emails: usize,
+}
+
+/// Tells a story inside a transaction that is never committed.
+pub async fn tell(connection: &DatabaseConnection, story: &Story) -> (DatabaseTransaction, Told) {
+    let tx = connection.begin().await.unwrap();
+    let clock = Clock::system();
+    let users: Vec<user::Model> = (0..USERS).map(|number| person(&clock, number)).collect();
+    let cases: Vec<Uuid> = (0..CASES * 3).map(|_| clock.id(story.now)).collect();
+    let mut entries: Vec<_> = story.happenings.iter().map(|happening| entry(&clock, happening, &users, &cases)).collect();
+    entries.sort_by_key(|entry| entry.id);
+    let steps = steps(&clock, &story.steps, &users, &cases);
+    user::Entity::insert_many(users.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
+    // A statement takes so many values and no more.
+    for some in entries.chunks(40) {
+        audit_entry::Entity::insert_many(some.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
+    }
+    if !steps.is_empty() {
+        review::Entity::insert_many(steps.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
+    }
+    for number in 0..story.pending_emails + 2 {
+        let status = if number < story.pending_emails { "pending" } else { "sent" };
+        let mail = outbox::Model {
+            id: clock.id(story.now),
+            status: status.to_owned(),
+            recipient: "somebody@example.invalid".to_owned(),
+            template: "case_held".to_owned(),
+            queued_at: story.now,
+        };
+        outbox::Entity::insert_many([fresh(mail)]).exec(&tx).await.unwrap();
+    }
+    (tx, Told { users, cases, entries, steps, pending_emails: story.pending_emails })
+}
+
+fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {
+    row.into_active_model().reset_all()
+}
+
+/// Usernames that some collations sort otherwise than by their bytes.
+fn person(clock: &Clock, number: usize) -> user::Model {
+    let username = ["a-b", "a.b", "a_b", "ab", "a0"][number];
+    let now = clock.now();
+    let is_technician = number.is_multiple_of(2);
+    user::Model {
+        id: clock.id(now),
+        username: username.to_owned(),
+        email: format!("{username}@example.invalid"),
+        first_name: "Ada".to_owned(),
+        last_name: format!("Moss {number}"),
+        phone_number: None,
+        workshop_code: None,
+        role: if is_technician { Role::Technician } else { Role::Manager },
+        user_level: is_technician.then_some(Level::Two),
+        scopes: None,
+        is_active: number != 3,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        deleted_at: (number == 3).then_some(now),
+    }
+}
+
+fn entry(clock: &Clock, happening: &Happening, users: &[user::Model], cases: &[Uuid]) -> audit_entry::Model {
+    let Happening { at, action, outcome, by, case, topic } = happening;
+    let (actor_type, actor_id, actor_label) = match by {
+        Who::User(number) => ("user", Some(users[*number].id), users[*number].username.as_str()),
+        Who::System => ("system", None, "System"),
+        Who::Nobody => ("anonymous", None, "anonymous"),
+    };
+    audit_entry::Model {
+        id: clock.id(*at),
+        occurred_at: *at,
+        action_type: action.code().to_owned(),
+        outcome: outcome.code().to_owned(),
+        actor_type: actor_type.to_owned(),
+        actor_id,
+        actor_label: actor_label.to_owned(),
+        case_id: case.map(|number| cases[number]),
+        case_number: case.map(|number| format!("WS001-2026-03-{number:04}")),
+        document_id: None,
+        related_user_id: None,
+        object_type: "something".to_owned(),
+        object_id: "1".to_owned(),
+        topic: topic.map(str::to_owned),
+        source: "endpoint".to_owned(),
+        ip_address: None,
+        request_id: "recount".to_owned(),
+        changed_fields: None,
+        description: action.label().to_owned(),
+        search_text: String::new(),
+        body: "{}".to_owned(),
+    }
+}
+
+/// Numbers the decisions on each case, and times them from the submission before.
+fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -> Vec<review::Model> {
+    let mut steps = steps.to_vec();
+    steps.sort_by_key(|step| step.at);
+    let mut decided: HashMap<usize, i32> = HashMap::new();
+    let mut submitted = HashMap::new();
+    let mut rows = Vec::new();
+    for Step { at, action, reviewer, case } in steps {
+        let is_decision = ReviewAction::DECISIONS.contains(&action);
+        let number = decided.entry(case).or_default();
+        *number += i32::from(is_decision);
+        let since = *submitted.entry(case).or_insert(at);
+        if action == ReviewAction::SubmittedForReview {
+            submitted.insert(case, at);
+        }
+        rows.push(review::Model {
+            id: clock.id(at),
+            case_id: cases[case],
+            case_number: format!("WS001-2026-03-{case:04}"),
+            reviewed_at: at,
+            review_action: action,
+            reviewer_id: users[reviewer].id,
+            original_technician_id: None,
+            notes: None,
+            review_cycle: 1,
+            decision_number: is_decision.then_some(*number),
+            turnaround_seconds: is_decision.then_some((at - since).num_seconds()),
+        });
+    }
+    rows
+}
+
+/// Decides a case several times, one after the other.
+pub async fn decide(app: &TestApp, case: &entity::case::Model, decisions: &[(&user::Model, ReviewAction, i64)]) {
+    let at = app.clock.now();
+    let rows = decisions.iter().zip(1..).map(|((reviewer, action, turnaround_seconds), number)| review::Model {
+        id: app.clock.id(at),
+        case_id: case.id,
+        case_number: case.case_number.clone(),
+        reviewed_at: at,
+        review_action: *action,
+        reviewer_id: reviewer.id,
+        original_technician_id: case.assigned_to_id,
+        notes: None,
+        review_cycle: number,
+        decision_number: Some(number),
+        turnaround_seconds: Some(*turnaround_seconds),
+    });
+    review::Entity::insert_many(rows.map(fresh)).exec(&app.outside).await.unwrap();
+}
