@@ -1,5 +1,6 @@
 //! HTTP and process, nothing else. What is true stands in `entity`.
 
+pub mod audit_log;
 pub mod auth;
 pub mod cases;
 pub mod cli;

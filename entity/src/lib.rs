@@ -16,4 +16,5 @@ pub mod session;
 pub mod setting;
 pub mod signing_key;
 pub mod text;
+pub mod trail;
 pub mod user;

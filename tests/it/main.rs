@@ -10,6 +10,7 @@
 #[macro_use]
 mod app;
 mod audit;
+mod audit_log;
 mod auth;
 mod cases;
 mod contract;

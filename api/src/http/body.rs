@@ -1,5 +1,6 @@
 //! A JSON body that is well-formed, of the right shape and within its limits, or a problem that names the field.
 
+use super::caller::admitted;
 use super::{Code, Error, Result, json};
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -30,14 +31,14 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request);
+        let (is_json, request) = (is_json(request), request.clone());
         let mut payload = payload.take();
         Box::pin(async move {
-            let bytes = collect(&mut payload).await?;
-            if !is_json {
-                return Err(Error::plain(Code::UnsupportedMediaType));
-            }
-            json::read(&bytes).map(Self)
+            let read = collect(&mut payload).await.and_then(|bytes| match is_json {
+                true => json::read(&bytes).map(Self),
+                false => Err(Error::plain(Code::UnsupportedMediaType)),
+            });
+            admitted(&request, read).await
         })
     }
 }
@@ -58,15 +59,15 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request);
+        let (is_json, request) = (is_json(request), request.clone());
         let mut payload = payload.take();
         Box::pin(async move {
-            let bytes = collect(&mut payload).await?;
-            match (bytes.is_empty(), is_json) {
+            let read = collect(&mut payload).await.and_then(|bytes| match (bytes.is_empty(), is_json) {
                 (true, _) => Ok(Self(T::default())),
                 (false, true) => json::read(&bytes).map(Self),
                 (false, false) => Err(Error::plain(Code::UnsupportedMediaType)),
-            }
+            });
+            admitted(&request, read).await
         })
     }
 }

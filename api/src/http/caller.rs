@@ -10,8 +10,10 @@ use entity::audit::{Actor, Context};
 use entity::session;
 use entity::user::{self, Caller, Role, Scope};
 use sea_orm::EntityTrait;
+use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::task::{Poll, Waker};
 
 /// Somebody who signed in, and where his request came from.
 #[derive(Clone, Debug)]
@@ -60,7 +62,13 @@ impl FromRequest for Anyone {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(Self::of(request.clone()))
+        Asking::begin(request);
+        let request = request.clone();
+        Box::pin(async move {
+            let anyone = Self::of(request.clone()).await?;
+            Asking::end(&request);
+            Ok(anyone)
+        })
     }
 }
 
@@ -70,6 +78,45 @@ impl Deref for Anyone {
     fn deref(&self) -> &Caller {
         &self.caller
     }
+}
+
+/// Stands in a request while it is being found out who asks, with the waker of those who wait for that.
+#[derive(Default)]
+struct Asking(Option<Waker>);
+
+impl Asking {
+    fn begin(request: &HttpRequest) {
+        request.extensions_mut().insert(Self::default());
+    }
+
+    fn end(request: &HttpRequest) {
+        let waiting = request.extensions_mut().remove::<Self>().and_then(|asking| asking.0);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
+/// Something read off a request, once its caller was let in.
+pub type Admitted<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// Holds back what is wrong with a request until it is known who asks: 401 and 403 come first. actix runs a handler's extractors
+/// side by side, and the caller's is the slow one.
+pub fn admitted<T: 'static>(request: &HttpRequest, read: Result<T>) -> Admitted<T> {
+    let request = request.clone();
+    Box::pin(async move {
+        if read.is_err() {
+            poll_fn(|context| match request.extensions_mut().get_mut::<Asking>() {
+                Some(asking) => {
+                    asking.0 = Some(context.waker().clone());
+                    Poll::Pending
+                }
+                None => Poll::Ready(()),
+            })
+            .await;
+        }
+        read
+    })
 }
 
 /// Declares callers and whom they let in; every other is 403.
@@ -84,11 +131,16 @@ macro_rules! callers {
             type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                let anyone = Anyone::of(request.clone());
+                Asking::begin(request);
+                let request = request.clone();
                 Box::pin(async move {
-                    let anyone = anyone.await?;
+                    let anyone = Anyone::of(request.clone()).await?;
                     let admits: fn(&Caller) -> bool = $admits;
-                    if admits(&anyone) { Ok(Self(anyone)) } else { Err(Error::forbidden()) }
+                    if !admits(&anyone) {
+                        return Err(Error::forbidden());
+                    }
+                    Asking::end(&request);
+                    Ok(Self(anyone))
                 })
             }
         }

@@ -7,6 +7,7 @@ pub mod check;
 pub mod code;
 pub mod csv;
 pub mod edge;
+pub mod entry;
 pub mod error;
 pub mod fallback;
 pub mod instant;
@@ -26,14 +27,15 @@ pub use caller::{
     AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Staff,
 };
 pub use code::Code;
+pub use entry::AuditEntry;
 pub use error::Error;
 pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
-    Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, LookupProblems, Malformed, MoveProblems,
-    NotFound, OwnReadProblems, OwnWriteProblems, ReadProblems, SecretProblems, ServerProblems, SignInProblems, Stale, TooLarge,
-    Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
+    CommonProblems, Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, LookupProblems,
+    Malformed, MoveProblems, NotFound, OwnReadProblems, OwnWriteProblems, ReadProblems, SecretProblems, ServerProblems,
+    SignInProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
 };
-pub use query::{Given, ListQuery, Query};
+pub use query::{Given, ListQuery, NoParameters, Query};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

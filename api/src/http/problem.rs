@@ -142,12 +142,14 @@ problem_sets! {
     ServerProblems = [Internal, Unavailable];
     /// Reading one thing that may be hidden.
     ReadProblems = [Malformed, Unauthorized, Forbidden, NotFound, Internal, Unavailable];
+    /// Reading one thing that everybody may ask for and not everybody may know of.
+    LookupProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
+    /// Reading what anybody who signed in may read.
+    CommonProblems = [Malformed, Unauthorized, Internal, Unavailable];
     /// Reading a list, a report or an export that a role opens.
     ListProblems = [Malformed, Unauthorized, Forbidden, Internal, Unavailable];
     /// Reading one's own account.
     OwnReadProblems = [Unauthorized, Internal, Unavailable];
-    /// Reading one thing that everybody may ask for and not everybody may know of.
-    LookupProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
     /// Signing in, or going on with a session, where nobody has signed in yet.
     SignInProblems = [Malformed, Unauthorized, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
     /// Changing one's own account.

@@ -1,15 +1,16 @@
 //! Query parameters, read strictly: what the contract doesn't list, or lists once and gets twice, is refused by name.
 
+use super::caller::{Admitted, admitted};
 use super::page::Paging;
 use super::problem::FieldProblem;
 use super::{Code, Error, Result, json};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::future::{Ready, ready};
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex};
 use utoipa::IntoParams;
@@ -26,6 +27,10 @@ pub struct ListQuery<T> {
     pub given: Json,
 }
 
+/// For an operation without parameters: any is refused.
+#[derive(Deserialize, IntoParams, Validate)]
+pub struct NoParameters {}
+
 impl<T> Deref for Query<T> {
     type Target = T;
 
@@ -41,24 +46,25 @@ impl<T: IntoParams + DeserializeOwned + Validate + 'static> Parameters for T {}
 
 impl<T: Parameters> FromRequest for Query<T> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read_all(request, &[&known::<T>()]).and_then(shaped).map(Self))
+        admitted(request, read_all(request, &[&known::<T>()]).and_then(shaped).map(Self))
     }
 }
 
 impl<T: Parameters> FromRequest for ListQuery<T> {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let (filters, pages) = (known::<T>(), known::<Paging>());
-        ready(read_all(request, &[&filters, &pages]).and_then(|all| {
+        let read = read_all(request, &[&filters, &pages]).and_then(|all| {
             let (paging, filter): (Map<_, _>, Map<_, _>) =
                 all.into_iter().partition(|(name, _)| pages.contains_key(name.as_str()));
             Ok(Self { given: Json::Object(filter.clone()), filter: shaped(filter)?, paging: shaped(paging)? })
-        }))
+        });
+        admitted(request, read)
     }
 }
 
@@ -80,7 +86,7 @@ macro_rules! given {
     ($($part:ident)+) => {
         impl<$($part: Parameters),+> FromRequest for Given<($($part,)+)> {
             type Error = Error;
-            type Future = Ready<Result<Self>>;
+            type Future = Admitted<Self>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let read = || {
@@ -89,7 +95,7 @@ macro_rules! given {
                     all.remove("cursor");
                     Ok(Self { parts, all: Json::Object(all) })
                 };
-                ready(read())
+                admitted(request, read())
             }
         }
     };

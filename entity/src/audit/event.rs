@@ -376,8 +376,7 @@ impl Event {
     }
 
     fn on_case(action: Action, case: &case::Model, description: String) -> Self {
-        let event = Self::new(action, (case::Entity::OBJECT, case.id.to_string()), description);
-        Self { case: Some((case.id, case.case_number.clone())), ..event }
+        Self::new(action, (case::Entity::OBJECT, case.id.to_string()), description).within(case)
     }
 
     fn on_user(action: Action, user: &user::Model, description: String) -> Self {
@@ -398,8 +397,14 @@ impl Event {
         Self { outcome, ..self }
     }
 
-    fn about(self, person: Option<&Person>) -> Self {
+    /// The person it is about.
+    pub fn about(self, person: Option<&Person>) -> Self {
         Self { related_user: person.cloned(), ..self }
+    }
+
+    /// The case it belongs to, where that isn't what was acted on.
+    pub fn within(self, case: &case::Model) -> Self {
+        Self { case: Some((case.id, case.case_number.clone())), ..self }
     }
 
     fn with(mut self, key: &str, value: impl serde::Serialize) -> Self {

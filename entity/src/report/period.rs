@@ -102,6 +102,19 @@ impl Asked {
     pub const fn reaches_back(&self) -> bool {
         self.all_time || (self.since.is_none() && self.until.is_some())
     }
+
+    /// The ids between the bounds, open where nobody set one: what a list covers, which needs no end.
+    pub fn ids(&self, zone: Tz) -> Result<IdRange, PeriodError> {
+        let at = |bound: Option<Bound>, instant: fn(Bound, Tz) -> Option<DateTime<Utc>>, error| {
+            bound.map(|bound| instant(bound, zone).ok_or(error)).transpose()
+        };
+        let since = at(self.since, start_of, PeriodError::SinceOutOfRange)?;
+        let until = at(self.until, end_of, PeriodError::UntilOutOfRange)?;
+        if since.zip(until).is_some_and(|(since, until)| since >= until) {
+            return Err(PeriodError::Inverted);
+        }
+        Ok(IdRange { from: since.map_or(Uuid::nil(), floor_id), before: until.map_or(Uuid::max(), floor_id) })
+    }
 }
 
 impl Period {
@@ -323,6 +336,16 @@ mod tests {
         let long = days("2020-01-01", "2026-01-01", CHICAGO);
         assert_eq!(long.buckets(Interval::Day), Err(PeriodError::TooManyBuckets));
         assert_eq!(long.buckets(Interval::Month).unwrap().len(), 73);
+    }
+
+    #[test]
+    fn a_list_is_open_where_nobody_set_a_bound() {
+        let ids = |since, until| Asked { since, until, all_time: false }.ids(CHICAGO);
+        let day_after = floor_id(at("2026-11-02T06:00:00Z"));
+        assert_eq!(ids(None, day("2026-11-01")), Ok(IdRange { from: Uuid::nil(), before: day_after }));
+        assert_eq!(ids(day("2026-11-02"), None), Ok(IdRange { from: day_after, before: Uuid::max() }));
+        assert_eq!(ids(day("2026-11-02"), day("2026-11-01")), Err(PeriodError::Inverted));
+        assert_eq!(ids(day("1999-12-31"), None), Err(PeriodError::SinceOutOfRange));
     }
 
     #[test]

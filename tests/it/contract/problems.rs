@@ -37,7 +37,7 @@ on_each_database! {
 
     async fn a_parameter_that_is_not_in_the_contract_is_refused_by_name(app) {
         let by = app.as_admin().await;
-        let takes_a_query = |operation: &&super::Listed| {
+        let takes_a_query = |operation: &&crate::contract::Listed| {
             let parameters = operation.declared.parameters.iter().flatten();
             parameters.map(|parameter| json!(parameter)).any(|parameter| parameter["in"] == "query")
         };

@@ -111,6 +111,11 @@ on_each_database! {
         by.post(&url(&user, "role"), json!({"role": "manager", "reason": "a"})).await.expect_problem(403, "forbidden");
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["user_role_changed"], &json!("denied")));
+
+        let mark = app.mark().await;
+        let odd = by.with("If-Match", "seven");
+        odd.post(&url(&user, "role"), json!({"role": 7})).await.expect_problem(403, "forbidden");
+        assert_eq!(app.since(&mark).await.len(), 1, "whatever else is wrong with a request, who asks comes first");
     }
 
     async fn a_stale_version_is_refused(app) {

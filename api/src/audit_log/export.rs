@@ -1,0 +1,51 @@
+//! What both exports of the log have in common: count, entry and stream come from one state of the database.
+
+use super::filter::LogFilter;
+use crate::http::{Anyone, AuditEntry, Given, Result};
+use crate::state::App;
+use entity::audit::Event;
+use entity::page::Position;
+use entity::trail::{self, Filter};
+use futures_util::stream::{self, Stream};
+use sea_orm::DatabaseTransaction;
+
+/// How many entries are in memory at once.
+const BATCH: u64 = 500;
+
+/// What is left to read.
+struct Reading {
+    snapshot: DatabaseTransaction,
+    filter: Filter,
+    last: Option<Position>,
+}
+
+/// Counts what matches, records that it leaves the house, and gives it batch by batch.
+///
+/// The snapshot ends with the stream, or when the caller hangs up.
+pub async fn entries(
+    app: &App,
+    by: &Anyone,
+    query: Given<(LogFilter,)>,
+    format: &'static str,
+) -> Result<impl Stream<Item = Result<Vec<AuditEntry>>> + 'static> {
+    let (filter,) = query.parts;
+    let filter = filter.read(app).await?;
+    let snapshot = app.db().export_snapshot().await?;
+    let record_count = trail::count(&snapshot, &filter).await?;
+    let tx = app.begin(by).await?;
+    let log = ("export", "audit_log".to_owned());
+    tx.record(Event::audit_log_accessed("export", log, query.all.clone())).await?;
+    tx.record(Event::export_generated("audit_log", format, record_count, query.all)).await?;
+    tx.commit().await?;
+    Ok(stream::try_unfold(Reading { snapshot, filter, last: None }, Reading::step))
+}
+
+impl Reading {
+    /// The next batch, from where the one before ended.
+    async fn step(mut self) -> Result<Option<(Vec<AuditEntry>, Self)>> {
+        let rows = trail::page(&self.snapshot, &self.filter, self.last.as_ref(), BATCH).await?;
+        self.last = rows.last().map(trail::Entry::position);
+        let entries = rows.iter().map(AuditEntry::of).collect::<Result<Vec<_>>>()?;
+        Ok((!entries.is_empty()).then_some((entries, self)))
+    }
+}

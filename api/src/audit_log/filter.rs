@@ -1,0 +1,146 @@
+//! The parameters that narrow the trail, and what they ask for.
+
+use crate::http::period::When;
+use crate::http::{Error, Result};
+use crate::state::App;
+use entity::audit::{Action, Category, Outcome, Source};
+use entity::report::{Asked, IdRange};
+use entity::setting;
+use entity::trail::{ChangedField, Filter};
+use serde::Deserialize;
+use std::net::IpAddr;
+use utoipa::IntoParams;
+use uuid::Uuid;
+use validator::Validate;
+
+/// What narrows the log.
+#[derive(Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct LogFilter {
+    /// One of these actions
+    #[validate(length(max = 38))]
+    #[param(max_items = 38, nullable = false)]
+    action_type: Vec<Action>,
+    /// One of these categories
+    #[validate(length(max = 9))]
+    #[param(max_items = 9, nullable = false)]
+    category: Vec<Category>,
+    /// Who did it
+    #[param(nullable = false)]
+    actor_id: Option<Uuid>,
+    /// Whom it is about
+    #[param(nullable = false)]
+    related_user_id: Option<Uuid>,
+    /// The case it belongs to
+    #[param(nullable = false)]
+    case_id: Option<Uuid>,
+    /// The case it belongs to, by its number
+    #[validate(length(min = 1, max = 32))]
+    #[param(min_length = 1, max_length = 32, nullable = false, example = "WS001-2026-11-0042")]
+    case_number: Option<String>,
+    /// One of these outcomes
+    #[validate(length(max = 3))]
+    #[param(max_items = 3, nullable = false)]
+    outcome: Vec<Outcome>,
+    /// One of these sources
+    #[validate(length(max = 4))]
+    #[param(max_items = 4, nullable = false)]
+    source: Vec<Source>,
+    /// The address the request came from
+    #[param(value_type = Option<String>, max_length = 45, nullable = false, example = "192.0.2.7")]
+    ip_address: Option<IpAddr>,
+    /// The request it was written in
+    #[validate(length(min = 1, max = 64))]
+    #[param(min_length = 1, max_length = 64, nullable = false)]
+    request_id: Option<String>,
+    /// A field that it changed, by its name on the wire
+    #[param(pattern = "^[a-z_]{1,64}$", max_length = 64, nullable = false, example = "status")]
+    changed_field: Option<String>,
+    /// The value of `changed_field` before
+    #[validate(length(max = 2000))]
+    #[param(max_length = 2000, nullable = false, example = "accepted")]
+    changed_from: Option<String>,
+    /// The value of `changed_field` after
+    #[validate(length(max = 2000))]
+    #[param(max_length = 2000, nullable = false, example = "hold")]
+    changed_to: Option<String>,
+    /// A text anywhere in the description, the usernames, the e-mail addresses or the case number, in either case
+    #[validate(length(min = 1, max = 200))]
+    #[param(min_length = 1, max_length = 200, nullable = false)]
+    q: Option<String>,
+    /// From this instant or civil day on
+    #[param(nullable = false)]
+    since: Option<When>,
+    /// Before this instant, or until this civil day has passed
+    #[param(nullable = false)]
+    until: Option<When>,
+}
+
+/// What narrows the trail of one case or one person.
+#[derive(Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct TrailFilter {
+    /// One of these actions
+    #[validate(length(max = 38))]
+    #[param(max_items = 38, nullable = false)]
+    action_type: Vec<Action>,
+    /// From this instant or civil day on
+    #[param(nullable = false)]
+    since: Option<When>,
+    /// Before this instant, or until this civil day has passed
+    #[param(nullable = false)]
+    until: Option<When>,
+}
+
+impl LogFilter {
+    pub async fn read(self, app: &App) -> Result<Filter> {
+        let ids = ids(app, self.since, self.until).await?;
+        let changed = changed(self.changed_field.as_deref(), self.changed_from.as_deref(), self.changed_to.as_deref())?;
+        Ok(Filter {
+            ids,
+            actions: self.action_type,
+            categories: self.category,
+            actor_id: self.actor_id,
+            related_user_id: self.related_user_id,
+            person_id: None,
+            case_id: self.case_id,
+            case_number: self.case_number,
+            outcomes: self.outcome,
+            sources: self.source,
+            ip_address: self.ip_address.map(|address| address.to_string()),
+            request_id: self.request_id,
+            changed,
+            text: self.q,
+            as_member: None,
+        })
+    }
+}
+
+impl TrailFilter {
+    pub async fn read(self, app: &App) -> Result<Filter> {
+        let ids = ids(app, self.since, self.until).await?;
+        Ok(Filter { ids, actions: self.action_type, ..Filter::default() })
+    }
+}
+
+/// The zone is asked for only where there is a period to place in it.
+async fn ids(app: &App, since: Option<When>, until: Option<When>) -> Result<Option<IdRange>> {
+    if since.is_none() && until.is_none() {
+        return Ok(None);
+    }
+    let zone = setting::current(app.readers()).await?.zone()?;
+    let asked = Asked { since: since.map(|end| end.0), until: until.map(|end| end.0), all_time: false };
+    Ok(Some(asked.ids(zone)?))
+}
+
+fn changed(field: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Option<ChangedField>> {
+    let Some(field) = field else {
+        let alone = from.map(|_| "changed_from").or(to.map(|_| "changed_to"));
+        let refused = |name| Error::parameter(name, "requires_changed_field", "can only stand beside changed_field");
+        return alone.map_or(Ok(None), |name| Err(refused(name)));
+    };
+    let refused = || Error::parameter("changed_field", "pattern", "must have 1 to 64 lower-case letters or underscores");
+    ChangedField::named(field).map(|field| Some(field.between(from, to))).ok_or_else(refused)
+}

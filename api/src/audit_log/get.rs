@@ -1,0 +1,89 @@
+//! Look at one entry.
+
+use crate::http::{Answer, AuditEntry, AuditReader, Error, Instant, NoParameters, Query, ReadProblems, Result};
+use crate::state::App;
+use actix_web::get;
+use actix_web::web::Path;
+use entity::audit::{Action, Event, Outcome};
+use entity::trail;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The most entries of the same request that stand beside an entry.
+const SIBLINGS_MAX: u64 = 50;
+
+/// Another entry of the same request
+#[derive(Serialize, ToSchema)]
+pub struct AuditEntrySibling {
+    pub id: Uuid,
+    pub occurred_at: Instant,
+    pub action_type: Action,
+    /// The action as people read it
+    #[schema(max_length = 64)]
+    pub action_label: String,
+    pub outcome: Outcome,
+    /// The username, `System` or `anonymous`
+    #[schema(max_length = 64)]
+    pub actor_label: String,
+    #[schema(max_length = 10000)]
+    pub description: String,
+    #[schema(max_length = 32)]
+    pub object_type: String,
+    #[schema(max_length = 64)]
+    pub object_id: String,
+}
+
+/// One thing that happened, and what else happened in the same request
+#[derive(Serialize, ToSchema)]
+pub struct AuditEntryDetail {
+    #[serde(flatten)]
+    pub entry: AuditEntry,
+    /// The other entries of the same request, in their order; at most 50
+    #[schema(max_items = 50)]
+    pub siblings: Vec<AuditEntrySibling>,
+}
+
+/// Look at one entry
+///
+/// With the other entries of the same request. The look is recorded.
+#[utoipa::path(
+    tag = "audit-log",
+    params(("entry_id" = Uuid, Path, description = "The entry")),
+    responses((status = OK, description = "The entry and its siblings", body = AuditEntryDetail), ReadProblems),
+    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+)]
+#[get("/audit-log/{entry_id}")]
+pub async fn get_audit_entry(
+    app: App,
+    by: AuditReader,
+    id: Path<String>,
+    _: Query<NoParameters>,
+) -> Result<Answer<AuditEntryDetail>> {
+    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let entry = trail::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
+    let entry = AuditEntry::of(&entry)?;
+    let siblings = trail::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
+    let siblings = siblings.iter().map(|sibling| AuditEntry::of(sibling).map(AuditEntrySibling::from)).collect::<Result<_>>()?;
+    app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;
+    Ok(Answer::plain(AuditEntryDetail { entry, siblings }))
+}
+
+impl From<AuditEntry> for AuditEntrySibling {
+    fn from(entry: AuditEntry) -> Self {
+        let AuditEntry {
+            id,
+            occurred_at,
+            action_type,
+            action_label,
+            outcome,
+            actor_label,
+            description,
+            object_type,
+            object_id,
+            ..
+        } = entry;
+        Self { id, occurred_at, action_type, action_label, outcome, actor_label, description, object_type, object_id }
+    }
+}

@@ -1,0 +1,38 @@
+//! List the log.
+
+use super::filter::LogFilter;
+use super::page::{self, AuditEntryList};
+use crate::http::page::Paging;
+use crate::http::{Answer, AuditReader, ListProblems, ListQuery, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::audit::Event;
+
+/// List the audit log
+///
+/// Every entry that matches, the newest first, 50 a page. The reading is recorded, once for all pages of one list, and the
+/// answer never holds the entry it causes.
+#[utoipa::path(
+    tag = "audit-log",
+    params(LogFilter, Paging),
+    responses((status = OK, description = "The entries that match", body = AuditEntryList), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+)]
+#[get("/audit-log")]
+pub async fn list_audit_log(
+    app: App,
+    by: AuditReader,
+    query: ListQuery<LogFilter>,
+    request: HttpRequest,
+) -> Result<Answer<AuditEntryList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let filter = query.filter.read(&app).await?;
+    let snapshot = app.snapshot().await?;
+    let list = page::read(&snapshot, &filter, &page).await?;
+    snapshot.commit().await?;
+    if page.is_first() {
+        let log = ("audit_log", "audit_log".to_owned());
+        app.record(&by, Event::audit_log_accessed("main_dashboard", log, query.given)).await?;
+    }
+    Ok(Answer::plain(list))
+}

@@ -1,0 +1,31 @@
+//! The trail over HTTP, a file per verb. Entries can be read and nothing else.
+//!
+//! Reading is recorded: the answer is read first, so that it never holds its own entry, and the entry is committed before the
+//! answer leaves.
+
+mod action_types;
+mod case_trail;
+mod export;
+mod export_csv;
+mod export_ndjson;
+mod filter;
+mod get;
+mod list;
+mod own_activity;
+mod page;
+mod user_trail;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list::list_audit_log)
+        // Before the entries, since it could be an entry's id.
+        .service(export_csv::export_audit_log_csv)
+        .service(export_ndjson::export_audit_log_ndjson)
+        .service(get::get_audit_entry)
+        .service(case_trail::list_case_audit_trail)
+        .service(user_trail::list_user_audit_trail)
+        .service(own_activity::list_own_activity)
+        .service(action_types::list_audit_action_types);
+}

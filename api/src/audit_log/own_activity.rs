@@ -1,0 +1,41 @@
+//! List one's own activity.
+
+use super::filter::TrailFilter;
+use super::page::{self, AuditEntryList};
+use crate::http::page::Paging;
+use crate::http::{Answer, Error, Human, ListProblems, ListQuery, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::setting;
+use entity::trail::Filter;
+
+/// List one's own activity
+///
+/// The entries of which the caller is the actor, the newest first, 50 a page. Refused where the setting `own_activity_enabled`
+/// is off.
+#[utoipa::path(
+    tag = "audit-log",
+    params(TrailFilter, Paging),
+    responses((status = OK, description = "The caller's entries", body = AuditEntryList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("looking at one's own activity is not recorded")),
+    ),
+)]
+#[get("/auth/me/activity")]
+pub async fn list_own_activity(
+    app: App,
+    by: Human,
+    query: ListQuery<TrailFilter>,
+    request: HttpRequest,
+) -> Result<Answer<AuditEntryList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let filter = query.filter.read(&app).await?;
+    let snapshot = app.snapshot().await?;
+    if !setting::current(&snapshot).await?.own_activity_enabled {
+        return Err(Error::forbidden());
+    }
+    let list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, &page).await?;
+    snapshot.commit().await?;
+    Ok(Answer::plain(list))
+}

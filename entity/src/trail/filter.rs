@@ -1,0 +1,114 @@
+//! Which entries somebody asks for. Every field narrows; a field that isn't given lets everything pass.
+
+use super::{ChangedField, MemberView};
+use crate::audit::{Action, Category, Outcome, Source};
+use crate::audit_entry::Column;
+use crate::case;
+use crate::report::IdRange;
+use crate::text;
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+
+/// What the entries have in common.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub ids: Option<IdRange>,
+    /// One of these; empty for every action.
+    pub actions: Vec<Action>,
+    /// One of these; empty for every category.
+    pub categories: Vec<Category>,
+    pub actor_id: Option<Uuid>,
+    pub related_user_id: Option<Uuid>,
+    /// Somebody who did it or whom it is about.
+    pub person_id: Option<Uuid>,
+    pub case_id: Option<Uuid>,
+    pub case_number: Option<String>,
+    /// One of these; empty for every outcome.
+    pub outcomes: Vec<Outcome>,
+    /// One of these; empty for every source.
+    pub sources: Vec<Source>,
+    pub ip_address: Option<String>,
+    pub request_id: Option<String>,
+    pub changed: Option<ChangedField>,
+    /// Somewhere in description, usernames, e-mail addresses or case number.
+    pub text: Option<String>,
+    /// What the member of a case may know of its trail.
+    pub as_member: Option<MemberView>,
+}
+
+impl Filter {
+    /// Every condition at once.
+    pub(super) fn whole(&self, backend: DbBackend) -> Condition {
+        let person = self.person_id.map(|id| Condition::any().add(Column::ActorId.eq(id)).add(Column::RelatedUserId.eq(id)));
+        self.beside(backend).add_option(person).add_option(self.one_of_the_actions())
+    }
+
+    /// What one index after the other answers, where no single one gives the order; empty where one does.
+    pub(super) fn branches(&self) -> Vec<Condition> {
+        if let Some(id) = self.person_id {
+            return [Column::ActorId, Column::RelatedUserId].map(|column| Condition::all().add(column.eq(id))).into();
+        }
+        match self.branching_actions() {
+            Some(actions) => actions.iter().map(|action| Condition::all().add(Column::ActionType.eq(action.code()))).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The conditions that every branch has beside its own.
+    pub(super) fn beside_branches(&self, backend: DbBackend) -> Condition {
+        let actions = if self.branching_actions().is_some() { None } else { self.one_of_the_actions() };
+        self.beside(backend).add_option(actions)
+    }
+
+    /// Several actions, where nothing else leads to few entries by an index of its own.
+    fn branching_actions(&self) -> Option<Vec<Action>> {
+        let ids = [self.actor_id, self.related_user_id, self.person_id, self.case_id];
+        let is_narrow = ids.iter().any(Option::is_some) || self.case_number.is_some() || self.request_id.is_some();
+        self.wanted_actions().filter(|actions| !is_narrow && actions.len() > 1)
+    }
+
+    fn one_of_the_actions(&self) -> Option<SimpleExpr> {
+        self.wanted_actions().map(|actions| Column::ActionType.is_in(actions.into_iter().map(Action::code)))
+    }
+
+    /// The actions that match both lists; `None` where neither was given.
+    fn wanted_actions(&self) -> Option<Vec<Action>> {
+        if self.actions.is_empty() && self.categories.is_empty() {
+            return None;
+        }
+        let listed = |action: &Action| self.actions.is_empty() || self.actions.contains(action);
+        let of_category = |action: &Action| self.categories.is_empty() || self.categories.contains(&action.category());
+        Some(Action::all().filter(|action| listed(action) && of_category(action)).collect())
+    }
+
+    fn beside(&self, backend: DbBackend) -> Condition {
+        let one_of = |column: Column, codes: Vec<&'static str>| (!codes.is_empty()).then(|| column.is_in(codes));
+        let outcomes = self.outcomes.iter().map(|outcome| outcome.code()).collect();
+        let sources = self.sources.iter().map(|source| source.code()).collect();
+        Condition::all()
+            .add_option(self.ids.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before))))
+            .add_option(self.actor_id.map(|id| Column::ActorId.eq(id)))
+            .add_option(self.related_user_id.map(|id| Column::RelatedUserId.eq(id)))
+            .add_option(self.case_id.map(|id| Column::CaseId.eq(id)))
+            .add_option(self.case_number.as_deref().map(numbered))
+            .add_option(one_of(Column::Outcome, outcomes))
+            .add_option(one_of(Column::Source, sources))
+            .add_option(self.ip_address.as_ref().map(|address| Column::IpAddress.eq(address)))
+            .add_option(self.request_id.as_ref().map(|id| Column::RequestId.eq(id)))
+            .add_option(self.changed.as_ref().map(|changed| changed.condition(backend)))
+            .add_option(self.text.as_deref().map(|text| contains(Column::SearchText, text)))
+            .add_option(self.as_member.as_ref().map(|view| view.condition(backend)))
+    }
+}
+
+/// By the case, since numbers have no index of their own in the trail. A case is never deleted, so its number leads to it.
+fn numbered(case_number: &str) -> SimpleExpr {
+    let case = case::Entity::find().select_only().column(case::Column::Id).filter(case::Column::CaseNumber.eq(case_number));
+    Expr::col(Column::CaseId.as_column_ref()).eq(Expr::from(case.into_query()))
+}
+
+/// Whether a folded text stands anywhere in a column of folded texts.
+pub(super) fn contains(column: Column, text: &str) -> SimpleExpr {
+    column.like(LikeExpr::new(text::contains_pattern(text)).escape('\\'))
+}

@@ -1,0 +1,220 @@
+//! What the member of a case may know of its trail: what he sees of the case itself, and nothing of how the desk works.
+
+use super::change::json_text;
+use super::filter::contains;
+use crate::audit::{Action, Audited, Outcome};
+use crate::audit_entry::{Column, Entity};
+use crate::case::{self, Column as C};
+use crate::user::Caller;
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::{Value as Json, json};
+
+/// A case's trail as its member may see it now.
+#[derive(Clone, Debug)]
+pub struct MemberView {
+    is_result_hidden: bool,
+    /// Completions he was never told of, and what undid them.
+    secrets: Vec<Uuid>,
+}
+
+impl MemberView {
+    /// Finds out which completions the member may know of; one statement.
+    pub async fn read<C: ConnectionTrait>(
+        db: &C,
+        case: &case::Model,
+        member: &Caller,
+        now: DateTime<Utc>,
+    ) -> Result<Self, DbErr> {
+        let is_result_hidden = case.status_for(member, now) != case.status;
+        Ok(Self { is_result_hidden, secrets: untold(turns(db, case.id).await?, now) })
+    }
+
+    /// Whether a changed field, by its wire name, is his to see.
+    pub fn shows_field(&self, name: &str) -> bool {
+        self.fields().any(|field| field == name)
+    }
+
+    /// Whether a key of an entry's metadata is his to see: why a case was held, and the names of files.
+    pub const fn shows_metadata(action: Action, key: &str) -> bool {
+        match (action, key.as_bytes()) {
+            (Action::CaseHeld, b"reason") | (Action::CaseResumed, b"hold_reason") => true,
+            (Action::DocumentUploaded | Action::DocumentDeleted, b"filename") => true,
+            _ => false,
+        }
+    }
+
+    /// The entries he may see at all: what was done to the case he sees, not who tried, looked, weighed or assigned.
+    pub(super) fn condition(&self, backend: DbBackend) -> Condition {
+        let is = |actions: &[Action]| Condition::all().add(Column::ActionType.is_in(actions.iter().map(|action| action.code())));
+        let says = |key: &str, value: &str| json_text(backend, &["metadata", key]).eq(json!(value).to_string());
+        let field = |name: &str| contains(Column::ChangedFields, &format!(",{name},"));
+        let told_by_fields = self.fields().fold(Condition::any(), |any, name| any.add(field(name)));
+        let documents = is(&[Action::DocumentUploaded, Action::DocumentDeleted]);
+        let seen = Condition::any()
+            .add(is(&OPEN))
+            .add(is(&[Action::CaseUpdated]).add(told_by_fields))
+            .add(is(&[Action::NoteAdded, Action::NoteDeleted]).add(says("visibility", "shared")))
+            .add(documents.add_option(self.is_result_hidden.then(|| says("document_type", "report").not())));
+        let seen = Condition::all().add(Column::Outcome.eq(Outcome::Success.code())).add(seen);
+        seen.add_option((!self.secrets.is_empty()).then(|| Column::Id.is_not_in(self.secrets.iter().copied())))
+    }
+
+    fn fields(&self) -> impl Iterator<Item = &'static str> {
+        let shown = |column: &C| is_shown(*column) && !(self.is_result_hidden && matches!(column, C::ReportNotesToMember));
+        C::iter().filter(shown).map(case::Entity::wire_name)
+    }
+}
+
+/// What he sees whatever it changed.
+const OPEN: [Action; 8] = [
+    Action::CaseCreated,
+    Action::CaseSubmitted,
+    Action::CaseStatusChanged,
+    Action::CaseDetailsEdited,
+    Action::CaseResubmitted,
+    Action::CaseHeld,
+    Action::CaseResumed,
+    Action::MemberCommentAdded,
+];
+
+/// The columns a member sees of his case. No `_` here: a new one has to be shown or left out on purpose.
+const fn is_shown(column: C) -> bool {
+    match column {
+        C::CaseNumber
+        | C::WorkshopCode
+        | C::MemberId
+        | C::CreatedById
+        | C::EmployeeFirstName
+        | C::EmployeeLastName
+        | C::ClientEmail
+        | C::NumReportsRequested
+        | C::Urgency
+        | C::Status
+        | C::AcceptedById
+        | C::SubmittedAt
+        | C::AcceptedAt
+        | C::DueOn
+        | C::CompletedAt
+        | C::CreditTenths
+        | C::SpecialNotes
+        | C::ReportNotesToMember
+        | C::HoldReason
+        | C::HeldAt
+        | C::HoldDurationSeconds
+        | C::HoldExpectedEndAt
+        | C::RejectionReason
+        | C::RejectionNotes
+        | C::RejectedAt
+        | C::RejectedById
+        | C::ScheduledReleaseAt
+        | C::ReleasedAt
+        | C::ResubmissionCount
+        | C::PreviousStatus
+        | C::ResubmittedAt
+        | C::ResubmissionNotes => true,
+        C::Id
+        | C::Tier
+        | C::AssignedToId
+        | C::InternalNotes
+        | C::ReviewedById
+        | C::ReviewedAt
+        | C::ReviewStatus
+        | C::ReviewNotes
+        | C::SearchText
+        | C::Version
+        | C::CreatedAt
+        | C::UpdatedAt
+        | C::DeletedAt => false,
+    }
+}
+
+/// Something that completed a case, released its result or undid its completion.
+struct Turn {
+    id: Uuid,
+    at: DateTime<Utc>,
+    changes: Json,
+}
+
+impl Turn {
+    /// A field's instant after the change: `None` where it wasn't changed, `Some(None)` where it was cleared.
+    fn set(&self, field: &str) -> Option<Option<DateTime<Utc>>> {
+        let to = self.changes.get(field)?.get("to")?;
+        Some(to.as_str().and_then(|at| at.parse().ok()))
+    }
+}
+
+async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<Turn>, DbErr> {
+    let either = Condition::any().add(contains(Column::ChangedFields, ",completed_at,"));
+    let either = either.add(contains(Column::ChangedFields, ",released_at,"));
+    let entries = Entity::find().select_only().columns([Column::Id, Column::OccurredAt, Column::Body]);
+    let entries = entries.filter(Column::CaseId.eq(case_id)).filter(either).order_by_asc(Column::Id);
+    let rows: Vec<(Uuid, DateTime<Utc>, String)> = entries.into_tuple().all(db).await?;
+    let turn = |(id, at, body): (Uuid, _, String)| {
+        let body: Json = serde_json::from_str(&body).map_err(|error| DbErr::Json(error.to_string()))?;
+        Ok(Turn { id, at, changes: body.get("changes").cloned().unwrap_or_default() })
+    };
+    rows.into_iter().map(turn).collect()
+}
+
+/// Completions whose result was not released, neither by now nor before they were undone.
+fn untold(turns: Vec<Turn>, now: DateTime<Utc>) -> Vec<Uuid> {
+    let mut secrets = Vec::new();
+    let mut completion: Option<(Uuid, Option<DateTime<Utc>>)> = None;
+    let is_open = |release: Option<DateTime<Utc>>, at| release.is_none_or(|release| release > at);
+    for turn in turns {
+        let release = turn.set("released_at").flatten().or_else(|| turn.set("scheduled_release_at").flatten());
+        match (turn.set("completed_at"), completion.take()) {
+            (Some(Some(_)), _) => completion = Some((turn.id, release)),
+            (Some(None), Some((id, release))) if is_open(release, turn.at) => secrets.extend([id, turn.id]),
+            (Some(None), _) => {}
+            (None, Some((id, earlier))) => completion = Some((id, release.or(earlier))),
+            (None, None) => {}
+        }
+    }
+    secrets.extend(completion.filter(|(_, release)| is_open(*release, now)).map(|(id, _)| id));
+    secrets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turn(number: u128, at: &str, changes: Json) -> Turn {
+        Turn { id: Uuid::from_u128(number), at: at.parse().unwrap(), changes }
+    }
+
+    fn completed(number: u128, at: &str, field: &str, release: &str) -> Turn {
+        let mut changes = json!({"status": {"from": "accepted", "to": "completed"}, "completed_at": {"from": null, "to": at}});
+        changes[field] = json!({"from": null, "to": release});
+        turn(number, at, changes)
+    }
+
+    fn reopened(number: u128, at: &str) -> Turn {
+        turn(number, at, json!({"completed_at": {"from": "2026-12-01T00:00:00.000Z", "to": null}}))
+    }
+
+    fn released(number: u128, at: &str) -> Turn {
+        turn(number, at, json!({"released_at": {"from": null, "to": at}}))
+    }
+
+    #[test]
+    fn a_completion_is_told_once_its_result_is_released_and_stays_secret_where_it_was_undone_before() {
+        let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
+        let secrets =
+            |turns: Vec<Turn>, now: &str| untold(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>();
+        let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
+        assert_eq!(secrets(vec![completed(1, monday, "released_at", monday)], monday), [0; 0]);
+        assert_eq!(secrets(vec![scheduled()], tuesday), [1]);
+        assert_eq!(secrets(vec![scheduled()], wednesday), [0; 0], "whenever the job comes");
+        assert_eq!(secrets(vec![scheduled(), released(2, tuesday)], tuesday), [0; 0]);
+        assert_eq!(secrets(vec![scheduled(), reopened(2, tuesday)], wednesday), [1, 2]);
+        assert_eq!(secrets(vec![completed(1, monday, "released_at", monday), reopened(2, tuesday)], tuesday), [0; 0]);
+        let again = completed(3, wednesday, "released_at", wednesday);
+        assert_eq!(secrets(vec![scheduled(), reopened(2, tuesday), again], wednesday), [1, 2]);
+    }
+}

@@ -1,0 +1,95 @@
+//! The trail as it is read: entries that match a filter, newest first by id, page by page. Nothing here writes.
+
+mod catalogue;
+mod change;
+mod filter;
+mod member;
+
+pub use catalogue::{Usage, usage};
+pub use change::ChangedField;
+pub use filter::Filter;
+pub use member::MemberView;
+
+use crate::audit_entry::{Column, Entity};
+use crate::page::{self, Direction, Position};
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Query, SelectStatement, UnionType};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
+};
+
+/// One entry as it is stored: everything it says stands in its body.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Entry {
+    pub id: Uuid,
+    pub body: String,
+}
+
+impl Entry {
+    /// Where it stands in a list.
+    pub fn position(&self) -> Position {
+        Position { value: None, id: self.id }
+    }
+}
+
+/// At most `limit` entries that match, the newest first, after the last one of the page before.
+pub async fn page<C: ConnectionTrait>(
+    db: &C,
+    filter: &Filter,
+    after: Option<&Position>,
+    limit: u64,
+) -> Result<Vec<Entry>, DbErr> {
+    let select = listing(filter, after, limit, db.get_database_backend());
+    Entry::find_by_statement(db.get_database_backend().build(&select)).all(db).await
+}
+
+/// How many entries match.
+pub async fn count<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<u64, DbErr> {
+    let matching = filter.whole(db.get_database_backend());
+    let count = Entity::find().select_only().column_as(Column::Id.count(), "entry_count").filter(matching);
+    let count: Option<i64> = count.into_tuple().one(db).await?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+}
+
+/// One entry by its id.
+pub async fn entry<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Entry>, DbErr> {
+    plain().filter(Column::Id.eq(id)).into_model().one(db).await
+}
+
+/// The other entries of an entry's request, in the order in which they were written.
+pub async fn siblings<C: ConnectionTrait>(db: &C, id: Uuid, request_id: &str, limit: u64) -> Result<Vec<Entry>, DbErr> {
+    let others = plain().filter(Column::RequestId.eq(request_id)).filter(Column::Id.ne(id));
+    others.order_by_asc(Column::Id).limit(limit).into_model().all(db).await
+}
+
+/// The statement behind a page; public, so that its plan can be looked at.
+///
+/// Where one index alone can't give the order, each of its values is read on its own up to the limit: an `IN` or an `OR` would
+/// make the database sort everything that matches.
+pub fn listing(filter: &Filter, after: Option<&Position>, limit: u64, backend: DbBackend) -> SelectStatement {
+    let rest = after.map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let branches = filter.branches();
+    let Some((first, others)) = branches.split_first() else {
+        let matching = filter.whole(backend).add_option(rest);
+        return plain().filter(matching).order_by_desc(Column::Id).limit(limit).into_query();
+    };
+    let matching = filter.beside_branches(backend).add_option(rest);
+    let branch = |own: &Condition| newest(own.clone().add(matching.clone()), limit);
+    let mut ids = branch(first);
+    for own in others {
+        // Distinct: somebody may be the actor of an entry and its related user.
+        ids.union(UnionType::Distinct, branch(own));
+    }
+    plain().filter(Column::Id.in_subquery(ids)).order_by_desc(Column::Id).limit(limit).into_query()
+}
+
+/// SQLite takes an order inside a union only where it stands in a select of its own.
+fn newest(matching: Condition, limit: u64) -> SelectStatement {
+    let ids = Entity::find().select_only().column(Column::Id).filter(matching).order_by_desc(Column::Id).limit(limit);
+    Query::select().column(Column::Id).from_subquery(ids.into_query(), "newest").take()
+}
+
+fn plain() -> sea_orm::Select<Entity> {
+    Entity::find().select_only().columns([Column::Id, Column::Body])
+}

@@ -1,0 +1,44 @@
+//! The catalogue of actions.
+
+use super::world::happened;
+use entity::audit::Action;
+use serde_json::{Value as Json, json};
+
+on_each_database! {
+    async fn the_catalogue_counts_as_the_domain_says_and_as_the_trail_holds(app) {
+        let told = happened(app).await;
+        for by in [app.as_member().await, app.as_manager().await] {
+            app.statements();
+
+            let list = by.get("audit-action-types").await.expect(200);
+
+            assert_eq!(app.statements().len(), 3, "who asks, and one for all counts");
+            assert_eq!((&list["named_total"], &list["total"], &list["introduced_total"]), (&json!(37), &json!(38), &json!(15)));
+            let rows = list["data"].as_array().unwrap();
+            let codes: Vec<&str> = rows.iter().map(|row| row["code"].as_str().unwrap()).collect();
+            assert_eq!(codes, Action::all().map(Action::code).collect::<Vec<_>>());
+            for row in rows {
+                let of_type: Vec<&Json> = told.iter().filter(|entry| entry["action_type"] == row["code"]).collect();
+                assert_eq!(row["count"], of_type.len(), "{row}");
+                assert_eq!(row["last_seen_at"], of_type.last().map_or(Json::Null, |last| last["occurred_at"].clone()));
+            }
+        }
+        assert_eq!(app.mark().await.iter().filter(|entry| entry["actor_label"] == "member1").count(), 0);
+    }
+
+    async fn a_row_says_where_its_action_belongs(app) {
+        let list = app.as_tech(1).await.get("audit-action-types").await.expect(200);
+        let held = list["data"].as_array().unwrap().iter().find(|row| row["code"] == "case_held").unwrap();
+        assert_eq!(held, &json!({
+            "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
+            "system_event": null, "count": 0, "last_seen_at": null,
+            "metadata_schema": {
+                "type": "object", "required": ["reason", "held_at", "expected_duration_days", "expected_end_at"],
+            },
+        }));
+        let job = list["data"].as_array().unwrap().iter().find(|row| row["code"] == "cron_job_executed").unwrap();
+        assert_eq!((&job["system_event"], &job["capture"]), (&json!("cron_job"), &json!("call")));
+        app.as_nobody().get("audit-action-types").await.expect_problem(401, "unauthorized");
+        app.as_tech(1).await.get("audit-action-types?code=login").await.expect_problem(400, "invalid_parameter");
+    }
+}

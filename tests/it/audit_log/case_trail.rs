@@ -1,0 +1,140 @@
+//! A case's trail, and what its member may know of it.
+
+use super::world::{change, data, ids, is_about_case, is_success, newest_first, pages};
+use crate::app::{actions, at};
+use chrono::TimeDelta;
+use entity::case::Tier;
+use entity::case::lifecycle::Release;
+use sea_orm::ActiveValue::Set;
+use serde_json::{Value as Json, json};
+
+on_each_database! {
+    async fn whoever_sees_the_case_sees_its_trail_and_is_recorded(app) {
+        let case = app.a_case().held().create().await;
+        app.a_case().held().create().await;
+        let by = app.as_tech(2).await;
+        by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(403, "forbidden");
+        let mark = app.mark().await;
+
+        let list = by.get(&format!("{}?limit=200", case.url("audit-trail"))).await.expect(200);
+
+        let own: Vec<Json> = mark.iter().filter(|entry| entry["case"]["id"] == case.id()).cloned().collect();
+        assert_eq!(ids(&data(&list)), ids(&newest_first(own)));
+        assert!(mark.iter().filter(|entry| is_success(entry)).any(|entry| is_about_case(entry, case.case.id)));
+        let seen = app.since(&mark).await;
+        assert_eq!(actions(&seen), ["audit_log_accessed"]);
+        assert_eq!(seen[0]["metadata"], json!({"view_type": "case_trail", "filters": {}}));
+        assert_eq!(seen[0]["case"], json!({"id": case.id(), "case_number": case.case.case_number}));
+        let again = by.get(&case.url("audit-trail")).await.expect(200);
+        assert_eq!((&data(&again)[0]["id"], &again["page"]["limit"]), (&seen[0]["id"], &json!(25)));
+    }
+
+    async fn a_trail_is_narrowed_by_type_and_period_and_read_page_by_page(app) {
+        let case = app.a_case().held().create().await;
+        app.pass(TimeDelta::days(1));
+        change(app, case.case.id, |case, _| case.resume()).await;
+        let by = app.as_manager().await;
+        let trail = case.url("audit-trail");
+        let found = by.get(&format!("{trail}?action_type=case_held&action_type=case_resumed")).await.expect(200);
+        assert_eq!(actions(&data(&found)), ["case_resumed", "case_held"]);
+        let found = by.get(&format!("{trail}?since=2026-12-02&until=2026-12-02")).await.expect(200);
+        assert!(actions(&data(&found)).contains(&"case_resumed") && !actions(&data(&found)).contains(&"case_held"));
+        let mark = newest_first(app.mark().await.into_iter().filter(|entry| entry["case"]["id"] == case.id()).collect());
+        assert_eq!(ids(&pages(&by, &format!("{trail}?limit=2")).await), ids(&mark));
+        by.get(&format!("{trail}?actor_id={}", by.id())).await.expect_problem(400, "invalid_parameter");
+        by.get(&format!("{trail}?since=2026-12-02&until=2026-12-01")).await.expect_problem(400, "invalid_period");
+    }
+
+    async fn a_hidden_case_and_an_absent_one_look_alike(app) {
+        let (draft, case) = (app.a_case().create().await, app.a_case().accepted().create().await);
+        let stranger = app.user("member2", entity::user::Role::Member, None).await;
+        let (stranger, technician) = (app.as_user(&stranger).await, app.as_tech(1).await);
+        let service = app.user("service1", entity::user::Role::Service, None).await;
+        let service = app.as_user(&service).await;
+        let mark = app.mark().await;
+        stranger.get(&case.url("audit-trail")).await.expect_problem(404, "not_found");
+        technician.get(&draft.url("audit-trail")).await.expect_problem(404, "not_found");
+        service.get(&case.url("audit-trail")).await.expect_problem(404, "not_found");
+        technician.get("cases/01a20725-be30-7584-bca5-f00e655c90d6/audit-trail").await.expect_problem(404, "not_found");
+        technician.get("cases/1/audit-trail").await.expect_problem(404, "not_found");
+        let seen = app.since(&mark).await;
+        assert_eq!(seen.len(), 5);
+        assert!(seen.iter().all(|entry| entry["action_type"] == "audit_log_accessed" && entry["outcome"] == "denied"));
+        assert!(seen.iter().all(|entry| entry["case"].is_null()), "what is hidden is not named");
+    }
+
+    async fn a_member_sees_what_was_done_and_nothing_of_the_desk(app) {
+        let case = app.a_case().accepted().create().await;
+        let id = case.case.id;
+        let manager = app.as_manager().await;
+        app.as_tech(2).await.post(&case.url("hold"), json!({"reason": "secret attempt"})).await.expect_problem(403, "forbidden");
+        change(app, id, |case, _| case.change_tier(Tier::Two, None, true)).await;
+        change(app, id, |case, _| case.adjust_credit(25)).await;
+        change(app, id, |case, _| edited(case, |row| row.internal_notes = Set(Some("secret".to_owned())))).await;
+        change(app, id, |case, _| edited(case, |row| {
+            row.internal_notes = Set(Some("secret too".to_owned()));
+            row.special_notes = Set(Some("for all".to_owned()));
+        })).await;
+        manager.post(&case.url("hold"), json!({"reason": "passport missing"})).await.expect(200);
+        change(app, id, |case, _| case.resume()).await;
+        manager.get(&case.url("audit-trail")).await.expect(200);
+        let member = app.as_member().await;
+        let mark = app.mark().await;
+
+        let list = member.get(&format!("{}?include_total=true", case.url("audit-trail"))).await.expect(200);
+
+        let entries = data(&list);
+        assert_eq!(actions(&entries), [
+            "case_resumed", "case_held", "case_updated", "case_updated", "case_status_changed", "case_submitted", "case_created",
+        ]);
+        assert_eq!(list["page"]["total"], 7, "the total gives nothing away");
+        assert!(entries.iter().all(|entry| entry["ip_address"].is_null() && entry["user_agent"].is_null()));
+        let metadata: Vec<&Json> = entries.iter().map(|entry| &entry["metadata"]).collect();
+        let (resumed, held) = (json!({"hold_reason": "passport missing"}), json!({"reason": "passport missing"}));
+        assert_eq!(metadata[..2], [&resumed, &held]);
+        assert!(metadata[2..].iter().all(|metadata| **metadata == json!({})));
+        assert_eq!(entries[3]["changes"], json!({"credit_value": {"from": "2.0", "to": "2.5"}}));
+        assert_eq!(entries[2]["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["special_notes"]);
+        assert!(entries.iter().all(|entry| ["tier", "assigned_to_id", "internal_notes"].iter().all(|f| entry["changes"][f].is_null())));
+        assert!(!list.to_string().contains("secret") && !list.to_string().contains("tier"));
+        let seen = app.since(&mark).await;
+        assert_eq!((actions(&seen), &seen[0]["actor"]["role"]), (vec!["audit_log_accessed"], &json!("member")));
+    }
+
+    async fn a_member_learns_of_a_completion_when_its_result_is_released(app) {
+        let case = app.a_case().completed_until(at("2026-12-03T15:00:00Z")).create().await;
+        let url = format!("{}?action_type=case_status_changed", case.url("audit-trail"));
+        let moves = async || -> Vec<Json> {
+            let list = app.as_member().await.get(&url).await.expect(200);
+            data(&list).iter().map(|entry| entry["changes"]["status"]["to"].clone()).collect()
+        };
+        assert_eq!(moves().await, ["accepted"]);
+        // Undone before anybody was told: to the member it never was.
+        change(app, case.case.id, |case, _| case.reopen()).await;
+        assert_eq!(moves().await, ["accepted"]);
+        app.pass(TimeDelta::days(3));
+        let assignee = app.tech(3).await;
+        let later = app.clock.now() + TimeDelta::days(1);
+        change(app, case.case.id, |case, tx| case.complete(Some(&assignee), Release::At(later), tx.now())).await;
+        assert_eq!(moves().await, ["accepted"]);
+        app.pass(TimeDelta::days(1));
+        assert_eq!(moves().await, ["completed", "accepted"]);
+    }
+
+    async fn a_member_sees_no_review(app) {
+        let case = app.a_case().pending_review().create().await;
+        let list = app.as_member().await.get(&case.url("audit-trail")).await.expect(200);
+        assert_eq!(actions(&data(&list)), ["case_status_changed", "case_status_changed", "case_submitted", "case_created"]);
+        let staff = app.as_manager().await.get(&case.url("audit-trail")).await.expect(200);
+        assert!(actions(&data(&staff)).contains(&"review_submitted"));
+    }
+}
+
+fn edited(
+    case: entity::case::Model,
+    change: impl FnOnce(&mut entity::case::ActiveModel),
+) -> Result<entity::case::ActiveModel, entity::case::Refused> {
+    let mut row = sea_orm::IntoActiveModel::into_active_model(case);
+    change(&mut row);
+    Ok(row)
+}

@@ -1,0 +1,109 @@
+//! Exporting the log.
+
+use super::world::{data, happened, ids, newest_first, record};
+use crate::app::actions;
+use entity::user::Role;
+use serde_json::{Value as Json, json};
+
+const COLUMNS: [&str; 9] =
+    ["Timestamp", "User", "Action Type", "Description", "Case ID", "Related User", "IP Address", "Changes", "Metadata"];
+
+fn rows(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+on_each_database! {
+    async fn a_csv_holds_every_entry_as_it_was_before_the_export(app) {
+        let told = newest_first(happened(app).await);
+        let by = app.as_manager().await;
+        let before = newest_first(app.mark().await);
+
+        let answer = by.get("audit-log/export.csv").await;
+
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8; header=present");
+        let name = format!("attachment; filename=\"audit-log-{}.csv\"", app.clock.now().format("%Y%m%d-%H%M%S"));
+        assert_eq!((answer.header("content-disposition"), answer.header("cache-control")), (name.as_str(), "no-store"));
+        let rows = rows(&answer.text);
+        assert_eq!(rows[0], COLUMNS);
+        assert_eq!(rows.len() - 1, before.len());
+        assert!(told.len() <= before.len() && answer.text.ends_with("\r\n") && !answer.text.replace("\r\n", "").contains('\r'));
+        for (row, entry) in rows.iter().skip(1).zip(&before) {
+            let text = |pointer: &str| entry.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
+            let plain = ["/occurred_at", "/actor_label", "/action_type", "/description", "/case/case_number", "/related_user/username", "/ip_address"];
+            assert_eq!(row[..7], plain.map(text));
+            assert_eq!(serde_json::from_str::<Json>(&row[7]).unwrap(), entry["changes"]);
+            assert_eq!(serde_json::from_str::<Json>(&row[8]).unwrap(), entry["metadata"]);
+        }
+        let seen = app.since(&before).await;
+        assert_eq!(actions(&seen), ["audit_log_accessed", "export_generated"]);
+        assert_eq!(seen[0]["metadata"], json!({"view_type": "export", "filters": {}}));
+        let exported = json!({"export_type": "audit_log", "format": "csv", "record_count": before.len(), "filters": {}});
+        assert_eq!(seen[1]["metadata"], exported);
+    }
+
+    async fn a_cell_is_never_a_formula(app) {
+        let villain = app.user("-2+3-cmd", Role::Manager, None).await;
+        let by = app.as_user(&villain).await;
+        by.get("audit-log?q=%3DHYPERLINK(%22x%22)%0D%0A%2Cend").await.expect(200);
+
+        let answer = app.as_admin().await.get(&format!("audit-log/export.csv?actor_id={}", villain.id)).await;
+
+        let rows = rows(&answer.text);
+        assert_eq!((rows.len(), rows[1][1].as_str()), (2, "'-2+3-cmd"));
+        let metadata: Json = serde_json::from_str(&rows[1][8]).unwrap();
+        assert_eq!(metadata["filters"]["q"], "=HYPERLINK(\"x\")\r\n,end");
+        for cell in rows.iter().flatten() {
+            assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+        }
+    }
+
+    async fn an_ndjson_holds_whole_entries_a_line_each(app) {
+        happened(app).await;
+        let by = app.as_manager().await;
+        let list = by.get("audit-log?limit=200&category=case&until=2026-12-03T08:00:00Z").await.expect(200);
+
+        let answer = by.get("audit-log/export.ndjson?category=case&until=2026-12-03T08:00:00Z").await;
+
+        let lines: Vec<Json> = answer.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines, data(&list));
+        assert_eq!(answer.header("content-type"), "application/x-ndjson");
+        let last = app.mark().await.pop().unwrap();
+        assert_eq!((&last["action_type"], &last["metadata"]["format"]), (&json!("export_generated"), &json!("ndjson")));
+        assert_eq!(last["metadata"]["record_count"], lines.len());
+    }
+
+    async fn an_export_longer_than_a_batch_loses_and_doubles_nothing(app) {
+        let by = app.as_manager().await;
+        for _ in 0..260 {
+            by.get("auth/me/activity?limit=1").await.expect(200);
+            record(app, by_job(), job()).await;
+            record(app, by_job(), job()).await;
+        }
+        let before = newest_first(app.mark().await);
+        let answer = by.get("audit-log/export.ndjson").await;
+        let lines: Vec<Json> = answer.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.len() > 500);
+        assert_eq!(ids(&lines), ids(&before));
+        let nothing = by.get("audit-log/export.csv?case_number=none").await;
+        assert_eq!(rows(&nothing.text), [COLUMNS]);
+        assert_eq!(by.get("audit-log/export.ndjson?case_number=none").await.text, "");
+    }
+
+    async fn an_export_takes_no_page(app) {
+        let by = app.as_manager().await;
+        let answer = by.get("audit-log/export.csv?limit=5").await;
+        answer.expect_problem(400, "invalid_parameter");
+        assert_eq!(answer.faults(), ["query /limit"]);
+    }
+}
+
+fn by_job() -> entity::audit::Context {
+    entity::audit::Context::job(uuid::Uuid::now_v7())
+}
+
+fn job() -> entity::audit::Event {
+    let run = entity::audit::JobRun { records_processed: 0, records_failed: 0, error_message: None, duration_ms: 1 };
+    entity::audit::Event::cron_job_executed("check_expired_holds", &run)
+}

@@ -1,0 +1,191 @@
+//! Every filter of the log, alone and in pairs, against a naive look at every entry.
+
+use super::world::{data, happened, ids, newest_first};
+use crate::app::at;
+use chrono::{DateTime, Utc};
+use entity::audit::Action;
+use serde_json::{Value as Json, json};
+
+/// A parameter and what it means.
+struct Question {
+    parameter: String,
+    holds: Box<dyn Fn(&Json) -> bool>,
+}
+
+fn ask(parameter: impl Into<String>, holds: impl Fn(&Json) -> bool + 'static) -> Question {
+    Question { parameter: parameter.into(), holds: Box::new(holds) }
+}
+
+fn equal(parameter: &str, pointer: &'static str, value: Json) -> Question {
+    let text = value.as_str().unwrap().to_owned();
+    ask(format!("{parameter}={text}"), move |entry| entry.pointer(pointer) == Some(&value))
+}
+
+fn category(entry: &Json) -> &'static str {
+    Action::from_code(entry["action_type"].as_str().unwrap()).unwrap().category().code()
+}
+
+fn instant(entry: &Json) -> DateTime<Utc> {
+    at(entry["occurred_at"].as_str().unwrap())
+}
+
+fn civil_day(entry: &Json) -> String {
+    instant(entry).with_timezone(&chrono_tz::America::Chicago).date_naive().to_string()
+}
+
+/// What a free-text search looks through.
+fn haystack(entry: &Json) -> String {
+    let mut words = vec![entry["description"].clone(), entry["actor_label"].clone(), entry["case"]["case_number"].clone()];
+    for person in [&entry["actor"], &entry["related_user"]] {
+        words.push(person["username"].clone());
+        words.extend(person["username"].as_str().map(|name| json!(format!("{name}@example.org"))));
+    }
+    words.iter().filter_map(Json::as_str).collect::<Vec<_>>().join("\n").to_lowercase()
+}
+
+fn changed(parameter: &str, field: &'static str, side: Option<(&'static str, Json)>) -> Question {
+    ask(parameter, move |entry| {
+        let change = &entry["changes"][field];
+        side.as_ref().map_or(!change.is_null(), |(side, value)| !change.is_null() && change[side] == *value)
+    })
+}
+
+fn searched(parameter: &str, text: &'static str) -> Question {
+    ask(format!("q={parameter}"), move |entry| haystack(entry).contains(text))
+}
+
+fn questions(told: &[Json]) -> Vec<Question> {
+    let first = |holds: &dyn Fn(&&Json) -> bool| told.iter().rev().find(|entry| holds(entry)).unwrap().clone();
+    let on_case = first(&|entry| entry["case"].is_object() && entry["actor"].is_object());
+    let related = first(&|entry| entry["related_user"].is_object());
+    vec![
+        equal("action_type", "/action_type", json!("case_held")),
+        ask("action_type=case_held&action_type=login", |entry| {
+            ["case_held", "login"].contains(&entry["action_type"].as_str().unwrap())
+        }),
+        ask("category=case", |entry| category(entry) == "case"),
+        ask("category=user&category=session", |entry| ["user", "session"].contains(&category(entry))),
+        equal("actor_id", "/actor/id", on_case["actor"]["id"].clone()),
+        equal("related_user_id", "/related_user/id", related["related_user"]["id"].clone()),
+        equal("case_id", "/case/id", on_case["case"]["id"].clone()),
+        equal("case_number", "/case/case_number", on_case["case"]["case_number"].clone()),
+        equal("case_number", "/case/case_number", json!("WS999-2026-12-0001")),
+        equal("outcome", "/outcome", json!("denied")),
+        ask("outcome=failure&outcome=denied", |entry| entry["outcome"] != "success"),
+        equal("source", "/source", json!("automatic")),
+        ask("source=job&source=service", |entry| entry["source"] == "job" || entry["source"] == "service"),
+        equal("ip_address", "/ip_address", json!("127.0.0.1")),
+        ask("ip_address=2001:0db8::0007", |entry| entry["ip_address"] == "2001:db8::7"),
+        equal("request_id", "/request_id", json!("request-of-a-hold")),
+        changed("changed_field=hold_duration_days", "hold_duration_days", None),
+        changed("changed_field=status", "status", None),
+        changed("changed_field=atus", "atus", None),
+        changed("changed_field=status&changed_to=hold", "status", Some(("to", json!("hold")))),
+        changed("changed_field=status&changed_from=accepted", "status", Some(("from", json!("accepted")))),
+        changed("changed_field=hold_duration_days&changed_to=14", "hold_duration_days", Some(("to", json!(14)))),
+        changed("changed_field=hold_duration_days&changed_from=null", "hold_duration_days", Some(("from", Json::Null))),
+        changed("changed_field=is_active&changed_to=true", "is_active", Some(("to", json!(true)))),
+        changed("changed_field=credit_value&changed_to=2.0", "credit_value", Some(("to", json!("2.0")))),
+        searched("PLACED%20on", "placed on"),
+        searched("%25", "%"),
+        searched("r_with%20%5C", "r_with \\"),
+        searched("%C3%84RGER", "ärger"),
+        searched("tech2@example", "tech2@example"),
+        ask("since=2026-12-02T05:00:00Z", |entry| instant(entry) >= at("2026-12-02T05:00:00Z")),
+        ask("since=2026-12-01&until=2026-12-01", |entry| civil_day(entry) == "2026-12-01"),
+        ask("until=2026-12-03T05:00:00%2B00:00", |entry| instant(entry) < at("2026-12-03T05:00:00Z")),
+        ask("since=2026-12-02", |entry| civil_day(entry).as_str() >= "2026-12-02"),
+    ]
+}
+
+/// Whether two questions could stand in one request: a parameter may be repeated only for OR.
+fn go_together(one: &Question, other: &Question) -> bool {
+    let names = |question: &Question| -> Vec<String> {
+        question.parameter.split('&').map(|pair| pair.split('=').next().unwrap().to_owned()).collect()
+    };
+    let taken = names(one);
+    names(other).iter().all(|name| !taken.contains(name))
+}
+
+on_each_database! {
+    async fn every_filter_and_every_pair_finds_exactly_what_a_naive_look_finds(app) {
+        let told = newest_first(happened(app).await);
+        let by = app.as_admin().await;
+        let end = app.clock.now().to_rfc3339();
+        let before_now = ask(format!("until={}", end.replace('+', "%2B")), move |entry| instant(entry) < at(&end));
+        let questions = questions(&told);
+        let alone = questions.iter().map(|one| vec![one]);
+        let pairs = questions.iter().enumerate().flat_map(|(number, one)| {
+            questions.iter().skip(number + 1).filter(|other| go_together(one, other)).map(move |other| vec![one, other])
+        });
+        let (mut asked, mut found) = (0, 0);
+        for mut together in alone.chain(pairs) {
+            // What the questions themselves leave in the trail came later.
+            if together.iter().all(|question| go_together(question, &before_now)) {
+                together.push(&before_now);
+            }
+            let filters: Vec<&str> = together.iter().map(|question| question.parameter.as_str()).collect();
+            let path = format!("audit-log?limit=200&include_total=true&{}", filters.join("&"));
+            let list = by.get(&path).await.expect(200);
+            let holds = |entry: &&Json| together.iter().all(|question| (question.holds)(entry));
+            let expected: Vec<Json> = told.iter().filter(holds).cloned().collect();
+            let of_the_world: Vec<Json> = data(&list).into_iter().filter(|entry| told.iter().any(|known| known["id"] == entry["id"])).collect();
+            assert_eq!(ids(&of_the_world), ids(&expected), "{path}");
+            if of_the_world.len() == data(&list).len() {
+                assert_eq!(list["page"]["total"], expected.len(), "{path}");
+            }
+            (asked, found) = (asked + 1, found + expected.len());
+        }
+        assert!(asked > 400 && found > 1_000, "{asked} questions found {found} entries");
+    }
+
+    async fn a_bad_filter_is_named_and_shows_nothing_and_leaves_nothing(app) {
+        happened(app).await;
+        let by = app.as_admin().await;
+        let mark = app.mark().await;
+        for (query, code, fault) in [
+            ("action_type=case_hold", "invalid_parameter", "query /action_type"),
+            ("action_type=", "invalid_parameter", "query /action_type"),
+            ("category=cases", "invalid_parameter", "query /category"),
+            ("outcome=ok", "invalid_parameter", "query /outcome"),
+            ("source=hook", "invalid_parameter", "query /source"),
+            ("actor_id=tech2", "invalid_parameter", "query /actor_id"),
+            ("related_user_id=", "invalid_parameter", "query /related_user_id"),
+            ("case_id=1", "invalid_parameter", "query /case_id"),
+            ("case_number=", "invalid_parameter", "query /case_number"),
+            ("ip_address=localhost", "invalid_parameter", "query /ip_address"),
+            ("request_id=", "invalid_parameter", "query /request_id"),
+            ("changed_field=changes.status", "invalid_parameter", "query /changed_field"),
+            ("changed_field=", "invalid_parameter", "query /changed_field"),
+            ("changed_from=a", "invalid_parameter", "query /changed_from"),
+            ("changed_to=a", "invalid_parameter", "query /changed_to"),
+            ("q=", "invalid_parameter", "query /q"),
+            ("q=%00", "invalid_parameter", "query /q"),
+            ("since=yesterday", "invalid_parameter", "query /since"),
+            ("since=2026-02-30", "invalid_parameter", "query /since"),
+            ("until=2026-12-01T08:00:00", "invalid_parameter", "query /until"),
+            ("since=1999-12-31", "invalid_period", "query /since"),
+            ("until=2101-01-01", "invalid_period", "query /until"),
+            ("since=2026-12-02&until=2026-12-01", "invalid_period", "query /since"),
+            ("since=2026-12-02T00:00:00Z&until=2026-12-02T00:00:00Z", "invalid_period", "query /since"),
+            ("limit=0", "invalid_parameter", "query /limit"),
+            ("limit=201", "invalid_parameter", "query /limit"),
+            ("include_total=yes", "invalid_parameter", "query /include_total"),
+            ("cursor=abc", "invalid_cursor", "query /cursor"),
+            ("actor=tech2", "invalid_parameter", "query /actor"),
+            ("q=a&q=b", "invalid_parameter", "query /q"),
+            ("since=2026-12-01&since=2026-12-02", "invalid_parameter", "query /since"),
+        ] {
+            let answer = by.get(&format!("audit-log?{query}")).await;
+            answer.expect_problem(400, code);
+            assert_eq!(answer.faults(), [fault], "{query}");
+            assert!(answer.json()["data"].is_null());
+            if !["limit", "cursor", "include_total"].contains(&query.split('=').next().unwrap()) {
+                let export = by.get(&format!("audit-log/export.csv?{query}")).await;
+                export.expect_problem(400, code);
+                assert_eq!(export.faults(), [fault], "{query}");
+            }
+        }
+        assert_eq!(app.since(&mark).await, Vec::<Json>::new());
+    }
+}

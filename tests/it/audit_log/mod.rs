@@ -1,0 +1,13 @@
+//! Reading the trail, and being seen reading it.
+
+mod action_types;
+mod append_only;
+mod case_trail;
+mod export;
+mod filters;
+mod get;
+mod list;
+mod own_activity;
+mod plan;
+mod user_trail;
+mod world;

@@ -1,0 +1,39 @@
+//! Looking at one's own activity.
+
+use super::world::{data, happened, outside};
+use crate::app::actions;
+use entity::user::Role;
+use serde_json::{Value as Json, json};
+
+on_each_database! {
+    async fn everybody_sees_what_he_did_himself_and_that_leaves_nothing(app) {
+        happened(app).await;
+        let by = app.as_tech(2).await;
+        let mark = app.mark().await;
+
+        let list = by.get("auth/me/activity").await.expect(200);
+
+        assert_eq!(actions(&data(&list)), ["case_held"]);
+        assert_eq!(data(&list)[0]["outcome"], "denied");
+        assert_eq!(list["page"]["limit"], 50);
+        assert_eq!(by.get("auth/me/activity?action_type=login").await.expect(200)["data"], json!([]));
+        by.get("auth/me/activity?actor_id=1").await.expect_problem(400, "invalid_parameter");
+        assert_eq!(app.since(&mark).await, Vec::<Json>::new());
+    }
+
+    async fn where_the_setting_is_off_it_is_refused_and_recorded(app) {
+        let by = app.as_member().await;
+        outside(app, "UPDATE settings SET own_activity_enabled = 0", "UPDATE settings SET own_activity_enabled = false").await.unwrap();
+        let mark = app.mark().await;
+        by.get("auth/me/activity").await.expect_problem(403, "forbidden");
+        let seen = app.since(&mark).await;
+        assert_eq!((actions(&seen), &seen[0]["outcome"]), (vec!["other"], &json!("denied")));
+        assert_eq!(seen[0]["metadata"]["event"], "access_denied");
+    }
+
+    async fn a_service_account_has_no_activity_of_its_own(app) {
+        let service = app.user("service1", Role::Service, None).await;
+        app.as_user(&service).await.get("auth/me/activity").await.expect_problem(403, "forbidden");
+        app.as_nobody().get("auth/me/activity").await.expect_problem(401, "unauthorized");
+    }
+}

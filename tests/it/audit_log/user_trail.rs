@@ -1,0 +1,48 @@
+//! A user's trail.
+
+use super::world::{data, happened, ids, newest_first, pages};
+use crate::app::actions;
+use entity::user::Role;
+use sea_orm::ActiveValue::Set;
+use serde_json::{Value as Json, json};
+
+on_each_database! {
+    async fn a_trail_holds_what_he_did_and_what_was_done_to_him(app) {
+        let told = happened(app).await;
+        let by = app.as_manager().await;
+        let subject = app.tech(2).await;
+        let mark = app.mark().await;
+
+        let list = by.get(&format!("users/{}/audit-trail?limit=200&include_total=true", subject.id)).await.expect(200);
+
+        let id = json!(subject.id);
+        let about = |entry: &&Json| entry["actor"]["id"] == id || entry["related_user"]["id"] == id;
+        let expected: Vec<Json> = told.iter().filter(about).cloned().collect();
+        assert!(expected.iter().any(|entry| entry["actor"]["id"] != id) && expected.iter().any(|entry| entry["actor"]["id"] == id));
+        assert_eq!(ids(&data(&list)), ids(&newest_first(expected.clone())));
+        assert_eq!(list["page"]["total"], expected.len());
+        let seen = app.since(&mark).await;
+        assert_eq!(actions(&seen), ["audit_log_accessed"]);
+        assert_eq!(seen[0]["metadata"], json!({"view_type": "user_trail", "filters": {}}));
+        assert_eq!((&seen[0]["related_user"]["username"], &seen[0]["object_id"]), (&json!("tech2"), &id));
+        let found = pages(&by, &format!("users/{}/audit-trail?limit=1&until=2026-12-20", subject.id)).await;
+        assert_eq!(found.len(), expected.len() + 1, "and the look itself by now");
+    }
+
+    async fn a_deleted_user_has_a_trail_and_an_unknown_one_has_none(app) {
+        let user = app.user("member9", Role::Member, None).await;
+        let tx = app.write().await.because("gone");
+        let mut row = sea_orm::IntoActiveModel::into_active_model(user.clone());
+        (row.is_active, row.deleted_at) = (Set(false), Set(Some(tx.now())));
+        tx.save(row).await.unwrap();
+        tx.commit().await.unwrap();
+        let by = app.as_manager().await;
+        let list = by.get(&format!("users/{}/audit-trail", user.id)).await.expect(200);
+        assert_eq!(actions(&data(&list)), ["user_deleted", "user_created"]);
+        let mark = app.mark().await;
+        by.get("users/01a20725-be30-7584-bca5-f00e655c90d6/audit-trail").await.expect_problem(404, "not_found");
+        by.get("users/nobody/audit-trail").await.expect_problem(404, "not_found");
+        assert!(app.since(&mark).await.iter().all(|entry| entry["outcome"] == "denied" && entry["object_type"] == "user"));
+        app.as_tech(3).await.get(&format!("users/{}/audit-trail", user.id)).await.expect_problem(403, "forbidden");
+    }
+}
