@@ -41,11 +41,12 @@ impl MemberView {
 
     /// Whether a key of an entry's metadata is his to see: why a case was held, and the names of files.
     pub const fn shows_metadata(action: Action, key: &str) -> bool {
-        match (action, key.as_bytes()) {
-            (Action::CaseHeld, b"reason") | (Action::CaseResumed, b"hold_reason") => true,
-            (Action::DocumentUploaded | Action::DocumentDeleted, b"filename") => true,
-            _ => false,
-        }
+        matches!(
+            (action, key.as_bytes()),
+            (Action::CaseHeld, b"reason")
+                | (Action::CaseResumed, b"hold_reason")
+                | (Action::DocumentUploaded | Action::DocumentDeleted, b"filename")
+        )
     }
 
     /// The entries he may see at all: what was done to the case he sees, not who tried, looked, weighed or assigned.

@@ -96,6 +96,16 @@ on_each_database! {
         assert_eq!(trail[2]["metadata"]["code"], "not_found");
     }
 
+    async fn who_may_not_is_refused_before_what_he_sent_is_judged(app) {
+        let case = app.a_case().accepted().create().await;
+        let member = app.as_member().await;
+        let mark = app.mark().await;
+
+        member.post(&case.url("hold"), json!({"reason": 7})).await.expect_problem(403, "forbidden");
+
+        assert_eq!(actions(&app.since(&mark).await), ["case_held"], "the attempt is on record");
+    }
+
     async fn a_stale_version_is_refused(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await.with("If-Match", "\"1\"");
