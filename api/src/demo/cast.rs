@@ -19,8 +19,7 @@ pub const NAMED: [&str; 7] = ["manager", "tech1", "member1", "tech2", "admin", "
 pub const SERVICE: &str = "service1";
 
 /// In percent.
-const ROLES: [(Role, u32); 4] =
-    [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2)];
+const ROLES: [(Role, u32); 4] = [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2)];
 const LEVELS: [(Level, u32); 3] = [(Level::One, 40), (Level::Two, 40), (Level::Three, 20)];
 const INACTIVE_PERCENT: usize = 5;
 const MEMBERS_A_WORKSHOP: usize = 8;
@@ -40,13 +39,17 @@ struct Part {
 pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut Scribe) -> Result<People, Stumble> {
     let mut dice = Dice::of(seed, Table::People, 0);
     let parts = parts(plan.users, &mut dice);
-    let mut stage = Stage { dice, calendar, scribe, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };
+    let mut stage =
+        Stage { dice, calendar, scribe, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };
     let mut rank = HashMap::new();
     let mut admin = None;
     for (number, part) in parts.iter().enumerate() {
         let id = stage.enter(number, part, admin)?;
         admin = admin.or(Some(id));
-        rank.insert(id, part.username.and_then(|name| NAMED.iter().position(|other| *other == name)).unwrap_or(NAMED.len() + number));
+        rank.insert(
+            id,
+            part.username.and_then(|name| NAMED.iter().position(|other| *other == name)).unwrap_or(NAMED.len() + number),
+        );
     }
     let admin = admin.ok_or(Stumble::Nobody)?;
     let service = stage.enter_service(admin)?;
@@ -151,7 +154,8 @@ impl Stage<'_> {
         let scopes = vec![Scope::Ingest, Scope::AuditRead, Scope::ReportsRead];
         let rights = Rights { role: Role::Service, user_level: None, scopes };
         let granted_at = at + TimeDelta::days(2);
-        self.people.change(self.scribe, (id, admin, granted_at), Some("feeds the data warehouse"), |row| row.change_role(&rights))?;
+        self.people
+            .change(self.scribe, (id, admin, granted_at), Some("feeds the data warehouse"), |row| row.change_role(&rights))?;
         Ok(id)
     }
 

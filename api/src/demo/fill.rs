@@ -20,7 +20,14 @@ pub fn password_of(username: &str) -> String {
 }
 
 /// Fills an empty database. `hash` makes a password's stored form, `progress` hears how many entries are written.
-pub async fn fill<H>(db: &Db, plan: Plan, seed: u64, now: DateTime<Utc>, hash: H, mut progress: impl FnMut(u64)) -> Result<u64, Stumble>
+pub async fn fill<H>(
+    db: &Db,
+    plan: Plan,
+    seed: u64,
+    now: DateTime<Utc>,
+    hash: H,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, Stumble>
 where
     H: Fn(&str) -> Result<String, String> + Sync,
 {
@@ -31,7 +38,7 @@ where
     let hashes = hashes(&hash)?;
     let mut generator = generate(plan, seed, now, zone);
     let mut written = 0;
-    while let Some(chapter) = generator.next() {
+    for chapter in generator.by_ref() {
         written += write(db, chapter?, &hashes).await?;
         progress(written);
     }

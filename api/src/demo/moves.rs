@@ -4,11 +4,10 @@ use super::script::Step;
 use super::walk::Walk;
 use super::{Stumble, words};
 use chrono::{NaiveDate, TimeDelta};
-use entity::case::lifecycle::{Acceptance, Decision, NewCase, Release};
+use entity::case::lifecycle::{Acceptance, Decision, Edit, NewCase, Release};
 use entity::case::{CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::review::ReviewAction;
 use entity::user::{self, Level, Role};
-use sea_orm::ActiveValue::Set;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -92,21 +91,24 @@ impl Walk<'_> {
     fn edit_as_member(&mut self) -> Result<(), Stumble> {
         let row = self.case()?;
         let by = row.member_id;
-        let (status, due_on) = (row.status, row.due_on);
+        let (status, today) = (row.status, self.calendar.day(self.at));
         let (first_name, last_name) = self.employee();
         let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
-        let mut edited = row.edit(&caller, self.at)?;
+        let mut edit = Edit::default();
         if self.dice.chance(0.6) {
-            edited.client_email = Set(Some(email(first_name, last_name)));
+            edit.client_email = Some(Some(email(first_name, last_name)));
             self.edited_fields.push("client_email");
         } else {
-            edited.special_notes = Set(Some(format!("{} ({last_name})", self.dice.word(words::MEMBER_NOTES))));
+            edit.special_notes = Some(Some(format!("{} ({last_name})", self.dice.word(words::MEMBER_NOTES))));
             self.edited_fields.push("special_notes");
         }
         if !self.plot.is_rush && self.dice.chance(0.3) {
-            edited.due_on = Set(due_on + TimeDelta::days(self.dice.between(1, 7)));
+            // Far enough not to become a rush.
+            let least = row.due_on.max(today + TimeDelta::days(6));
+            edit.due_on = Some(least + TimeDelta::days(self.dice.between(1, 7)));
             self.edited_fields.push("due_on");
         }
+        let edited = row.edit(edit, |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS), &caller, self.at)?;
         let story = self.story(by, None)?;
         self.save(by, edited, story)?;
         if status != CaseStatus::Draft {
@@ -120,11 +122,11 @@ impl Walk<'_> {
         let by = self.worker()?;
         let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
         let number = self.dice.between(10, 99);
-        let mut edited = row.edit(&caller, self.at)?;
-        edited.internal_notes = Set(Some(format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES))));
-        if self.dice.chance(0.25) {
-            edited.report_notes_to_member = Set(Some(self.dice.word(words::REPORT_NOTES).to_owned()));
-        }
+        let today = self.calendar.day(self.at);
+        let notes = format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES));
+        let report_notes = self.dice.chance(0.25).then(|| Some(self.dice.word(words::REPORT_NOTES).to_owned()));
+        let edit = Edit { internal_notes: Some(Some(notes)), report_notes_to_member: report_notes, ..Edit::default() };
+        let edited = row.edit(edit, |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS), &caller, self.at)?;
         let story = self.story(by, None)?;
         self.save(by, edited, story)
     }
@@ -154,11 +156,10 @@ impl Walk<'_> {
         self.edited_fields.sort_unstable();
         self.edited_fields.dedup();
         story.notes.insert("edited_fields".to_owned(), json!(self.edited_fields));
-        story.notes.insert("new_documents".to_owned(), json!(0));
         let has_edits = !self.edited_fields.is_empty();
-        self.save(by, row.resubmit(Some("Corrected as asked."), has_edits, self.at)?, story)?;
-        self.raise_flag();
-        self.review(ReviewAction::Resubmitted, by, technician, None)
+        let notes = Some("Corrected as asked.");
+        self.save(by, row.resubmit(notes, has_edits, self.at)?, story)?;
+        self.review(ReviewAction::Resubmitted, by, technician, notes)
     }
 
     fn accept(&mut self) -> Result<(), Stumble> {
@@ -181,7 +182,7 @@ impl Walk<'_> {
         match self.plot.tier {
             tier if !changes => tier,
             Tier::One | Tier::Three => Tier::Two,
-            Tier::Two if self.plot.number % 2 == 0 => Tier::One,
+            Tier::Two if self.plot.number.is_multiple_of(2) => Tier::One,
             Tier::Two => Tier::Three,
         }
     }

@@ -57,7 +57,12 @@ pub(super) struct Plot {
 }
 
 /// All cases in the order in which they are created, and the counters their numbers came from.
-pub(super) fn draw(plan: &Plan, seed: u64, calendar: &Calendar, people: &People) -> Result<(Vec<Plot>, Vec<number::Model>), Stumble> {
+pub(super) fn draw(
+    plan: &Plan,
+    seed: u64,
+    calendar: &Calendar,
+    people: &People,
+) -> Result<(Vec<Plot>, Vec<number::Model>), Stumble> {
     let mut dice = Dice::of(seed, Table::Plots, 0);
     let mut plots = fates(plan.cases, &mut dice);
     share_tiers(&mut plots, &mut dice);
@@ -161,7 +166,8 @@ fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut Dice) {
     let latest = calendar.now - TimeDelta::minutes(30);
     let end = calendar.within(dice, earliest.min(latest), latest);
     let begun = end - days(length);
-    plot.created_at = if begun > opening { begun } else { calendar.within(dice, opening, opening + TimeDelta::days(10)).min(end) };
+    plot.created_at =
+        if begun > opening { begun } else { calendar.within(dice, opening, opening + TimeDelta::days(10)).min(end) };
     plot.haste = if length > 0.0 { ((end - plot.created_at).as_seconds_f64() / 86_400.0 / length).min(1.0) } else { 1.0 };
     plot.created_at = calendar.settle(dice, plot.created_at, opening);
 }

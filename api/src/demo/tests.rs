@@ -84,7 +84,9 @@ fn the_plan_is_kept() {
 fn people_are_shared_as_planned() {
     let users = &demo().history.users;
     let count = |holds: &dyn Fn(&user::Model) -> bool| users.iter().filter(|row| holds(row)).count();
-    for (role, expected) in [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2), (Role::Service, 1)] {
+    for (role, expected) in
+        [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2), (Role::Service, 1)]
+    {
         assert_eq!(count(&|row| row.role == role), expected, "{role:?}");
     }
     let levels = [Level::One, Level::Two, Level::Three].map(|level| count(&|row| row.user_level == Some(level)));
@@ -126,7 +128,8 @@ fn cases_are_shared_as_planned() {
     let released = completed.iter().filter(|row| row.is_released(now())).count();
     assert_near("released", percent(released, completed.len()), 90.0, 2.0);
     let technicians: HashMap<_, _> = demo().history.users.iter().map(|row| (row.id, row.user_level)).collect();
-    let juniors = completed.iter().filter(|row| row.assigned_to_id.is_some_and(|id| technicians.get(&id) == Some(&Some(Level::One))));
+    let juniors =
+        completed.iter().filter(|row| row.assigned_to_id.is_some_and(|id| technicians.get(&id) == Some(&Some(Level::One))));
     assert_near("completed by level 1", percent(juniors.count(), completed.len()), 35.0, 3.0);
 }
 
@@ -141,7 +144,13 @@ fn reviews_are_decided_as_planned() {
     let sent = demo().reviews.iter().filter(|step| step.review_action == ReviewAction::SubmittedForReview).count();
     assert_eq!(of(Action::ReviewSubmitted).len(), sent);
     assert!(decisions.iter().all(|step| step.turnaround_seconds.is_some_and(|seconds| seconds >= 0)));
-    assert!(demo().history.cases.iter().all(|row| row.review_status != Some(ReviewStatus::Approved) || row.reviewed_by_id != row.assigned_to_id));
+    assert!(
+        demo()
+            .history
+            .cases
+            .iter()
+            .all(|row| row.review_status != Some(ReviewStatus::Approved) || row.reviewed_by_id != row.assigned_to_id)
+    );
 }
 
 #[test]
@@ -199,7 +208,14 @@ fn the_system_does_its_share_and_some_of_it_fails() {
     };
     assert_near("failed jobs", failed(Action::CronJobExecuted), 1.5, 0.4);
     assert_near("failed mails", failed(Action::EmailNotificationSent), 2.0, 1.5);
-    for action in [Action::Login, Action::Logout, Action::ReportGenerated, Action::AuditLogAccessed, Action::ExportGenerated, Action::BulkExport] {
+    for action in [
+        Action::Login,
+        Action::Logout,
+        Action::ReportGenerated,
+        Action::AuditLogAccessed,
+        Action::ExportGenerated,
+        Action::BulkExport,
+    ] {
         assert!(!of(action).is_empty(), "{action}");
     }
 }

@@ -144,7 +144,13 @@ impl Walk<'_> {
     }
 
     /// A step of the review history, in which an open review is decided or a new one begins.
-    pub fn review(&mut self, action: ReviewAction, by: Uuid, technician: Option<Uuid>, notes: Option<&str>) -> Result<(), Stumble> {
+    pub fn review(
+        &mut self,
+        action: ReviewAction,
+        by: Uuid,
+        technician: Option<Uuid>,
+        notes: Option<&str>,
+    ) -> Result<(), Stumble> {
         let is_decision = ReviewAction::DECISIONS.contains(&action);
         if action == ReviewAction::SubmittedForReview {
             self.review.cycle += 1;
@@ -162,7 +168,7 @@ impl Walk<'_> {
             reviewer_id: by,
             original_technician_id: technician,
             notes: notes.map(str::to_owned),
-            review_cycle: self.review.cycle,
+            review_cycle: self.review.cycle.max(1),
             decision_number: is_decision.then_some(self.review.decisions),
             turnaround_seconds: since.map(|since| (self.at - since).num_seconds()),
         };

@@ -1,17 +1,19 @@
 //! Small lists of plain names and sentences.
 
 pub(super) const FIRST_NAMES: &[&str] = &[
-    "Ada", "Alan", "Alice", "Amir", "Anna", "Ben", "Carla", "Carlos", "Chloe", "Clara", "Daniel", "David", "Diana", "Elena", "Emil",
-    "Emma", "Erik", "Fatima", "Felix", "Grace", "Hana", "Henry", "Hugo", "Ida", "Irene", "Ivan", "Jack", "Jane", "Jonas", "Julia",
-    "Karim", "Kate", "Laura", "Leo", "Lina", "Lucas", "Maria", "Mark", "Maya", "Mia", "Nadia", "Nina", "Noah", "Nora", "Olga", "Omar",
-    "Oscar", "Paul", "Petra", "Rosa", "Ruth", "Sam", "Sara", "Simon", "Sofia", "Tom", "Vera", "Victor", "Wendy", "Yusuf",
+    "Ada", "Alan", "Alice", "Amir", "Anna", "Ben", "Carla", "Carlos", "Chloe", "Clara", "Daniel", "David", "Diana", "Elena",
+    "Emil", "Emma", "Erik", "Fatima", "Felix", "Grace", "Hana", "Henry", "Hugo", "Ida", "Irene", "Ivan", "Jack", "Jane", "Jonas",
+    "Julia", "Karim", "Kate", "Laura", "Leo", "Lina", "Lucas", "Maria", "Mark", "Maya", "Mia", "Nadia", "Nina", "Noah", "Nora",
+    "Olga", "Omar", "Oscar", "Paul", "Petra", "Rosa", "Ruth", "Sam", "Sara", "Simon", "Sofia", "Tom", "Vera", "Victor", "Wendy",
+    "Yusuf",
 ];
 
 pub(super) const LAST_NAMES: &[&str] = &[
-    "Adams", "Baker", "Bell", "Berg", "Brooks", "Carter", "Chen", "Clark", "Cole", "Cruz", "Diaz", "Dunn", "Ellis", "Evans", "Fischer",
-    "Flores", "Ford", "Garcia", "Gray", "Green", "Haas", "Hall", "Hayes", "Hill", "Hughes", "Ito", "James", "Jensen", "Jones", "Kelly",
-    "Khan", "Kim", "King", "Larsen", "Lee", "Lopez", "Marsh", "Martin", "Meyer", "Mills", "Moss", "Nguyen", "Novak", "Ortiz", "Patel",
-    "Perez", "Price", "Reed", "Reyes", "Rossi", "Sato", "Shaw", "Silva", "Stone", "Torres", "Turner", "Vega", "Walsh", "Weber", "Young",
+    "Adams", "Baker", "Bell", "Berg", "Brooks", "Carter", "Chen", "Clark", "Cole", "Cruz", "Diaz", "Dunn", "Ellis", "Evans",
+    "Fischer", "Flores", "Ford", "Garcia", "Gray", "Green", "Haas", "Hall", "Hayes", "Hill", "Hughes", "Ito", "James", "Jensen",
+    "Jones", "Kelly", "Khan", "Kim", "King", "Larsen", "Lee", "Lopez", "Marsh", "Martin", "Meyer", "Mills", "Moss", "Nguyen",
+    "Novak", "Ortiz", "Patel", "Perez", "Price", "Reed", "Reyes", "Rossi", "Sato", "Shaw", "Silva", "Stone", "Torres", "Turner",
+    "Vega", "Walsh", "Weber", "Young",
 ];
 
 pub(super) const HOLD_REASONS: &[&str] = &[
