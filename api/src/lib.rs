@@ -11,6 +11,7 @@ pub mod http;
 pub mod keys;
 pub mod openapi;
 pub mod password;
+pub mod reports;
 pub mod routes;
 pub mod server;
 pub mod state;

@@ -10,17 +10,19 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many connections each kind of work gets.
+/// How many connections each kind of work gets, and how long it waits for one and for a lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub writers: u32,
     pub readers: u32,
     pub exports: u32,
+    /// For a connection and, on PostgreSQL, for a lock; the next caller is better served by a 503 than by a queue.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { writers: 16, readers: 8, exports: 2 }
+        Self { writers: 16, readers: 8, exports: 2, patience: Duration::from_secs(1) }
     }
 }
 
@@ -40,7 +42,7 @@ impl Db {
         // SQLite has one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
         let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
-            let mut connection = Database::connect(options(url, connections, used_to)).await?;
+            let mut connection = Database::connect(options(url, connections, limits.patience, used_to)).await?;
             if let Some(watch) = watch.clone() {
                 connection.set_metric_callback(move |info| watch(info));
             }
@@ -119,25 +121,25 @@ enum Use {
     Export,
 }
 
-fn options(url: &str, connections: u32, used_to: Use) -> ConnectOptions {
+fn options(url: &str, connections: u32, patience: Duration, used_to: Use) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .acquire_timeout(acquire_timeout(used_to))
+        .acquire_timeout(patience.max(queue_of(used_to)))
         .connect_timeout(Duration::from_secs(2))
         // sqlx pings before every acquire, which would be one more round trip in each transaction.
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| sqlite(options, used_to))
-        .map_sqlx_postgres_opts(move |options| postgres(options, used_to));
+        .map_sqlx_postgres_opts(move |options| postgres(options, patience, used_to));
     options
 }
 
-/// SQLite's writers wait in front of one connection, so their queue is this timeout's; elsewhere a second is long.
-fn acquire_timeout(used_to: Use) -> Duration {
+/// SQLite's writers wait in front of one connection, so their queue is this timeout's.
+const fn queue_of(used_to: Use) -> Duration {
     match used_to {
         Use::Write => Duration::from_secs(5),
-        Use::Read | Use::Export => Duration::from_secs(1),
+        Use::Read | Use::Export => Duration::ZERO,
     }
 }
 
@@ -156,20 +158,15 @@ fn sqlite(options: SqliteConnectOptions, used_to: Use) -> SqliteConnectOptions {
     }
 }
 
-fn postgres(options: PgConnectOptions, used_to: Use) -> PgConnectOptions {
+fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgConnectOptions {
+    let options = options.options([("lock_timeout", format!("{}ms", patience.as_millis()))]);
+    // Waiting for a lock is part of a statement.
+    let statement = Duration::from_secs(3).max(patience * 2);
+    let bounded = [("statement_timeout", statement), ("idle_in_transaction_session_timeout", Duration::from_secs(5))];
+    let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {
-        Use::Write => options.options([
-            ("synchronous_commit", "on"),
-            ("statement_timeout", "3s"),
-            ("lock_timeout", "1s"),
-            ("idle_in_transaction_session_timeout", "5s"),
-        ]),
-        Use::Read => options.options([
-            ("default_transaction_read_only", "on"),
-            ("statement_timeout", "3s"),
-            ("lock_timeout", "1s"),
-            ("idle_in_transaction_session_timeout", "5s"),
-        ]),
-        Use::Export => options.options([("default_transaction_read_only", "on"), ("lock_timeout", "1s")]),
+        Use::Write => options.options(bounded).options([("synchronous_commit", "on")]),
+        Use::Read => options.options(bounded).options([("default_transaction_read_only", "on")]),
+        Use::Export => options.options([("default_transaction_read_only", "on")]),
     }
 }

@@ -9,6 +9,7 @@
 
 #[macro_use]
 mod app;
+mod audit;
 mod cases;
 mod demo;
 mod reports;

@@ -127,6 +127,7 @@ async fn decide(
     };
     let history = review::history(&tx, case.id).await?;
     let decision = Decision { status, notes, reviewer: by.id(), release };
+    tx.people(case.assigned_to_id.into_iter()).await?;
     let decided = case.clone().decide(decision, tx.now())?;
     let step = review::record(&tx, &case, &history, status.review_action(), by.id(), notes).await?;
     tx.note("review_cycle", step.review_cycle);

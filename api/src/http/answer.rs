@@ -53,7 +53,9 @@ impl<V: Serialize> Responder for Answer<V> {
             response.insert_header((LOCATION, location.as_str()));
         }
         let body = serde_json::to_value(&self.view).unwrap_or_default();
-        if let Some(next) = body.pointer("/page/next_cursor").and_then(|cursor| cursor.as_str()) {
+        // A list's page, or that of a report's entries.
+        let page = body.pointer("/page/next_cursor").or_else(|| body.pointer("/entries/page/next_cursor"));
+        if let Some(next) = page.and_then(|cursor| cursor.as_str()) {
             response.insert_header((LINK, next_link(request, next)));
         }
         response.json(body)

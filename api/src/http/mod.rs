@@ -4,6 +4,7 @@ pub mod answer;
 pub mod body;
 pub mod caller;
 pub mod code;
+pub mod csv;
 pub mod edge;
 pub mod error;
 pub mod fallback;
@@ -31,6 +32,6 @@ pub use problem::{
     Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, Malformed, MoveProblems, NotFound,
     ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
 };
-pub use query::{ListQuery, Query};
+pub use query::{Given, ListQuery, Query};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

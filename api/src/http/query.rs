@@ -62,6 +62,51 @@ impl<T: Parameters> FromRequest for ListQuery<T> {
     }
 }
 
+/// The parameters of an operation that shares some of them with others: a tuple of types, and everything as it was given.
+pub struct Given<P> {
+    pub parts: P,
+    /// What was asked, for the trail: all but the cursor.
+    pub all: Json,
+}
+
+impl<P> Given<P> {
+    /// What was asked of one part.
+    pub fn of<T: Parameters>(&self) -> Json {
+        self.all.as_object().map(part::<T>).map_or(Json::Null, Json::Object)
+    }
+}
+
+macro_rules! given {
+    ($($part:ident)+) => {
+        impl<$($part: Parameters),+> FromRequest for Given<($($part,)+)> {
+            type Error = Error;
+            type Future = Ready<Result<Self>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let read = || {
+                    let mut all = read_all(request, &[$(&known::<$part>()),+])?;
+                    let parts = ($(shaped::<$part>(part::<$part>(&all))?,)+);
+                    all.remove("cursor");
+                    Ok(Self { parts, all: Json::Object(all) })
+                };
+                ready(read())
+            }
+        }
+    };
+}
+
+given! { A }
+given! { A B }
+given! { A B C }
+given! { A B C D }
+given! { A B C D E }
+
+/// The values of one type's parameters.
+fn part<T: Parameters>(all: &Map<String, Json>) -> Map<String, Json> {
+    let known = known::<T>();
+    all.iter().filter(|(name, _)| known.contains_key(*name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// How a parameter's text becomes a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {

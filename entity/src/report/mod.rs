@@ -15,12 +15,12 @@ pub mod user_activity;
 
 pub use percent::Percent;
 pub use period::{Asked, BUCKETS_MAX, Bound, Bucket, IdRange, Interval, Period, PeriodError, start_of_day};
-pub use tally::TypeCount;
+pub use tally::{TypeCount, count};
 
 use crate::audit::{Action, Outcome};
+use crate::audit_entry;
 use crate::clock;
 use crate::page::{Direction, Position};
-use crate::{audit_entry, review};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};
@@ -122,26 +122,6 @@ pub async fn entries<C: ConnectionTrait>(
         (scope.conditions(sql, ids, action).text(&last_in).text(") AS of_type"), " UNION ALL ")
     });
     sql.text(") AS entry").text(&last_in).text(")").text(&last_in).all(db).await
-}
-
-/// One page of the steps of the review history in a period, and one more where there are more.
-async fn steps<C: ConnectionTrait>(
-    db: &C,
-    actions: &[review::ReviewAction],
-    reviewer_id: Option<Uuid>,
-    ids: IdRange,
-    paging: &Paging,
-) -> Result<Vec<review::Model>, DbErr> {
-    use sea_orm::{ColumnTrait, QueryFilter};
-    let ids = paging.rest_of(ids);
-    let mut steps = review::Entity::find()
-        .filter(review::Column::Id.gte(ids.from))
-        .filter(review::Column::Id.lt(ids.before))
-        .filter(review::Column::ReviewAction.is_in(actions.iter().copied()));
-    if let Some(reviewer_id) = reviewer_id {
-        steps = steps.filter(review::Column::ReviewerId.eq(reviewer_id));
-    }
-    steps.order_by(review::Column::Id, paging.direction.order()).limit(paging.limit + 1).all(db).await
 }
 
 impl Paging {

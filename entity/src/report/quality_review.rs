@@ -1,11 +1,14 @@
 //! The quality of work: what reviewers decided, how fast, and how often the first attempt was good enough.
 
 use super::percent::average_hours;
-use super::{Bucket, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, steps, within};
-use crate::review::{self, ReviewAction};
+use super::{Bucket, IdRange, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, within};
+use crate::review::{self, Column, ReviewAction};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
+};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -59,6 +62,15 @@ impl Filters {
         let asked_for = |action: &ReviewAction| self.decisions.is_empty() || self.decisions.contains(action);
         ReviewAction::DECISIONS.into_iter().filter(asked_for).collect()
     }
+
+    fn within(&self, ids: IdRange) -> Select<review::Entity> {
+        let decisions = review::Entity::find().filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before));
+        let decisions = decisions.filter(Column::ReviewAction.is_in(self.listed()));
+        match self.reviewer_id {
+            Some(reviewer_id) => decisions.filter(Column::ReviewerId.eq(reviewer_id)),
+            None => decisions,
+        }
+    }
 }
 
 /// Adds the review history up.
@@ -100,19 +112,25 @@ pub async fn quality_review<C: ConnectionTrait>(
         reviewers: reviewers(db, period).await?,
         timeseries: series(&buckets, ReviewAction::DECISIONS.into_iter().map(ReviewAction::code), points?.into_iter()),
         matching: matching.sum(),
-        entries: decisions_page(db, period, &listed, filters.reviewer_id, paging).await?,
+        entries: self::decisions(db, period, filters, paging).await?,
     })
 }
 
 /// A page of the decisions, and one more where there are more.
-async fn decisions_page<C: ConnectionTrait>(
+pub async fn decisions<C: ConnectionTrait>(
     db: &C,
     period: &Period,
-    listed: &[ReviewAction],
-    reviewer_id: Option<Uuid>,
+    filters: &Filters,
     paging: &Paging,
 ) -> Result<Vec<review::Model>, DbErr> {
-    steps(db, listed, reviewer_id, period.ids(), paging).await
+    let Paging { direction, limit, .. } = *paging;
+    filters.within(paging.rest_of(period.ids())).order_by(Column::Id, direction.order()).limit(limit + 1).all(db).await
+}
+
+/// How many decisions the whole list has.
+pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filters) -> Result<i64, DbErr> {
+    let count = filters.within(period.ids()).count(db).await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// How often one step was taken within one bucket.

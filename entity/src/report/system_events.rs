@@ -8,6 +8,8 @@ use crate::{audit_entry, clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What the list is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +20,9 @@ pub struct Filters {
 }
 
 /// How a system event can end. A refused attempt is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = EventOutcome)]
 pub enum Ending {
     Success,
     Failure,

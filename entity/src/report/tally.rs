@@ -67,7 +67,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
 }
 
 /// How many entries there are in scope.
-pub(super) async fn count<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> Result<i64, DbErr> {
+pub async fn count<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> Result<i64, DbErr> {
     #[derive(FromQueryResult)]
     struct Count {
         entry_count: i64,

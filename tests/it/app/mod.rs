@@ -8,7 +8,7 @@ mod postgres;
 
 pub use builders::{CaseBuilder, Scene};
 pub use client::Client;
-pub use database::Kind;
+pub use database::{Kind, connect, fresh};
 
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
@@ -23,6 +23,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrai
 use serde_json::Value as Json;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The instant at which every test begins: a Tuesday morning in Chicago, in winter time.
@@ -55,7 +56,8 @@ impl TestApp {
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
             watch.lock().expect("statements").push(info.statement.sql.clone());
         });
-        let limits = Limits { writers: 8, readers: 4, exports: 2 };
+        // A test machine may be busy with the other tests.
+        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: Duration::from_secs(20) };
         let db = Db::connect(&url, limits, clock.clone(), Some(watch)).await.expect("the database");
         let secret = keys::Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");

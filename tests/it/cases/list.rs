@@ -44,7 +44,7 @@ on_each_database! {
             (format!("q={}", draft.case_number.to_lowercase()), vec![&draft]),
             ("q=100%25".to_owned(), vec![]),
             ("since=2026-12-01&until=2026-12-01".to_owned(), vec![&draft, &held, &done]),
-            ("since=2026-12-02".to_owned(), vec![]),
+            ("until=2026-11-30".to_owned(), vec![]),
             ("has_member_updates=true".to_owned(), vec![]),
         ] {
             let mut found = numbers(app, &query).await;

@@ -66,8 +66,8 @@ on_each_database! {
     async fn a_review_adds_the_history_and_nothing_else(app) {
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/approve"), json!({})).await;
-        let history = ["SELECT settings", "SELECT case_reviews", "INSERT case_reviews"];
-        assert_cost(&sent, &history, &["SELECT users"], &[]);
+        let history = ["SELECT settings", "SELECT case_reviews", "SELECT users", "INSERT case_reviews"];
+        assert_cost(&sent, &history, &[], &[]);
     }
 
     async fn a_second_hold_costs_what_the_first_did(app) {

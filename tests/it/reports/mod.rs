@@ -1,6 +1,10 @@
 //! One fixture world, and five reports against a naive recount of it.
 
+mod access;
+mod export;
+mod figures;
 mod history;
+mod periods;
 mod properties;
 mod recount;
 mod world;

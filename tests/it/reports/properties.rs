@@ -3,6 +3,7 @@
 use super::history::{Story, story};
 use super::recount::Recount;
 use super::world::{self, Told};
+use crate::app::{Kind, connect, fresh};
 use chrono_tz::America::Chicago;
 use entity::page::{Direction, Position};
 use entity::report::activity_summary::activity_summary;
@@ -12,28 +13,26 @@ use entity::report::system_events::system_events;
 use entity::report::user_activity::user_activity;
 use entity::report::{self, Paging, Period, PeriodError};
 use proptest::test_runner::{Config, TestRunner};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 
 #[test]
 fn every_figure_equals_a_recount_on_sqlite() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let connection = runtime.block_on(super::world::sqlite(directory.path()));
-    recounted(&runtime, &connection);
+    recounted(Kind::Sqlite);
 }
 
 #[test]
-fn every_figure_equals_a_recount_on_postgres() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let Some(connection) = runtime.block_on(super::world::postgres()) else { return };
-    recounted(&runtime, &connection);
+fn every_figure_equals_a_recount_on_postgresql() {
+    recounted(Kind::Postgres);
 }
 
-fn recounted(runtime: &tokio::runtime::Runtime, connection: &DatabaseConnection) {
+fn recounted(kind: Kind) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let Some((url, _files)) = runtime.block_on(fresh(kind)) else { return };
+    let connection = runtime.block_on(connect(&url));
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&story(), |story| {
         runtime.block_on(async {
-            let (tx, told) = world::tell(connection, &story).await;
+            let (tx, told) = world::tell(&connection, &story).await;
             compare(&tx, &story, &told).await;
             tx.rollback().await.unwrap();
         });

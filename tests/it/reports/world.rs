@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the story is written past the trail's door, as an outsider could")]
 
 use super::history::{CASES, Happening, Step, Story, USERS, Who};
+use crate::app::TestApp;
 use entity::clock::Clock;
 use entity::review::ReviewAction;
 use entity::user::{Level, Role};
@@ -142,24 +143,21 @@ fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -
     rows
 }
 
-pub async fn sqlite(directory: &std::path::Path) -> DatabaseConnection {
-    let url = format!("sqlite://{}/reports.db?mode=rwc", directory.display());
-    migrated(&url).await
-}
-
-pub async fn postgres() -> Option<DatabaseConnection> {
-    use sea_orm::ConnectionTrait;
-    let url = std::env::var("CASETRAIL_TEST_POSTGRES_URL").ok()?;
-    let admin = sea_orm::Database::connect(&url).await.unwrap();
-    let name = format!("reports_{}", Uuid::new_v4().simple());
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let (server, _) = url.rsplit_once('/').unwrap();
-    Some(migrated(&format!("{server}/{name}")).await)
-}
-
-async fn migrated(url: &str) -> DatabaseConnection {
-    use migration::MigratorTrait;
-    let connection = sea_orm::Database::connect(sea_orm::ConnectOptions::new(url).max_connections(1).to_owned()).await.unwrap();
-    migration::Migrator::up(&connection, None).await.unwrap();
-    connection
+/// Decides a case several times, one after the other.
+pub async fn decide(app: &TestApp, case: &entity::case::Model, decisions: &[(&user::Model, ReviewAction, i64)]) {
+    let at = app.clock.now();
+    let rows = decisions.iter().zip(1..).map(|((reviewer, action, turnaround_seconds), number)| review::Model {
+        id: app.clock.id(at),
+        case_id: case.id,
+        case_number: case.case_number.clone(),
+        reviewed_at: at,
+        review_action: *action,
+        reviewer_id: reviewer.id,
+        original_technician_id: case.assigned_to_id,
+        notes: None,
+        review_cycle: number,
+        decision_number: Some(number),
+        turnaround_seconds: Some(*turnaround_seconds),
+    });
+    review::Entity::insert_many(rows.map(fresh)).exec(&app.outside).await.unwrap();
 }

@@ -1,0 +1,51 @@
+//! CSV that spreadsheets read and don't execute: RFC 4180, streamed, no cell a formula.
+
+use super::{Error, Result};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::web::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::Stream;
+use std::borrow::Cow;
+
+/// Some rows as text. The first of a file are its header.
+pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Bytes> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| harmless(cell).into_owned())).map_err(Error::internal)?;
+    }
+    writer.into_inner().map(Bytes::from).map_err(Error::internal)
+}
+
+/// A file to save, named after what it holds and when it was made.
+pub fn file<S>(name: &str, now: DateTime<Utc>, lines: S) -> HttpResponse
+where
+    S: Stream<Item = Result<Bytes>> + 'static,
+{
+    let name = format!("{name}-{}.csv", now.format("%Y%m%d-%H%M%S"));
+    HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(lines)
+}
+
+/// A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it text.
+fn harmless(cell: &str) -> Cow<'_, str> {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => Cow::Owned(format!("'{cell}")),
+        Some(_) | None => Cow::Borrowed(cell),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be_and_never_formulas() {
+        let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1"].map(Cow::from).to_vec();
+        let text = lines([row]).unwrap();
+        assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1\r\n");
+    }
+}

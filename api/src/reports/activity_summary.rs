@@ -1,0 +1,207 @@
+//! The activity summary.
+
+use super::export::{Export, Line};
+use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
+use super::query::{SeriesParameters, period, row_count};
+use crate::http::period::PeriodParameters;
+use crate::http::{Answer, Given, Instant, ListProblems, ReportReader, Result};
+use crate::state::App;
+use actix_web::{HttpResponse, get};
+use entity::audit::Event;
+use entity::page::Direction;
+use entity::report::Interval;
+use entity::report::activity_summary::{self as report, ActivitySummary, Trend, UserCount};
+use entity::user::{Level, Role};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What the contract shows of the CSV.
+const CSV_EXAMPLE: &str = "action_type,label,category,count,percent\r\ncase_held,Case Placed on Hold,case,12,4.3\r\n";
+
+const REPORT: &str = "activity_summary";
+
+/// The figures of the activity summary
+#[derive(Serialize, ToSchema)]
+pub struct ActivitySummaryFigures {
+    #[schema(minimum = 0)]
+    total_activities: i64,
+    /// Over the equally long period just before
+    #[schema(minimum = 0)]
+    previous_total: i64,
+    delta: i64,
+    /// Null where there was nothing before
+    percent_change: Option<f64>,
+    direction: Trend,
+    /// How many people did something
+    #[schema(minimum = 0)]
+    active_users: i64,
+    /// Entries about a case
+    #[schema(minimum = 0)]
+    case_activities: i64,
+    #[schema(minimum = 0)]
+    user_management_activities: i64,
+    #[schema(minimum = 0)]
+    quality_review_activities: i64,
+    /// By the service itself
+    #[schema(minimum = 0)]
+    system_activity_count: i64,
+    /// Tried, and did not work; not part of the total
+    #[schema(minimum = 0)]
+    failed_attempts: i64,
+    /// Refused; not part of the total
+    #[schema(minimum = 0)]
+    denied_attempts: i64,
+    #[schema(minimum = 0)]
+    distinct_types: usize,
+    /// Entries of the types beyond the first 15
+    #[schema(minimum = 0)]
+    other_types_count: i64,
+}
+
+/// How much one person did
+#[derive(Serialize, ToSchema)]
+pub struct TopUser {
+    user_id: Uuid,
+    #[schema(max_length = 64)]
+    username: String,
+    #[schema(max_length = 257)]
+    full_name: String,
+    #[schema(max_length = 254)]
+    email: String,
+    role: Role,
+    user_level: Option<Level>,
+    #[schema(minimum = 0)]
+    count: i64,
+    /// His share of all
+    #[schema(minimum = 0, maximum = 100)]
+    percent: f64,
+    last_activity_at: Instant,
+}
+
+/// How much happened, of what kind, by whom
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "report": "activity_summary", "generated_at": "2026-11-23T15:00:00.000Z",
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "filters": {},
+    "summary": {"total_activities": 1, "previous_total": 4, "delta": -3, "percent_change": -75.0, "direction": "down",
+        "active_users": 1, "case_activities": 1, "user_management_activities": 0, "quality_review_activities": 0,
+        "system_activity_count": 0, "failed_attempts": 0, "denied_attempts": 0, "distinct_types": 1, "other_types_count": 0},
+    "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1, "percent": 100.0}],
+    "top_users": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
+        "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "count": 1, "percent": 100.0,
+        "last_activity_at": "2026-11-22T08:00:00.123Z"}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 1}]
+}))]
+pub struct ActivitySummaryReport {
+    #[schema(max_length = 32)]
+    report: &'static str,
+    generated_at: Instant,
+    period: PeriodView,
+    filters: Filters,
+    summary: ActivitySummaryFigures,
+    #[schema(max_items = 15)]
+    by_action_type: Vec<ActionTypeCount>,
+    #[schema(max_items = 10)]
+    top_users: Vec<TopUser>,
+    #[schema(max_items = 10000)]
+    timeseries: Vec<SeriesPoint>,
+}
+
+/// Sum up all activity
+///
+/// Counts what succeeded; `failed_attempts` and `denied_attempts` stand apart. The series are the categories.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, SeriesParameters),
+    responses((status = OK, description = "The activity of the period", body = ActivitySummaryReport), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+)]
+#[get("/reports/activity-summary")]
+pub async fn get_activity_summary(
+    app: App,
+    by: ReportReader,
+    query: Given<(PeriodParameters, SeriesParameters)>,
+) -> Result<Answer<ActivitySummaryReport>> {
+    let now = app.now();
+    let (asked, series) = &query.parts;
+    let db = app.snapshot().await?;
+    let period = period(&db, asked.asked(), now).await?;
+    let found = report::activity_summary(&db, &period, series.interval()).await?;
+    db.commit().await?;
+    app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.total_activities))).await?;
+    Ok(Answer::plain(ActivitySummaryReport {
+        report: REPORT,
+        generated_at: now.into(),
+        period: PeriodView::from(&period),
+        filters: Filters(serde_json::json!({})),
+        summary: ActivitySummaryFigures::of(&found),
+        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
+        top_users: found.top_users.into_iter().map(TopUser::of).collect(),
+        timeseries: timeseries(found.timeseries),
+    }))
+}
+
+/// Export the activity summary as CSV
+///
+/// Its rows are the most frequent action types.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters),
+    responses((status = OK, description = "One row per action type", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+)]
+#[get("/reports/activity-summary.csv")]
+pub async fn export_activity_summary(app: App, by: ReportReader, query: Given<(PeriodParameters,)>) -> Result<HttpResponse> {
+    let db = app.snapshot().await?;
+    let period = period(&db, query.parts.0.asked(), app.now()).await?;
+    // Its rows have no series, so the longest buckets do.
+    let found = report::activity_summary(&db, &period, Interval::Month).await?;
+    db.commit().await?;
+    let header: Line = ["action_type", "label", "category", "count", "percent"].map(Into::into).to_vec();
+    let rows = found.by_action_type.into_iter().map(|row| line(&ActionTypeCount::of(row)));
+    let lines: Vec<Line> = std::iter::once(header).chain(rows).collect();
+    let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
+    let export = Export { report: REPORT, record_count, filters: query.all, direction: Direction::Descending };
+    export.send_all(&app, &by, lines).await
+}
+
+fn line(row: &ActionTypeCount) -> Line {
+    vec![
+        row.action_type.code().into(),
+        row.label.into(),
+        row.category.code().into(),
+        row.count.to_string().into(),
+        format!("{:.1}", row.percent).into(),
+    ]
+}
+
+impl ActivitySummaryFigures {
+    fn of(found: &ActivitySummary) -> Self {
+        Self {
+            total_activities: found.total_activities,
+            previous_total: found.previous_total,
+            delta: found.delta,
+            percent_change: found.percent_change.map(entity::report::Percent::number),
+            direction: found.direction,
+            active_users: found.active_users,
+            case_activities: found.case_activities,
+            user_management_activities: found.user_management_activities,
+            quality_review_activities: found.quality_review_activities,
+            system_activity_count: found.system_activity_count,
+            failed_attempts: found.failed_attempts,
+            denied_attempts: found.denied_attempts,
+            distinct_types: found.distinct_types,
+            other_types_count: found.other_types_count,
+        }
+    }
+}
+
+impl TopUser {
+    fn of(row: UserCount) -> Self {
+        let UserCount { user_id, username, full_name, email, role, user_level, count, percent, last_activity_at } = row;
+        let (percent, last_activity_at) = (percent.number(), last_activity_at.into());
+        Self { user_id, username, full_name, email, role, user_level, count, percent, last_activity_at }
+    }
+}

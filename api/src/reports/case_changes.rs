@@ -1,0 +1,261 @@
+//! What changed about cases.
+
+use super::entry::{Body, COLUMNS, FieldChange, ReportEntry};
+use super::export::{Export, Line, Rows};
+use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
+use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use crate::http::page::Paging;
+use crate::http::period::PeriodParameters;
+use crate::http::{Answer, Error, Instant, ListProblems, ReportReader, Result};
+use crate::list_of;
+use crate::state::App;
+use actix_web::{HttpRequest, HttpResponse, get};
+use entity::audit::{ChangeType, Event};
+use entity::audit_entry;
+use entity::report::{self, Period, case_changes as changes};
+use entity::user;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+/// What the contract shows of the CSV.
+const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,badge,before_after\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\"\r\n";
+
+const REPORT: &str = "case_changes";
+const LIMIT: u64 = 40;
+
+/// Which changes
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct CaseChangesFilter {
+    /// Lists only these kinds of change
+    #[param(required = false)]
+    change_type: Vec<ChangeType>,
+    /// Counts and lists only what happened to this case
+    #[param(nullable = false)]
+    case_id: Option<Uuid>,
+    /// Lists only what this user did
+    #[param(nullable = false)]
+    actor_id: Option<Uuid>,
+}
+
+/// The figures of the case changes
+#[derive(Serialize, ToSchema)]
+pub struct CaseChangesFigures {
+    #[schema(minimum = 0)]
+    total_changes: i64,
+    #[schema(minimum = 0)]
+    status_changes: i64,
+    #[schema(minimum = 0)]
+    tier_changes: i64,
+    /// Assignments and reassignments
+    #[schema(minimum = 0)]
+    reassignments: i64,
+    #[schema(minimum = 0)]
+    resubmissions: i64,
+    /// Holds and resumptions
+    #[schema(minimum = 0)]
+    holds: i64,
+    #[schema(minimum = 0)]
+    details_changes: i64,
+    #[schema(minimum = 0)]
+    cases_touched: i64,
+}
+
+/// One change to a case
+#[derive(Serialize, ToSchema)]
+pub struct CaseChange {
+    #[serde(flatten)]
+    entry: ReportEntry,
+    /// The narrowest kind of change it is
+    badge: ChangeType,
+    /// Each field that changed; people by their usernames
+    #[schema(max_items = 64)]
+    before_after: Vec<FieldChange>,
+}
+
+list_of! {
+    /// Changes to cases
+    CaseChangeList = CaseChange
+}
+
+/// What changed about cases
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "report": "case_changes", "generated_at": "2026-11-23T15:00:00.000Z",
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "filters": {"change_type": ["hold"]},
+    "summary": {"total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
+        "details_changes": 0, "cases_touched": 1},
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "hold", "value": 1}],
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "case_held",
+        "action_label": "Case Placed on Hold", "category": "case", "outcome": "success", "source": "automatic", "actor_type": "user",
+        "actor_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "actor_label": "tech2", "actor_full_name": "Tom Reyes",
+        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
+        "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
+        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1", "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+        "badge": "hold", "before_after": [{"field": "status", "from": "accepted", "to": "hold"}]}],
+        "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
+}))]
+pub struct CaseChangesReport {
+    #[schema(max_length = 32)]
+    report: &'static str,
+    generated_at: Instant,
+    period: PeriodView,
+    filters: Filters,
+    summary: CaseChangesFigures,
+    #[schema(max_items = 10000)]
+    timeseries: Vec<SeriesPoint>,
+    entries: CaseChangeList,
+}
+
+/// Show what changed about cases
+///
+/// `case_id` narrows figures and list, `change_type` and `actor_id` the list alone. The series are the badges.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
+    responses((status = OK, description = "The changes of the period", body = CaseChangesReport), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+)]
+#[get("/reports/case-changes")]
+pub async fn get_case_changes(
+    app: App,
+    by: ReportReader,
+    request: HttpRequest,
+    query: ReportQuery<CaseChangesFilter>,
+) -> Result<Answer<CaseChangesReport>> {
+    let (asked, series, order, filter, paging) = &query.parts;
+    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let db = app.snapshot().await?;
+    let period = look.period(&db, asked.asked()).await?;
+    let mut found = changes::case_changes(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;
+    let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
+    let data = CaseChange::all(&db, std::mem::take(&mut found.entries)).await?;
+    db.commit().await?;
+    if look.page.is_first() {
+        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
+    }
+    Ok(Answer::plain(CaseChangesReport {
+        report: REPORT,
+        generated_at: look.generated_at.into(),
+        period: PeriodView::from(&period),
+        filters: Filters(query.of::<CaseChangesFilter>()),
+        summary: CaseChangesFigures::of(&found),
+        timeseries: timeseries(found.timeseries),
+        entries: CaseChangeList { data, page },
+    }))
+}
+
+/// Export the case changes as CSV
+///
+/// One row per entry; `before_after` is JSON.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, OrderParameters, CaseChangesFilter),
+    responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+)]
+#[get("/reports/case-changes.csv")]
+pub async fn export_case_changes(app: App, by: ReportReader, query: ExportQuery<CaseChangesFilter>) -> Result<HttpResponse> {
+    let (asked, order, filter) = &query.parts;
+    let db = app.db().export_snapshot().await?;
+    let period = period(&db, asked.asked(), app.now()).await?;
+    let scope = filter.narrowing().list();
+    let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
+    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
+    export.send(&app, &by, db, Changes { scope, period }).await
+}
+
+struct Changes {
+    scope: report::Scope,
+    period: Period,
+}
+
+impl Rows for Changes {
+    fn header(&self) -> Line {
+        COLUMNS.into_iter().chain(["badge", "before_after"]).map(Into::into).collect()
+    }
+
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+        let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
+        Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id, change.cells())).collect())
+    }
+}
+
+impl CaseChangesFilter {
+    fn narrowing(&self) -> changes::Filters {
+        let Self { change_type, case_id, actor_id } = self.clone();
+        changes::Filters { case_id, change_types: change_type, actor_id }
+    }
+}
+
+impl CaseChangesFigures {
+    fn of(found: &changes::CaseChanges) -> Self {
+        Self {
+            total_changes: found.total_changes,
+            status_changes: found.status_changes,
+            tier_changes: found.tier_changes,
+            reassignments: found.reassignments,
+            resubmissions: found.resubmissions,
+            holds: found.holds,
+            details_changes: found.details_changes,
+            cases_touched: found.cases_touched,
+        }
+    }
+}
+
+impl CaseChange {
+    /// Some entries with the people their changes name: one statement however many.
+    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<audit_entry::Model>) -> Result<Vec<Self>> {
+        let bodies = rows.iter().map(Body::of).collect::<Result<Vec<_>>>()?;
+        let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person.username)).collect();
+        rows.into_iter().zip(&bodies).map(|(row, body)| Self::of(row, body, &people)).collect()
+    }
+
+    fn of(row: audit_entry::Model, body: &Body, people: &HashMap<Uuid, String>) -> Result<Self> {
+        let entry = ReportEntry::of(row, body)?;
+        let badge = entry.action_type.badge().ok_or_else(|| Error::internal(format!("{} has no badge", entry.action_type)))?;
+        let shown = |change: &Json, side: &str| shown(change.get(side)?, people);
+        let before_after = body.changes.iter().map(|(field, change)| FieldChange {
+            field: field.clone(),
+            from: shown(change, "from"),
+            to: shown(change, "to"),
+        });
+        Ok(Self { badge, before_after: before_after.collect(), entry })
+    }
+
+    fn cells(&self) -> Line {
+        let mut cells = self.entry.cells();
+        cells.push(self.badge.code().into());
+        cells.push(serde_json::to_string(&self.before_after).unwrap_or_default().into());
+        cells
+    }
+}
+
+/// The people a change is from or to: the fields that hold one end in `_id`.
+fn people_in((field, change): (&String, &Json)) -> Vec<Uuid> {
+    let id = |side: &str| change.get(side).and_then(Json::as_str).and_then(|text| text.parse().ok());
+    if field.ends_with("_id") { [id("from"), id("to")].into_iter().flatten().collect() } else { Vec::new() }
+}
+
+/// A value as a reader sees it: text, a person's username, a long text's length.
+fn shown(value: &Json, people: &HashMap<Uuid, String>) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => {
+            let person = text.parse().ok().and_then(|id: Uuid| people.get(&id));
+            Some(person.unwrap_or(text).clone())
+        }
+        Json::Object(long) if long.contains_key("sha256") => long.get("length").map(|length| format!("({length} characters)")),
+        Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => Some(value.to_string()),
+    }
+}

@@ -1,0 +1,162 @@
+//! An entry as reports list it: flat, so that a dashboard shows it as it comes.
+
+use crate::http::{Error, Instant, Result};
+use entity::audit::{Action, ActorType, Category, Outcome, Source};
+use entity::audit_entry::Model;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// An entry of the trail in a report
+#[derive(Serialize, ToSchema)]
+pub struct ReportEntry {
+    pub id: Uuid,
+    pub occurred_at: Instant,
+    pub action_type: Action,
+    #[schema(max_length = 64)]
+    pub action_label: &'static str,
+    pub category: Category,
+    pub outcome: Outcome,
+    pub source: Source,
+    pub actor_type: ActorType,
+    pub actor_id: Option<Uuid>,
+    /// The username then, `System` or `anonymous`
+    #[schema(max_length = 64)]
+    pub actor_label: String,
+    #[schema(max_length = 257)]
+    pub actor_full_name: Option<String>,
+    #[schema(max_length = 16)]
+    pub actor_role: Option<String>,
+    #[schema(max_length = 4000)]
+    pub description: String,
+    pub case_id: Option<Uuid>,
+    #[schema(max_length = 32)]
+    pub case_number: Option<String>,
+    pub related_user_id: Option<Uuid>,
+    #[schema(max_length = 64)]
+    pub related_username: Option<String>,
+    #[schema(max_length = 32)]
+    pub object_type: String,
+    #[schema(max_length = 64)]
+    pub object_id: String,
+    #[schema(max_length = 45)]
+    pub ip_address: Option<String>,
+    #[schema(max_length = 64)]
+    pub request_id: String,
+}
+
+/// What of an entry only its body says.
+#[derive(Deserialize)]
+pub struct Body {
+    outcome: Outcome,
+    source: Source,
+    actor_type: ActorType,
+    actor: Option<Snapshot>,
+    related_user: Option<Snapshot>,
+    pub changes: Map<String, Json>,
+    pub metadata: Map<String, Json>,
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    username: String,
+    full_name: String,
+    role: String,
+}
+
+/// One field of a row, before and after
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"field": "status", "from": "accepted", "to": "hold"}))]
+pub struct FieldChange {
+    #[schema(max_length = 64)]
+    pub field: String,
+    #[schema(max_length = 4000)]
+    pub from: Option<String>,
+    #[schema(max_length = 4000)]
+    pub to: Option<String>,
+}
+
+/// The columns every CSV of entries begins with.
+pub const COLUMNS: [&str; 13] = [
+    "id",
+    "occurred_at",
+    "action_type",
+    "action_label",
+    "category",
+    "outcome",
+    "actor",
+    "actor_role",
+    "description",
+    "case_number",
+    "related_user",
+    "ip_address",
+    "request_id",
+];
+
+impl Body {
+    pub fn of(row: &Model) -> Result<Self> {
+        serde_json::from_str(&row.body).map_err(Error::internal)
+    }
+
+    /// A word of the metadata.
+    pub fn word(&self, key: &str) -> Option<String> {
+        self.metadata.get(key).and_then(Json::as_str).map(str::to_owned)
+    }
+}
+
+impl ReportEntry {
+    pub fn of(row: Model, body: &Body) -> Result<Self> {
+        let action = Action::from_code(&row.action_type).ok_or_else(|| Error::internal(format!("action {}", row.action_type)))?;
+        Ok(Self {
+            id: row.id,
+            occurred_at: row.occurred_at.into(),
+            action_type: action,
+            action_label: action.label(),
+            category: action.category(),
+            outcome: body.outcome,
+            source: body.source,
+            actor_type: body.actor_type,
+            actor_id: row.actor_id,
+            actor_label: row.actor_label,
+            actor_full_name: body.actor.as_ref().map(|actor| actor.full_name.clone()),
+            actor_role: body.actor.as_ref().map(|actor| actor.role.clone()),
+            description: row.description,
+            case_id: row.case_id,
+            case_number: row.case_number,
+            related_user_id: row.related_user_id,
+            related_username: body.related_user.as_ref().map(|person| person.username.clone()),
+            object_type: row.object_type,
+            object_id: row.object_id,
+            ip_address: row.ip_address,
+            request_id: row.request_id,
+        })
+    }
+
+    /// The cells below `COLUMNS`.
+    pub fn cells(&self) -> Vec<Cow<'static, str>> {
+        let some = |text: &Option<String>| Cow::Owned(text.clone().unwrap_or_default());
+        vec![
+            self.id.to_string().into(),
+            entity::clock::rfc3339(self.occurred_at.0).into(),
+            self.action_type.code().into(),
+            self.action_label.into(),
+            self.category.code().into(),
+            self.outcome.code().into(),
+            self.actor_label.clone().into(),
+            some(&self.actor_role),
+            self.description.clone().into(),
+            some(&self.case_number),
+            some(&self.related_username),
+            some(&self.ip_address),
+            self.request_id.clone().into(),
+        ]
+    }
+}
+
+/// An entry that shows nothing more.
+pub fn plain(row: Model) -> Result<ReportEntry> {
+    let body = Body::of(&row)?;
+    ReportEntry::of(row, &body)
+}

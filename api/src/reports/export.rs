@@ -1,0 +1,88 @@
+//! Reports as CSV: counted, recorded and then streamed from one snapshot, page by page.
+
+use crate::http::{Anyone, Error, Result, csv};
+use crate::state::App;
+use actix_web::HttpResponse;
+use actix_web::web::Bytes;
+use entity::audit::Event;
+use entity::page::{Direction, Position};
+use entity::report::Paging;
+use futures_util::stream;
+use sea_orm::DatabaseTransaction;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use uuid::Uuid;
+
+/// How many rows are read at once.
+const PAGE: u64 = 500;
+
+pub type Line = Vec<Cow<'static, str>>;
+
+/// The rows of a report, in the order of their ids.
+pub trait Rows: Send + Sync + 'static {
+    fn header(&self) -> Line;
+
+    /// One page, and one row more where there are more: each with the id it is sorted by.
+    fn page(&self, db: &DatabaseTransaction, paging: &Paging) -> impl Future<Output = Result<Vec<(Uuid, Line)>>> + Send;
+}
+
+/// What is exported, for the entry and the file's name.
+pub struct Export {
+    pub report: &'static str,
+    pub record_count: u64,
+    pub filters: Json,
+    pub direction: Direction,
+}
+
+impl Export {
+    /// Records the export, then sends it.
+    pub async fn send<R: Rows>(self, app: &App, by: &Anyone, db: DatabaseTransaction, rows: R) -> Result<HttpResponse> {
+        self.record(app, by).await?;
+        let head = csv::lines([rows.header()])?;
+        let first = Paging { after: None, direction: self.direction, limit: PAGE };
+        let lines = stream::try_unfold(State { db, rows, head: Some(head), next: Some(first) }, State::step);
+        Ok(csv::file(&self.file_name(), app.now(), lines))
+    }
+
+    /// The same for a report whose rows are all there.
+    pub async fn send_all(self, app: &App, by: &Anyone, lines: Vec<Line>) -> Result<HttpResponse> {
+        self.record(app, by).await?;
+        let text = csv::lines(lines)?;
+        Ok(csv::file(&self.file_name(), app.now(), stream::once(async move { Ok::<_, Error>(text) })))
+    }
+
+    async fn record(&self, app: &App, by: &Anyone) -> Result<()> {
+        let event = Event::export_generated(self.report, "csv", self.record_count, self.filters.clone());
+        app.record(by, event).await
+    }
+
+    fn file_name(&self) -> String {
+        self.report.replace('_', "-")
+    }
+}
+
+struct State<R> {
+    db: DatabaseTransaction,
+    rows: R,
+    head: Option<Bytes>,
+    /// `None` after the last page.
+    next: Option<Paging>,
+}
+
+impl<R: Rows> State<R> {
+    async fn step(mut self) -> Result<Option<(Bytes, Self)>> {
+        if let Some(head) = self.head.take() {
+            return Ok(Some((head, self)));
+        }
+        let Some(paging) = self.next.take() else { return Ok(None) };
+        let mut rows = self.rows.page(&self.db, &paging).await?;
+        let has_more = rows.len() > usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        if has_more {
+            rows.pop();
+        }
+        let after = rows.last().map(|(id, _)| Position { value: None, id: *id });
+        self.next = has_more.then_some(Paging { after, ..paging });
+        let lines = csv::lines(rows.into_iter().map(|(_, line)| line))?;
+        Ok(Some((lines, self)))
+    }
+}

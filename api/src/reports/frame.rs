@@ -1,0 +1,102 @@
+//! What every report's answer has: the period it covers, its types and its time series, all of them flat rows.
+
+use crate::http::Instant;
+use entity::audit::{Action, Category};
+use entity::report::{Period, Point, TypeCount};
+use serde::Serialize;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The period a report covers
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true
+}))]
+pub struct PeriodView {
+    /// From here on
+    pub since: Instant,
+    /// Before here
+    pub until: Instant,
+    /// The settings' zone, whose civil days count
+    #[schema(max_length = 64)]
+    pub time_zone: String,
+    /// Whether nobody asked for this period: the last 30 civil days including today
+    pub defaulted: bool,
+}
+
+impl From<&Period> for PeriodView {
+    fn from(period: &Period) -> Self {
+        let Period { since, until, zone, defaulted } = *period;
+        Self { since: since.into(), until: until.into(), time_zone: zone.name().to_owned(), defaulted }
+    }
+}
+
+/// The filters as they were given, by parameter.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Filters(pub Json);
+
+impl PartialSchema for Filters {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("The filters as they were given, by parameter"))
+            .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+            .into()
+    }
+}
+
+impl ToSchema for Filters {
+    fn name() -> Cow<'static, str> {
+        "ReportFilters".into()
+    }
+}
+
+/// How often one action was taken
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 12, "percent": 4.3}))]
+pub struct ActionTypeCount {
+    pub action_type: Action,
+    #[schema(max_length = 64)]
+    pub label: &'static str,
+    pub category: Category,
+    #[schema(minimum = 0)]
+    pub count: i64,
+    /// Its share of all
+    #[schema(minimum = 0, maximum = 100)]
+    pub percent: f64,
+}
+
+impl ActionTypeCount {
+    pub fn of(count: TypeCount) -> Self {
+        let TypeCount { action, count, percent } = count;
+        Self { action_type: action, label: action.label(), category: action.category(), count, percent: percent.number() }
+    }
+}
+
+/// One figure of a time series
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 12}))]
+pub struct SeriesPoint {
+    /// When the civil day, week or month starts
+    pub bucket_start: Instant,
+    #[schema(max_length = 32)]
+    pub series: &'static str,
+    #[schema(minimum = 0)]
+    pub value: i64,
+}
+
+impl SeriesPoint {
+    pub fn of(point: Point) -> Self {
+        let Point { bucket_start, series, value } = point;
+        Self { bucket_start: bucket_start.into(), series, value }
+    }
+}
+
+/// All of them, one row per bucket and series.
+pub fn timeseries(points: Vec<Point>) -> Vec<SeriesPoint> {
+    points.into_iter().map(SeriesPoint::of).collect()
+}

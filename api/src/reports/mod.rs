@@ -1,0 +1,29 @@
+//! The five reports over HTTP. Each reading is recorded, after its answer was computed and before its first byte leaves.
+
+mod activity_summary;
+mod case_changes;
+mod catalogue;
+mod entry;
+mod export;
+mod frame;
+mod quality_review;
+mod query;
+mod system_events;
+mod user_activity;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(catalogue::list_reports)
+        .service(activity_summary::get_activity_summary)
+        .service(activity_summary::export_activity_summary)
+        .service(user_activity::get_user_activity)
+        .service(user_activity::export_user_activity)
+        .service(case_changes::get_case_changes)
+        .service(case_changes::export_case_changes)
+        .service(quality_review::get_quality_review_audit)
+        .service(quality_review::export_quality_review_audit)
+        .service(system_events::get_system_events)
+        .service(system_events::export_system_events);
+}

@@ -1,0 +1,352 @@
+//! The quality of work.
+
+use super::export::{Export, Line, Rows};
+use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
+use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use crate::http::page::Paging;
+use crate::http::period::PeriodParameters;
+use crate::http::{Answer, Instant, ListProblems, ReportReader, Result};
+use crate::list_of;
+use crate::state::App;
+use actix_web::{HttpRequest, HttpResponse, get};
+use entity::audit::Event;
+use entity::case::ReviewStatus;
+use entity::report::{self, Percent, Period, quality_review as quality};
+use entity::review::{self, ReviewAction};
+use entity::user::{self, Person};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+/// What the contract shows of the CSV.
+const CSV_EXAMPLE: &str = "id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,turnaround_seconds\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
+
+const REPORT: &str = "quality_review_audit";
+const LIMIT: u64 = 30;
+
+/// Which decisions
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct QualityReviewFilter {
+    /// Lists only these decisions
+    #[param(required = false)]
+    review_status: Vec<ReviewStatus>,
+    /// Lists only what this reviewer decided
+    #[param(nullable = false)]
+    reviewer_id: Option<Uuid>,
+}
+
+/// The figures of the quality review
+#[derive(Serialize, ToSchema)]
+pub struct QualityReviewFigures {
+    /// Decisions
+    #[schema(minimum = 0)]
+    total_reviews: i64,
+    #[schema(minimum = 0)]
+    approved: i64,
+    #[schema(minimum = 0, maximum = 100)]
+    approved_percent: f64,
+    #[schema(minimum = 0)]
+    revisions_requested: i64,
+    #[schema(minimum = 0, maximum = 100)]
+    revisions_requested_percent: f64,
+    #[schema(minimum = 0)]
+    corrections_needed: i64,
+    #[schema(minimum = 0, maximum = 100)]
+    corrections_needed_percent: f64,
+    /// Cases handed in for review
+    #[schema(minimum = 0)]
+    submissions: i64,
+    /// Of the cases first decided in the period, those approved at once; null where there are none
+    #[schema(minimum = 0, maximum = 100)]
+    first_pass_approval_percent: Option<f64>,
+    /// From the submission for review to its decision, with two decimals; null where there are none
+    #[schema(minimum = 0)]
+    average_turnaround_hours: Option<f64>,
+}
+
+/// What one reviewer decided
+#[derive(Serialize, ToSchema)]
+pub struct ReviewerFigures {
+    user_id: Uuid,
+    #[schema(max_length = 64)]
+    username: String,
+    #[schema(max_length = 257)]
+    full_name: String,
+    #[schema(minimum = 0)]
+    total_reviews: i64,
+    #[schema(minimum = 0)]
+    approved: i64,
+    #[schema(minimum = 0)]
+    revisions_requested: i64,
+    #[schema(minimum = 0)]
+    corrections_needed: i64,
+    /// Approved, of all he decided
+    #[schema(minimum = 0, maximum = 100)]
+    approval_percent: Option<f64>,
+    last_review_at: Instant,
+}
+
+/// One decision about a case in review
+#[derive(Serialize, ToSchema)]
+pub struct ReviewDecision {
+    id: Uuid,
+    occurred_at: Instant,
+    review_status: ReviewAction,
+    case_id: Uuid,
+    #[schema(max_length = 32)]
+    case_number: String,
+    reviewer_id: Uuid,
+    #[schema(max_length = 64)]
+    reviewer_username: Option<String>,
+    #[schema(max_length = 257)]
+    reviewer_full_name: Option<String>,
+    original_technician_id: Option<Uuid>,
+    #[schema(max_length = 64)]
+    original_technician_username: Option<String>,
+    #[schema(max_length = 2000)]
+    notes: Option<String>,
+    /// Counts the submissions of this case for review
+    #[schema(minimum = 1)]
+    review_cycle: i32,
+    /// Counts the decisions on this case
+    #[schema(minimum = 1)]
+    decision_number: Option<i32>,
+    #[schema(minimum = 0)]
+    turnaround_seconds: Option<i64>,
+}
+
+list_of! {
+    /// Decisions about cases in review
+    ReviewDecisionList = ReviewDecision
+}
+
+/// What reviewers decided
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "report": "quality_review_audit", "generated_at": "2026-11-23T15:00:00.000Z",
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "filters": {"review_status": ["approved"]},
+    "summary": {"total_reviews": 1, "approved": 1, "approved_percent": 100.0, "revisions_requested": 0,
+        "revisions_requested_percent": 0.0, "corrections_needed": 0, "corrections_needed_percent": 0.0, "submissions": 1,
+        "first_pass_approval_percent": 100.0, "average_turnaround_hours": 5.25},
+    "reviewers": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
+        "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
+        "last_review_at": "2026-11-22T08:00:00.123Z"}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "approved", "value": 1}],
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
+        "review_status": "approved", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "case_number": "WS001-2026-11-0042",
+        "reviewer_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "reviewer_username": "tech2", "reviewer_full_name": "Tom Reyes",
+        "original_technician_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d3", "original_technician_username": "tech1",
+        "notes": null, "review_cycle": 1, "decision_number": 1, "turnaround_seconds": 18900}],
+        "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null}}
+}))]
+pub struct QualityReviewReport {
+    #[schema(max_length = 32)]
+    report: &'static str,
+    generated_at: Instant,
+    period: PeriodView,
+    filters: Filters,
+    summary: QualityReviewFigures,
+    #[schema(max_items = 10000)]
+    reviewers: Vec<ReviewerFigures>,
+    #[schema(max_items = 10000)]
+    timeseries: Vec<SeriesPoint>,
+    entries: ReviewDecisionList,
+}
+
+/// Show what reviewers decided
+///
+/// From the review history. The filters narrow the list of decisions alone. The series are the decisions.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
+    responses((status = OK, description = "The reviews of the period", body = QualityReviewReport), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+)]
+#[get("/reports/quality-review-audit")]
+pub async fn get_quality_review_audit(
+    app: App,
+    by: ReportReader,
+    request: HttpRequest,
+    query: ReportQuery<QualityReviewFilter>,
+) -> Result<Answer<QualityReviewReport>> {
+    let (asked, series, order, filter, paging) = &query.parts;
+    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let db = app.snapshot().await?;
+    let period = look.period(&db, asked.asked()).await?;
+    let mut found = quality::quality_review(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;
+    let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
+    let data = ReviewDecision::all(&db, std::mem::take(&mut found.entries)).await?;
+    db.commit().await?;
+    if look.page.is_first() {
+        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
+    }
+    Ok(Answer::plain(QualityReviewReport {
+        report: REPORT,
+        generated_at: look.generated_at.into(),
+        period: PeriodView::from(&period),
+        filters: Filters(query.of::<QualityReviewFilter>()),
+        summary: QualityReviewFigures::of(&found),
+        reviewers: found.reviewers.into_iter().map(ReviewerFigures::of).collect(),
+        timeseries: timeseries(found.timeseries),
+        entries: ReviewDecisionList { data, page },
+    }))
+}
+
+/// Export the review decisions as CSV
+///
+/// One row per decision.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, OrderParameters, QualityReviewFilter),
+    responses((status = OK, description = "One row per decision", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+)]
+#[get("/reports/quality-review-audit.csv")]
+pub async fn export_quality_review_audit(
+    app: App,
+    by: ReportReader,
+    query: ExportQuery<QualityReviewFilter>,
+) -> Result<HttpResponse> {
+    let (asked, order, filter) = &query.parts;
+    let db = app.db().export_snapshot().await?;
+    let period = period(&db, asked.asked(), app.now()).await?;
+    let filters = filter.narrowing();
+    let record_count = row_count(quality::count(&db, &period, &filters).await?);
+    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
+    export.send(&app, &by, db, Decisions { filters, period }).await
+}
+
+struct Decisions {
+    filters: quality::Filters,
+    period: Period,
+}
+
+impl Rows for Decisions {
+    fn header(&self) -> Line {
+        [
+            "id",
+            "occurred_at",
+            "review_status",
+            "case_number",
+            "reviewer",
+            "original_technician",
+            "notes",
+            "review_cycle",
+            "decision_number",
+            "turnaround_seconds",
+        ]
+        .map(Into::into)
+        .to_vec()
+    }
+
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+        let rows = quality::decisions(db, &self.period, &self.filters, paging).await?;
+        Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id, decision.cells())).collect())
+    }
+}
+
+impl QualityReviewFilter {
+    fn narrowing(&self) -> quality::Filters {
+        let decisions = self.review_status.iter().map(|status| status.review_action()).collect();
+        quality::Filters { decisions, reviewer_id: self.reviewer_id }
+    }
+}
+
+impl QualityReviewFigures {
+    fn of(found: &quality::QualityReview) -> Self {
+        Self {
+            total_reviews: found.total_reviews,
+            approved: found.approved,
+            approved_percent: found.approved_percent.number(),
+            revisions_requested: found.revisions_requested,
+            revisions_requested_percent: found.revisions_requested_percent.number(),
+            corrections_needed: found.corrections_needed,
+            corrections_needed_percent: found.corrections_needed_percent.number(),
+            submissions: found.submissions,
+            first_pass_approval_percent: found.first_pass_approval_percent.map(Percent::number),
+            average_turnaround_hours: found.average_turnaround_hours,
+        }
+    }
+}
+
+impl ReviewerFigures {
+    fn of(row: quality::Reviewer) -> Self {
+        let quality::Reviewer {
+            user_id,
+            username,
+            full_name,
+            total_reviews,
+            approved,
+            revisions_requested,
+            corrections_needed,
+            approval_percent,
+            last_review_at,
+        } = row;
+        let (approval_percent, last_review_at) = (approval_percent.map(Percent::number), last_review_at.into());
+        Self {
+            user_id,
+            username,
+            full_name,
+            total_reviews,
+            approved,
+            revisions_requested,
+            corrections_needed,
+            approval_percent,
+            last_review_at,
+        }
+    }
+}
+
+impl ReviewDecision {
+    /// Some decisions with the people they name: one statement however many.
+    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>) -> Result<Vec<Self>> {
+        let mut ids: Vec<Uuid> =
+            rows.iter().flat_map(|row| [Some(row.reviewer_id), row.original_technician_id]).flatten().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person)).collect();
+        Ok(rows.into_iter().map(|row| Self::of(row, &people)).collect())
+    }
+
+    fn of(row: review::Model, people: &HashMap<Uuid, Person>) -> Self {
+        let username = |id: Option<Uuid>| id.and_then(|id| people.get(&id)).map(|person| person.username.clone());
+        Self {
+            id: row.id,
+            occurred_at: row.reviewed_at.into(),
+            review_status: row.review_action,
+            case_id: row.case_id,
+            case_number: row.case_number,
+            reviewer_id: row.reviewer_id,
+            reviewer_username: username(Some(row.reviewer_id)),
+            reviewer_full_name: people.get(&row.reviewer_id).map(|person| person.full_name.clone()),
+            original_technician_id: row.original_technician_id,
+            original_technician_username: username(row.original_technician_id),
+            notes: row.notes,
+            review_cycle: row.review_cycle,
+            decision_number: row.decision_number,
+            turnaround_seconds: row.turnaround_seconds,
+        }
+    }
+
+    fn cells(&self) -> Line {
+        let number = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+        vec![
+            self.id.to_string().into(),
+            entity::clock::rfc3339(self.occurred_at.0).into(),
+            self.review_status.code().into(),
+            self.case_number.clone().into(),
+            self.reviewer_username.clone().unwrap_or_default().into(),
+            self.original_technician_username.clone().unwrap_or_default().into(),
+            self.notes.clone().unwrap_or_default().into(),
+            self.review_cycle.to_string().into(),
+            number(self.decision_number.map(i64::from)).into(),
+            number(self.turnaround_seconds).into(),
+        ]
+    }
+}

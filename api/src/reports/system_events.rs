@@ -1,0 +1,362 @@
+//! What the service did by itself or in bulk.
+
+use super::entry::{Body, COLUMNS, ReportEntry};
+use super::export::{Export, Line, Rows};
+use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
+use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use crate::http::page::Paging;
+use crate::http::period::PeriodParameters;
+use crate::http::{Answer, Instant, ListProblems, ReportReader, Result};
+use crate::list_of;
+use crate::state::App;
+use actix_web::{HttpRequest, HttpResponse, get};
+use entity::audit::{Action, Event, SystemEvent};
+use entity::audit_entry;
+use entity::report::{self, Percent, Period, system_events as events};
+use sea_orm::DatabaseTransaction;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+/// What the contract shows of the CSV.
+const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,job_name,records_processed,error_message\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,\r\n";
+
+const REPORT: &str = "system_events";
+const LIMIT: u64 = 40;
+
+/// Which events
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct SystemEventsFilter {
+    /// Lists only these action types, or all of these groups
+    #[param(required = false)]
+    event_type: Vec<EventType>,
+    /// Lists only what ended like this
+    #[param(nullable = false)]
+    outcome: Option<events::Ending>,
+}
+
+/// The actions of one group, or one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventType(Vec<Action>);
+
+impl EventType {
+    fn known() -> impl Iterator<Item = (&'static str, Vec<Action>)> {
+        let groups = SystemEvent::all().map(|group| (group.code(), group.actions().collect()));
+        groups.chain(SystemEvent::all().flat_map(SystemEvent::actions).map(|action| (action.code(), vec![action])))
+    }
+}
+
+impl<'de> Deserialize<'de> for EventType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let known = Self::known().find(|(code, _)| *code == text).map(|(_, actions)| Self(actions));
+        known.ok_or_else(|| {
+            let codes: Vec<&str> = Self::known().map(|(code, _)| code).collect();
+            serde::de::Error::custom(format!("must be one of {}", codes.join(", ")))
+        })
+    }
+}
+
+impl PartialSchema for EventType {
+    fn schema() -> RefOr<Schema> {
+        let codes: Vec<&str> = Self::known().map(|(code, _)| code).collect();
+        let description = "A group of system events, or one action type of them";
+        ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some(codes)).into()
+    }
+}
+
+impl ToSchema for EventType {
+    fn name() -> Cow<'static, str> {
+        "EventType".into()
+    }
+}
+
+/// The figures of the system events
+#[derive(Serialize, ToSchema)]
+pub struct SystemEventsFigures {
+    #[schema(minimum = 0)]
+    total_events: i64,
+    #[schema(minimum = 0)]
+    successful_events: i64,
+    #[schema(minimum = 0)]
+    failed_events: i64,
+    /// Null where there were none
+    #[schema(minimum = 0, maximum = 100)]
+    success_percent: Option<f64>,
+}
+
+/// How often something of one group happened
+#[derive(Serialize, ToSchema)]
+pub struct EventGroupCount {
+    event_type: SystemEvent,
+    #[schema(max_length = 64)]
+    label: &'static str,
+    #[schema(minimum = 0)]
+    count: i64,
+    /// Its share of all
+    #[schema(minimum = 0, maximum = 100)]
+    percent: f64,
+}
+
+/// How a job is, over all its runs
+#[derive(Serialize, ToSchema)]
+pub struct JobState {
+    #[schema(max_length = 64)]
+    job_name: String,
+    last_run_at: Instant,
+    /// `success` or `failure`
+    #[schema(max_length = 8)]
+    last_status: String,
+    last_success_at: Option<Instant>,
+    /// Since the last success
+    #[schema(minimum = 0)]
+    consecutive_failures: i64,
+}
+
+/// How the service is now, whatever the period
+#[derive(Serialize, ToSchema)]
+pub struct SystemHealth {
+    #[schema(minimum = 0)]
+    failed_jobs_24h: i64,
+    #[schema(minimum = 0)]
+    failed_emails_24h: i64,
+    #[schema(minimum = 0)]
+    pending_emails: i64,
+    #[schema(minimum = 0)]
+    audit_entries_total: i64,
+    oldest_entry_at: Option<Instant>,
+}
+
+/// How often somebody read one view, report or export of the trail
+#[derive(Serialize, ToSchema)]
+pub struct AccessCount {
+    #[schema(max_length = 32)]
+    action_type: String,
+    /// The view, the report, or what was exported
+    #[schema(max_length = 64)]
+    view_type: Option<String>,
+    user_id: Option<Uuid>,
+    #[schema(max_length = 64)]
+    username: String,
+    #[schema(minimum = 0)]
+    count: i64,
+    last_at: Instant,
+}
+
+/// One system event
+#[derive(Serialize, ToSchema)]
+pub struct SystemEventEntry {
+    #[serde(flatten)]
+    entry: ReportEntry,
+    #[schema(max_length = 64)]
+    job_name: Option<String>,
+    #[schema(minimum = 0)]
+    records_processed: Option<i64>,
+    #[schema(max_length = 4000)]
+    error_message: Option<String>,
+}
+
+list_of! {
+    /// System events
+    SystemEventList = SystemEventEntry
+}
+
+/// What the service did by itself or in bulk
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "report": "system_events", "generated_at": "2026-11-23T15:00:00.000Z",
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "filters": {"event_type": ["cron_job"]},
+    "summary": {"total_events": 1, "successful_events": 1, "failed_events": 0, "success_percent": 100.0},
+    "by_event_type": [{"event_type": "cron_job", "label": "Cron Jobs", "count": 1, "percent": 100.0}],
+    "by_action_type": [{"action_type": "cron_job_executed", "label": "Cron Job Executed", "category": "system", "count": 1, "percent": 100.0}],
+    "jobs": [{"job_name": "check_expired_holds", "last_run_at": "2026-11-22T08:00:00.123Z", "last_status": "success",
+        "last_success_at": "2026-11-22T08:00:00.123Z", "consecutive_failures": 0}],
+    "health": {"failed_jobs_24h": 0, "failed_emails_24h": 0, "pending_emails": 0, "audit_entries_total": 20417,
+        "oldest_entry_at": "2026-05-26T05:00:00.000Z"},
+    "access": [{"action_type": "audit_log_accessed", "view_type": "main_dashboard",
+        "user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d4", "username": "manager", "count": 3,
+        "last_at": "2026-11-22T08:00:00.123Z"}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "cron_job", "value": 1}],
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "cron_job_executed",
+        "action_label": "Cron Job Executed", "category": "system", "outcome": "success", "source": "job", "actor_type": "system",
+        "actor_id": null, "actor_label": "System", "actor_full_name": null,
+        "actor_role": null, "description": "Job check_expired_holds ran: success", "case_id": null,
+        "case_number": null, "related_user_id": null, "related_username": null, "object_type": "job",
+        "object_id": "check_expired_holds", "ip_address": null, "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+        "job_name": "check_expired_holds", "records_processed": 0, "error_message": null}],
+        "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
+}))]
+pub struct SystemEventsReport {
+    #[schema(max_length = 32)]
+    report: &'static str,
+    generated_at: Instant,
+    period: PeriodView,
+    filters: Filters,
+    summary: SystemEventsFigures,
+    #[schema(max_items = 10)]
+    by_event_type: Vec<EventGroupCount>,
+    #[schema(max_items = 38)]
+    by_action_type: Vec<ActionTypeCount>,
+    #[schema(max_items = 1000)]
+    jobs: Vec<JobState>,
+    health: SystemHealth,
+    #[schema(max_items = 10000)]
+    access: Vec<AccessCount>,
+    #[schema(max_items = 10000)]
+    timeseries: Vec<SeriesPoint>,
+    entries: SystemEventList,
+}
+
+/// Show what the service did by itself
+///
+/// Jobs, credit resets, settings, exports and reports, successful and failed. The filters narrow the list alone; health and
+/// jobs tell how it is now. The series are the groups.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
+    responses((status = OK, description = "The events of the period", body = SystemEventsReport), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+)]
+#[get("/reports/system-events")]
+pub async fn get_system_events(
+    app: App,
+    by: ReportReader,
+    request: HttpRequest,
+    query: ReportQuery<SystemEventsFilter>,
+) -> Result<Answer<SystemEventsReport>> {
+    let (asked, series, order, filter, paging) = &query.parts;
+    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let (now, filters) = (look.generated_at, filter.narrowing());
+    let db = app.snapshot().await?;
+    let period = look.period(&db, asked.asked()).await?;
+    let mut found = events::system_events(&db, &period, series.interval(), now, &filters, &look.paging).await?;
+    db.commit().await?;
+    let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
+    let data = std::mem::take(&mut found.entries).into_iter().map(SystemEventEntry::of).collect::<Result<Vec<_>>>()?;
+    if look.page.is_first() {
+        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
+    }
+    Ok(Answer::plain(SystemEventsReport {
+        report: REPORT,
+        generated_at: now.into(),
+        period: PeriodView::from(&period),
+        filters: Filters(query.of::<SystemEventsFilter>()),
+        summary: SystemEventsFigures::of(&found),
+        by_event_type: found.by_event_type.into_iter().map(EventGroupCount::of).collect(),
+        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
+        jobs: found.jobs.into_iter().map(JobState::of).collect(),
+        health: SystemHealth::of(found.health),
+        access: found.access.into_iter().map(AccessCount::of).collect(),
+        timeseries: timeseries(found.timeseries),
+        entries: SystemEventList { data, page },
+    }))
+}
+
+/// Export the system events as CSV
+///
+/// One row per entry.
+#[utoipa::path(
+    tag = "reports",
+    params(PeriodParameters, OrderParameters, SystemEventsFilter),
+    responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+)]
+#[get("/reports/system-events.csv")]
+pub async fn export_system_events(app: App, by: ReportReader, query: ExportQuery<SystemEventsFilter>) -> Result<HttpResponse> {
+    let (asked, order, filter) = &query.parts;
+    let db = app.db().export_snapshot().await?;
+    let period = period(&db, asked.asked(), app.now()).await?;
+    let scope = filter.narrowing().list();
+    let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
+    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
+    export.send(&app, &by, db, Events { scope, period }).await
+}
+
+struct Events {
+    scope: report::Scope,
+    period: Period,
+}
+
+impl Rows for Events {
+    fn header(&self) -> Line {
+        COLUMNS.into_iter().chain(["job_name", "records_processed", "error_message"]).map(Into::into).collect()
+    }
+
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+        let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
+        rows.into_iter().map(|row| SystemEventEntry::of(row).map(|event| (event.entry.id, event.cells()))).collect()
+    }
+}
+
+impl SystemEventsFilter {
+    fn narrowing(&self) -> events::Filters {
+        let actions = self.event_type.iter().flat_map(|event_type| event_type.0.iter().copied()).collect();
+        events::Filters { actions, outcome: self.outcome }
+    }
+}
+
+impl SystemEventEntry {
+    fn of(row: audit_entry::Model) -> Result<Self> {
+        let body = Body::of(&row)?;
+        let records_processed = body.metadata.get("records_processed").and_then(Json::as_i64);
+        let (job_name, error_message) = (body.word("job_name"), body.word("error_message"));
+        Ok(Self { entry: ReportEntry::of(row, &body)?, job_name, records_processed, error_message })
+    }
+
+    fn cells(&self) -> Line {
+        let mut cells = self.entry.cells();
+        cells.push(self.job_name.clone().unwrap_or_default().into());
+        cells.push(self.records_processed.map(|count| count.to_string()).unwrap_or_default().into());
+        cells.push(self.error_message.clone().unwrap_or_default().into());
+        cells
+    }
+}
+
+impl SystemEventsFigures {
+    fn of(found: &events::SystemEvents) -> Self {
+        Self {
+            total_events: found.total_events,
+            successful_events: found.successful_events,
+            failed_events: found.failed_events,
+            success_percent: found.success_percent.map(Percent::number),
+        }
+    }
+}
+
+impl EventGroupCount {
+    fn of(row: events::GroupCount) -> Self {
+        let events::GroupCount { group, count, percent } = row;
+        Self { event_type: group, label: group.label(), count, percent: percent.number() }
+    }
+}
+
+impl JobState {
+    fn of(row: events::JobHealth) -> Self {
+        let events::JobHealth { job_name, last_run_at, last_status, last_success_at, consecutive_failures } = row;
+        let (last_run_at, last_success_at) = (last_run_at.into(), last_success_at.map(Instant));
+        Self { job_name, last_run_at, last_status, last_success_at, consecutive_failures }
+    }
+}
+
+impl SystemHealth {
+    fn of(health: events::Health) -> Self {
+        let events::Health { failed_jobs_24h, failed_emails_24h, pending_emails, audit_entries_total, oldest_entry_at } = health;
+        let oldest_entry_at = oldest_entry_at.map(Instant);
+        Self { failed_jobs_24h, failed_emails_24h, pending_emails, audit_entries_total, oldest_entry_at }
+    }
+}
+
+impl AccessCount {
+    fn of(row: events::Access) -> Self {
+        let events::Access { action_type, view_type, user_id, username, entry_count, last_at } = row;
+        Self { action_type, view_type, user_id, username, count: entry_count, last_at: last_at.into() }
+    }
+}

@@ -1,0 +1,109 @@
+//! What the database itself refuses, to anybody who has the password and none of our code.
+#![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
+
+use crate::app::{Kind, TestApp};
+use entity::db::{Db, Limits};
+use entity::{audit_entry, case};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, EntityTrait, TransactionTrait};
+
+on_each_database! {
+    async fn a_raw_change_is_refused_at_commit(app) {
+        let case = app.a_case().accepted().create().await.case;
+        for sql in [
+            "UPDATE cases SET version = 9".to_owned(),
+            "UPDATE users SET is_active = false".to_owned(),
+            "DELETE FROM cases".to_owned(),
+        ] {
+            let refused = app.outside.execute_unprepared(&sql).await.expect_err(&sql).to_string();
+            assert!(refused.contains("unaudited") || refused.contains("FOREIGN KEY"), "{sql}: {refused}");
+            let tx = app.outside.begin().await.unwrap();
+            tx.execute_unprepared(&sql).await.expect("it is let through until COMMIT");
+            tx.commit().await.expect_err(&sql);
+        }
+        assert_eq!(now(app, case.id).await, case);
+    }
+
+    async fn entries_are_never_altered(app) {
+        app.a_case().accepted().create().await.case;
+        let entries = audit_entry::Entity::find().all(app.app.readers()).await.unwrap();
+        let mut attempts = vec!["UPDATE audit_entries SET body = ''", "DELETE FROM audit_entries"];
+        match app.outside.get_database_backend() {
+            DbBackend::Postgres => attempts.push("TRUNCATE audit_entries"),
+            _ => attempts.push("INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries"),
+        }
+        for sql in attempts {
+            let refused = app.outside.execute_unprepared(sql).await.expect_err(sql).to_string();
+            assert!(refused.contains("append-only"), "{sql}: {refused}");
+        }
+        assert_eq!(audit_entry::Entity::find().all(app.app.readers()).await.unwrap(), entries);
+    }
+
+    async fn the_review_history_is_never_altered(app) {
+        app.a_case().pending_review().create().await;
+        for sql in ["UPDATE case_reviews SET notes = ''", "DELETE FROM case_reviews"] {
+            // Row triggers need a row to refuse.
+            let review = review_step(app).await;
+            let refused = app.outside.execute_unprepared(sql).await.expect_err(sql).to_string();
+            assert!(refused.contains("append-only"), "{sql}: {refused}");
+            assert!(entity::review::Entity::find_by_id(review).one(&app.outside).await.unwrap().is_some());
+        }
+    }
+}
+
+async fn review_step(app: &TestApp) -> uuid::Uuid {
+    let case = case::Entity::find().one(&app.outside).await.unwrap().unwrap();
+    let tx = app.write().await;
+    let by = case.member_id;
+    let action = entity::review::ReviewAction::SubmittedForReview;
+    let step = entity::review::record(&tx, &case, &[], action, by, None).await.unwrap();
+    tx.commit().await.unwrap();
+    step.id
+}
+
+async fn copy_an_entry(tx: &sea_orm::DatabaseTransaction, id: uuid::Uuid) -> u64 {
+    let columns = "occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, case_number, document_id, \
+                   related_user_id, object_type, object_id, topic, source, ip_address, request_id, changed_fields, description, \
+                   search_text, body";
+    let new_id = if tx.get_database_backend() == DbBackend::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+    let sql = format!(
+        "INSERT INTO audit_entries (id, {columns}) SELECT {new_id}, {columns} FROM audit_entries WHERE object_id = '{id}' LIMIT 1"
+    );
+    tx.execute_unprepared(&sql).await.unwrap().rows_affected()
+}
+
+/// A program that switches SQLite's foreign keys off gets past the net, and is found out at the next start.
+#[tokio::test]
+async fn debt_left_by_a_connection_without_foreign_keys_is_found_at_start() {
+    let app = TestApp::start(Kind::Sqlite).await.unwrap();
+    let case = app.a_case().accepted().create().await.case;
+    let alone = sea_orm::Database::connect(ConnectOptions::new(&app.url).max_connections(1).to_owned()).await.unwrap();
+    alone.execute_unprepared("PRAGMA foreign_keys = OFF").await.unwrap();
+    alone.execute_unprepared("UPDATE cases SET version = 9").await.expect("the net is off");
+    assert_ne!(now(&app, case.id).await, case);
+    let start = Db::connect(&app.url, Limits::default(), app.clock.clone(), None).await;
+    assert!(start.err().expect("refused").to_string().contains("audit_debt"));
+}
+
+async fn now(app: &TestApp, id: uuid::Uuid) -> case::Model {
+    case::Entity::find_by_id(id).one(&app.outside).await.unwrap().unwrap()
+}
+
+/// The stated limit of each net. Without `finish`: the copied entry breaks the chains, as the replay would find.
+#[tokio::test]
+async fn an_entry_must_follow_its_change_on_sqlite_and_stand_beside_it_on_postgresql() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(app) = TestApp::start(kind).await else { return };
+        an_unrelated_entry_beside_a_change(&app).await;
+    }
+}
+
+async fn an_unrelated_entry_beside_a_change(app: &TestApp) {
+    let case = app.a_case().accepted().create().await.case;
+    let tx = app.outside.begin().await.unwrap();
+    let copied = copy_an_entry(&tx, case.id).await;
+    assert_eq!(copied, 1);
+    tx.execute_unprepared("UPDATE cases SET version = 9").await.unwrap();
+    let committed = tx.commit().await.is_ok();
+    // The stated limit: PostgreSQL asks only whether an entry of this transaction exists.
+    assert_eq!(committed, app.outside.get_database_backend() == DbBackend::Postgres);
+}

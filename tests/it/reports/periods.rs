@@ -1,0 +1,61 @@
+//! What periods and filters a report refuses, and by which name.
+
+use serde_json::json;
+
+on_each_database! {
+    async fn a_bad_parameter_is_refused_by_name_and_nothing_is_recorded(app) {
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        for (query, code, pointer) in [
+            ("since=yesterday", "invalid_parameter", "query /since"),
+            ("since=2026-02-30", "invalid_parameter", "query /since"),
+            ("until=2026-13-01", "invalid_parameter", "query /until"),
+            ("since=2026-02-02&until=2026-02-01", "invalid_period", "query /since"),
+            ("since=1999-12-31", "invalid_period", "query /since"),
+            ("until=2101-01-01", "invalid_period", "query /until"),
+            ("all_time=true&since=2026-01-01", "invalid_period", "query /all_time"),
+            ("since=2020-01-01&until=2026-01-01", "invalid_period", "query /interval"),
+            ("all_time=maybe", "invalid_parameter", "query /all_time"),
+            ("interval=year", "invalid_parameter", "query /interval"),
+            ("sort=name", "invalid_parameter", "query /sort"),
+            ("limit=0", "invalid_parameter", "query /limit"),
+            ("limit=201", "invalid_parameter", "query /limit"),
+            ("change_type=everything", "invalid_parameter", "query /change_type"),
+            ("case_id=7", "invalid_parameter", "query /case_id"),
+            ("actor=me", "invalid_parameter", "query /actor"),
+            ("case_id=&since=2026-01-01", "invalid_parameter", "query /case_id"),
+            ("interval=day&interval=week", "invalid_parameter", "query /interval"),
+            ("cursor=abc", "invalid_cursor", "query /cursor"),
+        ] {
+            let answer = by.get(&format!("reports/case-changes?{query}")).await;
+            answer.expect_problem(400, code);
+            assert_eq!(answer.faults(), [pointer], "{query}");
+        }
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn the_day_the_clocks_change_is_one_bucket(app) {
+        let by = app.as_manager().await;
+        for (day, since, until) in [
+            ("2026-03-08", "2026-03-08T06:00:00.000Z", "2026-03-09T05:00:00.000Z"),
+            ("2026-11-01", "2026-11-01T05:00:00.000Z", "2026-11-02T06:00:00.000Z"),
+        ] {
+            let report = by.get(&format!("reports/case-changes?since={day}&until={day}")).await.expect(200);
+            assert_eq!((&report["period"]["since"], &report["period"]["until"]), (&json!(since), &json!(until)));
+            assert_eq!(report["period"]["defaulted"], false);
+            assert_eq!(report["timeseries"].as_array().unwrap().len(), 6);
+        }
+    }
+
+    async fn an_open_period_reaches_from_the_first_entry_or_until_now(app) {
+        app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let all = by.get("reports/case-changes?all_time=true").await.expect(200);
+        assert_eq!((&all["period"]["since"], &all["period"]["until"]), (&json!("2026-12-01T15:00:00.000Z"), &json!("2026-12-01T15:00:00.001Z")));
+        assert!(all["summary"]["total_changes"].as_u64().unwrap() > 0);
+        let until = by.get("reports/case-changes?until=2026-12-31").await.expect(200);
+        assert_eq!((&until["period"]["since"], &until["period"]["until"]), (&json!("2026-12-01T15:00:00.000Z"), &json!("2027-01-01T06:00:00.000Z")));
+        let since = by.get("reports/case-changes?since=2026-12-01T15:00:00Z").await.expect(200);
+        assert_eq!(since["summary"], all["summary"]);
+    }
+}
