@@ -18,7 +18,7 @@ const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
 
 async fn fill(app: &TestApp, plan: Plan) -> Result<u64, Stumble> {
     let hash = |password: &str| hash(CHEAP, password).map_err(|error| error.to_string());
-    demo::fill(app.app.db(), plan, 1, app.clock.now(), hash, |written| eprintln!("{written} {:?}", Instant::now())).await
+    demo::fill(app.app.db(), plan, 1, app.clock.now(), hash, |_| {}).await
 }
 
 async fn count(app: &TestApp, action: Action) -> u64 {
