@@ -12,6 +12,9 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+/// What is forged, and how.
+type Forgery = (&'static str, fn(&mut Chapter));
+
 /// A few seconds where nothing else runs; the rest is for machines that run all other tests at the same time.
 const LIMIT: Duration = Duration::from_secs(60);
 const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
@@ -43,7 +46,7 @@ on_each_database! {
     }
 
     async fn a_forged_history_is_refused(app) {
-        let forgeries: [(&str, fn(&mut Chapter)); 7] = [
+        let forgeries: [Forgery; 7] = [
             ("another row", |chapter| chapter.history.users[3].last_name = "Forged".to_owned()),
             ("a row nobody created", |chapter| {
                 let mut row = chapter.history.users[3].clone();
