@@ -11,5 +11,6 @@
 mod app;
 mod audit;
 mod cases;
+mod contract;
 mod demo;
 mod reports;

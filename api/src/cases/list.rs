@@ -157,7 +157,7 @@ impl ListCases {
             .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
             .add_option(self.urgency.map(|urgency| Column::Urgency.eq(urgency)))
             .add_option(self.assigned_to.map(|id| Column::AssignedToId.eq(id)))
-            .add_option(self.unassigned.map(|unassigned| is_null_if(unassigned)))
+            .add_option(self.unassigned.map(is_unassigned))
             .add_option(self.member_id.map(|id| Column::MemberId.eq(id)))
             .add_option(self.workshop_code.as_deref().map(|code| Column::WorkshopCode.eq(code.to_uppercase())))
             .add_option(self.is_on_hold.map(is_on_hold))
@@ -184,7 +184,7 @@ fn earliest() -> DateTime<Utc> {
     NaiveDate::from_ymd_opt(2000, 1, 2).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc()).unwrap_or_default()
 }
 
-fn is_null_if(unassigned: bool) -> Expr {
+fn is_unassigned(unassigned: bool) -> Expr {
     if unassigned { Column::AssignedToId.is_null() } else { Column::AssignedToId.is_not_null() }
 }
 

@@ -5,7 +5,7 @@ use super::walk::Walk;
 use super::{Stumble, words};
 use chrono::{NaiveDate, TimeDelta};
 use entity::case::lifecycle::{Acceptance, Decision, Edit, NewCase, Release};
-use entity::case::{CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::review::ReviewAction;
 use entity::user::{self, Level, Role};
 use serde_json::json;
@@ -93,7 +93,6 @@ impl Walk<'_> {
         let by = row.member_id;
         let (status, today) = (row.status, self.calendar.day(self.at));
         let (first_name, last_name) = self.employee();
-        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
         let mut edit = Edit::default();
         if self.dice.chance(0.6) {
             edit.client_email = Some(Some(email(first_name, last_name)));
@@ -108,7 +107,7 @@ impl Walk<'_> {
             edit.due_on = Some(least + TimeDelta::days(self.dice.between(1, 7)));
             self.edited_fields.push("due_on");
         }
-        let edited = row.edit(edit, |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS), &caller, self.at)?;
+        let edited = self.edited(row, edit, by)?;
         let story = self.story(by, None)?;
         self.save(by, edited, story)?;
         if status != CaseStatus::Draft {
@@ -120,15 +119,22 @@ impl Walk<'_> {
     fn edit_as_staff(&mut self) -> Result<(), Stumble> {
         let row = self.case()?;
         let by = self.worker()?;
-        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
         let number = self.dice.between(10, 99);
-        let today = self.calendar.day(self.at);
         let notes = format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES));
-        let report_notes = self.dice.chance(0.25).then(|| Some(self.dice.word(words::REPORT_NOTES).to_owned()));
-        let edit = Edit { internal_notes: Some(Some(notes)), report_notes_to_member: report_notes, ..Edit::default() };
-        let edited = row.edit(edit, |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS), &caller, self.at)?;
+        let mut edit = Edit { internal_notes: Some(Some(notes)), ..Edit::default() };
+        if self.dice.chance(0.25) {
+            edit.report_notes_to_member = Some(Some(self.dice.word(words::REPORT_NOTES).to_owned()));
+        }
+        let edited = self.edited(row, edit, by)?;
         let story = self.story(by, None)?;
         self.save(by, edited, story)
+    }
+
+    fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, Stumble> {
+        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
+        let today = self.calendar.day(self.at);
+        let demanded = |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS);
+        Ok(row.edit(edit, demanded, &caller, self.at)?)
     }
 
     fn reject(&mut self) -> Result<(), Stumble> {

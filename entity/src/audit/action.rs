@@ -163,6 +163,7 @@ impl Action {
         Self::iter().find(|action| action.code() == code)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table, a row an entry")]
     const fn facts(self) -> Facts {
         use Category as C;
         match self {

@@ -16,6 +16,8 @@ mod refusal;
 mod replay;
 mod story;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tx;
 mod unit;
 

@@ -115,12 +115,6 @@ impl AuditTx {
         result.inspect_err(|_| drop(self.unit.break_with(super::Refusal::Broken)))
     }
 
-    /// The connection behind the guard, to try what would happen without it.
-    #[cfg(test)]
-    pub(super) fn unguarded(&self) -> &DatabaseTransaction {
-        &self.inner
-    }
-
     /// One write as `save` runs it, to try what `save` itself would never send.
     #[cfg(test)]
     pub(super) async fn during<T>(&self, write: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {

@@ -7,7 +7,7 @@ mod invariants;
 mod postgres;
 
 pub use builders::{CaseBuilder, Scene};
-pub use client::Client;
+pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
 
 use api::password::{Cost, Passwords};

@@ -59,7 +59,7 @@ fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: 
 fn person(clock: &Clock, number: usize) -> user::Model {
     let username = ["a-b", "a.b", "a_b", "ab", "a0"][number];
     let now = clock.now();
-    let is_technician = number % 2 == 0;
+    let is_technician = number.is_multiple_of(2);
     user::Model {
         id: clock.id(now),
         username: username.to_owned(),

@@ -1,0 +1,158 @@
+//! Every operation × every role: who is let in at all, and to whose cases.
+
+use super::operations;
+use crate::app::{Client, TestApp};
+use entity::user::Role;
+use serde_json::{Value as Json, json};
+
+/// Which roles an operation lets in: M member, T technician, G manager, A administrator, S a service account with every
+/// reading scope, `*` anybody. Whether an object is theirs comes on top.
+const LET_IN: &[(&str, &str)] = &[
+    ("login", "*"),
+    ("refresh_session", "*"),
+    ("get_signing_keys", "*"),
+    ("get_liveness", "*"),
+    ("get_readiness", "*"),
+    ("get_openapi_json", "*"),
+    ("get_openapi_yaml", "*"),
+    ("get_problem", "*"),
+    ("logout", "MTGAS"),
+    ("get_own_account", "MTGAS"),
+    ("edit_own_account", "MTGA"),
+    ("change_own_password", "MTGA"),
+    ("list_own_activity", "MTGA"),
+    ("list_users", "TGA"),
+    ("create_user", "TA"),
+    ("get_user", "MTGA"),
+    ("edit_user", "MTGA"),
+    ("delete_user", "A"),
+    ("change_user_role", "A"),
+    ("deactivate_user", "TA"),
+    ("reactivate_user", "TA"),
+    ("reset_user_password", "TA"),
+    ("list_user_audit_trail", "GAS"),
+    ("list_cases", "MTGA"),
+    ("create_case", "MA"),
+    ("get_case", "MTGA"),
+    ("edit_case", "MTGA"),
+    ("delete_case", "MA"),
+    ("submit_case", "M"),
+    ("accept_case", "TGA"),
+    ("reject_case", "TGA"),
+    ("assign_case", "TGA"),
+    ("take_case", "TGA"),
+    ("change_case_tier", "TGA"),
+    ("hold_case", "TGA"),
+    ("resume_case", "TGA"),
+    ("adjust_case_credit", "TGA"),
+    ("complete_case", "TGA"),
+    ("approve_review", "TGA"),
+    ("request_revisions", "TGA"),
+    ("correct_review", "TGA"),
+    ("release_case", "TGA"),
+    ("resubmit_case", "M"),
+    ("reopen_case", "TGA"),
+    ("acknowledge_case_updates", "TGA"),
+    ("list_case_reviews", "TGA"),
+    ("list_case_audit_trail", "MTGA"),
+    ("list_audit_log", "GAS"),
+    ("get_audit_entry", "GAS"),
+    ("export_audit_log_csv", "GAS"),
+    ("export_audit_log_ndjson", "GAS"),
+    ("list_audit_action_types", "MTGAS"),
+    ("list_reports", "GAS"),
+    ("get_activity_summary", "GAS"),
+    ("get_user_activity", "GAS"),
+    ("get_case_changes", "GAS"),
+    ("get_quality_review_audit", "GAS"),
+    ("get_system_events", "GAS"),
+    ("export_activity_summary", "GAS"),
+    ("export_user_activity", "GAS"),
+    ("export_case_changes", "GAS"),
+    ("export_quality_review_audit", "GAS"),
+    ("export_system_events", "GAS"),
+];
+
+async fn callers(app: &TestApp) -> Vec<(char, Client<'_>)> {
+    let service = app.user("service1", Role::Service, None).await;
+    vec![
+        ('M', app.as_member().await),
+        ('T', app.as_tech(2).await),
+        ('G', app.as_manager().await),
+        ('A', app.as_admin().await),
+        ('S', app.as_user(&service).await),
+    ]
+}
+
+/// What each caller may do to a case he sees: the owning member, the assigned technician, another technician of level 2, a
+/// manager, an administrator. Whatever the case's state: a state that forbids it is 409.
+const ON_A_CASE: &[(&str, &str, &str)] = &[
+    ("submit", "{}", "M"),
+    ("accept", r#"{"tier":"tier_1","credit_value":"1.0","assigned_to":"01a20725-be30-7584-bca5-f00e655c90d6"}"#, "TtGA"),
+    ("reject", r#"{"rejection_reason":"other","rejection_notes":"x"}"#, "TtGA"),
+    ("assign", r#"{"assigned_to":null,"reason":"x"}"#, "TGA"),
+    ("take", "{}", "TtA"),
+    ("tier", r#"{"tier":"tier_1","reason":"x"}"#, "TGA"),
+    ("hold", r#"{"reason":"x"}"#, "TGA"),
+    ("resume", r#"{"reason":"x"}"#, "TGA"),
+    ("credit", r#"{"credit_value":"1.0","reason":"x"}"#, "TGA"),
+    ("complete", "{}", "TGA"),
+    ("review/approve", "{}", "tGA"),
+    ("review/request-revisions", r#"{"notes":"x"}"#, "tGA"),
+    ("review/correct", r#"{"notes":"x"}"#, "tGA"),
+    ("release", "{}", "TGA"),
+    ("resubmit", "{}", "M"),
+    ("reopen", r#"{"reason":"x"}"#, "TGA"),
+];
+
+on_each_database! {
+    async fn each_operation_lets_in_the_roles_of_the_table_and_no_other(app) {
+        let operations = operations();
+        let callers = callers(app).await;
+        for operation in &operations {
+            let row = LET_IN.iter().find(|(id, _)| *id == operation.id());
+            let Some((_, let_in)) = row else { panic!("{} is not in the table", operation.id()) };
+            assert_eq!(operation.is_public(), *let_in == "*", "{}: security", operation.id());
+            for (role, by) in callers.iter().filter(|_| *let_in != "*") {
+                let mark = app.mark().await;
+                let body = operation.has_body().then(|| json!({}));
+                let answer = by.send(operation.method.clone(), &operation.absent(), body).await;
+                let refused = answer.status() == 403;
+                assert_eq!(!refused, let_in.contains(*role), "{} as {role}: {}", operation.id(), answer.text);
+                assert_ne!(answer.status(), 401, "{} as {role}", operation.id());
+                if refused {
+                    let left = app.since(&mark).await;
+                    // A flood of refusals is folded, and this is one.
+                    assert!(left.iter().all(|entry| entry["outcome"] == "denied" && entry["metadata"]["operation"] == operation.id()));
+                }
+            }
+        }
+        let stale: Vec<_> = LET_IN.iter().filter(|(id, _)| !operations.iter().any(|operation| operation.id() == *id)).collect();
+        assert!(stale.is_empty(), "not operations any more: {stale:?}");
+    }
+
+    async fn whose_case_it_is_decides_what_may_be_done(app) {
+        let owner = app.user("member1", Role::Member, None).await;
+        let stranger = app.user("member2", Role::Member, None).await;
+        let worker = app.tech(3).await;
+        let callers = [
+            ('M', app.as_user(&owner).await),
+            ('T', app.as_user(&worker).await),
+            ('t', app.as_tech(2).await),
+            ('G', app.as_manager().await),
+            ('A', app.as_admin().await),
+        ];
+        for (verb, body, may) in ON_A_CASE {
+            let body: Json = serde_json::from_str(body).unwrap();
+            for (who, by) in &callers {
+                let case = app.a_case().held().create().await;
+                let answer = by.post(&case.url(verb), body.clone()).await;
+                assert_eq!(answer.status() != 403, may.contains(*who), "{verb} as {who}: {}", answer.text);
+            }
+            let case = app.a_case().held().create().await;
+            let answer = app.as_user(&stranger).await.post(&case.url(verb), body.clone()).await;
+            let member_only = ["submit", "resubmit"].contains(verb);
+            assert_eq!(answer.status(), if member_only { 404 } else { 403 }, "{verb} as a stranger");
+        }
+    }
+}

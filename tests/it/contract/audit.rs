@@ -1,0 +1,51 @@
+//! Of its `x-audit-actions` each operation leaves every `always`, any of `may`, and nothing else.
+
+use super::{operations, recipes};
+use entity::audit::Action;
+use std::collections::BTreeSet;
+
+/// Actions that no operation produces yet, and why. One that is produced after all makes this list stale.
+const NOT_YET: [(Action, &str); 14] = [
+    (Action::DocumentUploaded, "there are no documents yet"),
+    (Action::DocumentViewed, "there are no documents yet"),
+    (Action::DocumentDownloaded, "there are no documents yet"),
+    (Action::DocumentDeleted, "there are no documents yet"),
+    (Action::NoteAdded, "there are no notes yet"),
+    (Action::NoteDeleted, "there are no notes yet"),
+    (Action::MemberCommentAdded, "there are no notes yet"),
+    (Action::QuarterlyCreditReset, "there are no allowances yet"),
+    (Action::BulkCreditReset, "there are no allowances yet"),
+    (Action::EmailNotificationSent, "no mail is sent yet"),
+    (Action::CronJobExecuted, "no job runs yet"),
+    (Action::AlertDismissed, "there are no alerts yet"),
+    (Action::SettingsUpdated, "the settings can't be changed yet"),
+    (Action::BulkExport, "only the log and the reports are exported yet"),
+];
+
+on_each_database! {
+    async fn each_operation_leaves_what_it_says(app) {
+        let mut produced = BTreeSet::new();
+        for operation in operations() {
+            let Some(tried) = recipes::run(app, operation.id()).await else {
+                panic!("{} has no recipe in tests/it/contract/recipes.rs", operation.id())
+            };
+            let status = tried.answer.status();
+            assert!((200..300).contains(&status), "{}: {}", operation.id(), tried.answer.text);
+            assert!(operation.statuses().contains(&status), "{} does not declare {status}", operation.id());
+            let left: BTreeSet<String> =
+                tried.left.iter().map(|entry| entry["action_type"].as_str().unwrap().to_owned()).collect();
+            let always: BTreeSet<String> = operation.actions("always").into_iter().collect();
+            let allowed: BTreeSet<String> = always.iter().cloned().chain(operation.actions("may")).collect();
+            assert!(left.is_superset(&always), "{} left {left:?}, not all of {always:?}", operation.id());
+            assert!(left.is_subset(&allowed), "{} left {left:?}, more than {allowed:?}", operation.id());
+            assert_eq!(left.is_empty(), allowed.is_empty(), "{}: its recipe leaves nothing", operation.id());
+            assert!(tried.left.iter().all(|entry| entry["outcome"] == "success"), "{}", operation.id());
+            produced.extend(left);
+        }
+        for action in Action::all() {
+            let excused = NOT_YET.iter().find(|(excused, _)| *excused == action);
+            let is_produced = produced.contains(action.code());
+            assert!(is_produced != excused.is_some(), "{action}: produced {is_produced}, excused {excused:?}");
+        }
+    }
+}

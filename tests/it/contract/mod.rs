@@ -1,0 +1,76 @@
+//! The contract, walked operation by operation: what it says is what the service does. Stale exceptions fail.
+
+mod access;
+mod audit;
+mod layers;
+mod openapi;
+mod problems;
+mod recipes;
+
+use reqwest::Method;
+use utoipa::openapi::path::Operation;
+
+/// One operation of the contract.
+pub struct Listed {
+    pub method: Method,
+    pub path: String,
+    pub declared: Operation,
+}
+
+impl Listed {
+    pub fn id(&self) -> &str {
+        self.declared.operation_id.as_deref().expect("an operation id")
+    }
+
+    /// The path with every parameter filled in by something that does not exist.
+    pub fn absent(&self) -> String {
+        let parts = self.path.split('/').map(|part| match part {
+            "{code}" => "no_such_code",
+            part if part.starts_with('{') => "01a20725-be30-7584-bca5-f00e655c90d6",
+            part => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether nobody in particular may call it.
+    pub fn is_public(&self) -> bool {
+        self.declared.security.as_ref().is_some_and(|security| serde_json::json!(security) == serde_json::json!([{}]))
+    }
+
+    pub fn has_body(&self) -> bool {
+        self.declared.request_body.is_some()
+    }
+
+    /// The statuses it declares.
+    pub fn statuses(&self) -> Vec<u16> {
+        self.declared.responses.responses.keys().map(|status| status.parse().expect("a status")).collect()
+    }
+
+    /// What it says it leaves in the trail: always, and perhaps.
+    pub fn actions(&self, list: &str) -> Vec<String> {
+        let extensions = self.declared.extensions.as_ref();
+        let actions = extensions.and_then(|extensions| extensions.get("x-audit-actions"));
+        let actions = actions.unwrap_or_else(|| panic!("{} declares no x-audit-actions", self.id()));
+        let actions = actions[list].as_array().unwrap_or_else(|| panic!("{}: {list}", self.id()));
+        actions.iter().map(|action| action.as_str().expect("a name").to_owned()).collect()
+    }
+}
+
+/// Every operation of the contract.
+pub fn operations() -> Vec<Listed> {
+    let paths = api::openapi::contract().paths.paths;
+    let each = paths.into_iter().flat_map(|(path, item)| {
+        let known = [
+            (Method::GET, item.get),
+            (Method::POST, item.post),
+            (Method::PUT, item.put),
+            (Method::PATCH, item.patch),
+            (Method::DELETE, item.delete),
+        ];
+        let listed = move |(method, declared): (Method, Option<Operation>)| {
+            Some(Listed { method, path: path.clone(), declared: declared? })
+        };
+        known.into_iter().filter_map(listed)
+    });
+    each.collect()
+}

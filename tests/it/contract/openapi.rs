@@ -1,0 +1,76 @@
+//! `openapi.yaml` equals the routes, and every operation keeps the house rules.
+
+use super::operations;
+use entity::audit::Action;
+use std::collections::BTreeSet;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+
+#[test]
+fn the_committed_contract_is_current() {
+    let current = api::openapi::Texts::of(&api::openapi::contract()).unwrap().yaml;
+    let committed = std::fs::read_to_string(FILE).unwrap_or_default();
+    assert!(committed == current, "openapi.yaml is stale: run `cargo openapi`");
+}
+
+#[test]
+fn an_operation_has_one_name_one_tag_a_summary_and_a_description() {
+    let mut names = BTreeSet::new();
+    for operation in operations() {
+        let declared = &operation.declared;
+        assert!(names.insert(operation.id().to_owned()), "{} is there twice", operation.id());
+        assert_eq!(declared.tags.as_ref().map_or(0, Vec::len), 1, "{}", operation.id());
+        let summary = declared.summary.as_deref().unwrap_or_default();
+        assert!(!summary.is_empty() && summary.chars().count() <= 60, "{}: summary '{summary}'", operation.id());
+        assert!(declared.description.as_ref().is_some_and(|text| !text.is_empty()), "{}: no description", operation.id());
+    }
+}
+
+#[test]
+fn every_answer_says_what_it_means() {
+    for operation in operations() {
+        for (status, response) in &operation.declared.responses.responses {
+            let utoipa::openapi::RefOr::T(response) = response else { continue };
+            assert!(!response.description.is_empty(), "{} {status}", operation.id());
+            if status.parse::<u16>().unwrap() >= 400 {
+                let kinds: Vec<&String> = response.content.keys().collect();
+                assert_eq!(kinds, ["application/problem+json"], "{} {status}", operation.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_operation_declares_actions_that_exist_or_a_reason_for_none() {
+    for operation in operations() {
+        let (always, may) = (operation.actions("always"), operation.actions("may"));
+        for action in always.iter().chain(&may) {
+            assert!(Action::from_code(action).is_some(), "{}: {action}", operation.id());
+        }
+        let reason = operation.declared.extensions.as_ref().and_then(|extensions| extensions.get("x-audit-reason"));
+        assert_eq!(reason.is_some(), always.is_empty() && may.is_empty(), "{}: x-audit-reason", operation.id());
+    }
+}
+
+#[test]
+fn no_schema_has_a_name_that_generators_change() {
+    let components = api::openapi::contract().components.unwrap();
+    for name in components.schemas.keys() {
+        assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{name}");
+        assert!(!["Case", "Error", "Option", "Result"].contains(&name.as_str()), "{name}");
+    }
+}
+
+#[test]
+fn path_parameters_are_named_after_their_resource() {
+    for operation in operations() {
+        for part in operation.path.split('/').filter(|part| part.starts_with('{')) {
+            assert_ne!(part, "{id}", "{}", operation.path);
+        }
+        let literal = |part: &&str| !part.starts_with('{');
+        let kebab = |part: &str| {
+            part.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-.".contains(letter))
+        };
+        assert!(operation.path.split('/').filter(literal).all(kebab), "{}", operation.path);
+    }
+}

@@ -1,0 +1,99 @@
+//! Every operation answers its errors as problems, by the names of the contract.
+
+use super::operations;
+use reqwest::Method;
+use serde_json::json;
+
+on_each_database! {
+    async fn nobody_in_particular_is_asked_who_he_is(app) {
+        let nobody = app.as_nobody();
+        let mark = app.mark().await;
+        for operation in operations().iter().filter(|operation| !operation.is_public()) {
+            let body = operation.has_body().then(|| json!({}));
+            let answer = nobody.send(operation.method.clone(), &operation.absent(), body).await;
+            answer.expect_problem(401, "unauthorized");
+            assert_eq!(answer.header("www-authenticate"), "Bearer", "{}", operation.id());
+            assert!(operation.statuses().contains(&401), "{}", operation.id());
+        }
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn another_method_is_told_which_there_are(app) {
+        let by = app.as_admin().await;
+        let operations = operations();
+        for operation in &operations {
+            let answer = by.send(Method::TRACE, &operation.absent(), None).await;
+            answer.expect_problem(405, "method_not_allowed");
+            let mut there: Vec<&str> =
+                operations.iter().filter(|other| other.path == operation.path).map(|other| other.method.as_str()).collect();
+            let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();
+            there.sort_unstable();
+            allowed.sort_unstable();
+            assert_eq!(allowed, there, "{}", operation.path);
+        }
+        by.get("/api/v1/nothing").await.expect_problem(404, "not_found");
+        by.get("/nothing").await.expect_problem(404, "not_found");
+    }
+
+    async fn a_parameter_that_is_not_in_the_contract_is_refused_by_name(app) {
+        let by = app.as_admin().await;
+        let takes_a_query = |operation: &&super::Listed| {
+            let parameters = operation.declared.parameters.iter().flatten();
+            parameters.map(|parameter| json!(parameter)).any(|parameter| parameter["in"] == "query")
+        };
+        let operations = operations();
+        let mut walked = 0;
+        for operation in operations.iter().filter(takes_a_query) {
+            let answer = by.send(operation.method.clone(), &format!("{}?no_such_parameter=1", operation.absent()), None).await;
+            answer.expect_problem(400, "invalid_parameter");
+            assert!(answer.faults().contains(&"query /no_such_parameter".to_owned()), "{}: {}", operation.id(), answer.text);
+            walked += 1;
+        }
+        assert!(walked > 5);
+    }
+
+    async fn a_body_that_is_none_is_refused_before_anything_is_looked_up(app) {
+        let by = app.as_admin().await;
+        let member = app.as_member().await;
+        let mut walked = 0;
+        for operation in operations().iter().filter(|operation| operation.has_body()) {
+            // Submitting and resubmitting are the member's alone.
+            let by = if ["submit_case", "resubmit_case"].contains(&operation.id()) { &member } else { &by };
+            let send = async |kind: &str, body: Vec<u8>| {
+                by.send_raw(operation.method.clone(), &operation.absent(), Some((kind, body))).await
+            };
+            send("application/json", b"{\"a\":".to_vec()).await.expect_problem(400, "malformed_json");
+            send("application/json", b"{\"a\":1,\"a\":2}".to_vec()).await.expect_problem(400, "malformed_json");
+            send("text/plain", b"{}".to_vec()).await.expect_problem(415, "unsupported_media_type");
+            send("application/json", vec![b' '; 70_000]).await.expect_problem(413, "payload_too_large");
+            let answer = send("application/json", b"{\"no_such_field\":1}".to_vec()).await;
+            answer.expect_problem(422, "validation_failed");
+            assert_eq!(answer.faults(), ["body /no_such_field"], "{}", operation.id());
+            for status in [400, 413, 415, 422] {
+                assert!(operation.statuses().contains(&status), "{} {status}", operation.id());
+            }
+            walked += 1;
+        }
+        assert!(walked > 10);
+    }
+
+    async fn a_trailing_slash_is_ignored_and_each_answer_has_its_id(app) {
+        let by = app.as_manager().await.with("X-Request-Id", "order-4711-a");
+        let answer = by.get("/api/v1/cases/").await;
+        answer.expect(200);
+        assert_eq!(answer.header("x-request-id"), "order-4711-a");
+        assert_eq!((answer.header("x-content-type-options"), answer.header("referrer-policy")), ("nosniff", "no-referrer"));
+        let minted = app.as_manager().await.with("X-Request-Id", "not an id!").get("cases").await;
+        assert_ne!(minted.header("x-request-id"), "not an id!");
+        assert_eq!(minted.header("x-request-id").len(), 36);
+    }
+}
+
+#[test]
+fn every_code_has_a_page_of_its_own_name() {
+    use api::http::Code;
+    for code in Code::all() {
+        assert_eq!(json!(code), code.name());
+        assert!(code.status().as_u16() >= 400 && !code.title().is_empty() && code.meaning().ends_with('.'), "{}", code.name());
+    }
+}
