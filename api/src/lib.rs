@@ -16,3 +16,4 @@ pub mod routes;
 pub mod server;
 pub mod state;
 mod system;
+pub mod users;

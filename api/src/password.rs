@@ -1,5 +1,7 @@
 //! Passwords: Argon2id, hashed beside the requests and only as many at once as there are cores.
 
+pub mod rules;
+
 use crate::http::{Error, Result};
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};

@@ -1,9 +1,14 @@
 //! The one place of routes: the server and the contract are both made from it.
 
-use crate::{auth, cases, reports, system};
+use crate::{auth, cases, reports, system, users};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.configure(system::configure);
-    config.service(scope::scope("/api/v1").configure(auth::configure).configure(cases::configure).configure(reports::configure));
+    config.configure(system::configure).configure(auth::configure_root);
+    let features = scope::scope("/api/v1")
+        .configure(auth::configure)
+        .configure(users::configure)
+        .configure(cases::configure)
+        .configure(reports::configure);
+    config.service(features);
 }

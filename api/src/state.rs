@@ -57,12 +57,8 @@ impl App {
 
     /// Records a refusal or a failure, unless this one has filled its minute: then it is only counted.
     pub async fn record_refusal(&self, context: Context, event: Event) -> Result<()> {
-        let who = context.actor.id().map(|id| id.to_string()).or_else(|| context.ip_address.clone()).unwrap_or_default();
-        let key = format!("{who} {}", event.action);
-        let tx = self.begin_as(context).await?;
-        if let Some(folded_count) = attempt::count(&tx, &key).await? {
-            tx.record(event.folding(folded_count)).await?;
-        }
+        let tx = self.begin_as(context.clone()).await?;
+        record_refusal_in(&tx, &context, event).await?;
         Ok(tx.commit().await?)
     }
 
@@ -104,6 +100,16 @@ impl App {
     pub fn trusted_proxies(&self) -> &[IpAddr] {
         &self.0.trusted_proxies
     }
+}
+
+/// The same inside a transaction that has more to do; `context` is the one it was begun with.
+pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) -> Result<()> {
+    let who = context.actor.id().map(|id| id.to_string()).or_else(|| context.ip_address.clone()).unwrap_or_default();
+    let key = format!("{who} {}", event.action);
+    if let Some(folded_count) = attempt::count(tx, &key).await? {
+        tx.record(event.folding(folded_count)).await?;
+    }
+    Ok(())
 }
 
 impl FromRequest for App {

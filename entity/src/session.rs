@@ -1,7 +1,15 @@
 //! Sessions and their rotating refresh tokens. A login is the event, not the row.
 
-use crate::audit::Unaudited;
+use crate::audit::{AuditTx, Unaudited};
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+
+/// A session that isn't refreshed for this long is over.
+const IDLE_MAX: TimeDelta = TimeDelta::hours(24);
+/// However often it is refreshed, a session is over after this.
+const LIFETIME: TimeDelta = TimeDelta::days(30);
 
 /// One sign-in and everything refreshed from it.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,10 +34,54 @@ impl Unaudited for Entity {
     const BECAUSE: &'static str = "signing in and out are the events (login, logout), not the session's bookkeeping";
 }
 
+impl Model {
+    /// Whether it still goes on: not ended, not idle for too long, not at its absolute end.
+    pub fn is_live(&self, now: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && now < self.expires_at && now - self.last_used_at < IDLE_MAX
+    }
+}
+
+/// Starts a session.
+pub async fn start(tx: &AuditTx, user_id: Uuid) -> Result<Model, DbErr> {
+    let now = tx.now();
+    let row = ActiveModel {
+        id: Set(tx.new_id()),
+        user_id: Set(user_id),
+        started_at: Set(now),
+        last_used_at: Set(now),
+        expires_at: Set(now + LIFETIME),
+        revoked_at: Set(None),
+    };
+    row.insert(tx).await
+}
+
+/// Ends one session; false if it was ended before.
+pub async fn end(tx: &AuditTx, id: Uuid) -> Result<bool, DbErr> {
+    Ok(end_where(tx, Column::Id.eq(id)).await? > 0)
+}
+
+/// Ends every session of a user.
+pub async fn end_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
+    end_where(tx, Column::UserId.eq(user_id)).await.map(drop)
+}
+
+/// Ends every session of a user but one.
+pub async fn end_others(tx: &AuditTx, user_id: Uuid, kept: Uuid) -> Result<(), DbErr> {
+    end_where(tx, Column::UserId.eq(user_id).and(Column::Id.ne(kept))).await.map(drop)
+}
+
+async fn end_where(tx: &AuditTx, which: Expr) -> Result<u64, DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "an unaudited row; the entry is the caller's login, logout or change")]
+    let sessions = Entity::update_many();
+    let ended = sessions.col_expr(Column::RevokedAt, Expr::value(tx.now())).filter(which).filter(Column::RevokedAt.is_null());
+    Ok(ended.exec(tx).await?.rows_affected)
+}
+
 pub mod refresh_token {
     //! A refresh token by its hash; used once, then replayed only by a thief.
 
-    use crate::audit::Unaudited;
+    use crate::audit::{AuditTx, Unaudited};
+    use sea_orm::ActiveValue::Set;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -50,5 +102,24 @@ pub mod refresh_token {
 
     impl Unaudited for Entity {
         const BECAUSE: &'static str = "secrets never enter the trail; a token used twice is recorded as a denied login";
+    }
+
+    /// Keeps the hash of a token that was just given out.
+    pub async fn issue(tx: &AuditTx, token_hash: String, session_id: Uuid) -> Result<(), DbErr> {
+        let row = ActiveModel {
+            token_hash: Set(token_hash),
+            session_id: Set(session_id),
+            issued_at: Set(tx.now()),
+            used_at: Set(None),
+        };
+        row.insert(tx).await.map(drop)
+    }
+
+    /// Uses a token up; false if somebody did so before. One conditional statement, so that of many exactly one wins.
+    pub async fn use_up(tx: &AuditTx, token_hash: &str) -> Result<bool, DbErr> {
+        #[expect(clippy::disallowed_methods, reason = "an unaudited row, changed only where it is unused")]
+        let tokens = Entity::update_many();
+        let unused = tokens.filter(Column::TokenHash.eq(token_hash)).filter(Column::UsedAt.is_null());
+        Ok(unused.col_expr(Column::UsedAt, Expr::value(tx.now())).exec(tx).await?.rows_affected > 0)
     }
 }

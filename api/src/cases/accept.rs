@@ -2,7 +2,7 @@
 
 use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::json::not_blank;
+use crate::http::check::not_blank;
 use crate::http::{Answer, Anyone, Body, CreditValue, Error, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;

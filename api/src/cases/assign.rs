@@ -2,7 +2,8 @@
 
 use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::json::{not_blank, nullable};
+use crate::http::check::not_blank;
+use crate::http::json::nullable;
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;

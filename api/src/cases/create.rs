@@ -2,7 +2,7 @@
 
 use super::CaseDetail;
 use super::settled::Today;
-use crate::http::json::displayable;
+use crate::http::check::{self, displayable};
 use crate::http::{Answer, Anyone, Body, CreateProblems, Error, MemberOrAdministrator, Result};
 use crate::state::App;
 use actix_web::post;
@@ -30,7 +30,7 @@ pub struct CreateCase {
     /// Whose case it is; required of an administrator
     member_id: Option<Uuid>,
     /// The member's own if absent
-    #[validate(length(min = 2, max = 50), custom(function = "displayable"))]
+    #[validate(custom(function = "check::workshop_code"))]
     #[schema(min_length = 2, max_length = 50)]
     workshop_code: Option<String>,
     #[validate(email, length(max = 254))]

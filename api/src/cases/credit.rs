@@ -1,7 +1,7 @@
 //! Adjust the credit of a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::json::not_blank;
+use crate::http::check::not_blank;
 use crate::http::{Answer, Body, CreditValue, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;

@@ -1,7 +1,7 @@
 //! Delete a case.
 
 use super::{CasePath, CaseTarget};
-use crate::http::json::not_blank;
+use crate::http::check::not_blank;
 use crate::http::{Error, IfMatchHeader, MemberOrAdministrator, MoveProblems, Query, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};

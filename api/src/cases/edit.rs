@@ -2,7 +2,8 @@
 
 use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::json::{displayable, not_blank, patch, present};
+use crate::http::check::{displayable, not_blank};
+use crate::http::json::{patch, present};
 use crate::http::{Answer, Body, Error, Human, IfMatchHeader, Result, WriteProblems};
 use crate::state::App;
 use actix_web::patch;

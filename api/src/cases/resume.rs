@@ -1,7 +1,7 @@
 //! Resume a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::json::not_blank;
+use crate::http::check::not_blank;
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;

@@ -5,6 +5,7 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};
 use clap::{Parser, Subcommand};
@@ -35,6 +36,9 @@ enum Command {
     Seed(seed::Options),
     /// Write the contract, or check that the committed one is current
     Openapi(openapi::Options),
+    /// Create users without a running service
+    #[command(subcommand)]
+    User(user::Command),
     /// Ask a running service whether it is ready; exits 1 if not
     Healthcheck,
 }
@@ -49,6 +53,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Migrate => migrate::run(&config).await,
         Command::Seed(options) => seed::run(&config, &options).await,
         Command::Openapi(options) => openapi::run(&options),
+        Command::User(command) => user::run(&config, command).await,
         Command::Healthcheck => healthcheck::run(serve.bind),
     }
 }

@@ -18,6 +18,7 @@ pub enum Code {
     InvalidCredentials,
     InvalidRefreshToken,
     Forbidden,
+    WrongPassword,
     NotFound,
     MethodNotAllowed,
     InvalidCaseState,
@@ -34,6 +35,7 @@ pub enum Code {
     OwnAccount,
     LastAdministrator,
     OpenCases,
+    NoPassword,
     VersionMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -122,6 +124,12 @@ impl Code {
                 "Forbidden",
                 "The caller's role, or his part in this object, does not allow this. The attempt is on record.",
             ),
+            Self::WrongPassword => (
+                "wrong_password",
+                S::FORBIDDEN,
+                "Wrong password",
+                "The current password is not the one that was given. The attempt is on record.",
+            ),
             Self::NotFound => (
                 "not_found",
                 S::NOT_FOUND,
@@ -193,7 +201,7 @@ impl Code {
                 "own_account",
                 S::CONFLICT,
                 "Own account",
-                "Nobody changes the role, the activity or the existence of his own account.",
+                "Nobody changes the role, the activity or the existence of his own account, or resets his own password.",
             ),
             Self::LastAdministrator => {
                 ("last_administrator", S::CONFLICT, "Last administrator", "The last active administrator stays.")
@@ -204,6 +212,9 @@ impl Code {
                 "Open cases",
                 "The user is still assigned to open_cases cases. Assign them to somebody else first.",
             ),
+            Self::NoPassword => {
+                ("no_password", S::CONFLICT, "No password", "A service account signs in with a key; it has no password to reset.")
+            }
             Self::VersionMismatch => (
                 "version_mismatch",
                 S::PRECONDITION_FAILED,

@@ -6,6 +6,7 @@ use super::{Code, Error, Result, operations};
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
@@ -80,7 +81,7 @@ fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceR
 async fn record_refusal(app: &App, request: &HttpRequest, error: &Error) -> Result<()> {
     let Some(by) = request.extensions().get::<Anyone>().cloned() else { return Ok(()) };
     let is_about_an_object = request.match_info().iter().next().is_some();
-    let is_refusal = error.code == Code::Forbidden || (error.code == Code::NotFound && is_about_an_object);
+    let is_refusal = error.code.status() == StatusCode::FORBIDDEN || (error.code == Code::NotFound && is_about_an_object);
     let pattern = request.match_pattern().unwrap_or_default();
     let Some(operation) = operations::find(request.method().as_str(), &pattern).filter(|_| is_refusal) else { return Ok(()) };
     let event = Event::denied(operation.attempted, &operation.id, error.code.name(), object_of(request, &operation.id));

@@ -138,6 +138,28 @@ impl From<user::Refused> for Error {
             R::Oneself => error(Code::OwnAccount),
             R::LastAdministrator => error(Code::LastAdministrator),
             R::OpenCases { count } => error(Code::OpenCases).with("open_cases", count),
+            R::NoPassword => error(Code::NoPassword),
+            R::UsernameTaken => error(Code::DuplicateUsername),
+            R::EmailTaken => error(Code::DuplicateEmail),
+        }
+    }
+}
+
+impl From<user::Misfit> for Error {
+    fn from(misfit: user::Misfit) -> Self {
+        let code = match misfit {
+            user::Misfit::Required { .. } => "required",
+            user::Misfit::Foreign { .. } => "not_allowed",
+        };
+        Self::field(&format!("/{}", misfit.field()), code, &misfit.to_string())
+    }
+}
+
+impl From<user::SaveError> for Error {
+    fn from(error: user::SaveError) -> Self {
+        match error {
+            user::SaveError::Refused(refused) => refused.into(),
+            user::SaveError::Database(error) => error.into(),
         }
     }
 }

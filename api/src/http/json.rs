@@ -209,18 +209,6 @@ pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deseriali
     Option::deserialize(deserializer)
 }
 
-/// Refuses a text of blanks only.
-pub fn not_blank(text: &str) -> Result<(), validator::ValidationError> {
-    let blank = || validator::ValidationError::new("not_blank").with_message("must not be blank".into());
-    if text.trim().is_empty() && !text.is_empty() { Err(blank()) } else { Ok(()) }
-}
-
-/// Refuses a name that hides something: control characters, bidi controls, nothing of any width.
-pub fn displayable(name: &str) -> Result<(), validator::ValidationError> {
-    let hidden = || validator::ValidationError::new("not_displayable").with_message("must be visible text on one line".into());
-    if text::is_displayable(name) || name.is_empty() { Ok(()) } else { Err(hidden()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod body;
 pub mod caller;
+pub mod check;
 pub mod code;
 pub mod csv;
 pub mod edge;
@@ -29,8 +30,9 @@ pub use error::Error;
 pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
-    Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, Malformed, MoveProblems, NotFound,
-    ReadProblems, ServerProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
+    Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, LookupProblems, Malformed, MoveProblems,
+    NotFound, OwnReadProblems, OwnWriteProblems, ReadProblems, SecretProblems, ServerProblems, SignInProblems, Stale, TooLarge,
+    Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
 };
 pub use query::{Given, ListQuery, Query};
 

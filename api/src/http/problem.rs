@@ -144,6 +144,17 @@ problem_sets! {
     ReadProblems = [Malformed, Unauthorized, Forbidden, NotFound, Internal, Unavailable];
     /// Reading a list, a report or an export that a role opens.
     ListProblems = [Malformed, Unauthorized, Forbidden, Internal, Unavailable];
+    /// Reading one's own account.
+    OwnReadProblems = [Unauthorized, Internal, Unavailable];
+    /// Reading one thing that everybody may ask for and not everybody may know of.
+    LookupProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
+    /// Signing in, or going on with a session, where nobody has signed in yet.
+    SignInProblems = [Malformed, Unauthorized, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    /// Changing one's own account.
+    OwnWriteProblems =
+        [Malformed, Unauthorized, Forbidden, Conflict, Stale, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    /// Changing one's own secrets.
+    SecretProblems = [Malformed, Unauthorized, Forbidden, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
     /// Changing a resource by a request with a body.
     WriteProblems = [
         Malformed, Unauthorized, Forbidden, NotFound, Conflict, Stale, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown,

@@ -2,17 +2,64 @@
 
 use super::{ActiveModel, Level, Model, Role, Scope};
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, IntoActiveModel};
+use sea_orm::{ActiveValue::Set, DbErr, IntoActiveModel, SqlErr};
 
 /// Which rule refused a change of a user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("nobody changes his own role, activity or existence")]
+    #[error("nobody changes his own role, activity or existence, or resets his own password")]
     Oneself,
     #[error("the last active administrator stays")]
     LastAdministrator,
     #[error("the user still owns {count} open cases")]
     OpenCases { count: u64 },
+    #[error("a service account has no password")]
+    NoPassword,
+    #[error("the username is taken")]
+    UsernameTaken,
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+}
+
+impl Refused {
+    /// The rule behind a conflict, by the constraint's name.
+    pub fn of_conflict(error: &DbErr) -> Option<Self> {
+        let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
+        // PostgreSQL names the constraint, SQLite the column.
+        let breaks = |names: [&str; 2]| names.iter().any(|name| text.contains(name));
+        match () {
+            () if breaks(["users_username_key", "users.username"]) => Some(Self::UsernameTaken),
+            () if breaks(["users_email_key", "users.email"]) => Some(Self::EmailTaken),
+            () => None,
+        }
+    }
+}
+
+/// A field that doesn't go with the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    #[error("is required for this role: {only}")]
+    Required { field: &'static str, only: &'static str },
+    #[error("does not go with this role: it is for a {only} only")]
+    Foreign { field: &'static str, only: &'static str },
+}
+
+impl Misfit {
+    /// The field, by its wire name.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::Required { field, .. } | Self::Foreign { field, .. } => field,
+        }
+    }
+
+    /// Demands that a field is there exactly if the role is the one it belongs to.
+    fn check(field: &'static str, owner: Role, role: Role, is_given: bool) -> Result<(), Self> {
+        match (role == owner, is_given) {
+            (true, false) => Err(Self::Required { field, only: owner.code() }),
+            (false, true) => Err(Self::Foreign { field, only: owner.code() }),
+            (true, true) | (false, false) => Ok(()),
+        }
+    }
 }
 
 /// What somebody is and how far he may go: level for technicians only, scopes for service accounts only.
@@ -23,7 +70,50 @@ pub struct Rights {
     pub scopes: Vec<Scope>,
 }
 
+impl Rights {
+    /// A role with what belongs to it and nothing else.
+    pub fn new(role: Role, user_level: Option<Level>, scopes: Option<Vec<Scope>>) -> Result<Self, Misfit> {
+        Misfit::check("user_level", Role::Technician, role, user_level.is_some())?;
+        Misfit::check("scopes", Role::Service, role, scopes.is_some())?;
+        Ok(Self { role, user_level, scopes: scopes.unwrap_or_default() })
+    }
+
+    /// Whether a workshop belongs to the role: members have one, nobody else does.
+    pub fn demand_workshop(&self, workshop_code: Option<&str>) -> Result<(), Misfit> {
+        demand_workshop(self.role, workshop_code)
+    }
+}
+
+fn demand_workshop(role: Role, workshop_code: Option<&str>) -> Result<(), Misfit> {
+    Misfit::check("workshop_code", Role::Member, role, workshop_code.is_some())
+}
+
+/// What an edit changes of a profile; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<String>,
+    pub phone_number: Option<Option<String>>,
+    pub workshop_code: Option<Option<String>>,
+}
+
 impl Model {
+    /// E-mail addresses are kept in lower case, workshop codes in upper case.
+    pub fn edit(self, change: ProfileChange) -> Result<ActiveModel, Misfit> {
+        let ProfileChange { first_name, last_name, email, phone_number, workshop_code } = change;
+        if let Some(workshop_code) = &workshop_code {
+            demand_workshop(self.role, workshop_code.as_deref())?;
+        }
+        let mut row = self.into_active_model();
+        row.first_name = first_name.map_or(row.first_name, Set);
+        row.last_name = last_name.map_or(row.last_name, Set);
+        row.email = email.map_or(row.email, |email| Set(email.to_lowercase()));
+        row.phone_number = phone_number.map_or(row.phone_number, Set);
+        row.workshop_code = workshop_code.map_or(row.workshop_code, |code| Set(code.map(|code| code.to_uppercase())));
+        Ok(row)
+    }
+
     pub fn change_role(self, rights: &Rights) -> ActiveModel {
         let mut row = self.into_active_model();
         row.role = Set(rights.role);
@@ -50,5 +140,23 @@ impl Rights {
     /// The column's value; `None` for those who aren't service accounts.
     pub fn scopes_column(&self) -> Option<String> {
         (self.role == Role::Service).then(|| Scope::join(&self.scopes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_goes_with_technicians_and_scopes_go_with_service_accounts() {
+        let field = |role, level, scopes| Rights::new(role, level, scopes).err().map(|misfit| misfit.field());
+        let (level, scopes) = (Some(Level::One), Some(vec![Scope::Ingest]));
+        assert_eq!(field(Role::Technician, level, None), None);
+        assert_eq!(field(Role::Service, None, scopes.clone()), None);
+        assert_eq!(field(Role::Member, None, None), None);
+        assert_eq!(field(Role::Technician, None, None), Some("user_level"));
+        assert_eq!(field(Role::Manager, level, None), Some("user_level"));
+        assert_eq!(field(Role::Service, None, None), Some("scopes"));
+        assert_eq!(field(Role::Administrator, None, scopes), Some("scopes"));
     }
 }

@@ -3,17 +3,22 @@
 pub mod credential;
 mod events;
 pub mod lifecycle;
+mod permission;
 mod person;
 mod role;
+mod standing;
 
-pub use lifecycle::Refused;
+pub use lifecycle::{Misfit, Refused};
+pub use permission::{UserAction, may_create};
 pub use person::{Person, people};
 pub use role::{Level, Role, Scope};
+pub use standing::{Standing, locked_with_standing};
 
 use crate::audit::AuditTx;
 use crate::case::Tier;
 use crate::load::LoadError;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{BinOper, ExprTrait, Func, LikeExpr};
 use sea_orm::{Condition, QuerySelect, Select};
 use serde_json::{Value as Json, json};
 
@@ -150,6 +155,51 @@ pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, Lo
 /// Reads somebody a case is to be given to. He is locked, so that he can't be deactivated meanwhile.
 pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<Option<Model>, DbErr> {
     tx.lock(present().filter(Column::Id.eq(id))).await
+}
+
+/// Saving a user: a rule refused it, or the database failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SaveError {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Database(DbErr),
+}
+
+/// Saves a user; a name or an address that somebody else has is a rule's refusal.
+pub async fn save(tx: &AuditTx, row: ActiveModel) -> Result<Model, SaveError> {
+    tx.save(row).await.map_err(|error| Refused::of_conflict(&error).map_or(SaveError::Database(error), SaveError::Refused))
+}
+
+/// The users in whose names, username or e-mail address a text stands, whatever its case.
+pub fn mentioning(text: &str) -> Condition {
+    let full_name = Expr::col(Column::FirstName).binary(BinOper::Custom("||".into()), Expr::val(" "));
+    let full_name = full_name.binary(BinOper::Custom("||".into()), Expr::col(Column::LastName));
+    let columns = [Expr::col(Column::Username), Expr::col(Column::Email), full_name];
+    let lowered = columns.map(|column| Expr::expr(Func::lower(column)));
+    // SQLite's own folding stops at ASCII, so other letters are tried in each case a name has them in.
+    let patterns = spellings(text);
+    let like = |column: &Expr, pattern: &String| column.clone().like(LikeExpr::new(pattern.clone()).escape('\\'));
+    lowered
+        .iter()
+        .flat_map(|column| patterns.iter().map(move |pattern| like(column, pattern)))
+        .fold(Condition::any(), Condition::add)
+}
+
+/// LIKE patterns for a text: folded, with its other than ASCII letters in upper case, and with those that begin a word so.
+fn spellings(text: &str) -> Vec<String> {
+    let folded = crate::text::contains_pattern(text);
+    let raised = |letter: char| if letter.is_ascii() { letter.to_string() } else { letter.to_uppercase().collect() };
+    let upper = folded.chars().map(raised).collect();
+    let mut begins = true;
+    let title = folded.chars().map(|letter| {
+        let shown = if begins { raised(letter) } else { letter.to_string() };
+        begins = !letter.is_alphanumeric();
+        shown
+    });
+    let mut spellings = vec![title.collect(), upper, folded];
+    spellings.dedup();
+    spellings
 }
 
 /// Locks every active administrator and counts them, so that two can't remove each other as the last.

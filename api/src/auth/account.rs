@@ -1,0 +1,98 @@
+//! One's own account as it is shown.
+
+use super::permission::Permission;
+use crate::http::{Instant, Result};
+use entity::user::{self, Caller, Level, Role, Scope, credential};
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// One's own account, and what one may do
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "tech2", "email": "tech2@example.org",
+    "first_name": "Tom", "last_name": "Reyes", "full_name": "Tom Reyes", "phone_number": null, "workshop_code": null,
+    "role": "technician", "user_level": "level_2", "scopes": [], "is_active": true, "version": 3,
+    "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z", "updated_at": "2026-06-01T10:30:00.000Z",
+    "permissions": ["work_on_cases", "review_cases", "read_users", "manage_members", "read_settings"]
+}))]
+pub struct AccountDetail {
+    pub id: Uuid,
+    #[schema(max_length = 64)]
+    pub username: String,
+    #[schema(max_length = 254)]
+    pub email: String,
+    #[schema(max_length = 128)]
+    pub first_name: String,
+    #[schema(max_length = 128)]
+    pub last_name: String,
+    #[schema(max_length = 257)]
+    pub full_name: String,
+    #[schema(max_length = 20)]
+    pub phone_number: Option<String>,
+    /// Members only
+    #[schema(max_length = 50)]
+    pub workshop_code: Option<String>,
+    pub role: Role,
+    /// Technicians only
+    pub user_level: Option<Level>,
+    /// What a service account was granted; empty for people
+    #[schema(max_items = 3)]
+    pub scopes: Vec<Scope>,
+    pub is_active: bool,
+    /// Counts the changes; also the `ETag`. A sign-in is no change
+    #[schema(minimum = 1)]
+    pub version: i32,
+    pub last_login_at: Option<Instant>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    #[schema(max_items = 16)]
+    pub permissions: Vec<Permission>,
+}
+
+impl AccountDetail {
+    /// The account behind a session: one statement beside the row's own.
+    pub async fn read<C: ConnectionTrait>(db: &C, row: user::Model, session_id: Uuid) -> Result<Self> {
+        let credential = credential::Entity::find_by_id(row.id).one(db).await?;
+        let permissions = Permission::all_of(&Caller::of(&row, session_id));
+        let full_name = row.full_name();
+        // No `..` here: a new column has to be shown or left out on purpose.
+        let user::Model {
+            id,
+            username,
+            email,
+            first_name,
+            last_name,
+            phone_number,
+            workshop_code,
+            role,
+            user_level,
+            scopes,
+            is_active,
+            version,
+            created_at,
+            updated_at,
+            deleted_at: _,
+        } = row;
+        Ok(Self {
+            id,
+            username,
+            email,
+            first_name,
+            last_name,
+            full_name,
+            phone_number,
+            workshop_code,
+            role,
+            user_level,
+            scopes: scopes.as_deref().map(Scope::split).unwrap_or_default(),
+            is_active,
+            version,
+            last_login_at: credential.and_then(|credential| credential.last_login_at).map(Instant),
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+            permissions,
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Edit one's own profile.
+
+use super::account::AccountDetail;
+use crate::http::{Answer, Body, Human, IfMatch, IfMatchHeader, OwnWriteProblems, Result, check, json};
+use crate::state::App;
+use actix_web::patch;
+use entity::user;
+use entity::user::lifecycle::ProfileChange;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What to change of one's own profile; what is absent stays as it is
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"first_name": "Mia", "phone_number": "312-555-0142"}))]
+pub struct EditOwnAccount {
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    first_name: Option<String>,
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    last_name: Option<String>,
+    /// Kept in lower case; nobody else may have it
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(length(min = 3, max = 254), email)]
+    #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
+    email: Option<String>,
+    /// Null removes it
+    #[serde(default, deserialize_with = "json::patch")]
+    #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 20)]
+    phone_number: Option<Option<String>>,
+    /// Members only, who always have one; kept in upper case
+    #[serde(default, deserialize_with = "json::patch")]
+    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
+    #[schema(min_length = 2, max_length = 50)]
+    workshop_code: Option<Option<String>>,
+}
+
+/// Edit one's own profile
+///
+/// One entry, however many fields change: `member_profile_updated` for a member, `user_updated` for anybody else. A request
+/// that changes nothing leaves none.
+#[utoipa::path(
+    tag = "auth",
+    params(IfMatchHeader),
+    request_body = EditOwnAccount,
+    responses((status = OK, description = "The account as it now is", body = AccountDetail), OwnWriteProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated", "member_profile_updated"]}))),
+)]
+#[patch("/auth/me")]
+pub async fn edit_own_account(
+    app: App,
+    by: Human,
+    if_match: IfMatch,
+    body: Body<EditOwnAccount>,
+) -> Result<Answer<AccountDetail>> {
+    let tx = app.begin(&by).await?;
+    let user = user::locked(&tx, by.id(), &by).await?;
+    if_match.check(user.version)?;
+    let user = user::save(&tx, user.edit(body.0.into())?).await?;
+    let version = user.version;
+    let view = AccountDetail::read(&tx, user, by.session_id).await?;
+    tx.commit().await?;
+    Ok(Answer::of(view, version))
+}
+
+impl From<EditOwnAccount> for ProfileChange {
+    fn from(edit: EditOwnAccount) -> Self {
+        let EditOwnAccount { first_name, last_name, email, phone_number, workshop_code } = edit;
+        Self { first_name, last_name, email, phone_number, workshop_code }
+    }
+}

@@ -1,0 +1,64 @@
+//! The public keys that verify access tokens.
+
+use crate::state::App;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A public key (RFC 7517, RFC 8037)
+#[derive(Serialize, ToSchema)]
+pub struct SigningKey {
+    /// Always `OKP`
+    #[schema(max_length = 8)]
+    kty: &'static str,
+    /// Always `Ed25519`
+    #[schema(max_length = 16)]
+    crv: &'static str,
+    /// Always `EdDSA`
+    #[schema(max_length = 8)]
+    alg: &'static str,
+    /// Always `sig`
+    #[serde(rename = "use")]
+    #[schema(max_length = 8)]
+    purpose: &'static str,
+    /// As the header of an access token names it
+    #[schema(max_length = 32)]
+    kid: String,
+    /// The key, base64url
+    #[schema(max_length = 64)]
+    x: String,
+}
+
+/// The key ring
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"keys": [{
+    "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+}]}))]
+pub struct SigningKeySet {
+    #[schema(max_items = 16)]
+    keys: Vec<SigningKey>,
+}
+
+/// Read the public keys that verify access tokens
+///
+/// Another service can verify who sent a token, but only this one knows whether his session still goes on.
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    responses((status = OK, description = "The key ring", body = SigningKeySet)),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the public keys are public"))),
+)]
+#[get("/.well-known/jwks.json")]
+pub async fn get_signing_keys(app: App) -> HttpResponse {
+    let key = |key: &crate::http::token::Key| SigningKey {
+        kty: "OKP",
+        crv: "Ed25519",
+        alg: "EdDSA",
+        purpose: "sig",
+        kid: key.kid().to_owned(),
+        x: key.public.clone(),
+    };
+    let keys = app.tokens().ring().iter().map(key).collect();
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(SigningKeySet { keys })
+}

@@ -1,0 +1,113 @@
+//! Sign in.
+
+use super::token_pair::TokenPair;
+use crate::http::origin::Origin;
+use crate::http::{Answer, Body, Code, Error, Result, SignInProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::audit::{Actor, AuditTx, Event};
+use entity::session;
+use entity::user::{self, Person, credential};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Who wants to sign in
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"username": "member1", "password": "member1-demo-pass"}))]
+pub struct Login {
+    /// In any case
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64)]
+    username: String,
+    #[validate(length(min = 1, max = 128))]
+    #[schema(min_length = 1, max_length = 128, format = Password)]
+    password: String,
+}
+
+/// Sign in
+///
+/// Starts a session of at most 30 days, which ends when it isn't refreshed for 24 hours. A wrong password, an unknown name and
+/// an inactive account get the same answer in the same time; each such attempt is on record.
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = Login,
+    responses((status = OK, description = "The session's first tokens", body = TokenPair), SignInProblems),
+    extensions(("x-audit-actions" = json!({"always": ["login"], "may": []}))),
+)]
+#[post("/auth/login")]
+pub async fn login(app: App, origin: Origin, body: Body<Login>) -> Result<Answer<TokenPair>> {
+    let claimed = Claimed::find(&app, &body.username.to_ascii_lowercase()).await?;
+    let stored = claimed.stored();
+    let matches = app.passwords().verify(&body.password, stored.clone()).await?;
+    let verified = match (claimed.refusal(matches), stored) {
+        (None, Some(stored)) => stored,
+        (refusal, _) => return Err(claimed.failed(&app, &origin, refusal.unwrap_or("wrong_password")).await?),
+    };
+    let outdated = app.passwords().is_outdated(&verified);
+    let better = if outdated { Some(app.passwords().hash(&body.password).await?) } else { None };
+    let Some(person) = claimed.person() else { return Err(refused()) };
+    let tx = app.begin_as(origin.context(Actor::Person(person.clone()))).await?;
+    // Whatever changed since the password was verified counts: hashing takes its time, and nobody waits for it.
+    let user = still_active(&tx, &person).await?;
+    if !credential::sign_in(&tx, user.id, &verified, better).await? {
+        return Err(refused());
+    }
+    let session = session::start(&tx, user.id).await?;
+    tx.record(Event::login(&Person::of(&user), session.id, origin.user_agent.as_deref())).await?;
+    TokenPair::committed(&app, tx, user, &session).await
+}
+
+/// The account a name claims, if there is one.
+struct Claimed {
+    username: String,
+    user: Option<user::Model>,
+    credential: Option<credential::Model>,
+}
+
+impl Claimed {
+    /// Two statements, whether the name exists or not.
+    async fn find(app: &App, username: &str) -> Result<Self> {
+        let user = user::Entity::find().filter(user::Column::Username.eq(username)).one(app.readers()).await?;
+        let id = user.as_ref().map(|user| user.id).unwrap_or_default();
+        let credential = credential::Entity::find_by_id(id).one(app.readers()).await?;
+        Ok(Self { username: username.to_owned(), user, credential })
+    }
+
+    fn stored(&self) -> Option<String> {
+        self.credential.as_ref().and_then(|credential| credential.password_hash.clone())
+    }
+
+    fn person(&self) -> Option<Person> {
+        self.user.as_ref().map(Person::of)
+    }
+
+    /// Why he may not sign in, as the trail tells it and the answer does not.
+    fn refusal(&self, matches: bool) -> Option<&'static str> {
+        match &self.user {
+            None => Some("unknown_username"),
+            Some(user) if user.deleted_at.is_some() => Some("deleted"),
+            Some(user) if !user.is_active => Some("inactive"),
+            Some(_) => (!matches).then_some("wrong_password"),
+        }
+    }
+
+    /// Records the failure, and gives the one answer there is to it.
+    async fn failed(&self, app: &App, origin: &Origin, event: &'static str) -> Result<Error> {
+        let event = Event::login_failed(&self.username, self.person().as_ref(), event, origin.user_agent.as_deref());
+        app.record_refusal(origin.context(Actor::Anonymous), event).await?;
+        Ok(refused())
+    }
+}
+
+async fn still_active(tx: &AuditTx, person: &Person) -> Result<user::Model> {
+    let user = tx.lock(user::present().filter(user::Column::Id.eq(person.id))).await?;
+    user.filter(|user| user.is_active).ok_or_else(refused)
+}
+
+fn refused() -> Error {
+    Error::plain(Code::InvalidCredentials)
+}

@@ -1,0 +1,51 @@
+//! Sign out.
+
+use super::refresh_token::Presented;
+use crate::http::origin::Origin;
+use crate::http::{Body, Result, SignInProblems};
+use crate::state::App;
+use actix_web::{HttpResponse, post};
+use entity::audit::{Actor, Event};
+use entity::session;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// The last refresh token of the session that is to end
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"refresh_token": "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk"}))]
+pub struct Logout {
+    #[validate(length(min = 1, max = 128))]
+    #[schema(min_length = 1, max_length = 128)]
+    refresh_token: String,
+}
+
+/// Sign out
+///
+/// Ends the session; its access tokens are refused from the next request on. Signing out of a session that has ended changes
+/// nothing and leaves no entry.
+#[utoipa::path(
+    tag = "auth",
+    security(()),
+    request_body = Logout,
+    responses((status = NO_CONTENT, description = "The session is over"), SignInProblems),
+    extensions(("x-audit-actions" = json!({"always": ["logout"], "may": []}))),
+)]
+#[post("/auth/logout")]
+pub async fn logout(app: App, origin: Origin, body: Body<Logout>) -> Result<HttpResponse> {
+    let presented = Presented::find(&app, &body.refresh_token).await?;
+    let session = presented.session();
+    if presented.is_used() && session.revoked_at.is_none() {
+        // Not the session's last token: presented by a thief or against one, as in a refresh.
+        return Err(presented.reused(&app, &origin).await?);
+    }
+    let person = presented.person(&app).await?;
+    let tx = app.begin_as(origin.context(Actor::Person(person.clone()))).await?;
+    if session::end(&tx, session.id).await? {
+        let lasted = (tx.now() - session.started_at).num_seconds();
+        tx.record(Event::logout(&person, session.id, lasted)).await?;
+        tx.commit().await?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

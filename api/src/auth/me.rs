@@ -1,0 +1,31 @@
+//! Read one's own account.
+
+use super::account::AccountDetail;
+use crate::http::{Answer, Anyone, Error, IfNoneMatchHeader, OwnReadProblems, Result};
+use crate::state::App;
+use actix_web::get;
+use entity::user;
+use sea_orm::EntityTrait;
+
+/// Read one's own account and permissions
+///
+/// `permissions` is what role, level and scopes allow; what a single case or account allows is decided there.
+#[utoipa::path(
+    tag = "auth",
+    params(IfNoneMatchHeader),
+    responses(
+        (status = OK, description = "The account", body = AccountDetail),
+        (status = NOT_MODIFIED, description = "The account still has the version of If-None-Match"),
+        OwnReadProblems,
+    ),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("looking at one's own account is no access to anything")),
+    ),
+)]
+#[get("/auth/me")]
+pub async fn get_own_account(app: App, by: Anyone) -> Result<Answer<AccountDetail>> {
+    let user = user::Entity::find_by_id(by.id()).one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    let version = user.version;
+    Ok(Answer::of(AccountDetail::read(app.readers(), user, by.session_id).await?, version))
+}

@@ -1,0 +1,57 @@
+//! Change one's own password.
+
+use crate::http::{Body, Code, Error, Human, Result, SecretProblems};
+use crate::password::rules;
+use crate::state::App;
+use actix_web::{HttpResponse, post};
+use entity::audit::Event;
+use entity::session;
+use entity::user::{self, credential};
+use sea_orm::EntityTrait;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// The password one has, and the one to have from now on
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"current_password": "member1-demo-pass", "new_password": "eleven green bottles"}))]
+pub struct ChangeOwnPassword {
+    #[validate(length(min = 1, max = 128))]
+    #[schema(min_length = 1, max_length = 128, format = Password)]
+    current_password: String,
+    /// Neither the username nor one of the most common passwords
+    #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
+    #[schema(min_length = 10, max_length = 128, format = Password)]
+    new_password: String,
+}
+
+/// Change one's own password
+///
+/// Ends one's other sessions; this one goes on. A wrong current password is 403 and on record.
+#[utoipa::path(
+    tag = "auth",
+    request_body = ChangeOwnPassword,
+    responses((status = NO_CONTENT, description = "The password is changed"), SecretProblems),
+    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+)]
+#[post("/auth/me/password")]
+pub async fn change_own_password(app: App, by: Human, body: Body<ChangeOwnPassword>) -> Result<HttpResponse> {
+    rules::demand_unlike(&body.new_password, &by.person.username, "/new_password")?;
+    let wrong = || Error::plain(Code::WrongPassword);
+    let credential = credential::Entity::find_by_id(by.id()).one(app.readers()).await?;
+    let stored = credential.and_then(|credential| credential.password_hash);
+    if !app.passwords().verify(&body.current_password, stored.clone()).await? {
+        return Err(wrong());
+    }
+    let new = app.passwords().hash(&body.new_password).await?;
+    let tx = app.begin(&by).await?;
+    let user = user::locked(&tx, by.id(), &by).await?;
+    if !credential::replace(&tx, user.id, &stored.unwrap_or_default(), new).await? {
+        return Err(wrong());
+    }
+    session::end_others(&tx, user.id, by.session_id).await?;
+    tx.record(Event::password_set(&user, "password_changed")).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

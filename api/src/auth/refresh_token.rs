@@ -1,0 +1,79 @@
+//! The refresh token: 256 random bits that only their holder knows; the database has their hash.
+
+use crate::http::origin::Origin;
+use crate::http::{Code, Error, Result};
+use crate::state::{self, App};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use entity::audit::{Actor, AuditTx, Event};
+use entity::session::{self, refresh_token};
+use entity::text;
+use entity::user::{self, Person};
+use sea_orm::{EntityTrait, QuerySelect};
+use uuid::Uuid;
+
+/// Gives out a new token for a session and keeps its hash.
+pub async fn issue(tx: &AuditTx, session_id: Uuid) -> Result<String> {
+    let token = BASE64.encode(rand::random::<[u8; 32]>());
+    refresh_token::issue(tx, hash(&token), session_id).await?;
+    Ok(token)
+}
+
+/// A token that somebody presents, and what it leads to.
+pub struct Presented {
+    token: refresh_token::Model,
+    session: session::Model,
+}
+
+impl Presented {
+    /// Finds it without the door, so that guessing costs the writers nothing.
+    pub async fn find(app: &App, token: &str) -> Result<Self> {
+        let token = refresh_token::Entity::find_by_id(hash(token)).one(app.readers()).await?.ok_or_else(refused)?;
+        let session = session::Entity::find_by_id(token.session_id).one(app.readers()).await?.ok_or_else(refused)?;
+        Ok(Self { token, session })
+    }
+
+    /// Whether somebody has exchanged it before.
+    pub fn is_used(&self) -> bool {
+        self.token.used_at.is_some()
+    }
+
+    pub fn session(&self) -> &session::Model {
+        &self.session
+    }
+
+    /// Uses it up and gives the user and the session behind it, locked; `None` if it was used before.
+    pub async fn use_up(&self, tx: &AuditTx) -> Result<Option<(user::Model, session::Model)>> {
+        // The user first, as every other operation does, so that no two wait for each other.
+        let user = tx.lock(user::Entity::find_by_id(self.session.user_id)).await?.ok_or_else(refused)?;
+        let session = session::Entity::find_by_id(self.session.id).lock_exclusive().one(tx).await?.ok_or_else(refused)?;
+        Ok(refresh_token::use_up(tx, &self.token.token_hash).await?.then_some((user, session)))
+    }
+
+    /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry.
+    pub async fn reused(&self, app: &App, origin: &Origin) -> Result<Error> {
+        // By nobody in particular: whoever presents a used token has not shown who he is.
+        let context = origin.context(Actor::Anonymous);
+        let person = self.person(app).await?;
+        let tx = app.begin_as(context.clone()).await?;
+        session::end(&tx, self.session.id).await?;
+        state::record_refusal_in(&tx, &context, Event::refresh_reused(&person, self.session.id)).await?;
+        tx.commit().await?;
+        Ok(refused())
+    }
+
+    /// The user who once signed in, for the entries of what follows.
+    pub async fn person(&self, app: &App) -> Result<Person> {
+        let user = user::Entity::find_by_id(self.session.user_id).one(app.readers()).await?.ok_or_else(refused)?;
+        Ok(Person::of(&user))
+    }
+}
+
+/// Unknown, used, ended, expired: which of these is not told.
+pub fn refused() -> Error {
+    Error::plain(Code::InvalidRefreshToken)
+}
+
+fn hash(token: &str) -> String {
+    text::sha256_hex(token.as_bytes())
+}

@@ -1,0 +1,53 @@
+//! What a sign-in and each refresh give out.
+
+use super::account::AccountDetail;
+use super::refresh_token;
+use crate::http::{Answer, Error, Result, token};
+use crate::state::App;
+use entity::audit::AuditTx;
+use entity::session;
+use entity::user;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Two tokens: one to ask with, one to get the next two
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMWEyMDcyNSJ9.c2lnbmF0dXJl",
+    "refresh_token": "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk", "token_type": "Bearer", "expires_in": 600,
+    "user": {
+        "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "member1", "email": "member1@example.org",
+        "first_name": "Mia", "last_name": "Chen", "full_name": "Mia Chen", "phone_number": null, "workshop_code": "WS001",
+        "role": "member", "user_level": null, "scopes": [], "is_active": true, "version": 1,
+        "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z",
+        "updated_at": "2026-01-05T09:00:00.000Z", "permissions": ["hand_in_cases"]
+    }
+}))]
+pub struct TokenPair {
+    /// For `Authorization: Bearer`
+    #[schema(max_length = 2000)]
+    pub access_token: String,
+    /// Good for one use within 24 hours
+    #[schema(min_length = 43, max_length = 43)]
+    pub refresh_token: String,
+    /// Always `Bearer`
+    #[schema(max_length = 6)]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires
+    #[schema(minimum = 1)]
+    pub expires_in: i64,
+    pub user: AccountDetail,
+}
+
+impl TokenPair {
+    /// The last step of a sign-in or refresh: the session's next two tokens.
+    pub async fn committed(app: &App, tx: AuditTx, user: user::Model, session: &session::Model) -> Result<Answer<Self>> {
+        let unusable = || Error::internal("no signing key");
+        let access_token = app.tokens().issue(user.id, session.id, tx.now()).ok_or_else(unusable)?;
+        let refresh_token = refresh_token::issue(&tx, session.id).await?;
+        let user = AccountDetail::read(&tx, user, session.id).await?;
+        tx.commit().await?;
+        let expires_in = token::LIFETIME_SECONDS;
+        Ok(Answer::plain(Self { access_token, refresh_token, token_type: "Bearer", expires_in, user }))
+    }
+}

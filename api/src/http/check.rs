@@ -1,0 +1,36 @@
+//! Rules for single fields, as `#[validate(custom(function = …))]` calls them.
+
+use entity::text;
+use std::borrow::Cow;
+use validator::ValidationError;
+
+pub const WORKSHOP_CODE_LENGTH_MIN: usize = 2;
+pub const WORKSHOP_CODE_LENGTH_MAX: usize = 50;
+
+/// A text that says something; the length rule speaks of an empty one.
+pub fn not_blank(text: &str) -> Result<(), ValidationError> {
+    demand(text.is_empty() || !text.trim().is_empty(), "not_blank", "must not be blank")
+}
+
+/// A name people will read: nothing invisible in it. The length rule speaks of an empty one.
+pub fn displayable(name: &str) -> Result<(), ValidationError> {
+    demand(name.is_empty() || text::is_displayable(name), "displayable", "must be visible text without control characters")
+}
+
+/// Letters of ASCII, digits, dot, underscore, hyphen; it is kept in lower case.
+pub fn username(name: &str) -> Result<(), ValidationError> {
+    let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-'));
+    demand(is_plain, "pattern", "must consist of a-z, 0-9, dot, underscore and hyphen")
+}
+
+/// Displayable, and neither too short nor too long in upper case, in which it is kept.
+pub fn workshop_code(code: &str) -> Result<(), ValidationError> {
+    let length = code.to_uppercase().chars().count();
+    let fits = (WORKSHOP_CODE_LENGTH_MIN..=WORKSHOP_CODE_LENGTH_MAX).contains(&length);
+    demand(fits, "length", "must have 2 to 50 characters")?;
+    displayable(code)
+}
+
+fn demand(holds: bool, code: &'static str, detail: &'static str) -> Result<(), ValidationError> {
+    if holds { Ok(()) } else { Err(ValidationError::new(code).with_message(Cow::Borrowed(detail))) }
+}

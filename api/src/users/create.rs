@@ -1,0 +1,88 @@
+//! Create a user.
+
+use super::{NewUser, UserDetail};
+use crate::http::{AccountKeeper, Answer, Body, CreateProblems, Error, Result, check};
+use crate::password::rules;
+use crate::state::App;
+use actix_web::post;
+use entity::user::{self, Level, Role, Scope};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Somebody new, and what he may do
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "username": "member7", "email": "member7@example.org", "first_name": "Ada", "last_name": "Moss", "phone_number": null,
+    "role": "member", "workshop_code": "WS001", "password": "eleven green bottles"
+}))]
+pub struct CreateUser {
+    /// Kept in lower case; taken for good, also by users who were deleted
+    #[validate(length(min = 3, max = 64), custom(function = "check::username"))]
+    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
+    pub(super) username: String,
+    /// Kept in lower case; nobody else may have it
+    #[validate(length(min = 3, max = 254), email)]
+    #[schema(min_length = 3, max_length = 254, format = Email)]
+    pub(super) email: String,
+    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 128)]
+    pub(super) first_name: String,
+    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 128)]
+    pub(super) last_name: String,
+    #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 20)]
+    pub(super) phone_number: Option<String>,
+    pub(super) role: Role,
+    /// Technicians, and only they
+    pub(super) user_level: Option<Level>,
+    /// Members, and only they; kept in upper case
+    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
+    #[schema(min_length = 2, max_length = 50)]
+    pub(super) workshop_code: Option<String>,
+    /// Service accounts, and only they
+    #[validate(length(max = 3))]
+    #[schema(max_items = 3)]
+    pub(super) scopes: Option<Vec<Scope>>,
+    /// People, and only they; neither the username nor one of the most common passwords
+    #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
+    #[schema(min_length = 10, max_length = 128, format = Password)]
+    pub(super) password: Option<String>,
+}
+
+impl CreateUser {
+    /// Checks what no field can be judged by alone.
+    pub(super) fn checked(self) -> Result<NewUser> {
+        NewUser::of(self)
+    }
+}
+
+/// Create a user
+///
+/// An administrator creates anybody, a technician members. A service account has `scopes` and no password.
+#[utoipa::path(
+    tag = "users",
+    request_body = CreateUser,
+    responses(
+        (status = CREATED, description = "The new user", body = UserDetail, headers(("Location" = String, description = "Where he is"))),
+        CreateProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["user_created"], "may": []}))),
+)]
+#[post("/users")]
+pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) -> Result<Answer<UserDetail>> {
+    let new = body.0.checked()?;
+    if !user::may_create(&by, new.role()) {
+        return Err(Error::forbidden());
+    }
+    let hash = match &new.password {
+        Some(password) => Some(app.passwords().hash(password).await?),
+        None => None,
+    };
+    let tx = app.begin(&by).await?;
+    let user = new.create(&tx, hash).await?;
+    let location = format!("/api/v1/users/{}", user.id);
+    Ok(UserDetail::committed(tx, user).await?.created(location))
+}

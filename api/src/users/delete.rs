@@ -1,0 +1,42 @@
+//! Delete a user: he is gone, his history isn't.
+
+use super::target::{UserPath, UserTarget};
+use crate::http::{Administrator, IfMatchHeader, MoveProblems, Query, Result};
+use crate::state::App;
+use actix_web::{HttpResponse, delete};
+use entity::session;
+use entity::user::{self, UserAction};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// Why somebody is deleted
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteUser {
+    /// Why
+    #[validate(length(min = 1, max = 2000))]
+    #[param(min_length = 1, max_length = 2000, example = "left the company")]
+    reason: String,
+}
+
+/// Delete a user
+///
+/// Not oneself, not the last active administrator, and nobody who would leave open cases behind. Ends the user's sessions; his
+/// username stays taken, and the trail goes on naming him.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, DeleteUser, IfMatchHeader),
+    responses((status = NO_CONTENT, description = "The user is deleted"), MoveProblems),
+    extensions(("x-audit-actions" = json!({"always": ["user_deleted"], "may": []}))),
+)]
+#[delete("/users/{user_id}")]
+pub async fn delete_user(app: App, by: Administrator, target: UserTarget, query: Query<DeleteUser>) -> Result<HttpResponse> {
+    let tx = app.begin(&by).await?.because(&query.reason);
+    let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Delete).await?;
+    user.demand_may_leave(&standing)?;
+    let user = user::save(&tx, user.delete(tx.now())).await?;
+    session::end_all(&tx, user.id).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,69 @@
+//! Edit a user's profile.
+
+use super::UserDetail;
+use super::target::{UserPath, UserTarget};
+use crate::http::{Answer, Body, Human, IfMatchHeader, Result, WriteProblems, check, json};
+use crate::state::App;
+use actix_web::patch;
+use entity::user::lifecycle::ProfileChange;
+use entity::user::{self, UserAction};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What to change of a profile; what is absent stays as it is
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"first_name": "Mia", "email": "mia.chen@example.org", "phone_number": "312-555-0142"}))]
+pub struct EditUser {
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    first_name: Option<String>,
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    last_name: Option<String>,
+    /// Kept in lower case; nobody else may have it
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(length(min = 3, max = 254), email)]
+    #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
+    email: Option<String>,
+    /// Null removes it
+    #[serde(default, deserialize_with = "json::patch")]
+    #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
+    #[schema(min_length = 1, max_length = 20)]
+    phone_number: Option<Option<String>>,
+    /// Members have one, nobody else does; kept in upper case
+    #[serde(default, deserialize_with = "json::patch")]
+    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
+    #[schema(min_length = 2, max_length = 50)]
+    workshop_code: Option<Option<String>>,
+}
+
+/// Edit a user's profile
+///
+/// One's own, a member's (technicians), anybody's (administrators). One entry, however many fields change:
+/// `member_profile_updated` for a member, `user_updated` for anybody else. A request that changes nothing leaves none. Role and
+/// level have an operation of their own.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, IfMatchHeader),
+    request_body = EditUser,
+    responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["member_profile_updated", "user_updated"]}))),
+)]
+#[patch("/users/{user_id}")]
+pub async fn edit_user(app: App, by: Human, target: UserTarget, body: Body<EditUser>) -> Result<Answer<UserDetail>> {
+    let tx = app.begin(&by).await?;
+    let user = target.locked(&tx, &by, UserAction::Edit).await?;
+    let user = user::save(&tx, user.edit(body.0.into())?).await?;
+    UserDetail::committed(tx, user).await
+}
+
+impl From<EditUser> for ProfileChange {
+    fn from(edit: EditUser) -> Self {
+        let EditUser { first_name, last_name, email, phone_number, workshop_code } = edit;
+        Self { first_name, last_name, email, phone_number, workshop_code }
+    }
+}

@@ -1,0 +1,131 @@
+//! List users.
+
+use super::UserSummary;
+use super::view::UserList;
+use crate::http::page::{PageRequest, Paging};
+use crate::http::{Answer, Error, ListProblems, ListQuery, Result, Staff};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::page::{self, Direction, Position};
+use entity::user::{self, Column, Entity, Level, Model, Role};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+const LIMIT: u64 = 50;
+
+/// Which users
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct UserFilter {
+    /// Any of these roles
+    #[serde(default)]
+    #[validate(length(max = 5))]
+    #[param(max_items = 5, nullable = false)]
+    role: Vec<Role>,
+    /// Technicians of any of these levels
+    #[serde(default)]
+    #[validate(length(max = 3))]
+    #[param(max_items = 3, nullable = false)]
+    user_level: Vec<Level>,
+    /// Whether they may come in
+    #[param(nullable = false)]
+    is_active: Option<bool>,
+    /// Also those who were deleted; managers and administrators only
+    #[param(nullable = false)]
+    include_deleted: Option<bool>,
+    /// A text anywhere in the username, the names or the e-mail address, in any case
+    #[validate(length(min = 1, max = 100))]
+    #[param(min_length = 1, max_length = 100, nullable = false, example = "chen")]
+    q: Option<String>,
+    /// By what the list is sorted; `username` if absent
+    #[param(inline, nullable = false)]
+    sort: Option<UserSort>,
+}
+
+/// By what users are sorted
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+pub enum UserSort {
+    #[serde(rename = "username")]
+    Username,
+    #[serde(rename = "-username")]
+    UsernameDescending,
+    #[serde(rename = "created_at")]
+    CreatedAt,
+    #[serde(rename = "-created_at")]
+    CreatedAtDescending,
+}
+
+/// List users
+///
+/// Managers and administrators see everybody, technicians the members and themselves.
+#[utoipa::path(
+    tag = "users",
+    params(UserFilter, Paging),
+    responses((status = OK, description = "A page of users", body = UserList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("looking up a colleague or a member is daily work; exports of users are on record")),
+    ),
+)]
+#[get("/users")]
+pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQuery<UserFilter>) -> Result<Answer<UserList>> {
+    let filter = &query.filter;
+    let with_deleted = filter.include_deleted.unwrap_or(false);
+    if with_deleted && by.role() == Role::Technician {
+        return Err(Error::forbidden());
+    }
+    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let visible = if with_deleted { user::ever_visible_to(&by) } else { user::visible_to(&by) };
+    let matching = visible.filter(filter.condition());
+    let total = if page.include_total { Some(matching.clone().count(app.readers()).await?) } else { None };
+    let sort = filter.sort.unwrap_or(UserSort::Username);
+    let mut rows = sort.page(matching, &page).all(app.readers()).await?;
+    let page = page.cut(&mut rows, total, |row| sort.position(row));
+    Ok(Answer::plain(UserList { data: UserSummary::read(app.readers(), rows).await?, page }))
+}
+
+impl UserFilter {
+    fn condition(&self) -> Condition {
+        let role = (!self.role.is_empty()).then(|| Column::Role.is_in(self.role.iter().copied()));
+        let level = (!self.user_level.is_empty()).then(|| Column::UserLevel.is_in(self.user_level.iter().copied()));
+        let active = self.is_active.map(|is_active| Column::IsActive.eq(is_active));
+        let text = self.q.as_deref().map(user::mentioning);
+        Condition::all().add_option(role).add_option(level).add_option(active).add_option(text)
+    }
+}
+
+impl UserSort {
+    fn direction(self) -> Direction {
+        match self {
+            Self::Username | Self::CreatedAt => Direction::Ascending,
+            Self::UsernameDescending | Self::CreatedAtDescending => Direction::Descending,
+        }
+    }
+
+    /// The rows of a page and one more. Ids hold the instant of creation, so that they sort by it.
+    fn page(self, users: Select<Entity>, page: &PageRequest) -> Select<Entity> {
+        let direction = self.direction();
+        let (order, last) = (direction.order(), page.after.as_ref());
+        let sorted = match self {
+            Self::Username | Self::UsernameDescending => {
+                let beyond =
+                    last.map(|last| page::after(Column::Username, last.value.clone().into(), Column::Id, last, direction));
+                users.filter(Condition::all().add_option(beyond)).order_by(Column::Username, order.clone())
+            }
+            Self::CreatedAt | Self::CreatedAtDescending => {
+                users.filter(Condition::all().add_option(last.map(|last| page::after_id(Column::Id, last, direction))))
+            }
+        };
+        sorted.order_by(Column::Id, order).limit(page.fetch())
+    }
+
+    fn position(self, row: &Model) -> Position {
+        let value = match self {
+            Self::Username | Self::UsernameDescending => Some(row.username.clone()),
+            Self::CreatedAt | Self::CreatedAtDescending => None,
+        };
+        Position { value, id: row.id }
+    }
+}

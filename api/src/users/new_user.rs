@@ -1,0 +1,89 @@
+//! A user to create: every rule that his own fields can be judged by is kept.
+
+use super::create::CreateUser;
+use crate::http::{Error, Result, json};
+use crate::password::rules;
+use entity::audit::AuditTx;
+use entity::user::lifecycle::Rights;
+use entity::user::{self, Role, credential};
+use sea_orm::ActiveValue::Set;
+use serde_json::Value as Json;
+
+/// A checked user, not stored yet.
+pub struct NewUser {
+    username: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    phone_number: Option<String>,
+    workshop_code: Option<String>,
+    rights: Rights,
+    /// Service accounts have none.
+    pub password: Option<String>,
+}
+
+impl NewUser {
+    /// Reads one as `POST /users` does, for those who create users without HTTP.
+    pub fn read(json: &Json) -> Result<Self> {
+        json::read::<CreateUser>(json.to_string().as_bytes())?.checked()
+    }
+
+    /// Checks what no field can be judged by alone.
+    pub(super) fn of(request: CreateUser) -> Result<Self> {
+        let CreateUser {
+            username,
+            email,
+            first_name,
+            last_name,
+            phone_number,
+            role,
+            user_level,
+            workshop_code,
+            scopes,
+            password,
+        } = request;
+        let username = username.to_ascii_lowercase();
+        let rights = Rights::new(role, user_level, scopes)?;
+        rights.demand_workshop(workshop_code.as_deref())?;
+        match (&password, role) {
+            (Some(_), Role::Service) => return Err(misplaced("not_allowed", "does not go with a service account")),
+            (None, Role::Member | Role::Technician | Role::Manager | Role::Administrator) => {
+                return Err(misplaced("required", "is required for a person"));
+            }
+            (Some(password), _) => rules::demand_unlike(password, &username, "/password")?,
+            (None, Role::Service) => {}
+        }
+        let (email, workshop_code) = (email.to_lowercase(), workshop_code.map(|code| code.to_uppercase()));
+        Ok(Self { username, email, first_name, last_name, phone_number, workshop_code, rights, password })
+    }
+
+    pub fn role(&self) -> Role {
+        self.rights.role
+    }
+
+    /// Stores the user and his credentials. `hash` is that of his password, made before the transaction began.
+    pub async fn create(&self, tx: &AuditTx, hash: Option<String>) -> Result<user::Model> {
+        let row = user::ActiveModel {
+            id: Set(tx.new_id()),
+            username: Set(self.username.clone()),
+            email: Set(self.email.clone()),
+            first_name: Set(self.first_name.clone()),
+            last_name: Set(self.last_name.clone()),
+            phone_number: Set(self.phone_number.clone()),
+            workshop_code: Set(self.workshop_code.clone()),
+            role: Set(self.rights.role),
+            user_level: Set(self.rights.user_level),
+            scopes: Set(self.rights.scopes_column()),
+            is_active: Set(true),
+            deleted_at: Set(None),
+            ..Default::default()
+        };
+        let user = user::save(tx, row).await?;
+        credential::set(tx, user.id, hash).await?;
+        Ok(user)
+    }
+}
+
+fn misplaced(code: &str, detail: &str) -> Error {
+    Error::field("/password", code, detail)
+}

@@ -1,0 +1,64 @@
+//! Give somebody else a new password.
+
+use super::target::{UserPath, UserTarget};
+use crate::http::{AccountKeeper, Anyone, Body, IfMatchHeader, Result, WriteProblems};
+use crate::password::rules;
+use crate::state::App;
+use actix_web::{HttpResponse, post};
+use entity::audit::Event;
+use entity::session;
+use entity::user::{self, Refused, Role, UserAction, credential};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// The password to have from now on
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"new_password": "eleven green bottles"}))]
+pub struct ResetUserPassword {
+    /// Neither the username nor one of the most common passwords
+    #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
+    #[schema(min_length = 10, max_length = 128, format = Password)]
+    new_password: String,
+}
+
+/// Reset a user's password
+///
+/// A member's (technicians), anybody else's (administrators); one's own is changed with `POST /auth/me/password`, which asks for
+/// the current one. Ends the user's sessions.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, IfMatchHeader),
+    request_body = ResetUserPassword,
+    responses((status = NO_CONTENT, description = "The password is set"), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+)]
+#[post("/users/{user_id}/password-reset")]
+pub async fn reset_user_password(
+    app: App,
+    by: AccountKeeper,
+    target: UserTarget,
+    body: Body<ResetUserPassword>,
+) -> Result<HttpResponse> {
+    let user = target.foreseen(app.readers(), &by, UserAction::ResetPassword).await?;
+    rules::demand_unlike(&body.new_password, &user.username, "/new_password")?;
+    demand_resettable(&user, &by)?;
+    let hash = app.passwords().hash(&body.new_password).await?;
+    let tx = app.begin(&by).await?;
+    let user = target.locked(&tx, &by, UserAction::ResetPassword).await?;
+    demand_resettable(&user, &by)?;
+    credential::set(&tx, user.id, Some(hash)).await?;
+    session::end_all(&tx, user.id).await?;
+    tx.record(Event::password_set(&user, "password_reset")).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn demand_resettable(user: &user::Model, by: &Anyone) -> Result<()> {
+    match user.role {
+        _ if user.id == by.id() => Err(Refused::Oneself.into()),
+        Role::Service => Err(Refused::NoPassword.into()),
+        Role::Member | Role::Technician | Role::Manager | Role::Administrator => Ok(()),
+    }
+}

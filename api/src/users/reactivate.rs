@@ -1,0 +1,46 @@
+//! Give somebody his access back.
+
+use super::UserDetail;
+use super::target::{UserPath, UserTarget};
+use crate::http::{AccountKeeper, Answer, Body, IfMatchHeader, Result, WriteProblems};
+use crate::state::App;
+use actix_web::post;
+use entity::user::{self, UserAction};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Why somebody may come in again
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "back from leave"}))]
+pub struct ReactivateUser {
+    /// Why
+    #[validate(length(min = 1, max = 2000))]
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+/// Reactivate a user
+///
+/// An administrator anybody but himself, a technician members. Doing it again changes nothing and leaves no entry.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, IfMatchHeader),
+    request_body = ReactivateUser,
+    responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+)]
+#[post("/users/{user_id}/reactivate")]
+pub async fn reactivate_user(
+    app: App,
+    by: AccountKeeper,
+    target: UserTarget,
+    body: Body<ReactivateUser>,
+) -> Result<Answer<UserDetail>> {
+    let tx = app.begin(&by).await?.because(&body.reason);
+    let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Reactivate).await?;
+    standing.demand_another()?;
+    let user = user::save(&tx, user.activate(true)).await?;
+    UserDetail::committed(tx, user).await
+}

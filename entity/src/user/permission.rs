@@ -1,0 +1,36 @@
+//! Who may do what to a user he sees: the one table behind 403.
+
+use super::{Caller, Model, Role};
+
+/// Something that can be done to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserAction {
+    Edit,
+    ChangeRole,
+    Deactivate,
+    Reactivate,
+    ResetPassword,
+    Delete,
+}
+
+impl UserAction {
+    /// Whether this caller may do it to this account, whatever its state.
+    pub fn permits(self, caller: &Caller, user: &Model) -> bool {
+        let administers = caller.role() == Role::Administrator;
+        let keeps = caller.role() == Role::Technician && user.role == Role::Member;
+        match self {
+            Self::Edit => caller.id() == user.id || administers || keeps,
+            Self::Deactivate | Self::Reactivate | Self::ResetPassword => administers || keeps,
+            Self::ChangeRole | Self::Delete => administers,
+        }
+    }
+}
+
+/// Whether a caller may create somebody of this role.
+pub fn may_create(caller: &Caller, role: Role) -> bool {
+    match caller.role() {
+        Role::Administrator => true,
+        Role::Technician => role == Role::Member,
+        Role::Member | Role::Manager | Role::Service => false,
+    }
+}

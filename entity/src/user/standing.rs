@@ -1,0 +1,65 @@
+//! What stands around an account and keeps it from being changed: whose it is, who else administers, which cases wait for him.
+
+use super::lifecycle::{Refused, Rights};
+use super::{Caller, Model, Role, active_administrators, locked};
+use crate::audit::AuditTx;
+use crate::case;
+use crate::load::LoadError;
+use uuid::Uuid;
+
+/// Read while the user is locked, so that it still holds when he is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub is_oneself: bool,
+    pub active_administrators: usize,
+    pub open_cases: u64,
+}
+
+/// Reads a user for update, and what stands around him.
+///
+/// The administrators are locked first and always in the same order: two who remove each other wait, and never for each other.
+pub async fn locked_with_standing(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<(Model, Standing), LoadError> {
+    let active_administrators = active_administrators(tx).await?;
+    let user = locked(tx, id, caller).await?;
+    let open_cases = case::open_cases_of(tx, user.id).await?;
+    let standing = Standing { is_oneself: user.id == caller.id(), active_administrators, open_cases };
+    Ok((user, standing))
+}
+
+impl Model {
+    /// Whether he may be given other rights.
+    pub fn demand_may_become(&self, rights: &Rights, standing: &Standing) -> Result<(), Refused> {
+        standing.demand_another()?;
+        if rights.role == self.role {
+            return Ok(());
+        }
+        let is_last = self.is_active_administrator() && standing.active_administrators <= 1;
+        // Managers and administrators may keep a technician's cases, but who stops being a technician hands them over.
+        let stops_working = self.role == Role::Technician || (self.role.is_staff() && !rights.role.is_staff());
+        match standing.open_cases {
+            _ if is_last => Err(Refused::LastAdministrator),
+            count if count > 0 && stops_working => Err(Refused::OpenCases { count }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether he may go, for a while or for good.
+    pub fn demand_may_leave(&self, standing: &Standing) -> Result<(), Refused> {
+        standing.demand_another()?;
+        match standing.open_cases {
+            _ if self.is_active_administrator() && standing.active_administrators <= 1 => Err(Refused::LastAdministrator),
+            0 => Ok(()),
+            count => Err(Refused::OpenCases { count }),
+        }
+    }
+
+    fn is_active_administrator(&self) -> bool {
+        self.role == Role::Administrator && self.is_active
+    }
+}
+
+impl Standing {
+    pub fn demand_another(&self) -> Result<(), Refused> {
+        if self.is_oneself { Err(Refused::Oneself) } else { Ok(()) }
+    }
+}
