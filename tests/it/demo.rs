@@ -12,6 +12,11 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+/// What is forged, and how.
+type Forgery = (&'static str, fn(&mut Chapter));
+
+/// A few seconds where nothing else runs; the rest is for machines that run all other tests at the same time.
+const LIMIT: Duration = Duration::from_secs(60);
 const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
 
 async fn fill(app: &TestApp, plan: Plan) -> Result<u64, Stumble> {
@@ -28,9 +33,7 @@ on_each_database! {
     async fn the_demo_fills_an_empty_database_in_seconds(app) {
         let began = Instant::now();
         assert_eq!(fill(app, Plan::demo()).await.unwrap(), 20_000);
-        let took = began.elapsed();
-        eprintln!("the demo took {took:?}");
-        assert!(took < Duration::from_secs(10), "{took:?}");
+        assert!(began.elapsed() < LIMIT, "{:?}", began.elapsed());
 
         assert_eq!(user::Entity::find().count(&app.outside).await.unwrap(), 101);
         assert_eq!(case::Entity::find().count(&app.outside).await.unwrap(), 400);
@@ -43,7 +46,7 @@ on_each_database! {
     }
 
     async fn a_forged_history_is_refused(app) {
-        let forgeries: [(&str, fn(&mut Chapter)); 7] = [
+        let forgeries: [Forgery; 7] = [
             ("another row", |chapter| chapter.history.users[3].last_name = "Forged".to_owned()),
             ("a row nobody created", |chapter| {
                 let mut row = chapter.history.users[3].clone();

@@ -11,7 +11,9 @@
 mod app;
 mod audit;
 mod audit_log;
+mod auth;
 mod cases;
 mod contract;
 mod demo;
 mod reports;
+mod users;

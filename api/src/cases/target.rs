@@ -1,11 +1,11 @@
 //! The case a path names and the version its caller expects. What isn't a UUID names nothing.
 
+use crate::http::caller::{Admitted, admitted};
 use crate::http::{Anyone, Error, IfMatch, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
 use entity::case::{self, CaseAction};
-use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -43,10 +43,10 @@ impl CaseTarget {
 
 impl FromRequest for CaseTarget {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("case_id").and_then(|id| id.parse().ok());
-        ready(IfMatch::of(request).map(|if_match| Self { id, if_match }))
+        admitted(request, IfMatch::of(request).map(|if_match| Self { id, if_match }))
     }
 }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 /// A chapter is closed at the next whole thing after this many entries, so that memory stays bounded.
 const ENTRIES_A_CHAPTER: usize = 5_000;
+/// PostgreSQL looks through a transaction's entries for each of its rows at COMMIT, so rows come in smaller chapters.
+const CASES_A_CHAPTER: usize = 120;
 
 /// Rows and everything that happened to them, to be written together.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +29,7 @@ impl Chapter {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.entries() >= ENTRIES_A_CHAPTER
+        self.entries() >= ENTRIES_A_CHAPTER || self.history.cases.len() >= CASES_A_CHAPTER
     }
 }
 

@@ -69,7 +69,7 @@ impl Dice {
     pub fn ranked<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let size = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let rank = Zipf::new(f64::from(size.max(1)), ZIPF_EXPONENT).map_or(1.0, |zipf| zipf.sample(&mut self.0));
-        items.iter().nth(whole(rank).saturating_sub(1).try_into().unwrap_or_default())
+        items.get(usize::try_from(whole(rank).saturating_sub(1)).unwrap_or_default())
     }
 
     /// A log-normal length of time.

@@ -38,7 +38,7 @@ where
     let hashes = hashes(&hash)?;
     let mut generator = generate(plan, seed, now, zone);
     let mut written = 0;
-    while let Some(chapter) = generator.next() {
+    for chapter in generator.by_ref() {
         written += write(db, chapter?, &hashes).await?;
         progress(written);
     }

@@ -91,7 +91,7 @@ impl Walk<'_> {
     fn edit_as_member(&mut self) -> Result<(), Stumble> {
         let row = self.case()?;
         let by = row.member_id;
-        let (status, due_on) = (row.status, row.due_on);
+        let (status, today) = (row.status, self.calendar.day(self.at));
         let (first_name, last_name) = self.employee();
         let mut edit = Edit::default();
         if self.dice.chance(0.6) {
@@ -102,7 +102,9 @@ impl Walk<'_> {
             self.edited_fields.push("special_notes");
         }
         if !self.plot.is_rush && self.dice.chance(0.3) {
-            edit.due_on = Some(due_on + TimeDelta::days(self.dice.between(1, 7)));
+            // Far enough not to become a rush.
+            let least = row.due_on.max(today + TimeDelta::days(6));
+            edit.due_on = Some(least + TimeDelta::days(self.dice.between(1, 7)));
             self.edited_fields.push("due_on");
         }
         let edited = self.edited(row, edit, by)?;
@@ -160,11 +162,10 @@ impl Walk<'_> {
         self.edited_fields.sort_unstable();
         self.edited_fields.dedup();
         story.notes.insert("edited_fields".to_owned(), json!(self.edited_fields));
-        story.notes.insert("new_documents".to_owned(), json!(0));
         let has_edits = !self.edited_fields.is_empty();
-        self.save(by, row.resubmit(Some("Corrected as asked."), has_edits, self.at)?, story)?;
-        self.raise_flag();
-        self.review(ReviewAction::Resubmitted, by, technician, None)
+        let notes = Some("Corrected as asked.");
+        self.save(by, row.resubmit(notes, has_edits, self.at)?, story)?;
+        self.review(ReviewAction::Resubmitted, by, technician, notes)
     }
 
     fn accept(&mut self) -> Result<(), Stumble> {
@@ -187,7 +188,7 @@ impl Walk<'_> {
         match self.plot.tier {
             tier if !changes => tier,
             Tier::One | Tier::Three => Tier::Two,
-            Tier::Two if self.plot.number % 2 == 0 => Tier::One,
+            Tier::Two if self.plot.number.is_multiple_of(2) => Tier::One,
             Tier::Two => Tier::Three,
         }
     }

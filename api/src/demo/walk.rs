@@ -168,7 +168,7 @@ impl Walk<'_> {
             reviewer_id: by,
             original_technician_id: technician,
             notes: notes.map(str::to_owned),
-            review_cycle: self.review.cycle,
+            review_cycle: self.review.cycle.max(1),
             decision_number: is_decision.then_some(self.review.decisions),
             turnaround_seconds: since.map(|since| (self.at - since).num_seconds()),
         };

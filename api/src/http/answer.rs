@@ -1,5 +1,6 @@
 //! A resource as it now is, with its version as ETag.
 
+use super::caller::{Admitted, admitted};
 use super::{Error, FieldProblem, Result, code::Code};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
@@ -7,7 +8,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
-use std::future::{Ready, ready};
 use utoipa::IntoParams;
 
 /// What a handler gives back; rows never leave as JSON, so a view has to exist.
@@ -125,9 +125,9 @@ impl IfMatch {
 
 impl FromRequest for IfMatch {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        admitted(request, Self::of(request))
     }
 }

@@ -4,8 +4,7 @@ use entity::text;
 use std::borrow::Cow;
 use validator::ValidationError;
 
-pub const WORKSHOP_CODE_LENGTH_MIN: usize = 2;
-pub const WORKSHOP_CODE_LENGTH_MAX: usize = 50;
+const WORKSHOP_CODE_LENGTH_MAX: usize = 50;
 
 /// A text that says something; the length rule speaks of an empty one.
 pub fn not_blank(text: &str) -> Result<(), ValidationError> {
@@ -23,11 +22,11 @@ pub fn username(name: &str) -> Result<(), ValidationError> {
     demand(is_plain, "pattern", "must consist of a-z, 0-9, dot, underscore and hyphen")
 }
 
-/// Displayable, and neither too short nor too long in upper case, in which it is kept.
+/// Displayable, and still short enough in upper case, in which it is kept. The length rule speaks of what it is as it was given.
 pub fn workshop_code(code: &str) -> Result<(), ValidationError> {
-    let length = code.to_uppercase().chars().count();
-    let fits = (WORKSHOP_CODE_LENGTH_MIN..=WORKSHOP_CODE_LENGTH_MAX).contains(&length);
-    demand(fits, "length", "must have 2 to 50 characters")?;
+    let length = |code: &str| code.chars().count();
+    let grows_too_long = length(code) <= WORKSHOP_CODE_LENGTH_MAX && length(&code.to_uppercase()) > WORKSHOP_CODE_LENGTH_MAX;
+    demand(!grows_too_long, "length", "must have at most 50 characters in upper case")?;
     displayable(code)
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use validator::ValidationError;
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let lines = include_str!("common.txt").lines();
+    let lines = include_str!("well_known.txt").lines();
     lines.filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
 });
 

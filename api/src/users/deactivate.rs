@@ -2,6 +2,7 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
+use crate::http::check::not_blank;
 use crate::http::{AccountKeeper, Answer, Body, IfMatchHeader, Result, WriteProblems};
 use crate::state::App;
 use actix_web::post;
@@ -17,7 +18,7 @@ use validator::Validate;
 #[schema(example = json!({"reason": "on leave until March"}))]
 pub struct DeactivateUser {
     /// Why
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
 }

@@ -1,6 +1,7 @@
 //! Delete a user: he is gone, his history isn't.
 
 use super::target::{UserPath, UserTarget};
+use crate::http::check::not_blank;
 use crate::http::{Administrator, IfMatchHeader, MoveProblems, Query, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
@@ -15,7 +16,7 @@ use validator::Validate;
 #[into_params(parameter_in = Query)]
 pub struct DeleteUser {
     /// Why
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[param(min_length = 1, max_length = 2000, example = "left the company")]
     reason: String,
 }

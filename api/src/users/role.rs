@@ -2,6 +2,7 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
+use crate::http::check::not_blank;
 use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result, WriteProblems};
 use crate::state::App;
 use actix_web::post;
@@ -25,7 +26,7 @@ pub struct ChangeUserRole {
     #[schema(max_items = 3)]
     scopes: Option<Vec<Scope>>,
     /// Why
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
 }

@@ -1,12 +1,12 @@
 //! The user a path names and the version its caller expects. What isn't a UUID names nobody.
 
+use crate::http::caller::{Admitted, admitted};
 use crate::http::{Anyone, Error, IfMatch, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
 use entity::user::{self, Standing, UserAction};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
-use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -63,10 +63,10 @@ impl UserTarget {
 
 impl FromRequest for UserTarget {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = request.match_info().get("user_id").and_then(|id| id.parse().ok());
-        ready(IfMatch::of(request).map(|if_match| Self { id, if_match }))
+        admitted(request, IfMatch::of(request).map(|if_match| Self { id, if_match }))
     }
 }

@@ -36,6 +36,9 @@ pub struct History {
     pub entries: Vec<PastEntry>,
 }
 
+/// A row as a change left it, and what the change meant.
+pub type Told<M> = (M, Vec<Event>);
+
 /// What saving `row` at an instant makes of `before`, and what that means; `None` where nothing differs.
 ///
 /// It is what the hooks do around a write, without the write. `known` gives the names of those whom a changed column names.
@@ -45,7 +48,7 @@ pub fn happen<E>(
     story: &mut Story,
     known: impl Fn(Uuid) -> Option<Person>,
     at: DateTime<Utc>,
-) -> Result<Option<(E::Model, Vec<Event>)>, Refusal>
+) -> Result<Option<Told<E::Model>>, Refusal>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model>,

@@ -110,6 +110,19 @@ impl TestApp {
         self.user(&format!("tech{level}"), Role::Technician, Some(user_level)).await
     }
 
+    /// Gives somebody a password to sign in with.
+    pub async fn give_password(&self, user: &user::Model, password: &str) {
+        let hash = self.app.passwords().hash(password).await.expect("a hash");
+        let tx = self.write().await;
+        user::credential::set(&tx, user.id, Some(hash)).await.expect("credentials");
+        tx.commit().await.expect("commit");
+    }
+
+    /// Somebody with an access token, whoever gave it to him.
+    pub fn with_token(&self, token: &str) -> Client<'_> {
+        self.as_nobody().with("Authorization", &format!("Bearer {token}"))
+    }
+
     /// Signs somebody in, with a session of his own.
     pub async fn as_user(&self, user: &user::Model) -> Client<'_> {
         let session_id = Uuid::now_v7();

@@ -1,0 +1,69 @@
+//! Whom an access token lets in.
+
+use super::{member, sign_in, text};
+use api::http::token::{Key, Tokens};
+use chrono::TimeDelta;
+use entity::user::{Level, Role};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+on_each_database! {
+    async fn tokens_that_are_not_ours_or_not_for_now_are_refused(app) {
+        let user = member(app).await;
+        let pair = sign_in(app, "member1").await;
+        let token = text(&pair, "access_token");
+        let ours = jsonwebtoken::decode_header(token).unwrap();
+        let session: Json = {
+            let payload = jsonwebtoken::dangerous::insecure_decode::<Json>(token).unwrap();
+            payload.claims
+        };
+        let session_id: Uuid = session["sid"].as_str().unwrap().parse().unwrap();
+        let mark = app.mark().await;
+
+        let foreign = Tokens::of(vec![Key::of(ours.kid.clone().unwrap(), &[7; 32]).unwrap()]);
+        let foreign = foreign.issue(user.id, session_id, app.clock.now()).unwrap();
+        let mut header = Header::new(Algorithm::HS256);
+        (header.typ, header.kid) = (ours.typ.clone(), ours.kid.clone());
+        let symmetric = encode(&header, &session, &EncodingKey::from_secret(app.app.tokens().ring()[0].public.as_bytes())).unwrap();
+        let (head, rest) = token.split_once('.').unwrap();
+        let (payload, signature) = rest.split_once('.').unwrap();
+        // {"alg":"none","typ":"at+jwt","kid":"k1"}
+        let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0Iiwia2lkIjoiazEifQ.{payload}.");
+        let tampered = format!("{head}.{payload}A.{signature}");
+        let no_session = app.app.tokens().issue(user.id, Uuid::now_v7(), app.clock.now()).unwrap();
+        let early = app.app.tokens().issue(user.id, session_id, app.clock.now() + TimeDelta::minutes(1)).unwrap();
+        for token in [&foreign, &symmetric, &unsigned, &tampered, &no_session, &early, "", "x.y.z"] {
+            app.with_token(token).get("auth/me").await.expect_problem(401, "unauthorized");
+        }
+        app.with_token(token).get("auth/me").await.expect(200);
+        app.pass(TimeDelta::seconds(605));
+        app.with_token(token).get("auth/me").await.expect_problem(401, "unauthorized");
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn a_token_of_one_person_does_not_open_the_session_of_another(app) {
+        let user = member(app).await;
+        let other = app.user("member2", Role::Member, None).await;
+        let pair = sign_in(app, "member1").await;
+        let claims = jsonwebtoken::dangerous::insecure_decode::<Json>(text(&pair, "access_token")).unwrap().claims;
+        let session_id: Uuid = claims["sid"].as_str().unwrap().parse().unwrap();
+        let mixed = app.app.tokens().issue(other.id, session_id, app.clock.now()).unwrap();
+        app.with_token(&mixed).get("auth/me").await.expect_problem(401, "unauthorized");
+        assert_eq!(claims["sub"], json!(user.id));
+    }
+
+    async fn a_demotion_works_on_the_next_request(app) {
+        let technician = app.user("tech3", Role::Technician, Some(Level::Three)).await;
+        let by = app.as_user(&technician).await;
+        by.get("users").await.expect(200);
+        let body = json!({"role": "manager", "reason": "promoted"});
+        app.as_admin().await.post(&format!("users/{}/role", technician.id), body).await.expect(200);
+        // His sessions end with the change; a new one has the new rights.
+        by.get("users").await.expect_problem(401, "unauthorized");
+        let again = app.as_user(&technician).await;
+        assert_eq!(again.get("auth/me").await.expect(200)["role"], "manager");
+        let body = json!({"username": "member9", "email": "m9@example.org", "first_name": "a", "last_name": "b", "role": "member", "workshop_code": "WS1", "password": "eleven green bottles"});
+        again.post("users", body).await.expect_problem(403, "forbidden");
+    }
+}

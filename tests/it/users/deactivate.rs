@@ -1,0 +1,63 @@
+//! Deactivating and reactivating.
+
+use super::url;
+use crate::app::actions;
+use entity::user::Role;
+use serde_json::json;
+
+on_each_database! {
+    async fn a_technician_takes_a_members_access_away_and_gives_it_back(app) {
+        let user = app.user("member1", Role::Member, None).await;
+        let his = app.as_user(&user).await;
+        let by = app.as_tech(1).await;
+        let mark = app.mark().await;
+
+        let away = by.post(&url(&user, "deactivate"), json!({"reason": "on leave"})).await.expect(200);
+        by.post(&url(&user, "deactivate"), json!({"reason": "on leave"})).await.expect(200);
+
+        assert_eq!((&away["is_active"], &away["version"]), (&json!(false), &json!(2)));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["user_updated"]);
+        assert_eq!(trail[0]["changes"], json!({"is_active": {"from": true, "to": false}}));
+        assert_eq!(trail[0]["metadata"], json!({"event": "deactivated", "reason": "on leave"}));
+        his.get("auth/me").await.expect_problem(401, "unauthorized");
+
+        let mark = app.mark().await;
+        let back = by.post(&url(&user, "reactivate"), json!({"reason": "back"})).await.expect(200);
+        assert_eq!((&back["is_active"], &back["version"]), (&json!(true), &json!(3)));
+        let trail = app.since(&mark).await;
+        assert_eq!((actions(&trail), &trail[0]["metadata"]["event"]), (vec!["user_updated"], &json!("reactivated")));
+        his.get("auth/me").await.expect_problem(401, "unauthorized");
+    }
+
+    async fn who_still_owns_open_cases_stays(app) {
+        let user = app.tech(2).await;
+        let case = app.a_case().accepted().assigned_to(&user).create().await;
+        let by = app.as_admin().await;
+        let problem = by.post(&url(&user, "deactivate"), json!({"reason": "a"})).await.expect_problem(409, "open_cases");
+        assert_eq!(problem["open_cases"], 1);
+        assert_eq!(case.case.assigned_to_id, Some(user.id));
+    }
+
+    async fn nobody_deactivates_himself(app) {
+        let by = app.as_admin().await;
+        let own = by.user.clone().unwrap();
+        app.user("admin2", Role::Administrator, None).await;
+        by.post(&url(&own, "deactivate"), json!({"reason": "a"})).await.expect_problem(409, "own_account");
+    }
+
+    async fn whoever_may_not_do_it_is_refused_and_recorded(app) {
+        let member = app.user("member1", Role::Member, None).await;
+        let by = app.as_tech(1).await;
+        let own = by.user.clone().unwrap();
+        let manager = app.as_manager().await;
+        let mark = app.mark().await;
+        by.post(&url(&own, "deactivate"), json!({"reason": "a"})).await.expect_problem(403, "forbidden");
+        manager.post(&url(&member, "deactivate"), json!({"reason": "a"})).await.expect_problem(403, "forbidden");
+        let theirs = format!("users/{}/deactivate", manager.id());
+        by.post(&theirs, json!({"reason": "a"})).await.expect_problem(404, "not_found");
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["user_updated"; 3]);
+        assert!(trail.iter().all(|entry| entry["outcome"] == "denied"));
+    }
+}

@@ -1,0 +1,51 @@
+//! Deleting a user.
+
+use super::url;
+use crate::app::actions;
+use entity::user::Role;
+use serde_json::json;
+
+on_each_database! {
+    async fn a_deleted_user_is_gone_and_the_trail_goes_on_naming_him(app) {
+        let user = app.user("member1", Role::Member, None).await;
+        let his = app.as_user(&user).await;
+        let by = app.as_admin().await;
+        let mark = app.mark().await;
+
+        by.delete(&format!("{}?reason=left%20the%20company", url(&user, ""))).await.expect(204);
+
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["user_deleted"]);
+        assert_eq!(trail[0]["metadata"], json!({
+            "role": "member", "email": "member1@example.org", "username": "member1", "full_name": "Ada member1",
+            "reason": "left the company",
+        }));
+        assert_eq!(trail[0]["changes"]["is_active"], json!({"from": true, "to": false}));
+        his.get("auth/me").await.expect_problem(401, "unauthorized");
+        by.get(&url(&user, "")).await.expect_problem(404, "not_found");
+        by.delete(&format!("{}?reason=again", url(&user, ""))).await.expect_problem(404, "not_found");
+        by.patch(&url(&user, ""), json!({"first_name": "Mia"})).await.expect_problem(404, "not_found");
+    }
+
+    async fn a_reason_is_due(app) {
+        let user = app.user("member1", Role::Member, None).await;
+        let by = app.as_admin().await;
+        for query in ["", "?reason=", "?reason=a&why=b"] {
+            by.delete(&format!("{}{query}", url(&user, ""))).await.expect_problem(400, "invalid_parameter");
+        }
+    }
+
+    async fn some_stay(app) {
+        let by = app.as_admin().await;
+        let own = by.user.clone().unwrap();
+        let technician = app.tech(2).await;
+        app.a_case().accepted().assigned_to(&technician).create().await;
+        let mark = app.mark().await;
+        by.delete(&format!("{}?reason=a", url(&own, ""))).await.expect_problem(409, "own_account");
+        by.delete(&format!("{}?reason=a", url(&technician, ""))).await.expect_problem(409, "open_cases");
+        assert_eq!(app.since(&mark).await.len(), 0);
+        let stale = app.as_admin().await.with("If-Match", "\"9\"");
+        stale.delete(&format!("{}?reason=a", url(&technician, ""))).await.expect_problem(412, "version_mismatch");
+        app.as_tech(1).await.delete(&format!("{}?reason=a", url(&technician, ""))).await.expect_problem(403, "forbidden");
+    }
+}

@@ -1,0 +1,17 @@
+//! People: a file per verb, as in the service.
+
+mod create;
+mod deactivate;
+mod delete;
+mod edit;
+mod get;
+mod list;
+mod password_reset;
+mod role;
+
+use entity::user;
+
+/// The path of one user's operation; of the user himself if it is empty.
+pub fn url(user: &user::Model, operation: &str) -> String {
+    if operation.is_empty() { format!("users/{}", user.id) } else { format!("users/{}/{operation}", user.id) }
+}

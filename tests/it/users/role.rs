@@ -1,0 +1,127 @@
+//! Changing what somebody is.
+
+use super::url;
+use crate::app::actions;
+use entity::user::{Level, Role};
+use serde_json::json;
+
+on_each_database! {
+    async fn a_role_and_level_change_is_one_entry_and_ends_his_sessions(app) {
+        let user = app.user("manager", Role::Manager, None).await;
+        let his = app.as_user(&user).await;
+        let by = app.as_admin().await;
+        let mark = app.mark().await;
+        let body = json!({"role": "technician", "user_level": "level_3", "reason": "wants to work on cases again"});
+
+        let changed = by.post(&url(&user, "role"), body.clone()).await.expect(200);
+
+        assert_eq!((&changed["role"], &changed["user_level"]), (&json!("technician"), &json!("level_3")));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["user_role_changed"]);
+        assert_eq!(trail[0]["changes"], json!({
+            "role": {"from": "manager", "to": "technician"},
+            "user_level": {"from": null, "to": "level_3"},
+        }));
+        assert_eq!(trail[0]["metadata"], json!({
+            "changed_by": "admin", "previous_role": "manager", "new_role": "technician", "previous_level": null,
+            "new_level": "level_3", "reason": "wants to work on cases again",
+        }));
+        his.get("auth/me").await.expect_problem(401, "unauthorized");
+
+        let his = app.as_user(&user).await;
+        let mark = app.mark().await;
+        assert_eq!(by.post(&url(&user, "role"), body).await.expect(200)["version"], changed["version"]);
+        assert_eq!(app.since(&mark).await.len(), 0, "the same role again changes nothing");
+        his.get("auth/me").await.expect(200);
+    }
+
+    async fn a_level_alone_is_one_entry_too(app) {
+        let user = app.tech(1).await;
+        let case = app.a_case().accepted().assigned_to(&user).create().await;
+        let by = app.as_admin().await;
+        let mark = app.mark().await;
+        let body = json!({"role": "technician", "user_level": "level_2", "reason": "passed the examination"});
+        by.post(&url(&user, "role"), body).await.expect(200);
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["user_role_changed"]);
+        assert_eq!(trail[0]["changes"], json!({"user_level": {"from": "level_1", "to": "level_2"}}));
+        assert_eq!(case.case.assigned_to_id, Some(user.id));
+    }
+
+    async fn nobody_changes_his_own_role(app) {
+        let by = app.as_admin().await;
+        let admin = by.user.clone().unwrap();
+        let mark = app.mark().await;
+        let body = json!({"role": "manager", "reason": "tired"});
+        by.post(&url(&admin, "role"), body).await.expect_problem(409, "own_account");
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn a_technician_with_open_cases_stays_one(app) {
+        let user = app.tech(3).await;
+        app.a_case().accepted().assigned_to(&user).create().await;
+        app.a_case().held().assigned_to(&user).create().await;
+        app.a_case().completed().assigned_to(&user).create().await;
+        let by = app.as_admin().await;
+        let mark = app.mark().await;
+        let body = json!({"role": "manager", "reason": "promoted"});
+        let problem = by.post(&url(&user, "role"), body).await.expect_problem(409, "open_cases");
+        assert_eq!(problem["open_cases"], 2);
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn two_administrators_cannot_remove_each_other(app) {
+        let (first, second) = (app.as_admin().await, app.user("admin2", Role::Administrator, None).await);
+        let one = first.user.clone().unwrap();
+        let other = app.as_user(&second).await;
+        let body = json!({"role": "manager", "reason": "a quarrel"});
+
+        let (ours, theirs) = (url(&second, "role"), url(&one, "role"));
+        let (a, b) = tokio::join!(first.post(&ours, body.clone()), other.post(&theirs, body.clone()));
+
+        let mut statuses = [a.status(), b.status()];
+        statuses.sort_unstable();
+        // The loser is either no administrator any more when he asks, or the last one's equal when he is heard.
+        assert!(statuses[0] == 200 && [401, 403, 409].contains(&statuses[1]), "{} {}", a.text, b.text);
+    }
+
+    async fn what_goes_with_a_role_is_required_and_nothing_else_is_allowed(app) {
+        let user = app.user("manager", Role::Manager, None).await;
+        let by = app.as_admin().await;
+        for (body, pointer) in [
+            (json!({"role": "technician", "reason": "a"}), "user_level"),
+            (json!({"role": "manager", "user_level": "level_1", "reason": "a"}), "user_level"),
+            (json!({"role": "service", "reason": "a"}), "scopes"),
+            (json!({"role": "member", "scopes": [], "reason": "a"}), "scopes"),
+            (json!({"role": "member"}), "reason"),
+            (json!({"role": "member", "reason": ""}), "reason"),
+            (json!({"role": "member", "reason": "  "}), "reason"),
+            (json!({"role": "owner", "reason": "a"}), "role"),
+        ] {
+            let answer = by.post(&url(&user, "role"), body.clone()).await;
+            answer.expect_problem(422, "validation_failed");
+            assert_eq!(answer.faults(), [format!("body /{pointer}")], "{body}");
+        }
+    }
+
+    async fn only_an_administrator_changes_roles(app) {
+        let user = app.user("tech1", Role::Technician, Some(Level::One)).await;
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        by.post(&url(&user, "role"), json!({"role": "manager", "reason": "a"})).await.expect_problem(403, "forbidden");
+        let trail = app.since(&mark).await;
+        assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["user_role_changed"], &json!("denied")));
+
+        let mark = app.mark().await;
+        let odd = by.with("If-Match", "seven");
+        odd.post(&url(&user, "role"), json!({"role": 7})).await.expect_problem(403, "forbidden");
+        assert_eq!(app.since(&mark).await.len(), 1, "whatever else is wrong with a request, who asks comes first");
+    }
+
+    async fn a_stale_version_is_refused(app) {
+        let user = app.user("manager", Role::Manager, None).await;
+        let by = app.as_admin().await.with("If-Match", "\"9\"");
+        let body = json!({"role": "administrator", "reason": "a"});
+        by.post(&url(&user, "role"), body).await.expect_problem(412, "version_mismatch");
+    }
+}
