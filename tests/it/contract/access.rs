@@ -10,20 +10,21 @@ use serde_json::{Value as Json, json};
 const LET_IN: &[(&str, &str)] = &[
     ("login", "*"),
     ("refresh_session", "*"),
+    // The refresh token itself says whose session ends.
+    ("logout", "*"),
     ("get_signing_keys", "*"),
     ("get_liveness", "*"),
     ("get_readiness", "*"),
     ("get_openapi_json", "*"),
     ("get_openapi_yaml", "*"),
     ("get_problem", "*"),
-    ("logout", "MTGAS"),
     ("get_own_account", "MTGAS"),
     ("edit_own_account", "MTGA"),
     ("change_own_password", "MTGA"),
     ("list_own_activity", "MTGA"),
     ("list_users", "TGA"),
     ("create_user", "TA"),
-    ("get_user", "MTGA"),
+    ("get_user", "MTGAS"),
     ("edit_user", "MTGA"),
     ("delete_user", "A"),
     ("change_user_role", "A"),
@@ -54,7 +55,7 @@ const LET_IN: &[(&str, &str)] = &[
     ("reopen_case", "TGA"),
     ("acknowledge_case_updates", "TGA"),
     ("list_case_reviews", "TGA"),
-    ("list_case_audit_trail", "MTGA"),
+    ("list_case_audit_trail", "MTGAS"),
     ("list_audit_log", "GAS"),
     ("get_audit_entry", "GAS"),
     ("export_audit_log_csv", "GAS"),
@@ -109,6 +110,7 @@ on_each_database! {
     async fn each_operation_lets_in_the_roles_of_the_table_and_no_other(app) {
         let operations = operations();
         let callers = callers(app).await;
+        let mut wrong = Vec::new();
         for operation in &operations {
             let row = LET_IN.iter().find(|(id, _)| *id == operation.id());
             let Some((_, let_in)) = row else { panic!("{} is not in the table", operation.id()) };
@@ -118,8 +120,9 @@ on_each_database! {
                 let body = operation.has_body().then(|| json!({}));
                 let answer = by.send(operation.method.clone(), &operation.absent(), body).await;
                 let refused = answer.status() == 403;
-                assert_eq!(!refused, let_in.contains(*role), "{} as {role}: {}", operation.id(), answer.text);
-                assert_ne!(answer.status(), 401, "{} as {role}", operation.id());
+                if answer.status() == 401 || refused == let_in.contains(*role) {
+                    wrong.push(format!("{} as {role}: {}", operation.id(), answer.status()));
+                }
                 if refused {
                     let left = app.since(&mark).await;
                     // A flood of refusals is folded, and this is one.
@@ -127,6 +130,7 @@ on_each_database! {
                 }
             }
         }
+        assert!(wrong.is_empty(), "{wrong:#?}");
         let stale: Vec<_> = LET_IN.iter().filter(|(id, _)| !operations.iter().any(|operation| operation.id() == *id)).collect();
         assert!(stale.is_empty(), "not operations any more: {stale:?}");
     }

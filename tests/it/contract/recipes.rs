@@ -135,7 +135,7 @@ async fn newcomer(app: &TestApp, username: &str) -> Json {
 
 async fn session_or_user(app: &TestApp, operation: &str) -> Option<Tried> {
     let (nobody, admin) = (app.as_nobody(), app.as_admin().await);
-    let someone = app.user("someone", Role::Technician, Some(Level::Two)).await;
+    let someone = app.user(&format!("someone.{operation}"), Role::Technician, Some(Level::Two)).await;
     let path = |verb: &str| format!("users/{}{verb}", someone.id);
     let why = json!({"reason": "because"});
     match operation {
