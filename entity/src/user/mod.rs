@@ -173,8 +173,8 @@ pub async fn save(tx: &AuditTx, row: ActiveModel) -> Result<Model, SaveError> {
 
 /// The users in whose names, username or e-mail address a text stands, whatever its case.
 pub fn mentioning(text: &str) -> Condition {
-    let full_name = Expr::col(Column::FirstName).binary(BinOper::Custom("||".into()), Expr::val(" "));
-    let full_name = full_name.binary(BinOper::Custom("||".into()), Expr::col(Column::LastName));
+    let full_name = Expr::col(Column::FirstName).binary(BinOper::Custom("||"), Expr::val(" "));
+    let full_name = full_name.binary(BinOper::Custom("||"), Expr::col(Column::LastName));
     let columns = [Expr::col(Column::Username), Expr::col(Column::Email), full_name];
     let lowered = columns.map(|column| Expr::expr(Func::lower(column)));
     // SQLite's own folding stops at ASCII, so other letters are tried in each case a name has them in.

@@ -24,7 +24,7 @@ on_each_database! {
     }
 
     async fn entries_are_never_altered(app) {
-        app.a_case().accepted().create().await.case;
+        app.a_case().accepted().create().await;
         let entries = audit_entry::Entity::find().all(app.app.readers()).await.unwrap();
         let mut attempts = vec!["UPDATE audit_entries SET body = ''", "DELETE FROM audit_entries"];
         match app.outside.get_database_backend() {
