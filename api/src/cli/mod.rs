@@ -59,7 +59,9 @@ pub async fn run() -> Result<(), Failure> {
 }
 
 fn start_logging(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("CASETRAIL_LOG: {error}"))?;
+    // What the libraries tell of a normal start is nobody's news; whoever names them in CASETRAIL_LOG hears it.
+    let directives = format!("sea_orm_migration=warn,actix_server=warn,{}", config.log);
+    let filter = EnvFilter::try_new(directives).map_err(|error| format!("CASETRAIL_LOG: {error}"))?;
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Pretty => logging.with_target(false).init(),

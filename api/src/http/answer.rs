@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 /// What a handler gives back; rows never leave as JSON, so a view has to exist.
@@ -60,6 +60,19 @@ impl<V: Serialize> Responder for Answer<V> {
         }
         response.json(body)
     }
+}
+
+/// The cursor a list's own page names; what else is in the body is passed over.
+fn next_cursor(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct List {
+        page: Option<Page>,
+    }
+    #[derive(Deserialize)]
+    struct Page {
+        next_cursor: Option<String>,
+    }
+    serde_json::from_slice::<List>(body).ok()?.page?.next_cursor
 }
 
 /// Only reads are answered 304; a write's precondition is If-Match.

@@ -19,7 +19,7 @@ use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::session;
 use entity::user::{self, Level, Role};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrait, QueryOrder};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, Statement};
 use serde_json::Value as Json;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -38,7 +38,7 @@ pub struct TestApp {
     /// A connection as anybody with the password has it: no door, no hooks.
     pub outside: DatabaseConnection,
     pub url: String,
-    sent: Arc<Mutex<Vec<String>>>,
+    sent: Arc<Mutex<Vec<Statement>>>,
     http: reqwest::Client,
     server: actix_web::dev::ServerHandle,
     _files: Option<tempfile::TempDir>,
@@ -54,7 +54,7 @@ impl TestApp {
         let sent = Arc::new(Mutex::new(Vec::new()));
         let watch = Arc::clone(&sent);
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
-            watch.lock().expect("statements").push(info.statement.sql.clone());
+            watch.lock().expect("statements").push(info.statement.clone());
         });
         // A test machine may be busy with the other tests.
         let limits = Limits { writers: 8, readers: 4, exports: 2, patience: Duration::from_secs(20) };
@@ -188,7 +188,23 @@ impl TestApp {
 
     /// What the service sent to the database since this was last asked.
     pub fn statements(&self) -> Vec<String> {
+        self.statements_with_values().into_iter().map(|statement| statement.sql).collect()
+    }
+
+    /// The same with the values they were sent with, to ask the database how it would answer them.
+    pub fn statements_with_values(&self) -> Vec<Statement> {
         std::mem::take(&mut *self.sent.lock().expect("statements"))
+    }
+
+    /// How the database would answer a statement, a line a step.
+    pub async fn plan(&self, statement: &Statement) -> Vec<String> {
+        let (explain, column) = match self.kind {
+            Kind::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+            Kind::Postgres => ("EXPLAIN", "QUERY PLAN"),
+        };
+        let explain = Statement { sql: format!("{explain} {}", statement.sql), ..statement.clone() };
+        let lines = self.outside.query_all_raw(explain).await.expect("a plan");
+        lines.iter().map(|line| line.try_get("", column).expect("a line")).collect()
     }
 }
 

@@ -8,6 +8,6 @@ mod filters;
 mod get;
 mod list;
 mod own_activity;
-mod plan;
+pub mod plan;
 mod user_trail;
 mod world;

@@ -1,15 +1,15 @@
 //! A page of the log among 100,000 entries: an index leads to it, whatever it is narrowed by.
 
 use super::world::{data, outside};
-use crate::app::{Kind, TestApp};
+use crate::app::TestApp;
 use entity::audit::{Action, Category};
 use entity::page::Position;
 use entity::trail::{self, Filter};
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend};
 use uuid::Uuid;
 
 /// Fills the trail past the door: every 100th entry another type, 1,000 cases, 50 actors, 4 entries a request.
-async fn fill(app: &TestApp) {
+pub async fn fill(app: &TestApp) {
     let body = r#"{"action_type":"case_updated","actor":null,"actor_label":"System","actor_type":"system","case":null,"changes":{},"description":"generated","document":null,"id":"ID","ip_address":null,"metadata":{"event":"edited"},"object_id":"1","object_type":"generated","occurred_at":"2026-01-01T00:00:00.000Z","outcome":"success","related_user":null,"request_id":"r","source":"job","user_agent":null}"#;
     let columns = "(id, occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, case_number, related_user_id, \
          object_type, object_id, source, request_id, description, search_text, body)";
@@ -39,10 +39,7 @@ async fn fill(app: &TestApp) {
 async fn plan(app: &TestApp, filter: &Filter, after: Option<&Position>) -> Vec<String> {
     let backend = app.outside.get_database_backend();
     let page = backend.build(&trail::listing(filter, after, 51, backend));
-    let (explain, column) = if app.kind == Kind::Sqlite { ("EXPLAIN QUERY PLAN", "detail") } else { ("EXPLAIN", "QUERY PLAN") };
-    let explain = Statement { sql: format!("{explain} {}", page.sql), values: page.values, db_backend: backend };
-    let lines = app.outside.query_all_raw(explain).await.unwrap();
-    lines.iter().map(|line| line.try_get("", column).unwrap()).collect()
+    app.plan(&page).await
 }
 
 /// Whether every look at the trail goes by an index, and none of them sorts what it found there.

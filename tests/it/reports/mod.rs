@@ -5,6 +5,7 @@ mod export;
 mod figures;
 mod history;
 mod periods;
+mod plans;
 mod properties;
 mod recount;
 mod world;

@@ -1,0 +1,51 @@
+//! A report over an hour among 100,000 entries: every look at the trail goes by an index.
+
+use crate::app::{Kind, TestApp};
+use crate::audit_log::plan::fill;
+use sea_orm::Statement;
+
+const HOUR: &str = "since=2026-01-01T10:00:00Z&until=2026-01-01T11:00:00Z";
+
+/// The one figure that counts everything there is, whatever the period: `audit_entries_total`, until there are rollups.
+fn counts_everything(statement: &Statement) -> bool {
+    statement.sql.contains("AS entry_count")
+}
+
+async fn full_scans(app: &TestApp, statement: &Statement) -> Vec<String> {
+    let mut plan = app.plan(statement).await;
+    plan.retain(|line| match app.kind {
+        Kind::Postgres => line.contains("Seq Scan on audit_entries"),
+        // A walk along a whole index is a full scan too.
+        Kind::Sqlite => line.starts_with("SCAN entry") || line.starts_with("SCAN audit_entries"),
+    });
+    plan
+}
+
+on_each_database! {
+    async fn no_report_reads_the_whole_trail_for_an_hour_of_it(app) {
+        let by = app.as_manager().await;
+        fill(app).await;
+        let somebody = by.id();
+        for report in [
+            format!("activity-summary?{HOUR}"),
+            format!("user-activity?{HOUR}&user_id={somebody}"),
+            format!("case-changes?{HOUR}"),
+            format!("case-changes?{HOUR}&change_type=hold"),
+            format!("quality-review-audit?{HOUR}"),
+            format!("system-events?{HOUR}"),
+        ] {
+            app.statements();
+            by.get(&format!("reports/{report}")).await.expect(200);
+            let sent = app.statements_with_values();
+            let looks: Vec<&Statement> = sent
+                .iter()
+                .filter(|statement| statement.sql.contains("audit_entries") && !statement.sql.starts_with("INSERT"))
+                .collect();
+            assert!(!looks.is_empty() || report.starts_with("quality"), "{report}");
+            for statement in looks.iter().filter(|statement| !counts_everything(statement)) {
+                let scans = full_scans(app, statement).await;
+                assert!(scans.is_empty(), "{report}: {scans:?}\n{}", statement.sql);
+            }
+        }
+    }
+}
