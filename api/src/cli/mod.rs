@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod greet;
 mod healthcheck;
 mod migrate;
 mod openapi;

@@ -52,27 +52,34 @@ impl<V: Serialize> Responder for Answer<V> {
         if let Some(location) = &self.location {
             response.insert_header((LOCATION, location.as_str()));
         }
-        let body = serde_json::to_value(&self.view).unwrap_or_default();
-        // A list's page, or that of a report's entries.
-        let page = body.pointer("/page/next_cursor").or_else(|| body.pointer("/entries/page/next_cursor"));
-        if let Some(next) = page.and_then(|cursor| cursor.as_str()) {
-            response.insert_header((LINK, next_link(request, next)));
+        let body = match serde_json::to_vec(&self.view) {
+            Ok(body) => body,
+            Err(error) => return HttpResponse::from_error(Error::internal(error)),
+        };
+        if let Some(next) = next_cursor(&body) {
+            response.insert_header((LINK, next_link(request, &next)));
         }
-        response.json(body)
+        response.content_type("application/json").body(body)
     }
 }
 
-/// The cursor a list's own page names; what else is in the body is passed over.
+/// The cursor that a list's page names, or that of a report's entries; what else is in the body is passed over.
 fn next_cursor(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
-    struct List {
+    struct Paged {
         page: Option<Page>,
+        entries: Option<Entries>,
+    }
+    #[derive(Deserialize)]
+    struct Entries {
+        page: Page,
     }
     #[derive(Deserialize)]
     struct Page {
         next_cursor: Option<String>,
     }
-    serde_json::from_slice::<List>(body).ok()?.page?.next_cursor
+    let paged: Paged = serde_json::from_slice(body).ok()?;
+    paged.page.or(paged.entries.map(|entries| entries.page))?.next_cursor
 }
 
 /// Only reads are answered 304; a write's precondition is If-Match.
