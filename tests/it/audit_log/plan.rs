@@ -5,7 +5,7 @@ use crate::app::TestApp;
 use entity::audit::{Action, Category};
 use entity::page::Position;
 use entity::trail::{self, Filter};
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::DbBackend;
 use uuid::Uuid;
 
 /// Fills the trail past the door: every 100th entry another type, 1,000 cases, 50 actors, 4 entries a request.
