@@ -1,13 +1,18 @@
 //! What each action costs: the statements it sends, counted.
 
-use crate::app::{Scene, TestApp};
+use crate::app::{Client, Scene, TestApp};
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 /// The tables each statement of one request names first, by verb.
 async fn cost(app: &TestApp, path: &str, body: Json) -> Vec<String> {
-    let by = app.as_manager().await;
+    cost_for(app, &app.as_manager().await, Method::POST, path, Some(body)).await
+}
+
+async fn cost_for(app: &TestApp, by: &Client<'_>, method: Method, path: &str, body: Option<Json>) -> Vec<String> {
     app.statements();
-    by.post(path, body).await.expect(200);
+    let answer = by.send(method, path, body).await;
+    assert!(answer.status.is_success(), "{}", answer.text);
     app.statements().iter().map(|sql| sentence(sql)).collect()
 }
 
@@ -68,6 +73,48 @@ on_each_database! {
         let sent = cost(app, &case.url("review/approve"), json!({})).await;
         let history = ["SELECT settings", "SELECT case_reviews", "SELECT users", "INSERT case_reviews"];
         assert_cost(&sent, &history, &[], &[]);
+    }
+
+    async fn the_members_actions_cost_what_they_must(app) {
+        let by = app.as_member().await;
+        let post = async |path: &str| cost_for(app, &by, Method::POST, path, Some(json!({}))).await;
+        let draft = app.a_case().create().await;
+        assert_cost(&post(&draft.url("submit")).await, &["SELECT settings"], &[], &[]);
+        let body = json!({"special_notes": "call first"});
+        let edited = cost_for(app, &by, Method::PATCH, &draft.path(), Some(body)).await;
+        assert_cost(&edited, &["SELECT settings"], &[], &["INSERT case_member_updates"]);
+
+        let rejection = json!({"rejection_reason": "other", "rejection_notes": "because"});
+        app.as_manager().await.post(&draft.url("reject"), rejection).await.expect(200);
+        by.patch(&draft.path(), json!({"special_notes": "call first, please"})).await.expect(200);
+        let history = ["SELECT audit_entries", "SELECT case_reviews", "INSERT case_reviews"];
+        assert_cost(&post(&draft.url("resubmit")).await, &history, &["SELECT users"], &[]);
+
+        let draft = app.a_case().create().await;
+        let deleted = cost_for(app, &by, Method::DELETE, &draft.path(), None).await;
+        assert_eq!(deleted, [&CALLER[..], &DOOR].concat());
+        let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
+        let created = cost_for(app, &by, Method::POST, "cases", Some(body)).await;
+        let named = ["SELECT settings", "SELECT users", "INSERT case_numbers", "INSERT cases", "INSERT audit_entries"];
+        assert_eq!(created, [&CALLER[..], &named, &VIEW].concat());
+    }
+
+    async fn taking_deciding_and_acknowledging_cost_what_they_must(app) {
+        let case = accepted(app).await;
+        let body = json!({"assigned_to": null, "reason": "queue"});
+        app.as_manager().await.post(&case.url("assign"), body).await.expect(200);
+        let tech = app.as_tech(2).await;
+        let taken = cost_for(app, &tech, Method::POST, &case.url("take"), Some(json!({}))).await;
+        assert_cost(&taken, &["SELECT users"], &[], &[]);
+        let seen = cost_for(app, &tech, Method::POST, &case.url("acknowledge-updates"), None).await;
+        assert_eq!(seen, [&CALLER[..], &["SELECT cases", "UPDATE case_member_updates"], &VIEW].concat());
+        let decided = ["SELECT case_reviews", "SELECT users", "INSERT case_reviews"];
+        let case = app.a_case().pending_review().create().await;
+        let sent = cost(app, &case.url("review/request-revisions"), json!({"notes": "again"})).await;
+        assert_cost(&sent, &decided, &[], &[]);
+        let case = app.a_case().pending_review().create().await;
+        let sent = cost(app, &case.url("review/correct"), json!({"notes": "done"})).await;
+        assert_cost(&sent, &[&["SELECT settings"], &decided[..]].concat(), &[], &[]);
     }
 
     async fn a_second_hold_costs_what_the_first_did(app) {
