@@ -32,7 +32,7 @@ pub struct DeactivateUser {
     params(UserPath, IfMatchHeader),
     request_body = DeactivateUser,
     responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
 )]
 #[post("/users/{user_id}/deactivate")]
 pub async fn deactivate_user(

@@ -30,7 +30,7 @@ pub struct ReactivateUser {
     params(UserPath, IfMatchHeader),
     request_body = ReactivateUser,
     responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
 )]
 #[post("/users/{user_id}/reactivate")]
 pub async fn reactivate_user(

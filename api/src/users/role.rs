@@ -40,7 +40,7 @@ pub struct ChangeUserRole {
     params(UserPath, IfMatchHeader),
     request_body = ChangeUserRole,
     responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_role_changed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_role_changed"]}))),
 )]
 #[post("/users/{user_id}/role")]
 pub async fn change_user_role(
