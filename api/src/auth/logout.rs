@@ -30,7 +30,7 @@ pub struct Logout {
     security(()),
     request_body = Logout,
     responses((status = NO_CONTENT, description = "The session is over"), SignInProblems),
-    extensions(("x-audit-actions" = json!({"always": ["logout"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["logout"]}))),
 )]
 #[post("/auth/logout")]
 pub async fn logout(app: App, origin: Origin, body: Body<Logout>) -> Result<HttpResponse> {
