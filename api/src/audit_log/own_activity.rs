@@ -6,8 +6,11 @@ use crate::http::page::Paging;
 use crate::http::{Answer, Error, Human, ListProblems, ListQuery, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
+use entity::audit::Audited;
+use entity::case;
 use entity::setting;
-use entity::trail::Filter;
+use entity::trail::{Filter, MemberView};
+use entity::user::Role;
 
 /// List one's own activity
 ///
@@ -35,7 +38,13 @@ pub async fn list_own_activity(
     if !setting::current(&snapshot).await?.own_activity_enabled {
         return Err(Error::forbidden());
     }
-    let list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, &page).await?;
+    let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, &page).await?;
     snapshot.commit().await?;
+    if by.role() == Role::Member {
+        // His resubmission clears what the review said, and the entry tells what was cleared.
+        for entry in list.data.iter_mut().filter(|entry| entry.object_type == case::Entity::OBJECT) {
+            entry.changes.retain(|field, _| MemberView::ever_shows_field(field));
+        }
+    }
     Ok(Answer::plain(list))
 }

@@ -52,9 +52,13 @@ pub async fn login(app: App, origin: Origin, body: Body<Login>) -> Result<Answer
     let Some(person) = claimed.person() else { return Err(refused()) };
     let tx = app.begin_as(origin.context(Actor::Person(person.clone()))).await?;
     // Whatever changed since the password was verified counts: hashing takes its time, and nobody waits for it.
-    let user = still_active(&tx, &person).await?;
+    let Some(user) = still_active(&tx, &person).await? else {
+        drop(tx);
+        return Err(claimed.failed(&app, &origin, "inactive").await?);
+    };
     if !credential::sign_in(&tx, user.id, &verified, better).await? {
-        return Err(refused());
+        drop(tx);
+        return Err(claimed.failed(&app, &origin, "wrong_password").await?);
     }
     let session = session::start(&tx, user.id).await?;
     tx.record(Event::login(&Person::of(&user), session.id, origin.user_agent.as_deref())).await?;
@@ -103,9 +107,9 @@ impl Claimed {
     }
 }
 
-async fn still_active(tx: &AuditTx, person: &Person) -> Result<user::Model> {
+async fn still_active(tx: &AuditTx, person: &Person) -> Result<Option<user::Model>> {
     let user = tx.lock(user::present().filter(user::Column::Id.eq(person.id))).await?;
-    user.filter(|user| user.is_active).ok_or_else(refused)
+    Ok(user.filter(|user| user.is_active))
 }
 
 fn refused() -> Error {

@@ -58,12 +58,12 @@ impl AcceptCase {
 #[post("/cases/{case_id}/accept")]
 pub async fn accept_case(app: App, by: Staff, target: CaseTarget, body: Body<AcceptCase>) -> Result<Answer<CaseDetail>> {
     let assigned_to = body.assigned_to(&by)?;
+    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     let tx = app.begin(&by).await?.noting("docs_verified", body.docs_verified);
     if let Some(notes) = &body.notes {
         tx.note("notes", notes.as_str());
     }
     let case = target.locked(&tx, &by, CaseAction::Accept).await?;
-    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     if let Some(reason) = &body.override_reason {
         tx.note("override_reason", reason.as_str());
     }

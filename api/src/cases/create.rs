@@ -30,7 +30,7 @@ pub struct CreateCase {
     /// Whose case it is; required of an administrator
     member_id: Option<Uuid>,
     /// The member's own if absent
-    #[validate(custom(function = "check::workshop_code"))]
+    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
     #[schema(min_length = 2, max_length = 50)]
     workshop_code: Option<String>,
     #[validate(email, length(max = 254))]

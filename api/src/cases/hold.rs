@@ -1,7 +1,7 @@
 //! Hold a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::check::not_blank;
+use crate::http::check::{not_blank, thousandths};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
@@ -21,7 +21,7 @@ pub struct HoldCase {
     #[schema(min_length = 1, max_length = 2000)]
     reason: String,
     /// Expected length in days, with at most three decimals; open-ended if absent
-    #[validate(range(min = 0.001, max = 999.999))]
+    #[validate(range(min = 0.001, max = 999.999), custom(function = "thousandths"))]
     #[schema(minimum = 0.001, maximum = 999.999)]
     hold_duration_days: Option<f64>,
 }

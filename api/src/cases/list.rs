@@ -6,7 +6,7 @@ use crate::http::period::When;
 use crate::http::{Answer, Anyone, CreditValue, Error, Human, Instant, ListProblems, ListQuery, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
 use entity::clock;
 use entity::page::{self, Direction, Position};
@@ -151,6 +151,9 @@ impl ListCases {
     async fn condition(&self, app: &App, by: &Anyone) -> Result<Condition> {
         if by.role() == Role::Member && !self.tier.is_empty() {
             return Err(Error::parameter("tier", "not_available", "is not a filter for members"));
+        }
+        if self.due_before.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
+            return Err(Error::parameter("due_before", "range", "must lie between the years 2000 and 2100"));
         }
         let condition = Condition::all()
             .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, app.now())))

@@ -6,6 +6,7 @@ use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::case::CaseAction;
+use entity::user;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -23,17 +24,21 @@ pub struct ReopenCase {
 
 /// Reopen a completed case
 ///
-/// It is accepted again, and its release is withdrawn. From `completed`.
+/// It is accepted again, and its release is withdrawn. Where whoever worked on it is gone, it waits in the queue. From `completed`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": ["case_reassigned"]}))),
 )]
 #[post("/cases/{case_id}/reopen")]
 pub async fn reopen_case(app: App, by: Staff, target: CaseTarget, body: Body<ReopenCase>) -> Result<Answer<CaseDetail>> {
     let tx = app.begin(&by).await?.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Reopen).await?;
-    let case = tx.save(case.reopen()?).await?;
+    let assignee = match case.assigned_to_id {
+        Some(id) => user::assignee(&tx, id).await?,
+        None => None,
+    };
+    let case = tx.save(case.reopen(assignee.as_ref())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

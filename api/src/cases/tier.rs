@@ -1,12 +1,13 @@
 //! Change the tier of a case.
 
-use super::people::{assignee, overrides_level};
+use super::people::overrides_level;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::check::not_blank;
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::case::{CaseAction, Tier};
+use entity::user;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -38,14 +39,14 @@ pub struct ChangeCaseTier {
 )]
 #[post("/cases/{case_id}/tier")]
 pub async fn change_case_tier(app: App, by: Staff, target: CaseTarget, body: Body<ChangeCaseTier>) -> Result<Answer<CaseDetail>> {
+    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     let tx = app.begin(&by).await?.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Tier).await?;
-    let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     if let Some(reason) = &body.override_reason {
         tx.note("override_reason", reason.as_str());
     }
     let assignee = match case.assigned_to_id {
-        Some(id) => Some(assignee(&tx, id).await?),
+        Some(id) => user::assignee(&tx, id).await?,
         None => None,
     };
     let case = tx.save(case.change_tier(body.tier, assignee.as_ref(), override_level)?).await?;

@@ -339,7 +339,7 @@ impl Walk<'_> {
         let by = self.worker()?;
         let reason = self.word(words::REOPEN_REASONS);
         let story = self.story(by, Some(reason))?;
-        self.save(by, self.case()?.reopen()?, story)
+        self.save(by, self.case()?.reopen(self.assignee())?, story)
     }
 }
 

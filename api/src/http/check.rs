@@ -16,6 +16,12 @@ pub fn displayable(name: &str) -> Result<(), ValidationError> {
     demand(name.is_empty() || text::is_displayable(name), "displayable", "must be visible text without control characters")
 }
 
+/// A number of at most three decimals: more would be rounded, and what is stored is what was asked for.
+pub fn thousandths(number: f64) -> Result<(), ValidationError> {
+    let rounded = (number * 1_000.0).round() / 1_000.0;
+    demand((rounded - number).abs() < 1e-9, "decimals", "must have at most 3 decimals")
+}
+
 /// Letters of ASCII, digits, dot, underscore, hyphen; it is kept in lower case.
 pub fn username(name: &str) -> Result<(), ValidationError> {
     let is_plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-'));

@@ -133,6 +133,7 @@ impl Model {
     /// `demanded` is what the due date makes of the case today.
     pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let becomes_rush = self.urgency == Urgency::Normal && demanded == Urgency::Rush;
+        self.keep_secret(CaseAction::Submit, now)?;
         let mut row = self.movable(CaseAction::Submit)?;
         if becomes_rush && !confirm_rush {
             return Err(Refused::RushConfirmationRequired { rush_fee: Urgency::Rush.rush_fee() });
@@ -186,15 +187,18 @@ impl Model {
         if assigned.is_some_and(|assigned| assigned != by.id) {
             return Err(Refused::AlreadyAssigned);
         }
-        demand_fit(by, tier, false)?;
+        if assigned.is_none() {
+            demand_fit(by, tier, false)?;
+        }
         row.assigned_to_id = Set(Some(by.id));
         Ok(row)
     }
 
     /// The same tier again is no move: nothing differs, so nothing is saved.
     pub fn change_tier(self, tier: Tier, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
+        let is_the_same = self.tier == Some(tier);
         let mut row = self.movable(CaseAction::Tier)?;
-        let fits = assignee.is_none_or(|assignee| assignee.may_work_on(tier));
+        let fits = is_the_same || assignee.is_none_or(|assignee| assignee.may_work_on(tier));
         if !fits && !override_level {
             return Err(Refused::LevelTooLow { tier });
         }
@@ -266,10 +270,7 @@ impl Model {
     /// `anything_new`: whether the member added or edited something since the case was completed or handed back.
     pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let (count, status) = (self.resubmission_count, self.status);
-        if status == CaseStatus::Completed && !self.is_released(now) {
-            let allowed_from = CaseAction::Resubmit.allowed_from(Role::Member);
-            return Err(Refused::InvalidCaseState { current: CaseStatus::Accepted, allowed_from });
-        }
+        self.keep_secret(CaseAction::Resubmit, now)?;
         let mut row = self.movable(CaseAction::Resubmit)?;
         if !anything_new {
             return Err(Refused::NoChanges);
@@ -283,9 +284,11 @@ impl Model {
         Ok(row)
     }
 
-    pub fn reopen(self) -> Result<ActiveModel, Refused> {
+    /// It goes back to whoever worked on it, or to the queue where he can't be given a case any more.
+    pub fn reopen(self, assignee: Option<&user::Model>) -> Result<ActiveModel, Refused> {
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
+        row.assigned_to_id = Set(assignee.filter(|assignee| assignee.is_assignable()).map(|assignee| assignee.id));
         row.clear(super::RELEASE_BLOCK);
         Ok(row)
     }
@@ -305,10 +308,13 @@ impl Model {
         }
         let is_draft = self.status == CaseStatus::Draft;
         let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
-        if edit.urgency == Some(Urgency::Normal) && is_demanded(edit.due_on.unwrap_or(self.due_on)) {
+        let moved_to = edit.due_on.filter(|due_on| *due_on != self.due_on);
+        // A case that is normal and stays due when it was is not downgraded, however near that day has come.
+        let is_downgrade = edit.urgency == Some(Urgency::Normal) && (self.urgency == Urgency::Rush || moved_to.is_some());
+        if is_downgrade && is_demanded(moved_to.unwrap_or(self.due_on)) {
             return Err(Refused::RushRequired);
         }
-        let becomes_rush = edit.due_on.is_some_and(|due_on| due_on != self.due_on && is_demanded(due_on));
+        let becomes_rush = moved_to.is_some_and(is_demanded);
         let urgency = if becomes_rush { Some(Urgency::Rush) } else { edit.urgency };
         let first_name = edit.employee_first_name.unwrap_or_else(|| self.employee_first_name.clone());
         let last_name = edit.employee_last_name.unwrap_or_else(|| self.employee_last_name.clone());
@@ -343,6 +349,14 @@ impl Model {
     pub fn demand_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
         let (current, allowed_from) = (self.status, action.allowed_from(role));
         if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { current, allowed_from }) }
+    }
+
+    /// A move that is the member's own must not tell him of a completion he doesn't know of yet.
+    fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), Refused> {
+        let is_secret = self.status == CaseStatus::Completed && !self.is_released(now);
+        let refused =
+            || Refused::InvalidCaseState { current: CaseStatus::Accepted, allowed_from: action.allowed_from(Role::Member) };
+        if is_secret { Err(refused()) } else { Ok(()) }
     }
 
     /// For the moves whose states don't depend on who asks.

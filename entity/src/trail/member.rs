@@ -39,6 +39,11 @@ impl MemberView {
         self.fields().any(|field| field == name)
     }
 
+    /// Whether a changed field of a case, by its wire name, is ever a member's to see, also in entries that are his own.
+    pub fn ever_shows_field(name: &str) -> bool {
+        C::iter().filter(|column| is_shown(*column)).any(|column| case::Entity::wire_name(column) == name)
+    }
+
     /// Whether a key of an entry's metadata is his to see: why a case was held, and the names of files.
     pub const fn shows_metadata(action: Action, key: &str) -> bool {
         matches!(

@@ -110,10 +110,10 @@ on_each_database! {
         };
         assert_eq!(moves().await, ["accepted"]);
         // Undone before anybody was told: to the member it never was.
-        change(app, case.case.id, |case, _| case.reopen()).await;
+        let assignee = app.tech(3).await;
+        change(app, case.case.id, |case, _| case.reopen(Some(&assignee))).await;
         assert_eq!(moves().await, ["accepted"]);
         app.pass(TimeDelta::days(3));
-        let assignee = app.tech(3).await;
         let later = app.clock.now() + TimeDelta::days(1);
         change(app, case.case.id, |case, tx| case.complete(Some(&assignee), Release::At(later), tx.now())).await;
         assert_eq!(moves().await, ["accepted"]);

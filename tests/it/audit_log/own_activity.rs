@@ -36,4 +36,21 @@ on_each_database! {
         app.as_user(&service).await.get("auth/me/activity").await.expect_problem(403, "forbidden");
         app.as_nobody().get("auth/me/activity").await.expect_problem(401, "unauthorized");
     }
+
+    async fn a_member_does_not_read_there_what_the_review_said(app) {
+        let case = app.a_case().pending_review().create().await;
+        let decision = json!({"notes": "sloppy", "release": "scheduled", "release_at": "2026-12-02T00:00:00Z"});
+        app.as_manager().await.post(&case.url("review/approve"), decision).await.expect(200);
+        app.pass(chrono::TimeDelta::seconds(1));
+        app.as_member().await.patch(&case.path(), json!({"special_notes": "one more thing"})).await.expect(200);
+        app.clock.set(crate::app::at("2026-12-02T00:00:00Z"));
+        let by = app.as_member().await;
+        by.post(&case.url("resubmit"), json!({})).await.expect(200);
+
+        let answer = by.get("auth/me/activity?action_type=case_resubmitted").await;
+
+        let changes = answer.expect(200)["data"][0]["changes"].clone();
+        assert!(changes["status"].is_object());
+        assert!(!answer.text.contains("sloppy") && !answer.text.contains("review_"), "{changes}");
+    }
 }

@@ -117,4 +117,14 @@ on_each_database! {
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["case_created"], &json!("denied")));
     }
+
+    async fn a_workshop_code_keeps_its_length(app) {
+        let by = app.as_member().await;
+        for code in [String::new(), "W".to_owned(), "W".repeat(51)] {
+            let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "workshop_code": code});
+            let answer = by.post("cases", body).await;
+            answer.expect_problem(422, "validation_failed");
+            assert_eq!(answer.faults(), ["body /workshop_code"]);
+        }
+    }
 }

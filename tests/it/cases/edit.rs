@@ -82,4 +82,24 @@ on_each_database! {
         app.as_user(&stranger).await.patch(&held.path(), json!({"special_notes": "y"})).await.expect_problem(404, "not_found");
         app.as_tech(2).await.patch(&held.path(), json!({"special_notes": "y"})).await.expect_problem(403, "forbidden");
     }
+
+    async fn an_urgency_that_stays_as_it_is_is_no_downgrade(app) {
+        let case = app.a_case().accepted().create().await;
+        // By now the due date would demand a rush.
+        app.clock.set(at("2026-12-10T15:00:00Z"));
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        let same = by.patch(&case.path(), json!({"urgency": "normal"})).await.expect(200);
+        assert_eq!((&same["urgency"], &same["version"]), (&json!("normal"), &json!(case.case.version)));
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn what_a_role_may_not_write_is_refused_before_the_version_is_looked_at(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_member().await.with("If-Match", "\"1\"");
+        by.patch(&case.path(), json!({"internal_notes": "x"})).await.expect_problem(403, "forbidden");
+        let by = app.as_manager().await.with("If-Match", "\"1\"");
+        let body = json!({"tier": "tier_2", "reason": "x", "override_reason": "y"});
+        by.post(&case.url("tier"), body).await.expect_problem(403, "forbidden");
+    }
 }

@@ -130,4 +130,14 @@ on_each_database! {
         // Who asks (session, user); the door (lock, change, entry); the view (people, member's updates).
         assert_eq!(verbs, ["SELECT", "SELECT", "SELECT", "UPDATE", "INSERT", "SELECT", "SELECT"], "{sent:#?}");
     }
+
+    async fn a_duration_finer_than_a_thousandth_is_refused_not_rounded(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let answer = by.post(&case.url("hold"), json!({"reason": "a", "hold_duration_days": 1.23456})).await;
+        answer.expect_problem(422, "validation_failed");
+        assert_eq!(answer.faults(), ["body /hold_duration_days"]);
+        let held = by.post(&case.url("hold"), json!({"reason": "a", "hold_duration_days": 0.007})).await.expect(200);
+        assert_eq!(held["hold"]["duration_days"], 0.007);
+    }
 }

@@ -131,4 +131,13 @@ on_each_database! {
         by.get("cases").await.expect(200);
         assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new());
     }
+
+    async fn a_due_date_beyond_the_calendar_is_named(app) {
+        let by = app.as_manager().await;
+        for day in ["-200000-01-01", "%2B10000-01-01", "1999-12-31"] {
+            let answer = by.get(&format!("cases?due_before={day}")).await;
+            answer.expect_problem(400, "invalid_parameter");
+            assert_eq!(answer.faults(), ["query /due_before"], "{day}");
+        }
+    }
 }

@@ -30,4 +30,18 @@ on_each_database! {
         assert_eq!((actions(&trail), &trail[0]["metadata"]["event"]), (vec!["case_status_changed"], &json!("reopened")));
         assert_eq!(trail[0]["metadata"]["reason"], "a wrong date");
     }
+
+    async fn a_case_whose_technician_is_gone_is_reopened_for_the_queue(app) {
+        let tech2 = app.tech(2).await;
+        let case = app.a_case().assigned_to(&tech2).completed().create().await;
+        let admin = app.as_admin().await;
+        assert_eq!(admin.delete(&format!("users/{}?reason=left", tech2.id)).await.status(), 204);
+        let mark = app.mark().await;
+        let reopened = admin.post(&case.url("reopen"), json!({"reason": "a wrong date"})).await.expect(200);
+        assert_eq!((&reopened["status"], &reopened["assigned_to"]), (&json!("accepted"), &json!(null)));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_status_changed", "case_reassigned"]);
+        assert_eq!(trail[1]["metadata"]["from_username"], "tech2");
+        admin.post(&case.url("tier"), json!({"tier": "tier_2", "reason": "harder"})).await.expect(200);
+    }
 }

@@ -39,4 +39,12 @@ on_each_database! {
         app.as_user(&stranger).await.post(&case.url("submit"), json!({})).await.expect_problem(404, "not_found");
         app.as_admin().await.post(&case.url("submit"), json!({})).await.expect_problem(403, "forbidden");
     }
+
+    async fn a_hidden_completion_is_not_told_by_a_refusal(app) {
+        let case = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;
+        let by = app.as_member().await;
+        let problem = by.post(&case.url("submit"), json!({})).await.expect_problem(409, "invalid_case_state");
+        assert_eq!(problem["current_status"], "accepted");
+        assert!(!problem["detail"].as_str().unwrap().contains("completed"));
+    }
 }

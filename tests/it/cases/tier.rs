@@ -34,4 +34,16 @@ on_each_database! {
         let body = json!({"tier": "tier_2", "reason": "harder", "override_reason": "he can"});
         app.as_admin().await.post(&case.url("tier"), body).await.expect(200);
     }
+
+    async fn what_stays_as_it_is_is_no_breach_of_the_level_rule(app) {
+        let tech1 = app.tech(1).await;
+        let case = app.a_case().submitted().create().await;
+        let terms = json!({"tier": "tier_3", "credit_value": "1.0", "assigned_to": tech1.id, "override_reason": "he can"});
+        app.as_admin().await.post(&case.url("accept"), terms).await.expect(200);
+        let by = app.as_tech(1).await;
+        let mark = app.mark().await;
+        by.post(&case.url("tier"), json!({"tier": "tier_3", "reason": "sure"})).await.expect(200);
+        by.post(&case.url("take"), json!({})).await.expect(200);
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
 }
