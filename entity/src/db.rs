@@ -26,12 +26,20 @@ impl Default for Limits {
     }
 }
 
+/// How long a COMMIT may stay unanswered, and when at the latest its caller is told what became of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommitBounds {
+    pub answered: Duration,
+    pub decided: Duration,
+}
+
 /// The database, as the rest of the program may hold it.
 pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     exports: DatabaseConnection,
     clock: Clock,
+    patience: Duration,
 }
 
 /// Sees every statement: for metrics, and for tests that count.
@@ -53,6 +61,7 @@ impl Db {
             readers: open(limits.readers, Use::Read).await?,
             exports: open(limits.exports, Use::Export).await?,
             clock,
+            patience: limits.patience,
         };
         db.demand_no_debt().await?;
         Ok(db)
@@ -80,6 +89,13 @@ impl Db {
     /// The same for an export, which may take as long as its reader: from a small pool of its own.
     pub async fn export_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         repeatable_read(&self.exports).await
+    }
+
+    /// PostgreSQL itself answers within a statement's time. A connection it didn't notice was lost it keeps for an idle
+    /// transaction's time, during which the transaction may still come to an end.
+    pub(crate) fn commit_bounds(&self) -> CommitBounds {
+        let answered = statement_time(self.patience) + Duration::from_secs(1);
+        CommitBounds { answered, decided: answered.max(IDLE_TRANSACTION) + Duration::from_secs(3) }
     }
 
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
@@ -158,11 +174,17 @@ fn sqlite(options: SqliteConnectOptions, used_to: Use) -> SqliteConnectOptions {
     }
 }
 
+/// How long PostgreSQL keeps a transaction in which nobody asks anything.
+const IDLE_TRANSACTION: Duration = Duration::from_secs(5);
+
+/// Waiting for a lock is part of a statement.
+fn statement_time(patience: Duration) -> Duration {
+    Duration::from_secs(3).max(patience * 2)
+}
+
 fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgConnectOptions {
     let options = options.options([("lock_timeout", format!("{}ms", patience.as_millis()))]);
-    // Waiting for a lock is part of a statement.
-    let statement = Duration::from_secs(3).max(patience * 2);
-    let bounded = [("statement_timeout", statement), ("idle_in_transaction_session_timeout", Duration::from_secs(5))];
+    let bounded = [("statement_timeout", statement_time(patience)), ("idle_in_transaction_session_timeout", IDLE_TRANSACTION)];
     let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {
         Use::Write => options.options(bounded).options([("synchronous_commit", "on")]),

@@ -170,6 +170,10 @@ impl From<DbErr> for Error {
             tracing::error!(cause = %error, "the trail could not be written");
             return Self::plain(Code::AuditUnavailable);
         }
+        if Refusal::is_commit_unknown(&error) {
+            tracing::error!(cause = %error, "the connection was lost at COMMIT and nobody could be asked");
+            return Self::plain(Code::CommitUnknown);
+        }
         if is_busy(&error) {
             tracing::warn!(cause = %error, "the database did not answer in time");
             return Self::plain(Code::DatabaseUnavailable);

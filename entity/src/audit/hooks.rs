@@ -1,14 +1,16 @@
 //! What every audited row does before and after it is saved. The hooks know no business meaning: the row's `events` does.
 
+use super::commit;
 use super::guard::{Verb, Write};
 use super::unit::Unit;
 use super::{Event, Refusal, Story, changes};
 use crate::audit_entry;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbErr, EntityName, EntityTrait, IdenStatic, Iterable,
-    ModelTrait, QueryFilter, QuerySelect, Value,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, Iterable,
+    ModelTrait, QueryFilter, QuerySelect, QueryTrait, Value,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -108,7 +110,7 @@ pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, sto
     Ok(events)
 }
 
-/// Inserts the entries in one statement.
+/// Inserts the entries in one statement. PostgreSQL says with it which transaction they are in.
 pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<Event>, by_hook: bool) -> Result<(), DbErr> {
     if events.is_empty() {
         return Ok(());
@@ -120,9 +122,18 @@ pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<E
     let entry = |event| audit_entry::ActiveModel::of(event, unit.clock.id(now), &unit.context, by_hook);
     let entries = events.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
     unit.clear(Write { verb: Verb::Insert, table: audit_entry::Entity.table_name().to_owned() });
+    let id = entries.first().and_then(|entry| entry.id.try_as_ref().copied());
     #[expect(clippy::disallowed_methods, reason = "this is the one place that writes entries")]
-    let written = audit_entry::Entity::insert_many(entries).exec_without_returning(db).await;
-    written.map(drop).map_err(|error| Refusal::Unwritten(error.to_string()).into())
+    let mut insert = audit_entry::Entity::insert_many(entries).into_query();
+    if db.get_database_backend() == DbBackend::Postgres {
+        insert.returning(Query::returning().exprs([Expr::col("txid").cast_as("text")]));
+    }
+    let rows = db.query_all(&insert).await.map_err(|error| DbErr::from(Refusal::Unwritten(error.to_string())))?;
+    let txid = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
+    if let Some(id) = id {
+        unit.leave(commit::Entry { id, txid });
+    }
+    Ok(())
 }
 
 /// The row as it is stored: remembered by whoever locked it, or locked and read now.

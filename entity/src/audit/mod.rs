@@ -6,6 +6,7 @@
 
 mod action;
 mod changes;
+mod commit;
 mod context;
 mod event;
 mod guard;

@@ -1,4 +1,4 @@
-//! Why the door refused. Each of these is a mistake in our code, never the caller's.
+//! Why the door refused. Each of these is a mistake in our code, never the caller's, but for the two that say what the database did.
 
 use super::Gap;
 use sea_orm::DbErr;
@@ -32,6 +32,8 @@ pub enum Refusal {
     Body,
     #[error("audit: an entry could not be written: {0}")]
     Unwritten(String),
+    #[error("audit: whether it was committed is unknown")]
+    CommitUnknown,
     #[error("audit: {action} has no '{key}' in its metadata")]
     Metadata { action: &'static str, key: &'static str },
     #[error("audit: the entries do not tell the rows: {0}")]
@@ -48,6 +50,11 @@ impl From<Refusal> for DbErr {
 }
 
 impl Refusal {
+    /// Whether an error says that nobody knows whether the transaction was committed.
+    pub fn is_commit_unknown(error: &DbErr) -> bool {
+        matches!(error, DbErr::Custom(text) if *text == Self::CommitUnknown.to_string())
+    }
+
     /// Whether an error says that the trail itself could not be written: nothing changed, and it is nobody's mistake.
     pub fn is_unwritten(error: &DbErr) -> bool {
         matches!(error, DbErr::Custom(text) if text.starts_with("audit: an entry could not be written: "))

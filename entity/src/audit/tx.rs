@@ -1,17 +1,19 @@
 //! The only door for writes: begin, lock, save, record, commit.
 
+use super::commit::{self, Fate};
 use super::unit::Unit;
-use super::{Audited, Context, Event, hooks};
-use crate::db::Db;
+use super::{Audited, Context, Event, Refusal, hooks};
+use crate::db::{CommitBounds, Db};
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
-    IntoActiveModel, QueryResult, QuerySelect, Select, Statement,
+    ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    ExecResult, IntoActiveModel, QueryResult, QuerySelect, RuntimeErr, Select, Statement,
 };
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 /// One operation's transaction: its changes and their entries commit together, or neither does.
@@ -21,12 +23,16 @@ use uuid::Uuid;
 pub struct AuditTx {
     inner: DatabaseTransaction,
     pub(super) unit: Arc<Unit>,
+    /// Who is asked what became of it, should the answer to COMMIT be lost.
+    readers: DatabaseConnection,
+    bounds: CommitBounds,
 }
 
 impl AuditTx {
     pub async fn begin(db: &Db, context: Context) -> Result<Self, DbErr> {
         let inner = db.begin().await?;
-        Ok(Self { inner, unit: Arc::new(Unit::new(context, db.clock().clone())) })
+        let unit = Arc::new(Unit::new(context, db.clock().clone()));
+        Ok(Self { inner, unit, readers: db.readers().clone(), bounds: db.commit_bounds() })
     }
 
     /// Why: the reason the caller gave, for every entry that follows.
@@ -96,13 +102,31 @@ impl AuditTx {
         self.unit.during(self, hooks::write(&self.unit, self, vec![event], false)).await
     }
 
+    /// Commits, and knows it: where the connection was lost at COMMIT, another one is asked what became of it.
+    ///
+    /// `Refusal::CommitUnknown` if that can't be found out either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
-        match self.unit.demand_whole() {
-            Ok(()) => self.inner.commit().await,
-            Err(refusal) => {
-                self.inner.rollback().await?;
-                Err(refusal.into())
-            }
+        if let Err(refusal) = self.unit.demand_whole() {
+            self.inner.rollback().await?;
+            return Err(refusal.into());
+        }
+        let (traces, until) = (self.unit.traces(), Instant::now() + self.bounds.decided);
+        let lost = match self.inner.get_database_backend() {
+            DbBackend::Postgres => match timeout(self.bounds.answered, self.inner.commit()).await {
+                Ok(answer) => answer,
+                Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("COMMIT was not answered".to_owned()))),
+            },
+            // No network is in between.
+            _ => self.inner.commit().await,
+        };
+        let Err(error) = lost else { return Ok(()) };
+        if !commit::is_lost(&error) {
+            return Err(error);
+        }
+        match commit::fate(&self.readers, &traces, until).await {
+            Fate::Committed => Ok(()),
+            Fate::RolledBack => Err(error),
+            Fate::Unknown => Err(Refusal::CommitUnknown.into()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What one transaction remembers: who and why, the rows it holds, what it has been cleared to write, whether it still may.
 
+use super::commit::{Entry, Traces};
 use super::{Audited, Context, Refusal, Story, guard, guard::Write, tables};
 use crate::clock::Clock;
 use crate::user::Person;
@@ -29,6 +30,7 @@ struct State {
     now: DateTime<Utc>,
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
     cleared: Option<Write>,
+    traces: Traces,
     stage: Stage,
 }
 
@@ -44,7 +46,8 @@ impl Unit {
     pub(super) fn new(context: Context, clock: Clock) -> Self {
         let mut story = Story::of(context.actor.clone());
         story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
-        let state = State { story, now: clock.now(), rows: HashMap::new(), cleared: None, stage: Stage::Open };
+        let (rows, traces) = (HashMap::new(), Traces::default());
+        let state = State { story, now: clock.now(), rows, cleared: None, traces, stage: Stage::Open };
         Self { context, clock, state: Mutex::new(state) }
     }
 
@@ -82,13 +85,23 @@ impl Unit {
     /// Asks whether a statement may be sent, and uses up its clearance.
     pub(super) fn admit(&self, sql: &str) -> Result<(), Refusal> {
         let verdict = match guard::read(sql) {
-            Ok(None) => Ok(()),
+            Ok(None) => return Ok(()),
             Ok(Some(write)) if tables::is_unaudited(&write.table) => Ok(()),
             Ok(Some(write)) if self.lock().cleared.take_if(|cleared| *cleared == write).is_some() => Ok(()),
             Ok(Some(write)) => Err(bypass(write)),
             Err(refusal) => Err(refusal),
         };
+        self.lock().traces.wrote = true;
         verdict.map_err(|refusal| self.break_with(refusal))
+    }
+
+    /// Remembers an entry that was written, to find out by it what became of the transaction.
+    pub(super) fn leave(&self, entry: Entry) {
+        self.lock().traces.entry = Some(entry);
+    }
+
+    pub(super) fn traces(&self) -> Traces {
+        self.lock().traces.clone()
     }
 
     pub(super) fn break_with(&self, refusal: Refusal) -> Refusal {

@@ -5,10 +5,12 @@ mod client;
 mod database;
 mod invariants;
 mod postgres;
+mod proxy;
 
 pub use builders::{CaseBuilder, Scene};
 pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
+pub use proxy::{Fault, Proxy};
 
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
@@ -49,6 +51,21 @@ impl TestApp {
     /// PostgreSQL to test on.
     pub async fn start(kind: Kind) -> Option<Self> {
         let (url, files) = database::fresh(kind).await?;
+        // A test machine may be busy with the other tests.
+        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: Duration::from_secs(20) };
+        Some(Self::serve(kind, url.clone(), &url, limits, files).await)
+    }
+
+    /// The same on PostgreSQL, with the service's limits as they are by default and a wire to the server that can be cut.
+    pub async fn start_behind_a_proxy() -> Option<(Self, Proxy)> {
+        let (url, files) = database::fresh(Kind::Postgres).await?;
+        let proxy = Proxy::before(&url).await;
+        let limits = Limits { writers: 4, readers: 4, exports: 2, ..Limits::default() };
+        Some((Self::serve(Kind::Postgres, url.clone(), &proxy.url(&url), limits, files).await, proxy))
+    }
+
+    /// `url` is the database, `by_way_of` how the service gets there.
+    async fn serve(kind: Kind, url: String, by_way_of: &str, limits: Limits, files: Option<tempfile::TempDir>) -> Self {
         let outside = database::connect(&url).await;
         let clock = Clock::fixed(at(START));
         let sent = Arc::new(Mutex::new(Vec::new()));
@@ -56,9 +73,7 @@ impl TestApp {
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
             watch.lock().expect("statements").push(info.statement.clone());
         });
-        // A test machine may be busy with the other tests.
-        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: Duration::from_secs(20) };
-        let db = Db::connect(&url, limits, clock.clone(), Some(watch)).await.expect("the database");
+        let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
         let secret = keys::Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
@@ -70,7 +85,7 @@ impl TestApp {
         let handle = server.handle();
         tokio::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Some(Self { app, clock, base, kind, outside, url, sent, http, server: handle, _files: files })
+        Self { app, clock, base, kind, outside, url, sent, http, server: handle, _files: files }
     }
 
     /// Ends the test: what must hold after every one of them is checked here.

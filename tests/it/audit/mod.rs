@@ -1,6 +1,7 @@
 //! The trail's own promises: the one door, the nets below it, and what happens when an entry can't be written.
 
 mod bypasses;
+mod lost_commit;
 mod nets;
 mod outage;
 mod registry;

@@ -1,0 +1,95 @@
+//! What became of a COMMIT whose answer was lost with its connection.
+//!
+//! Nobody can tell by the error: the server may never have heard of it, may be at it, or may have done it. So another connection
+//! is asked for what the transaction would have left behind.
+
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout_at};
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Committed,
+    RolledBack,
+    Unknown,
+}
+
+/// By what a transaction can be recognised afterwards.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Traces {
+    /// Whether it sent any write at all.
+    pub wrote: bool,
+    /// One of its entries.
+    pub entry: Option<Entry>,
+}
+
+/// An entry, and the number under which PostgreSQL knows the transaction that wrote it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub id: Uuid,
+    pub txid: Option<String>,
+}
+
+/// Whether an error at COMMIT is the connection's and not the database's word: a constraint that refuses leaves no doubt.
+pub(super) fn is_lost(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::Conn(_));
+    };
+    match cause.as_database_error().map(|error| error.code().unwrap_or_default()) {
+        // Connection exceptions; PostgreSQL was told to stop, or crashed.
+        Some(code) => code.starts_with("08") || ["57P01", "57P02"].contains(&code.as_ref()),
+        None => true,
+    }
+}
+
+/// Asks until it is known or time is up. What wrote nothing is as if committed.
+pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, until: Instant) -> Fate {
+    let Some(entry) = &traces.entry else {
+        return if traces.wrote { Fate::Unknown } else { Fate::Committed };
+    };
+    let asking = async {
+        loop {
+            // An error here is the database's that isn't back yet.
+            if let Ok(Some(fate)) = ask(readers, entry).await {
+                return fate;
+            }
+            sleep(PAUSE).await;
+        }
+    };
+    timeout_at(until, asking).await.unwrap_or(Fate::Unknown)
+}
+
+/// `None` while the server is still at it.
+async fn ask(readers: &DatabaseConnection, entry: &Entry) -> Result<Option<Fate>, DbErr> {
+    let backend = readers.get_database_backend();
+    let question = match (backend, &entry.txid) {
+        // An entry that isn't there proves nothing while its transaction is in progress.
+        (DbBackend::Postgres, Some(txid)) => Statement::from_sql_and_values(
+            backend,
+            "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE id = $1) AS is_there,
+               pg_xact_status(CAST($2 AS text)::xid8) = 'aborted' AS is_undone",
+            [entry.id.into(), txid.as_str().into()],
+        ),
+        // SQLite's writer is gone with its connection: what isn't there will not come.
+        _ => Statement::from_sql_and_values(
+            backend,
+            "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE id = $1) AS is_there, TRUE AS is_undone",
+            [entry.id.into()],
+        ),
+    };
+    let Some(answer) = readers.query_one_raw(question).await? else { return Ok(None) };
+    let is_undone = answer.try_get::<Option<bool>>("", "is_undone")?.unwrap_or(false);
+    Ok(match (answer.try_get("", "is_there")?, is_undone) {
+        (true, _) => Some(Fate::Committed),
+        (false, true) => Some(Fate::RolledBack),
+        (false, false) => None,
+    })
+}

@@ -1,0 +1,108 @@
+//! When the connection is lost at COMMIT, the answer is still the truth, or says that nobody knows it.
+//!
+//! PostgreSQL only: between the service and SQLite there is nothing to lose.
+#![expect(clippy::disallowed_methods, reason = "one of these tests slows COMMIT down")]
+
+use crate::app::{Fault, Proxy, TestApp, actions};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value as Json, json};
+
+async fn start() -> Option<(TestApp, Proxy)> {
+    TestApp::start_behind_a_proxy().await
+}
+
+async fn stands(app: &TestApp, path: &str) -> Json {
+    app.as_manager().await.get(path).await.expect(200)["status"].clone()
+}
+
+#[tokio::test]
+async fn a_commit_the_server_never_heard_of_is_not_done() {
+    let Some((app, proxy)) = start().await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    let mark = app.mark().await;
+    proxy.at_next_commit(Fault::BeforeCommit);
+
+    let answer = by.post(&case.url("hold"), json!({"reason": "a"})).await;
+
+    answer.expect_problem(503, "database_unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
+    by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_done() {
+    let Some((app, proxy)) = start().await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    let mark = app.mark().await;
+    proxy.at_next_commit(Fault::AfterCommit);
+
+    let held = by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
+
+    assert_eq!((&held["status"], stands(&app, &case.path()).await), (&json!("hold"), json!("hold")));
+    assert_eq!(actions(&app.since(&mark).await), ["case_held"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_commit_that_is_still_going_on_is_waited_for() {
+    let Some((app, proxy)) = start().await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    for statement in [
+        "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$",
+        "CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON cases DEFERRABLE INITIALLY DEFERRED
+           FOR EACH ROW EXECUTE FUNCTION slowly()",
+    ] {
+        app.outside.execute_unprepared(statement).await.unwrap();
+    }
+    let mark = app.mark().await;
+    proxy.at_next_commit(Fault::AfterCommit);
+
+    by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
+
+    assert_eq!(actions(&app.since(&mark).await), ["case_held"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_commit_that_is_swallowed_on_the_way_is_not_done() {
+    let Some((app, proxy)) = start().await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    let mark = app.mark().await;
+    proxy.at_next_commit(Fault::CommitSwallowed);
+
+    // PostgreSQL gives up on a transaction in which nothing happens any more.
+    by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "database_unavailable");
+
+    assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_asked_the_answer_says_so() {
+    let Some((app, proxy)) = start().await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    let mark = app.mark().await;
+    proxy.at_next_commit(Fault::AfterCommitForGood);
+
+    by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(504, "commit_unknown");
+
+    // It was done, and a caller who reads the case finds that out.
+    proxy.mend();
+    assert_eq!(stands(&app, &case.path()).await, "hold");
+    assert_eq!(actions(&app.since(&mark).await), ["case_held"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_leaves_no_entry_is_unknown_and_what_writes_nothing_is_done() {
+    let Some((app, proxy)) = start().await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    proxy.at_next_commit(Fault::BeforeCommit);
+    by.post(&case.url("acknowledge-updates"), json!({})).await.expect_problem(504, "commit_unknown");
+
+    proxy.at_next_commit(Fault::BeforeCommit);
+    by.patch(&case.path(), json!({"employee_last_name": "Moss"})).await.expect(200);
+    app.finish().await;
+}
