@@ -1,5 +1,6 @@
 //! JSON read strictly: no key twice, no NUL, one spelling of text, a bounded depth.
 
+use super::exact::Exact;
 use super::problem::FieldProblem;
 use crate::http::{Code, Error, Result};
 use entity::text;
@@ -22,7 +23,7 @@ pub fn read<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     if !problems.is_empty() {
         return Err(Error::fields(Code::ValidationFailed, problems));
     }
-    let shaped: T = serde_path_to_error::deserialize(value).map_err(|error| {
+    let shaped: T = serde_path_to_error::deserialize(Exact(value)).map_err(|error| {
         let path = pointer(error.path());
         Error::fields(Code::ValidationFailed, vec![misfit(&path, &error.into_inner().to_string())])
     })?;
@@ -220,6 +221,13 @@ mod tests {
         name: String,
         #[serde(default, deserialize_with = "patch")]
         note: Option<Option<String>>,
+        colour: Option<Colour>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "snake_case")]
+    enum Colour {
+        Red,
     }
 
     fn refused(body: &str) -> (Code, Vec<String>) {
@@ -244,9 +252,17 @@ mod tests {
             (r#"{"name":7}"#, "/name type"),
             (r#"{"name":""}"#, "/name length"),
             ("{\"name\":\"a\\u0000\"}", "/name nul_character"),
+            (r#"["a",null,null]"#, " type"),
+            ("null", " type"),
+            (r#"{"name":"a","colour":{"red":null}}"#, "/colour type"),
         ] {
             assert_eq!(refused(body), (Code::ValidationFailed, vec![expected.to_owned()]), "{body}");
         }
+    }
+
+    #[test]
+    fn a_word_is_read_as_a_word() {
+        assert_eq!(read::<Shape>(br#"{"name":"a","colour":"red"}"#).unwrap().colour, Some(Colour::Red));
     }
 
     #[test]

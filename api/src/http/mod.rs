@@ -9,6 +9,7 @@ pub mod csv;
 pub mod edge;
 pub mod entry;
 pub mod error;
+mod exact;
 pub mod fallback;
 pub mod instant;
 pub mod json;
