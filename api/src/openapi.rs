@@ -1,9 +1,17 @@
 //! The contract, collected from the routes.
 
+mod bodies;
+
+use crate::cases::CaseSort;
+use crate::http::period::When;
 use crate::http::problem::{FieldProblem, Location, Problem};
 use crate::http::{Code, Instant};
+use crate::reports::{EntrySort, EventType};
 use crate::routes;
+use crate::users::UserSort;
 use actix_web::App;
+use entity::report::Interval;
+use entity::report::system_events::Ending;
 use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -18,7 +26,11 @@ use yaml_serde::Value as Yaml;
         description = "Cases, the people who work on them, and an audit trail that misses nothing. Every operation says in `x-audit-actions` what it leaves in the trail.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(Problem, FieldProblem, Location, Code, Instant)),
+    components(schemas(
+        Problem, FieldProblem, Location, Code, Instant,
+        // What only parameters have: utoipa refers to these without collecting them.
+        When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending,
+    )),
     security(("bearer" = [])),
     modifiers(&Bearer),
     tags(
@@ -47,7 +59,9 @@ impl Modify for Bearer {
 
 /// The contract of everything the service answers.
 pub fn contract() -> Contract {
-    App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1
+    let mut contract = App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1;
+    bodies::without_null(&mut contract);
+    contract
 }
 
 /// The contract's text in both notations, equal to the committed file.

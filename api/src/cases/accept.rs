@@ -49,6 +49,7 @@ impl AcceptCase {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = AcceptCase,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["case_status_changed"],

@@ -69,6 +69,7 @@ fn normal() -> Urgency {
 /// A member creates his own, an administrator one for `member_id`. It is a draft, or submitted at once.
 #[utoipa::path(
     tag = "cases",
+    request_body = CreateCase,
     responses((status = CREATED, description = "The new case", body = CaseDetail, headers(("Location" = String, description = "Where it is"))), CreateProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_created"], "may": ["case_submitted"]}))),
 )]

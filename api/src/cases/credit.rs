@@ -28,6 +28,7 @@ pub struct AdjustCaseCredit {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = AdjustCaseCredit,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_updated"]}))),
 )]

@@ -39,6 +39,7 @@ impl HoldCase {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = HoldCase,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_held"], "may": []}))),
 )]

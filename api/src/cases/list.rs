@@ -67,12 +67,12 @@ pub struct ListCases {
     until: Option<When>,
     #[serde(default)]
     #[param(nullable = false)]
-    sort: SortCases,
+    sort: CaseSort,
 }
 
 /// In which order; a minus means the greatest first
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum SortCases {
+pub enum CaseSort {
     #[default]
     #[serde(rename = "-created_at")]
     NewestFirst,
@@ -208,7 +208,7 @@ fn matches_text(q: &str) -> Expr {
     Expr::col(Column::SearchText).like(LikeExpr::new(text::contains_pattern(q)).escape('\\'))
 }
 
-impl SortCases {
+impl CaseSort {
     /// The column, where it isn't the id, and which way. Ids order by creation.
     const fn by(self) -> (Option<Column>, Direction) {
         match self {

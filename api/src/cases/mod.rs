@@ -26,6 +26,7 @@ mod target;
 mod tier;
 mod view;
 
+pub use list::CaseSort;
 pub use view::{CaseDetail, PersonSummary};
 
 use target::{CasePath, CaseTarget};

@@ -28,6 +28,7 @@ pub struct RejectCase {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = RejectCase,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": []}))),
 )]

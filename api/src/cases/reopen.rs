@@ -28,6 +28,7 @@ pub struct ReopenCase {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = ReopenCase,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": ["case_reassigned"]}))),
 )]

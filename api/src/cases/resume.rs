@@ -27,6 +27,7 @@ pub struct ResumeCase {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = ResumeCase,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_resumed"], "may": []}))),
 )]

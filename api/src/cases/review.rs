@@ -82,6 +82,7 @@ pub async fn approve_review(
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = RequestRevisions,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
 )]
@@ -101,6 +102,7 @@ pub async fn request_revisions(
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = CorrectReview,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
 )]

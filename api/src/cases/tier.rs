@@ -34,6 +34,7 @@ pub struct ChangeCaseTier {
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
+    request_body = ChangeCaseTier,
     responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_tier_changed"]}))),
 )]

@@ -11,6 +11,9 @@ mod query;
 mod system_events;
 mod user_activity;
 
+pub use query::EntrySort;
+pub use system_events::EventType;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {

@@ -40,7 +40,7 @@ pub struct UserFilter {
     #[param(min_length = 1, max_length = 100, nullable = false, example = "chen")]
     q: Option<String>,
     /// By what the list is sorted; `username` if absent
-    #[param(inline, nullable = false)]
+    #[param(nullable = false)]
     sort: Option<UserSort>,
 }
 

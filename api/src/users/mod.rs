@@ -13,6 +13,7 @@ mod role;
 mod target;
 mod view;
 
+pub use list::UserSort;
 pub use new_user::NewUser;
 pub use view::{UserDetail, UserSummary};
 

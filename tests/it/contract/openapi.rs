@@ -41,6 +41,17 @@ fn every_answer_says_what_it_means() {
 }
 
 #[test]
+fn an_operation_that_reads_a_body_says_which_and_none_is_null() {
+    for operation in operations() {
+        let reads = operation.declared.responses.responses.contains_key("415");
+        let body = operation.declared.request_body.as_ref();
+        assert_eq!(body.is_some(), reads, "{}: its body and its 415", operation.id());
+        let schema = &serde_json::json!(body)["content"]["application/json"]["schema"];
+        assert_eq!(schema["$ref"].is_string(), reads, "{}: {schema}", operation.id());
+    }
+}
+
+#[test]
 fn every_operation_declares_actions_that_exist_or_a_reason_for_none() {
     for operation in operations() {
         let (always, may) = (operation.actions("always"), operation.actions("may"));
@@ -49,6 +60,18 @@ fn every_operation_declares_actions_that_exist_or_a_reason_for_none() {
         }
         let reason = operation.declared.extensions.as_ref().and_then(|extensions| extensions.get("x-audit-reason"));
         assert_eq!(reason.is_some(), always.is_empty() && may.is_empty(), "{}: x-audit-reason", operation.id());
+    }
+}
+
+#[test]
+fn whatever_is_referred_to_is_there() {
+    let contract = serde_json::json!(api::openapi::contract());
+    let text = contract.to_string();
+    let referred: BTreeSet<&str> =
+        text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect();
+    assert!(referred.len() > 50, "only {} references", referred.len());
+    for pointer in referred {
+        assert!(contract.pointer(pointer).is_some(), "#{pointer}");
     }
 }
 

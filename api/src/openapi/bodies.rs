@@ -1,0 +1,32 @@
+//! Bodies that may be left out: utoipa calls them "X or null", but what is sent is X or nothing.
+
+use utoipa::openapi::schema::{OneOf, SchemaType, Type};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, Schema};
+
+/// Makes them X, not required.
+pub fn without_null(contract: &mut OpenApi) {
+    for item in contract.paths.paths.values_mut() {
+        let PathItem { post, patch, put, .. } = item;
+        for operation in [post, patch, put].into_iter().flatten() {
+            let Some(RefOr::T(body)) = &mut operation.request_body else { continue };
+            for content in body.content.values_mut() {
+                let RefOr::T(content) = content else { continue };
+                if let Some(schema) = content.schema.as_ref().and_then(but_null) {
+                    content.schema = Some(schema);
+                    body.required = Some(Required::False);
+                }
+            }
+        }
+    }
+}
+
+/// X of "X or null".
+fn but_null(schema: &RefOr<Schema>) -> Option<RefOr<Schema>> {
+    let RefOr::T(Schema::OneOf(OneOf { items, .. })) = schema else { return None };
+    let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+    match items.as_slice() {
+        [one, other] if is_null(other) => Some(one.clone()),
+        [one, other] if is_null(one) => Some(other.clone()),
+        _ => None,
+    }
+}
