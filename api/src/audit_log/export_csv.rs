@@ -24,7 +24,6 @@ const COLUMNS: [&str; 9] =
     responses(
         (
             status = OK, description = "The entries that match, a line each", content_type = "text/csv", body = String,
-            headers(("Content-Disposition" = String, description = "The name of the file: audit-log-YYYYMMDD-HHMMSS.csv")),
         ),
         ListProblems,
     ),

@@ -19,7 +19,6 @@ use futures_util::stream::StreamExt;
         (
             status = OK, description = "The entries that match, an AuditEntry a line", content_type = "application/x-ndjson",
             body = String,
-            headers(("Content-Disposition" = String, description = "The name of the file: audit-log-YYYYMMDD-HHMMSS.ndjson")),
         ),
         ListProblems,
     ),

@@ -2,7 +2,7 @@
 
 use super::token_pair::TokenPair;
 use crate::http::origin::Origin;
-use crate::http::{Answer, Body, Code, Error, Result, SignInProblems};
+use crate::http::{Answer, Body, Code, Error, NoParameters, Query, Result, SignInProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::audit::{Actor, AuditTx, Event};
@@ -39,7 +39,7 @@ pub struct Login {
     extensions(("x-audit-actions" = json!({"always": ["login"], "may": []}))),
 )]
 #[post("/auth/login")]
-pub async fn login(app: App, origin: Origin, body: Body<Login>) -> Result<Answer<TokenPair>> {
+pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Login>) -> Result<Answer<TokenPair>> {
     let claimed = Claimed::find(&app, &body.username.to_ascii_lowercase()).await?;
     let stored = claimed.stored();
     let matches = app.passwords().verify(&body.password, stored.clone()).await?;

@@ -2,7 +2,7 @@
 
 use super::refresh_token::Presented;
 use crate::http::origin::Origin;
-use crate::http::{Body, Result, SignInProblems};
+use crate::http::{Body, NoParameters, Query, Result, SessionProblems};
 use crate::state::App;
 use actix_web::{HttpResponse, post};
 use entity::audit::{Actor, Event};
@@ -29,11 +29,11 @@ pub struct Logout {
     tag = "auth",
     security(()),
     request_body = Logout,
-    responses((status = NO_CONTENT, description = "The session is over"), SignInProblems),
+    responses((status = NO_CONTENT, description = "The session is over"), SessionProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["logout"]}))),
 )]
 #[post("/auth/logout")]
-pub async fn logout(app: App, origin: Origin, body: Body<Logout>) -> Result<HttpResponse> {
+pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Logout>) -> Result<HttpResponse> {
     let presented = Presented::find(&app, &body.refresh_token).await?;
     let session = presented.session();
     if presented.is_used() && session.revoked_at.is_none() {

@@ -1,7 +1,7 @@
 //! Read one's own account.
 
 use super::account::AccountDetail;
-use crate::http::{Answer, Anyone, Error, IfNoneMatchHeader, OwnReadProblems, Result};
+use crate::http::{Answer, Anyone, CommonProblems, Error, IfNoneMatchHeader, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::user;
@@ -16,7 +16,7 @@ use sea_orm::EntityTrait;
     responses(
         (status = OK, description = "The account", body = AccountDetail),
         (status = NOT_MODIFIED, description = "The account still has the version of If-None-Match"),
-        OwnReadProblems,
+        CommonProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),

@@ -3,7 +3,7 @@
 use super::refresh_token::{Presented, refused};
 use super::token_pair::TokenPair;
 use crate::http::origin::Origin;
-use crate::http::{Answer, Body, Result, SignInProblems};
+use crate::http::{Answer, Body, NoParameters, Query, Result, SessionProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::audit::Actor;
@@ -31,14 +31,19 @@ pub struct RefreshSession {
     tag = "auth",
     security(()),
     request_body = RefreshSession,
-    responses((status = OK, description = "The session's next tokens", body = TokenPair), SignInProblems),
+    responses((status = OK, description = "The session's next tokens", body = TokenPair), SessionProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
         ("x-audit-reason" = json!("it goes on with a session whose login is on record; a token used twice is a denied login")),
     ),
 )]
 #[post("/auth/refresh")]
-pub async fn refresh_session(app: App, origin: Origin, body: Body<RefreshSession>) -> Result<Answer<TokenPair>> {
+pub async fn refresh_session(
+    app: App,
+    origin: Origin,
+    _: Query<NoParameters>,
+    body: Body<RefreshSession>,
+) -> Result<Answer<TokenPair>> {
     let presented = Presented::find(&app, &body.refresh_token).await?;
     let tx = app.begin_as(origin.context(Actor::Anonymous)).await?;
     let Some((user, session)) = presented.use_up(&tx).await? else {

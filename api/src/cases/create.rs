@@ -70,7 +70,7 @@ fn normal() -> Urgency {
 #[utoipa::path(
     tag = "cases",
     request_body = CreateCase,
-    responses((status = CREATED, description = "The new case", body = CaseDetail, headers(("Location" = String, description = "Where it is"))), CreateProblems),
+    responses((status = CREATED, description = "The new case", body = CaseDetail), CreateProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_created"], "may": ["case_submitted"]}))),
 )]
 #[post("/cases")]

@@ -116,6 +116,24 @@ pub struct IfNoneMatchHeader {
     if_none_match: Option<String>,
 }
 
+/// How the contract lists the name of a request that may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the contract names it")]
+pub struct IdempotencyKeyHeader {
+    /// A name of the caller's own for this request, such as a UUID. Repeated within 24 hours with the same body, it is answered
+    /// what it was answered first, and nothing is done twice
+    #[param(
+        rename = "Idempotency-Key",
+        nullable = false,
+        min_length = 8,
+        max_length = 128,
+        pattern = "^[!-~]+$",
+        example = "01a20725-be30-7584-bca5-f00e655c90d6"
+    )]
+    idempotency_key: Option<String>,
+}
+
 /// The version a write expects to find, if it says so.
 pub struct IfMatch(Option<Vec<i32>>);
 

@@ -1,7 +1,7 @@
 //! Who is asking. A handler's signature is its access rule: it names the weakest caller it takes.
 
 use super::origin::Origin;
-use super::{Code, Error, Result};
+use super::{Code, Error, Result, query};
 use crate::state::App;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -66,6 +66,7 @@ impl FromRequest for Anyone {
         let request = request.clone();
         Box::pin(async move {
             let anyone = Self::of(request.clone()).await?;
+            query::refuse_unlisted(&request)?;
             Asking::end(&request);
             Ok(anyone)
         })
@@ -139,6 +140,7 @@ macro_rules! callers {
                     if !admits(&anyone) {
                         return Err(Error::forbidden());
                     }
+                    query::refuse_unlisted(&request)?;
                     Asking::end(&request);
                     Ok(Self(anyone))
                 })

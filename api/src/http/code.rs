@@ -30,6 +30,7 @@ pub enum Code {
     RushRequired,
     NoChanges,
     AlreadyReleased,
+    IdempotencyInProgress,
     DuplicateUsername,
     DuplicateEmail,
     OwnAccount,
@@ -40,6 +41,8 @@ pub enum Code {
     PayloadTooLarge,
     UnsupportedMediaType,
     ValidationFailed,
+    IdempotencyKeyReused,
+    RateLimited,
     InternalError,
     AuditUnavailable,
     DatabaseUnavailable,
@@ -190,6 +193,12 @@ impl Code {
             Self::AlreadyReleased => {
                 ("already_released", S::CONFLICT, "Already released", "The member sees this case's result already.")
             }
+            Self::IdempotencyInProgress => (
+                "idempotency_in_progress",
+                S::CONFLICT,
+                "Idempotency in progress",
+                "The first request with this Idempotency-Key has not ended yet. Repeat this one a moment later.",
+            ),
             Self::DuplicateUsername => (
                 "duplicate_username",
                 S::CONFLICT,
@@ -233,6 +242,18 @@ impl Code {
                 S::UNPROCESSABLE_ENTITY,
                 "Validation failed",
                 "One or more fields of the body are missing, unknown or have values they can't have: see errors.",
+            ),
+            Self::IdempotencyKeyReused => (
+                "idempotency_key_reused",
+                S::UNPROCESSABLE_ENTITY,
+                "Idempotency key reused",
+                "The Idempotency-Key belongs to another request of the last 24 hours. A new request needs a new key.",
+            ),
+            Self::RateLimited => (
+                "rate_limited",
+                S::TOO_MANY_REQUESTS,
+                "Rate limited",
+                "There were too many requests: see RateLimit for what is left of the quota, and repeat this one after Retry-After seconds.",
             ),
             Self::InternalError => (
                 "internal_error",

@@ -22,7 +22,7 @@ pub mod problem;
 pub mod query;
 pub mod token;
 
-pub use answer::{Answer, IfMatch, IfMatchHeader, IfNoneMatchHeader};
+pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatchHeader};
 pub use body::{Body, OptionalBody};
 pub use caller::{
     AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Staff,
@@ -33,9 +33,9 @@ pub use error::Error;
 pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
-    CommonProblems, Conflict, CreateProblems, FieldProblem, Forbidden, Internal, Invalid, ListProblems, LookupProblems,
-    Malformed, MoveProblems, NotFound, OwnReadProblems, OwnWriteProblems, ReadProblems, SecretProblems, ServerProblems,
-    SignInProblems, Stale, TooLarge, Unauthorized, Unavailable, Unknown, WriteProblems, WrongType,
+    AccountProblems, CommonProblems, CreateAccountProblems, CreateProblems, DeleteAccountProblems, FieldProblem, ListProblems,
+    LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems, SecretProblems, SessionProblems, SignInProblems,
+    Unavailable, WriteProblems,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
 

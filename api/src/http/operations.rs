@@ -4,7 +4,8 @@ use crate::openapi;
 use entity::audit::Action;
 use serde_json::Value as Json;
 use std::sync::LazyLock;
-use utoipa::openapi::path::{Operation as Declared, PathItem};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation as Declared, Parameter, ParameterIn, PathItem};
 
 /// One operation of the contract.
 pub struct Operation {
@@ -13,7 +14,21 @@ pub struct Operation {
     pub id: String,
     /// What a refused attempt is recorded as: the first action it always leaves, else the first it may leave.
     pub attempted: Action,
+    is_idempotent: bool,
+    takes_a_query: bool,
     segments: Vec<String>,
+}
+
+impl Operation {
+    /// Whether it takes an `Idempotency-Key`.
+    pub fn is_idempotent(&self) -> bool {
+        self.is_idempotent
+    }
+
+    /// Whether it takes query parameters.
+    pub fn takes_a_query(&self) -> bool {
+        self.takes_a_query
+    }
 }
 
 static OPERATIONS: LazyLock<Vec<Operation>> =
@@ -48,10 +63,19 @@ fn operations(path: &str, item: &PathItem) -> Vec<Operation> {
             path: path.to_owned(),
             id: declared.operation_id.clone().unwrap_or_default(),
             attempted: attempted(declared),
+            is_idempotent: parameters(declared).any(|parameter| parameter.name == "Idempotency-Key"),
+            takes_a_query: parameters(declared).any(|parameter| parameter.parameter_in == ParameterIn::Query),
             segments: path.split('/').map(str::to_owned).collect(),
         })
     };
     known.into_iter().filter_map(operation).collect()
+}
+
+fn parameters(declared: &Declared) -> impl Iterator<Item = &Parameter> {
+    declared.parameters.iter().flatten().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
 }
 
 fn attempted(declared: &Declared) -> Action {

@@ -1,10 +1,10 @@
-//! Errors on the wire: RFC 9457 problem details, and the answers an operation may declare.
+//! Errors on the wire: RFC 9457 problem details, and the refusals an operation may declare.
 
 use super::code::Code;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
-use utoipa::openapi::{RefOr, Response};
+use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
 /// Why a request was not done (RFC 9457)
@@ -84,41 +84,74 @@ impl FieldProblem {
     }
 }
 
-macro_rules! problems {
-    ($($(#[doc = $doc:literal])+ $name:ident = $status:literal;)*) => { $(
-        $(#[doc = $doc])+
-        #[derive(IntoResponses)]
-        #[response(status = $status, content_type = "application/problem+json")]
-        #[expect(dead_code, reason = "the contract names it; answers are made from Error")]
-        pub struct $name(Problem);
-    )* };
+/// A kind of refusal, as the contract's components describe it once for all operations that refer to it.
+pub struct Refusal {
+    pub name: &'static str,
+    pub status: u16,
+    pub meaning: &'static str,
+    /// The codes its problems have.
+    pub codes: &'static [Code],
 }
 
-problems! {
+macro_rules! refusals {
+    ($(#[doc = $doc:literal] $name:ident = $status:literal [$($code:ident),+ $(,)?];)*) => {
+        $(
+            #[doc = $doc]
+            pub struct $name;
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    BTreeMap::from([($status.to_string(), Ref::from_response_name(stringify!($name)).into())])
+                }
+            }
+        )*
+
+        /// Every kind of refusal there is.
+        pub const REFUSALS: &[Refusal] =
+            &[$(Refusal { name: stringify!($name), status: $status, meaning: $doc, codes: &[$(Code::$code),+] }),*];
+    };
+}
+
+refusals! {
     /// The request can't be read
-    Malformed = 400;
+    BadRequest = 400 [MalformedJson, InvalidParameter, InvalidHeader, InvalidCursor, InvalidPeriod];
     /// No valid access token
-    Unauthorized = 401;
+    Unauthorized = 401 [Unauthorized];
+    /// No such username with this password
+    InvalidCredentials = 401 [InvalidCredentials];
+    /// No refresh token that is still good
+    InvalidRefreshToken = 401 [InvalidRefreshToken];
     /// The caller may not do this; the attempt is on record
-    Forbidden = 403;
+    Forbidden = 403 [Forbidden];
+    /// The caller may not do this, or not with this password; the attempt is on record
+    WrongPassword = 403 [WrongPassword, Forbidden];
     /// There is no such thing, or the caller may not know of it
-    NotFound = 404;
-    /// The resource is not in a state for this, or it would be a duplicate
-    Conflict = 409;
+    NotFound = 404 [NotFound];
+    /// The case is not in a state for this
+    CaseConflict = 409 [
+        InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, AlreadyAssigned, RushConfirmationRequired, RushRequired,
+        NoChanges, AlreadyReleased, IdempotencyInProgress,
+    ];
+    /// The account is not in a state for this, or it would be a duplicate
+    AccountConflict = 409 [
+        DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, IdempotencyInProgress,
+    ];
     /// The resource changed since the version named by If-Match
-    Stale = 412;
+    VersionMismatch = 412 [VersionMismatch];
     /// The body is too large
-    TooLarge = 413;
+    PayloadTooLarge = 413 [PayloadTooLarge];
     /// The body is not application/json
-    WrongType = 415;
-    /// A field of the body is invalid
-    Invalid = 422;
+    UnsupportedMediaType = 415 [UnsupportedMediaType];
+    /// A field of the body is invalid, or its Idempotency-Key was used for another request
+    ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
+    /// Too many requests; try again after Retry-After
+    TooManyRequests = 429 [RateLimited];
     /// Something went wrong on our side
-    Internal = 500;
+    InternalError = 500 [InternalError];
     /// The database or the trail can't be reached; try again
-    Unavailable = 503;
+    Unavailable = 503 [DatabaseUnavailable, AuditUnavailable];
     /// Whether it was done is unknown
-    Unknown = 504;
+    CommitUnknown = 504 [CommitUnknown];
 }
 
 /// Declares what a kind of operation can answer beside its success, once.
@@ -139,31 +172,55 @@ macro_rules! problem_sets {
 
 problem_sets! {
     /// Whatever asks the database.
-    ServerProblems = [Internal, Unavailable];
+    ServerProblems = [InternalError, Unavailable];
+    /// A body that is read and checked.
+    BodyProblems = [BadRequest, PayloadTooLarge, UnsupportedMediaType, ValidationFailed];
+    /// Whatever is written: a lost connection may leave it open whether it was.
+    CommitProblems = [ServerProblems, CommitUnknown];
     /// Reading one thing that may be hidden.
-    ReadProblems = [Malformed, Unauthorized, Forbidden, NotFound, Internal, Unavailable];
+    ReadProblems = [BadRequest, Unauthorized, Forbidden, NotFound, ServerProblems];
     /// Reading one thing that everybody may ask for and not everybody may know of.
-    LookupProblems = [Malformed, Unauthorized, NotFound, Internal, Unavailable];
+    LookupProblems = [BadRequest, Unauthorized, NotFound, ServerProblems];
     /// Reading what anybody who signed in may read.
-    CommonProblems = [Malformed, Unauthorized, Internal, Unavailable];
+    CommonProblems = [BadRequest, Unauthorized, ServerProblems];
     /// Reading a list, a report or an export that a role opens.
-    ListProblems = [Malformed, Unauthorized, Forbidden, Internal, Unavailable];
-    /// Reading one's own account.
-    OwnReadProblems = [Unauthorized, Internal, Unavailable];
-    /// Signing in, or going on with a session, where nobody has signed in yet.
-    SignInProblems = [Malformed, Unauthorized, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    ListProblems = [BadRequest, Unauthorized, Forbidden, ServerProblems];
+    /// Signing in, where nobody has signed in yet.
+    SignInProblems = [BodyProblems, InvalidCredentials, CommitProblems];
+    /// Going on with a session, or ending it.
+    SessionProblems = [BodyProblems, InvalidRefreshToken, CommitProblems];
     /// Changing one's own account.
-    OwnWriteProblems =
-        [Malformed, Unauthorized, Forbidden, Conflict, Stale, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, CommitProblems];
     /// Changing one's own secrets.
-    SecretProblems = [Malformed, Unauthorized, Forbidden, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
-    /// Changing a resource by a request with a body.
-    WriteProblems = [
-        Malformed, Unauthorized, Forbidden, NotFound, Conflict, Stale, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown,
-    ];
-    /// Changing a resource by a request without a body.
-    MoveProblems = [Malformed, Unauthorized, Forbidden, NotFound, Conflict, Stale, Internal, Unavailable, Unknown];
-    /// Creating a resource.
-    CreateProblems =
-        [Malformed, Unauthorized, Forbidden, Conflict, TooLarge, WrongType, Invalid, Internal, Unavailable, Unknown];
+    SecretProblems = [BodyProblems, Unauthorized, WrongPassword, CommitProblems];
+    /// Changing a case by a request with a body.
+    WriteProblems = [BodyProblems, MoveProblems];
+    /// Changing a case by a request without a body.
+    MoveProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, VersionMismatch, CommitProblems];
+    /// Creating a case.
+    CreateProblems = [BodyProblems, Unauthorized, Forbidden, CaseConflict, CommitProblems];
+    /// Changing an account by a request with a body.
+    AccountProblems = [BodyProblems, DeleteAccountProblems];
+    /// Changing an account by a request without a body.
+    DeleteAccountProblems = [BadRequest, Unauthorized, Forbidden, NotFound, AccountConflict, VersionMismatch, CommitProblems];
+    /// Creating an account.
+    CreateAccountProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, CommitProblems];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_belongs_to_a_refusal_of_its_status() {
+        for refusal in REFUSALS {
+            for code in refusal.codes {
+                assert_eq!(code.status().as_u16(), refusal.status, "{}: {}", refusal.name, code.name());
+            }
+        }
+        // No operation declares 405: it is the answer to a method that is none.
+        for code in Code::all().filter(|code| *code != Code::MethodNotAllowed) {
+            assert!(REFUSALS.iter().any(|refusal| refusal.codes.contains(&code)), "{}", code.name());
+        }
+    }
 }

@@ -1,8 +1,12 @@
 //! The contract itself.
 
 use crate::openapi::Texts;
+use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+
+/// The contract stays until the next release.
+const CACHE: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 
 /// Read the contract as JSON
 ///
@@ -15,7 +19,7 @@ use actix_web::{HttpResponse, get};
 )]
 #[get("/openapi.json")]
 pub async fn get_openapi_json(contract: Data<Texts>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(contract.json.clone())
+    HttpResponse::Ok().insert_header(CACHE).content_type("application/json").body(contract.json.clone())
 }
 
 /// Read the contract as YAML
@@ -29,5 +33,5 @@ pub async fn get_openapi_json(contract: Data<Texts>) -> HttpResponse {
 )]
 #[get("/openapi.yaml")]
 pub async fn get_openapi_yaml(contract: Data<Texts>) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/yaml").body(contract.yaml.clone())
+    HttpResponse::Ok().insert_header(CACHE).content_type("application/yaml").body(contract.yaml.clone())
 }

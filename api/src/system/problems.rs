@@ -1,6 +1,7 @@
 //! A page for each error code: what `type` in a problem points to.
 
 use crate::http::{Code, Error, NotFound, Result};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Path;
 use actix_web::{HttpResponse, get};
 
@@ -23,5 +24,9 @@ pub async fn get_problem(code: Path<String>) -> Result<HttpResponse> {
          <h1>{title}</h1><p><code>{name}</code>, HTTP {status}</p><p>{meaning}</p></html>"
     );
     let policy = ("Content-Security-Policy", "default-src 'none'");
-    Ok(HttpResponse::Ok().insert_header(policy).content_type("text/html; charset=utf-8").body(page))
+    Ok(HttpResponse::Ok()
+        .insert_header(policy)
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .content_type("text/html; charset=utf-8")
+        .body(page))
 }

@@ -1,7 +1,7 @@
 //! Create a user.
 
 use super::{NewUser, UserDetail};
-use crate::http::{AccountKeeper, Answer, Body, CreateProblems, Error, Result, check};
+use crate::http::{AccountKeeper, Answer, Body, CreateAccountProblems, Error, Result, check};
 use crate::password::rules;
 use crate::state::App;
 use actix_web::post;
@@ -66,8 +66,8 @@ impl CreateUser {
     tag = "users",
     request_body = CreateUser,
     responses(
-        (status = CREATED, description = "The new user", body = UserDetail, headers(("Location" = String, description = "Where he is"))),
-        CreateProblems,
+        (status = CREATED, description = "The new user", body = UserDetail),
+        CreateAccountProblems,
     ),
     extensions(("x-audit-actions" = json!({"always": ["user_created"], "may": []}))),
 )]

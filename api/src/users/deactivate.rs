@@ -3,7 +3,7 @@
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
-use crate::http::{AccountKeeper, Answer, Body, IfMatchHeader, Result, WriteProblems};
+use crate::http::{AccountKeeper, AccountProblems, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::session;
@@ -31,7 +31,7 @@ pub struct DeactivateUser {
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = DeactivateUser,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
+    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
 )]
 #[post("/users/{user_id}/deactivate")]

@@ -2,7 +2,7 @@
 
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
-use crate::http::{Administrator, IfMatchHeader, MoveProblems, Query, Result};
+use crate::http::{Administrator, DeleteAccountProblems, IfMatchHeader, Query, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
 use entity::session;
@@ -28,7 +28,7 @@ pub struct DeleteUser {
 #[utoipa::path(
     tag = "users",
     params(UserPath, DeleteUser, IfMatchHeader),
-    responses((status = NO_CONTENT, description = "The user is deleted"), MoveProblems),
+    responses((status = NO_CONTENT, description = "The user is deleted"), DeleteAccountProblems),
     extensions(("x-audit-actions" = json!({"always": ["user_deleted"], "may": []}))),
 )]
 #[delete("/users/{user_id}")]

@@ -2,7 +2,7 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Body, Human, IfMatchHeader, Result, WriteProblems, check, json};
+use crate::http::{AccountProblems, Answer, Body, Human, IfMatchHeader, Result, check, json};
 use crate::state::App;
 use actix_web::patch;
 use entity::user::lifecycle::ProfileChange;
@@ -50,7 +50,7 @@ pub struct EditUser {
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = EditUser,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
+    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["member_profile_updated", "user_updated"]}))),
 )]
 #[patch("/users/{user_id}")]

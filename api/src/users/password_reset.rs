@@ -1,7 +1,7 @@
 //! Give somebody else a new password.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{AccountKeeper, Anyone, Body, IfMatchHeader, Result, WriteProblems};
+use crate::http::{AccountKeeper, AccountProblems, Anyone, Body, IfMatchHeader, Result};
 use crate::password::rules;
 use crate::state::App;
 use actix_web::{HttpResponse, post};
@@ -31,7 +31,7 @@ pub struct ResetUserPassword {
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = ResetUserPassword,
-    responses((status = NO_CONTENT, description = "The password is set"), WriteProblems),
+    responses((status = NO_CONTENT, description = "The password is set"), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
 )]
 #[post("/users/{user_id}/password-reset")]

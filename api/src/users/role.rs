@@ -3,7 +3,7 @@
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
-use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result, WriteProblems};
+use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::session;
@@ -39,7 +39,7 @@ pub struct ChangeUserRole {
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = ChangeUserRole,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), WriteProblems),
+    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_role_changed"]}))),
 )]
 #[post("/users/{user_id}/role")]

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod headers;
 mod layers;
 mod openapi;
 mod problems;
@@ -9,6 +10,7 @@ mod recipes;
 
 use reqwest::Method;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::{Ref, RefOr, Response};
 
 /// One operation of the contract.
 pub struct Listed {
@@ -46,6 +48,15 @@ impl Listed {
         self.declared.responses.responses.keys().map(|status| status.parse().expect("a status")).collect()
     }
 
+    /// What it says about an answer, be it said here or in the components.
+    pub fn response(&self, status: u16) -> Response {
+        match self.declared.responses.responses.get(&status.to_string()) {
+            Some(RefOr::T(response)) => response.clone(),
+            Some(RefOr::Ref(reference)) => component(reference),
+            None => panic!("{} does not declare {status}", self.id()),
+        }
+    }
+
     /// What it says it leaves in the trail: always, and perhaps.
     pub fn actions(&self, list: &str) -> Vec<String> {
         let extensions = self.declared.extensions.as_ref();
@@ -53,6 +64,15 @@ impl Listed {
         let actions = actions.unwrap_or_else(|| panic!("{} declares no x-audit-actions", self.id()));
         let actions = actions[list].as_array().unwrap_or_else(|| panic!("{}: {list}", self.id()));
         actions.iter().map(|action| action.as_str().expect("a name").to_owned()).collect()
+    }
+}
+
+fn component(reference: &Ref) -> Response {
+    let name = reference.ref_location.strip_prefix("#/components/responses/").expect("a response");
+    let components = api::openapi::contract().components.expect("components");
+    match components.responses.get(name) {
+        Some(RefOr::T(response)) => response.clone(),
+        _ => panic!("no response {name}"),
     }
 }
 

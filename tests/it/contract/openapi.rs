@@ -3,6 +3,7 @@
 use super::operations;
 use entity::audit::Action;
 use std::collections::BTreeSet;
+use utoipa::openapi::RefOr;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
 
@@ -29,12 +30,14 @@ fn an_operation_has_one_name_one_tag_a_summary_and_a_description() {
 #[test]
 fn every_answer_says_what_it_means() {
     for operation in operations() {
-        for (status, response) in &operation.declared.responses.responses {
-            let utoipa::openapi::RefOr::T(response) = response else { continue };
+        for status in operation.statuses() {
+            let response = operation.response(status);
             assert!(!response.description.is_empty(), "{} {status}", operation.id());
-            if status.parse::<u16>().unwrap() >= 400 {
+            if status >= 400 {
                 let kinds: Vec<&String> = response.content.keys().collect();
                 assert_eq!(kinds, ["application/problem+json"], "{} {status}", operation.id());
+                let declared = &operation.declared.responses.responses[&status.to_string()];
+                assert!(matches!(declared, RefOr::Ref(_)), "{} {status} is not described once for all", operation.id());
             }
         }
     }
@@ -49,6 +52,33 @@ fn an_operation_that_reads_a_body_says_which_and_none_is_null() {
         let schema = &serde_json::json!(body)["content"]["application/json"]["schema"];
         assert_eq!(schema["$ref"].is_string(), reads, "{}: {schema}", operation.id());
     }
+}
+
+#[test]
+fn who_needs_a_token_is_told_so() {
+    for operation in operations() {
+        let is_versioned = operation.path.starts_with("/api/v1/");
+        assert_eq!(operation.statuses().contains(&429), is_versioned, "{}: 429", operation.id());
+        // Signing in, and going on with a session, is refused with a 401 of its own kind.
+        let refused = operation.declared.responses.responses.get("401").map(|refused| serde_json::json!(refused));
+        let needs_a_token = refused.is_some_and(|refused| refused["$ref"] == "#/components/responses/Unauthorized");
+        assert_eq!(needs_a_token, !operation.is_public(), "{}", operation.id());
+    }
+}
+
+#[test]
+fn what_can_be_repeated_without_harm_takes_a_key_and_says_so() {
+    let mut walked = 0;
+    for operation in operations() {
+        let known = api::http::operations::find(operation.method.as_str(), &operation.path).unwrap();
+        let is_about_secrets = operation.path.starts_with("/api/v1/auth/") || operation.path.ends_with("/password-reset");
+        assert_eq!(known.is_idempotent(), operation.method == "POST" && !is_about_secrets, "{}", operation.id());
+        if known.is_idempotent() {
+            assert!([400, 409, 422].iter().all(|status| operation.statuses().contains(status)), "{}", operation.id());
+            walked += 1;
+        }
+    }
+    assert!(walked > 15);
 }
 
 #[test]

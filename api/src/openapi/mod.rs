@@ -1,6 +1,12 @@
-//! The contract, collected from the routes.
+//! The contract, collected from the routes; what holds for all operations alike is said once, as a rule applied to each.
 
 mod bodies;
+mod headers;
+mod refusals;
+mod retries;
+mod texts;
+
+pub use texts::Texts;
 
 use crate::cases::CaseSort;
 use crate::http::period::When;
@@ -13,10 +19,10 @@ use actix_web::App;
 use entity::report::Interval;
 use entity::report::system_events::Ending;
 use utoipa::openapi::OpenApi as Contract;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt;
-use yaml_serde::Value as Yaml;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -61,37 +67,36 @@ impl Modify for Bearer {
 pub fn contract() -> Contract {
     let mut contract = App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1;
     bodies::without_null(&mut contract);
+    retries::apply(&mut contract);
+    refusals::apply(&mut contract);
+    headers::apply(&mut contract);
     contract
 }
 
-/// The contract's text in both notations, equal to the committed file.
-pub struct Texts {
-    pub yaml: String,
-    pub json: String,
+/// One operation, with what it is called by.
+struct Declared<'a> {
+    path: &'a str,
+    method: &'static str,
+    operation: &'a mut Operation,
 }
 
-impl Texts {
-    pub fn of(contract: &Contract) -> Result<Self, String> {
-        let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
-        order_extensions(&mut ordered);
-        let yaml = yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?;
-        let json = serde_json::to_string_pretty(&ordered).map_err(|error| error.to_string())?;
-        Ok(Self { yaml, json })
+impl Declared<'_> {
+    /// Whether it belongs to the versioned API, and not to the service's health, contract and keys.
+    fn is_versioned(&self) -> bool {
+        self.path.starts_with("/api/v1/")
     }
 }
 
-/// Extensions last and by their names: utoipa keeps them in a hash map, whose order is another in every process.
-fn order_extensions(value: &mut Yaml) {
-    match value {
-        Yaml::Mapping(fields) => {
-            let is_extension = |key: &Yaml| key.as_str().is_some_and(|key| key.starts_with("x-"));
-            let (mut extensions, others): (Vec<_>, Vec<_>) =
-                std::mem::take(fields).into_iter().partition(|(key, _)| is_extension(key));
-            extensions.sort_by(|(one, _), (other, _)| one.as_str().cmp(&other.as_str()));
-            fields.extend(others.into_iter().chain(extensions));
-            fields.values_mut().for_each(order_extensions);
-        }
-        Yaml::Sequence(items) => items.iter_mut().for_each(order_extensions),
-        Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) | Yaml::Tagged(_) => {}
-    }
+/// Every operation there is.
+fn each(contract: &mut Contract) -> impl Iterator<Item = Declared<'_>> {
+    contract.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let operations = [
+            ("GET", &mut item.get),
+            ("PUT", &mut item.put),
+            ("POST", &mut item.post),
+            ("DELETE", &mut item.delete),
+            ("PATCH", &mut item.patch),
+        ];
+        operations.into_iter().filter_map(|(method, operation)| Some(Declared { path, method, operation: operation.as_mut()? }))
+    })
 }

@@ -1,0 +1,164 @@
+//! The headers of the answers, described once: answers refer to them.
+
+use super::each;
+use crate::openapi::retries;
+use std::collections::BTreeSet;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, Schema};
+
+/// Header, name of its component, what it says, an example.
+const TEXTS: &[(&str, &str, &str, &str)] = &[
+    (
+        "X-Request-Id",
+        "RequestId",
+        "The request's id: the caller's own if it was a plain one, else a new one",
+        "01a20725-be30-7584-bca5-f00e655c90d7",
+    ),
+    (
+        "Cache-Control",
+        "CacheControl",
+        "Whether and how long the answer may be kept; what is about people is never kept by anybody but the caller",
+        "no-store",
+    ),
+    ("ETag", "EntityTag", "The resource's version, for If-Match and If-None-Match", "\"7\""),
+    ("Location", "Location", "Where the new resource is", "/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6"),
+    (
+        "Link",
+        "Link",
+        "Where the next page is (RFC 8288), if there is one",
+        "</api/v1/cases?limit=50&cursor=eyJib3VuZF90byI6IjZkIn0.x3Yk>; rel=\"next\"",
+    ),
+    (
+        "Content-Disposition",
+        "ContentDisposition",
+        "The name of the file, after what it holds and when it was made",
+        "attachment; filename=\"audit-log-20261122-080000.csv\"",
+    ),
+    (
+        "RateLimit-Policy",
+        "RateLimitPolicy",
+        "The quotas: how many requests (q) in how many seconds (w)",
+        "\"default\";q=600;w=60",
+    ),
+    (
+        "RateLimit",
+        "RateLimit",
+        "What is left of the quota (r), and in how many seconds it is full again (t)",
+        "\"default\";r=599;t=60",
+    ),
+    (
+        "Idempotency-Replayed",
+        "IdempotencyReplayed",
+        "true, if this is the kept answer to an earlier request with the same Idempotency-Key",
+        "true",
+    ),
+    ("WWW-Authenticate", "WwwAuthenticate", "How to authenticate", "Bearer"),
+];
+const RETRY_AFTER: &str = "Retry-After";
+
+/// Tells each answer's headers.
+pub fn apply(contract: &mut Contract) {
+    let kinds = Kinds::of(contract);
+    for declared in each(contract) {
+        let is_versioned = declared.is_versioned();
+        let is_repeatable = retries::takes_a_key(&declared);
+        for (status, response) in declared.operation.responses.responses.iter_mut() {
+            let RefOr::T(response) = response else { continue };
+            let mut names = vec!["X-Request-Id", "Cache-Control"];
+            if is_versioned {
+                names.extend(["RateLimit-Policy", "RateLimit"]);
+            }
+            if is_repeatable {
+                names.push("Idempotency-Replayed");
+            }
+            names.extend(kinds.headers_of(status, response));
+            refer(response, &names);
+        }
+    }
+    let components = contract.components.get_or_insert_default();
+    for (name, response) in components.responses.iter_mut() {
+        let RefOr::T(response) = response else { continue };
+        refer(response, &["X-Request-Id", "Cache-Control", "RateLimit-Policy", "RateLimit"]);
+        match name.as_str() {
+            "Unauthorized" | "InvalidCredentials" | "InvalidRefreshToken" => refer(response, &["WWW-Authenticate"]),
+            "TooManyRequests" | "Unavailable" => refer(response, &[RETRY_AFTER]),
+            _ => {}
+        }
+    }
+    components.headers.extend(TEXTS.iter().map(|(_, name, says, example)| ((*name).to_owned(), text(says, example).into())));
+    components.headers.insert(component(RETRY_AFTER).to_owned(), retry_after().into());
+}
+
+/// Schemas by what an answer with them has beside its body.
+struct Kinds {
+    /// Single resources with a version.
+    versioned: BTreeSet<String>,
+    /// A page of a list, or a report with one.
+    paged: BTreeSet<String>,
+}
+
+impl Kinds {
+    fn of(contract: &Contract) -> Self {
+        let schemas = contract.components.iter().flat_map(|components| &components.schemas);
+        let with = |wanted: &[&str]| {
+            let has = |schema: &RefOr<Schema>| match schema {
+                RefOr::T(Schema::Object(object)) => wanted.iter().any(|name| object.properties.contains_key(*name)),
+                _ => false,
+            };
+            schemas.clone().filter(|(_, schema)| has(schema)).map(|(name, _)| name.clone()).collect()
+        };
+        Self { versioned: with(&["version"]), paged: with(&["page", "entries"]) }
+    }
+
+    fn headers_of(&self, status: &str, response: &Response) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        let body = response.content.values().find_map(|content| match content {
+            RefOr::T(content) => content.schema.as_ref(),
+            RefOr::Ref(_) => None,
+        });
+        let schema = match body {
+            Some(RefOr::Ref(reference)) => reference.ref_location.rsplit('/').next().unwrap_or_default(),
+            Some(RefOr::T(_)) | None => "",
+        };
+        if status == "304" || self.versioned.contains(schema) {
+            names.push("ETag");
+        }
+        if status == "201" {
+            names.push("Location");
+        }
+        if self.paged.contains(schema) {
+            names.push("Link");
+        }
+        if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson"].contains(&kind.as_str())) {
+            names.push("Content-Disposition");
+        }
+        names
+    }
+}
+
+fn refer(response: &mut Response, names: &[&str]) {
+    let reference = |name: &&str| ((*name).to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{}", component(name)))));
+    response.headers.extend(names.iter().map(reference));
+}
+
+fn component(header: &str) -> &str {
+    match TEXTS.iter().find(|(known, ..)| *known == header) {
+        Some((_, name, ..)) => name,
+        None => "RetryAfter",
+    }
+}
+
+fn text(says: &str, example: &str) -> Header {
+    let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).max_length(Some(4096));
+    HeaderBuilder::new().description(Some(says)).schema(Some(schema)).example(Some(example.into())).build()
+}
+
+fn retry_after() -> Header {
+    let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer)).minimum(Some(1)).maximum(Some(86_400));
+    HeaderBuilder::new()
+        .description(Some("After how many seconds to try again"))
+        .schema(Some(schema))
+        .example(Some(1.into()))
+        .build()
+}

@@ -1,0 +1,101 @@
+//! The refusals, described once: operations refer to them.
+
+use super::each;
+use crate::http::problem::{FieldProblem, REFUSALS, Refusal, TooManyRequests};
+use crate::http::{Code, Error};
+use entity::case::{self, CaseAction, CaseStatus, Tier};
+use entity::report::PeriodError;
+use entity::user::{self, Role};
+use std::collections::BTreeSet;
+use utoipa::IntoResponses;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder};
+
+/// Describes each refusal that an operation refers to, and adds the one that all of them have in common.
+pub fn apply(contract: &mut Contract) {
+    let mut used = BTreeSet::new();
+    for declared in each(contract) {
+        if declared.is_versioned() {
+            declared.operation.responses.responses.extend(TooManyRequests::responses());
+        }
+        used.extend(declared.operation.responses.responses.values().filter_map(name));
+    }
+    let described = REFUSALS.iter().filter(|refusal| used.contains(refusal.name));
+    let described = described.map(|refusal| (refusal.name.to_owned(), response(refusal).into()));
+    contract.components.get_or_insert_default().responses.extend(described);
+}
+
+fn name(response: &RefOr<Response>) -> Option<String> {
+    match response {
+        RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+        RefOr::T(_) => None,
+    }
+}
+
+fn response(refusal: &Refusal) -> Response {
+    let examples = refusal.codes.iter().map(|code| {
+        let problem = error(*code)
+            .problem("/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6/hold", "01a20725-be30-7584-bca5-f00e655c90d7");
+        let value = serde_json::to_value(problem).unwrap_or_default();
+        (code.name(), ExampleBuilder::new().summary(code.title()).value(Some(value)))
+    });
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples);
+    ResponseBuilder::new().description(refusal.meaning.trim()).content("application/problem+json", content.build()).build()
+}
+
+/// An error of each code, made as the service makes it.
+fn error(code: Code) -> Error {
+    let refused_case = |refused: case::Refused| Error::from(refused);
+    let refused_user = |refused: user::Refused| Error::from(refused);
+    match code {
+        Code::MalformedJson => {
+            Error::because(code, "The body is not valid JSON: EOF while parsing an object at line 1 column 12.")
+        }
+        Code::InvalidParameter => Error::parameter("limit", "range", "must be 1 to 200"),
+        Code::InvalidHeader => {
+            let fault = FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7\"");
+            Error::fields(code, vec![fault])
+        }
+        Code::InvalidCursor => {
+            Error::fields(code, vec![FieldProblem::query("cursor", "invalid_cursor", "was not given out for this list")])
+        }
+        Code::InvalidPeriod => PeriodError::Inverted.into(),
+        Code::ValidationFailed => Error::field("/reason", "length", "must have 1 to 2000 characters"),
+        Code::InvalidCaseState => refused_case(case::Refused::InvalidCaseState {
+            current: CaseStatus::Completed,
+            allowed_from: CaseAction::Hold.allowed_from(Role::Technician),
+        }),
+        Code::LevelTooLow => refused_case(case::Refused::LevelTooLow { tier: Tier::Three }),
+        Code::NotAssignable => refused_case(case::Refused::NotAssignable),
+        Code::NoAssignee => refused_case(case::Refused::NoAssignee),
+        Code::AlreadyAssigned => refused_case(case::Refused::AlreadyAssigned),
+        Code::RushConfirmationRequired => refused_case(case::Refused::RushConfirmationRequired { rush_fee: 20 }),
+        Code::RushRequired => refused_case(case::Refused::RushRequired),
+        Code::NoChanges => refused_case(case::Refused::NoChanges),
+        Code::AlreadyReleased => refused_case(case::Refused::AlreadyReleased),
+        Code::DuplicateUsername => refused_user(user::Refused::UsernameTaken),
+        Code::DuplicateEmail => refused_user(user::Refused::EmailTaken),
+        Code::OwnAccount => refused_user(user::Refused::Oneself),
+        Code::LastAdministrator => refused_user(user::Refused::LastAdministrator),
+        Code::OpenCases => refused_user(user::Refused::OpenCases { count: 4 }),
+        Code::NoPassword => refused_user(user::Refused::NoPassword),
+        Code::VersionMismatch => Error::plain(code).with("current_version", 8),
+        Code::Unauthorized
+        | Code::InvalidCredentials
+        | Code::InvalidRefreshToken
+        | Code::Forbidden
+        | Code::WrongPassword
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::IdempotencyInProgress
+        | Code::PayloadTooLarge
+        | Code::UnsupportedMediaType
+        | Code::IdempotencyKeyReused
+        | Code::RateLimited
+        | Code::InternalError
+        | Code::AuditUnavailable
+        | Code::DatabaseUnavailable
+        | Code::CommitUnknown => Error::plain(code),
+    }
+}

@@ -1,0 +1,31 @@
+//! Which operations may be repeated without being done twice, and the statuses that costs them.
+
+use super::{Declared, each};
+use crate::http::IdempotencyKeyHeader;
+use crate::http::problem::{BadRequest, CaseConflict, ValidationFailed};
+use utoipa::openapi::OpenApi as Contract;
+use utoipa::openapi::path::ParameterIn;
+use utoipa::{IntoParams, IntoResponses};
+
+/// Every POST takes an `Idempotency-Key`, unless it is about secrets: answers are kept for repetition, and secrets never are.
+pub fn apply(contract: &mut Contract) {
+    for declared in each(contract).filter(takes_a_key) {
+        let operation = declared.operation;
+        operation
+            .parameters
+            .get_or_insert_default()
+            .extend(IdempotencyKeyHeader::into_params(|| Some(ParameterIn::Header)).into_iter().map(Into::into));
+        let known = &mut operation.responses.responses;
+        for (status, refusal) in
+            [BadRequest::responses(), CaseConflict::responses(), ValidationFailed::responses()].into_iter().flatten()
+        {
+            known.entry(status).or_insert(refusal);
+        }
+    }
+}
+
+/// Whether an operation takes an `Idempotency-Key`.
+pub fn takes_a_key(declared: &Declared<'_>) -> bool {
+    let is_about_secrets = declared.path.starts_with("/api/v1/auth/") || declared.path.ends_with("/password-reset");
+    declared.method == "POST" && declared.is_versioned() && !is_about_secrets
+}

@@ -1,0 +1,36 @@
+//! The contract's text, with everything in one order.
+
+use utoipa::openapi::OpenApi as Contract;
+use yaml_serde::Value as Yaml;
+
+/// The contract's text in both notations, equal to the committed file.
+pub struct Texts {
+    pub yaml: String,
+    pub json: String,
+}
+
+impl Texts {
+    pub fn of(contract: &Contract) -> Result<Self, String> {
+        let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
+        order_extensions(&mut ordered);
+        let yaml = yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?;
+        let json = serde_json::to_string_pretty(&ordered).map_err(|error| error.to_string())?;
+        Ok(Self { yaml, json })
+    }
+}
+
+/// Extensions last and by their names: utoipa keeps them in a hash map, whose order is another in every process.
+fn order_extensions(value: &mut Yaml) {
+    match value {
+        Yaml::Mapping(fields) => {
+            let is_extension = |key: &Yaml| key.as_str().is_some_and(|key| key.starts_with("x-"));
+            let (mut extensions, others): (Vec<_>, Vec<_>) =
+                std::mem::take(fields).into_iter().partition(|(key, _)| is_extension(key));
+            extensions.sort_by(|(one, _), (other, _)| one.as_str().cmp(&other.as_str()));
+            fields.extend(others.into_iter().chain(extensions));
+            fields.values_mut().for_each(order_extensions);
+        }
+        Yaml::Sequence(items) => items.iter_mut().for_each(order_extensions),
+        Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) | Yaml::Tagged(_) => {}
+    }
+}

@@ -1,0 +1,45 @@
+//! The headers an operation declares are those its answers have.
+
+use super::{operations, recipes};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// Not part of the contract: how the message is carried, and what tells browsers to be careful.
+const OF_THE_CARRIER: [&str; 7] =
+    ["content-type", "content-length", "transfer-encoding", "date", "x-content-type-options", "referrer-policy", "vary"];
+
+on_each_database! {
+    async fn a_success_has_the_headers_it_declares_and_no_other(app) {
+        for operation in operations() {
+            let tried = recipes::run(app, operation.id()).await.unwrap();
+            let response = operation.response(tried.answer.status());
+            let declared: BTreeSet<String> = response.headers.keys().map(|name| name.to_lowercase()).collect();
+            let sent: BTreeSet<String> = tried.answer.headers.keys().map(|name| name.as_str().to_owned()).collect();
+            for name in &sent {
+                let is_known = declared.contains(name) || OF_THE_CARRIER.contains(&name.as_str());
+                assert!(is_known || name == "content-security-policy", "{} sends {name}", operation.id());
+            }
+            for name in ["x-request-id", "etag", "location", "content-disposition"] {
+                assert_eq!(declared.contains(name), sent.contains(name), "{}: {name}", operation.id());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_header_is_described_once_with_an_example() {
+    let components = json!(api::openapi::contract().components.unwrap());
+    let headers = components["headers"].as_object().unwrap();
+    for (name, header) in headers {
+        assert!(header["description"].is_string() && !header["example"].is_null(), "{name}");
+    }
+    for operation in operations() {
+        for status in operation.statuses() {
+            for (name, header) in &operation.response(status).headers {
+                let place = json!(header)["$ref"].as_str().unwrap_or_default().to_owned();
+                let known = place.strip_prefix("#/components/headers/").is_some_and(|component| headers.contains_key(component));
+                assert!(known, "{} {status}: {name} {place}", operation.id());
+            }
+        }
+    }
+}
