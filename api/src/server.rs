@@ -1,6 +1,6 @@
 //! The HTTP server: one application, served the same to everybody, the tests included.
 
-use crate::http::{edge, fallback, log};
+use crate::http::{edge, fallback, log, measure};
 use crate::state::App;
 use crate::{docs, openapi, routes};
 use actix_web::dev::Server;
@@ -21,6 +21,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result
             .app_data(contract.clone())
             .wrap(TracingLogger::<log::RequestSpan>::new())
             .wrap(from_fn(edge::edge))
+            .wrap(from_fn(measure::measure))
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()

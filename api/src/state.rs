@@ -1,6 +1,7 @@
 //! What every handler may reach.
 
 use crate::http::caller::Anyone;
+use crate::http::metrics::Metrics;
 use crate::http::token::Tokens;
 use crate::http::{Code, Error, Result};
 use crate::password::Passwords;
@@ -23,6 +24,7 @@ pub struct State {
     pub passwords: Passwords,
     pub cursor_key: [u8; 32],
     pub trusted_proxies: Vec<IpAddr>,
+    pub metrics: Metrics,
 }
 
 /// A handle on the running service, as handlers get it.
@@ -99,6 +101,10 @@ impl App {
 
     pub fn trusted_proxies(&self) -> &[IpAddr] {
         &self.0.trusted_proxies
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 }
 

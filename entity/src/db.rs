@@ -1,5 +1,6 @@
 //! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
 
+use crate::audit::Observer;
 use crate::clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -38,8 +39,20 @@ pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     exports: DatabaseConnection,
+    limits: Limits,
     clock: Clock,
-    patience: Duration,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+/// How many connections one kind of work has right now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// `writer`, `readers` or `exports`.
+    pub pool: &'static str,
+    /// How many it may have.
+    pub max: u32,
+    pub idle: usize,
+    pub in_use: usize,
 }
 
 /// Sees every statement: for metrics, and for tests that count.
@@ -60,11 +73,34 @@ impl Db {
             writer: open(writers, Use::Write).await?,
             readers: open(limits.readers, Use::Read).await?,
             exports: open(limits.exports, Use::Export).await?,
+            limits: Limits { writers, ..limits },
             clock,
-            patience: limits.patience,
+            observer: None,
         };
         db.demand_no_debt().await?;
         Ok(db)
+    }
+
+    /// Has somebody hear of each entry that is written through this.
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
+    }
+
+    pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {
+        self.observer.clone()
+    }
+
+    /// How each pool is, without asking the database.
+    pub fn pools(&self) -> [PoolState; 3] {
+        let state = |pool, connection: &DatabaseConnection, max| {
+            let (size, idle) = connections(connection);
+            PoolState { pool, max, idle, in_use: size.saturating_sub(idle) }
+        };
+        [
+            state("writer", &self.writer, self.limits.writers),
+            state("readers", &self.readers, self.limits.readers),
+            state("exports", &self.exports, self.limits.exports),
+        ]
     }
 
     /// Connections for reading. The database itself refuses a write on them.
@@ -94,7 +130,7 @@ impl Db {
     /// PostgreSQL itself answers within a statement's time. A connection it didn't notice was lost it keeps for an idle
     /// transaction's time, during which the transaction may still come to an end.
     pub(crate) fn commit_bounds(&self) -> CommitBounds {
-        let answered = statement_time(self.patience) + Duration::from_secs(1);
+        let answered = statement_time(self.limits.patience) + Duration::from_secs(1);
         CommitBounds { answered, decided: answered.max(IDLE_TRANSACTION) + Duration::from_secs(3) }
     }
 
@@ -116,6 +152,22 @@ impl Db {
         }
         Ok(())
     }
+}
+
+/// How many connections a pool has, and how many of them are idle.
+#[expect(clippy::disallowed_methods, reason = "counts connections and uses none")]
+fn connections(connection: &DatabaseConnection) -> (usize, usize) {
+    let (size, idle) = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = connection.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+        _ => {
+            let pool = connection.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    };
+    (usize::try_from(size).unwrap_or(usize::MAX), idle)
 }
 
 async fn repeatable_read(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {

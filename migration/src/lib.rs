@@ -9,6 +9,7 @@ mod m20261201_000006_outbox;
 mod m20261201_000007_audit_entries;
 mod m20261201_000008_audit_nets;
 mod m20261201_000009_attempts;
+mod m20261201_000011_job_runs;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000007_audit_entries::Migration),
             Box::new(m20261201_000008_audit_nets::Migration),
             Box::new(m20261201_000009_attempts::Migration),
+            Box::new(m20261201_000011_job_runs::Migration),
         ]
     }
 }

@@ -16,4 +16,5 @@ mod cases;
 mod contract;
 mod demo;
 mod reports;
+mod system;
 mod users;

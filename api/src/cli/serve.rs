@@ -3,6 +3,7 @@
 use super::greet::{Audience, greet};
 use super::{Failure, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig};
+use crate::http::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::state::{App, State};
 use crate::{demo, keys, server};
@@ -19,7 +20,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let wants_demo = serve.wants_demo(config, is_new_file)?;
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
-    let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?;
+    let metrics = Metrics::new(Clock::system().now());
+    let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
     if config.env == Environment::Production && audience(&db).await? == Audience::DemoUsers {
         return Err("CASETRAIL_ENV: production refuses to start on a database with demo users".into());
     }
@@ -29,8 +31,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
     let passwords = Passwords::new(Cost::FULL)?;
-    let state =
-        State { db, tokens, passwords, cursor_key: secret.key_for("cursors"), trusted_proxies: serve.trusted_proxies.clone() };
+    let (cursor_key, trusted_proxies) = (secret.key_for("cursors"), serve.trusted_proxies.clone());
+    let state = State { db, tokens, passwords, cursor_key, trusted_proxies, metrics };
     let address = listener.local_addr()?;
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let server = server::serve(App::new(state), listener, workers)?;

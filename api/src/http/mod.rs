@@ -14,6 +14,8 @@ pub mod fallback;
 pub mod instant;
 pub mod json;
 pub mod log;
+pub mod measure;
+pub mod metrics;
 pub mod operations;
 pub mod origin;
 pub mod page;

@@ -39,8 +39,8 @@ pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.method == method && operation.path == pattern)
 }
 
-/// The methods that a path, as it was asked for, has in the contract.
-pub fn methods_of(path: &str) -> Vec<&'static str> {
+/// The contract's template of a path, as it was asked for.
+pub fn template_of(path: &str) -> Option<&'static str> {
     let asked: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     let matches = |template: &[String]| {
         template.len() == asked.len() && template.iter().zip(&asked).all(|(known, part)| known.starts_with('{') || known == part)
@@ -50,8 +50,13 @@ pub fn methods_of(path: &str) -> Vec<&'static str> {
         .iter()
         .filter(|operation| matches(&operation.segments))
         .min_by_key(|operation| operation.segments.iter().filter(|segment| segment.starts_with('{')).count());
-    best.map(|best| OPERATIONS.iter().filter(|operation| operation.path == best.path).map(|operation| operation.method).collect())
-        .unwrap_or_default()
+    best.map(|best| best.path.as_str())
+}
+
+/// The methods that a path, as it was asked for, has in the contract.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let template = template_of(path);
+    OPERATIONS.iter().filter(|operation| Some(operation.path.as_str()) == template).map(|operation| operation.method).collect()
 }
 
 fn operations(path: &str, item: &PathItem) -> Vec<Operation> {

@@ -2,6 +2,7 @@
 
 mod contract;
 mod health;
+mod metrics;
 mod problems;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -10,6 +11,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(health::get_liveness)
         .service(health::get_readiness)
+        .service(metrics::get_metrics)
         .service(contract::get_openapi_json)
         .service(contract::get_openapi_yaml)
         .service(problems::get_problem);

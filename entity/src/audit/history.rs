@@ -110,9 +110,12 @@ impl History {
         let Self { users, cases, entries } = self;
         insert::<user::Entity, C>(unit, db, users.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
         insert::<case::Entity, C>(unit, db, cases.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+        let kinds = entries.iter().map(|past| (past.event.action, past.event.outcome)).collect();
         let entry = |past: PastEntry| audit_entry::ActiveModel::of(past.event, past.id, &past.context, past.by_hook);
         let entries = entries.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
-        insert::<audit_entry::Entity, C>(unit, db, entries).await
+        insert::<audit_entry::Entity, C>(unit, db, entries).await?;
+        unit.wrote(kinds);
+        Ok(())
     }
 
     /// Refuses a history whose entries, folded in their order, don't give its rows and nothing else.

@@ -118,6 +118,7 @@ pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<E
     for event in &events {
         event.demand_metadata()?;
     }
+    let kinds = events.iter().map(|event| (event.action, event.outcome)).collect();
     let now = unit.now();
     let entry = |event| audit_entry::ActiveModel::of(event, unit.clock.id(now), &unit.context, by_hook);
     let entries = events.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
@@ -130,6 +131,7 @@ pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<E
     }
     let rows = db.query_all(&insert).await.map_err(|error| DbErr::from(Refusal::Unwritten(error.to_string())))?;
     let txid = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
+    unit.wrote(kinds);
     if let Some(id) = id {
         unit.leave(commit::Entry { id, txid });
     }

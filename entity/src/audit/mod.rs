@@ -13,6 +13,7 @@ mod guard;
 mod history;
 #[macro_use]
 pub mod hooks;
+mod observer;
 mod refusal;
 mod replay;
 mod story;
@@ -28,6 +29,7 @@ pub use context::{Actor, ActorType, Context, Outcome, Source};
 pub use event::{Event, JobRun};
 pub use history::{History, PastEntry, happen};
 pub use hooks::{Audited, consequences};
+pub use observer::{Observer, WriteStage};
 pub use refusal::Refusal;
 pub use replay::{Gap, Replay, replay};
 pub use story::Story;

@@ -50,6 +50,11 @@ impl From<Refusal> for DbErr {
 }
 
 impl Refusal {
+    /// Whether an error is one of these at all.
+    pub fn is_refusal(error: &DbErr) -> bool {
+        matches!(error, DbErr::Custom(text) if text.starts_with("audit: "))
+    }
+
     /// Whether an error says that nobody knows whether the transaction was committed.
     pub fn is_commit_unknown(error: &DbErr) -> bool {
         matches!(error, DbErr::Custom(text) if *text == Self::CommitUnknown.to_string())

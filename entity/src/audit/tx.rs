@@ -31,7 +31,7 @@ pub struct AuditTx {
 impl AuditTx {
     pub async fn begin(db: &Db, context: Context) -> Result<Self, DbErr> {
         let inner = db.begin().await?;
-        let unit = Arc::new(Unit::new(context, db.clock().clone()));
+        let unit = Arc::new(Unit::new(context, db.clock().clone(), db.observer()));
         Ok(Self { inner, unit, readers: db.readers().clone(), bounds: db.commit_bounds() })
     }
 
@@ -106,6 +106,13 @@ impl AuditTx {
     ///
     /// `Refusal::CommitUnknown` if that can't be found out either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
+        let unit = Arc::clone(&self.unit);
+        let end = self.end().await;
+        unit.conclude(&end);
+        end
+    }
+
+    async fn end(self) -> Result<(), DbErr> {
         if let Err(refusal) = self.unit.demand_whole() {
             self.inner.rollback().await?;
             return Err(refusal.into());

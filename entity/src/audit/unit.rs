@@ -1,11 +1,11 @@
 //! What one transaction remembers: who and why, the rows it holds, what it has been cleared to write, whether it still may.
 
 use super::commit::{Entry, Traces};
-use super::{Audited, Context, Refusal, Story, guard, guard::Write, tables};
+use super::{Action, Audited, Context, Observer, Outcome, Refusal, Story, WriteStage, guard, guard::Write, tables};
 use crate::clock::Clock;
 use crate::user::Person;
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,6 +22,7 @@ type Door = usize;
 pub(super) struct Unit {
     pub context: Context,
     pub clock: Clock,
+    observer: Option<Arc<dyn Observer>>,
     state: Mutex<State>,
 }
 
@@ -31,6 +32,8 @@ struct State {
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
     cleared: Option<Write>,
     traces: Traces,
+    /// What the entries say that COMMIT will make true.
+    written: Vec<(Action, Outcome)>,
     stage: Stage,
 }
 
@@ -43,12 +46,12 @@ enum Stage {
 }
 
 impl Unit {
-    pub(super) fn new(context: Context, clock: Clock) -> Self {
+    pub(super) fn new(context: Context, clock: Clock, observer: Option<Arc<dyn Observer>>) -> Self {
         let mut story = Story::of(context.actor.clone());
         story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
-        let (rows, traces) = (HashMap::new(), Traces::default());
-        let state = State { story, now: clock.now(), rows, cleared: None, traces, stage: Stage::Open };
-        Self { context, clock, state: Mutex::new(state) }
+        let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
+        let state = State { story, now: clock.now(), rows, cleared: None, traces, written, stage: Stage::Open };
+        Self { context, clock, observer, state: Mutex::new(state) }
     }
 
     /// The transaction whose write is running here, if `db` is its own connection.
@@ -58,20 +61,21 @@ impl Unit {
     }
 
     /// Runs one write with this unit in reach of its hooks. Anything but a clean end breaks the transaction.
-    pub(super) async fn during<T, E, C>(self: &Arc<Self>, db: &C, write: impl Future<Output = Result<T, E>>) -> Result<T, E>
-    where
-        E: From<Refusal>,
-        C: ConnectionTrait,
-    {
+    pub(super) async fn during<T, C: ConnectionTrait>(
+        self: &Arc<Self>,
+        db: &C,
+        write: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
         self.step(Stage::Open, Stage::Writing, Refusal::Overlap)?;
         let result = WRITING.scope((Arc::clone(self), door_of(db)), write).await;
         let unused = self.lock().cleared.take();
         match (result, unused) {
-            (Ok(value), None) => self.step(Stage::Writing, Stage::Open, Refusal::Broken).map(|()| value).map_err(E::from),
+            (Ok(value), None) => self.step(Stage::Writing, Stage::Open, Refusal::Broken).map(|()| value).map_err(DbErr::from),
             // A hook cleared a write that was never sent.
             (Ok(_), Some(write)) => Err(self.break_with(bypass(write)).into()),
             (Err(error), _) => {
                 self.break_with(Refusal::Broken);
+                self.tell_unwritten(&error);
                 Err(error)
             }
         }
@@ -107,6 +111,32 @@ impl Unit {
     pub(super) fn break_with(&self, refusal: Refusal) -> Refusal {
         self.lock().stage = Stage::Broken;
         refusal
+    }
+
+    /// Remembers what entries say that were inserted, until COMMIT makes it true.
+    pub(super) fn wrote(&self, entries: Vec<(Action, Outcome)>) {
+        self.lock().written.extend(entries);
+    }
+
+    /// Tells the observer how COMMIT went.
+    pub(super) fn conclude(&self, end: &Result<(), DbErr>) {
+        let written = std::mem::take(&mut self.lock().written);
+        let Some(observer) = &self.observer else { return };
+        match end {
+            Ok(()) => written.into_iter().for_each(|(action, outcome)| observer.committed(action, outcome)),
+            // What broke it was told when it did.
+            Err(error) if *error == Refusal::Broken.into() => {}
+            Err(_) if written.is_empty() => {}
+            Err(_) => observer.unwritten(WriteStage::Commit),
+        }
+    }
+
+    /// Tells the observer of a write that failed for its entry's sake; any other failure is none of the trail's.
+    fn tell_unwritten(&self, error: &DbErr) {
+        let stage = if Refusal::is_unwritten(error) { WriteStage::Insert } else { WriteStage::Refused };
+        if let Some(observer) = self.observer.as_ref().filter(|_| Refusal::is_refusal(error)) {
+            observer.unwritten(stage);
+        }
     }
 
     /// Whether all went well, asked once before COMMIT.

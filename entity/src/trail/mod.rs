@@ -4,6 +4,7 @@ mod catalogue;
 mod change;
 mod filter;
 mod member;
+pub mod vitals;
 
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;

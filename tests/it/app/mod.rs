@@ -3,6 +3,7 @@
 mod builders;
 mod client;
 mod database;
+mod exposition;
 mod invariants;
 mod postgres;
 mod proxy;
@@ -10,8 +11,10 @@ mod proxy;
 pub use builders::{CaseBuilder, Scene};
 pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
+pub use exposition::Exposition;
 pub use proxy::{Fault, Proxy};
 
+use api::http::metrics::Metrics;
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
 use api::{keys, server};
@@ -73,12 +76,14 @@ impl TestApp {
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
             watch.lock().expect("statements").push(info.statement.clone());
         });
+        let metrics = Metrics::new(clock.now());
         let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
+        let db = db.observed_by(metrics.observer());
         let secret = keys::Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
         let cursor_key = secret.key_for("cursors");
-        let app = App::new(State { db, tokens, passwords, cursor_key, trusted_proxies: Vec::new() });
+        let app = App::new(State { db, tokens, passwords, cursor_key, trusted_proxies: Vec::new(), metrics });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let server = server::serve(app.clone(), listener, 1).expect("the server");

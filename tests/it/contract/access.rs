@@ -15,6 +15,7 @@ const LET_IN: &[(&str, &str)] = &[
     ("get_signing_keys", "*"),
     ("get_liveness", "*"),
     ("get_readiness", "*"),
+    ("get_metrics", "*"),
     ("get_openapi_json", "*"),
     ("get_openapi_yaml", "*"),
     ("get_problem", "*"),

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod dashboards;
 mod headers;
 mod layers;
 mod openapi;

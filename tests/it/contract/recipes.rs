@@ -199,6 +199,7 @@ async fn reading(app: &TestApp, operation: &str) -> Option<Tried> {
     let path = match operation {
         "get_liveness" => "/livez".to_owned(),
         "get_readiness" => "/readyz".to_owned(),
+        "get_metrics" => "/metrics".to_owned(),
         "get_openapi_json" => "/openapi.json".to_owned(),
         "get_openapi_yaml" => "/openapi.yaml".to_owned(),
         "get_problem" => "/problems/not_found".to_owned(),

@@ -1,0 +1,95 @@
+//! The layer around all others: how long a request took, until the last byte of its answer.
+
+use super::metrics::{Metrics, RequestLabels};
+use super::operations;
+use crate::state::App;
+use actix_web::Error;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+/// As nginx has it: the client hung up before there was an answer.
+const HUNG_UP: u16 = 499;
+const UNMATCHED: &str = "unmatched";
+const DOCS: &str = "/docs/";
+
+pub async fn measure(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<Measured>, Error> {
+    let metrics = App::of(request.request())?.metrics().clone();
+    let mut running = Running::begin(metrics, &request);
+    match next.call(request).await {
+        Ok(response) => {
+            running.labels.status = response.status().as_u16();
+            Ok(response.map_body(|_, body| Measured { body: body.boxed(), _running: running }))
+        }
+        Err(error) => {
+            running.labels.status = error.as_response_error().status_code().as_u16();
+            Err(error)
+        }
+    }
+}
+
+/// A request that is not over; it is when this is dropped, whatever became of it.
+struct Running {
+    metrics: Metrics,
+    labels: RequestLabels,
+    began: Instant,
+}
+
+impl Running {
+    fn begin(metrics: Metrics, request: &ServiceRequest) -> Self {
+        metrics.begin_request();
+        let labels = RequestLabels { method: method(request.method()), route: route(request.path()), status: HUNG_UP };
+        Self { metrics, labels, began: Instant::now() }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.metrics.end_request(&self.labels, self.began.elapsed().as_secs_f64());
+    }
+}
+
+fn route(path: &str) -> &'static str {
+    let is_docs = path.starts_with(DOCS) || path == "/docs";
+    operations::template_of(path).unwrap_or(if is_docs { DOCS } else { UNMATCHED })
+}
+
+/// Anybody may invent a method, and none gets a series of its own by that.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// A body with which its request is over.
+pub struct Measured {
+    body: BoxBody,
+    _running: Running,
+}
+
+impl MessageBody for Measured {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}

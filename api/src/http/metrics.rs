@@ -1,0 +1,179 @@
+//! What this process has counted since it started, for `/metrics`. Labels hold words of closed lists alone.
+
+use chrono::{DateTime, Utc};
+use entity::audit::{Action, Observer, Outcome, WriteStage};
+use entity::trail::vitals;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// The counters of one process, shared by everybody who counts.
+#[derive(Clone)]
+pub struct Metrics(Arc<Counted>);
+
+struct Counted {
+    registry: Registry,
+    requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    in_flight: Gauge,
+    reports: Family<ReportLabels, Histogram, fn() -> Histogram>,
+    logins: Family<LoginLabels, Counter>,
+    entries: Family<EntryLabels, Counter>,
+    failures: Family<FailureLabels, Counter>,
+    watch: Mutex<vitals::Watch>,
+}
+
+/// A request, as far as figures tell requests apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    pub method: &'static str,
+    /// The contract's template, never the path itself.
+    pub route: &'static str,
+    pub status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReportLabels {
+    report: String,
+    format: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LoginLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EntryLabels {
+    action_type: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FailureLabels {
+    stage: &'static str,
+}
+
+const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Denied];
+/// How an attempt to sign in can be answered.
+const LOGIN_OUTCOMES: [&str; 5] = ["success", "failure", "limited", "invalid", "error"];
+const LOGIN: &str = "/api/v1/auth/login";
+const REPORTS: &str = "/api/v1/reports/";
+
+impl Metrics {
+    /// Begins to count.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let requests: fn() -> Histogram = || Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
+        let reports: fn() -> Histogram = || Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
+        let mut counted = Counted {
+            registry: Registry::default(),
+            requests: Family::new_with_constructor(requests),
+            in_flight: Gauge::default(),
+            reports: Family::new_with_constructor(reports),
+            logins: Family::default(),
+            entries: Family::default(),
+            failures: Family::default(),
+            watch: Mutex::new(vitals::Watch::from(now)),
+        };
+        counted.register(now);
+        counted.begin_at_zero();
+        Self(Arc::new(counted))
+    }
+
+    /// Whom the database tells of each entry.
+    pub fn observer(&self) -> Arc<dyn Observer> {
+        self.0.clone()
+    }
+
+    /// The figures as text.
+    pub fn write_to(&self, text: &mut String) -> fmt::Result {
+        prometheus_client::encoding::prometheus_text::encode(text, &self.0.registry)
+    }
+
+    /// Who reads what only the database knows; one reader at a time.
+    pub fn watch(&self) -> &Mutex<vitals::Watch> {
+        &self.0.watch
+    }
+
+    pub fn begin_request(&self) {
+        self.0.in_flight.inc();
+    }
+
+    /// A request is over, and its answer sent or given up.
+    pub fn end_request(&self, labels: &RequestLabels, seconds: f64) {
+        self.0.in_flight.dec();
+        self.0.requests.get_or_create(labels).observe(seconds);
+        let is_done = (200..300).contains(&labels.status);
+        if let Some(path) = labels.route.strip_prefix(REPORTS).filter(|_| is_done) {
+            let (report, format) = path.strip_suffix(".csv").map_or((path, "json"), |report| (report, "csv"));
+            let labels = ReportLabels { report: report.replace('-', "_"), format };
+            self.0.reports.get_or_create(&labels).observe(seconds);
+        }
+        if labels.route == LOGIN && labels.method == "POST" {
+            let outcome = match labels.status {
+                200..300 => "success",
+                401 => "failure",
+                429 => "limited",
+                ..500 => "invalid",
+                _ => "error",
+            };
+            self.0.logins.get_or_create(&LoginLabels { outcome }).inc();
+        }
+    }
+}
+
+impl Counted {
+    /// What each figure means. The client ends each text with a full stop.
+    fn register(&mut self, now: DateTime<Utc>) {
+        let to = &mut self.registry;
+        let text = "How long requests took until the last byte of the answer, by the contract's path template; \
+                    paths that are none of its are 'unmatched', clients that hung up are status 499";
+        to.register_with_unit("http_request_duration", text, Unit::Seconds, self.requests.clone());
+        to.register("http_requests_in_flight", "Requests that are being answered now", self.in_flight.clone());
+        let text = "How long reports took that were answered, until the last byte, by report and format";
+        to.register_with_unit("casetrail_report_duration", text, Unit::Seconds, self.reports.clone());
+        let text = "Attempts to sign in by how they were answered; also those that the trail only counts";
+        to.register("casetrail_logins", text, self.logins.clone());
+        let text = "Entries of the audit trail that this process committed";
+        to.register("casetrail_audit_entries", text, self.entries.clone());
+        let text = "Entries that could not be written, and with them what they were to tell of: refused by the program, \
+                    not taken by the database, or not committed";
+        to.register("casetrail_audit_write_failures", text, self.failures.clone());
+        let started = ConstGauge::new(now.timestamp_millis() as f64 / 1000.0);
+        let text = "When this process started, in seconds since 1970";
+        to.register_with_unit("process_start_time", text, Unit::Seconds, started);
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        to.register("casetrail_build", "The version that runs", build);
+    }
+
+    /// A series that begins with its first event shows no increase by it.
+    fn begin_at_zero(&self) {
+        for action in Action::all() {
+            for outcome in OUTCOMES {
+                drop(self.entries.get_or_create(&EntryLabels { action_type: action.code(), outcome: outcome.code() }));
+            }
+        }
+        for stage in WriteStage::ALL {
+            drop(self.failures.get_or_create(&FailureLabels { stage: stage.code() }));
+        }
+        for outcome in LOGIN_OUTCOMES {
+            drop(self.logins.get_or_create(&LoginLabels { outcome }));
+        }
+    }
+}
+
+impl Observer for Counted {
+    fn committed(&self, action: Action, outcome: Outcome) {
+        self.entries.get_or_create(&EntryLabels { action_type: action.code(), outcome: outcome.code() }).inc();
+    }
+
+    fn unwritten(&self, stage: WriteStage) {
+        self.failures.get_or_create(&FailureLabels { stage: stage.code() }).inc();
+    }
+}

@@ -1,0 +1,155 @@
+//! How the trail and the jobs are, at a price that does not grow with the trail: for whoever asks every few seconds.
+
+use crate::audit::Action;
+use crate::clock;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+use std::collections::BTreeMap;
+
+/// Whoever asks again within this time gets the same answer.
+const FRESH: TimeDelta = TimeDelta::seconds(5);
+/// Ids are given before COMMIT: an entry may turn up this long after its id, so only older ones are counted for good.
+const SETTLED_AFTER: TimeDelta = TimeDelta::hours(1);
+/// More jobs than this have no figures of their own.
+const JOBS_MAX: u32 = 100;
+
+/// What there is to say, as of one instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    pub size: Size,
+    pub jobs: Vec<JobTimes>,
+    /// Runs of jobs since the watch began, by job and whether they succeeded.
+    pub job_runs: BTreeMap<(String, bool), u64>,
+    /// Mails since the watch began, by template and whether they were sent.
+    pub emails: BTreeMap<(String, bool), u64>,
+}
+
+/// How large the trail is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct Size {
+    /// Exact on SQLite, the database's own estimate on PostgreSQL.
+    pub entries: i64,
+    /// With indexes; on SQLite the whole file.
+    pub bytes: i64,
+}
+
+/// When a job ran last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobTimes {
+    pub job_name: String,
+    pub last_success_at: Option<DateTime<Utc>>,
+    pub last_failure_at: Option<DateTime<Utc>>,
+}
+
+/// Counts from when it was made, reading each entry once or for an hour.
+#[derive(Debug)]
+pub struct Watch {
+    /// Entries before this id are in `settled`.
+    settled_before: Uuid,
+    settled: Vitals,
+    last: Option<(DateTime<Utc>, Vitals)>,
+}
+
+impl Watch {
+    pub fn from(now: DateTime<Utc>) -> Self {
+        Self { settled_before: clock::floor_id(now), settled: Vitals::default(), last: None }
+    }
+
+    /// How it is now, or was a few seconds ago.
+    pub async fn look<C: ConnectionTrait>(&mut self, db: &C, now: DateTime<Utc>) -> Result<Vitals, DbErr> {
+        if let Some((at, vitals)) = &self.last
+            && (TimeDelta::zero()..FRESH).contains(&(now - *at))
+        {
+            return Ok(vitals.clone());
+        }
+        let (size, jobs) = (size(db).await?, job_times(db).await?);
+        let settle_before = self.settled_before.max(clock::floor_id(now - SETTLED_AFTER));
+        let mut vitals = Vitals { size, jobs, ..self.settled.clone() };
+        for row in runs(db, self.settled_before, settle_before).await? {
+            row.add_to(&mut vitals, row.run_count);
+            row.add_to(&mut self.settled, row.settled_count);
+        }
+        self.settled_before = settle_before;
+        self.last = Some((now, vitals.clone()));
+        Ok(vitals)
+    }
+}
+
+/// How often one job ran, or one mail was tried, with one outcome.
+#[derive(FromQueryResult)]
+struct Runs {
+    action_type: String,
+    topic: String,
+    outcome: String,
+    run_count: i64,
+    settled_count: i64,
+}
+
+impl Runs {
+    fn add_to(&self, vitals: &mut Vitals, count: i64) {
+        let is_job = self.action_type == Action::CronJobExecuted.code();
+        let tally = if is_job { &mut vitals.job_runs } else { &mut vitals.emails };
+        *tally.entry((self.topic.clone(), self.outcome == "success")).or_default() += u64::try_from(count).unwrap_or_default();
+    }
+}
+
+async fn size<C: ConnectionTrait>(db: &C) -> Result<Size, DbErr> {
+    let backend = db.get_database_backend();
+    let sql = match backend {
+        // The statistics of a table that only grows are near the truth; after a crash they begin anew, and the planner's are
+        // those of the last ANALYZE.
+        DbBackend::Postgres => {
+            "SELECT GREATEST(pg_stat_get_live_tuples(oid), reltuples::bigint, 0) AS entries, \
+             pg_total_relation_size(oid) AS bytes FROM pg_class WHERE oid = 'audit_entries'::regclass"
+        }
+        // Rows are numbered from 1 and never removed.
+        _ => {
+            "SELECT (SELECT COALESCE(MAX(rowid), 0) FROM audit_entries) AS entries, \
+             (SELECT page_count FROM pragma_page_count()) * (SELECT page_size FROM pragma_page_size()) AS bytes"
+        }
+    };
+    let size = Size::find_by_statement(Statement::from_string(backend, sql)).one(db).await?;
+    size.ok_or_else(|| DbErr::RecordNotFound("audit_entries".to_owned()))
+}
+
+/// Steps from job to job along their index, and takes the last of each.
+async fn job_times<C: ConnectionTrait>(db: &C) -> Result<Vec<JobTimes>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        job_name: String,
+        success_id: Option<Uuid>,
+        failure_id: Option<Uuid>,
+    }
+    // As literals: the index is partial, and a database recognises its condition in nothing else.
+    let runs = format!("FROM audit_entries AS entry WHERE entry.action_type = '{}'", Action::CronJobExecuted.code());
+    let last = |outcome: &str| {
+        format!(
+            "(SELECT entry.id {runs} AND entry.topic = job_name AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
+        )
+    };
+    let sql = format!(
+        "WITH RECURSIVE job (job_name) AS (SELECT (SELECT MIN(entry.topic) {runs}) UNION ALL \
+         SELECT (SELECT MIN(entry.topic) {runs} AND entry.topic > job.job_name) FROM job WHERE job.job_name IS NOT NULL) \
+         SELECT job_name, {} AS success_id, {} AS failure_id FROM job WHERE job_name IS NOT NULL LIMIT {JOBS_MAX}",
+        last("success"),
+        last("failure"),
+    );
+    let rows = Row::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
+    let at = |id: Option<Uuid>| id.and_then(clock::instant_of);
+    let times =
+        |row: Row| JobTimes { last_success_at: at(row.success_id), last_failure_at: at(row.failure_id), job_name: row.job_name };
+    Ok(rows.into_iter().map(times).collect())
+}
+
+/// What came since an id, and how much of it will not change any more.
+async fn runs<C: ConnectionTrait>(db: &C, since: Uuid, settle_before: Uuid) -> Result<Vec<Runs>, DbErr> {
+    let actions = format!("'{}', '{}'", Action::CronJobExecuted.code(), Action::EmailNotificationSent.code());
+    let sql = format!(
+        "SELECT action_type, topic, outcome, COUNT(*) AS run_count, COUNT(CASE WHEN id < $1 THEN 1 END) AS settled_count \
+         FROM audit_entries WHERE action_type IN ({actions}) AND outcome IN ('success', 'failure') AND topic IS NOT NULL \
+         AND id >= $2 GROUP BY action_type, topic, outcome"
+    );
+    let values = [settle_before.into(), since.into()];
+    Runs::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
+}

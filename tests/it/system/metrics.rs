@@ -1,0 +1,318 @@
+//! Each figure changes by what was done, and by nothing else; and asking for them costs the same however long the trail is.
+#![expect(clippy::disallowed_methods, reason = "these tests break the database")]
+
+use crate::app::{Exposition, Kind, TestApp};
+use crate::audit_log::plan::fill;
+use chrono::TimeDelta;
+use entity::audit::{Action, AuditTx, Context, Event, JobRun};
+use entity::db::{Db, Limits};
+use entity::user::Role;
+use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
+use uuid::Uuid;
+
+const ENTRIES: &str = "casetrail_audit_entries_total";
+const FAILURES: &str = "casetrail_audit_write_failures_total";
+const REQUESTS: &str = "http_request_duration_seconds_count";
+
+async fn scrape(app: &TestApp) -> Exposition {
+    let answer = app.as_nobody().get("/metrics").await;
+    answer.expect(200);
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    Exposition::parse(&answer.text)
+}
+
+/// The same a few seconds later, when the database is asked again.
+async fn scrape_anew(app: &TestApp) -> Exposition {
+    app.pass(TimeDelta::seconds(10));
+    scrape(app).await
+}
+
+fn only(series: &str) -> std::collections::BTreeMap<String, f64> {
+    [(series.to_owned(), 1.0)].into()
+}
+
+async fn outside(app: &TestApp, sqlite: &[&str], postgres: &[&str]) {
+    let statements = if app.kind == Kind::Sqlite { sqlite } else { postgres };
+    for statement in statements {
+        app.outside.execute_unprepared(statement).await.unwrap();
+    }
+}
+
+const BREAK_SQLITE: &str = "CREATE TRIGGER broken BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+/// A debt that nothing settles.
+const BREAK_COMMIT_SQLITE: &str = "CREATE TRIGGER broken AFTER INSERT ON audit_entries BEGIN \
+     INSERT OR IGNORE INTO audit_debt (object_type, object_id) VALUES ('nothing', 'nothing'); END";
+const BREAKING: &str =
+    "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$";
+const BREAK_POSTGRES: &str = "CREATE TRIGGER broken BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION broken()";
+const BREAK_COMMIT_POSTGRES: &str = "CREATE CONSTRAINT TRIGGER broken AFTER INSERT ON audit_entries \
+     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION broken()";
+
+async fn mend(app: &TestApp) {
+    outside(app, &["DROP TRIGGER broken"], &["DROP TRIGGER broken ON audit_entries"]).await;
+}
+
+fn a_run(error_message: Option<&str>) -> JobRun<'_> {
+    JobRun { records_processed: 3, records_failed: 0, error_message, duration_ms: 12 }
+}
+
+/// Runs a job as another process of the same database would.
+async fn run_elsewhere(app: &TestApp, job_name: &str, error_message: Option<&str>) {
+    let limits = Limits { writers: 1, readers: 1, exports: 1, ..Limits::default() };
+    let elsewhere = Db::connect(&app.url, limits, app.clock.clone(), None).await.unwrap();
+    let tx = AuditTx::begin(&elsewhere, Context::job(Uuid::now_v7())).await.unwrap();
+    tx.record(Event::cron_job_executed(job_name, &a_run(error_message))).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn runs(job_name: &str, status: &str) -> String {
+    format!("casetrail_job_runs_total{{job_name=\"{job_name}\",status=\"{status}\"}}")
+}
+
+on_each_database! {
+    async fn a_hold_is_one_entry_and_one_request(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let before = scrape(app).await;
+
+        by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect(200);
+
+        let after = scrape(app).await;
+        assert_eq!(after.since(&before, ENTRIES), only("casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"}"));
+        assert_eq!(after.since(&before, FAILURES), [].into());
+        let hold = "http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/cases/{case_id}/hold\",status=\"200\"}";
+        let scraping = "http_request_duration_seconds_count{method=\"GET\",route=\"/metrics\",status=\"200\"}";
+        assert_eq!(after.since(&before, REQUESTS), [(hold.to_owned(), 1.0), (scraping.to_owned(), 1.0)].into());
+        // The scrape itself is the only one.
+        assert_eq!(after.value("http_requests_in_flight"), 1.0);
+    }
+
+    async fn a_refusal_is_a_denied_entry(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(2).await;
+        let before = scrape(app).await;
+        by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect_problem(403, "forbidden");
+        let after = scrape(app).await;
+        assert_eq!(after.since(&before, ENTRIES), only("casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"denied\"}"));
+    }
+
+    async fn what_is_rolled_back_is_not_counted(app) {
+        let before = scrape(app).await;
+        let tx = app.write().await;
+        tx.record(Event::cron_job_executed("release_scheduled_cases", &a_run(None))).await.unwrap();
+        drop(tx);
+        let rolled_back = scrape_anew(app).await;
+        assert_eq!((rolled_back.since(&before, ENTRIES), rolled_back.since(&before, FAILURES)), ([].into(), [].into()));
+
+        let tx = app.write().await;
+        tx.record(Event::cron_job_executed("release_scheduled_cases", &a_run(None))).await.unwrap();
+        assert_eq!(scrape(app).await.since(&before, ENTRIES), [].into());
+        tx.commit().await.unwrap();
+        let committed = only("casetrail_audit_entries_total{action_type=\"cron_job_executed\",outcome=\"success\"}");
+        assert_eq!(scrape(app).await.since(&before, ENTRIES), committed);
+    }
+
+    async fn an_entry_that_cannot_be_written_is_a_failure(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let hold = async || by.post(&case.url("hold"), json!({"reason": "waiting"})).await.status();
+
+        let before = scrape(app).await;
+        outside(app, &[BREAK_SQLITE], &[BREAKING, BREAK_POSTGRES]).await;
+        assert_eq!(hold().await, 503);
+        mend(app).await;
+        let after = scrape(app).await;
+        assert_eq!(after.since(&before, FAILURES), only("casetrail_audit_write_failures_total{stage=\"insert\"}"));
+        assert_eq!(after.since(&before, ENTRIES), [].into());
+
+        let before = scrape(app).await;
+        outside(app, &[BREAK_COMMIT_SQLITE], &[BREAKING, BREAK_COMMIT_POSTGRES]).await;
+        assert!(hold().await >= 500);
+        mend(app).await;
+        let after = scrape(app).await;
+        assert_eq!(after.since(&before, FAILURES), only("casetrail_audit_write_failures_total{stage=\"commit\"}"));
+        assert_eq!(after.since(&before, ENTRIES), [].into());
+
+        let before = scrape(app).await;
+        let tx = app.write().await;
+        let mut event = Event::cron_job_executed("release_scheduled_cases", &a_run(None));
+        event.metadata.clear();
+        assert!(tx.record(event).await.is_err() && tx.commit().await.is_err());
+        let after = scrape(app).await;
+        assert_eq!(after.since(&before, FAILURES), only("casetrail_audit_write_failures_total{stage=\"refused\"}"));
+        assert_eq!(hold().await, 200);
+    }
+
+    async fn a_path_is_told_by_its_template_and_an_unknown_one_not_at_all(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let before = scrape(app).await;
+        by.get(&case.path()).await.expect(200);
+        by.get("/no/such/path").await.expect_problem(404, "not_found");
+        by.get("/api/v1/cases/x/y/z").await.expect_problem(404, "not_found");
+        by.send(reqwest::Method::from_bytes(b"BREW").unwrap(), "cases", None).await;
+        by.get("/docs/").await;
+        by.get("/api/v1/cases/").await.expect(200);
+
+        let answer = app.as_nobody().get("/metrics").await;
+        let after = Exposition::parse(&answer.text);
+        let requests = after.since(&before, REQUESTS);
+        let count = |method: &str, route: &str, status: u16| {
+            let series = format!("{REQUESTS}{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}}");
+            requests.get(&series).copied().unwrap_or_default()
+        };
+        assert_eq!(count("GET", "/api/v1/cases/{case_id}", 200), 1.0);
+        assert_eq!(count("GET", "unmatched", 404), 2.0);
+        assert_eq!(count("other", "/api/v1/cases", 405), 1.0);
+        assert_eq!(count("GET", "/docs/", 200), 1.0);
+        assert_eq!(count("GET", "/api/v1/cases", 200), 1.0);
+        assert!(!answer.text.contains(&case.id()) && !answer.text.contains("such"));
+    }
+
+    async fn an_attempt_to_sign_in_is_counted_by_its_answer(app) {
+        let user = app.user("ada", Role::Manager, None).await;
+        app.give_password(&user, "a long enough passphrase").await;
+        let attempt = async |password: &str| {
+            app.as_nobody().post("auth/login", json!({"username": "ada", "password": password})).await.status()
+        };
+        let before = scrape(app).await;
+        assert_eq!((attempt("a wrong passphrase").await, attempt("").await), (401, 422));
+        assert_eq!(attempt("a long enough passphrase").await, 200);
+        let outcome = |outcome: &str| (format!("casetrail_logins_total{{outcome=\"{outcome}\"}}"), 1.0);
+        let after = scrape(app).await;
+        assert_eq!(after.since(&before, "casetrail_logins_total"), [outcome("failure"), outcome("invalid"), outcome("success")].into());
+        let entry = |outcome: &str| (format!("{ENTRIES}{{action_type=\"login\",outcome=\"{outcome}\"}}"), 1.0);
+        assert_eq!(after.since(&before, ENTRIES), [entry("failure"), entry("success")].into());
+    }
+
+    async fn a_report_is_timed_by_its_name(app) {
+        let by = app.as_manager().await;
+        let before = scrape(app).await;
+        by.get("reports/case-changes").await.expect(200);
+        by.get("reports/quality-review-audit.csv").await;
+        by.get("reports/case-changes?limit=0").await.expect_problem(400, "invalid_parameter");
+        let report = |report: &str, format: &str| {
+            (format!("casetrail_report_duration_seconds_count{{format=\"{format}\",report=\"{report}\"}}"), 1.0)
+        };
+        let told = scrape(app).await.since(&before, "casetrail_report_duration_seconds_count");
+        assert_eq!(told, [report("case_changes", "json"), report("quality_review_audit", "csv")].into());
+    }
+
+    async fn a_job_is_told_as_the_trail_has_it_whoever_ran_it(app) {
+        // Before this process began to count.
+        assert_eq!(scrape(app).await.since(&scrape(app).await, "casetrail_job_runs_total"), [].into());
+        run_elsewhere(app, "nightly_import", Some("no such file")).await;
+        let failed_at = app.clock.now();
+        let first = scrape_anew(app).await;
+        assert_eq!((first.get(&runs("nightly_import", "failure")), first.get(&runs("nightly_import", "success"))), (Some(1.0), Some(0.0)));
+        let times = |figures: &Exposition| {
+            let of = |name: &str| figures.value(&format!("casetrail_job_last_{name}_timestamp_seconds{{job_name=\"nightly_import\"}}"));
+            (of("run"), of("success"))
+        };
+        let seconds = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis() as f64 / 1000.0;
+        assert_eq!(times(&first), (seconds(failed_at), 0.0));
+
+        // What happened long ago is counted once and for all, and what came since is added.
+        for hours in [2, 3] {
+            app.pass(TimeDelta::hours(hours));
+            run_elsewhere(app, "nightly_import", None).await;
+            run_elsewhere(app, "another_job", None).await;
+        }
+        let succeeded_at = app.clock.now();
+        for _ in 0..2 {
+            let later = scrape_anew(app).await;
+            assert_eq!(later.value(&runs("nightly_import", "success")), 2.0);
+            assert_eq!(later.value(&runs("nightly_import", "failure")), 1.0);
+            assert_eq!(later.value(&runs("another_job", "success")), 2.0);
+            assert_eq!(times(&later), (seconds(succeeded_at), seconds(succeeded_at)));
+            app.pass(TimeDelta::hours(2));
+        }
+        assert_eq!(scrape(app).await.value(&runs("nightly_import", "success")), 2.0);
+    }
+
+    async fn a_mail_that_failed_is_told_by_its_template(app) {
+        let somebody = entity::user::Person::of(&app.user("ada", Role::Manager, None).await);
+        let tx = app.write().await;
+        tx.record(Event::email_notification_sent(&somebody, "case_held", 1, Some("no such host"))).await.unwrap();
+        tx.record(Event::email_notification_sent(&somebody, "case_held", 2, None)).await.unwrap();
+        tx.record(Event::email_notification_sent(&somebody, "case_held", 1, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        let figures = scrape(app).await;
+        let emails = |status: &str| figures.get(&format!("casetrail_emails_total{{status=\"{status}\",template=\"case_held\"}}"));
+        assert_eq!((emails("failed"), emails("sent")), (Some(1.0), Some(2.0)));
+    }
+
+    async fn the_size_of_the_trail_is_told(app) {
+        app.a_case().accepted().create().await;
+        if app.kind == Kind::Postgres {
+            app.outside.execute_unprepared("ANALYZE audit_entries").await.unwrap();
+        }
+        let entries = app.whole_trail().await.len() as f64;
+        let figures = scrape_anew(app).await;
+        let told = figures.value("casetrail_audit_table_entries");
+        // PostgreSQL may add what a connection reports late.
+        let most = if app.kind == Kind::Sqlite { entries } else { 2.0 * entries };
+        assert!((entries..=most).contains(&told), "{told} of {entries}");
+        assert!(figures.value("casetrail_audit_table_size_bytes") > 8192.0);
+    }
+
+    async fn connections_in_use_are_told_by_their_pool(app) {
+        let in_use = |figures: &Exposition| figures.value("casetrail_database_connections{pool=\"exports\",state=\"in_use\"}");
+        assert_eq!(in_use(&scrape(app).await), 0.0);
+        let export = app.app.db().export_snapshot().await.unwrap();
+        let figures = scrape(app).await;
+        assert_eq!(in_use(&figures), 1.0);
+        drop(export);
+        let max = |pool: &str| figures.value(&format!("casetrail_database_connections_max{{pool=\"{pool}\"}}"));
+        let writers = if app.kind == Kind::Sqlite { 1.0 } else { 8.0 };
+        assert_eq!((max("writer"), max("readers"), max("exports")), (writers, 4.0, 2.0));
+    }
+
+    async fn without_the_database_there_are_still_figures(app) {
+        outside(app, &["ALTER TABLE audit_entries RENAME TO gone"], &["ALTER TABLE audit_entries RENAME TO gone"]).await;
+        let figures = scrape(app).await;
+        assert_eq!(figures.get("casetrail_database_up"), Some(0.0));
+        assert_eq!(figures.get("casetrail_audit_table_entries"), None);
+        assert_eq!(figures.value("process_start_time_seconds"), crate::app::at(crate::app::START).timestamp() as f64);
+        outside(app, &["ALTER TABLE gone RENAME TO audit_entries"], &["ALTER TABLE gone RENAME TO audit_entries"]).await;
+        let figures = scrape(app).await;
+        assert_eq!(figures.get("casetrail_database_up"), Some(1.0));
+        let version = concat!("casetrail_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+        assert_eq!(figures.get(version), Some(1.0));
+    }
+
+    async fn a_scrape_costs_the_same_however_long_the_trail_is(app) {
+        run_elsewhere(app, "nightly_import", None).await;
+        let cost = async || {
+            app.statements();
+            scrape_anew(app).await;
+            let sent = app.statements_with_values();
+            scrape(app).await;
+            assert!(app.statements().is_empty(), "asked again within seconds");
+            sent
+        };
+        let short = cost().await;
+        fill(app).await;
+        let long: Vec<Statement> = cost().await;
+        assert_eq!((short.len(), long.len()), (3, 3));
+        for statement in &long {
+            let mut plan = app.plan(statement).await;
+            plan.retain(|line| match app.kind {
+                Kind::Postgres => line.contains("Seq Scan on audit_entries"),
+                Kind::Sqlite => line.starts_with("SCAN entry") || line.starts_with("SCAN audit_entries"),
+            });
+            assert!(plan.is_empty(), "{plan:?}\n{}", statement.sql);
+        }
+    }
+
+    async fn every_action_and_outcome_begins_at_zero(app) {
+        let figures = scrape(app).await;
+        for action in Action::all() {
+            for outcome in ["success", "failure", "denied"] {
+                assert!(figures.get(&format!("{ENTRIES}{{action_type=\"{action}\",outcome=\"{outcome}\"}}")).is_some());
+            }
+        }
+        assert_eq!(scrape(app).await.families["http_request_duration_seconds"], "histogram");
+    }
+}
