@@ -13,8 +13,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-/// As nginx has it: the client hung up before there was an answer.
-const HUNG_UP: u16 = 499;
 const UNMATCHED: &str = "unmatched";
 const DOCS: &str = "/docs/";
 
@@ -26,11 +24,11 @@ pub async fn measure(
     let mut running = Running::begin(metrics, &request);
     match next.call(request).await {
         Ok(response) => {
-            running.labels.status = response.status().as_u16();
+            running.status = Some(response.status().as_u16());
             Ok(response.map_body(|_, body| Measured { body: body.boxed(), _running: running }))
         }
         Err(error) => {
-            running.labels.status = error.as_response_error().status_code().as_u16();
+            running.status = Some(error.as_response_error().status_code().as_u16());
             Err(error)
         }
     }
@@ -39,21 +37,27 @@ pub async fn measure(
 /// A request that is not over; it is when this is dropped, whatever became of it.
 struct Running {
     metrics: Metrics,
-    labels: RequestLabels,
+    method: &'static str,
+    route: &'static str,
+    /// `None` for one that was given up before it was answered.
+    status: Option<u16>,
     began: Instant,
 }
 
 impl Running {
     fn begin(metrics: Metrics, request: &ServiceRequest) -> Self {
         metrics.begin_request();
-        let labels = RequestLabels { method: method(request.method()), route: route(request.path()), status: HUNG_UP };
-        Self { metrics, labels, began: Instant::now() }
+        Self { metrics, method: method(request.method()), route: route(request.path()), status: None, began: Instant::now() }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.metrics.end_request(&self.labels, self.began.elapsed().as_secs_f64());
+        self.metrics.end_request();
+        if let Some(status) = self.status {
+            let labels = RequestLabels { method: self.method, route: self.route, status };
+            self.metrics.answered(&labels, self.began.elapsed().as_secs_f64());
+        }
     }
 }
 

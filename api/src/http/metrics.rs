@@ -105,9 +105,13 @@ impl Metrics {
         self.0.in_flight.inc();
     }
 
-    /// A request is over, and its answer sent or given up.
-    pub fn end_request(&self, labels: &RequestLabels, seconds: f64) {
+    /// A request is over, whatever became of it.
+    pub fn end_request(&self) {
         self.0.in_flight.dec();
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, labels: &RequestLabels, seconds: f64) {
         self.0.requests.get_or_create(labels).observe(seconds);
         let is_done = (200..300).contains(&labels.status);
         if let Some(path) = labels.route.strip_prefix(REPORTS).filter(|_| is_done) {
@@ -133,7 +137,7 @@ impl Counted {
     fn register(&mut self, now: DateTime<Utc>) {
         let to = &mut self.registry;
         let text = "How long requests took until the last byte of the answer, by the contract's path template; \
-                    paths that are none of its are 'unmatched', clients that hung up are status 499";
+                    paths that are none of its are 'unmatched'";
         to.register_with_unit("http_request_duration", text, Unit::Seconds, self.requests.clone());
         to.register("http_requests_in_flight", "Requests that are being answered now", self.in_flight.clone());
         let text = "How long reports took that were answered, until the last byte, by report and format";
