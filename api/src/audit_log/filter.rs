@@ -48,7 +48,7 @@ pub struct LogFilter {
     #[param(max_items = 4, nullable = false)]
     source: Vec<Source>,
     /// The address the request came from
-    #[param(value_type = Option<String>, max_length = 45, nullable = false, example = "192.0.2.7")]
+    #[param(value_type = Option<String>, max_length = 45, pattern = "^[0-9A-Fa-f.:]{2,45}$", nullable = false, example = "192.0.2.7")]
     ip_address: Option<IpAddr>,
     /// The request it was written in
     #[validate(length(min = 1, max = 64))]

@@ -17,11 +17,11 @@ use validator::Validate;
 pub struct EditOwnAccount {
     #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
     first_name: Option<String>,
     #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, nullable = false)]
+    #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
     last_name: Option<String>,
     /// Kept in lower case; nobody else may have it
     #[serde(default, deserialize_with = "json::present")]
@@ -31,12 +31,12 @@ pub struct EditOwnAccount {
     /// Null removes it
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 20)]
+    #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
     phone_number: Option<Option<String>>,
     /// Members only, who always have one; kept in upper case
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50)]
+    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
     workshop_code: Option<Option<String>>,
 }
 

@@ -1,7 +1,7 @@
 //! Read one's own account.
 
 use super::account::AccountDetail;
-use crate::http::{Answer, Anyone, CommonProblems, Error, IfNoneMatchHeader, Result};
+use crate::http::{Answer, Anyone, CommonProblems, Error, IfNoneMatch, IfNoneMatchHeader, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::user;
@@ -24,7 +24,7 @@ use sea_orm::EntityTrait;
     ),
 )]
 #[get("/auth/me")]
-pub async fn get_own_account(app: App, by: Anyone) -> Result<Answer<AccountDetail>> {
+pub async fn get_own_account(app: App, by: Anyone, _: IfNoneMatch) -> Result<Answer<AccountDetail>> {
     let user = user::Entity::find_by_id(by.id()).one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let version = user.version;
     Ok(Answer::of(AccountDetail::read(app.readers(), user, by.session_id).await?, version))

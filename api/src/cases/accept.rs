@@ -32,7 +32,7 @@ pub struct AcceptCase {
     notes: Option<String>,
     /// Why the level rule is set aside; administrators only
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     override_reason: Option<String>,
 }
 

@@ -22,16 +22,16 @@ use validator::Validate;
 #[schema(example = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "num_reports_requested": 3, "due_on": "2026-12-15"}))]
 pub struct CreateCase {
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "displayable")]
     employee_first_name: String,
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "displayable")]
     employee_last_name: String,
     /// Whose case it is; required of an administrator
     member_id: Option<Uuid>,
     /// The member's own if absent
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50)]
+    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
     workshop_code: Option<String>,
     #[validate(email, length(max = 254))]
     #[schema(format = Email, max_length = 254)]

@@ -23,11 +23,11 @@ use validator::Validate;
 pub struct EditCase {
     #[serde(deserialize_with = "present")]
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(min_length = 1, max_length = 100, nullable = false, pattern = "displayable")]
     employee_first_name: Option<String>,
     #[serde(deserialize_with = "present")]
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(min_length = 1, max_length = 100, nullable = false, pattern = "displayable")]
     employee_last_name: Option<String>,
     #[serde(deserialize_with = "patch")]
     #[validate(email, length(max = 254))]
@@ -62,7 +62,7 @@ pub struct EditCase {
     /// Why
     #[serde(deserialize_with = "present")]
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, nullable = false)]
+    #[schema(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank")]
     reason: Option<String>,
 }
 

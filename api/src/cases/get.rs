@@ -1,7 +1,7 @@
 //! Read a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Error, Human, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, Error, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::case;
@@ -24,7 +24,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
     ),
 )]
 #[get("/cases/{case_id}")]
-pub async fn get_case(app: App, by: Human, target: CaseTarget) -> Result<Answer<CaseDetail>> {
+pub async fn get_case(app: App, by: Human, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
     let visible = case::visible_to(&by).filter(case::Column::Id.eq(target.id()?));
     let row = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let version = row.version;

@@ -18,7 +18,7 @@ use validator::Validate;
 pub struct HoldCase {
     /// Why; the member is told
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
     /// Expected length in days, with at most three decimals; open-ended if absent
     #[validate(range(min = 0.001, max = 999.999), custom(function = "thousandths"))]

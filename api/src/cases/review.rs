@@ -35,7 +35,7 @@ pub struct ApproveReview {
 pub struct RequestRevisions {
     /// What has to be done again
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     notes: String,
 }
 
@@ -46,7 +46,7 @@ pub struct RequestRevisions {
 pub struct CorrectReview {
     /// What the reviewer corrected
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     notes: String,
     /// When the member is to see the result; as the settings say if absent
     release: Option<ReleaseWhen>,

@@ -20,11 +20,11 @@ pub struct ChangeCaseTier {
     tier: Tier,
     /// Why
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
     /// Why the level rule is set aside; administrators only
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     override_reason: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use super::{Error, FieldProblem, Result, code::Code};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -102,7 +102,13 @@ fn next_link(request: &HttpRequest, cursor: &str) -> String {
 #[expect(dead_code, reason = "the contract names it; requests are read by IfMatch")]
 pub struct IfMatchHeader {
     /// The version the caller has seen, as `ETag` gave it; 412 if the resource has another by now
-    #[param(rename = "If-Match", nullable = false, max_length = 200, example = "\"7\"")]
+    #[param(
+        rename = "If-Match",
+        nullable = false,
+        max_length = 200,
+        pattern = r#"^([*]|"[0-9]{1,9}"(, ?"[0-9]{1,9}")*)$"#,
+        example = "\"7\""
+    )]
     if_match: Option<String>,
 }
 
@@ -146,12 +152,8 @@ impl IfMatch {
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
-        let Some(value) = request.headers().get(IF_MATCH) else { return Ok(Self(None)) };
-        let refused = || {
-            let problem = FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7\"");
-            Error::fields(Code::InvalidHeader, vec![problem])
-        };
-        let text = value.to_str().map_err(|_| refused())?.trim();
+        let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as ETag gives it, such as \"7\"");
+        let Some(text) = precondition(request, &IF_MATCH)? else { return Ok(Self(None)) };
         if text == "*" {
             return Ok(Self(None));
         }
@@ -168,4 +170,33 @@ impl FromRequest for IfMatch {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         admitted(request, Self::of(request))
     }
+}
+
+/// The versions a read says it has. Only their length can be wrong: what names no version of ours is not the current one, and
+/// which of them is decides when the answer is made.
+pub struct IfNoneMatch;
+
+impl FromRequest for IfNoneMatch {
+    type Error = Error;
+    type Future = Admitted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        admitted(request, precondition(request, &IF_NONE_MATCH).map(|_| Self))
+    }
+}
+
+/// The longest list of versions a request may name.
+const PRECONDITION_LENGTH_MAX: usize = 200;
+
+fn precondition<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<&'a str>> {
+    let Some(value) = request.headers().get(name) else { return Ok(None) };
+    if value.len() > PRECONDITION_LENGTH_MAX {
+        return Err(refused(name, "length", "must have at most 200 characters"));
+    }
+    value.to_str().map(|text| Some(text.trim())).map_err(|_| refused(name, "type", "must be visible ASCII"))
+}
+
+fn refused(name: &HeaderName, code: &str, detail: &str) -> Error {
+    let name = if *name == IF_MATCH { "If-Match" } else { "If-None-Match" };
+    Error::fields(Code::InvalidHeader, vec![FieldProblem::header(name, code, detail)])
 }

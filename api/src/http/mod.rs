@@ -24,7 +24,7 @@ pub mod problem;
 pub mod query;
 pub mod token;
 
-pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatchHeader};
+pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use body::{Body, OptionalBody};
 pub use caller::{
     AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Staff,

@@ -24,7 +24,7 @@ pub struct Paging {
     pub limit: Option<u64>,
     /// Where the page begins: the `next_cursor` of the page before
     #[validate(length(min = 1, max = 2000))]
-    #[param(min_length = 1, max_length = 2000, nullable = false)]
+    #[param(min_length = 1, max_length = 2000, pattern = "^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$", nullable = false)]
     pub cursor: Option<String>,
     /// Whether to count all rows that match
     #[param(nullable = false)]

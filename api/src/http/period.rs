@@ -68,6 +68,7 @@ impl PartialSchema for When {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some("A civil day (`2026-11-22`) or an instant (RFC 3339)"))
+            .pattern(Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"))
             .min_length(Some(10))
             .max_length(Some(40))
             .examples(["2026-11-22", "2026-11-22T08:00:00.123Z"])

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod headers;
+mod patterns;
 mod refusals;
 mod retries;
 mod texts;
@@ -70,6 +71,7 @@ pub fn contract() -> Contract {
     retries::apply(&mut contract);
     refusals::apply(&mut contract);
     headers::apply(&mut contract);
+    patterns::apply(&mut contract);
     contract
 }
 

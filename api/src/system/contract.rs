@@ -28,7 +28,7 @@ pub async fn get_openapi_json(contract: Data<Texts>) -> HttpResponse {
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The contract", content_type = "application/yaml", body = String)),
+    responses((status = OK, description = "The contract", content_type = "application/yaml", body = std::collections::HashMap<String, serde_json::Value>)),
     extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
 )]
 #[get("/openapi.yaml")]

@@ -27,20 +27,20 @@ pub struct CreateUser {
     #[schema(min_length = 3, max_length = 254, format = Email)]
     pub(super) email: String,
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(min_length = 1, max_length = 128, pattern = "displayable")]
     pub(super) first_name: String,
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(min_length = 1, max_length = 128, pattern = "displayable")]
     pub(super) last_name: String,
     #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 20)]
+    #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
     pub(super) phone_number: Option<String>,
     pub(super) role: Role,
     /// Technicians, and only they
     pub(super) user_level: Option<Level>,
     /// Members, and only they; kept in upper case
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50)]
+    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
     pub(super) workshop_code: Option<String>,
     /// Service accounts, and only they
     #[validate(length(max = 3))]

@@ -19,7 +19,7 @@ use validator::Validate;
 pub struct DeactivateUser {
     /// Why
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000)]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
 }
 

@@ -17,7 +17,7 @@ use validator::Validate;
 pub struct DeleteUser {
     /// Why
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[param(min_length = 1, max_length = 2000, example = "left the company")]
+    #[param(min_length = 1, max_length = 2000, example = "left the company", pattern = "not_blank")]
     reason: String,
 }
 

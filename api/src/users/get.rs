@@ -2,7 +2,7 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Anyone, IfNoneMatchHeader, LookupProblems, Result};
+use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader, LookupProblems, Result};
 use crate::state::App;
 use actix_web::get;
 
@@ -24,7 +24,7 @@ use actix_web::get;
     ),
 )]
 #[get("/users/{user_id}")]
-pub async fn get_user(app: App, by: Anyone, target: UserTarget) -> Result<Answer<UserDetail>> {
+pub async fn get_user(app: App, by: Anyone, target: UserTarget, _: IfNoneMatch) -> Result<Answer<UserDetail>> {
     let user = target.seen(app.readers(), &by).await?;
     let version = user.version;
     Ok(Answer::of(UserDetail::read(app.readers(), user).await?, version))

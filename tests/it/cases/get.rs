@@ -24,6 +24,16 @@ on_each_database! {
         assert_eq!((answer.status(), answer.header("cache-control")), (200, "private, no-cache"));
     }
 
+    async fn more_versions_than_fit_are_refused(app) {
+        let case = app.a_case().create().await;
+        let versions = ["\"1\""; 51].join(",");
+        for name in ["If-None-Match", "If-Match"] {
+            let by = app.as_member().await.with(name, &versions);
+            let refused = by.get(&case.path()).await.expect_problem(400, "invalid_header");
+            assert_eq!(refused["errors"][0]["pointer"], json!(format!("/{name}")));
+        }
+    }
+
     async fn hidden_and_absent_look_alike_and_both_are_recorded(app) {
         let case = app.a_case().create().await;
         let stranger = app.user("member2", Role::Member, None).await;

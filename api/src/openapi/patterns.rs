@@ -1,0 +1,112 @@
+//! What a text of a request may consist of, as patterns: `pattern = "not_blank"` at a field names the rule that checks it, and
+//! this says it to everybody else. A text without a rule is one without NUL, which no text of a request may hold.
+//!
+//! Characters are spelled out: what `\s` means differs between the languages that read the contract.
+
+use utoipa::openapi::path::ParameterIn;
+use utoipa::openapi::schema::{SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, OpenApi, PathItem, Ref, RefOr, Schema};
+
+/// Rules as `api::http::check` has them, each with its pattern.
+const RULES: [(&str, &str); 2] = [("not_blank", NOT_BLANK), ("displayable", DISPLAYABLE)];
+
+const NOT_BLANK: &str =
+    concat!(r"^[^\u0000]*", r"[^\u0000\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]", r"[^\u0000]*$");
+const DISPLAYABLE: &str = concat!(
+    r"^[^\u0000-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]*",
+    r"[^\u0000- \u007F-\u00A0\u061C\u1680\u2000-\u200F\u2028-\u202F\u205F-\u2069\u3000\uFEFF]",
+    r"[^\u0000-\u001F\u007F-\u009F\u061C\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]*$"
+);
+const TEXT: &str = r"^[^\u0000]*$";
+
+/// Gives every text that a request may hold its pattern.
+pub fn apply(contract: &mut OpenApi) {
+    let mut bodies = Vec::new();
+    for item in contract.paths.paths.values_mut() {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        for operation in [get, put, post, delete, patch].into_iter().flatten() {
+            for parameter in operation.parameters.iter_mut().flatten() {
+                if let RefOr::T(parameter) = parameter
+                    && parameter.parameter_in == ParameterIn::Query
+                {
+                    parameter.schema.iter_mut().for_each(mark);
+                }
+            }
+            let Some(RefOr::T(body)) = &operation.request_body else { continue };
+            for content in body.content.values() {
+                if let RefOr::T(content) = content
+                    && let Some(RefOr::Ref(reference)) = &content.schema
+                {
+                    bodies.push(name(reference));
+                }
+            }
+        }
+    }
+    let schemas = contract.components.iter_mut().flat_map(|components| components.schemas.iter_mut());
+    for (_, schema) in schemas.filter(|(name, _)| bodies.contains(name)) {
+        mark(schema);
+    }
+}
+
+fn name(reference: &Ref) -> String {
+    reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+fn mark(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            object.properties.values_mut().for_each(mark);
+            let is_text = match &object.schema_type {
+                SchemaType::Type(kind) => *kind == Type::String,
+                SchemaType::Array(kinds) => kinds.contains(&Type::String),
+                SchemaType::AnyValue => false,
+            };
+            let is_free = matches!(&object.format, None | Some(SchemaFormat::KnownFormat(KnownFormat::Password)));
+            let rule = object.pattern.as_deref();
+            let known = RULES.iter().find(|(name, _)| rule == Some(name)).map(|(_, pattern)| *pattern);
+            match known {
+                Some(pattern) => object.pattern = Some(pattern.to_owned()),
+                None if is_text && is_free && rule.is_none() && object.enum_values.is_none() => {
+                    object.pattern = Some(TEXT.to_owned());
+                }
+                None => {}
+            }
+        }
+        RefOr::T(_) | RefOr::Ref(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::check;
+    use regex::Regex;
+
+    /// A pattern tells apart just what its rule does, wherever in a text a character stands.
+    fn agrees(pattern: &str, rule: fn(&str) -> bool) {
+        let pattern = Regex::new(pattern).unwrap();
+        for letter in ('\0'..='\u{3100}').chain('\u{FE00}'..='\u{1F600}') {
+            for text in [format!("{letter}"), format!("a{letter}"), format!("{letter}a"), format!(" {letter} ")] {
+                assert_eq!(pattern.is_match(&text), rule(&text), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_blank_text_is_told_by_its_pattern() {
+        agrees(NOT_BLANK, |text| check::not_blank(text).is_ok() && !text.contains('\0'));
+    }
+
+    #[test]
+    fn a_text_that_hides_something_is_told_by_its_pattern() {
+        agrees(DISPLAYABLE, |text| check::displayable(text).is_ok());
+    }
+
+    #[test]
+    fn a_rule_that_a_field_names_is_one_there_is() {
+        let contract = serde_json::to_value(crate::openapi::contract()).unwrap().to_string();
+        for word in contract.split("\"pattern\":\"").skip(1) {
+            assert!(word.starts_with('^'), "{}", word.split('"').next().unwrap());
+        }
+    }
+}
