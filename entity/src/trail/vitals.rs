@@ -121,8 +121,12 @@ async fn job_times<C: ConnectionTrait>(db: &C) -> Result<Vec<JobTimes>, DbErr> {
         success_id: Option<Uuid>,
         failure_id: Option<Uuid>,
     }
+    let backend = db.get_database_backend();
+    // SQLite by itself takes the index by type and reads every run there ever was: 3 s among 80,000, and less than 1 ms by this.
+    let by_index = if backend == DbBackend::Sqlite { " INDEXED BY audit_entries_job_runs" } else { "" };
     // As literals: the index is partial, and a database recognises its condition in nothing else.
-    let runs = format!("FROM audit_entries AS entry WHERE entry.action_type = '{}'", Action::CronJobExecuted.code());
+    let is_run = format!("WHERE entry.action_type = '{}'", Action::CronJobExecuted.code());
+    let runs = format!("FROM audit_entries AS entry{by_index} {is_run}");
     let last = |outcome: &str| {
         format!(
             "(SELECT entry.id {runs} AND entry.topic = job_name AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
@@ -135,7 +139,7 @@ async fn job_times<C: ConnectionTrait>(db: &C) -> Result<Vec<JobTimes>, DbErr> {
         last("success"),
         last("failure"),
     );
-    let rows = Row::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
+    let rows = Row::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
     let at = |id: Option<Uuid>| id.and_then(clock::instant_of);
     let times =
         |row: Row| JobTimes { last_success_at: at(row.success_id), last_failure_at: at(row.failure_id), job_name: row.job_name };
