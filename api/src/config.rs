@@ -1,5 +1,6 @@
 //! The settings of the process: each is a flag, an environment variable and a line in `.env.example`.
 
+use crate::http::cors;
 use crate::keys::Secret;
 use clap::{Args, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
@@ -51,6 +52,13 @@ pub struct ServeConfig {
     /// Addresses of reverse proxies whose X-Forwarded-For is believed, apart by commas
     #[arg(long, env = "CASETRAIL_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpAddr>,
+    /// Origins whose browsers may call the API (CORS), such as https://desk.example.org, apart by commas; * for any, in
+    /// development only
+    #[arg(long, env = "CASETRAIL_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<String>,
+    /// Whether to count requests and turn away those that are too many; off where a gateway does
+    #[arg(long, env = "CASETRAIL_RATE_LIMIT", default_value = "on")]
+    pub rate_limit: Switch,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -72,8 +80,9 @@ pub enum Switch {
 }
 
 /// Every variable the service reads; any other `CASETRAIL_…` stops the start.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 12] = [
     "CASETRAIL_BIND",
+    "CASETRAIL_CORS_ORIGINS",
     "CASETRAIL_DATABASE_URL",
     "CASETRAIL_DATA_DIR",
     "CASETRAIL_DEMO",
@@ -82,6 +91,7 @@ const KNOWN: [&str; 10] = [
     "CASETRAIL_LOG",
     "CASETRAIL_LOG_FORMAT",
     "CASETRAIL_PUBLIC_URL",
+    "CASETRAIL_RATE_LIMIT",
     "CASETRAIL_TRUSTED_PROXIES",
 ];
 /// Secrets that stand in examples.
@@ -149,6 +159,20 @@ impl Config {
 }
 
 impl ServeConfig {
+    /// The origins of `CASETRAIL_CORS_ORIGINS`, each spelled as a browser spells it.
+    pub fn cors_origins(&self, config: &Config) -> Result<Vec<String>, ConfigError> {
+        let refused = |why: String| Err(ConfigError { name: "CASETRAIL_CORS_ORIGINS", why });
+        for origin in &self.cors_origins {
+            match (origin.as_str(), config.env) {
+                (cors::ANY, Environment::Development) => {}
+                (cors::ANY, Environment::Production) => return refused("* is for development only".to_owned()),
+                (origin, _) if is_origin(origin) => {}
+                (origin, _) => return refused(format!("'{origin}' is no origin such as https://desk.example.org")),
+            }
+        }
+        Ok(self.cors_origins.clone())
+    }
+
     /// Whether the start fills the database with the demo.
     pub fn wants_demo(&self, config: &Config, is_new_file: bool) -> Result<bool, ConfigError> {
         match (self.demo, config.env) {
@@ -160,6 +184,13 @@ impl ServeConfig {
             (None, Environment::Development) => Ok(is_new_file),
         }
     }
+}
+
+/// `scheme://host` or `scheme://host:port`, in lower case and without anything behind it (RFC 6454, 6.2).
+fn is_origin(text: &str) -> bool {
+    let host = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or_default();
+    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || ".-:[]".contains(letter);
+    !host.is_empty() && host.chars().all(is_plain)
 }
 
 fn is_guessable(secret: &str) -> bool {
@@ -188,6 +219,18 @@ mod tests {
         assert!(demand_known_variables(names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
         let refused = demand_known_variables(names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
         assert!(refused.contains("CASETRAIL_DATABSE_URL"));
+    }
+
+    #[test]
+    fn origins_are_spelled_as_browsers_spell_them() {
+        for origin in ["https://desk.example.org", "http://localhost:5173", "http://[::1]:3000"] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for text in
+            ["", "desk.example.org", "https://", "https://desk.example.org/", "https://Desk.example.org", "ftp://x", "null"]
+        {
+            assert!(!is_origin(text), "{text}");
+        }
     }
 
     #[test]

@@ -18,3 +18,4 @@ pub mod server;
 pub mod state;
 mod system;
 pub mod users;
+mod worker;

@@ -1,10 +1,10 @@
 //! The HTTP server: one application, served the same to everybody, the tests included.
 
-use crate::http::{edge, fallback, log, measure};
+use crate::http::{cors, edge, fallback, limits, log, measure};
 use crate::state::App;
 use crate::{docs, openapi, routes};
 use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{HttpServer, web};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -13,12 +13,14 @@ use utoipa_actix_web::AppExt;
 
 /// Serves on a bound socket until it is stopped.
 pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
-    let contract = openapi::Texts::of(&openapi::contract()).map_err(std::io::Error::other)?;
-    let contract = web::Data::new(contract);
+    let contract = web::Data::from(openapi::Texts::current().map_err(std::io::Error::other)?);
     let factory = move || {
         actix_web::App::new()
             .app_data(web::Data::new(app.clone()))
             .app_data(contract.clone())
+            .wrap(from_fn(limits::limit))
+            .wrap(cors::cors(app.cors_origins()))
+            .wrap(Compress::default())
             .wrap(TracingLogger::<log::RequestSpan>::new())
             .wrap(from_fn(edge::edge))
             .wrap(from_fn(measure::measure))

@@ -1,6 +1,7 @@
 //! What every handler may reach.
 
 use crate::http::caller::Anyone;
+use crate::http::limits::RateLimits;
 use crate::http::metrics::Metrics;
 use crate::http::token::Tokens;
 use crate::http::{Code, Error, Result};
@@ -23,8 +24,13 @@ pub struct State {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub cursor_key: [u8; 32],
+    pub fingerprint_key: [u8; 32],
     pub trusted_proxies: Vec<IpAddr>,
     pub metrics: Metrics,
+    /// Origins whose browsers may call; none by default.
+    pub cors_origins: Vec<String>,
+    /// How much a caller may send; `None` where something in front of the service counts.
+    pub rate_limits: Option<RateLimits>,
 }
 
 /// A handle on the running service, as handlers get it.
@@ -40,9 +46,13 @@ impl App {
         request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
     }
 
-    /// Opens the one door for writes, as this caller.
+    /// Opens the one door for writes, as this caller. A request that was answered before, under its `Idempotency-Key`, ends here.
     pub async fn begin(&self, by: &Anyone) -> Result<AuditTx> {
-        Ok(AuditTx::begin(&self.0.db, by.context()).await?)
+        let tx = AuditTx::begin(&self.0.db, by.context()).await?;
+        if let Some(retry) = by.retry() {
+            retry.claim(&tx, self).await?;
+        }
+        Ok(tx)
     }
 
     /// The same where nobody has signed in yet.
@@ -97,6 +107,18 @@ impl App {
 
     pub fn cursor_key(&self) -> &[u8; 32] {
         &self.0.cursor_key
+    }
+
+    pub fn fingerprint_key(&self) -> &[u8; 32] {
+        &self.0.fingerprint_key
+    }
+
+    pub fn cors_origins(&self) -> &[String] {
+        &self.0.cors_origins
+    }
+
+    pub fn rate_limits(&self) -> Option<&RateLimits> {
+        self.0.rate_limits.as_ref()
     }
 
     pub fn trusted_proxies(&self) -> &[IpAddr] {

@@ -7,6 +7,7 @@ pub mod audit_entry;
 pub mod case;
 pub mod clock;
 pub mod db;
+pub mod idempotency;
 pub mod load;
 pub mod outbox;
 pub mod page;

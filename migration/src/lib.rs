@@ -9,6 +9,7 @@ mod m20261201_000006_outbox;
 mod m20261201_000007_audit_entries;
 mod m20261201_000008_audit_nets;
 mod m20261201_000009_attempts;
+mod m20261201_000010_idempotency_keys;
 mod m20261201_000011_job_runs;
 
 use sea_orm_migration::prelude::*;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000007_audit_entries::Migration),
             Box::new(m20261201_000008_audit_nets::Migration),
             Box::new(m20261201_000009_attempts::Migration),
+            Box::new(m20261201_000010_idempotency_keys::Migration),
             Box::new(m20261201_000011_job_runs::Migration),
         ]
     }

@@ -15,6 +15,7 @@ mod auth;
 mod cases;
 mod contract;
 mod demo;
+mod http;
 mod reports;
 mod system;
 mod users;

@@ -86,8 +86,7 @@ pub async fn create_case(app: App, by: MemberOrAdministrator, body: Body<CreateC
         let demanded = today.demanded_by(case.due_on);
         case = tx.save(case.submit(demanded, confirm_rush, tx.now())?).await?;
     }
-    let location = format!("/api/v1/cases/{}", case.id);
-    Ok(CaseDetail::committed(tx, case, &by).await?.created(location))
+    CaseDetail::created(tx, case, &by).await
 }
 
 impl CreateCase {

@@ -173,8 +173,14 @@ impl CaseDetail {
     pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
         let (version, now) = (row.version, tx.now());
         let view = Self::read(&tx, row, by, now).await?;
-        tx.commit().await?;
-        Ok(Answer::of(view, version))
+        Answer::of(view, version).committed(tx, by).await
+    }
+
+    /// The same for a case that was not there before.
+    pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
+        let (id, version, now) = (row.id, row.version, tx.now());
+        let view = Self::read(&tx, row, by, now).await?;
+        Answer::of(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
 
     #[expect(clippy::too_many_lines, reason = "as many lines as a case has columns, twice")]

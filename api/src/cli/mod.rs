@@ -10,6 +10,7 @@ mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 /// Why a command failed, in words for whoever typed it.
@@ -44,8 +45,21 @@ enum Command {
     Healthcheck,
 }
 
+/// The whole process: runs its command and says why it failed.
+pub async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write;
+            // A closed standard error is no reason to fail differently.
+            let _ = writeln!(std::io::stderr(), "casetrail: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs the command that the process was started with.
-pub async fn run() -> Result<(), Failure> {
+async fn run() -> Result<(), Failure> {
     config::demand_known_variables(std::env::vars().map(|(name, _)| name))?;
     let Cli { config, serve, command } = Cli::parse();
     start_logging(&config)?;

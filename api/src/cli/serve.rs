@@ -2,11 +2,12 @@
 
 use super::greet::{Audience, greet};
 use super::{Failure, migrate, seed};
-use crate::config::{Config, Environment, ServeConfig};
+use crate::config::{Config, Environment, ServeConfig, Switch};
+use crate::http::limits::{RateLimits, Rates};
 use crate::http::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::state::{App, State};
-use crate::{demo, keys, server};
+use crate::{demo, keys, server, worker};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::user;
@@ -18,6 +19,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let secret = config.secret()?;
     let (url, is_new_file) = config.database()?;
     let wants_demo = serve.wants_demo(config, is_new_file)?;
+    let cors_origins = serve.cors_origins(config)?;
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
@@ -31,11 +33,22 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
     let passwords = Passwords::new(Cost::FULL)?;
-    let (cursor_key, trusted_proxies) = (secret.key_for("cursors"), serve.trusted_proxies.clone());
-    let state = State { db, tokens, passwords, cursor_key, trusted_proxies, metrics };
+    let state = State {
+        db,
+        tokens,
+        passwords,
+        cursor_key: secret.key_for("cursors"),
+        fingerprint_key: secret.key_for("fingerprints"),
+        trusted_proxies: serve.trusted_proxies.clone(),
+        cors_origins,
+        rate_limits: (serve.rate_limit == Switch::On).then(|| RateLimits::new(Rates::default())),
+        metrics,
+    };
     let address = listener.local_addr()?;
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let server = server::serve(App::new(state), listener, workers)?;
+    let app = App::new(state);
+    let server = server::serve(app.clone(), listener, workers)?;
+    worker::start(&app);
     let base = serve.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     greet(&base, audience);
     let handle = server.handle();

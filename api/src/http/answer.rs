@@ -1,12 +1,14 @@
 //! A resource as it now is, with its version as ETag.
 
-use super::caller::{Admitted, admitted};
+use super::caller::{Admitted, Anyone, admitted};
 use super::{Error, FieldProblem, Result, code::Code};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
+use entity::audit::AuditTx;
+use entity::idempotency::Kept;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -34,33 +36,54 @@ impl<V> Answer<V> {
     }
 }
 
+impl<V: Serialize> Answer<V> {
+    /// The answer as it goes out, and as it is kept to be repeated.
+    pub fn rendered(&self) -> Result<Kept> {
+        let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
+        let body = serde_json::to_string(&self.view).map_err(Error::internal)?;
+        Ok(Kept { status: status.as_u16().into(), version: self.version, location: self.location.clone(), body })
+    }
+
+    /// The last step of a write whose view was read inside of its transaction: keeps the answer if the request may come again,
+    /// and commits.
+    pub async fn committed(self, tx: AuditTx, by: &Anyone) -> Result<Self> {
+        if let Some(retry) = by.retry() {
+            retry.keep(&tx, &self).await?;
+        }
+        tx.commit().await?;
+        Ok(self)
+    }
+}
+
 impl<V: Serialize> Responder for Answer<V> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let tag = self.version.map(|version| format!("\"{version}\""));
-        let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-        let mut response = HttpResponse::build(status);
-        let caching = if tag.is_some() && status == StatusCode::OK { "private, no-cache" } else { "no-store" };
-        response.insert_header((CACHE_CONTROL, caching));
-        if let Some(tag) = &tag {
-            response.insert_header((ETAG, tag.as_str()));
-            if is_known(request, tag) {
-                return response.status(StatusCode::NOT_MODIFIED).finish();
-            }
-        }
-        if let Some(location) = &self.location {
-            response.insert_header((LOCATION, location.as_str()));
-        }
-        let body = match serde_json::to_vec(&self.view) {
-            Ok(body) => body,
-            Err(error) => return HttpResponse::from_error(Error::internal(error)),
-        };
-        if let Some(next) = next_cursor(&body) {
-            response.insert_header((LINK, next_link(request, &next)));
-        }
-        response.content_type("application/json").body(body)
+        self.rendered().map_or_else(HttpResponse::from_error, |kept| respond(request, kept))
     }
+}
+
+/// Gives an answer its headers: `ETag`, `Location`, `Link`, and who may keep it.
+pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
+    let Kept { status, version, location, body } = kept;
+    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+    let tag = version.map(|version| format!("\"{version}\""));
+    let mut response = HttpResponse::build(status);
+    let caching = if tag.is_some() && status == StatusCode::OK { "private, no-cache" } else { "no-store" };
+    response.insert_header((CACHE_CONTROL, caching));
+    if let Some(tag) = &tag {
+        response.insert_header((ETAG, tag.as_str()));
+        if is_known(request, tag) {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+    }
+    if let Some(location) = location {
+        response.insert_header((LOCATION, location));
+    }
+    if let Some(next) = next_cursor(body.as_bytes()) {
+        response.insert_header((LINK, next_link(request, &next)));
+    }
+    response.content_type("application/json").body(body)
 }
 
 /// The cursor that a list's page names, or that of a report's entries; what else is in the body is passed over.

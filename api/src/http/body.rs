@@ -1,6 +1,7 @@
 //! A JSON body that is well-formed, of the right shape and within its limits, or a problem that names the field.
 
 use super::caller::admitted;
+use super::idempotency::Sent;
 use super::{Code, Error, Result, json};
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
@@ -34,7 +35,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
         let (is_json, request) = (is_json(request), request.clone());
         let mut payload = payload.take();
         Box::pin(async move {
-            let read = collect(&mut payload).await.and_then(|bytes| match is_json {
+            let read = collect(&request, &mut payload).await.and_then(|bytes| match is_json {
                 true => json::read(&bytes).map(Self),
                 false => Err(Error::plain(Code::UnsupportedMediaType)),
             });
@@ -62,7 +63,7 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
         let (is_json, request) = (is_json(request), request.clone());
         let mut payload = payload.take();
         Box::pin(async move {
-            let read = collect(&mut payload).await.and_then(|bytes| match (bytes.is_empty(), is_json) {
+            let read = collect(&request, &mut payload).await.and_then(|bytes| match (bytes.is_empty(), is_json) {
                 (true, _) => Ok(Self(T::default())),
                 (false, true) => json::read(&bytes).map(Self),
                 (false, false) => Err(Error::plain(Code::UnsupportedMediaType)),
@@ -72,7 +73,7 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     }
 }
 
-async fn collect(payload: &mut Payload) -> Result<BytesMut> {
+async fn collect(request: &HttpRequest, payload: &mut Payload) -> Result<BytesMut> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk =
@@ -82,6 +83,7 @@ async fn collect(payload: &mut Payload) -> Result<BytesMut> {
         }
         bytes.extend_from_slice(&chunk);
     }
+    Sent::note(request, &bytes);
     Ok(bytes)
 }
 

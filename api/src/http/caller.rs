@@ -1,6 +1,8 @@
 //! Who is asking. A handler's signature is its access rule: it names the weakest caller it takes.
 
+use super::idempotency::Retry;
 use super::origin::Origin;
+use super::token::Claimed;
 use super::{Code, Error, Result, query};
 use crate::state::App;
 use actix_web::dev::Payload;
@@ -20,6 +22,7 @@ use std::task::{Poll, Waker};
 pub struct Anyone {
     caller: Caller,
     origin: Origin,
+    retry: Option<Retry>,
 }
 
 impl Anyone {
@@ -32,29 +35,44 @@ impl Anyone {
         &self.origin
     }
 
+    /// The request's `Idempotency-Key`, where the operation takes one.
+    pub fn retry(&self) -> Option<&Retry> {
+        self.retry.as_ref()
+    }
+
     /// Nothing in the token is trusted for rights: user and session are read anew, so that a demotion or a logout works on
     /// the next request.
     async fn of(request: HttpRequest) -> Result<Self> {
         let app = App::of(&request)?;
         let origin = Origin::of(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
-        let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(refused)?;
-        let (scheme, token) = header.split_once(' ').ok_or_else(refused)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(refused());
-        }
-        let claims = app.tokens().verify(token.trim(), app.now()).ok_or_else(refused)?;
+        let claims = request.extensions().get::<Claimed>().copied().ok_or_else(refused)?;
         let session = session::Entity::find_by_id(claims.session_id).one(app.readers()).await?.ok_or_else(refused)?;
         let is_live = session.revoked_at.is_none() && session.expires_at > app.now() && session.user_id == claims.user_id;
         let user = user::Entity::find_by_id(claims.user_id).one(app.readers()).await?.ok_or_else(refused)?;
         if !is_live || !user.is_active || user.deleted_at.is_some() {
             return Err(refused());
         }
-        let anyone = Self { caller: Caller::of(&user, session.id), origin };
+        let anyone = Self { caller: Caller::of(&user, session.id), origin, retry: None };
         // For the denied entry, should a role or an object refuse him.
         request.extensions_mut().insert(anyone.clone());
         Ok(anyone)
     }
+
+    /// Lets him in: what else is wrong with the request may be said now.
+    fn admitted(self, request: &HttpRequest) -> Result<Self> {
+        query::refuse_unlisted(request)?;
+        let retry = Retry::of(request, self.id())?;
+        Asking::end(request);
+        Ok(Self { retry, ..self })
+    }
+}
+
+/// Whom a request's access token names, if it is one of ours and its time is now: worked out once a request, at the edge.
+pub fn claimed(request: &HttpRequest, app: &App) -> Option<Claimed> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| app.tokens().verify(token.trim(), app.now())).flatten()
 }
 
 impl FromRequest for Anyone {
@@ -64,12 +82,7 @@ impl FromRequest for Anyone {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Asking::begin(request);
         let request = request.clone();
-        Box::pin(async move {
-            let anyone = Self::of(request.clone()).await?;
-            query::refuse_unlisted(&request)?;
-            Asking::end(&request);
-            Ok(anyone)
-        })
+        Box::pin(async move { Self::of(request.clone()).await?.admitted(&request) })
     }
 }
 
@@ -140,9 +153,7 @@ macro_rules! callers {
                     if !admits(&anyone) {
                         return Err(Error::forbidden());
                     }
-                    query::refuse_unlisted(&request)?;
-                    Asking::end(&request);
-                    Ok(Self(anyone))
+                    anyone.admitted(&request).map(Self)
                 })
             }
         }

@@ -1,51 +1,114 @@
-//! The outermost layer: gives each request its id, each error its problem, and each refusal its entry.
+//! The outermost layer: gives each request its id, each error its problem, each refusal its entry, and each answer the headers
+//! that all have.
 
-use super::caller::Anyone;
-use super::origin::Origin;
-use super::{Code, Error, Result, operations};
+use super::idempotency::{IDEMPOTENCY_REPLAYED, Sent};
+use super::origin::{Origin, REQUEST_ID};
+use super::{Code, Error, answer, caller, denied};
 use crate::state::App;
+use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::error::InternalError;
+use actix_web::http::Method;
 use actix_web::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
+    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::uri::{PathAndQuery, Uri};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
-use entity::audit::{Actor, Event};
+use actix_web::{HttpMessage, HttpResponse};
+use entity::idempotency::Kept;
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What a page of ours may load: only what comes from here. Swagger UI brings its styles in the page.
+const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
 pub async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> std::result::Result<ServiceResponse<BoxBody>, actix_web::Error> {
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let app = App::of(request.request())?;
     let origin = Origin::read(&request, &app);
     request.extensions_mut().insert(origin.clone());
-    ignore_trailing_slash(&mut request);
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    if let Some(mut error) = error_of(&response) {
-        if let Err(unrecorded) = record_refusal(&app, response.request(), &error).await {
+    prepare(&mut request, &app);
+    let path = request.path().to_owned();
+    let is_api = path.starts_with("/api/");
+    // A handler that panics costs its caller this answer, and nobody else anything.
+    let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(response) => response?.map_into_boxed_body(),
+        Err(_) => return Err(after_panic(&path, &origin)),
+    };
+    if let Some(kept) = replayed(&response) {
+        response = replay(response, kept);
+    } else if let Some(mut error) = error_of(&response) {
+        if let Err(unrecorded) = denied::record(&app, response.request(), &error).await {
             error = unrecorded;
         }
         response = render(response, &error, &origin);
     }
-    let headers = response.headers_mut();
+    complete(response.headers_mut(), &origin, is_api);
+    Ok(response)
+}
+
+/// What a request is taken for, before it is routed.
+fn prepare(request: &mut ServiceRequest, app: &App) {
+    ignore_trailing_slash(request);
+    if let Some(claimed) = caller::claimed(request.request(), app) {
+        request.extensions_mut().insert(claimed);
+    }
+    Sent::expect(request);
+    // HEAD runs as GET; the server itself leaves the body out.
+    if *request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    // RFC 9110, 12.5.3: where no coding is acceptable the plain bytes are the better answer than 406.
+    let forbids = |value: &HeaderValue| value.to_str().is_ok_and(|codings| codings.replace(' ', "").contains(";q=0"));
+    if request.headers().get(ACCEPT_ENCODING).is_some_and(forbids) {
+        request.headers_mut().remove(ACCEPT_ENCODING);
+    }
+}
+
+/// The headers of every answer.
+fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         headers.insert(REQUEST_ID, id);
     }
-    Ok(response)
+    if is_api && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page && !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    }
+}
+
+/// The answer that a request sent again got before, if it is one.
+fn replayed(response: &ServiceResponse) -> Option<Kept> {
+    response.response().error().and_then(|error| error.as_error::<Error>()?.replayed().cloned())
+}
+
+fn replay(response: ServiceResponse, kept: Kept) -> ServiceResponse {
+    let mut again = answer::respond(response.request(), kept);
+    again.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    let earlier = response.headers().iter().map(|(name, value)| (name.clone(), value.clone()));
+    for (name, value) in earlier.collect::<Vec<_>>() {
+        if !again.headers().contains_key(&name) {
+            again.headers_mut().insert(name, value);
+        }
+    }
+    response.into_response(again)
 }
 
 /// What went wrong, if something did: our own error, or what a bare status of actix means.
 fn error_of(response: &ServiceResponse) -> Option<Error> {
     if let Some(error) = response.response().error().and_then(|error| error.as_error::<Error>()) {
         return Some(error.again());
+    }
+    if let Some(error) = response.response().error().and_then(|error| error.as_error::<CorsError>()) {
+        return Some(Error::because(Code::InvalidHeader, format!("{error}.")));
     }
     let code = match response.status().as_u16() {
         ..400 => return None,
@@ -55,49 +118,43 @@ fn error_of(response: &ServiceResponse) -> Option<Error> {
         405 => Code::MethodNotAllowed,
         413 => Code::PayloadTooLarge,
         415 => Code::UnsupportedMediaType,
+        429 => Code::RateLimited,
         400..500 => Code::MalformedJson,
         _ => return Some(Error::internal(response.response().error().map(ToString::to_string).unwrap_or_default())),
     };
     Some(Error::plain(code))
 }
 
+/// Puts the problem in the place of the answer's body; the headers that inner layers gave it stay.
 fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceResponse {
-    let problem = error.problem(response.request().path(), &origin.request_id);
-    let mut answer = HttpResponse::build(error.code.status());
-    answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
-    if let Some(allowed) = response.headers().get(ALLOW) {
-        answer.insert_header((ALLOW, allowed.clone()));
-    }
+    let (request, answer) = response.into_parts();
+    let body = problem(error, request.path(), origin);
+    let mut answer = answer.set_body(BoxBody::new(body));
+    *answer.status_mut() = error.code.status();
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(CONTENT_DISPOSITION);
     match error.code.status().as_u16() {
-        401 => drop(answer.insert_header((WWW_AUTHENTICATE, "Bearer"))),
-        503 => drop(answer.insert_header((RETRY_AFTER, "1"))),
+        401 => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        503 => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))),
         _ => {}
     }
-    let body = serde_json::to_string(&problem).unwrap_or_default();
-    response.into_response(answer.body(body))
+    ServiceResponse::new(request, answer)
 }
 
-/// Writes the denied entry of an authenticated caller: 403, or 404 for an object, hidden or absent alike.
-async fn record_refusal(app: &App, request: &HttpRequest, error: &Error) -> Result<()> {
-    let Some(by) = request.extensions().get::<Anyone>().cloned() else { return Ok(()) };
-    let is_about_an_object = request.match_info().iter().next().is_some();
-    let is_refusal = error.code.status() == StatusCode::FORBIDDEN || (error.code == Code::NotFound && is_about_an_object);
-    let pattern = request.match_pattern().unwrap_or_default();
-    let Some(operation) = operations::find(request.method().as_str(), &pattern).filter(|_| is_refusal) else { return Ok(()) };
-    let event = Event::denied(operation.attempted, &operation.id, error.code.name(), object_of(request, &operation.id));
-    app.record_refusal(by.origin().context(Actor::Person(by.person.clone())), event).await
+fn problem(error: &Error, path: &str, origin: &Origin) -> String {
+    serde_json::to_string(&error.problem(path, &origin.request_id)).unwrap_or_default()
 }
 
-/// The thing a path names, `{case_id}` being a case, or else the operation itself.
-fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String) {
-    let short = |text: &str| text.chars().take(64).collect();
-    match request.match_info().iter().next() {
-        Some(("case_id", id)) => ("case", short(id)),
-        Some(("user_id", id)) => ("user", short(id)),
-        Some(("entry_id", id)) => ("audit_entry", short(id)),
-        Some((_, id)) => ("object", short(id)),
-        None => ("operation", short(operation_id)),
-    }
+/// The request itself is gone with its handler; what is left is to say so.
+fn after_panic(path: &str, origin: &Origin) -> actix_web::Error {
+    let error = Error::internal("a handler panicked");
+    let mut answer = HttpResponse::build(error.code.status());
+    answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
+    let mut answer = answer.body(problem(&error, path, origin));
+    complete(answer.headers_mut(), origin, true);
+    InternalError::from_response(error, answer).into()
 }
 
 /// `/api/v1/cases/` is `/api/v1/cases`.

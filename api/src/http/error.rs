@@ -5,6 +5,7 @@ use super::problem::{FieldProblem, Problem};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
+use entity::idempotency::Kept;
 use entity::load::LoadError;
 use entity::{case, user};
 use sea_orm::{DbErr, RuntimeErr};
@@ -18,6 +19,8 @@ pub struct Error {
     detail: String,
     errors: Vec<FieldProblem>,
     members: Map<String, Json>,
+    /// Not an error at all: the answer that the same request got before.
+    replayed: Option<Box<Kept>>,
 }
 
 impl Error {
@@ -27,7 +30,7 @@ impl Error {
     }
 
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: None }
     }
 
     /// 422, or 400 for parameters and headers: the fields at fault.
@@ -37,7 +40,7 @@ impl Error {
             [only] => format!("1 {noun} is invalid: {} {}.", only.pointer.trim_start_matches('/'), only.detail),
             several => format!("{} {noun}s are invalid.", several.len()),
         };
-        Self { code, detail, errors, members: Map::new() }
+        Self { code, detail, errors, members: Map::new(), replayed: None }
     }
 
     /// One field of the body that the shape alone can't judge.
@@ -70,9 +73,25 @@ impl Error {
         Self::plain(Code::InternalError)
     }
 
+    /// Ends the request with the answer that it got when it came first; `edge` gives it.
+    pub fn replaying(kept: Kept) -> Self {
+        Self { replayed: Some(Box::new(kept)), ..Self::plain(Code::InternalError) }
+    }
+
+    /// The answer to give instead of a problem, if this is none.
+    pub fn replayed(&self) -> Option<&Kept> {
+        self.replayed.as_deref()
+    }
+
     /// The same error once more, for the layer that gives it its body.
     pub fn again(&self) -> Self {
-        Self { code: self.code, detail: self.detail.clone(), errors: self.errors.clone(), members: self.members.clone() }
+        Self {
+            code: self.code,
+            detail: self.detail.clone(),
+            errors: self.errors.clone(),
+            members: self.members.clone(),
+            replayed: self.replayed.clone(),
+        }
     }
 
     /// What the caller gets, once it is known where he asked and under which id.

@@ -1,18 +1,26 @@
-//! The answer where no route matched: 405 with `Allow` on a path the contract knows, else 404.
+//! The answer where no route matched: what a known path allows, 405 for what it doesn't, else 404.
 //!
 //! actix's route macros answer 404 for a known path with another method.
 
 use super::{Code, Error, operations};
+use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse};
 
 pub async fn fallback(request: HttpRequest) -> HttpResponse {
-    let allowed = operations::methods_of(request.path());
+    let mut allowed = operations::methods_of(request.path());
     if allowed.is_empty() {
         return HttpResponse::from_error(Error::not_found());
     }
+    if allowed.contains(&"GET") {
+        allowed.push("HEAD");
+    }
+    allowed.push("OPTIONS");
     let allowed = allowed.join(", ");
-    let mut response = HttpResponse::from_error(Error::because(Code::MethodNotAllowed, format!("Allowed here: {allowed}.")));
+    let mut response = match *request.method() {
+        Method::OPTIONS => HttpResponse::NoContent().finish(),
+        _ => HttpResponse::from_error(Error::because(Code::MethodNotAllowed, format!("Allowed here: {allowed}."))),
+    };
     if let Ok(value) = allowed.parse() {
         response.headers_mut().insert(ALLOW, value);
     }

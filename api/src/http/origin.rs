@@ -3,12 +3,14 @@
 use super::{Code, Error, Result};
 use crate::state::App;
 use actix_web::dev::{Payload, ServiceRequest};
-use actix_web::http::header::USER_AGENT;
+use actix_web::http::header::{HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use uuid::Uuid;
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an entry says about a request, whoever sent it.
 #[derive(Clone, Debug)]
@@ -22,7 +24,7 @@ impl Origin {
     /// Reads it off a request; the id is the client's if it is a plain one, else a new one.
     pub fn read(request: &ServiceRequest, app: &App) -> Self {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let given = header("x-request-id").filter(|id| is_plain(id)).map(str::to_owned);
+        let given = header(REQUEST_ID.as_str()).filter(|id| is_plain(id)).map(str::to_owned);
         let peer = request.peer_addr().map(|peer| peer.ip());
         let forwarded = header("x-forwarded-for").unwrap_or_default();
         Self {

@@ -19,6 +19,7 @@ use crate::users::UserSort;
 use actix_web::App;
 use entity::report::Interval;
 use entity::report::system_events::Ending;
+use std::sync::LazyLock;
 use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -64,8 +65,13 @@ impl Modify for Bearer {
     }
 }
 
-/// The contract of everything the service answers.
+/// The contract of everything the service answers; collected once a process.
 pub fn contract() -> Contract {
+    static CONTRACT: LazyLock<Contract> = LazyLock::new(collected);
+    CONTRACT.clone()
+}
+
+fn collected() -> Contract {
     let mut contract = App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1;
     bodies::without_null(&mut contract);
     retries::apply(&mut contract);

@@ -1,5 +1,6 @@
 //! The contract's text, with everything in one order.
 
+use std::sync::{Arc, LazyLock};
 use utoipa::openapi::OpenApi as Contract;
 use yaml_serde::Value as Yaml;
 
@@ -9,7 +10,15 @@ pub struct Texts {
     pub json: String,
 }
 
+/// Worked out once a process, whoever asks.
+static CURRENT: LazyLock<Result<Arc<Texts>, String>> = LazyLock::new(|| Texts::of(&super::contract()).map(Arc::new));
+
 impl Texts {
+    /// The text of what this process answers.
+    pub fn current() -> Result<Arc<Self>, String> {
+        CURRENT.clone()
+    }
+
     pub fn of(contract: &Contract) -> Result<Self, String> {
         let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
         order_extensions(&mut ordered);

@@ -83,6 +83,5 @@ pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) ->
     };
     let tx = app.begin(&by).await?;
     let user = new.create(&tx, hash).await?;
-    let location = format!("/api/v1/users/{}", user.id);
-    Ok(UserDetail::committed(tx, user).await?.created(location))
+    UserDetail::created(tx, user, &by).await
 }

@@ -49,5 +49,5 @@ pub async fn deactivate_user(
         session::end_all(&tx, user.id).await?;
     }
     let user = user::save(&tx, user.activate(false)).await?;
-    UserDetail::committed(tx, user).await
+    UserDetail::committed(tx, user, &by).await
 }

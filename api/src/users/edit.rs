@@ -58,7 +58,7 @@ pub async fn edit_user(app: App, by: Human, target: UserTarget, body: Body<EditU
     let tx = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::Edit).await?;
     let user = user::save(&tx, user.edit(body.0.into())?).await?;
-    UserDetail::committed(tx, user).await
+    UserDetail::committed(tx, user, &by).await
 }
 
 impl From<EditUser> for ProfileChange {

@@ -43,5 +43,5 @@ pub async fn reactivate_user(
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Reactivate).await?;
     standing.demand_another()?;
     let user = user::save(&tx, user.activate(true)).await?;
-    UserDetail::committed(tx, user).await
+    UserDetail::committed(tx, user, &by).await
 }

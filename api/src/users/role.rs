@@ -62,5 +62,5 @@ pub async fn change_user_role(
             credential::set(&tx, user.id, None).await?;
         }
     }
-    UserDetail::committed(tx, user).await
+    UserDetail::committed(tx, user, &by).await
 }

@@ -1,6 +1,6 @@
 //! A user as he is shown.
 
-use crate::http::{Answer, Instant, Result};
+use crate::http::{Answer, Anyone, Instant, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::user::{self, Level, Role, Scope, credential};
@@ -90,11 +90,17 @@ impl UserDetail {
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there leaves nothing half done.
-    pub async fn committed(tx: AuditTx, row: user::Model) -> Result<Answer<Self>> {
+    pub async fn committed(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>> {
         let version = row.version;
         let view = Self::read(&tx, row).await?;
-        tx.commit().await?;
-        Ok(Answer::of(view, version))
+        Answer::of(view, version).committed(tx, by).await
+    }
+
+    /// The same for a user who was not there before.
+    pub async fn created(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>> {
+        let (id, version) = (row.id, row.version);
+        let view = Self::read(&tx, row).await?;
+        Answer::of(view, version).created(format!("/api/v1/users/{id}")).committed(tx, by).await
     }
 
     fn of(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {

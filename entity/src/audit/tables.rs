@@ -1,7 +1,7 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::Audited;
-use crate::{attempt, case, outbox, review, session, signing_key, user};
+use crate::{attempt, case, idempotency, outbox, review, session, signing_key, user};
 use sea_orm::EntityTrait;
 
 /// A row that leaves no entries, and why that is right.
@@ -16,11 +16,12 @@ pub fn audited() -> [&'static str; 2] {
 }
 
 /// Tables that pass the door without an entry, with the reason.
-pub fn unaudited() -> [(&'static str, &'static str); 9] {
+pub fn unaudited() -> [(&'static str, &'static str); 10] {
     [
         excuse::<attempt::Entity>(),
         excuse::<case::member_update::Entity>(),
         excuse::<case::number::Entity>(),
+        excuse::<idempotency::Entity>(),
         excuse::<outbox::Entity>(),
         excuse::<review::Entity>(),
         excuse::<session::Entity>(),

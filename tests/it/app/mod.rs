@@ -6,15 +6,19 @@ mod database;
 mod exposition;
 mod invariants;
 mod postgres;
+mod process;
 mod proxy;
 
 pub use builders::{CaseBuilder, Scene};
 pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
 pub use exposition::Exposition;
+pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
 
+use api::http::limits::{RateLimits, Rates};
 use api::http::metrics::Metrics;
+use api::keys::Secret;
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
 use api::{keys, server};
@@ -34,6 +38,25 @@ use uuid::Uuid;
 /// The instant at which every test begins: a Tuesday morning in Chicago, in winter time.
 pub const START: &str = "2026-12-01T15:00:00Z";
 
+/// The one origin whose browsers the service lets in.
+pub const FRIEND: &str = "https://desk.example.org";
+
+/// What a test may want otherwise.
+pub struct Settings {
+    /// How long a caller waits for a connection and for a lock.
+    pub patience: Duration,
+    pub rates: Option<Rates>,
+    /// Stands still unless a test shares its database with processes that have the system's.
+    pub clock: Clock,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        // A test machine may be busy with the other tests.
+        Self { patience: Duration::from_secs(20), rates: None, clock: Clock::fixed(at(START)) }
+    }
+}
+
 /// The service under test.
 pub struct TestApp {
     pub app: App,
@@ -43,6 +66,7 @@ pub struct TestApp {
     /// A connection as anybody with the password has it: no door, no hooks.
     pub outside: DatabaseConnection,
     pub url: String,
+    pub secret: Secret,
     sent: Arc<Mutex<Vec<Statement>>>,
     http: reqwest::Client,
     server: actix_web::dev::ServerHandle,
@@ -53,44 +77,58 @@ impl TestApp {
     /// Starts the service as `casetrail serve` does, but on a free port and a database of its own. `None`: there is no
     /// PostgreSQL to test on.
     pub async fn start(kind: Kind) -> Option<Self> {
-        let (url, files) = database::fresh(kind).await?;
-        // A test machine may be busy with the other tests.
-        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: Duration::from_secs(20) };
-        Some(Self::serve(kind, url.clone(), &url, limits, files).await)
+        Self::start_with(kind, Settings::default()).await
     }
 
-    /// The same on PostgreSQL, with the service's limits as they are by default and a wire to the server that can be cut.
+    /// The same with other settings than most tests need.
+    pub async fn start_with(kind: Kind, settings: Settings) -> Option<Self> {
+        let (url, files) = database::fresh(kind).await?;
+        Some(Self::serve(kind, url.clone(), &url, settings, files).await)
+    }
+
+    /// The same on PostgreSQL, with the service's patience as it is by default and a wire to the server that can be cut.
     pub async fn start_behind_a_proxy() -> Option<(Self, Proxy)> {
         let (url, files) = database::fresh(Kind::Postgres).await?;
         let proxy = Proxy::before(&url).await;
-        let limits = Limits { writers: 4, readers: 4, exports: 2, ..Limits::default() };
-        Some((Self::serve(Kind::Postgres, url.clone(), &proxy.url(&url), limits, files).await, proxy))
+        let settings = Settings { patience: Limits::default().patience, ..Settings::default() };
+        Some((Self::serve(Kind::Postgres, url.clone(), &proxy.url(&url), settings, files).await, proxy))
     }
 
     /// `url` is the database, `by_way_of` how the service gets there.
-    async fn serve(kind: Kind, url: String, by_way_of: &str, limits: Limits, files: Option<tempfile::TempDir>) -> Self {
+    async fn serve(kind: Kind, url: String, by_way_of: &str, settings: Settings, files: Option<tempfile::TempDir>) -> Self {
         let outside = database::connect(&url).await;
-        let clock = Clock::fixed(at(START));
+        let clock = settings.clock;
         let sent = Arc::new(Mutex::new(Vec::new()));
         let watch = Arc::clone(&sent);
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
             watch.lock().expect("statements").push(info.statement.clone());
         });
+        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: settings.patience };
         let metrics = Metrics::new(clock.now());
         let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
         let db = db.observed_by(metrics.observer());
-        let secret = keys::Secret::random();
+        let secret = Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
         let cursor_key = secret.key_for("cursors");
-        let app = App::new(State { db, tokens, passwords, cursor_key, trusted_proxies: Vec::new(), metrics });
+        let app = App::new(State {
+            db,
+            tokens,
+            passwords,
+            cursor_key,
+            fingerprint_key: secret.key_for("fingerprints"),
+            trusted_proxies: Vec::new(),
+            cors_origins: vec![FRIEND.to_owned()],
+            rate_limits: settings.rates.map(RateLimits::new),
+            metrics,
+        });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let server = server::serve(app.clone(), listener, 1).expect("the server");
         let handle = server.handle();
         tokio::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { app, clock, base, kind, outside, url, sent, http, server: handle, _files: files }
+        Self { app, clock, base, kind, outside, url, secret, sent, http, server: handle, _files: files }
     }
 
     /// Ends the test: what must hold after every one of them is checked here.

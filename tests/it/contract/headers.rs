@@ -5,8 +5,16 @@ use serde_json::json;
 use std::collections::BTreeSet;
 
 /// Not part of the contract: how the message is carried, and what tells browsers to be careful.
-const OF_THE_CARRIER: [&str; 7] =
-    ["content-type", "content-length", "transfer-encoding", "date", "x-content-type-options", "referrer-policy", "vary"];
+const OF_THE_CARRIER: [&str; 8] = [
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "date",
+    "x-content-type-options",
+    "referrer-policy",
+    "vary",
+    "access-control-expose-headers",
+];
 
 on_each_database! {
     async fn a_success_has_the_headers_it_declares_and_no_other(app) {

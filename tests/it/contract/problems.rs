@@ -26,6 +26,10 @@ on_each_database! {
             answer.expect_problem(405, "method_not_allowed");
             let mut there: Vec<&str> =
                 operations.iter().filter(|other| other.path == operation.path).map(|other| other.method.as_str()).collect();
+            if there.contains(&"GET") {
+                there.push("HEAD");
+            }
+            there.push("OPTIONS");
             let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();
             there.sort_unstable();
             allowed.sort_unstable();

@@ -1,0 +1,40 @@
+//! CORS: closed, but for the origins that the configuration lists.
+
+use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
+use super::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use super::origin::REQUEST_ID;
+use actix_cors::Cors;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
+
+/// Any origin; in development only.
+pub const ANY: &str = "*";
+/// How long a browser may keep what a preflight answered, in seconds.
+const MAX_AGE_SECONDS: usize = 3_600;
+
+/// Lets browsers of these origins, spelled exactly as they spell themselves, call the API and read its useful headers.
+pub fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, REQUEST_ID])
+        .expose_headers([
+            CONTENT_DISPOSITION,
+            ETAG,
+            IDEMPOTENCY_REPLAYED,
+            LINK,
+            LOCATION,
+            RATE_LIMIT,
+            RATE_LIMIT_POLICY,
+            RETRY_AFTER,
+            WWW_AUTHENTICATE,
+            REQUEST_ID,
+        ])
+        .max_age(MAX_AGE_SECONDS);
+    match origins {
+        origins if origins.iter().any(|origin| origin == ANY) => cors.allow_any_origin(),
+        origins => origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin)),
+    }
+}

@@ -1,0 +1,157 @@
+//! How many requests a caller may send: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), 429 beyond.
+
+use super::origin::Origin;
+use super::token::Claimed;
+use super::{Code, Error};
+use crate::state::App;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse};
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use uuid::Uuid;
+
+pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What both policies count over, in seconds.
+const WINDOW_SECONDS: u32 = 60;
+
+/// How many requests a minute each policy lets through.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Of one caller, or of one address that names no caller.
+    pub default: NonZeroU32,
+    /// Sign-ins from one address.
+    pub login: NonZeroU32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { default: NonZeroU32::new(1_200).unwrap_or(NonZeroU32::MIN), login: NonZeroU32::new(30).unwrap_or(NonZeroU32::MIN) }
+    }
+}
+
+/// The policies and what was counted; each process counts for itself.
+pub struct RateLimits {
+    default: Policy,
+    login: Policy,
+}
+
+struct Policy {
+    name: &'static str,
+    quota: NonZeroU32,
+    limiter: RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>,
+}
+
+/// Who is counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Caller(Uuid),
+    Address(Option<IpAddr>),
+}
+
+/// What a policy says of one request.
+struct Verdict {
+    policy: String,
+    left: String,
+    /// Seconds until the next request is let through, if this one isn't.
+    retry_after: Option<u64>,
+}
+
+impl RateLimits {
+    pub fn new(rates: Rates) -> Self {
+        Self { default: Policy::new("default", rates.default), login: Policy::new("login", rates.login) }
+    }
+
+    /// Forgets everybody who has his whole quota again.
+    pub fn forget_idle(&self) {
+        for policy in [&self.default, &self.login] {
+            policy.limiter.retain_recent();
+            policy.limiter.shrink_to_fit();
+        }
+    }
+
+    fn judge(&self, request: &ServiceRequest) -> Verdict {
+        let is_login = *request.method() == Method::POST && request.path() == "/api/v1/auth/login";
+        if is_login { self.login.judge(address(request)) } else { self.default.judge(caller(request)) }
+    }
+}
+
+impl Policy {
+    fn new(name: &'static str, quota: NonZeroU32) -> Self {
+        let limiter = RateLimiter::dashmap(Quota::per_minute(quota)).with_middleware::<StateInformationMiddleware>();
+        Self { name, quota, limiter }
+    }
+
+    fn judge(&self, key: Key) -> Verdict {
+        let Self { name, quota, .. } = self;
+        let policy = format!("\"{name}\";q={quota};w={WINDOW_SECONDS}");
+        let (left, until_next, retry_after) = match self.limiter.check_key(&key) {
+            // The quota fills up evenly: what was taken is back after its share of the window.
+            Ok(state) => {
+                let left = state.remaining_burst_capacity();
+                let taken = quota.get().saturating_sub(left);
+                (left, (taken * WINDOW_SECONDS).div_ceil(quota.get()).into(), None)
+            }
+            Err(until) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                let wait = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                (0, wait.max(1), Some(wait.max(1)))
+            }
+        };
+        Verdict { policy, left: format!("\"{name}\";r={left};t={until_next}"), retry_after }
+    }
+}
+
+/// Counts every request to the API and turns away those that are too many, before anything is read or written for them.
+pub async fn limit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let verdict = match App::of(request.request())?.rate_limits() {
+        Some(limits) if request.path().starts_with("/api/") => limits.judge(&request),
+        Some(_) | None => return Ok(next.call(request).await?.map_into_boxed_body()),
+    };
+    let mut response = match verdict.retry_after {
+        None => next.call(request).await?.map_into_boxed_body(),
+        // Not `into_response`, which forgets the error that the edge renders.
+        Some(_) => ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(Error::plain(Code::RateLimited))),
+    };
+    let headers = response.headers_mut();
+    set(headers, RATE_LIMIT_POLICY, verdict.policy);
+    set(headers, RATE_LIMIT, verdict.left);
+    if let Some(seconds) = verdict.retry_after {
+        set(headers, RETRY_AFTER, seconds.to_string());
+    }
+    Ok(response)
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::try_from(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn caller(request: &ServiceRequest) -> Key {
+    let claimed = request.extensions().get::<Claimed>().copied();
+    claimed.map_or_else(|| address(request), |claimed| Key::Caller(claimed.user_id))
+}
+
+/// The client's address; of IPv6 its network, since everybody there has a whole one.
+fn address(request: &ServiceRequest) -> Key {
+    let address = request.extensions().get::<Origin>().and_then(|origin| origin.ip_address.as_deref()?.parse().ok());
+    Key::Address(address.map(|address| match address {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        IpAddr::V4(_) => address,
+    }))
+}

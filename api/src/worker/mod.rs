@@ -1,0 +1,40 @@
+//! What runs beside the requests: keeping house.
+
+use crate::state::App;
+use entity::audit::Context;
+use entity::idempotency;
+use sea_orm::DbErr;
+use std::time::Duration;
+use uuid::Uuid;
+
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+
+/// Starts it; it ends with the process.
+pub fn start(app: &App) {
+    let app = app.clone();
+    actix_web::rt::spawn(async move {
+        loop {
+            tokio::time::sleep(HOUSEKEEPING_EVERY).await;
+            keep_house(&app).await;
+        }
+    });
+}
+
+/// Forgets what has had its time: kept answers, and callers who have their whole quota again. What fails now is tried next time.
+async fn keep_house(app: &App) {
+    if let Some(limits) = app.rate_limits() {
+        limits.forget_idle();
+    }
+    match forget_answers(app).await {
+        Ok(0) => {}
+        Ok(forgotten) => tracing::info!(forgotten, "answers kept under an Idempotency-Key are forgotten"),
+        Err(error) => tracing::warn!(%error, "answers kept under an Idempotency-Key could not be forgotten"),
+    }
+}
+
+async fn forget_answers(app: &App) -> Result<u64, DbErr> {
+    let tx = entity::audit::AuditTx::begin(app.db(), Context::job(Uuid::now_v7())).await?;
+    let forgotten = idempotency::forget_old(&tx).await?;
+    tx.commit().await?;
+    Ok(forgotten)
+}

@@ -1,0 +1,80 @@
+//! The service in a process of its own, on the database of a test, so that it can be killed.
+
+use super::TestApp;
+use reqwest::{RequestBuilder, StatusCode};
+use serde_json::{Value as Json, json};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long a start may take on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Process {
+    child: Child,
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Process {
+    /// Starts it as an operator would, and waits until it answers.
+    pub async fn start(app: &TestApp) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
+        let bind = format!("127.0.0.1:{port}");
+        let child = Command::new(env!("CARGO_BIN_EXE_service"))
+            .env("CASETRAIL_BIND", &bind)
+            .env("CASETRAIL_DATABASE_URL", &app.url)
+            .env("CASETRAIL_SECRET", app.secret.reveal())
+            .env("CASETRAIL_DEMO", "off")
+            .env("CASETRAIL_RATE_LIMIT", "off")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a process");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let process = Self { child, base: format!("http://{bind}"), http };
+        let answers = async {
+            while process.http.get(format!("{}/livez", process.base)).send().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, answers).await.expect("an answer");
+        process
+    }
+
+    /// As the operating system does when memory runs out: no warning, no last words.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    /// The access token of somebody who signs in.
+    pub async fn sign_in(&self, username: &str, password: &str) -> String {
+        let body = json!({"username": username, "password": password});
+        let answer = send(self.post("auth/login").body(body.to_string())).await.expect("an answer");
+        answer.1["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// A POST below `/api/v1`, to be sent by `send`.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.http.post(format!("{}/api/v1/{path}", self.base)).header("content-type", "application/json")
+    }
+
+    fn end(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// What came back, if the process lived long enough to answer.
+pub async fn send(request: RequestBuilder) -> Option<(StatusCode, Json)> {
+    let response = request.send().await.ok()?;
+    let status = response.status();
+    Some((status, response.json().await.ok()?))
+}

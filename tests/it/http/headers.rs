@@ -1,0 +1,41 @@
+//! Headers of every answer, and codings.
+
+on_each_database! {
+    async fn every_answer_is_safe_to_show_and_says_who_may_keep_it(app) {
+        let by = app.as_manager().await;
+        for path in ["cases", "auth/me", "audit-log", "reports", "audit-log/export.ndjson", "nothing", "/livez", "/docs/"] {
+            let answer = by.get(path).await;
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+            assert_eq!(answer.header("server"), "", "{path}");
+        }
+        assert_eq!(by.get("cases").await.header("cache-control"), "no-store");
+        assert_eq!(by.get("auth/me").await.header("cache-control"), "private, no-cache");
+        let case = app.a_case().create().await;
+        let deleted = app.as_member().await.delete(&case.path()).await;
+        assert_eq!((deleted.status(), deleted.header("cache-control")), (204, "no-store"));
+    }
+
+    async fn pages_load_nothing_from_elsewhere(app) {
+        let nobody = app.as_nobody();
+        for path in ["/docs/", "/problems/not_found"] {
+            let page = nobody.get(path).await;
+            assert!(page.header("content-type").starts_with("text/html"), "{path}");
+            assert!(page.header("content-security-policy").contains("default-src"), "{path}");
+        }
+    }
+
+    async fn answers_are_compressed_for_those_who_ask(app) {
+        for coding in ["br", "gzip", "zstd"] {
+            let answer = app.as_manager().await.with("Accept-Encoding", coding).get("/openapi.json").await;
+            assert_eq!((answer.status(), answer.header("content-encoding")), (200, coding));
+            let varies = answer.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|on| on.eq_ignore_ascii_case("accept-encoding")));
+            assert!(varies, "{:?}", answer.headers);
+        }
+        let plain = app.as_manager().await.get("/openapi.json").await;
+        assert_eq!(plain.header("content-encoding"), "");
+        // Whoever accepts nothing gets the plain bytes, as RFC 9110 advises, rather than an error.
+        let picky = app.as_manager().await.with("Accept-Encoding", "identity;q=0").get("cases").await;
+        assert_eq!((picky.status(), picky.header("content-encoding")), (200, ""));
+    }
+}

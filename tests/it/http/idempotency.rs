@@ -1,0 +1,200 @@
+//! A POST that is sent again under its `Idempotency-Key` is answered again, not done again.
+
+use crate::app::{Kind, Process, Settings, TestApp, actions, send};
+use entity::clock::Clock;
+use entity::idempotency::{self, Claim};
+use entity::text::sha256_hex;
+use futures_util::future::join_all;
+use serde_json::json;
+use std::time::Duration;
+
+const KEY: &str = "order-4711";
+
+on_each_database! {
+    async fn a_request_sent_again_is_answered_again(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await.with("Idempotency-Key", KEY);
+        let mark = app.mark().await;
+
+        let first = by.post(&case.url("hold"), json!({"reason": "passport missing"})).await;
+        app.as_manager().await.post(&case.url("resume"), json!({"reason": "it came"})).await.expect(200);
+        let again = by.post(&case.url("hold"), json!({"reason": "passport missing"})).await;
+
+        first.expect(200);
+        assert_eq!((again.status(), &again.text), (200, &first.text));
+        assert_eq!((first.header("idempotency-replayed"), again.header("idempotency-replayed")), ("", "true"));
+        assert_eq!(again.header("etag"), first.header("etag"));
+        assert_eq!(again.header("cache-control"), first.header("cache-control"));
+        assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
+        assert_eq!(actions(&app.since(&mark).await), ["case_held", "case_resumed"]);
+    }
+
+    async fn what_was_created_is_created_once(app) {
+        let by = app.as_member().await.with("Idempotency-Key", KEY);
+        let mark = app.mark().await;
+        let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
+
+        let first = by.post("cases", body.clone()).await;
+        let again = by.post("cases", body).await;
+
+        first.expect(201);
+        assert_eq!((again.status(), &again.text), (201, &first.text));
+        assert_eq!(again.header("location"), first.header("location"));
+        assert_eq!(again.header("location"), format!("/api/v1/cases/{}", first.json()["id"].as_str().unwrap()));
+        assert_eq!(actions(&app.since(&mark).await), ["case_created"]);
+    }
+
+    async fn a_key_belongs_to_one_request_of_one_caller(app) {
+        let (one, other) = (app.a_case().accepted().create().await, app.a_case().accepted().create().await);
+        let by = app.as_manager().await.with("Idempotency-Key", KEY);
+        by.post(&one.url("hold"), json!({"reason": "because"})).await.expect(200);
+        let mark = app.mark().await;
+
+        let body = by.post(&one.url("hold"), json!({"reason": "another reason"})).await;
+        let path = by.post(&other.url("hold"), json!({"reason": "because"})).await;
+
+        body.expect_problem(422, "idempotency_key_reused");
+        path.expect_problem(422, "idempotency_key_reused");
+        assert_eq!(app.since(&mark).await.len(), 0);
+        let operation = by.post(&one.url("resume"), json!({"reason": "because"})).await;
+        operation.expect(200);
+        let somebody_else = app.as_admin().await.with("Idempotency-Key", KEY);
+        somebody_else.post(&other.url("hold"), json!({"reason": "because"})).await.expect(200);
+    }
+
+    async fn an_error_frees_its_key(app) {
+        let case = app.a_case().held().create().await;
+        let by = app.as_manager().await.with("Idempotency-Key", KEY);
+        let body = json!({"reason": "because"});
+        by.post(&case.url("hold"), body.clone()).await.expect_problem(409, "invalid_case_state");
+        by.post(&case.url("hold"), json!({})).await.expect_problem(422, "validation_failed");
+        app.as_manager().await.post(&case.url("resume"), body.clone()).await.expect(200);
+
+        by.post(&case.url("hold"), body).await.expect(200);
+    }
+
+    async fn a_request_that_changes_nothing_is_repeated_too(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await.with("Idempotency-Key", KEY);
+        let mark = app.mark().await;
+
+        let first = by.post(&case.url("acknowledge-updates"), json!({})).await;
+        let again = by.post(&case.url("acknowledge-updates"), json!({})).await;
+
+        first.expect(200);
+        assert_eq!((again.header("idempotency-replayed"), &again.text), ("true", &first.text));
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn a_key_that_is_none_is_refused_by_name(app) {
+        let case = app.a_case().accepted().create().await;
+        let long = "k".repeat(129);
+        app.as_manager().await;
+        let mark = app.mark().await;
+        for key in ["short", long.as_str(), "with a blank in it"] {
+            let by = app.as_manager().await.with("Idempotency-Key", key);
+            let answer = by.post(&case.url("hold"), json!({"reason": "because"})).await;
+            answer.expect_problem(400, "invalid_header");
+            assert_eq!(answer.faults(), ["header /Idempotency-Key"], "{key}");
+        }
+        let twice = app.as_manager().await.with("Idempotency-Key", "order-4711").with("Idempotency-Key", "order-4712");
+        twice.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(400, "invalid_header");
+        let nobody = app.as_nobody().with("Idempotency-Key", "short");
+        nobody.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(401, "unauthorized");
+        let member = app.as_member().await.with("Idempotency-Key", "short");
+        member.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(403, "forbidden");
+        assert_eq!(actions(&app.since(&mark).await), ["case_held"], "the member's attempt alone");
+    }
+
+    async fn after_a_day_a_key_is_free(app) {
+        let case = app.a_case().accepted().create().await;
+        let body = json!({"reason": "because"});
+        let keyed = async || app.as_manager().await.with("Idempotency-Key", KEY);
+        keyed().await.post(&case.url("hold"), body.clone()).await.expect(200);
+        app.as_manager().await.post(&case.url("resume"), body.clone()).await.expect(200);
+        app.pass(chrono::TimeDelta::hours(24) - chrono::TimeDelta::milliseconds(10));
+        assert_eq!(keyed().await.post(&case.url("hold"), body.clone()).await.header("idempotency-replayed"), "true");
+        app.pass(chrono::TimeDelta::milliseconds(20));
+
+        let answer = keyed().await.post(&case.url("hold"), body).await;
+
+        answer.expect(200);
+        assert_eq!(answer.header("idempotency-replayed"), "");
+        let tx = app.write().await;
+        assert_eq!(idempotency::forget_old(&tx).await.unwrap(), 0);
+        app.pass(chrono::TimeDelta::hours(25));
+        let tx = { drop(tx); app.write().await };
+        assert_eq!(idempotency::forget_old(&tx).await.unwrap(), 1);
+    }
+
+    async fn of_64_at_once_one_has_an_effect(app) {
+        let by = app.as_member().await.with("Idempotency-Key", KEY);
+        let mark = app.mark().await;
+        let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
+
+        let answers = join_all((0..64).map(|_| by.post("cases", body.clone()))).await;
+
+        let (created, others): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status() == 201);
+        others.iter().for_each(|answer| drop(answer.expect_problem(409, "idempotency_in_progress")));
+        assert!(!created.is_empty());
+        assert!(created.iter().all(|answer| answer.text == created[0].text), "all the same answer");
+        assert_eq!(created.iter().filter(|answer| answer.header("idempotency-replayed").is_empty()).count(), 1);
+        assert_eq!(actions(&app.since(&mark).await), ["case_created"]);
+    }
+
+    async fn across_a_killed_process_the_effect_is_one(app) {
+        let settings = Settings { clock: Clock::system(), ..Settings::default() };
+        let app = &TestApp::start_with(app.kind, settings).await.unwrap();
+        let manager = app.user("manager", entity::user::Role::Manager, None).await;
+        app.give_password(&manager, "a long enough passphrase").await;
+        for round in 0..4_u32 {
+            let case = app.a_case().accepted().create().await;
+            let (key, path) = (format!("order-{round:08}"), case.url("hold"));
+            let mark = app.mark().await;
+            let request = |process: &Process, token: &str| {
+                process.post(&path).bearer_auth(token).header("idempotency-key", &key).body(r#"{"reason":"because"}"#)
+            };
+
+            let process = Process::start(app).await;
+            let token = process.sign_in("manager", "a long enough passphrase").await;
+            let many = join_all((0..64).map(|_| send(request(&process, &token))));
+            // From before the first answer to after the last: what the kill meets differs from round to round.
+            let moment = Duration::from_millis(u64::from(round * round) * 12);
+            let killed = tokio::spawn(many);
+            tokio::time::sleep(moment).await;
+            process.kill();
+            let before = killed.await.unwrap();
+            let process = Process::start(app).await;
+            let after = send(request(&process, &token)).await.expect("an answer");
+
+            assert_eq!(after.0, 200, "{}", after.1);
+            for (status, answer) in before.into_iter().flatten() {
+                assert!((status, &answer) == (after.0, &after.1) || answer["code"] == "idempotency_in_progress", "{answer}");
+            }
+            let left = app.since(&mark).await;
+            assert_eq!(left.iter().filter(|entry| entry["action_type"] == "case_held").count(), 1, "round {round}");
+            process.kill();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_does_not_wait_longer_than_patience_for_another_with_its_key() {
+    // SQLite's one writer makes every write wait in the same queue, so there a key is never seen half claimed.
+    let settings = Settings { patience: Duration::from_secs(1), ..Settings::default() };
+    let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
+    let case = app.a_case().accepted().create().await;
+    let by = app.as_manager().await.with("Idempotency-Key", KEY);
+    let scope = sha256_hex(format!("{} hold_case {KEY}", by.id()).as_bytes());
+    let other = app.write().await;
+    assert!(matches!(idempotency::claim(&other, &scope, &"0".repeat(64)).await, Ok(Claim::Ours)));
+
+    let began = std::time::Instant::now();
+    let answer = by.post(&case.url("hold"), json!({"reason": "because"})).await;
+
+    answer.expect_problem(409, "idempotency_in_progress");
+    assert!(began.elapsed() >= Duration::from_millis(900), "it waited {:?}", began.elapsed());
+    drop(other);
+    by.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
+    app.finish().await;
+}

@@ -1,0 +1,46 @@
+//! HEAD runs and records as GET; OPTIONS says what there is.
+
+use crate::app::actions;
+use reqwest::Method;
+
+on_each_database! {
+    async fn head_is_get_without_the_body_and_leaves_the_same(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        let get = by.get(&case.path()).await;
+        let head = by.send(Method::HEAD, &case.path(), None).await;
+        assert_eq!((head.status(), head.text.as_str()), (200, ""));
+        for name in ["etag", "content-type", "cache-control", "content-length"] {
+            assert_eq!(head.header(name), get.header(name), "{name}");
+        }
+        let mark = app.mark().await;
+
+        let log = by.send(Method::HEAD, "audit-log", None).await;
+        let report = by.send(Method::HEAD, "reports/activity-summary", None).await;
+        let export = by.send(Method::HEAD, "audit-log/export.csv", None).await;
+
+        assert_eq!((log.status(), report.status(), export.status()), (200, 200, 200));
+        assert_eq!((log.text.as_str(), export.text.as_str()), ("", ""));
+        assert!(export.header("content-disposition").starts_with("attachment"));
+        let left = app.since(&mark).await;
+        assert_eq!(actions(&left), ["audit_log_accessed", "report_generated", "audit_log_accessed", "export_generated"]);
+    }
+
+    async fn head_of_what_is_absent_or_not_readable_is_a_problem_without_its_text(app) {
+        let by = app.as_manager().await;
+        let absent = by.send(Method::HEAD, "cases/01a20725-be30-7584-bca5-f00e655c90d6", None).await;
+        assert_eq!((absent.status(), absent.header("content-type")), (404, "application/problem+json"));
+        assert_eq!(by.send(Method::HEAD, "auth/login", None).await.status(), 405);
+        assert_eq!(app.as_nobody().send(Method::HEAD, "cases", None).await.status(), 401);
+    }
+
+    async fn options_says_what_a_path_allows(app) {
+        let nobody = app.as_nobody();
+        let answer = nobody.send(Method::OPTIONS, "cases", None).await;
+        assert_eq!(answer.status(), 204);
+        let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed, ["GET", "HEAD", "OPTIONS", "POST"]);
+        nobody.send(Method::OPTIONS, "nothing", None).await.expect_problem(404, "not_found");
+    }
+}

@@ -1,0 +1,8 @@
+//! What holds for every operation: requests sent again, too many of them, other origins, other methods, codings and headers.
+
+mod cors;
+mod headers;
+mod idempotency;
+mod limits;
+mod methods;
+mod panics;

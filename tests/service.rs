@@ -1,0 +1,8 @@
+//! The service as `casetrail` starts it, in a process that a test can kill.
+
+use std::process::ExitCode;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    api::cli::main().await
+}
