@@ -1,0 +1,68 @@
+"""What schemathesis can't know of the service: who asks, which ids are real, which rules span several fields.
+
+Only requests that are meant to be accepted are steered; what is meant to be refused goes out as it was made, except that
+nobody may lock out the people whom the run itself signs in as.
+"""
+
+import hashlib
+import json
+import os
+import random
+import sys
+import threading
+from pathlib import Path
+
+import schemathesis
+
+sys.path.insert(0, str(Path(__file__).parent))
+from steering import Steering  # noqa: E402
+from world import World  # noqa: E402
+
+SEED = int(os.environ["FUZZ_SEED"])
+WORLD = World(os.environ["FUZZ_BASE"], os.environ["FUZZ_USERNAME"], SEED)
+STEERING = Steering(WORLD)
+# One line for each answer: operation, phase, mode, status.
+ANSWERS = Path(os.environ["FUZZ_ANSWERS"]).open("w", encoding="utf-8", buffering=1)
+LOCK = threading.Lock()
+
+
+@schemathesis.auth(refresh_interval=60)
+class Bearer:
+    """The runner's access token; another one before it ends."""
+
+    def get(self, case, context):
+        return WORLD.runner.bearer()
+
+    def set(self, case, data, context):
+        case.headers["Authorization"] = data
+
+
+def dice_of(case):
+    """The same request is steered the same way: dice that depend on the seed and the request alone."""
+    parts = [SEED, case.operation.label, case.method, case.path_parameters, dict(case.query or {}), case.body]
+    text = json.dumps(parts, sort_keys=True, default=repr)
+    return random.Random(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    operation_id = case.operation.definition.raw.get("operationId")
+    meta = case.meta
+    # A request with another method than the operation's is about the path alone.
+    is_probe = case.method.upper() != case.operation.method.upper()
+    with LOCK:
+        if meta is not None and meta.generation.mode.is_positive and not is_probe:
+            STEERING.steer(operation_id, case, dice_of(case), meta.phase.name.value)
+        STEERING.protect(operation_id, case)
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    operation_id = case.operation.definition.raw.get("operationId")
+    meta = case.meta
+    is_probe = case.method.upper() != case.operation.method.upper()
+    mode = "probe" if is_probe else meta.generation.mode.value if meta else "unknown"
+    phase = meta.phase.name.value if meta else "unknown"
+    with LOCK:
+        ANSWERS.write(f"{operation_id}\t{phase}\t{mode}\t{response.status_code}\n")
+        STEERING.learn(operation_id, case, response)
