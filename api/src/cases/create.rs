@@ -36,14 +36,15 @@ pub struct CreateCase {
     #[validate(email, length(max = 254))]
     #[schema(format = Email, max_length = 254)]
     client_email: Option<String>,
+    /// 1 if absent
     #[serde(default = "one")]
     #[validate(range(min = 1, max = 10))]
-    #[schema(minimum = 1, maximum = 10, default = 1)]
+    #[schema(minimum = 1, maximum = 10)]
     num_reports_requested: i32,
     /// Today or later; as the settings say if absent
     due_on: Option<NaiveDate>,
+    /// `normal` if absent
     #[serde(default = "normal")]
-    #[schema(default = "normal")]
     urgency: Urgency,
     #[validate(length(max = 10000))]
     #[schema(max_length = 10000)]

@@ -3,7 +3,7 @@
 use crate::http::{Answer, Anyone, CreditValue, Instant, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
-use entity::case::{self, CaseAction, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency, member_update};
+use entity::case::{self, CaseAction, CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency, member_update};
 use entity::user::{self, Person, Role};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::Serialize;
@@ -105,9 +105,8 @@ pub struct CaseDetail {
     pub due_on: NaiveDate,
     /// Null for members
     pub tier: Option<Tier>,
-    /// `simple`, `moderate` or `complex`, as the tier is; null for members
-    #[schema(max_length = 8)]
-    pub complexity: Option<&'static str>,
+    /// Null for members
+    pub complexity: Option<Complexity>,
     pub credit_value: CreditValue,
     #[schema(max_length = 10000)]
     pub special_notes: Option<String>,

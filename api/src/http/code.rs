@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 /// Permanent name of an error; each has a page at `/problems/{code}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProblemCode)]
 pub enum Code {
     MalformedJson,
     InvalidParameter,

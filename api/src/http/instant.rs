@@ -3,7 +3,9 @@
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::clock::rfc3339;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::json;
 use std::borrow::Cow;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -55,6 +57,9 @@ pub struct CreditValue(pub i32);
 
 const CREDITS: [(&str, i32); 6] = [("0.5", 5), ("1.0", 10), ("1.5", 15), ("2.0", 20), ("2.5", 25), ("3.0", 30)];
 
+/// What generated clients call them.
+const CREDIT_NAMES: [&str; 6] = ["Half", "One", "OneAndAHalf", "Two", "TwoAndAHalf", "Three"];
+
 impl Serialize for CreditValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&format!("{}.{}", self.0 / 10, self.0 % 10))
@@ -75,6 +80,7 @@ impl PartialSchema for CreditValue {
             .schema_type(Type::String)
             .description(Some("A credit: a decimal from 0.5 to 3.0 in steps of a half"))
             .enum_values(Some(CREDITS.map(|(name, _)| name)))
+            .extensions(Some(ExtensionsBuilder::new().add("x-enum-varnames", json!(CREDIT_NAMES)).build()))
             .into()
     }
 }

@@ -78,7 +78,7 @@ impl PartialSchema for When {
 
 impl ToSchema for When {
     fn name() -> Cow<'static, str> {
-        "When".into()
+        "PeriodBound".into()
     }
 }
 

@@ -64,6 +64,7 @@ pub struct FieldProblem {
 /// Where in a request something is
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProblemLocation)]
 pub enum Location {
     Body,
     Query,

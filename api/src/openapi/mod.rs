@@ -2,10 +2,13 @@
 
 mod bodies;
 mod headers;
+mod names;
 mod patterns;
+mod presence;
 mod refusals;
 mod retries;
 mod texts;
+mod tokens;
 
 pub use texts::Texts;
 
@@ -78,6 +81,9 @@ fn collected() -> Contract {
     refusals::apply(&mut contract);
     headers::apply(&mut contract);
     patterns::apply(&mut contract);
+    presence::apply(&mut contract);
+    names::apply(&mut contract);
+    tokens::apply(&mut contract);
     contract
 }
 

@@ -3,6 +3,7 @@
 use crate::http::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::audit_entry::Model;
+use entity::user::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
@@ -27,7 +28,7 @@ pub struct ReportEntry {
     pub actor_label: String,
     #[schema(max_length = 257)]
     pub actor_full_name: Option<String>,
-    #[schema(max_length = 16)]
+    #[schema(value_type = Option<Role>)]
     pub actor_role: Option<String>,
     #[schema(max_length = 4000)]
     pub description: String,

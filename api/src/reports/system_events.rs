@@ -74,7 +74,7 @@ impl PartialSchema for EventType {
 
 impl ToSchema for EventType {
     fn name() -> Cow<'static, str> {
-        "EventType".into()
+        "SystemEventType".into()
     }
 }
 
@@ -111,8 +111,7 @@ pub struct JobState {
     #[schema(max_length = 64)]
     job_name: String,
     last_run_at: Instant,
-    /// `success` or `failure`
-    #[schema(max_length = 8)]
+    #[schema(value_type = events::Ending)]
     last_status: String,
     last_success_at: Option<Instant>,
     /// Since the last success
@@ -137,7 +136,7 @@ pub struct SystemHealth {
 /// How often somebody read one view, report or export of the trail
 #[derive(Serialize, ToSchema)]
 pub struct AccessCount {
-    #[schema(max_length = 32)]
+    #[schema(value_type = Action)]
     action_type: String,
     /// The view, the report, or what was exported
     #[schema(max_length = 64)]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// How the service is
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"status": "ok"}))]
+#[schema(as = ServiceHealth, example = json!({"status": "ok"}))]
 pub struct Health {
     /// Always `ok`; anything else is another status
     #[schema(max_length = 8)]

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 /// What happened. Past tense, subject first, never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditAction)]
 pub enum Action {
     Login,
     Logout,
@@ -52,6 +53,7 @@ pub enum Action {
 /// Which part of the desk an action belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditCategory)]
 pub enum Category {
     Session,
     Case,
@@ -67,6 +69,7 @@ pub enum Category {
 /// Whether an action was there from the beginning or came with the enhancement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditActionOrigin)]
 pub enum Origin {
     Core,
     Enhancement,
@@ -75,6 +78,7 @@ pub enum Origin {
 /// Whether the hooks of a changed row write the entry, or the operation that has no row of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditCapture)]
 pub enum Capture {
     Automatic,
     Call,
@@ -95,6 +99,7 @@ pub enum ChangeType {
 /// The groups of the system-events report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SystemEventGroup)]
 pub enum SystemEvent {
     CronJob,
     CreditReset,

@@ -99,6 +99,7 @@ impl ActorType {
 /// Which path led to the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditSource)]
 pub enum Source {
     /// A job of the service.
     Job,
@@ -124,6 +125,7 @@ impl Source {
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditOutcome)]
 pub enum Outcome {
     /// It was done.
     Success,

@@ -10,7 +10,7 @@ mod status;
 
 pub use lifecycle::Refused;
 pub use permission::CaseAction;
-pub use status::{CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::AuditTx;
 use crate::load::LoadError;

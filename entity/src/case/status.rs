@@ -61,11 +61,11 @@ impl Tier {
         }
     }
 
-    pub const fn complexity(self) -> &'static str {
+    pub const fn complexity(self) -> Complexity {
         match self {
-            Self::One => "simple",
-            Self::Two => "moderate",
-            Self::Three => "complex",
+            Self::One => Complexity::Simple,
+            Self::Two => Complexity::Moderate,
+            Self::Three => Complexity::Complex,
         }
     }
 
@@ -76,6 +76,16 @@ impl Tier {
             Self::Three => 3,
         }
     }
+}
+
+/// What the tier says about a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CaseComplexity)]
+pub enum Complexity {
+    Simple,
+    Moderate,
+    Complex,
 }
 
 /// Whether a case may wait its turn.

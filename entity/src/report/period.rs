@@ -59,6 +59,7 @@ impl PeriodError {
 /// How long a bucket of a time series is, in civil time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReportInterval)]
 pub enum Interval {
     #[default]
     Day,

@@ -22,7 +22,7 @@ pub struct Filters {
 /// How a system event can end. A refused attempt is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = EventOutcome)]
+#[schema(as = SystemEventOutcome)]
 pub enum Ending {
     Success,
     Failure,

@@ -46,6 +46,7 @@ impl Role {
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema,
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(8))")]
+#[schema(as = UserLevel)]
 pub enum Level {
     #[sea_orm(string_value = "level_1")]
     #[serde(rename = "level_1")]
@@ -78,6 +79,7 @@ impl Level {
 
 /// What a service account was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, Serialize, Deserialize, ToSchema)]
+#[schema(as = ServiceScope)]
 pub enum Scope {
     #[serde(rename = "ingest")]
     Ingest,

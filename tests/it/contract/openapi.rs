@@ -106,6 +106,34 @@ fn whatever_is_referred_to_is_there() {
 }
 
 #[test]
+fn an_answer_leaves_no_field_out_and_a_request_may() {
+    let schemas = serde_json::json!(api::openapi::contract().components.unwrap().schemas);
+    let left_out = |name: &str| {
+        let required: Vec<&str> =
+            schemas[name]["required"].as_array().into_iter().flatten().filter_map(|name| name.as_str()).collect();
+        let properties = schemas[name]["properties"].as_object().unwrap_or_else(|| panic!("{name} has no properties"));
+        properties.keys().filter(|name| !required.contains(&name.as_str())).cloned().collect::<Vec<_>>()
+    };
+    for name in ["CaseDetail", "AuditEntry", "PageInfo", "UserDetail", "SystemHealth"] {
+        assert_eq!(left_out(name), [""; 0], "{name}");
+    }
+    assert_eq!(left_out("Problem"), ["errors"]);
+    assert_eq!(left_out("HoldCase"), ["hold_duration_days"]);
+}
+
+#[test]
+fn an_operation_asks_for_a_token_or_for_nothing() {
+    for operation in operations() {
+        let security = serde_json::json!(operation.declared.security);
+        assert!(
+            [serde_json::json!([]), serde_json::json!([{"bearer": []}])].contains(&security),
+            "{}: {security}",
+            operation.id()
+        );
+    }
+}
+
+#[test]
 fn no_schema_has_a_name_that_generators_change() {
     let components = api::openapi::contract().components.unwrap();
     for name in components.schemas.keys() {

@@ -1,0 +1,83 @@
+//! What is there and what may be left out, said so that a generated client has no case too many.
+
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use utoipa::openapi::{OpenApi, RefOr, Schema};
+
+/// An answer leaves no field out, it is null where there is nothing; utoipa takes every `Option` for a field that may be missing.
+///
+/// What a request leaves out has a default that its description tells; openapi-typescript asks for a field that states one.
+pub fn apply(contract: &mut OpenApi) {
+    let asked = in_requests(&json!(contract));
+    for (name, schema) in contract.components.iter_mut().flat_map(|components| &mut components.schemas) {
+        match asked.contains(name) {
+            true => drop_defaults(schema),
+            false => require(schema),
+        }
+    }
+}
+
+/// The schemas that some request's body holds, however deep.
+fn in_requests(contract: &Json) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&Json> = contract.pointer("/paths").into_iter().flat_map(bodies).collect();
+    while let Some(value) = open.pop() {
+        for name in names(value) {
+            let schema = contract.pointer(&format!("/components/schemas/{name}"));
+            if let (true, Some(schema)) = (found.insert(name.to_owned()), schema) {
+                open.push(schema);
+            }
+        }
+    }
+    found
+}
+
+fn bodies(paths: &Json) -> impl Iterator<Item = &Json> {
+    let items = paths.as_object().into_iter().flat_map(|items| items.values());
+    let operations = items.filter_map(Json::as_object).flat_map(|item| item.values());
+    operations.filter_map(|operation| operation.get("requestBody"))
+}
+
+/// The schemas a value refers to directly.
+fn names(value: &Json) -> Vec<&str> {
+    match value {
+        Json::Object(fields) => {
+            let own = fields.get("$ref").and_then(Json::as_str).and_then(|target| target.strip_prefix("#/components/schemas/"));
+            own.into_iter().chain(fields.values().flat_map(names)).collect()
+        }
+        Json::Array(items) => items.iter().flat_map(names).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
+    }
+}
+
+fn drop_defaults(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for property in object.properties.values_mut() {
+        match property {
+            RefOr::T(Schema::Object(property)) => property.default = None,
+            RefOr::T(Schema::Array(property)) => property.default = None,
+            RefOr::T(Schema::OneOf(property)) => property.default = None,
+            RefOr::T(_) | RefOr::Ref(_) => {}
+        }
+    }
+}
+
+fn require(schema: &mut RefOr<Schema>) {
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            let there = |name: &String, property: &RefOr<Schema>| object.required.contains(name) || is_nullable(property);
+            object.required =
+                object.properties.iter().filter(|(name, property)| there(name, property)).map(|(name, _)| name.clone()).collect();
+        }
+        RefOr::T(Schema::AllOf(all)) => all.items.iter_mut().for_each(require),
+        RefOr::T(_) | RefOr::Ref(_) => {}
+    }
+}
+
+fn is_nullable(property: &RefOr<Schema>) -> bool {
+    let property = json!(property);
+    let is_null = |kind: &Json| kind == "null";
+    let listed = |key: &str| property.get(key).and_then(Json::as_array).into_iter().flatten();
+    let is_or_null = |key: &str| listed(key).filter_map(|item| item.get("type")).any(is_null);
+    listed("type").any(is_null) || is_or_null("oneOf") || is_or_null("anyOf")
+}
