@@ -19,19 +19,16 @@ pub struct Limits {
     pub exports: u32,
     /// For a connection and, on PostgreSQL, for a lock; the next caller is better served by a 503 than by a queue.
     pub patience: Duration,
+    /// How long it may take to find out what became of a COMMIT whose connection was lost.
+    pub decision: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { writers: 16, readers: 8, exports: 2, patience: Duration::from_secs(1) }
+        // One second more than PostgreSQL keeps a transaction of whose connection's end it has not heard.
+        let decision = IDLE_TRANSACTION + Duration::from_secs(1);
+        Self { writers: 16, readers: 8, exports: 2, patience: Duration::from_secs(1), decision }
     }
-}
-
-/// How long a COMMIT may stay unanswered, and when at the latest its caller is told what became of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CommitBounds {
-    pub answered: Duration,
-    pub decided: Duration,
 }
 
 /// The database, as the rest of the program may hold it.
@@ -127,11 +124,13 @@ impl Db {
         repeatable_read(&self.exports).await
     }
 
-    /// PostgreSQL itself answers within a statement's time. A connection it didn't notice was lost it keeps for an idle
-    /// transaction's time, during which the transaction may still come to an end.
-    pub(crate) fn commit_bounds(&self) -> CommitBounds {
-        let answered = statement_time(self.limits.patience) + Duration::from_secs(1);
-        CommitBounds { answered, decided: answered.max(IDLE_TRANSACTION) + Duration::from_secs(3) }
+    /// How long PostgreSQL may take to answer COMMIT: it is a statement, and there is a network in between.
+    pub(crate) fn commit_patience(&self) -> Duration {
+        statement_time(self.limits.patience) + Duration::from_secs(1)
+    }
+
+    pub(crate) fn decision_patience(&self) -> Duration {
+        self.limits.decision
     }
 
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {

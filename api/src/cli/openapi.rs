@@ -1,27 +1,44 @@
-//! `casetrail openapi`: writes `openapi.yaml`, or with `--check` says whether the committed one is current.
+//! `casetrail openapi`: writes `openapi.yaml`, or with `--check` says whether the committed one is current. With `--release` it
+//! keeps a copy, and what is removed or narrowed from then on doesn't pass the tests unnoticed.
 
 use super::{Failure, say};
 use crate::openapi::{Texts, contract};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Options {
     /// Only compare; exits 1 if the file is stale
     #[arg(long)]
     check: bool,
+    /// Also keep it as the contract of its version
+    #[arg(long, conflicts_with = "check")]
+    release: bool,
     /// The file
     #[arg(long, default_value = "openapi.yaml")]
     file: PathBuf,
+}
+
+/// Where the released contracts are kept, by their versions.
+fn released() -> PathBuf {
+    PathBuf::from(format!("tests/contract/released/openapi-{}.yaml", contract().info.version))
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Failure> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(file, text)?;
+    say(format_args!("{} is written", file.display()));
+    Ok(())
 }
 
 pub fn run(options: &Options) -> Result<(), Failure> {
     let current = Texts::of(&contract())?.yaml;
     let file = options.file.display();
     if !options.check {
-        std::fs::write(&options.file, current)?;
-        say(format_args!("{file} is written"));
-        return Ok(());
+        write(&options.file, &current)?;
+        return if options.release { write(&released(), &current) } else { Ok(()) };
     }
     let committed = std::fs::read_to_string(&options.file).map_err(|error| format!("{file}: {error}"))?;
     if committed != current {

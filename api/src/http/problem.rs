@@ -176,16 +176,16 @@ problem_sets! {
     ServerProblems = [InternalError, Unavailable];
     /// A body that is read and checked.
     BodyProblems = [BadRequest, PayloadTooLarge, UnsupportedMediaType, ValidationFailed];
-    /// Whatever is written: a lost connection may leave it open whether it was.
+    /// Whatever is written, be it the entry of a reading or of a refusal: a lost connection may leave it open whether it was.
     CommitProblems = [ServerProblems, CommitUnknown];
     /// Reading one thing that may be hidden.
-    ReadProblems = [BadRequest, Unauthorized, Forbidden, NotFound, ServerProblems];
+    ReadProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CommitProblems];
     /// Reading one thing that everybody may ask for and not everybody may know of.
-    LookupProblems = [BadRequest, Unauthorized, NotFound, ServerProblems];
+    LookupProblems = [BadRequest, Unauthorized, NotFound, CommitProblems];
     /// Reading what anybody who signed in may read.
     CommonProblems = [BadRequest, Unauthorized, ServerProblems];
     /// Reading a list, a report or an export that a role opens.
-    ListProblems = [BadRequest, Unauthorized, Forbidden, ServerProblems];
+    ListProblems = [BadRequest, Unauthorized, Forbidden, CommitProblems];
     /// Signing in, where nobody has signed in yet.
     SignInProblems = [BodyProblems, InvalidCredentials, CommitProblems];
     /// Going on with a session, or ending it.

@@ -6,7 +6,7 @@
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{sleep, timeout};
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -51,7 +51,7 @@ pub(super) fn is_lost(error: &DbErr) -> bool {
 }
 
 /// Asks until it is known or time is up. What wrote nothing is as if committed.
-pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, until: Instant) -> Fate {
+pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience: Duration) -> Fate {
     let Some(entry) = &traces.entry else {
         return if traces.wrote { Fate::Unknown } else { Fate::Committed };
     };
@@ -64,7 +64,7 @@ pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, until: I
             sleep(PAUSE).await;
         }
     };
-    timeout_at(until, asking).await.unwrap_or(Fate::Unknown)
+    timeout(patience, asking).await.unwrap_or(Fate::Unknown)
 }
 
 /// `None` while the server is still at it.

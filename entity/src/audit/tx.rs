@@ -3,7 +3,7 @@
 use super::commit::{self, Fate};
 use super::unit::Unit;
 use super::{Audited, Context, Event, Refusal, hooks};
-use crate::db::{CommitBounds, Db};
+use crate::db::Db;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -13,7 +13,8 @@ use sea_orm::{
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::time::{Instant, timeout};
+use std::time::Duration;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// One operation's transaction: its changes and their entries commit together, or neither does.
@@ -25,14 +26,16 @@ pub struct AuditTx {
     pub(super) unit: Arc<Unit>,
     /// Who is asked what became of it, should the answer to COMMIT be lost.
     readers: DatabaseConnection,
-    bounds: CommitBounds,
+    commit_patience: Duration,
+    decision_patience: Duration,
 }
 
 impl AuditTx {
     pub async fn begin(db: &Db, context: Context) -> Result<Self, DbErr> {
         let inner = db.begin().await?;
         let unit = Arc::new(Unit::new(context, db.clock().clone(), db.observer()));
-        Ok(Self { inner, unit, readers: db.readers().clone(), bounds: db.commit_bounds() })
+        let (commit_patience, decision_patience) = (db.commit_patience(), db.decision_patience());
+        Ok(Self { inner, unit, readers: db.readers().clone(), commit_patience, decision_patience })
     }
 
     /// Why: the reason the caller gave, for every entry that follows.
@@ -117,20 +120,20 @@ impl AuditTx {
             self.inner.rollback().await?;
             return Err(refusal.into());
         }
-        let (traces, until) = (self.unit.traces(), Instant::now() + self.bounds.decided);
-        let lost = match self.inner.get_database_backend() {
-            DbBackend::Postgres => match timeout(self.bounds.answered, self.inner.commit()).await {
+        let traces = self.unit.traces();
+        let answer = match self.inner.get_database_backend() {
+            DbBackend::Postgres => match timeout(self.commit_patience, self.inner.commit()).await {
                 Ok(answer) => answer,
                 Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("COMMIT was not answered".to_owned()))),
             },
             // No network is in between.
             _ => self.inner.commit().await,
         };
-        let Err(error) = lost else { return Ok(()) };
+        let Err(error) = answer else { return Ok(()) };
         if !commit::is_lost(&error) {
             return Err(error);
         }
-        match commit::fate(&self.readers, &traces, until).await {
+        match commit::fate(&self.readers, &traces, self.decision_patience).await {
             Fate::Committed => Ok(()),
             Fate::RolledBack => Err(error),
             Fate::Unknown => Err(Refusal::CommitUnknown.into()),

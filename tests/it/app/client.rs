@@ -1,11 +1,12 @@
 //! Somebody who sends requests, and the answers he gets.
 
-use super::TestApp;
+use super::{TestApp, promise};
 use entity::user;
 use reqwest::{Method, StatusCode};
 use serde_json::Value as Json;
 
 /// One caller.
+#[derive(Clone)]
 pub struct Client<'a> {
     app: &'a TestApp,
     token: Option<String>,
@@ -62,8 +63,15 @@ impl<'a> Client<'a> {
 
     /// Sends whatever bytes.
     pub async fn send_raw(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
-        let root = if path.starts_with('/') { "" } else { "/api/v1/" };
-        let mut request = self.app.http.request(method, format!("{}{root}{path}", self.app.base));
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v1/{path}") };
+        let answer = self.fetch(&method, &path, body).await;
+        promise::demand(&method, &path, &answer);
+        answer
+    }
+
+    /// What comes back, before it is held to the contract.
+    async fn fetch(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+        let mut request = self.app.http.request(method.clone(), format!("{}{path}", self.app.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

@@ -5,8 +5,10 @@ mod client;
 mod database;
 mod exposition;
 mod invariants;
+mod outage;
 mod postgres;
 mod process;
+mod promise;
 mod proxy;
 
 pub use builders::{CaseBuilder, Scene};
@@ -45,6 +47,8 @@ pub const FRIEND: &str = "https://desk.example.org";
 pub struct Settings {
     /// How long a caller waits for a connection and for a lock.
     pub patience: Duration,
+    /// How long it may take to find out what became of a COMMIT.
+    pub decision: Duration,
     pub rates: Option<Rates>,
     /// Stands still unless a test shares its database with processes that have the system's.
     pub clock: Clock,
@@ -53,7 +57,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         // A test machine may be busy with the other tests.
-        Self { patience: Duration::from_secs(20), rates: None, clock: Clock::fixed(at(START)) }
+        let decision = Limits::default().decision;
+        Self { patience: Duration::from_secs(20), decision, rates: None, clock: Clock::fixed(at(START)) }
     }
 }
 
@@ -87,10 +92,10 @@ impl TestApp {
     }
 
     /// The same on PostgreSQL, with the service's patience as it is by default and a wire to the server that can be cut.
-    pub async fn start_behind_a_proxy() -> Option<(Self, Proxy)> {
+    pub async fn start_behind_a_proxy(decision: Duration) -> Option<(Self, Proxy)> {
         let (url, files) = database::fresh(Kind::Postgres).await?;
         let proxy = Proxy::before(&url).await;
-        let settings = Settings { patience: Limits::default().patience, ..Settings::default() };
+        let settings = Settings { patience: Limits::default().patience, decision, ..Settings::default() };
         Some((Self::serve(Kind::Postgres, url.clone(), &proxy.url(&url), settings, files).await, proxy))
     }
 
@@ -103,7 +108,7 @@ impl TestApp {
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
             watch.lock().expect("statements").push(info.statement.clone());
         });
-        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: settings.patience };
+        let limits = Limits { writers: 8, readers: 4, exports: 2, patience: settings.patience, decision: settings.decision };
         let metrics = Metrics::new(clock.now());
         let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
         let db = db.observed_by(metrics.observer());

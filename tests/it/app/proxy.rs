@@ -9,7 +9,13 @@ use tokio::sync::watch;
 /// A simple query as PostgreSQL's protocol frames it: its kind, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// What happens to the next COMMIT.
+/// How the service asks what became of a transaction.
+const QUESTION: &[u8] = b"pg_xact_status";
+
+/// What the service asks for when it connects in order to write.
+const WRITER: &[u8] = b"synchronous_commit";
+
+/// What happens to the next COMMIT of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection breaks before the server hears of it.
@@ -18,6 +24,8 @@ pub enum Fault {
     AfterCommit,
     /// As `AfterCommit`, and from then on nobody gets through any more.
     AfterCommitForGood,
+    /// As `AfterCommit`, and whoever asks what became of a transaction is cut off, until it is mended.
+    AfterCommitUnanswerably,
     /// It is lost on the way, and the connection stays open: nobody notices anything.
     CommitSwallowed,
 }
@@ -25,8 +33,15 @@ pub enum Fault {
 /// A proxy on a port of its own, in front of a server.
 pub struct Proxy {
     port: u16,
+    wire: Wire,
+}
+
+/// What all connections have in common.
+#[derive(Clone)]
+struct Wire {
     next: Arc<Mutex<Option<Fault>>>,
-    closed: watch::Sender<bool>,
+    is_closed: watch::Sender<bool>,
+    is_mute: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -34,15 +49,15 @@ impl Proxy {
     pub async fn before(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (next, closed) = (Arc::default(), watch::Sender::new(false));
-        let (server, wire) = (address(url).to_owned(), (Arc::clone(&next), closed.clone()));
+        let wire = Wire { next: Arc::default(), is_closed: watch::Sender::new(false), is_mute: watch::Sender::new(false) };
+        let (server, of_each) = (address(url).to_owned(), wire.clone());
         tokio::spawn(async move {
             while let Ok((service, _)) = listener.accept().await {
-                let (server, wire) = (server.clone(), wire.clone());
-                tokio::spawn(async move { connect(service, &server, wire).await });
+                let (server, wire) = (server.clone(), of_each.clone());
+                tokio::spawn(async move { wire.connect(service, &server).await });
             }
         });
-        Self { port, next, closed }
+        Self { port, wire }
     }
 
     /// The same URL, by way of this proxy, and in plain text so that it can be read on the way.
@@ -52,12 +67,14 @@ impl Proxy {
 
     /// Arranges what happens to the next COMMIT; once.
     pub fn at_next_commit(&self, fault: Fault) {
-        *self.next.lock().expect("the fault") = Some(fault);
+        *self.wire.next.lock().expect("the fault") = Some(fault);
     }
 
-    /// Lets everybody through again who was refused.
+    /// Lets everybody through again who was refused, and every COMMIT from now on.
     pub fn mend(&self) {
-        self.closed.send_replace(false);
+        self.wire.next.lock().expect("the fault").take();
+        self.wire.is_closed.send_replace(false);
+        self.wire.is_mute.send_replace(false);
     }
 }
 
@@ -68,27 +85,48 @@ fn address(url: &str) -> &str {
     authority.rsplit('@').next().unwrap_or(authority)
 }
 
-type Wire = (Arc<Mutex<Option<Fault>>>, watch::Sender<bool>);
-
-async fn connect(service: TcpStream, server: &str, (next, closed): Wire) {
-    if *closed.borrow() {
-        return;
-    }
-    let server = TcpStream::connect(server).await.expect("the server");
-    let ((from_service, to_service), (from_server, to_server)) = (service.into_split(), server.into_split());
-    let mut refused = closed.subscribe();
-    let answers = tokio::spawn(hand_on(from_server, to_service));
-    let questions = async {
-        let fault = ask(from_service, to_server, &next).await;
-        if fault == Some(Fault::AfterCommitForGood) {
-            closed.send_replace(true);
+impl Wire {
+    async fn connect(self, service: TcpStream, server: &str) {
+        if *self.is_closed.borrow() {
+            return;
         }
-    };
-    tokio::select! {
-        () = questions => {}
-        _ = refused.wait_for(|refused| *refused) => {}
+        let server = TcpStream::connect(server).await.expect("the server");
+        let ((from_service, to_service), (from_server, to_server)) = (service.into_split(), server.into_split());
+        let answers = tokio::spawn(hand_on(from_server, to_service));
+        let mut closed = self.is_closed.subscribe();
+        tokio::select! {
+            _ = self.ask(from_service, to_server) => {}
+            _ = closed.wait_for(|is_closed| *is_closed) => {}
+        }
+        answers.abort();
     }
-    answers.abort();
+
+    /// Copies what the service asks, up to a COMMIT that is to go wrong. sqlx sends it alone.
+    async fn ask(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> std::io::Result<()> {
+        let (mut buffer, mut writes) = (vec![0; 64 * 1024], false);
+        loop {
+            let count = from.read(&mut buffer).await?;
+            let bytes = &buffer[..count];
+            let says = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+            writes |= says(WRITER);
+            let is_question = says(QUESTION);
+            if count == 0 || (is_question && *self.is_mute.borrow()) {
+                return Ok(());
+            }
+            let fault = if writes && bytes.ends_with(COMMIT) { self.next.lock().expect("the fault").take() } else { None };
+            match fault {
+                Some(Fault::BeforeCommit) => return Ok(()),
+                Some(Fault::CommitSwallowed) => std::future::pending().await,
+                Some(Fault::AfterCommitForGood) => drop(self.is_closed.send_replace(true)),
+                Some(Fault::AfterCommitUnanswerably) => drop(self.is_mute.send_replace(true)),
+                Some(Fault::AfterCommit) | None => {}
+            }
+            to.write_all(bytes).await?;
+            if fault.is_some() {
+                return Ok(());
+            }
+        }
+    }
 }
 
 /// Copies what the server answers.
@@ -99,22 +137,4 @@ async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
             return;
         }
     }
-}
-
-/// Copies what the service asks, up to a COMMIT that is to go wrong. sqlx sends it alone.
-async fn ask(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, next: &Mutex<Option<Fault>>) -> Option<Fault> {
-    let mut bytes = vec![0; 64 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        let is_commit = bytes[..count].ends_with(COMMIT);
-        match is_commit.then(|| next.lock().expect("the fault").take()).flatten() {
-            Some(Fault::BeforeCommit) => return Some(Fault::BeforeCommit),
-            Some(Fault::CommitSwallowed) => std::future::pending().await,
-            Some(fault) => {
-                to.write_all(&bytes[..count]).await.ok()?;
-                return Some(fault);
-            }
-            None => to.write_all(&bytes[..count]).await.ok()?,
-        }
-    }
-    None
 }

@@ -4,11 +4,12 @@
 #![expect(clippy::disallowed_methods, reason = "one of these tests slows COMMIT down")]
 
 use crate::app::{Fault, Proxy, TestApp, actions};
+use entity::db::Limits;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 async fn start() -> Option<(TestApp, Proxy)> {
-    TestApp::start_behind_a_proxy().await
+    TestApp::start_behind_a_proxy(Limits::default().decision).await
 }
 
 async fn stands(app: &TestApp, path: &str) -> Json {

@@ -24,7 +24,7 @@ on_each_database! {
             for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
                 let answer = by.send(method.clone(), path, Some(json!({"outcome": "success"}))).await;
                 answer.expect_problem(405, "method_not_allowed");
-                assert_eq!(answer.header("allow"), "GET", "{method} {path}");
+                assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS", "{method} {path}");
             }
         }
         assert_eq!(app.mark().await, mark);

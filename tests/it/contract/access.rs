@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 /// Which roles an operation lets in: M member, T technician, G manager, A administrator, S a service account with every
 /// reading scope, `*` anybody. Whether an object is theirs comes on top.
-const LET_IN: &[(&str, &str)] = &[
+pub const LET_IN: &[(&str, &str)] = &[
     ("login", "*"),
     ("refresh_session", "*"),
     // The refresh token itself says whose session ends.
@@ -75,7 +75,7 @@ const LET_IN: &[(&str, &str)] = &[
     ("export_system_events", "GAS"),
 ];
 
-async fn callers(app: &TestApp) -> Vec<(char, Client<'_>)> {
+pub async fn callers(app: &TestApp) -> Vec<(char, Client<'_>)> {
     let service = app.user("service1", Role::Service, None).await;
     vec![
         ('M', app.as_member().await),

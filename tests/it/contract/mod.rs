@@ -2,12 +2,15 @@
 
 mod access;
 mod audit;
+mod breaking;
 mod dashboards;
 mod headers;
 mod layers;
 mod openapi;
+mod paging;
 mod problems;
 mod recipes;
+mod statuses;
 
 use reqwest::Method;
 use utoipa::openapi::path::Operation;
@@ -42,6 +45,11 @@ impl Listed {
 
     pub fn has_body(&self) -> bool {
         self.declared.request_body.is_some()
+    }
+
+    /// Its parameters, as the contract lists them.
+    pub fn parameters(&self) -> Vec<serde_json::Value> {
+        self.declared.parameters.iter().flatten().map(|parameter| serde_json::json!(parameter)).collect()
     }
 
     /// The statuses it declares.

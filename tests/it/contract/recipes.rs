@@ -4,42 +4,69 @@ use crate::app::{Answer, Client, Scene, TestApp};
 use entity::user::{Level, Role};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A request that succeeds, and the trail as it stood before.
+/// A request that succeeded, and what it left in the trail.
 pub struct Tried {
     pub answer: Answer,
     pub left: Vec<Json>,
+}
+
+/// A request that will succeed: everything it needs is arranged.
+pub struct Request<'a> {
+    pub by: Client<'a>,
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Json>,
+}
+
+impl Request<'_> {
+    pub async fn send(&self) -> Answer {
+        self.by.send(self.method.clone(), &self.path, self.body.clone()).await
+    }
 }
 
 const PASSWORD: &str = "a long enough passphrase";
 
 /// Runs an operation once with success; `None` for one that nobody wrote a recipe for.
 pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
-    if let Some(tried) = case_operation(app, operation).await {
-        return Some(tried);
+    let request = prepare(app, operation).await?;
+    let mark = app.mark().await;
+    let answer = request.send().await;
+    Some(Tried { answer, left: app.since(&mark).await })
+}
+
+/// Arranges what an operation needs to succeed, anew with each call.
+pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
+    if let Some(request) = case_operation(app, operation).await {
+        return Some(request);
     }
     match session_or_user(app, operation).await {
-        Some(tried) => Some(tried),
+        Some(request) => Some(request),
         None => reading(app, operation).await,
     }
 }
 
-async fn send(app: &TestApp, by: &Client<'_>, method: Method, path: &str, body: Option<Json>) -> Tried {
-    let mark = app.mark().await;
-    let answer = by.send(method, path, body).await;
-    Tried { answer, left: app.since(&mark).await }
+fn send<'a>(by: Client<'a>, method: Method, path: &str, body: Option<Json>) -> Option<Request<'a>> {
+    Some(Request { by, method, path: path.to_owned(), body })
 }
 
-async fn post(app: &TestApp, by: &Client<'_>, path: &str, body: Json) -> Option<Tried> {
-    Some(send(app, by, Method::POST, path, Some(body)).await)
+fn post<'a>(by: Client<'a>, path: &str, body: Json) -> Option<Request<'a>> {
+    send(by, Method::POST, path, Some(body))
 }
 
-async fn get(app: &TestApp, by: &Client<'_>, path: &str) -> Option<Tried> {
-    Some(send(app, by, Method::GET, path, None).await)
+fn get<'a>(by: Client<'a>, path: &str) -> Option<Request<'a>> {
+    send(by, Method::GET, path, None)
+}
+
+/// A name nobody has yet.
+fn unused(name: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("{name}.{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 #[expect(clippy::too_many_lines, reason = "a table, a recipe an arm")]
-async fn case_operation(app: &TestApp, operation: &str) -> Option<Tried> {
+async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let (manager, member) = (app.as_manager().await, app.as_member().await);
     let why = json!({"reason": "because"});
     let accepted = async || app.a_case().accepted().create().await;
@@ -47,73 +74,69 @@ async fn case_operation(app: &TestApp, operation: &str) -> Option<Tried> {
     match operation {
         "create_case" => {
             let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "submit": true, "urgency": "rush"});
-            post(app, &member, "cases", body).await
+            post(member, "cases", body)
         }
-        "get_case" => get(app, &manager, &accepted().await.path()).await,
-        "list_case_reviews" => get(app, &manager, &accepted().await.url("reviews")).await,
+        "get_case" => get(manager, &accepted().await.path()),
+        "list_case_reviews" => get(manager, &accepted().await.url("reviews")),
         "edit_case" => {
             let body = json!({"employee_last_name": "Reed", "special_notes": "call first"});
-            Some(send(app, &member, Method::PATCH, &accepted().await.path(), Some(body)).await)
+            send(member, Method::PATCH, &accepted().await.path(), Some(body))
         }
         "delete_case" => {
             let draft = app.a_case().create().await;
-            Some(send(app, &member, Method::DELETE, &draft.path(), None).await)
+            send(member, Method::DELETE, &draft.path(), None)
         }
-        "submit_case" => post(app, &member, &app.a_case().create().await.url("submit"), json!({})).await,
+        "submit_case" => post(member, &app.a_case().create().await.url("submit"), json!({})),
         "accept_case" => {
             let body = json!({"tier": "tier_2", "credit_value": "1.0", "assigned_to": tech2});
-            post(app, &manager, &app.a_case().submitted().create().await.url("accept"), body).await
+            post(manager, &app.a_case().submitted().create().await.url("accept"), body)
         }
         "reject_case" => {
             let body = json!({"rejection_reason": "other", "rejection_notes": "because"});
-            post(app, &manager, &app.a_case().submitted().create().await.url("reject"), body).await
+            post(manager, &app.a_case().submitted().create().await.url("reject"), body)
         }
-        "assign_case" => {
-            post(app, &manager, &accepted().await.url("assign"), json!({"assigned_to": tech2, "reason": "because"})).await
-        }
+        "assign_case" => post(manager, &accepted().await.url("assign"), json!({"assigned_to": tech2, "reason": "because"})),
         "take_case" => {
             let case = accepted().await;
             let body = json!({"assigned_to": null, "reason": "because"});
             manager.post(&case.url("assign"), body).await.expect(200);
-            post(app, &app.as_tech(2).await, &case.url("take"), json!({})).await
+            post(app.as_tech(2).await, &case.url("take"), json!({}))
         }
-        "change_case_tier" => {
-            post(app, &manager, &accepted().await.url("tier"), json!({"tier": "tier_2", "reason": "because"})).await
-        }
-        "hold_case" => post(app, &manager, &accepted().await.url("hold"), why).await,
-        "resume_case" => post(app, &manager, &app.a_case().held().create().await.url("resume"), why).await,
+        "change_case_tier" => post(manager, &accepted().await.url("tier"), json!({"tier": "tier_2", "reason": "because"})),
+        "hold_case" => post(manager, &accepted().await.url("hold"), why),
+        "resume_case" => post(manager, &app.a_case().held().create().await.url("resume"), why),
         "adjust_case_credit" => {
-            post(app, &manager, &accepted().await.url("credit"), json!({"credit_value": "3.0", "reason": "because"})).await
+            post(manager, &accepted().await.url("credit"), json!({"credit_value": "3.0", "reason": "because"}))
         }
         "complete_case" => {
             let tech1 = app.tech(1).await;
             let case = app.a_case().assigned_to(&tech1).accepted().create().await;
-            post(app, &manager, &case.url("complete"), json!({})).await
+            post(manager, &case.url("complete"), json!({}))
         }
         "approve_review" | "request_revisions" | "correct_review" => review(app, operation).await,
         "release_case" => {
             let case = app.a_case().completed_until(crate::app::at("2026-12-10T00:00:00Z")).create().await;
-            post(app, &manager, &case.url("release"), why).await
+            post(manager, &case.url("release"), why)
         }
-        "reopen_case" => post(app, &manager, &app.a_case().completed().create().await.url("reopen"), why).await,
-        "resubmit_case" => post(app, &member, &resubmittable(app).await.url("resubmit"), json!({})).await,
+        "reopen_case" => post(manager, &app.a_case().completed().create().await.url("reopen"), why),
+        "resubmit_case" => post(member, &resubmittable(app).await.url("resubmit"), json!({})),
         "acknowledge_case_updates" => {
             let case = accepted().await;
-            Some(send(app, &manager, Method::POST, &case.url("acknowledge-updates"), None).await)
+            send(manager, Method::POST, &case.url("acknowledge-updates"), None)
         }
-        "list_cases" => get(app, &manager, "cases").await,
+        "list_cases" => get(manager, "cases"),
         _ => None,
     }
 }
 
-async fn review(app: &TestApp, operation: &str) -> Option<Tried> {
+async fn review<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let verb = match operation {
         "approve_review" => "review/approve",
         "request_revisions" => "review/request-revisions",
         _ => "review/correct",
     };
     let case = app.a_case().pending_review().create().await;
-    post(app, &app.as_manager().await, &case.url(verb), json!({"notes": "because"})).await
+    post(app.as_manager().await, &case.url(verb), json!({"notes": "because"}))
 }
 
 async fn resubmittable(app: &TestApp) -> Scene {
@@ -134,64 +157,65 @@ async fn newcomer(app: &TestApp, username: &str) -> Json {
     app.as_admin().await.post("users", body).await.expect(201)
 }
 
-async fn session_or_user(app: &TestApp, operation: &str) -> Option<Tried> {
+async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let (nobody, admin) = (app.as_nobody(), app.as_admin().await);
-    let someone = app.user(&format!("someone.{operation}"), Role::Technician, Some(Level::Two)).await;
+    let someone = app.user(&unused("someone"), Role::Technician, Some(Level::Two)).await;
     let path = |verb: &str| format!("users/{}{verb}", someone.id);
     let why = json!({"reason": "because"});
     match operation {
         "login" => {
-            newcomer(app, "comer-login").await;
-            post(app, &nobody, "auth/login", json!({"username": "comer-login", "password": PASSWORD})).await
+            let name = unused("comer-login");
+            newcomer(app, &name).await;
+            post(nobody, "auth/login", json!({"username": name, "password": PASSWORD}))
         }
         "refresh_session" | "logout" => {
-            let name = format!("comer-{}", operation.replace('_', "-"));
+            let name = unused("comer-session");
             newcomer(app, &name).await;
             let pair = nobody.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
             let body = json!({"refresh_token": pair["refresh_token"]});
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
             let himself = app.as_nobody().with("Authorization", &bearer);
             let verb = if operation == "logout" { "auth/logout" } else { "auth/refresh" };
-            post(app, &himself, verb, body).await
+            post(himself, verb, body)
         }
-        "get_own_account" => get(app, &admin, "auth/me").await,
-        "edit_own_account" => {
-            Some(send(app, &app.as_member().await, Method::PATCH, "auth/me", Some(json!({"last_name": "Other"}))).await)
-        }
+        "get_own_account" => get(admin, "auth/me"),
+        "edit_own_account" => send(app.as_member().await, Method::PATCH, "auth/me", Some(json!({"last_name": unused("Other")}))),
         "change_own_password" => {
-            newcomer(app, "comer-password").await;
-            let body = json!({"username": "comer-password", "password": PASSWORD});
+            let name = unused("comer-password");
+            newcomer(app, &name).await;
+            let body = json!({"username": name, "password": PASSWORD});
             let pair = nobody.post("auth/login", body).await.expect(200);
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
             let himself = app.as_nobody().with("Authorization", &bearer);
             let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
-            post(app, &himself, "auth/me/password", body).await
+            post(himself, "auth/me/password", body)
         }
-        "get_signing_keys" => get(app, &nobody, "/.well-known/jwks.json").await,
-        "list_users" => get(app, &admin, "users").await,
-        "get_user" => get(app, &admin, &path("")).await,
+        "get_signing_keys" => get(nobody, "/.well-known/jwks.json"),
+        "list_users" => get(admin, "users"),
+        "get_user" => get(admin, &path("")),
         "create_user" => {
+            let name = unused("brand.new");
             let body = json!({
-                "username": "brand.new", "email": "brand.new@example.org", "first_name": "Brand", "last_name": "New",
+                "username": name, "email": format!("{name}@example.org"), "first_name": "Brand", "last_name": "New",
                 "role": "member", "workshop_code": "WS002", "password": PASSWORD,
             });
-            post(app, &admin, "users", body).await
+            post(admin, "users", body)
         }
-        "edit_user" => Some(send(app, &admin, Method::PATCH, &path(""), Some(json!({"first_name": "Augusta"}))).await),
-        "delete_user" => Some(send(app, &admin, Method::DELETE, &path("?reason=left"), None).await),
-        "change_user_role" => post(app, &admin, &path("/role"), json!({"role": "manager", "reason": "because"})).await,
-        "deactivate_user" => post(app, &admin, &path("/deactivate"), why).await,
+        "edit_user" => send(admin, Method::PATCH, &path(""), Some(json!({"first_name": "Augusta"}))),
+        "delete_user" => send(admin, Method::DELETE, &path("?reason=left"), None),
+        "change_user_role" => post(admin, &path("/role"), json!({"role": "manager", "reason": "because"})),
+        "deactivate_user" => post(admin, &path("/deactivate"), why),
         "reactivate_user" => {
             admin.post(&path("/deactivate"), why.clone()).await.expect(200);
-            post(app, &admin, &path("/reactivate"), why).await
+            post(admin, &path("/reactivate"), why)
         }
-        "reset_user_password" => post(app, &admin, &path("/password-reset"), json!({"new_password": PASSWORD})).await,
+        "reset_user_password" => post(admin, &path("/password-reset"), json!({"new_password": PASSWORD})),
         _ => None,
     }
 }
 
 /// What only reads: the log, the reports, and what the service says about itself.
-async fn reading(app: &TestApp, operation: &str) -> Option<Tried> {
+async fn reading<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let by = app.as_manager().await;
     let case = app.a_case().accepted().create().await;
     let entry = app.whole_trail().await[0]["id"].as_str().expect("an id").to_owned();
@@ -224,5 +248,5 @@ async fn reading(app: &TestApp, operation: &str) -> Option<Tried> {
         "export_system_events" => "reports/system-events.csv".to_owned(),
         _ => return None,
     };
-    get(app, &by, &path).await
+    get(by, &path)
 }

@@ -1,0 +1,46 @@
+//! A database that fails, from outside of the service.
+#![expect(clippy::disallowed_methods, reason = "this breaks the database")]
+
+use super::{Kind, TestApp};
+use sea_orm::ConnectionTrait;
+
+impl TestApp {
+    /// Makes the database refuse every entry, as a full disk would.
+    pub async fn refuse_entries(&self) {
+        let statements: &[&str] = match self.kind {
+            Kind::Sqlite => {
+                &["CREATE TRIGGER disk_full BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END"]
+            }
+            Kind::Postgres => &[
+                "CREATE OR REPLACE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql
+                   AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$",
+                "CREATE TRIGGER disk_full BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION disk_full()",
+            ],
+        };
+        for statement in statements {
+            self.outside.execute_unprepared(statement).await.expect("a trigger");
+        }
+    }
+
+    pub async fn accept_entries(&self) {
+        let statement = match self.kind {
+            Kind::Sqlite => "DROP TRIGGER disk_full",
+            Kind::Postgres => "DROP TRIGGER disk_full ON audit_entries",
+        };
+        self.outside.execute_unprepared(statement).await.expect("no trigger");
+    }
+
+    /// Takes a table away, as a migration gone wrong would.
+    pub async fn lose(&self, table: &str) {
+        self.rename(table, &format!("{table}_lost")).await;
+    }
+
+    pub async fn find_again(&self, table: &str) {
+        self.rename(&format!("{table}_lost"), table).await;
+    }
+
+    async fn rename(&self, from: &str, to: &str) {
+        let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+        self.outside.execute_unprepared(&statement).await.expect("a table");
+    }
+}

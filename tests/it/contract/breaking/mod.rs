@@ -1,0 +1,52 @@
+//! What would break those who built on the last released contract, by name.
+//!
+//! A contract is released by `cargo openapi --release`, which keeps it beside the ones before. From then on everything that is
+//! removed or narrowed fails here, until `ACCEPTED` says what the changelog says about it.
+
+mod documents;
+mod rules;
+mod schemas;
+
+use serde_json::Value as Json;
+use std::path::PathBuf;
+
+/// What breaks on purpose: the finding, and the line of the changelog that tells it. Gone with the next release.
+const ACCEPTED: &[(&str, &str)] = &[];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The newest contract that was released, with its version.
+fn last_released() -> Option<(Vec<u64>, Json)> {
+    let files = std::fs::read_dir(root().join("tests/contract/released")).into_iter().flatten().flatten();
+    let versions = files.filter_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        Some((version(name.strip_prefix("openapi-")?.strip_suffix(".yaml")?), file.path()))
+    });
+    let (version, path) = versions.max()?;
+    let text = std::fs::read_to_string(path).expect("a contract");
+    Some((version, yaml_serde::from_str(&text).expect("YAML")))
+}
+
+fn version(text: &str) -> Vec<u64> {
+    text.split('.').map(|number| number.parse().expect("a version")).collect()
+}
+
+#[test]
+fn nothing_that_was_released_is_removed_or_narrowed() {
+    let changelog = std::fs::read_to_string(root().join("CHANGELOG.md")).expect("the changelog");
+    let current = serde_json::to_value(api::openapi::contract()).expect("the contract");
+    let Some((released, last)) = last_released() else {
+        let sections: Vec<&str> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
+        return assert_eq!(sections, ["## Unreleased"], "a version was released without its contract: `cargo openapi --release`");
+    };
+    assert!(version(current["info"]["version"].as_str().expect("a version")) >= released);
+    let found = rules::breaks(&last, &current);
+    let new: Vec<&String> = found.iter().filter(|found| !ACCEPTED.iter().any(|(known, _)| known == found)).collect();
+    assert!(new.is_empty(), "this breaks those who built on {released:?}; undo it, or accept it in {}: {new:#?}", file!());
+    for (accepted, line) in ACCEPTED {
+        assert!(found.iter().any(|found| found == accepted), "it doesn't break any more: {accepted}");
+        assert!(changelog.contains(line), "the changelog doesn't say: {line}");
+    }
+}

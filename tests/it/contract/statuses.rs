@@ -1,0 +1,316 @@
+//! Every operation × every status it declares: each can be had, and is exactly that. That no answer has a status that is not
+//! declared, or another shape, is seen to by the tests' client, whatever they ask.
+
+use super::access::{LET_IN, callers};
+use super::recipes::{self, Request};
+use super::{Listed, operations};
+use crate::app::{Answer, Client, Fault, Kind, Settings, TestApp};
+use api::http::limits::Rates;
+use entity::user::Role;
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// What to send where nobody has signed in and a secret tells who it is.
+const WRONG_SECRETS: [(&str, &str); 3] = [
+    ("login", r#"{"username": "nobody", "password": "not the passphrase"}"#),
+    ("refresh_session", r#"{"refresh_token": "unknown"}"#),
+    ("logout", r#"{"refresh_token": "unknown"}"#),
+];
+
+/// What is not found though the path exists.
+const ABSENT_SUBJECTS: [(&str, &str); 2] = [
+    ("get_user_activity", "reports/user-activity?user_id=01a20725-be30-7584-bca5-f00e655c90d6"),
+    ("export_user_activity", "reports/user-activity.csv?user_id=01a20725-be30-7584-bca5-f00e655c90d6"),
+];
+
+/// One operation of the walk, with a request that would succeed and is never sent as it is.
+struct Walk<'a> {
+    app: &'a TestApp,
+    operation: &'a Listed,
+    callers: &'a [(char, Client<'a>)],
+    request: Request<'a>,
+}
+
+impl<'a> Walk<'a> {
+    async fn of(app: &'a TestApp, operation: &'a Listed, callers: &'a [(char, Client<'a>)]) -> Self {
+        Self { app, operation, callers, request: prepare(app, operation).await }
+    }
+
+    async fn send(&self, by: &Client<'_>, path: &str, body: Option<Json>) -> Answer {
+        by.send(self.operation.method.clone(), path, body).await
+    }
+
+    /// The same request with another header.
+    async fn with(&self, header: &str, value: &str) -> Answer {
+        self.send(&self.request.by.clone().with(header, value), &self.request.path, self.request.body.clone()).await
+    }
+
+    /// The same request with another body.
+    async fn with_body(&self, kind: &str, body: &[u8]) -> Answer {
+        self.request.by.send_raw(self.operation.method.clone(), &self.request.path, Some((kind, body.to_vec()))).await
+    }
+
+    /// The ways there are to have a status, and what each gave.
+    async fn provoke(&self, status: u16) -> Vec<Answer> {
+        match status {
+            304 => vec![self.with("If-None-Match", "*").await],
+            400 => self.malformed().await,
+            401 => vec![self.unknown_caller().await],
+            403 => self.forbidden().await,
+            404 => vec![self.absent().await],
+            409 => self.conflict().await.into_iter().collect(),
+            412 => vec![self.with("If-Match", "\"999\"").await],
+            413 => vec![self.with_body("application/json", &[b' '; 70_000]).await],
+            415 => vec![self.with_body("text/plain", b"{}").await],
+            422 if self.operation.has_body() => vec![self.with_body("application/json", br#"{"no_such_field": 1}"#).await],
+            422 => vec![self.key_used_twice().await],
+            500 => vec![self.broken().await],
+            503 => vec![self.unrecorded().await],
+            _ => vec![],
+        }
+    }
+
+    async fn malformed(&self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        if self.operation.has_body() {
+            answers.push(self.with_body("application/json", b"{\"a\":").await);
+        }
+        let mark = if self.request.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{mark}no_such_parameter=1", self.request.path);
+        answers.push(self.send(&self.request.by, &path, self.request.body.clone()).await);
+        let parameters = self.operation.parameters();
+        if parameters.iter().any(|parameter| parameter["name"] == "If-Match") {
+            answers.push(self.with("If-Match", "seven").await);
+        }
+        answers
+    }
+
+    /// One `Idempotency-Key` for two different requests; the first is another case's.
+    async fn key_used_twice(&self) -> Answer {
+        let key = format!("walk-{}", self.operation.id());
+        let other = prepare(self.app, self.operation).await;
+        self.send(&other.by.clone().with("Idempotency-Key", &key), &other.path, other.body.clone()).await;
+        self.with("Idempotency-Key", &key).await
+    }
+
+    async fn unknown_caller(&self) -> Answer {
+        let nobody = self.app.as_nobody();
+        match WRONG_SECRETS.iter().find(|(id, _)| *id == self.operation.id()) {
+            Some((_, body)) => self.send(&nobody, &self.request.path, serde_json::from_str(body).ok()).await,
+            None => self.send(&nobody, &self.request.path, self.request.body.clone()).await,
+        }
+    }
+
+    /// By everybody whose role is not let in.
+    async fn forbidden(&self) -> Vec<Answer> {
+        let let_in = LET_IN.iter().find(|(id, _)| *id == self.operation.id()).map_or("*", |(_, let_in)| let_in);
+        let mut answers = Vec::new();
+        for (_, by) in self.callers.iter().filter(|(role, _)| !let_in.contains(['*', *role])) {
+            answers.push(self.send(by, &self.request.path, self.request.body.clone()).await);
+        }
+        answers
+    }
+
+    async fn absent(&self) -> Answer {
+        let query = self.request.path.find('?').map_or("", |at| &self.request.path[at..]);
+        let path = match ABSENT_SUBJECTS.iter().find(|(id, _)| *id == self.operation.id()) {
+            Some((_, path)) => (*path).to_owned(),
+            None => format!("{}{query}", self.operation.absent()),
+        };
+        self.send(&self.request.by, &path, self.request.body.clone()).await
+    }
+
+    /// A case in another state, or an account that is one's own or somebody else's.
+    async fn conflict(&self) -> Option<Answer> {
+        let (app, id) = (self.app, self.operation.id());
+        if self.operation.path.contains("{case_id}") {
+            return self.wrong_state().await;
+        }
+        let own = || self.operation.path.replace("{user_id}", &self.request.by.id());
+        let (path, body) = match id {
+            "create_case" => {
+                let names = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
+                ("cases".to_owned(), Some(with(&names, &json!({"submit": true, "due_on": "2026-12-02"}))))
+            }
+            "edit_user" | "edit_own_account" => {
+                let other = app.user("other", Role::Manager, None).await;
+                (self.request.path.clone(), Some(json!({"email": other.email})))
+            }
+            "create_user" => {
+                let other = app.user("other", Role::Manager, None).await;
+                (self.request.path.clone(), self.request.body.as_ref().map(|body| with(body, &json!({"email": other.email}))))
+            }
+            "delete_user" => (format!("{}?reason=left", own()), None),
+            _ => (own(), self.request.body.clone()),
+        };
+        Some(self.send(&self.request.by, &path, body).await)
+    }
+
+    /// The first state of a case from which this isn't possible.
+    async fn wrong_state(&self) -> Option<Answer> {
+        let (app, mut last) = (self.app, None);
+        let draft = async || app.a_case().create().await;
+        for case in [app.a_case().completed().create().await, app.a_case().held().create().await, draft().await] {
+            let path = self.operation.path.replace("{case_id}", &case.id());
+            let answer = self.send(&self.request.by, &path, self.request.body.clone()).await;
+            let is_conflict = answer.status() == 409;
+            last = Some(answer);
+            if is_conflict {
+                break;
+            }
+        }
+        last
+    }
+
+    /// The last table it reads or writes is away.
+    async fn broken(&self) -> Answer {
+        // A request that is done tells which that is.
+        let done = prepare(self.app, self.operation).await;
+        self.app.statements();
+        done.send().await;
+        let sent = self.app.statements();
+        let of_the_trail = |sql: &&String| sql.starts_with("INSERT INTO \"audit_entries\"");
+        let table = sent.iter().rev().filter(|sql| !of_the_trail(sql)).find_map(|sql| table_of(sql)).expect("a table");
+        self.app.lose(&table).await;
+        let answer = self.request.send().await;
+        self.app.find_again(&table).await;
+        answer
+    }
+
+    /// Its entry can't be written.
+    async fn unrecorded(&self) -> Answer {
+        self.app.refuse_entries().await;
+        let answer = self.request.send().await;
+        self.app.accept_entries().await;
+        answer
+    }
+
+    fn leaves_entries(&self) -> bool {
+        ["always", "may"].iter().any(|list| !self.operation.actions(list).is_empty())
+    }
+}
+
+async fn prepare<'a>(app: &'a TestApp, operation: &Listed) -> Request<'a> {
+    let request = recipes::prepare(app, operation.id()).await;
+    request.unwrap_or_else(|| panic!("{} has no recipe in tests/it/contract/recipes.rs", operation.id()))
+}
+
+fn with(body: &Json, more: &Json) -> Json {
+    let both = body.as_object().into_iter().chain(more.as_object()).flatten();
+    Json::Object(both.map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
+/// The table that a statement names first.
+fn table_of(sql: &str) -> Option<String> {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    let named = words.windows(2).find(|pair| ["FROM", "INTO", "UPDATE"].contains(&pair[0])).map(|pair| pair[1])?;
+    let name = named.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    (!name.is_empty() && !name.starts_with("SELECT")).then(|| name.to_owned())
+}
+
+on_each_database! {
+    async fn each_operation_gives_every_status_it_declares(app) {
+        let (callers, mut wrong, mut walked) = (callers(app).await, Vec::new(), 0);
+        for operation in &operations() {
+            let walk = Walk::of(app, operation, &callers).await;
+            for status in operation.statuses() {
+                // Walked below, each in a test of its own.
+                if [429, 504].contains(&status) || (status == 503 && !walk.leaves_entries()) {
+                    continue;
+                }
+                let answers = if status < 300 { vec![prepare(app, operation).await.send().await] } else { walk.provoke(status).await };
+                if answers.is_empty() {
+                    wrong.push(format!("{} {status}: no way to have it", operation.id()));
+                }
+                let others = answers.iter().filter(|answer| answer.status() != status);
+                wrong.extend(others.map(|answer| format!("{} {status}: {} {}", operation.id(), answer.status(), answer.text)));
+                walked += 1;
+            }
+            // Nothing of all that had an effect: what was arranged still succeeds.
+            let done = walk.request.send().await;
+            if !done.status.is_success() {
+                wrong.push(format!("{} afterwards: {} {}", operation.id(), done.status(), done.text));
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        assert!(walked > 400, "{walked}");
+    }
+
+    async fn without_its_database_each_operation_says_so(app) {
+        let operations = operations();
+        let mut prepared = Vec::new();
+        for operation in operations.iter().filter(|operation| operation.statuses().contains(&503)) {
+            prepared.push((operation, prepare(app, operation).await));
+        }
+        app.app.readers().clone().close().await.unwrap();
+        for (operation, request) in &prepared {
+            let answer = request.send().await;
+            assert_eq!(answer.status(), 503, "{}: {}", operation.id(), answer.text);
+            answer.expect_problem(503, "database_unavailable");
+        }
+        assert!(prepared.len() > 50);
+    }
+}
+
+/// Who has asked too often is turned away from every operation below `/api/v1`, whoever he is.
+#[tokio::test]
+async fn each_operation_turns_away_who_asks_too_often() {
+    let rates = Rates { default: NonZeroU32::MIN, login: NonZeroU32::MIN };
+    let settings = Settings { rates: Some(rates), ..Settings::default() };
+    let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
+    let (nobody, operations) = (app.as_nobody(), operations());
+    let declaring: Vec<&Listed> = operations.iter().filter(|operation| operation.statuses().contains(&429)).collect();
+    for operation in &declaring {
+        // One request a minute: the second is turned away, or the third if that minute just ended.
+        let mut answers = Vec::new();
+        for _ in 0..3 {
+            answers.push(nobody.send(operation.method.clone(), &operation.absent(), None).await);
+        }
+        let refused = answers.iter().find(|answer| answer.status() == 429);
+        let refused = refused.unwrap_or_else(|| panic!("{}: {answers:?}", operation.id()));
+        assert!(!refused.header("retry-after").is_empty() && !refused.header("ratelimit").is_empty(), "{}", operation.id());
+    }
+    assert!(declaring.len() > 50);
+    app.finish().await;
+}
+
+/// PostgreSQL only: between the service and SQLite there is nothing to lose.
+#[tokio::test]
+async fn each_operation_that_commits_something_says_when_nobody_knows_whether_it_did() {
+    let Some((app, proxy)) = TestApp::start_behind_a_proxy(Duration::from_millis(300)).await else { return };
+    let (callers, mut wrong, mut walked) = (callers(&app).await, Vec::new(), 0);
+    for operation in &operations() {
+        let walk = Walk::of(&app, operation, &callers).await;
+        proxy.at_next_commit(Fault::AfterCommitUnanswerably);
+        let answer = walk.committing().await;
+        proxy.mend();
+        let expected = operation.statuses().contains(&504);
+        walked += usize::from(expected);
+        match answer {
+            Some(answer) if answer.status() != 504 || !expected => {
+                wrong.push(format!("{} {expected}: {} {}", operation.id(), answer.status(), answer.text));
+            }
+            None if expected => wrong.push(format!("{}: no way to have 504", operation.id())),
+            _ => {}
+        }
+    }
+    assert!(wrong.is_empty() && walked > 50, "{walked}: {wrong:#?}");
+    app.finish().await;
+}
+
+impl Walk<'_> {
+    /// A request at whose end something is committed: what it does, or else the entry of its refusal.
+    async fn committing(&self) -> Option<Answer> {
+        let statuses = self.operation.statuses();
+        if self.leaves_entries() || self.operation.method != Method::GET {
+            return Some(self.request.send().await);
+        }
+        match (self.operation.is_public(), statuses.contains(&403), statuses.contains(&404)) {
+            (false, true, _) => self.forbidden().await.into_iter().next(),
+            (false, false, true) => Some(self.absent().await),
+            _ => None,
+        }
+    }
+}
