@@ -162,15 +162,17 @@ impl ServeConfig {
     /// The origins of `CASETRAIL_CORS_ORIGINS`, each spelled as a browser spells it.
     pub fn cors_origins(&self, config: &Config) -> Result<Vec<String>, ConfigError> {
         let refused = |why: String| Err(ConfigError { name: "CASETRAIL_CORS_ORIGINS", why });
-        for origin in &self.cors_origins {
-            match (origin.as_str(), config.env) {
+        let given = self.cors_origins.iter().map(|origin| origin.trim()).filter(|origin| !origin.is_empty());
+        let given: Vec<&str> = given.collect();
+        for origin in &given {
+            match (*origin, config.env) {
                 (cors::ANY, Environment::Development) => {}
                 (cors::ANY, Environment::Production) => return refused("* is for development only".to_owned()),
                 (origin, _) if is_origin(origin) => {}
                 (origin, _) => return refused(format!("'{origin}' is no origin such as https://desk.example.org")),
             }
         }
-        Ok(self.cors_origins.clone())
+        Ok(given.into_iter().map(str::to_owned).collect())
     }
 
     /// Whether the start fills the database with the demo.
@@ -186,9 +188,11 @@ impl ServeConfig {
     }
 }
 
-/// `scheme://host` or `scheme://host:port`, in lower case and without anything behind it (RFC 6454, 6.2).
+/// `scheme://host` or `scheme://host:port`, in lower case, without the scheme's own port or anything behind it (RFC 6454, 6.2).
 fn is_origin(text: &str) -> bool {
-    let host = ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or_default();
+    let known = [("https://", ":443"), ("http://", ":80")];
+    let host = known.iter().find_map(|(scheme, port)| text.strip_prefix(scheme).filter(|host| !host.ends_with(port)));
+    let host = host.unwrap_or_default();
     let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || ".-:[]".contains(letter);
     !host.is_empty() && host.chars().all(is_plain)
 }
@@ -226,9 +230,16 @@ mod tests {
         for origin in ["https://desk.example.org", "http://localhost:5173", "http://[::1]:3000"] {
             assert!(is_origin(origin), "{origin}");
         }
-        for text in
-            ["", "desk.example.org", "https://", "https://desk.example.org/", "https://Desk.example.org", "ftp://x", "null"]
-        {
+        for text in [
+            "",
+            "desk.example.org",
+            "https://",
+            "https://desk.example.org/",
+            "https://Desk.example.org",
+            "ftp://x",
+            "null",
+            "https://x:443",
+        ] {
             assert!(!is_origin(text), "{text}");
         }
     }

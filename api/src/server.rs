@@ -1,6 +1,6 @@
 //! The HTTP server: one application, served the same to everybody, the tests included.
 
-use crate::http::{cors, edge, fallback, limits, log, measure};
+use crate::http::{arrival, cors, edge, fallback, limits, log, measure};
 use crate::state::App;
 use crate::{docs, openapi, routes};
 use actix_web::dev::Server;
@@ -21,9 +21,10 @@ pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result
             .wrap(from_fn(limits::limit))
             .wrap(cors::cors(app.cors_origins()))
             .wrap(Compress::default())
-            .wrap(TracingLogger::<log::RequestSpan>::new())
             .wrap(from_fn(edge::edge))
+            .wrap(TracingLogger::<log::RequestSpan>::new())
             .wrap(from_fn(measure::measure))
+            .wrap(from_fn(arrival::arrive))
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()

@@ -1,6 +1,7 @@
 //! What every handler may reach.
 
 use crate::http::caller::Anyone;
+use crate::http::in_flight::InFlight;
 use crate::http::limits::RateLimits;
 use crate::http::metrics::Metrics;
 use crate::http::token::Tokens;
@@ -35,11 +36,14 @@ pub struct State {
 
 /// A handle on the running service, as handlers get it.
 #[derive(Clone)]
-pub struct App(Arc<State>);
+pub struct App {
+    state: Arc<State>,
+    in_flight: Arc<InFlight>,
+}
 
 impl App {
     pub fn new(state: State) -> Self {
-        Self(Arc::new(state))
+        Self { state: Arc::new(state), in_flight: Arc::default() }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
@@ -48,16 +52,16 @@ impl App {
 
     /// Opens the one door for writes, as this caller. A request that was answered before, under its `Idempotency-Key`, ends here.
     pub async fn begin(&self, by: &Anyone) -> Result<AuditTx> {
-        let tx = AuditTx::begin(&self.0.db, by.context()).await?;
-        if let Some(retry) = by.retry() {
-            retry.claim(&tx, self).await?;
-        }
+        let Some(retry) = by.retry() else { return self.begin_as(by.context()).await };
+        retry.wait(&self.in_flight).await?;
+        let tx = self.begin_as(by.context()).await?;
+        retry.claim(&tx, self).await?;
         Ok(tx)
     }
 
     /// The same where nobody has signed in yet.
     pub async fn begin_as(&self, context: Context) -> Result<AuditTx> {
-        Ok(AuditTx::begin(&self.0.db, context).await?)
+        Ok(AuditTx::begin(&self.state.db, context).await?)
     }
 
     /// Records what changed no row, such as a reading, in a transaction of its own.
@@ -76,57 +80,57 @@ impl App {
 
     /// Begins a write and lets it go: whether the trail could be written.
     pub async fn try_writing(&self) -> Result<(), DbErr> {
-        AuditTx::begin(&self.0.db, Context::job(Uuid::now_v7())).await.map(drop)
+        AuditTx::begin(&self.state.db, Context::job(Uuid::now_v7())).await.map(drop)
     }
 
     pub fn db(&self) -> &Db {
-        &self.0.db
+        &self.state.db
     }
 
     /// Connections that can't write.
     pub fn readers(&self) -> &DatabaseConnection {
-        self.0.db.readers()
+        self.state.db.readers()
     }
 
     /// A read transaction that sees one state of the database.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
-        Ok(self.0.db.snapshot().await?)
+        Ok(self.state.db.snapshot().await?)
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        self.0.db.clock().now()
+        self.state.db.clock().now()
     }
 
     pub fn tokens(&self) -> &Tokens {
-        &self.0.tokens
+        &self.state.tokens
     }
 
     pub fn passwords(&self) -> &Passwords {
-        &self.0.passwords
+        &self.state.passwords
     }
 
     pub fn cursor_key(&self) -> &[u8; 32] {
-        &self.0.cursor_key
+        &self.state.cursor_key
     }
 
     pub fn fingerprint_key(&self) -> &[u8; 32] {
-        &self.0.fingerprint_key
+        &self.state.fingerprint_key
     }
 
     pub fn cors_origins(&self) -> &[String] {
-        &self.0.cors_origins
+        &self.state.cors_origins
     }
 
     pub fn rate_limits(&self) -> Option<&RateLimits> {
-        self.0.rate_limits.as_ref()
+        self.state.rate_limits.as_ref()
     }
 
     pub fn trusted_proxies(&self) -> &[IpAddr] {
-        &self.0.trusted_proxies
+        &self.state.trusted_proxies
     }
 
     pub fn metrics(&self) -> &Metrics {
-        &self.0.metrics
+        &self.state.metrics
     }
 }
 

@@ -2,14 +2,16 @@
 //! that an effect and its answer commit together or neither does.
 
 use crate::audit::{AuditTx, Unaudited};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::RuntimeErr;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{QuerySelect, RuntimeErr};
+use sea_orm::sea_query::{ExprTrait, OnConflict, Query};
 
 /// How long an answer is kept; after that its key is free again.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+/// How many `forget_old` forgets in one transaction.
+pub const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_keys")]
@@ -78,18 +80,19 @@ pub async fn claim(tx: &AuditTx, scope: &str, fingerprint: &str) -> Result<Claim
         location: Set(None),
         answer: Set(None),
     };
-    let keep = OnConflict::column(Column::Scope).do_nothing().to_owned();
+    // A key that has had its time is taken over by the same statement, so that nobody can come in between.
+    let every = [Column::Fingerprint, Column::ClaimedAt, Column::Status, Column::Version, Column::Location, Column::Answer];
+    let take_over = OnConflict::column(Column::Scope)
+        .update_columns(every)
+        .action_and_where(Expr::col((Entity, Column::ClaimedAt)).lte(tx.now() - KEPT_FOR))
+        .to_owned();
     #[expect(clippy::disallowed_methods, reason = "an unaudited row")]
-    let inserted = Entity::insert(row.clone()).on_conflict(keep).exec_without_returning(tx).await?;
-    if inserted > 0 {
+    let claimed = Entity::insert(row).on_conflict(take_over).exec_without_returning(tx).await?;
+    if claimed > 0 {
         return Ok(Claim::Ours);
     }
-    let used = Entity::find_by_id(scope).lock_exclusive().one(tx).await?.ok_or(DbErr::RecordNotUpdated)?;
-    if tx.now() - used.claimed_at < KEPT_FOR {
-        return used.kept();
-    }
-    ActiveModel { scope: Unchanged(scope.to_owned()), ..row }.update(tx).await?;
-    Ok(Claim::Ours)
+    let used = Entity::find_by_id(scope).one(tx).await?.ok_or(DbErr::RecordNotUpdated)?;
+    used.kept()
 }
 
 /// Keeps the answer of what this transaction is about to commit.
@@ -105,11 +108,13 @@ pub async fn keep(tx: &AuditTx, scope: &str, kept: Kept) -> Result<(), DbErr> {
     row.update(tx).await.map(drop)
 }
 
-/// Forgets every answer that was kept long enough; how many.
+/// Forgets answers that were kept long enough, so many at a time that writers don't wait for it; how many it were.
 pub async fn forget_old(tx: &AuditTx) -> Result<u64, DbErr> {
-    let before: DateTime<Utc> = tx.now() - KEPT_FOR;
+    let mut old = Query::select();
+    let before = Expr::col(Column::ClaimedAt).lte(tx.now() - KEPT_FOR);
+    old.column(Column::Scope).from(Entity).and_where(before).limit(FORGOTTEN_AT_ONCE);
     #[expect(clippy::disallowed_methods, reason = "unaudited rows that have had their time")]
-    let forgotten = Entity::delete_many().filter(Column::ClaimedAt.lt(before)).exec(tx).await?;
+    let forgotten = Entity::delete_many().filter(Column::Scope.in_subquery(old)).exec(tx).await?;
     Ok(forgotten.rows_affected)
 }
 

@@ -4,8 +4,8 @@ use super::caller::{Admitted, Anyone, admitted};
 use super::{Error, FieldProblem, Result, code::Code};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use entity::audit::AuditTx;
 use entity::idempotency::Kept;
@@ -67,7 +67,7 @@ impl<V: Serialize> Responder for Answer<V> {
 pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
     let Kept { status, version, location, body } = kept;
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-    let tag = version.map(|version| format!("\"{version}\""));
+    let tag = version.map(|version| tag(version, &body));
     let mut response = HttpResponse::build(status);
     let caching = if tag.is_some() && status == StatusCode::OK { "private, no-cache" } else { "no-store" };
     response.insert_header((CACHE_CONTROL, caching));
@@ -84,6 +84,13 @@ pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
         response.insert_header((LINK, next_link(request, &next)));
     }
     response.content_type("application/json").body(body)
+}
+
+/// The version, which a write's precondition is about, and a digest of what is shown: that also changes with the caller, with
+/// the clock and with what stands beside the row.
+fn tag(version: i32, body: &str) -> String {
+    let digest: String = entity::text::sha256_hex(body.as_bytes()).chars().take(8).collect();
+    format!("\"{version}-{digest}\"")
 }
 
 /// The cursor that a list's page names, or that of a report's entries; what else is in the body is passed over.
@@ -105,11 +112,12 @@ fn next_cursor(body: &[u8]) -> Option<String> {
     paged.page.or(paged.entries.map(|entries| entries.page))?.next_cursor
 }
 
-/// Only reads are answered 304; a write's precondition is If-Match.
+/// Only reads are answered 304; a write's precondition is If-Match. Compared weakly (RFC 9110, 13.1.2): a proxy that
+/// compresses makes the tag a weak one.
 fn is_known(request: &HttpRequest, tag: &str) -> bool {
-    let is_read = matches!(*request.method(), actix_web::http::Method::GET | actix_web::http::Method::HEAD);
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    is_read && known.is_some_and(|known| known.split(',').any(|known| matches!(known.trim(), "*") || known.trim() == tag))
+    let known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let mut known = known.flat_map(|line| line.split(',')).map(str::trim);
+    *request.method() == Method::GET && known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// RFC 8288: the same request with the next cursor.
@@ -175,12 +183,17 @@ impl IfMatch {
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
-        let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as ETag gives it, such as \"7\"");
+        let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
         let Some(text) = precondition(request, &IF_MATCH)? else { return Ok(Self(None)) };
         if text == "*" {
             return Ok(Self(None));
         }
-        let version = |tag: &str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse::<i32>().ok();
+        // Only the version counts, so a bare "7" will do, and a tag that a compressing proxy made weak.
+        let version = |tag: &str| {
+            let tag = tag.trim();
+            let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+            tag.split('-').next()?.parse::<i32>().ok()
+        };
         let versions = text.split(',').map(version).collect::<Option<Vec<i32>>>().ok_or_else(refused)?;
         Ok(Self(Some(versions)))
     }

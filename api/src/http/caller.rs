@@ -62,7 +62,7 @@ impl Anyone {
     /// Lets him in: what else is wrong with the request may be said now.
     fn admitted(self, request: &HttpRequest) -> Result<Self> {
         query::refuse_unlisted(request)?;
-        let retry = Retry::of(request, self.id())?;
+        let retry = Retry::of(request, &self)?;
         Asking::end(request);
         Ok(Self { retry, ..self })
     }

@@ -1,4 +1,4 @@
-//! The outermost layer: gives each request its id, each error its problem, each refusal its entry, and each answer the headers
+//! The layer around routing: gives each request its id, each error its problem, each refusal its entry, and each answer the headers
 //! that all have.
 
 use super::idempotency::{IDEMPOTENCY_REPLAYED, Sent};
@@ -11,10 +11,9 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
-    REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    Encoding, Header, HeaderMap, HeaderValue, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::uri::{PathAndQuery, Uri};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
 use entity::idempotency::Kept;
@@ -28,9 +27,7 @@ pub async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let app = App::of(request.request())?;
-    let origin = Origin::read(&request, &app);
-    request.extensions_mut().insert(origin.clone());
+    let (app, origin) = (App::of(request.request())?, Origin::of(request.request())?);
     prepare(&mut request, &app);
     let path = request.path().to_owned();
     let is_api = path.starts_with("/api/");
@@ -53,7 +50,6 @@ pub async fn edge(
 
 /// What a request is taken for, before it is routed.
 fn prepare(request: &mut ServiceRequest, app: &App) {
-    ignore_trailing_slash(request);
     if let Some(claimed) = caller::claimed(request.request(), app) {
         request.extensions_mut().insert(claimed);
     }
@@ -63,8 +59,8 @@ fn prepare(request: &mut ServiceRequest, app: &App) {
         request.head_mut().method = Method::GET;
     }
     // RFC 9110, 12.5.3: where no coding is acceptable the plain bytes are the better answer than 406.
-    let forbids = |value: &HeaderValue| value.to_str().is_ok_and(|codings| codings.replace(' ', "").contains(";q=0"));
-    if request.headers().get(ACCEPT_ENCODING).is_some_and(forbids) {
+    let known = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::zstd()];
+    if AcceptEncoding::parse(request).is_ok_and(|accepted| accepted.negotiate(known.iter()).is_none()) {
         request.headers_mut().remove(ACCEPT_ENCODING);
     }
 }
@@ -135,6 +131,7 @@ fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceR
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(CONTENT_DISPOSITION);
+    headers.remove(CONTENT_ENCODING);
     match error.code.status().as_u16() {
         401 => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
         503 => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))),
@@ -155,20 +152,4 @@ fn after_panic(path: &str, origin: &Origin) -> actix_web::Error {
     let mut answer = answer.body(problem(&error, path, origin));
     complete(answer.headers_mut(), origin, true);
     InternalError::from_response(error, answer).into()
-}
-
-/// `/api/v1/cases/` is `/api/v1/cases`.
-fn ignore_trailing_slash(request: &mut ServiceRequest) {
-    let trimmed = request.path().trim_end_matches('/');
-    if trimmed.len() == request.path().len() || !trimmed.starts_with("/api/") {
-        return;
-    }
-    let query = request.query_string();
-    let text = if query.is_empty() { trimmed.to_owned() } else { format!("{trimmed}?{query}") };
-    let mut parts = request.head().uri.clone().into_parts();
-    parts.path_and_query = PathAndQuery::try_from(text).ok();
-    if let Ok(uri) = Uri::from_parts(parts) {
-        request.match_info_mut().get_mut().update(&uri);
-        request.head_mut().uri = uri;
-    }
 }

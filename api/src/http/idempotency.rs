@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent again under its key is answered again, not done again
 //! (draft-ietf-httpapi-idempotency-key-header).
 
+use super::in_flight::{InFlight, Turn};
 use super::{Answer, Code, Error, FieldProblem, Result, operations};
 use crate::state::App;
 use actix_web::dev::ServiceRequest;
@@ -9,11 +10,11 @@ use actix_web::{HttpMessage, HttpRequest};
 use entity::audit::AuditTx;
 use entity::idempotency::{self, Claim};
 use entity::text::sha256_hex;
+use entity::user::Caller;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 use std::sync::{Arc, OnceLock};
-use uuid::Uuid;
 
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -44,11 +45,12 @@ pub struct Retry {
     scope: String,
     path: String,
     sent: Sent,
+    turn: Arc<OnceLock<Turn>>,
 }
 
 impl Retry {
     /// The key of a request to an operation that takes one; 400 if it is none.
-    pub fn of(request: &HttpRequest, caller_id: Uuid) -> Result<Option<Self>> {
+    pub fn of(request: &HttpRequest, by: &Caller) -> Result<Option<Self>> {
         let Some(sent) = request.extensions().get::<Sent>().cloned() else { return Ok(None) };
         let pattern = request.match_pattern().unwrap_or_default();
         let operation = operations::find(request.method().as_str(), &pattern).filter(|operation| operation.is_idempotent());
@@ -59,8 +61,15 @@ impl Retry {
                 FieldProblem::header("Idempotency-Key", "pattern", "must be 8 to 128 visible ASCII characters, given once");
             Error::fields(Code::InvalidHeader, vec![problem])
         })?;
-        let scope = sha256_hex(format!("{caller_id} {} {key}", operation.id).as_bytes());
-        Ok(Some(Self { scope, path: request.path().to_owned(), sent }))
+        let scope = scope(by, &operation.id, key);
+        Ok(Some(Self { scope, path: request.path().to_owned(), sent, turn: Arc::default() }))
+    }
+
+    /// Waits until this process works on no other request of its key, for as long as this one goes on.
+    pub async fn wait(&self, in_flight: &Arc<InFlight>) -> Result<()> {
+        let turn = in_flight.turn(&self.scope).await.ok_or_else(|| Error::plain(Code::IdempotencyInProgress))?;
+        let _ = self.turn.set(turn);
+        Ok(())
     }
 
     /// The first statement of the effect's transaction. A key that was used ends the request with the answer it got then.
@@ -90,6 +99,12 @@ impl Retry {
         mac.update(body.as_bytes());
         Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// Whose key it is. An answer is for the rights that its caller had: with others the same key is another.
+pub fn scope(by: &Caller, operation_id: &str, key: &str) -> String {
+    let rights = format!("{:?} {:?} {:?}", by.role(), by.user_level, by.scopes);
+    sha256_hex(format!("{} {rights} {operation_id} {key}", by.id()).as_bytes())
 }
 
 fn is_plain(key: &str) -> bool {

@@ -93,20 +93,17 @@ impl Policy {
     fn judge(&self, key: Key) -> Verdict {
         let Self { name, quota, .. } = self;
         let policy = format!("\"{name}\";q={quota};w={WINDOW_SECONDS}");
-        let (left, until_next, retry_after) = match self.limiter.check_key(&key) {
-            // The quota fills up evenly: what was taken is back after its share of the window.
-            Ok(state) => {
-                let left = state.remaining_burst_capacity();
-                let taken = quota.get().saturating_sub(left);
-                (left, (taken * WINDOW_SECONDS).div_ceil(quota.get()).into(), None)
-            }
+        let (left, retry_after) = match self.limiter.check_key(&key) {
+            Ok(state) => (state.remaining_burst_capacity(), None),
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
-                let wait = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                (0, wait.max(1), Some(wait.max(1)))
+                (0, Some((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)))
             }
         };
-        Verdict { policy, left: format!("\"{name}\";r={left};t={until_next}"), retry_after }
+        // The quota fills up evenly: what was taken is back after its share of the window.
+        let taken = u64::from(quota.get().saturating_sub(left));
+        let until_full = (taken * u64::from(WINDOW_SECONDS)).div_ceil(quota.get().into());
+        Verdict { policy, left: format!("\"{name}\";r={left};t={until_full}"), retry_after }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What HTTP needs and no feature owns.
 
 pub mod answer;
+pub mod arrival;
 pub mod body;
 pub mod caller;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod error;
 mod exact;
 pub mod fallback;
 pub mod idempotency;
+pub mod in_flight;
 pub mod instant;
 pub mod json;
 pub mod limits;

@@ -41,9 +41,10 @@ pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
 
 /// The contract's template of a path, as it was asked for.
 pub fn template_of(path: &str) -> Option<&'static str> {
-    let asked: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let asked: Vec<&str> = path.split('/').collect();
     let matches = |template: &[String]| {
-        template.len() == asked.len() && template.iter().zip(&asked).all(|(known, part)| known.starts_with('{') || known == part)
+        let fits = |known: &str, part: &str| if known.starts_with('{') { !part.is_empty() } else { known == part };
+        template.len() == asked.len() && template.iter().zip(&asked).all(|(known, part)| fits(known, part))
     };
     // A literal path wins over a template: /cases/export is not a case.
     let best = OPERATIONS

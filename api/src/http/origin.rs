@@ -25,11 +25,14 @@ impl Origin {
     pub fn read(request: &ServiceRequest, app: &App) -> Self {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let given = header(REQUEST_ID.as_str()).filter(|id| is_plain(id)).map(str::to_owned);
-        let peer = request.peer_addr().map(|peer| peer.ip());
-        let forwarded = header("x-forwarded-for").unwrap_or_default();
+        // A socket for both families shows IPv4 as ::ffff:a.b.c.d.
+        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        // A proxy may add a line of its own instead of extending the client's.
+        let lines = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        let forwarded = lines.collect::<Vec<_>>().join(",");
         Self {
             request_id: given.unwrap_or_else(|| Uuid::now_v7().to_string()),
-            ip_address: peer.map(|peer| client(peer, forwarded, app.trusted_proxies()).to_string()),
+            ip_address: peer.map(|peer| client(peer, &forwarded, app.trusted_proxies()).to_string()),
             user_agent: header(USER_AGENT.as_str()).map(|agent| agent.chars().take(256).collect()),
         }
     }
@@ -70,8 +73,8 @@ fn client(peer: IpAddr, forwarded: &str, trusted: &[IpAddr]) -> IpAddr {
         if !trusted.contains(&client) {
             break;
         }
-        match hop.parse() {
-            Ok(address) => client = address,
+        match hop.parse::<IpAddr>() {
+            Ok(address) => client = address.to_canonical(),
             Err(_) => break,
         }
     }

@@ -5,7 +5,6 @@ use super::page::Paging;
 use super::problem::FieldProblem;
 use super::{Code, Error, Result, json, operations};
 use actix_web::dev::Payload;
-use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -110,7 +109,7 @@ given! { A B C D E }
 
 /// An operation that has no query parameters takes none; those of the others are read where they are needed.
 pub fn refuse_unlisted(request: &HttpRequest) -> Result<()> {
-    let method = if request.method() == Method::HEAD { "GET" } else { request.method().as_str() };
+    let method = request.method().as_str();
     let pattern = request.match_pattern().unwrap_or_default();
     let takes_none = operations::find(method, &pattern).is_some_and(|operation| !operation.takes_a_query());
     if takes_none { read_all(request, &[]).map(drop) } else { Ok(()) }

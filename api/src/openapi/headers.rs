@@ -39,13 +39,13 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "RateLimit-Policy",
         "RateLimitPolicy",
         "The quotas: how many requests (q) in how many seconds (w)",
-        "\"default\";q=600;w=60",
+        "\"default\";q=1200;w=60",
     ),
     (
         "RateLimit",
         "RateLimit",
         "What is left of the quota (r), and in how many seconds it is full again (t)",
-        "\"default\";r=599;t=60",
+        "\"default\";r=1199;t=1",
     ),
     (
         "Idempotency-Replayed",

@@ -1,7 +1,7 @@
 //! What runs beside the requests: keeping house.
 
 use crate::state::App;
-use entity::audit::Context;
+use entity::audit::{AuditTx, Context};
 use entity::idempotency;
 use sea_orm::DbErr;
 use std::time::Duration;
@@ -33,8 +33,14 @@ async fn keep_house(app: &App) {
 }
 
 async fn forget_answers(app: &App) -> Result<u64, DbErr> {
-    let tx = entity::audit::AuditTx::begin(app.db(), Context::job(Uuid::now_v7())).await?;
-    let forgotten = idempotency::forget_old(&tx).await?;
-    tx.commit().await?;
-    Ok(forgotten)
+    let mut forgotten = 0;
+    loop {
+        let tx = AuditTx::begin(app.db(), Context::job(Uuid::now_v7())).await?;
+        let some = idempotency::forget_old(&tx).await?;
+        tx.commit().await?;
+        forgotten += some;
+        if some < idempotency::FORGOTTEN_AT_ONCE {
+            return Ok(forgotten);
+        }
+    }
 }

@@ -8,7 +8,7 @@ pub trait Observer: Send + Sync {
     fn unwritten(&self, stage: WriteStage);
 }
 
-/// Where the writing of an entry failed. Whatever it was to tell of was not done either.
+/// Where the writing of an entry failed. But for the last, what it was to tell of was not done either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteStage {
     /// The door itself refused: a mistake in our code.
@@ -17,16 +17,19 @@ pub enum WriteStage {
     Insert,
     /// The transaction of the entry did not commit.
     Commit,
+    /// Whether the transaction of the entry committed could not be found out.
+    Unknown,
 }
 
 impl WriteStage {
-    pub const ALL: [Self; 3] = [Self::Refused, Self::Insert, Self::Commit];
+    pub const ALL: [Self; 4] = [Self::Refused, Self::Insert, Self::Commit, Self::Unknown];
 
     pub const fn code(self) -> &'static str {
         match self {
             Self::Refused => "refused",
             Self::Insert => "insert",
             Self::Commit => "commit",
+            Self::Unknown => "unknown",
         }
     }
 }

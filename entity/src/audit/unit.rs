@@ -127,6 +127,7 @@ impl Unit {
             // What broke it was told when it did.
             Err(error) if *error == Refusal::Broken.into() => {}
             Err(_) if written.is_empty() => {}
+            Err(error) if *error == Refusal::CommitUnknown.into() => observer.unwritten(WriteStage::Unknown),
             Err(_) => observer.unwritten(WriteStage::Commit),
         }
     }

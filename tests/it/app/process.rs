@@ -52,7 +52,7 @@ impl Process {
     pub async fn sign_in(&self, username: &str, password: &str) -> String {
         let body = json!({"username": username, "password": password});
         let answer = send(self.post("auth/login").body(body.to_string())).await.expect("an answer");
-        answer.1["access_token"].as_str().expect("a token").to_owned()
+        answer.body["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// A POST below `/api/v1`, to be sent by `send`.
@@ -72,9 +72,17 @@ impl Drop for Process {
     }
 }
 
-/// What came back, if the process lived long enough to answer.
-pub async fn send(request: RequestBuilder) -> Option<(StatusCode, Json)> {
+/// What came back from a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub is_replayed: bool,
+    pub body: Json,
+}
+
+/// Sends a request; `None` if the process did not live long enough to answer.
+pub async fn send(request: RequestBuilder) -> Option<Reply> {
     let response = request.send().await.ok()?;
-    let status = response.status();
-    Some((status, response.json().await.ok()?))
+    let (status, is_replayed) = (response.status(), response.headers().contains_key("idempotency-replayed"));
+    Some(Reply { status, is_replayed, body: response.json().await.ok()? })
 }

@@ -26,8 +26,8 @@ on_each_database! {
         let mark = app.mark().await;
         let answer = by.get("auth/me").await;
         answer.expect(200);
-        assert_eq!(answer.header("etag"), "\"1\"");
-        let by = by.with("If-None-Match", "\"1\"");
+        assert!(answer.header("etag").starts_with("\"1-"));
+        let by = by.with("If-None-Match", answer.header("etag"));
         by.get("auth/me").await.expect(304);
         assert_eq!(app.since(&mark).await.len(), 0);
     }
@@ -43,7 +43,7 @@ on_each_database! {
 
         let account = answer.expect(200);
         assert_eq!((&account["first_name"], &account["email"]), (&json!("Mia"), &json!("mia@example.org")));
-        assert_eq!((&account["version"], answer.header("etag")), (&json!(2), "\"2\""));
+        assert_eq!((&account["version"], answer.header("etag").split('-').next()), (&json!(2), Some("\"2")));
         assert_eq!(account["last_login_at"], "2026-12-01T15:00:00.000Z");
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["member_profile_updated"]);

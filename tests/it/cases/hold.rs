@@ -12,7 +12,7 @@ on_each_database! {
         let answer = by.post(&case.url("hold"), json!({"reason": "passport missing", "hold_duration_days": 1.5})).await;
 
         let held = answer.expect(200);
-        assert_eq!(answer.header("etag"), format!("\"{}\"", case.case.version + 1));
+        assert!(answer.header("etag").starts_with(&format!("\"{}-", case.case.version + 1)));
         assert_eq!(held["status"], "hold");
         assert_eq!(held["hold"], json!({
             "reason": "passport missing",

@@ -40,8 +40,10 @@ on_each_database! {
 
     async fn another_origin_gets_nothing_a_browser_would_show_it(app) {
         let stranger = app.as_nobody().with("Origin", "https://elsewhere.example.org").with("Access-Control-Request-Method", "GET");
+        let stranger = stranger.with("Accept-Encoding", "gzip");
         let preflight = stranger.send(Method::OPTIONS, "cases", None).await;
         preflight.expect_problem(400, "invalid_header");
+        assert_eq!(preflight.header("content-encoding"), "");
         assert_eq!(preflight.header("access-control-allow-origin"), "");
         let answer = app.as_manager().await.with("Origin", "https://elsewhere.example.org").get("cases").await;
         assert_eq!((answer.status(), answer.header("access-control-allow-origin")), (200, ""));

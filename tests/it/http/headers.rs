@@ -34,8 +34,32 @@ on_each_database! {
         }
         let plain = app.as_manager().await.get("/openapi.json").await;
         assert_eq!(plain.header("content-encoding"), "");
+        let choosy = app.as_manager().await.with("Accept-Encoding", "gzip, br;q=0, deflate;q=0.5").get("cases").await;
+        assert_eq!((choosy.status(), choosy.header("content-encoding")), (200, "gzip"));
         // Whoever accepts nothing gets the plain bytes, as RFC 9110 advises, rather than an error.
         let picky = app.as_manager().await.with("Accept-Encoding", "identity;q=0").get("cases").await;
         assert_eq!((picky.status(), picky.header("content-encoding")), (200, ""));
+    }
+
+    async fn a_tag_changes_with_what_is_shown_even_where_the_version_stays(app) {
+        let case = app.a_case().accepted().create().await;
+        let (by, member) = (app.as_manager().await, app.as_member().await);
+        let tag = by.get(&case.path()).await.header("etag").to_owned();
+        assert_eq!(app.as_manager().await.with("If-None-Match", &tag).get(&case.path()).await.status(), 304);
+        assert_eq!(app.as_manager().await.with("If-None-Match", &format!("\"x\", W/{tag}")).get(&case.path()).await.status(), 304);
+
+        let less = app.as_member().await.with("If-None-Match", &tag).get(&case.path()).await;
+        assert_eq!(less.status(), 200, "the member sees less");
+        member.patch(&case.path(), serde_json::json!({"special_notes": "call first"})).await.expect(200);
+        let edited = by.get(&case.path()).await;
+        by.post(&case.url("acknowledge-updates"), serde_json::json!({})).await.expect(200);
+
+        let acknowledged = by.get(&case.path()).await;
+        assert_eq!(acknowledged.json()["version"], edited.json()["version"]);
+        assert_ne!(acknowledged.header("etag"), edited.header("etag"));
+        let reason = serde_json::json!({"reason": "because"});
+        let weak = app.as_manager().await.with("If-Match", &format!("W/{}", edited.header("etag")));
+        weak.post(&case.url("hold"), reason.clone()).await.expect(200);
+        app.as_manager().await.with("If-Match", "\"1\"").post(&case.url("resume"), reason).await.expect_problem(412, "version_mismatch");
     }
 }

@@ -34,6 +34,14 @@ on_each_database! {
         assert_eq!(app.as_nobody().send(Method::HEAD, "cases", None).await.status(), 401);
     }
 
+    async fn a_path_has_one_spelling_and_no_empty_part(app) {
+        let by = app.as_manager().await;
+        for path in ["/livez/", "/problems/not_found/", "/api/v1/case%73/", "/api/v1/%63ases"] {
+            assert_eq!(by.get(path).await.status(), 200, "{path}");
+        }
+        by.post("/api/v1/cases//hold", serde_json::json!({"reason": "because"})).await.expect_problem(404, "not_found");
+    }
+
     async fn options_says_what_a_path_allows(app) {
         let nobody = app.as_nobody();
         let answer = nobody.send(Method::OPTIONS, "cases", None).await;

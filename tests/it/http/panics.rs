@@ -2,6 +2,7 @@
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
+use api::http::arrival::arrive;
 use api::http::edge::edge;
 use std::net::TcpListener;
 
@@ -15,7 +16,11 @@ on_each_database! {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/api/v1/broken", listener.local_addr().unwrap());
         let broken_app = move || {
-            App::new().app_data(web::Data::new(state.clone())).wrap(from_fn(edge)).route("/api/v1/broken", web::get().to(broken))
+            App::new()
+                .app_data(web::Data::new(state.clone()))
+                .wrap(from_fn(edge))
+                .wrap(from_fn(arrive))
+                .route("/api/v1/broken", web::get().to(broken))
         };
         let server = HttpServer::new(broken_app).workers(1).disable_signals().listen(listener).unwrap().run();
         let handle = server.handle();

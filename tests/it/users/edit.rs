@@ -14,7 +14,7 @@ on_each_database! {
 
         let answer = by.patch(&url(&user, ""), edit.clone()).await;
 
-        assert_eq!((&answer.expect(200)["version"], answer.header("etag")), (&json!(2), "\"2\""));
+        assert_eq!((&answer.expect(200)["version"], answer.header("etag").split('-').next()), (&json!(2), Some("\"2")));
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["member_profile_updated"]);
         assert_eq!(trail[0]["changes"], json!({

@@ -13,7 +13,7 @@ on_each_database! {
         let mark = app.mark().await;
         for by in &clients {
             let answer = by.get(&url(&member, "")).await;
-            assert_eq!((&answer.expect(200)["username"], answer.header("etag")), (&json!("member1"), "\"1\""));
+            assert_eq!((&answer.expect(200)["username"], answer.header("etag").split('-').next()), (&json!("member1"), Some("\"1")));
         }
         assert_eq!(app.since(&mark).await.len(), 0);
 
@@ -25,7 +25,8 @@ on_each_database! {
 
     async fn an_unchanged_user_is_not_sent_again(app) {
         let member = app.user("member1", Role::Member, None).await;
-        let by = app.as_admin().await.with("If-None-Match", "\"1\"");
+        let tag = app.as_admin().await.get(&url(&member, "")).await.header("etag").to_owned();
+        let by = app.as_admin().await.with("If-None-Match", &tag);
         by.get(&url(&member, "")).await.expect(304);
         by.patch(&url(&member, ""), json!({"first_name": "Mia"})).await.expect(200);
         assert_eq!(by.get(&url(&member, "")).await.expect(200)["first_name"], "Mia");

@@ -1,0 +1,82 @@
+//! A request as it comes in: where it is from, and its path in the one spelling that routing, counting and logging share.
+
+use super::origin::Origin;
+use crate::state::App;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::uri::{PathAndQuery, Uri};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+
+/// Swagger UI's files; a slash at the end of this one is its own.
+const DOCS: &str = "/docs/";
+
+pub async fn arrive<B: MessageBody + 'static>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
+    let app = App::of(request.request())?;
+    let origin = Origin::read(&request, &app);
+    request.extensions_mut().insert(origin);
+    respell(&mut request);
+    next.call(request).await
+}
+
+/// The router takes `/%63ases` for `/cases`, and so must whoever counts: RFC 3986, 6.2.2. A slash at the end is ignored.
+fn respell(request: &mut ServiceRequest) {
+    let path = canonical(request.path());
+    if path == request.path() {
+        return;
+    }
+    let query = request.query_string();
+    let text = if query.is_empty() { path } else { format!("{path}?{query}") };
+    let mut parts = request.head().uri.clone().into_parts();
+    parts.path_and_query = PathAndQuery::try_from(text).ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+}
+
+fn canonical(path: &str) -> String {
+    let path = decoded(path);
+    let trimmed = path.trim_end_matches('/');
+    if path == DOCS || trimmed.is_empty() { path } else { trimmed.to_owned() }
+}
+
+/// Unreserved characters stand for themselves; every other stays as it was sent.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let letter = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).map(char::from);
+        match (letter, part.get(2..)) {
+            (Some(letter), Some(rest)) if letter.is_ascii_alphanumeric() || "-._~".contains(letter) => {
+                plain.push(letter);
+                plain.push_str(rest);
+            }
+            _ => {
+                plain.push('%');
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for (sent, spelled) in [
+            ("/api/v1/auth/%6Cogin", "/api/v1/auth/login"),
+            ("/%61pi/v1/cases/", "/api/v1/cases"),
+            ("/livez//", "/livez"),
+            ("/docs/", "/docs/"),
+            ("/", "/"),
+            ("/api/v1/cases/%2F%2e%c3%A9%", "/api/v1/cases/%2F.%c3%A9%"),
+            ("/a%+1b%4", "/a%+1b%4"),
+        ] {
+            assert_eq!(canonical(sent), spelled, "{sent}");
+        }
+    }
+}
