@@ -39,6 +39,11 @@ pub struct AuditActionType {
 
 /// The closed catalogue of actions
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"named_total": 37, "total": 38, "introduced_total": 15, "data": [{
+    "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
+    "system_event": null, "metadata_schema": {"type": "object", "required": ["reason", "held_at"]},
+    "count": 42, "last_seen_at": "2026-11-22T08:00:00.123Z"
+}]}))]
 pub struct AuditActionTypeList {
     /// How many have a name of their own
     #[schema(minimum = 0)]

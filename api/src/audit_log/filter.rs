@@ -52,7 +52,7 @@ pub struct LogFilter {
     ip_address: Option<IpAddr>,
     /// The request it was written in
     #[validate(length(min = 1, max = 64))]
-    #[param(min_length = 1, max_length = 64, nullable = false)]
+    #[param(min_length = 1, max_length = 64, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
     request_id: Option<String>,
     /// A field that it changed, by its name on the wire
     #[param(pattern = "^[a-z_]{1,64}$", max_length = 64, nullable = false, example = "status")]
@@ -67,7 +67,7 @@ pub struct LogFilter {
     changed_to: Option<String>,
     /// A text anywhere in the description, the usernames, the e-mail addresses or the case number, in either case
     #[validate(length(min = 1, max = 200))]
-    #[param(min_length = 1, max_length = 200, nullable = false)]
+    #[param(min_length = 1, max_length = 200, nullable = false, example = "pay stub")]
     q: Option<String>,
     /// From this instant or civil day on
     #[param(nullable = false)]

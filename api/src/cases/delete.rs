@@ -16,7 +16,7 @@ use validator::Validate;
 pub struct DeleteCase {
     /// Why; required unless the case is a draft
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank")]
+    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "handed in twice")]
     reason: Option<String>,
 }
 

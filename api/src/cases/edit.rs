@@ -17,50 +17,49 @@ use validator::Validate;
 
 /// What to change: an absent field stays, null empties
 #[derive(Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"client_email": "ada.moss@example.org", "due_on": "2026-12-20"}))]
 pub struct EditCase {
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
     #[schema(min_length = 1, max_length = 100, nullable = false, pattern = "displayable")]
     employee_first_name: Option<String>,
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
     #[schema(min_length = 1, max_length = 100, nullable = false, pattern = "displayable")]
     employee_last_name: Option<String>,
-    #[serde(deserialize_with = "patch")]
+    #[serde(default, deserialize_with = "patch")]
     #[validate(email, length(max = 254))]
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     client_email: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[validate(range(min = 1, max = 10))]
     #[schema(minimum = 1, maximum = 10, nullable = false)]
     num_reports_requested: Option<i32>,
     /// Today or later
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     due_on: Option<NaiveDate>,
     /// A rush that the due date demands can't be lowered
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     urgency: Option<Urgency>,
-    #[serde(deserialize_with = "patch")]
+    #[serde(default, deserialize_with = "patch")]
     #[validate(length(max = 10000))]
     #[schema(value_type = Option<String>, max_length = 10000)]
     special_notes: Option<Option<String>>,
     /// Staff only
-    #[serde(deserialize_with = "patch")]
+    #[serde(default, deserialize_with = "patch")]
     #[validate(length(max = 10000))]
     #[schema(value_type = Option<String>, max_length = 10000)]
     internal_notes: Option<Option<String>>,
     /// Staff only
-    #[serde(deserialize_with = "patch")]
+    #[serde(default, deserialize_with = "patch")]
     #[validate(length(max = 10000))]
     #[schema(value_type = Option<String>, max_length = 10000)]
     report_notes_to_member: Option<Option<String>>,
     /// Why
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank")]
     reason: Option<String>,

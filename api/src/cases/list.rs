@@ -30,23 +30,30 @@ pub struct ListCases {
     /// May be repeated. To its member, a completed case that isn't released is `accepted`
     #[serde(default)]
     #[validate(length(max = 8))]
+    #[param(max_items = 8)]
     status: Vec<CaseStatus>,
     /// May be repeated; not for members
     #[serde(default)]
     #[validate(length(max = 3))]
+    #[param(max_items = 3)]
     tier: Vec<Tier>,
+    /// As it was asked for or as the due date demands
     #[param(nullable = false)]
     urgency: Option<Urgency>,
+    /// Who works on it
     #[param(nullable = false)]
     assigned_to: Option<Uuid>,
     /// Whether nobody works on it
     #[param(nullable = false)]
     unassigned: Option<bool>,
+    /// Whose case it is
     #[param(nullable = false)]
     member_id: Option<Uuid>,
+    /// The workshop it belongs to, in either case
     #[validate(length(min = 2, max = 50))]
-    #[param(nullable = false, min_length = 2, max_length = 50)]
+    #[param(nullable = false, min_length = 2, max_length = 50, example = "WS001")]
     workshop_code: Option<String>,
+    /// Whether it is on hold
     #[param(nullable = false)]
     is_on_hold: Option<bool>,
     /// Whether its member added something the staff has not acknowledged
@@ -57,7 +64,7 @@ pub struct ListCases {
     due_before: Option<NaiveDate>,
     /// Free text in case number, names and e-mail
     #[validate(length(min = 1, max = 200))]
-    #[param(nullable = false, min_length = 1, max_length = 200)]
+    #[param(nullable = false, min_length = 1, max_length = 200, example = "moss")]
     q: Option<String>,
     /// Created from here on: an instant, or a civil day in the settings' zone
     #[param(nullable = false)]
@@ -65,6 +72,7 @@ pub struct ListCases {
     /// Created before this instant, or until the end of this civil day
     #[param(nullable = false)]
     until: Option<When>,
+    /// In which order; the newest first if absent
     #[serde(default)]
     #[param(nullable = false)]
     sort: CaseSort,
@@ -90,6 +98,15 @@ pub enum CaseSort {
 
 /// A case, as lists show it
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042", "version": 7, "status": "hold",
+    "is_on_hold": true, "workshop_code": "WS001", "employee_first_name": "Ada", "employee_last_name": "Moss",
+    "urgency": "normal", "due_on": "2026-12-15", "tier": "tier_2", "credit_value": "2.0",
+    "member": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
+    "assigned_to": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
+    "has_member_updates": false, "submitted_at": "2026-11-20T15:12:40.005Z", "created_at": "2026-11-20T15:10:02.480Z",
+    "updated_at": "2026-11-22T08:00:00.123Z"
+}))]
 pub struct CaseSummary {
     pub id: Uuid,
     #[schema(max_length = 32)]

@@ -25,6 +25,14 @@ pub struct CaseReference {
 
 /// One step of a case's review
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d5",
+    "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"},
+    "reviewed_at": "2026-11-23T10:15:00.000Z", "review_action": "revisions_requested",
+    "reviewer": {"id": "01a20725-be30-7584-bca5-f00e655c90d3", "username": "tech2", "full_name": "Tom Reyes"},
+    "original_technician": null,
+    "notes": "the second report lacks the pension", "review_cycle": 1
+}))]
 pub struct CaseReview {
     pub id: Uuid,
     pub case: CaseReference,

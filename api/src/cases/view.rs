@@ -79,6 +79,23 @@ pub struct ResubmissionBlock {
 
 /// A case
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042", "version": 7, "status": "hold",
+    "is_on_hold": true, "workshop_code": "WS001", "employee_first_name": "Ada", "employee_last_name": "Moss",
+    "client_email": "ada.moss@example.org", "num_reports_requested": 3, "urgency": "normal", "due_on": "2026-12-15",
+    "tier": "tier_2", "complexity": "moderate", "credit_value": "2.0", "special_notes": null, "internal_notes": null,
+    "report_notes_to_member": null,
+    "member": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
+    "created_by": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
+    "assigned_to": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
+    "accepted_by": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
+    "hold": {"reason": "waiting for pay stub", "held_at": "2026-11-22T08:00:00.123Z", "duration_days": 14.0,
+        "expected_end_at": "2026-12-06T08:00:00.123Z"},
+    "review": null, "rejection": null, "release": null, "resubmission": null, "has_member_updates": false,
+    "member_last_update_at": null, "submitted_at": "2026-11-20T15:12:40.005Z", "accepted_at": "2026-11-21T09:30:11.250Z",
+    "completed_at": null, "created_at": "2026-11-20T15:10:02.480Z", "updated_at": "2026-11-22T08:00:00.123Z",
+    "allowed_actions": ["assign", "tier", "resume", "edit", "credit", "acknowledge_updates"]
+}))]
 pub struct CaseDetail {
     pub id: Uuid,
     /// What people call it

@@ -41,7 +41,9 @@ pub struct EntryDocument {
 /// A field before and after: values as the resource shows them; a long text as its length and digest
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryChange {
+    /// Before; null if there was nothing
     pub from: Value,
+    /// After; null if there is nothing
     pub to: Value,
 }
 

@@ -1,7 +1,7 @@
 //! Every error of the service: its permanent code, what the caller is told, and what only the log is told.
 
 use super::code::Code;
-use super::problem::{FieldProblem, Problem};
+use super::problem::{DETAIL_MAX, ERRORS_MAX, FieldProblem, INSTANCE_MAX, Problem};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
@@ -101,10 +101,10 @@ impl Error {
             title: self.code.title().to_owned(),
             status: self.code.status().as_u16(),
             code: self.code,
-            detail: self.detail.clone(),
-            instance: instance.to_owned(),
+            detail: cut(&self.detail, DETAIL_MAX),
+            instance: cut(instance, INSTANCE_MAX),
             request_id: request_id.to_owned(),
-            errors: self.errors.clone(),
+            errors: self.errors.iter().take(ERRORS_MAX).map(FieldProblem::bounded).collect(),
             members: self.members.clone(),
         }
     }
@@ -227,6 +227,11 @@ fn is_busy(error: &DbErr) -> bool {
         // Anything else that isn't the database's own word is the connection's.
         None => true,
     }
+}
+
+/// What a caller sent comes back to him in part.
+pub fn cut(text: &str, length: usize) -> String {
+    text.chars().take(length).collect()
 }
 
 fn capitalised(text: &str) -> String {

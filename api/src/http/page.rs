@@ -20,11 +20,17 @@ use validator::Validate;
 pub struct Paging {
     /// How many rows a page has
     #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, nullable = false)]
+    #[param(minimum = 1, maximum = 200, nullable = false, example = 50)]
     pub limit: Option<u64>,
     /// Where the page begins: the `next_cursor` of the page before
     #[validate(length(min = 1, max = 2000))]
-    #[param(min_length = 1, max_length = 2000, pattern = "^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$", nullable = false)]
+    #[param(
+        min_length = 1,
+        max_length = 2000,
+        pattern = "^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$",
+        nullable = false,
+        example = "eyJib3VuZF90byI6IjZkIn0.x3Yk"
+    )]
     pub cursor: Option<String>,
     /// Whether to count all rows that match
     #[param(nullable = false)]
@@ -33,6 +39,7 @@ pub struct Paging {
 
 /// Where a page stands in its list
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"next_cursor": null, "has_more": false, "limit": 50, "total": null}))]
 pub struct PageInfo {
     /// Leads to the next page; null on the last one
     #[schema(max_length = 2000)]

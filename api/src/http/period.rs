@@ -10,6 +10,9 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use validator::Validate;
 
+/// An instant with nine decimals and an offset.
+const LENGTH_MAX: usize = 35;
+
 /// One end of a period: `2026-11-22`, or `2026-11-22T08:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When(pub Bound);
@@ -58,7 +61,9 @@ impl<'de> Deserialize<'de> for When {
         let text = Cow::<str>::deserialize(deserializer)?;
         // chrono would take a month of one digit.
         let day = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(Bound::Day);
-        let instant = || DateTime::parse_from_rfc3339(&text).ok().map(|at| Bound::Instant(at.with_timezone(&Utc)));
+        let is_instant = text.len() <= LENGTH_MAX && !text.contains(' ');
+        let instant =
+            || DateTime::parse_from_rfc3339(&text).ok().filter(|_| is_instant).map(|at| Bound::Instant(at.with_timezone(&Utc)));
         day().or_else(instant).map(Self).ok_or_else(|| serde::de::Error::custom("must be a date or an instant (RFC 3339)"))
     }
 }
@@ -70,7 +75,7 @@ impl PartialSchema for When {
             .description(Some("A civil day (`2026-11-22`) or an instant (RFC 3339)"))
             .pattern(Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"))
             .min_length(Some(10))
-            .max_length(Some(40))
+            .max_length(Some(LENGTH_MAX))
             .examples(["2026-11-22", "2026-11-22T08:00:00.123Z"])
             .into()
     }

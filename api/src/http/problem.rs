@@ -1,11 +1,18 @@
 //! Errors on the wire: RFC 9457 problem details, and the refusals an operation may declare.
 
 use super::code::Code;
+use super::error::cut;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
+
+/// What a problem holds at most: some of it is what the caller sent.
+pub const DETAIL_MAX: usize = 1000;
+pub const INSTANCE_MAX: usize = 2048;
+pub const ERRORS_MAX: usize = 100;
+const POINTER_MAX: usize = 256;
 
 /// Why a request was not done (RFC 9457)
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -18,7 +25,7 @@ use utoipa::{IntoResponses, ToSchema};
 pub struct Problem {
     /// `/problems/{code}`: a page that explains it
     #[serde(rename = "type")]
-    #[schema(max_length = 64)]
+    #[schema(max_length = 64, format = "uri-reference")]
     pub kind: String,
     /// What went wrong in general
     #[schema(max_length = 64)]
@@ -31,7 +38,7 @@ pub struct Problem {
     #[schema(max_length = 1000)]
     pub detail: String,
     /// The path that was asked for
-    #[schema(max_length = 2048)]
+    #[schema(max_length = 2048, format = "uri-reference")]
     pub instance: String,
     /// The request's id, also in the log and in the trail
     #[schema(max_length = 64)]
@@ -72,6 +79,11 @@ pub enum Location {
 }
 
 impl FieldProblem {
+    /// The same with what the caller sent cut to what a problem holds.
+    pub fn bounded(&self) -> Self {
+        Self { pointer: cut(&self.pointer, POINTER_MAX), detail: cut(&self.detail, DETAIL_MAX), ..self.clone() }
+    }
+
     pub fn body(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
         Self { location: Location::Body, pointer: pointer.into(), code: code.to_owned(), detail: detail.into() }
     }

@@ -4,7 +4,7 @@ use super::each;
 use crate::openapi::retries;
 use std::collections::BTreeSet;
 use utoipa::openapi::header::{Header, HeaderBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, Schema};
 
 /// Header, name of its component, what it says, an example.
@@ -155,7 +155,11 @@ fn text(says: &str, example: &str) -> Header {
 }
 
 fn retry_after() -> Header {
-    let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::Integer)).minimum(Some(1)).maximum(Some(86_400));
+    let schema = ObjectBuilder::new()
+        .schema_type(SchemaType::new(Type::Integer))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+        .minimum(Some(1))
+        .maximum(Some(86_400));
     HeaderBuilder::new()
         .description(Some("After how many seconds to try again"))
         .schema(Some(schema))

@@ -1,8 +1,12 @@
 //! The contract, collected from the routes; what holds for all operations alike is said once, as a rule applied to each.
 
 mod bodies;
+mod bounds;
+mod examples;
 mod headers;
+mod links;
 mod names;
+mod parameters;
 mod patterns;
 mod presence;
 mod refusals;
@@ -34,7 +38,8 @@ use utoipa_actix_web::AppExt;
     info(
         title = "Casetrail",
         version = "0.1.0",
-        description = "Cases, the people who work on them, and an audit trail that misses nothing. Every operation says in `x-audit-actions` what it leaves in the trail.",
+        description = include_str!("description.md"),
+        contact(name = "Casetrail maintainers"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(
@@ -42,15 +47,16 @@ use utoipa_actix_web::AppExt;
         // What only parameters have: utoipa refers to these without collecting them.
         When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending,
     )),
+    servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),
     modifiers(&Bearer),
     tags(
-        (name = "auth", description = "Signing in and out, and one's own account"),
+        (name = "audit-log", description = "Who did what, when, and to what: the trail as a whole, of a case, of a person, and its exports. Reading it is recorded"),
+        (name = "auth", description = "Signing in and out, one's own account, and the keys that verify access tokens"),
+        (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
+        (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),
+        (name = "system", description = "Health, contract and error codes. No operation of these needs a token"),
         (name = "users", description = "The people, and what they may do"),
-        (name = "cases", description = "Cases and their moves"),
-        (name = "audit-log", description = "Who did what, when, and to what"),
-        (name = "reports", description = "Five reports over the trail"),
-        (name = "system", description = "Health, contract and error codes"),
     ),
 )]
 struct Frame;
@@ -84,6 +90,10 @@ fn collected() -> Contract {
     presence::apply(&mut contract);
     names::apply(&mut contract);
     tokens::apply(&mut contract);
+    bounds::apply(&mut contract);
+    parameters::apply(&mut contract);
+    examples::apply(&mut contract);
+    links::apply(&mut contract);
     contract
 }
 

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use utoipa::IntoResponses;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
-use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 /// Describes each refusal that an operation refers to, and adds the one that all of them have in common.
 pub fn apply(contract: &mut Contract) {
@@ -23,7 +24,35 @@ pub fn apply(contract: &mut Contract) {
     }
     let described = REFUSALS.iter().filter(|refusal| used.contains(refusal.name));
     let described = described.map(|refusal| (refusal.name.to_owned(), response(refusal).into()));
-    contract.components.get_or_insert_default().responses.extend(described);
+    let components = contract.components.get_or_insert_default();
+    components.responses.extend(described);
+    if let Some(RefOr::T(Schema::Object(problem))) = components.schemas.get_mut("Problem") {
+        problem.properties.extend(members());
+    }
+}
+
+/// What problems of some codes say beside what all of them say; absent from the others.
+fn members() -> [(String, RefOr<Schema>); 6] {
+    let number = |says: &str, minimum: usize| {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).description(Some(says)).minimum(Some(minimum));
+        RefOr::from(number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32))))
+    };
+    let status = || Ref::from_schema_name("CaseStatus");
+    let statuses = ArrayBuilder::new().items(status()).max_items(Some(8));
+    let statuses = statuses.description(Some("With invalid_case_state: from which statuses it would be possible"));
+    let with = |mut reference: Ref, says: &str| {
+        reference.description = says.to_owned();
+        RefOr::Ref(reference)
+    };
+    [
+        ("current_status", with(status(), "With invalid_case_state: the status the case is in")),
+        ("allowed_from", statuses.into()),
+        ("tier", with(Ref::from_schema_name("Tier"), "With level_too_low: the tier of the case")),
+        ("rush_fee", number("With rush_confirmation_required: what the rush costs", 0)),
+        ("open_cases", number("With open_cases: how many cases the user would leave behind", 1)),
+        ("current_version", number("With version_mismatch: the version the resource has by now", 1)),
+    ]
+    .map(|(name, schema)| (name.to_owned(), schema))
 }
 
 fn name(response: &RefOr<Response>) -> Option<String> {

@@ -29,8 +29,10 @@ pub struct ActivitySummaryFigures {
     /// Over the equally long period just before
     #[schema(minimum = 0)]
     previous_total: i64,
+    /// total_activities less previous_total
     delta: i64,
     /// Null where there was nothing before
+    #[schema(minimum = -100, maximum = 1000000000)]
     percent_change: Option<f64>,
     direction: Trend,
     /// How many people did something

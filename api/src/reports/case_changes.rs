@@ -34,7 +34,8 @@ const LIMIT: u64 = 40;
 #[serde(default)]
 pub struct CaseChangesFilter {
     /// Lists only these kinds of change
-    #[param(required = false)]
+    #[validate(length(max = 6))]
+    #[param(required = false, max_items = 6)]
     change_type: Vec<ChangeType>,
     /// Counts and lists only what happened to this case
     #[param(nullable = false)]

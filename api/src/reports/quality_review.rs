@@ -33,7 +33,8 @@ const LIMIT: u64 = 30;
 #[serde(default)]
 pub struct QualityReviewFilter {
     /// Lists only these decisions
-    #[param(required = false)]
+    #[validate(length(max = 3))]
+    #[param(required = false, max_items = 3)]
     review_status: Vec<ReviewStatus>,
     /// Lists only what this reviewer decided
     #[param(nullable = false)]
@@ -65,7 +66,7 @@ pub struct QualityReviewFigures {
     #[schema(minimum = 0, maximum = 100)]
     first_pass_approval_percent: Option<f64>,
     /// From the submission for review to its decision, with two decimals; null where there are none
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1000000)]
     average_turnaround_hours: Option<f64>,
 }
 

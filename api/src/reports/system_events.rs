@@ -35,7 +35,8 @@ const LIMIT: u64 = 40;
 #[serde(default)]
 pub struct SystemEventsFilter {
     /// Lists only these action types, or all of these groups
-    #[param(required = false)]
+    #[validate(length(max = 20))]
+    #[param(required = false, max_items = 20)]
     event_type: Vec<EventType>,
     /// Lists only what ended like this
     #[param(nullable = false)]
@@ -43,7 +44,7 @@ pub struct SystemEventsFilter {
 }
 
 /// The actions of one group, or one of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EventType(Vec<Action>);
 
 impl EventType {

@@ -14,7 +14,7 @@ const CACHE: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The contract", content_type = "application/json", body = std::collections::HashMap<String, serde_json::Value>)),
+    responses((status = OK, description = "The contract", content_type = "application/json", body = std::collections::HashMap<String, serde_json::Value>, example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}))),
     extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
 )]
 #[get("/openapi.json")]
@@ -28,7 +28,7 @@ pub async fn get_openapi_json(contract: Data<Texts>) -> HttpResponse {
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The contract", content_type = "application/yaml", body = std::collections::HashMap<String, serde_json::Value>)),
+    responses((status = OK, description = "The contract", content_type = "application/yaml", body = std::collections::HashMap<String, serde_json::Value>, example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}))),
     extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
 )]
 #[get("/openapi.yaml")]

@@ -12,7 +12,7 @@ use actix_web::{HttpResponse, get};
     tag = "system",
     security(()),
     params(("code" = String, Path, description = "The code of a problem", max_length = 64, example = "invalid_case_state")),
-    responses((status = OK, description = "What the code means", content_type = "text/html", body = String), NotFound),
+    responses((status = OK, description = "What the code means", content_type = "text/html", body = String, example = json!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><h1>Not found</h1><p><code>not_found</code>, HTTP 404</p><p>There is no such thing, or the caller may not know of it: the two look alike.</p></html>")), NotFound),
     extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the meaning of error codes is public"))),
 )]
 #[get("/problems/{code}")]

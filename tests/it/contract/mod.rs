@@ -2,14 +2,20 @@
 
 mod access;
 mod audit;
+mod bounds;
 mod breaking;
 mod dashboards;
+mod document;
+mod examples;
 mod headers;
 mod layers;
+mod links;
 mod openapi;
 mod paging;
+mod probe;
 mod problems;
 mod recipes;
+mod schemas;
 mod statuses;
 
 use reqwest::Method;

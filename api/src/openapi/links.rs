@@ -1,0 +1,126 @@
+//! What can be done next with what an answer holds, so that tools can follow a case from its creation to its end.
+
+use super::each;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use utoipa::openapi::link::{Link, LinkBuilder};
+use utoipa::openapi::{OpenApi as Contract, RefOr, Response};
+
+type Parameters = &'static [(&'static str, &'static str)];
+
+const CASE: Parameters = &[("case_id", "$response.body#/id")];
+const CASE_AS_SEEN: Parameters = &[("case_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
+const USER: Parameters = &[("user_id", "$response.body#/id")];
+const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
+const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
+const FIRST_CASE: Parameters = &[("case_id", "$response.body#/data/0/id")];
+const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
+const FIRST_ENTRY: Parameters = &[("entry_id", "$response.body#/data/0/id")];
+const REPORTED_ENTRY: Parameters = &[("entry_id", "$response.body#/entries/data/0/id")];
+const PERIOD: Parameters = &[("since", "$response.body#/period/since"), ("until", "$response.body#/period/until")];
+const USERS_PERIOD: Parameters = &[
+    ("user_id", "$response.body#/user/id"),
+    ("since", "$response.body#/period/since"),
+    ("until", "$response.body#/period/until"),
+];
+const MOST_ACTIVE: Parameters = &[
+    ("user_id", "$response.body#/top_users/0/user_id"),
+    ("since", "$response.body#/period/since"),
+    ("until", "$response.body#/period/until"),
+];
+
+/// After which operations, what comes next, and with which parameters.
+const NEXT: &[(&[&str], &[&str], Parameters)] = &[
+    (&["create_case"], &["edit_case", "delete_case", "submit_case", "list_case_reviews"], CASE),
+    (&["submit_case", "resubmit_case"], &["accept_case", "reject_case"], CASE),
+    (&["reject_case"], &["edit_case", "resubmit_case"], CASE),
+    (
+        &["accept_case", "resume_case", "reopen_case", "request_revisions"],
+        &["assign_case", "change_case_tier", "adjust_case_credit", "hold_case", "complete_case", "acknowledge_case_updates"],
+        CASE,
+    ),
+    (&["assign_case"], &["take_case", "hold_case", "complete_case"], CASE),
+    (&["take_case", "change_case_tier", "adjust_case_credit", "acknowledge_case_updates"], &["hold_case", "complete_case"], CASE),
+    (&["hold_case"], &["resume_case", "assign_case"], CASE),
+    (
+        &["complete_case"],
+        &["approve_review", "request_revisions", "correct_review", "release_case", "reopen_case", "list_case_reviews"],
+        CASE,
+    ),
+    (&["approve_review", "correct_review"], &["release_case", "reopen_case", "list_case_reviews"], CASE),
+    (&["release_case"], &["resubmit_case", "reopen_case"], CASE),
+    (&["edit_case"], &["submit_case"], CASE),
+    (&["get_case"], &["edit_case"], CASE_AS_SEEN),
+    (&["list_cases"], &["get_case", "edit_case", "list_case_audit_trail"], FIRST_CASE),
+    (&["list_case_reviews"], &["get_case"], &[("case_id", "$response.body#/data/0/case/id")]),
+    (
+        &["create_user"],
+        &[
+            "get_user",
+            "edit_user",
+            "delete_user",
+            "change_user_role",
+            "deactivate_user",
+            "reset_user_password",
+            "list_user_audit_trail",
+        ],
+        USER,
+    ),
+    (&["deactivate_user"], &["get_user", "reactivate_user"], USER),
+    (&["edit_user", "change_user_role", "reactivate_user"], &["get_user", "list_user_audit_trail"], USER),
+    (&["get_user"], &["edit_user"], USER_AS_SEEN),
+    (&["list_users"], &["get_user", "edit_user", "list_user_audit_trail"], FIRST_USER),
+    (&["login", "refresh_session"], &["get_user"], SIGNED_IN),
+    (&["list_audit_log", "list_user_audit_trail"], &["get_audit_entry"], FIRST_ENTRY),
+    (
+        &["get_user_activity", "get_case_changes", "get_quality_review_audit", "get_system_events"],
+        &["get_audit_entry"],
+        REPORTED_ENTRY,
+    ),
+    (&["get_activity_summary"], &["export_activity_summary"], PERIOD),
+    (&["get_activity_summary"], &["get_user_activity"], MOST_ACTIVE),
+    (&["get_user_activity"], &["export_user_activity"], USERS_PERIOD),
+    (&["get_case_changes"], &["export_case_changes"], PERIOD),
+    (&["get_quality_review_audit"], &["export_quality_review_audit"], PERIOD),
+    (&["get_system_events"], &["export_system_events"], PERIOD),
+];
+
+/// Says after each success what can come next.
+pub fn apply(contract: &mut Contract) {
+    let summaries: BTreeMap<String, String> = each(contract)
+        .filter_map(|declared| Some((declared.operation.operation_id.clone()?, declared.operation.summary.clone()?)))
+        .collect();
+    for declared in each(contract) {
+        let id = declared.operation.operation_id.clone().unwrap_or_default();
+        let success = declared.operation.responses.responses.iter_mut().find(|(status, _)| status.starts_with('2'));
+        let Some((_, RefOr::T(response))) = success else { continue };
+        for (next, parameters) in next(&id, response) {
+            let link = link(next, summaries.get(next), parameters, &id);
+            response.links.insert(next.to_owned(), link.into());
+        }
+    }
+}
+
+/// What may follow an operation, with its parameters. Wherever a case is answered, the case and its trail can be read.
+fn next(id: &str, response: &Response) -> Vec<(&'static str, Parameters)> {
+    let listed = NEXT.iter().filter(|(after, ..)| after.contains(&id));
+    let mut next: Vec<_> = listed.flat_map(|(_, next, parameters)| next.iter().map(|next| (*next, *parameters))).collect();
+    let answer = json!(response.content.values().next());
+    if answer.pointer("/schema/$ref").is_some_and(|schema| schema == "#/components/schemas/CaseDetail") {
+        next.extend(["get_case", "list_case_audit_trail"].map(|next| (next, CASE)));
+    }
+    if answer.pointer("/schema/$ref").is_some_and(|schema| schema == "#/components/schemas/TokenPair") {
+        next.extend(["refresh_session", "logout"].map(|next| (next, [].as_slice())));
+    }
+    next.retain(|(next, _)| *next != id || *next == "refresh_session");
+    next
+}
+
+fn link(next: &str, summary: Option<&String>, parameters: Parameters, after: &str) -> Link {
+    let description = summary.cloned().unwrap_or_default();
+    let link = LinkBuilder::new().operation_id(next).description(description);
+    let link = parameters.iter().fold(link, |link, (name, expression)| link.parameter(*name, *expression));
+    let goes_on = matches!((after, next), ("login" | "refresh_session", "refresh_session" | "logout"));
+    let body: Option<Json> = goes_on.then(|| json!({"refresh_token": "$response.body#/refresh_token"}));
+    link.request_body(body).build()
+}

@@ -1,0 +1,137 @@
+//! Values at the bounds of a schema, and just beyond them.
+
+use super::document::Document;
+use serde_json::{Value as Json, json};
+
+/// A value, and whether its field's schema takes it.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    pub value: Json,
+    pub fits: bool,
+}
+
+const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
+
+/// Everything a schema says about a value becomes a probe; what this can't probe fails.
+pub fn probes(document: &Document, schema: &Json, name: &str) -> Vec<Probe> {
+    let schema = document.resolve(schema);
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let other = choices.iter().find(|choice| choice["type"] != "null").expect("X or null");
+        let mut probes = probes(document, other, name);
+        probes.iter_mut().filter(|probe| probe.value.is_null()).for_each(|probe| probe.fits = true);
+        return probes;
+    }
+    let kinds: Vec<&str> = match &schema["type"] {
+        Json::Array(kinds) => kinds.iter().filter_map(Json::as_str).collect(),
+        kind => kind.as_str().into_iter().collect(),
+    };
+    let mut probes = vec![Probe { value: Json::Null, fits: kinds.contains(&"null") }];
+    match kinds.iter().find(|kind| **kind != "null") {
+        Some(&"string") => probes.extend(texts(schema, name)),
+        Some(&"integer") => probes.extend(whole_numbers(schema)),
+        Some(&"number") => probes.extend(numbers(schema)),
+        Some(&"boolean") => probes.extend([fits(json!(true)), fits(json!(false)), exceeds(json!("perhaps"))]),
+        Some(&"array") => probes.extend(lists(document, schema, name)),
+        other => panic!("{name}: no probe for {other:?}"),
+    }
+    probes
+}
+
+fn fits(value: Json) -> Probe {
+    Probe { value, fits: true }
+}
+
+fn exceeds(value: Json) -> Probe {
+    Probe { value, fits: false }
+}
+
+fn whole_numbers(schema: &Json) -> Vec<Probe> {
+    let (min, max) = (schema["minimum"].as_i64().expect("minimum"), schema["maximum"].as_i64().expect("maximum"));
+    vec![fits(json!(min)), fits(json!(max)), exceeds(json!(min - 1)), exceeds(json!(max + 1)), exceeds(json!("many"))]
+}
+
+fn numbers(schema: &Json) -> Vec<Probe> {
+    let (min, max) = (schema["minimum"].as_f64().expect("minimum"), schema["maximum"].as_f64().expect("maximum"));
+    vec![fits(json!(min)), fits(json!(max)), exceeds(json!(min - 0.001)), exceeds(json!(max + 0.001)), exceeds(json!("many"))]
+}
+
+fn lists(document: &Document, schema: &Json, name: &str) -> Vec<Probe> {
+    let items = probes(document, &schema["items"], name);
+    let max = usize::try_from(schema["maxItems"].as_u64().expect("maxItems")).unwrap();
+    let one = items.iter().find(|probe| probe.fits && !probe.value.is_null()).expect("an item").value.clone();
+    let each = items.into_iter().filter(|probe| !probe.value.is_null());
+    let mut lists: Vec<Probe> = each.map(|item| Probe { value: json!([item.value]), fits: item.fits }).collect();
+    lists.extend([fits(json!(vec![&one; max])), exceeds(json!(vec![&one; max + 1]))]);
+    lists
+}
+
+fn texts(schema: &Json, name: &str) -> Vec<Probe> {
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().cloned().map(fits).chain([exceeds(json!("no_such_word"))]).collect();
+    }
+    match schema["format"].as_str() {
+        Some("uuid") => return vec![fits(json!(ID)), exceeds(json!("not-an-id"))],
+        Some("date") => return vec![fits(json!("2026-12-15")), exceeds(json!("2026-02-30")), exceeds(json!("tomorrow"))],
+        Some("date-time") => {
+            let known = ["2026-12-24T15:00:00.000Z", "2026-12-24T15:00:00Z", "2026-12-24T16:00:00.5+01:00"];
+            let unknown = ["tomorrow", "2026-12-24", "2026-12-24 15:00:00Z", "2026-12-24T15:00:00"];
+            return known.map(|text| fits(json!(text))).into_iter().chain(unknown.map(|text| exceeds(json!(text)))).collect();
+        }
+        Some("email" | "password") | None => {}
+        Some(other) => panic!("{name}: no probe for the format {other}"),
+    }
+    let length = |bound: &str| schema[bound].as_u64().map(|length| usize::try_from(length).unwrap());
+    let (min, max) = (length("minLength").unwrap_or(0), length("maxLength").expect("maxLength"));
+    let mut probes = vec![fits(json!(text(schema, name, max))), exceeds(json!(text(schema, name, max + 1)))];
+    if min > 0 {
+        probes.extend([fits(json!(text(schema, name, min))), exceeds(json!(text(schema, name, min - 1)))]);
+    }
+    probes.extend(breaking(schema, name).map(|text| exceeds(json!(text))));
+    probes
+}
+
+/// A text of a length that breaks no other rule. Characters count, not bytes.
+fn text(schema: &Json, name: &str, length: usize) -> String {
+    let repeated = |letter: &str| letter.repeat(length);
+    match (schema["format"].as_str(), name) {
+        (Some("email"), _) => address(length),
+        // The longest instant there is has nine decimals and an offset.
+        (_, "since" | "until") if length <= 10 => "2026-11-22"[..length].to_owned(),
+        (_, "since" | "until") => format!("2026-11-22T08:00:00.{}+00:00", "0".repeat(length - 26)),
+        // The longest way to write one; one more letter makes it none.
+        (_, "ip_address") => format!("{}0000:0000:0000:0000:0000:ffff:255.255.255.255", "0".repeat(length.saturating_sub(45))),
+        (_, "cursor") if length > 2 => format!("{}.a", "a".repeat(length - 2)),
+        _ if takes_ascii_only(schema) => repeated("a"),
+        _ => repeated("é"),
+    }
+}
+
+fn takes_ascii_only(schema: &Json) -> bool {
+    schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("a-z"))
+}
+
+/// Sixty-four letters before the at sign are the most there may be.
+fn address(length: usize) -> String {
+    let Some(domain) = length.checked_sub(2) else { return "a".repeat(length) };
+    let local = domain.min(64);
+    let domain: String = (1..=length - local - 1).map(|place| if place % 60 == 0 { '.' } else { 'b' }).collect();
+    format!("{}@{domain}", "a".repeat(local))
+}
+
+/// A text of a right length that breaks the pattern or the format.
+fn breaking(schema: &Json, name: &str) -> Option<&'static str> {
+    if schema["format"] == "email" {
+        return Some("not an address");
+    }
+    let pattern = schema["pattern"].as_str()?;
+    Some(match pattern {
+        "^[A-Za-z0-9._-]+$" => "with a blank",
+        "^[a-z_]{1,64}$" => "Status",
+        "^[0-9A-Fa-f.:]{2,45}$" => "not an address",
+        "^[^\\u0000]*$" => "a text\0with a NUL",
+        _ if pattern.starts_with("^[^\\u0000]*[^") => "      ",
+        _ if pattern.starts_with("^[^\\u0000-\\u001F") => "hidden\u{200B}",
+        _ if ["since", "until", "cursor"].contains(&name) => "neither one nor the other",
+        other => panic!("{name}: no text that breaks {other}"),
+    })
+}
