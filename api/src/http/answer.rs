@@ -86,6 +86,16 @@ pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
     response.content_type("application/json").body(body)
 }
 
+/// The version that a tag names. Only it counts for a write, so a bare "7" will do, and a tag that a compressing proxy made weak.
+fn version_of(tag: &str) -> Option<i32> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
+    let (version, digest) = tag.split_once('-').unwrap_or((tag, "00000000"));
+    let is_hex = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
+    let is_tag = version.bytes().all(|digit| digit.is_ascii_digit()) && digest.len() == 8 && digest.bytes().all(is_hex);
+    is_tag.then(|| version.parse().ok()).flatten()
+}
+
 /// The version, which a write's precondition is about, and a digest of what is shown: that also changes with the caller, with
 /// the clock and with what stands beside the row.
 fn tag(version: i32, body: &str) -> String {
@@ -137,8 +147,8 @@ pub struct IfMatchHeader {
         rename = "If-Match",
         nullable = false,
         max_length = 200,
-        pattern = r#"^([*]|"[0-9]{1,9}"(, ?"[0-9]{1,9}")*)$"#,
-        example = "\"7\""
+        pattern = r#"^([*]|(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?"(, ?(W/)?"[0-9]{1,9}(-[0-9a-f]{8})?")*)$"#,
+        example = "\"7-1f0c9a2e\""
     )]
     if_match: Option<String>,
 }
@@ -149,7 +159,7 @@ pub struct IfMatchHeader {
 #[expect(dead_code, reason = "the contract names it; requests are read by Answer")]
 pub struct IfNoneMatchHeader {
     /// The version the caller has, as `ETag` gave it; 304 if the resource still has it
-    #[param(rename = "If-None-Match", nullable = false, max_length = 200, example = "\"7\"")]
+    #[param(rename = "If-None-Match", nullable = false, max_length = 200, example = "\"7-1f0c9a2e\"")]
     if_none_match: Option<String>,
 }
 
@@ -188,13 +198,7 @@ impl IfMatch {
         if text == "*" {
             return Ok(Self(None));
         }
-        // Only the version counts, so a bare "7" will do, and a tag that a compressing proxy made weak.
-        let version = |tag: &str| {
-            let tag = tag.trim();
-            let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
-            tag.split('-').next()?.parse::<i32>().ok()
-        };
-        let versions = text.split(',').map(version).collect::<Option<Vec<i32>>>().ok_or_else(refused)?;
+        let versions = text.split(',').map(version_of).collect::<Option<Vec<i32>>>().ok_or_else(refused)?;
         Ok(Self(Some(versions)))
     }
 }
@@ -235,4 +239,20 @@ fn precondition<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Optio
 fn refused(name: &HeaderName, code: &str, detail: &str) -> Error {
     let name = if *name == IF_MATCH { "If-Match" } else { "If-None-Match" };
     Error::fields(Code::InvalidHeader, vec![FieldProblem::header(name, code, detail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_its_version_or_is_none() {
+        for named in ["\"7\"", " \"7-1f0c9a2e\" ", "W/\"7-1f0c9a2e\""] {
+            assert_eq!(version_of(named), Some(7), "{named}");
+        }
+        assert_eq!(version_of(&tag(7, "body")), Some(7));
+        for text in ["", "7", "\"\"", "\"+7\"", "\"7-\"", "\"7-1F0C9A2E\"", "\"7-1f0c9a2\"", "\"seven\"", "\"99999999999\""] {
+            assert_eq!(version_of(text), None, "{text}");
+        }
+    }
 }

@@ -35,7 +35,8 @@ fn respell(request: &mut ServiceRequest) {
     }
 }
 
-fn canonical(path: &str) -> String {
+/// A path as the service understands it, however it was spelled.
+pub fn canonical(path: &str) -> String {
     let path = decoded(path);
     let trimmed = path.trim_end_matches('/');
     if path == DOCS || trimmed.is_empty() { path } else { trimmed.to_owned() }

@@ -21,7 +21,12 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "Whether and how long the answer may be kept; what is about people is never kept by anybody but the caller",
         "no-store",
     ),
-    ("ETag", "EntityTag", "The resource's version, for If-Match and If-None-Match", "\"7\""),
+    (
+        "ETag",
+        "EntityTag",
+        "The resource's version and a digest of what is shown, for If-Match and If-None-Match",
+        "\"7-1f0c9a2e\"",
+    ),
     ("Location", "Location", "Where the new resource is", "/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6"),
     (
         "Link",

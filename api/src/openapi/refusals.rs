@@ -83,7 +83,8 @@ fn error(code: Code) -> Error {
         }
         Code::InvalidParameter => Error::parameter("limit", "range", "must be 1 to 200"),
         Code::InvalidHeader => {
-            let fault = FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7\"");
+            let fault =
+                FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
             Error::fields(code, vec![fault])
         }
         Code::InvalidCursor => {

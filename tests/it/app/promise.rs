@@ -1,6 +1,7 @@
 //! What the contract promises of each answer: its status, its kind, its shape, its code. Every answer any test sees is held to it.
 
 use super::Answer;
+use api::http::arrival::canonical;
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
@@ -78,8 +79,8 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
     if *method == Method::OPTIONS {
         return;
     }
-    let path = path.split('?').next().unwrap_or(path);
-    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let path = canonical(path.split('?').next().unwrap_or(path));
+    let parts: Vec<&str> = path.split('/').collect();
     let best = PROMISES.iter().filter(|promise| promise.is_at(&parts)).map(Promise::variables).min();
     let here = || PROMISES.iter().filter(|promise| promise.is_at(&parts) && Some(promise.variables()) == best);
     // HEAD is GET without the body.
