@@ -26,12 +26,13 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 TARGET = ROOT / "target" / "schemathesis"
 # Letter in the contract's table of roles, who stands for it, by which name the run is told.
-ROLES = {"administrator": ("A", "admin"), "technician": ("T", "tech2"), "member": ("M", "member1")}
+ROLES = {"administrator": ("A", "admin"), "technician": ("T", "tech3"), "member": ("M", "member1")}
 DATABASES = ("sqlite", "postgresql")
 REPORTS = ("activity-summary", "user-activity", "case-changes", "quality-review-audit", "system-events")
 # How many examples an operation gets in fuzzing, and how many a full run must come to in all.
 EXAMPLES_SMALL, EXAMPLES_FULL, CASES_FULL = 8, 60, 20_000
-STEPS = {"small": 4, "full": 10}
+# A small run goes through the bounds of every field once per role, on one of the databases; a full run on both.
+COVERED_BY_SMALL = {("postgresql", "administrator"), ("sqlite", "technician"), ("postgresql", "member")}
 
 
 def main():
@@ -110,6 +111,8 @@ def run_as(role, database, service, options):
         *("--max-examples", EXAMPLES_FULL if options.full else EXAMPLES_SMALL),
         *("--report", "json,junit", "--report-json-path", files["json"], "--report-junit-path", files["xml"]),
     ]
+    if not (options.full or options.operation or (database, role) in COVERED_BY_SMALL):
+        command += ["--phases", "examples,fuzzing,stateful"]
     if options.operation:
         command += ["--include-operation-id", options.operation]
     began = time.monotonic()
@@ -150,7 +153,10 @@ def roles_let_in():
 def answer_faults(answers, letter):
     """A role is answered 2xx by every operation that lets it in, and by no other."""
     accepted = collections.defaultdict(set)
-    for operation, _, _, status in answers:
+    for operation, _, mode, status in answers:
+        if mode == "probe":
+            # Another method than the operation's: HEAD and OPTIONS are answered, whoever asks.
+            continue
         accepted[operation].add(status[0])
     for operation, let_in in roles_let_in().items():
         is_let_in = let_in == "*" or letter in let_in
@@ -199,7 +205,7 @@ class Service:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CASETRAIL_")}
         environment |= {"CASETRAIL_BIND": f"127.0.0.1:{port}", "CASETRAIL_DATA_DIR": str(folder / "data"), "CASETRAIL_DEMO": "on"}
         # What is tested here is every request, however many there are.
-        environment["CASETRAIL_RATE_LIMIT"] = "off"
+        environment |= {"CASETRAIL_RATE_LIMIT": "off", "CASETRAIL_LOG": "warn"}
         if database_url:
             environment["CASETRAIL_DATABASE_URL"] = database_url
         self.process = subprocess.Popen([binary], env=environment, stdout=subprocess.DEVNULL, stderr=log.open("w"))
@@ -220,7 +226,7 @@ class Service:
         request = urllib.request.Request(self.base + path, data, headers, method=method)
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120) as answer:
             content = answer.read().decode()
-        return [json.loads(line) for line in content.splitlines()] if lines else json.loads(content or "null")
+        return [json.loads(line) for line in content.rstrip("\n").split("\n")] if lines else json.loads(content or "null")
 
     def faults(self):
         if self.process.poll() is not None:

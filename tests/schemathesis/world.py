@@ -64,8 +64,10 @@ class World:
     def __init__(self, base, username, seed):
         self.http = requests.Session()
         self.http.trust_env = False
+        # The service closes an idle connection, perhaps just while a request is on its way.
+        self.http.headers["Connection"] = "close"
         self.base, self.api = base, f"{base}/api/v1"
-        self.dice = random.Random(seed)
+        self.dice = random.Random(f"{seed} {username}")
         self.cast = {name: Person(self, name) for name in CAST}
         self.runner = self.cast[username]
         for person in self.cast.values():
@@ -112,7 +114,7 @@ class World:
 
     def worker(self):
         """The technician to whom a case must belong for the runner to act on it."""
-        return self.runner if self.role == "technician" else self.tech2
+        return self.runner if self.role == "technician" else self.tech3
 
     def draft(self):
         body = {"employee_first_name": "Ada", "employee_last_name": "Moss", "due_on": civil_day(20)}

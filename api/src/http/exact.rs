@@ -8,6 +8,28 @@ use serde_json::{Error, Value as Json};
 /// A value that is read as nothing but what it is.
 pub struct Exact(pub Json);
 
+/// The integers up to which a float tells each from its neighbours.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl Exact {
+    /// To JSON Schema, 2.0 is an integer.
+    fn whole(self) -> Self {
+        let number = self.0.as_number().filter(|number| number.is_f64()).and_then(serde_json::Number::as_f64);
+        match number.filter(|number| number.fract() == 0.0 && number.abs() <= WHOLE_MAX) {
+            Some(number) => Self(Json::from(number as i64)),
+            None => self,
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($method:ident)*) => { $(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+            self.whole().deserialize_any(visitor)
+        }
+    )* };
+}
+
 impl<'de> Deserializer<'de> for Exact {
     type Error = Error;
 
@@ -47,8 +69,10 @@ impl<'de> Deserializer<'de> for Exact {
         visitor.visit_newtype_struct(self)
     }
 
+    integers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        bool i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
     }
 }

@@ -222,6 +222,7 @@ mod tests {
         #[serde(default, deserialize_with = "patch")]
         note: Option<Option<String>>,
         colour: Option<Colour>,
+        count: Option<i32>,
     }
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -252,9 +253,11 @@ mod tests {
             (r#"{"name":7}"#, "/name type"),
             (r#"{"name":""}"#, "/name length"),
             ("{\"name\":\"a\\u0000\"}", "/name nul_character"),
-            (r#"["a",null,null]"#, " type"),
+            (r#"["a",null,null,null]"#, " type"),
             ("null", " type"),
             (r#"{"name":"a","colour":{"red":null}}"#, "/colour type"),
+            (r#"{"name":"a","count":2.5}"#, "/count type"),
+            (r#"{"name":"a","count":1e300}"#, "/count type"),
         ] {
             assert_eq!(refused(body), (Code::ValidationFailed, vec![expected.to_owned()]), "{body}");
         }
@@ -263,6 +266,13 @@ mod tests {
     #[test]
     fn a_word_is_read_as_a_word() {
         assert_eq!(read::<Shape>(br#"{"name":"a","colour":"red"}"#).unwrap().colour, Some(Colour::Red));
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for body in [r#"{"name":"a","count":2}"#, r#"{"name":"a","count":2.0}"#, r#"{"name":"a","count":2e0}"#] {
+            assert_eq!(read::<Shape>(body.as_bytes()).unwrap().count, Some(2));
+        }
     }
 
     #[test]
