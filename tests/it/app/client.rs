@@ -69,8 +69,8 @@ impl<'a> Client<'a> {
         answer
     }
 
-    /// What comes back, before it is held to the contract.
-    async fn fetch(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+    /// What comes back, before it is held to the contract; for whoever measures how long it takes.
+    pub async fn fetch(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let mut request = self.app.http.request(method.clone(), format!("{}{path}", self.app.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);

@@ -5,6 +5,7 @@ mod audit;
 mod bounds;
 mod breaking;
 mod dashboards;
+mod deep_page;
 mod document;
 mod examples;
 mod headers;
