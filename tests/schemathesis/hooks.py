@@ -64,4 +64,5 @@ def after_call(context, case, response):
     phase = meta.phase.name.value if meta else "unknown"
     with LOCK:
         ANSWERS.write(f"{operation_id}\t{phase}\t{mode}\t{response.status_code}\n")
-        STEERING.learn(operation_id, case, response)
+        if not is_probe:
+            STEERING.learn(operation_id, case, response)

@@ -292,7 +292,7 @@ class Steering:
         if operation_id == "change_own_password" and case.headers.get("Authorization") == self.world.runner.bearer():
             case.headers["Authorization"] = self.changer.bearer()
         if operation_id in DANGEROUS and case.path_parameters.get("user_id") in self.world.protected:
-            case.path_parameters["user_id"] = self.world.throwaway()
+            case.path_parameters["user_id"] = self.user(operation_id, self.world.dice)
         if operation_id == "change_user_role" and case.path_parameters.get("user_id") in self.world.throwaways:
             case.path_parameters["user_id"] = self.changeling
 
