@@ -1,9 +1,8 @@
 //! List cases.
 
-use super::PersonSummary;
 use crate::http::page::{PageRequest, Paging};
 use crate::http::period::When;
-use crate::http::{Answer, Anyone, CreditValue, Error, Human, Instant, ListProblems, ListQuery, Result};
+use crate::http::{Answer, Anyone, CreditValue, Error, Human, Instant, ListProblems, ListQuery, PersonSummary, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};

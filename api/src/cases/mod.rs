@@ -27,7 +27,7 @@ mod tier;
 mod view;
 
 pub use list::CaseSort;
-pub use view::{CaseDetail, PersonSummary};
+pub use view::CaseDetail;
 
 use target::{CasePath, CaseTarget};
 use utoipa_actix_web::service_config::ServiceConfig;

@@ -1,7 +1,7 @@
 //! The review history of a case.
 
-use super::{CasePath, CaseTarget, PersonSummary};
-use crate::http::{Answer, Error, Instant, PageInfo, ReadProblems, Result, Staff};
+use super::{CasePath, CaseTarget};
+use crate::http::{Answer, CaseReference, Error, Instant, PageInfo, PersonSummary, ReadProblems, Result, Staff};
 use crate::state::App;
 use actix_web::get;
 use entity::review::{self, ReviewAction};
@@ -14,14 +14,6 @@ use uuid::Uuid;
 
 /// How many steps are listed; a case has a handful.
 const LISTED_MAX: u64 = 200;
-
-/// A case, as lists of other things name it
-#[derive(Serialize, ToSchema)]
-pub struct CaseReference {
-    pub id: Uuid,
-    #[schema(max_length = 32)]
-    pub case_number: String,
-}
 
 /// One step of a case's review
 #[derive(Serialize, ToSchema)]

@@ -1,6 +1,6 @@
 //! A case as it is shown.
 
-use crate::http::{Answer, Anyone, CreditValue, Instant, Result};
+use crate::http::{Answer, Anyone, CreditValue, Instant, PersonSummary, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
 use entity::case::{self, CaseAction, CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency, member_update};
@@ -10,22 +10,6 @@ use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// Somebody, as cases show him
-#[derive(Clone, Serialize, ToSchema)]
-pub struct PersonSummary {
-    pub id: Uuid,
-    #[schema(max_length = 64)]
-    pub username: String,
-    #[schema(max_length = 257)]
-    pub full_name: String,
-}
-
-impl From<&Person> for PersonSummary {
-    fn from(person: &Person) -> Self {
-        Self { id: person.id, username: person.username.clone(), full_name: person.full_name.clone() }
-    }
-}
 
 /// Why and since when a case is on hold
 #[derive(Serialize, ToSchema)]

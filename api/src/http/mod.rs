@@ -28,6 +28,7 @@ pub mod page;
 pub mod period;
 pub mod problem;
 pub mod query;
+pub mod reference;
 pub mod token;
 
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
@@ -46,5 +47,6 @@ pub use problem::{
     Unavailable, WriteProblems,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
+pub use reference::{CaseReference, PersonSummary};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
