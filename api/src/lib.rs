@@ -10,6 +10,7 @@ mod docs;
 #[macro_use]
 pub mod http;
 pub mod keys;
+pub mod notes;
 pub mod openapi;
 pub mod password;
 pub mod reports;

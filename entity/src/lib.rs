@@ -9,6 +9,7 @@ pub mod clock;
 pub mod db;
 pub mod idempotency;
 pub mod load;
+pub mod note;
 pub mod outbox;
 pub mod page;
 pub mod report;

@@ -16,6 +16,7 @@ mod cases;
 mod contract;
 mod demo;
 mod http;
+mod notes;
 mod reports;
 mod system;
 mod users;

@@ -27,6 +27,8 @@ CASES = {
     "acknowledge_case_updates": "updated",
     "delete_case": "draft",
     "edit_case": "accepted",
+    "create_case_note": "accepted",
+    "list_case_notes": "accepted",
 }
 # Passwords too easy to guess: the service's own list, which no schema can hold.
 COMMON = set((Path(__file__).parents[2] / "api" / "src" / "password" / "well_known.txt").read_text().splitlines())
@@ -74,6 +76,8 @@ class Steering:
             path[name] = dice.choice(self.world.known_users)
         elif name == "entry_id" and throw < 0.7:
             path[name] = self.world.entry()
+        elif name == "note_id" and throw < 0.8:
+            path[name] = self.world.note()
 
     def case(self, operation_id, dice):
         make = CASES.get(operation_id)
@@ -153,7 +157,7 @@ class Steering:
         """What `ETag` says of the resource a path names; nothing where there is none."""
         by, path = self.world.runner, "auth/me"
         for name, value in (case.path_parameters or {}).items():
-            by, path = self.world.admin, f"{'cases' if name == 'case_id' else 'users'}/{value}"
+            by, path = self.world.admin, f"{name.removesuffix('_id')}s/{value}"
         answer = self.world.http.get(f"{self.world.api}/{path}", headers={"Authorization": by.bearer()}, timeout=30)
         return answer.headers.get("ETag")
 
@@ -248,6 +252,11 @@ class Steering:
     def due_on(self, body, dice):
         if body.get("due_on") is not None:
             body["due_on"] = civil_day(dice.randint(1, 400))
+
+    def body_of_create_case_note(self, body, dice, case):
+        """A member's comments are shared; he writes about his own cases."""
+        if self.world.role == "member" and dice.random() < 0.8:
+            body["visibility"] = "shared"
 
     def body_of_hold_case(self, body, dice, case):
         # "At most three decimals": floats are no multiples of 0.001 that validators agree about.

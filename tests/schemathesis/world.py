@@ -161,6 +161,11 @@ class World:
         self.member1.send("PATCH", f"/cases/{case}", {"employee_last_name": "Mosse"})
         return case
 
+    def note(self):
+        """One the runner may read and take away."""
+        body = {"body": "He called twice.", "visibility": "shared"}
+        return self.runner.post(f"/cases/{self.accepted()}/notes", body)["id"]
+
     # The log.
 
     def entry(self):

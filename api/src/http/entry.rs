@@ -1,7 +1,8 @@
 //! An entry of the trail as it is shown: in the log itself, in a case's trail, in reports.
 
 use super::{Error, Instant, Result};
-use entity::audit::{Action, ActorType, Category, Outcome, Source};
+use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
+use entity::case;
 use entity::trail::{Entry, MemberView};
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
@@ -163,7 +164,8 @@ impl AuditEntry {
     /// What the case's member may know of it.
     pub fn as_seen_by(mut self, member: &MemberView) -> Self {
         let action = self.action_type;
-        self.changes.retain(|field, _| member.shows_field(field));
+        let is_case = self.object_type == case::Entity::OBJECT;
+        self.changes.retain(|field, _| is_case && member.shows_field(field));
         self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
         Self { ip_address: None, user_agent: None, ..self }
     }

@@ -149,6 +149,8 @@ refusals! {
     AccountConflict = 409 [
         DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, IdempotencyInProgress,
     ];
+    /// The first request with this Idempotency-Key has not ended yet
+    InProgress = 409 [IdempotencyInProgress];
     /// The resource changed since the version named by If-Match
     VersionMismatch = 412 [VersionMismatch];
     /// The body is too large
@@ -212,6 +214,10 @@ problem_sets! {
     MoveProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, VersionMismatch, CommitProblems];
     /// Creating a case.
     CreateProblems = [BodyProblems, Unauthorized, Forbidden, CaseConflict, CommitProblems];
+    /// Adding something to what may be hidden.
+    AdditionProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, CommitProblems];
+    /// Taking something away that may be hidden.
+    RemovalProblems = [BadRequest, Unauthorized, Forbidden, NotFound, VersionMismatch, CommitProblems];
     /// Changing an account by a request with a body.
     AccountProblems = [BodyProblems, DeleteAccountProblems];
     /// Changing an account by a request without a body.

@@ -15,6 +15,9 @@ const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match
 const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
 const FIRST_CASE: Parameters = &[("case_id", "$response.body#/data/0/id")];
 const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
+const FIRST_NOTE: Parameters = &[("note_id", "$response.body#/data/0/id")];
+const NOTE: Parameters = &[("note_id", "$response.body#/id")];
+const NOTE_AS_SEEN: Parameters = &[("note_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
 const FIRST_ENTRY: Parameters = &[("entry_id", "$response.body#/data/0/id")];
 const REPORTED_ENTRY: Parameters = &[("entry_id", "$response.body#/entries/data/0/id")];
 const PERIOD: Parameters = &[("since", "$response.body#/period/since"), ("until", "$response.body#/period/until")];
@@ -31,7 +34,14 @@ const MOST_ACTIVE: Parameters = &[
 
 /// After which operations, what comes next, and with which parameters.
 const NEXT: &[(&[&str], &[&str], Parameters)] = &[
-    (&["create_case"], &["edit_case", "delete_case", "submit_case", "list_case_reviews"], CASE),
+    (
+        &["create_case"],
+        &["edit_case", "delete_case", "submit_case", "list_case_reviews", "list_case_notes", "create_case_note"],
+        CASE,
+    ),
+    (&["create_case_note"], &["get_note", "delete_note"], NOTE),
+    (&["list_case_notes"], &["get_note", "delete_note"], FIRST_NOTE),
+    (&["get_note"], &["delete_note"], NOTE_AS_SEEN),
     (&["submit_case", "resubmit_case"], &["accept_case", "reject_case"], CASE),
     (&["reject_case"], &["edit_case", "resubmit_case"], CASE),
     (

@@ -54,6 +54,7 @@ use utoipa_actix_web::AppExt;
         (name = "audit-log", description = "Who did what, when, and to what: the trail as a whole, of a case, of a person, and its exports. Reading it is recorded"),
         (name = "auth", description = "Signing in and out, one's own account, and the keys that verify access tokens"),
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
+        (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
         (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),
         (name = "system", description = "Health, contract and error codes. No operation of these needs a token"),
         (name = "users", description = "The people, and what they may do"),

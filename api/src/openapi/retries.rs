@@ -2,7 +2,7 @@
 
 use super::{Declared, each};
 use crate::http::IdempotencyKeyHeader;
-use crate::http::problem::{BadRequest, CaseConflict, ValidationFailed};
+use crate::http::problem::{BadRequest, InProgress, ValidationFailed};
 use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, IntoResponses};
@@ -17,7 +17,7 @@ pub fn apply(contract: &mut Contract) {
             .extend(IdempotencyKeyHeader::into_params(|| Some(ParameterIn::Header)).into_iter().map(Into::into));
         let known = &mut operation.responses.responses;
         for (status, refusal) in
-            [BadRequest::responses(), CaseConflict::responses(), ValidationFailed::responses()].into_iter().flatten()
+            [BadRequest::responses(), InProgress::responses(), ValidationFailed::responses()].into_iter().flatten()
         {
             known.entry(status).or_insert(refusal);
         }

@@ -160,7 +160,7 @@ impl Action {
 
     /// Whether a row begins with it.
     pub const fn is_creation(self) -> bool {
-        matches!(self, Self::CaseCreated | Self::UserCreated)
+        matches!(self, Self::CaseCreated | Self::NoteAdded | Self::MemberCommentAdded | Self::UserCreated)
     }
 
     /// The action with this wire name.

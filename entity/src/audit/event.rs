@@ -5,6 +5,7 @@
 use super::{Action, Audited, Changes, Outcome, Refusal, Story};
 use crate::case::{self, CaseStatus, Column as C, Tier};
 use crate::clock::rfc3339;
+use crate::note;
 use crate::user::{self, Column as U, Person};
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json, json};
@@ -162,6 +163,35 @@ impl Event {
             .with("review_action", action)
             .with("review_cycle", story.noted("review_cycle"))
             .with("original_technician", technician.map(|person| &person.username))
+    }
+}
+
+/// Notes.
+impl Event {
+    pub fn note_added(after: &note::Model) -> Self {
+        Self::on_note(Action::NoteAdded, after, format!("Note added to case {}", after.case_number))
+            .naming::<note::Entity>(None, after, note::EVERY_FACT)
+            .with("visibility", after.visibility.code())
+            .with("length", after.length())
+    }
+
+    pub fn member_comment_added(after: &note::Model) -> Self {
+        Self::on_note(Action::MemberCommentAdded, after, format!("Case {} commented on by its member", after.case_number))
+            .naming::<note::Entity>(None, after, note::EVERY_FACT)
+            .with("length", after.length())
+    }
+
+    pub fn note_deleted(before: &note::Model, after: &note::Model, story: &Story) -> Self {
+        Self::on_note(Action::NoteDeleted, after, format!("Note on case {} deleted", after.case_number))
+            .naming::<note::Entity>(Some(before), after, &[note::Column::DeletedAt])
+            .with("visibility", after.visibility.code())
+            .with("length", after.length())
+            .with("author", story.username(after.author_id.into()))
+    }
+
+    fn on_note(action: Action, note: &note::Model, description: String) -> Self {
+        let event = Self::new(action, (note::Entity::OBJECT, note.id.to_string()), description);
+        Self { case: Some((note.case_id, note.case_number.clone())), ..event }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::Audited;
-use crate::{attempt, case, idempotency, outbox, review, session, signing_key, user};
+use crate::{attempt, case, idempotency, note, outbox, review, session, signing_key, user};
 use sea_orm::EntityTrait;
 
 /// A row that leaves no entries, and why that is right.
@@ -11,8 +11,8 @@ pub trait Unaudited: EntityTrait {
 
 /// Tables whose rows have hooks. A row that isn't `audited!` does not compile here; one that is missing here fails
 /// `every_table_is_audited_or_excused`.
-pub fn audited() -> [&'static str; 2] {
-    [name_of_audited::<case::Entity>(), name_of_audited::<user::Entity>()]
+pub fn audited() -> [&'static str; 3] {
+    [name_of_audited::<case::Entity>(), name_of_audited::<note::Entity>(), name_of_audited::<user::Entity>()]
 }
 
 /// Tables that pass the door without an entry, with the reason.

@@ -5,6 +5,7 @@ use crate::app::{Kind, TestApp};
 use entity::db::{Db, Limits};
 use entity::{audit_entry, case};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, EntityTrait, TransactionTrait};
+use serde_json::json;
 
 on_each_database! {
     async fn a_raw_change_is_refused_at_commit(app) {
@@ -21,6 +22,16 @@ on_each_database! {
             tx.commit().await.expect_err(&sql);
         }
         assert_eq!(now(app, case.id).await, case);
+    }
+
+    async fn a_raw_change_of_a_note_is_refused_at_commit(app) {
+        let case = app.a_case().accepted().create().await;
+        app.as_member().await.post(&case.url("notes"), json!({"body": "a", "visibility": "shared"})).await.expect(201);
+        for sql in ["UPDATE notes SET body = 'b'", "DELETE FROM notes"] {
+            let tx = app.outside.begin().await.unwrap();
+            tx.execute_unprepared(sql).await.expect("it is let through until COMMIT");
+            tx.commit().await.expect_err(sql);
+        }
     }
 
     async fn entries_are_never_altered(app) {

@@ -23,6 +23,7 @@ enum Write {
     Join,
     Rename(usize),
     Report,
+    Note(usize),
     /// So many milliseconds pass; none of them, and what follows has the same instant.
     Wait(i64),
 }
@@ -37,7 +38,8 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
         which.clone().prop_map(Write::Resume),
         which.clone().prop_map(Write::Decide),
         Just(Write::Join),
-        which.prop_map(Write::Rename),
+        which.clone().prop_map(Write::Rename),
+        which.prop_map(Write::Note),
         Just(Write::Report),
         (0..2000_i64).prop_map(Write::Wait),
     ];
@@ -70,7 +72,17 @@ impl<'a> World<'a> {
         }
         let (reader, member, admin) = (app.as_manager().await, app.as_member().await, app.as_admin().await);
         let world = Self { app, reader, member, admin, cases, people, postponed: AtomicU64::new(0) };
-        for write in [Write::Decide(3), Write::Decide(7), Write::Decide(11), Write::Report, Write::Report, Write::Report] {
+        for write in [
+            Write::Decide(3),
+            Write::Decide(7),
+            Write::Decide(11),
+            Write::Report,
+            Write::Report,
+            Write::Report,
+            Write::Note(1),
+            Write::Note(1),
+            Write::Note(1),
+        ] {
             world.happen(write).await;
         }
         world
@@ -80,6 +92,7 @@ impl<'a> World<'a> {
     fn path(&self, operation: &str) -> String {
         match operation {
             "list_cases" => "cases".to_owned(),
+            "list_case_notes" => format!("cases/{}/notes", self.cases[1]),
             "list_users" => "users".to_owned(),
             "list_audit_log" => "audit-log".to_owned(),
             "list_user_audit_trail" => format!("users/{}/audit-trail", self.reader.id()),
@@ -121,6 +134,7 @@ impl<'a> World<'a> {
                 self.admin.patch(&format!("users/{person}"), json!({"last_name": format!("Reed-{which}")})).await
             }
             Write::Report => reader.get("reports/activity-summary.csv").await,
+            Write::Note(which) => reader.post(&case(which, "/notes"), json!({"body": "seen", "visibility": "shared"})).await,
             Write::Wait(milliseconds) => return self.app.pass(chrono::TimeDelta::milliseconds(milliseconds)),
         };
         assert!([200, 201, 409].contains(&answer.status()), "{write:?}: {}", answer.text);

@@ -28,6 +28,15 @@ impl Request<'_> {
 
 const PASSWORD: &str = "a long enough passphrase";
 
+/// Further recipes of operations that leave one thing or another, depending on who calls or what there is.
+const ALSO: [(&str, &str); 1] = [("create_case_note", "create_case_note by its member")];
+
+/// The recipes of an operation: the one of its name, and those that leave something else.
+pub fn of(operation: &str) -> impl Iterator<Item = &str> {
+    let also = ALSO.iter().filter(move |(id, _)| *id == operation).map(|(_, recipe)| *recipe);
+    std::iter::once(operation).chain(also)
+}
+
 /// Runs an operation once with success; `None` for one that nobody wrote a recipe for.
 pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
     let request = prepare(app, operation).await?;
@@ -39,6 +48,9 @@ pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
 /// Arranges what an operation needs to succeed, anew with each call.
 pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     if let Some(request) = case_operation(app, operation).await {
+        return Some(request);
+    }
+    if let Some(request) = note(app, operation).await {
         return Some(request);
     }
     match session_or_user(app, operation).await {
@@ -125,6 +137,25 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             send(manager, Method::POST, &case.url("acknowledge-updates"), None)
         }
         "list_cases" => get(manager, "cases"),
+        _ => None,
+    }
+}
+
+async fn note<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
+    if !operation.contains("note") {
+        return None;
+    }
+    let case = app.a_case().accepted().create().await;
+    let (by, notes) = (app.as_manager().await, case.url("notes"));
+    let body = json!({"body": "He called twice.", "visibility": "shared"});
+    let note = by.post(&notes, body.clone()).await.expect(201);
+    let path = format!("notes/{}", note["id"].as_str().expect("an id"));
+    match operation {
+        "list_case_notes" => get(by, &notes),
+        "create_case_note" => post(by, &notes, body),
+        "create_case_note by its member" => post(app.as_member().await, &notes, body),
+        "get_note" => get(by, &path),
+        "delete_note" => send(by, Method::DELETE, &path, None),
         _ => None,
     }
 }

@@ -1,0 +1,56 @@
+//! Write a note about a case.
+
+use super::CaseNote;
+use crate::http::check::not_blank;
+use crate::http::{AdditionProblems, Answer, Body, Error, Human, Result};
+use crate::state::App;
+use actix_web::post;
+use actix_web::web::Path;
+use entity::case::{self, CaseStatus, member_update};
+use entity::note::{self, Visibility};
+use entity::user::Role;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// What is written about a case, and for whom
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"body": "The pay stub of October comes on Monday.", "visibility": "shared"}))]
+pub struct CreateNote {
+    #[validate(length(min = 1, max = 10000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 10000, pattern = "not_blank")]
+    body: String,
+    /// A member's comments are `shared`
+    visibility: Visibility,
+}
+
+/// Write a note about a case
+///
+/// Whoever sees the case may. The staff reads every note, its member those that are `shared`. A member's comment raises
+/// `has_member_updates`. The text itself does not enter the trail.
+#[utoipa::path(
+    tag = "notes",
+    params(("case_id" = Uuid, Path, description = "The case")),
+    request_body = CreateNote,
+    responses((status = CREATED, description = "The new note", body = CaseNote), AdditionProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["note_added", "member_comment_added"]}))),
+)]
+#[post("/cases/{case_id}/notes")]
+pub async fn create_case_note(app: App, by: Human, id: Path<String>, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {
+    let is_member = by.role() == Role::Member;
+    if is_member && body.visibility == Visibility::Internal {
+        return Err(Error::forbidden());
+    }
+    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let tx = app.begin(&by).await?;
+    let case = case::locked(&tx, id, &by).await?;
+    let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;
+    if is_member && case.status != CaseStatus::Draft {
+        member_update::raise(&tx, case.id).await?;
+    }
+    let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
+    let people = tx.people([note.author_id].into_iter()).await?;
+    Answer::of(CaseNote::of(note, &people), version).created(location).committed(tx, &by).await
+}

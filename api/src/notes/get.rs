@@ -1,0 +1,34 @@
+//! Read a note.
+
+use super::{CaseNote, NotePath, NoteTarget};
+use crate::http::{Answer, Error, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::state::App;
+use actix_web::get;
+use entity::{note, user};
+use sea_orm::{ColumnTrait, QueryFilter};
+
+/// Read a note
+///
+/// A note that was taken away is not found, and a member finds only what is shared with him.
+#[utoipa::path(
+    tag = "notes",
+    params(NotePath, IfNoneMatchHeader),
+    responses(
+        (status = OK, description = "The note", body = CaseNote),
+        (status = NOT_MODIFIED, description = "The caller has this version already"),
+        ReadProblems,
+    ),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+    ),
+)]
+#[get("/notes/{note_id}")]
+pub async fn get_note(app: App, by: Human, target: NoteTarget, _: IfNoneMatch) -> Result<Answer<CaseNote>> {
+    let visible = note::visible_to(&by).filter(note::Column::Id.eq(target.id()?));
+    let note = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    let people = user::people(app.readers(), vec![note.author_id]).await?;
+    let people = people.into_iter().map(|person| (person.id, person)).collect();
+    let version = note.version;
+    Ok(Answer::of(CaseNote::of(note, &people), version))
+}

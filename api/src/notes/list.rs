@@ -1,0 +1,50 @@
+//! List the notes about a case.
+
+use super::view::{CaseNote, CaseNoteList};
+use crate::http::page::Paging;
+use crate::http::{Answer, Error, Human, ListQuery, NoParameters, ReadProblems, Result};
+use crate::state::App;
+use actix_web::web::Path;
+use actix_web::{HttpRequest, get};
+use entity::page::{self, Direction, Position};
+use entity::{case, note, user};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// List the notes about a case
+///
+/// The newest first. Its member sees what is shared with him.
+#[utoipa::path(
+    tag = "notes",
+    params(("case_id" = Uuid, Path, description = "The case"), Paging),
+    responses((status = OK, description = "A page of its notes", body = CaseNoteList), ReadProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+    ),
+)]
+#[get("/cases/{case_id}/notes")]
+pub async fn list_case_notes(
+    app: App,
+    by: Human,
+    id: Path<String>,
+    query: ListQuery<NoParameters>,
+    request: HttpRequest,
+) -> Result<Answer<CaseNoteList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let seen = case::visible_to(&by).filter(case::Column::Id.eq(id)).one(app.readers()).await?;
+    let case = seen.ok_or_else(Error::not_found)?;
+    let found = note::of_case(case.id, &by);
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(note::Column::Id, last, Direction::Descending));
+    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(note::Column::Id).limit(page.fetch());
+    let mut rows = rows.all(app.readers()).await?;
+    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    let authors: HashSet<Uuid> = rows.iter().map(|row| row.author_id).collect();
+    let people = user::people(app.readers(), authors.into_iter().collect()).await?;
+    let people = people.into_iter().map(|person| (person.id, person)).collect();
+    let data = rows.into_iter().map(|row| CaseNote::of(row, &people)).collect();
+    Ok(Answer::plain(CaseNoteList { data, page }))
+}

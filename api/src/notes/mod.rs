@@ -1,0 +1,16 @@
+//! Notes and comments about cases over HTTP, a file per verb.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod target;
+mod view;
+
+use target::{NotePath, NoteTarget};
+use utoipa_actix_web::service_config::ServiceConfig;
+use view::CaseNote;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list::list_case_notes).service(create::create_case_note).service(get::get_note).service(delete::delete_note);
+}

@@ -1,0 +1,61 @@
+//! A note as it is shown.
+
+use crate::http::{CaseReference, Instant, PersonSummary};
+use entity::note::{self, Visibility};
+use entity::user::Person;
+use serde::Serialize;
+use std::collections::HashMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What somebody wrote about a case
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d4", "version": 1,
+    "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"},
+    "author": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
+    "visibility": "shared", "body": "The pay stub of October comes on Monday.", "created_at": "2026-11-22T08:00:00.123Z"
+}))]
+pub struct CaseNote {
+    pub id: Uuid,
+    /// Also the `ETag`; a note is never rewritten
+    #[schema(minimum = 1)]
+    pub version: i32,
+    pub case: CaseReference,
+    pub author: Option<PersonSummary>,
+    pub visibility: Visibility,
+    #[schema(max_length = 10000)]
+    pub body: String,
+    pub created_at: Instant,
+}
+
+crate::list_of! {
+    /// A page of the notes about a case, the newest first
+    CaseNoteList = CaseNote
+}
+
+impl CaseNote {
+    pub fn of(row: note::Model, people: &HashMap<Uuid, Person>) -> Self {
+        let note::Model {
+            id,
+            case_id,
+            case_number,
+            author_id,
+            visibility,
+            body,
+            version,
+            created_at,
+            updated_at: _,
+            deleted_at: _,
+        } = row;
+        Self {
+            id,
+            version,
+            case: CaseReference { id: case_id, case_number },
+            author: people.get(&author_id).map(PersonSummary::from),
+            visibility,
+            body,
+            created_at: created_at.into(),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What a change to a note means. Pure: no clock, no database, no request.
+
+use super::Model;
+use crate::audit::{Event, Story};
+use crate::user::Role;
+
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+    match before {
+        None if story.by.role() == Some(Role::Member) => vec![Event::member_comment_added(after)],
+        None => vec![Event::note_added(after)],
+        Some(before) if before.deleted_at != after.deleted_at => vec![Event::note_deleted(before, after, story)],
+        // Nothing names a rewritten text, so the hooks refuse it.
+        Some(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,122 @@
+//! The note row: what somebody wrote about a case, who reads it and who may take it away.
+
+mod events;
+
+use crate::audit::AuditTx;
+use crate::case;
+use crate::load::LoadError;
+use crate::user::{Caller, Role};
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QuerySelect, QueryTrait, Select};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who reads a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = NoteVisibility)]
+pub enum Visibility {
+    /// The staff alone.
+    Internal,
+    /// The case's member too.
+    Shared,
+}
+
+impl Visibility {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+/// A note; once written it is never rewritten. Ids order by time.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "notes")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub case_id: Uuid,
+    /// Kept here so that its entries can name the case.
+    pub case_number: String,
+    pub author_id: Uuid,
+    pub visibility: Visibility,
+    #[sea_orm(column_type = "Text")]
+    pub body: String,
+    pub version: i32,
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+audited! {
+    "note",
+    events: events::events,
+    long_texts: [Body],
+    people: [AuthorId],
+}
+
+pub(crate) const EVERY_FACT: &[Column] =
+    &[Column::CaseId, Column::CaseNumber, Column::AuthorId, Column::Visibility, Column::Body];
+
+/// A new note about a case.
+pub fn write(tx: &AuditTx, case: &case::Model, author: Uuid, visibility: Visibility, body: &str) -> ActiveModel {
+    ActiveModel {
+        id: Set(tx.new_id()),
+        case_id: Set(case.id),
+        case_number: Set(case.case_number.clone()),
+        author_id: Set(author),
+        visibility: Set(visibility),
+        body: Set(body.to_owned()),
+        ..Default::default()
+    }
+}
+
+impl Model {
+    /// In characters: all that its entries tell of the text beside a digest.
+    pub fn length(&self) -> usize {
+        self.body.chars().count()
+    }
+
+    /// Whether this caller may take it away: its author, and those who run the desk.
+    pub fn is_deletable_by(&self, caller: &Caller) -> bool {
+        self.author_id == caller.id() || matches!(caller.role(), Role::Manager | Role::Administrator)
+    }
+
+    pub fn delete(self, now: DateTime<Utc>) -> ActiveModel {
+        let mut row = self.into_active_model();
+        row.deleted_at = Set(Some(now));
+        row
+    }
+}
+
+/// What a caller may read of the notes about a case that he sees.
+pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
+    legible_to(caller).filter(Column::CaseId.eq(case_id))
+}
+
+/// The notes a caller may know of at all. Hidden and absent look alike from here on.
+pub fn visible_to(caller: &Caller) -> Select<Entity> {
+    let cases = case::visible_to(caller).select_only().column(case::Column::Id).into_query();
+    legible_to(caller).filter(Column::CaseId.in_subquery(cases))
+}
+
+fn legible_to(caller: &Caller) -> Select<Entity> {
+    let present = Entity::find().filter(Column::DeletedAt.is_null());
+    match caller.role() {
+        Role::Member | Role::Service => present.filter(Column::Visibility.eq(Visibility::Shared)),
+        Role::Technician | Role::Manager | Role::Administrator => present,
+    }
+}
+
+/// Reads a note for update; the transaction remembers it for the hooks.
+pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
+    tx.lock(visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("note"))
+}

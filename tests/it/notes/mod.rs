@@ -1,0 +1,5 @@
+//! Notes and comments: a file per verb, as in the service.
+
+mod create;
+mod delete;
+mod list;
