@@ -16,6 +16,7 @@ pub mod password;
 pub mod reports;
 pub mod routes;
 pub mod server;
+pub mod settings;
 pub mod state;
 mod system;
 pub mod users;

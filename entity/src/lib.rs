@@ -8,6 +8,7 @@ pub mod case;
 pub mod clock;
 pub mod db;
 pub mod idempotency;
+pub mod job;
 pub mod load;
 pub mod note;
 pub mod outbox;

@@ -11,6 +11,8 @@ mod m20261201_000008_audit_nets;
 mod m20261201_000009_attempts;
 mod m20261201_000010_idempotency_keys;
 mod m20261201_000011_job_runs;
+mod m20261201_000012_settings_net;
+mod m20261201_000013_jobs;
 mod m20261201_000015_notes;
 
 use sea_orm_migration::prelude::*;
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000009_attempts::Migration),
             Box::new(m20261201_000010_idempotency_keys::Migration),
             Box::new(m20261201_000011_job_runs::Migration),
+            Box::new(m20261201_000012_settings_net::Migration),
+            Box::new(m20261201_000013_jobs::Migration),
             Box::new(m20261201_000015_notes::Migration),
         ]
     }

@@ -18,5 +18,6 @@ mod demo;
 mod http;
 mod notes;
 mod reports;
+mod settings;
 mod system;
 mod users;

@@ -89,12 +89,7 @@ impl Scribe {
     /// The dispatcher's run that sends one mail; every record of a run whose only mail fails has failed.
     pub fn mail(&mut self, template: &str, to: &Person, attempt: u32, fails: bool, at: DateTime<Utc>) {
         let error = fails.then_some("550 mailbox unavailable");
-        let run = JobRun {
-            records_processed: 1,
-            records_failed: u64::from(fails),
-            error_message: fails.then_some("every mail failed"),
-            duration_ms: 180,
-        };
+        let run = JobRun::scheduled(1, u64::from(fails), fails.then_some("every mail failed"), 180);
         self.run("send_scheduled_emails", vec![Event::email_notification_sent(to, template, attempt, error)], &run, at);
     }
 

@@ -48,7 +48,7 @@ impl Jobs {
         let error = fails.then(|| self.dice.word(&ERRORS));
         let duration_ms = u64::try_from(self.dice.between(8, 900)).unwrap_or_default();
         // What jobs process has entries of its own, so those that stand alone found nothing to do.
-        let run = JobRun { records_processed: 0, records_failed: 0, error_message: error, duration_ms };
+        let run = JobRun::scheduled(0, 0, error, duration_ms);
         scribe.run(job, Vec::new(), &run, at);
         self.next += 1;
         true

@@ -36,6 +36,12 @@ pub fn workshop_code(code: &str) -> Result<(), ValidationError> {
     displayable(code)
 }
 
+/// A zone of the IANA time zone database. The length rule speaks of an empty one.
+pub fn time_zone(name: &str) -> Result<(), ValidationError> {
+    let is_zone = name.is_empty() || name.parse::<chrono_tz::Tz>().is_ok();
+    demand(is_zone, "time_zone", "must be a zone of the IANA time zone database, such as America/Chicago")
+}
+
 fn demand(holds: bool, code: &'static str, detail: &'static str) -> Result<(), ValidationError> {
     if holds { Ok(()) } else { Err(ValidationError::new(code).with_message(Cow::Borrowed(detail))) }
 }

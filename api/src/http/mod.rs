@@ -44,7 +44,7 @@ pub use page::PageInfo;
 pub use problem::{
     AccountProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems, DeleteAccountProblems,
     FieldProblem, ListProblems, LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems,
-    SecretProblems, SessionProblems, SignInProblems, Unavailable, WriteProblems,
+    SecretProblems, SessionProblems, SettingsProblems, SignInProblems, Unavailable, WriteProblems,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
 pub use reference::{CaseReference, PersonSummary};

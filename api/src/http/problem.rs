@@ -206,6 +206,8 @@ problem_sets! {
     SessionProblems = [BodyProblems, InvalidRefreshToken, CommitProblems];
     /// Changing one's own account.
     OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, CommitProblems];
+    /// Changing the settings.
+    SettingsProblems = [BodyProblems, Unauthorized, Forbidden, VersionMismatch, CommitProblems];
     /// Changing one's own secrets.
     SecretProblems = [BodyProblems, Unauthorized, WrongPassword, CommitProblems];
     /// Changing a case by a request with a body.

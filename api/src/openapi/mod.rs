@@ -56,6 +56,7 @@ use utoipa_actix_web::AppExt;
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
         (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
         (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),
+        (name = "settings", description = "How the service is set up: deadlines, releases, mails, credits, the time zone. In force at once"),
         (name = "system", description = "Health, contract and error codes. No operation of these needs a token"),
         (name = "users", description = "The people, and what they may do"),
     ),

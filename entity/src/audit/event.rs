@@ -5,7 +5,9 @@
 use super::{Action, Audited, Changes, Outcome, Refusal, Story};
 use crate::case::{self, CaseStatus, Column as C, Tier};
 use crate::clock::rfc3339;
+use crate::job::run::{RunStatus, Trigger};
 use crate::note;
+use crate::setting;
 use crate::user::{self, Column as U, Person};
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json, json};
@@ -330,8 +332,11 @@ impl Event {
 
     /// One run of a job. A run that broke off, or whose every record failed, is a failure.
     pub fn cron_job_executed(job_name: &str, run: &JobRun<'_>) -> Self {
-        let outcome = if run.error_message.is_some() { Outcome::Failure } else { Outcome::Success };
-        let status = if run.error_message.is_some() { "failure" } else { "success" };
+        let status = run.status.code();
+        let outcome = match run.status {
+            RunStatus::Success => Outcome::Success,
+            RunStatus::Failure => Outcome::Failure,
+        };
         Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}"))
             .ending(outcome)
             .with("job_name", job_name)
@@ -340,8 +345,8 @@ impl Event {
             .with("status", status)
             .with("error_message", run.error_message)
             .with("duration_ms", run.duration_ms)
-            .with("dry_run", false)
-            .with("trigger", "scheduler")
+            .with("dry_run", run.dry_run)
+            .with("trigger", run.trigger.code())
     }
 
     /// One attempt to send a mail; `error` says why it failed.
@@ -356,6 +361,15 @@ impl Event {
             .with("delivery_status", status)
             .with("attempt", attempt)
             .with("error_message", error)
+    }
+
+    /// One entry, however many settings change.
+    pub fn settings_updated(before: Option<&setting::Model>, after: &setting::Model) -> Self {
+        let event = Self::new(Action::SettingsUpdated, (setting::Entity::OBJECT, after.id.to_string()), String::new())
+            .naming::<setting::Entity>(before, after, setting::EVERY_SETTING);
+        let fields: Vec<String> = event.changes.fields().into_iter().map(str::to_owned).collect();
+        let description = format!("Settings updated: {}", fields.join(", "));
+        Self { description, ..event }.with("fields", fields)
     }
 
     pub fn bulk_credit_reset(quarter: &str, member_count: u64, new_allowance: u32, batch_id: Uuid) -> Self {
@@ -383,10 +397,30 @@ impl Event {
 /// How a run of a job went.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRun<'a> {
+    pub status: RunStatus,
     pub records_processed: u64,
     pub records_failed: u64,
+    /// Why it broke off, or why the first record failed.
     pub error_message: Option<&'a str>,
     pub duration_ms: u64,
+    pub dry_run: bool,
+    pub trigger: Trigger,
+}
+
+impl<'a> JobRun<'a> {
+    /// A run by the schedule, which is a failure if it says why.
+    pub fn scheduled(records_processed: u64, records_failed: u64, error_message: Option<&'a str>, duration_ms: u64) -> Self {
+        let status = if error_message.is_some() { RunStatus::Failure } else { RunStatus::Success };
+        Self {
+            status,
+            records_processed,
+            records_failed,
+            error_message,
+            duration_ms,
+            dry_run: false,
+            trigger: Trigger::Scheduler,
+        }
+    }
 }
 
 impl Event {

@@ -3,7 +3,7 @@
 use super::commit;
 use super::guard::{Verb, Write};
 use super::unit::Unit;
-use super::{Event, Refusal, Story, changes};
+use super::{Context, Event, Refusal, Story, changes};
 use crate::audit_entry;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
@@ -112,6 +112,17 @@ pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, sto
 
 /// Inserts the entries in one statement. PostgreSQL says with it which transaction they are in.
 pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<Event>, by_hook: bool) -> Result<(), DbErr> {
+    write_as(unit, db, &unit.context, events, by_hook).await
+}
+
+/// The same with another origin than the transaction's.
+pub(super) async fn write_as<C: ConnectionTrait>(
+    unit: &Unit,
+    db: &C,
+    context: &Context,
+    events: Vec<Event>,
+    by_hook: bool,
+) -> Result<(), DbErr> {
     if events.is_empty() {
         return Ok(());
     }
@@ -120,7 +131,7 @@ pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<E
     }
     let kinds = events.iter().map(|event| (event.action, event.outcome)).collect();
     let now = unit.now();
-    let entry = |event| audit_entry::ActiveModel::of(event, unit.clock.id(now), &unit.context, by_hook);
+    let entry = |event| audit_entry::ActiveModel::of(event, unit.clock.id(now), context, by_hook);
     let entries = events.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
     unit.clear(Write { verb: Verb::Insert, table: audit_entry::Entity.table_name().to_owned() });
     let id = entries.first().and_then(|entry| entry.id.try_as_ref().copied());

@@ -2,6 +2,7 @@
 
 use super::{Audited, facts};
 use crate::audit_entry;
+use crate::setting;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::fmt;
@@ -33,7 +34,7 @@ pub struct Replay {
 
 /// Folds entries, in the order of their ids.
 pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> Result<Replay, Box<Gap>> {
-    let mut replay = Replay::default();
+    let mut replay = Replay::new();
     for entry in entries {
         replay.follow_entry(entry)?;
     }
@@ -41,6 +42,15 @@ pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> 
 }
 
 impl Replay {
+    /// Before the first entry there is what the migrations wrote: the settings.
+    pub fn new() -> Self {
+        let mut replay = Self::default();
+        let first = setting::Model::first();
+        let things = replay.things.entry(setting::Entity::OBJECT.to_owned()).or_default();
+        things.insert(first.id.to_string(), facts::<setting::Entity>(&first));
+        replay
+    }
+
     /// Folds the next entry as it is stored.
     pub fn follow_entry(&mut self, entry: &audit_entry::Model) -> Result<(), Box<Gap>> {
         let body: Json = serde_json::from_str(&entry.body).unwrap_or_default();
@@ -115,7 +125,7 @@ mod tests {
     use serde_json::json;
 
     fn followed(changes: &[Json]) -> Result<Replay, Box<Gap>> {
-        let mut replay = Replay::default();
+        let mut replay = Replay::new();
         changes.iter().try_for_each(|changes| replay.follow("case", "1", changes.as_object().unwrap()))?;
         Ok(replay)
     }

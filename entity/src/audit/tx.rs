@@ -6,6 +6,7 @@ use super::{Audited, Context, Event, Refusal, hooks};
 use crate::db::Db;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
     ExecResult, IntoActiveModel, QueryResult, QuerySelect, RuntimeErr, Select, Statement,
@@ -103,6 +104,17 @@ impl AuditTx {
     /// Records something that changed no row of its own: a login, a report, an export.
     pub async fn record(&self, event: Event) -> Result<(), DbErr> {
         self.unit.during(self, hooks::write(&self.unit, self, vec![event], false)).await
+    }
+
+    /// The same in somebody else's name: whoever asked for what the service then did.
+    pub async fn record_as(&self, context: &Context, event: Event) -> Result<(), DbErr> {
+        self.unit.during(self, hooks::write_as(&self.unit, self, context, vec![event], false)).await
+    }
+
+    /// Reads rows for update and remembers them. Rows that somebody else holds are passed over: their time comes again.
+    pub async fn lock_free<E: Audited>(&self, query: Select<E>) -> Result<Vec<E::Model>, DbErr> {
+        let rows = query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(self).await?;
+        Ok(rows.into_iter().inspect(|row| self.unit.remember::<E>(row.clone())).collect())
     }
 
     /// Commits, and knows it: where the connection was lost at COMMIT, another one is asked what became of it.

@@ -2,7 +2,7 @@
 
 use super::TestApp;
 use entity::audit::replay;
-use entity::{audit_entry, case, note, user};
+use entity::{audit_entry, case, note, setting, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
 pub async fn check(app: &TestApp) {
@@ -20,5 +20,8 @@ pub async fn check(app: &TestApp) {
     }
     for row in user::Entity::find().all(&app.outside).await.expect("users") {
         told.demand_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+    }
+    for row in setting::Entity::find().all(&app.outside).await.expect("settings") {
+        told.demand_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
     }
 }

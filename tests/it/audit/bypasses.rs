@@ -43,10 +43,13 @@ fn new_case(member_id: Uuid) -> case::ActiveModel {
 fn a_mail() -> outbox::ActiveModel {
     outbox::ActiveModel {
         id: Set(Uuid::now_v7()),
-        status: Set("pending".into()),
+        status: Set(outbox::MailStatus::Pending),
         recipient: Set("a@example.org".into()),
         template: Set("case_held".into()),
         queued_at: Set(crate::app::at("2026-12-01T09:00:00Z")),
+        parameters: Set("{}".into()),
+        attempts: Set(0),
+        ..Default::default()
     }
 }
 

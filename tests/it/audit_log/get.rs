@@ -38,7 +38,7 @@ on_each_database! {
         let by = app.as_manager().await;
         let tx = app.write().await;
         for _ in 0..60 {
-            let run = JobRun { records_processed: 0, records_failed: 0, error_message: None, duration_ms: 1 };
+            let run = JobRun::scheduled(0, 0, None, 1);
             tx.record(Event::cron_job_executed("check_expired_holds", &run)).await.unwrap();
         }
         tx.commit().await.unwrap();

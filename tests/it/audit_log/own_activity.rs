@@ -1,6 +1,6 @@
 //! Looking at one's own activity.
 
-use super::world::{data, happened, outside};
+use super::world::{data, happened};
 use crate::app::actions;
 use entity::user::Role;
 use serde_json::{Value as Json, json};
@@ -23,7 +23,7 @@ on_each_database! {
 
     async fn where_the_setting_is_off_it_is_refused_and_recorded(app) {
         let by = app.as_member().await;
-        outside(app, "UPDATE settings SET own_activity_enabled = 0", "UPDATE settings SET own_activity_enabled = false").await.unwrap();
+        app.as_admin().await.patch("settings", json!({"own_activity_enabled": false})).await.expect(200);
         let mark = app.mark().await;
         by.get("auth/me/activity").await.expect_problem(403, "forbidden");
         let seen = app.since(&mark).await;

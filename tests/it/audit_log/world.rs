@@ -35,7 +35,7 @@ pub async fn happened(app: &TestApp) -> Vec<Json> {
 }
 
 fn run(error_message: Option<&str>) -> JobRun<'_> {
-    JobRun { records_processed: 1, records_failed: 0, error_message, duration_ms: 5 }
+    JobRun::scheduled(1, 0, error_message, 5)
 }
 
 fn nobody() -> Context {

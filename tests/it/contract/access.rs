@@ -61,6 +61,8 @@ pub const LET_IN: &[(&str, &str)] = &[
     ("get_note", "MTGA"),
     ("delete_note", "MTGA"),
     ("list_case_audit_trail", "MTGAS"),
+    ("get_settings", "TGA"),
+    ("edit_settings", "A"),
     ("list_audit_log", "GAS"),
     ("get_audit_entry", "GAS"),
     ("export_audit_log_csv", "GAS"),

@@ -31,6 +31,8 @@ const LOOKS_FURTHER: &[(&str, &str, &str)] = &[
     ("create_user", "scopes", "required"),
     ("change_user_role", "user_level", "required"),
     ("change_user_role", "scopes", "required"),
+    // Of the names that a zone could have, few are one.
+    ("edit_settings", "time_zone", "time_zone"),
     // A technician may leave it out.
     ("accept_case", "assigned_to", "required"),
 ];

@@ -189,7 +189,7 @@ on_each_database! {
         let manager = app.as_manager().await;
         manager.get("reports/activity-summary").await.expect(200);
         let tx = app.write().await;
-        let run = JobRun { records_processed: 1, records_failed: 0, error_message: None, duration_ms: 1 };
+        let run = JobRun::scheduled(1, 0, None, 1);
         tx.record(Event::cron_job_executed("check_expired_holds", &run)).await.expect("a run");
         let somebody = Person::of(&app.user("manager", Role::Manager, None).await);
         tx.record(Event::email_notification_sent(&somebody, "case_held", 1, None)).await.expect("a mail");

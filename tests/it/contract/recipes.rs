@@ -222,6 +222,11 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             post(himself, "auth/me/password", body)
         }
         "get_signing_keys" => get(nobody, "/.well-known/jwks.json"),
+        "get_settings" => get(admin, "settings"),
+        "edit_settings" => {
+            let body = json!({"reply_email_address": format!("{}@example.org", unused("desk"))});
+            send(admin, Method::PATCH, "settings", Some(body))
+        }
         "list_users" => get(admin, "users"),
         "get_user" => get(admin, &path("")),
         "create_user" => {

@@ -103,7 +103,7 @@ on_each_database! {
         for (minutes, error_message) in [(0, None), (15, Some("no space")), (30, Some("no space"))] {
             app.pass(TimeDelta::minutes(minutes));
             let tx = AuditTx::begin(app.app.db(), Context::job(uuid::Uuid::now_v7())).await.unwrap();
-            let run = JobRun { records_processed: 3, records_failed: 0, error_message, duration_ms: 7 };
+            let run = JobRun::scheduled(3, 0, error_message, 7);
             tx.record(Event::cron_job_executed("check_expired_holds", &run)).await.unwrap();
             tx.commit().await.unwrap();
         }

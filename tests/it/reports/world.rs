@@ -38,13 +38,22 @@ pub async fn tell(connection: &DatabaseConnection, story: &Story) -> (DatabaseTr
         review::Entity::insert_many(steps.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
     }
     for number in 0..story.pending_emails + 2 {
-        let status = if number < story.pending_emails { "pending" } else { "sent" };
+        let status = if number < story.pending_emails { outbox::MailStatus::Pending } else { outbox::MailStatus::Sent };
         let mail = outbox::Model {
             id: clock.id(story.now),
-            status: status.to_owned(),
+            status,
             recipient: "somebody@example.invalid".to_owned(),
             template: "case_held".to_owned(),
             queued_at: story.now,
+            parameters: "{}".to_owned(),
+            case_id: None,
+            case_number: None,
+            related_user_id: None,
+            send_after: Some(story.now),
+            attempts: 0,
+            last_attempt_at: None,
+            last_error: None,
+            sent_at: None,
         };
         outbox::Entity::insert_many([fresh(mail)]).exec(&tx).await.unwrap();
     }

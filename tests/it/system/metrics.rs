@@ -82,7 +82,7 @@ fn looks(plan: &[String]) -> Vec<&String> {
 }
 
 fn a_run(error_message: Option<&str>) -> JobRun<'_> {
-    JobRun { records_processed: 3, records_failed: 0, error_message, duration_ms: 12 }
+    JobRun::scheduled(3, 0, error_message, 12)
 }
 
 /// Runs a job as another process of the same database would.

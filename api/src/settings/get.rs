@@ -1,0 +1,30 @@
+//! Read the settings.
+
+use super::SettingsDetail;
+use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, ListProblems, Result, Staff};
+use crate::state::App;
+use actix_web::get;
+use entity::setting;
+
+/// Read the settings
+///
+/// As they are now, for every replica of the service alike.
+#[utoipa::path(
+    tag = "settings",
+    params(IfNoneMatchHeader),
+    responses(
+        (status = OK, description = "The settings", body = SettingsDetail),
+        (status = NOT_MODIFIED, description = "The caller has this version already"),
+        ListProblems,
+    ),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("reading how the service is set up is not an event; changing it is")),
+    ),
+)]
+#[get("/settings")]
+pub async fn get_settings(app: App, _by: Staff, _: IfNoneMatch) -> Result<Answer<SettingsDetail>> {
+    let row = setting::current(app.readers()).await?;
+    let version = row.version;
+    Ok(Answer::of(row.into(), version))
+}

@@ -1,0 +1,80 @@
+//! The settings as they are shown.
+
+use crate::http::Instant;
+use entity::setting;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The service's settings
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "default_case_due_days": 7, "rush_case_threshold_days": 7, "default_completion_delay_hours": 0,
+    "email_notifications_enabled": true, "default_email_delay_hours": 0, "reply_email_address": "desk@example.org",
+    "default_quarterly_credits": 100, "time_zone": "America/Chicago", "own_activity_enabled": true, "version": 2,
+    "updated_at": "2026-11-22T08:00:00.123Z"
+}))]
+pub struct SettingsDetail {
+    /// In how many days a case is due if nobody says
+    #[schema(minimum = 1, maximum = 90)]
+    pub default_case_due_days: i32,
+    /// A case that is due in fewer days is a rush
+    #[schema(minimum = 1, maximum = 90)]
+    pub rush_case_threshold_days: i32,
+    /// How many hours after its completion a case is released, if nobody says; 0 for at once
+    #[schema(minimum = 0, maximum = 24)]
+    pub default_completion_delay_hours: i32,
+    /// Whether mails are sent at all
+    pub email_notifications_enabled: bool,
+    /// How many hours a mail waits before it is sent
+    #[schema(minimum = 0, maximum = 24)]
+    pub default_email_delay_hours: i32,
+    /// Where answers to mails go
+    #[schema(max_length = 254)]
+    pub reply_email_address: Option<String>,
+    /// How many credits a member has a quarter, if nobody says
+    #[schema(minimum = 0, maximum = 10000)]
+    pub default_quarterly_credits: i32,
+    /// The zone of every civil day: due dates, periods, quarters, the month in a case's number
+    #[schema(max_length = 64)]
+    pub time_zone: String,
+    /// Whether everybody may look at what he did himself
+    pub own_activity_enabled: bool,
+    /// Counts the changes; also the `ETag`
+    #[schema(minimum = 1)]
+    pub version: i32,
+    pub updated_at: Instant,
+}
+
+impl From<setting::Model> for SettingsDetail {
+    fn from(row: setting::Model) -> Self {
+        // No `..` here: a new setting has to be shown.
+        let setting::Model {
+            id: _,
+            default_case_due_days,
+            rush_case_threshold_days,
+            default_completion_delay_hours,
+            email_notifications_enabled,
+            default_email_delay_hours,
+            reply_email_address,
+            default_quarterly_credits,
+            time_zone,
+            own_activity_enabled,
+            version,
+            created_at: _,
+            updated_at,
+        } = row;
+        Self {
+            default_case_due_days,
+            rush_case_threshold_days,
+            default_completion_delay_hours,
+            email_notifications_enabled,
+            default_email_delay_hours,
+            reply_email_address,
+            default_quarterly_credits,
+            time_zone,
+            own_activity_enabled,
+            version,
+            updated_at: updated_at.into(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! How the runs of the jobs went: one row a run, written with its entry.
+
+use super::JobName;
+use crate::audit::{AuditTx, Unaudited};
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QuerySelect, RuntimeErr};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What made a job run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = JobTrigger)]
+pub enum Trigger {
+    /// Its schedule.
+    Scheduler,
+    /// An administrator.
+    Manual,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = JobRunStatus)]
+pub enum RunStatus {
+    Success,
+    /// It broke off, or every record of it failed.
+    Failure,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "job_runs")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub job_name: JobName,
+    pub trigger: Trigger,
+    /// The period it was for; none on demand. A period is run once.
+    pub scheduled_for: Option<chrono::DateTime<chrono::Utc>>,
+    /// Who asked for it; nobody for a scheduled run.
+    pub requested_by_id: Option<Uuid>,
+    pub dry_run: bool,
+    pub status: RunStatus,
+    pub records_processed: i64,
+    pub records_failed: i64,
+    pub error_message: Option<String>,
+    pub started_at: chrono::DateTime<chrono::Utc>,
+    pub finished_at: chrono::DateTime<chrono::Utc>,
+    pub duration_ms: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Trigger {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Scheduler => "scheduler",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+impl RunStatus {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+impl Unaudited for Entity {
+    const BECAUSE: &'static str = "each run has its entry (cron_job_executed), committed with this row";
+}
+
+/// The last period that was run, by any replica.
+pub async fn last_period<C: ConnectionTrait>(db: &C, job: JobName) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let scheduled = Entity::find().filter(Column::JobName.eq(job)).filter(Column::ScheduledFor.is_not_null());
+    let last = scheduled.order_by_desc(Column::ScheduledFor).limit(1).one(db).await?;
+    Ok(last.and_then(|run| run.scheduled_for))
+}
+
+/// Whether a period was run.
+pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: DateTime<Utc>) -> Result<bool, DbErr> {
+    let this = Entity::find().filter(Column::JobName.eq(job)).filter(Column::ScheduledFor.eq(scheduled_for));
+    Ok(this.one(db).await?.is_some())
+}
+
+/// Whether a job really did its work at some time from `since` on.
+pub async fn succeeded_since<C: ConnectionTrait>(db: &C, job: JobName, since: DateTime<Utc>) -> Result<bool, DbErr> {
+    let runs = Entity::find()
+        .filter(Column::JobName.eq(job))
+        .filter(Column::Status.eq(RunStatus::Success))
+        .filter(Column::DryRun.eq(false))
+        .filter(Column::StartedAt.gte(since));
+    Ok(runs.one(db).await?.is_some())
+}
+
+/// Writes how a run went, beside its entry. Where another replica did this period, the statement fails: see `is_taken`.
+pub async fn record(tx: &AuditTx, run: Model) -> Result<Model, DbErr> {
+    run.into_active_model().reset_all().insert(tx).await
+}
+
+/// Whether a statement failed because another replica did this period, or is at the job just now.
+pub fn is_taken(error: &DbErr) -> bool {
+    let is_double = matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)));
+    is_double || is_locked(error)
+}
+
+/// Whether a lock was waited for too long (PostgreSQL's `lock_not_available`).
+fn is_locked(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else { return false };
+    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
+}

@@ -1,0 +1,3 @@
+//! The settings, and what they decide.
+
+mod edit;
