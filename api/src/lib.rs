@@ -14,6 +14,7 @@ pub mod notes;
 pub mod openapi;
 pub mod password;
 pub mod reports;
+pub mod reviews;
 pub mod routes;
 pub mod server;
 pub mod settings;

@@ -1,6 +1,6 @@
 //! The one place of routes: the server and the contract are both made from it.
 
-use crate::{audit_log, auth, cases, notes, reports, settings, system, users};
+use crate::{audit_log, auth, cases, notes, reports, reviews, settings, system, users};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -10,6 +10,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(users::configure)
         .configure(cases::configure)
         .configure(notes::configure)
+        .configure(reviews::configure)
         .configure(settings::configure)
         .configure(audit_log::configure)
         .configure(reports::configure);

@@ -2,10 +2,12 @@
 
 use crate::audit::{AuditTx, Unaudited};
 use crate::case;
+use crate::user::Caller;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{QueryOrder, QuerySelect, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// What happened to a case in review.
@@ -101,6 +103,25 @@ pub async fn record(
 
 fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// The step that last handed each of these cases in for review.
+pub async fn submissions_of<C: ConnectionTrait>(db: &C, cases: &[Uuid]) -> Result<HashMap<Uuid, Model>, DbErr> {
+    if cases.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let steps = Entity::find()
+        .filter(Column::CaseId.is_in(cases.iter().copied()))
+        .filter(Column::ReviewAction.eq(ReviewAction::SubmittedForReview))
+        .order_by_asc(Column::Id);
+    // Of several for one case the last stays.
+    Ok(steps.all(db).await?.into_iter().map(|step| (step.case_id, step)).collect())
+}
+
+/// The decisions on the cases a caller may know of.
+pub fn decisions(caller: &Caller) -> Select<Entity> {
+    let cases = case::visible_to(caller).select_only().column(case::Column::Id).into_query();
+    Entity::find().filter(Column::ReviewAction.is_in(ReviewAction::DECISIONS)).filter(Column::CaseId.in_subquery(cases))
 }
 
 /// The steps of a case's review so far, the newest first.

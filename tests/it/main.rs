@@ -18,6 +18,7 @@ mod demo;
 mod http;
 mod notes;
 mod reports;
+mod reviews;
 mod settings;
 mod system;
 mod users;

@@ -121,6 +121,9 @@ class Steering:
             query["changed_field"] = "status"
         if "user_id" in query and dice.random() < 0.8:
             query["user_id"] = dice.choice(self.world.known_users)
+        if operation_id == "list_reviews" and ("reviewer_id" in query or "review_action" in query):
+            # "Only with status=decided."
+            query["status"] = "decided"
         if "cursor" in query:
             # A cursor is good for the list that gave it out, and for no other.
             del query["cursor"]

@@ -18,7 +18,6 @@ mod reopen;
 mod resubmit;
 mod resume;
 mod review;
-mod reviews;
 mod settled;
 mod submit;
 mod take;
@@ -55,6 +54,5 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(release::release_case)
         .service(resubmit::resubmit_case)
         .service(reopen::reopen_case)
-        .service(acknowledge::acknowledge_case_updates)
-        .service(reviews::list_case_reviews);
+        .service(acknowledge::acknowledge_case_updates);
 }

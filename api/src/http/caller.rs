@@ -179,6 +179,8 @@ callers! {
     Staff: |by| by.role().is_staff();
     /// A technician or an administrator: those who look after the members' accounts.
     AccountKeeper: |by| matches!(by.role(), Role::Technician | Role::Administrator);
+    /// Those who review others' work: technicians from level 2 on, managers, administrators.
+    Reviewer: |by| by.is_reviewer();
     /// A manager or an administrator: those who run the desk.
     Desk: |by| matches!(by.role(), Role::Manager | Role::Administrator);
     /// An administrator.

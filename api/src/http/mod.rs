@@ -34,7 +34,7 @@ pub mod token;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use body::{Body, OptionalBody};
 pub use caller::{
-    AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Staff,
+    AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Reviewer, Staff,
 };
 pub use code::Code;
 pub use entry::AuditEntry;

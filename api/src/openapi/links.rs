@@ -15,6 +15,7 @@ const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match
 const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
 const FIRST_CASE: Parameters = &[("case_id", "$response.body#/data/0/id")];
 const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
+const REVIEWED_CASE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
 const FIRST_NOTE: Parameters = &[("note_id", "$response.body#/data/0/id")];
 const NOTE: Parameters = &[("note_id", "$response.body#/id")];
 const NOTE_AS_SEEN: Parameters = &[("note_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
@@ -62,7 +63,12 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["edit_case"], &["submit_case"], CASE),
     (&["get_case"], &["edit_case"], CASE_AS_SEEN),
     (&["list_cases"], &["get_case", "edit_case", "list_case_audit_trail"], FIRST_CASE),
-    (&["list_case_reviews"], &["get_case"], &[("case_id", "$response.body#/data/0/case/id")]),
+    (&["list_case_reviews"], &["get_case"], REVIEWED_CASE),
+    (
+        &["list_reviews"],
+        &["get_case", "approve_review", "request_revisions", "correct_review", "list_case_reviews"],
+        REVIEWED_CASE,
+    ),
     (
         &["create_user"],
         &[

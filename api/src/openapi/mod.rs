@@ -21,6 +21,7 @@ use crate::http::period::When;
 use crate::http::problem::{FieldProblem, Location, Problem};
 use crate::http::{Code, Instant};
 use crate::reports::{EntrySort, EventType};
+use crate::reviews::ReviewQueue;
 use crate::routes;
 use crate::users::UserSort;
 use actix_web::App;
@@ -45,7 +46,7 @@ use utoipa_actix_web::AppExt;
     components(schemas(
         Problem, FieldProblem, Location, Code, Instant,
         // What only parameters have: utoipa refers to these without collecting them.
-        When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending,
+        When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),
@@ -56,6 +57,7 @@ use utoipa_actix_web::AppExt;
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
         (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
         (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),
+        (name = "reviews", description = "What waits for a review and what was decided. The decisions themselves are moves of the case"),
         (name = "settings", description = "How the service is set up: deadlines, releases, mails, credits, the time zone. In force at once"),
         (name = "system", description = "Health, contract and error codes. No operation of these needs a token"),
         (name = "users", description = "The people, and what they may do"),

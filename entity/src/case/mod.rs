@@ -187,6 +187,12 @@ pub fn visible_to(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null()).filter(scope_of(caller))
 }
 
+/// The cases that wait for a review by this caller: never those he works on himself.
+pub fn waiting_for_review_by(caller: &Caller) -> Select<Entity> {
+    let others = Condition::any().add(Column::AssignedToId.is_null()).add(Column::AssignedToId.ne(caller.id()));
+    visible_to(caller).filter(Column::Status.eq(CaseStatus::PendingReview)).filter(others)
+}
+
 fn scope_of(caller: &Caller) -> Condition {
     match caller.role() {
         Role::Member => Condition::any().add(Column::MemberId.eq(caller.id())).add(Column::CreatedById.eq(caller.id())),

@@ -1,7 +1,7 @@
 //! Who may do what to a case he sees, and from where: the one table behind 403, 409 and `allowed_actions`.
 
 use super::{CaseStatus, Model};
-use crate::user::{Caller, Level, Role};
+use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::{EnumIter, Iterable};
 use serde::{Deserialize, Serialize};
@@ -90,10 +90,7 @@ impl CaseAction {
                 let unassigned = role == Role::Technician && case.assigned_to_id.is_none();
                 owns || works_on_it || unassigned || runs_the_desk
             }
-            Self::Review => {
-                let reviews = matches!(caller.user_level, Some(Level::Two | Level::Three)) || runs_the_desk;
-                reviews && case.assigned_to_id != Some(id)
-            }
+            Self::Review => caller.is_reviewer() && case.assigned_to_id != Some(id),
             // A member's own case he handed in is beyond his reach, but it is the state that refuses him (409).
             Self::Delete => owns || role == Role::Administrator,
         }

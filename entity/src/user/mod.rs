@@ -105,6 +105,12 @@ impl Caller {
     pub fn role(&self) -> Role {
         self.person.role
     }
+
+    /// Whether he may review work that isn't his own.
+    pub fn is_reviewer(&self) -> bool {
+        let is_experienced = matches!(self.user_level, Some(Level::Two | Level::Three));
+        is_experienced || matches!(self.role(), Role::Manager | Role::Administrator)
+    }
 }
 
 impl Model {

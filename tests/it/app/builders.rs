@@ -3,7 +3,8 @@
 use super::TestApp;
 use entity::audit::{Actor, AuditTx, Context};
 use entity::case::lifecycle::{Acceptance, NewCase, Release};
-use entity::case::{self, Tier, Urgency, number};
+use entity::case::{self, CaseStatus, Tier, Urgency, number};
+use entity::review::{self, ReviewAction};
 use entity::user::{self, Level, Role};
 use sea_orm::ActiveValue::Set;
 
@@ -145,7 +146,11 @@ impl<'a> CaseBuilder<'a> {
             Stage::PendingReview | Stage::Completed => {
                 let release = self.release;
                 let assignee = &assignee;
-                change(app, case, async |case, tx| case.complete(Some(assignee), release, tx.now())).await
+                let case = change(app, case, async |case, tx| case.complete(Some(assignee), release, tx.now())).await;
+                if case.status == CaseStatus::PendingReview {
+                    hand_in(app, &case, assignee).await;
+                }
+                case
             }
             Stage::Draft | Stage::Submitted | Stage::Accepted => case,
         };
@@ -174,6 +179,13 @@ async fn draft(app: &TestApp, member: &user::Model) -> case::Model {
     let case = tx.save(new.draft()).await.expect("a case");
     tx.commit().await.expect("commit");
     case
+}
+
+/// The step of the review history that stands beside the move.
+async fn hand_in(app: &TestApp, case: &case::Model, by: &user::Model) {
+    let tx = app.write().await;
+    review::record(&tx, case, &[], ReviewAction::SubmittedForReview, by.id, None).await.expect("a step");
+    tx.commit().await.expect("commit");
 }
 
 async fn change<F>(app: &TestApp, case: case::Model, step: F) -> case::Model

@@ -56,6 +56,7 @@ pub const LET_IN: &[(&str, &str)] = &[
     ("reopen_case", "TGA"),
     ("acknowledge_case_updates", "TGA"),
     ("list_case_reviews", "TGA"),
+    ("list_reviews", "TGA"),
     ("list_case_notes", "MTGA"),
     ("create_case_note", "MTGA"),
     ("get_note", "MTGA"),

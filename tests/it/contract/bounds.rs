@@ -15,6 +15,8 @@ const BESIDE: &[(&str, &str, &str)] = &[
     ("complete_case", "release_at", r#"{"release": "scheduled"}"#),
     ("approve_review", "release_at", r#"{"release": "scheduled"}"#),
     ("correct_review", "release_at", r#"{"release": "scheduled"}"#),
+    ("list_reviews", "reviewer_id", r#"{"status": "decided"}"#),
+    ("list_reviews", "review_action", r#"{"status": "decided"}"#),
     ("*", "changed_from", r#"{"changed_field": "status"}"#),
     ("*", "changed_to", r#"{"changed_field": "status"}"#),
 ];

@@ -24,6 +24,7 @@ enum Write {
     Rename(usize),
     Report,
     Note(usize),
+    Complete(usize),
     /// So many milliseconds pass; none of them, and what follows has the same instant.
     Wait(i64),
 }
@@ -39,7 +40,8 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
         which.clone().prop_map(Write::Decide),
         Just(Write::Join),
         which.clone().prop_map(Write::Rename),
-        which.prop_map(Write::Note),
+        which.clone().prop_map(Write::Note),
+        which.prop_map(Write::Complete),
         Just(Write::Report),
         (0..2000_i64).prop_map(Write::Wait),
     ];
@@ -67,11 +69,19 @@ impl<'a> World<'a> {
             cases.push(app.a_case().pending_review().create().await.id());
             app.pass(chrono::TimeDelta::milliseconds(500));
         }
+        // What is completed of these waits for a review.
+        let beginner = app.tech(1).await;
+        for _ in 0..6 {
+            cases.push(app.a_case().assigned_to(&beginner).accepted().create().await.id());
+        }
         for number in 0..8 {
             people.push(app.user(&format!("colleague{number}"), Role::Manager, None).await.id.to_string());
         }
         let (reader, member, admin) = (app.as_manager().await, app.as_member().await, app.as_admin().await);
         let world = Self { app, reader, member, admin, cases, people, postponed: AtomicU64::new(0) };
+        for which in 16..20 {
+            world.happen(Write::Complete(which)).await;
+        }
         for write in [
             Write::Decide(3),
             Write::Decide(7),
@@ -93,6 +103,7 @@ impl<'a> World<'a> {
         match operation {
             "list_cases" => "cases".to_owned(),
             "list_case_notes" => format!("cases/{}/notes", self.cases[1]),
+            "list_reviews" => "reviews".to_owned(),
             "list_users" => "users".to_owned(),
             "list_audit_log" => "audit-log".to_owned(),
             "list_user_audit_trail" => format!("users/{}/audit-trail", self.reader.id()),
@@ -135,6 +146,7 @@ impl<'a> World<'a> {
             }
             Write::Report => reader.get("reports/activity-summary.csv").await,
             Write::Note(which) => reader.post(&case(which, "/notes"), json!({"body": "seen", "visibility": "shared"})).await,
+            Write::Complete(which) => reader.post(&case(which, "/complete"), json!({})).await,
             Write::Wait(milliseconds) => return self.app.pass(chrono::TimeDelta::milliseconds(milliseconds)),
         };
         assert!([200, 201, 409].contains(&answer.status()), "{write:?}: {}", answer.text);

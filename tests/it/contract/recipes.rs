@@ -137,6 +137,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             send(manager, Method::POST, &case.url("acknowledge-updates"), None)
         }
         "list_cases" => get(manager, "cases"),
+        "list_reviews" => get(manager, "reviews"),
         _ => None,
     }
 }

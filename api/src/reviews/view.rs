@@ -1,19 +1,13 @@
-//! The review history of a case.
+//! A step of a review as it is shown.
 
-use super::{CasePath, CaseTarget};
-use crate::http::{Answer, CaseReference, Error, Instant, PageInfo, PersonSummary, ReadProblems, Result, Staff};
-use crate::state::App;
-use actix_web::get;
+use crate::http::{CaseReference, Instant, PersonSummary, Result};
 use entity::review::{self, ReviewAction};
-use entity::{case, user};
-use sea_orm::{ColumnTrait, QueryFilter};
+use entity::user;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// How many steps are listed; a case has a handful.
-const LISTED_MAX: u64 = 200;
 
 /// One step of a case's review
 #[derive(Serialize, ToSchema)]
@@ -42,36 +36,20 @@ pub struct CaseReview {
 }
 
 crate::list_of! {
-    /// The steps of a case's review, the newest first
+    /// Steps of reviews
     CaseReviewList = CaseReview
 }
 
-/// List the review history of a case
-///
-/// What was handed in for review and what was decided, the newest first.
-#[utoipa::path(
-    tag = "cases",
-    params(CasePath),
-    responses((status = OK, description = "The steps of its review", body = CaseReviewList), ReadProblems),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
-    ),
-)]
-#[get("/cases/{case_id}/reviews")]
-pub async fn list_case_reviews(app: App, by: Staff, target: CaseTarget) -> Result<Answer<CaseReviewList>> {
-    let visible = case::visible_to(&by).filter(case::Column::Id.eq(target.id()?));
-    let case = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
-    let history = review::history(app.readers(), case.id).await?;
-    let named = history.iter().flat_map(|step| [Some(step.reviewer_id), step.original_technician_id]).flatten();
-    let people = user::people(app.readers(), named.collect()).await?;
-    let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
-    let data = history.into_iter().map(|step| CaseReview::of(step, &people)).collect();
-    let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX, total: None };
-    Ok(Answer::plain(CaseReviewList { data, page }))
-}
-
 impl CaseReview {
+    /// Some steps with the people they name: one statement beside the rows' own.
+    pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>) -> Result<Vec<Self>> {
+        let named = rows.iter().flat_map(|step| [Some(step.reviewer_id), step.original_technician_id]).flatten();
+        let named: HashSet<Uuid> = named.collect();
+        let people = user::people(db, named.into_iter().collect()).await?;
+        let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
+        Ok(rows.into_iter().map(|row| Self::of(row, &people)).collect())
+    }
+
     fn of(row: review::Model, people: &HashMap<Uuid, PersonSummary>) -> Self {
         let review::Model {
             id,

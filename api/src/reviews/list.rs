@@ -1,0 +1,114 @@
+//! List what waits for a review, or what was decided.
+
+use super::{CaseReview, CaseReviewList};
+use crate::http::page::{PageRequest, Paging};
+use crate::http::{Answer, Anyone, Error, ListProblems, ListQuery, Result, Reviewer};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::case::{self, ReviewStatus};
+use entity::page::{self, Direction, Position};
+use entity::review::{self, Column};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+/// Which reviews
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct ReviewFilter {
+    /// `pending` if absent
+    #[serde(default)]
+    #[param(nullable = false)]
+    status: ReviewQueue,
+    /// Who decided; only with `status=decided`
+    #[param(nullable = false)]
+    reviewer_id: Option<Uuid>,
+    /// What was decided, may be repeated; only with `status=decided`
+    #[serde(default)]
+    #[validate(length(max = 3))]
+    #[param(max_items = 3)]
+    review_action: Vec<ReviewStatus>,
+}
+
+/// Which side of the reviews
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewQueue {
+    /// What the caller could decide now.
+    #[default]
+    Pending,
+    /// What was decided, by whomever.
+    Decided,
+}
+
+/// List what waits for a review, or what was decided
+///
+/// `pending`: the cases the caller may review, never his own work, the oldest case first; each is shown by the step that handed it
+/// in, whose `review_action` is `submitted_for_review`. `decided`: the decisions, the newest first. For technicians from level 2 on,
+/// managers and administrators.
+#[utoipa::path(
+    tag = "reviews",
+    params(ReviewFilter, Paging),
+    responses((status = OK, description = "A page of reviews", body = CaseReviewList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("looking for one's next work is not an event; a decision is")),
+    ),
+)]
+#[get("/reviews")]
+pub async fn list_reviews(
+    app: App,
+    by: Reviewer,
+    query: ListQuery<ReviewFilter>,
+    request: HttpRequest,
+) -> Result<Answer<CaseReviewList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    match query.filter.status {
+        ReviewQueue::Pending => {
+            query.filter.demand_no_decision()?;
+            pending(&app, &by, &page).await
+        }
+        ReviewQueue::Decided => decided(&app, &by, &query.filter, &page).await,
+    }
+}
+
+impl ReviewFilter {
+    /// What waits was decided by nobody: such a filter is refused, not ignored.
+    fn demand_no_decision(&self) -> Result<()> {
+        let refused = |name| Err(Error::parameter(name, "not_available", "goes with status=decided only"));
+        match (self.reviewer_id, self.review_action.is_empty()) {
+            (Some(_), _) => refused("reviewer_id"),
+            (None, false) => refused("review_action"),
+            (None, true) => Ok(()),
+        }
+    }
+}
+
+async fn pending(app: &App, by: &Anyone, page: &PageRequest) -> Result<Answer<CaseReviewList>> {
+    let found = case::waiting_for_review_by(by);
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(case::Column::Id, last, Direction::Ascending));
+    let cases = found.filter(Condition::all().add_option(after)).order_by_asc(case::Column::Id).limit(page.fetch());
+    let mut cases: Vec<Uuid> = cases.select_only().column(case::Column::Id).into_tuple().all(app.readers()).await?;
+    let info = page.cut(&mut cases, total, |id| Position { value: None, id: *id });
+    let mut submissions = review::submissions_of(app.readers(), &cases).await?;
+    // Handing a case in for review and its step are one transaction, so each has one.
+    let rows = cases.iter().filter_map(|id| submissions.remove(id)).collect();
+    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page: info }))
+}
+
+async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageRequest) -> Result<Answer<CaseReviewList>> {
+    let actions = filter.review_action.iter().map(|status| status.review_action());
+    let condition = Condition::all()
+        .add_option(filter.reviewer_id.map(|id| Column::ReviewerId.eq(id)))
+        .add_option((!filter.review_action.is_empty()).then(|| Column::ReviewAction.is_in(actions)));
+    let found = review::decisions(by).filter(condition);
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
+    let mut rows = rows.all(app.readers()).await?;
+    let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page: info }))
+}

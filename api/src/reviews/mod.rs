@@ -1,0 +1,14 @@
+//! Reviews over HTTP: what waits for one, what was decided, and the history of a case.
+
+mod list;
+mod of_case;
+mod view;
+
+pub use list::ReviewQueue;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+use view::{CaseReview, CaseReviewList};
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list::list_reviews).service(of_case::list_case_reviews);
+}

@@ -1,0 +1,35 @@
+//! The review history of a case.
+
+use super::{CaseReview, CaseReviewList};
+use crate::http::{Answer, Error, PageInfo, ReadProblems, Result, Staff};
+use crate::state::App;
+use actix_web::get;
+use actix_web::web::Path;
+use entity::{case, review};
+use sea_orm::{ColumnTrait, QueryFilter};
+use uuid::Uuid;
+
+/// How many steps are listed; a case has a handful.
+const LISTED_MAX: u64 = 200;
+
+/// List the review history of a case
+///
+/// What was handed in for review and what was decided, the newest first.
+#[utoipa::path(
+    tag = "reviews",
+    params(("case_id" = Uuid, Path, description = "The case")),
+    responses((status = OK, description = "The steps of its review", body = CaseReviewList), ReadProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+    ),
+)]
+#[get("/cases/{case_id}/reviews")]
+pub async fn list_case_reviews(app: App, by: Staff, id: Path<String>) -> Result<Answer<CaseReviewList>> {
+    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let seen = case::visible_to(&by).filter(case::Column::Id.eq(id)).one(app.readers()).await?;
+    let case = seen.ok_or_else(Error::not_found)?;
+    let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
+    let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX, total: None };
+    Ok(Answer::plain(CaseReviewList { data, page }))
+}
