@@ -5,6 +5,7 @@ pub mod auth;
 pub mod cases;
 pub mod cli;
 pub mod config;
+pub mod credits;
 pub mod demo;
 mod docs;
 #[macro_use]

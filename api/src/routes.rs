@@ -1,6 +1,6 @@
 //! The one place of routes: the server and the contract are both made from it.
 
-use crate::{audit_log, auth, cases, notes, reports, reviews, settings, system, users};
+use crate::{audit_log, auth, cases, credits, notes, reports, reviews, settings, system, users};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -12,6 +12,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(notes::configure)
         .configure(reviews::configure)
         .configure(settings::configure)
+        .configure(credits::configure)
         .configure(audit_log::configure)
         .configure(reports::configure);
     config.service(features);

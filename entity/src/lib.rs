@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod audit_entry;
 pub mod case;
 pub mod clock;
+pub mod credit;
 pub mod db;
 pub mod idempotency;
 pub mod job;

@@ -14,6 +14,7 @@ mod m20261201_000011_job_runs;
 mod m20261201_000012_settings_net;
 mod m20261201_000013_jobs;
 mod m20261201_000015_notes;
+mod m20261201_000017_credit_allowances;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000012_settings_net::Migration),
             Box::new(m20261201_000013_jobs::Migration),
             Box::new(m20261201_000015_notes::Migration),
+            Box::new(m20261201_000017_credit_allowances::Migration),
         ]
     }
 }

@@ -14,6 +14,7 @@ mod audit_log;
 mod auth;
 mod cases;
 mod contract;
+mod credits;
 mod demo;
 mod http;
 mod notes;

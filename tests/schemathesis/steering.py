@@ -66,7 +66,12 @@ class Steering:
         if is_linked and (phase == "stateful" or dice.random() < 0.15):
             return
         throw = dice.random()
-        if name == "case_id" and throw < 0.8:
+        if "quarter" in path and throw < 0.8:
+            # What a member may read of himself, what an administrator sets: both have a member and a quarter.
+            user = path["user_id"] = self.user(operation_id, dice)
+            quarter = dice.choice(["2026-Q3", "2026-Q4", "2027-Q1"])
+            path["quarter"] = self.world.allowed(user, quarter) if operation_id == "get_credit_allowance" else quarter
+        elif name == "case_id" and throw < 0.8:
             path[name] = self.case(operation_id, dice)
         elif name == "case_id" and throw < 0.9:
             path[name] = dice.choice(self.world.known_cases)
@@ -160,7 +165,10 @@ class Steering:
         """What `ETag` says of the resource a path names; nothing where there is none."""
         by, path = self.world.runner, "auth/me"
         for name, value in (case.path_parameters or {}).items():
-            by, path = self.world.admin, f"{name.removesuffix('_id')}s/{value}"
+            if name == "quarter":
+                path = f"{path}/credit-allowances/{value}"
+            else:
+                by, path = self.world.admin, f"{name.removesuffix('_id')}s/{value}"
         answer = self.world.http.get(f"{self.world.api}/{path}", headers={"Authorization": by.bearer()}, timeout=30)
         return answer.headers.get("ETag")
 

@@ -165,6 +165,12 @@ class World:
         """One the runner may read and take away."""
         body = {"body": "He called twice.", "visibility": "shared"}
         return self.runner.post(f"/cases/{self.accepted()}/notes", body)["id"]
+    # Credits.
+
+    def allowed(self, user, quarter):
+        """Sees to it that somebody is allowed something."""
+        self.admin.send("PUT", f"/users/{user}/credit-allowances/{quarter}", {"allowed_credits": 100})
+        return quarter
 
     # The log.
 

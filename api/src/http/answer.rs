@@ -182,24 +182,42 @@ pub struct IdempotencyKeyHeader {
 }
 
 /// The version a write expects to find, if it says so.
-pub struct IfMatch(Option<Vec<i32>>);
+pub enum IfMatch {
+    /// It doesn't.
+    Whatever,
+    /// `*`: some version or other.
+    Any,
+    OneOf(Vec<i32>),
+}
 
 impl IfMatch {
     /// 412 if the resource has another version by now.
     pub fn check(&self, current: i32) -> Result<()> {
-        let holds = self.0.as_ref().is_none_or(|versions| versions.contains(&current));
-        let stale = || Error::plain(Code::VersionMismatch).with("current_version", current);
-        if holds { Ok(()) } else { Err(stale()) }
+        match self {
+            Self::OneOf(versions) if !versions.contains(&current) => {
+                Err(Error::plain(Code::VersionMismatch).with("current_version", current))
+            }
+            Self::OneOf(_) | Self::Any | Self::Whatever => Ok(()),
+        }
+    }
+
+    /// 412 if a version is expected of a resource that isn't there yet (RFC 9110, 13.1.1).
+    pub fn check_absent(&self) -> Result<()> {
+        match self {
+            Self::Whatever => Ok(()),
+            Self::Any | Self::OneOf(_) => {
+                Err(Error::because(Code::VersionMismatch, "There is nothing here yet to have a version."))
+            }
+        }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
         let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
-        let Some(text) = precondition(request, &IF_MATCH)? else { return Ok(Self(None)) };
+        let Some(text) = precondition(request, &IF_MATCH)? else { return Ok(Self::Whatever) };
         if text == "*" {
-            return Ok(Self(None));
+            return Ok(Self::Any);
         }
-        let versions = text.split(',').map(version_of).collect::<Option<Vec<i32>>>().ok_or_else(refused)?;
-        Ok(Self(Some(versions)))
+        text.split(',').map(version_of).collect::<Option<Vec<i32>>>().map(Self::OneOf).ok_or_else(refused)
     }
 }
 

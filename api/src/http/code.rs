@@ -38,6 +38,7 @@ pub enum Code {
     LastAdministrator,
     OpenCases,
     NoPassword,
+    NotAMember,
     VersionMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -224,6 +225,9 @@ impl Code {
             ),
             Self::NoPassword => {
                 ("no_password", S::CONFLICT, "No password", "A service account signs in with a key; it has no password to reset.")
+            }
+            Self::NotAMember => {
+                ("not_a_member", S::CONFLICT, "Not a member", "Only a member has credits: the user has another role.")
             }
             Self::VersionMismatch => (
                 "version_mismatch",

@@ -158,6 +158,7 @@ impl From<user::Refused> for Error {
             R::LastAdministrator => error(Code::LastAdministrator),
             R::OpenCases { count } => error(Code::OpenCases).with("open_cases", count),
             R::NoPassword => error(Code::NoPassword),
+            R::NotAMember => error(Code::NotAMember),
             R::UsernameTaken => error(Code::DuplicateUsername),
             R::EmailTaken => error(Code::DuplicateEmail),
         }

@@ -42,9 +42,9 @@ pub use error::Error;
 pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
-    AccountProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems, DeleteAccountProblems,
-    FieldProblem, ListProblems, LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems,
-    SecretProblems, SessionProblems, SettingsProblems, SignInProblems, Unavailable, WriteProblems,
+    AccountProblems, ActionProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems,
+    DeleteAccountProblems, FieldProblem, ListProblems, LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems,
+    RemovalProblems, SecretProblems, SessionProblems, SettingsProblems, SignInProblems, Unavailable, WriteProblems,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
 pub use reference::{CaseReference, PersonSummary};

@@ -147,7 +147,8 @@ refusals! {
     ];
     /// The account is not in a state for this, or it would be a duplicate
     AccountConflict = 409 [
-        DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, IdempotencyInProgress,
+        DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, NotAMember,
+        IdempotencyInProgress,
     ];
     /// The first request with this Idempotency-Key has not ended yet
     InProgress = 409 [IdempotencyInProgress];
@@ -220,6 +221,8 @@ problem_sets! {
     AdditionProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, CommitProblems];
     /// Taking something away that may be hidden.
     RemovalProblems = [BadRequest, Unauthorized, Forbidden, NotFound, VersionMismatch, CommitProblems];
+    /// Doing something that no state of anything stands against.
+    ActionProblems = [BodyProblems, Unauthorized, Forbidden, InProgress, CommitProblems];
     /// Changing an account by a request with a body.
     AccountProblems = [BodyProblems, DeleteAccountProblems];
     /// Changing an account by a request without a body.

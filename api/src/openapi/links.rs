@@ -13,6 +13,12 @@ const CASE_AS_SEEN: Parameters = &[("case_id", "$response.body#/id"), ("If-Match
 const USER: Parameters = &[("user_id", "$response.body#/id")];
 const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
 const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
+const MEMBER: Parameters = &[("user_id", "$response.body#/member_id")];
+const ALLOWANCE_AS_SEEN: Parameters =
+    &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter"), ("If-Match", "$response.header.ETag")];
+const ALLOWANCE: Parameters = &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter")];
+const FIRST_ALLOWANCE: Parameters =
+    &[("user_id", "$response.body#/data/0/member_id"), ("quarter", "$response.body#/data/0/quarter")];
 const FIRST_CASE: Parameters = &[("case_id", "$response.body#/data/0/id")];
 const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
 const REVIEWED_CASE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
@@ -79,9 +85,14 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
             "deactivate_user",
             "reset_user_password",
             "list_user_audit_trail",
+            "list_credit_allowances",
         ],
         USER,
     ),
+    (&["set_credit_allowance"], &["get_credit_allowance"], ALLOWANCE),
+    (&["set_credit_allowance"], &["list_credit_allowances"], MEMBER),
+    (&["get_credit_allowance"], &["set_credit_allowance"], ALLOWANCE_AS_SEEN),
+    (&["list_credit_allowances"], &["get_credit_allowance"], FIRST_ALLOWANCE),
     (&["deactivate_user"], &["get_user", "reactivate_user"], USER),
     (&["edit_user", "change_user_role", "reactivate_user"], &["get_user", "list_user_audit_trail"], USER),
     (&["get_user"], &["edit_user"], USER_AS_SEEN),

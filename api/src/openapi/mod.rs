@@ -56,6 +56,7 @@ use utoipa_actix_web::AppExt;
         (name = "auth", description = "Signing in and out, one's own account, and the keys that verify access tokens"),
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
         (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
+        (name = "credits", description = "What the members may use of credits in a quarter, and the reset of everybody's at once"),
         (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),
         (name = "reviews", description = "What waits for a review and what was decided. The decisions themselves are moves of the case"),
         (name = "settings", description = "How the service is set up: deadlines, releases, mails, credits, the time zone. In force at once"),

@@ -110,6 +110,7 @@ fn error(code: Code) -> Error {
         Code::LastAdministrator => refused_user(user::Refused::LastAdministrator),
         Code::OpenCases => refused_user(user::Refused::OpenCases { count: 4 }),
         Code::NoPassword => refused_user(user::Refused::NoPassword),
+        Code::NotAMember => refused_user(user::Refused::NotAMember),
         Code::VersionMismatch => Error::plain(code).with("current_version", 8),
         Code::Unauthorized
         | Code::InvalidCredentials

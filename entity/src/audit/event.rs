@@ -5,6 +5,7 @@
 use super::{Action, Audited, Changes, Outcome, Refusal, Story};
 use crate::case::{self, CaseStatus, Column as C, Tier};
 use crate::clock::rfc3339;
+use crate::credit;
 use crate::job::run::{RunStatus, Trigger};
 use crate::note;
 use crate::setting;
@@ -262,6 +263,42 @@ impl Event {
     }
 }
 
+/// Credits.
+impl Event {
+    /// A member's credits for a quarter, set by hand or with everybody's; also where they had been just as many before.
+    pub fn quarterly_credit_reset(before: Option<&credit::Model>, after: &credit::Model, story: &Story) -> Self {
+        let member = story.person(Some(after.member_id));
+        let name = member.map_or("a member", |member| &member.username);
+        let description = format!("Credits of {name} for {} set to {}", after.quarter, after.allowed_credits);
+        Self::new(Action::QuarterlyCreditReset, (credit::Entity::OBJECT, after.id.to_string()), description)
+            .naming::<credit::Entity>(before, after, credit::EVERY_FACT)
+            .about(member)
+            .with("quarter", &after.quarter)
+            .with("reset_type", story.noted_text("reset_type").unwrap_or("manual"))
+            .with("previous_allowance", before.map(|before| before.allowed_credits))
+            .with("new_allowance", after.allowed_credits)
+            .with_notes(story)
+    }
+
+    /// The credits of many members, set at once; `new_allowance` is null where they differ.
+    pub fn bulk_credit_reset(
+        quarter: &str,
+        member_count: usize,
+        new_allowance: Option<i32>,
+        batch_id: Uuid,
+        reset_type: &str,
+    ) -> Self {
+        let to = new_allowance.map(|credits| format!(" to {credits}")).unwrap_or_default();
+        let description = format!("Credits of {member_count} members for {quarter} set{to}");
+        Self::new(Action::BulkCreditReset, ("quarter", quarter.to_owned()), description)
+            .with("member_count", member_count)
+            .with("new_allowance", new_allowance)
+            .with("quarter", quarter)
+            .with("batch_id", batch_id)
+            .with("reset_type", reset_type)
+    }
+}
+
 /// Sessions, and what changes no row.
 impl Event {
     pub fn login(person: &Person, session_id: Uuid, user_agent: Option<&str>) -> Self {
@@ -370,15 +407,6 @@ impl Event {
         let fields: Vec<String> = event.changes.fields().into_iter().map(str::to_owned).collect();
         let description = format!("Settings updated: {}", fields.join(", "));
         Self { description, ..event }.with("fields", fields)
-    }
-
-    pub fn bulk_credit_reset(quarter: &str, member_count: u64, new_allowance: u32, batch_id: Uuid) -> Self {
-        let description = format!("Credits of {member_count} members set to {new_allowance} for {quarter}");
-        Self::new(Action::BulkCreditReset, ("quarter", quarter.to_owned()), description)
-            .with("member_count", member_count)
-            .with("new_allowance", new_allowance)
-            .with("quarter", quarter)
-            .with("batch_id", batch_id)
     }
 
     /// Somebody was refused: 403, or 404 for what is hidden from him or absent, which look alike.

@@ -1,7 +1,7 @@
 //! Histories written after the fact: the same prepare, consequences and entries as the hooks', without a database between,
 //! and one audited bulk writer that refuses a history whose entries don't tell its rows.
 
-use super::guard::{Verb, Write};
+use super::bulk::insert;
 use super::replay::gap;
 use super::unit::Unit;
 use super::{AuditTx, Audited, Context, Event, Refusal, Replay, Story, hooks};
@@ -9,8 +9,7 @@ use crate::user::Person;
 use crate::{audit_entry, case, user};
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    ModelTrait, TryIntoModel,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, IdenStatic, IntoActiveModel, Iterable, ModelTrait, TryIntoModel,
 };
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
@@ -67,7 +66,7 @@ where
 }
 
 /// The row as an UPDATE of what is set would leave it.
-fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E::Model {
+pub(super) fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E::Model {
     let mut after = before.clone();
     for column in E::Column::iter() {
         if let ActiveValue::Set(value) = row.get(column) {
@@ -78,7 +77,7 @@ fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E::Model {
 }
 
 /// The row as an INSERT would leave it: null where nothing was said.
-fn inserted<E>(mut row: E::ActiveModel) -> Result<E::Model, Refusal>
+pub(super) fn inserted<E>(mut row: E::ActiveModel) -> Result<E::Model, Refusal>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model>,
@@ -108,12 +107,15 @@ impl History {
         self.entries.sort_unstable_by_key(|entry| entry.id);
         self.demand_true()?;
         let Self { users, cases, entries } = self;
-        insert::<user::Entity, C>(unit, db, users.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
-        insert::<case::Entity, C>(unit, db, cases.into_iter().map(IntoActiveModel::into_active_model).collect()).await?;
+        let unwritten = |error: DbErr| DbErr::from(Refusal::Unwritten(error.to_string()));
+        let users = users.into_iter().map(IntoActiveModel::into_active_model).collect();
+        insert::<user::Entity, C>(unit, db, users, None).await.map_err(unwritten)?;
+        let cases = cases.into_iter().map(IntoActiveModel::into_active_model).collect();
+        insert::<case::Entity, C>(unit, db, cases, None).await.map_err(unwritten)?;
         let kinds = entries.iter().map(|past| (past.event.action, past.event.outcome)).collect();
         let entry = |past: PastEntry| audit_entry::ActiveModel::of(past.event, past.id, &past.context, past.by_hook);
         let entries = entries.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
-        insert::<audit_entry::Entity, C>(unit, db, entries).await?;
+        insert::<audit_entry::Entity, C>(unit, db, entries, None).await.map_err(unwritten)?;
         unit.wrote(kinds);
         Ok(())
     }
@@ -149,29 +151,4 @@ fn demand_rows<E: Audited>(replay: &Replay, rows: &[E::Model]) -> Result<(), Ref
         None if ids.len() == rows.len() => Ok(()),
         None => Err(gap(E::OBJECT, "", "rows", json!(ids.len()), json!(rows.len())).into()),
     }
-}
-
-/// Inserts rows, as many a statement as the database binds, each statement with a clearance of its own.
-async fn insert<E, C>(unit: &Unit, db: &C, rows: Vec<E::ActiveModel>) -> Result<(), DbErr>
-where
-    E: EntityTrait,
-    E::ActiveModel: Send,
-    C: ConnectionTrait,
-{
-    let size = rows_a_statement::<E>(db.get_database_backend());
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let batch: Vec<_> = rows.by_ref().take(size).collect();
-        unit.clear(Write { verb: Verb::Insert, table: E::default().table_name().to_owned() });
-        #[expect(clippy::disallowed_methods, reason = "the whole history was checked to be told by its entries")]
-        let written = E::insert_many(batch).exec_without_returning(db).await;
-        written.map_err(|error| Refusal::Unwritten(error.to_string()))?;
-    }
-    Ok(())
-}
-
-/// How many rows one statement takes: each value is bound, and beyond a few hundred rows nothing is won.
-fn rows_a_statement<E: EntityTrait>(backend: DbBackend) -> usize {
-    let bound = if backend == DbBackend::Postgres { 65_535 } else { 32_766 };
-    (bound / E::Column::iter().count().max(1)).clamp(1, 500)
 }

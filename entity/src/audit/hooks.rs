@@ -1,5 +1,6 @@
 //! What every audited row does before and after it is saved. The hooks know no business meaning: the row's `events` does.
 
+use super::bulk::rows_a_statement;
 use super::commit;
 use super::guard::{Verb, Write};
 use super::unit::Unit;
@@ -88,6 +89,10 @@ where
 {
     let unit = Unit::current(db)?;
     let before = if insert { None } else { unit.recall::<E>(E::id(&after)) };
+    // Nothing was written; sea-orm comes here nevertheless.
+    if before.as_ref() == Some(&after) {
+        return Ok(after);
+    }
     meet_people::<E, C>(&unit, db, before.as_ref(), &after).await?;
     let events = consequences::<E>(before.as_ref(), &after, &unit.story())?;
     write(&unit, db, events, true).await?;
@@ -110,8 +115,13 @@ pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, sto
     Ok(events)
 }
 
-/// Inserts the entries in one statement. PostgreSQL says with it which transaction they are in.
-pub(super) async fn write<C: ConnectionTrait>(unit: &Unit, db: &C, events: Vec<Event>, by_hook: bool) -> Result<(), DbErr> {
+/// Inserts the entries, as many a statement as the database binds, and gives their ids.
+pub(super) async fn write<C: ConnectionTrait>(
+    unit: &Unit,
+    db: &C,
+    events: Vec<Event>,
+    by_hook: bool,
+) -> Result<Vec<Uuid>, DbErr> {
     write_as(unit, db, &unit.context, events, by_hook).await
 }
 
@@ -122,17 +132,32 @@ pub(super) async fn write_as<C: ConnectionTrait>(
     context: &Context,
     events: Vec<Event>,
     by_hook: bool,
-) -> Result<(), DbErr> {
+) -> Result<Vec<Uuid>, DbErr> {
     if events.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     for event in &events {
         event.demand_metadata()?;
     }
     let kinds = events.iter().map(|event| (event.action, event.outcome)).collect();
     let now = unit.now();
-    let entry = |event| audit_entry::ActiveModel::of(event, unit.clock.id(now), context, by_hook);
-    let entries = events.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
+    let (size, mut ids) = (rows_a_statement::<audit_entry::Entity>(db.get_database_backend()), Vec::with_capacity(events.len()));
+    let mut events = events.into_iter().peekable();
+    while events.peek().is_some() {
+        let entry = |event| {
+            let id = unit.clock.id(now);
+            ids.push(id);
+            audit_entry::ActiveModel::of(event, id, context, by_hook)
+        };
+        let entries = events.by_ref().take(size).map(entry).collect::<Result<Vec<_>, Refusal>>()?;
+        insert(unit, db, entries).await?;
+    }
+    unit.wrote(kinds);
+    Ok(ids)
+}
+
+/// Inserts the entries of one statement. PostgreSQL says with it which transaction they are in.
+async fn insert<C: ConnectionTrait>(unit: &Unit, db: &C, entries: Vec<audit_entry::ActiveModel>) -> Result<(), DbErr> {
     unit.clear(Write { verb: Verb::Insert, table: audit_entry::Entity.table_name().to_owned() });
     let id = entries.first().and_then(|entry| entry.id.try_as_ref().copied());
     #[expect(clippy::disallowed_methods, reason = "this is the one place that writes entries")]
@@ -142,7 +167,6 @@ pub(super) async fn write_as<C: ConnectionTrait>(
     }
     let rows = db.query_all(&insert).await.map_err(|error| DbErr::from(Refusal::Unwritten(error.to_string())))?;
     let txid = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
-    unit.wrote(kinds);
     if let Some(id) = id {
         unit.leave(commit::Entry { id, txid });
     }
@@ -172,7 +196,7 @@ fn keep_differences<E: Audited>(row: &mut E::ActiveModel, before: &E::Model) -> 
     any
 }
 
-fn key<E: Audited>(row: &E::ActiveModel) -> Result<Uuid, DbErr> {
+pub(super) fn key<E: Audited>(row: &E::ActiveModel) -> Result<Uuid, DbErr> {
     match row.get(E::ID).into_value() {
         Some(Value::Uuid(Some(id))) => Ok(id),
         _ => Err(DbErr::UpdateGetPrimaryKey),

@@ -5,6 +5,7 @@
 //! a refusal ends the transaction.
 
 mod action;
+mod bulk;
 mod changes;
 mod commit;
 mod context;

@@ -38,6 +38,8 @@ pub enum Refusal {
     Metadata { action: &'static str, key: &'static str },
     #[error("audit: the entries do not tell the rows: {0}")]
     Untrue(#[from] Box<Gap>),
+    #[error("audit: rows of {0} to change together were not locked, or stand twice")]
+    Unlocked(&'static str),
     #[error("audit: a new row without a value for {table}.{column}")]
     Incomplete { table: &'static str, column: &'static str },
 }

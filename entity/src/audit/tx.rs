@@ -103,12 +103,12 @@ impl AuditTx {
 
     /// Records something that changed no row of its own: a login, a report, an export.
     pub async fn record(&self, event: Event) -> Result<(), DbErr> {
-        self.unit.during(self, hooks::write(&self.unit, self, vec![event], false)).await
+        self.unit.during(self, hooks::write(&self.unit, self, vec![event], false)).await.map(drop)
     }
 
     /// The same in somebody else's name: whoever asked for what the service then did.
     pub async fn record_as(&self, context: &Context, event: Event) -> Result<(), DbErr> {
-        self.unit.during(self, hooks::write_as(&self.unit, self, context, vec![event], false)).await
+        self.unit.during(self, hooks::write_as(&self.unit, self, context, vec![event], false)).await.map(drop)
     }
 
     /// Reads rows for update and remembers them. Rows that somebody else holds are passed over: their time comes again.

@@ -15,6 +15,8 @@ pub enum Refused {
     OpenCases { count: u64 },
     #[error("a service account has no password")]
     NoPassword,
+    #[error("only a member has credits")]
+    NotAMember,
     #[error("the username is taken")]
     UsernameTaken,
     #[error("the e-mail address is taken")]

@@ -2,7 +2,7 @@
 
 use super::TestApp;
 use entity::audit::replay;
-use entity::{audit_entry, case, note, setting, user};
+use entity::{audit_entry, case, credit, note, setting, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
 pub async fn check(app: &TestApp) {
@@ -23,5 +23,8 @@ pub async fn check(app: &TestApp) {
     }
     for row in setting::Entity::find().all(&app.outside).await.expect("settings") {
         told.demand_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+    }
+    for row in credit::Entity::find().all(&app.outside).await.expect("allowances") {
+        told.demand_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
     }
 }

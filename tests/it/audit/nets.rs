@@ -3,15 +3,21 @@
 
 use crate::app::{Kind, TestApp};
 use entity::db::{Db, Limits};
-use entity::{audit_entry, case};
+use entity::{audit_entry, case, credit};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, EntityTrait, TransactionTrait};
 use serde_json::json;
 
 on_each_database! {
     async fn a_raw_change_is_refused_at_commit(app) {
         let case = app.a_case().accepted().create().await.case;
+        let tx = app.write().await;
+        let quarter = "2026-Q4".parse().unwrap();
+        tx.save(credit::first(tx.new_id(), case.member_id, quarter, 100, None)).await.unwrap();
+        tx.commit().await.unwrap();
         for sql in [
             "UPDATE cases SET version = 9".to_owned(),
+            "UPDATE credit_allowances SET allowed_credits = 9".to_owned(),
+            "DELETE FROM credit_allowances".to_owned(),
             "UPDATE users SET is_active = false".to_owned(),
             "DELETE FROM cases".to_owned(),
         ] {

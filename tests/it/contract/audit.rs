@@ -10,8 +10,6 @@ const NOT_YET: &[(Action, &str)] = &[
     (Action::DocumentViewed, "there are no documents yet"),
     (Action::DocumentDownloaded, "there are no documents yet"),
     (Action::DocumentDeleted, "there are no documents yet"),
-    (Action::QuarterlyCreditReset, "there are no allowances yet"),
-    (Action::BulkCreditReset, "there are no allowances yet"),
     (Action::EmailNotificationSent, "no mail is sent yet"),
     (Action::CronJobExecuted, "no job runs yet"),
     (Action::AlertDismissed, "there are no alerts yet"),

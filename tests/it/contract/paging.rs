@@ -95,6 +95,10 @@ impl<'a> World<'a> {
         ] {
             world.happen(write).await;
         }
+        for quarter in ["2026-Q1", "2026-Q2", "2026-Q3", "2026-Q4"] {
+            let path = format!("users/{}/credit-allowances/{quarter}", world.member.id());
+            world.admin.send(reqwest::Method::PUT, &path, Some(json!({"allowed_credits": 10}))).await.expect(201);
+        }
         world
     }
 
@@ -105,6 +109,7 @@ impl<'a> World<'a> {
             "list_case_notes" => format!("cases/{}/notes", self.cases[1]),
             "list_reviews" => "reviews".to_owned(),
             "list_users" => "users".to_owned(),
+            "list_credit_allowances" => format!("users/{}/credit-allowances", self.member.id()),
             "list_audit_log" => "audit-log".to_owned(),
             "list_user_audit_trail" => format!("users/{}/audit-trail", self.reader.id()),
             "list_case_audit_trail" => format!("cases/{}/audit-trail", self.cases[1]),

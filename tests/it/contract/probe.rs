@@ -100,6 +100,7 @@ fn text(schema: &Json, name: &str, length: usize) -> String {
         (_, "since" | "until") => format!("2026-11-22T08:00:00.{}+00:00", "0".repeat(length - 26)),
         // The longest way to write one; one more letter makes it none.
         (_, "ip_address") => format!("{}0000:0000:0000:0000:0000:ffff:255.255.255.255", "0".repeat(length.saturating_sub(45))),
+        (_, "quarter") => "2026-Q42026-Q4".chars().take(length).collect(),
         (_, "cursor") if length > 2 => format!("{}.a", "a".repeat(length - 2)),
         _ if takes_ascii_only(schema) => repeated("a"),
         _ => repeated("é"),
@@ -127,6 +128,7 @@ fn breaking(schema: &Json, name: &str) -> Option<&'static str> {
     Some(match pattern {
         "^[A-Za-z0-9._-]+$" => "with a blank",
         "^[a-z_]{1,64}$" => "Status",
+        "^20[0-9]{2}-Q[1-4]$" => "2026-Q5",
         "^[0-9A-Fa-f.:]{2,45}$" => "not an address",
         "^[^\\u0000]*$" => "a text\0with a NUL",
         _ if pattern.starts_with("^[^\\u0000]*[^") => "      ",

@@ -53,7 +53,10 @@ pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a
     if let Some(request) = note(app, operation).await {
         return Some(request);
     }
-    match session_or_user(app, operation).await {
+    if let Some(request) = session_or_user(app, operation).await {
+        return Some(request);
+    }
+    match credits(app, operation).await {
         Some(request) => Some(request),
         None => reading(app, operation).await,
     }
@@ -189,6 +192,7 @@ async fn newcomer(app: &TestApp, username: &str) -> Json {
     app.as_admin().await.post("users", body).await.expect(201)
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, a recipe an arm")]
 async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let (nobody, admin) = (app.as_nobody(), app.as_admin().await);
     let someone = app.user(&unused("someone"), Role::Technician, Some(Level::Two)).await;
@@ -247,6 +251,23 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             post(admin, &path("/reactivate"), why)
         }
         "reset_user_password" => post(admin, &path("/password-reset"), json!({"new_password": PASSWORD})),
+        _ => None,
+    }
+}
+
+async fn credits<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
+    let admin = app.as_admin().await;
+    let member = app.user(&unused("saver"), Role::Member, None).await;
+    let (all, one) = (format!("users/{}/credit-allowances", member.id), format!("users/{}/credit-allowances/2026-Q4", member.id));
+    let body = Some(json!({"allowed_credits": 120, "notes": "twenty more"}));
+    match operation {
+        "list_credit_allowances" => get(admin, &all),
+        "get_credit_allowance" => {
+            admin.send(Method::PUT, &one, body).await.expect(201);
+            get(admin, &one)
+        }
+        "set_credit_allowance" => send(admin, Method::PUT, &one, body),
+        "reset_credits" => post(admin, "credit-resets", json!({"quarter": "2026-Q4", "new_allowance": 100})),
         _ => None,
     }
 }

@@ -1,0 +1,74 @@
+//! Set the credits of all active members at once.
+
+use crate::http::{ActionProblems, Administrator, Answer, Body, Error, Result};
+use crate::state::App;
+use actix_web::post;
+use entity::credit::{self, Quarter, ResetType};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// What every active member may use in a quarter
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"quarter": "2026-Q4", "new_allowance": 100}))]
+pub struct ResetCredits {
+    /// Of the calendar, in the zone of the settings
+    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
+    quarter: String,
+    /// Whole credits
+    #[validate(range(min = 0, max = 10_000))]
+    #[schema(minimum = 0, maximum = 10000)]
+    new_allowance: i32,
+}
+
+/// What a reset of everybody's credits did
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "batch_id": "01a20725-be30-7584-bca5-f00e655c90d6", "quarter": "2026-Q4", "new_allowance": 100, "member_count": 80,
+    "created_count": 2, "changed_count": 70, "unchanged_count": 8
+}))]
+pub struct CreditReset {
+    /// In the metadata of each entry it left
+    pub batch_id: Uuid,
+    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
+    pub quarter: String,
+    #[schema(minimum = 0, maximum = 10000)]
+    pub new_allowance: i32,
+    /// How many members were active; each has an entry
+    #[schema(minimum = 0)]
+    pub member_count: usize,
+    /// How many of them had been allowed nothing for the quarter before
+    #[schema(minimum = 0)]
+    pub created_count: usize,
+    /// How many had been allowed more or less
+    #[schema(minimum = 0)]
+    pub changed_count: usize,
+    /// How many had been allowed just as much; their allowances keep their versions
+    #[schema(minimum = 0)]
+    pub unchanged_count: usize,
+}
+
+/// Set every active member's credits for a quarter
+///
+/// All or none, in one transaction. One `quarterly_credit_reset` for each member, also for those who were allowed just as much
+/// before, and one `bulk_credit_reset`; all of them have the `batch_id`. Notes stay as they are.
+#[utoipa::path(
+    tag = "credits",
+    request_body = ResetCredits,
+    responses((status = OK, description = "What was done", body = CreditReset), ActionProblems),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"]}))),
+)]
+#[post("/credit-resets")]
+pub async fn reset_credits(app: App, by: Administrator, body: Body<ResetCredits>) -> Result<Answer<CreditReset>> {
+    let ResetCredits { quarter, new_allowance } = body.0;
+    let period: Quarter =
+        quarter.parse().map_err(|error: credit::NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
+    let tx = app.begin(&by).await?;
+    let done = credit::reset_all(&tx, period, new_allowance, ResetType::Bulk).await?;
+    let credit::Reset { batch_id, member_count, created_count, unchanged_count } = done;
+    let changed_count = member_count.saturating_sub(created_count + unchanged_count);
+    let view = CreditReset { batch_id, quarter, new_allowance, member_count, created_count, changed_count, unchanged_count };
+    Answer::plain(view).committed(tx, &by).await
+}

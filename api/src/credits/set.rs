@@ -1,0 +1,70 @@
+//! Set what a member may use in a quarter.
+
+use super::target::{AllowancePath, AllowanceTarget};
+use super::view::CreditAllowance;
+use crate::http::check::not_blank;
+use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, Result};
+use crate::state::App;
+use actix_web::put;
+use entity::credit;
+use entity::user::{Refused, Role};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What a member may use in a quarter
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"allowed_credits": 120, "notes": "twenty more for the new office"}))]
+pub struct SetCreditAllowance {
+    /// Whole credits
+    #[validate(range(min = 0, max = 10_000))]
+    #[schema(minimum = 0, maximum = 10000)]
+    allowed_credits: i32,
+    /// What there is to say about it; none if absent
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
+    notes: Option<String>,
+}
+
+/// Set a member's credit allowance for a quarter
+///
+/// Replaces what the member was allowed for the quarter, or allows it for the first time (201). What is used is derived and stays.
+/// Setting what is there changes nothing and leaves no entry.
+#[utoipa::path(
+    tag = "credits",
+    params(AllowancePath, IfMatchHeader),
+    request_body = SetCreditAllowance,
+    responses(
+        (status = OK, description = "The allowance as it now is", body = CreditAllowance),
+        (status = CREATED, description = "The quarter's first allowance", body = CreditAllowance),
+        AccountProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["quarterly_credit_reset"]}))),
+)]
+#[put("/users/{user_id}/credit-allowances/{quarter}")]
+pub async fn set_credit_allowance(
+    app: App,
+    by: Administrator,
+    target: AllowanceTarget,
+    body: Body<SetCreditAllowance>,
+) -> Result<Answer<CreditAllowance>> {
+    let SetCreditAllowance { allowed_credits, notes } = body.0;
+    let tx = app.begin(&by).await?;
+    let (member, allowance) = target.locked(&tx, &by).await?;
+    if member.role != Role::Member {
+        return Err(Refused::NotAMember.into());
+    }
+    let is_new = allowance.is_none();
+    let allowance = tx
+        .save(match allowance {
+            Some(allowance) => allowance.replace(allowed_credits, notes),
+            None => credit::first(tx.new_id(), member.id, target.quarter()?, allowed_credits, notes),
+        })
+        .await?;
+    let place = format!("/api/v1/users/{}/credit-allowances/{}", allowance.member_id, allowance.quarter);
+    let version = allowance.version;
+    let answer = Answer::of(CreditAllowance::read(&tx, allowance).await?, version);
+    let answer = if is_new { answer.created(place) } else { answer };
+    answer.committed(tx, &by).await
+}

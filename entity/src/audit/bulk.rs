@@ -1,0 +1,162 @@
+//! Many rows of one kind at once: the same prepare, consequences and entries as the hooks', in batched statements.
+
+use super::guard::{Verb, Write};
+use super::history::{changed, inserted};
+use super::unit::Unit;
+use super::{AuditTx, Audited, Event, Refusal, hooks};
+use crate::user;
+use sea_orm::sea_query::{LockType, OnConflict};
+use sea_orm::{
+    ActiveModelBehavior, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, Select, TryIntoModel,
+};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// Beyond a few hundred rows a statement nothing is won.
+const ROWS_MAX: usize = 500;
+
+impl AuditTx {
+    /// Reads rows for update, however many, and remembers them, so that their next change is compared with what is stored.
+    ///
+    /// They are locked in the order of their ids, so that two of these can't wait for each other; and only against changes, so
+    /// that nobody waits who merely refers to one, as a new case does to its member.
+    pub async fn lock_many<E: Audited>(&self, query: Select<E>) -> Result<Vec<E::Model>, DbErr> {
+        let mut rows: Vec<E::Model> = Vec::new();
+        loop {
+            let beyond = rows.last().map(|last| E::ID.gt(E::id(last)));
+            let page = query.clone().filter(Condition::all().add_option(beyond)).order_by_asc(E::ID);
+            let page = page.limit(u64::try_from(ROWS_MAX).unwrap_or(u64::MAX)).lock(LockType::NoKeyUpdate).all(self).await?;
+            let is_last = page.len() < ROWS_MAX;
+            page.iter().for_each(|row| self.unit.remember::<E>(row.clone()));
+            rows.extend(page);
+            if is_last {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Saves rows as `save` does each, and records what they are together, all in batched statements.
+    ///
+    /// A row that is to change must have been locked by this transaction. One in which nothing differs is not written; what its
+    /// `events` say of it nevertheless is.
+    pub async fn save_many<A>(&self, rows: Vec<A>, together: Vec<Event>) -> Result<Vec<<A::Entity as EntityTrait>::Model>, DbErr>
+    where
+        A: ActiveModelBehavior + TryIntoModel<<A::Entity as EntityTrait>::Model> + Send,
+        A::Entity: Audited<ActiveModel = A>,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        self.unit.during(self, save::<A::Entity, Self>(&self.unit, self, rows, together)).await
+    }
+
+    /// Records what changed no row of its own, many at once; the ids of the entries.
+    pub async fn record_many(&self, events: Vec<Event>) -> Result<Vec<Uuid>, DbErr> {
+        self.unit.during(self, hooks::write(&self.unit, self, events, false)).await
+    }
+}
+
+/// One row of many, as it was and as it is to be.
+struct Change<M> {
+    before: Option<M>,
+    after: M,
+    /// Whether anything in it differs.
+    any: bool,
+}
+
+async fn save<E, C>(unit: &Unit, db: &C, rows: Vec<E::ActiveModel>, together: Vec<Event>) -> Result<Vec<E::Model>, DbErr>
+where
+    E: Audited,
+    E::ActiveModel: TryIntoModel<E::Model> + Send,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    C: ConnectionTrait,
+{
+    let changes = prepared::<E>(unit, rows)?;
+    meet::<E, C>(unit, db, &changes).await?;
+    let story = unit.story();
+    let mut events = Vec::with_capacity(changes.len());
+    for change in &changes {
+        events.extend(hooks::consequences::<E>(change.before.as_ref(), &change.after, &story)?);
+    }
+    let written = |is_new: bool| {
+        let those = changes.iter().filter(move |change| change.any && change.before.is_none() == is_new);
+        those.map(|change| change.after.clone().into_active_model()).collect()
+    };
+    insert::<E, C>(unit, db, written(true), None).await?;
+    let others = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
+    // One statement that gives each row values of its own: every row is there, and locked.
+    let replace = OnConflict::column(E::ID).update_columns(others).to_owned();
+    insert::<E, C>(unit, db, written(false), Some(replace)).await?;
+    // After the rows, as the nets at COMMIT demand.
+    hooks::write(unit, db, events, true).await?;
+    hooks::write(unit, db, together, false).await?;
+    let rows: Vec<E::Model> = changes.into_iter().map(|change| change.after).collect();
+    rows.iter().for_each(|row| unit.remember::<E>(row.clone()));
+    Ok(rows)
+}
+
+/// What saving each row makes of it. A row that stands here twice would be compared with what it no longer is.
+fn prepared<E>(unit: &Unit, rows: Vec<E::ActiveModel>) -> Result<Vec<Change<E::Model>>, Refusal>
+where
+    E: Audited,
+    E::ActiveModel: TryIntoModel<E::Model>,
+{
+    let unlocked = || Refusal::Unlocked(E::default().table_name());
+    let (mut seen, now) = (HashSet::new(), unit.now());
+    let change = |mut row: E::ActiveModel| {
+        let id = hooks::key::<E>(&row).map_err(|_| unlocked())?;
+        let is_new = matches!(sea_orm::ActiveModelTrait::get(&row, E::ID), ActiveValue::Set(_));
+        let before = if is_new { None } else { Some(unit.recall::<E>(id).ok_or_else(unlocked)?) };
+        if !seen.insert(id) {
+            return Err(unlocked());
+        }
+        let any = hooks::prepare::<E>(&mut row, before.as_ref(), now);
+        let after = match &before {
+            Some(before) => changed::<E>(before, &row),
+            None => inserted::<E>(row)?,
+        };
+        Ok(Change { before, after, any })
+    };
+    rows.into_iter().map(change).collect()
+}
+
+/// Learns the names of everyone whom the rows name and nobody loaded yet.
+async fn meet<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, changes: &[Change<E::Model>]) -> Result<(), DbErr> {
+    let named = changes.iter().flat_map(|change| hooks::people_named::<E>(change.before.as_ref(), &change.after));
+    for strangers in unit.strangers(named).chunks(ROWS_MAX) {
+        unit.meet(user::people(db, strangers.to_vec()).await?);
+    }
+    Ok(())
+}
+
+/// Inserts rows, as many a statement as the database binds, each statement with a clearance of its own.
+pub(super) async fn insert<E, C>(
+    unit: &Unit,
+    db: &C,
+    rows: Vec<E::ActiveModel>,
+    on_conflict: Option<OnConflict>,
+) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    E::ActiveModel: Send,
+    C: ConnectionTrait,
+{
+    let size = rows_a_statement::<E>(db.get_database_backend());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let batch: Vec<_> = rows.by_ref().take(size).collect();
+        unit.clear(Write { verb: Verb::Insert, table: E::default().table_name().to_owned() });
+        #[expect(clippy::disallowed_methods, reason = "the callers see to it that entries tell these rows")]
+        let insert = E::insert_many(batch);
+        match on_conflict.clone() {
+            Some(on_conflict) => insert.on_conflict(on_conflict).exec_without_returning(db).await,
+            None => insert.exec_without_returning(db).await,
+        }?;
+    }
+    Ok(())
+}
+
+/// How many rows one statement takes: each value is bound.
+pub(super) fn rows_a_statement<E: EntityTrait>(backend: DbBackend) -> usize {
+    let bound = if backend == DbBackend::Postgres { 65_535 } else { 32_766 };
+    (bound / E::Column::iter().count().max(1)).clamp(1, ROWS_MAX)
+}

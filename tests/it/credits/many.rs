@@ -1,0 +1,71 @@
+//! Many rows saved at once are held to the rules of one: they tell what changed, and were locked before.
+
+use crate::app::actions;
+use entity::credit::{self, Model};
+use entity::user::Role;
+use sea_orm::{EntityTrait, IntoActiveModel};
+use serde_json::json;
+
+on_each_database! {
+    async fn rows_saved_together_leave_what_they_leave_one_by_one(app) {
+        let (one, two) = (app.user("member1", Role::Member, None).await.id, app.user("member2", Role::Member, None).await.id);
+        let quarter = "2026-Q4".parse().unwrap();
+        let tx = app.write().await;
+        tx.save(credit::first(tx.new_id(), one, quarter, 10, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mark = app.mark().await;
+
+        let tx = app.write().await;
+        let known = tx.lock_many(credit::Entity::find()).await.unwrap().remove(0);
+        let rows = vec![known.replace(20, Some("more".to_owned())), credit::first(tx.new_id(), two, quarter, 30, None)];
+        let saved = tx.save_many(rows, Vec::new()).await.unwrap();
+        // What was saved is what the next change is compared with.
+        tx.save(saved[0].clone().allow(25)).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["quarterly_credit_reset"; 3]);
+        assert_eq!(trail[0]["changes"], json!({"allowed_credits": {"from": 10, "to": 20}, "notes": {"from": null, "to": "more"}}));
+        assert_eq!(trail[2]["changes"], json!({"allowed_credits": {"from": 20, "to": 25}}));
+        let rows = credit::Entity::find().all(&app.outside).await.unwrap();
+        let version = |id| rows.iter().find(|row| row.member_id == id).map(|row| (row.version, row.allowed_credits));
+        assert_eq!((version(one), version(two)), (Some((3, 25)), Some((1, 30))));
+    }
+
+    async fn a_row_that_was_not_locked_or_stands_twice_is_refused(app) {
+        let member = app.user("member1", Role::Member, None).await.id;
+        let tx = app.write().await;
+        let row: Model = tx.save(credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 10, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        let trail = app.whole_trail().await;
+
+        let tx = app.write().await;
+        let unlocked = tx.save_many(vec![row.clone().allow(20)], Vec::new()).await.unwrap_err();
+        assert!(unlocked.to_string().contains("were not locked"), "{unlocked}");
+        assert!(tx.commit().await.is_err());
+        let tx = app.write().await;
+        tx.lock_many(credit::Entity::find()).await.unwrap();
+        let twice = tx.save_many(vec![row.clone().allow(20), row.clone().allow(30)], Vec::new()).await.unwrap_err();
+        assert!(twice.to_string().contains("stand twice"), "{twice}");
+        assert!(tx.commit().await.is_err());
+        let tx = app.write().await;
+        let taken = credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 20, None);
+        tx.save_many(vec![taken], Vec::new()).await.unwrap_err();
+        assert!(tx.commit().await.is_err(), "one allowance a member and quarter");
+
+        assert_eq!(credit::Entity::find().all(&app.outside).await.unwrap(), [row]);
+        assert_eq!(app.whole_trail().await, trail);
+    }
+
+    async fn a_row_in_which_nothing_differs_keeps_its_version(app) {
+        let member = app.user("member1", Role::Member, None).await.id;
+        let tx = app.write().await;
+        let row = tx.save(credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 10, None)).await.unwrap();
+        tx.commit().await.unwrap();
+        let tx = app.write().await;
+        tx.lock_many(credit::Entity::find()).await.unwrap();
+        let saved = tx.save_many(vec![row.clone().into_active_model()], Vec::new()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(saved, [row]);
+    }
+}
