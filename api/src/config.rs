@@ -40,6 +40,10 @@ pub struct Config {
 /// The settings of `serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeConfig {
+    /// Where documents are kept: a directory (`file:///…`) or an S3-compatible bucket (`s3://bucket/prefix`, with `?endpoint=…` and
+    /// `&region=…` for servers that aren't AWS); by default the directory `documents` in the data directory
+    #[arg(long, env = "CASETRAIL_STORAGE_URL", hide_env_values = true)]
+    pub storage_url: Option<String>,
     /// Address and port to listen on
     #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
@@ -80,7 +84,7 @@ pub enum Switch {
 }
 
 /// Every variable the service reads; any other `CASETRAIL_…` stops the start.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "CASETRAIL_BIND",
     "CASETRAIL_CORS_ORIGINS",
     "CASETRAIL_DATABASE_URL",
@@ -92,6 +96,7 @@ const KNOWN: [&str; 12] = [
     "CASETRAIL_LOG_FORMAT",
     "CASETRAIL_PUBLIC_URL",
     "CASETRAIL_RATE_LIMIT",
+    "CASETRAIL_STORAGE_URL",
     "CASETRAIL_TRUSTED_PROXIES",
 ];
 /// Secrets that stand in examples.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod credits;
 pub mod demo;
 mod docs;
+pub mod documents;
 #[macro_use]
 pub mod http;
 pub mod keys;
@@ -20,6 +21,8 @@ pub mod routes;
 pub mod server;
 pub mod settings;
 pub mod state;
+pub mod storage;
 mod system;
+pub mod tls;
 pub mod users;
 mod worker;

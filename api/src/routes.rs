@@ -1,6 +1,6 @@
 //! The one place of routes: the server and the contract are both made from it.
 
-use crate::{audit_log, auth, cases, credits, notes, reports, reviews, settings, system, users};
+use crate::{audit_log, auth, cases, credits, documents, notes, reports, reviews, settings, system, users};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -9,6 +9,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(auth::configure)
         .configure(users::configure)
         .configure(cases::configure)
+        .configure(documents::configure)
         .configure(notes::configure)
         .configure(reviews::configure)
         .configure(settings::configure)

@@ -7,6 +7,7 @@ use crate::http::metrics::Metrics;
 use crate::http::token::Tokens;
 use crate::http::{Code, Error, Result};
 use crate::password::Passwords;
+use crate::storage::Storage;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, Utc};
@@ -28,6 +29,8 @@ pub struct State {
     pub fingerprint_key: [u8; 32],
     pub trusted_proxies: Vec<IpAddr>,
     pub metrics: Metrics,
+    /// Where documents are kept.
+    pub storage: Storage,
     /// Origins whose browsers may call; none by default.
     pub cors_origins: Vec<String>,
     /// How much a caller may send; `None` where something in front of the service counts.
@@ -99,6 +102,15 @@ impl App {
 
     pub fn now(&self) -> DateTime<Utc> {
         self.state.db.clock().now()
+    }
+
+    /// A new id of this instant.
+    pub fn new_id(&self) -> Uuid {
+        self.state.db.clock().id(self.now())
+    }
+
+    pub fn storage(&self) -> &Storage {
+        &self.state.storage
     }
 
     pub fn tokens(&self) -> &Tokens {

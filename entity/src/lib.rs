@@ -8,6 +8,7 @@ pub mod case;
 pub mod clock;
 pub mod credit;
 pub mod db;
+pub mod document;
 pub mod idempotency;
 pub mod job;
 pub mod load;

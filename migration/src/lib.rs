@@ -13,6 +13,7 @@ mod m20261201_000010_idempotency_keys;
 mod m20261201_000011_job_runs;
 mod m20261201_000012_settings_net;
 mod m20261201_000013_jobs;
+mod m20261201_000014_documents;
 mod m20261201_000015_notes;
 mod m20261201_000017_credit_allowances;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000011_job_runs::Migration),
             Box::new(m20261201_000012_settings_net::Migration),
             Box::new(m20261201_000013_jobs::Migration),
+            Box::new(m20261201_000014_documents::Migration),
             Box::new(m20261201_000015_notes::Migration),
             Box::new(m20261201_000017_credit_allowances::Migration),
         ]

@@ -16,6 +16,7 @@ mod cases;
 mod contract;
 mod credits;
 mod demo;
+mod documents;
 mod http;
 mod notes;
 mod reports;

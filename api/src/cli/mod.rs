@@ -47,6 +47,7 @@ enum Command {
 
 /// The whole process: runs its command and says why it failed.
 pub async fn main() -> ExitCode {
+    crate::tls::use_ring();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

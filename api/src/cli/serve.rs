@@ -7,6 +7,7 @@ use crate::http::limits::{RateLimits, Rates};
 use crate::http::metrics::Metrics;
 use crate::password::{Cost, Passwords};
 use crate::state::{App, State};
+use crate::storage::Storage;
 use crate::{demo, keys, server, worker};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
@@ -20,6 +21,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let (url, is_new_file) = config.database()?;
     let wants_demo = serve.wants_demo(config, is_new_file)?;
     let cors_origins = serve.cors_origins(config)?;
+    let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await?;
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
@@ -43,6 +45,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         cors_origins,
         rate_limits: (serve.rate_limit == Switch::On).then(|| RateLimits::new(Rates::default())),
         metrics,
+        storage,
     };
     let address = listener.local_addr()?;
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 #[schema(as = ProblemCode)]
 pub enum Code {
     MalformedJson,
+    MalformedMultipart,
     InvalidParameter,
     InvalidHeader,
     InvalidCursor,
@@ -42,12 +43,14 @@ pub enum Code {
     VersionMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
+    RangeNotSatisfiable,
     ValidationFailed,
     IdempotencyKeyReused,
     RateLimited,
     InternalError,
     AuditUnavailable,
     DatabaseUnavailable,
+    StorageUnavailable,
     CommitUnknown,
 }
 
@@ -83,6 +86,12 @@ impl Code {
                 S::BAD_REQUEST,
                 "Malformed JSON",
                 "The body is not JSON that can be read: a syntax error, bytes that are not UTF-8, a key given twice, or too deep a nesting.",
+            ),
+            Self::MalformedMultipart => (
+                "malformed_multipart",
+                S::BAD_REQUEST,
+                "Malformed multipart",
+                "The form can't be read: it has no boundary, a part without a name or one given twice, it was cut short, or it came slower than 64 KiB a second.",
             ),
             Self::InvalidParameter => (
                 "invalid_parameter",
@@ -240,7 +249,13 @@ impl Code {
                 "unsupported_media_type",
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported media type",
-                "The body must be application/json in UTF-8.",
+                "The body must be of the media type that the operation takes: application/json in UTF-8, or multipart/form-data for a document.",
+            ),
+            Self::RangeNotSatisfiable => (
+                "range_not_satisfiable",
+                S::RANGE_NOT_SATISFIABLE,
+                "Range not satisfiable",
+                "The range begins beyond the end: Content-Range tells how many bytes there are.",
             ),
             Self::ValidationFailed => (
                 "validation_failed",
@@ -277,6 +292,12 @@ impl Code {
                 S::SERVICE_UNAVAILABLE,
                 "Database unavailable",
                 "The database did not answer in time; nothing was changed. Try again.",
+            ),
+            Self::StorageUnavailable => (
+                "storage_unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "Storage unavailable",
+                "The place where documents are kept did not take or give the bytes; nothing was changed. Try again.",
             ),
             Self::CommitUnknown => (
                 "commit_unknown",

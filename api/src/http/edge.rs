@@ -68,6 +68,10 @@ fn prepare(request: &mut ServiceRequest, app: &App) {
 /// The headers of every answer.
 fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // It only kept others from coding what must leave as it is (RFC 9110, 8.4.1).
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(CONTENT_ENCODING);
+    }
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         headers.insert(REQUEST_ID, id);

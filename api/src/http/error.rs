@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
 use entity::idempotency::Kept;
 use entity::load::LoadError;
-use entity::{case, user};
+use entity::{case, document, user};
 use sea_orm::{DbErr, RuntimeErr};
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
@@ -146,6 +146,14 @@ impl From<case::Refused> for Error {
             R::NoChanges => error(Code::NoChanges),
             R::AlreadyReleased => error(Code::AlreadyReleased),
         }
+    }
+}
+
+impl From<document::Refused> for Error {
+    fn from(refused: document::Refused) -> Self {
+        let error = Self::because(Code::InvalidCaseState, format!("{}.", capitalised(&refused.to_string())));
+        let document::Refused::ReportsAreSettled { current, allowed_from } = refused;
+        error.with("current_status", current).with("allowed_from", allowed_from)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod arrival;
+pub mod attachment;
 pub mod body;
 pub mod caller;
 pub mod check;
@@ -28,6 +29,7 @@ pub mod page;
 pub mod period;
 pub mod problem;
 pub mod query;
+pub mod range;
 pub mod reference;
 pub mod token;
 
@@ -43,8 +45,9 @@ pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems,
-    DeleteAccountProblems, FieldProblem, ListProblems, LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems,
-    RemovalProblems, SecretProblems, SessionProblems, SettingsProblems, SignInProblems, Unavailable, WriteProblems,
+    DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, ListProblems, LookupProblems, MoveProblems, NotFound,
+    OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems, SignInProblems,
+    Unavailable, UploadProblems, WriteProblems,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
 pub use reference::{CaseReference, PersonSummary};

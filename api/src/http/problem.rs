@@ -134,6 +134,8 @@ refusals! {
     InvalidCredentials = 401 [InvalidCredentials];
     /// No refresh token that is still good
     InvalidRefreshToken = 401 [InvalidRefreshToken];
+    /// The request, or its form, can't be read
+    BadForm = 400 [MalformedMultipart, InvalidParameter, InvalidHeader];
     /// The caller may not do this; the attempt is on record
     Forbidden = 403 [Forbidden];
     /// The caller may not do this, or not with this password; the attempt is on record
@@ -156,16 +158,20 @@ refusals! {
     VersionMismatch = 412 [VersionMismatch];
     /// The body is too large
     PayloadTooLarge = 413 [PayloadTooLarge];
-    /// The body is not application/json
+    /// The body is not of the media type that is taken here
     UnsupportedMediaType = 415 [UnsupportedMediaType];
     /// A field of the body is invalid, or its Idempotency-Key was used for another request
     ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
+    /// The range lies beyond the end
+    RangeNotSatisfiable = 416 [RangeNotSatisfiable];
     /// Too many requests; try again after Retry-After
     TooManyRequests = 429 [RateLimited];
     /// Something went wrong on our side
     InternalError = 500 [InternalError];
     /// The database or the trail can't be reached; try again
     Unavailable = 503 [DatabaseUnavailable, AuditUnavailable];
+    /// The database, the trail or the storage can't be reached; try again
+    StorageUnavailable = 503 [StorageUnavailable, DatabaseUnavailable, AuditUnavailable];
     /// Whether it was done is unknown
     CommitUnknown = 504 [CommitUnknown];
 }
@@ -215,6 +221,12 @@ problem_sets! {
     WriteProblems = [BodyProblems, MoveProblems];
     /// Changing a case by a request without a body.
     MoveProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, VersionMismatch, CommitProblems];
+    /// Deleting what never changes, and so has no version.
+    DeleteProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, CommitProblems];
+    /// Handing in a file with a form. What is said of the form and of the storage comes last, and counts.
+    UploadProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, CaseConflict, CommitProblems, BadForm, StorageUnavailable];
+    /// Reading a file, or a range of it.
+    DownloadProblems = [ReadProblems, RangeNotSatisfiable, StorageUnavailable];
     /// Creating a case.
     CreateProblems = [BodyProblems, Unauthorized, Forbidden, CaseConflict, CommitProblems];
     /// Adding something to what may be hidden.

@@ -40,6 +40,14 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "The name of the file, after what it holds and when it was made",
         "attachment; filename=\"audit-log-20261122-080000.csv\"",
     ),
+    ("Accept-Ranges", "AcceptRanges", "That a range of bytes can be asked for", "bytes"),
+    ("Content-Range", "ContentRange", "Which bytes these are, and how many there are in all", "bytes 0-1023/48213"),
+    (
+        "Repr-Digest",
+        "ReprDigest",
+        "The SHA-256 of all the bytes (RFC 9530)",
+        "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
+    ),
     (
         "RateLimit-Policy",
         "RateLimitPolicy",
@@ -60,6 +68,7 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     ),
     ("WWW-Authenticate", "WwwAuthenticate", "How to authenticate", "Bearer"),
 ];
+const BYTES: &str = "application/octet-stream";
 const RETRY_AFTER: &str = "Retry-After";
 
 /// Tells each answer's headers.
@@ -87,7 +96,8 @@ pub fn apply(contract: &mut Contract) {
         refer(response, &["X-Request-Id", "Cache-Control", "RateLimit-Policy", "RateLimit"]);
         match name.as_str() {
             "Unauthorized" | "InvalidCredentials" | "InvalidRefreshToken" => refer(response, &["WWW-Authenticate"]),
-            "TooManyRequests" | "Unavailable" => refer(response, &[RETRY_AFTER]),
+            "RangeNotSatisfiable" => refer(response, &["Content-Range"]),
+            "TooManyRequests" | "Unavailable" | "StorageUnavailable" => refer(response, &[RETRY_AFTER]),
             _ => {}
         }
     }
@@ -135,8 +145,14 @@ impl Kinds {
         if self.paged.contains(schema) {
             names.push("Link");
         }
-        if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson"].contains(&kind.as_str())) {
+        if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson", BYTES].contains(&kind.as_str())) {
             names.push("Content-Disposition");
+        }
+        if response.content.contains_key(BYTES) {
+            names.extend(["Accept-Ranges", "Repr-Digest"]);
+        }
+        if status == "206" {
+            names.push("Content-Range");
         }
         names
     }

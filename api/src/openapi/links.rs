@@ -19,6 +19,8 @@ const ALLOWANCE_AS_SEEN: Parameters =
 const ALLOWANCE: Parameters = &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter")];
 const FIRST_ALLOWANCE: Parameters =
     &[("user_id", "$response.body#/data/0/member_id"), ("quarter", "$response.body#/data/0/quarter")];
+const DOCUMENT: Parameters = &[("document_id", "$response.body#/id")];
+const FIRST_DOCUMENT: Parameters = &[("document_id", "$response.body#/data/0/id")];
 const FIRST_CASE: Parameters = &[("case_id", "$response.body#/data/0/id")];
 const FIRST_USER: Parameters = &[("user_id", "$response.body#/data/0/id")];
 const REVIEWED_CASE: Parameters = &[("case_id", "$response.body#/data/0/case/id")];
@@ -43,12 +45,24 @@ const MOST_ACTIVE: Parameters = &[
 const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (
         &["create_case"],
-        &["edit_case", "delete_case", "submit_case", "list_case_reviews", "list_case_notes", "create_case_note"],
+        &[
+            "edit_case",
+            "delete_case",
+            "submit_case",
+            "list_case_reviews",
+            "list_case_notes",
+            "create_case_note",
+            "upload_document",
+        ],
         CASE,
     ),
     (&["create_case_note"], &["get_note", "delete_note"], NOTE),
     (&["list_case_notes"], &["get_note", "delete_note"], FIRST_NOTE),
     (&["get_note"], &["delete_note"], NOTE_AS_SEEN),
+    (&["upload_document"], &["get_document", "download_document", "delete_document"], DOCUMENT),
+    (&["upload_document"], &["list_case_documents"], &[("case_id", "$response.body#/case/id")]),
+    (&["get_document"], &["download_document"], DOCUMENT),
+    (&["list_case_documents"], &["get_document", "download_document"], FIRST_DOCUMENT),
     (&["submit_case", "resubmit_case"], &["accept_case", "reject_case"], CASE),
     (&["reject_case"], &["edit_case", "resubmit_case"], CASE),
     (

@@ -55,6 +55,7 @@ use utoipa_actix_web::AppExt;
         (name = "audit-log", description = "Who did what, when, and to what: the trail as a whole, of a case, of a person, and its exports. Reading it is recorded"),
         (name = "auth", description = "Signing in and out, one's own account, and the keys that verify access tokens"),
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
+        (name = "documents", description = "What is handed in with a case, and the reports delivered for it: streamed in and out. Looking at one and downloading it are recorded"),
         (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
         (name = "credits", description = "What the members may use of credits in a quarter, and the reset of everybody's at once"),
         (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),

@@ -121,6 +121,9 @@ fn error(code: Code) -> Error {
         | Code::MethodNotAllowed
         | Code::IdempotencyInProgress
         | Code::PayloadTooLarge
+        | Code::MalformedMultipart
+        | Code::RangeNotSatisfiable
+        | Code::StorageUnavailable
         | Code::UnsupportedMediaType
         | Code::IdempotencyKeyReused
         | Code::RateLimited

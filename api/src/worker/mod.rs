@@ -1,5 +1,6 @@
 //! What runs beside the requests: keeping house.
 
+use crate::documents;
 use crate::state::App;
 use entity::audit::{AuditTx, Context};
 use entity::idempotency;
@@ -8,14 +9,19 @@ use std::time::Duration;
 use uuid::Uuid;
 
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// A whole storage is listed for it, so it is done once in so many rounds: every six hours.
+const COLLECTED_EVERY: u64 = 36;
 
 /// Starts it; it ends with the process.
 pub fn start(app: &App) {
     let app = app.clone();
     actix_web::rt::spawn(async move {
-        loop {
+        for round in 0_u64.. {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;
             keep_house(&app).await;
+            if round.is_multiple_of(COLLECTED_EVERY) {
+                collect(&app).await;
+            }
         }
     });
 }
@@ -29,6 +35,15 @@ async fn keep_house(app: &App) {
         Ok(0) => {}
         Ok(forgotten) => tracing::info!(forgotten, "answers kept under an Idempotency-Key are forgotten"),
         Err(error) => tracing::warn!(%error, "answers kept under an Idempotency-Key could not be forgotten"),
+    }
+}
+
+/// Removes what uploads left behind whose end nobody saw.
+async fn collect(app: &App) {
+    match documents::collect_orphans(app).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "stored pieces that belong to no document are removed"),
+        Err(error) => tracing::warn!(%error, "stored pieces that belong to no document could not be removed"),
     }
 }
 

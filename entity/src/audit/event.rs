@@ -6,6 +6,7 @@ use super::{Action, Audited, Changes, Outcome, Refusal, Story};
 use crate::case::{self, CaseStatus, Column as C, Tier};
 use crate::clock::rfc3339;
 use crate::credit;
+use crate::document::{self, Column as D};
 use crate::job::run::{RunStatus, Trigger};
 use crate::note;
 use crate::setting;
@@ -20,6 +21,8 @@ pub struct Event {
     pub outcome: Outcome,
     pub object: (&'static str, String),
     pub case: Option<(Uuid, String)>,
+    /// A document by its id and filename.
+    pub document: Option<(Uuid, String)>,
     pub related_user: Option<Person>,
     pub description: String,
     pub changes: Changes,
@@ -195,6 +198,49 @@ impl Event {
     fn on_note(action: Action, note: &note::Model, description: String) -> Self {
         let event = Self::new(action, (note::Entity::OBJECT, note.id.to_string()), description);
         Self { case: Some((note.case_id, note.case_number.clone())), ..event }
+    }
+}
+
+/// Documents.
+impl Event {
+    pub fn document_uploaded(after: &document::Model, story: &Story) -> Self {
+        Self::on_document(Action::DocumentUploaded, after, "uploaded to")
+            .naming::<document::Entity>(None, after, &every_fact_of_a_document())
+            .with("filename", &after.filename)
+            .with("file_size", after.size_bytes)
+            .with("document_type", after.document_type.code())
+            .with("report_number", after.report_number)
+            .with("uploaded_by_role", story.by.role().map(user::Role::code))
+    }
+
+    /// Its metadata were read.
+    pub fn document_viewed(document: &document::Model) -> Self {
+        Self::on_document(Action::DocumentViewed, document, "looked at in").with("filename", &document.filename)
+    }
+
+    /// Its bytes were read, all of them or, as `range` says it, some.
+    pub fn document_downloaded(document: &document::Model, range: Option<&str>) -> Self {
+        let event = Self::on_document(Action::DocumentDownloaded, document, "downloaded from")
+            .with("filename", &document.filename)
+            .with("file_size", document.size_bytes);
+        if range.is_some() { event.with("range", range) } else { event }
+    }
+
+    /// Deleted, or replaced by another report of its number.
+    pub fn document_deleted(before: &document::Model, after: &document::Model, story: &Story) -> Self {
+        Self::on_document(Action::DocumentDeleted, after, "deleted from")
+            .naming::<document::Entity>(Some(before), after, &[D::DeletedAt])
+            .with("filename", &after.filename)
+            .with("document_type", after.document_type.code())
+            .with("reason", story.reason())
+            .with("replaced_by", story.noted("replaced_by"))
+    }
+
+    fn on_document(action: Action, document: &document::Model, what: &str) -> Self {
+        let description = format!("Document {} {what} case {}", document.filename, document.case_number);
+        let event = Self::new(action, (document::Entity::OBJECT, document.id.to_string()), description);
+        let (case, document) = ((document.case_id, document.case_number.clone()), (document.id, document.filename.clone()));
+        Self { case: Some(case), document: Some(document), ..event }
     }
 }
 
@@ -477,7 +523,8 @@ impl Event {
 
     fn new(action: Action, object: (&'static str, String), description: String) -> Self {
         let (changes, metadata) = (Changes::default(), Map::new());
-        Self { action, outcome: Outcome::Success, object, case: None, related_user: None, description, changes, metadata }
+        let outcome = Outcome::Success;
+        Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, metadata }
     }
 
     /// Names the columns this event tells about; those that differ go into its changes.
@@ -517,4 +564,10 @@ impl Event {
 fn every_fact() -> Vec<C> {
     use sea_orm::Iterable;
     C::iter().filter(|column| !case::Entity::is_bookkeeping(*column)).collect()
+}
+
+/// Every column of a new document that an entry tells.
+fn every_fact_of_a_document() -> Vec<D> {
+    use sea_orm::Iterable;
+    D::iter().filter(|column| !document::Entity::is_bookkeeping(*column)).collect()
 }

@@ -1,7 +1,7 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::Audited;
-use crate::{attempt, case, credit, idempotency, job, note, outbox, review, session, setting, signing_key, user};
+use crate::{attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user};
 use sea_orm::EntityTrait;
 
 /// A row that leaves no entries, and why that is right.
@@ -15,6 +15,7 @@ pub fn audited() -> Vec<&'static str> {
     vec![
         name_of_audited::<case::Entity>(),
         name_of_audited::<credit::Entity>(),
+        name_of_audited::<document::Entity>(),
         name_of_audited::<note::Entity>(),
         name_of_audited::<setting::Entity>(),
         name_of_audited::<user::Entity>(),

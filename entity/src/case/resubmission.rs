@@ -4,8 +4,9 @@ use super::Model;
 use crate::audit::{Action, Outcome};
 use crate::audit_entry::{Column, Entity};
 use crate::clock;
+use crate::document;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{PaginatorTrait, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 
 /// The fields the member edited since then, by wire name.
@@ -27,4 +28,12 @@ pub async fn edited_fields<C: ConnectionTrait>(db: &C, case: &Model) -> Result<B
         .await?;
     let fields = lists.iter().flatten().flat_map(|list| list.split(',')).filter(|field| !field.is_empty());
     Ok(fields.map(str::to_owned).collect())
+}
+
+/// How many documents the member added since then, and did not take back.
+pub async fn new_documents<C: ConnectionTrait>(db: &C, case: &Model) -> Result<u64, DbErr> {
+    use document::Column as D;
+    let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
+    let his = document::Entity::find().filter(D::CaseId.eq(case.id)).filter(D::UploadedById.eq(case.member_id));
+    his.filter(D::DeletedAt.is_null()).filter(D::CreatedAt.gte(since)).count(db).await
 }

@@ -5,6 +5,7 @@ use super::filter::contains;
 use crate::audit::{Action, Audited, Outcome};
 use crate::audit_entry::{Column, Entity};
 use crate::case::{self, Column as C};
+use crate::document;
 use crate::user::Caller;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -18,6 +19,7 @@ use serde_json::{Value as Json, json};
 #[derive(Clone, Debug)]
 pub struct MemberView {
     is_result_hidden: bool,
+    shows_reports: bool,
     /// Completions he was never told of, and what undid them.
     secrets: Vec<Uuid>,
 }
@@ -31,7 +33,8 @@ impl MemberView {
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
         let is_result_hidden = case.status_for(member, now) != case.status;
-        Ok(Self { is_result_hidden, secrets: untold(turns(db, case.id).await?, now) })
+        let shows_reports = document::shows_reports(case, member, now);
+        Ok(Self { is_result_hidden, shows_reports, secrets: untold(turns(db, case.id).await?, now) })
     }
 
     /// Whether a changed field, by its wire name, is his to see.
@@ -65,7 +68,7 @@ impl MemberView {
             .add(is(&OPEN))
             .add(is(&[Action::CaseUpdated]).add(told_by_fields))
             .add(is(&[Action::NoteAdded, Action::NoteDeleted]).add(says("visibility", "shared")))
-            .add(documents.add_option(self.is_result_hidden.then(|| says("document_type", "report").not())));
+            .add(documents.add_option((!self.shows_reports).then(|| says("document_type", "report").not())));
         let seen = Condition::all().add(Column::Outcome.eq(Outcome::Success.code())).add(seen);
         seen.add_option((!self.secrets.is_empty()).then(|| Column::Id.is_not_in(self.secrets.iter().copied())))
     }

@@ -1,6 +1,6 @@
 //! Somebody who sends requests, and the answers he gets.
 
-use super::{TestApp, promise};
+use super::{Form, TestApp, promise};
 use entity::user;
 use reqwest::{Method, StatusCode};
 use serde_json::Value as Json;
@@ -19,7 +19,9 @@ pub struct Client<'a> {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
+    /// The body, as far as it is text.
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl<'a> Client<'a> {
@@ -55,6 +57,16 @@ impl<'a> Client<'a> {
         self.send(Method::DELETE, path, None).await
     }
 
+    /// Hands in a form.
+    pub async fn upload(&self, path: &str, form: &Form) -> Answer {
+        self.send_raw(Method::POST, path, Some((&form.kind(), form.bytes()))).await
+    }
+
+    /// The caller's access token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("somebody")
+    }
+
     /// Sends a request. A path without a leading root is below `/api/v1`.
     pub async fn send(&self, method: Method, path: &str, body: Option<Json>) -> Answer {
         let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
@@ -83,7 +95,8 @@ impl<'a> Client<'a> {
         }
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, text: response.text().await.expect("a body") }
+        let bytes = response.bytes().await.expect("a body").to_vec();
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::TestApp;
 use entity::audit::replay;
-use entity::{audit_entry, case, credit, note, setting, user};
+use entity::{audit_entry, case, credit, document, note, setting, user};
 use sea_orm::{EntityTrait, QueryOrder};
 
 pub async fn check(app: &TestApp) {
@@ -14,6 +14,9 @@ pub async fn check(app: &TestApp) {
     let told = replay(&entries).unwrap_or_else(|gap| panic!("the chain is broken: {gap}"));
     for row in case::Entity::find().all(&app.outside).await.expect("cases") {
         told.demand_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+    }
+    for row in document::Entity::find().all(&app.outside).await.expect("documents") {
+        told.demand_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
     }
     for row in note::Entity::find().all(&app.outside).await.expect("notes") {
         told.demand_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));

@@ -4,6 +4,7 @@ mod builders;
 mod client;
 mod database;
 mod exposition;
+mod form;
 mod invariants;
 mod outage;
 mod postgres;
@@ -15,6 +16,7 @@ pub use builders::{CaseBuilder, Scene};
 pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
 pub use exposition::Exposition;
+pub use form::Form;
 pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
 
@@ -23,7 +25,8 @@ use api::http::metrics::Metrics;
 use api::keys::Secret;
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
-use api::{keys, server};
+use api::storage::Storage;
+use api::{keys, server, tls};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::clock::Clock;
@@ -72,6 +75,8 @@ pub struct TestApp {
     pub outside: DatabaseConnection,
     pub url: String,
     pub secret: Secret,
+    /// Where its documents are kept.
+    pub documents: tempfile::TempDir,
     sent: Arc<Mutex<Vec<Statement>>>,
     http: reqwest::Client,
     server: actix_web::dev::ServerHandle,
@@ -112,6 +117,9 @@ impl TestApp {
         let metrics = Metrics::new(clock.now());
         let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
         let db = db.observed_by(metrics.observer());
+        tls::use_ring();
+        let documents = tempfile::tempdir().expect("a directory");
+        let storage = Storage::open(Some(&storage_url(&documents)), documents.path()).await.expect("a storage");
         let secret = Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
@@ -126,6 +134,7 @@ impl TestApp {
             cors_origins: vec![FRIEND.to_owned()],
             rate_limits: settings.rates.map(RateLimits::new),
             metrics,
+            storage,
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -133,7 +142,7 @@ impl TestApp {
         let handle = server.handle();
         tokio::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { app, clock, base, kind, outside, url, secret, sent, http, server: handle, _files: files }
+        Self { app, clock, base, kind, outside, url, secret, documents, sent, http, server: handle, _files: files }
     }
 
     /// Ends the test: what must hold after every one of them is checked here.
@@ -269,6 +278,11 @@ impl TestApp {
         let lines = self.outside.query_all_raw(explain).await.expect("a plan");
         lines.iter().map(|line| line.try_get("", column).expect("a line")).collect()
     }
+}
+
+/// A directory, as the setting names it.
+pub fn storage_url(directory: &tempfile::TempDir) -> String {
+    format!("file://{}", directory.path().display())
 }
 
 pub fn at(time: &str) -> DateTime<Utc> {

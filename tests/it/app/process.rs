@@ -1,6 +1,6 @@
 //! The service in a process of its own, on the database of a test, so that it can be killed.
 
-use super::TestApp;
+use super::{TestApp, storage_url};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value as Json, json};
 use std::net::TcpListener;
@@ -25,6 +25,7 @@ impl Process {
             .env("CASETRAIL_BIND", &bind)
             .env("CASETRAIL_DATABASE_URL", &app.url)
             .env("CASETRAIL_SECRET", app.secret.reveal())
+            .env("CASETRAIL_STORAGE_URL", storage_url(&app.documents))
             .env("CASETRAIL_DEMO", "off")
             .env("CASETRAIL_RATE_LIMIT", "off")
             .stdin(Stdio::null())
@@ -53,6 +54,18 @@ impl Process {
         let body = json!({"username": username, "password": password});
         let answer = send(self.post("auth/login").body(body.to_string())).await.expect("an answer");
         answer.body["access_token"].as_str().expect("a token").to_owned()
+    }
+
+    /// Something of the operating system's book about it, in KiB: `VmRSS` is what it has in memory, `VmHWM` the most it ever had.
+    pub fn memory(&self, entry: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("/proc");
+        let line = status.lines().find(|line| line.starts_with(entry)).expect("an entry");
+        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+    }
+
+    /// A request below `/api/v1`, whatever it holds.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/api/v1/{path}", self.base))
     }
 
     /// A POST below `/api/v1`, to be sent by `send`.

@@ -15,7 +15,7 @@ mod openapi;
 mod paging;
 mod probe;
 mod problems;
-mod recipes;
+pub mod recipes;
 mod schemas;
 mod statuses;
 
@@ -52,6 +52,12 @@ impl Listed {
 
     pub fn has_body(&self) -> bool {
         self.declared.request_body.is_some()
+    }
+
+    /// Whether its body is JSON; that of the others is a form.
+    pub fn takes_json(&self) -> bool {
+        let body = serde_json::json!(self.declared.request_body);
+        body["content"].get("application/json").is_some()
     }
 
     /// Its parameters, as the contract lists them.

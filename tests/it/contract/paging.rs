@@ -82,6 +82,10 @@ impl<'a> World<'a> {
         for which in 16..20 {
             world.happen(Write::Complete(which)).await;
         }
+        for number in 1..=3 {
+            let path = format!("cases/{}/documents", world.cases[1]);
+            world.reader.upload(&path, &super::recipes::report(number)).await.expect(201);
+        }
         for write in [
             Write::Decide(3),
             Write::Decide(7),
@@ -113,6 +117,7 @@ impl<'a> World<'a> {
             "list_audit_log" => "audit-log".to_owned(),
             "list_user_audit_trail" => format!("users/{}/audit-trail", self.reader.id()),
             "list_case_audit_trail" => format!("cases/{}/audit-trail", self.cases[1]),
+            "list_case_documents" => format!("cases/{}/documents", self.cases[1]),
             "list_own_activity" => "auth/me/activity".to_owned(),
             "get_user_activity" => format!("reports/user-activity?user_id={}", self.reader.id()),
             "get_case_changes" => "reports/case-changes".to_owned(),

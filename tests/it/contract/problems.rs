@@ -61,7 +61,7 @@ on_each_database! {
         let by = app.as_admin().await;
         let member = app.as_member().await;
         let mut walked = 0;
-        for operation in operations().iter().filter(|operation| operation.has_body()) {
+        for operation in operations().iter().filter(|operation| operation.takes_json()) {
             // Submitting and resubmitting are the member's alone.
             let by = if ["submit_case", "resubmit_case"].contains(&operation.id()) { &member } else { &by };
             let send = async |kind: &str, body: Vec<u8>| {

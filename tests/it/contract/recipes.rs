@@ -1,6 +1,6 @@
 //! How each operation succeeds: what is arranged, and the request that is then sent.
 
-use crate::app::{Answer, Client, Scene, TestApp};
+use crate::app::{Answer, Client, Form, Scene, TestApp};
 use entity::user::{Level, Role};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -18,11 +18,16 @@ pub struct Request<'a> {
     pub method: Method,
     pub path: String,
     pub body: Option<Json>,
+    /// In the place of a body.
+    pub form: Option<Form>,
 }
 
 impl Request<'_> {
     pub async fn send(&self) -> Answer {
-        self.by.send(self.method.clone(), &self.path, self.body.clone()).await
+        match &self.form {
+            Some(form) => self.by.upload(&self.path, form).await,
+            None => self.by.send(self.method.clone(), &self.path, self.body.clone()).await,
+        }
     }
 }
 
@@ -50,6 +55,9 @@ pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a
     if let Some(request) = case_operation(app, operation).await {
         return Some(request);
     }
+    if let Some(request) = document_operation(app, operation).await {
+        return Some(request);
+    }
     if let Some(request) = note(app, operation).await {
         return Some(request);
     }
@@ -63,7 +71,7 @@ pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a
 }
 
 fn send<'a>(by: Client<'a>, method: Method, path: &str, body: Option<Json>) -> Option<Request<'a>> {
-    Some(Request { by, method, path: path.to_owned(), body })
+    Some(Request { by, method, path: path.to_owned(), body, form: None })
 }
 
 fn post<'a>(by: Client<'a>, path: &str, body: Json) -> Option<Request<'a>> {
@@ -172,6 +180,37 @@ async fn review<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     };
     let case = app.a_case().pending_review().create().await;
     post(app.as_manager().await, &case.url(verb), json!({"notes": "because"}))
+}
+
+async fn document_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
+    let by = app.as_manager().await;
+    let case = app.a_case().accepted().create().await;
+    match operation {
+        "upload_document" => {
+            let (path, form) = (case.url("documents"), Some(report(1)));
+            Some(Request { by, method: Method::POST, path, body: None, form })
+        }
+        "list_case_documents" => {
+            add_report(app, &case, 1).await;
+            get(by, &case.url("documents"))
+        }
+        "get_document" => get(by, &format!("documents/{}", add_report(app, &case, 1).await)),
+        "download_document" => get(by, &format!("documents/{}/content", add_report(app, &case, 1).await)),
+        "delete_document" => send(by, Method::DELETE, &format!("documents/{}", add_report(app, &case, 1).await), None),
+        _ => None,
+    }
+}
+
+/// One of the reports that a case asks for.
+pub fn report(number: u8) -> Form {
+    let form = Form::new().text("document_type", "report").text("report_number", number.to_string());
+    form.file(&format!("report-{number}.pdf"), "application/pdf", b"%PDF-1.7 what was asked for")
+}
+
+/// Adds one to a case, and gives its id.
+pub async fn add_report(app: &TestApp, case: &Scene, number: u8) -> String {
+    let added = app.as_manager().await.upload(&case.url("documents"), &report(number)).await.expect(201);
+    added["id"].as_str().expect("an id").to_owned()
 }
 
 async fn resubmittable(app: &TestApp) -> Scene {

@@ -4,7 +4,7 @@
 use super::access::{LET_IN, callers};
 use super::recipes::{self, Request};
 use super::{Listed, operations};
-use crate::app::{Answer, Client, Fault, Kind, Settings, TestApp};
+use crate::app::{Answer, Client, Fault, Form, Kind, Settings, TestApp};
 use api::http::idempotency::scope;
 use api::http::limits::Rates;
 use entity::idempotency::{self, Claim};
@@ -44,7 +44,11 @@ impl<'a> Walk<'a> {
     }
 
     async fn send(&self, by: &Client<'_>, path: &str, body: Option<Json>) -> Answer {
-        by.send(self.operation.method.clone(), path, body).await
+        // Whatever else is said in its place: what an operation that takes a form gets is its form.
+        match &self.request.form {
+            Some(form) => by.upload(path, form).await,
+            None => by.send(self.operation.method.clone(), path, body).await,
+        }
     }
 
     /// The same request with another header.
@@ -59,7 +63,9 @@ impl<'a> Walk<'a> {
 
     /// The ways there are to have a status, and what each gave.
     async fn provoke(&self, status: u16) -> Vec<Answer> {
+        let form = |part: &str, text: &str| Form::new().text("document_type", "other").text(part, text);
         match status {
+            206 => vec![self.with("Range", "bytes=0-3").await],
             304 => vec![self.with("If-None-Match", "*").await],
             400 => self.malformed().await,
             401 => vec![self.unknown_caller().await],
@@ -67,8 +73,11 @@ impl<'a> Walk<'a> {
             404 => vec![self.absent().await],
             409 => self.conflict().await.into_iter().collect(),
             412 => vec![self.with("If-Match", "\"999\"").await],
+            413 if self.takes_a_form() => vec![self.with_form(&form("notes", &"x".repeat(70_000))).await],
             413 => vec![self.with_body("application/json", &[b' '; 70_000]).await],
             415 => vec![self.with_body("text/plain", b"{}").await],
+            416 => vec![self.with("Range", "bytes=1000000-").await],
+            422 if self.takes_a_form() => vec![self.with_form(&form("no_such_field", "1")).await],
             422 if self.operation.has_body() => vec![self.with_body("application/json", br#"{"no_such_field": 1}"#).await],
             422 => vec![self.key_used_twice().await],
             500 => vec![self.broken().await],
@@ -77,9 +86,19 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn takes_a_form(&self) -> bool {
+        self.request.form.is_some()
+    }
+
+    async fn with_form(&self, form: &Form) -> Answer {
+        self.request.by.upload(&self.request.path, form).await
+    }
+
     async fn malformed(&self) -> Vec<Answer> {
         let mut answers = Vec::new();
-        if self.operation.has_body() {
+        if self.takes_a_form() {
+            answers.push(self.with_body("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition").await);
+        } else if self.operation.has_body() {
             answers.push(self.with_body("application/json", b"{\"a\":").await);
         }
         let mark = if self.request.path.contains('?') { '&' } else { '?' };
@@ -149,6 +168,13 @@ impl<'a> Walk<'a> {
             "create_user" => {
                 let other = app.user("other", Role::Manager, None).await;
                 (self.request.path.clone(), self.request.body.as_ref().map(|body| with(body, &json!({"email": other.email}))))
+            }
+            "delete_document" => {
+                let case = app.a_case().accepted().create().await;
+                let document = recipes::add_report(app, &case, 1).await;
+                let complete = self.request.by.post(&case.url("complete"), json!({})).await;
+                complete.expect(200);
+                (format!("documents/{document}"), None)
             }
             "delete_user" => (format!("{}?reason=left", own()), None),
             _ => (own(), self.request.body.clone()),
@@ -259,7 +285,7 @@ on_each_database! {
                 if [429, 504].contains(&status) || (status == 503 && !walk.leaves_entries()) {
                     continue;
                 }
-                let answers = if status < 300 { vec![walk.success(status).await] } else { walk.provoke(status).await };
+                let answers = if status < 300 && status != 206 { vec![walk.success(status).await] } else { walk.provoke(status).await };
                 if answers.is_empty() {
                     wrong.push(format!("{} {status}: no way to have it", operation.id()));
                 }

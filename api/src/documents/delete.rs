@@ -1,0 +1,53 @@
+//! Delete a document.
+
+use super::target::{DocumentPath, DocumentTarget};
+use crate::http::check::not_blank;
+use crate::http::{DeleteProblems, Error, Human, Query, Result};
+use crate::state::App;
+use actix_web::{HttpResponse, delete};
+use entity::case::{self, CaseStatus, member_update};
+use entity::document;
+use entity::user::Role;
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// Why a document is deleted
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteDocument {
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "uploaded twice")]
+    reason: Option<String>,
+}
+
+/// Delete a document
+///
+/// By whoever uploaded it, and by those who run the desk; the reports of a completed case stay. It is kept, but nobody sees it
+/// any more; its trail stays.
+#[utoipa::path(
+    tag = "documents",
+    params(DocumentPath, DeleteDocument),
+    responses((status = NO_CONTENT, description = "The document is deleted"), DeleteProblems),
+    extensions(("x-audit-actions" = json!({"always": ["document_deleted"], "may": []}))),
+)]
+#[delete("/documents/{document_id}")]
+pub async fn delete_document(app: App, by: Human, target: DocumentTarget, query: Query<DeleteDocument>) -> Result<HttpResponse> {
+    let seen = target.seen(&app, &by).await?;
+    let tx = app.begin(&by).await?.because_if(query.reason.as_deref());
+    // The case first, as whoever adds a document does: two never wait for each other.
+    let case = case::locked(&tx, seen.case_id, &by).await?;
+    let visible = document::visible_to(&by, tx.now()).filter(document::Column::Id.eq(seen.id));
+    let document = tx.lock(visible).await?.ok_or_else(Error::not_found)?;
+    if !document::may_delete(&by, &case, &document) {
+        return Err(Error::forbidden());
+    }
+    tx.save(document.delete(&case, tx.now())?).await?;
+    if by.role() == Role::Member && case.status != CaseStatus::Draft {
+        member_update::raise(&tx, case.id).await?;
+    }
+    tx.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
+}

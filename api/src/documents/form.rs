@@ -1,0 +1,259 @@
+//! A multipart/form-data body, read part by part: the texts are kept, the file goes to the storage as it comes in.
+
+use super::sniff;
+use crate::http::idempotency::Sent;
+use crate::http::problem::FieldProblem;
+use crate::http::{Code, Error, Result, json};
+use crate::storage::Incoming;
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::Payload;
+use entity::document::DocumentType;
+use entity::text;
+use futures_util::StreamExt;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use validator::Validate;
+
+pub const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
+/// What a body has beside its file: the other parts, headers and boundaries. So much is also read of a file that is too large, so
+/// that whoever sends a little too much gets to hear it.
+const SLACK_BYTES: u64 = 1024 * 1024;
+const TEXT_BYTES_MAX: usize = 64 * 1024;
+const PARTS_MAX: usize = 16;
+const FILENAME_LENGTH_MAX: usize = 255;
+const FILE: &str = "file";
+
+/// How long a sender may be silent, and how long he may be slower than the least that is expected of him.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BYTES_A_SECOND_MIN: u64 = 64 * 1024;
+
+/// A document to add to a case
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the contract names it; requests are read part by part")]
+#[schema(example = json!({"file": "%PDF-1.7 …", "document_type": "supporting", "notes": "pay stub of October"}))]
+pub struct UploadDocument {
+    /// The file itself, with its name and its type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text; at most 50 MiB
+    #[schema(value_type = String, format = Binary, max_length = 52428800)]
+    file: Vec<u8>,
+    document_type: DocumentType,
+    /// Which of the reports that were asked for; for reports, and for nothing else
+    #[schema(minimum = 1, maximum = 10, nullable = false)]
+    report_number: Option<i32>,
+    /// What to know about it
+    #[schema(max_length = 2000, nullable = false)]
+    notes: Option<String>,
+}
+
+/// The parts that are texts.
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    document_type: DocumentType,
+    #[validate(range(min = 1, max = 10))]
+    report_number: Option<i32>,
+    #[validate(length(max = 2000))]
+    notes: Option<String>,
+}
+
+/// What was received.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub document_type: DocumentType,
+    pub report_number: Option<i32>,
+    pub notes: Option<String>,
+    pub file: File,
+}
+
+/// The file, as far as its row tells of it.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub filename: String,
+    pub content_type: &'static str,
+    pub size_bytes: u64,
+    pub sha256: String,
+}
+
+/// Reads the body to its end. The file's bytes go to `into`, if there is one; what is wrong is said all the same.
+pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&mut Incoming>) -> Result<Form> {
+    demand_form(request)?;
+    let mut multipart = Multipart::new(request.headers(), payload);
+    let (mut pace, mut texts, mut file, mut parts) = (Pace::default(), Map::new(), None, 0);
+    while let Some(part) = pace.wait(multipart.next()).await? {
+        let mut part = part.map_err(malformed)?;
+        let name = part.name().unwrap_or_default().to_owned();
+        parts += 1;
+        let is_given = texts.contains_key(&name) || (name == FILE && file.is_some());
+        if is_given || parts > PARTS_MAX {
+            return Err(unreadable(format!("a part is given twice, or there are more than {PARTS_MAX}")));
+        }
+        if name == FILE {
+            file = Some(receive_file(&mut part, &mut pace, into.as_deref_mut()).await?);
+        } else {
+            let text = receive_text(&mut part, &mut pace).await?;
+            texts.insert(name, text);
+        }
+    }
+    let form = checked(texts, file)?;
+    // Boundaries differ from one attempt to the next; what is handed in does not.
+    let Form { document_type, report_number, notes, file } = &form;
+    Sent::note(request, json!([document_type, report_number, notes, file.filename, file.sha256]).to_string().as_bytes());
+    Ok(form)
+}
+
+fn demand_form(request: &HttpRequest) -> Result<()> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("multipart/form-data") {
+        return Err(Error::plain(Code::UnsupportedMediaType));
+    }
+    let is_too_large = header(CONTENT_LENGTH).parse().is_ok_and(|length: u64| length > FILE_BYTES_MAX + SLACK_BYTES);
+    if is_too_large { Err(too_large()) } else { Ok(()) }
+}
+
+/// Whole numbers are numbers, everything else is a text: so the rules for JSON say what is wrong with either.
+async fn receive_text(part: &mut Field, pace: &mut Pace) -> Result<Json> {
+    let mut bytes = Vec::new();
+    while let Some(some) = pace.wait(part.next()).await? {
+        let some = some.map_err(malformed)?;
+        pace.note(some.len())?;
+        if bytes.len() + some.len() > TEXT_BYTES_MAX {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&some);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("a text is not UTF-8".to_owned()))?;
+    let number = if part.name() == Some("report_number") { text.parse::<i64>().ok() } else { None };
+    Ok(number.map_or_else(|| json!(text), |number| json!(number)))
+}
+
+/// A file that is not what it should be is a fault among others; one that can't be read or stored ends the request.
+async fn receive_file(
+    part: &mut Field,
+    pace: &mut Pace,
+    mut into: Option<&mut Incoming>,
+) -> Result<std::result::Result<File, FieldProblem>> {
+    let (mut head, mut size_bytes, mut digest) = (Vec::new(), 0_u64, Sha256::new());
+    while let Some(bytes) = pace.wait(part.next()).await? {
+        let bytes = bytes.map_err(malformed)?;
+        pace.note(bytes.len())?;
+        size_bytes += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if size_bytes > FILE_BYTES_MAX + SLACK_BYTES {
+            break;
+        }
+        let of_head = bytes.iter().take(sniff::HEAD_BYTES.saturating_sub(head.len()));
+        head.extend(of_head);
+        digest.update(&bytes);
+        if let (Some(into), true) = (into.as_deref_mut(), size_bytes <= FILE_BYTES_MAX) {
+            into.write(&bytes).await?;
+        }
+    }
+    if size_bytes > FILE_BYTES_MAX {
+        return Err(too_large());
+    }
+    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let is_whole = usize::try_from(size_bytes).is_ok_and(|size| size == head.len());
+    let declared = part.content_type().map(|kind| kind.essence_str().to_owned());
+    let file = filename(part).and_then(|filename| {
+        if head.is_empty() {
+            return Err(FieldProblem::body("/file", "length", "must not be empty"));
+        }
+        let content_type = sniff::content_type(&head, is_whole, declared.as_deref()).map_err(misfit)?;
+        Ok(File { filename, content_type, size_bytes, sha256 })
+    });
+    Ok(file)
+}
+
+/// What the uploader calls it, without the folders that some browsers send along.
+fn filename(part: &Field) -> std::result::Result<String, FieldProblem> {
+    let disposition = part.content_disposition();
+    let plain = disposition.and_then(|disposition| disposition.get_filename()).map(str::to_owned);
+    let extended = || disposition.and_then(|disposition| String::from_utf8(disposition.get_filename_ext()?.value.clone()).ok());
+    let path = text::normalised(&plain.or_else(extended).unwrap_or_default());
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    let is_name = text::is_displayable(name) && name.chars().count() <= FILENAME_LENGTH_MAX && ![".", ".."].contains(&name);
+    let refused = || FieldProblem::body("/file", "filename", "must have a name of 1 to 255 visible characters");
+    if is_name { Ok(name.to_owned()) } else { Err(refused()) }
+}
+
+fn misfit(refused: sniff::Refused) -> FieldProblem {
+    let (code, detail) = match refused {
+        sniff::Refused::Unknown => ("content_type", "must be PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text"),
+        sniff::Refused::OtherThanDeclared => ("content_type_mismatch", "must be of the type that is declared for it"),
+    };
+    FieldProblem::body("/file", code, detail)
+}
+
+fn checked(texts: Map<String, Json>, file: Option<std::result::Result<File, FieldProblem>>) -> Result<Form> {
+    let Texts { document_type, report_number, notes } = json::read(Json::Object(texts).to_string().as_bytes())?;
+    let mut faults = Vec::new();
+    match (document_type, report_number) {
+        (DocumentType::Report, None) => faults.push(FieldProblem::body("/report_number", "required", "is required of a report")),
+        (DocumentType::Report, Some(_)) | (_, None) => {}
+        (_, Some(_)) => faults.push(FieldProblem::body("/report_number", "not_allowed", "is for reports only")),
+    }
+    let file = file.unwrap_or_else(|| Err(FieldProblem::body("/file", "required", "is required")));
+    let file = file.map_err(|fault| faults.push(fault));
+    match (file, faults.is_empty()) {
+        (Ok(file), true) => Ok(Form { document_type, report_number, notes: notes.filter(|notes| !notes.is_empty()), file }),
+        (Ok(_) | Err(()), _) => Err(Error::fields(Code::ValidationFailed, faults)),
+    }
+}
+
+/// How fast the body comes in, without the time that we need for it ourselves.
+#[derive(Debug, Default)]
+struct Pace {
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pace {
+    async fn wait<T>(&mut self, next: impl Future<Output = T>) -> Result<T> {
+        let began = Instant::now();
+        let next = timeout(PATIENCE, next).await;
+        self.waited += began.elapsed();
+        next.map_err(|_| too_slow())
+    }
+
+    fn note(&mut self, bytes: usize) -> Result<()> {
+        self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        if self.is_kept() { Ok(()) } else { Err(too_slow()) }
+    }
+
+    fn is_kept(&self) -> bool {
+        self.bytes >= self.waited.saturating_sub(PATIENCE).as_secs() * BYTES_A_SECOND_MIN
+    }
+}
+
+fn too_slow() -> Error {
+    unreadable("it comes slower than 64 KiB a second".to_owned())
+}
+
+fn too_large() -> Error {
+    Error::because(Code::PayloadTooLarge, "A file has at most 50 MiB, a text of the form at most 64 KiB.")
+}
+
+fn malformed(error: MultipartError) -> Error {
+    unreadable(error.to_string())
+}
+
+fn unreadable(why: String) -> Error {
+    Error::because(Code::MalformedMultipart, format!("The body could not be read: {why}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_may_take_a_breath_but_not_crawl() {
+        let kept = |seconds, bytes| Pace { waited: Duration::from_secs(seconds), bytes }.is_kept();
+        assert!(kept(10, 0) && kept(11, 65_536) && kept(60, 50 * 65_536));
+        assert!(!kept(11, 65_535) && !kept(60, 49 * 65_536));
+    }
+}

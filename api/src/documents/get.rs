@@ -1,0 +1,26 @@
+//! Look at a document.
+
+use super::DocumentDetail;
+use super::target::{DocumentPath, DocumentTarget};
+use crate::http::{Answer, Human, ReadProblems, Result};
+use crate::state::App;
+use actix_web::get;
+use entity::audit::Event;
+
+/// Look at a document
+///
+/// Everything about it but its bytes. The look is recorded.
+#[utoipa::path(
+    tag = "documents",
+    params(DocumentPath),
+    responses((status = OK, description = "The document", body = DocumentDetail), ReadProblems),
+    extensions(("x-audit-actions" = json!({"always": ["document_viewed"], "may": []}))),
+)]
+#[get("/documents/{document_id}")]
+pub async fn get_document(app: App, by: Human, target: DocumentTarget) -> Result<Answer<DocumentDetail>> {
+    let document = target.seen(&app, &by).await?;
+    let look = Event::document_viewed(&document);
+    let view = DocumentDetail::read(app.readers(), document).await?;
+    app.record(&by, look).await?;
+    Ok(Answer::plain(view))
+}

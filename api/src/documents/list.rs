@@ -1,0 +1,61 @@
+//! List the documents of a case.
+
+use super::target::{CasePath, CaseTarget};
+use super::view::{DocumentList, DocumentSummary};
+use crate::http::page::Paging;
+use crate::http::{Answer, Human, ListQuery, ReadProblems, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::document::{self, Column, DocumentType};
+use entity::page::{self, Direction, Position};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+const LIMIT: u64 = 50;
+
+/// Which documents
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct DocumentFilter {
+    /// Any of these types
+    #[serde(default)]
+    #[validate(length(max = 4))]
+    #[param(max_items = 4, nullable = false)]
+    document_type: Vec<DocumentType>,
+}
+
+/// List the documents of a case
+///
+/// The newest first. A member sees the reports once the case's result is released.
+#[utoipa::path(
+    tag = "documents",
+    params(CasePath, DocumentFilter, Paging),
+    responses((status = OK, description = "A page of its documents", body = DocumentList), ReadProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("what a case has is read with the case; looking at a document and downloading it are on record")),
+    ),
+)]
+#[get("/cases/{case_id}/documents")]
+pub async fn list_case_documents(
+    app: App,
+    by: Human,
+    target: CaseTarget,
+    request: HttpRequest,
+    query: ListQuery<DocumentFilter>,
+) -> Result<Answer<DocumentList>> {
+    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let case = target.seen(&app, &by).await?;
+    let types = &query.filter.document_type;
+    let types = (!types.is_empty()).then(|| Column::DocumentType.is_in(types.iter().copied()));
+    let matching = document::visible_to(&by, app.now()).filter(Column::CaseId.eq(case.id));
+    let matching = matching.filter(Condition::all().add_option(types));
+    let total = if page.include_total { Some(matching.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let rows = matching.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
+    let mut rows = rows.all(app.readers()).await?;
+    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    Ok(Answer::plain(DocumentList { data: DocumentSummary::read(app.readers(), rows).await?, page }))
+}

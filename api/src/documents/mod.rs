@@ -1,0 +1,26 @@
+//! Documents over HTTP, a file per verb.
+
+mod delete;
+mod download;
+mod form;
+mod get;
+mod list;
+mod orphans;
+mod sniff;
+mod target;
+mod upload;
+mod view;
+
+pub use orphans::collect_orphans;
+pub use view::DocumentDetail;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list::list_case_documents)
+        .service(upload::upload_document)
+        .service(get::get_document)
+        .service(delete::delete_document)
+        .service(download::download_document);
+}

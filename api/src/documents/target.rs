@@ -1,0 +1,90 @@
+//! The case or the document a path names. What isn't a UUID names nothing.
+
+use crate::http::{Anyone, Error, Result};
+use crate::state::App;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use entity::case;
+use entity::document::{self, DocumentType};
+use sea_orm::{ColumnTrait, QueryFilter};
+use std::future::{Ready, ready};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+/// The case whose documents are meant.
+pub struct CaseTarget(Option<Uuid>);
+
+/// A document.
+pub struct DocumentTarget(Option<Uuid>);
+
+/// How the contract lists them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the contract names it; requests are read by CaseTarget")]
+pub struct CasePath {
+    /// The case
+    case_id: Uuid,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "the contract names it; requests are read by DocumentTarget")]
+pub struct DocumentPath {
+    /// The document
+    document_id: Uuid,
+}
+
+impl CaseTarget {
+    pub fn id(&self) -> Result<Uuid> {
+        self.0.ok_or_else(Error::not_found)
+    }
+
+    /// The case, where it is only read.
+    pub async fn seen(&self, app: &App, by: &Anyone) -> Result<case::Model> {
+        let visible = case::visible_to(by).filter(case::Column::Id.eq(self.id()?));
+        visible.one(app.readers()).await?.ok_or_else(Error::not_found)
+    }
+
+    /// Whether there is a case to which this caller could add something.
+    pub async fn is_open_to(&self, app: &App, by: &Anyone) -> Result<bool> {
+        match self.seen(app, by).await {
+            Ok(case) => Ok(document::may_add(by, &case, DocumentType::Other)),
+            Err(error) if error.code == crate::http::Code::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl DocumentTarget {
+    pub fn id(&self) -> Result<Uuid> {
+        self.0.ok_or_else(Error::not_found)
+    }
+
+    /// The document, where it is only read.
+    pub async fn seen(&self, app: &App, by: &Anyone) -> Result<document::Model> {
+        let visible = document::visible_to(by, app.now()).filter(document::Column::Id.eq(self.id()?));
+        visible.one(app.readers()).await?.ok_or_else(Error::not_found)
+    }
+}
+
+fn named(request: &HttpRequest, name: &str) -> Option<Uuid> {
+    request.match_info().get(name).and_then(|id| id.parse().ok())
+}
+
+impl FromRequest for CaseTarget {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(named(request, "case_id"))))
+    }
+}
+
+impl FromRequest for DocumentTarget {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(named(request, "document_id"))))
+    }
+}

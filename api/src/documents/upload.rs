@@ -1,0 +1,110 @@
+//! Add a document to a case.
+
+use super::DocumentDetail;
+use super::form::{Form, UploadDocument, receive};
+use super::target::{CasePath, CaseTarget};
+use crate::http::{Answer, Anyone, Code, Error, Human, Result, UploadProblems};
+use crate::state::App;
+use crate::storage::Incoming;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, post};
+use entity::audit::AuditTx;
+use entity::case::{self, CaseStatus, member_update};
+use entity::document::{self, NewDocument};
+use entity::user::Role;
+use serde_json::json;
+use uuid::Uuid;
+
+/// Add a document to a case
+///
+/// Members add to their own cases, technicians to those assigned to them; reports are the staff's, while the case is worked on. A
+/// report replaces the one that has its number.
+#[utoipa::path(
+    tag = "documents",
+    params(CasePath),
+    request_body(content = UploadDocument, content_type = "multipart/form-data"),
+    responses((status = CREATED, description = "The new document", body = DocumentDetail), UploadProblems),
+    extensions(("x-audit-actions" = json!({"always": ["document_uploaded"], "may": ["document_deleted"]}))),
+)]
+#[post("/cases/{case_id}/documents")]
+pub async fn upload_document(
+    app: App,
+    by: Human,
+    target: CaseTarget,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Answer<DocumentDetail>> {
+    let is_open = target.is_open_to(&app, &by).await?;
+    let mut incoming = app.storage().receive(app.new_id());
+    // Who may add nothing is told so when it is his turn, and not a byte of his is kept.
+    let received = receive(&request, payload, is_open.then_some(&mut incoming)).await;
+    let added = match received {
+        Ok(form) if is_open => add(&app, &by, &target, form, &mut incoming).await,
+        Ok(_) => target.seen(&app, &by).await.and(Err(Error::forbidden())),
+        Err(error) => Err(error),
+    };
+    // Where nobody knows whether it was committed, the row decides later.
+    if added.as_ref().is_err_and(|error| error.code != Code::CommitUnknown) {
+        incoming.discard().await;
+    }
+    added
+}
+
+/// The bytes first, then one short transaction that tells of them.
+async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: &mut Incoming) -> Result<Answer<DocumentDetail>> {
+    incoming.finish().await?;
+    let tx = app.begin(by).await?;
+    let case = case::locked(&tx, target.id()?, by).await?;
+    if !document::may_add(by, &case, form.document_type) {
+        return Err(Error::forbidden());
+    }
+    form.demand_asked_for(&case)?;
+    let report_number = form.report_number;
+    let row = form.new_document(incoming.id(), by.id()).of_case(&case)?;
+    if let Some(number) = report_number {
+        replace(&tx, &case, number, incoming.id()).await?;
+    }
+    let document = tx.save(row).await?;
+    if by.role() == Role::Member && case.status != CaseStatus::Draft {
+        member_update::raise(&tx, case.id).await?;
+    }
+    let location = format!("/api/v1/documents/{}", document.id);
+    let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
+    incoming.keep();
+    answer.committed(tx, by).await
+}
+
+/// There is one report of a number: an earlier one makes way.
+async fn replace(tx: &AuditTx, case: &case::Model, report_number: i32, by: Uuid) -> Result<()> {
+    let Some(earlier) = tx.lock(document::report(case.id, report_number)).await? else { return Ok(()) };
+    tx.note("replaced_by", json!(by));
+    tx.save(earlier.delete(case, tx.now())?).await?;
+    Ok(())
+}
+
+impl Form {
+    /// A report that nobody asked for has a number too high.
+    fn demand_asked_for(&self, case: &case::Model) -> Result<()> {
+        let asked_for = case.num_reports_requested;
+        if self.report_number.is_some_and(|number| number > asked_for) {
+            let detail = format!("must be at most {asked_for}, the number of reports that were asked for");
+            return Err(Error::field("/report_number", "range", &detail));
+        }
+        Ok(())
+    }
+
+    fn new_document(self, id: Uuid, uploaded_by_id: Uuid) -> NewDocument {
+        let Self { document_type, report_number, notes, file } = self;
+        NewDocument {
+            id,
+            document_type,
+            report_number,
+            filename: file.filename,
+            content_type: file.content_type.to_owned(),
+            size_bytes: i64::try_from(file.size_bytes).unwrap_or(i64::MAX),
+            sha256: file.sha256,
+            notes,
+            uploaded_by_id,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A document as it is shown.
+
+use crate::http::{CaseReference, Instant, PersonSummary, Result};
+use entity::document::{self, DocumentType};
+use entity::user;
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A document. It never changes: what is corrected is another document
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90da",
+    "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"},
+    "document_type": "report", "report_number": 1, "filename": "retirement-report.pdf", "content_type": "application/pdf",
+    "size_bytes": 48213, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "notes": null,
+    "uploaded_by": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
+    "created_at": "2026-11-23T10:15:00.000Z"
+}))]
+pub struct DocumentDetail {
+    pub id: Uuid,
+    pub case: CaseReference,
+    pub document_type: DocumentType,
+    /// Which of the reports that were asked for; null for everything but reports
+    #[schema(minimum = 1, maximum = 10)]
+    pub report_number: Option<i32>,
+    #[schema(max_length = 255)]
+    pub filename: String,
+    /// What its first bytes say it is
+    #[schema(max_length = 127)]
+    pub content_type: String,
+    #[schema(minimum = 1, maximum = 52428800)]
+    pub size_bytes: i64,
+    /// Of its bytes, in hexadecimal digits
+    #[schema(min_length = 64, max_length = 64)]
+    pub sha256: String,
+    #[schema(max_length = 2000)]
+    pub notes: Option<String>,
+    pub uploaded_by: Option<PersonSummary>,
+    pub created_at: Instant,
+}
+
+/// A document in a list
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90da", "document_type": "report", "report_number": 1,
+    "filename": "retirement-report.pdf", "content_type": "application/pdf", "size_bytes": 48213,
+    "uploaded_by": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
+    "created_at": "2026-11-23T10:15:00.000Z"
+}))]
+pub struct DocumentSummary {
+    pub id: Uuid,
+    pub document_type: DocumentType,
+    /// Null for everything but reports
+    #[schema(minimum = 1, maximum = 10)]
+    pub report_number: Option<i32>,
+    #[schema(max_length = 255)]
+    pub filename: String,
+    #[schema(max_length = 127)]
+    pub content_type: String,
+    #[schema(minimum = 1, maximum = 52428800)]
+    pub size_bytes: i64,
+    pub uploaded_by: Option<PersonSummary>,
+    pub created_at: Instant,
+}
+
+crate::list_of! {
+    /// The documents of a case, the newest first
+    DocumentList = DocumentSummary
+}
+
+impl DocumentDetail {
+    /// The document with its uploader's name: one statement beside the row's own.
+    pub async fn read<C: ConnectionTrait>(db: &C, row: document::Model) -> Result<Self> {
+        let people = user::people(db, vec![row.uploaded_by_id]).await?;
+        // No `..` here: a new column has to be shown or left out on purpose.
+        let document::Model {
+            id,
+            case_id,
+            case_number,
+            document_type,
+            report_number,
+            filename,
+            content_type,
+            size_bytes,
+            sha256,
+            notes,
+            uploaded_by_id: _,
+            version: _,
+            created_at,
+            updated_at: _,
+            deleted_at: _,
+        } = row;
+        let case = CaseReference { id: case_id, case_number };
+        let (uploaded_by, created_at) = (people.first().map(PersonSummary::from), created_at.into());
+        Ok(Self {
+            id,
+            case,
+            document_type,
+            report_number,
+            filename,
+            content_type,
+            size_bytes,
+            sha256,
+            notes,
+            uploaded_by,
+            created_at,
+        })
+    }
+}
+
+impl DocumentSummary {
+    /// The rows of a page, with one statement for all the names.
+    pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<document::Model>) -> Result<Vec<Self>> {
+        let named: HashSet<Uuid> = rows.iter().map(|row| row.uploaded_by_id).collect();
+        let people = user::people(db, named.into_iter().collect()).await?;
+        let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
+        let summary = |row: document::Model| Self {
+            uploaded_by: people.get(&row.uploaded_by_id).cloned(),
+            id: row.id,
+            document_type: row.document_type,
+            report_number: row.report_number,
+            filename: row.filename,
+            content_type: row.content_type,
+            size_bytes: row.size_bytes,
+            created_at: row.created_at.into(),
+        };
+        Ok(rows.into_iter().map(summary).collect())
+    }
+}

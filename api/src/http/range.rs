@@ -1,0 +1,106 @@
+//! `Range`: one range of bytes of something that is downloaded (RFC 9110, 14).
+
+use super::caller::{Admitted, admitted};
+use super::problem::FieldProblem;
+use super::{Code, Error, Result};
+use actix_web::dev::Payload;
+use actix_web::http::header::{ByteRangeSpec, IF_RANGE, RANGE, Range as Given};
+use actix_web::{FromRequest, HttpRequest};
+use std::ops::Range;
+use utoipa::IntoParams;
+
+const LENGTH_MAX: usize = 200;
+
+/// How the contract lists it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the contract names it; requests are read by Asked")]
+pub struct RangeHeader {
+    /// Which bytes, such as `bytes=0-1023`
+    #[param(rename = "Range", nullable = false, max_length = 200, example = "bytes=0-1023")]
+    range: Option<String>,
+}
+
+/// What is asked for: one range, or everything.
+pub struct Asked(Option<ByteRangeSpec>);
+
+impl Asked {
+    /// Several ranges and other units may be ignored, and so must be whatever depends on a validator (If-Range): there is none.
+    fn of(request: &HttpRequest) -> Result<Self> {
+        let Some(value) = request.headers().get(RANGE) else { return Ok(Self(None)) };
+        let refused = |detail| Error::fields(Code::InvalidHeader, vec![FieldProblem::header("Range", "range", detail)]);
+        let text = value.to_str().map_err(|_| refused("must be visible ASCII"))?;
+        if text.len() > LENGTH_MAX {
+            return Err(refused("must have at most 200 characters"));
+        }
+        if request.headers().contains_key(IF_RANGE) || text.contains(',') {
+            return Ok(Self(None));
+        }
+        match text.parse() {
+            Ok(Given::Bytes(ranges)) => Ok(Self(ranges.into_iter().next())),
+            Err(_) if text.starts_with("bytes=") => {
+                Err(refused("must be a range such as bytes=0-1023, bytes=1024- or bytes=-500"))
+            }
+            Ok(Given::Unregistered(..)) | Err(_) => Ok(Self(None)),
+        }
+    }
+
+    pub fn is_range(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The bytes meant, of so many; `None` where the range is beyond them.
+    pub fn within(&self, size: u64) -> Option<Range<u64>> {
+        match &self.0 {
+            None => Some(0..size),
+            Some(range) => range.to_satisfiable_range(size).map(|(first, last)| first..last.saturating_add(1)),
+        }
+    }
+}
+
+impl FromRequest for Asked {
+    type Error = Error;
+    type Future = Admitted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        admitted(request, Self::of(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn asked(range: &str) -> Result<Option<Range<u64>>, Code> {
+        let request = TestRequest::default().insert_header((RANGE, range)).to_http_request();
+        Asked::of(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn one_range_of_bytes_is_one_and_everything_else_is_all_or_wrong() {
+        for (range, meant) in [
+            ("bytes=0-9", Ok(Some(0..10))),
+            ("bytes=90-", Ok(Some(90..100))),
+            ("bytes=90-500", Ok(Some(90..100))),
+            ("bytes=-10", Ok(Some(90..100))),
+            ("bytes=-500", Ok(Some(0..100))),
+            ("bytes=100-", Ok(None)),
+            ("bytes=-0", Ok(None)),
+            ("bytes=0-1,5-6", Ok(Some(0..100))),
+            ("pages=1-2", Ok(Some(0..100))),
+            ("everything", Ok(Some(0..100))),
+            ("bytes=", Err(Code::InvalidHeader)),
+            ("bytes=9-0", Err(Code::InvalidHeader)),
+            ("bytes=a-b", Err(Code::InvalidHeader)),
+        ] {
+            assert_eq!(asked(range), meant, "{range}");
+        }
+    }
+
+    #[test]
+    fn a_range_that_depends_on_a_validator_is_all() {
+        let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, "\"7\""));
+        assert_eq!(Asked::of(&request.to_http_request()).unwrap().within(100), Some(0..100));
+    }
+}

@@ -1,0 +1,86 @@
+//! A document on its way in: written piece by piece, and gone again unless somebody keeps it.
+
+use super::{Storage, StorageError};
+use object_store::buffered::BufWriter;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+/// How much of a document is in memory before it is sent on: the least that S3 takes for a part.
+const PART_BYTES: usize = 5 * 1024 * 1024;
+
+/// What is being stored under an id.
+#[derive(Debug)]
+pub struct Incoming {
+    storage: Storage,
+    id: Uuid,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Writing(BufWriter),
+    /// It is there, or may be.
+    Stored,
+    /// It is there to stay, or nothing is.
+    Over,
+}
+
+impl Incoming {
+    pub(super) fn new(storage: Storage, id: Uuid) -> Self {
+        let writer = BufWriter::with_capacity(Arc::clone(&storage.store), storage.path(id), PART_BYTES).with_max_concurrency(1);
+        Self { storage, id, stage: Stage::Writing(writer) }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        match &mut self.stage {
+            Stage::Writing(writer) => Ok(writer.write_all(bytes).await?),
+            Stage::Stored | Stage::Over => Ok(()),
+        }
+    }
+
+    /// Nothing more comes: afterwards all of it is there, for good unless it is discarded.
+    pub async fn finish(&mut self) -> Result<(), StorageError> {
+        match std::mem::replace(&mut self.stage, Stage::Stored) {
+            Stage::Writing(mut writer) => Ok(writer.shutdown().await?),
+            Stage::Stored | Stage::Over => Ok(()),
+        }
+    }
+
+    /// From here on somebody else may know of it.
+    pub fn keep(&mut self) {
+        self.stage = Stage::Over;
+    }
+
+    /// Takes back whatever was stored. What can't be taken back now is collected later.
+    pub async fn discard(&mut self) {
+        clean(&self.storage, self.id, std::mem::replace(&mut self.stage, Stage::Over)).await;
+    }
+}
+
+/// Somebody hung up, and his request went with him.
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over);
+        let is_over = matches!(stage, Stage::Over);
+        if let (false, Ok(runtime)) = (is_over, tokio::runtime::Handle::try_current()) {
+            let (storage, id) = (self.storage.clone(), self.id);
+            runtime.spawn(async move { clean(&storage, id, stage).await });
+        }
+    }
+}
+
+async fn clean(storage: &Storage, id: Uuid, stage: Stage) {
+    let cleaned = match stage {
+        Stage::Writing(mut writer) => writer.abort().await.map_err(StorageError::from),
+        Stage::Stored => storage.remove(id).await,
+        Stage::Over => Ok(()),
+    };
+    if let Err(error) = cleaned {
+        tracing::warn!(%id, cause = %error, "what was stored of a document could not be taken back; it is collected later");
+    }
+}

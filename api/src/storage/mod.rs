@@ -1,0 +1,129 @@
+//! Where the documents' bytes are kept, each under its document's id: in a directory, or in an S3-compatible bucket.
+
+mod incoming;
+mod place;
+
+pub use incoming::Incoming;
+
+use crate::config::ConfigError;
+use crate::http::{Code, Error};
+use actix_web::web::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::stream::{BoxStream, Stream, StreamExt};
+use futures_util::{TryStreamExt, future};
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
+use place::Place;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// How long something may be stored without a row: far longer than any upload takes.
+const ORPHANED_AFTER: TimeDelta = TimeDelta::hours(24);
+
+/// Something the storage could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error(transparent)]
+    Store(#[from] object_store::Error),
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+}
+
+impl From<StorageError> for Error {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(cause = %error, "the storage of the documents failed");
+        Self::plain(Code::StorageUnavailable)
+    }
+}
+
+/// A handle on the storage.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    store: Arc<dyn ObjectStore>,
+    /// What stands before each id.
+    prefix: Path,
+    /// The directory, if it is one.
+    directory: Option<PathBuf>,
+}
+
+impl Storage {
+    /// Opens what a URL names, and tries it: a service that can't keep documents does not start.
+    pub async fn open(url: Option<&str>, data_dir: &std::path::Path) -> Result<Self, ConfigError> {
+        let refused = |why: String| ConfigError { name: "CASETRAIL_STORAGE_URL", why };
+        let place = match url {
+            None => Place::Directory(data_dir.join("documents")),
+            Some(url) => Place::of(url).map_err(refused)?,
+        };
+        let storage = place.open().map_err(|error| refused(error.to_string()))?;
+        storage.try_out().await.map_err(|error| refused(error.to_string()))?;
+        Ok(storage)
+    }
+
+    /// Begins to store a new document.
+    pub fn receive(&self, id: Uuid) -> Incoming {
+        Incoming::new(self.clone(), id)
+    }
+
+    /// The bytes of a document, all of them or some.
+    pub async fn read(
+        &self,
+        id: Uuid,
+        range: Option<Range<u64>>,
+    ) -> Result<BoxStream<'static, Result<Bytes, StorageError>>, StorageError> {
+        let options = GetOptions::new().with_range(range);
+        let found = self.store.get_opts(&self.path(id), options).await?;
+        Ok(found.into_stream().map_err(StorageError::from).boxed())
+    }
+
+    /// Removes what is stored under an id, if anything is.
+    pub async fn remove(&self, id: Uuid) -> Result<(), StorageError> {
+        match self.store.delete(&self.path(id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The ids of everything that is stored for so long that it has a row, if it ever gets one.
+    pub fn settled(&self, now: DateTime<Utc>) -> impl Stream<Item = Result<Uuid, StorageError>> {
+        let is_old = move |at: DateTime<Utc>| at < now - ORPHANED_AFTER;
+        let old = self.store.list(Some(&self.prefix)).try_filter(move |object| future::ready(is_old(object.last_modified)));
+        // What has another name isn't ours.
+        let ids = old
+            .try_filter_map(|object| future::ready(Ok(object.location.filename().and_then(|name| Uuid::parse_str(name).ok()))));
+        ids.map_err(StorageError::from)
+    }
+
+    /// Removes the beginnings of files that a killed process left in a directory; a bucket has its own rules for those.
+    pub fn remove_beginnings(&self, now: DateTime<Utc>) -> Result<u64, StorageError> {
+        let Some(directory) = &self.directory else { return Ok(0) };
+        let mut removed = 0;
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            // The library's own name for what isn't complete: the id, a number sign, a number.
+            let is_beginning =
+                entry.file_name().to_string_lossy().split_once('#').is_some_and(|(id, _)| Uuid::parse_str(id).is_ok());
+            if is_beginning && DateTime::<Utc>::from(entry.metadata()?.modified()?) < now - ORPHANED_AFTER {
+                std::fs::remove_file(entry.path())?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Whether it is there and lets us in.
+    async fn try_out(&self) -> Result<(), StorageError> {
+        if let Some(directory) = &self.directory {
+            let file = directory.join(format!(".{}", Uuid::now_v7()));
+            std::fs::write(&file, b"")?;
+            std::fs::remove_file(&file)?;
+        }
+        self.store.list(Some(&self.prefix)).next().await.transpose()?;
+        Ok(())
+    }
+
+    fn path(&self, id: Uuid) -> Path {
+        self.prefix.clone().join(id.to_string())
+    }
+}

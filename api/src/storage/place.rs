@@ -1,0 +1,109 @@
+//! What `CASETRAIL_STORAGE_URL` may name.
+
+use super::{Storage, StorageError};
+use object_store::aws::AmazonS3Builder;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{BackoffConfig, ClientOptions, RetryConfig};
+use reqwest::Url;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a bucket may be silent. A whole document takes as long as its reader does.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+const RETRY_MAX: Duration = Duration::from_secs(15);
+
+/// A place documents can be kept in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Directory(PathBuf),
+    Bucket { name: String, prefix: String, endpoint: Option<String>, region: Option<String> },
+}
+
+impl Place {
+    /// `file:///path/to/directory`, or `s3://bucket/prefix` with an endpoint and a region where AWS's own aren't meant.
+    pub(super) fn of(url: &str) -> Result<Self, String> {
+        let url = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
+        let mut place = match (url.scheme(), url.host_str()) {
+            ("file", _) => Self::Directory(url.to_file_path().map_err(|()| "names no directory of this host".to_owned())?),
+            ("s3", Some(name)) if !name.is_empty() => {
+                let prefix = url.path().trim_matches('/').to_owned();
+                Self::Bucket { name: name.to_owned(), prefix, endpoint: None, region: None }
+            }
+            _ => return Err("must begin with file:/// or s3://bucket".to_owned()),
+        };
+        for (option, value) in url.query_pairs() {
+            match (&mut place, option.as_ref()) {
+                (Self::Bucket { endpoint, .. }, "endpoint") => *endpoint = Some(value.into_owned()),
+                (Self::Bucket { region, .. }, "region") => *region = Some(value.into_owned()),
+                _ => return Err(format!("does not know the option {option}")),
+            }
+        }
+        Ok(place)
+    }
+
+    pub(super) fn open(self) -> Result<Storage, StorageError> {
+        match self {
+            Self::Directory(directory) => {
+                std::fs::create_dir_all(&directory)?;
+                // A row that is committed must not lose its bytes to a power cut.
+                let store = LocalFileSystem::new_with_prefix(&directory)?.with_fsync(true);
+                Ok(Storage { store: Arc::new(store), prefix: Path::default(), directory: Some(directory) })
+            }
+            Self::Bucket { name, prefix, endpoint, region } => {
+                let prefix = Path::parse(prefix).map_err(object_store::Error::from)?;
+                let store = bucket(&name, endpoint, region).build()?;
+                Ok(Storage { store: Arc::new(store), prefix, directory: None })
+            }
+        }
+    }
+}
+
+/// Credentials come from where AWS's own tools look for them: `AWS_ACCESS_KEY_ID` and the like, or the host's role.
+fn bucket(name: &str, endpoint: Option<String>, region: Option<String>) -> AmazonS3Builder {
+    let options = ClientOptions::new()
+        .with_timeout_disabled()
+        .with_connect_timeout(CONNECT_MAX)
+        .with_read_timeout(SILENCE_MAX)
+        .with_allow_http(endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
+    let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 3, retry_timeout: RETRY_MAX };
+    let mut bucket = AmazonS3Builder::from_env().with_bucket_name(name).with_client_options(options).with_retry(retry);
+    if let Some(endpoint) = endpoint {
+        bucket = bucket.with_endpoint(endpoint);
+    }
+    if let Some(region) = region {
+        bucket = bucket.with_region(region);
+    }
+    bucket
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_a_directory_or_a_bucket_or_is_refused() {
+        assert_eq!(Place::of("file:///var/lib/casetrail"), Ok(Place::Directory("/var/lib/casetrail".into())));
+        let bucket = Place::Bucket {
+            name: "documents".to_owned(),
+            prefix: "desk/1".to_owned(),
+            endpoint: Some("http://127.0.0.1:9000".to_owned()),
+            region: Some("eu-central-1".to_owned()),
+        };
+        assert_eq!(Place::of("s3://documents/desk/1/?endpoint=http://127.0.0.1:9000&region=eu-central-1"), Ok(bucket));
+        for url in [
+            "",
+            "documents",
+            "/var/lib",
+            "gs://bucket",
+            "s3:///prefix",
+            "s3://bucket?endpoit=x",
+            "file:///x?region=y",
+            "http://x/y",
+        ] {
+            assert!(Place::of(url).is_err(), "{url}");
+        }
+    }
+}

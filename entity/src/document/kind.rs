@@ -1,0 +1,30 @@
+//! What documents are for.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a document is for.
+///
+/// `fact_finder`: what the member found out about the employee. `supporting`: what backs it, such as a pay stub. `report`: what
+/// was asked for, by its number. `other`: anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentType {
+    FactFinder,
+    Supporting,
+    Report,
+    Other,
+}
+
+impl DocumentType {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::FactFinder => "fact_finder",
+            Self::Supporting => "supporting",
+            Self::Report => "report",
+            Self::Other => "other",
+        }
+    }
+}

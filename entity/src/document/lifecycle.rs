@@ -1,0 +1,74 @@
+//! The moves of a document. Pure: the row to save, or the rule that refused.
+
+use super::{ActiveModel, DocumentType, Model};
+use crate::case::{self, CaseStatus};
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ActiveValue::Set, IntoActiveModel};
+
+/// Which rule refused a change of a case's documents.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("the reports of a case that is {} stay as they are", current.code())]
+    ReportsAreSettled { current: CaseStatus, allowed_from: &'static [CaseStatus] },
+}
+
+/// A document that was received.
+#[derive(Clone, Debug)]
+pub struct NewDocument {
+    pub id: Uuid,
+    pub document_type: DocumentType,
+    pub report_number: Option<i32>,
+    pub filename: String,
+    pub content_type: String,
+    pub size_bytes: i64,
+    pub sha256: String,
+    pub notes: Option<String>,
+    pub uploaded_by_id: Uuid,
+}
+
+impl NewDocument {
+    /// The row, as part of a case.
+    pub fn of_case(self, case: &case::Model) -> Result<ActiveModel, Refused> {
+        self.document_type.demand_open(case)?;
+        Ok(ActiveModel {
+            id: Set(self.id),
+            case_id: Set(case.id),
+            case_number: Set(case.case_number.clone()),
+            document_type: Set(self.document_type),
+            report_number: Set(self.report_number),
+            filename: Set(self.filename),
+            content_type: Set(self.content_type),
+            size_bytes: Set(self.size_bytes),
+            sha256: Set(self.sha256),
+            notes: Set(self.notes),
+            uploaded_by_id: Set(self.uploaded_by_id),
+            deleted_at: Set(None),
+            ..Default::default()
+        })
+    }
+}
+
+impl Model {
+    pub fn delete(self, case: &case::Model, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+        self.document_type.demand_open(case)?;
+        let mut row = self.into_active_model();
+        row.deleted_at = Set(Some(now));
+        Ok(row)
+    }
+}
+
+/// The statuses in which somebody works on a case's reports. What was completed stays as it was reviewed and shown, until the
+/// case is reopened.
+const REPORTS_OPEN: &[CaseStatus] = &[CaseStatus::Accepted, CaseStatus::Hold, CaseStatus::PendingReview];
+
+impl DocumentType {
+    /// Whether documents of this type come and go in the state the case is in. What members hand in, they hand in at any time.
+    fn demand_open(self, case: &case::Model) -> Result<(), Refused> {
+        let (current, allowed_from) = (case.status, REPORTS_OPEN);
+        match self {
+            Self::Report if !allowed_from.contains(&current) => Err(Refused::ReportsAreSettled { current, allowed_from }),
+            Self::Report | Self::FactFinder | Self::Supporting | Self::Other => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The document row: what was handed in with a case or delivered for it, who may see it, and which reports are there.
+//!
+//! The bytes are kept outside of the database, under the row's id. A row never changes but for its deletion.
+
+mod events;
+mod kind;
+mod lifecycle;
+mod permission;
+
+pub use kind::DocumentType;
+pub use lifecycle::{NewDocument, Refused};
+pub use permission::{may_add, may_delete};
+
+use crate::case;
+use crate::user::{Caller, Role};
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
+use std::collections::HashSet;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "documents")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub case_id: Uuid,
+    /// For the entries, which name it; a case keeps its number.
+    pub case_number: String,
+    pub document_type: DocumentType,
+    /// Which of the reports that were asked for; reports only.
+    pub report_number: Option<i32>,
+    /// As the uploader called it, without folders.
+    pub filename: String,
+    /// What its first bytes say it is.
+    pub content_type: String,
+    pub size_bytes: i64,
+    /// Of the bytes, in lower-case hexadecimal digits.
+    pub sha256: String,
+    pub notes: Option<String>,
+    pub uploaded_by_id: Uuid,
+    pub version: i32,
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    pub updated_at: chrono::DateTime<chrono::Utc>,
+    pub deleted_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+audited! {
+    "document",
+    events: events::events,
+    people: [UploadedById],
+    bookkeeping: [CaseNumber],
+}
+
+/// The documents a caller may know of: those of the cases he sees, to members the reports only once the result is released.
+pub fn visible_to(caller: &Caller, now: DateTime<Utc>) -> Select<Entity> {
+    let seen = live().filter(of(case::visible_to(caller)));
+    if caller.role() != Role::Member {
+        return seen;
+    }
+    let is_done = case::has_status(&[case::CaseStatus::Completed], caller, now);
+    let is_his = Column::DocumentType.ne(DocumentType::Report);
+    seen.filter(Condition::any().add(is_his).add(of(case::visible_to(caller).filter(is_done))))
+}
+
+/// Whether this caller may know of the reports of a case that he sees: the same rule, for one case.
+pub fn shows_reports(case: &case::Model, caller: &Caller, now: DateTime<Utc>) -> bool {
+    caller.role() != Role::Member || case.status_for(caller, now) == case::CaseStatus::Completed
+}
+
+/// The report that another one with its number replaces.
+pub fn report(case_id: Uuid, report_number: i32) -> Select<Entity> {
+    live().filter(Column::CaseId.eq(case_id)).filter(Column::ReportNumber.eq(report_number))
+}
+
+/// The numbers of the reports that were asked for and aren't there.
+pub async fn missing_reports<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<Vec<i32>, DbErr> {
+    let numbers = live().select_only().column(Column::ReportNumber).filter(Column::CaseId.eq(case.id));
+    let there: Vec<i32> = numbers.filter(Column::ReportNumber.is_not_null()).into_tuple().all(db).await?;
+    Ok((1..=case.num_reports_requested).filter(|number| !there.contains(number)).collect())
+}
+
+/// Those of some ids that a row has, deleted or not: what is stored under any other belongs to nobody.
+pub async fn known<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let known = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids.iter().copied()));
+    Ok(known.into_tuple::<Uuid>().all(db).await?.into_iter().collect())
+}
+
+fn live() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null())
+}
+
+fn of(cases: Select<case::Entity>) -> Expr {
+    Column::CaseId.in_subquery(cases.select_only().column(case::Column::Id).into_query())
+}

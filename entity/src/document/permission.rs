@@ -1,0 +1,27 @@
+//! Who may add a document to a case he sees, and who may delete one, whatever state the case is in.
+
+use super::{DocumentType, Model};
+use crate::case;
+use crate::user::{Caller, Role};
+
+/// The owning member, the assigned technician and the desk; reports are the staff's.
+pub fn may_add(caller: &Caller, case: &case::Model, document_type: DocumentType) -> bool {
+    let owns = caller.role() == Role::Member && case.member_id == caller.id();
+    let is_report = document_type == DocumentType::Report;
+    (owns && !is_report) || works_on_it(caller, case) || runs_the_desk(caller)
+}
+
+/// Whoever added it, as long as he could add it today, and the desk; reports also whoever works on the case by now.
+pub fn may_delete(caller: &Caller, case: &case::Model, document: &Model) -> bool {
+    let is_report = document.document_type == DocumentType::Report;
+    let is_his = document.uploaded_by_id == caller.id() || is_report;
+    (is_his && may_add(caller, case, document.document_type)) || runs_the_desk(caller)
+}
+
+fn works_on_it(caller: &Caller, case: &case::Model) -> bool {
+    caller.role() == Role::Technician && case.assigned_to_id == Some(caller.id())
+}
+
+fn runs_the_desk(caller: &Caller) -> bool {
+    matches!(caller.role(), Role::Manager | Role::Administrator)
+}

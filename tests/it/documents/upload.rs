@@ -1,0 +1,165 @@
+//! Adding a document to a case.
+
+use super::{PDF, id, pay_stub, rows, stored};
+use crate::app::{Form, actions};
+use crate::contract::recipes::report;
+use entity::text::sha256_hex;
+use entity::user::Role;
+use serde_json::json;
+
+on_each_database! {
+    async fn a_document_is_kept_and_recorded(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_member().await;
+        let mark = app.mark().await;
+
+        let form = pay_stub().text("notes", "of October");
+        let answer = by.upload(&case.url("documents"), &form).await;
+
+        let document = answer.expect(201);
+        assert_eq!(answer.header("location"), format!("/api/v1/documents/{}", id(&document)));
+        assert_eq!(document, json!({
+            "id": document["id"], "case": {"id": case.id(), "case_number": case.case.case_number}, "document_type": "supporting",
+            "report_number": null, "filename": "pay stub.pdf", "content_type": "application/pdf", "size_bytes": PDF.len(),
+            "sha256": sha256_hex(PDF), "notes": "of October",
+            "uploaded_by": {"id": by.id(), "username": "member1", "full_name": "Ada member1"},
+            "created_at": "2026-12-01T15:00:00.000Z",
+        }));
+        assert_eq!(stored(app), [id(&document)]);
+        assert_eq!(std::fs::read(app.documents.path().join(id(&document))).unwrap(), PDF);
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["document_uploaded"]);
+        let entry = &trail[0];
+        assert_eq!(entry["metadata"], json!({
+            "filename": "pay stub.pdf", "file_size": PDF.len(), "document_type": "supporting", "report_number": null,
+            "uploaded_by_role": "member",
+        }));
+        assert_eq!(entry["document"], json!({"id": document["id"], "filename": "pay stub.pdf"}));
+        assert_eq!(entry["case"], document["case"]);
+        assert_eq!((&entry["object_type"], &entry["object_id"]), (&json!("document"), &document["id"]));
+        assert_eq!(entry["changes"]["sha256"], json!({"from": null, "to": sha256_hex(PDF)}));
+        assert_eq!(entry["changes"]["notes"], json!({"from": null, "to": "of October"}));
+        assert_eq!(app.as_manager().await.get(&case.path()).await.expect(200)["has_member_updates"], true);
+    }
+
+    async fn a_draft_and_the_staff_raise_no_flag(app) {
+        let draft = app.a_case().create().await;
+        app.as_member().await.upload(&draft.url("documents"), &pay_stub()).await.expect(201);
+        let case = app.a_case().accepted().create().await;
+        app.as_tech(3).await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        for case in [draft, case] {
+            assert_eq!(app.as_manager().await.get(&case.path()).await.expect(200)["has_member_updates"], false);
+        }
+    }
+
+    async fn a_report_replaces_the_one_of_its_number(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_tech(3).await;
+        let other = by.upload(&case.url("documents"), &report(2)).await.expect(201);
+        let first = by.upload(&case.url("documents"), &report(1)).await.expect(201);
+        let mark = app.mark().await;
+
+        let second = by.upload(&case.url("documents"), &report(1)).await.expect(201);
+
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["document_deleted", "document_uploaded"]);
+        assert_eq!((&trail[0]["object_id"], &trail[0]["metadata"]["replaced_by"]), (&first["id"], &second["id"]));
+        assert_eq!(trail[0]["request_id"], trail[1]["request_id"]);
+        by.get(&format!("documents/{}", id(&first))).await.expect_problem(404, "not_found");
+        let list = by.get(&case.url("documents")).await.expect(200);
+        let ids: Vec<String> = list["data"].as_array().unwrap().iter().map(id).collect();
+        assert_eq!(ids, [id(&second), id(&other)]);
+        assert_eq!((rows(app).await, stored(app).len()), (3, 3), "what was replaced is kept");
+    }
+
+    async fn a_name_is_a_name_and_no_path(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_member().await;
+        for (sent, kept) in [
+            ("C:\\\\Users\\\\Mia\\\\stub.pdf", "stub.pdf"),
+            ("../../etc/passwd", "passwd"),
+            ("Lohn für Größe.pdf", "Lohn für Größe.pdf"),
+            ("Cafe\u{301}.pdf", "Café.pdf"),
+        ] {
+            let form = Form::new().text("document_type", "other").file(sent, "", PDF);
+            assert_eq!(by.upload(&case.url("documents"), &form).await.expect(201)["filename"], kept);
+        }
+    }
+
+    async fn sent_again_under_its_key_it_is_there_once(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_member().await.with("Idempotency-Key", "stub-october");
+        let mark = app.mark().await;
+        let form = |boundary: &str, bytes: &[u8]| {
+            Form::with_boundary(boundary).text("document_type", "other").file("stub.pdf", "application/pdf", bytes)
+        };
+        let first = by.upload(&case.url("documents"), &form("one", PDF)).await;
+        let again = by.upload(&case.url("documents"), &form("another", PDF)).await;
+        assert_eq!((first.status(), again.status(), &again.text), (201, 201, &first.text));
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        let other = by.upload(&case.url("documents"), &form("one", b"%PDF-1.7 another")).await;
+        other.expect_problem(422, "idempotency_key_reused");
+        assert_eq!(actions(&app.since(&mark).await), ["document_uploaded"]);
+        assert_eq!(stored(app), [id(&first.json())]);
+    }
+
+    async fn of_two_who_bring_the_same_report_both_are_heard_and_one_stays(app) {
+        let case = app.a_case().accepted().create().await;
+        let (one, other) = (app.as_manager().await, app.as_tech(3).await);
+        let (path, form) = (case.url("documents"), report(1));
+        let (first, second) = tokio::join!(one.upload(&path, &form), other.upload(&path, &form));
+        first.expect(201);
+        second.expect(201);
+        let list = one.get(&case.url("documents")).await.expect(200);
+        assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    }
+
+    async fn whose_case_it_is_decides_who_may_add_what(app) {
+        let stranger = app.user("member2", Role::Member, None).await;
+        let callers = [
+            ("member", app.as_member().await, 201, 403),
+            ("stranger", app.as_user(&stranger).await, 404, 404),
+            ("assignee", app.as_tech(3).await, 201, 201),
+            ("technician", app.as_tech(2).await, 403, 403),
+            ("manager", app.as_manager().await, 201, 201),
+            ("administrator", app.as_admin().await, 201, 201),
+        ];
+        for (who, by, other, of_report) in callers {
+            let case = app.a_case().accepted().create().await;
+            let (mark, files) = (app.mark().await, stored(app).len());
+            for (form, status) in [(pay_stub(), other), (report(1), of_report)] {
+                assert_eq!(by.upload(&case.url("documents"), &form).await.status(), status, "{who}");
+            }
+            let trail = app.since(&mark).await;
+            assert_eq!(actions(&trail), ["document_uploaded"; 2], "{who}");
+            let done = [other, of_report].iter().filter(|status| **status == 201).count();
+            let outcome = |outcome: &str| trail.iter().filter(|entry| entry["outcome"] == outcome).count();
+            assert_eq!((outcome("success"), outcome("denied")), (done, 2 - done), "{who}");
+            assert_eq!(stored(app).len(), files + done, "{who}");
+        }
+    }
+
+    async fn reports_come_while_the_case_is_worked_on_and_the_rest_at_any_time(app) {
+        let cases = [
+            (app.a_case().create().await, false),
+            (app.a_case().submitted().create().await, false),
+            (app.a_case().accepted().create().await, true),
+            (app.a_case().held().create().await, true),
+            (app.a_case().pending_review().create().await, true),
+            (app.a_case().completed().create().await, false),
+        ];
+        let (manager, member) = (app.as_manager().await, app.as_member().await);
+        for (case, takes_reports) in cases {
+            member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+            let answer = manager.upload(&case.url("documents"), &report(1)).await;
+            match takes_reports {
+                true => drop(answer.expect(201)),
+                false => {
+                    let problem = answer.expect_problem(409, "invalid_case_state");
+                    assert_eq!(problem["allowed_from"], json!(["accepted", "hold", "pending_review"]));
+                }
+            }
+        }
+        assert_eq!(stored(app).len(), rows(app).await);
+    }
+}
