@@ -4,7 +4,7 @@ rules that span several fields, which the contract tells in words because its sc
 
 from pathlib import Path
 
-from world import UUID, civil_day, instant
+from world import PDF, UUID, civil_day, instant
 
 # Which case an operation needs, by the name of what makes one.
 CASES = {
@@ -27,6 +27,7 @@ CASES = {
     "acknowledge_case_updates": "updated",
     "delete_case": "draft",
     "edit_case": "accepted",
+    "upload_document": "accepted",
     "create_case_note": "accepted",
     "list_case_notes": "accepted",
 }
@@ -79,6 +80,10 @@ class Steering:
             path[name] = self.user(operation_id, dice)
         elif name == "user_id" and throw < 0.9:
             path[name] = dice.choice(self.world.known_users)
+        elif name == "document_id" and throw < 0.8:
+            path[name] = self.world.document()
+        elif name == "document_id" and throw < 0.9 and self.world.known_documents:
+            path[name] = dice.choice(self.world.known_documents)
         elif name == "entry_id" and throw < 0.7:
             path[name] = self.world.entry()
         elif name == "note_id" and throw < 0.8:
@@ -305,11 +310,23 @@ class Steering:
             body.pop("override_reason", None)
 
     def body_of_complete_case(self, body, dice, case):
-        """`release_at` goes with a scheduled release, within 60 days."""
+        """`release_at` goes with a scheduled release, within 60 days; the reports that were asked for are never there."""
+        if case.operation.definition.raw["operationId"] == "complete_case" and dice.random() < 0.8:
+            body["override_incomplete"] = True
         if body.get("release") == "scheduled":
             body["release_at"] = instant(dice.randint(1, 59))
         else:
             body.pop("release_at", None)
+
+    def body_of_upload_document(self, body, dice, case):
+        """A file of a type that is taken; a number goes with a report, and reports are the staff's."""
+        body["file"] = PDF
+        if body.get("document_type") == "report" and self.world.role == "member" and dice.random() < 0.8:
+            body["document_type"] = "other"
+        if body.get("document_type") == "report":
+            body["report_number"] = 1
+        else:
+            body.pop("report_number", None)
 
     body_of_approve_review = body_of_complete_case
     body_of_correct_review = body_of_complete_case

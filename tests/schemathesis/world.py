@@ -11,6 +11,8 @@ import requests
 CAST = ("admin", "manager", "tech1", "tech2", "tech3", "member1", "member2")
 # An access token is good for ten minutes.
 TOKEN_SECONDS = 240
+# The least that is taken for one.
+PDF = b"%PDF-1.7\n%%EOF\n"
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
@@ -54,6 +56,19 @@ class Person:
     def post(self, path, body=None):
         return self.send("POST", path, body)
 
+    def upload(self, case):
+        """Adds a document to a case, and gives its id."""
+        answer = self.world.http.post(
+            f"{self.world.api}/cases/{case}/documents",
+            data={"document_type": "supporting"},
+            files={"file": ("pay stub.pdf", PDF, "application/pdf")},
+            headers={"Authorization": self.bearer()},
+            timeout=30,
+        )
+        if not answer.ok:
+            raise RuntimeError(f"{self.username}: upload to {case}: {answer.status_code} {answer.text}")
+        return answer.json()["id"]
+
     def get(self, path, **parameters):
         return self.send("GET", path, **parameters)
 
@@ -75,6 +90,7 @@ class World:
         self.protected = {person.id for person in self.cast.values()}
         self.role = self.runner.get("/auth/me")["role"]
         self.throwaways = []
+        self.known_documents = []
         self.known_cases = [case["id"] for case in self.cast["admin"].get("/cases", limit=100)["data"]]
         self.known_users = [user["id"] for user in self.cast["admin"].get("/users", limit=100)["data"]]
         self.known_users = [user for user in self.known_users if user not in self.protected]
@@ -147,12 +163,12 @@ class World:
 
     def in_review(self):
         case = self.accepted(by=self.tech1)
-        self.tech1.post(f"/cases/{case}/complete", {})
+        self.tech1.post(f"/cases/{case}/complete", {"override_incomplete": True})
         return case
 
     def completed(self):
         case = self.accepted()
-        self.worker().post(f"/cases/{case}/complete", {"release": "scheduled", "release_at": instant(30)})
+        self.worker().post(f"/cases/{case}/complete", {"override_incomplete": True, "release": "scheduled", "release_at": instant(30)})
         return case
 
     def handed_back_and_edited(self):
@@ -171,6 +187,14 @@ class World:
         """Sees to it that somebody is allowed something."""
         self.admin.send("PUT", f"/users/{user}/credit-allowances/{quarter}", {"allowed_credits": 100})
         return quarter
+
+    # What stands around a case.
+
+    def document(self):
+        """One that the runner added, so that he may delete it."""
+        document = self.runner.upload(self.accepted())
+        self.known_documents.append(document)
+        return document
 
     # The log.
 

@@ -5,18 +5,23 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, Instant, OptionalBody, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
+use entity::case::lifecycle::Completion;
 use entity::case::{CaseAction, CaseStatus};
+use entity::document;
 use entity::review::{self, ReviewAction};
 use entity::user;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use validator::Validate;
 
 /// How a case is completed
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"release": "scheduled", "release_at": "2026-12-24T15:00:00.000Z"}))]
+#[schema(example = json!({"override_incomplete": false, "release": "scheduled", "release_at": "2026-12-24T15:00:00.000Z"}))]
 pub struct CompleteCase {
+    /// Complete it although reports that were asked for are missing
+    override_incomplete: bool,
     /// When the member is to see the result; as the settings say if absent
     release: Option<ReleaseWhen>,
     /// The instant of a scheduled release, within 60 days
@@ -25,7 +30,7 @@ pub struct CompleteCase {
 
 /// Complete a case, or send it to review
 ///
-/// The work of a level 1 technician goes to review, whoever completes it; the reviewer then decides about the release.
+/// Each report that was asked for has to be there, unless that is overridden. The work of a level 1 technician goes to review, whoever completes it; the reviewer then decides about the release.
 /// From `accepted`.
 #[utoipa::path(
     tag = "cases",
@@ -48,7 +53,14 @@ pub async fn complete_case(
         Some(id) => user::assignee(&tx, id).await?,
         None => None,
     };
-    let case = tx.save(case.complete(assignee.as_ref(), release, tx.now())?).await?;
+    let missing = document::missing_reports(&tx, &case).await?;
+    let override_incomplete = body.override_incomplete;
+    if override_incomplete && !missing.is_empty() {
+        tx.note("override_incomplete", true);
+        tx.note("missing_reports", json!(missing));
+    }
+    let completion = Completion { assignee: assignee.as_ref(), missing_reports: &missing, override_incomplete, release };
+    let case = tx.save(case.complete(completion, tx.now())?).await?;
     if case.status == CaseStatus::PendingReview {
         let history = review::history(&tx, case.id).await?;
         review::record(&tx, &case, &history, ReviewAction::SubmittedForReview, by.id(), None).await?;

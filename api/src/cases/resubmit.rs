@@ -24,7 +24,7 @@ pub struct ResubmitCase {
 
 /// Resubmit a case
 ///
-/// Its member must have edited something since it was completed or handed back. From `needs_resubmission`, and from
+/// Its member must have edited something, or added a document, since it was completed or handed back. From `needs_resubmission`, and from
 /// `completed` once it is released.
 #[utoipa::path(
     tag = "cases",
@@ -43,9 +43,12 @@ pub async fn resubmit_case(
     let tx = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Resubmit).await?;
     let edited_fields = resubmission::edited_fields(&tx, &case).await?;
+    let new_documents = resubmission::new_documents(&tx, &case).await?;
     tx.note("edited_fields", json!(edited_fields));
+    tx.note("new_documents", json!(new_documents));
+    let anything_new = !edited_fields.is_empty() || new_documents > 0;
     let history = review::history(&tx, case.id).await?;
-    let resubmitted = case.clone().resubmit(body.notes.as_deref(), !edited_fields.is_empty(), tx.now())?;
+    let resubmitted = case.clone().resubmit(body.notes.as_deref(), anything_new, tx.now())?;
     review::record(&tx, &case, &history, ReviewAction::Resubmitted, by.id(), body.notes.as_deref()).await?;
     let case = tx.save(resubmitted).await?;
     CaseDetail::committed(tx, case, &by).await

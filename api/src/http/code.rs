@@ -27,6 +27,7 @@ pub enum Code {
     LevelTooLow,
     NotAssignable,
     NoAssignee,
+    MissingReports,
     AlreadyAssigned,
     RushConfirmationRequired,
     RushRequired,
@@ -177,6 +178,12 @@ impl Code {
             Self::NoAssignee => {
                 ("no_assignee", S::CONFLICT, "No assignee", "A case can be completed only when somebody is assigned to it.")
             }
+            Self::MissingReports => (
+                "missing_reports",
+                S::CONFLICT,
+                "Missing reports",
+                "Reports that were asked for are not there: see missing_reports. Add them, or repeat with override_incomplete: true.",
+            ),
             Self::AlreadyAssigned => (
                 "already_assigned",
                 S::CONFLICT,

@@ -140,6 +140,7 @@ impl From<case::Refused> for Error {
             R::LevelTooLow { tier } => error(Code::LevelTooLow).with("tier", tier),
             R::NotAssignable => error(Code::NotAssignable),
             R::NoAssignee => error(Code::NoAssignee),
+            R::MissingReports { missing } => error(Code::MissingReports).with("missing_reports", missing),
             R::AlreadyAssigned => error(Code::AlreadyAssigned),
             R::RushConfirmationRequired { rush_fee } => error(Code::RushConfirmationRequired).with("rush_fee", rush_fee),
             R::RushRequired => error(Code::RushRequired),

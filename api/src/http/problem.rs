@@ -144,7 +144,7 @@ refusals! {
     NotFound = 404 [NotFound];
     /// The case is not in a state for this
     CaseConflict = 409 [
-        InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, AlreadyAssigned, RushConfirmationRequired, RushRequired,
+        InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, MissingReports, AlreadyAssigned, RushConfirmationRequired, RushRequired,
         NoChanges, AlreadyReleased, IdempotencyInProgress,
     ];
     /// The account is not in a state for this, or it would be a duplicate

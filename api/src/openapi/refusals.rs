@@ -32,7 +32,7 @@ pub fn apply(contract: &mut Contract) {
 }
 
 /// What problems of some codes say beside what all of them say; absent from the others.
-fn members() -> [(String, RefOr<Schema>); 6] {
+fn members() -> [(String, RefOr<Schema>); 7] {
     let number = |says: &str, minimum: usize| {
         let number = ObjectBuilder::new().schema_type(Type::Integer).description(Some(says)).minimum(Some(minimum));
         RefOr::from(number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32))))
@@ -40,6 +40,10 @@ fn members() -> [(String, RefOr<Schema>); 6] {
     let status = || Ref::from_schema_name("CaseStatus");
     let statuses = ArrayBuilder::new().items(status()).max_items(Some(8));
     let statuses = statuses.description(Some("With invalid_case_state: from which statuses it would be possible"));
+    let report = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(10));
+    let report = report.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)));
+    let numbers = ArrayBuilder::new().items(report).max_items(Some(10));
+    let numbers = numbers.description(Some("With missing_reports: the numbers of the reports that aren't there"));
     let with = |mut reference: Ref, says: &str| {
         reference.description = says.to_owned();
         RefOr::Ref(reference)
@@ -49,6 +53,7 @@ fn members() -> [(String, RefOr<Schema>); 6] {
         ("allowed_from", statuses.into()),
         ("tier", with(Ref::from_schema_name("Tier"), "With level_too_low: the tier of the case")),
         ("rush_fee", number("With rush_confirmation_required: what the rush costs", 0)),
+        ("missing_reports", numbers.into()),
         ("open_cases", number("With open_cases: how many cases the user would leave behind", 1)),
         ("current_version", number("With version_mismatch: the version the resource has by now", 1)),
     ]
@@ -99,6 +104,7 @@ fn error(code: Code) -> Error {
         Code::LevelTooLow => refused_case(case::Refused::LevelTooLow { tier: Tier::Three }),
         Code::NotAssignable => refused_case(case::Refused::NotAssignable),
         Code::NoAssignee => refused_case(case::Refused::NoAssignee),
+        Code::MissingReports => refused_case(case::Refused::MissingReports { missing: vec![2, 3] }),
         Code::AlreadyAssigned => refused_case(case::Refused::AlreadyAssigned),
         Code::RushConfirmationRequired => refused_case(case::Refused::RushConfirmationRequired { rush_fee: 20 }),
         Code::RushRequired => refused_case(case::Refused::RushRequired),

@@ -19,7 +19,7 @@ pub struct Incoming {
 
 #[derive(Debug)]
 enum Stage {
-    Writing(BufWriter),
+    Writing(Box<BufWriter>),
     /// It is there, or may be.
     Stored,
     /// It is there to stay, or nothing is.
@@ -29,7 +29,7 @@ enum Stage {
 impl Incoming {
     pub(super) fn new(storage: Storage, id: Uuid) -> Self {
         let writer = BufWriter::with_capacity(Arc::clone(&storage.store), storage.path(id), PART_BYTES).with_max_concurrency(1);
-        Self { storage, id, stage: Stage::Writing(writer) }
+        Self { storage, id, stage: Stage::Writing(Box::new(writer)) }
     }
 
     pub fn id(&self) -> Uuid {

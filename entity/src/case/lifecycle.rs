@@ -18,6 +18,8 @@ pub enum Refused {
     NotAssignable,
     #[error("nobody is assigned to this case")]
     NoAssignee,
+    #[error("reports that were asked for are missing: {}", list(missing))]
+    MissingReports { missing: Vec<i32> },
     #[error("somebody is assigned to this case already")]
     AlreadyAssigned,
     #[error("the due date makes this a rush case, which costs {rush_fee}: confirm it with confirm_rush")]
@@ -63,6 +65,18 @@ pub struct Acceptance<'a> {
 pub enum Release {
     Now,
     At(DateTime<Utc>),
+}
+
+/// How a case is completed.
+#[derive(Clone, Copy, Debug)]
+pub struct Completion<'a> {
+    /// Whoever works on it.
+    pub assignee: Option<&'a user::Model>,
+    /// The numbers of the reports that were asked for and aren't there.
+    pub missing_reports: &'a [i32],
+    /// Whether it is completed all the same.
+    pub override_incomplete: bool,
+    pub release: Release,
 }
 
 /// What an edit sets; `None` leaves a field as it is, `Some(None)` empties it.
@@ -231,14 +245,17 @@ impl Model {
     }
 
     /// The review rule: the work of a level 1 technician is reviewed, whoever clicks.
-    pub fn complete(self, assignee: Option<&user::Model>, release: Release, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let mut row = self.movable(CaseAction::Complete)?;
-        let assignee = assignee.ok_or(Refused::NoAssignee)?;
+        let assignee = completion.assignee.ok_or(Refused::NoAssignee)?;
+        if !completion.missing_reports.is_empty() && !completion.override_incomplete {
+            return Err(Refused::MissingReports { missing: completion.missing_reports.to_vec() });
+        }
         let is_reviewed = assignee.role == Role::Technician && assignee.user_level == Some(Level::One);
         if is_reviewed {
             row.status = Set(CaseStatus::PendingReview);
         } else {
-            row.complete(release, now);
+            row.complete(completion.release, now);
         }
         Ok(row)
     }
@@ -395,6 +412,10 @@ impl ReviewStatus {
             Self::CorrectionsNeeded => ReviewAction::CorrectionsNeeded,
         }
     }
+}
+
+fn list(numbers: &[i32]) -> String {
+    numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn demand_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), Refused> {

@@ -12,7 +12,7 @@ mod process;
 mod promise;
 mod proxy;
 
-pub use builders::{CaseBuilder, Scene};
+pub use builders::{CaseBuilder, Scene, incomplete};
 pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
 pub use exposition::Exposition;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
 
 use crate::app::{Kind, TestApp};
+use crate::contract::recipes::add_report;
 use entity::db::{Db, Limits};
 use entity::{audit_entry, case, credit};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, EntityTrait, TransactionTrait};
@@ -28,6 +29,16 @@ on_each_database! {
             tx.commit().await.expect_err(&sql);
         }
         assert_eq!(now(app, case.id).await, case);
+    }
+
+    async fn a_raw_change_of_a_document_is_refused_at_commit(app) {
+        let case = app.a_case().accepted().create().await;
+        add_report(app, &case, 1).await;
+        for sql in ["UPDATE documents SET sha256 = ''", "DELETE FROM documents"] {
+            let tx = app.outside.begin().await.unwrap();
+            tx.execute_unprepared(sql).await.expect("it is let through until COMMIT");
+            tx.commit().await.expect_err(sql);
+        }
     }
 
     async fn a_raw_change_of_a_note_is_refused_at_commit(app) {

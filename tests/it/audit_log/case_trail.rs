@@ -1,7 +1,7 @@
 //! A case's trail, and what its member may know of it.
 
 use super::world::{change, data, ids, is_about_case, is_success, newest_first, pages};
-use crate::app::{actions, at};
+use crate::app::{actions, at, incomplete};
 use chrono::TimeDelta;
 use entity::case::Tier;
 use entity::case::lifecycle::Release;
@@ -115,7 +115,7 @@ on_each_database! {
         assert_eq!(moves().await, ["accepted"]);
         app.pass(TimeDelta::days(3));
         let later = app.clock.now() + TimeDelta::days(1);
-        change(app, case.case.id, |case, tx| case.complete(Some(&assignee), Release::At(later), tx.now())).await;
+        change(app, case.case.id, |case, tx| case.complete(incomplete(&assignee, Release::At(later)), tx.now())).await;
         assert_eq!(moves().await, ["accepted"]);
         app.pass(TimeDelta::days(1));
         assert_eq!(moves().await, ["completed", "accepted"]);

@@ -1,6 +1,7 @@
 //! Resubmitting a case.
 
 use crate::app::{actions, at};
+use crate::documents::pay_stub;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -30,6 +31,39 @@ on_each_database! {
 
         let accepted = json!({"tier": "tier_2", "credit_value": "2.0", "assigned_to": app.tech(2).await.id});
         app.as_manager().await.post(&case.url("accept"), accepted).await.expect(200);
+    }
+
+    async fn a_new_document_is_something_new_as_long_as_it_is_there(app) {
+        let case = app.a_case().submitted().create().await;
+        let by = app.as_member().await;
+        by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        app.pass(TimeDelta::hours(1));
+        let rejection = json!({"rejection_reason": "missing_documents", "rejection_notes": "the pay stub of October"});
+        app.as_tech(1).await.post(&case.url("reject"), rejection).await.expect(200);
+        app.pass(TimeDelta::hours(1));
+        let by = app.as_member().await;
+        app.as_manager().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        let refused = async || by.post(&case.url("resubmit"), json!({})).await.expect_problem(409, "no_changes");
+        refused().await;
+        let taken_back = by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        by.delete(&format!("documents/{}", taken_back["id"].as_str().unwrap())).await;
+        refused().await;
+        for _ in 0..2 {
+            by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        }
+        let mark = app.mark().await;
+        by.post(&case.url("resubmit"), json!({})).await.expect(200);
+        let metadata = &app.since(&mark).await[0]["metadata"];
+        assert_eq!((&metadata["new_documents"], &metadata["edited_fields"]), (&json!(2), &json!([])));
+    }
+
+    async fn what_was_released_is_resubmitted_with_a_document_alone(app) {
+        let case = app.a_case().completed().create().await;
+        app.pass(TimeDelta::hours(1));
+        let by = app.as_member().await;
+        by.post(&case.url("resubmit"), json!({})).await.expect_problem(409, "no_changes");
+        by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        assert_eq!(by.post(&case.url("resubmit"), json!({})).await.expect(200)["status"], "resubmitted");
     }
 
     async fn an_unreleased_case_looks_accepted_to_whoever_tries(app) {

@@ -28,12 +28,12 @@ on_each_database! {
         let tech1 = app.tech(1).await;
         let case = app.a_case().assigned_to(&tech1).accepted().create().await;
         let (worker, reviewer) = (app.as_tech(1).await, app.as_tech(3).await);
-        worker.post(&case.url("complete"), json!({})).await.expect(200);
+        worker.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         app.pass(TimeDelta::hours(5));
         let reviewer = { drop(reviewer); app.as_tech(3).await };
         let back = reviewer.post(&case.url("review/request-revisions"), json!({"notes": "again"})).await.expect(200);
         assert_eq!(back["status"], "accepted");
-        app.as_tech(1).await.post(&case.url("complete"), json!({})).await.expect(200);
+        app.as_tech(1).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         let done = reviewer.post(&case.url("review/correct"), json!({"notes": "fixed it", "release": "now"})).await.expect(200);
         assert_eq!((&done["status"], &done["review"]["status"]), (&json!("completed"), &json!("corrections_needed")));
         let history = reviewer.get(&case.url("reviews")).await.expect(200);

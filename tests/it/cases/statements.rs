@@ -60,8 +60,9 @@ on_each_database! {
         let submitted = app.a_case().submitted().create().await;
         let body = json!({"rejection_reason": "other", "rejection_notes": "because"});
         assert_cost(&cost(app, &submitted.url("reject"), body).await, &[], &[], &[]);
-        let settled = ["SELECT settings", "SELECT users"];
-        assert_cost(&cost(app, &accepted(app).await.url("complete"), json!({})).await, &settled, &[], &[]);
+        let settled = ["SELECT settings", "SELECT users", "SELECT documents"];
+        let body = json!({"override_incomplete": true});
+        assert_cost(&cost(app, &accepted(app).await.url("complete"), body).await, &settled, &[], &[]);
         let scheduled = app.a_case().completed_until(crate::app::at("2026-12-10T00:00:00Z")).create().await;
         assert_cost(&cost(app, &scheduled.url("release"), json!({})).await, &[], &[], &[]);
         let completed = app.a_case().completed().create().await;
@@ -87,7 +88,7 @@ on_each_database! {
         let rejection = json!({"rejection_reason": "other", "rejection_notes": "because"});
         app.as_manager().await.post(&draft.url("reject"), rejection).await.expect(200);
         by.patch(&draft.path(), json!({"special_notes": "call first, please"})).await.expect(200);
-        let history = ["SELECT audit_entries", "SELECT case_reviews", "INSERT case_reviews"];
+        let history = ["SELECT audit_entries", "SELECT documents", "SELECT case_reviews", "INSERT case_reviews"];
         assert_cost(&post(&draft.url("resubmit")).await, &history, &["SELECT users"], &[]);
 
         let draft = app.a_case().create().await;

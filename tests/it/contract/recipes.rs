@@ -134,7 +134,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
         "complete_case" => {
             let tech1 = app.tech(1).await;
             let case = app.a_case().assigned_to(&tech1).accepted().create().await;
-            post(manager, &case.url("complete"), json!({}))
+            post(manager, &case.url("complete"), json!({"override_incomplete": true}))
         }
         "approve_review" | "request_revisions" | "correct_review" => review(app, operation).await,
         "release_case" => {

@@ -172,7 +172,7 @@ impl<'a> Walk<'a> {
             "delete_document" => {
                 let case = app.a_case().accepted().create().await;
                 let document = recipes::add_report(app, &case, 1).await;
-                let complete = self.request.by.post(&case.url("complete"), json!({})).await;
+                let complete = self.request.by.post(&case.url("complete"), json!({"override_incomplete": true})).await;
                 complete.expect(200);
                 (format!("documents/{document}"), None)
             }

@@ -127,7 +127,7 @@ on_each_database! {
             assert_eq!(trail.contains("report-1.pdf"), sees);
         };
         seen(404).await;
-        let body = json!({"release": "scheduled", "release_at": "2026-12-02T15:00:00Z"});
+        let body = json!({"release": "scheduled", "release_at": "2026-12-02T15:00:00Z", "override_incomplete": true});
         app.as_manager().await.post(&case.url("complete"), body).await.expect(200);
         seen(404).await;
         app.clock.set(at("2026-12-02T15:00:00Z"));

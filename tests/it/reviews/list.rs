@@ -11,7 +11,7 @@ on_each_database! {
     async fn what_waits_is_listed_the_oldest_first_and_never_ones_own(app) {
         let worker = app.tech(1).await;
         let case = app.a_case().assigned_to(&worker).accepted().create().await;
-        app.as_user(&worker).await.post(&case.url("complete"), json!({})).await.expect(200);
+        app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         let own = app.a_case().pending_review().create().await;
         let by = app.as_manager().await;
         by.post(&own.url("assign"), json!({"assigned_to": app.tech(2).await.id, "reason": "he goes on"})).await.expect(200);
@@ -34,12 +34,12 @@ on_each_database! {
         let worker = app.tech(1).await;
         let case = app.a_case().assigned_to(&worker).accepted().create().await;
         for notes in ["once more", "and again"] {
-            app.as_user(&worker).await.post(&case.url("complete"), json!({})).await.expect(200);
+            app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
             app.as_manager().await.post(&case.url("review/request-revisions"), json!({"notes": notes})).await.expect(200);
         }
         let by = app.as_tech(3).await;
         assert_eq!(cases(&by.get("reviews").await), [json!(null); 0]);
-        app.as_user(&worker).await.post(&case.url("complete"), json!({})).await.expect(200);
+        app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         let waiting = by.get("reviews").await.expect(200);
         assert_eq!((waiting["data"].as_array().unwrap().len(), &waiting["data"][0]["review_cycle"]), (1, &json!(3)));
         let decided = by.get("reviews?status=decided").await.expect(200);
