@@ -41,6 +41,8 @@ pub struct UploadDocument {
     /// The file itself, with its name and its type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text; at most 50 MiB
     #[schema(value_type = String, format = Binary, max_length = 52428800)]
     file: Vec<u8>,
+    // Generators stumble over a reference in a form.
+    #[schema(inline)]
     document_type: DocumentType,
     /// Which of the reports that were asked for; for reports, and for nothing else
     #[schema(minimum = 1, maximum = 10, nullable = false)]

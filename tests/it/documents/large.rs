@@ -29,13 +29,14 @@ async fn the_largest_document_passes_through_little_memory() {
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
     let case = app.a_case().accepted().create().await;
     let token = app.as_manager().await.token().to_owned();
+    // Made beforehand: while it takes its time, the process would close its idle connection.
+    let bytes = pdf(LARGEST);
+    let form = form(&bytes);
     let process = Process::start(&app).await;
     let request = |method: Method, path: &str| process.request(method, path).bearer_auth(&token);
     request(Method::GET, &case.url("documents")).send().await.unwrap().error_for_status().unwrap();
-    let bytes = pdf(LARGEST);
     let idle = process.memory("VmRSS");
 
-    let form = form(&bytes);
     let upload = request(Method::POST, &case.url("documents")).header("content-type", form.kind()).body(form.bytes());
     let added: serde_json::Value = upload.send().await.unwrap().error_for_status().unwrap().json().await.unwrap();
     assert_eq!((&added["size_bytes"], &added["sha256"]), (&LARGEST.into(), &sha256_hex(&bytes).into()));
