@@ -1,5 +1,6 @@
 //! HTTP and process, nothing else. What is true stands in `entity`.
 
+pub mod alerts;
 pub mod audit_log;
 pub mod auth;
 pub mod cases;
@@ -14,6 +15,7 @@ pub mod http;
 pub mod keys;
 pub mod notes;
 pub mod openapi;
+pub mod outbox;
 pub mod password;
 pub mod reports;
 pub mod reviews;

@@ -1,6 +1,6 @@
 //! The one place of routes: the server and the contract are both made from it.
 
-use crate::{audit_log, auth, cases, credits, documents, notes, reports, reviews, settings, system, users};
+use crate::{alerts, audit_log, auth, cases, credits, documents, notes, outbox, reports, reviews, settings, system, users};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -12,6 +12,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(documents::configure)
         .configure(notes::configure)
         .configure(reviews::configure)
+        .configure(alerts::configure)
+        .configure(outbox::configure)
         .configure(settings::configure)
         .configure(credits::configure)
         .configure(audit_log::configure)

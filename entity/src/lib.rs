@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod audit;
+pub mod alert;
 pub mod attempt;
 pub mod audit_entry;
 pub mod case;
@@ -20,6 +21,7 @@ pub mod review;
 pub mod session;
 pub mod setting;
 pub mod signing_key;
+pub mod tell;
 pub mod text;
 pub mod trail;
 pub mod user;

@@ -1,8 +1,12 @@
 //! Mails that wait to be sent, queued in the transaction of what they tell about.
 
-use crate::audit::Unaudited;
+use crate::audit::{AuditTx, Unaudited};
+use crate::{case, setting, user};
+use chrono::TimeDelta;
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 
 /// What became of a mail.
@@ -52,4 +56,81 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "sending a mail is the event (email_notification_sent), not queueing it";
+}
+
+/// The mails there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Template {
+    CaseHeld,
+    CaseResumed,
+    CaseRejected,
+    CaseReleased,
+    JobFailed,
+}
+
+impl Template {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CaseHeld => "case_held",
+            Self::CaseResumed => "case_resumed",
+            Self::CaseRejected => "case_rejected",
+            Self::CaseReleased => "case_released",
+            Self::JobFailed => "job_failed",
+        }
+    }
+}
+
+/// A mail to somebody, and what its words need beside his name and the case.
+#[derive(Clone, Debug)]
+pub struct Mail<'a> {
+    pub to: &'a user::Model,
+    pub template: Template,
+    pub parameters: Json,
+    pub case: Option<&'a case::Model>,
+}
+
+/// Queues mails in one statement: to be sent after the settings' delay, or skipped where these switch mails off.
+///
+/// Every template has `first_name`, and those about a case `case_number` and `employee_name`.
+pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl IntoIterator<Item = Mail<'a>>) -> Result<(), DbErr> {
+    let status = if settings.email_notifications_enabled { MailStatus::Pending } else { MailStatus::Skipped };
+    let delay = TimeDelta::hours(settings.default_email_delay_hours.into());
+    let row = |mail: Mail<'_>| ActiveModel {
+        id: Set(tx.new_id()),
+        status: Set(status),
+        recipient: Set(mail.to.email.clone()),
+        template: Set(mail.template.code().to_owned()),
+        queued_at: Set(tx.now()),
+        case_id: Set(mail.case.map(|case| case.id)),
+        case_number: Set(mail.case.map(|case| case.case_number.clone())),
+        related_user_id: Set(Some(mail.to.id)),
+        send_after: Set(Some(tx.now() + delay)),
+        attempts: Set(0),
+        last_attempt_at: Set(None),
+        last_error: Set(None),
+        sent_at: Set(None),
+        parameters: Set(mail.words().to_string()),
+    };
+    let rows: Vec<ActiveModel> = mails.into_iter().map(row).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
+    let rows = Entity::insert_many(rows);
+    rows.exec_without_returning(tx).await.map(drop)
+}
+
+impl Mail<'_> {
+    fn words(self) -> Json {
+        let Self { to, template: _, parameters, case } = self;
+        let mut words = parameters.as_object().cloned().unwrap_or_default();
+        words.insert("first_name".to_owned(), json!(to.first_name));
+        if let Some(case) = case {
+            let employee_name = format!("{} {}", case.employee_first_name, case.employee_last_name);
+            words.insert("case_number".to_owned(), json!(case.case_number));
+            words.insert("employee_name".to_owned(), json!(employee_name));
+        }
+        Json::Object(words)
+    }
 }

@@ -15,6 +15,7 @@ mod m20261201_000012_settings_net;
 mod m20261201_000013_jobs;
 mod m20261201_000014_documents;
 mod m20261201_000015_notes;
+mod m20261201_000016_alerts;
 mod m20261201_000017_credit_allowances;
 
 use sea_orm_migration::prelude::*;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000013_jobs::Migration),
             Box::new(m20261201_000014_documents::Migration),
             Box::new(m20261201_000015_notes::Migration),
+            Box::new(m20261201_000016_alerts::Migration),
             Box::new(m20261201_000017_credit_allowances::Migration),
         ]
     }

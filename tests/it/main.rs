@@ -9,6 +9,7 @@
 
 #[macro_use]
 mod app;
+mod alerts;
 mod audit;
 mod audit_log;
 mod auth;
@@ -19,6 +20,7 @@ mod demo;
 mod documents;
 mod http;
 mod notes;
+mod outbox;
 mod reports;
 mod reviews;
 mod settings;

@@ -88,6 +88,8 @@ class Steering:
             path[name] = self.world.entry()
         elif name == "note_id" and throw < 0.8:
             path[name] = self.world.note()
+        elif name == "alert_id" and throw < 0.8:
+            path[name] = self.world.alert()
 
     def case(self, operation_id, dice):
         make = CASES.get(operation_id)

@@ -196,6 +196,16 @@ class World:
         self.known_documents.append(document)
         return document
 
+    def alert(self):
+        """One of the runner's own: a member hears of a hold, the staff of a comment on what it works on."""
+        if self.role == "member":
+            self.held()
+        else:
+            case = self.accepted()
+            self.admin.post(f"/cases/{case}/assign", {"assigned_to": self.runner.id, "reason": "on leave"})
+            self.member1.post(f"/cases/{case}/notes", {"body": "On Monday.", "visibility": "shared"})
+        return self.runner.get("/alerts", limit=1)["data"][0]["id"]
+
     # The log.
 
     def entry(self):

@@ -9,7 +9,7 @@ use entity::case::lifecycle::Completion;
 use entity::case::{CaseAction, CaseStatus};
 use entity::document;
 use entity::review::{self, ReviewAction};
-use entity::user;
+use entity::{tell, user};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -64,6 +64,8 @@ pub async fn complete_case(
     if case.status == CaseStatus::PendingReview {
         let history = review::history(&tx, case.id).await?;
         review::record(&tx, &case, &history, ReviewAction::SubmittedForReview, by.id(), None).await?;
+        tell::review_needed(&tx, &case).await?;
     }
+    tell::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

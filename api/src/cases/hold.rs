@@ -7,6 +7,7 @@ use crate::state::App;
 use actix_web::post;
 use chrono::TimeDelta;
 use entity::case::CaseAction;
+use entity::tell;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -35,7 +36,7 @@ impl HoldCase {
 
 /// Place a case on hold
 ///
-/// The clock stops until the case is resumed. From `accepted`.
+/// The clock stops until the case is resumed; its member is told, by an alert and by mail. From `accepted`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
@@ -48,5 +49,6 @@ pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldC
     let tx = app.begin(&by).await?.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
     let case = tx.save(case.hold(&body.reason, body.duration(), tx.now())?).await?;
+    tell::case_held(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -6,6 +6,7 @@ use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff, WriteProbl
 use crate::state::App;
 use actix_web::post;
 use entity::case::CaseAction;
+use entity::tell;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -41,5 +42,6 @@ pub async fn release_case(
     let tx = app.begin(&by).await?.because_if(body.reason.as_deref()).noting("trigger", "manual");
     let case = target.locked(&tx, &by, CaseAction::Release).await?;
     let case = tx.save(case.release(tx.now())?).await?;
+    tell::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

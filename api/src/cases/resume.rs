@@ -6,6 +6,7 @@ use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::case::CaseAction;
+use entity::tell;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -36,5 +37,6 @@ pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<Res
     let tx = app.begin(&by).await?.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Resume).await?;
     let case = tx.save(case.resume()?).await?;
+    tell::case_resumed(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -8,7 +8,7 @@ use crate::state::App;
 use actix_web::post;
 use entity::case::lifecycle::{Decision, Release};
 use entity::case::{CaseAction, ReviewStatus};
-use entity::review;
+use entity::{review, tell};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -134,5 +134,7 @@ async fn decide(
     let step = review::record(&tx, &case, &history, status.review_action(), by.id(), notes).await?;
     tx.note("review_cycle", step.review_cycle);
     let case = tx.save(decided).await?;
+    tell::review_decided(&tx, &case).await?;
+    tell::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, by).await
 }

@@ -26,6 +26,7 @@ fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String
         Some(("user_id", id)) => ("user", short(id)),
         Some(("note_id", id)) => ("note", short(id)),
         Some(("document_id", id)) => ("document", short(id)),
+        Some(("alert_id", id)) => ("alert", short(id)),
         Some(("entry_id", id)) => ("audit_entry", short(id)),
         Some((_, id)) => ("object", short(id)),
         None => ("operation", short(operation_id)),

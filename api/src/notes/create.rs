@@ -8,6 +8,7 @@ use actix_web::post;
 use actix_web::web::Path;
 use entity::case::{self, CaseStatus, member_update};
 use entity::note::{self, Visibility};
+use entity::tell;
 use entity::user::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -49,6 +50,7 @@ pub async fn create_case_note(app: App, by: Human, id: Path<String>, body: Body<
     let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;
     if is_member && case.status != CaseStatus::Draft {
         member_update::raise(&tx, case.id).await?;
+        tell::case_commented(&tx, &case).await?;
     }
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
     let people = tx.people([note.author_id].into_iter()).await?;

@@ -3,6 +3,7 @@
 //! The actions of rows that don't exist yet get their constructor together with the row it takes.
 
 use super::{Action, Audited, Changes, Outcome, Refusal, Story};
+use crate::alert;
 use crate::case::{self, CaseStatus, Column as C, Tier};
 use crate::clock::rfc3339;
 use crate::credit;
@@ -453,6 +454,16 @@ impl Event {
         let fields: Vec<String> = event.changes.fields().into_iter().map(str::to_owned).collect();
         let description = format!("Settings updated: {}", fields.join(", "));
         Self { description, ..event }.with("fields", fields)
+    }
+
+    /// Its recipient is done with it.
+    pub fn alert_dismissed(alert: &alert::Model, reason: Option<&str>) -> Self {
+        let event =
+            Self::new(Action::AlertDismissed, ("alert", alert.id.to_string()), format!("Alert dismissed: {}", alert.title));
+        Self { case: alert.case_id.zip(alert.case_number.clone()), ..event }
+            .with("kind", alert.kind.code())
+            .with("severity", alert.severity.code())
+            .with("reason", reason)
     }
 
     /// Somebody was refused: 403, or 404 for what is hidden from him or absent, which look alike.

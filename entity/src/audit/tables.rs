@@ -1,7 +1,9 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::Audited;
-use crate::{attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user};
+use crate::{
+    alert, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user,
+};
 use sea_orm::EntityTrait;
 
 /// A row that leaves no entries, and why that is right.
@@ -25,6 +27,7 @@ pub fn audited() -> Vec<&'static str> {
 /// Tables that pass the door without an entry, with the reason.
 pub fn unaudited() -> Vec<(&'static str, &'static str)> {
     vec![
+        excuse::<alert::Entity>(),
         excuse::<attempt::Entity>(),
         excuse::<case::member_update::Entity>(),
         excuse::<case::number::Entity>(),

@@ -28,6 +28,8 @@ fn sentence(sql: &str) -> String {
 
 const CALLER: [&str; 2] = ["SELECT sessions", "SELECT users"];
 const VIEW: [&str; 2] = ["SELECT users", "SELECT case_member_updates"];
+/// The member's address and the settings in one, then the alert and the mail.
+const TOLD: [&str; 3] = ["SELECT users", "INSERT alerts", "INSERT outbox"];
 const DOOR: [&str; 3] = ["SELECT cases", "UPDATE cases", "INSERT audit_entries"];
 
 #[track_caller]
@@ -45,9 +47,9 @@ on_each_database! {
     async fn each_action_sends_what_it_must_and_no_more(app) {
         let why = json!({"reason": "because"});
         let tech = app.tech(2).await;
-        assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &[]);
+        assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &TOLD);
         let held = app.a_case().held().create().await;
-        assert_cost(&cost(app, &held.url("resume"), why.clone()).await, &[], &[], &[]);
+        assert_cost(&cost(app, &held.url("resume"), why.clone()).await, &[], &[], &TOLD);
         let body = json!({"credit_value": "3.0", "reason": "because"});
         assert_cost(&cost(app, &accepted(app).await.url("credit"), body).await, &[], &[], &[]);
         let body = json!({"tier": "tier_2", "reason": "because"});
@@ -59,21 +61,21 @@ on_each_database! {
         assert_cost(&cost(app, &submitted.url("accept"), body).await, &["SELECT users"], &[], &[]);
         let submitted = app.a_case().submitted().create().await;
         let body = json!({"rejection_reason": "other", "rejection_notes": "because"});
-        assert_cost(&cost(app, &submitted.url("reject"), body).await, &[], &[], &[]);
+        assert_cost(&cost(app, &submitted.url("reject"), body).await, &[], &[], &TOLD);
         let settled = ["SELECT settings", "SELECT users", "SELECT documents"];
         let body = json!({"override_incomplete": true});
-        assert_cost(&cost(app, &accepted(app).await.url("complete"), body).await, &settled, &[], &[]);
+        assert_cost(&cost(app, &accepted(app).await.url("complete"), body).await, &settled, &[], &TOLD);
         let scheduled = app.a_case().completed_until(crate::app::at("2026-12-10T00:00:00Z")).create().await;
-        assert_cost(&cost(app, &scheduled.url("release"), json!({})).await, &[], &[], &[]);
+        assert_cost(&cost(app, &scheduled.url("release"), json!({})).await, &[], &[], &TOLD);
         let completed = app.a_case().completed().create().await;
         assert_cost(&cost(app, &completed.url("reopen"), why).await, &["SELECT users"], &[], &[]);
     }
 
-    async fn a_review_adds_the_history_and_nothing_else(app) {
+    async fn a_review_adds_the_history_and_what_is_told(app) {
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/approve"), json!({})).await;
         let history = ["SELECT settings", "SELECT case_reviews", "SELECT users", "INSERT case_reviews"];
-        assert_cost(&sent, &history, &[], &[]);
+        assert_cost(&sent, &history, &[], &[&["INSERT alerts"], &TOLD[..]].concat());
     }
 
     async fn the_members_actions_cost_what_they_must(app) {
@@ -112,10 +114,10 @@ on_each_database! {
         let decided = ["SELECT case_reviews", "SELECT users", "INSERT case_reviews"];
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/request-revisions"), json!({"notes": "again"})).await;
-        assert_cost(&sent, &decided, &[], &[]);
+        assert_cost(&sent, &decided, &[], &["INSERT alerts"]);
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/correct"), json!({"notes": "done"})).await;
-        assert_cost(&sent, &[&["SELECT settings"], &decided[..]].concat(), &[], &[]);
+        assert_cost(&sent, &[&["SELECT settings"], &decided[..]].concat(), &[], &[&["INSERT alerts"], &TOLD[..]].concat());
     }
 
     async fn a_second_hold_costs_what_the_first_did(app) {

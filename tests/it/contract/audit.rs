@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 const NOT_YET: &[(Action, &str)] = &[
     (Action::EmailNotificationSent, "no mail is sent yet"),
     (Action::CronJobExecuted, "no job runs yet"),
-    (Action::AlertDismissed, "there are no alerts yet"),
     (Action::BulkExport, "only the log and the reports are exported yet"),
 ];
 

@@ -69,6 +69,10 @@ impl<'a> World<'a> {
             cases.push(app.a_case().pending_review().create().await.id());
             app.pass(chrono::TimeDelta::milliseconds(500));
         }
+        // Some that nobody decides about, so that a queue is left at the end.
+        for _ in 0..4 {
+            app.a_case().pending_review().create().await;
+        }
         // What is completed of these waits for a review.
         let beginner = app.tech(1).await;
         for _ in 0..6 {
@@ -81,6 +85,8 @@ impl<'a> World<'a> {
         let world = Self { app, reader, member, admin, cases, people, postponed: AtomicU64::new(0) };
         for which in 16..20 {
             world.happen(Write::Complete(which)).await;
+            world.happen(Write::Hold(which - 15)).await;
+            world.happen(Write::Resume(which - 14)).await;
         }
         for number in 1..=3 {
             let path = format!("cases/{}/documents", world.cases[1]);
@@ -112,6 +118,8 @@ impl<'a> World<'a> {
             "list_cases" => "cases".to_owned(),
             "list_case_notes" => format!("cases/{}/notes", self.cases[1]),
             "list_reviews" => "reviews".to_owned(),
+            "list_alerts" => "alerts".to_owned(),
+            "list_outbox" => "outbox".to_owned(),
             "list_users" => "users".to_owned(),
             "list_credit_allowances" => format!("users/{}/credit-allowances", self.member.id()),
             "list_audit_log" => "audit-log".to_owned(),

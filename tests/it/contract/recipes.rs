@@ -149,7 +149,23 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
         }
         "list_cases" => get(manager, "cases"),
         "list_reviews" => get(manager, "reviews"),
+        "list_alerts" => get(manager, "alerts"),
+        "list_outbox" => get(manager, "outbox"),
+        "mark_alert_read" | "dismiss_alert" => alert(app, operation).await,
         _ => None,
+    }
+}
+
+/// What a member was told of a hold.
+async fn alert<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
+    let case = app.a_case().accepted().create().await;
+    app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
+    let by = app.as_member().await;
+    let told = by.get("alerts?limit=1").await.expect(200);
+    let path = format!("alerts/{}", told["data"][0]["id"].as_str().expect("an id"));
+    match operation {
+        "mark_alert_read" => send(by, Method::POST, &format!("{path}/read"), None),
+        _ => post(by, &format!("{path}/dismiss"), json!({"reason": "seen"})),
     }
 }
 

@@ -28,7 +28,7 @@ const ABSENT_SUBJECTS: [(&str, &str); 2] = [
 ];
 
 /// What is never refused for its own state: only while the first request of an `Idempotency-Key` goes on.
-const ALWAYS_POSSIBLE: [&str; 2] = ["create_case_note", "reset_credits"];
+const ALWAYS_POSSIBLE: [&str; 4] = ["create_case_note", "dismiss_alert", "mark_alert_read", "reset_credits"];
 
 /// One operation of the walk, with a request that would succeed and is never sent as it is.
 struct Walk<'a> {

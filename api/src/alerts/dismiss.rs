@@ -1,0 +1,47 @@
+//! Dismiss an alert.
+
+use super::Alert;
+use crate::http::check::not_blank;
+use crate::http::{AdditionProblems, Answer, Error, Human, OptionalBody, Result};
+use crate::state::App;
+use actix_web::post;
+use actix_web::web::Path;
+use entity::alert;
+use entity::audit::Event;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// Why an alert is dismissed
+#[derive(Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"reason": "the pay stub is on its way"}))]
+pub struct DismissAlert {
+    /// Why
+    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
+    reason: Option<String>,
+}
+
+/// Dismiss an alert
+///
+/// Its recipient is done with it, and that is recorded once; again changes nothing.
+#[utoipa::path(
+    tag = "alerts",
+    params(("alert_id" = Uuid, Path, description = "The alert")),
+    request_body(content = Option<DismissAlert>, description = "May be left out"),
+    responses((status = OK, description = "The alert as it now is", body = Alert), AdditionProblems),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["alert_dismissed"]}))),
+)]
+#[post("/alerts/{alert_id}/dismiss")]
+pub async fn dismiss_alert(app: App, by: Human, id: Path<String>, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {
+    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let tx = app.begin(&by).await?;
+    let mut alert = alert::locked(&tx, id, &by).await?;
+    if alert.dismissed_at.is_none() {
+        alert = alert.dismiss(&tx).await?;
+        tx.record(Event::alert_dismissed(&alert, body.reason.as_deref())).await?;
+    }
+    Answer::plain(Alert::from(alert)).committed(tx, &by).await
+}

@@ -1,0 +1,64 @@
+//! List one's own alerts.
+
+use super::Alert;
+use crate::http::page::Paging;
+use crate::http::{Answer, Human, ListProblems, ListQuery, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::alert::{self, Column, Severity};
+use entity::page::{self, Direction, Position};
+use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// Which alerts
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct AlertFilter {
+    /// Whether the caller is done with it
+    #[param(nullable = false)]
+    is_dismissed: Option<bool>,
+    /// May be repeated
+    #[serde(default)]
+    #[validate(length(max = 3))]
+    #[param(max_items = 3)]
+    severity: Vec<Severity>,
+}
+
+crate::list_of! {
+    /// A page of the caller's alerts, the newest first
+    AlertList = Alert
+}
+
+/// List one's own alerts
+///
+/// The newest first. Nobody sees another's.
+#[utoipa::path(
+    tag = "alerts",
+    params(AlertFilter, Paging),
+    responses((status = OK, description = "A page of the caller's alerts", body = AlertList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("reading what one is told is not an event; dismissing it is")),
+    ),
+)]
+#[get("/alerts")]
+pub async fn list_alerts(app: App, by: Human, query: ListQuery<AlertFilter>, request: HttpRequest) -> Result<Answer<AlertList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let found = alert::of(&by).filter(query.filter.condition());
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
+    let mut rows = rows.all(app.readers()).await?;
+    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    Ok(Answer::plain(AlertList { data: rows.into_iter().map(Alert::from).collect(), page }))
+}
+
+impl AlertFilter {
+    fn condition(&self) -> Condition {
+        let dismissed = |is| if is { Column::DismissedAt.is_not_null() } else { Column::DismissedAt.is_null() };
+        let severity = (!self.severity.is_empty()).then(|| Column::Severity.is_in(self.severity.iter().copied()));
+        Condition::all().add_option(self.is_dismissed.map(dismissed)).add_option(severity)
+    }
+}

@@ -1,0 +1,13 @@
+//! One's own alerts over HTTP, a file per verb.
+
+mod dismiss;
+mod list;
+mod read;
+mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+use view::Alert;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list::list_alerts).service(read::mark_alert_read).service(dismiss::dismiss_alert);
+}

@@ -1,0 +1,29 @@
+//! Mark an alert as read.
+
+use super::Alert;
+use crate::http::{Answer, Error, Human, ReadProblems, Result};
+use crate::state::App;
+use actix_web::post;
+use actix_web::web::Path;
+use entity::alert;
+use uuid::Uuid;
+
+/// Mark an alert as read
+///
+/// The first time counts; again changes nothing.
+#[utoipa::path(
+    tag = "alerts",
+    params(("alert_id" = Uuid, Path, description = "The alert")),
+    responses((status = OK, description = "The alert as it now is", body = Alert), ReadProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("having read what one is told is not an event; dismissing it is")),
+    ),
+)]
+#[post("/alerts/{alert_id}/read")]
+pub async fn mark_alert_read(app: App, by: Human, id: Path<String>) -> Result<Answer<Alert>> {
+    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let tx = app.begin(&by).await?;
+    let alert = alert::locked(&tx, id, &by).await?.read(&tx).await?;
+    Answer::plain(Alert::from(alert)).committed(tx, &by).await
+}

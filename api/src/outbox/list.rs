@@ -1,0 +1,127 @@
+//! List the mails.
+
+use crate::http::page::Paging;
+use crate::http::{Answer, CaseReference, Desk, Instant, ListProblems, ListQuery, PersonSummary, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::outbox::{self, Column, Entity, MailStatus};
+use entity::page::{self, Direction, Position};
+use entity::user;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+/// Which mails
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct OutboxFilter {
+    /// May be repeated
+    #[serde(default)]
+    #[validate(length(max = 4))]
+    #[param(max_items = 4)]
+    status: Vec<MailStatus>,
+}
+
+/// A mail that waits to be sent, or what became of it
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d4", "status": "pending", "template": "case_held",
+    "recipient": "mia.chen@example.org",
+    "related_user": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
+    "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"},
+    "queued_at": "2026-11-22T08:00:00.123Z", "send_after": "2026-11-22T08:15:00.123Z", "attempts": 1,
+    "last_attempt_at": "2026-11-22T08:00:05.000Z", "last_error": "the mail server did not answer", "sent_at": null
+}))]
+pub struct OutboxMail {
+    pub id: Uuid,
+    pub status: MailStatus,
+    #[schema(max_length = 64)]
+    pub template: String,
+    /// The address
+    #[schema(max_length = 254)]
+    pub recipient: String,
+    /// Whose address it was when the mail was queued
+    pub related_user: Option<PersonSummary>,
+    pub case: Option<CaseReference>,
+    pub queued_at: Instant,
+    /// When it is due, or due again
+    pub send_after: Option<Instant>,
+    #[schema(minimum = 0)]
+    pub attempts: i32,
+    pub last_attempt_at: Option<Instant>,
+    #[schema(max_length = 500)]
+    pub last_error: Option<String>,
+    pub sent_at: Option<Instant>,
+}
+
+crate::list_of! {
+    /// A page of the mails, the newest first
+    OutboxList = OutboxMail
+}
+
+/// List the mails
+///
+/// Those that wait, were sent, failed, or were skipped because mails were switched off; the newest first. What they say is not told.
+#[utoipa::path(
+    tag = "outbox",
+    params(OutboxFilter, Paging),
+    responses((status = OK, description = "A page of the mails", body = OutboxList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("seeing whether mails go out is daily work; each attempt to send one is on record")),
+    ),
+)]
+#[get("/outbox")]
+pub async fn list_outbox(app: App, by: Desk, query: ListQuery<OutboxFilter>, request: HttpRequest) -> Result<Answer<OutboxList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let status = &query.filter.status;
+    let is = (!status.is_empty()).then(|| Column::Status.is_in(status.iter().copied()));
+    let found = Entity::find().filter(Condition::all().add_option(is));
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
+    let mut rows = rows.all(app.readers()).await?;
+    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    let named: HashSet<Uuid> = rows.iter().filter_map(|row| row.related_user_id).collect();
+    let people = user::people(app.readers(), named.into_iter().collect()).await?;
+    let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
+    Ok(Answer::plain(OutboxList { data: rows.into_iter().map(|row| OutboxMail::of(row, &people)).collect(), page }))
+}
+
+impl OutboxMail {
+    fn of(row: outbox::Model, people: &HashMap<Uuid, PersonSummary>) -> Self {
+        let outbox::Model {
+            id,
+            status,
+            recipient,
+            template,
+            queued_at,
+            parameters: _,
+            case_id,
+            case_number,
+            related_user_id,
+            send_after,
+            attempts,
+            last_attempt_at,
+            last_error,
+            sent_at,
+        } = row;
+        Self {
+            id,
+            status,
+            template,
+            recipient,
+            related_user: related_user_id.and_then(|id| people.get(&id).cloned()),
+            case: case_id.zip(case_number).map(|(id, case_number)| CaseReference { id, case_number }),
+            queued_at: queued_at.into(),
+            send_after: send_after.map(Instant),
+            attempts,
+            last_attempt_at: last_attempt_at.map(Instant),
+            last_error,
+            sent_at: sent_at.map(Instant),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The mails that are queued and what became of them, over HTTP.
+
+mod list;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(list::list_outbox);
+}

@@ -1,0 +1,157 @@
+//! What somebody should know: raised in the transaction of what it tells about, and his alone to see and to dismiss.
+
+use crate::audit::{AuditTx, Unaudited};
+use crate::case;
+use crate::load::LoadError;
+use crate::user::Caller;
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::entity::prelude::*;
+use sea_orm::{QuerySelect, Select};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AlertKind)]
+pub enum Kind {
+    CaseHeld,
+    CaseResumed,
+    CaseRejected,
+    CaseReleased,
+    CaseResubmitted,
+    MemberComment,
+    ReviewNeeded,
+    ReviewDecided,
+    HoldOverdue,
+    JobFailed,
+}
+
+impl Kind {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CaseHeld => "case_held",
+            Self::CaseResumed => "case_resumed",
+            Self::CaseRejected => "case_rejected",
+            Self::CaseReleased => "case_released",
+            Self::CaseResubmitted => "case_resubmitted",
+            Self::MemberComment => "member_comment",
+            Self::ReviewNeeded => "review_needed",
+            Self::ReviewDecided => "review_decided",
+            Self::HoldOverdue => "hold_overdue",
+            Self::JobFailed => "job_failed",
+        }
+    }
+}
+
+/// How urgent an alert is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AlertSeverity)]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Something waits for its reader.
+    Warning,
+    /// Something is broken.
+    Critical,
+}
+
+impl Severity {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// One person's alert. Ids order by time.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "alerts")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub recipient_id: Uuid,
+    pub kind: Kind,
+    pub severity: Severity,
+    pub title: String,
+    #[sea_orm(column_type = "Text")]
+    pub message: String,
+    pub case_id: Option<Uuid>,
+    /// As it was called then.
+    pub case_number: Option<String>,
+    pub raised_at: chrono::DateTime<chrono::Utc>,
+    pub read_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub dismissed_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Unaudited for Entity {
+    const BECAUSE: &'static str = "what it tells of has entries of its own; dismissing it is the event (alert_dismissed)";
+}
+
+/// What there is to tell.
+#[derive(Clone, Debug)]
+pub struct News<'a> {
+    pub kind: Kind,
+    pub severity: Severity,
+    pub title: String,
+    pub message: String,
+    pub case: Option<&'a case::Model>,
+}
+
+/// Raises an alert for each of these, in one statement.
+pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: News<'_>) -> Result<(), DbErr> {
+    if recipients.is_empty() {
+        return Ok(());
+    }
+    let row = |recipient: &Uuid| ActiveModel {
+        id: Set(tx.new_id()),
+        recipient_id: Set(*recipient),
+        kind: Set(news.kind),
+        severity: Set(news.severity),
+        title: Set(news.title.clone()),
+        message: Set(news.message.clone()),
+        case_id: Set(news.case.map(|case| case.id)),
+        case_number: Set(news.case.map(|case| case.case_number.clone())),
+        raised_at: Set(tx.now()),
+        read_at: Set(None),
+        dismissed_at: Set(None),
+    };
+    #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
+    let rows = Entity::insert_many(recipients.iter().map(row));
+    rows.exec_without_returning(tx).await.map(drop)
+}
+
+/// Somebody's own alerts; there are no others to anybody.
+pub fn of(caller: &Caller) -> Select<Entity> {
+    Entity::find().filter(Column::RecipientId.eq(caller.id()))
+}
+
+/// Reads an alert for update, if it is the caller's own.
+pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
+    of(caller).filter(Column::Id.eq(id)).lock_exclusive().one(tx).await?.ok_or(LoadError::Absent("alert"))
+}
+
+impl Model {
+    /// Notes that it was read; the first time counts.
+    pub async fn read(self, tx: &AuditTx) -> Result<Self, DbErr> {
+        if self.read_at.is_some() {
+            return Ok(self);
+        }
+        ActiveModel { id: Unchanged(self.id), read_at: Set(Some(tx.now())), ..Default::default() }.update(tx).await
+    }
+
+    /// Notes that its recipient is done with it.
+    pub async fn dismiss(self, tx: &AuditTx) -> Result<Self, DbErr> {
+        ActiveModel { id: Unchanged(self.id), dismissed_at: Set(Some(tx.now())), ..Default::default() }.update(tx).await
+    }
+}

@@ -1,0 +1,162 @@
+//! What happens to a case is told to those whom it concerns, in the transaction in which it does.
+
+use super::{alerts, kinds};
+use crate::app::at;
+use entity::alert;
+use entity::outbox::{self, MailStatus};
+use entity::tell;
+use entity::user::Role;
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value as Json, json};
+
+on_each_database! {
+    async fn a_hold_is_told_to_the_member_in_its_words(app) {
+        let case = app.a_case().accepted().create().await;
+        let body = json!({"reason": "passport missing", "hold_duration_days": 2});
+        app.as_manager().await.post(&case.url("hold"), body).await.expect(200);
+
+        let told = alerts(&app.as_member().await).await;
+
+        assert_eq!(told.len(), 1);
+        let (case_number, id) = (&case.case.case_number, told[0]["id"].clone());
+        assert_eq!(told[0], json!({
+            "id": id, "kind": "case_held", "severity": "warning", "title": format!("Case {case_number} is on hold"),
+            "message": "passport missing", "case": {"id": case.id(), "case_number": case_number},
+            "raised_at": "2026-12-01T15:00:00.000Z", "read_at": null, "dismissed_at": null,
+        }));
+        let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
+        assert_eq!(mails.len(), 1);
+        let mail = &mails[0];
+        assert_eq!((mail.status, mail.template.as_str(), mail.recipient.as_str()), (MailStatus::Pending, "case_held", "member1@example.org"));
+        assert_eq!((mail.case_id, mail.case_number.as_ref(), mail.related_user_id), (Some(case.case.id), Some(case_number), Some(case.case.member_id)));
+        assert_eq!((mail.queued_at, mail.send_after, mail.attempts), (at(crate::app::START), Some(at(crate::app::START)), 0));
+        assert_eq!(serde_json::from_str::<Json>(&mail.parameters).unwrap(), json!({
+            "first_name": "Ada", "case_number": case_number, "employee_name": "Ada Moss",
+            "reason": "passport missing", "expected_end_at": "2026-12-03T15:00:00.000Z",
+        }));
+    }
+
+    async fn the_member_hears_of_hold_resumption_rejection_and_release(app) {
+        let (manager, member) = (app.as_manager().await, app.user("member1", Role::Member, None).await);
+        let why = json!({"reason": "because"});
+        let case = app.a_case().accepted().create().await;
+        manager.post(&case.url("hold"), why.clone()).await.expect(200);
+        manager.post(&case.url("resume"), why.clone()).await.expect(200);
+        manager.post(&case.url("complete"), json!({"release": "now", "override_incomplete": true})).await.expect(200);
+        let handed_in = app.a_case().submitted().create().await;
+        let rejection = json!({"rejection_reason": "missing_documents", "rejection_notes": "the pay stub, please"});
+        manager.post(&handed_in.url("reject"), rejection).await.expect(200);
+
+        assert_eq!(kinds(app, &member).await, ["case_rejected", "case_released", "case_resumed", "case_held"]);
+        let mails = outbox::Entity::find().order_by_asc(outbox::Column::Id).all(&app.outside).await.unwrap();
+        let templates: Vec<&str> = mails.iter().map(|mail| mail.template.as_str()).collect();
+        assert_eq!(templates, ["case_held", "case_resumed", "case_released", "case_rejected"]);
+        let words: Json = serde_json::from_str(&mails[3].parameters).unwrap();
+        assert_eq!((&words["rejection_reason"], &words["rejection_notes"]), (&json!("missing_documents"), &json!("the pay stub, please")));
+        assert_eq!(kinds(app, &app.tech(3).await).await, [""; 0], "nobody else hears of it");
+        assert_eq!(kinds(app, manager.user.as_ref().unwrap()).await, [""; 0]);
+    }
+
+    async fn of_a_scheduled_release_the_member_hears_when_it_takes_effect(app) {
+        let (manager, member) = (app.as_manager().await, app.user("member1", Role::Member, None).await);
+        let case = app.a_case().accepted().create().await;
+        let later = json!({"release": "scheduled", "release_at": "2026-12-05T15:00:00.000Z", "override_incomplete": true});
+        manager.post(&case.url("complete"), later).await.expect(200);
+        assert_eq!(kinds(app, &member).await, [""; 0]);
+        manager.post(&case.url("release"), json!({})).await.expect(200);
+        assert_eq!(kinds(app, &member).await, ["case_released"]);
+    }
+
+    async fn reviewers_hear_of_work_and_its_technician_of_the_decision(app) {
+        let (worker, member) = (app.tech(1).await, app.user("member1", Role::Member, None).await);
+        let (two, three) = (app.tech(2).await, app.tech(3).await);
+        let (manager, admin) = (app.user("manager", Role::Manager, None).await, app.user("admin", Role::Administrator, None).await);
+        let gone = app.user("gone", Role::Manager, None).await;
+        app.as_admin().await.post(&format!("users/{}/deactivate", gone.id), json!({"reason": "left"})).await.expect(200);
+        let case = app.a_case().assigned_to(&worker).accepted().create().await;
+
+        app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
+
+        for reviewer in [&two, &three, &manager] {
+            assert_eq!(kinds(app, reviewer).await, ["review_needed"], "{}", reviewer.username);
+        }
+        for other in [&worker, &admin, &member] {
+            assert_eq!(kinds(app, other).await, [""; 0], "{}", other.username);
+        }
+        assert_eq!(alert::Entity::find().all(&app.outside).await.unwrap().len(), 3, "nobody who is gone");
+
+        let by = app.as_user(&two).await;
+        by.post(&case.url("review/request-revisions"), json!({"notes": "the second report"})).await.expect(200);
+        app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
+        by.post(&case.url("review/approve"), json!({"release": "now"})).await.expect(200);
+
+        let told = alerts(&app.as_user(&worker).await).await;
+        let said: Vec<_> = told.iter().map(|alert| (alert["severity"].as_str().unwrap(), alert["message"].as_str().unwrap())).collect();
+        assert_eq!(said, [("info", "The reviewer left no notes."), ("warning", "the second report")]);
+        assert!(told.iter().all(|alert| alert["kind"] == "review_decided"));
+        assert_eq!(kinds(app, &member).await, ["case_released"]);
+        assert_eq!(kinds(app, &three).await, ["review_needed", "review_needed"]);
+    }
+
+    async fn whoever_works_on_it_hears_of_comments_and_resubmissions(app) {
+        let (case, worker) = (app.a_case().accepted().create().await, app.tech(3).await);
+        let member = app.as_member().await;
+        member.post(&case.url("notes"), json!({"body": "On Monday.", "visibility": "shared"})).await.expect(201);
+        app.as_tech(2).await.post(&case.url("notes"), json!({"body": "fine", "visibility": "shared"})).await.expect(201);
+        app.as_user(&worker).await.post(&case.url("complete"), json!({"release": "now", "override_incomplete": true})).await.expect(200);
+        app.pass(chrono::TimeDelta::seconds(1));
+        let sealed = app.a_case().completed().create().await;
+        let member = { drop(member); app.as_member().await };
+        app.pass(chrono::TimeDelta::seconds(1));
+        let rejected = app.a_case().submitted().create().await;
+        member.post(&rejected.url("notes"), json!({"body": "to nobody yet", "visibility": "shared"})).await.expect(201);
+
+        assert_eq!(kinds(app, &worker).await, ["member_comment"], "the staff's own notes are no news");
+        let told = alerts(&app.as_user(&worker).await).await;
+        assert!(!told[0].to_string().contains("Monday"), "an alert outlives a note that is taken away");
+        assert_eq!(told[0]["case"]["id"], case.id());
+        let tx = app.write().await;
+        tell::case_resubmitted(&tx, &sealed.case).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(kinds(app, &worker).await, ["case_resubmitted", "member_comment"]);
+    }
+
+    async fn jobs_tell_of_overdue_holds_and_of_failures(app) {
+        let (worker, manager) = (app.tech(3).await, app.user("manager", Role::Manager, None).await);
+        let (admin, member) = (app.user("admin", Role::Administrator, None).await, app.user("member1", Role::Member, None).await);
+        let held = app.a_case().held().create().await;
+        let tx = app.write().await;
+        tell::hold_overdue(&tx, &held.case).await.unwrap();
+        tell::job_failed(&tx, "send_scheduled_emails", "no connection").await.unwrap();
+        tx.commit().await.unwrap();
+
+        assert_eq!((kinds(app, &worker).await, kinds(app, &manager).await), (vec!["hold_overdue".to_owned()], vec!["hold_overdue".to_owned()]));
+        assert_eq!(kinds(app, &member).await, [""; 0]);
+        let told = alerts(&app.as_user(&admin).await).await;
+        assert_eq!((&told[0]["kind"], &told[0]["severity"], &told[0]["message"]), (&json!("job_failed"), &json!("critical"), &json!("no connection")));
+        assert_eq!(told[0]["case"], json!(null));
+        let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
+        assert_eq!((mails.len(), mails[0].template.as_str(), mails[0].recipient.as_str()), (1, "job_failed", "admin@example.org"));
+        let words: Json = serde_json::from_str(&mails[0].parameters).unwrap();
+        assert_eq!(words, json!({"first_name": "Ada", "job_name": "send_scheduled_emails", "error_message": "no connection"}));
+    }
+
+    async fn a_member_who_is_gone_is_told_nothing(app) {
+        let case = app.a_case().accepted().create().await;
+        app.as_admin().await.post(&format!("users/{}/deactivate", case.case.member_id), json!({"reason": "left"})).await.expect(200);
+        app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
+        assert!(alert::Entity::find().all(&app.outside).await.unwrap().is_empty());
+        assert!(outbox::Entity::find().all(&app.outside).await.unwrap().is_empty());
+    }
+
+    async fn what_did_not_happen_is_told_to_nobody(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        app.refuse_entries().await;
+        by.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(503, "audit_unavailable");
+        app.accept_entries().await;
+        by.post(&case.url("resume"), json!({"reason": "because"})).await.expect_problem(409, "invalid_case_state");
+        assert!(alert::Entity::find().all(&app.outside).await.unwrap().is_empty());
+        assert!(outbox::Entity::find().all(&app.outside).await.unwrap().is_empty());
+    }
+}

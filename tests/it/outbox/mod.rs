@@ -1,0 +1,3 @@
+//! The queue of mails.
+
+mod list;
