@@ -1,5 +1,6 @@
 //! What every handler may reach.
 
+use crate::http::api_key::KnownKeys;
 use crate::http::caller::Anyone;
 use crate::http::in_flight::InFlight;
 use crate::http::limits::RateLimits;
@@ -42,11 +43,12 @@ pub struct State {
 pub struct App {
     state: Arc<State>,
     in_flight: Arc<InFlight>,
+    known_keys: Arc<KnownKeys>,
 }
 
 impl App {
     pub fn new(state: State) -> Self {
-        Self { state: Arc::new(state), in_flight: Arc::default() }
+        Self { state: Arc::new(state), in_flight: Arc::default(), known_keys: Arc::default() }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
@@ -115,6 +117,10 @@ impl App {
 
     pub fn tokens(&self) -> &Tokens {
         &self.state.tokens
+    }
+
+    pub fn known_keys(&self) -> &KnownKeys {
+        &self.known_keys
     }
 
     pub fn passwords(&self) -> &Passwords {

@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod audit;
 pub mod alert;
+pub mod api_key;
 pub mod attempt;
 pub mod audit_entry;
 pub mod case;

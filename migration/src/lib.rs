@@ -17,6 +17,7 @@ mod m20261201_000014_documents;
 mod m20261201_000015_notes;
 mod m20261201_000016_alerts;
 mod m20261201_000017_credit_allowances;
+mod m20261201_000018_api_keys;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000015_notes::Migration),
             Box::new(m20261201_000016_alerts::Migration),
             Box::new(m20261201_000017_credit_allowances::Migration),
+            Box::new(m20261201_000018_api_keys::Migration),
         ]
     }
 }

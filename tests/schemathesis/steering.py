@@ -67,7 +67,12 @@ class Steering:
         if is_linked and (phase == "stateful" or dice.random() < 0.15):
             return
         throw = dice.random()
-        if "quarter" in path and throw < 0.8:
+        if operation_id.endswith(("_api_key", "_api_keys")) and throw < 0.8:
+            user, key = self.world.service()
+            path["user_id"] = user
+            if "key_id" in path:
+                path["key_id"] = key
+        elif "quarter" in path and throw < 0.8:
             # What a member may read of himself, what an administrator sets: both have a member and a quarter.
             user = path["user_id"] = self.user(operation_id, dice)
             quarter = dice.choice(["2026-Q3", "2026-Q4", "2027-Q1"])
@@ -172,6 +177,8 @@ class Steering:
         """What `ETag` says of the resource a path names; nothing where there is none."""
         by, path = self.world.runner, "auth/me"
         for name, value in (case.path_parameters or {}).items():
+            if name == "key_id":
+                continue
             if name == "quarter":
                 path = f"{path}/credit-allowances/{value}"
             else:

@@ -181,6 +181,20 @@ class World:
         """One the runner may read and take away."""
         body = {"body": "He called twice.", "visibility": "shared"}
         return self.runner.post(f"/cases/{self.accepted()}/notes", body)["id"]
+    def service(self):
+        """A service account, and the id of a key of its."""
+        name = f"service-{self.dice.getrandbits(64):x}"
+        body = {
+            "username": name,
+            "email": f"{name}@example.org",
+            "first_name": "Data",
+            "last_name": "Warehouse",
+            "role": "service",
+            "scopes": ["ingest"],
+        }
+        user = self.admin.post("/users", body)["id"]
+        return user, self.admin.get(f"/users/{user}/api-keys")["data"][0]["id"]
+
     # Credits.
 
     def allowed(self, user, quarter):

@@ -3,11 +3,16 @@
 use super::{Failure, migrate, say};
 use crate::config::{Config, Environment};
 use crate::demo::{self, Plan, Stumble};
+use crate::http::api_key::ApiKey;
 use crate::password::{self, Cost};
 use clap::Args;
+use entity::audit::{AuditTx, Context, Event};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
+use entity::user;
 use indicatif::{ProgressBar, ProgressStyle};
+use sea_orm::{ColumnTrait, DbErr, QueryFilter};
+use uuid::Uuid;
 
 #[derive(Args)]
 pub struct Options {
@@ -35,12 +40,25 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fills the demo into a database in which nobody is yet, and leaves any other alone.
-pub async fn fill_demo(db: &Db) -> Result<(), Failure> {
+/// Fills the demo into a database in which nobody is yet, and gives its service account a key; leaves any other database alone.
+pub async fn fill_demo(db: &Db) -> Result<Option<ApiKey>, Failure> {
     match fill(db, Plan::demo(), SEED, |_| {}).await {
-        Ok(_) | Err(Stumble::NotEmpty) => Ok(()),
+        Ok(_) => Ok(Some(give_key(db).await?)),
+        Err(Stumble::NotEmpty) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The key of the demo's service account. Unlike the demo's passwords it is not well-known.
+async fn give_key(db: &Db) -> Result<ApiKey, DbErr> {
+    let tx = AuditTx::begin(db, Context::job(Uuid::now_v7())).await?;
+    let service = tx.lock(user::present().filter(user::Column::Username.eq(demo::SERVICE))).await?;
+    let service = service.ok_or_else(|| DbErr::RecordNotFound(demo::SERVICE.to_owned()))?;
+    let key = ApiKey::random();
+    let row = key.keep(&tx, tx.new_id(), service.id).await?;
+    tx.record(Event::api_key_changed(&service, "api_key_created", &row)).await?;
+    tx.commit().await?;
+    Ok(key)
 }
 
 async fn fill(db: &Db, plan: Plan, seed: u64, progress: impl FnMut(u64)) -> Result<u64, Stumble> {

@@ -29,9 +29,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     if config.env == Environment::Production && audience(&db).await? == Audience::DemoUsers {
         return Err("CASETRAIL_ENV: production refuses to start on a database with demo users".into());
     }
-    if wants_demo {
-        seed::fill_demo(&db).await?;
-    }
+    let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
     let passwords = Passwords::new(Cost::FULL)?;
@@ -53,7 +51,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let server = server::serve(app.clone(), listener, workers)?;
     worker::start(&app);
     let base = serve.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    greet(&base, audience);
+    greet(&base, audience, demo_key.as_ref());
     let handle = server.handle();
     actix_web::rt::spawn(async move {
         wait_for_stop().await;

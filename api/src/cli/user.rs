@@ -1,4 +1,4 @@
-//! `casetrail user create`: the first administrator of a database without the demo.
+//! `casetrail user create`: the first administrator of a database without the demo, and service accounts with their keys.
 
 use super::{Failure, migrate, say};
 use crate::config::Config;
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Create a user; the password is read from standard input
+    /// Create a user; the password is read from standard input, a service account's API key is printed
     Create(Create),
 }
 
 #[derive(clap::Args)]
 pub struct Create {
-    /// member, technician, manager or administrator
+    /// member, technician, manager, administrator or service
     #[arg(long)]
     role: String,
     #[arg(long)]
@@ -36,10 +36,14 @@ pub struct Create {
     /// For members only
     #[arg(long)]
     workshop_code: Option<String>,
+    /// For service accounts only: ingest, audit:read, reports:read, apart by commas
+    #[arg(long, value_delimiter = ',')]
+    scopes: Option<Vec<String>>,
 }
 
 pub async fn run(config: &Config, Command::Create(create): Command) -> Result<(), Failure> {
-    let password = std::io::stdin().lock().lines().next().transpose()?;
+    // A service account has no password to ask for: it is given a key.
+    let password = if create.role == "service" { None } else { std::io::stdin().lock().lines().next().transpose()? };
     let new = NewUser::read(&serde_json::json!({
         "username": create.username,
         "email": create.email,
@@ -48,6 +52,7 @@ pub async fn run(config: &Config, Command::Create(create): Command) -> Result<()
         "role": create.role,
         "user_level": create.user_level,
         "workshop_code": create.workshop_code,
+        "scopes": create.scopes,
         "password": password,
     }))?;
     let (url, _) = config.database()?;
@@ -55,8 +60,11 @@ pub async fn run(config: &Config, Command::Create(create): Command) -> Result<()
     let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?;
     let hash = new.password.as_deref().map(|password| password::hash(Cost::FULL, password)).transpose()?;
     let tx = AuditTx::begin(&db, Context::job(Uuid::now_v7())).await?;
-    let user = new.create(&tx, hash).await?;
+    let (user, key) = new.create(&tx, hash).await?;
     tx.commit().await?;
     say(format_args!("{} {} is created", user.role.code(), user.username));
+    if let Some(key) = key {
+        say(format_args!("Its API key, shown this once: {}", key.reveal()));
+    }
     Ok(())
 }

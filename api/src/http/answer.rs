@@ -30,6 +30,11 @@ impl<V> Answer<V> {
         Self { view, version: None, location: None }
     }
 
+    /// The same, showing something else besides: what is shown once and was not to be kept.
+    pub fn showing<W>(self, change: impl FnOnce(V) -> W) -> Answer<W> {
+        Answer { view: change(self.view), version: self.version, location: self.location }
+    }
+
     /// 201, and where the new resource is.
     pub fn created(self, location: String) -> Self {
         Self { location: Some(location), ..self }

@@ -3,7 +3,7 @@
 use super::idempotency::Retry;
 use super::origin::Origin;
 use super::token::Claimed;
-use super::{Code, Error, Result, query};
+use super::{Code, Error, Result, api_key, query};
 use crate::state::App;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -16,6 +16,7 @@ use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Poll, Waker};
+use uuid::Uuid;
 
 /// Somebody who signed in, and where his request came from.
 #[derive(Clone, Debug)]
@@ -40,20 +41,15 @@ impl Anyone {
         self.retry.as_ref()
     }
 
-    /// Nothing in the token is trusted for rights: user and session are read anew, so that a demotion or a logout works on
+    /// Nothing in the token is trusted for rights: user and session, or key, are read anew, so that a demotion or a logout works on
     /// the next request.
     async fn of(request: HttpRequest) -> Result<Self> {
         let app = App::of(&request)?;
         let origin = Origin::of(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
-        let claims = request.extensions().get::<Claimed>().copied().ok_or_else(refused)?;
-        let session = session::Entity::find_by_id(claims.session_id).one(app.readers()).await?.ok_or_else(refused)?;
-        let is_live = session.revoked_at.is_none() && session.expires_at > app.now() && session.user_id == claims.user_id;
-        let user = user::Entity::find_by_id(claims.user_id).one(app.readers()).await?.ok_or_else(refused)?;
-        if !is_live || !user.is_active || user.deleted_at.is_some() {
-            return Err(refused());
-        }
-        let anyone = Self { caller: Caller::of(&user, session.id), origin, retry: None };
+        let presented = request.extensions().get::<Presented>().cloned().ok_or_else(refused)?;
+        let caller = presented.caller(&app).await?.ok_or_else(refused)?;
+        let anyone = Self { caller, origin, retry: None };
         // For the denied entry, should a role or an object refuse him.
         request.extensions_mut().insert(anyone.clone());
         Ok(anyone)
@@ -68,11 +64,64 @@ impl Anyone {
     }
 }
 
-/// Whom a request's access token names, if it is one of ours and its time is now: worked out once a request, at the edge.
-pub fn claimed(request: &HttpRequest, app: &App) -> Option<Claimed> {
-    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| app.tokens().verify(token.trim(), app.now())).flatten()
+/// By what a request says who asks: worked out once a request, at the edge, without asking the database.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    /// An access token that is one of ours and whose time is now.
+    Token(Claimed),
+    /// An API key, by its hash.
+    Key { hash: String, last_known_of: Option<Uuid> },
+}
+
+impl Presented {
+    pub fn of(request: &HttpRequest, app: &App) -> Option<Self> {
+        let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = header.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        match api_key::hash_of(token.trim()) {
+            Some(hash) => Some(Self::Key { last_known_of: app.known_keys().user_of(&hash), hash }),
+            None => app.tokens().verify(token.trim(), app.now()).map(Self::Token),
+        }
+    }
+
+    /// Whom it names, as far as counting requests goes.
+    pub fn user_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Token(claimed) => Some(claimed.user_id),
+            Self::Key { last_known_of, .. } => *last_known_of,
+        }
+    }
+
+    /// Whom it lets in: a session that goes on, or a key that wasn't revoked; of somebody who is active.
+    async fn caller(&self, app: &App) -> Result<Option<Caller>> {
+        match self {
+            Self::Token(claimed) => {
+                let session = session::Entity::find_by_id(claimed.session_id).one(app.readers()).await?;
+                let is_live = |session: &session::Model| {
+                    session.revoked_at.is_none() && session.expires_at > app.now() && session.user_id == claimed.user_id
+                };
+                let Some(session) = session.filter(is_live) else { return Ok(None) };
+                let user = active(app, claimed.user_id).await?;
+                Ok(user.map(|user| Caller::of(&user, session.id)))
+            }
+            Self::Key { hash, .. } => {
+                let key = entity::api_key::live(app.readers(), hash).await?;
+                let user = match &key {
+                    Some(key) => active(app, key.user_id).await?.filter(|user| user.role == Role::Service),
+                    None => None,
+                };
+                app.known_keys().note(hash, user.as_ref().map(|user| user.id));
+                Ok(user.zip(key).map(|(user, key)| Caller::of(&user, key.id)))
+            }
+        }
+    }
+}
+
+async fn active(app: &App, user_id: Uuid) -> Result<Option<user::Model>> {
+    let user = user::Entity::find_by_id(user_id).one(app.readers()).await?;
+    Ok(user.filter(|user| user.is_active && user.deleted_at.is_none()))
 }
 
 impl FromRequest for Anyone {

@@ -41,6 +41,7 @@ pub enum Code {
     OpenCases,
     NoPassword,
     NotAMember,
+    NotAServiceAccount,
     VersionMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -119,7 +120,7 @@ impl Code {
                 "unauthorized",
                 S::UNAUTHORIZED,
                 "Unauthorized",
-                "A valid access token is needed: sign in, or refresh the token.",
+                "A valid access token or API key is needed: sign in, or refresh the token.",
             ),
             Self::InvalidCredentials => (
                 "invalid_credentials",
@@ -245,6 +246,12 @@ impl Code {
             Self::NotAMember => {
                 ("not_a_member", S::CONFLICT, "Not a member", "Only a member has credits: the user has another role.")
             }
+            Self::NotAServiceAccount => (
+                "not_a_service_account",
+                S::CONFLICT,
+                "Not a service account",
+                "Only a service account has API keys; people sign in with their passwords.",
+            ),
             Self::VersionMismatch => (
                 "version_mismatch",
                 S::PRECONDITION_FAILED,

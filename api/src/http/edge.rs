@@ -1,9 +1,10 @@
 //! The layer around routing: gives each request its id, each error its problem, each refusal its entry, and each answer the headers
 //! that all have.
 
+use super::caller::Presented;
 use super::idempotency::{IDEMPOTENCY_REPLAYED, Sent};
 use super::origin::{Origin, REQUEST_ID};
-use super::{Code, Error, answer, caller, denied};
+use super::{Code, Error, answer, denied};
 use crate::state::App;
 use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
@@ -50,8 +51,8 @@ pub async fn edge(
 
 /// What a request is taken for, before it is routed.
 fn prepare(request: &mut ServiceRequest, app: &App) {
-    if let Some(claimed) = caller::claimed(request.request(), app) {
-        request.extensions_mut().insert(claimed);
+    if let Some(presented) = Presented::of(request.request(), app) {
+        request.extensions_mut().insert(presented);
     }
     Sent::expect(request);
     // HEAD runs as GET; the server itself leaves the body out.

@@ -168,6 +168,7 @@ impl From<user::Refused> for Error {
             R::OpenCases { count } => error(Code::OpenCases).with("open_cases", count),
             R::NoPassword => error(Code::NoPassword),
             R::NotAMember => error(Code::NotAMember),
+            R::NotAService => error(Code::NotAServiceAccount),
             R::UsernameTaken => error(Code::DuplicateUsername),
             R::EmailTaken => error(Code::DuplicateEmail),
         }

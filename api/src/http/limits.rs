@@ -1,7 +1,7 @@
 //! How many requests a caller may send: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), 429 beyond.
 
+use super::caller::Presented;
 use super::origin::Origin;
-use super::token::Claimed;
 use super::{Code, Error};
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
@@ -137,8 +137,8 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: String) {
 }
 
 fn caller(request: &ServiceRequest) -> Key {
-    let claimed = request.extensions().get::<Claimed>().copied();
-    claimed.map_or_else(|| address(request), |claimed| Key::Caller(claimed.user_id))
+    let user_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
+    user_id.map_or_else(|| address(request), Key::Caller)
 }
 
 /// The client's address; of IPv6 its network, since everybody there has a whole one.

@@ -1,6 +1,7 @@
 //! What HTTP needs and no feature owns.
 
 pub mod answer;
+pub mod api_key;
 pub mod arrival;
 pub mod attachment;
 pub mod body;

@@ -128,7 +128,7 @@ macro_rules! refusals {
 refusals! {
     /// The request can't be read
     BadRequest = 400 [MalformedJson, InvalidParameter, InvalidHeader, InvalidCursor, InvalidPeriod];
-    /// No valid access token
+    /// No valid access token or API key
     Unauthorized = 401 [Unauthorized];
     /// No such username with this password
     InvalidCredentials = 401 [InvalidCredentials];
@@ -149,7 +149,7 @@ refusals! {
     ];
     /// The account is not in a state for this, or it would be a duplicate
     AccountConflict = 409 [
-        DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, NotAMember,
+        DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, NotAMember, NotAServiceAccount,
         IdempotencyInProgress,
     ];
     /// The first request with this Idempotency-Key has not ended yet

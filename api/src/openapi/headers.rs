@@ -116,10 +116,18 @@ struct Kinds {
 impl Kinds {
     fn of(contract: &Contract) -> Self {
         let schemas = contract.components.iter().flat_map(|components| &components.schemas);
+        let named = |name: &str| schemas.clone().find(|(known, _)| *known == name).map(|(_, schema)| schema);
         let with = |wanted: &[&str]| {
-            let has = |schema: &RefOr<Schema>| match schema {
+            let own = |schema: &RefOr<Schema>| match schema {
                 RefOr::T(Schema::Object(object)) => wanted.iter().any(|name| object.properties.contains_key(*name)),
                 _ => false,
+            };
+            let has = |schema: &RefOr<Schema>| match schema {
+                RefOr::T(Schema::AllOf(all)) => all.items.iter().any(|part| match part {
+                    RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().and_then(named).is_some_and(own),
+                    RefOr::T(_) => own(part),
+                }),
+                _ => own(schema),
             };
             schemas.clone().filter(|(_, schema)| has(schema)).map(|(name, _)| name.clone()).collect()
         };

@@ -13,6 +13,8 @@ const CASE_AS_SEEN: Parameters = &[("case_id", "$response.body#/id"), ("If-Match
 const USER: Parameters = &[("user_id", "$response.body#/id")];
 const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
 const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
+const KEY: Parameters = &[("user_id", "$response.body#/user_id"), ("key_id", "$response.body#/id")];
+const FIRST_KEY: Parameters = &[("user_id", "$response.body#/data/0/user_id"), ("key_id", "$response.body#/data/0/id")];
 const MEMBER: Parameters = &[("user_id", "$response.body#/member_id")];
 const ALLOWANCE_AS_SEEN: Parameters =
     &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter"), ("If-Match", "$response.header.ETag")];
@@ -106,9 +108,13 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
             "reset_user_password",
             "list_user_audit_trail",
             "list_credit_allowances",
+            "list_user_api_keys",
+            "create_user_api_key",
         ],
         USER,
     ),
+    (&["create_user_api_key"], &["revoke_user_api_key"], KEY),
+    (&["list_user_api_keys"], &["revoke_user_api_key"], FIRST_KEY),
     (&["set_credit_allowance"], &["get_credit_allowance"], ALLOWANCE),
     (&["set_credit_allowance"], &["list_credit_allowances"], MEMBER),
     (&["get_credit_allowance"], &["set_credit_allowance"], ALLOWANCE_AS_SEEN),

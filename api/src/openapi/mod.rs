@@ -76,7 +76,7 @@ impl Modify for Bearer {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("The access_token of POST /api/v1/auth/login"))
+            .description(Some("The access_token of POST /api/v1/auth/login, or a service account's API key (ctk_…)"))
             .build();
         contract.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
     }

@@ -117,6 +117,7 @@ fn error(code: Code) -> Error {
         Code::OpenCases => refused_user(user::Refused::OpenCases { count: 4 }),
         Code::NoPassword => refused_user(user::Refused::NoPassword),
         Code::NotAMember => refused_user(user::Refused::NotAMember),
+        Code::NotAServiceAccount => refused_user(user::Refused::NotAService),
         Code::VersionMismatch => Error::plain(code).with("current_version", 8),
         Code::Unauthorized
         | Code::InvalidCredentials

@@ -26,6 +26,7 @@ pub fn apply(contract: &mut Contract) {
 
 /// Whether an operation takes an `Idempotency-Key`.
 pub fn takes_a_key(declared: &Declared<'_>) -> bool {
-    let is_about_secrets = declared.path.starts_with("/api/v1/auth/") || declared.path.ends_with("/password-reset");
+    let secret = ["/password-reset", "/api-keys"].iter().any(|ending| declared.path.ends_with(ending));
+    let is_about_secrets = declared.path.starts_with("/api/v1/auth/") || secret;
     declared.method == "POST" && declared.is_versioned() && !is_about_secrets
 }

@@ -1,6 +1,7 @@
 //! Create a user.
 
-use super::{NewUser, UserDetail};
+use super::NewUser;
+use super::view::CreatedUser;
 use crate::http::{AccountKeeper, Answer, Body, CreateAccountProblems, Error, Result, check};
 use crate::password::rules;
 use crate::state::App;
@@ -61,18 +62,19 @@ impl CreateUser {
 
 /// Create a user
 ///
-/// An administrator creates anybody, a technician members. A service account has `scopes` and no password.
+/// An administrator creates anybody, a technician members. A service account has `scopes` and no password: the answer
+/// shows its first API key, this once. To the same request sent again it is null; further keys have operations of their own.
 #[utoipa::path(
     tag = "users",
     request_body = CreateUser,
     responses(
-        (status = CREATED, description = "The new user", body = UserDetail),
+        (status = CREATED, description = "The new user", body = CreatedUser),
         CreateAccountProblems,
     ),
     extensions(("x-audit-actions" = json!({"always": ["user_created"], "may": []}))),
 )]
 #[post("/users")]
-pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) -> Result<Answer<UserDetail>> {
+pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) -> Result<Answer<CreatedUser>> {
     let new = body.0.checked()?;
     if !user::may_create(&by, new.role()) {
         return Err(Error::forbidden());
@@ -82,6 +84,6 @@ pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) ->
         None => None,
     };
     let tx = app.begin(&by).await?;
-    let user = new.create(&tx, hash).await?;
-    UserDetail::created(tx, user, &by).await
+    let (user, key) = new.create(&tx, hash).await?;
+    CreatedUser::committed(tx, user, key, &by).await
 }

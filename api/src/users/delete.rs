@@ -5,6 +5,7 @@ use crate::http::check::not_blank;
 use crate::http::{Administrator, DeleteAccountProblems, IfMatchHeader, Query, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
+use entity::api_key;
 use entity::session;
 use entity::user::{self, UserAction};
 use serde::Deserialize;
@@ -23,8 +24,8 @@ pub struct DeleteUser {
 
 /// Delete a user
 ///
-/// Not oneself, not the last active administrator, and nobody who would leave open cases behind. Ends the user's sessions; his
-/// username stays taken, and the trail goes on naming him.
+/// Not oneself, not the last active administrator, and nobody who would leave open cases behind. Ends the user's sessions, or
+/// revokes a service account's keys; the username stays taken, and the trail goes on naming him.
 #[utoipa::path(
     tag = "users",
     params(UserPath, DeleteUser, IfMatchHeader),
@@ -38,6 +39,7 @@ pub async fn delete_user(app: App, by: Administrator, target: UserTarget, query:
     user.demand_may_leave(&standing)?;
     let user = user::save(&tx, user.delete(tx.now())).await?;
     session::end_all(&tx, user.id).await?;
+    api_key::revoke_all(&tx, user.id).await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

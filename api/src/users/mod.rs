@@ -1,14 +1,18 @@
 //! People over HTTP, a file per verb.
 
 mod create;
+mod create_key;
 mod deactivate;
 mod delete;
 mod edit;
 mod get;
+mod key_view;
 mod list;
+mod list_keys;
 mod new_user;
 mod password_reset;
 mod reactivate;
+mod revoke_key;
 mod role;
 mod target;
 mod view;
@@ -29,5 +33,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(role::change_user_role)
         .service(deactivate::deactivate_user)
         .service(reactivate::reactivate_user)
-        .service(password_reset::reset_user_password);
+        .service(password_reset::reset_user_password)
+        .service(list_keys::list_user_api_keys)
+        .service(create_key::create_user_api_key)
+        .service(revoke_key::revoke_user_api_key);
 }

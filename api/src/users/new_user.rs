@@ -1,6 +1,7 @@
 //! A user to create: every rule that his own fields can be judged by is kept.
 
 use super::create::CreateUser;
+use crate::http::api_key::ApiKey;
 use crate::http::{Error, Result, json};
 use crate::password::rules;
 use entity::audit::AuditTx;
@@ -61,8 +62,13 @@ impl NewUser {
         self.rights.role
     }
 
-    /// Stores the user and his credentials. `hash` is that of his password, made before the transaction began.
-    pub async fn create(&self, tx: &AuditTx, hash: Option<String>) -> Result<user::Model> {
+    /// Stores the user and his credentials: `hash` is that of his password, made before the transaction began; a service account
+    /// gets its first key instead.
+    pub async fn create(&self, tx: &AuditTx, hash: Option<String>) -> Result<(user::Model, Option<ApiKey>)> {
+        let key = (self.rights.role == Role::Service).then(|| (ApiKey::random(), tx.new_id()));
+        if let Some((_, id)) = &key {
+            tx.note("api_key_id", id.to_string());
+        }
         let row = user::ActiveModel {
             id: Set(tx.new_id()),
             username: Set(self.username.clone()),
@@ -80,7 +86,10 @@ impl NewUser {
         };
         let user = user::save(tx, row).await?;
         credential::set(tx, user.id, hash).await?;
-        Ok(user)
+        if let Some((key, id)) = &key {
+            key.keep(tx, *id, user.id).await?;
+        }
+        Ok((user, key.map(|(key, _)| key)))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::http::check::not_blank;
 use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
 use actix_web::post;
+use entity::api_key;
 use entity::session;
 use entity::user::lifecycle::Rights;
 use entity::user::{self, Level, Role, Scope, UserAction, credential};
@@ -34,7 +35,7 @@ pub struct ChangeUserRole {
 /// Change a user's role, level or scopes
 ///
 /// Not one's own, not that of the last active administrator, and not that of a technician who would leave open cases behind. Ends
-/// the user's sessions. A request that changes nothing leaves no entry and no session ends.
+/// the user's sessions; whoever is no service account any more has no keys. A request that changes nothing leaves no entry and no session ends.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
@@ -60,6 +61,9 @@ pub async fn change_user_role(
         if user.role == Role::Service {
             // No person any more, so no password either.
             credential::set(&tx, user.id, None).await?;
+        } else {
+            // No service account, so no keys; whoever never was one has none.
+            api_key::revoke_all(&tx, user.id).await?;
         }
     }
     UserDetail::committed(tx, user, &by).await

@@ -1,5 +1,6 @@
 //! A user as he is shown.
 
+use crate::http::api_key::ApiKey;
 use crate::http::{Answer, Anyone, Instant, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
@@ -50,6 +51,23 @@ pub struct UserDetail {
     pub updated_at: Instant,
 }
 
+/// A user who was just created
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "warehouse", "email": "warehouse@example.org",
+    "first_name": "Data", "last_name": "Warehouse", "full_name": "Data Warehouse", "phone_number": null, "workshop_code": null,
+    "role": "service", "user_level": null, "scopes": ["ingest"], "is_active": true, "version": 1,
+    "last_login_at": null, "created_at": "2026-11-22T08:00:00.123Z", "updated_at": "2026-11-22T08:00:00.123Z",
+    "api_key": "ctk_mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk"
+}))]
+pub struct CreatedUser {
+    #[serde(flatten)]
+    pub user: UserDetail,
+    /// A service account's first key, for `Authorization: Bearer`: shown this once, the service keeps its hash only. Null for people
+    #[schema(min_length = 47, max_length = 47)]
+    pub api_key: Option<String>,
+}
+
 /// A user in a list
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -96,13 +114,6 @@ impl UserDetail {
         Answer::of(view, version).committed(tx, by).await
     }
 
-    /// The same for a user who was not there before.
-    pub async fn created(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>> {
-        let (id, version) = (row.id, row.version);
-        let view = Self::read(&tx, row).await?;
-        Answer::of(view, version).created(format!("/api/v1/users/{id}")).committed(tx, by).await
-    }
-
     fn of(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {
         let full_name = row.full_name();
         // No `..` here: a new column has to be shown or left out on purpose.
@@ -141,6 +152,16 @@ impl UserDetail {
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         }
+    }
+}
+
+impl CreatedUser {
+    /// The last step of a creation. What is kept for the same request sent again is without the key.
+    pub async fn committed(tx: AuditTx, row: user::Model, key: Option<ApiKey>, by: &Anyone) -> Result<Answer<Self>> {
+        let (id, version) = (row.id, row.version);
+        let kept = Self { user: UserDetail::read(&tx, row).await?, api_key: None };
+        let answer = Answer::of(kept, version).created(format!("/api/v1/users/{id}")).committed(tx, by).await?;
+        Ok(answer.showing(|kept| Self { api_key: key.map(|key| key.reveal().to_owned()), ..kept }))
     }
 }
 

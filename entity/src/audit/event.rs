@@ -4,6 +4,7 @@
 
 use super::{Action, Audited, Changes, Outcome, Refusal, Story};
 use crate::alert;
+use crate::api_key;
 use crate::case::{self, CaseStatus, Column as C, Tier};
 use crate::clock::rfc3339;
 use crate::credit;
@@ -247,12 +248,13 @@ impl Event {
 
 /// People.
 impl Event {
-    pub fn user_created(after: &user::Model) -> Self {
+    pub fn user_created(after: &user::Model, story: &Story) -> Self {
         Self::on_user(Action::UserCreated, after, format!("User {} created", after.username))
             .naming::<user::Entity>(None, after, user::EVERY_FACT)
             .with("role", after.role.code())
             .with("user_level", after.user_level.map(user::Level::code))
             .with("email", &after.email)
+            .with_notes(story)
     }
 
     /// One entry however many fields of the profile changed.
@@ -275,6 +277,14 @@ impl Event {
     /// A new password, one's own (`password_changed`) or another's (`password_reset`). The password itself is never shown.
     pub fn password_set(user: &user::Model, event: &'static str) -> Self {
         Self::on_user(Action::UserUpdated, user, format!("Password of {} set", user.username)).with("event", event)
+    }
+
+    /// A key of a service account, made (`api_key_created`) or revoked (`api_key_revoked`). The key itself is never shown.
+    pub fn api_key_changed(user: &user::Model, event: &'static str, key: &api_key::Model) -> Self {
+        Self::on_user(Action::UserUpdated, user, format!("API key {}… of {}: {event}", key.hint, user.username))
+            .with("event", event)
+            .with("api_key_id", key.id)
+            .with("hint", &key.hint)
     }
 
     pub fn user_role_changed(before: &user::Model, after: &user::Model, story: &Story) -> Self {

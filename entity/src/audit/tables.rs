@@ -1,9 +1,7 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::Audited;
-use crate::{
-    alert, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user,
-};
+use crate::{alert, api_key, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user};
 use sea_orm::EntityTrait;
 
 /// A row that leaves no entries, and why that is right.
@@ -28,6 +26,7 @@ pub fn audited() -> Vec<&'static str> {
 pub fn unaudited() -> Vec<(&'static str, &'static str)> {
     vec![
         excuse::<alert::Entity>(),
+        excuse::<api_key::Entity>(),
         excuse::<attempt::Entity>(),
         excuse::<case::member_update::Entity>(),
         excuse::<case::number::Entity>(),

@@ -5,7 +5,7 @@ use crate::audit::{Event, Story};
 use sea_orm::ModelTrait;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
-    let Some(before) = before else { return vec![Event::user_created(after)] };
+    let Some(before) = before else { return vec![Event::user_created(after, story)] };
     let differ = |columns: &[Column]| columns.iter().any(|column| before.get(*column) != after.get(*column));
     if before.deleted_at != after.deleted_at {
         return vec![Event::user_deleted(before, after, story)];

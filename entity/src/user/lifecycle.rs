@@ -17,6 +17,8 @@ pub enum Refused {
     NoPassword,
     #[error("only a member has credits")]
     NotAMember,
+    #[error("only a service account has keys")]
+    NotAService,
     #[error("the username is taken")]
     UsernameTaken,
     #[error("the e-mail address is taken")]

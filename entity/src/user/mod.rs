@@ -89,6 +89,7 @@ pub struct Caller {
     pub person: Person,
     pub user_level: Option<Level>,
     pub scopes: Vec<Scope>,
+    /// The session he signed in to, or the key he came with.
     pub session_id: Uuid,
 }
 

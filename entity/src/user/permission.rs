@@ -10,6 +10,7 @@ pub enum UserAction {
     Deactivate,
     Reactivate,
     ResetPassword,
+    ManageKeys,
     Delete,
 }
 
@@ -21,7 +22,7 @@ impl UserAction {
         match self {
             Self::Edit => caller.id() == user.id || administers || keeps,
             Self::Deactivate | Self::Reactivate | Self::ResetPassword => administers || keeps,
-            Self::ChangeRole | Self::Delete => administers,
+            Self::ChangeRole | Self::ManageKeys | Self::Delete => administers,
         }
     }
 }

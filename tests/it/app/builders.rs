@@ -25,7 +25,7 @@ pub async fn create_user(app: &TestApp, username: &str, role: Role, user_level: 
         workshop_code: Set((role == Role::Member).then(|| "WS001".to_owned())),
         role: Set(role),
         user_level: Set(user_level),
-        scopes: Set((role == Role::Service).then(|| "audit:read reports:read".to_owned())),
+        scopes: Set((role == Role::Service).then(|| "ingest audit:read reports:read".to_owned())),
         is_active: Set(true),
         deleted_at: Set(None),
         ..Default::default()

@@ -17,7 +17,7 @@ on_each_database! {
         assert!(!manager.as_array().unwrap().contains(&json!("manage_users")));
         assert_eq!(permissions(app.as_admin().await).await.as_array().unwrap().len(), 16);
         let service = app.user("service1", Role::Service, None).await;
-        assert_eq!(permissions(app.as_user(&service).await).await, json!(["read_audit_log", "read_reports"]));
+        assert_eq!(permissions(app.as_user(&service).await).await, json!(["read_audit_log", "read_reports", "ingest"]));
     }
 
     async fn reading_it_leaves_no_entry_and_is_conditional(app) {

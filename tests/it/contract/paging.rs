@@ -56,6 +56,8 @@ struct World<'a> {
     admin: Client<'a>,
     cases: Vec<String>,
     people: Vec<String>,
+    /// A service account with keys.
+    service: String,
     postponed: AtomicU64,
 }
 
@@ -82,7 +84,11 @@ impl<'a> World<'a> {
             people.push(app.user(&format!("colleague{number}"), Role::Manager, None).await.id.to_string());
         }
         let (reader, member, admin) = (app.as_manager().await, app.as_member().await, app.as_admin().await);
-        let world = Self { app, reader, member, admin, cases, people, postponed: AtomicU64::new(0) };
+        let service = app.user("service1", Role::Service, None).await.id.to_string();
+        for _ in 0..4 {
+            admin.send(reqwest::Method::POST, &format!("users/{service}/api-keys"), None).await.expect(201);
+        }
+        let world = Self { app, reader, member, admin, cases, people, service, postponed: AtomicU64::new(0) };
         for which in 16..20 {
             world.happen(Write::Complete(which)).await;
             world.happen(Write::Hold(which - 15)).await;
@@ -121,6 +127,7 @@ impl<'a> World<'a> {
             "list_alerts" => "alerts".to_owned(),
             "list_outbox" => "outbox".to_owned(),
             "list_users" => "users".to_owned(),
+            "list_user_api_keys" => format!("users/{}/api-keys", self.service),
             "list_credit_allowances" => format!("users/{}/credit-allowances", self.member.id()),
             "list_audit_log" => "audit-log".to_owned(),
             "list_user_audit_trail" => format!("users/{}/audit-trail", self.reader.id()),
@@ -173,7 +180,9 @@ impl<'a> World<'a> {
     async fn page(&self, path: &str, limit: usize, cursor: Option<&str>) -> Json {
         let mark = if path.contains('?') { '&' } else { '?' };
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        self.reader.get(&format!("{path}{mark}limit={limit}{cursor}")).await.expect(200)
+        // Keys are for administrators only.
+        let by = if path.contains("/api-keys") { &self.admin } else { &self.reader };
+        by.get(&format!("{path}{mark}limit={limit}{cursor}")).await.expect(200)
     }
 
     /// Every page, one after the other, with what others do meanwhile.

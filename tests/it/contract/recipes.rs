@@ -305,6 +305,19 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             admin.post(&path("/deactivate"), why.clone()).await.expect(200);
             post(admin, &path("/reactivate"), why)
         }
+        "list_user_api_keys" | "create_user_api_key" | "revoke_user_api_key" => {
+            let service = app.user(&unused("etl"), Role::Service, None).await;
+            let keys = format!("users/{}/api-keys", service.id);
+            match operation {
+                "list_user_api_keys" => get(admin, &keys),
+                "create_user_api_key" => send(admin, Method::POST, &keys, None),
+                _ => {
+                    let key = admin.send(Method::POST, &keys, None).await.expect(201);
+                    let path = format!("{keys}/{}", key["id"].as_str().expect("an id"));
+                    send(admin, Method::DELETE, &path, None)
+                }
+            }
+        }
         "reset_user_password" => post(admin, &path("/password-reset"), json!({"new_password": PASSWORD})),
         _ => None,
     }

@@ -39,7 +39,8 @@ on_each_database! {
 
         let answer = by.post("users", member()).await;
 
-        let user = answer.expect(201);
+        let mut user = answer.expect(201);
+        assert_eq!(user.as_object_mut().unwrap().remove("api_key"), Some(Json::Null));
         assert_eq!(answer.header("location"), format!("/api/v1/users/{}", user["id"].as_str().unwrap()));
         assert_eq!((&user["username"], &user["email"]), (&json!("member7"), &json!("member7@example.org")));
         assert_eq!((&user["workshop_code"], &user["last_login_at"]), (&json!("WS007"), &Json::Null));
@@ -120,7 +121,7 @@ on_each_database! {
         let new = NewUser::read(&admin).unwrap();
         let hash = app.app.passwords().hash(new.password.as_deref().unwrap()).await.unwrap();
         let tx = app.write().await;
-        let user = new.create(&tx, Some(hash)).await.unwrap();
+        let (user, _) = new.create(&tx, Some(hash)).await.unwrap();
         tx.commit().await.unwrap();
         let stored = user::Entity::find_by_id(user.id).one(&app.outside).await.unwrap().unwrap();
         assert_eq!((stored.role, stored.username.as_str()), (Role::Administrator, "member7"));

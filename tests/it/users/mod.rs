@@ -1,5 +1,6 @@
 //! People: a file per verb, as in the service.
 
+mod api_keys;
 mod create;
 mod deactivate;
 mod delete;

@@ -1,0 +1,44 @@
+//! List a service account's keys.
+
+use super::key_view::{ApiKeyDetail, ApiKeyList};
+use super::target::{UserPath, UserTarget};
+use crate::http::page::Paging;
+use crate::http::{Administrator, Answer, ListQuery, NoParameters, ReadProblems, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::api_key::{Column, Entity};
+use entity::page::{self, Direction, Position};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+const LIMIT: u64 = 50;
+
+/// List a service account's API keys
+///
+/// The newest first, also those that were revoked; never a key itself. Other users have none.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, Paging),
+    responses((status = OK, description = "One page of the keys", body = ApiKeyList), ReadProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("no secret is shown; making and revoking keys is on record")),
+    ),
+)]
+#[get("/users/{user_id}/api-keys")]
+pub async fn list_user_api_keys(
+    app: App,
+    by: Administrator,
+    target: UserTarget,
+    query: ListQuery<NoParameters>,
+    request: HttpRequest,
+) -> Result<Answer<ApiKeyList>> {
+    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let user = target.seen(app.readers(), &by).await?;
+    let found = Entity::find().filter(Column::UserId.eq(user.id));
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let beyond = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let found = found.filter(Condition::all().add_option(beyond)).order_by_desc(Column::Id).limit(page.fetch());
+    let mut rows = found.all(app.readers()).await?;
+    let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::of).collect(), page: info }))
+}

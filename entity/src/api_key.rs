@@ -1,0 +1,65 @@
+//! The keys that service accounts come with. The database has their hashes; a key that is lost is replaced, never found again.
+
+use crate::audit::{AuditTx, Unaudited};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "api_keys")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub user_id: Uuid,
+    /// SHA-256 of the key, in hexadecimal digits.
+    #[sea_orm(unique)]
+    pub key_hash: String,
+    /// How the key begins, to tell it from the account's others.
+    pub hint: String,
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Unaudited for Entity {
+    const BECAUSE: &'static str = "secrets never enter the trail; making and revoking a key is recorded as user_updated";
+}
+
+/// Keeps the hash of a key that is given out.
+pub async fn keep(tx: &AuditTx, id: Uuid, user_id: Uuid, key_hash: String, hint: String) -> Result<Model, DbErr> {
+    let row = ActiveModel {
+        id: Set(id),
+        user_id: Set(user_id),
+        key_hash: Set(key_hash),
+        hint: Set(hint),
+        created_at: Set(tx.now()),
+        revoked_at: Set(None),
+    };
+    row.insert(tx).await
+}
+
+/// The key of a hash, unless it was revoked.
+pub async fn live<C: ConnectionTrait>(db: &C, key_hash: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::KeyHash.eq(key_hash)).filter(Column::RevokedAt.is_null()).one(db).await
+}
+
+/// Revokes one key; false if it was revoked before.
+pub async fn revoke(tx: &AuditTx, id: Uuid) -> Result<bool, DbErr> {
+    Ok(revoke_where(tx, Column::Id.eq(id)).await? > 0)
+}
+
+/// Revokes every key of an account.
+pub async fn revoke_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
+    revoke_where(tx, Column::UserId.eq(user_id)).await.map(drop)
+}
+
+async fn revoke_where(tx: &AuditTx, which: Expr) -> Result<u64, DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "an unaudited row; the entry is that of the account")]
+    let keys = Entity::update_many();
+    let revoked = keys.col_expr(Column::RevokedAt, Expr::value(tx.now())).filter(which.and(Column::RevokedAt.is_null()));
+    Ok(revoked.exec(tx).await?.rows_affected)
+}
