@@ -12,6 +12,7 @@ mod docs;
 pub mod documents;
 #[macro_use]
 pub mod http;
+pub mod ingest;
 pub mod keys;
 pub mod notes;
 pub mod openapi;

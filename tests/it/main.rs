@@ -19,6 +19,7 @@ mod credits;
 mod demo;
 mod documents;
 mod http;
+mod ingest;
 mod notes;
 mod outbox;
 mod reports;

@@ -234,6 +234,8 @@ callers! {
     Desk: |by| matches!(by.role(), Role::Manager | Role::Administrator);
     /// An administrator.
     Administrator: |by| by.role() == Role::Administrator;
+    /// An administrator, or a service account that was granted `ingest`.
+    Ingester: |by| by.role() == Role::Administrator || by.scopes.contains(&Scope::Ingest);
     /// A manager, an administrator, or a service account that was granted `audit:read`.
     AuditReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::AuditRead);
     /// A manager, an administrator, or a service account that was granted `reports:read`.

@@ -1,7 +1,9 @@
 //! Rules for single fields, as `#[validate(custom(function = …))]` calls them.
 
 use entity::text;
+use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use validator::ValidationError;
 
 const WORKSHOP_CODE_LENGTH_MAX: usize = 50;
@@ -40,6 +42,51 @@ pub fn workshop_code(code: &str) -> Result<(), ValidationError> {
 pub fn time_zone(name: &str) -> Result<(), ValidationError> {
     let is_zone = name.is_empty() || name.parse::<chrono_tz::Tz>().is_ok();
     demand(is_zone, "time_zone", "must be a zone of the IANA time zone database, such as America/Chicago")
+}
+
+/// A word of a machine's: what it is about can be told by comparing it.
+pub fn code(word: &str) -> Result<(), ValidationError> {
+    username(word)
+}
+
+/// Whatever another system wants to say, by name.
+pub type Facts = BTreeMap<String, Json>;
+
+/// How many keys such facts have in all, however deep.
+const KEYS_MAX: usize = 256;
+const KEY_LENGTH_MAX: usize = 128;
+/// As JSON: an entry holds 64 KiB.
+const FACTS_LENGTH_MAX: usize = 32 * 1024;
+/// Beyond it, a reader that takes numbers for doubles counts wrong.
+const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// Facts that an entry can hold: few enough, short enough, and with numbers that have one spelling.
+pub fn facts(facts: &Facts) -> Result<(), ValidationError> {
+    let mut keys = 0;
+    facts.iter().try_for_each(|(name, value)| demand_fact(name, value, &mut keys))?;
+    demand(keys <= KEYS_MAX, "keys", "must have at most 256 keys")?;
+    let length = serde_json::to_string(facts).map(|text| text.len()).unwrap_or(usize::MAX);
+    demand(length <= FACTS_LENGTH_MAX, "length", "must have at most 32 KiB")
+}
+
+fn demand_fact(name: &str, value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
+    *keys += 1;
+    let is_plain = name.chars().count() <= KEY_LENGTH_MAX && !name.contains('\0') && text::normalised(name) == name;
+    demand(is_plain, "key", "must have keys of at most 128 characters, in NFC and without NUL")?;
+    demand_value(value, keys)
+}
+
+fn demand_value(value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
+    match value {
+        Json::Number(number) => {
+            let number = number.as_f64().unwrap_or(f64::INFINITY);
+            demand(number.abs() <= EXACT_MAX, "range", "must have numbers of at most 2^53 - 1")?;
+            thousandths(number)
+        }
+        Json::Array(items) => items.iter().try_for_each(|item| demand_value(item, keys)),
+        Json::Object(fields) => fields.iter().try_for_each(|(name, value)| demand_fact(name, value, keys)),
+        Json::Null | Json::Bool(_) | Json::String(_) => Ok(()),
+    }
 }
 
 fn demand(holds: bool, code: &'static str, detail: &'static str) -> Result<(), ValidationError> {

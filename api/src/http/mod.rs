@@ -35,9 +35,10 @@ pub mod reference;
 pub mod token;
 
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
-pub use body::{Body, OptionalBody};
+pub use body::{Body, LargeBody, OptionalBody};
 pub use caller::{
-    AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Member, MemberOrAdministrator, ReportReader, Reviewer, Staff,
+    AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Ingester, Member, MemberOrAdministrator, ReportReader,
+    Reviewer, Staff,
 };
 pub use code::Code;
 pub use entry::AuditEntry;

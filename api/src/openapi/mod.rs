@@ -58,6 +58,7 @@ use utoipa_actix_web::AppExt;
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
         (name = "credits", description = "What the members may use of credits in a quarter, and the reset of everybody's at once"),
         (name = "documents", description = "What is handed in with a case, and the reports delivered for it: streamed in and out. Looking at one and downloading it are recorded"),
+        (name = "ingest", description = "What systems outside report to the trail: for service accounts that were granted `ingest`"),
         (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
         (name = "outbox", description = "The mails that wait, went out or failed"),
         (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),

@@ -401,7 +401,7 @@ impl Event {
     }
 
     /// `object` is what was looked at: the log itself, an entry, a case, a user.
-    pub fn audit_log_accessed(view_type: &'static str, object: (&'static str, String), filters: Json) -> Self {
+    pub fn audit_log_accessed(view_type: &str, object: (&'static str, String), filters: Json) -> Self {
         Self::new(Action::AuditLogAccessed, object, format!("Audit log read ({})", view_type.replace('_', " ")))
             .with("view_type", view_type)
             .with("filters", filters)
@@ -411,11 +411,11 @@ impl Event {
         Self::export(Action::ExportGenerated, export_type, format, record_count, filters)
     }
 
-    pub fn bulk_export(export_type: &str, format: &'static str, record_count: u64, filters: Json) -> Self {
+    pub fn bulk_export(export_type: &str, format: &str, record_count: u64, filters: Json) -> Self {
         Self::export(Action::BulkExport, export_type, format, record_count, filters)
     }
 
-    fn export(action: Action, export_type: &str, format: &'static str, record_count: u64, filters: Json) -> Self {
+    fn export(action: Action, export_type: &str, format: &str, record_count: u64, filters: Json) -> Self {
         let description = format!("{record_count} records of {export_type} exported as {format}");
         Self::new(action, ("export", export_type.to_owned()), description)
             .with("export_type", export_type)
@@ -521,6 +521,10 @@ impl<'a> JobRun<'a> {
 impl Event {
     /// The short word an entry can be grouped by beside its type: which view, which job, which report.
     pub fn topic(&self) -> Option<&str> {
+        if self.action == Action::Other {
+            // Whatever else it says is its own, and may be called anything.
+            return self.metadata.get("event").and_then(Json::as_str);
+        }
         let keys = ["view_type", "job_name", "report_type", "export_type", "template", "event"];
         keys.iter().find_map(|key| self.metadata.get(*key)).and_then(Json::as_str)
     }
@@ -542,7 +546,7 @@ impl Event {
         Self::new(action, (user::Entity::OBJECT, user.id.to_string()), description).about(Some(&Person::of(user)))
     }
 
-    fn new(action: Action, object: (&'static str, String), description: String) -> Self {
+    pub(super) fn new(action: Action, object: (&'static str, String), description: String) -> Self {
         let (changes, metadata) = (Changes::default(), Map::new());
         let outcome = Outcome::Success;
         Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, metadata }
@@ -553,7 +557,7 @@ impl Event {
         Self { changes: Changes::of::<E>(before, after, columns), ..self }
     }
 
-    fn ending(self, outcome: Outcome) -> Self {
+    pub(super) fn ending(self, outcome: Outcome) -> Self {
         Self { outcome, ..self }
     }
 
@@ -567,7 +571,7 @@ impl Event {
         Self { case: Some((case.id, case.case_number.clone())), ..self }
     }
 
-    fn with(mut self, key: &str, value: impl serde::Serialize) -> Self {
+    pub(super) fn with(mut self, key: &str, value: impl serde::Serialize) -> Self {
         self.metadata.insert(key.to_owned(), json!(value));
         self
     }

@@ -17,6 +17,7 @@ pub mod hooks;
 mod observer;
 mod refusal;
 mod replay;
+mod reported;
 mod story;
 mod tables;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use hooks::{Audited, consequences};
 pub use observer::{Observer, WriteStage};
 pub use refusal::Refusal;
 pub use replay::{Gap, Replay, replay};
+pub use reported::{REPORTED, ReportedEmail, ReportedRun};
 pub use story::Story;
 pub use tables::{Unaudited, audited, unaudited};
 pub use tx::AuditTx;

@@ -58,6 +58,16 @@ pub async fn entry<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Entry>
     plain().filter(Column::Id.eq(id)).into_model().one(db).await
 }
 
+/// Entries by their ids, however many, in the order of the ids.
+pub async fn entries<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Entry>, DbErr> {
+    let mut entries = Vec::with_capacity(ids.len());
+    for some in ids.chunks(500) {
+        let found = plain().filter(Column::Id.is_in(some.iter().copied())).order_by_asc(Column::Id);
+        entries.extend(found.into_model::<Entry>().all(db).await?);
+    }
+    Ok(entries)
+}
+
 /// The other entries of an entry's request, in the order in which they were written.
 pub async fn siblings<C: ConnectionTrait>(db: &C, id: Uuid, request_id: &str, limit: u64) -> Result<Vec<Entry>, DbErr> {
     let others = plain().filter(Column::RequestId.eq(request_id)).filter(Column::Id.ne(id));

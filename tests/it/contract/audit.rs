@@ -10,6 +10,7 @@ const NOT_YET: &[(Action, &str)] = &[
     (Action::CronJobExecuted, "no job runs yet"),
     (Action::BulkExport, "only the log and the reports are exported yet"),
 ];
+const NOT_YET: &[(Action, &str)] = &[(Action::AlertDismissed, "there are no alerts yet")];
 
 on_each_database! {
     async fn each_operation_leaves_what_it_says(app) {

@@ -17,6 +17,8 @@ const BESIDE: &[(&str, &str, &str)] = &[
     ("correct_review", "release_at", r#"{"release": "scheduled"}"#),
     ("list_reviews", "reviewer_id", r#"{"status": "decided"}"#),
     ("list_reviews", "review_action", r#"{"status": "decided"}"#),
+    ("ingest_credit_resets", "member_count", r#"{"resets": null, "new_allowance": 100}"#),
+    ("ingest_credit_resets", "new_allowance", r#"{"resets": null, "member_count": 80}"#),
     ("*", "changed_from", r#"{"changed_field": "status"}"#),
     ("*", "changed_to", r#"{"changed_field": "status"}"#),
 ];
@@ -35,6 +37,16 @@ const LOOKS_FURTHER: &[(&str, &str, &str)] = &[
     ("change_user_role", "scopes", "required"),
     // Of the names that a zone could have, few are one.
     ("edit_settings", "time_zone", "time_zone"),
+    // Nobody with the example's id is there.
+    ("*", "user_id", "unknown_user"),
+    ("*", "case_id", "unknown_case"),
+    ("ingest_credit_resets", "resets", "unknown_user"),
+    // The same one a thousand times.
+    ("ingest_credit_resets", "resets", "duplicate"),
+    // Either each member's or one number.
+    ("ingest_credit_resets", "resets", "required"),
+    ("ingest_credit_resets", "member_count", "required"),
+    ("ingest_credit_resets", "new_allowance", "required"),
     // A technician may leave it out.
     ("accept_case", "assigned_to", "required"),
 ];

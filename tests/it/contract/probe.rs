@@ -32,6 +32,7 @@ pub fn probes(document: &Document, schema: &Json, name: &str) -> Vec<Probe> {
         Some(&"number") => probes.extend(numbers(schema)),
         Some(&"boolean") => probes.extend([fits(json!(true)), fits(json!(false)), exceeds(json!("perhaps"))]),
         Some(&"array") => probes.extend(lists(document, schema, name)),
+        Some(&"object") => probes.extend(objects(schema)),
         other => panic!("{name}: no probe for {other:?}"),
     }
     probes
@@ -53,6 +54,22 @@ fn whole_numbers(schema: &Json) -> Vec<Probe> {
 fn numbers(schema: &Json) -> Vec<Probe> {
     let (min, max) = (schema["minimum"].as_f64().expect("minimum"), schema["maximum"].as_f64().expect("maximum"));
     vec![fits(json!(min)), fits(json!(max)), exceeds(json!(min - 0.001)), exceeds(json!(max + 0.001)), exceeds(json!("many"))]
+}
+
+/// Facts of any name, whose numbers have bounds of their own; or an object of a shape that its example shows.
+fn objects(schema: &Json) -> Vec<Probe> {
+    if schema["properties"].is_object() {
+        return vec![fits(schema["example"].clone()), exceeds(json!({"no_such_field": 1})), exceeds(json!("a text"))];
+    }
+    vec![
+        fits(json!({})),
+        fits(json!({"a": 1, "b": {"c": [0.125, null, "text", true]}})),
+        exceeds(json!({"a": 0.0001})),
+        exceeds(json!({"a": 9_007_199_254_740_993_u64})),
+        exceeds(json!({"a": "x".repeat(32 * 1024)})),
+        exceeds(json!("a text")),
+        exceeds(json!([1])),
+    ]
 }
 
 fn lists(document: &Document, schema: &Json, name: &str) -> Vec<Probe> {

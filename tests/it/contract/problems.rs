@@ -70,7 +70,7 @@ on_each_database! {
             send("application/json", b"{\"a\":".to_vec()).await.expect_problem(400, "malformed_json");
             send("application/json", b"{\"a\":1,\"a\":2}".to_vec()).await.expect_problem(400, "malformed_json");
             send("text/plain", b"{}".to_vec()).await.expect_problem(415, "unsupported_media_type");
-            send("application/json", vec![b' '; 70_000]).await.expect_problem(413, "payload_too_large");
+            send("application/json", vec![b' '; operation.too_long()]).await.expect_problem(413, "payload_too_large");
             let answer = send("application/json", b"{\"no_such_field\":1}".to_vec()).await;
             answer.expect_problem(422, "validation_failed");
             assert_eq!(answer.faults(), ["body /no_such_field"], "{}", operation.id());

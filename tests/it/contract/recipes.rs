@@ -64,6 +64,9 @@ pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a
     if let Some(request) = session_or_user(app, operation).await {
         return Some(request);
     }
+    if let Some(request) = ingest(app, operation).await {
+        return Some(request);
+    }
     match credits(app, operation).await {
         Some(request) => Some(request),
         None => reading(app, operation).await,
@@ -321,6 +324,27 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
         "reset_user_password" => post(admin, &path("/password-reset"), json!({"new_password": PASSWORD})),
         _ => None,
     }
+}
+
+async fn ingest<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
+    let (path, body) = match operation {
+        "ingest_cron_run" => ("cron-runs", json!({"job_name": "nightly-sync", "records_processed": 7, "status": "success"})),
+        "ingest_email_notification" => {
+            ("email-notifications", json!({"recipient": "somebody@example.com", "delivery_status": "sent"}))
+        }
+        "ingest_credit_resets" => {
+            let member = app.user("member1", Role::Member, None).await.id;
+            ("credit-resets", json!({"quarter": "2026-Q4", "resets": [{"user_id": member, "new_allowance": 100}]}))
+        }
+        "ingest_bulk_export" => ("bulk-exports", json!({"export_type": "cases", "format": "parquet", "record_count": 7})),
+        "ingest_report_generation" => ("report-generations", json!({"report_type": "turnaround", "row_count": 7})),
+        "ingest_audit_access" => ("audit-accesses", json!({"view_type": "siem_dashboard", "filters": {"outcome": ["denied"]}})),
+        "ingest_activity" => {
+            ("activities", json!({"event": "letter_sent", "description": "It went out", "metadata": {"pages": 2}}))
+        }
+        _ => return None,
+    };
+    post(app.as_admin().await, &format!("ingest/{path}"), body)
 }
 
 async fn credits<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {

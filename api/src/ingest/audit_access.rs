@@ -1,0 +1,51 @@
+//! A look at the trail through another system.
+
+use super::named;
+use super::view::IngestedEntries;
+use crate::http::{ActionProblems, Answer, Ingester, LargeBody, Result, check};
+use crate::state::App;
+use actix_web::post;
+use entity::audit::Event;
+use serde::Deserialize;
+// utoipa knows the type by this name alone.
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// A look at the trail through another system, such as a copy of it in a warehouse
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "view_type": "siem_dashboard", "filters": {"outcome": ["denied"]}, "user_id": "01a20725-be30-7584-bca5-f00e655c90d6"
+}))]
+pub struct IngestAuditAccess {
+    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
+    view_type: String,
+    /// At most 256 keys and 32 KiB; numbers with at most three decimals
+    #[validate(custom(function = "check::facts"))]
+    filters: Option<BTreeMap<String, Value>>,
+    /// On whose behalf: the entry's related user
+    user_id: Option<Uuid>,
+}
+
+/// Report a look at the trail through another system
+///
+/// Whoever reads a copy of the trail elsewhere is on record here.
+#[utoipa::path(
+    tag = "ingest",
+    request_body = IngestAuditAccess,
+    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+)]
+#[post("/ingest/audit-accesses")]
+pub async fn ingest_audit_access(app: App, by: Ingester, body: LargeBody<IngestAuditAccess>) -> Result<Answer<IngestedEntries>> {
+    let tx = app.begin(&by).await?;
+    let person = named::person(&tx, body.user_id).await?;
+    let filters = json!(body.filters.clone().unwrap_or_default());
+    let log = ("audit_log", "audit_log".to_owned());
+    let event = Event::audit_log_accessed(&body.view_type, log, filters).about(person.as_ref());
+    IngestedEntries::recorded(tx, &by, vec![event]).await
+}

@@ -1,0 +1,57 @@
+//! A bulk export that another system made.
+
+use super::named;
+use super::view::IngestedEntries;
+use crate::http::{ActionProblems, Answer, Ingester, LargeBody, Result, check};
+use crate::state::App;
+use actix_web::post;
+use entity::audit::Event;
+use serde::Deserialize;
+// utoipa knows the type by this name alone.
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// A bulk export of another system
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "export_type": "cases", "format": "parquet", "record_count": 20000, "filters": {"status": ["completed"]},
+    "user_id": "01a20725-be30-7584-bca5-f00e655c90d6"
+}))]
+pub struct IngestBulkExport {
+    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
+    export_type: String,
+    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
+    format: String,
+    #[validate(range(min = 0, max = 9_007_199_254_740_991_u64))]
+    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
+    record_count: u64,
+    /// At most 256 keys and 32 KiB; numbers with at most three decimals
+    #[validate(custom(function = "check::facts"))]
+    filters: Option<BTreeMap<String, Value>>,
+    /// On whose behalf: the entry's related user
+    user_id: Option<Uuid>,
+}
+
+/// Report a bulk export of another system
+///
+/// Who exported what, to the trail of this service.
+#[utoipa::path(
+    tag = "ingest",
+    request_body = IngestBulkExport,
+    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[post("/ingest/bulk-exports")]
+pub async fn ingest_bulk_export(app: App, by: Ingester, body: LargeBody<IngestBulkExport>) -> Result<Answer<IngestedEntries>> {
+    let tx = app.begin(&by).await?;
+    let person = named::person(&tx, body.user_id).await?;
+    let filters = json!(body.filters.clone().unwrap_or_default());
+    let event = Event::bulk_export(&body.export_type, &body.format, body.record_count, filters).about(person.as_ref());
+    IngestedEntries::recorded(tx, &by, vec![event]).await
+}

@@ -1,0 +1,145 @@
+//! Credits that another system keeps.
+
+use super::view::IngestedEntries;
+use crate::http::{ActionProblems, Answer, Code, Error, FieldProblem, Ingester, LargeBody, Result};
+use crate::state::App;
+use actix_web::post;
+use entity::audit::{Event, REPORTED};
+use entity::credit::{ALLOWED_MAX, NoQuarter, Quarter};
+use entity::user::Person;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// One member's credits, as another system set them
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "old_allowance": 80, "new_allowance": 100}))]
+pub struct IngestCreditReset {
+    user_id: Uuid,
+    /// Whole credits; null or absent if there were none
+    #[schema(minimum = 0, maximum = 10000)]
+    old_allowance: Option<i32>,
+    /// Whole credits
+    #[schema(minimum = 0, maximum = 10000)]
+    new_allowance: i32,
+}
+
+/// Credits that another system set: of each member in `resets`, or of `member_count` members to `new_allowance`
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "quarter": "2026-Q4",
+    "resets": [{"user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "old_allowance": 80, "new_allowance": 100}]
+}))]
+pub struct IngestCreditResets {
+    /// Of the calendar
+    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
+    quarter: String,
+    /// One for each member, each of them once
+    #[validate(length(min = 1, max = 1000))]
+    #[schema(min_items = 1, max_items = 1000)]
+    resets: Option<Vec<IngestCreditReset>>,
+    /// How many members, where `resets` doesn't name them
+    #[validate(range(min = 0, max = 10_000_000))]
+    #[schema(minimum = 0, maximum = 10000000)]
+    member_count: Option<u32>,
+    /// Whole credits, where `resets` doesn't tell them
+    #[validate(range(min = 0, max = 10_000))]
+    #[schema(minimum = 0, maximum = 10000)]
+    new_allowance: Option<i32>,
+}
+
+/// Report credits that another system set
+///
+/// All or none: one entry for each of `resets` and one `bulk_credit_reset`, with one `batch_id`; or the latter alone, for
+/// `member_count` members. The allowances that this service keeps stay as they are.
+#[utoipa::path(
+    tag = "ingest",
+    request_body = IngestCreditResets,
+    responses((status = CREATED, description = "The entries it left", body = IngestedEntries), ActionProblems),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"]}))),
+)]
+#[post("/ingest/credit-resets")]
+pub async fn ingest_credit_resets(
+    app: App,
+    by: Ingester,
+    body: LargeBody<IngestCreditResets>,
+) -> Result<Answer<IngestedEntries>> {
+    let quarter: Quarter =
+        body.quarter.parse().map_err(|error: NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
+    let quarter = quarter.to_string();
+    let reported = body.demand_true()?;
+    let tx = app.begin(&by).await?;
+    let batch_id = tx.new_id();
+    let events = match reported {
+        Reported::Each(resets) => {
+            let people = tx.people(resets.iter().map(|reset| reset.user_id)).await?;
+            let mut events = Vec::with_capacity(resets.len() + 1);
+            for (number, reset) in resets.iter().enumerate() {
+                let person: &Person = people.get(&reset.user_id).ok_or_else(|| unknown(number))?;
+                let IngestCreditReset { old_allowance: from, new_allowance: to, .. } = *reset;
+                events.push(Event::reported_credit_reset(person, &quarter, from, to, batch_id));
+            }
+            let first = resets.first().map(|reset| reset.new_allowance);
+            let all_alike = first.filter(|first| resets.iter().all(|reset| reset.new_allowance == *first));
+            events.push(Event::bulk_credit_reset(&quarter, resets.len(), all_alike, batch_id, REPORTED));
+            events
+        }
+        Reported::Count(member_count, new_allowance) => {
+            let member_count = usize::try_from(member_count).map_err(Error::internal)?;
+            vec![Event::bulk_credit_reset(&quarter, member_count, Some(new_allowance), batch_id, REPORTED)]
+        }
+    };
+    IngestedEntries::recorded(tx, &by, events).await
+}
+
+/// The two ways to report it.
+enum Reported<'a> {
+    Each(&'a [IngestCreditReset]),
+    Count(u32, i32),
+}
+
+impl IngestCreditResets {
+    /// What no field can be judged by alone: either each member's or one number, and each member once.
+    fn demand_true(&self) -> Result<Reported<'_>> {
+        let foreign = |pointer: &str| Err(Error::field(pointer, "not_allowed", "does not go with resets"));
+        let missing = |pointer: &str, detail: &str| Err(Error::field(pointer, "required", detail));
+        match (&self.resets, self.member_count, self.new_allowance) {
+            (Some(_), Some(_), _) => foreign("/member_count"),
+            (Some(_), None, Some(_)) => foreign("/new_allowance"),
+            (Some(resets), None, None) => demand_each(resets).map(|()| Reported::Each(resets)),
+            (None, Some(count), Some(to)) => Ok(Reported::Count(count, to)),
+            (None, Some(_), None) => missing("/new_allowance", "is required with member_count"),
+            (None, None, Some(_)) => missing("/member_count", "is required with new_allowance"),
+            (None, None, None) => missing("/resets", "is required, unless member_count and new_allowance are given"),
+        }
+    }
+}
+
+/// Every fault of every item, by its place.
+fn demand_each(resets: &[IngestCreditReset]) -> Result<()> {
+    let (mut seen, mut problems) = (HashSet::new(), Vec::new());
+    for (number, reset) in resets.iter().enumerate() {
+        let mut refuse = |field: &str, code: &str, detail: &str| {
+            problems.push(FieldProblem::body(format!("/resets/{number}/{field}"), code, detail));
+        };
+        if !seen.insert(reset.user_id) {
+            refuse("user_id", "duplicate", "stands here twice");
+        }
+        let is_in_range = |credits: i32| (0..=ALLOWED_MAX).contains(&credits);
+        if !reset.old_allowance.is_none_or(is_in_range) {
+            refuse("old_allowance", "range", "must be 0 to 10000");
+        }
+        if !is_in_range(reset.new_allowance) {
+            refuse("new_allowance", "range", "must be 0 to 10000");
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::fields(Code::ValidationFailed, problems)) }
+}
+
+fn unknown(number: usize) -> Error {
+    Error::field(&format!("/resets/{number}/user_id"), "unknown_user", "must be the id of a user")
+}

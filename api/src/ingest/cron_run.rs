@@ -1,0 +1,92 @@
+//! A run of a scheduled job elsewhere.
+
+use super::view::IngestedEntries;
+use crate::http::{ActionProblems, Answer, Error, Ingester, Instant, LargeBody, Result, check};
+use crate::state::App;
+use actix_web::post;
+use chrono::Datelike;
+use entity::audit::{Event, ReportedRun};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// How a run of a job ended
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    Success,
+    Failure,
+}
+
+/// A run of a job of another system
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "job_name": "nightly-sync", "records_processed": 0, "status": "failure", "error_message": "connection refused",
+    "started_at": "2026-11-22T08:00:00.000Z", "finished_at": "2026-11-22T08:00:04.200Z"
+}))]
+pub struct IngestCronRun {
+    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
+    job_name: String,
+    #[validate(range(min = 0, max = 9_007_199_254_740_991_u64))]
+    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
+    records_processed: u64,
+    status: RunStatus,
+    /// Why it failed; of a failure only
+    #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
+    error_message: Option<String>,
+    started_at: Option<Instant>,
+    /// Not before `started_at`
+    finished_at: Option<Instant>,
+}
+
+/// Report a run of a scheduled job
+///
+/// For the jobs of other systems: they count in the system-events report like the service's own. A failed run's entry has the outcome
+/// `failure`.
+#[utoipa::path(
+    tag = "ingest",
+    request_body = IngestCronRun,
+    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    extensions(("x-audit-actions" = json!({"always": ["cron_job_executed"], "may": []}))),
+)]
+#[post("/ingest/cron-runs")]
+pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronRun>) -> Result<Answer<IngestedEntries>> {
+    body.demand_true()?;
+    let run = ReportedRun {
+        records_processed: body.records_processed,
+        has_failed: body.status == RunStatus::Failure,
+        error_message: body.error_message.as_deref(),
+        started_at: body.started_at.map(|at| at.0),
+        finished_at: body.finished_at.map(|at| at.0),
+    };
+    let tx = app.begin(&by).await?;
+    IngestedEntries::recorded(tx, &by, vec![Event::reported_cron_run(&body.job_name, &run)]).await
+}
+
+impl IngestCronRun {
+    /// What no field can be judged by alone.
+    fn demand_true(&self) -> Result<()> {
+        if self.status == RunStatus::Success && self.error_message.is_some() {
+            return Err(Error::field("/error_message", "not_allowed", "is for a run that failed"));
+        }
+        demand_in_range("/started_at", self.started_at)?;
+        demand_in_range("/finished_at", self.finished_at)?;
+        match self.started_at.zip(self.finished_at) {
+            Some((start, end)) if end < start => Err(Error::field("/finished_at", "range", "must not be before started_at")),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// Refuses an instant that no period of a report could hold.
+pub fn demand_in_range(pointer: &str, at: Option<Instant>) -> Result<()> {
+    match at {
+        Some(Instant(at)) if !(2000..=2100).contains(&at.year()) => {
+            Err(Error::field(pointer, "range", "must lie between the years 2000 and 2100"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

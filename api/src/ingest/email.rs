@@ -1,0 +1,76 @@
+//! A mail that another system sent.
+
+use super::cron_run::demand_in_range;
+use super::named;
+use super::view::IngestedEntries;
+use crate::http::{ActionProblems, Answer, Error, Ingester, Instant, LargeBody, Result, check};
+use crate::state::App;
+use actix_web::post;
+use entity::audit::{Event, ReportedEmail};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// What became of a mail
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    Sent,
+    Failed,
+}
+
+/// A mail that another system sent, or failed to
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "case_id": null, "recipient": "member1@example.org", "sent_at": "2026-11-22T08:00:00.000Z", "delivery_status": "failed",
+    "error_message": "550 no such mailbox"
+}))]
+pub struct IngestEmailNotification {
+    /// The case it was about
+    case_id: Option<Uuid>,
+    /// Its address; somebody's here is the entry's related user
+    #[validate(length(min = 3, max = 254), email)]
+    #[schema(min_length = 3, max_length = 254, format = Email)]
+    recipient: String,
+    sent_at: Option<Instant>,
+    delivery_status: DeliveryStatus,
+    /// Why it failed; of a failed one only
+    #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
+    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
+    error_message: Option<String>,
+}
+
+/// Report a mail that another system sent
+///
+/// The entry of one that failed has the outcome `failure`.
+#[utoipa::path(
+    tag = "ingest",
+    request_body = IngestEmailNotification,
+    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    extensions(("x-audit-actions" = json!({"always": ["email_notification_sent"], "may": []}))),
+)]
+#[post("/ingest/email-notifications")]
+pub async fn ingest_email_notification(
+    app: App,
+    by: Ingester,
+    body: LargeBody<IngestEmailNotification>,
+) -> Result<Answer<IngestedEntries>> {
+    let has_failed = body.delivery_status == DeliveryStatus::Failed;
+    if !has_failed && body.error_message.is_some() {
+        return Err(Error::field("/error_message", "not_allowed", "is for a mail that failed"));
+    }
+    demand_in_range("/sent_at", body.sent_at)?;
+    let tx = app.begin(&by).await?;
+    let (case, person) = (named::case(&tx, body.case_id).await?, named::person_at(&tx, &body.recipient).await?);
+    let mail = ReportedEmail {
+        recipient: &body.recipient,
+        person: person.as_ref(),
+        case: case.as_ref(),
+        has_failed,
+        error_message: body.error_message.as_deref(),
+        sent_at: body.sent_at.map(|at| at.0),
+    };
+    IngestedEntries::recorded(tx, &by, vec![Event::reported_email(&mail)]).await
+}

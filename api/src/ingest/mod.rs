@@ -1,0 +1,25 @@
+//! What systems outside report to the trail. Each report is recorded whole or not at all, by whoever reports it, at the service's
+//! own time.
+
+mod activity;
+mod audit_access;
+mod bulk_export;
+mod credit_resets;
+mod cron_run;
+mod email;
+mod named;
+mod report_generation;
+mod view;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config
+        .service(cron_run::ingest_cron_run)
+        .service(email::ingest_email_notification)
+        .service(credit_resets::ingest_credit_resets)
+        .service(bulk_export::ingest_bulk_export)
+        .service(report_generation::ingest_report_generation)
+        .service(audit_access::ingest_audit_access)
+        .service(activity::ingest_activity);
+}
