@@ -63,6 +63,19 @@ pub struct ServeConfig {
     /// Whether to count requests and turn away those that are too many; off where a gateway does
     #[arg(long, env = "CASETRAIL_RATE_LIMIT", default_value = "on")]
     pub rate_limit: Switch,
+    /// Whether this process runs the jobs by their schedules; off where others do
+    #[arg(long, env = "CASETRAIL_SCHEDULER", default_value = "on")]
+    pub scheduler: Switch,
+    /// Other schedules than the jobs' own: cron expressions in the settings' time zone, such as
+    /// `send_scheduled_emails=*/5 * * * *`, apart by semicolons
+    #[arg(long, env = "CASETRAIL_SCHEDULES", value_delimiter = ';')]
+    pub schedules: Vec<String>,
+    /// The mail server, such as smtp://user:password@mail.example.org:587?tls=required; without one mails are only logged
+    #[arg(long, env = "CASETRAIL_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Whose mails they are
+    #[arg(long, env = "CASETRAIL_MAIL_FROM", default_value = "Casetrail <casetrail@localhost>")]
+    pub mail_from: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -84,7 +97,7 @@ pub enum Switch {
 }
 
 /// Every variable the service reads; any other `CASETRAIL_…` stops the start.
-const KNOWN: [&str; 13] = [
+const KNOWN: &[&str] = &[
     "CASETRAIL_BIND",
     "CASETRAIL_CORS_ORIGINS",
     "CASETRAIL_DATABASE_URL",
@@ -94,9 +107,13 @@ const KNOWN: [&str; 13] = [
     "CASETRAIL_SECRET",
     "CASETRAIL_LOG",
     "CASETRAIL_LOG_FORMAT",
+    "CASETRAIL_MAIL_FROM",
     "CASETRAIL_PUBLIC_URL",
     "CASETRAIL_RATE_LIMIT",
     "CASETRAIL_STORAGE_URL",
+    "CASETRAIL_SCHEDULER",
+    "CASETRAIL_SCHEDULES",
+    "CASETRAIL_SMTP_URL",
     "CASETRAIL_TRUSTED_PROXIES",
 ];
 /// Secrets that stand in examples.

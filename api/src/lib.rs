@@ -11,9 +11,12 @@ pub mod demo;
 mod docs;
 pub mod documents;
 #[macro_use]
+mod exports;
 pub mod http;
 pub mod ingest;
+pub mod jobs;
 pub mod keys;
+pub mod mail;
 pub mod notes;
 pub mod openapi;
 pub mod outbox;
@@ -28,4 +31,4 @@ pub mod storage;
 mod system;
 pub mod tls;
 pub mod users;
-mod worker;
+pub mod worker;

@@ -1,6 +1,9 @@
 //! The one place of routes: the server and the contract are both made from it.
 
-use crate::{alerts, audit_log, auth, cases, credits, documents, ingest, notes, outbox, reports, reviews, settings, system, users};
+use crate::{
+    alerts, audit_log, auth, cases, credits, documents, exports, ingest, jobs, notes, outbox, reports, reviews, settings, system,
+    users,
+};
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
@@ -17,6 +20,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(settings::configure)
         .configure(credits::configure)
         .configure(ingest::configure)
+        .configure(jobs::configure)
+        .configure(exports::configure)
         .configure(audit_log::configure)
         .configure(reports::configure);
     config.service(features);

@@ -7,6 +7,8 @@ use crate::http::limits::RateLimits;
 use crate::http::metrics::Metrics;
 use crate::http::token::Tokens;
 use crate::http::{Code, Error, Result};
+use crate::jobs::Schedules;
+use crate::mail::Mailer;
 use crate::password::Passwords;
 use crate::storage::Storage;
 use actix_web::dev::Payload;
@@ -34,6 +36,8 @@ pub struct State {
     pub storage: Storage,
     /// Origins whose browsers may call; none by default.
     pub cors_origins: Vec<String>,
+    pub mailer: Mailer,
+    pub schedules: Schedules,
     /// How much a caller may send; `None` where something in front of the service counts.
     pub rate_limits: Option<RateLimits>,
 }
@@ -57,9 +61,14 @@ impl App {
 
     /// Opens the one door for writes, as this caller. A request that was answered before, under its `Idempotency-Key`, ends here.
     pub async fn begin(&self, by: &Anyone) -> Result<AuditTx> {
-        let Some(retry) = by.retry() else { return self.begin_as(by.context()).await };
+        self.begin_for(by, by.context()).await
+    }
+
+    /// The same with another origin: what the service itself does because this caller asked for it.
+    pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<AuditTx> {
+        let Some(retry) = by.retry() else { return self.begin_as(context).await };
         retry.wait(&self.in_flight).await?;
-        let tx = self.begin_as(by.context()).await?;
+        let tx = self.begin_as(context).await?;
         retry.claim(&tx, self).await?;
         Ok(tx)
     }
@@ -141,6 +150,14 @@ impl App {
 
     pub fn rate_limits(&self) -> Option<&RateLimits> {
         self.state.rate_limits.as_ref()
+    }
+
+    pub fn mailer(&self) -> &Mailer {
+        &self.state.mailer
+    }
+
+    pub fn schedules(&self) -> &Schedules {
+        &self.state.schedules
     }
 
     pub fn trusted_proxies(&self) -> &[IpAddr] {

@@ -10,6 +10,7 @@ pub mod case;
 pub mod clock;
 pub mod credit;
 pub mod db;
+pub mod delivery;
 pub mod document;
 pub mod idempotency;
 pub mod job;

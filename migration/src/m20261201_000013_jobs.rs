@@ -49,6 +49,7 @@ async fn jobs(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(string_len("name", 64).primary_key())
         .col(uuid_null("lease_holder"))
         .col(timestamp_with_time_zone_null("leased_until"))
+        .col(timestamp_with_time_zone_null("watched_since"))
         .to_owned();
     schema.create_table(jobs).await?;
     let rows = JOBS.map(|job| format!("('{job}')")).join(", ");

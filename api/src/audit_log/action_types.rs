@@ -3,10 +3,10 @@
 use crate::http::{Answer, Anyone, CommonProblems, Instant, NoParameters, Query, Result};
 use crate::state::App;
 use actix_web::get;
-use entity::audit::{Action, Capture, Category, Origin, SystemEvent};
+use entity::audit::{Action, Capture, Category, Origin, SystemEvent, metadata};
 use entity::trail::{self, Usage};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -14,7 +14,9 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
-    "system_event": null, "metadata_schema": {"type": "object", "required": ["reason", "held_at"]},
+    "system_event": null, "metadata_schema": {
+        "type": "object", "properties": {"reason": {"type": ["string", "null"]}}, "required": ["reason"]
+    },
     "count": 42, "last_seen_at": "2026-11-22T08:00:00.123Z"
 }))]
 pub struct AuditActionType {
@@ -28,7 +30,7 @@ pub struct AuditActionType {
     pub capture: Capture,
     /// Its group in the system-events report; null outside of it
     pub system_event: Option<SystemEvent>,
-    /// A JSON Schema of the metadata that a success has at least
+    /// The JSON Schema (2020-12) of the metadata that a success has at least
     pub metadata_schema: BTreeMap<String, Value>,
     /// How many entries of it the trail holds, whatever their outcome
     #[schema(minimum = 0)]
@@ -41,7 +43,9 @@ pub struct AuditActionType {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"named_total": 37, "total": 38, "introduced_total": 15, "data": [{
     "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
-    "system_event": null, "metadata_schema": {"type": "object", "required": ["reason", "held_at"]},
+    "system_event": null, "metadata_schema": {
+        "type": "object", "properties": {"reason": {"type": ["string", "null"]}}, "required": ["reason"]
+    },
     "count": 42, "last_seen_at": "2026-11-22T08:00:00.123Z"
 }]}))]
 pub struct AuditActionTypeList {
@@ -84,7 +88,6 @@ pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameter
 
 impl AuditActionType {
     fn of(action: Action, usage: Usage) -> Self {
-        let schema = [("type", json!("object")), ("required", json!(action.required_metadata()))];
         Self {
             code: action,
             label: action.label(),
@@ -92,7 +95,7 @@ impl AuditActionType {
             origin: action.origin(),
             capture: action.capture(),
             system_event: action.system_event(),
-            metadata_schema: schema.map(|(key, value)| (key.to_owned(), value)).into(),
+            metadata_schema: metadata::schema(action).into_iter().collect(),
             count: usage.count,
             last_seen_at: usage.last_at.map(Instant),
         }

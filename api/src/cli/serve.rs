@@ -5,6 +5,8 @@ use super::{Failure, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig, Switch};
 use crate::http::limits::{RateLimits, Rates};
 use crate::http::metrics::Metrics;
+use crate::jobs::Schedules;
+use crate::mail::Mailer;
 use crate::password::{Cost, Passwords};
 use crate::state::{App, State};
 use crate::storage::Storage;
@@ -22,6 +24,9 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let wants_demo = serve.wants_demo(config, is_new_file)?;
     let cors_origins = serve.cors_origins(config)?;
     let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await?;
+    let schedules = Schedules::of(&serve.schedules, serve.scheduler == Switch::On);
+    let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
+    let mailer = Mailer::of(serve.smtp_url.as_deref(), &serve.mail_from)?;
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
@@ -41,6 +46,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         fingerprint_key: secret.key_for("fingerprints"),
         trusted_proxies: serve.trusted_proxies.clone(),
         cors_origins,
+        mailer,
+        schedules,
         rate_limits: (serve.rate_limit == Switch::On).then(|| RateLimits::new(Rates::default())),
         metrics,
         storage,

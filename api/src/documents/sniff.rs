@@ -74,7 +74,7 @@ mod tests {
             (b"%PDF-1.7\n", "image/png", Err(Refused::OtherThanDeclared)),
             (png, "image/png", Ok("image/png")),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg", Ok("image/jpeg")),
-            (b"II*\0", "", Ok("image/tiff")),
+            (b"II*\0\x08\0\0\0\x0e\0\0\x01", "", Ok("image/tiff")),
             ("Größe;Wert\n1;2\n".as_bytes(), "text/csv", Ok("text/csv")),
             (b"call first", "", Ok("text/plain")),
             (b"call first", "application/pdf", Err(Refused::OtherThanDeclared)),

@@ -25,7 +25,7 @@ mod tests {
         for (filename, header) in [
             ("pay stub.pdf", r#"attachment; filename="pay stub.pdf""#),
             ("Größe.pdf", r#"attachment; filename="Gr__e.pdf"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.pdf"#),
-            ("a\"; x=\"b", r#"attachment; filename="a__ x=_b"; filename*=UTF-8''a%22%3B%20x%3D%22b"#),
+            ("a\"; x=\"b", r#"attachment; filename="a__ x=_b"; filename*=UTF-8''a%22%3B%20x=%22b"#),
             ("100%.txt", r#"attachment; filename="100_.txt"; filename*=UTF-8''100%25.txt"#),
         ] {
             assert_eq!(attachment(filename).to_string(), header);

@@ -33,6 +33,7 @@ pub enum Code {
     RushRequired,
     NoChanges,
     AlreadyReleased,
+    JobRunning,
     IdempotencyInProgress,
     DuplicateUsername,
     DuplicateEmail,
@@ -212,6 +213,12 @@ impl Code {
             Self::AlreadyReleased => {
                 ("already_released", S::CONFLICT, "Already released", "The member sees this case's result already.")
             }
+            Self::JobRunning => (
+                "job_running",
+                S::CONFLICT,
+                "Job running",
+                "A run of this job goes on just now, here or in another replica; see GET /job-runs for how it went.",
+            ),
             Self::IdempotencyInProgress => (
                 "idempotency_in_progress",
                 S::CONFLICT,
@@ -317,7 +324,7 @@ impl Code {
                 "commit_unknown",
                 S::GATEWAY_TIMEOUT,
                 "Commit unknown",
-                "The connection was lost while the change was being committed: read the resource to see whether it was.",
+                "The connection was lost while the change was being committed. Send the request again under its Idempotency-Key, or read the resource to see whether it was changed.",
             ),
         }
     }

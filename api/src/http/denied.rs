@@ -28,6 +28,7 @@ fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String
         Some(("document_id", id)) => ("document", short(id)),
         Some(("alert_id", id)) => ("alert", short(id)),
         Some(("entry_id", id)) => ("audit_entry", short(id)),
+        Some(("job_name", name)) => ("job", short(name)),
         Some((_, id)) => ("object", short(id)),
         None => ("operation", short(operation_id)),
     }

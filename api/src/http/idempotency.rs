@@ -67,6 +67,9 @@ impl Retry {
 
     /// Waits until this process works on no other request of its key, for as long as this one goes on.
     pub async fn wait(&self, in_flight: &Arc<InFlight>) -> Result<()> {
+        if self.turn.get().is_some() {
+            return Ok(());
+        }
         let turn = in_flight.turn(&self.scope).await.ok_or_else(|| Error::plain(Code::IdempotencyInProgress))?;
         let _ = self.turn.set(turn);
         Ok(())

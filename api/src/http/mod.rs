@@ -47,9 +47,9 @@ pub use instant::{CreditValue, Instant};
 pub use page::PageInfo;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems,
-    DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, ListProblems, LookupProblems, MoveProblems, NotFound,
-    OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems, SignInProblems,
-    Unavailable, UploadProblems, WriteProblems,
+    DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, JobProblems, ListProblems, LookupProblems,
+    MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems,
+    SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
 pub use query::{Given, ListQuery, NoParameters, Query};
 pub use reference::{CaseReference, PersonSummary};

@@ -154,6 +154,8 @@ refusals! {
     ];
     /// The first request with this Idempotency-Key has not ended yet
     InProgress = 409 [IdempotencyInProgress];
+    /// The job runs just now
+    JobConflict = 409 [JobRunning, IdempotencyInProgress];
     /// The resource changed since the version named by If-Match
     VersionMismatch = 412 [VersionMismatch];
     /// The body is too large
@@ -215,6 +217,8 @@ problem_sets! {
     OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, CommitProblems];
     /// Changing the settings.
     SettingsProblems = [BodyProblems, Unauthorized, Forbidden, VersionMismatch, CommitProblems];
+    /// Running a job.
+    JobProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, JobConflict, CommitProblems];
     /// Changing one's own secrets.
     SecretProblems = [BodyProblems, Unauthorized, WrongPassword, CommitProblems];
     /// Changing a case by a request with a body.

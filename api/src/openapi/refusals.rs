@@ -126,6 +126,7 @@ fn error(code: Code) -> Error {
         | Code::WrongPassword
         | Code::NotFound
         | Code::MethodNotAllowed
+        | Code::JobRunning
         | Code::IdempotencyInProgress
         | Code::PayloadTooLarge
         | Code::MalformedMultipart

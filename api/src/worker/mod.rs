@@ -1,4 +1,6 @@
-//! What runs beside the requests: keeping house.
+//! What runs beside the requests: the jobs by their schedules, and keeping house.
+
+pub mod scheduler;
 
 use crate::documents;
 use crate::state::App;
@@ -15,6 +17,9 @@ const COLLECTED_EVERY: u64 = 36;
 /// Starts it; it ends with the process.
 pub fn start(app: &App) {
     let app = app.clone();
+    if app.schedules().is_on {
+        actix_web::rt::spawn(scheduler::keep_time(app.clone()));
+    }
     actix_web::rt::spawn(async move {
         for round in 0_u64.. {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;

@@ -2,7 +2,7 @@
 //!
 //! The actions of rows that don't exist yet get their constructor together with the row it takes.
 
-use super::{Action, Audited, Changes, Outcome, Refusal, Story};
+use super::{Action, Audited, Changes, Outcome, Refusal, Story, metadata};
 use crate::alert;
 use crate::api_key;
 use crate::case::{self, CaseStatus, Column as C, Tier};
@@ -11,6 +11,7 @@ use crate::credit;
 use crate::document::{self, Column as D};
 use crate::job::run::{RunStatus, Trigger};
 use crate::note;
+use crate::outbox;
 use crate::setting;
 use crate::user::{self, Column as U, Person};
 use sea_orm::prelude::Uuid;
@@ -443,14 +444,25 @@ impl Event {
             .with("trigger", run.trigger.code())
     }
 
-    /// One attempt to send a mail; `error` says why it failed.
+    /// One attempt to send a queued mail; `error` says why it failed.
+    pub fn mail_attempted(mail: &outbox::Model, to: Option<&Person>, error: Option<&str>) -> Self {
+        let name = to.map_or(mail.recipient.as_str(), |person| person.username.as_str());
+        let attempt = u32::try_from(mail.attempts).unwrap_or_default();
+        let event = Self::email(name, &mail.recipient, &mail.template, attempt, error).about(to).with("message_id", mail.id);
+        Self { case: mail.case_id.zip(mail.case_number.clone()), object: ("email", mail.id.to_string()), ..event }
+    }
+
+    /// One attempt to send somebody a mail.
     pub fn email_notification_sent(recipient: &Person, template: &str, attempt: u32, error: Option<&str>) -> Self {
+        Self::email(&recipient.username, &recipient.email, template, attempt, error).about(Some(recipient))
+    }
+
+    fn email(name: &str, address: &str, template: &str, attempt: u32, error: Option<&str>) -> Self {
         let (outcome, status) = if error.is_some() { (Outcome::Failure, "failed") } else { (Outcome::Success, "sent") };
-        let description = format!("Mail {template} to {} {status}", recipient.username);
+        let description = format!("Mail {template} to {name} {status}");
         Self::new(Action::EmailNotificationSent, ("email", template.to_owned()), description)
             .ending(outcome)
-            .about(Some(recipient))
-            .with("recipient", &recipient.email)
+            .with("recipient", address)
             .with("template", template)
             .with("delivery_status", status)
             .with("attempt", attempt)
@@ -529,13 +541,8 @@ impl Event {
         keys.iter().find_map(|key| self.metadata.get(*key)).and_then(Json::as_str)
     }
 
-    /// Refuses a success without the metadata its type requires.
     pub(super) fn demand_metadata(&self) -> Result<(), Refusal> {
-        let missing = self.action.required_metadata().iter().find(|key| !self.metadata.contains_key(**key));
-        match missing {
-            Some(key) if self.outcome == Outcome::Success => Err(Refusal::Metadata { action: self.action.code(), key }),
-            Some(_) | None => Ok(()),
-        }
+        metadata::demand(self.action, self.outcome, &self.metadata)
     }
 
     fn on_case(action: Action, case: &case::Model, description: String) -> Self {

@@ -14,6 +14,7 @@ mod guard;
 mod history;
 #[macro_use]
 pub mod hooks;
+pub mod metadata;
 mod observer;
 mod refusal;
 mod replay;

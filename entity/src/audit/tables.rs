@@ -1,7 +1,9 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::Audited;
-use crate::{alert, api_key, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user};
+use crate::{
+    alert, api_key, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user,
+};
 use sea_orm::EntityTrait;
 
 /// A row that leaves no entries, and why that is right.

@@ -284,6 +284,15 @@ impl Model {
         Ok(row)
     }
 
+    /// Marks as released what its member has seen since the scheduled instant.
+    pub fn release_on_schedule(self) -> ActiveModel {
+        let at = self.scheduled_release_at;
+        let mut row = self.into_active_model();
+        row.scheduled_release_at = Set(None);
+        row.released_at = Set(at);
+        row
+    }
+
     /// `anything_new`: whether the member added or edited something since the case was completed or handed back.
     pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let (count, status) = (self.resubmission_count, self.status);

@@ -163,6 +163,15 @@ fn released(now: DateTime<Utc>) -> Condition {
     Condition::any().add(Column::ReleasedAt.is_not_null()).add(Column::ScheduledReleaseAt.lte(now))
 }
 
+/// Completed cases whose scheduled release has come and that no run of the job has marked yet.
+pub fn due_for_release(now: DateTime<Utc>) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Status.eq(CaseStatus::Completed))
+        .filter(Column::ReleasedAt.is_null())
+        .filter(Column::ScheduledReleaseAt.lte(now))
+}
+
 /// The cases that stand in one of `statuses` as far as this caller may know.
 pub fn has_status(statuses: &[CaseStatus], caller: &Caller, now: DateTime<Utc>) -> Condition {
     let plain = Condition::any().add(Column::Status.is_in(statuses.iter().copied()));

@@ -6,7 +6,7 @@ mod reset;
 mod usage;
 
 pub use quarter::{NoQuarter, Quarter};
-pub use reset::{Reset, ResetType, reset_all};
+pub use reset::{Reset, ResetType, reset_all, without_allowance};
 pub use usage::used_tenths;
 
 use sea_orm::ActiveValue::Set;

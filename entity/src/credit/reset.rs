@@ -4,6 +4,7 @@ use super::{Column, Entity, Quarter, first};
 use crate::audit::{AuditTx, Event};
 use crate::user::{self, Role};
 use sea_orm::entity::prelude::*;
+use sea_orm::{QuerySelect, QueryTrait, Select};
 use std::collections::HashMap;
 
 /// Why everybody's credits are set.
@@ -73,4 +74,13 @@ pub async fn reset_all(tx: &AuditTx, quarter: Quarter, new_allowance: i32, reset
         Event::bulk_credit_reset(&quarter.to_string(), reset.member_count, Some(new_allowance), batch_id, reset_type.code());
     tx.save_many(rows, vec![whole]).await?;
     Ok(reset)
+}
+
+/// Active members who have been allowed nothing for a quarter yet: those whom a scheduled reset would reach.
+pub fn without_allowance(quarter: Quarter) -> Select<user::Entity> {
+    let allowed = Entity::find().filter(Column::Quarter.eq(quarter.to_string())).select_only().column(Column::MemberId);
+    user::present()
+        .filter(user::Column::Role.eq(Role::Member))
+        .filter(user::Column::IsActive.eq(true))
+        .filter(user::Column::Id.not_in_subquery(allowed.into_query()))
 }

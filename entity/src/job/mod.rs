@@ -64,6 +64,8 @@ pub struct Model {
     pub lease_holder: Option<Uuid>,
     /// Until when that run has it if it isn't heard of again.
     pub leased_until: Option<chrono::DateTime<chrono::Utc>>,
+    /// When its schedule was first looked at: what was before was nobody's to run.
+    pub watched_since: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -91,12 +93,22 @@ impl Model {
 
 /// Gives the job, which this transaction holds, to a run that will be heard of again until then.
 pub async fn lease(tx: &AuditTx, job: JobName, run_id: Uuid, until: DateTime<Utc>) -> Result<(), DbErr> {
-    let row = ActiveModel { name: Unchanged(job), lease_holder: Set(Some(run_id)), leased_until: Set(Some(until)) };
+    let (lease_holder, leased_until) = (Set(Some(run_id)), Set(Some(until)));
+    let row = ActiveModel { name: Unchanged(job), lease_holder, leased_until, ..Default::default() };
     row.update(tx).await.map(drop)
 }
 
 /// Gives the job back.
 pub async fn release(tx: &AuditTx, job: JobName) -> Result<(), DbErr> {
-    let row = ActiveModel { name: Unchanged(job), lease_holder: Set(None), leased_until: Set(None) };
+    let row = ActiveModel { name: Unchanged(job), lease_holder: Set(None), leased_until: Set(None), ..Default::default() };
     row.update(tx).await.map(drop)
+}
+
+/// Begins to look at a job's schedule; whoever did so first has said since when.
+pub async fn watch(tx: &AuditTx, job: JobName) -> Result<DateTime<Utc>, DbErr> {
+    if let Some(since) = held(tx, job).await?.watched_since {
+        return Ok(since);
+    }
+    let row = ActiveModel { name: Unchanged(job), watched_since: Set(Some(tx.now())), ..Default::default() };
+    row.update(tx).await.map(|_| tx.now())
 }

@@ -1,7 +1,12 @@
 //! Holds that somebody was told are overdue: once a hold.
 
-use crate::audit::Unaudited;
+use crate::audit::{AuditTx, Unaudited};
+use crate::case::{self, CaseStatus};
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{QuerySelect, QueryTrait, Select};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "overdue_holds")]
@@ -20,4 +25,26 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "it remembers that an alert was raised, which changes nothing of the case";
+}
+
+/// Cases whose hold lasts longer than expected, of which nobody was told yet.
+pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
+    let told = Entity::find()
+        .select_only()
+        .column(Column::CaseId)
+        .filter(Expr::col((Entity, Column::CaseId)).equals((case::Entity, case::Column::Id)))
+        .filter(Expr::col((Entity, Column::HeldAt)).equals((case::Entity, case::Column::HeldAt)))
+        .into_query();
+    case::Entity::find()
+        .filter(case::Column::DeletedAt.is_null())
+        .filter(case::Column::Status.eq(CaseStatus::Hold))
+        .filter(case::Column::HoldExpectedEndAt.lte(now))
+        .filter(Expr::not_exists(told))
+}
+
+/// Remembers that somebody was told.
+pub async fn remember(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
+    let Some(held_at) = case.held_at else { return Ok(()) };
+    let row = ActiveModel { case_id: Set(case.id), held_at: Set(held_at) };
+    row.insert(tx).await.map(drop)
 }

@@ -4,8 +4,9 @@ use super::JobName;
 use crate::audit::{AuditTx, Unaudited};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QuerySelect, RuntimeErr};
+use sea_orm::{Condition, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, RuntimeErr};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// What made a job run.
@@ -92,14 +93,35 @@ pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: Da
     Ok(this.one(db).await?.is_some())
 }
 
-/// Whether a job really did its work at some time from `since` on.
-pub async fn succeeded_since<C: ConnectionTrait>(db: &C, job: JobName, since: DateTime<Utc>) -> Result<bool, DbErr> {
-    let runs = Entity::find()
-        .filter(Column::JobName.eq(job))
-        .filter(Column::Status.eq(RunStatus::Success))
-        .filter(Column::DryRun.eq(false))
-        .filter(Column::StartedAt.gte(since));
-    Ok(runs.one(db).await?.is_some())
+/// How a job is, over all its runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct State {
+    pub last_run_at: Option<DateTime<Utc>>,
+    pub last_status: Option<RunStatus>,
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// Since the last success.
+    pub consecutive_failures: u64,
+}
+
+/// How each job is: three statements a job, each along an index.
+pub async fn states<C: ConnectionTrait>(db: &C) -> Result<HashMap<JobName, State>, DbErr> {
+    let mut states = HashMap::new();
+    for job in JobName::ALL {
+        let runs = || Entity::find().filter(Column::JobName.eq(job));
+        let Some(last) = runs().order_by_desc(Column::Id).limit(1).one(db).await? else { continue };
+        let successes = runs().filter(Column::Status.eq(RunStatus::Success));
+        let success = successes.order_by_desc(Column::Id).limit(1).one(db).await?;
+        let since = success.as_ref().map(|run| Column::Id.gt(run.id));
+        let failures = runs().filter(Column::Status.eq(RunStatus::Failure)).filter(Condition::all().add_option(since));
+        let state = State {
+            last_run_at: Some(last.started_at),
+            last_status: Some(last.status),
+            last_success_at: success.map(|run| run.started_at),
+            consecutive_failures: failures.count(db).await?,
+        };
+        states.insert(job, state);
+    }
+    Ok(states)
 }
 
 /// Writes how a run went, beside its entry. Where another replica did this period, the statement fails: see `is_taken`.

@@ -1,14 +1,29 @@
 //! What holds after every test, whatever it did: chains are unbroken, and replaying the trail gives the live rows.
 
 use super::TestApp;
-use entity::audit::replay;
+use entity::audit::{Action, metadata, replay};
 use entity::{audit_entry, case, credit, document, note, setting, user};
 use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What the catalogue says of each action's metadata.
+static SCHEMAS: LazyLock<HashMap<Action, jsonschema::Validator>> = LazyLock::new(|| {
+    let validator = |action| jsonschema::validator_for(&metadata::schema(action).into()).expect("a schema");
+    Action::all().map(|action| (action, validator(action))).collect()
+});
 
 pub async fn check(app: &TestApp) {
     let by_id = audit_entry::Entity::find().order_by_asc(audit_entry::Column::Id);
     let entries = by_id.all(&app.outside).await.expect("entries");
     for entry in &entries {
+        let body: Json = serde_json::from_str(&entry.body).expect("a body");
+        if body["outcome"] == "success" {
+            let action = serde_json::from_value(body["action_type"].clone()).expect("an action");
+            let schema = SCHEMAS.get(&action).expect("its schema");
+            schema.validate(&body["metadata"]).unwrap_or_else(|error| panic!("{action}: {error}: {}", body["metadata"]));
+        }
         assert!(!entry.actor_type.is_empty() && !entry.object_type.is_empty() && !entry.object_id.is_empty());
     }
     let told = replay(&entries).unwrap_or_else(|gap| panic!("the chain is broken: {gap}"));

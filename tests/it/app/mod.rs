@@ -22,7 +22,9 @@ pub use proxy::{Fault, Proxy};
 
 use api::http::limits::{RateLimits, Rates};
 use api::http::metrics::Metrics;
+use api::jobs::Schedules;
 use api::keys::Secret;
+use api::mail::Mailer;
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
 use api::storage::Storage;
@@ -133,6 +135,8 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             cors_origins: vec![FRIEND.to_owned()],
             rate_limits: settings.rates.map(RateLimits::new),
+            mailer: Mailer::of(None, "Casetrail <casetrail@example.org>").expect("a mailer"),
+            schedules: Schedules::of(&[], false).expect("schedules"),
             metrics,
             storage,
         });

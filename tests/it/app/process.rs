@@ -19,6 +19,11 @@ pub struct Process {
 impl Process {
     /// Starts it as an operator would, and waits until it answers.
     pub async fn start(app: &TestApp) -> Self {
+        Self::start_with(app, &[("CASETRAIL_SCHEDULER", "off")]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn start_with(app: &TestApp, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
         let bind = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_service"))
@@ -28,6 +33,7 @@ impl Process {
             .env("CASETRAIL_STORAGE_URL", storage_url(&app.documents))
             .env("CASETRAIL_DEMO", "off")
             .env("CASETRAIL_RATE_LIMIT", "off")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -34,6 +34,12 @@ on_each_database! {
             "system_event": null, "count": 0, "last_seen_at": null,
             "metadata_schema": {
                 "type": "object", "required": ["reason", "held_at", "expected_duration_days", "expected_end_at"],
+                "properties": {
+                    "reason": {"type": ["string", "null"]},
+                    "held_at": {"type": ["string", "null"], "format": "date-time"},
+                    "expected_duration_days": {"type": ["number", "null"]},
+                    "expected_end_at": {"type": ["string", "null"], "format": "date-time"},
+                },
             },
         }));
         let job = list["data"].as_array().unwrap().iter().find(|row| row["code"] == "cron_job_executed").unwrap();

@@ -88,6 +88,9 @@ impl<'a> World<'a> {
         for _ in 0..4 {
             admin.send(reqwest::Method::POST, &format!("users/{service}/api-keys"), None).await.expect(201);
         }
+        for _ in 0..4 {
+            admin.post("jobs/check_expired_holds/run", json!({"dry_run": true})).await.expect(200);
+        }
         let world = Self { app, reader, member, admin, cases, people, service, postponed: AtomicU64::new(0) };
         for which in 16..20 {
             world.happen(Write::Complete(which)).await;
@@ -126,6 +129,7 @@ impl<'a> World<'a> {
             "list_reviews" => "reviews".to_owned(),
             "list_alerts" => "alerts".to_owned(),
             "list_outbox" => "outbox".to_owned(),
+            "list_job_runs" => "job-runs".to_owned(),
             "list_users" => "users".to_owned(),
             "list_user_api_keys" => format!("users/{}/api-keys", self.service),
             "list_credit_allowances" => format!("users/{}/credit-allowances", self.member.id()),

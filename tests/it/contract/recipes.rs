@@ -290,6 +290,17 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let body = json!({"reply_email_address": format!("{}@example.org", unused("desk"))});
             send(admin, Method::PATCH, "settings", Some(body))
         }
+        "export_cases_csv" => get(admin, "exports/cases.csv"),
+        "export_cases_ndjson" => get(admin, "exports/cases.ndjson"),
+        "export_users_csv" => get(admin, "exports/users.csv"),
+        "export_users_ndjson" => get(admin, "exports/users.ndjson"),
+        "list_jobs" => get(admin, "jobs"),
+        "run_job" => {
+            let case = app.a_case().accepted().create().await;
+            app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+            post(admin, "jobs/send_scheduled_emails/run", json!({}))
+        }
+        "list_job_runs" => get(admin, "job-runs"),
         "list_users" => get(admin, "users"),
         "get_user" => get(admin, &path("")),
         "create_user" => {

@@ -30,10 +30,12 @@ const ABSENT_SUBJECTS: [(&str, &str); 2] = [
 ];
 
 /// What is never refused for its own state: only while the first request of an `Idempotency-Key` goes on.
-const ALWAYS_POSSIBLE: [&str; 4] = ["create_case_note", "dismiss_alert", "mark_alert_read", "reset_credits"];
-const ALWAYS_POSSIBLE: [&str; 9] = [
+const ALWAYS_POSSIBLE: &[&str] = &[
     "create_case_note",
+    "dismiss_alert",
+    "mark_alert_read",
     "reset_credits",
+    "run_job",
     "ingest_cron_run",
     "ingest_email_notification",
     "ingest_credit_resets",

@@ -1,0 +1,169 @@
+//! Export the cases.
+
+use super::stream::{self, Created, Row};
+use crate::http::{CreditValue, Desk, Given, Instant, ListProblems, Result};
+use crate::state::App;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use entity::case::{self, CaseStatus, Column, Tier, Urgency};
+use entity::report::IdRange;
+use entity::user;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// What the contract shows of it.
+const CSV_EXAMPLE: &str = "id,case_number,status,workshop_code,member_username,employee_first_name,employee_last_name,client_email,num_reports_requested,urgency,due_on,tier,credit_value,assigned_to_username,created_at,submitted_at,accepted_at,completed_at,scheduled_release_at,released_at,resubmission_count,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d6,WS001-2026-11-0042,hold,WS001,member1,Ada,Moss,,3,normal,2026-12-15,tier_2,2.0,tech2,2026-11-20T15:10:02.480Z,2026-11-20T15:12:40.005Z,2026-11-20T16:00:00.000Z,,,,0,2026-11-22T08:00:00.123Z\r\n";
+const NDJSON_EXAMPLE: &str = concat!(
+    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d6","case_number":"WS001-2026-11-0042","status":"hold","workshop_code":"WS001","member_username":"member1","employee_first_name":"Ada","employee_last_name":"Moss","client_email":null,"num_reports_requested":3,"urgency":"normal","due_on":"2026-12-15","tier":"tier_2","credit_value":"2.0","assigned_to_username":"tech2","created_at":"2026-11-20T15:10:02.480Z","submitted_at":"2026-11-20T15:12:40.005Z","accepted_at":"2026-11-20T16:00:00.000Z","completed_at":null,"scheduled_release_at":null,"released_at":null,"resubmission_count":0,"updated_at":"2026-11-22T08:00:00.123Z"}"#,
+    "\n"
+);
+
+/// A case, flat.
+#[derive(Serialize)]
+struct CaseRow {
+    id: Uuid,
+    case_number: String,
+    status: CaseStatus,
+    workshop_code: String,
+    member_username: Option<String>,
+    employee_first_name: String,
+    employee_last_name: String,
+    client_email: Option<String>,
+    num_reports_requested: i32,
+    urgency: Urgency,
+    due_on: NaiveDate,
+    tier: Option<Tier>,
+    credit_value: CreditValue,
+    assigned_to_username: Option<String>,
+    created_at: Instant,
+    submitted_at: Option<Instant>,
+    accepted_at: Option<Instant>,
+    completed_at: Option<Instant>,
+    scheduled_release_at: Option<Instant>,
+    released_at: Option<Instant>,
+    resubmission_count: i32,
+    updated_at: Instant,
+}
+
+impl Row for CaseRow {
+    const EXPORT: &'static str = "cases";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "case_number",
+        "status",
+        "workshop_code",
+        "member_username",
+        "employee_first_name",
+        "employee_last_name",
+        "client_email",
+        "num_reports_requested",
+        "urgency",
+        "due_on",
+        "tier",
+        "credit_value",
+        "assigned_to_username",
+        "created_at",
+        "submitted_at",
+        "accepted_at",
+        "completed_at",
+        "scheduled_release_at",
+        "released_at",
+        "resubmission_count",
+        "updated_at",
+    ];
+
+    async fn count(db: &DatabaseTransaction, ids: IdRange) -> Result<u64> {
+        Ok(created(ids).count(db).await?)
+    }
+
+    async fn batch(db: &DatabaseTransaction, ids: IdRange, after: Option<Uuid>, limit: u64) -> Result<Vec<(Uuid, Self)>> {
+        let found = created(ids).order_by_asc(Column::Id).limit(limit);
+        let found = match after {
+            Some(last) => found.filter(Column::Id.gt(last)),
+            None => found,
+        };
+        let rows = found.all(db).await?;
+        let named: HashSet<Uuid> = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten().collect();
+        let people = user::people(db, named.into_iter().collect()).await?;
+        let names: HashMap<Uuid, String> = people.into_iter().map(|person| (person.id, person.username)).collect();
+        Ok(rows.into_iter().map(|row| (row.id, Self::of(row, &names))).collect())
+    }
+}
+
+/// Cases that are still there.
+fn created(ids: IdRange) -> Select<case::Entity> {
+    let there = case::Entity::find().filter(Column::DeletedAt.is_null());
+    there.filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before))
+}
+
+impl CaseRow {
+    fn of(row: case::Model, names: &HashMap<Uuid, String>) -> Self {
+        Self {
+            member_username: names.get(&row.member_id).cloned(),
+            assigned_to_username: row.assigned_to_id.and_then(|id| names.get(&id).cloned()),
+            credit_value: CreditValue(row.credit_tenths),
+            id: row.id,
+            case_number: row.case_number,
+            status: row.status,
+            workshop_code: row.workshop_code,
+            employee_first_name: row.employee_first_name,
+            employee_last_name: row.employee_last_name,
+            client_email: row.client_email,
+            num_reports_requested: row.num_reports_requested,
+            urgency: row.urgency,
+            due_on: row.due_on,
+            tier: row.tier,
+            created_at: row.created_at.into(),
+            submitted_at: row.submitted_at.map(Instant),
+            accepted_at: row.accepted_at.map(Instant),
+            completed_at: row.completed_at.map(Instant),
+            scheduled_release_at: row.scheduled_release_at.map(Instant),
+            released_at: row.released_at.map(Instant),
+            resubmission_count: row.resubmission_count,
+            updated_at: row.updated_at.into(),
+        }
+    }
+}
+
+/// Export cases as CSV
+///
+/// All but the deleted ones, or those created in a period. The oldest first, as RFC 4180 with CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The
+/// export is recorded.
+#[utoipa::path(
+    tag = "exports",
+    params(Created),
+    responses(
+        (
+            status = OK, description = "The cases, a line each", content_type = "text/csv", body = String,
+            example = json!(CSV_EXAMPLE),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[get("/exports/cases.csv")]
+pub async fn export_cases_csv(app: App, by: Desk, query: Given<(Created,)>) -> Result<HttpResponse> {
+    stream::csv::<CaseRow>(&app, &by, query).await
+}
+
+/// Export cases as NDJSON
+///
+/// All but the deleted ones, or those created in a period. The oldest first, as one JSON object a line. The export is recorded.
+#[utoipa::path(
+    tag = "exports",
+    params(Created),
+    responses(
+        (
+            status = OK, description = "The cases, an object a line", content_type = "application/x-ndjson", body = String,
+            example = json!(NDJSON_EXAMPLE),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[get("/exports/cases.ndjson")]
+pub async fn export_cases_ndjson(app: App, by: Desk, query: Given<(Created,)>) -> Result<HttpResponse> {
+    stream::ndjson::<CaseRow>(&app, &by, query).await
+}

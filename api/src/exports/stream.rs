@@ -1,0 +1,115 @@
+//! What all exports have in common: count, entry and stream come from one state of the database, a batch in memory at a time.
+
+use crate::http::period::When;
+use crate::http::{Anyone, Error, Given, Result, csv};
+use crate::state::App;
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::web::Bytes;
+use entity::audit::Event;
+use entity::report::{Asked, IdRange};
+use entity::setting;
+use futures_util::stream::{self, Stream, StreamExt};
+use sea_orm::DatabaseTransaction;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::borrow::Cow;
+use utoipa::IntoParams;
+use uuid::Uuid;
+use validator::Validate;
+
+/// How many rows are in memory at once.
+const BATCH: u64 = 500;
+
+/// Which rows
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct Created {
+    /// Created from here on: an instant, or a civil day in the settings' zone
+    #[param(nullable = false)]
+    since: Option<When>,
+    /// Created before this instant, or until the end of this civil day
+    #[param(nullable = false)]
+    until: Option<When>,
+}
+
+/// A row of an export: flat, its fields in the order of the columns.
+pub trait Row: Serialize + Sized + Send + 'static {
+    /// What is exported, as the trail and the file's name say it.
+    const EXPORT: &'static str;
+    /// The names of its fields.
+    const COLUMNS: &'static [&'static str];
+
+    fn count(db: &DatabaseTransaction, ids: IdRange) -> impl Future<Output = Result<u64>> + Send;
+
+    /// The next rows after an id, in the order of their ids.
+    fn batch(
+        db: &DatabaseTransaction,
+        ids: IdRange,
+        after: Option<Uuid>,
+        limit: u64,
+    ) -> impl Future<Output = Result<Vec<(Uuid, Self)>>> + Send;
+}
+
+/// Sends the rows as CSV.
+pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
+    let rows = rows::<R>(app, by, query, "csv").await?;
+    let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
+    let lines = rows.map(|batch| csv::lines(batch?.iter().map(cells).collect::<Result<Vec<_>>>()?));
+    Ok(csv::file(&R::EXPORT.replace('_', "-"), app.now(), stream::iter([Ok(head)]).chain(lines)))
+}
+
+/// Sends the rows as NDJSON.
+pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
+    let lines = rows::<R>(app, by, query, "ndjson").await?.map(|batch| batch.and_then(objects));
+    let (name, now) = (R::EXPORT.replace('_', "-"), app.now().format("%Y%m%d-%H%M%S"));
+    Ok(HttpResponse::Ok()
+        .content_type("application/x-ndjson")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{now}.ndjson\"")))
+        .streaming(lines))
+}
+
+/// Counts what matches, records that it leaves the house, and gives it batch by batch. The snapshot ends with the stream, or when
+/// the caller hangs up.
+async fn rows<R: Row>(
+    app: &App,
+    by: &Anyone,
+    query: Given<(Created,)>,
+    format: &'static str,
+) -> Result<impl Stream<Item = Result<Vec<R>>> + 'static> {
+    let (Created { since, until },) = query.parts;
+    let snapshot = app.db().export_snapshot().await?;
+    let zone = setting::current(&snapshot).await?.zone()?;
+    let asked = Asked { since: since.map(|when| when.0), until: until.map(|when| when.0), all_time: false };
+    let ids = asked.ids(zone)?;
+    let record_count = R::count(&snapshot, ids).await?;
+    app.record(by, Event::bulk_export(R::EXPORT, format, record_count, query.all)).await?;
+    let first: Option<Uuid> = None;
+    Ok(stream::try_unfold((snapshot, first), move |(snapshot, after)| async move {
+        let batch = R::batch(&snapshot, ids, after, BATCH).await?;
+        let Some(last) = batch.last().map(|(id, _)| *id) else { return Ok(None) };
+        let rows = batch.into_iter().map(|(_, row)| row).collect();
+        Ok(Some((rows, (snapshot, Some(last)))))
+    }))
+}
+
+fn cells<R: Row>(row: &R) -> Result<Vec<Cow<'static, str>>> {
+    let fields = serde_json::to_value(row).map_err(Error::internal)?;
+    let cell = |column: &&str| match fields.get(*column) {
+        None | Some(Json::Null) => Cow::Borrowed(""),
+        Some(Json::String(text)) => Cow::Owned(text.clone()),
+        Some(other) => Cow::Owned(other.to_string()),
+    };
+    Ok(R::COLUMNS.iter().map(cell).collect())
+}
+
+fn objects<R: Row>(rows: Vec<R>) -> Result<Bytes> {
+    let mut lines = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut lines, &row).map_err(Error::internal)?;
+        lines.push(b'\n');
+    }
+    Ok(lines.into())
+}

@@ -1,0 +1,68 @@
+//! The jobs there are, and how they are.
+
+use super::JobDetail;
+use crate::http::{Answer, Desk, Instant, ListProblems, NoParameters, Query, Result};
+use crate::state::App;
+use actix_web::get;
+use entity::job::JobName;
+use entity::job::run::{self, State};
+use entity::setting;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The jobs of the service
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"data": [{
+    "job_name": "release_scheduled_cases", "description": "Shows members the completed cases whose time has come.",
+    "schedule": "*/15 * * * *", "next_run_at": "2026-11-22T08:15:00.000Z", "last_run_at": "2026-11-22T08:00:00.123Z",
+    "last_status": "success", "last_success_at": "2026-11-22T08:00:00.123Z", "consecutive_failures": 0
+}]}))]
+pub struct JobList {
+    #[schema(max_items = 20)]
+    data: Vec<JobDetail>,
+}
+
+/// List the jobs
+///
+/// What each does and when, how it went the last time, and when it runs next.
+#[utoipa::path(
+    tag = "jobs",
+    responses((status = OK, description = "The jobs there are", body = JobList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("looking at the jobs is not an event; running one is")),
+    ),
+)]
+#[get("/jobs")]
+pub async fn list_jobs(app: App, _by: Desk, _: Query<NoParameters>) -> Result<Answer<JobList>> {
+    let zone = setting::current(app.readers()).await?.zone()?;
+    let mut states = run::states(app.readers()).await?;
+    let detail = |job: JobName| {
+        let state = states.remove(&job).unwrap_or_default();
+        let next = app.schedules().next(job, app.now(), zone).filter(|_| app.schedules().is_on);
+        JobDetail::of(job, app.schedules().text(job), next.map(Instant), state)
+    };
+    Ok(Answer::plain(JobList { data: JobName::ALL.map(detail).into() }))
+}
+
+impl JobDetail {
+    fn of(job: JobName, schedule: String, next_run_at: Option<Instant>, state: State) -> Self {
+        let State { last_run_at, last_status, last_success_at, consecutive_failures } = state;
+        let description = match job {
+            JobName::CheckExpiredHolds => "Tells people of holds that last longer than they were expected to; it resumes none.",
+            JobName::QuarterlyCreditReset => "Gives every active member his credits of the quarter, once a quarter.",
+            JobName::ReleaseScheduledCases => "Marks completed cases as released whose time has come, and tells their members.",
+            JobName::SendScheduledEmails => "Sends the mails that are due, and tries those again that could not be sent.",
+        };
+        Self {
+            job_name: job,
+            description,
+            schedule,
+            next_run_at,
+            last_run_at: last_run_at.map(Instant),
+            last_status,
+            last_success_at: last_success_at.map(Instant),
+            consecutive_failures,
+        }
+    }
+}

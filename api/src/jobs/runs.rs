@@ -1,0 +1,69 @@
+//! How the runs of the jobs went.
+
+use super::view::JobRunList;
+use crate::http::page::Paging;
+use crate::http::{Answer, Desk, ListProblems, ListQuery, Result};
+use crate::state::App;
+use actix_web::{HttpRequest, get};
+use entity::job::JobName;
+use entity::job::run::{Column, Entity, RunStatus, Trigger};
+use entity::page::{self, Direction, Position};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// Which runs
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct ListJobRuns {
+    /// May be repeated
+    #[validate(length(max = 4))]
+    #[param(required = false, max_items = 4)]
+    job_name: Vec<JobName>,
+    /// How they ended
+    #[param(nullable = false)]
+    status: Option<RunStatus>,
+    /// What made them run
+    #[param(nullable = false)]
+    trigger: Option<Trigger>,
+}
+
+/// List the runs of the jobs
+///
+/// The newest first, 50 a page: scheduled ones and those on demand, dry ones included.
+#[utoipa::path(
+    tag = "jobs",
+    params(ListJobRuns, Paging),
+    responses((status = OK, description = "One page of the runs", body = JobRunList), ListProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-reason" = json!("each run is an event; looking at how it went is not")),
+    ),
+)]
+#[get("/job-runs")]
+pub async fn list_job_runs(
+    app: App,
+    by: Desk,
+    query: ListQuery<ListJobRuns>,
+    request: HttpRequest,
+) -> Result<Answer<JobRunList>> {
+    let page = query.paging.of(&request, &app, &by, 50)?;
+    let found = Entity::find().filter(query.filter.condition());
+    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
+    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
+    let found = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
+    let mut rows = found.all(app.readers()).await?;
+    let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    Ok(Answer::plain(JobRunList { data: rows.into_iter().map(Into::into).collect(), page: info }))
+}
+
+impl ListJobRuns {
+    fn condition(&self) -> Condition {
+        Condition::all()
+            .add_option((!self.job_name.is_empty()).then(|| Column::JobName.is_in(self.job_name.iter().copied())))
+            .add_option(self.status.map(|status| Column::Status.eq(status)))
+            .add_option(self.trigger.map(|trigger| Column::Trigger.eq(trigger)))
+    }
+}

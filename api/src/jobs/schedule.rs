@@ -1,0 +1,128 @@
+//! When jobs run: cron expressions, read in the settings' zone.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds};
+use entity::job::JobName;
+use std::collections::HashMap;
+
+/// How many periods that nobody ran are made up for, the last ones: a day and an hour of quarter hours.
+const MADE_UP_MAX: usize = 100;
+
+/// The schedule of each job, and whether this process keeps to it.
+#[derive(Clone, Debug)]
+pub struct Schedules {
+    by_job: HashMap<JobName, Cron>,
+    pub is_on: bool,
+}
+
+/// A schedule that can't be kept, by what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unscheduled {
+    #[error("'{0}' is no job with its schedule, such as send_scheduled_emails=*/5 * * * *")]
+    NoPair(String),
+    #[error("there is no job '{0}'")]
+    NoJob(String),
+    #[error("the schedule of {job} is no cron expression: {why}")]
+    NoCron { job: &'static str, why: String },
+}
+
+impl Schedules {
+    /// Each job's own schedule, where none of the given pairs, such as `check_expired_holds=0 6 * * *`, says another.
+    pub fn of(pairs: &[String], is_on: bool) -> Result<Self, Unscheduled> {
+        let mut given = HashMap::new();
+        for pair in pairs.iter().map(|pair| pair.trim()).filter(|pair| !pair.is_empty()) {
+            let (name, cron) = pair.split_once('=').ok_or_else(|| Unscheduled::NoPair(pair.to_owned()))?;
+            let job = JobName::of(name.trim()).ok_or_else(|| Unscheduled::NoJob(name.trim().to_owned()))?;
+            given.insert(job, cron.trim());
+        }
+        let parse = |job: JobName| {
+            let text = given.get(&job).copied().unwrap_or_else(|| job.default_schedule());
+            let cron = CronParser::builder().seconds(Seconds::Optional).build().parse(text);
+            cron.map(|cron| (job, cron)).map_err(|why| Unscheduled::NoCron { job: job.code(), why: why.to_string() })
+        };
+        let by_job = JobName::ALL.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(Self { by_job, is_on })
+    }
+
+    /// The expression.
+    pub fn text(&self, job: JobName) -> String {
+        self.by_job.get(&job).map(|cron| cron.as_str().to_owned()).unwrap_or_default()
+    }
+
+    /// The next period after an instant.
+    pub fn next(&self, job: JobName, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let next = self.by_job.get(&job)?.find_next_occurrence(&after.with_timezone(&zone), false).ok()?;
+        Some(next.with_timezone(&Utc))
+    }
+
+    /// The periods after `last` that have come by now, the earliest first. Of very many only the last ones.
+    pub fn due(&self, job: JobName, last: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Vec<DateTime<Utc>> {
+        let Some(cron) = self.by_job.get(&job) else { return Vec::new() };
+        let mut due = Vec::new();
+        let mut from = now.with_timezone(&zone);
+        while let Ok(period) = cron.find_previous_occurrence(&from, due.is_empty()) {
+            if period <= last || due.len() >= MADE_UP_MAX {
+                break;
+            }
+            from = period;
+            due.push(period.with_timezone(&Utc));
+        }
+        due.reverse();
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHICAGO: Tz = chrono_tz::America::Chicago;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn schedules(pairs: &[&str]) -> Schedules {
+        Schedules::of(&pairs.iter().map(|pair| (*pair).to_owned()).collect::<Vec<_>>(), true).unwrap()
+    }
+
+    #[test]
+    fn a_period_is_due_once_its_time_has_come_in_the_settings_zone() {
+        let (job, schedules) = (JobName::QuarterlyCreditReset, schedules(&[]));
+        let (before, first) = (at("2026-12-31T12:00:00Z"), at("2027-01-01T06:05:00Z"));
+        assert!(schedules.due(job, before, at("2027-01-01T06:04:59Z"), CHICAGO).is_empty());
+        assert_eq!(schedules.due(job, before, first, CHICAGO), [first]);
+        assert!(schedules.due(job, first, at("2027-02-01T00:00:00Z"), CHICAGO).is_empty());
+        assert_eq!(schedules.next(job, first, CHICAGO), Some(at("2027-04-01T05:05:00Z")));
+    }
+
+    #[test]
+    fn periods_nobody_ran_are_made_up_for_in_their_order_and_not_without_end() {
+        let (job, schedules) = (JobName::SendScheduledEmails, schedules(&[]));
+        let due = schedules.due(job, at("2026-12-01T00:00:00Z"), at("2026-12-01T00:46:00Z"), CHICAGO);
+        assert_eq!(due, ["00:15", "00:30", "00:45"].map(|time| at(&format!("2026-12-01T{time}:00Z"))));
+        let due = schedules.due(job, at("2020-01-01T00:00:00Z"), at("2026-12-01T00:46:00Z"), CHICAGO);
+        assert_eq!((due.len(), due.last()), (MADE_UP_MAX, Some(&at("2026-12-01T00:45:00Z"))));
+    }
+
+    #[test]
+    fn an_hour_that_summer_time_leaves_out_or_repeats_has_its_runs_all_the_same() {
+        let (job, schedules) = (JobName::CheckExpiredHolds, schedules(&[]));
+        for (from, until) in [("2027-03-14T06:30:00Z", "2027-03-14T10:30:00Z"), ("2026-11-01T04:30:00Z", "2026-11-01T08:30:00Z")]
+        {
+            let due = schedules.due(job, at(from), at(until), CHICAGO);
+            assert_eq!(due.len(), 4, "{due:?}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_that_is_none_is_named() {
+        let refused = |pair: &str| Schedules::of(&[pair.to_owned()], true).unwrap_err().to_string();
+        assert!(refused("send_scheduled_emails").contains("send_scheduled_emails"));
+        assert!(refused("sing=* * * * *").contains("sing"));
+        assert!(refused("check_expired_holds=at noon").contains("check_expired_holds"));
+        assert_eq!(schedules(&["check_expired_holds = 0 6 * * *"]).text(JobName::CheckExpiredHolds), "0 6 * * *");
+    }
+}

@@ -1,0 +1,102 @@
+//! Jobs and their runs as they are shown.
+
+use crate::http::Instant;
+use entity::job::JobName;
+use entity::job::run::{self, RunStatus, Trigger};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A job of the service
+#[derive(Serialize, ToSchema)]
+pub struct JobDetail {
+    pub job_name: JobName,
+    #[schema(max_length = 300)]
+    pub description: &'static str,
+    /// A cron expression, in the settings' time zone
+    #[schema(max_length = 200)]
+    pub schedule: String,
+    /// Null where the service that answers keeps to no schedule
+    pub next_run_at: Option<Instant>,
+    /// Runs that change nothing count too
+    pub last_run_at: Option<Instant>,
+    pub last_status: Option<RunStatus>,
+    pub last_success_at: Option<Instant>,
+    /// Since the last success
+    #[schema(minimum = 0)]
+    pub consecutive_failures: u64,
+}
+
+/// How a run of a job went
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a20725-be30-7584-bca5-f00e655c90d6", "job_name": "release_scheduled_cases", "trigger": "scheduler",
+    "scheduled_for": "2026-11-22T08:00:00.000Z", "requested_by_id": null, "dry_run": false, "status": "success",
+    "records_processed": 3, "records_failed": 0, "error_message": null, "started_at": "2026-11-22T08:00:00.123Z",
+    "finished_at": "2026-11-22T08:00:00.207Z", "duration_ms": 84
+}))]
+pub struct JobRunDetail {
+    pub id: Uuid,
+    pub job_name: JobName,
+    pub trigger: Trigger,
+    /// The period it was for, each of which is run once; null for a run on demand
+    pub scheduled_for: Option<Instant>,
+    /// Who asked for it; null for a scheduled run
+    pub requested_by_id: Option<Uuid>,
+    /// Whether it only said what it would do
+    pub dry_run: bool,
+    pub status: RunStatus,
+    /// What it took on; in a dry run, what it would have
+    #[schema(minimum = 0)]
+    pub records_processed: i64,
+    /// How many of these failed
+    #[schema(minimum = 0)]
+    pub records_failed: i64,
+    /// Why it broke off, or why the first record failed
+    #[schema(max_length = 500)]
+    pub error_message: Option<String>,
+    pub started_at: Instant,
+    pub finished_at: Instant,
+    #[schema(minimum = 0)]
+    pub duration_ms: i64,
+}
+
+crate::list_of! {
+    /// Runs of jobs, a page of them
+    JobRunList = JobRunDetail
+}
+
+impl From<run::Model> for JobRunDetail {
+    fn from(row: run::Model) -> Self {
+        let run::Model {
+            id,
+            job_name,
+            trigger,
+            scheduled_for,
+            requested_by_id,
+            dry_run,
+            status,
+            records_processed,
+            records_failed,
+            error_message,
+            started_at,
+            finished_at,
+            duration_ms,
+        } = row;
+        Self {
+            id,
+            job_name,
+            trigger,
+            scheduled_for: scheduled_for.map(Instant),
+            requested_by_id,
+            dry_run,
+            status,
+            records_processed,
+            records_failed,
+            error_message,
+            started_at: started_at.into(),
+            finished_at: finished_at.into(),
+            duration_ms,
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What each job does, inside of its run's transaction.
+
+use super::order::Tally;
+use entity::audit::AuditTx;
+use entity::case;
+use entity::credit::{self, Quarter, ResetType};
+use entity::job::{JobName, overdue_hold};
+use entity::{delivery, setting, tell};
+use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
+
+/// How many cases one run takes on; the next one takes the rest.
+const CASES_AT_ONCE: u64 = 500;
+
+/// Does a job's work, or in a dry run only counts what it would take on. Mails are sent outside, and here only counted.
+pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<Tally, DbErr> {
+    let processed = match (job, dry_run) {
+        (JobName::ReleaseScheduledCases, false) => release_cases(tx).await?,
+        (JobName::ReleaseScheduledCases, true) => case::due_for_release(tx.now()).count(tx).await?,
+        (JobName::CheckExpiredHolds, false) => remind_of_holds(tx).await?,
+        (JobName::CheckExpiredHolds, true) => overdue_hold::unreminded(tx.now()).count(tx).await?,
+        (JobName::QuarterlyCreditReset, false) => reset_credits(tx).await?,
+        (JobName::QuarterlyCreditReset, true) => credit::without_allowance(this_quarter(tx).await?.0).count(tx).await?,
+        (JobName::SendScheduledEmails, _) => delivery::due(tx.now()).count(tx).await?,
+    };
+    Ok(Tally { processed, ..Tally::default() })
+}
+
+/// A case that somebody is at just now waits for the next run; its member sees the result all the same.
+async fn release_cases(tx: &AuditTx) -> Result<u64, DbErr> {
+    let due = case::due_for_release(tx.now()).order_by_asc(case::Column::Id).limit(CASES_AT_ONCE);
+    let mut released = 0;
+    for case in tx.lock_free(due).await? {
+        let case = tx.save(case.release_on_schedule()).await?;
+        tell::case_released(tx, &case).await?;
+        released += 1;
+    }
+    Ok(released)
+}
+
+async fn remind_of_holds(tx: &AuditTx) -> Result<u64, DbErr> {
+    let overdue = overdue_hold::unreminded(tx.now()).order_by_asc(case::Column::Id).limit(CASES_AT_ONCE).all(tx).await?;
+    let mut reminded = 0;
+    for case in overdue {
+        overdue_hold::remember(tx, &case).await?;
+        tell::hold_overdue(tx, &case).await?;
+        reminded += 1;
+    }
+    Ok(reminded)
+}
+
+async fn reset_credits(tx: &AuditTx) -> Result<u64, DbErr> {
+    let (quarter, new_allowance) = this_quarter(tx).await?;
+    let reset = credit::reset_all(tx, quarter, new_allowance, ResetType::Scheduled).await?;
+    Ok(u64::try_from(reset.member_count).unwrap_or(u64::MAX))
+}
+
+/// The quarter it is in the settings' zone, and how many credits a member has in one.
+async fn this_quarter(tx: &AuditTx) -> Result<(Quarter, i32), DbErr> {
+    let settings = setting::current(tx).await?;
+    Ok((Quarter::of(tx.now(), settings.zone()?), settings.default_quarterly_credits))
+}

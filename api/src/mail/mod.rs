@@ -1,0 +1,34 @@
+//! Mails: their words, the way they take, and the sending of those that are due.
+
+mod letter;
+mod transport;
+
+pub use transport::Mailer;
+
+use crate::state::App;
+use entity::audit::{AuditTx, Context};
+use entity::{delivery, setting};
+use sea_orm::DbErr;
+
+/// How many mails one run sends at most; the next one goes on.
+pub const SENT_AT_ONCE: u64 = 500;
+
+/// Sends the mail that has waited longest, if one is due: `Err` inside says why it could not be sent.
+pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(), String>>, DbErr> {
+    let tx = AuditTx::begin(app.db(), context.clone()).await?;
+    let settings = setting::current(&tx).await?;
+    if !settings.email_notifications_enabled {
+        delivery::skip_due(&tx).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    let Some(mail) = delivery::claim_next(&tx).await? else { return Ok(None) };
+    tx.commit().await?;
+
+    let attempt = app.mailer().send(&mail, &settings).await;
+
+    let tx = AuditTx::begin(app.db(), context.clone()).await?;
+    delivery::record(&tx, mail, attempt.clone()).await?;
+    tx.commit().await?;
+    Ok(Some(attempt.map_err(|undelivered| undelivered.why)))
+}

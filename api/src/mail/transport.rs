@@ -1,0 +1,85 @@
+//! The way a mail takes: a mail server, or where there is none the log.
+
+use super::letter;
+use crate::config::ConfigError;
+use entity::delivery::Undelivered;
+use entity::{outbox, setting};
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::AsyncSmtpTransport;
+use lettre::{AsyncTransport, Message, Tokio1Executor};
+use std::time::Duration;
+
+/// How long a mail server may take to answer; well under the shortest wait for a next attempt.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Sends mails.
+#[derive(Clone, Debug)]
+pub struct Mailer {
+    from: Mailbox,
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Log,
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+}
+
+impl Mailer {
+    /// A mail server by its URL, such as `smtp://user:password@mail.example.org:587?tls=required`; the log where there is none.
+    pub fn of(smtp_url: Option<&str>, from: &str) -> Result<Self, ConfigError> {
+        let refused = |name, why: String| ConfigError { name, why };
+        let from = from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is no address: {error}")))?;
+        let Some(url) = smtp_url else { return Ok(Self { from, way: Way::Log }) };
+        let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+        // The URL may hold a password, and is not repeated.
+        let server = server.map_err(|error| refused("CASETRAIL_SMTP_URL", error.to_string()))?;
+        Ok(Self { from, way: Way::Smtp(server.timeout(Some(PATIENCE)).build()) })
+    }
+
+    /// Sends one mail.
+    pub async fn send(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<(), Undelivered> {
+        let message = self.message(mail, settings)?;
+        match &self.way {
+            Way::Log => logged(mail),
+            Way::Smtp(server) => match tokio::time::timeout(PATIENCE * 2, server.send(message)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(Undelivered { for_good: error.is_permanent(), why: error.to_string() }),
+                Err(_) => Err(Undelivered { for_good: false, why: "the mail server did not answer in time".to_owned() }),
+            },
+        }
+    }
+
+    fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
+        let for_good = |why: String| Undelivered { why, for_good: true };
+        let letter = letter::write(mail);
+        let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("no address: {error}")))?;
+        let domain = self.from.email.domain();
+        let mut message = Message::builder()
+            .message_id(Some(format!("<{}@{domain}>", mail.id)))
+            .from(self.from.clone())
+            .to(to)
+            .subject(letter.subject);
+        // RFC 3834: nobody's absence is to answer it.
+        message = message.raw_header(automatic());
+        if let Some(reply_to) = settings.reply_email_address.as_deref().and_then(|address| address.parse().ok()) {
+            message = message.reply_to(reply_to);
+        }
+        message.header(ContentType::TEXT_PLAIN).body(letter.text).map_err(|error| for_good(error.to_string()))
+    }
+}
+
+fn automatic() -> lettre::message::header::HeaderValue {
+    let name = lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted");
+    lettre::message::header::HeaderValue::new(name, "auto-generated".to_owned())
+}
+
+/// RFC 2606: nothing is ever delivered to a domain under `.invalid`.
+fn logged(mail: &outbox::Model) -> Result<(), Undelivered> {
+    if mail.recipient.ends_with(".invalid") {
+        return Err(Undelivered { why: "there is no such domain".to_owned(), for_good: true });
+    }
+    tracing::info!(mail = %mail.id, template = %mail.template, "a mail, as it would be sent");
+    Ok(())
+}

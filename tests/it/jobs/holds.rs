@@ -1,0 +1,36 @@
+//! Holds that last longer than expected: those who can do something are told, once.
+
+use crate::app::actions;
+use chrono::TimeDelta;
+use serde_json::json;
+
+on_each_database! {
+    async fn an_overdue_hold_is_told_once_and_resumed_by_nobody(app) {
+        let tech = app.tech(2).await;
+        let case = app.a_case().accepted().assigned_to(&tech).create().await;
+        let (manager, admin) = (app.as_manager().await, app.as_admin().await);
+        let held = json!({"reason": "waiting for pay stub", "hold_duration_days": 1});
+        manager.post(&case.url("hold"), held.clone()).await.expect(200);
+        let run = async || admin.post("jobs/check_expired_holds/run", json!({})).await.expect(200)["records_processed"].clone();
+        assert_eq!(run().await, 0, "it may still last");
+
+        app.pass(TimeDelta::days(1));
+        let (admin, manager, tech) = (app.as_admin().await, app.as_manager().await, app.as_user(&tech).await);
+        let run = async || admin.post("jobs/check_expired_holds/run", json!({})).await.expect(200)["records_processed"].clone();
+        let mark = app.mark().await;
+        assert_eq!((run().await, run().await), (json!(1), json!(0)));
+
+        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed", "cron_job_executed"]);
+        assert_eq!(manager.get(&case.path()).await.expect(200)["status"], "hold");
+        for one in [&manager, &tech] {
+            assert_eq!(one.get("alerts").await.expect(200)["data"][0]["kind"], "hold_overdue");
+        }
+
+        manager.post(&case.url("resume"), json!({"reason": "it came"})).await.expect(200);
+        manager.post(&case.url("hold"), held).await.expect(200);
+        app.pass(TimeDelta::days(1));
+        let admin = app.as_admin().await;
+        let again = admin.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
+        assert_eq!(again["records_processed"], 1, "another hold is another story");
+    }
+}

@@ -1,0 +1,140 @@
+//! Mails: sent after commit, tried again, given up, and switched off.
+
+use crate::app::{Client, TestApp, actions};
+use chrono::TimeDelta;
+use entity::user;
+use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::{Value as Json, json};
+
+/// Puts a case on hold, of which its member is told by mail.
+async fn hold(app: &TestApp) {
+    let case = app.a_case().accepted().create().await;
+    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+}
+
+async fn send(by: &Client<'_>) -> Json {
+    by.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200).clone()
+}
+
+async fn queue(app: &TestApp) -> Json {
+    app.as_manager().await.get("outbox").await.expect(200)["data"].clone()
+}
+
+/// Gives a member an address that no mail reaches.
+async fn unreachable(app: &TestApp) {
+    app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
+}
+
+on_each_database! {
+    async fn a_mail_is_sent_by_the_job_and_each_attempt_is_on_record(app) {
+        hold(app).await;
+        let (admin, mark) = (app.as_admin().await, app.mark().await);
+        assert_eq!(queue(app).await[0]["status"], "pending");
+
+        let run = send(&admin).await;
+
+        assert_eq!((&run["status"], &run["records_processed"], &run["records_failed"]), (&json!("success"), &json!(1), &json!(0)));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["email_notification_sent", "cron_job_executed"]);
+        let told = &trail[0]["metadata"];
+        assert_eq!((&told["delivery_status"], &told["attempt"], &told["template"]), (&json!("sent"), &json!(1), &json!("case_held")));
+        assert_eq!((&trail[0]["actor_label"], &trail[0]["related_user"]["username"]), (&json!("System"), &json!("member1")));
+        assert_eq!(queue(app).await[0]["status"], "sent");
+        let mark = app.mark().await;
+        assert_eq!(send(&admin).await["records_processed"], 0);
+        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"], "it is not sent twice");
+    }
+
+    async fn a_mail_that_cannot_be_delivered_is_recorded_as_failed_and_the_run_with_it(app) {
+        unreachable(app).await;
+        hold(app).await;
+        let (admin, mark) = (app.as_admin().await, app.mark().await);
+
+        let run = send(&admin).await;
+
+        assert_eq!((&run["status"], &run["error_message"]), (&json!("failure"), &json!("there is no such domain")));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["email_notification_sent", "cron_job_executed"]);
+        assert!(trail.iter().all(|entry| entry["outcome"] == "failure"));
+        assert_eq!(trail[0]["metadata"]["delivery_status"], "failed");
+        let mails = queue(app).await;
+        let failed: Vec<&Json> = mails.as_array().unwrap().iter().filter(|mail| mail["template"] == "case_held").collect();
+        assert_eq!((&failed[0]["status"], &failed[0]["last_error"]), (&json!("failed"), &json!("there is no such domain")));
+        let alerts = admin.get("alerts").await.expect(200);
+        assert_eq!((&alerts["data"][0]["kind"], &alerts["data"][0]["severity"]), (&json!("job_failed"), &json!("critical")));
+        let report = admin.get("reports/system-events").await.expect(200);
+        assert_eq!(report["health"]["failed_emails_24h"], 1);
+        assert_eq!(report["jobs"][0]["consecutive_failures"], 1);
+    }
+
+    async fn a_mail_claimed_by_a_process_that_died_is_sent_once_its_wait_is_over(app) {
+        hold(app).await;
+        let tx = app.write().await;
+        let claimed = entity::delivery::claim_next(&tx).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(claimed.attempts, 1);
+        let admin = app.as_admin().await;
+        assert_eq!(send(&admin).await["records_processed"], 0, "it may still be on its way");
+
+        app.pass(TimeDelta::minutes(5));
+        let (admin, mark) = (app.as_admin().await, app.mark().await);
+        assert_eq!(send(&admin).await["records_processed"], 1);
+        assert_eq!(app.since(&mark).await[0]["metadata"]["attempt"], 2);
+    }
+
+    async fn what_happens_while_mails_are_off_is_not_mailed_later(app) {
+        let admin = app.as_admin().await;
+        hold(app).await;
+        admin.patch("settings", json!({"email_notifications_enabled": false})).await.expect(200);
+        hold(app).await;
+        let mark = app.mark().await;
+        assert_eq!(send(&admin).await["records_processed"], 0);
+        admin.patch("settings", json!({"email_notifications_enabled": true})).await.expect(200);
+        assert_eq!(send(&admin).await["records_processed"], 0);
+
+        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed", "settings_updated", "cron_job_executed"]);
+        let mails = queue(app).await;
+        assert!(mails.as_array().unwrap().iter().all(|mail| mail["status"] == "skipped"), "{mails}");
+    }
+
+    async fn a_mail_that_is_to_wait_waits(app) {
+        app.as_admin().await.patch("settings", json!({"default_email_delay_hours": 2})).await.expect(200);
+        hold(app).await;
+        assert_eq!(send(&app.as_admin().await).await["records_processed"], 0);
+        app.pass(TimeDelta::hours(2));
+        assert_eq!(send(&app.as_admin().await).await["records_processed"], 1);
+    }
+
+    async fn an_attempt_whose_entry_cannot_be_written_is_not_recorded_as_sent(app) {
+        hold(app).await;
+        let admin = app.as_admin().await;
+        let (forbid, allow) = match app.kind {
+            crate::app::Kind::Sqlite => (
+                "CREATE TRIGGER no_mail BEFORE INSERT ON audit_entries WHEN NEW.action_type = 'email_notification_sent' \
+                 BEGIN SELECT RAISE(ABORT, 'the trail is full'); END",
+                "DROP TRIGGER no_mail",
+            ),
+            crate::app::Kind::Postgres => (
+                "ALTER TABLE audit_entries ADD CONSTRAINT no_mail CHECK (action_type <> 'email_notification_sent') NOT VALID",
+                "ALTER TABLE audit_entries DROP CONSTRAINT no_mail",
+            ),
+        };
+        run_outside(app, forbid).await;
+        let run = send(&admin).await;
+        assert_eq!(run["status"], "failure", "the run broke off");
+        let mails = queue(app).await;
+        assert!(mails.as_array().unwrap().iter().all(|mail| mail["status"] == "pending"), "{mails}");
+        run_outside(app, allow).await;
+        app.pass(TimeDelta::minutes(5));
+        send(&app.as_admin().await).await;
+        let mails = queue(app).await;
+        assert!(mails.as_array().unwrap().iter().all(|mail| mail["status"] == "sent"), "{mails}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "as whoever owns the database")]
+async fn run_outside(app: &TestApp, sql: &str) {
+    app.outside.execute_unprepared(sql).await.unwrap();
+    // Whoever it was about is still there.
+    assert!(user::Entity::find().one(&app.outside).await.unwrap().is_some());
+}

@@ -1,0 +1,8 @@
+//! The jobs: what each does, when it runs, and what is left of a run.
+
+mod holds;
+mod mails;
+mod releases;
+mod replicas;
+pub mod run;
+mod schedule;

@@ -1,0 +1,84 @@
+//! Schedules: each period is run once, whoever is there to run it.
+
+use crate::app::{TestApp, actions, at};
+use api::worker::scheduler;
+use serde_json::{Value as Json, json};
+
+async fn due(app: &TestApp) {
+    scheduler::run_due(&app.app).await.unwrap();
+}
+
+async fn runs(app: &TestApp, job: &str) -> Vec<Json> {
+    let list = app.as_manager().await.get(&format!("job-runs?job_name={job}&limit=200")).await.expect(200).clone();
+    list["data"].as_array().unwrap().clone()
+}
+
+on_each_database! {
+    async fn each_period_is_run_once_however_many_try(app) {
+        due(app).await;
+        let mark = app.mark().await;
+        app.clock.set(at("2026-12-01T16:00:00Z"));
+
+        let (first, second, third) = tokio::join!(
+            scheduler::run_due(&app.app),
+            scheduler::run_due(&app.app),
+            scheduler::run_due(&app.app)
+        );
+        for tried in [first, second, third] {
+            tried.unwrap();
+        }
+        due(app).await;
+
+        let trail = app.since(&mark).await;
+        let runs = runs(app, "check_expired_holds").await;
+        assert_eq!(runs.len(), 1);
+        assert_eq!((&runs[0]["scheduled_for"], &runs[0]["trigger"]), (&json!("2026-12-01T16:00:00.000Z"), &json!("scheduler")));
+        // The hour, and its four quarters for releases and for mails.
+        assert_eq!(actions(&trail), ["cron_job_executed"; 9]);
+        assert!(trail.iter().all(|entry| entry["actor_label"] == "System" && entry["source"] == "job"));
+        assert!(trail.iter().all(|entry| entry["metadata"]["trigger"] == "scheduler" && entry["metadata"]["dry_run"] == false));
+    }
+
+    async fn what_was_missed_is_made_up_for_in_its_order(app) {
+        due(app).await;
+        app.clock.set(at("2026-12-01T16:20:00Z"));
+        due(app).await;
+        let periods: Vec<Json> = runs(app, "send_scheduled_emails").await.iter().map(|run| run["scheduled_for"].clone()).collect();
+        let missed = ["16:15", "16:00", "15:45", "15:30", "15:15"].map(|time| json!(format!("2026-12-01T{time}:00.000Z")));
+        assert_eq!(periods, missed);
+    }
+
+    async fn the_zone_of_the_settings_says_when_a_quarter_begins(app) {
+        due(app).await;
+        let admin = app.as_admin().await;
+        admin.patch("settings", json!({"time_zone": "Asia/Tokyo", "default_quarterly_credits": 40})).await.expect(200);
+        app.user("member1", entity::user::Role::Member, None).await;
+        app.clock.set(at("2026-12-31T15:04:59Z"));
+        due(app).await;
+        assert_eq!(runs(app, "quarterly_credit_reset").await.len(), 0, "five past midnight in Tokyo is in a second");
+        app.clock.set(at("2026-12-31T15:05:00Z"));
+        let mark = app.mark().await;
+        due(app).await;
+
+        assert_eq!(runs(app, "quarterly_credit_reset").await[0]["scheduled_for"], "2026-12-31T15:05:00.000Z");
+        let trail = app.since(&mark).await;
+        let reset = trail.iter().find(|entry| entry["action_type"] == "bulk_credit_reset").expect("a reset");
+        assert_eq!((&reset["metadata"]["quarter"], &reset["metadata"]["new_allowance"]), (&json!("2027-Q1"), &json!(40)));
+        let mark = app.mark().await;
+        app.as_admin().await.post("jobs/quarterly_credit_reset/run", json!({})).await.expect(200);
+        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"], "done for this quarter");
+    }
+
+    async fn a_period_whose_run_broke_off_is_not_run_again(app) {
+        due(app).await;
+        app.clock.set(at("2026-12-01T16:00:00Z"));
+        let held = app.a_case().completed_until(at("2026-12-01T15:30:00Z"));
+        held.create().await;
+        crate::jobs::run::forbid_changes(app).await;
+        due(app).await;
+        due(app).await;
+        let runs = runs(app, "release_scheduled_cases").await;
+        assert_eq!(runs.len(), 4, "one for each quarter of an hour");
+        assert!(runs.iter().all(|run| run["status"] == "failure"), "{runs:?}");
+    }
+}
