@@ -7,6 +7,7 @@ use crate::case;
 use crate::clock::rfc3339;
 use crate::outbox::{self, Mail, Template};
 use crate::setting;
+use crate::trail::vitals;
 use crate::user::{self, Level, Role};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -100,7 +101,10 @@ pub async fn hold_overdue(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr>
     alert::raise(tx, &recipients, news).await
 }
 
-/// The administrators, that a job failed.
+/// The administrators, that a job failed: by an alert each time, and by a mail when it begins to, not again until it has succeeded.
+///
+/// To be told before the entry of the run is written. Else a mail server that is away would, once it is back, get a mail for each of
+/// the runs that couldn't send any.
 pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(), DbErr> {
     let (people, settings) = reachable(tx, user::Column::Role.eq(Role::Administrator).into()).await?;
     let recipients: Vec<Uuid> = people.iter().map(|person| person.id).collect();
@@ -108,6 +112,9 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
     let news = News { kind: Kind::JobFailed, severity: Severity::Critical, title, message, case: None };
     alert::raise(tx, &recipients, news).await?;
     let Some(settings) = settings else { return Ok(()) };
+    if vitals::is_failing(tx, job_name).await? {
+        return Ok(());
+    }
     let parameters = json!({"job_name": job_name, "error_message": error});
     let mails = people.iter().map(|to| Mail { to, template: Template::JobFailed, parameters: parameters.clone(), case: None });
     outbox::queue(tx, &settings, mails).await

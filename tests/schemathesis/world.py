@@ -138,7 +138,8 @@ class World:
 
     def submitted(self):
         case = self.draft()
-        self.member1.post(f"/cases/{case}/submit")
+        # The settings are edited too, so any due date may be a rush.
+        self.member1.post(f"/cases/{case}/submit", {"confirm_rush": True})
         return case
 
     def accepted(self, by=None):
@@ -181,6 +182,7 @@ class World:
         """One the runner may read and take away."""
         body = {"body": "He called twice.", "visibility": "shared"}
         return self.runner.post(f"/cases/{self.accepted()}/notes", body)["id"]
+
     def service(self):
         """A service account, and the id of a key of its."""
         name = f"service-{self.dice.getrandbits(64):x}"

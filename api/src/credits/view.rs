@@ -1,6 +1,6 @@
 //! An allowance as it is shown: what is allowed, what is used, what is left.
 
-use crate::http::{Instant, Result};
+use crate::http::{Instant, Result, credits_text};
 use chrono_tz::Tz;
 use entity::credit::{self, Quarter};
 use entity::setting;
@@ -62,35 +62,19 @@ impl CreditAllowance {
     }
 
     fn of(row: credit::Model, used_tenths: i64) -> Self {
+        let remaining_credits = credits_text(row.remaining_tenths(used_tenths));
         let credit::Model { id, member_id, quarter, allowed_credits, notes, version, created_at, updated_at } = row;
         Self {
             id,
             member_id,
             quarter,
             allowed_credits,
-            used_credits: decimal(used_tenths),
-            remaining_credits: decimal(i64::from(allowed_credits) * 10 - used_tenths),
+            used_credits: credits_text(used_tenths),
+            remaining_credits,
             notes,
             version,
             created_at: created_at.into(),
             updated_at: updated_at.into(),
         }
-    }
-}
-
-/// Tenths as a decimal with one place.
-fn decimal(tenths: i64) -> String {
-    let (sign, tenths) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
-    format!("{sign}{}.{}", tenths / 10, tenths % 10)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credits_are_decimals_also_where_too_many_are_used() {
-        let shown = [0, 5, 10, 125, -5, -125].map(decimal);
-        assert_eq!(shown, ["0.0", "0.5", "1.0", "12.5", "-0.5", "-12.5"]);
     }
 }

@@ -1,16 +1,14 @@
 //! Export the cases.
 
-use super::stream::{self, Created, Row};
+use super::stream::{self, Created, Row, usernames};
 use crate::http::{CreditValue, Desk, Given, Instant, ListProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency};
-use entity::report::IdRange;
-use entity::user;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Select};
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// What the contract shows of it.
@@ -74,32 +72,21 @@ impl Row for CaseRow {
         "updated_at",
     ];
 
-    async fn count(db: &DatabaseTransaction, ids: IdRange) -> Result<u64> {
-        Ok(created(ids).count(db).await?)
+    type Entity = case::Entity;
+
+    fn there() -> Select<case::Entity> {
+        case::Entity::find().filter(Column::DeletedAt.is_null())
     }
 
-    async fn batch(db: &DatabaseTransaction, ids: IdRange, after: Option<Uuid>, limit: u64) -> Result<Vec<(Uuid, Self)>> {
-        let found = created(ids).order_by_asc(Column::Id).limit(limit);
-        let found = match after {
-            Some(last) => found.filter(Column::Id.gt(last)),
-            None => found,
-        };
-        let rows = found.all(db).await?;
-        let named: HashSet<Uuid> = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten().collect();
-        let people = user::people(db, named.into_iter().collect()).await?;
-        let names: HashMap<Uuid, String> = people.into_iter().map(|person| (person.id, person.username)).collect();
-        Ok(rows.into_iter().map(|row| (row.id, Self::of(row, &names))).collect())
+    async fn of(db: &DatabaseTransaction, rows: Vec<case::Model>) -> Result<Vec<Self>> {
+        let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten().collect();
+        let names = usernames(db, named).await?;
+        Ok(rows.into_iter().map(|row| Self::named(row, &names)).collect())
     }
-}
-
-/// Cases that are still there.
-fn created(ids: IdRange) -> Select<case::Entity> {
-    let there = case::Entity::find().filter(Column::DeletedAt.is_null());
-    there.filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before))
 }
 
 impl CaseRow {
-    fn of(row: case::Model, names: &HashMap<Uuid, String>) -> Self {
+    fn named(row: case::Model, names: &HashMap<Uuid, String>) -> Self {
         Self {
             member_username: names.get(&row.member_id).cloned(),
             assigned_to_username: row.assigned_to_id.and_then(|id| names.get(&id).cloned()),

@@ -1,6 +1,8 @@
-//! Exports of what the trail is about: cases, users. Streamed from one state of the database, and recorded first.
+//! Exports of what the trail is about: cases, users, documents, allowances. Streamed from one state of the database, and recorded first.
 
 mod cases;
+mod credit_allowances;
+mod documents;
 mod stream;
 mod users;
 
@@ -10,6 +12,10 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(cases::export_cases_csv)
         .service(cases::export_cases_ndjson)
+        .service(credit_allowances::export_credit_allowances_csv)
+        .service(credit_allowances::export_credit_allowances_ndjson)
+        .service(documents::export_documents_csv)
+        .service(documents::export_documents_ndjson)
         .service(users::export_users_csv)
         .service(users::export_users_ndjson);
 }

@@ -6,14 +6,15 @@ use crate::state::App;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
-use entity::audit::Event;
+use entity::audit::{Audited, Event};
 use entity::report::{Asked, IdRange};
-use entity::setting;
+use entity::{setting, user};
 use futures_util::stream::{self, Stream, StreamExt};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use utoipa::IntoParams;
 use uuid::Uuid;
 use validator::Validate;
@@ -40,16 +41,22 @@ pub trait Row: Serialize + Sized + Send + 'static {
     const EXPORT: &'static str;
     /// The names of its fields.
     const COLUMNS: &'static [&'static str];
+    /// The table it is of.
+    type Entity: Audited;
 
-    fn count(db: &DatabaseTransaction, ids: IdRange) -> impl Future<Output = Result<u64>> + Send;
+    /// The rows that are still there.
+    fn there() -> Select<Self::Entity>;
 
-    /// The next rows after an id, in the order of their ids.
-    fn batch(
-        db: &DatabaseTransaction,
-        ids: IdRange,
-        after: Option<Uuid>,
-        limit: u64,
-    ) -> impl Future<Output = Result<Vec<(Uuid, Self)>>> + Send;
+    /// A batch of rows as they leave, in the same order.
+    fn of(db: &DatabaseTransaction, rows: Vec<Model<Self>>) -> impl Future<Output = Result<Vec<Self>>> + Send;
+}
+
+type Model<R> = <<R as Row>::Entity as EntityTrait>::Model;
+
+/// The usernames behind some ids, in one statement.
+pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<HashMap<Uuid, String>> {
+    let people = user::people(db, ids.into_iter().collect()).await?;
+    Ok(people.into_iter().map(|person| (person.id, person.username)).collect())
 }
 
 /// Sends the rows as CSV.
@@ -84,15 +91,23 @@ async fn rows<R: Row>(
     let zone = setting::current(&snapshot).await?.zone()?;
     let asked = Asked { since: since.map(|when| when.0), until: until.map(|when| when.0), all_time: false };
     let ids = asked.ids(zone)?;
-    let record_count = R::count(&snapshot, ids).await?;
+    let record_count = created::<R>(ids).count(&snapshot).await?;
     app.record(by, Event::bulk_export(R::EXPORT, format, record_count, query.all)).await?;
     let first: Option<Uuid> = None;
     Ok(stream::try_unfold((snapshot, first), move |(snapshot, after)| async move {
-        let batch = R::batch(&snapshot, ids, after, BATCH).await?;
-        let Some(last) = batch.last().map(|(id, _)| *id) else { return Ok(None) };
-        let rows = batch.into_iter().map(|(_, row)| row).collect();
-        Ok(Some((rows, (snapshot, Some(last)))))
+        let found = created::<R>(ids).order_by_asc(R::Entity::ID).limit(BATCH);
+        let found = match after {
+            Some(last) => found.filter(R::Entity::ID.gt(last)),
+            None => found,
+        };
+        let batch = found.all(&snapshot).await?;
+        let Some(last) = batch.last().map(R::Entity::id) else { return Ok(None) };
+        Ok(Some((R::of(&snapshot, batch).await?, (snapshot, Some(last)))))
     }))
+}
+
+fn created<R: Row>(ids: IdRange) -> Select<R::Entity> {
+    R::there().filter(R::Entity::ID.gte(ids.from)).filter(R::Entity::ID.lt(ids.before))
 }
 
 fn cells<R: Row>(row: &R) -> Result<Vec<Cow<'static, str>>> {

@@ -4,9 +4,8 @@ use super::stream::{self, Created, Row};
 use crate::http::{Administrator, Given, Instant, ListProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
-use entity::report::IdRange;
-use entity::user::{self, Column, Level, Role};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use entity::user::{self, Level, Role};
+use sea_orm::{DatabaseTransaction, Select};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -51,28 +50,19 @@ impl Row for UserRow {
         "updated_at",
     ];
 
-    async fn count(db: &DatabaseTransaction, ids: IdRange) -> Result<u64> {
-        Ok(created(ids).count(db).await?)
+    type Entity = user::Entity;
+
+    fn there() -> Select<user::Entity> {
+        user::present()
     }
 
-    async fn batch(db: &DatabaseTransaction, ids: IdRange, after: Option<Uuid>, limit: u64) -> Result<Vec<(Uuid, Self)>> {
-        let found = created(ids).order_by_asc(Column::Id).limit(limit);
-        let found = match after {
-            Some(last) => found.filter(Column::Id.gt(last)),
-            None => found,
-        };
-        Ok(found.all(db).await?.into_iter().map(|row| (row.id, Self::of(row))).collect())
+    async fn of(_: &DatabaseTransaction, rows: Vec<user::Model>) -> Result<Vec<Self>> {
+        Ok(rows.into_iter().map(Self::from).collect())
     }
 }
 
-/// Users that are still there.
-fn created(ids: IdRange) -> Select<user::Entity> {
-    let there = user::Entity::find().filter(Column::DeletedAt.is_null());
-    there.filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before))
-}
-
-impl UserRow {
-    fn of(row: user::Model) -> Self {
+impl From<user::Model> for UserRow {
+    fn from(row: user::Model) -> Self {
         Self {
             id: row.id,
             username: row.username,

@@ -30,12 +30,19 @@ where
         .streaming(lines)
 }
 
-/// A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it text.
+/// A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it text. A number below zero is none.
 fn harmless(cell: &str) -> Cow<'_, str> {
     match cell.chars().next() {
+        Some('-') if is_number(&cell[1..]) => Cow::Borrowed(cell),
         Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => Cow::Owned(format!("'{cell}")),
         Some(_) | None => Cow::Borrowed(cell),
     }
+}
+
+/// Digits, with at most one point between them.
+fn is_number(text: &str) -> bool {
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('.').map_or_else(|| is_digits(text), |(whole, decimals)| is_digits(whole) && is_digits(decimals))
 }
 
 #[cfg(test)]
@@ -44,8 +51,8 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_where_they_must_be_and_never_formulas() {
-        let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1"].map(Cow::from).to_vec();
+        let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1+1", "-.", "-12.5", "-1"].map(Cow::from).to_vec();
         let text = lines([row]).unwrap();
-        assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1\r\n");
+        assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1+1,'-.,-12.5,-1\r\n");
     }
 }

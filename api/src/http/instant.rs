@@ -65,8 +65,14 @@ const CREDIT_NAMES: [&str; 6] = ["Half", "One", "OneAndAHalf", "Two", "TwoAndAHa
 
 impl Serialize for CreditValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&format!("{}.{}", self.0 / 10, self.0 % 10))
+        serializer.serialize_str(&credits_text(self.0.into()))
     }
+}
+
+/// Tenths of a credit as a decimal with one place; a balance may be below zero.
+pub fn credits_text(tenths: i64) -> String {
+    let (sign, tenths) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
+    format!("{sign}{}.{}", tenths / 10, tenths % 10)
 }
 
 impl<'de> Deserialize<'de> for CreditValue {
@@ -91,5 +97,16 @@ impl PartialSchema for CreditValue {
 impl ToSchema for CreditValue {
     fn name() -> Cow<'static, str> {
         "CreditValue".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credits_are_decimals_also_where_too_many_are_used() {
+        let shown = [0, 5, 10, 125, -5, -125].map(credits_text);
+        assert_eq!(shown, ["0.0", "0.5", "1.0", "12.5", "-0.5", "-12.5"]);
     }
 }

@@ -43,7 +43,7 @@ pub use caller::{
 pub use code::Code;
 pub use entry::AuditEntry;
 pub use error::Error;
-pub use instant::{CreditValue, Instant};
+pub use instant::{CreditValue, Instant, credits_text};
 pub use page::PageInfo;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems,

@@ -6,17 +6,11 @@ use crate::state::App;
 use actix_web::post;
 use chrono::Datelike;
 use entity::audit::{Event, ReportedRun};
-use serde::{Deserialize, Serialize};
+use entity::job::run::RunStatus;
+use entity::tell;
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
-
-/// How a run of a job ended
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RunStatus {
-    Success,
-    Failure,
-}
 
 /// A run of a job of another system
 #[derive(Deserialize, ToSchema, Validate)]
@@ -45,7 +39,7 @@ pub struct IngestCronRun {
 /// Report a run of a scheduled job
 ///
 /// For the jobs of other systems: they count in the system-events report like the service's own. A failed run's entry has the outcome
-/// `failure`.
+/// `failure`, and the administrators are alerted.
 #[utoipa::path(
     tag = "ingest",
     request_body = IngestCronRun,
@@ -57,12 +51,15 @@ pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronR
     body.demand_true()?;
     let run = ReportedRun {
         records_processed: body.records_processed,
-        has_failed: body.status == RunStatus::Failure,
+        status: body.status,
         error_message: body.error_message.as_deref(),
         started_at: body.started_at.map(|at| at.0),
         finished_at: body.finished_at.map(|at| at.0),
     };
     let tx = app.begin(&by).await?;
+    if body.status == RunStatus::Failure {
+        tell::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("its reporter doesn't say why")).await?;
+    }
     IngestedEntries::recorded(tx, &by, vec![Event::reported_cron_run(&body.job_name, &run)]).await
 }
 

@@ -428,12 +428,8 @@ impl Event {
     /// One run of a job. A run that broke off, or whose every record failed, is a failure.
     pub fn cron_job_executed(job_name: &str, run: &JobRun<'_>) -> Self {
         let status = run.status.code();
-        let outcome = match run.status {
-            RunStatus::Success => Outcome::Success,
-            RunStatus::Failure => Outcome::Failure,
-        };
         Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}"))
-            .ending(outcome)
+            .ending(run.status.into())
             .with("job_name", job_name)
             .with("records_processed", run.records_processed)
             .with("records_failed", run.records_failed)

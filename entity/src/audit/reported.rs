@@ -4,6 +4,7 @@
 use super::{Action, Event, Outcome};
 use crate::case;
 use crate::clock::rfc3339;
+use crate::job::run::RunStatus;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -13,7 +14,7 @@ use serde_json::{Map, Value as Json};
 #[derive(Clone, Debug)]
 pub struct ReportedRun<'a> {
     pub records_processed: u64,
-    pub has_failed: bool,
+    pub status: RunStatus,
     pub error_message: Option<&'a str>,
     pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
@@ -36,14 +37,13 @@ const EXTERNAL: &str = "external";
 
 impl Event {
     pub fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
-        let status = if run.has_failed { "failure" } else { "success" };
         let took = run.finished_at.zip(run.started_at).map(|(end, start)| (end - start).num_milliseconds());
-        Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran elsewhere: {status}"))
-            .ending(if run.has_failed { Outcome::Failure } else { Outcome::Success })
+        Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran elsewhere: {}", run.status.code()))
+            .ending(run.status.into())
             .with("job_name", job_name)
             .with("records_processed", run.records_processed)
             .with("records_failed", Json::Null)
-            .with("status", status)
+            .with("status", run.status.code())
             .with("error_message", run.error_message)
             .with("duration_ms", took)
             .with("dry_run", false)

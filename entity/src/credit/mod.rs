@@ -7,7 +7,7 @@ mod usage;
 
 pub use quarter::{NoQuarter, Quarter};
 pub use reset::{Reset, ResetType, reset_all, without_allowance};
-pub use usage::used_tenths;
+pub use usage::{used_of_each, used_tenths};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -66,6 +66,11 @@ impl Model {
     /// The quarter it is for.
     pub fn quarter(&self) -> Result<Quarter, DbErr> {
         self.quarter.parse().map_err(|_| DbErr::Type(format!("credit_allowances.quarter '{}' is no quarter", self.quarter)))
+    }
+
+    /// What is left of it, in tenths of a credit; below zero where more was used.
+    pub fn remaining_tenths(&self, used_tenths: i64) -> i64 {
+        i64::from(self.allowed_credits) * 10 - used_tenths
     }
 
     /// Other credits than before.

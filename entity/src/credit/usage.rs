@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, QuerySelect, QueryTrait};
+use std::collections::{HashMap, HashSet};
 
 /// What a member's cases use of some quarters, in tenths of a credit and one statement.
 ///
@@ -28,4 +29,22 @@ pub async fn used_tenths<C: ConnectionTrait>(db: &C, member_id: Uuid, quarters: 
     let row = db.query_one(&cases.into_query()).await?.ok_or_else(|| DbErr::RecordNotFound("a sum".to_owned()))?;
     let used = |number: usize| Ok(row.try_get_by_index::<Option<i64>>(number)?.unwrap_or_default());
     (0..quarters.len()).map(used).collect()
+}
+
+/// What is used of each of some allowances, whoever's they are: a statement for each quarter among them. It counts as `used_tenths` does.
+pub async fn used_of_each<C: ConnectionTrait>(db: &C, rows: &[super::Model], zone: Tz) -> Result<Vec<i64>, DbErr> {
+    let quarters = rows.iter().map(super::Model::quarter).collect::<Result<Vec<Quarter>, DbErr>>()?;
+    let mut used = HashMap::new();
+    for quarter in quarters.iter().copied().collect::<HashSet<_>>() {
+        let members = rows.iter().zip(&quarters).filter(|(_, of)| **of == quarter).map(|(row, _)| row.member_id);
+        let (start, end) = quarter.period(zone);
+        let cases = case::Entity::find().select_only().column(Column::MemberId).column_as(Column::CreditTenths.sum(), "used");
+        let cases = cases.filter(Column::MemberId.is_in(members)).filter(Column::DeletedAt.is_null());
+        let cases = cases.filter(Column::SubmittedAt.gte(start)).filter(Column::SubmittedAt.lt(end)).group_by(Column::MemberId);
+        for (member_id, tenths) in cases.into_tuple::<(Uuid, i64)>().all(db).await? {
+            used.insert((member_id, quarter), tenths);
+        }
+    }
+    let of = |(row, quarter): (&super::Model, Quarter)| used.get(&(row.member_id, quarter)).copied().unwrap_or_default();
+    Ok(rows.iter().zip(quarters).map(of).collect())
 }

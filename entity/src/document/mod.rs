@@ -88,7 +88,8 @@ pub async fn known<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<HashSet<U
     Ok(known.into_tuple::<Uuid>().all(db).await?.into_iter().collect())
 }
 
-fn live() -> Select<Entity> {
+/// Those that weren't deleted.
+pub fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 

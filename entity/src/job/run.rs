@@ -1,7 +1,7 @@
 //! How the runs of the jobs went: one row a run, written with its entry.
 
 use super::JobName;
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Outcome, Unaudited};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::{Condition, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, RuntimeErr};
@@ -72,6 +72,15 @@ impl RunStatus {
         match self {
             Self::Success => "success",
             Self::Failure => "failure",
+        }
+    }
+}
+
+impl From<RunStatus> for Outcome {
+    fn from(status: RunStatus) -> Self {
+        match status {
+            RunStatus::Success => Self::Success,
+            RunStatus::Failure => Self::Failure,
         }
     }
 }

@@ -292,6 +292,10 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
         }
         "export_cases_csv" => get(admin, "exports/cases.csv"),
         "export_cases_ndjson" => get(admin, "exports/cases.ndjson"),
+        "export_credit_allowances_csv" => get(admin, "exports/credit-allowances.csv"),
+        "export_credit_allowances_ndjson" => get(admin, "exports/credit-allowances.ndjson"),
+        "export_documents_csv" => get(admin, "exports/documents.csv"),
+        "export_documents_ndjson" => get(admin, "exports/documents.ndjson"),
         "export_users_csv" => get(admin, "exports/users.csv"),
         "export_users_ndjson" => get(admin, "exports/users.ndjson"),
         "list_jobs" => get(admin, "jobs"),

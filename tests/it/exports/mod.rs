@@ -1,6 +1,10 @@
 //! Exports: whole, harmless, recorded before the first byte leaves.
 
 use crate::app::actions;
+use crate::contract::recipes::report;
+use crate::documents::pay_stub;
+use entity::user::Role;
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
@@ -58,5 +62,66 @@ on_each_database! {
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["bulk_export"; 4]);
         assert_eq!(trail.iter().filter(|entry| entry["outcome"] == "denied").count(), 2);
+    }
+
+    async fn documents_leave_as_what_is_known_of_them_and_without_their_bytes(app) {
+        let case = app.a_case().accepted().create().await;
+        let kept = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        let gone = app.as_tech(3).await.upload(&case.url("documents"), &report(1)).await.expect(201);
+        let (admin, mark) = (app.as_admin().await, app.mark().await);
+        admin.delete(&format!("documents/{}", gone["id"].as_str().unwrap())).await.expect(204);
+
+        let csv = admin.get("exports/documents.csv").await;
+        let ndjson = admin.get("exports/documents.ndjson").await;
+
+        let lines: Vec<&str> = csv.text.lines().collect();
+        assert_eq!(lines[0], "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,uploaded_by_username,created_at");
+        assert_eq!(lines.len(), 2, "the deleted one is not among them");
+        assert!(lines[1].contains(&case.case.case_number) && lines[1].contains(",member1,"), "{}", lines[1]);
+        let row: Json = serde_json::from_str(ndjson.text.lines().next().unwrap()).unwrap();
+        for name in ["id", "document_type", "report_number", "filename", "content_type", "size_bytes", "sha256", "notes", "created_at"] {
+            assert_eq!(row[name], kept[name], "{name}");
+        }
+        assert_eq!((&row["case_id"], &row["uploaded_by_username"]), (&json!(case.id()), &json!("member1")));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["document_deleted", "bulk_export", "bulk_export"]);
+        let told = &trail[1]["metadata"];
+        assert_eq!(told, &json!({"export_type": "documents", "format": "csv", "record_count": 1, "filters": {}}));
+        app.as_manager().await.get("exports/documents.csv").await.expect_problem(403, "forbidden");
+    }
+
+    async fn allowances_leave_with_what_is_used_and_left_of_each(app) {
+        let (one, two) = (app.user("member1", Role::Member, None).await, app.user("member2", Role::Member, None).await);
+        let (admin, mark) = (app.as_admin().await, app.mark().await);
+        let url = |id: uuid::Uuid, quarter: &str| format!("users/{id}/credit-allowances/{quarter}");
+        for (url, allowed_credits) in [(url(one.id, "2026-Q4"), 3), (url(two.id, "2026-Q4"), 1), (url(one.id, "2027-Q1"), 5)] {
+            admin.send(Method::PUT, &url, Some(json!({"allowed_credits": allowed_credits}))).await.expect(201);
+        }
+        app.a_case().submitted().create().await;
+        app.a_case().of(&two).submitted().create().await;
+        app.a_case().of(&two).create().await;
+
+        let csv = admin.get("exports/credit-allowances.csv").await;
+        let ndjson = admin.get("exports/credit-allowances.ndjson").await;
+
+        let columns = "id,member_id,member_username,quarter,allowed_credits,used_credits,remaining_credits,notes,created_at,updated_at";
+        assert_eq!(csv.text.lines().next(), Some(columns));
+        let rows: Vec<Json> = ndjson.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let figures: Vec<[&str; 4]> = rows.iter()
+            .map(|row| ["member_username", "quarter", "used_credits", "remaining_credits"].map(|name| row[name].as_str().unwrap()))
+            .collect();
+        assert_eq!(figures, [
+            ["member1", "2026-Q4", "2.0", "1.0"], ["member2", "2026-Q4", "2.0", "-1.0"], ["member1", "2027-Q1", "0.0", "5.0"],
+        ]);
+        for row in &rows {
+            let id = if row["member_username"] == "member1" { one.id } else { two.id };
+            let shown = admin.get(&url(id, row["quarter"].as_str().unwrap())).await.expect(200);
+            assert!(["id", "allowed_credits", "used_credits", "remaining_credits"].iter().all(|name| row[name] == shown[name]));
+        }
+        // What is a formula to a spreadsheet begins with an apostrophe; a number below zero is none.
+        assert_eq!(csv.text.lines().nth(2).unwrap().split(',').nth(6), Some("-1.0"));
+        let exports: Vec<Json> = app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "bulk_export").collect();
+        assert_eq!(exports.len(), 2);
+        assert_eq!((&exports[1]["metadata"]["export_type"], &exports[1]["metadata"]["record_count"]), (&json!("credit_allowances"), &json!(3)));
     }
 }

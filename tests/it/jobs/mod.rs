@@ -1,5 +1,6 @@
 //! The jobs: what each does, when it runs, and what is left of a run.
 
+mod health;
 mod holds;
 mod mails;
 mod releases;

@@ -1,0 +1,114 @@
+//! Export the credit allowances.
+
+use super::stream::{self, Created, Row, usernames};
+use crate::http::{Administrator, Given, Instant, ListProblems, Result, credits_text};
+use crate::state::App;
+use actix_web::{HttpResponse, get};
+use entity::{credit, setting};
+use sea_orm::{DatabaseTransaction, EntityTrait, Select};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What the contract shows of it.
+const CSV_EXAMPLE: &str = "id,member_id,member_username,quarter,allowed_credits,used_credits,remaining_credits,notes,created_at,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d9,01a20725-be30-7584-bca5-f00e655c90d6,member1,2026-Q4,100,12.5,87.5,as agreed with the workshop,2026-10-01T05:05:00.000Z,2026-11-22T08:00:00.123Z\r\n";
+const NDJSON_EXAMPLE: &str = concat!(
+    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d9","member_id":"01a20725-be30-7584-bca5-f00e655c90d6","member_username":"member1","quarter":"2026-Q4","allowed_credits":100,"used_credits":"12.5","remaining_credits":"87.5","notes":"as agreed with the workshop","created_at":"2026-10-01T05:05:00.000Z","updated_at":"2026-11-22T08:00:00.123Z"}"#,
+    "\n"
+);
+
+/// An allowance, flat.
+#[derive(Serialize)]
+struct AllowanceRow {
+    id: Uuid,
+    member_id: Uuid,
+    member_username: Option<String>,
+    quarter: String,
+    allowed_credits: i32,
+    used_credits: String,
+    remaining_credits: String,
+    notes: Option<String>,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl Row for AllowanceRow {
+    const EXPORT: &'static str = "credit_allowances";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "member_id",
+        "member_username",
+        "quarter",
+        "allowed_credits",
+        "used_credits",
+        "remaining_credits",
+        "notes",
+        "created_at",
+        "updated_at",
+    ];
+
+    type Entity = credit::Entity;
+
+    fn there() -> Select<credit::Entity> {
+        credit::Entity::find()
+    }
+
+    async fn of(db: &DatabaseTransaction, rows: Vec<credit::Model>) -> Result<Vec<Self>> {
+        let names = usernames(db, rows.iter().map(|row| row.member_id).collect()).await?;
+        let used = credit::used_of_each(db, &rows, setting::current(db).await?.zone()?).await?;
+        let row = |(row, used_tenths): (credit::Model, i64)| Self {
+            member_username: names.get(&row.member_id).cloned(),
+            used_credits: credits_text(used_tenths),
+            remaining_credits: credits_text(row.remaining_tenths(used_tenths)),
+            id: row.id,
+            member_id: row.member_id,
+            quarter: row.quarter,
+            allowed_credits: row.allowed_credits,
+            notes: row.notes,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        };
+        Ok(rows.into_iter().zip(used).map(row).collect())
+    }
+}
+
+/// Export credit allowances as CSV
+///
+/// Each member's of each quarter, with what is used and left of it now; all, or those first set in a period. The oldest first, as
+/// RFC 4180 with CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The export is recorded.
+#[utoipa::path(
+    tag = "exports",
+    params(Created),
+    responses(
+        (
+            status = OK, description = "The allowances, a line each", content_type = "text/csv", body = String,
+            example = json!(CSV_EXAMPLE),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[get("/exports/credit-allowances.csv")]
+pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+    stream::csv::<AllowanceRow>(&app, &by, query).await
+}
+
+/// Export credit allowances as NDJSON
+///
+/// Each member's of each quarter, with what is used and left of it now; all, or those first set in a period. The oldest first, as one
+/// JSON object a line. The export is recorded.
+#[utoipa::path(
+    tag = "exports",
+    params(Created),
+    responses(
+        (
+            status = OK, description = "The allowances, an object a line", content_type = "application/x-ndjson", body = String,
+            example = json!(NDJSON_EXAMPLE),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[get("/exports/credit-allowances.ndjson")]
+pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+    stream::ndjson::<AllowanceRow>(&app, &by, query).await
+}

@@ -1,0 +1,119 @@
+//! Export what is known of the documents, not their bytes.
+
+use super::stream::{self, Created, Row, usernames};
+use crate::http::{Administrator, Given, Instant, ListProblems, Result};
+use crate::state::App;
+use actix_web::{HttpResponse, get};
+use entity::document::{self, DocumentType};
+use sea_orm::{DatabaseTransaction, Select};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What the contract shows of it.
+const CSV_EXAMPLE: &str = "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,uploaded_by_username,created_at\r\n01a20725-be30-7584-bca5-f00e655c90da,01a20725-be30-7584-bca5-f00e655c90d6,WS001-2026-11-0042,report,1,retirement-report.pdf,application/pdf,48213,9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08,,tech2,2026-11-23T10:15:00.000Z\r\n";
+const NDJSON_EXAMPLE: &str = concat!(
+    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90da","case_id":"01a20725-be30-7584-bca5-f00e655c90d6","case_number":"WS001-2026-11-0042","document_type":"report","report_number":1,"filename":"retirement-report.pdf","content_type":"application/pdf","size_bytes":48213,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","notes":null,"uploaded_by_username":"tech2","created_at":"2026-11-23T10:15:00.000Z"}"#,
+    "\n"
+);
+
+/// A document, flat.
+#[derive(Serialize)]
+struct DocumentRow {
+    id: Uuid,
+    case_id: Uuid,
+    case_number: String,
+    document_type: DocumentType,
+    report_number: Option<i32>,
+    filename: String,
+    content_type: String,
+    size_bytes: i64,
+    sha256: String,
+    notes: Option<String>,
+    uploaded_by_username: Option<String>,
+    created_at: Instant,
+}
+
+impl Row for DocumentRow {
+    const EXPORT: &'static str = "documents";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "case_id",
+        "case_number",
+        "document_type",
+        "report_number",
+        "filename",
+        "content_type",
+        "size_bytes",
+        "sha256",
+        "notes",
+        "uploaded_by_username",
+        "created_at",
+    ];
+
+    type Entity = document::Entity;
+
+    fn there() -> Select<document::Entity> {
+        document::live()
+    }
+
+    async fn of(db: &DatabaseTransaction, rows: Vec<document::Model>) -> Result<Vec<Self>> {
+        let names = usernames(db, rows.iter().map(|row| row.uploaded_by_id).collect()).await?;
+        let row = |row: document::Model| Self {
+            uploaded_by_username: names.get(&row.uploaded_by_id).cloned(),
+            id: row.id,
+            case_id: row.case_id,
+            case_number: row.case_number,
+            document_type: row.document_type,
+            report_number: row.report_number,
+            filename: row.filename,
+            content_type: row.content_type,
+            size_bytes: row.size_bytes,
+            sha256: row.sha256,
+            notes: row.notes,
+            created_at: row.created_at.into(),
+        };
+        Ok(rows.into_iter().map(row).collect())
+    }
+}
+
+/// Export documents as CSV
+///
+/// What is known of each, not its bytes: all but the deleted ones, or those handed in in a period. The oldest first, as RFC 4180 with
+/// CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The export is recorded.
+#[utoipa::path(
+    tag = "exports",
+    params(Created),
+    responses(
+        (
+            status = OK, description = "The documents, a line each", content_type = "text/csv", body = String,
+            example = json!(CSV_EXAMPLE),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[get("/exports/documents.csv")]
+pub async fn export_documents_csv(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+    stream::csv::<DocumentRow>(&app, &by, query).await
+}
+
+/// Export documents as NDJSON
+///
+/// What is known of each, not its bytes: all but the deleted ones, or those handed in in a period. The oldest first, as one JSON object
+/// a line. The export is recorded.
+#[utoipa::path(
+    tag = "exports",
+    params(Created),
+    responses(
+        (
+            status = OK, description = "The documents, an object a line", content_type = "application/x-ndjson", body = String,
+            example = json!(NDJSON_EXAMPLE),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+)]
+#[get("/exports/documents.ndjson")]
+pub async fn export_documents_ndjson(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+    stream::ndjson::<DocumentRow>(&app, &by, query).await
+}

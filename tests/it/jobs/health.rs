@@ -1,0 +1,75 @@
+//! What the system-events report and the administrators hear of jobs that fail, here and elsewhere.
+
+use crate::app::{TestApp, actions};
+use crate::ingest::warehouse;
+use serde_json::{Value as Json, json};
+
+/// Makes the next run of the mails fail: the only mail has an address that none reaches.
+async fn queue_an_undeliverable_mail(app: &TestApp) {
+    app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
+    let case = app.a_case().accepted().create().await;
+    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+}
+
+fn run(status: &str, error: Json) -> Json {
+    json!({"job_name": "nightly-sync", "records_processed": 0, "status": status, "error_message": error})
+}
+
+fn job<'a>(report: &'a Json, name: &str) -> &'a Json {
+    report["jobs"].as_array().unwrap().iter().find(|job| job["job_name"] == name).unwrap()
+}
+
+on_each_database! {
+    async fn a_failed_run_here_a_failed_one_elsewhere_and_a_successful_one_are_told_apart(app) {
+        queue_an_undeliverable_mail(app).await;
+        let (admin, elsewhere) = (app.as_admin().await, warehouse(app).await);
+        let mark = app.mark().await;
+        admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
+        elsewhere.post("ingest/cron-runs", run("failure", json!("connection refused"))).await.expect(201);
+        app.pass(chrono::TimeDelta::minutes(1));
+        elsewhere.post("ingest/cron-runs", run("success", Json::Null)).await.expect(201);
+
+        let runs: Vec<Json> = app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "cron_job_executed").collect();
+        assert_eq!(actions(&runs).len(), 3);
+        let report = app.as_manager().await.get("reports/system-events?event_type=cron_job").await.expect(200);
+
+        let summary = &report["summary"];
+        let counts = ["total_events", "successful_events", "failed_events"].map(|name| summary[name].as_i64().unwrap());
+        assert_eq!((counts, &summary["success_percent"]), ([3, 1, 2], &json!(33.3)));
+        let mails = job(&report, "send_scheduled_emails");
+        assert_eq!((&mails["last_status"], &mails["consecutive_failures"]), (&json!("failure"), &json!(1)));
+        let sync = job(&report, "nightly-sync");
+        assert_eq!((&sync["last_status"], &sync["consecutive_failures"]), (&json!("success"), &json!(0)));
+        let failed: Vec<&Json> = report["entries"]["data"].as_array().unwrap().iter().filter(|row| row["outcome"] == "failure").collect();
+        let errors: Vec<&Json> = failed.iter().map(|row| &row["error_message"]).collect();
+        assert_eq!(errors, [&json!("connection refused"), &json!("there is no such domain")]);
+        assert_eq!(report["health"]["failed_jobs_24h"], 2);
+
+        let alerts = app.as_admin().await.get("alerts").await.expect(200);
+        let told: Vec<(&str, &str)> = alerts["data"].as_array().unwrap().iter()
+            .map(|alert| (alert["title"].as_str().unwrap(), alert["message"].as_str().unwrap()))
+            .collect();
+        assert_eq!(told, [
+            ("Job nightly-sync failed", "connection refused"),
+            ("Job send_scheduled_emails failed", "there is no such domain"),
+        ]);
+    }
+
+    async fn the_administrators_hear_of_the_first_failure_in_a_row_by_mail_and_of_each_by_alert(app) {
+        let (admin, elsewhere) = (app.as_admin().await, warehouse(app).await);
+        let mails = async || {
+            let queue = app.as_manager().await.get("outbox").await.expect(200);
+            queue["data"].as_array().unwrap().iter().filter(|mail| mail["template"] == "job_failed").count()
+        };
+        for error in ["connection refused", "timed out", "timed out"] {
+            elsewhere.post("ingest/cron-runs", run("failure", json!(error))).await.expect(201);
+            app.pass(chrono::TimeDelta::seconds(1));
+        }
+        assert_eq!(admin.get("alerts").await.expect(200)["data"].as_array().unwrap().len(), 3);
+        assert_eq!(mails().await, 1, "it was told that it fails");
+        elsewhere.post("ingest/cron-runs", run("success", Json::Null)).await.expect(201);
+        app.pass(chrono::TimeDelta::seconds(1));
+        elsewhere.post("ingest/cron-runs", run("failure", json!("again"))).await.expect(201);
+        assert_eq!(mails().await, 2, "it had recovered");
+    }
+}
