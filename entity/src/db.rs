@@ -4,7 +4,7 @@ use crate::audit::Observer;
 use crate::clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -242,4 +242,10 @@ fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgCo
         Use::Read => options.options(bounded).options([("default_transaction_read_only", "on")]),
         Use::Export => options.options([("default_transaction_read_only", "on")]),
     }
+}
+
+/// Whether a statement failed because it waited too long for a lock (PostgreSQL's `lock_not_available`).
+pub fn is_lock_timeout(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else { return false };
+    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
 }

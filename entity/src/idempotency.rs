@@ -4,7 +4,6 @@
 use crate::audit::{AuditTx, Unaudited};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::{Set, Unchanged};
-use sea_orm::RuntimeErr;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, OnConflict, Query};
 
@@ -116,10 +115,4 @@ pub async fn forget_old(tx: &AuditTx) -> Result<u64, DbErr> {
     #[expect(clippy::disallowed_methods, reason = "unaudited rows that have had their time")]
     let forgotten = Entity::delete_many().filter(Column::Scope.in_subquery(old)).exec(tx).await?;
     Ok(forgotten.rows_affected)
-}
-
-/// Whether waiting for whoever holds a key took too long (PostgreSQL's `lock_not_available`).
-pub fn is_held(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else { return false };
-    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
 }

@@ -4,6 +4,7 @@ use crate::audit::{AuditTx, Unaudited};
 use crate::{case, setting, user};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
+use sea_orm::Iterable;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -70,6 +71,11 @@ pub enum Template {
 }
 
 impl Template {
+    /// The template of a name; none where a newer version queued the mail.
+    pub fn of(code: &str) -> Option<Self> {
+        Self::iter().find(|template| template.code() == code)
+    }
+
     pub const fn code(self) -> &'static str {
         match self {
             Self::CaseHeld => "case_held",

@@ -137,7 +137,7 @@ async fn assignee(tx: &AuditTx, case: &case::Model, news: News<'_>) -> Result<()
 }
 
 fn active(who: Condition) -> Select<user::Entity> {
-    user::present().filter(user::Column::IsActive.eq(true)).filter(who).order_by_asc(user::Column::Id)
+    user::active().filter(who).order_by_asc(user::Column::Id)
 }
 
 async fn ids(tx: &AuditTx, who: Condition) -> Result<Vec<Uuid>, DbErr> {

@@ -11,7 +11,6 @@ use entity::audit::Event;
 use entity::case;
 use entity::trail::{Filter, MemberView};
 use entity::user::Role;
-use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
 /// List a case's audit trail
@@ -36,7 +35,7 @@ pub async fn list_case_audit_trail(
     let filter = query.filter.read(&app).await?;
     let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
     let snapshot = app.snapshot().await?;
-    let case = case::visible_to(&by).filter(case::Column::Id.eq(id)).one(&snapshot).await?.ok_or_else(Error::not_found)?;
+    let case = case::seen(&snapshot, id, &by).await?;
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
     let filter = Filter { case_id: Some(id), as_member: view.clone(), ..filter };

@@ -9,7 +9,7 @@ use crate::state::App;
 use actix_web::patch;
 use chrono::NaiveDate;
 use entity::case::lifecycle::Edit;
-use entity::case::{CaseAction, CaseStatus, Urgency, member_update};
+use entity::case::{CaseAction, Urgency, member_update};
 use entity::user::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -110,8 +110,8 @@ pub async fn edit_case(app: App, by: Human, target: CaseTarget, body: Body<EditC
     }
     let edited = before.clone().edit(body.edit(), |due_on| today.demanded_by(due_on), &by, tx.now())?;
     let case = tx.save(edited).await?;
-    if is_member && case.version != before.version && case.status != CaseStatus::Draft {
-        member_update::raise(&tx, case.id).await?;
+    if case.version != before.version {
+        member_update::raise_if_news(&tx, &case, &by).await?;
     }
     CaseDetail::committed(tx, case, &by).await
 }

@@ -1,11 +1,10 @@
 //! Read a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Error, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::case;
-use sea_orm::{ColumnTrait, QueryFilter};
 
 /// Read a case
 ///
@@ -25,8 +24,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
 )]
 #[get("/cases/{case_id}")]
 pub async fn get_case(app: App, by: Human, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
-    let visible = case::visible_to(&by).filter(case::Column::Id.eq(target.id()?));
-    let row = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    let row = case::seen(app.readers(), target.id()?, &by).await?;
     let version = row.version;
     let view = CaseDetail::read(app.readers(), row, &by, app.now()).await?;
     Ok(Answer::of(view, version))

@@ -5,9 +5,8 @@ use crate::http::check::not_blank;
 use crate::http::{DeleteProblems, Error, Human, Query, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
-use entity::case::{self, CaseStatus, member_update};
+use entity::case::{self, member_update};
 use entity::document;
-use entity::user::Role;
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -45,9 +44,7 @@ pub async fn delete_document(app: App, by: Human, target: DocumentTarget, query:
         return Err(Error::forbidden());
     }
     tx.save(document.delete(&case, tx.now())?).await?;
-    if by.role() == Role::Member && case.status != CaseStatus::Draft {
-        member_update::raise(&tx, case.id).await?;
-    }
+    member_update::raise_if_news(&tx, &case, &by).await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

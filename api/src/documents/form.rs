@@ -34,7 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const BYTES_A_SECOND_MIN: u64 = 64 * 1024;
 
 /// A document to add to a case
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "the contract names it; requests are read part by part")]
 #[schema(example = json!({"file": "%PDF-1.7 …", "document_type": "supporting", "notes": "pay stub of October"}))]
 pub struct UploadDocument {

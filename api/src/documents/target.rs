@@ -41,8 +41,7 @@ impl CaseTarget {
 
     /// The case, where it is only read.
     pub async fn seen(&self, app: &App, by: &Anyone) -> Result<case::Model> {
-        let visible = case::visible_to(by).filter(case::Column::Id.eq(self.id()?));
-        visible.one(app.readers()).await?.ok_or_else(Error::not_found)
+        Ok(case::seen(app.readers(), self.id()?, by).await?)
     }
 
     /// Whether there is a case to which this caller could add something.

@@ -9,9 +9,8 @@ use crate::storage::Incoming;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, post};
 use entity::audit::AuditTx;
-use entity::case::{self, CaseStatus, member_update};
+use entity::case::{self, member_update};
 use entity::document::{self, NewDocument};
-use entity::user::Role;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -65,9 +64,7 @@ async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: 
         replace(&tx, &case, number, incoming.id()).await?;
     }
     let document = tx.save(row).await?;
-    if by.role() == Role::Member && case.status != CaseStatus::Draft {
-        member_update::raise(&tx, case.id).await?;
-    }
+    member_update::raise_if_news(&tx, &case, by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
     incoming.keep();

@@ -8,6 +8,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpMessage, HttpRequest};
 use entity::audit::AuditTx;
+use entity::db;
 use entity::idempotency::{self, Claim};
 use entity::text::sha256_hex;
 use entity::user::Caller;
@@ -83,7 +84,7 @@ impl Retry {
             Ok(Claim::Ours) => Ok(()),
             Ok(Claim::Used { fingerprint: used, kept }) if used == fingerprint => Err(Error::replaying(kept)),
             Ok(Claim::Used { .. }) => Err(Error::plain(Code::IdempotencyKeyReused)),
-            Err(error) if idempotency::is_held(&error) => Err(Error::plain(Code::IdempotencyInProgress)),
+            Err(error) if db::is_lock_timeout(&error) => Err(Error::plain(Code::IdempotencyInProgress)),
             Err(error) => Err(error.into()),
         }
     }

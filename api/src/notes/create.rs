@@ -6,7 +6,7 @@ use crate::http::{AdditionProblems, Answer, Body, Error, Human, Result};
 use crate::state::App;
 use actix_web::post;
 use actix_web::web::Path;
-use entity::case::{self, CaseStatus, member_update};
+use entity::case::{self, member_update};
 use entity::note::{self, Visibility};
 use entity::tell;
 use entity::user::Role;
@@ -48,8 +48,7 @@ pub async fn create_case_note(app: App, by: Human, id: Path<String>, body: Body<
     let tx = app.begin(&by).await?;
     let case = case::locked(&tx, id, &by).await?;
     let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;
-    if is_member && case.status != CaseStatus::Draft {
-        member_update::raise(&tx, case.id).await?;
+    if member_update::raise_if_news(&tx, &case, &by).await? {
         tell::case_commented(&tx, &case).await?;
     }
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);

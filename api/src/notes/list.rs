@@ -8,7 +8,7 @@ use actix_web::web::Path;
 use actix_web::{HttpRequest, get};
 use entity::page::{self, Direction, Position};
 use entity::{case, note, user};
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -34,8 +34,7 @@ pub async fn list_case_notes(
 ) -> Result<Answer<CaseNoteList>> {
     let page = query.paging.of(&request, &app, &by, 50)?;
     let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
-    let seen = case::visible_to(&by).filter(case::Column::Id.eq(id)).one(app.readers()).await?;
-    let case = seen.ok_or_else(Error::not_found)?;
+    let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
     let after = page.after.as_ref().map(|last| page::after_id(note::Column::Id, last, Direction::Descending));

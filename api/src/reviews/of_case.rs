@@ -6,7 +6,6 @@ use crate::state::App;
 use actix_web::get;
 use actix_web::web::Path;
 use entity::{case, review};
-use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
 /// How many steps are listed; a case has a handful.
@@ -27,8 +26,7 @@ const LISTED_MAX: u64 = 200;
 #[get("/cases/{case_id}/reviews")]
 pub async fn list_case_reviews(app: App, by: Staff, id: Path<String>) -> Result<Answer<CaseReviewList>> {
     let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
-    let seen = case::visible_to(&by).filter(case::Column::Id.eq(id)).one(app.readers()).await?;
-    let case = seen.ok_or_else(Error::not_found)?;
+    let case = case::seen(app.readers(), id, &by).await?;
     let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
     let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX, total: None };
     Ok(Answer::plain(CaseReviewList { data, page }))

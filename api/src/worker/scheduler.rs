@@ -2,29 +2,31 @@
 
 use crate::jobs::{Order, Outcome, perform};
 use crate::state::App;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::audit::{AuditTx, Context};
 use entity::job::{self, JobName, run};
 use entity::setting;
 use sea_orm::{DbErr, EntityTrait};
-use std::time::Duration;
 
-/// How often it looks whether something is due.
-const LOOKS_EVERY: Duration = Duration::from_secs(1);
+/// How long it sleeps at most: the settings may put the clocks forward, and what failed is to be tried again.
+const LOOKS_EVERY: TimeDelta = TimeDelta::seconds(15);
 
-/// Looks at the clock until the process ends. What fails now is tried at the next look.
+/// Looks at the clock until the process ends, whenever something is due. What fails now is tried at the next look.
 pub async fn keep_time(app: App) {
     loop {
-        if let Err(error) = run_due(&app).await {
+        let next = run_due(&app).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the schedules could not be looked at");
-        }
-        tokio::time::sleep(LOOKS_EVERY).await;
+            None
+        });
+        let latest = app.now() + LOOKS_EVERY;
+        let wait = next.map_or(latest, |next| next.min(latest)) - app.now();
+        tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
     }
 }
 
-/// Runs every job that is due, one after the other.
-pub async fn run_due(app: &App) -> Result<(), DbErr> {
+/// Runs every job that is due, one after the other. Gives the next instant at which one is.
+pub async fn run_due(app: &App) -> Result<Option<DateTime<Utc>>, DbErr> {
     let zone = setting::current(app.readers()).await?.zone()?;
     for job in job::Entity::find().all(app.readers()).await? {
         let (job, watched_since) = (job.name, job.watched_since);
@@ -41,7 +43,8 @@ pub async fn run_due(app: &App) -> Result<(), DbErr> {
             }
         }
     }
-    Ok(())
+    let now = app.now();
+    Ok(JobName::ALL.into_iter().filter_map(|job| app.schedules().next(job, now, zone)).min())
 }
 
 /// The periods of a job that nobody has run.

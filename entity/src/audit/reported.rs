@@ -38,18 +38,22 @@ const EXTERNAL: &str = "external";
 impl Event {
     pub fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
         let took = run.finished_at.zip(run.started_at).map(|(end, start)| (end - start).num_milliseconds());
-        Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran elsewhere: {}", run.status.code()))
-            .ending(run.status.into())
-            .with("job_name", job_name)
-            .with("records_processed", run.records_processed)
-            .with("records_failed", Json::Null)
-            .with("status", run.status.code())
-            .with("error_message", run.error_message)
-            .with("duration_ms", took)
-            .with("dry_run", false)
-            .with("trigger", EXTERNAL)
-            .with("started_at", run.started_at.map(rfc3339))
-            .with("finished_at", run.finished_at.map(rfc3339))
+        Self::new(
+            Action::CronJobExecuted,
+            ("job", job_name.to_owned()),
+            format!("Job {job_name} ran elsewhere: {}", run.status.code()),
+        )
+        .ending(run.status.into())
+        .with("job_name", job_name)
+        .with("records_processed", run.records_processed)
+        .with("records_failed", Json::Null)
+        .with("status", run.status.code())
+        .with("error_message", run.error_message)
+        .with("duration_ms", took)
+        .with("dry_run", false)
+        .with("trigger", EXTERNAL)
+        .with("started_at", run.started_at.map(rfc3339))
+        .with("finished_at", run.finished_at.map(rfc3339))
     }
 
     pub fn reported_email(mail: &ReportedEmail<'_>) -> Self {

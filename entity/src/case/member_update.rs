@@ -1,6 +1,8 @@
 //! Whether a member added something the staff has not looked at yet, kept apart so that looking doesn't touch the case.
 
+use super::CaseStatus;
 use crate::audit::{AuditTx, Unaudited};
+use crate::user::{Caller, Role};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
@@ -23,8 +25,16 @@ impl Unaudited for Entity {
     const BECAUSE: &'static str = "a flag for the staff's queue; what the member did has entries of its own";
 }
 
-/// Notes that the member did something at this transaction's instant.
-pub async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
+/// Notes that a member did something at this transaction's instant to a case that he has handed in; whether that is so.
+pub async fn raise_if_news(tx: &AuditTx, case: &super::Model, by: &Caller) -> Result<bool, DbErr> {
+    let is_news = by.role() == Role::Member && case.status != CaseStatus::Draft;
+    if is_news {
+        raise(tx, case.id).await?;
+    }
+    Ok(is_news)
+}
+
+async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
     let row = ActiveModel { case_id: Set(case_id), has_member_updates: Set(true), member_last_update_at: Set(Some(tx.now())) };
     let replace =
         OnConflict::column(Column::CaseId).update_columns([Column::HasMemberUpdates, Column::MemberLastUpdateAt]).to_owned();

@@ -196,6 +196,11 @@ pub fn visible_to(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null()).filter(scope_of(caller))
 }
 
+/// A case that is only read, if the caller may know of it.
+pub async fn seen<C: ConnectionTrait>(db: &C, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
+    visible_to(caller).filter(Column::Id.eq(id)).one(db).await?.ok_or(LoadError::Absent("case"))
+}
+
 /// The cases that wait for a review by this caller: never those he works on himself.
 pub fn waiting_for_review_by(caller: &Caller) -> Select<Entity> {
     let others = Condition::any().add(Column::AssignedToId.is_null()).add(Column::AssignedToId.ne(caller.id()));

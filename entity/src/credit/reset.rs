@@ -43,8 +43,7 @@ pub struct Reset {
 /// A scheduled one that finds nobody without an allowance records nothing. The members stay locked until the end, so that two
 /// resets come one after the other.
 pub async fn reset_all(tx: &AuditTx, quarter: Quarter, new_allowance: i32, reset_type: ResetType) -> Result<Reset, DbErr> {
-    let active = user::present().filter(user::Column::Role.eq(Role::Member)).filter(user::Column::IsActive.eq(true));
-    let members = tx.lock_many(active).await?;
+    let members = tx.lock_many(active_members()).await?;
     let known = tx.lock_many(Entity::find().filter(Column::Quarter.eq(quarter.to_string()))).await?;
     let mut known: HashMap<Uuid, super::Model> = known.into_iter().map(|row| (row.member_id, row)).collect();
 
@@ -79,8 +78,9 @@ pub async fn reset_all(tx: &AuditTx, quarter: Quarter, new_allowance: i32, reset
 /// Active members who have been allowed nothing for a quarter yet: those whom a scheduled reset would reach.
 pub fn without_allowance(quarter: Quarter) -> Select<user::Entity> {
     let allowed = Entity::find().filter(Column::Quarter.eq(quarter.to_string())).select_only().column(Column::MemberId);
-    user::present()
-        .filter(user::Column::Role.eq(Role::Member))
-        .filter(user::Column::IsActive.eq(true))
-        .filter(user::Column::Id.not_in_subquery(allowed.into_query()))
+    active_members().filter(user::Column::Id.not_in_subquery(allowed.into_query()))
+}
+
+fn active_members() -> Select<user::Entity> {
+    user::active().filter(user::Column::Role.eq(Role::Member))
 }

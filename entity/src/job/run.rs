@@ -2,9 +2,10 @@
 
 use super::JobName;
 use crate::audit::{AuditTx, Outcome, Unaudited};
+use crate::db;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect, RuntimeErr};
+use sea_orm::{Condition, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -141,11 +142,5 @@ pub async fn record(tx: &AuditTx, run: Model) -> Result<Model, DbErr> {
 /// Whether a statement failed because another replica did this period, or is at the job just now.
 pub fn is_taken(error: &DbErr) -> bool {
     let is_double = matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)));
-    is_double || is_locked(error)
-}
-
-/// Whether a lock was waited for too long (PostgreSQL's `lock_not_available`).
-fn is_locked(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else { return false };
-    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
+    is_double || db::is_lock_timeout(error)
 }

@@ -162,7 +162,9 @@ fn job_runs(backend: DbBackend) -> String {
 /// The id of the last entry about a job that ended like this.
 fn last_run(backend: DbBackend, job_name: &str, outcome: &str) -> String {
     let runs = job_runs(backend);
-    format!("(SELECT entry.id {runs} AND entry.topic = {job_name} AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)")
+    format!(
+        "(SELECT entry.id {runs} AND entry.topic = {job_name} AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
+    )
 }
 
 /// What came since an id, and how much of it will not change any more.

@@ -154,6 +154,11 @@ pub fn present() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
+/// Those of them who may sign in.
+pub fn active() -> Select<Entity> {
+    present().filter(Column::IsActive.eq(true))
+}
+
 /// Reads a user for update if the caller may know of him; the transaction remembers the row, and the name for its entries.
 pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
     tx.lock(visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("user"))
@@ -211,7 +216,7 @@ fn spellings(text: &str) -> Vec<String> {
 
 /// Locks every active administrator and counts them, so that two can't remove each other as the last.
 pub async fn active_administrators(tx: &AuditTx) -> Result<usize, DbErr> {
-    let administrators = present().filter(Column::Role.eq(Role::Administrator)).filter(Column::IsActive.eq(true));
+    let administrators = active().filter(Column::Role.eq(Role::Administrator));
     let ids: Vec<Uuid> = administrators.select_only().column(Column::Id).order_by_id_for_update().into_tuple().all(tx).await?;
     Ok(ids.len())
 }

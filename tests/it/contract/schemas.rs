@@ -72,6 +72,25 @@ fn an_object_says_what_is_in_it() {
 }
 
 #[test]
+fn a_request_takes_no_field_that_it_does_not_list() {
+    let document = Document::new();
+    let mut open = Vec::new();
+    for (_, _, operation) in document.operations() {
+        let requests = document.bodies(operation).into_iter().filter(|(place, _)| place.contains(" request"));
+        let mut left: Vec<(String, &Json)> = requests.map(|(place, holder)| (place, &holder["schema"])).collect();
+        assert_eq!(left.is_empty(), operation.get("requestBody").is_none(), "{}", operation["operationId"]);
+        while let Some((place, schema)) = left.pop() {
+            let schema = document.resolve(schema);
+            if schema.get("properties").is_some() && schema["additionalProperties"] != false {
+                open.push(place.clone());
+            }
+            left.extend(parts(schema).into_iter().map(|(part, inner)| (format!("{place}{part}"), inner)));
+        }
+    }
+    assert!(open.is_empty(), "{open:#?}");
+}
+
+#[test]
 fn every_schema_says_what_it_is() {
     let document = Document::new();
     for (name, schema) in document.json["components"]["schemas"].as_object().unwrap() {

@@ -11,7 +11,10 @@ use serde_json::Value as Json;
 use std::path::PathBuf;
 
 /// What breaks on purpose: the finding, and the line of the changelog that tells it. Gone with the next release.
-const ACCEPTED: &[(&str, &str)] = &[];
+const ACCEPTED: &[(&str, &str)] = &[(
+    "POST /api/v1/cases/{case_id}/documents body: takes no further properties any more",
+    "The contract says that an upload takes no parts but those it lists; the service never took others.",
+)];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
