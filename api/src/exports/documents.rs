@@ -53,7 +53,7 @@ impl Row for DocumentRow {
     type Entity = document::Entity;
 
     fn there() -> Select<document::Entity> {
-        document::live()
+        document::present()
     }
 
     async fn of(db: &DatabaseTransaction, rows: Vec<document::Model>) -> Result<Vec<Self>> {

@@ -88,8 +88,12 @@ pub async fn known<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<HashSet<U
     Ok(known.into_tuple::<Uuid>().all(db).await?.into_iter().collect())
 }
 
-/// Those that weren't deleted.
-pub fn live() -> Select<Entity> {
+/// Those that weren't deleted, of cases that weren't either.
+pub fn present() -> Select<Entity> {
+    live().filter(of(case::Entity::find().filter(case::Column::DeletedAt.is_null())))
+}
+
+fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 

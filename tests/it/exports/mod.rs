@@ -68,7 +68,10 @@ on_each_database! {
         let case = app.a_case().accepted().create().await;
         let kept = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         let gone = app.as_tech(3).await.upload(&case.url("documents"), &report(1)).await.expect(201);
-        let (admin, mark) = (app.as_admin().await, app.mark().await);
+        let (admin, draft) = (app.as_admin().await, app.a_case().create().await);
+        app.as_member().await.upload(&draft.url("documents"), &pay_stub()).await.expect(201);
+        admin.delete(&draft.path()).await.expect(204);
+        let mark = app.mark().await;
         admin.delete(&format!("documents/{}", gone["id"].as_str().unwrap())).await.expect(204);
 
         let csv = admin.get("exports/documents.csv").await;
@@ -76,7 +79,7 @@ on_each_database! {
 
         let lines: Vec<&str> = csv.text.lines().collect();
         assert_eq!(lines[0], "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,uploaded_by_username,created_at");
-        assert_eq!(lines.len(), 2, "the deleted one is not among them");
+        assert_eq!(lines.len(), 2, "neither the deleted one nor that of a deleted case is among them");
         assert!(lines[1].contains(&case.case.case_number) && lines[1].contains(",member1,"), "{}", lines[1]);
         let row: Json = serde_json::from_str(ndjson.text.lines().next().unwrap()).unwrap();
         for name in ["id", "document_type", "report_number", "filename", "content_type", "size_bytes", "sha256", "notes", "created_at"] {
