@@ -1,10 +1,18 @@
-//! Swagger UI at `/docs/`, from files inside the binary: it works offline.
+//! Swagger UI at `/docs/`, from files inside the binary: it works offline, and asks nobody else what it thinks of the contract.
 
 use actix_web::web::{ServiceConfig, redirect};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+/// Where it is. A slash at the end of this path is its own.
+pub const PATH: &str = "/docs/";
+
+/// Whether a path is one of its files, or leads there.
+pub fn is_part(path: &str) -> bool {
+    path.starts_with(PATH) || path == "/docs" || path == "/"
+}
+
 pub fn configure(config: &mut ServiceConfig) {
-    let ui = Config::new(["/openapi.json"]).persist_authorization(true).display_operation_id(true);
-    config.service(redirect("/docs", "/docs/"));
+    let ui = Config::new(["/openapi.json"]).persist_authorization(true).display_operation_id(true).validator_url("none");
+    config.service(redirect("/", PATH)).service(redirect("/docs", PATH));
     config.service(SwaggerUi::new("/docs/{_:.*}").config(ui));
 }

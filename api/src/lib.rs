@@ -8,7 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod credits;
 pub mod demo;
-mod docs;
+pub mod docs;
 pub mod documents;
 #[macro_use]
 mod exports;

@@ -21,6 +21,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// The running service.
@@ -48,11 +49,13 @@ pub struct App {
     state: Arc<State>,
     in_flight: Arc<InFlight>,
     known_keys: Arc<KnownKeys>,
+    stopping: CancellationToken,
 }
 
 impl App {
     pub fn new(state: State) -> Self {
-        Self { state: Arc::new(state), in_flight: Arc::default(), known_keys: Arc::default() }
+        let state = Arc::new(state);
+        Self { state, in_flight: Arc::default(), known_keys: Arc::default(), stopping: CancellationToken::new() }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
@@ -158,6 +161,11 @@ impl App {
 
     pub fn schedules(&self) -> &Schedules {
         &self.state.schedules
+    }
+
+    /// Cancelled once the service is told to stop: whatever would go on for long ends at its next step.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 
     pub fn trusted_proxies(&self) -> &[IpAddr] {

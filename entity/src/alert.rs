@@ -108,11 +108,11 @@ pub struct News<'a> {
     pub case: Option<&'a case::Model>,
 }
 
-/// Raises an alert for each of these, in one statement.
+/// How many go into one statement: a database takes so many values in one, and no more.
+const ROWS_MAX: usize = 1_000;
+
+/// Raises an alert for each of these.
 pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: News<'_>) -> Result<(), DbErr> {
-    if recipients.is_empty() {
-        return Ok(());
-    }
     let row = |recipient: &Uuid| ActiveModel {
         id: Set(tx.new_id()),
         recipient_id: Set(*recipient),
@@ -126,9 +126,12 @@ pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: News<'_>) -> Result<
         read_at: Set(None),
         dismissed_at: Set(None),
     };
-    #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
-    let rows = Entity::insert_many(recipients.iter().map(row));
-    rows.exec_without_returning(tx).await.map(drop)
+    for some in recipients.chunks(ROWS_MAX) {
+        #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
+        let rows = Entity::insert_many(some.iter().map(row));
+        rows.exec_without_returning(tx).await?;
+    }
+    Ok(())
 }
 
 /// Somebody's own alerts; there are no others to anybody.

@@ -21,8 +21,18 @@ const ERROR_LENGTH_MAX: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
     pub why: String,
-    /// Whether trying again is of no use.
-    pub for_good: bool,
+    pub hope: Hope,
+}
+
+/// What an attempt that failed says of the next ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hope {
+    /// It may work another time.
+    Later,
+    /// It may work another time, and no other mail gets through now either: there is no mail server, or it doesn't let us in.
+    LaterForAll,
+    /// Trying again is of no use.
+    None,
 }
 
 /// The mails whose time has come.
@@ -55,7 +65,7 @@ pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>)
     let mut row = ActiveModel { id: Unchanged(mail.id), last_error: Set(error.clone()), ..Default::default() };
     match attempt {
         Ok(()) => (row.status, row.sent_at) = (Set(MailStatus::Sent), Set(Some(tx.now()))),
-        Err(Undelivered { for_good, .. }) if for_good || is_last(mail.attempts) => row.status = Set(MailStatus::Failed),
+        Err(Undelivered { hope, .. }) if hope == Hope::None || is_last(mail.attempts) => row.status = Set(MailStatus::Failed),
         Err(_) => {}
     }
     tx.record(Event::mail_attempted(&mail, to.as_ref(), error.as_deref())).await?;

@@ -5,7 +5,7 @@ use crate::case;
 use crate::user::Caller;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{QueryOrder, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -120,8 +120,8 @@ pub async fn submissions_of<C: ConnectionTrait>(db: &C, cases: &[Uuid]) -> Resul
 
 /// The decisions on the cases a caller may know of.
 pub fn decisions(caller: &Caller) -> Select<Entity> {
-    let cases = case::visible_to(caller).select_only().column(case::Column::Id).into_query();
-    Entity::find().filter(Column::ReviewAction.is_in(ReviewAction::DECISIONS)).filter(Column::CaseId.in_subquery(cases))
+    let is_visible = case::is_among((Entity, Column::CaseId), case::visible_to(caller));
+    Entity::find().filter(Column::ReviewAction.is_in(ReviewAction::DECISIONS)).filter(is_visible)
 }
 
 /// The steps of a case's review so far, the newest first.

@@ -1,6 +1,6 @@
 //! One scripted working week over HTTP and jobs leaves every action there is, each with its metadata, and no other.
 
-use crate::app::{Client, Form, TestApp, at};
+use crate::app::{Client, Form, TestApp, actions, at};
 use crate::contract::recipes::report;
 use chrono::TimeDelta;
 use entity::audit::Action;
@@ -143,7 +143,9 @@ on_each_database! {
             }
         }
         let known: BTreeSet<&str> = Action::all().map(Action::code).collect();
-        let seen: BTreeSet<&str> = catalogue["data"].as_array().unwrap().iter().map(|kind| kind["code"].as_str().unwrap()).collect();
-        assert_eq!(seen, known);
+        let listed: BTreeSet<&str> = catalogue["data"].as_array().unwrap().iter().map(|kind| kind["code"].as_str().unwrap()).collect();
+        let trail = app.whole_trail().await;
+        let left: BTreeSet<&str> = actions(&trail).into_iter().collect();
+        assert_eq!((&listed, &left), (&known, &known));
     }
 }

@@ -2,15 +2,13 @@
 
 use super::Alert;
 use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, Error, Human, OptionalBody, Result};
+use crate::http::{AdditionProblems, Answer, Human, OptionalBody, PathId, Result};
 use crate::state::App;
 use actix_web::post;
-use actix_web::web::Path;
 use entity::alert;
 use entity::audit::Event;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// Why an alert is dismissed
@@ -35,8 +33,8 @@ pub struct DismissAlert {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["alert_dismissed"]}))),
 )]
 #[post("/alerts/{alert_id}/dismiss")]
-pub async fn dismiss_alert(app: App, by: Human, id: Path<String>, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+pub async fn dismiss_alert(app: App, by: Human, id: PathId, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {
+    let id = id.get()?;
     let tx = app.begin(&by).await?;
     let mut alert = alert::locked(&tx, id, &by).await?;
     if alert.dismissed_at.is_none() {

@@ -1,12 +1,10 @@
 //! Mark an alert as read.
 
 use super::Alert;
-use crate::http::{Answer, Error, Human, ReadProblems, Result};
+use crate::http::{Answer, Human, PathId, ReadProblems, Result};
 use crate::state::App;
 use actix_web::post;
-use actix_web::web::Path;
 use entity::alert;
-use uuid::Uuid;
 
 /// Mark an alert as read
 ///
@@ -21,8 +19,8 @@ use uuid::Uuid;
     ),
 )]
 #[post("/alerts/{alert_id}/read")]
-pub async fn mark_alert_read(app: App, by: Human, id: Path<String>) -> Result<Answer<Alert>> {
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+pub async fn mark_alert_read(app: App, by: Human, id: PathId) -> Result<Answer<Alert>> {
+    let id = id.get()?;
     let tx = app.begin(&by).await?;
     let alert = alert::locked(&tx, id, &by).await?.read(&tx).await?;
     Answer::plain(Alert::from(alert)).committed(tx, &by).await

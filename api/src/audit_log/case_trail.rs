@@ -3,15 +3,13 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Anyone, Error, ListQuery, LookupProblems, Result};
+use crate::http::{Answer, Anyone, ListQuery, LookupProblems, PathId, Result};
 use crate::state::App;
-use actix_web::web::Path;
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::case;
 use entity::trail::{Filter, MemberView};
 use entity::user::Role;
-use uuid::Uuid;
 
 /// List a case's audit trail
 ///
@@ -27,13 +25,13 @@ use uuid::Uuid;
 pub async fn list_case_audit_trail(
     app: App,
     by: Anyone,
-    id: Path<String>,
+    id: PathId,
     query: ListQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
     let page = query.paging.of(&request, &app, &by, 25)?;
     let filter = query.filter.read(&app).await?;
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let case = case::seen(&snapshot, id, &by).await?;
     let is_member = by.role() == Role::Member;

@@ -1,6 +1,7 @@
 //! What both exports of the log have in common: count, entry and stream come from one state of the database.
 
 use super::filter::LogFilter;
+use crate::http::file::Format;
 use crate::http::{Anyone, AuditEntry, Given, Result};
 use crate::state::App;
 use entity::audit::Event;
@@ -26,7 +27,7 @@ pub async fn entries(
     app: &App,
     by: &Anyone,
     query: Given<(LogFilter,)>,
-    format: &'static str,
+    format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<AuditEntry>>> + 'static> {
     let (filter,) = query.parts;
     let filter = filter.read(app).await?;
@@ -35,7 +36,7 @@ pub async fn entries(
     let tx = app.begin(by).await?;
     let log = ("export", "audit_log".to_owned());
     tx.record(Event::audit_log_accessed("export", log, query.all.clone())).await?;
-    tx.record(Event::export_generated("audit_log", format, record_count, query.all)).await?;
+    tx.record(Event::export_generated("audit_log", format.code(), record_count, query.all)).await?;
     tx.commit().await?;
     Ok(stream::try_unfold(Reading { snapshot, filter, last: None }, Reading::step))
 }

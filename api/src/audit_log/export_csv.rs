@@ -3,6 +3,7 @@
 use super::export::entries;
 use super::filter::LogFilter;
 use crate::http::entry::EntryPerson;
+use crate::http::file::{Format, file};
 use crate::http::{AuditEntry, AuditReader, Error, Given, ListProblems, Result, csv};
 use crate::state::App;
 use actix_web::web::Bytes;
@@ -36,8 +37,8 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
 #[get("/audit-log/export.csv")]
 pub async fn export_audit_log_csv(app: App, by: AuditReader, query: Given<(LogFilter,)>) -> Result<HttpResponse> {
     let head = csv::lines([COLUMNS.map(Cow::from).to_vec()])?;
-    let lines = entries(&app, &by, query, "csv").await?.map(|batch| batch.and_then(lines));
-    Ok(csv::file("audit-log", app.now(), stream::iter([Ok(head)]).chain(lines)))
+    let lines = entries(&app, &by, query, Format::Csv).await?.map(|batch| batch.and_then(lines));
+    Ok(file("audit-log", Format::Csv, app.now(), stream::iter([Ok(head)]).chain(lines)))
 }
 
 fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {

@@ -1,9 +1,8 @@
 //! Look at one entry.
 
-use crate::http::{Answer, AuditEntry, AuditReader, Error, Instant, NoParameters, Query, ReadProblems, Result};
+use crate::http::{Answer, AuditEntry, AuditReader, Error, Instant, NoParameters, PathId, Query, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
-use actix_web::web::Path;
 use entity::audit::{Action, Event, Outcome};
 use entity::trail;
 use serde::Serialize;
@@ -71,13 +70,8 @@ pub struct AuditEntryDetail {
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
 #[get("/audit-log/{entry_id}")]
-pub async fn get_audit_entry(
-    app: App,
-    by: AuditReader,
-    id: Path<String>,
-    _: Query<NoParameters>,
-) -> Result<Answer<AuditEntryDetail>> {
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+pub async fn get_audit_entry(app: App, by: AuditReader, id: PathId, _: Query<NoParameters>) -> Result<Answer<AuditEntryDetail>> {
+    let id = id.get()?;
     let entry = trail::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
     let entry = AuditEntry::of(&entry)?;
     let siblings = trail::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;

@@ -3,14 +3,12 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, AuditReader, Error, ListQuery, ReadProblems, Result};
+use crate::http::{Answer, AuditReader, Error, ListQuery, PathId, ReadProblems, Result};
 use crate::state::App;
-use actix_web::web::Path;
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::trail::Filter;
 use entity::user;
-use uuid::Uuid;
 
 /// List a user's audit trail
 ///
@@ -26,13 +24,13 @@ use uuid::Uuid;
 pub async fn list_user_audit_trail(
     app: App,
     by: AuditReader,
-    id: Path<String>,
+    id: PathId,
     query: ListQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
     let page = query.paging.of(&request, &app, &by, 50)?;
     let filter = query.filter.read(&app).await?;
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;
     let list = page::read(&snapshot, &Filter { person_id: Some(id), ..filter }, &page).await?;

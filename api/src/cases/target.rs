@@ -1,7 +1,7 @@
 //! The case a path names and the version its caller expects. What isn't a UUID names nothing.
 
 use crate::http::caller::{Admitted, admitted};
-use crate::http::{Anyone, Error, IfMatch, Result};
+use crate::http::{Anyone, Error, IfMatch, Result, path_id};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
@@ -46,7 +46,7 @@ impl FromRequest for CaseTarget {
     type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("case_id").and_then(|id| id.parse().ok());
+        let id = path_id::named(request, "case_id");
         admitted(request, IfMatch::of(request).map(|if_match| Self { id, if_match }))
     }
 }

@@ -75,8 +75,9 @@ async fn run() -> Result<(), Failure> {
 }
 
 fn start_logging(config: &Config) -> Result<(), Failure> {
-    // What the libraries tell of a normal start is nobody's news; whoever names them in CASETRAIL_LOG hears it.
-    let directives = format!("sea_orm_migration=warn,actix_server=warn,{}", config.log);
+    // What the libraries tell of a normal start is nobody's news, and that somebody sends what isn't HTTP is no error of ours; whoever
+    // names them in CASETRAIL_LOG hears it.
+    let directives = format!("sea_orm_migration=warn,actix_server=warn,actix_http=off,{}", config.log);
     let filter = EnvFilter::try_new(directives).map_err(|error| format!("CASETRAIL_LOG: {error}"))?;
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {

@@ -53,18 +53,21 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         storage,
     };
     let address = listener.local_addr()?;
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let app = App::new(state);
-    let server = server::serve(app.clone(), listener, workers)?;
-    worker::start(&app);
+    let server = server::serve(app.clone(), listener, threads)?;
+    let workers = worker::start(&app);
     let base = serve.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     greet(&base, audience, demo_key.as_ref());
     let handle = server.handle();
     actix_web::rt::spawn(async move {
         wait_for_stop().await;
+        app.stopping().cancel();
         handle.stop(true).await;
     });
-    Ok(server.await?)
+    server.await?;
+    workers.finish().await;
+    Ok(())
 }
 
 /// Whom the start meets: the demo is known by its service account and one of its people.

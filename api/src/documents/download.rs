@@ -2,19 +2,17 @@
 
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::attachment::attachment;
-use crate::http::range::{Asked, RangeHeader};
+use crate::http::range::{Asked, REPR_DIGEST, RangeHeader};
 use crate::http::{Code, DownloadProblems, Error, Human, Result};
 use crate::state::App;
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, ContentEncoding, HeaderName};
+use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, ContentEncoding};
 use actix_web::{HttpResponse, get};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use entity::audit::Event;
 use entity::document;
-
-const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// Download a document
 ///

@@ -2,6 +2,7 @@
 
 use super::sniff;
 use crate::http::idempotency::Sent;
+use crate::http::pace::{Pace, TooSlow};
 use crate::http::problem::FieldProblem;
 use crate::http::{Code, Error, Result, json};
 use crate::storage::Incoming;
@@ -15,8 +16,6 @@ use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
-use std::time::{Duration, Instant};
-use tokio::time::timeout;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -28,10 +27,6 @@ const TEXT_BYTES_MAX: usize = 64 * 1024;
 const PARTS_MAX: usize = 16;
 const FILENAME_LENGTH_MAX: usize = 255;
 const FILE: &str = "file";
-
-/// How long a sender may be silent, and how long he may be slower than the least that is expected of him.
-const PATIENCE: Duration = Duration::from_secs(10);
-const BYTES_A_SECOND_MIN: u64 = 64 * 1024;
 
 /// A document to add to a case
 #[derive(Deserialize, ToSchema)]
@@ -172,10 +167,11 @@ async fn receive_file(
     Ok(file)
 }
 
-/// What the uploader calls it, without the folders that some browsers send along.
+/// What the uploader calls it, without the folders that some browsers send along. A quotation mark in it comes as %22 (WHATWG, HTML,
+/// 4.10.21.8).
 fn filename(part: &Field) -> std::result::Result<String, FieldProblem> {
     let disposition = part.content_disposition();
-    let plain = disposition.and_then(|disposition| disposition.get_filename()).map(str::to_owned);
+    let plain = disposition.and_then(|disposition| disposition.get_filename()).map(|name| name.replace("%22", "\""));
     let extended = || disposition.and_then(|disposition| String::from_utf8(disposition.get_filename_ext()?.value.clone()).ok());
     let path = text::normalised(&plain.or_else(extended).unwrap_or_default());
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default().trim();
@@ -208,33 +204,10 @@ fn checked(texts: Map<String, Json>, file: Option<std::result::Result<File, Fiel
     }
 }
 
-/// How fast the body comes in, without the time that we need for it ourselves.
-#[derive(Debug, Default)]
-struct Pace {
-    waited: Duration,
-    bytes: u64,
-}
-
-impl Pace {
-    async fn wait<T>(&mut self, next: impl Future<Output = T>) -> Result<T> {
-        let began = Instant::now();
-        let next = timeout(PATIENCE, next).await;
-        self.waited += began.elapsed();
-        next.map_err(|_| too_slow())
+impl From<TooSlow> for Error {
+    fn from(_: TooSlow) -> Self {
+        unreadable("it comes slower than 64 KiB a second".to_owned())
     }
-
-    fn note(&mut self, bytes: usize) -> Result<()> {
-        self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
-        if self.is_kept() { Ok(()) } else { Err(too_slow()) }
-    }
-
-    fn is_kept(&self) -> bool {
-        self.bytes >= self.waited.saturating_sub(PATIENCE).as_secs() * BYTES_A_SECOND_MIN
-    }
-}
-
-fn too_slow() -> Error {
-    unreadable("it comes slower than 64 KiB a second".to_owned())
 }
 
 fn too_large() -> Error {
@@ -246,17 +219,5 @@ fn malformed(error: MultipartError) -> Error {
 }
 
 fn unreadable(why: String) -> Error {
-    Error::because(Code::MalformedMultipart, format!("The body could not be read: {why}."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sender_may_take_a_breath_but_not_crawl() {
-        let kept = |seconds, bytes| Pace { waited: Duration::from_secs(seconds), bytes }.is_kept();
-        assert!(kept(10, 0) && kept(11, 65_536) && kept(60, 50 * 65_536));
-        assert!(!kept(11, 65_535) && !kept(60, 49 * 65_536));
-    }
+    Error::unreadable(Code::MalformedMultipart, why)
 }

@@ -7,6 +7,8 @@ const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessing
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// What programs declare that don't know.
 const ANYTHING: &str = "application/octet-stream";
+/// What Windows calls CSV where Excel is installed.
+const EXCEL: &str = "application/vnd.ms-excel";
 
 /// The types that are taken, by what they are called in their first bytes. Nothing that a browser would run is among them.
 const TAKEN: [&str; 7] = ["application/pdf", "image/jpeg", "image/png", "image/tiff", "image/heif", DOCX, XLSX];
@@ -28,6 +30,7 @@ pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Resu
         Some("application/zip") => office(head, declared).ok_or(Refused::Unknown)?,
         Some(found) => TAKEN.into_iter().find(|taken| *taken == found).ok_or(Refused::Unknown)?,
         None if is_text(head, is_whole) => {
+            let declared = declared.map(|declared| if declared == EXCEL { "text/csv" } else { declared });
             let kind = TEXTS.into_iter().find(|text| declared.is_none_or(|declared| declared == *text));
             return kind.ok_or(Refused::OtherThanDeclared);
         }
@@ -76,6 +79,8 @@ mod tests {
             (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg", Ok("image/jpeg")),
             (b"II*\0\x08\0\0\0\x0e\0\0\x01", "", Ok("image/tiff")),
             ("Größe;Wert\n1;2\n".as_bytes(), "text/csv", Ok("text/csv")),
+            (b"a,b\r\n1,2\r\n", EXCEL, Ok("text/csv")),
+            (b"%PDF-1.7\n", EXCEL, Err(Refused::OtherThanDeclared)),
             (b"call first", "", Ok("text/plain")),
             (b"call first", "application/pdf", Err(Refused::OtherThanDeclared)),
             (b"MZ\x90\0", "application/pdf", Err(Refused::Unknown)),

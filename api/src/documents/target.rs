@@ -1,5 +1,6 @@
 //! The case or the document a path names. What isn't a UUID names nothing.
 
+use crate::http::path_id::named;
 use crate::http::{Anyone, Error, Result};
 use crate::state::App;
 use actix_web::dev::Payload;
@@ -64,10 +65,6 @@ impl DocumentTarget {
         let visible = document::visible_to(by, app.now()).filter(document::Column::Id.eq(self.id()?));
         visible.one(app.readers()).await?.ok_or_else(Error::not_found)
     }
-}
-
-fn named(request: &HttpRequest, name: &str) -> Option<Uuid> {
-    request.match_info().get(name).and_then(|id| id.parse().ok())
 }
 
 impl FromRequest for CaseTarget {

@@ -42,9 +42,10 @@ pub async fn upload_document(
         Ok(_) => target.seen(&app, &by).await.and(Err(Error::forbidden())),
         Err(error) => Err(error),
     };
-    // Where nobody knows whether it was committed, the row decides later.
-    if added.as_ref().is_err_and(|error| error.code != Code::CommitUnknown) {
-        incoming.discard().await;
+    match &added {
+        // Where nobody knows whether it was committed, the row decides later.
+        Err(error) if error.code != Code::CommitUnknown => incoming.discard().await,
+        Ok(_) | Err(_) => incoming.keep(),
     }
     added
 }
@@ -67,7 +68,7 @@ async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: 
     member_update::raise_if_news(&tx, &case, by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
-    incoming.keep();
+    incoming.tell();
     answer.committed(tx, by).await
 }
 

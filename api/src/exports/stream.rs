@@ -1,16 +1,17 @@
 //! What all exports have in common: count, entry and stream come from one state of the database, a batch in memory at a time.
 
+use crate::http::file::{Format, file, objects};
 use crate::http::period::When;
 use crate::http::{Anyone, Error, Given, Result, csv};
 use crate::state::App;
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
-use actix_web::web::Bytes;
 use entity::audit::{Audited, Event};
-use entity::report::{Asked, IdRange};
+use entity::report::{Asked, Bounds};
 use entity::{setting, user};
 use futures_util::stream::{self, Stream, StreamExt};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -61,21 +62,20 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
 
 /// Sends the rows as CSV.
 pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
-    let rows = rows::<R>(app, by, query, "csv").await?;
+    let rows = rows::<R>(app, by, query, Format::Csv).await?;
     let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
     let lines = rows.map(|batch| csv::lines(batch?.iter().map(cells).collect::<Result<Vec<_>>>()?));
-    Ok(csv::file(&R::EXPORT.replace('_', "-"), app.now(), stream::iter([Ok(head)]).chain(lines)))
+    Ok(file(&file_name::<R>(), Format::Csv, app.now(), stream::iter([Ok(head)]).chain(lines)))
 }
 
 /// Sends the rows as NDJSON.
 pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
-    let lines = rows::<R>(app, by, query, "ndjson").await?.map(|batch| batch.and_then(objects));
-    let (name, now) = (R::EXPORT.replace('_', "-"), app.now().format("%Y%m%d-%H%M%S"));
-    Ok(HttpResponse::Ok()
-        .content_type("application/x-ndjson")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}-{now}.ndjson\"")))
-        .streaming(lines))
+    let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
+    Ok(file(&file_name::<R>(), Format::Ndjson, app.now(), lines))
+}
+
+fn file_name<R: Row>() -> String {
+    R::EXPORT.replace('_', "-")
 }
 
 /// Counts what matches, records that it leaves the house, and gives it batch by batch. The snapshot ends with the stream, or when
@@ -84,30 +84,29 @@ async fn rows<R: Row>(
     app: &App,
     by: &Anyone,
     query: Given<(Created,)>,
-    format: &'static str,
+    format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<R>>> + 'static> {
     let (Created { since, until },) = query.parts;
     let snapshot = app.db().export_snapshot().await?;
     let zone = setting::current(&snapshot).await?.zone()?;
     let asked = Asked { since: since.map(|when| when.0), until: until.map(|when| when.0), all_time: false };
-    let ids = asked.ids(zone)?;
-    let record_count = created::<R>(ids).count(&snapshot).await?;
-    app.record(by, Event::bulk_export(R::EXPORT, format, record_count, query.all)).await?;
+    let found = created::<R>(asked.bounds(zone)?);
+    let record_count = found.clone().count(&snapshot).await?;
+    app.record(by, Event::bulk_export(R::EXPORT, format.code(), record_count, query.all)).await?;
     let first: Option<Uuid> = None;
-    Ok(stream::try_unfold((snapshot, first), move |(snapshot, after)| async move {
-        let found = created::<R>(ids).order_by_asc(R::Entity::ID).limit(BATCH);
-        let found = match after {
-            Some(last) => found.filter(R::Entity::ID.gt(last)),
-            None => found,
-        };
-        let batch = found.all(&snapshot).await?;
+    Ok(stream::try_unfold((snapshot, found, first), move |(snapshot, found, after)| async move {
+        let left = Condition::all().add_option(after.map(|last| R::Entity::ID.gt(last)));
+        let batch = found.clone().filter(left).order_by_asc(R::Entity::ID).limit(BATCH).all(&snapshot).await?;
         let Some(last) = batch.last().map(R::Entity::id) else { return Ok(None) };
-        Ok(Some((R::of(&snapshot, batch).await?, (snapshot, Some(last)))))
+        Ok(Some((R::of(&snapshot, batch).await?, (snapshot, found, Some(last)))))
     }))
 }
 
-fn created<R: Row>(ids: IdRange) -> Select<R::Entity> {
-    R::there().filter(R::Entity::ID.gte(ids.from)).filter(R::Entity::ID.lt(ids.before))
+/// By the row's own time, not by its id's: a document has its id before its bytes come.
+fn created<R: Row>(period: Bounds) -> Select<R::Entity> {
+    let since = period.since.map(|since| R::Entity::CREATED_AT.gte(since));
+    let until = period.until.map(|until| R::Entity::CREATED_AT.lt(until));
+    R::there().filter(Condition::all().add_option(since).add_option(until))
 }
 
 fn cells<R: Row>(row: &R) -> Result<Vec<Cow<'static, str>>> {
@@ -118,13 +117,4 @@ fn cells<R: Row>(row: &R) -> Result<Vec<Cow<'static, str>>> {
         Some(other) => Cow::Owned(other.to_string()),
     };
     Ok(R::COLUMNS.iter().map(cell).collect())
-}
-
-fn objects<R: Row>(rows: Vec<R>) -> Result<Bytes> {
-    let mut lines = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut lines, &row).map_err(Error::internal)?;
-        lines.push(b'\n');
-    }
-    Ok(lines.into())
 }

@@ -251,12 +251,16 @@ impl FromRequest for IfNoneMatch {
 /// The longest list of versions a request may name.
 const PRECONDITION_LENGTH_MAX: usize = 200;
 
-fn precondition<'a>(request: &'a HttpRequest, name: &HeaderName) -> Result<Option<&'a str>> {
-    let Some(value) = request.headers().get(name) else { return Ok(None) };
-    if value.len() > PRECONDITION_LENGTH_MAX {
-        return Err(refused(name, "length", "must have at most 200 characters"));
+/// All of its lines, which are one list (RFC 9110, 5.3).
+fn precondition(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>> {
+    let lines = request.headers().get_all(name).map(|line| line.to_str().map(str::trim));
+    let lines: Vec<&str> = lines.collect::<Result<_, _>>().map_err(|_| refused(name, "type", "must be visible ASCII"))?;
+    let text = lines.join(", ");
+    match text.len() {
+        _ if lines.is_empty() => Ok(None),
+        ..=PRECONDITION_LENGTH_MAX => Ok(Some(text)),
+        _ => Err(refused(name, "length", "must have at most 200 characters")),
     }
-    value.to_str().map(|text| Some(text.trim())).map_err(|_| refused(name, "type", "must be visible ASCII"))
 }
 
 fn refused(name: &HeaderName, code: &str, detail: &str) -> Error {

@@ -1,15 +1,13 @@
 //! A request as it comes in: where it is from, and its path in the one spelling that routing, counting and logging share.
 
 use super::origin::Origin;
+use crate::docs;
 use crate::state::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::uri::{PathAndQuery, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
-
-/// Swagger UI's files; a slash at the end of this one is its own.
-const DOCS: &str = "/docs/";
 
 pub async fn arrive<B: MessageBody + 'static>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let app = App::of(request.request())?;
@@ -39,7 +37,7 @@ fn respell(request: &mut ServiceRequest) {
 pub fn canonical(path: &str) -> String {
     let path = decoded(path);
     let trimmed = path.trim_end_matches('/');
-    if path == DOCS || trimmed.is_empty() { path } else { trimmed.to_owned() }
+    if path == docs::PATH || trimmed.is_empty() { path } else { trimmed.to_owned() }
 }
 
 /// Unreserved characters stand for themselves; every other stays as it was sent.

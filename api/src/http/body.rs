@@ -2,9 +2,9 @@
 
 use super::caller::admitted;
 use super::idempotency::Sent;
-use super::{Code, Error, Result, json};
+use super::{Code, Error, Result, json, operations};
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -19,34 +19,12 @@ const LENGTH_MAX: usize = 64 * 1024;
 const LARGE_LENGTH_MAX: usize = 1024 * 1024;
 
 /// A request's body, read and checked.
-pub struct Body<T>(pub T);
-
-impl<T> Deref for Body<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (is_json, request) = (is_json(request), request.clone());
-        let mut payload = payload.take();
-        Box::pin(async move {
-            let read = collect(&request, &mut payload, LENGTH_MAX).await.and_then(|bytes| shaped(is_json, &bytes)).map(Self);
-            admitted(&request, read).await
-        })
-    }
-}
+pub struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
 
 /// A body of up to a mebibyte.
-pub struct LargeBody<T>(pub T);
+pub type LargeBody<T> = Body<T, LARGE_LENGTH_MAX>;
 
-impl<T> Deref for LargeBody<T> {
+impl<T, const MAX: usize> Deref for Body<T, MAX> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -54,18 +32,12 @@ impl<T> Deref for LargeBody<T> {
     }
 }
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for LargeBody<T> {
+impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for Body<T, MAX> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (is_json, request) = (is_json(request), request.clone());
-        let mut payload = payload.take();
-        Box::pin(async move {
-            let read = collect(&request, &mut payload, LARGE_LENGTH_MAX).await;
-            let read = read.and_then(|bytes| shaped(is_json, &bytes)).map(Self);
-            admitted(&request, read).await
-        })
+        read(request, payload, MAX, |is_json, bytes| if is_json { json::read(bytes).map(Self) } else { Err(not_taken()) })
     }
 }
 
@@ -85,28 +57,58 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (is_json, request) = (is_json(request), request.clone());
-        let mut payload = payload.take();
-        Box::pin(async move {
-            let read = collect(&request, &mut payload, LENGTH_MAX).await.and_then(|bytes| match (bytes.is_empty(), is_json) {
-                (true, _) => Ok(Self(T::default())),
-                (false, true) => json::read(&bytes).map(Self),
-                (false, false) => Err(Error::plain(Code::UnsupportedMediaType)),
-            });
-            admitted(&request, read).await
+        read(request, payload, LENGTH_MAX, |is_json, bytes| match (bytes, is_json) {
+            ([], _) => Ok(Self(T::default())),
+            (bytes, true) => json::read(bytes).map(Self),
+            (_, false) => Err(not_taken()),
         })
     }
 }
 
-fn shaped<T: DeserializeOwned + Validate>(is_json: bool, bytes: &[u8]) -> Result<T> {
-    if is_json { json::read(bytes) } else { Err(Error::plain(Code::UnsupportedMediaType)) }
+/// What a request to an operation without a body has in its place. An empty object says nothing, and many a client always sends one;
+/// everything else is refused, so that nobody's wishes go unheard.
+pub struct NoBody(Option<Payload>);
+
+impl NoBody {
+    /// Takes the body, if no extractor will read it.
+    pub fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let pattern = request.match_pattern().unwrap_or_default();
+        let operation = operations::find(request.method().as_str(), &pattern);
+        Self(operation.is_some_and(|operation| operation.refuses_a_body()).then(|| payload.take()))
+    }
+
+    pub async fn demand(self) -> Result<()> {
+        let Some(mut payload) = self.0 else { return Ok(()) };
+        let refused = || Error::because(Code::UnsupportedMediaType, "This operation takes no body.");
+        let mut said = Vec::new();
+        while let Some(chunk) = payload.next().await {
+            said.extend(chunk.map_err(|_| refused())?.iter().filter(|letter| !letter.is_ascii_whitespace()));
+            if !b"{}".starts_with(&said) {
+                return Err(refused());
+            }
+        }
+        if said.len() == 1 { Err(refused()) } else { Ok(()) }
+    }
+}
+
+fn read<B: 'static>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    length_max: usize,
+    shaped: fn(bool, &[u8]) -> Result<B>,
+) -> Pin<Box<dyn Future<Output = Result<B>>>> {
+    let (is_json, request) = (is_json(request), request.clone());
+    let mut payload = payload.take();
+    Box::pin(async move {
+        let read = collect(&request, &mut payload, length_max).await.and_then(|bytes| shaped(is_json, &bytes));
+        admitted(&request, read).await
+    })
 }
 
 async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| Error::because(Code::MalformedJson, format!("The body could not be read: {error}.")))?;
+        let chunk = chunk.map_err(|error| Error::unreadable(Code::MalformedJson, error))?;
         if bytes.len().saturating_add(chunk.len()) > length_max {
             return Err(Error::because(Code::PayloadTooLarge, format!("A body has at most {length_max} bytes.")));
         }
@@ -116,9 +118,20 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
     Ok(bytes)
 }
 
+/// JSON in UTF-8, and not compressed: nothing here would unpack it.
 fn is_json(request: &HttpRequest) -> bool {
-    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut parts = value.split(';').map(str::trim);
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = header(CONTENT_TYPE).split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    is_json && parts.all(|parameter| parameter.is_empty() || parameter.eq_ignore_ascii_case("charset=utf-8"))
+    let is_utf_8 = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or_default();
+        // RFC 9110, 5.6.6: quoted or not is the same.
+        name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    };
+    let is_plain = matches!(header(CONTENT_ENCODING), "" | "identity");
+    is_json && is_plain && parts.all(|parameter| parameter.is_empty() || is_utf_8(parameter))
+}
+
+fn not_taken() -> Error {
+    Error::plain(Code::UnsupportedMediaType)
 }

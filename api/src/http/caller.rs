@@ -1,5 +1,6 @@
 //! Who is asking. A handler's signature is its access rule: it names the weakest caller it takes.
 
+use super::body::NoBody;
 use super::idempotency::Retry;
 use super::origin::Origin;
 use super::token::Claimed;
@@ -56,8 +57,9 @@ impl Anyone {
     }
 
     /// Lets him in: what else is wrong with the request may be said now.
-    fn admitted(self, request: &HttpRequest) -> Result<Self> {
+    async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
         query::refuse_unlisted(request)?;
+        body.demand().await?;
         let retry = Retry::of(request, &self)?;
         Asking::end(request);
         Ok(Self { retry, ..self })
@@ -128,10 +130,10 @@ impl FromRequest for Anyone {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         Asking::begin(request);
-        let request = request.clone();
-        Box::pin(async move { Self::of(request.clone()).await?.admitted(&request) })
+        let (request, body) = (request.clone(), NoBody::of(request, payload));
+        Box::pin(async move { Self::of(request.clone()).await?.admitted(&request, body).await })
     }
 }
 
@@ -193,16 +195,16 @@ macro_rules! callers {
             type Error = Error;
             type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
-            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+            fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
                 Asking::begin(request);
-                let request = request.clone();
+                let (request, body) = (request.clone(), NoBody::of(request, payload));
                 Box::pin(async move {
                     let anyone = Anyone::of(request.clone()).await?;
                     let admits: fn(&Caller) -> bool = $admits;
                     if !admits(&anyone) {
                         return Err(Error::forbidden());
                     }
-                    anyone.admitted(&request).map(Self)
+                    anyone.admitted(&request, body).await.map(Self)
                 })
             }
         }

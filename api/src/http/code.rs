@@ -88,7 +88,7 @@ impl Code {
                 "malformed_json",
                 S::BAD_REQUEST,
                 "Malformed JSON",
-                "The body is not JSON that can be read: a syntax error, bytes that are not UTF-8, a key given twice, or too deep a nesting.",
+                "The body is not JSON that can be read: a syntax error, bytes that are not UTF-8, a key given twice, a number beyond the doubles, or too deep a nesting.",
             ),
             Self::MalformedMultipart => (
                 "malformed_multipart",
@@ -100,7 +100,7 @@ impl Code {
                 "invalid_parameter",
                 S::BAD_REQUEST,
                 "Invalid parameter",
-                "A query parameter is unknown, given twice, or has a value it can't have. Nothing was read: a bad filter never returns unfiltered data.",
+                "A query parameter is unknown, given twice, is not UTF-8, or has a value it can't have. Nothing was read: a bad filter never returns unfiltered data.",
             ),
             Self::InvalidHeader => {
                 ("invalid_header", S::BAD_REQUEST, "Invalid header", "A request header has a value it can't have.")

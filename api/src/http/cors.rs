@@ -3,11 +3,12 @@
 use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use super::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use super::origin::REQUEST_ID;
+use super::range::REPR_DIGEST;
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ACCEPT_RANGES, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
+    LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
 /// Any origin; in development only.
@@ -19,15 +20,18 @@ const MAX_AGE_SECONDS: usize = 3_600;
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, REQUEST_ID])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE, IF_RANGE, IDEMPOTENCY_KEY, REQUEST_ID])
         .expose_headers([
+            ACCEPT_RANGES,
             CONTENT_DISPOSITION,
+            CONTENT_RANGE,
             ETAG,
             IDEMPOTENCY_REPLAYED,
             LINK,
             LOCATION,
             RATE_LIMIT,
             RATE_LIMIT_POLICY,
+            REPR_DIGEST,
             RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,

@@ -1,11 +1,7 @@
-//! CSV that spreadsheets read and don't execute: RFC 4180, streamed, no cell a formula.
+//! CSV that spreadsheets read and don't execute: RFC 4180, no cell a formula.
 
 use super::{Error, Result};
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
-use chrono::{DateTime, Utc};
-use futures_util::Stream;
 use std::borrow::Cow;
 
 /// Some rows as text. The first of a file are its header.
@@ -15,19 +11,6 @@ pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<By
         writer.write_record(row.iter().map(|cell| harmless(cell).into_owned())).map_err(Error::internal)?;
     }
     writer.into_inner().map(Bytes::from).map_err(Error::internal)
-}
-
-/// A file to save, named after what it holds and when it was made.
-pub fn file<S>(name: &str, now: DateTime<Utc>, lines: S) -> HttpResponse
-where
-    S: Stream<Item = Result<Bytes>> + 'static,
-{
-    let name = format!("{name}-{}.csv", now.format("%Y%m%d-%H%M%S"));
-    HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(lines)
 }
 
 /// A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it text. A number below zero is none.

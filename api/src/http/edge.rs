@@ -4,7 +4,7 @@
 use super::caller::Presented;
 use super::idempotency::{IDEMPOTENCY_REPLAYED, Sent};
 use super::origin::{Origin, REQUEST_ID};
-use super::{Code, Error, answer, denied};
+use super::{Code, Error, FieldProblem, answer, denied};
 use crate::state::App;
 use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
@@ -13,7 +13,7 @@ use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    Encoding, Header, HeaderMap, HeaderValue, REFERRER_POLICY, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ETAG, Encoding, Header, HeaderMap, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
@@ -73,6 +73,7 @@ fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(CONTENT_ENCODING);
     }
+    tell_codings_apart(headers);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         headers.insert(REQUEST_ID, id);
@@ -83,6 +84,21 @@ fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page && !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    }
+}
+
+/// Whoever keeps an answer must not give it to somebody who asked for another coding, and a tag that all codings share is a weak one
+/// (RFC 9110, 8.8.1 and 12.5.5).
+fn tell_codings_apart(headers: &mut HeaderMap) {
+    let on_coding = |vary: &HeaderValue| vary.to_str().is_ok_and(|on| on.to_ascii_lowercase().contains("accept-encoding"));
+    if !headers.get_all(VARY).any(on_coding) {
+        headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    let tag = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"));
+    if let (true, Some(tag)) = (headers.contains_key(CONTENT_ENCODING), tag)
+        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
+    {
+        headers.insert(ETAG, weak);
     }
 }
 
@@ -106,10 +122,11 @@ fn replay(response: ServiceResponse, kept: Kept) -> ServiceResponse {
 /// What went wrong, if something did: our own error, or what a bare status of actix means.
 fn error_of(response: &ServiceResponse) -> Option<Error> {
     if let Some(error) = response.response().error().and_then(|error| error.as_error::<Error>()) {
-        return Some(error.again());
+        return Some(error.clone());
     }
     if let Some(error) = response.response().error().and_then(|error| error.as_error::<CorsError>()) {
-        return Some(Error::because(Code::InvalidHeader, format!("{error}.")));
+        let fault = FieldProblem::header("Origin", "cors", format!("is not let in: {error}"));
+        return Some(Error::fields(Code::InvalidHeader, vec![fault]));
     }
     let code = match response.status().as_u16() {
         ..400 => return None,
@@ -120,7 +137,7 @@ fn error_of(response: &ServiceResponse) -> Option<Error> {
         413 => Code::PayloadTooLarge,
         415 => Code::UnsupportedMediaType,
         429 => Code::RateLimited,
-        400..500 => Code::MalformedJson,
+        400..500 => return Some(Error::unreadable(Code::MalformedJson, "it is no request that is taken here")),
         _ => return Some(Error::internal(response.response().error().map(ToString::to_string).unwrap_or_default())),
     };
     Some(Error::plain(code))

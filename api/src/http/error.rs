@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 use std::fmt;
 
 /// Why a request is not done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error {
     pub code: Code,
     detail: String,
@@ -35,12 +35,17 @@ impl Error {
 
     /// 422, or 400 for parameters and headers: the fields at fault.
     pub fn fields(code: Code, errors: Vec<FieldProblem>) -> Self {
-        let noun = if code == Code::ValidationFailed { "field" } else { "parameter" };
         let detail = match errors.as_slice() {
-            [only] => format!("1 {noun} is invalid: {} {}.", only.pointer.trim_start_matches('/'), only.detail),
-            several => format!("{} {noun}s are invalid.", several.len()),
+            [only] if only.pointer.is_empty() => format!("The body {}.", only.detail),
+            [only] => format!("1 {} is invalid: {} {}.", only.location.noun(), only.pointer.trim_start_matches('/'), only.detail),
+            several => format!("{} {}s are invalid.", several.len(), several.first().map_or("field", |one| one.location.noun())),
         };
         Self { code, detail, errors, members: Map::new(), replayed: None }
+    }
+
+    /// A body that can't be read at all.
+    pub fn unreadable(code: Code, why: impl fmt::Display) -> Self {
+        Self::fields(code, vec![FieldProblem::body("", "unreadable", format!("could not be read: {why}"))])
     }
 
     /// One field of the body that the shape alone can't judge.
@@ -81,17 +86,6 @@ impl Error {
     /// The answer to give instead of a problem, if this is none.
     pub fn replayed(&self) -> Option<&Kept> {
         self.replayed.as_deref()
-    }
-
-    /// The same error once more, for the layer that gives it its body.
-    pub fn again(&self) -> Self {
-        Self {
-            code: self.code,
-            detail: self.detail.clone(),
-            errors: self.errors.clone(),
-            members: self.members.clone(),
-            replayed: self.replayed.clone(),
-        }
     }
 
     /// What the caller gets, once it is known where he asked and under which id.

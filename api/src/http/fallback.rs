@@ -3,12 +3,16 @@
 //! actix's route macros answer 404 for a known path with another method.
 
 use super::{Code, Error, operations};
+use crate::docs;
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse};
 
 pub async fn fallback(request: HttpRequest) -> HttpResponse {
     let mut allowed = operations::methods_of(request.path());
+    if docs::is_part(request.path()) {
+        allowed.push("GET");
+    }
     if allowed.is_empty() {
         return HttpResponse::from_error(Error::not_found());
     }

@@ -83,7 +83,10 @@ impl Retry {
         match claimed {
             Ok(Claim::Ours) => Ok(()),
             Ok(Claim::Used { fingerprint: used, kept }) if used == fingerprint => Err(Error::replaying(kept)),
-            Ok(Claim::Used { .. }) => Err(Error::plain(Code::IdempotencyKeyReused)),
+            Ok(Claim::Used { .. }) => {
+                let fault = FieldProblem::header("Idempotency-Key", "reused", "was used for another request");
+                Err(Error::fields(Code::IdempotencyKeyReused, vec![fault]))
+            }
             Err(error) if db::is_lock_timeout(&error) => Err(Error::plain(Code::IdempotencyInProgress)),
             Err(error) => Err(error.into()),
         }

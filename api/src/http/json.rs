@@ -2,6 +2,7 @@
 
 use super::exact::Exact;
 use super::problem::FieldProblem;
+use super::words;
 use crate::http::{Code, Error, Result};
 use entity::text;
 use serde::Deserialize;
@@ -16,8 +17,7 @@ const DEPTH_MAX: usize = 16;
 pub fn read<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let parsed = Strict(0).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    let mut value =
-        parsed.map_err(|error| Error::because(Code::MalformedJson, format!("The body is not valid JSON: {error}.")))?;
+    let mut value = parsed.map_err(|error| Error::unreadable(Code::MalformedJson, error))?;
     let mut problems = Vec::new();
     normalise(&mut value, &mut String::new(), &mut problems);
     if !problems.is_empty() {
@@ -45,26 +45,12 @@ pub fn broken_rules(errors: &ValidationErrors) -> Vec<(String, String, String)> 
     for (field, kind) in errors.errors() {
         let ValidationErrorsKind::Field(rules) = kind else { continue };
         for rule in rules {
-            let detail = rule.message.as_ref().map_or_else(|| describe(rule), ToString::to_string);
+            let detail = rule.message.as_ref().map_or_else(|| words::of_rule(rule), ToString::to_string);
             broken.push((field.to_string(), rule.code.to_string(), detail));
         }
     }
     broken.sort();
     broken
-}
-
-fn describe(rule: &validator::ValidationError) -> String {
-    let bound = |name: &str| rule.params.get(name).map(|value| value.to_string());
-    let unit = if rule.code == "length" { " characters" } else { "" };
-    match (rule.code.as_ref(), bound("min"), bound("max")) {
-        ("length" | "range", Some(min), Some(max)) => {
-            format!("must have {min} to {max}{unit}").replace("have", if unit.is_empty() { "be" } else { "have" })
-        }
-        ("length" | "range", Some(min), None) => format!("must be at least {min}{unit}"),
-        ("length" | "range", None, Some(max)) => format!("must be at most {max}{unit}"),
-        ("email", ..) => "must be an e-mail address".to_owned(),
-        (code, ..) => format!("breaks the rule '{code}'"),
-    }
 }
 
 /// What serde says about a value of the wrong shape, with the field it means.
@@ -81,7 +67,7 @@ fn misfit(path: &str, message: &str) -> FieldProblem {
         return FieldProblem::body(format!("{path}/{quoted}"), "required", "is required");
     }
     let code = if message.starts_with("unknown variant") { "unknown_value" } else { "type" };
-    FieldProblem::body(path, code, message.to_owned())
+    FieldProblem::body(path, code, words::of_type(message))
 }
 
 /// serde names an unknown field as if it were already inside of it.

@@ -1,4 +1,4 @@
-//! The span of a request in the log: method, route, status and id, never the query string or a body.
+//! The span of a request in the log: method, path, status and id, never the query string or a body.
 
 use super::origin::Origin;
 use actix_web::body::MessageBody;

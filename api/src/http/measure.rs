@@ -2,6 +2,7 @@
 
 use super::metrics::{Metrics, RequestLabels};
 use super::operations;
+use crate::docs;
 use crate::state::App;
 use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -14,7 +15,6 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 const UNMATCHED: &str = "unmatched";
-const DOCS: &str = "/docs/";
 
 pub async fn measure(
     request: ServiceRequest,
@@ -62,8 +62,7 @@ impl Drop for Running {
 }
 
 fn route(path: &str) -> &'static str {
-    let is_docs = path.starts_with(DOCS) || path == "/docs";
-    operations::template_of(path).unwrap_or(if is_docs { DOCS } else { UNMATCHED })
+    operations::template_of(path).unwrap_or(if docs::is_part(path) { docs::PATH } else { UNMATCHED })
 }
 
 /// Anybody may invent a method, and none gets a series of its own by that.

@@ -16,6 +16,7 @@ pub mod entry;
 pub mod error;
 mod exact;
 pub mod fallback;
+pub mod file;
 pub mod idempotency;
 pub mod in_flight;
 pub mod instant;
@@ -26,13 +27,16 @@ pub mod measure;
 pub mod metrics;
 pub mod operations;
 pub mod origin;
+pub mod pace;
 pub mod page;
+pub mod path_id;
 pub mod period;
 pub mod problem;
 pub mod query;
 pub mod range;
 pub mod reference;
 pub mod token;
+mod words;
 
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use body::{Body, LargeBody, OptionalBody};
@@ -45,6 +49,7 @@ pub use entry::AuditEntry;
 pub use error::Error;
 pub use instant::{CreditValue, Instant, credits_text};
 pub use page::PageInfo;
+pub use path_id::PathId;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems,
     DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, JobProblems, ListProblems, LookupProblems,

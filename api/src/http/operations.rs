@@ -16,6 +16,7 @@ pub struct Operation {
     pub attempted: Action,
     is_idempotent: bool,
     takes_a_query: bool,
+    refuses_a_body: bool,
     segments: Vec<String>,
 }
 
@@ -23,6 +24,11 @@ impl Operation {
     /// Whether it takes an `Idempotency-Key`.
     pub fn is_idempotent(&self) -> bool {
         self.is_idempotent
+    }
+
+    /// Whether a body of it would mean something, and has nothing to mean. What reads may have one, as RFC 9110 has it, to no effect.
+    pub fn refuses_a_body(&self) -> bool {
+        self.refuses_a_body
     }
 
     /// Whether it takes query parameters.
@@ -71,6 +77,7 @@ fn operations(path: &str, item: &PathItem) -> Vec<Operation> {
             attempted: attempted(declared),
             is_idempotent: parameters(declared).any(|parameter| parameter.name == "Idempotency-Key"),
             takes_a_query: parameters(declared).any(|parameter| parameter.parameter_in == ParameterIn::Query),
+            refuses_a_body: method != "GET" && declared.request_body.is_none(),
             segments: path.split('/').map(str::to_owned).collect(),
         })
     };

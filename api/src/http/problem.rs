@@ -78,6 +78,17 @@ pub enum Location {
     Header,
 }
 
+impl Location {
+    /// What something there is called.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Body => "field",
+            Self::Query => "parameter",
+            Self::Header => "header",
+        }
+    }
+}
+
 impl FieldProblem {
     /// The same with what the caller sent cut to what a problem holds.
     pub fn bounded(&self) -> Self {

@@ -3,13 +3,15 @@
 use super::caller::{Admitted, admitted};
 use super::page::Paging;
 use super::problem::FieldProblem;
-use super::{Code, Error, Result, json, operations};
+use super::{Code, Error, Result, json, operations, words};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -166,7 +168,8 @@ fn read_all(request: &HttpRequest, known: &[&Known]) -> Result<Map<String, Json>
             problems.push(FieldProblem::query(&name, "unknown_parameter", "is not a parameter of this operation"));
             continue;
         };
-        match (value(*kind, &text), values.get_mut(&name)) {
+        let value = text.as_deref().ok_or("must be UTF-8").and_then(|text| value(*kind, text));
+        match (value, values.get_mut(&name)) {
             (Err(detail), _) => problems.push(FieldProblem::query(&name, "type", detail)),
             (Ok(value), None) if *kind == Kind::List => drop(values.insert(name, Json::Array(vec![value]))),
             (Ok(value), None) => drop(values.insert(name, value)),
@@ -194,7 +197,7 @@ fn shaped<T: DeserializeOwned + Validate>(values: Map<String, Json>) -> Result<T
         let message = error.inner().to_string();
         match message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
             Some(missing) => Error::parameter(missing, "required", "is required"),
-            None => Error::parameter(path.split(['[', '.']).next().unwrap_or_default(), "value", message),
+            None => Error::parameter(path.split(['[', '.']).next().unwrap_or_default(), "value", words::of_type(&message)),
         }
     })?;
     shaped.validate().map_err(|errors| {
@@ -207,7 +210,9 @@ fn shaped<T: DeserializeOwned + Validate>(values: Map<String, Json>) -> Result<T
     Ok(shaped)
 }
 
-/// `application/x-www-form-urlencoded` pairs, in order. Bytes that aren't UTF-8 become U+FFFD, which no filter matches.
-fn decoded(query: &str) -> Vec<(String, String)> {
-    actix_web::web::Query::<Vec<(String, String)>>::from_query(query).map(actix_web::web::Query::into_inner).unwrap_or_default()
+/// `application/x-www-form-urlencoded` pairs, in order; `None` in the place of a text that is not UTF-8.
+fn decoded(query: &str) -> Vec<(String, Option<String>)> {
+    let text = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8().map(Cow::into_owned).ok();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (text(name).unwrap_or_else(|| name.to_owned()), text(value))).collect()
 }

@@ -4,10 +4,13 @@ use super::caller::{Admitted, admitted};
 use super::problem::FieldProblem;
 use super::{Code, Error, Result};
 use actix_web::dev::Payload;
-use actix_web::http::header::{ByteRangeSpec, IF_RANGE, RANGE, Range as Given};
+use actix_web::http::header::{ByteRangeSpec, HeaderName, IF_RANGE, RANGE, Range as Given};
 use actix_web::{FromRequest, HttpRequest};
 use std::ops::Range;
 use utoipa::IntoParams;
+
+/// The digest of a whole document, whichever range of it is sent (RFC 9530).
+pub const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 const LENGTH_MAX: usize = 200;
 

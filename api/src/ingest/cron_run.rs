@@ -6,6 +6,7 @@ use crate::state::App;
 use actix_web::post;
 use chrono::Datelike;
 use entity::audit::{Event, ReportedRun};
+use entity::job::JobName;
 use entity::job::run::RunStatus;
 use entity::tell;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ use validator::Validate;
 }))]
 pub struct IngestCronRun {
     #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
+    /// Not the name of a job of this service
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     job_name: String,
     #[validate(range(min = 0, max = 9_007_199_254_740_991_u64))]
@@ -66,6 +68,9 @@ pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronR
 impl IngestCronRun {
     /// What no field can be judged by alone.
     fn demand_true(&self) -> Result<()> {
+        if JobName::of(&self.job_name).is_some() {
+            return Err(Error::field("/job_name", "not_allowed", "is a job of this service, which tells of its runs itself"));
+        }
         if self.status == RunStatus::Success && self.error_message.is_some() {
             return Err(Error::field("/error_message", "not_allowed", "is for a run that failed"));
         }

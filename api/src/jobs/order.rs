@@ -10,6 +10,7 @@ use crate::mail;
 use crate::state::App;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, JobRun, Refusal};
+use entity::delivery::Hope;
 use entity::job::run::{self, RunStatus, Trigger};
 use entity::job::{self, JobName};
 use entity::tell;
@@ -41,6 +42,15 @@ pub struct Tally {
     pub failed: u64,
     /// Why it broke off, or why the first record failed.
     pub error: Option<String>,
+    /// Whether it ended before its work was done, because the rest would have failed too.
+    pub broke_off: bool,
+}
+
+impl Tally {
+    fn status(&self) -> RunStatus {
+        let is_failure = self.broke_off || (self.failed > 0 && self.failed == self.processed);
+        if is_failure { RunStatus::Failure } else { RunStatus::Success }
+    }
 }
 
 /// How an order ended.
@@ -113,14 +123,13 @@ impl UnderWay<'_> {
             Some(tally) => tally,
             None => work::work(&tx, self.order.job, self.order.dry_run).await?,
         };
-        let is_failure = tally.failed > 0 && tally.failed == tally.processed;
-        self.conclude(tx, tally, if is_failure { RunStatus::Failure } else { RunStatus::Success }).await
+        self.conclude(tx, tally).await
     }
 
     /// What is left of a run that broke off.
     async fn break_off(&self, cause: &DbErr) -> Result<run::Model, Ended> {
         let tx = self.begin_keyed().await?;
-        self.conclude(tx, Tally { error: Some(cause.to_string()), ..Tally::default() }, RunStatus::Failure).await
+        self.conclude(tx, Tally { error: Some(cause.to_string()), broke_off: true, ..Tally::default() }).await
     }
 
     /// The transaction that ends the run: an `Idempotency-Key` is claimed in it, and the answer kept.
@@ -150,10 +159,10 @@ impl UnderWay<'_> {
     }
 
     /// Writes how it went, with its entry, and commits.
-    async fn conclude(&self, tx: AuditTx, tally: Tally, status: RunStatus) -> Result<run::Model, Ended> {
-        let row = self.row(&tx, &tally, status);
+    async fn conclude(&self, tx: AuditTx, tally: Tally) -> Result<run::Model, Ended> {
+        let row = self.row(&tx, &tally);
         let told = JobRun {
-            status,
+            status: row.status,
             records_processed: tally.processed,
             records_failed: tally.failed,
             error_message: row.error_message.as_deref(),
@@ -162,7 +171,7 @@ impl UnderWay<'_> {
             trigger: self.trigger(),
         };
         let event = Event::cron_job_executed(self.order.job.code(), &told);
-        if status == RunStatus::Failure {
+        if row.status == RunStatus::Failure {
             tell::job_failed(&tx, self.order.job.code(), row.error_message.as_deref().unwrap_or("every record failed")).await?;
         }
         let row = run::record(&tx, row).await.map_err(elsewhere)?;
@@ -181,7 +190,7 @@ impl UnderWay<'_> {
         Ok(row)
     }
 
-    fn row(&self, tx: &AuditTx, tally: &Tally, status: RunStatus) -> run::Model {
+    fn row(&self, tx: &AuditTx, tally: &Tally) -> run::Model {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         run::Model {
             id: self.id,
@@ -190,7 +199,7 @@ impl UnderWay<'_> {
             scheduled_for: self.order.scheduled_for,
             requested_by_id: self.order.by.map(|by| by.id()),
             dry_run: self.order.dry_run,
-            status,
+            status: tally.status(),
             records_processed: whole(tally.processed),
             records_failed: whole(tally.failed),
             error_message: tally.error.as_deref().map(|error| error.chars().take(ERROR_LENGTH_MAX).collect()),
@@ -200,7 +209,7 @@ impl UnderWay<'_> {
         }
     }
 
-    /// Sends what is due, with the job on a lease that each mail renews.
+    /// Sends what is due, with the job on a lease that each mail renews. What is left is for the next run.
     async fn send_mails(&self) -> Result<Tally, Ended> {
         let mut tally = Tally::default();
         // A request that was answered before ends here, before anything is sent.
@@ -208,11 +217,13 @@ impl UnderWay<'_> {
         self.lease().await?;
         while let Some(sent) = mail::send_next(self.app, &self.context()).await? {
             tally.processed += 1;
-            if let Err(why) = sent {
+            if let Err(undelivered) = sent {
                 tally.failed += 1;
-                tally.error.get_or_insert(why);
+                tally.broke_off = undelivered.hope == Hope::LaterForAll;
+                tally.error.get_or_insert(undelivered.why);
             }
-            if tally.processed >= mail::SENT_AT_ONCE {
+            let is_enough = tally.processed >= mail::SENT_AT_ONCE || self.begun.elapsed() >= mail::SENDS_FOR;
+            if tally.broke_off || is_enough || self.app.stopping().is_cancelled() {
                 break;
             }
             self.lease().await?;

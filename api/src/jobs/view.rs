@@ -18,7 +18,7 @@ pub struct JobDetail {
     pub schedule: String,
     /// Null where the service that answers keeps to no schedule
     pub next_run_at: Option<Instant>,
-    /// Runs that change nothing count too
+    /// Dry runs don't count, here and below
     pub last_run_at: Option<Instant>,
     pub last_status: Option<RunStatus>,
     pub last_success_at: Option<Instant>,

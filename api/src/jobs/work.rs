@@ -1,6 +1,7 @@
 //! What each job does, inside of its run's transaction.
 
 use super::order::Tally;
+use crate::mail;
 use entity::audit::AuditTx;
 use entity::case;
 use entity::credit::{self, Quarter, ResetType};
@@ -11,18 +12,26 @@ use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 /// How many cases one run takes on; the next one takes the rest.
 const CASES_AT_ONCE: u64 = 500;
 
-/// Does a job's work, or in a dry run only counts what it would take on. Mails are sent outside, and here only counted.
+/// Does a job's work, or in a dry run only counts what it would take on now. Mails are sent outside, and here only counted.
 pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<Tally, DbErr> {
     let processed = match (job, dry_run) {
         (JobName::ReleaseScheduledCases, false) => release_cases(tx).await?,
-        (JobName::ReleaseScheduledCases, true) => case::due_for_release(tx.now()).count(tx).await?,
+        (JobName::ReleaseScheduledCases, true) => case::due_for_release(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
         (JobName::CheckExpiredHolds, false) => remind_of_holds(tx).await?,
-        (JobName::CheckExpiredHolds, true) => overdue_hold::unreminded(tx.now()).count(tx).await?,
+        (JobName::CheckExpiredHolds, true) => overdue_hold::unreminded(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
         (JobName::QuarterlyCreditReset, false) => reset_credits(tx).await?,
         (JobName::QuarterlyCreditReset, true) => credit::without_allowance(this_quarter(tx).await?.0).count(tx).await?,
-        (JobName::SendScheduledEmails, _) => delivery::due(tx.now()).count(tx).await?,
+        (JobName::SendScheduledEmails, _) => mails_due(tx).await?,
     };
     Ok(Tally { processed, ..Tally::default() })
+}
+
+/// None is due while mails are switched off: then they are let go.
+async fn mails_due(tx: &AuditTx) -> Result<u64, DbErr> {
+    if !setting::current(tx).await?.email_notifications_enabled {
+        return Ok(0);
+    }
+    Ok(delivery::due(tx.now()).count(tx).await?.min(mail::SENT_AT_ONCE))
 }
 
 /// A case that somebody is at just now waits for the next run; its member sees the result all the same.

@@ -7,14 +7,19 @@ pub use transport::Mailer;
 
 use crate::state::App;
 use entity::audit::{AuditTx, Context};
-use entity::{delivery, setting};
+use entity::delivery::{self, Undelivered};
+use entity::setting;
 use sea_orm::DbErr;
+use std::time::Duration;
 
 /// How many mails one run sends at most; the next one goes on.
 pub const SENT_AT_ONCE: u64 = 500;
 
+/// For how long one run sends mails at most: before its job's next period.
+pub const SENDS_FOR: Duration = Duration::from_secs(600);
+
 /// Sends the mail that has waited longest, if one is due: `Err` inside says why it could not be sent.
-pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(), String>>, DbErr> {
+pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(), Undelivered>>, DbErr> {
     let tx = AuditTx::begin(app.db(), context.clone()).await?;
     let settings = setting::current(&tx).await?;
     if !settings.email_notifications_enabled {
@@ -30,5 +35,5 @@ pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(),
     let tx = AuditTx::begin(app.db(), context.clone()).await?;
     delivery::record(&tx, mail, attempt.clone()).await?;
     tx.commit().await?;
-    Ok(Some(attempt.map_err(|undelivered| undelivered.why)))
+    Ok(Some(attempt))
 }

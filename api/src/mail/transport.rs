@@ -2,11 +2,12 @@
 
 use super::letter;
 use crate::config::ConfigError;
-use entity::delivery::Undelivered;
+use entity::delivery::{Hope, Undelivered};
 use entity::{outbox, setting};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
-use lettre::transport::smtp::AsyncSmtpTransport;
+use lettre::transport::smtp::response::Category;
+use lettre::transport::smtp::{AsyncSmtpTransport, Error};
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 use std::time::Duration;
 
@@ -45,14 +46,14 @@ impl Mailer {
             Way::Log => logged(mail),
             Way::Smtp(server) => match tokio::time::timeout(PATIENCE * 2, server.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(Undelivered { for_good: error.is_permanent(), why: error.to_string() }),
-                Err(_) => Err(Undelivered { for_good: false, why: "the mail server did not answer in time".to_owned() }),
+                Ok(Err(error)) => Err(Undelivered { hope: hope(&error), why: error.to_string() }),
+                Err(_) => Err(Undelivered { hope: Hope::LaterForAll, why: "the mail server did not answer in time".to_owned() }),
             },
         }
     }
 
     fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
-        let for_good = |why: String| Undelivered { why, for_good: true };
+        let for_good = |why: String| Undelivered { why, hope: Hope::None };
         let letter = letter::write(mail);
         let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("no address: {error}")))?;
         let domain = self.from.email.domain();
@@ -70,6 +71,17 @@ impl Mailer {
     }
 }
 
+/// What a mail server said, or that it said nothing.
+fn hope(error: &Error) -> Hope {
+    match error.status() {
+        // RFC 4954: the x3x are about who is sending, not about this mail.
+        Some(code) if code.category == Category::Unspecified3 => Hope::LaterForAll,
+        Some(_) if error.is_permanent() => Hope::None,
+        Some(_) => Hope::Later,
+        None => Hope::LaterForAll,
+    }
+}
+
 fn automatic() -> lettre::message::header::HeaderValue {
     let name = lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted");
     lettre::message::header::HeaderValue::new(name, "auto-generated".to_owned())
@@ -78,7 +90,7 @@ fn automatic() -> lettre::message::header::HeaderValue {
 /// RFC 2606: nothing is ever delivered to a domain under `.invalid`.
 fn logged(mail: &outbox::Model) -> Result<(), Undelivered> {
     if mail.recipient.ends_with(".invalid") {
-        return Err(Undelivered { why: "there is no such domain".to_owned(), for_good: true });
+        return Err(Undelivered { why: "there is no such domain".to_owned(), hope: Hope::None });
     }
     tracing::info!(mail = %mail.id, template = %mail.template, "a mail, as it would be sent");
     Ok(())

@@ -2,17 +2,15 @@
 
 use super::CaseNote;
 use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, Body, Error, Human, Result};
+use crate::http::{AdditionProblems, Answer, Body, Error, Human, PathId, Result};
 use crate::state::App;
 use actix_web::post;
-use actix_web::web::Path;
 use entity::case::{self, member_update};
 use entity::note::{self, Visibility};
 use entity::tell;
 use entity::user::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// What is written about a case, and for whom
@@ -39,12 +37,12 @@ pub struct CreateNote {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["note_added", "member_comment_added"]}))),
 )]
 #[post("/cases/{case_id}/notes")]
-pub async fn create_case_note(app: App, by: Human, id: Path<String>, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {
+pub async fn create_case_note(app: App, by: Human, id: PathId, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {
     let is_member = by.role() == Role::Member;
     if is_member && body.visibility == Visibility::Internal {
         return Err(Error::forbidden());
     }
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let id = id.get()?;
     let tx = app.begin(&by).await?;
     let case = case::locked(&tx, id, &by).await?;
     let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;

@@ -2,9 +2,8 @@
 
 use super::view::{CaseNote, CaseNoteList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Error, Human, ListQuery, NoParameters, ReadProblems, Result};
+use crate::http::{Answer, Human, ListQuery, NoParameters, PathId, ReadProblems, Result};
 use crate::state::App;
-use actix_web::web::Path;
 use actix_web::{HttpRequest, get};
 use entity::page::{self, Direction, Position};
 use entity::{case, note, user};
@@ -28,12 +27,12 @@ use uuid::Uuid;
 pub async fn list_case_notes(
     app: App,
     by: Human,
-    id: Path<String>,
+    id: PathId,
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<CaseNoteList>> {
     let page = query.paging.of(&request, &app, &by, 50)?;
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+    let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };

@@ -38,7 +38,7 @@ use utoipa_actix_web::AppExt;
 #[openapi(
     info(
         title = "Casetrail",
-        version = "0.1.0",
+        version = env!("CARGO_PKG_VERSION"),
         description = include_str!("description.md"),
         contact(name = "Casetrail maintainers"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
@@ -119,6 +119,11 @@ impl Declared<'_> {
     /// Whether it belongs to the versioned API, and not to the service's health, contract and keys.
     fn is_versioned(&self) -> bool {
         self.path.starts_with("/api/v1/")
+    }
+
+    /// Whether a body could mean something, and has nothing to mean.
+    fn refuses_a_body(&self) -> bool {
+        self.method != "GET" && self.operation.request_body.is_none()
     }
 }
 

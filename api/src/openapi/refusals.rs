@@ -1,7 +1,7 @@
 //! The refusals, described once: operations refer to them.
 
 use super::each;
-use crate::http::problem::{FieldProblem, REFUSALS, Refusal, TooManyRequests};
+use crate::http::problem::{FieldProblem, REFUSALS, Refusal, TooManyRequests, UnsupportedMediaType};
 use crate::http::{Code, Error};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
 use entity::report::PeriodError;
@@ -19,6 +19,9 @@ pub fn apply(contract: &mut Contract) {
     for declared in each(contract) {
         if declared.is_versioned() {
             declared.operation.responses.responses.extend(TooManyRequests::responses());
+        }
+        if declared.refuses_a_body() {
+            declared.operation.responses.responses.extend(UnsupportedMediaType::responses());
         }
         used.extend(declared.operation.responses.responses.values().filter_map(name));
     }
@@ -83,8 +86,10 @@ fn error(code: Code) -> Error {
     let refused_case = |refused: case::Refused| Error::from(refused);
     let refused_user = |refused: user::Refused| Error::from(refused);
     match code {
-        Code::MalformedJson => {
-            Error::because(code, "The body is not valid JSON: EOF while parsing an object at line 1 column 12.")
+        Code::MalformedJson => Error::unreadable(code, "EOF while parsing an object at line 1 column 12"),
+        Code::MalformedMultipart => Error::unreadable(code, "a text is not UTF-8"),
+        Code::IdempotencyKeyReused => {
+            Error::fields(code, vec![FieldProblem::header("Idempotency-Key", "reused", "was used for another request")])
         }
         Code::InvalidParameter => Error::parameter("limit", "range", "must be 1 to 200"),
         Code::InvalidHeader => {
@@ -129,11 +134,9 @@ fn error(code: Code) -> Error {
         | Code::JobRunning
         | Code::IdempotencyInProgress
         | Code::PayloadTooLarge
-        | Code::MalformedMultipart
         | Code::RangeNotSatisfiable
         | Code::StorageUnavailable
         | Code::UnsupportedMediaType
-        | Code::IdempotencyKeyReused
         | Code::RateLimited
         | Code::InternalError
         | Code::AuditUnavailable

@@ -1,5 +1,6 @@
 //! The contract's text, with everything in one order.
 
+use chrono::NaiveDate;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::OpenApi as Contract;
 use yaml_serde::Value as Yaml;
@@ -22,10 +23,24 @@ impl Texts {
     pub fn of(contract: &Contract) -> Result<Self, String> {
         let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
         order_extensions(&mut ordered);
-        let yaml = yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?;
+        let yaml = with_quoted_times(&yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?);
         let json = serde_json::to_string_pretty(&ordered).map_err(|error| error.to_string())?;
         Ok(Self { yaml, json })
     }
+}
+
+/// To YAML 1.1, which many still read, a bare date is no text.
+fn with_quoted_times(yaml: &str) -> String {
+    let is_time =
+        |text: &str| text.len() >= 10 && NaiveDate::parse_from_str(text.get(..10).unwrap_or_default(), "%Y-%m-%d").is_ok();
+    let quoted = |line: &str| {
+        let text = line.split_once(": ").map(|(_, text)| text).or_else(|| line.trim_start().strip_prefix("- "));
+        match text.filter(|text| is_time(text)) {
+            Some(text) => format!("{}'{text}'\n", line.strip_suffix(text).unwrap_or_default()),
+            None => format!("{line}\n"),
+        }
+    };
+    yaml.lines().map(quoted).collect()
 }
 
 /// Extensions last and by their names: utoipa keeps them in a hash map, whose order is another in every process.

@@ -1,5 +1,6 @@
 //! Reports as CSV: counted, recorded and then streamed from one snapshot, page by page.
 
+use crate::http::file::{Format, file};
 use crate::http::{Anyone, Error, Result, csv};
 use crate::state::App;
 use actix_web::HttpResponse;
@@ -41,18 +42,18 @@ impl Export {
         let head = csv::lines([rows.header()])?;
         let first = Paging { after: None, direction: self.direction, limit: PAGE };
         let lines = stream::try_unfold(State { db, rows, head: Some(head), next: Some(first) }, State::step);
-        Ok(csv::file(&self.file_name(), app.now(), lines))
+        Ok(file(&self.file_name(), Format::Csv, app.now(), lines))
     }
 
     /// The same for a report whose rows are all there.
     pub async fn send_all(self, app: &App, by: &Anyone, lines: Vec<Line>) -> Result<HttpResponse> {
         self.record(app, by).await?;
         let text = csv::lines(lines)?;
-        Ok(csv::file(&self.file_name(), app.now(), stream::once(async move { Ok::<_, Error>(text) })))
+        Ok(file(&self.file_name(), Format::Csv, app.now(), stream::once(async move { Ok::<_, Error>(text) })))
     }
 
     async fn record(&self, app: &App, by: &Anyone) -> Result<()> {
-        let event = Event::export_generated(self.report, "csv", self.record_count, self.filters.clone());
+        let event = Event::export_generated(self.report, Format::Csv.code(), self.record_count, self.filters.clone());
         app.record(by, event).await
     }
 

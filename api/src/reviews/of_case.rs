@@ -1,12 +1,10 @@
 //! The review history of a case.
 
 use super::{CaseReview, CaseReviewList};
-use crate::http::{Answer, Error, PageInfo, ReadProblems, Result, Staff};
+use crate::http::{Answer, PageInfo, PathId, ReadProblems, Result, Staff};
 use crate::state::App;
 use actix_web::get;
-use actix_web::web::Path;
 use entity::{case, review};
-use uuid::Uuid;
 
 /// How many steps are listed; a case has a handful.
 const LISTED_MAX: u64 = 200;
@@ -24,8 +22,8 @@ const LISTED_MAX: u64 = 200;
     ),
 )]
 #[get("/cases/{case_id}/reviews")]
-pub async fn list_case_reviews(app: App, by: Staff, id: Path<String>) -> Result<Answer<CaseReviewList>> {
-    let id: Uuid = id.parse().map_err(|_| Error::not_found())?;
+pub async fn list_case_reviews(app: App, by: Staff, id: PathId) -> Result<Answer<CaseReviewList>> {
+    let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
     let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX, total: None };

@@ -22,6 +22,8 @@ enum Stage {
     Writing(Box<BufWriter>),
     /// It is there, or may be.
     Stored,
+    /// It is there, and somebody may have been told of it: who hears nothing more leaves it.
+    Told,
     /// It is there to stay, or nothing is.
     Over,
 }
@@ -39,7 +41,7 @@ impl Incoming {
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
         match &mut self.stage {
             Stage::Writing(writer) => Ok(writer.write_all(bytes).await?),
-            Stage::Stored | Stage::Over => Ok(()),
+            Stage::Stored | Stage::Told | Stage::Over => Ok(()),
         }
     }
 
@@ -47,11 +49,16 @@ impl Incoming {
     pub async fn finish(&mut self) -> Result<(), StorageError> {
         match std::mem::replace(&mut self.stage, Stage::Stored) {
             Stage::Writing(mut writer) => Ok(writer.shutdown().await?),
-            Stage::Stored | Stage::Over => Ok(()),
+            Stage::Stored | Stage::Told | Stage::Over => Ok(()),
         }
     }
 
-    /// From here on somebody else may know of it.
+    /// From here on somebody else may know of it: it stays unless it is discarded.
+    pub fn tell(&mut self) {
+        self.stage = Stage::Told;
+    }
+
+    /// It stays.
     pub fn keep(&mut self) {
         self.stage = Stage::Over;
     }
@@ -66,7 +73,7 @@ impl Incoming {
 impl Drop for Incoming {
     fn drop(&mut self) {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let is_over = matches!(stage, Stage::Over);
+        let is_over = matches!(stage, Stage::Told | Stage::Over);
         if let (false, Ok(runtime)) = (is_over, tokio::runtime::Handle::try_current()) {
             let (storage, id) = (self.storage.clone(), self.id);
             runtime.spawn(async move { clean(&storage, id, stage).await });
@@ -77,7 +84,7 @@ impl Drop for Incoming {
 async fn clean(storage: &Storage, id: Uuid, stage: Stage) {
     let cleaned = match stage {
         Stage::Writing(mut writer) => writer.abort().await.map_err(StorageError::from),
-        Stage::Stored => storage.remove(id).await,
+        Stage::Stored | Stage::Told => storage.remove(id).await,
         Stage::Over => Ok(()),
     };
     if let Err(error) = cleaned {

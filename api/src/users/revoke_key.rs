@@ -3,7 +3,7 @@
 use super::key_view::KeyPath;
 use super::target::UserTarget;
 use crate::http::caller::{Admitted, admitted};
-use crate::http::{Administrator, Error, IfMatchHeader, RemovalProblems, Result};
+use crate::http::{Administrator, Error, IfMatchHeader, RemovalProblems, Result, path_id};
 use crate::state::App;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, delete};
@@ -43,7 +43,7 @@ impl FromRequest for KeyTarget {
     type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("key_id").and_then(|id| id.parse().ok());
+        let id = path_id::named(request, "key_id");
         admitted(request, Ok(Self(id)))
     }
 }

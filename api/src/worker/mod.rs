@@ -6,20 +6,45 @@ use crate::documents;
 use crate::state::App;
 use entity::audit::{AuditTx, Context};
 use entity::idempotency;
+use entity::job::JobName;
 use sea_orm::DbErr;
 use std::time::Duration;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
 /// A whole storage is listed for it, so it is done once in so many rounds: every six hours.
 const COLLECTED_EVERY: u64 = 36;
 
-/// Starts it; it ends with the process.
-pub fn start(app: &App) {
-    let app = app.clone();
-    if app.schedules().is_on {
-        actix_web::rt::spawn(scheduler::keep_time(app.clone()));
+/// How long a run that goes on may take to end once the service is told to stop: as long as a request may.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+
+/// What goes on.
+pub struct Workers {
+    jobs: TaskTracker,
+}
+
+impl Workers {
+    /// Waits for the runs that go on, once the service was told to stop. One that takes too long ends with the process: what it did is
+    /// rolled back, and a mail whose answer nobody waited for is tried again.
+    pub async fn finish(self) {
+        self.jobs.close();
+        if timeout(ENDS_WITHIN, self.jobs.wait()).await.is_err() {
+            tracing::warn!("a job is still running, and is broken off");
+        }
     }
+}
+
+/// Starts it. The jobs end when the service is told to stop, keeping house ends with the process.
+pub fn start(app: &App) -> Workers {
+    let jobs = TaskTracker::new();
+    if app.schedules().is_on {
+        for job in JobName::ALL {
+            jobs.spawn(scheduler::keep_time(app.clone(), job));
+        }
+    }
+    let app = app.clone();
     actix_web::rt::spawn(async move {
         for round in 0_u64.. {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;
@@ -29,6 +54,7 @@ pub fn start(app: &App) {
             }
         }
     });
+    Workers { jobs }
 }
 
 /// Forgets what has had its time: kept answers, and callers who have their whole quota again. What fails now is tried next time.

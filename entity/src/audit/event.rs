@@ -533,6 +533,10 @@ impl Event {
             // Whatever else it says is its own, and may be called anything.
             return self.metadata.get("event").and_then(Json::as_str);
         }
+        if self.metadata.get("dry_run") == Some(&Json::Bool(true)) {
+            // It says nothing of how the job is, so it isn't among its runs.
+            return None;
+        }
         let keys = ["view_type", "job_name", "report_type", "export_type", "template", "event"];
         keys.iter().find_map(|key| self.metadata.get(*key)).and_then(Json::as_str)
     }

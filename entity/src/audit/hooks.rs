@@ -21,6 +21,7 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     /// The wire name of the thing: `object_type` of its entries.
     const OBJECT: &'static str;
     const ID: Self::Column;
+    const CREATED_AT: Self::Column;
 
     fn id(row: &Self::Model) -> Uuid;
     fn version(row: &Self::Model) -> i32;
@@ -241,6 +242,7 @@ macro_rules! audited {
         impl $crate::audit::Audited for Entity {
             const OBJECT: &'static str = $object;
             const ID: Column = Column::Id;
+            const CREATED_AT: Column = Column::CreatedAt;
 
             fn id(row: &Model) -> uuid::Uuid {
                 row.id

@@ -18,7 +18,8 @@ use crate::text;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, Select};
+use sea_orm::sea_query::{ExprTrait, IntoColumnRef};
+use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
 use serde_json::{Value as Json, json};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -161,6 +162,12 @@ pub fn search_text(case_number: &str, first_name: &str, last_name: &str, client_
 /// Exactly what is released: the condition behind `Model::is_released`.
 fn released(now: DateTime<Utc>) -> Condition {
     Condition::any().add(Column::ReleasedAt.is_not_null()).add(Column::ScheduledReleaseAt.lte(now))
+}
+
+/// That the case a row names is one of these. Asked row by row, so that a page costs what is on it: SQLite would first list them all.
+pub fn is_among<C: IntoColumnRef>(case_id: C, cases: Select<Entity>) -> Expr {
+    let this = Expr::col((Entity, Column::Id)).equals(case_id);
+    Expr::exists(cases.select_only().column(Column::Id).filter(this).into_query())
 }
 
 /// Completed cases whose scheduled release has come and that no run of the job has marked yet.

@@ -15,7 +15,7 @@ use crate::case;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
+use sea_orm::{Condition, QuerySelect, Select};
 use std::collections::HashSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -98,5 +98,5 @@ fn live() -> Select<Entity> {
 }
 
 fn of(cases: Select<case::Entity>) -> Expr {
-    Column::CaseId.in_subquery(cases.select_only().column(case::Column::Id).into_query())
+    case::is_among((Entity, Column::CaseId), cases)
 }

@@ -103,7 +103,7 @@ pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: Da
     Ok(this.one(db).await?.is_some())
 }
 
-/// How a job is, over all its runs.
+/// How a job is, over all its runs but the dry ones, which say nothing of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct State {
     pub last_run_at: Option<DateTime<Utc>>,
@@ -117,7 +117,7 @@ pub struct State {
 pub async fn states<C: ConnectionTrait>(db: &C) -> Result<HashMap<JobName, State>, DbErr> {
     let mut states = HashMap::new();
     for job in JobName::ALL {
-        let runs = || Entity::find().filter(Column::JobName.eq(job));
+        let runs = || Entity::find().filter(Column::JobName.eq(job)).filter(Column::DryRun.eq(false));
         let Some(last) = runs().order_by_desc(Column::Id).limit(1).one(db).await? else { continue };
         let successes = runs().filter(Column::Status.eq(RunStatus::Success));
         let success = successes.order_by_desc(Column::Id).limit(1).one(db).await?;

@@ -9,7 +9,7 @@ use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QuerySelect, QueryTrait, Select};
+use sea_orm::{IntoActiveModel, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,8 +104,7 @@ pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
 
 /// The notes a caller may know of at all. Hidden and absent look alike from here on.
 pub fn visible_to(caller: &Caller) -> Select<Entity> {
-    let cases = case::visible_to(caller).select_only().column(case::Column::Id).into_query();
-    legible_to(caller).filter(Column::CaseId.in_subquery(cases))
+    legible_to(caller).filter(case::is_among((Entity, Column::CaseId), case::visible_to(caller)))
 }
 
 fn legible_to(caller: &Caller) -> Select<Entity> {

@@ -98,14 +98,21 @@ impl IdRange {
     }
 }
 
+/// From and before which instant, open where nobody set one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    pub since: Option<DateTime<Utc>>,
+    pub until: Option<DateTime<Utc>>,
+}
+
 impl Asked {
     /// Whether the period reaches back to the first entry, which then has to be looked up.
     pub const fn reaches_back(&self) -> bool {
         self.all_time || (self.since.is_none() && self.until.is_some())
     }
 
-    /// The ids between the bounds, open where nobody set one: what a list covers, which needs no end.
-    pub fn ids(&self, zone: Tz) -> Result<IdRange, PeriodError> {
+    /// The bounds as instants: what a list covers, which needs no end.
+    pub fn bounds(&self, zone: Tz) -> Result<Bounds, PeriodError> {
         let at = |bound: Option<Bound>, instant: fn(Bound, Tz) -> Option<DateTime<Utc>>, error| {
             bound.map(|bound| instant(bound, zone).ok_or(error)).transpose()
         };
@@ -114,6 +121,12 @@ impl Asked {
         if since.zip(until).is_some_and(|(since, until)| since >= until) {
             return Err(PeriodError::Inverted);
         }
+        Ok(Bounds { since, until })
+    }
+
+    /// The ids of what came between the bounds.
+    pub fn ids(&self, zone: Tz) -> Result<IdRange, PeriodError> {
+        let Bounds { since, until } = self.bounds(zone)?;
         Ok(IdRange { from: since.map_or(Uuid::nil(), floor_id), before: until.map_or(Uuid::max(), floor_id) })
     }
 }

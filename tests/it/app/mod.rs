@@ -2,10 +2,12 @@
 
 mod builders;
 mod client;
+pub mod copies;
 mod database;
 mod exposition;
 mod form;
 mod invariants;
+mod mail_server;
 mod outage;
 mod postgres;
 mod process;
@@ -17,6 +19,7 @@ pub use client::{Answer, Client};
 pub use database::{Kind, connect, fresh};
 pub use exposition::Exposition;
 pub use form::Form;
+pub use mail_server::{MailServer, Manner};
 pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
 
@@ -55,6 +58,8 @@ pub struct Settings {
     /// How long it may take to find out what became of a COMMIT.
     pub decision: Duration,
     pub rates: Option<Rates>,
+    /// Where its mails go; the log, if nowhere.
+    pub smtp_url: Option<String>,
     /// Stands still unless a test shares its database with processes that have the system's.
     pub clock: Clock,
 }
@@ -63,7 +68,7 @@ impl Default for Settings {
     fn default() -> Self {
         // A test machine may be busy with the other tests.
         let decision = Limits::default().decision;
-        Self { patience: Duration::from_secs(20), decision, rates: None, clock: Clock::fixed(at(START)) }
+        Self { patience: Duration::from_secs(20), decision, rates: None, smtp_url: None, clock: Clock::fixed(at(START)) }
     }
 }
 
@@ -135,7 +140,7 @@ impl TestApp {
             trusted_proxies: Vec::new(),
             cors_origins: vec![FRIEND.to_owned()],
             rate_limits: settings.rates.map(RateLimits::new),
-            mailer: Mailer::of(None, "Casetrail <casetrail@example.org>").expect("a mailer"),
+            mailer: Mailer::of(settings.smtp_url.as_deref(), "Casetrail <casetrail@example.org>").expect("a mailer"),
             schedules: Schedules::of(&[], false).expect("schedules"),
             metrics,
             storage,

@@ -55,6 +55,18 @@ impl Process {
         self.end();
     }
 
+    /// As an orchestrator stops it: told to end, and waited for.
+    pub async fn terminate(mut self, patience: Duration) {
+        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().expect("a shell");
+        assert!(told.success());
+        let ended = async {
+            while self.child.try_wait().expect("a process").is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(patience, ended).await.expect("it ends");
+    }
+
     /// The access token of somebody who signs in.
     pub async fn sign_in(&self, username: &str, password: &str) -> String {
         let body = json!({"username": username, "password": password});

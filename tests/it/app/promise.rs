@@ -92,7 +92,7 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
     match here().find(|promise| promise.method == asked) {
         Some(promise) => demand_declared(promise, &place, *method == Method::HEAD, answer),
         None if best.is_some() => assert!([405, 429].contains(&status), "{place} is no operation, and {status}"),
-        None if path.starts_with("/docs") => {}
+        None if api::docs::is_part(&path) => {}
         None => assert!([404, 429].contains(&status), "{place} is nothing, and {status}"),
     }
 }
@@ -139,6 +139,8 @@ fn demand_problem(place: &str, answer: &Answer) {
         answer.text
     );
     assert_eq!(problem["type"], format!("/problems/{}", known.name()), "{place}");
+    let names_faults = problem["errors"].as_array().is_some_and(|errors| !errors.is_empty());
+    assert!(names_faults || ![400, 422].contains(&answer.status()), "{place} names no fault: {}", answer.text);
 }
 
 #[track_caller]

@@ -2,12 +2,13 @@
 
 use super::{operations, recipes};
 use entity::audit::Action;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 on_each_database! {
     async fn each_operation_leaves_what_it_says(app) {
         let mut produced = BTreeSet::new();
         let operations = operations();
+        let mut by_operation = BTreeMap::<&str, BTreeSet<String>>::new();
         let tries = operations.iter().flat_map(|operation| recipes::of(operation.id()).map(move |recipe| (operation, recipe)));
         for (operation, recipe) in tries {
             let Some(tried) = recipes::run(app, recipe).await else {
@@ -24,7 +25,13 @@ on_each_database! {
             assert!(left.is_subset(&allowed), "{} left {left:?}, more than {allowed:?}", operation.id());
             assert_eq!(left.is_empty(), allowed.is_empty(), "{recipe}: it leaves nothing");
             assert!(tried.left.iter().all(|entry| entry["outcome"] == "success"), "{}", operation.id());
+            by_operation.entry(operation.id()).or_default().extend(left.iter().cloned());
             produced.extend(left);
+        }
+        for operation in &operations {
+            let said: BTreeSet<String> = ["always", "may"].iter().flat_map(|list| operation.actions(list)).collect();
+            let left = by_operation.remove(operation.id()).unwrap_or_default();
+            assert_eq!(left, said, "{}: what it says it may leave has a recipe that shows it", operation.id());
         }
         for action in Action::all() {
             assert!(produced.contains(action.code()), "no operation leaves {action}");

@@ -1,6 +1,7 @@
 //! How each operation succeeds: what is arranged, and the request that is then sent.
 
 use crate::app::{Answer, Client, Form, Scene, TestApp};
+use crate::documents::pay_stub;
 use entity::user::{Level, Role};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -34,7 +35,17 @@ impl Request<'_> {
 const PASSWORD: &str = "a long enough passphrase";
 
 /// Further recipes of operations that leave one thing or another, depending on who calls or what there is.
-const ALSO: [(&str, &str); 1] = [("create_case_note", "create_case_note by its member")];
+const ALSO: [(&str, &str); 9] = [
+    ("create_case_note", "create_case_note by its member"),
+    ("accept_case", "accept_case handed in again"),
+    ("assign_case", "assign_case of nobody's"),
+    ("upload_document", "upload_document in the place of another"),
+    ("reopen_case", "reopen_case of somebody who is gone"),
+    ("run_job", "run_job that releases"),
+    ("run_job", "run_job that resets"),
+    ("edit_own_account", "edit_own_account by the staff"),
+    ("edit_user", "edit_user of a member"),
+];
 
 /// The recipes of an operation: the one of its name, and those that leave something else.
 pub fn of(operation: &str) -> impl Iterator<Item = &str> {
@@ -117,11 +128,25 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             let body = json!({"tier": "tier_2", "credit_value": "1.0", "assigned_to": tech2});
             post(manager, &app.a_case().submitted().create().await.url("accept"), body)
         }
+        "accept_case handed in again" => {
+            // Handed in once more, it still has whoever worked on it and its tier.
+            let case = app.a_case().completed().create().await;
+            app.pass(chrono::TimeDelta::seconds(1));
+            member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+            member.post(&case.url("resubmit"), json!({})).await.expect(200);
+            let body = json!({"tier": "tier_2", "credit_value": "1.0", "assigned_to": tech2});
+            post(manager, &case.url("accept"), body)
+        }
         "reject_case" => {
             let body = json!({"rejection_reason": "other", "rejection_notes": "because"});
             post(manager, &app.a_case().submitted().create().await.url("reject"), body)
         }
         "assign_case" => post(manager, &accepted().await.url("assign"), json!({"assigned_to": tech2, "reason": "because"})),
+        "assign_case of nobody's" => {
+            let case = accepted().await;
+            manager.post(&case.url("assign"), json!({"assigned_to": null, "reason": "because"})).await.expect(200);
+            post(manager, &case.url("assign"), json!({"assigned_to": tech2, "reason": "because"}))
+        }
         "take_case" => {
             let case = accepted().await;
             let body = json!({"assigned_to": null, "reason": "because"});
@@ -145,6 +170,12 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(manager, &case.url("release"), why)
         }
         "reopen_case" => post(manager, &app.a_case().completed().create().await.url("reopen"), why),
+        "reopen_case of somebody who is gone" => {
+            let gone = app.user(&unused("gone"), Role::Technician, Some(Level::Two)).await;
+            let case = app.a_case().assigned_to(&gone).completed().create().await;
+            app.as_admin().await.post(&format!("users/{}/deactivate", gone.id), why.clone()).await.expect(200);
+            post(manager, &case.url("reopen"), why)
+        }
         "resubmit_case" => post(member, &resubmittable(app).await.url("resubmit"), json!({})),
         "acknowledge_case_updates" => {
             let case = accepted().await;
@@ -206,6 +237,11 @@ async fn document_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Req
     let case = app.a_case().accepted().create().await;
     match operation {
         "upload_document" => {
+            let (path, form) = (case.url("documents"), Some(report(1)));
+            Some(Request { by, method: Method::POST, path, body: None, form })
+        }
+        "upload_document in the place of another" => {
+            add_report(app, &case, 1).await;
             let (path, form) = (case.url("documents"), Some(report(1)));
             Some(Request { by, method: Method::POST, path, body: None, form })
         }
@@ -274,6 +310,9 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
         }
         "get_own_account" => get(admin, "auth/me"),
         "edit_own_account" => send(app.as_member().await, Method::PATCH, "auth/me", Some(json!({"last_name": unused("Other")}))),
+        "edit_own_account by the staff" => {
+            send(app.as_tech(2).await, Method::PATCH, "auth/me", Some(json!({"last_name": unused("Other")})))
+        }
         "change_own_password" => {
             let name = unused("comer-password");
             newcomer(app, &name).await;
@@ -304,6 +343,15 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
             post(admin, "jobs/send_scheduled_emails/run", json!({}))
         }
+        "run_job that releases" => {
+            app.a_case().completed_until(app.clock.now() + chrono::TimeDelta::minutes(1)).create().await;
+            app.pass(chrono::TimeDelta::minutes(2));
+            post(app.as_admin().await, "jobs/release_scheduled_cases/run", json!({}))
+        }
+        "run_job that resets" => {
+            app.user(&unused("saver"), Role::Member, None).await;
+            post(admin, "jobs/quarterly_credit_reset/run", json!({}))
+        }
         "list_job_runs" => get(admin, "job-runs"),
         "list_users" => get(admin, "users"),
         "get_user" => get(admin, &path("")),
@@ -316,6 +364,10 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             post(admin, "users", body)
         }
         "edit_user" => send(admin, Method::PATCH, &path(""), Some(json!({"first_name": "Augusta"}))),
+        "edit_user of a member" => {
+            let member = app.user(&unused("member"), Role::Member, None).await;
+            send(admin, Method::PATCH, &format!("users/{}", member.id), Some(json!({"first_name": "Augusta"})))
+        }
         "delete_user" => send(admin, Method::DELETE, &path("?reason=left"), None),
         "change_user_role" => post(admin, &path("/role"), json!({"role": "manager", "reason": "because"})),
         "deactivate_user" => post(admin, &path("/deactivate"), why),

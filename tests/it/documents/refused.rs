@@ -1,7 +1,8 @@
 //! What is not added leaves nothing: no row, no entry, no file.
 
 use super::{PDF, pay_stub, rows, stored};
-use crate::app::{Form, TestApp};
+use crate::app::{Fault, Form, TestApp};
+use entity::db::Limits;
 use reqwest::Method;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -138,6 +139,21 @@ on_each_database! {
         until(|| stored(app).is_empty()).await;
         assert_nothing_left(app, &mark, "hung up").await;
     }
+}
+
+/// PostgreSQL only: between the service and SQLite there is nothing to lose.
+#[tokio::test]
+async fn what_is_known_not_to_be_committed_leaves_no_file() {
+    let Some((app, proxy)) = TestApp::start_behind_a_proxy(Limits::default().decision).await else { return };
+    let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
+    let mark = app.mark().await;
+    proxy.at_next_commit(Fault::BeforeCommit);
+    by.upload(&case.url("documents"), &pay_stub()).await.expect_problem(503, "database_unavailable");
+    assert_nothing_left(&app, &mark, "not committed").await;
+    proxy.at_next_commit(Fault::AfterCommit);
+    by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+    assert_eq!((rows(&app).await, stored(&app).len()), (1, 1));
+    app.finish().await;
 }
 
 async fn until(holds: impl Fn() -> bool) {

@@ -80,10 +80,18 @@ on_each_database! {
             ("../../etc/passwd", "passwd"),
             ("Lohn für Größe.pdf", "Lohn für Größe.pdf"),
             ("Cafe\u{301}.pdf", "Café.pdf"),
+            ("the %22last%22 stub.pdf", "the \"last\" stub.pdf"),
         ] {
             let form = Form::new().text("document_type", "other").file(sent, "", PDF);
             assert_eq!(by.upload(&case.url("documents"), &form).await.expect(201)["filename"], kept);
         }
+    }
+
+    async fn a_csv_is_one_also_where_windows_takes_it_for_a_workbook(app) {
+        let case = app.a_case().accepted().create().await;
+        let form = Form::new().text("document_type", "other").file("wages.csv", "application/vnd.ms-excel", b"month,gross\r\n10,4200\r\n");
+        let added = app.as_member().await.upload(&case.url("documents"), &form).await.expect(201);
+        assert_eq!(added["content_type"], "text/csv");
     }
 
     async fn sent_again_under_its_key_it_is_there_once(app) {

@@ -1,8 +1,11 @@
 //! Exports: whole, harmless, recorded before the first byte leaves.
 
+mod large;
+
 use crate::app::actions;
 use crate::contract::recipes::report;
 use crate::documents::pay_stub;
+use entity::document::{DocumentType, NewDocument};
 use entity::user::Role;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -46,6 +49,23 @@ on_each_database! {
         assert_eq!(app.since(&mark).await[0]["metadata"]["filters"], json!({"since": "2026-12-02"}));
         manager.get("exports/cases.csv?since=2026-12-02&until=2026-12-01").await.expect_problem(400, "invalid_period");
         manager.get("exports/cases.csv?status=hold").await.expect_problem(400, "invalid_parameter");
+    }
+
+    async fn a_document_is_of_the_time_at_which_it_was_there_and_not_of_that_at_which_it_began_to_come(app) {
+        let case = app.a_case().accepted().create().await;
+        let begun = app.app.new_id();
+        app.pass(chrono::TimeDelta::days(1));
+        let tx = app.write().await;
+        let slow = NewDocument {
+            id: begun, document_type: DocumentType::Other, report_number: None, filename: "slow.pdf".to_owned(),
+            content_type: "application/pdf".to_owned(), size_bytes: 1, sha256: "0".repeat(64), notes: None,
+            uploaded_by_id: case.case.member_id,
+        };
+        tx.save(slow.of_case(&case.case).unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
+        let admin = app.as_admin().await;
+        let rows = async |query: &str| admin.get(&format!("exports/documents.ndjson?{query}")).await.text.lines().count();
+        assert_eq!((rows("until=2026-12-01").await, rows("since=2026-12-02").await), (0, 1));
     }
 
     async fn people_leave_with_an_administrator_only_and_without_their_secrets(app) {

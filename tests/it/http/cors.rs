@@ -9,7 +9,7 @@ on_each_database! {
         let browser = app.as_nobody().with("Origin", FRIEND);
         let asking = browser
             .with("Access-Control-Request-Method", "POST")
-            .with("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,if-match");
+            .with("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,if-match,range");
 
         let preflight = asking.send(Method::OPTIONS, "cases", None).await;
 
@@ -21,7 +21,7 @@ on_each_database! {
         let answer = app.as_manager().await.with("Origin", FRIEND).get("cases").await;
         answer.expect(200);
         assert_eq!(answer.header("access-control-allow-origin"), FRIEND);
-        for exposed in ["etag", "link", "location", "retry-after", "x-request-id", "idempotency-replayed", "ratelimit"] {
+        for exposed in ["content-range", "etag", "link", "location", "repr-digest", "retry-after", "x-request-id", "idempotency-replayed", "ratelimit"] {
             let all = answer.header("access-control-expose-headers").to_lowercase();
             assert!(all.split(',').any(|one| one.trim() == exposed), "{exposed} in {all}");
         }

@@ -1,5 +1,6 @@
 //! What holds for every operation: requests sent again, too many of them, other origins, other methods, codings and headers.
 
+mod bodies;
 mod cors;
 mod headers;
 mod idempotency;

@@ -66,6 +66,7 @@ on_each_database! {
             (json!({"started_at": "1999-11-30T05:59:59Z"}), "started_at"),
             (json!({"job_name": "nightly sync"}), "job_name"),
             (json!({"job_name": ""}), "job_name"),
+            (json!({"job_name": "send_scheduled_emails"}), "job_name"),
             (json!({"records_processed": -1}), "records_processed"),
             (json!({"status": "perhaps"}), "status"),
             (json!({"actor_id": null}), "actor_id"),

@@ -1,6 +1,6 @@
 //! What the system-events report and the administrators hear of jobs that fail, here and elsewhere.
 
-use crate::app::{TestApp, actions};
+use crate::app::{Exposition, TestApp, actions};
 use crate::ingest::warehouse;
 use serde_json::{Value as Json, json};
 
@@ -53,6 +53,27 @@ on_each_database! {
             ("Job nightly-sync failed", "connection refused"),
             ("Job send_scheduled_emails failed", "there is no such domain"),
         ]);
+    }
+
+    async fn a_dry_run_says_nothing_of_how_a_job_is(app) {
+        queue_an_undeliverable_mail(app).await;
+        let admin = app.as_admin().await;
+        admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
+        let dry = admin.post("jobs/send_scheduled_emails/run", json!({"dry_run": true})).await.expect(200);
+        assert_eq!(dry["status"], "success");
+
+        let jobs = admin.get("jobs").await.expect(200);
+        let listed = jobs["data"].as_array().unwrap().iter().find(|job| job["job_name"] == "send_scheduled_emails").unwrap();
+        let report = app.as_manager().await.get("reports/system-events").await.expect(200);
+        for told in [listed, job(&report, "send_scheduled_emails")] {
+            assert_eq!((&told["last_status"], &told["consecutive_failures"]), (&json!("failure"), &json!(1)), "{told}");
+            assert_eq!(told["last_success_at"], Json::Null);
+        }
+        let runs = app.as_manager().await.get("job-runs").await.expect(200);
+        assert_eq!(runs["data"].as_array().unwrap().len(), 2, "both are on record");
+        let metrics = Exposition::parse(&app.as_nobody().get("/metrics").await.text);
+        let runs = |status: &str| metrics.value(&format!("casetrail_job_runs_total{{job_name=\"send_scheduled_emails\",status=\"{status}\"}}"));
+        assert_eq!((runs("success"), runs("failure")), (0.0, 1.0));
     }
 
     async fn the_administrators_hear_of_the_first_failure_in_a_row_by_mail_and_of_each_by_alert(app) {

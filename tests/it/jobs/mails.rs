@@ -86,11 +86,13 @@ on_each_database! {
         admin.patch("settings", json!({"email_notifications_enabled": false})).await.expect(200);
         hold(app).await;
         let mark = app.mark().await;
+        let dry = admin.post("jobs/send_scheduled_emails/run", json!({"dry_run": true})).await.expect(200);
+        assert_eq!(dry["records_processed"], 0, "it would send none");
         assert_eq!(send(&admin).await["records_processed"], 0);
         admin.patch("settings", json!({"email_notifications_enabled": true})).await.expect(200);
         assert_eq!(send(&admin).await["records_processed"], 0);
 
-        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed", "settings_updated", "cron_job_executed"]);
+        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed", "cron_job_executed", "settings_updated", "cron_job_executed"]);
         let mails = queue(app).await;
         assert!(mails.as_array().unwrap().iter().all(|mail| mail["status"] == "skipped"), "{mails}");
     }

@@ -2,6 +2,7 @@
 
 mod health;
 mod holds;
+mod mail_servers;
 mod mails;
 mod releases;
 mod replicas;

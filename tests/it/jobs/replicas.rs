@@ -1,15 +1,17 @@
-//! A drill: four processes on one PostgreSQL, killed at random, run each period of a job once.
+//! A drill: four processes on one PostgreSQL, killed at random, run each period of a job once, and lose no mail.
 //!
 //! `cargo test --workspace --test it -- --ignored replicas` runs it; it takes some minutes.
 
-use crate::app::{Kind, Process, Settings, TestApp};
+use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp};
 use entity::audit_entry;
 use entity::clock::Clock;
 use entity::job::JobName;
 use entity::job::run::{self, RunStatus};
+use entity::outbox::{self, MailStatus};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -26,19 +28,27 @@ async fn four_replicas_run_each_period_once_whoever_is_killed() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
-    let start = async || Process::start_with(&app, &[("CASETRAIL_SCHEDULES", SCHEDULES)]).await;
+    // Slow enough for a kill to hit a mail that is on its way.
+    let server = MailServer::start(Manner::Slow(Duration::from_millis(200))).await;
+    let smtp_url = server.url();
+    let start = async || {
+        let settings = [("CASETRAIL_SCHEDULES", SCHEDULES), ("CASETRAIL_SMTP_URL", smtp_url.as_str())];
+        Process::start_with(&app, &settings).await
+    };
     let mut replicas = Vec::new();
     for _ in 0..REPLICAS {
         replicas.push(start().await);
     }
     let mut kills = 0;
     while done(&app).await.len() < PERIODS {
+        hold(&app).await;
         tokio::time::sleep(Duration::from_millis(dice.random_range(200..3_000))).await;
         let victim = dice.random_range(0..REPLICAS);
         replicas.remove(victim).kill();
         kills += 1;
         replicas.push(start().await);
     }
+    let lost_sight_of = settle(&app).await;
     for replica in replicas {
         replica.kill();
     }
@@ -49,9 +59,54 @@ async fn four_replicas_run_each_period_once_whoever_is_killed() {
     let (first, last) = (periods.first().unwrap(), periods.last().unwrap());
     assert_eq!((*last - *first).num_seconds() / 2 + 1, i64::try_from(runs.len()).unwrap(), "and none left out");
     assert!(runs.iter().all(|run| run.status == RunStatus::Success));
-    let entries = audit_entry::Entity::find().filter(audit_entry::Column::ActionType.eq("cron_job_executed"));
-    assert_eq!(entries.all(&app.outside).await.unwrap().len(), runs.len(), "each has its entry");
-    println!("{} periods, {} runs and entries, {kills} kills", periods.len(), runs.len());
+    assert_eq!(entries(&app, "cron_job_executed").await, runs.len(), "each has its entry");
+
+    let (mails, taken) = (mails(&app).await, server.taken());
+    let told: BTreeSet<&String> = taken.iter().collect();
+    for mail in &mails {
+        assert!(
+            mail.status != MailStatus::Sent || told.contains(&mail.id.to_string()),
+            "recorded as sent, and it wasn't: {mail:?}"
+        );
+        assert!([MailStatus::Sent, MailStatus::Pending].contains(&mail.status), "lost: {mail:?}");
+    }
+    let sent = mails.iter().filter(|mail| mail.status == MailStatus::Sent).count();
+    assert_eq!(mails.len() - sent, lost_sight_of, "what a killed process was at waits for its next attempt");
+    assert_eq!(entries(&app, "email_notification_sent").await, sent, "each attempt that was heard of has its entry");
+    println!(
+        "{} periods, {} runs and entries, {kills} kills; {} mails, {sent} sent, {lost_sight_of} to be tried again, {} taken twice",
+        periods.len(),
+        runs.len(),
+        mails.len(),
+        taken.len() - told.len(),
+    );
+}
+
+/// Waits until no mail is due any more; how many wait for another attempt, since a killed process was at them.
+async fn settle(app: &TestApp) -> usize {
+    loop {
+        let waiting: Vec<outbox::Model> =
+            mails(app).await.into_iter().filter(|mail| mail.status == MailStatus::Pending).collect();
+        if waiting.iter().all(|mail| mail.attempts > 0 && mail.send_after > Some(app.clock.now())) {
+            return waiting.len();
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Puts a case on hold, of which its member is told by mail.
+async fn hold(app: &TestApp) {
+    let case = app.a_case().accepted().create().await;
+    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+}
+
+async fn mails(app: &TestApp) -> Vec<outbox::Model> {
+    outbox::Entity::find().all(&app.outside).await.unwrap()
+}
+
+async fn entries(app: &TestApp, action: &str) -> usize {
+    let entries = audit_entry::Entity::find().filter(audit_entry::Column::ActionType.eq(action));
+    entries.all(&app.outside).await.unwrap().len()
 }
 
 async fn done(app: &TestApp) -> Vec<run::Model> {

@@ -2,10 +2,14 @@
 
 use crate::app::{TestApp, actions, at};
 use api::worker::scheduler;
+use entity::job::JobName;
 use serde_json::{Value as Json, json};
 
+/// Runs whatever is due, as a process does that looks at its clock.
 async fn due(app: &TestApp) {
-    scheduler::run_due(&app.app).await.unwrap();
+    for job in JobName::ALL {
+        scheduler::run_due(&app.app, job).await.unwrap();
+    }
 }
 
 async fn runs(app: &TestApp, job: &str) -> Vec<Json> {
@@ -19,14 +23,7 @@ on_each_database! {
         let mark = app.mark().await;
         app.clock.set(at("2026-12-01T16:00:00Z"));
 
-        let (first, second, third) = tokio::join!(
-            scheduler::run_due(&app.app),
-            scheduler::run_due(&app.app),
-            scheduler::run_due(&app.app)
-        );
-        for tried in [first, second, third] {
-            tried.unwrap();
-        }
+        tokio::join!(due(app), due(app), due(app));
         due(app).await;
 
         let trail = app.since(&mark).await;

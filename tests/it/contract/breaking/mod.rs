@@ -33,7 +33,8 @@ fn last_released() -> Option<(Vec<u64>, Json)> {
 }
 
 fn version(text: &str) -> Vec<u64> {
-    text.split('.').map(|number| number.parse().expect("a version")).collect()
+    let numbers = text.strip_suffix("-dev").unwrap_or(text);
+    numbers.split('.').map(|number| number.parse().expect("a version")).collect()
 }
 
 #[test]
@@ -44,7 +45,8 @@ fn nothing_that_was_released_is_removed_or_narrowed() {
         let sections: Vec<&str> = changelog.lines().filter(|line| line.starts_with("## ")).collect();
         return assert_eq!(sections, ["## Unreleased"], "a version was released without its contract: `cargo openapi --release`");
     };
-    assert!(version(current["info"]["version"].as_str().expect("a version")) >= released);
+    let is_later = version(current["info"]["version"].as_str().expect("a version")) > released;
+    assert!(is_later || current == last, "what differs from {released:?} has a later version");
     let found = rules::breaks(&last, &current);
     let new: Vec<&String> = found.iter().filter(|found| !ACCEPTED.iter().any(|(known, _)| known == found)).collect();
     assert!(new.is_empty(), "this breaks those who built on {released:?}; undo it, or accept it in {}: {new:#?}", file!());

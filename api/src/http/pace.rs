@@ -1,0 +1,70 @@
+//! How fast the other end is, without the time that we need ourselves: it may take a breath, but whoever crawls keeps a connection to
+//! the database, or an upload, from somebody else.
+
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How long the other end may be silent, and how long it may be slower than the least that is expected of it.
+const PATIENCE: Duration = Duration::from_secs(10);
+pub const BYTES_A_SECOND_MIN: u64 = 64 * 1024;
+
+/// What was waited, and for how much.
+#[derive(Debug, Default)]
+pub struct Pace {
+    waited: Duration,
+    bytes: u64,
+}
+
+/// The other end is slower than is expected of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooSlow;
+
+impl Pace {
+    /// Waits for what comes next, whatever size it has.
+    pub async fn wait<T>(&mut self, next: impl Future<Output = T>) -> Result<T, TooSlow> {
+        self.wait_for(PATIENCE, next).await
+    }
+
+    /// So much has come.
+    pub fn note(&mut self, bytes: usize) -> Result<(), TooSlow> {
+        self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        if self.left().is_some() { Ok(()) } else { Err(TooSlow) }
+    }
+
+    /// Waits until so much is taken.
+    pub async fn hand_over<T>(&mut self, bytes: usize, taken: impl Future<Output = T>) -> Result<T, TooSlow> {
+        self.note(bytes)?;
+        self.wait_for(self.left().unwrap_or_default(), taken).await
+    }
+
+    async fn wait_for<T>(&mut self, most: Duration, next: impl Future<Output = T>) -> Result<T, TooSlow> {
+        let began = Instant::now();
+        let next = timeout(most, next).await;
+        self.waited += began.elapsed();
+        next.map_err(|_| TooSlow)
+    }
+
+    /// How long the other end may still take for what it has got so far.
+    fn left(&self) -> Option<Duration> {
+        (PATIENCE + Duration::from_secs(1) + Duration::from_secs(self.bytes / BYTES_A_SECOND_MIN)).checked_sub(self.waited)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_other_end_may_take_a_breath_but_not_crawl() {
+        let keeps = |seconds, bytes| Pace { waited: Duration::from_secs(seconds), bytes }.note(0).is_ok();
+        assert!(keeps(10, 0) && keeps(12, 65_536) && keeps(60, 50 * 65_536));
+        assert!(!keeps(12, 65_535) && !keeps(62, 50 * 65_536));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_takes_nothing_is_not_waited_for() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.hand_over(65_536, async {}).await, Ok(()));
+        assert_eq!(pace.hand_over(0, std::future::pending::<()>()).await, Err(TooSlow));
+    }
+}

@@ -1,0 +1,101 @@
+//! A mail server of a test's own, with manners of its own (RFC 5321).
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How it treats its callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// It takes the call and says nothing.
+    Silent,
+    /// It lets nobody in.
+    Closed,
+    /// It takes each mail, and its time.
+    Slow(Duration),
+}
+
+pub struct MailServer {
+    port: u16,
+    taken: Arc<Mutex<Vec<String>>>,
+    begun: Arc<Mutex<usize>>,
+}
+
+impl MailServer {
+    pub async fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let (taken, begun) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<Mutex<usize>>::default());
+        let (ids, count) = (Arc::clone(&taken), Arc::clone(&begun));
+        tokio::spawn(async move {
+            while let Ok((call, _)) = listener.accept().await {
+                // Whoever hangs up does.
+                tokio::spawn(answer(call, manner, Arc::clone(&ids), Arc::clone(&count)));
+            }
+        });
+        Self { port, taken, begun }
+    }
+
+    /// As `CASETRAIL_SMTP_URL` names it.
+    pub fn url(&self) -> String {
+        format!("smtp://desk:secret@127.0.0.1:{}", self.port)
+    }
+
+    /// The ids of the mails that it took, in their order.
+    pub fn taken(&self) -> Vec<String> {
+        self.taken.lock().expect("ids").clone()
+    }
+
+    /// How many mails it has begun to take.
+    pub fn begun(&self) -> usize {
+        *self.begun.lock().expect("a count")
+    }
+}
+
+async fn answer(
+    call: TcpStream,
+    manner: Manner,
+    taken: Arc<Mutex<Vec<String>>>,
+    begun: Arc<Mutex<usize>>,
+) -> std::io::Result<()> {
+    let (from, mut to) = call.into_split();
+    let mut lines = BufReader::new(from).lines();
+    if manner == Manner::Silent {
+        while lines.next_line().await?.is_some() {}
+        return Ok(());
+    }
+    to.write_all(b"220 mail.example.org ESMTP\r\n").await?;
+    let mut id = None;
+    let mut is_mail = false;
+    while let Some(line) = lines.next_line().await? {
+        let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        let said: &[u8] = match verb.as_str() {
+            "." if is_mail => {
+                is_mail = false;
+                *begun.lock().expect("a count") += 1;
+                if let Manner::Slow(time) = manner {
+                    tokio::time::sleep(time).await;
+                }
+                taken.lock().expect("ids").extend(id.take());
+                b"250 taken\r\n"
+            }
+            _ if is_mail => {
+                let named = line.strip_prefix("Message-ID: <").and_then(|rest| rest.split('@').next());
+                id = id.or_else(|| named.map(str::to_owned));
+                continue;
+            }
+            "EHLO" => b"250-mail.example.org\r\n250 AUTH PLAIN\r\n",
+            "AUTH" if manner == Manner::Closed => b"535 no such user\r\n",
+            "AUTH" => b"235 come in\r\n",
+            "DATA" => {
+                is_mail = true;
+                b"354 go on\r\n"
+            }
+            "QUIT" => b"221 bye\r\n",
+            _ => b"250 ok\r\n",
+        };
+        to.write_all(said).await?;
+    }
+    Ok(())
+}

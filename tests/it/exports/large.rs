@@ -1,0 +1,54 @@
+//! Exports of any length: streamed from the database to their reader, never whole in memory.
+
+use crate::app::copies::{ID, literal, multiply, run};
+use crate::app::{Kind, Process, Settings, TestApp};
+use entity::case;
+use entity::clock::Clock;
+use reqwest::Method;
+
+/// Exports so many cases from a process of its own, which keeps to 64 MiB above what it has when idle.
+async fn exported(kind: Kind, count: usize) {
+    let settings = Settings { clock: Clock::system(), ..Settings::default() };
+    let Some(app) = TestApp::start_with(kind, settings).await else { return };
+    let case = app.a_case().accepted().create().await;
+    let token = app.as_manager().await.token().to_owned();
+    // Past the door: the net below would refuse rows without entries.
+    let lift = match kind {
+        Kind::Sqlite => "DROP TRIGGER cases_audited_insert",
+        Kind::Postgres => "ALTER TABLE cases DISABLE TRIGGER cases_audited",
+    };
+    run(&app, lift).await;
+    let this = format!("t.id = {}", literal(kind, &case.id()));
+    multiply::<case::Entity>(&app, "cases", &this, count - 1, &[ID, ("case_number", "'COPY-' || i", "'COPY-' || i")]).await;
+
+    let process = Process::start(&app).await;
+    let get = |path: &str| process.request(Method::GET, path).bearer_auth(&token).send();
+    get("cases").await.unwrap().error_for_status().unwrap();
+    let idle = process.memory("VmRSS");
+    let mut export = get("exports/cases.ndjson").await.unwrap().error_for_status().unwrap();
+    let (mut lines, mut bytes) = (0, 0);
+    while let Some(chunk) = export.chunk().await.unwrap() {
+        lines += chunk.iter().filter(|byte| **byte == b'\n').count();
+        bytes += chunk.len();
+    }
+    assert_eq!(lines, count);
+    let peak = process.memory("VmHWM");
+    assert!(peak < idle + 64 * 1024, "from {idle} KiB to {peak} KiB");
+    println!("{kind:?}: {count} rows, {bytes} bytes, from {idle} KiB to {peak} KiB");
+    process.kill();
+}
+
+#[tokio::test]
+async fn an_export_passes_through_little_memory() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        exported(kind, 100_000).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "a drill of some minutes, run by its own command"]
+async fn a_million_rows_pass_through_little_memory() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        exported(kind, 1_000_000).await;
+    }
+}

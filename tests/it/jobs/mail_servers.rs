@@ -1,0 +1,131 @@
+//! Mail servers that don't answer, don't let the service in, or take their time: no mail is lost, and nothing else waits.
+
+use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp, at};
+use api::worker::scheduler;
+use entity::clock::Clock;
+use entity::job::{self, JobName};
+use entity::outbox::{self, MailStatus};
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+
+const KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
+/// Longer than anything here takes, on a machine that is busy with other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+async fn start(kind: Kind, smtp_url: String) -> Option<TestApp> {
+    TestApp::start_with(kind, Settings { smtp_url: Some(smtp_url), ..Settings::default() }).await
+}
+
+/// Puts a case on hold, of which its member is told by mail.
+async fn hold(app: &TestApp) {
+    let case = app.a_case().accepted().create().await;
+    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+}
+
+async fn mails(app: &TestApp) -> Vec<outbox::Model> {
+    outbox::Entity::find().order_by_asc(outbox::Column::Id).all(&app.outside).await.unwrap()
+}
+
+async fn send(app: &TestApp) -> Json {
+    app.as_admin().await.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200)
+}
+
+async fn runs(app: &TestApp, job: &str) -> Vec<Json> {
+    let list = app.as_manager().await.get(&format!("job-runs?job_name={job}")).await.expect(200);
+    list["data"].as_array().unwrap().clone()
+}
+
+async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("in time");
+}
+
+#[tokio::test]
+async fn a_run_ends_at_the_first_mail_that_finds_no_server_and_the_others_wait_untried() {
+    for kind in KINDS {
+        let Some(app) = start(kind, "smtp://127.0.0.1:1".to_owned()).await else { continue };
+        for _ in 0..3 {
+            hold(&app).await;
+        }
+        let run = send(&app).await;
+        assert_eq!(
+            (&run["status"], &run["records_processed"], &run["records_failed"]),
+            (&json!("failure"), &json!(1), &json!(1))
+        );
+        let held: Vec<(MailStatus, i32)> = mails(&app)
+            .await
+            .iter()
+            .filter(|mail| mail.template == "case_held")
+            .map(|mail| (mail.status, mail.attempts))
+            .collect();
+        assert_eq!(held, [(MailStatus::Pending, 1), (MailStatus::Pending, 0), (MailStatus::Pending, 0)]);
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_let_the_service_in_refuses_no_mail_for_good() {
+    let server = MailServer::start(Manner::Closed).await;
+    for kind in KINDS {
+        let Some(app) = start(kind, server.url()).await else { continue };
+        hold(&app).await;
+        hold(&app).await;
+        let run = send(&app).await;
+        assert_eq!((&run["status"], &run["records_processed"]), (&json!("failure"), &json!(1)));
+        assert!(run["error_message"].as_str().unwrap().contains("no such user"), "{run}");
+        assert!(mails(&app).await.iter().all(|mail| mail.status == MailStatus::Pending));
+        app.finish().await;
+    }
+    assert_eq!(server.taken().len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_holds_up_no_other_job() {
+    let server = MailServer::start(Manner::Silent).await;
+    for kind in KINDS {
+        let Some(app) = start(kind, server.url()).await else { continue };
+        for job in JobName::ALL {
+            scheduler::run_due(&app.app, job).await.unwrap();
+        }
+        hold(&app).await;
+        app.clock.set(at("2026-12-01T16:00:00Z"));
+        for job in JobName::ALL {
+            tokio::spawn(scheduler::keep_time(app.app.clone(), job));
+        }
+        until(async || runs(&app, "release_scheduled_cases").await.len() == 4).await;
+        until(async || runs(&app, "check_expired_holds").await.len() == 1).await;
+        assert_eq!(runs(&app, "send_scheduled_emails").await.len(), 0, "it still waits for the server");
+        app.app.stopping().cancel();
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_told_to_stop_ends_the_mail_it_is_at_and_begins_no_other() {
+    for kind in KINDS {
+        let server = MailServer::start(Manner::Slow(Duration::from_secs(2))).await;
+        let settings = Settings { clock: Clock::system(), ..Settings::default() };
+        let Some(app) = TestApp::start_with(kind, settings).await else { continue };
+        hold(&app).await;
+        hold(&app).await;
+        let smtp_url = server.url();
+        let schedules = "send_scheduled_emails=* * * * * *";
+        let process = Process::start_with(&app, &[("CASETRAIL_SMTP_URL", &smtp_url), ("CASETRAIL_SCHEDULES", schedules)]).await;
+        until(async || server.begun() == 1).await;
+        process.terminate(PATIENCE).await;
+
+        assert_eq!(server.taken().len(), 1, "one was on its way, and no other began");
+        let statuses: Vec<MailStatus> = mails(&app).await.iter().map(|mail| mail.status).collect();
+        assert_eq!(statuses, [MailStatus::Sent, MailStatus::Pending]);
+        let runs = runs(&app, "send_scheduled_emails").await;
+        assert_eq!((&runs[0]["status"], &runs[0]["records_processed"]), (&json!("success"), &json!(1)));
+        let job = job::Entity::find_by_id(JobName::SendScheduledEmails).one(&app.outside).await.unwrap().unwrap();
+        assert_eq!(job.lease_holder, None, "another replica may go on at once");
+        app.finish().await;
+    }
+}
