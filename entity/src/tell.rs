@@ -7,7 +7,7 @@ use crate::case;
 use crate::clock::rfc3339;
 use crate::outbox::{self, Mail, Template};
 use crate::setting;
-use crate::trail::vitals;
+use crate::trail;
 use crate::user::{self, Level, Role};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -112,7 +112,7 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
     let news = News { kind: Kind::JobFailed, severity: Severity::Critical, title, message, case: None };
     alert::raise(tx, &recipients, news).await?;
     let Some(settings) = settings else { return Ok(()) };
-    if vitals::is_failing(tx, job_name).await? {
+    if trail::is_failing(tx, job_name).await? {
         return Ok(());
     }
     let parameters = json!({"job_name": job_name, "error_message": error});

@@ -166,11 +166,13 @@ class Steering:
         headers = case.headers
         if "If-Match" in headers:
             # With the version that the resource has; which others are stale, the service's own tests ask.
-            versions = {"*": "*", "one": self.version(case), "none": None}[dice.choice(["*", "one", "none"])]
-            if versions is None:
+            version = self.version(case)
+            choice = dice.choice(["*", "one", "none"])
+            # What isn't there yet has no version to expect.
+            if choice == "none" or version is None:
                 del headers["If-Match"]
             else:
-                headers["If-Match"] = versions
+                headers["If-Match"] = "*" if choice == "*" else version
         if "Idempotency-Key" in headers:
             # A key names one request: with the body of another it is refused.
             letters = "".join(map(chr, range(ord("!"), ord("~") + 1)))

@@ -5,10 +5,13 @@ use crate::http::{Answer, Desk, Instant, ListProblems, NoParameters, Query, Resu
 use crate::state::App;
 use actix_web::get;
 use entity::job::JobName;
-use entity::job::run::{self, State};
 use entity::setting;
+use entity::trail::{self, JobHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// More than the service has: jobs of other systems are among them.
+const JOBS_MAX: u32 = 10_000;
 
 /// The jobs of the service
 #[derive(Serialize, ToSchema)]
@@ -36,18 +39,17 @@ pub struct JobList {
 #[get("/jobs")]
 pub async fn list_jobs(app: App, _by: Desk, _: Query<NoParameters>) -> Result<Answer<JobList>> {
     let zone = setting::current(app.readers()).await?.zone()?;
-    let mut states = run::states(app.readers()).await?;
+    let known = trail::job_health(app.readers(), JOBS_MAX).await?;
     let detail = |job: JobName| {
-        let state = states.remove(&job).unwrap_or_default();
+        let health = known.iter().find(|known| known.job_name == job.code());
         let next = app.schedules().next(job, app.now(), zone).filter(|_| app.schedules().is_on);
-        JobDetail::of(job, app.schedules().text(job), next.map(Instant), state)
+        JobDetail::of(job, app.schedules().text(job), next.map(Instant), health)
     };
     Ok(Answer::plain(JobList { data: JobName::ALL.map(detail).into() }))
 }
 
 impl JobDetail {
-    fn of(job: JobName, schedule: String, next_run_at: Option<Instant>, state: State) -> Self {
-        let State { last_run_at, last_status, last_success_at, consecutive_failures } = state;
+    fn of(job: JobName, schedule: String, next_run_at: Option<Instant>, health: Option<&JobHealth>) -> Self {
         let description = match job {
             JobName::CheckExpiredHolds => "Tells people of holds that last longer than they were expected to; it resumes none.",
             JobName::QuarterlyCreditReset => "Gives every active member his credits of the quarter, once a quarter.",
@@ -59,10 +61,10 @@ impl JobDetail {
             description,
             schedule,
             next_run_at,
-            last_run_at: last_run_at.map(Instant),
-            last_status,
-            last_success_at: last_success_at.map(Instant),
-            consecutive_failures,
+            last_run_at: health.and_then(JobHealth::last_run_at).map(Instant),
+            last_status: health.map(JobHealth::last_status),
+            last_success_at: health.and_then(|health| health.last_success_at).map(Instant),
+            consecutive_failures: health.map_or(0, |health| health.consecutive_failures),
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct JobDetail {
     pub last_success_at: Option<Instant>,
     /// Since the last success
     #[schema(minimum = 0)]
-    pub consecutive_failures: u64,
+    pub consecutive_failures: i64,
 }
 
 /// How a run of a job went

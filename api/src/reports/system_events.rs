@@ -12,7 +12,9 @@ use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::{Action, Event, SystemEvent};
 use entity::audit_entry;
+use entity::job::run::RunStatus;
 use entity::report::{self, Percent, Period, system_events as events};
+use entity::trail::JobHealth;
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
@@ -106,14 +108,14 @@ pub struct EventGroupCount {
     percent: f64,
 }
 
-/// How a job is, over all its runs
+/// How a job is, over all its runs but the dry ones
 #[derive(Serialize, ToSchema)]
 pub struct JobState {
     #[schema(max_length = 64)]
     job_name: String,
     last_run_at: Instant,
     #[schema(value_type = events::Ending)]
-    last_status: String,
+    last_status: RunStatus,
     last_success_at: Option<Instant>,
     /// Since the last success
     #[schema(minimum = 0)]
@@ -252,7 +254,7 @@ pub async fn get_system_events(
         summary: SystemEventsFigures::of(&found),
         by_event_type: found.by_event_type.into_iter().map(EventGroupCount::of).collect(),
         by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
-        jobs: found.jobs.into_iter().map(JobState::of).collect(),
+        jobs: found.jobs.into_iter().filter_map(JobState::of).collect(),
         health: SystemHealth::of(found.health),
         access: found.access.into_iter().map(AccessCount::of).collect(),
         timeseries: timeseries(found.timeseries),
@@ -339,10 +341,14 @@ impl EventGroupCount {
 }
 
 impl JobState {
-    fn of(row: events::JobHealth) -> Self {
-        let events::JobHealth { job_name, last_run_at, last_status, last_success_at, consecutive_failures } = row;
-        let (last_run_at, last_success_at) = (last_run_at.into(), last_success_at.map(Instant));
-        Self { job_name, last_run_at, last_status, last_success_at, consecutive_failures }
+    fn of(job: JobHealth) -> Option<Self> {
+        Some(Self {
+            last_run_at: job.last_run_at()?.into(),
+            last_status: job.last_status(),
+            last_success_at: job.last_success_at.map(Instant),
+            consecutive_failures: job.consecutive_failures,
+            job_name: job.job_name,
+        })
     }
 }
 

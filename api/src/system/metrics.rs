@@ -102,7 +102,7 @@ fn jobs(to: &mut Registry, vitals: &Vitals) {
     let seconds = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis() as f64 / 1000.0;
     for job in &vitals.jobs {
         let labels = JobLabels { job_name: job.job_name.clone() };
-        if let Some(at) = job.last_success_at.max(job.last_failure_at) {
+        if let Some(at) = job.last_run_at() {
             last_run.get_or_create(&labels).set(seconds(at));
         }
         last_success.get_or_create(&labels).set(job.last_success_at.map_or(0.0, seconds));

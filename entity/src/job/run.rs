@@ -5,9 +5,8 @@ use crate::audit::{AuditTx, Outcome, Unaudited};
 use crate::db;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, IntoActiveModel, PaginatorTrait, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// What made a job run.
@@ -101,37 +100,6 @@ pub async fn last_period<C: ConnectionTrait>(db: &C, job: JobName) -> Result<Opt
 pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: DateTime<Utc>) -> Result<bool, DbErr> {
     let this = Entity::find().filter(Column::JobName.eq(job)).filter(Column::ScheduledFor.eq(scheduled_for));
     Ok(this.one(db).await?.is_some())
-}
-
-/// How a job is, over all its runs but the dry ones, which say nothing of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct State {
-    pub last_run_at: Option<DateTime<Utc>>,
-    pub last_status: Option<RunStatus>,
-    pub last_success_at: Option<DateTime<Utc>>,
-    /// Since the last success.
-    pub consecutive_failures: u64,
-}
-
-/// How each job is: three statements a job, each along an index.
-pub async fn states<C: ConnectionTrait>(db: &C) -> Result<HashMap<JobName, State>, DbErr> {
-    let mut states = HashMap::new();
-    for job in JobName::ALL {
-        let runs = || Entity::find().filter(Column::JobName.eq(job)).filter(Column::DryRun.eq(false));
-        let Some(last) = runs().order_by_desc(Column::Id).limit(1).one(db).await? else { continue };
-        let successes = runs().filter(Column::Status.eq(RunStatus::Success));
-        let success = successes.order_by_desc(Column::Id).limit(1).one(db).await?;
-        let since = success.as_ref().map(|run| Column::Id.gt(run.id));
-        let failures = runs().filter(Column::Status.eq(RunStatus::Failure)).filter(Condition::all().add_option(since));
-        let state = State {
-            last_run_at: Some(last.started_at),
-            last_status: Some(last.status),
-            last_success_at: success.map(|run| run.started_at),
-            consecutive_failures: failures.count(db).await?,
-        };
-        states.insert(job, state);
-    }
-    Ok(states)
 }
 
 /// Writes how a run went, beside its entry. Where another replica did this period, the statement fails: see `is_taken`.

@@ -4,12 +4,16 @@ use super::sql::Sql;
 use super::tally::{self, Tally};
 use super::{IdRange, Interval, Paging, Percent, Period, Point, Scope, TypeCount, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
+use crate::trail::{JobHealth, job_health};
 use crate::{audit_entry, clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The report lists the first so many jobs by their names.
+const JOBS_MAX: u32 = 1_000;
 
 /// What the list is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,17 +57,6 @@ pub struct GroupCount {
     pub group: SystemEvent,
     pub count: i64,
     pub percent: Percent,
-}
-
-/// How a job is, over all its runs whenever they were.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct JobHealth {
-    pub job_name: String,
-    pub last_run_at: DateTime<Utc>,
-    pub last_status: String,
-    pub last_success_at: Option<DateTime<Utc>>,
-    /// Since the last success.
-    pub consecutive_failures: i64,
 }
 
 /// How the service is now, whatever the period.
@@ -135,7 +128,7 @@ pub async fn system_events<C: ConnectionTrait>(
         success_percent: Percent::of(successful, total),
         by_event_type: SystemEvent::all().map(|group| group_count(group, &tallies, total)).collect(),
         by_action_type: tally::by_type(tallies.iter()),
-        jobs: jobs(db).await?,
+        jobs: job_health(db, JOBS_MAX).await?,
         health: health(db, now).await?,
         access: access(db, period.ids()).await?,
         timeseries: series(&buckets, SystemEvent::all().map(SystemEvent::code), groups),
@@ -147,25 +140,6 @@ pub async fn system_events<C: ConnectionTrait>(
 fn group_count(group: SystemEvent, tallies: &[Tally], total: i64) -> GroupCount {
     let count = tally::total(tallies.iter().filter(|tally| tally.action.system_event() == Some(group)));
     GroupCount { group, count, percent: Percent::share(count, total) }
-}
-
-/// Every job that ever ran. A run's recency counts back from the last one.
-async fn jobs<C: ConnectionTrait>(db: &C) -> Result<Vec<JobHealth>, DbErr> {
-    let sql = Sql::new(
-        "WITH run AS (SELECT topic, occurred_at, outcome, ROW_NUMBER() OVER (PARTITION BY topic ORDER BY id DESC) AS recency \
-         FROM audit_entries WHERE topic IS NOT NULL AND outcome IN ('success', 'failure') AND action_type = ",
-    );
-    let sql = sql.value(Action::CronJobExecuted.code()).text(
-        "), success AS (SELECT topic, MIN(recency) AS recency FROM run WHERE outcome = 'success' GROUP BY topic) \
-         SELECT run.topic AS job_name, MAX(CASE WHEN run.recency = 1 THEN run.occurred_at END) AS last_run_at, \
-         MAX(CASE WHEN run.recency = 1 THEN run.outcome END) AS last_status, \
-         MAX(CASE WHEN run.recency = success.recency THEN run.occurred_at END) AS last_success_at, \
-         COUNT(CASE WHEN success.recency IS NULL OR run.recency < success.recency THEN 1 END) AS consecutive_failures \
-         FROM run LEFT JOIN success ON success.topic = run.topic GROUP BY run.topic",
-    );
-    let mut jobs: Vec<JobHealth> = sql.all(db).await?;
-    jobs.sort_by(|a, b| a.job_name.cmp(&b.job_name));
-    Ok(jobs)
 }
 
 async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health, DbErr> {

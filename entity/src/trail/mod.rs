@@ -3,12 +3,14 @@
 mod catalogue;
 mod change;
 mod filter;
+mod jobs;
 mod member;
 pub mod vitals;
 
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;
 pub use filter::Filter;
+pub use jobs::{JobHealth, is_failing, job_health};
 pub use member::MemberView;
 
 use crate::audit_entry::{Column, Entity};

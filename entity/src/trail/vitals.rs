@@ -1,5 +1,6 @@
 //! How the trail and the jobs are, at a price that does not grow with the trail: for whoever asks every few seconds.
 
+use super::jobs::{JobHealth, job_health};
 use crate::audit::Action;
 use crate::clock;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,7 +19,7 @@ const JOBS_MAX: u32 = 100;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
     pub size: Size,
-    pub jobs: Vec<JobTimes>,
+    pub jobs: Vec<JobHealth>,
     /// Runs of jobs since the watch began, by job and whether they succeeded.
     pub job_runs: BTreeMap<(String, bool), u64>,
     /// Mails since the watch began, by template and whether they were sent.
@@ -32,14 +33,6 @@ pub struct Size {
     pub entries: i64,
     /// With indexes; on SQLite the whole file.
     pub bytes: i64,
-}
-
-/// When a job ran last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobTimes {
-    pub job_name: String,
-    pub last_success_at: Option<DateTime<Utc>>,
-    pub last_failure_at: Option<DateTime<Utc>>,
 }
 
 /// Counts from when it was made, reading each entry once or for an hour.
@@ -63,7 +56,7 @@ impl Watch {
         {
             return Ok(vitals.clone());
         }
-        let (size, jobs) = (size(db).await?, job_times(db).await?);
+        let (size, jobs) = (size(db).await?, job_health(db, JOBS_MAX).await?);
         let settle_before = self.settled_before.max(clock::floor_id(now - SETTLED_AFTER));
         let mut vitals = Vitals { size, jobs, ..self.settled.clone() };
         for row in runs(db, self.settled_before, settle_before).await? {
@@ -111,60 +104,6 @@ async fn size<C: ConnectionTrait>(db: &C) -> Result<Size, DbErr> {
     };
     let size = Size::find_by_statement(Statement::from_string(backend, sql)).one(db).await?;
     size.ok_or_else(|| DbErr::RecordNotFound("audit_entries".to_owned()))
-}
-
-/// Steps from job to job along their index, and takes the last of each.
-async fn job_times<C: ConnectionTrait>(db: &C) -> Result<Vec<JobTimes>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        job_name: String,
-        success_id: Option<Uuid>,
-        failure_id: Option<Uuid>,
-    }
-    let backend = db.get_database_backend();
-    let runs = job_runs(backend);
-    let sql = format!(
-        "WITH RECURSIVE job (job_name) AS (SELECT (SELECT MIN(entry.topic) {runs}) UNION ALL \
-         SELECT (SELECT MIN(entry.topic) {runs} AND entry.topic > job.job_name) FROM job WHERE job.job_name IS NOT NULL) \
-         SELECT job_name, {} AS success_id, {} AS failure_id FROM job WHERE job_name IS NOT NULL LIMIT {JOBS_MAX}",
-        last_run(backend, "job_name", "success"),
-        last_run(backend, "job_name", "failure"),
-    );
-    let rows = Row::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
-    let at = |id: Option<Uuid>| id.and_then(clock::instant_of);
-    let times =
-        |row: Row| JobTimes { last_success_at: at(row.success_id), last_failure_at: at(row.failure_id), job_name: row.job_name };
-    Ok(rows.into_iter().map(times).collect())
-}
-
-/// Whether the last run of a job failed, here or elsewhere; one that never ran didn't.
-pub async fn is_failing<C: ConnectionTrait>(db: &C, job_name: &str) -> Result<bool, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Last {
-        success_id: Option<Uuid>,
-        failure_id: Option<Uuid>,
-    }
-    let backend = db.get_database_backend();
-    let [success, failure] = ["success", "failure"].map(|outcome| last_run(backend, "$1", outcome));
-    let sql = format!("SELECT {success} AS success_id, {failure} AS failure_id");
-    let last = Last::find_by_statement(Statement::from_sql_and_values(backend, sql, [job_name.into()])).one(db).await?;
-    Ok(last.is_some_and(|last| last.failure_id > last.success_id))
-}
-
-/// The entries of jobs' runs, along their index.
-fn job_runs(backend: DbBackend) -> String {
-    // SQLite by itself takes the index by type and reads every run there ever was: 3 s among 80,000, and less than 1 ms by this.
-    let by_index = if backend == DbBackend::Sqlite { " INDEXED BY audit_entries_job_runs" } else { "" };
-    // The type as a literal: the index is partial, and a database recognises its condition in nothing else.
-    format!("FROM audit_entries AS entry{by_index} WHERE entry.action_type = '{}'", Action::CronJobExecuted.code())
-}
-
-/// The id of the last entry about a job that ended like this.
-fn last_run(backend: DbBackend, job_name: &str, outcome: &str) -> String {
-    let runs = job_runs(backend);
-    format!(
-        "(SELECT entry.id {runs} AND entry.topic = {job_name} AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
-    )
 }
 
 /// What came since an id, and how much of it will not change any more.

@@ -10,10 +10,11 @@ use entity::page::Direction;
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
 use entity::report::case_changes::CaseChanges;
 use entity::report::quality_review::{QualityReview, Reviewer};
-use entity::report::system_events::{Access, GroupCount, Health, JobHealth, SystemEvents};
+use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
 use entity::report::{Asked, Bound, Interval, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
+use entity::trail::JobHealth;
 use std::collections::BTreeMap;
 
 /// Counts a story that was told.
@@ -283,18 +284,12 @@ impl<'a> Recount<'a> {
         let ran = |entry: &&Entry| entry.action_type == "cron_job_executed" && entry.outcome != "denied";
         for run in self.told.entries.iter().filter(ran) {
             let Some(name) = run.topic.as_deref() else { continue };
-            let new = || JobHealth {
-                job_name: name.to_owned(),
-                last_run_at: run.occurred_at,
-                last_status: String::new(),
-                last_success_at: None,
-                consecutive_failures: 0,
-            };
+            let new =
+                || JobHealth { job_name: name.to_owned(), last_success_at: None, last_failure_at: None, consecutive_failures: 0 };
             let job = jobs.entry(name).or_insert_with(new);
-            (job.last_run_at, job.last_status) = (run.occurred_at, run.outcome.clone());
             match run.outcome.as_str() {
                 "success" => (job.last_success_at, job.consecutive_failures) = (Some(run.occurred_at), 0),
-                _ => job.consecutive_failures += 1,
+                _ => (job.last_failure_at, job.consecutive_failures) = (Some(run.occurred_at), job.consecutive_failures + 1),
             }
         }
         jobs.into_values().collect()

@@ -1,0 +1,93 @@
+//! How the jobs are, here and elsewhere, as the trail has it: over all their runs whenever they were, but the dry ones. Asked along one
+//! index, at a price that grows with the jobs and with what fails, not with the runs.
+
+use crate::audit::Action;
+use crate::clock;
+use crate::job::run::RunStatus;
+use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+
+/// How a job is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobHealth {
+    pub job_name: String,
+    pub last_success_at: Option<DateTime<Utc>>,
+    pub last_failure_at: Option<DateTime<Utc>>,
+    /// Since the last success.
+    pub consecutive_failures: i64,
+}
+
+impl JobHealth {
+    pub fn last_run_at(&self) -> Option<DateTime<Utc>> {
+        self.last_success_at.max(self.last_failure_at)
+    }
+
+    /// How the last run ended; a failure since the last success is one.
+    pub fn last_status(&self) -> RunStatus {
+        if self.consecutive_failures > 0 { RunStatus::Failure } else { RunStatus::Success }
+    }
+}
+
+/// The first so many jobs that ever ran, by their names.
+pub async fn job_health<C: ConnectionTrait>(db: &C, most: u32) -> Result<Vec<JobHealth>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        job_name: String,
+        success_id: Option<Uuid>,
+        failure_id: Option<Uuid>,
+        failure_count: i64,
+    }
+    let backend = db.get_database_backend();
+    let (runs, failures) = (runs(backend), format!("{} AND entry.topic = job_name AND entry.outcome = 'failure'", runs(backend)));
+    // Steps from job to job along the index, and takes the last runs of each. Some were only refused.
+    let sql = format!(
+        "WITH RECURSIVE job (job_name) AS (SELECT (SELECT MIN(entry.topic) {runs}) UNION ALL \
+         SELECT (SELECT MIN(entry.topic) {runs} AND entry.topic > job.job_name) FROM job WHERE job.job_name IS NOT NULL), \
+         last AS (SELECT job_name, {} AS success_id, {} AS failure_id FROM job WHERE job_name IS NOT NULL) \
+         SELECT job_name, success_id, failure_id, CASE WHEN success_id IS NULL THEN (SELECT COUNT(*) {failures}) \
+         ELSE (SELECT COUNT(*) {failures} AND entry.id > success_id) END AS failure_count FROM last \
+         WHERE success_id IS NOT NULL OR failure_id IS NOT NULL LIMIT {most}",
+        last_run(backend, "job_name", RunStatus::Success),
+        last_run(backend, "job_name", RunStatus::Failure),
+    );
+    let rows = Row::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
+    let at = |id: Option<Uuid>| id.and_then(clock::instant_of);
+    let health = |row: Row| JobHealth {
+        job_name: row.job_name,
+        last_success_at: at(row.success_id),
+        last_failure_at: at(row.failure_id),
+        consecutive_failures: row.failure_count,
+    };
+    Ok(rows.into_iter().map(health).collect())
+}
+
+/// Whether the last run of a job failed, here or elsewhere; one that never ran didn't.
+pub async fn is_failing<C: ConnectionTrait>(db: &C, job_name: &str) -> Result<bool, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Last {
+        success_id: Option<Uuid>,
+        failure_id: Option<Uuid>,
+    }
+    let backend = db.get_database_backend();
+    let [success, failure] = [RunStatus::Success, RunStatus::Failure].map(|status| last_run(backend, "$1", status));
+    let sql = format!("SELECT {success} AS success_id, {failure} AS failure_id");
+    let last = Last::find_by_statement(Statement::from_sql_and_values(backend, sql, [job_name.into()])).one(db).await?;
+    Ok(last.is_some_and(|last| last.failure_id > last.success_id))
+}
+
+/// The entries of jobs' runs, along their index.
+fn runs(backend: DbBackend) -> String {
+    // SQLite by itself takes the index by type and reads every run there ever was: 3 s among 80,000, and less than 1 ms by this.
+    let by_index = if backend == DbBackend::Sqlite { " INDEXED BY audit_entries_job_runs" } else { "" };
+    // The type as a literal: the index is partial, and a database recognises its condition in nothing else.
+    format!("FROM audit_entries AS entry{by_index} WHERE entry.action_type = '{}'", Action::CronJobExecuted.code())
+}
+
+/// The id of the last entry about a job that ended like this.
+fn last_run(backend: DbBackend, job_name: &str, status: RunStatus) -> String {
+    let (runs, outcome) = (runs(backend), status.code());
+    format!(
+        "(SELECT entry.id {runs} AND entry.topic = {job_name} AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
+    )
+}
