@@ -1,6 +1,6 @@
 //! List cases.
 
-use crate::http::page::{PageRequest, Paging};
+use crate::http::page::{PageRequest, Paging, invalid_cursor};
 use crate::http::period::When;
 use crate::http::{Answer, Anyone, CreditValue, Error, Human, Instant, ListProblems, ListQuery, PersonSummary, Result};
 use crate::state::App;
@@ -269,7 +269,7 @@ fn value(column: Column, last: &Position) -> Result<Value> {
         Column::DueOn => text.parse::<NaiveDate>().ok().map(Value::from),
         _ => text.parse::<DateTime<Utc>>().ok().map(Value::from),
     };
-    value.ok_or_else(|| Error::plain(crate::http::Code::InvalidCursor))
+    value.ok_or_else(invalid_cursor)
 }
 
 /// What stands beside the rows of one page: two statements, however many rows.

@@ -60,14 +60,20 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let base = serve.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     greet(&base, audience, demo_key.as_ref());
     let handle = server.handle();
+    let stopping = app.stopping().clone();
     actix_web::rt::spawn(async move {
         wait_for_stop().await;
         app.stopping().cancel();
         handle.stop(true).await;
     });
-    server.await?;
-    workers.finish().await;
-    Ok(())
+    let serving = async {
+        let served = server.await;
+        // Should it end by itself, so does everything else.
+        stopping.cancel();
+        served
+    };
+    let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
+    Ok(served?)
 }
 
 /// Whom the start meets: the demo is known by its service account and one of its people.

@@ -42,10 +42,9 @@ pub async fn upload_document(
         Ok(_) => target.seen(&app, &by).await.and(Err(Error::forbidden())),
         Err(error) => Err(error),
     };
-    match &added {
-        // Where nobody knows whether it was committed, the row decides later.
-        Err(error) if error.code != Code::CommitUnknown => incoming.discard().await,
-        Ok(_) | Err(_) => incoming.keep(),
+    // Where nobody knows whether it was committed, the row decides later.
+    if added.as_ref().is_err_and(|error| error.code != Code::CommitUnknown) {
+        incoming.discard().await;
     }
     added
 }

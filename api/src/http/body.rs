@@ -17,6 +17,8 @@ use validator::Validate;
 const LENGTH_MAX: usize = 64 * 1024;
 /// Of what other systems send: a batch is done whole or not at all, so it comes whole.
 const LARGE_LENGTH_MAX: usize = 1024 * 1024;
+/// Of what says nothing.
+const NOTHING_LENGTH_MAX: usize = 1024;
 
 /// A request's body, read and checked.
 pub struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
@@ -82,12 +84,13 @@ impl NoBody {
         let refused = || Error::because(Code::UnsupportedMediaType, "This operation takes no body.");
         let mut said = Vec::new();
         while let Some(chunk) = payload.next().await {
-            said.extend(chunk.map_err(|_| refused())?.iter().filter(|letter| !letter.is_ascii_whitespace()));
-            if !b"{}".starts_with(&said) {
+            said.extend_from_slice(&chunk.map_err(|error| Error::unreadable(Code::MalformedJson, error))?);
+            if said.len() > NOTHING_LENGTH_MAX {
                 return Err(refused());
             }
         }
-        if said.len() == 1 { Err(refused()) } else { Ok(()) }
+        said.retain(|letter| !letter.is_ascii_whitespace());
+        if matches!(said.as_slice(), b"" | b"{}") { Ok(()) } else { Err(refused()) }
     }
 }
 

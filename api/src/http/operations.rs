@@ -26,7 +26,7 @@ impl Operation {
         self.is_idempotent
     }
 
-    /// Whether a body of it would mean something, and has nothing to mean. What reads may have one, as RFC 9110 has it, to no effect.
+    /// Whether it has no body and takes none.
     pub fn refuses_a_body(&self) -> bool {
         self.refuses_a_body
     }
@@ -77,7 +77,7 @@ fn operations(path: &str, item: &PathItem) -> Vec<Operation> {
             attempted: attempted(declared),
             is_idempotent: parameters(declared).any(|parameter| parameter.name == "Idempotency-Key"),
             takes_a_query: parameters(declared).any(|parameter| parameter.parameter_in == ParameterIn::Query),
-            refuses_a_body: method != "GET" && declared.request_body.is_none(),
+            refuses_a_body: openapi::refuses_a_body(method, declared),
             segments: path.split('/').map(str::to_owned).collect(),
         })
     };

@@ -31,10 +31,11 @@ impl Pace {
         if self.left().is_some() { Ok(()) } else { Err(TooSlow) }
     }
 
-    /// Waits until so much is taken.
+    /// Waits until so much is taken. Whoever was fast so far may not stop for longer by that.
     pub async fn hand_over<T>(&mut self, bytes: usize, taken: impl Future<Output = T>) -> Result<T, TooSlow> {
         self.note(bytes)?;
-        self.wait_for(self.left().unwrap_or_default(), taken).await
+        let most = PATIENCE + time_for(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.wait_for(self.left().unwrap_or_default().min(most), taken).await
     }
 
     async fn wait_for<T>(&mut self, most: Duration, next: impl Future<Output = T>) -> Result<T, TooSlow> {
@@ -46,8 +47,12 @@ impl Pace {
 
     /// How long the other end may still take for what it has got so far.
     fn left(&self) -> Option<Duration> {
-        (PATIENCE + Duration::from_secs(1) + Duration::from_secs(self.bytes / BYTES_A_SECOND_MIN)).checked_sub(self.waited)
+        (PATIENCE + Duration::from_secs(1) + time_for(self.bytes)).checked_sub(self.waited)
     }
+}
+
+fn time_for(bytes: u64) -> Duration {
+    Duration::from_secs(bytes / BYTES_A_SECOND_MIN)
 }
 
 #[cfg(test)]
@@ -65,6 +70,9 @@ mod tests {
     async fn whoever_takes_nothing_is_not_waited_for() {
         let mut pace = Pace::default();
         assert_eq!(pace.hand_over(65_536, async {}).await, Ok(()));
+        assert_eq!(pace.hand_over(usize::MAX / 2, async {}).await, Ok(()));
+        let begun = Instant::now();
         assert_eq!(pace.hand_over(0, std::future::pending::<()>()).await, Err(TooSlow));
+        assert_eq!(begun.elapsed(), PATIENCE, "however much it took before");
     }
 }

@@ -1,7 +1,7 @@
 //! Pages of a list: how many, from where, and the signed cursor that leads to the next one.
 
 use super::caller::Anyone;
-use super::{Code, Error, Result};
+use super::{Code, Error, FieldProblem, Result};
 use crate::state::App;
 use actix_web::HttpRequest;
 use base64::Engine;
@@ -140,19 +140,19 @@ fn seal(app: &App, token: &Token) -> String {
     format!("{}.{}", BASE64.encode(&body), BASE64.encode(tag))
 }
 
+/// A cursor that was not given out, or by another version.
+pub fn invalid_cursor() -> Error {
+    let fault = FieldProblem::query("cursor", "invalid_cursor", "was not given out for this list");
+    Error::fields(Code::InvalidCursor, vec![fault])
+}
+
 fn open(app: &App, cursor: &str, bound_to: &str) -> Result<Token> {
-    let refused = || {
-        Error::fields(
-            Code::InvalidCursor,
-            vec![super::problem::FieldProblem::query("cursor", "invalid_cursor", "was not given out for this list")],
-        )
-    };
-    let (body, tag) = cursor.split_once('.').ok_or_else(refused)?;
-    let body = BASE64.decode(body).map_err(|_| refused())?;
-    let tag = BASE64.decode(tag).map_err(|_| refused())?;
-    mac(app, &body).ok_or_else(refused)?.verify_slice(&tag).map_err(|_| refused())?;
-    let token: Token = serde_json::from_slice(&body).map_err(|_| refused())?;
-    if token.bound_to == bound_to { Ok(token) } else { Err(refused()) }
+    let (body, tag) = cursor.split_once('.').ok_or_else(invalid_cursor)?;
+    let body = BASE64.decode(body).map_err(|_| invalid_cursor())?;
+    let tag = BASE64.decode(tag).map_err(|_| invalid_cursor())?;
+    mac(app, &body).ok_or_else(invalid_cursor)?.verify_slice(&tag).map_err(|_| invalid_cursor())?;
+    let token: Token = serde_json::from_slice(&body).map_err(|_| invalid_cursor())?;
+    if token.bound_to == bound_to { Ok(token) } else { Err(invalid_cursor()) }
 }
 
 fn mac(app: &App, body: &[u8]) -> Option<Hmac<Sha256>> {

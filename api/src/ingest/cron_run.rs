@@ -21,8 +21,8 @@ use validator::Validate;
     "started_at": "2026-11-22T08:00:00.000Z", "finished_at": "2026-11-22T08:00:04.200Z"
 }))]
 pub struct IngestCronRun {
-    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
     /// Not the name of a job of this service
+    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     job_name: String,
     #[validate(range(min = 0, max = 9_007_199_254_740_991_u64))]

@@ -10,9 +10,6 @@ use entity::trail::{self, JobHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// More than the service has: jobs of other systems are among them.
-const JOBS_MAX: u32 = 10_000;
-
 /// The jobs of the service
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
@@ -39,13 +36,13 @@ pub struct JobList {
 #[get("/jobs")]
 pub async fn list_jobs(app: App, _by: Desk, _: Query<NoParameters>) -> Result<Answer<JobList>> {
     let zone = setting::current(app.readers()).await?.zone()?;
-    let known = trail::job_health(app.readers(), JOBS_MAX).await?;
-    let detail = |job: JobName| {
-        let health = known.iter().find(|known| known.job_name == job.code());
+    let mut data = Vec::new();
+    for job in JobName::ALL {
+        let health = trail::job_health_of(app.readers(), job.code()).await?;
         let next = app.schedules().next(job, app.now(), zone).filter(|_| app.schedules().is_on);
-        JobDetail::of(job, app.schedules().text(job), next.map(Instant), health)
-    };
-    Ok(Answer::plain(JobList { data: JobName::ALL.map(detail).into() }))
+        data.push(JobDetail::of(job, app.schedules().text(job), next.map(Instant), health.as_ref()));
+    }
+    Ok(Answer::plain(JobList { data }))
 }
 
 impl JobDetail {

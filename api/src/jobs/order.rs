@@ -31,6 +31,8 @@ pub struct Order<'a> {
     pub dry_run: bool,
     /// The period it is for; none on demand.
     pub scheduled_for: Option<DateTime<Utc>>,
+    /// Whether a later period of it is due as well, and will take on what there is.
+    pub is_made_up: bool,
     /// Who asked for it; nobody if the schedule did.
     pub by: Option<&'a Anyone>,
 }
@@ -117,10 +119,12 @@ struct UnderWay<'a> {
 impl UnderWay<'_> {
     async fn carry_out(&self) -> Result<run::Model, Ended> {
         let is_mail = self.order.job == JobName::SendScheduledEmails && !self.order.dry_run;
-        let mailed = if is_mail { Some(self.send_mails().await?) } else { None };
+        // A mail server that was away while nobody ran it is asked once, not once a period.
+        let mailed = if is_mail && !self.order.is_made_up { Some(self.send_mails().await?) } else { None };
         let tx = self.begin_keyed().await?;
         let tally = match mailed {
             Some(tally) => tally,
+            None if is_mail => Tally::default(),
             None => work::work(&tx, self.order.job, self.order.dry_run).await?,
         };
         self.conclude(tx, tally).await
@@ -171,7 +175,7 @@ impl UnderWay<'_> {
             trigger: self.trigger(),
         };
         let event = Event::cron_job_executed(self.order.job.code(), &told);
-        if row.status == RunStatus::Failure {
+        if row.status == RunStatus::Failure && !row.dry_run {
             tell::job_failed(&tx, self.order.job.code(), row.error_message.as_deref().unwrap_or("every record failed")).await?;
         }
         let row = run::record(&tx, row).await.map_err(elsewhere)?;

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How many mails one run sends at most; the next one goes on.
 pub const SENT_AT_ONCE: u64 = 500;
 
-/// For how long one run sends mails at most: before its job's next period.
+/// For how long one run begins to send mails: by the default schedule it ends before its job's next period.
 pub const SENDS_FOR: Duration = Duration::from_secs(600);
 
 /// Sends the mail that has waited longest, if one is due: `Err` inside says why it could not be sent.

@@ -6,10 +6,10 @@ use entity::delivery::{Hope, Undelivered};
 use entity::{outbox, setting};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
-use lettre::transport::smtp::response::Category;
 use lettre::transport::smtp::{AsyncSmtpTransport, Error};
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a mail server may take to answer; well under the shortest wait for a next attempt.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,9 +44,9 @@ impl Mailer {
         let message = self.message(mail, settings)?;
         match &self.way {
             Way::Log => logged(mail),
-            Way::Smtp(server) => match tokio::time::timeout(PATIENCE * 2, server.send(message)).await {
+            Way::Smtp(server) => match timeout(PATIENCE * 2, server.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(Undelivered { hope: hope(&error), why: error.to_string() }),
+                Ok(Err(error)) => Err(Undelivered { hope: hope(server, &error).await, why: error.to_string() }),
                 Err(_) => Err(Undelivered { hope: Hope::LaterForAll, why: "the mail server did not answer in time".to_owned() }),
             },
         }
@@ -71,14 +71,14 @@ impl Mailer {
     }
 }
 
-/// What a mail server said, or that it said nothing.
-fn hope(error: &Error) -> Hope {
-    match error.status() {
-        // RFC 4954: the x3x are about who is sending, not about this mail.
-        Some(code) if code.category == Category::Unspecified3 => Hope::LaterForAll,
-        Some(_) if error.is_permanent() => Hope::None,
-        Some(_) => Hope::Later,
-        None => Hope::LaterForAll,
+/// Whether the fault is this mail's or the server's: that is found out by calling it once more.
+async fn hope(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> Hope {
+    let lets_us_in = matches!(timeout(PATIENCE, server.test_connection()).await, Ok(Ok(true)));
+    match lets_us_in {
+        false => Hope::LaterForAll,
+        // It refused this mail, or the library did on its behalf: an address, say, that the server can't spell.
+        true if error.is_permanent() || error.is_client() => Hope::None,
+        true => Hope::Later,
     }
 }
 

@@ -121,10 +121,15 @@ impl Declared<'_> {
         self.path.starts_with("/api/v1/")
     }
 
-    /// Whether a body could mean something, and has nothing to mean.
     fn refuses_a_body(&self) -> bool {
-        self.method != "GET" && self.operation.request_body.is_none()
+        refuses_a_body(self.method, self.operation)
     }
+}
+
+/// Whether a body of an operation could mean something, and has nothing to mean. What reads may have one, as RFC 9110 has it, to no
+/// effect.
+pub fn refuses_a_body(method: &str, operation: &Operation) -> bool {
+    method != "GET" && operation.request_body.is_none()
 }
 
 /// Every operation there is.

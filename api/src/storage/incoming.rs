@@ -24,7 +24,7 @@ enum Stage {
     Stored,
     /// It is there, and somebody may have been told of it: who hears nothing more leaves it.
     Told,
-    /// It is there to stay, or nothing is.
+    /// Nothing is there.
     Over,
 }
 
@@ -56,11 +56,6 @@ impl Incoming {
     /// From here on somebody else may know of it: it stays unless it is discarded.
     pub fn tell(&mut self) {
         self.stage = Stage::Told;
-    }
-
-    /// It stays.
-    pub fn keep(&mut self) {
-        self.stage = Stage::Over;
     }
 
     /// Takes back whatever was stored. What can't be taken back now is collected later.

@@ -10,6 +10,7 @@ use entity::job::JobName;
 use sea_orm::DbErr;
 use std::time::Duration;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -26,9 +27,10 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Waits for the runs that go on, once the service was told to stop. One that takes too long ends with the process: what it did is
+    /// Waits until the service is told to stop, and then for the runs that go on. One that takes too long ends with the process: what it did is
     /// rolled back, and a mail whose answer nobody waited for is tried again.
-    pub async fn finish(self) {
+    pub async fn finish(self, stopping: &CancellationToken) {
+        stopping.cancelled().await;
         self.jobs.close();
         if timeout(ENDS_WITHIN, self.jobs.wait()).await.is_err() {
             tracing::warn!("a job is still running, and is broken off");

@@ -32,8 +32,10 @@ pub async fn keep_time(app: App, job: JobName) {
 /// Runs the periods of a job that nobody has run, in their order. Gives the instant of the next one.
 pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, DbErr> {
     let zone = setting::current(app.readers()).await?.zone()?;
-    for period in due(app, job, zone).await? {
-        let order = Order { job, dry_run: false, scheduled_for: Some(period), by: None };
+    let periods = due(app, job, zone).await?;
+    for period in &periods {
+        let is_made_up = periods.last() != Some(period);
+        let order = Order { job, dry_run: false, scheduled_for: Some(*period), is_made_up, by: None };
         match perform(app, &order).await {
             Ok(Outcome::Ran(_) | Outcome::Done) => {}
             // The later periods wait too.

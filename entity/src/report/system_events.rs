@@ -153,7 +153,8 @@ async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health
     }
     let a_day_ago = clock::floor_id(now - TimeDelta::hours(24));
     let failed = |sql: Sql, action: Action| {
-        let sql = sql.text("(SELECT COUNT(*) FROM audit_entries WHERE outcome = 'failure' AND action_type = ");
+        let sql =
+            sql.text("(SELECT COUNT(*) FROM audit_entries WHERE outcome = 'failure' AND topic IS NOT NULL AND action_type = ");
         sql.value(action.code()).text(" AND id >= ").value(a_day_ago).text(")")
     };
     let sql = failed(Sql::new("SELECT "), Action::CronJobExecuted).text(" AS failed_jobs, ");

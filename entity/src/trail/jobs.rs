@@ -29,51 +29,55 @@ impl JobHealth {
     }
 }
 
+/// A job's last runs, as they are read.
+#[derive(FromQueryResult)]
+struct Row {
+    job_name: String,
+    success_id: Option<Uuid>,
+    failure_id: Option<Uuid>,
+    failure_count: i64,
+}
+
+impl From<Row> for JobHealth {
+    fn from(row: Row) -> Self {
+        Self {
+            job_name: row.job_name,
+            last_success_at: row.success_id.and_then(clock::instant_of),
+            last_failure_at: row.failure_id.and_then(clock::instant_of),
+            consecutive_failures: row.failure_count,
+        }
+    }
+}
+
 /// The first so many jobs that ever ran, by their names.
 pub async fn job_health<C: ConnectionTrait>(db: &C, most: u32) -> Result<Vec<JobHealth>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        job_name: String,
-        success_id: Option<Uuid>,
-        failure_id: Option<Uuid>,
-        failure_count: i64,
-    }
     let backend = db.get_database_backend();
-    let (runs, failures) = (runs(backend), format!("{} AND entry.topic = job_name AND entry.outcome = 'failure'", runs(backend)));
+    let runs = runs(backend);
     // Steps from job to job along the index, and takes the last runs of each. Some were only refused.
     let sql = format!(
         "WITH RECURSIVE job (job_name) AS (SELECT (SELECT MIN(entry.topic) {runs}) UNION ALL \
          SELECT (SELECT MIN(entry.topic) {runs} AND entry.topic > job.job_name) FROM job WHERE job.job_name IS NOT NULL), \
-         last AS (SELECT job_name, {} AS success_id, {} AS failure_id FROM job WHERE job_name IS NOT NULL) \
-         SELECT job_name, success_id, failure_id, CASE WHEN success_id IS NULL THEN (SELECT COUNT(*) {failures}) \
-         ELSE (SELECT COUNT(*) {failures} AND entry.id > success_id) END AS failure_count FROM last \
-         WHERE success_id IS NOT NULL OR failure_id IS NOT NULL LIMIT {most}",
-        last_run(backend, "job_name", RunStatus::Success),
-        last_run(backend, "job_name", RunStatus::Failure),
+         last AS (SELECT job_name, {} FROM job WHERE job_name IS NOT NULL) {} LIMIT {most}",
+        last_runs(backend, "job_name"),
+        failures_since(backend, "last"),
     );
     let rows = Row::find_by_statement(Statement::from_string(backend, sql)).all(db).await?;
-    let at = |id: Option<Uuid>| id.and_then(clock::instant_of);
-    let health = |row: Row| JobHealth {
-        job_name: row.job_name,
-        last_success_at: at(row.success_id),
-        last_failure_at: at(row.failure_id),
-        consecutive_failures: row.failure_count,
-    };
-    Ok(rows.into_iter().map(health).collect())
+    Ok(rows.into_iter().map(JobHealth::from).collect())
+}
+
+/// How one job is, if it ever ran.
+pub async fn job_health_of<C: ConnectionTrait>(db: &C, job_name: &str) -> Result<Option<JobHealth>, DbErr> {
+    let backend = db.get_database_backend();
+    // No WITH: inside of a write only what plainly reads is let through.
+    let last = format!("(SELECT CAST($1 AS TEXT) AS job_name, {}) AS last", last_runs(backend, "$1"));
+    let sql = failures_since(backend, &last);
+    let row = Row::find_by_statement(Statement::from_sql_and_values(backend, sql, [job_name.into()])).one(db).await?;
+    Ok(row.map(JobHealth::from))
 }
 
 /// Whether the last run of a job failed, here or elsewhere; one that never ran didn't.
 pub async fn is_failing<C: ConnectionTrait>(db: &C, job_name: &str) -> Result<bool, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Last {
-        success_id: Option<Uuid>,
-        failure_id: Option<Uuid>,
-    }
-    let backend = db.get_database_backend();
-    let [success, failure] = [RunStatus::Success, RunStatus::Failure].map(|status| last_run(backend, "$1", status));
-    let sql = format!("SELECT {success} AS success_id, {failure} AS failure_id");
-    let last = Last::find_by_statement(Statement::from_sql_and_values(backend, sql, [job_name.into()])).one(db).await?;
-    Ok(last.is_some_and(|last| last.failure_id > last.success_id))
+    Ok(job_health_of(db, job_name).await?.is_some_and(|job| job.last_status() == RunStatus::Failure))
 }
 
 /// The entries of jobs' runs, along their index.
@@ -84,10 +88,23 @@ fn runs(backend: DbBackend) -> String {
     format!("FROM audit_entries AS entry{by_index} WHERE entry.action_type = '{}'", Action::CronJobExecuted.code())
 }
 
-/// The id of the last entry about a job that ended like this.
-fn last_run(backend: DbBackend, job_name: &str, status: RunStatus) -> String {
-    let (runs, outcome) = (runs(backend), status.code());
+/// The ids of the last entries about a job that succeeded and that failed.
+fn last_runs(backend: DbBackend, job_name: &str) -> String {
+    let runs = runs(backend);
+    let last = |outcome: &str| {
+        format!(
+            "(SELECT entry.id {runs} AND entry.topic = {job_name} AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
+        )
+    };
+    format!("{} AS success_id, {} AS failure_id", last("success"), last("failure"))
+}
+
+/// Of the jobs whose last runs these are and that ran, how often each failed since it succeeded.
+fn failures_since(backend: DbBackend, last: &str) -> String {
+    let failures = format!("SELECT COUNT(*) {} AND entry.topic = job_name AND entry.outcome = 'failure'", runs(backend));
     format!(
-        "(SELECT entry.id {runs} AND entry.topic = {job_name} AND entry.outcome = '{outcome}' ORDER BY entry.id DESC LIMIT 1)"
+        "SELECT job_name, success_id, failure_id, CASE WHEN success_id IS NULL THEN ({failures}) \
+         ELSE ({failures} AND entry.id > success_id) END AS failure_count FROM {last} \
+         WHERE success_id IS NOT NULL OR failure_id IS NOT NULL"
     )
 }

@@ -10,7 +10,7 @@ pub mod vitals;
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;
 pub use filter::Filter;
-pub use jobs::{JobHealth, is_failing, job_health};
+pub use jobs::{JobHealth, is_failing, job_health, job_health_of};
 pub use member::MemberView;
 
 use crate::audit_entry::{Column, Entity};

@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Manner {
     /// It takes the call and says nothing.
     Silent,
+    /// It takes no mail from anybody.
+    NotAtHome,
     /// It lets nobody in.
     Closed,
     /// It takes each mail, and its time.
@@ -65,7 +67,8 @@ async fn answer(
         while lines.next_line().await?.is_some() {}
         return Ok(());
     }
-    to.write_all(b"220 mail.example.org ESMTP\r\n").await?;
+    let greeting: &[u8] = if manner == Manner::NotAtHome { b"554 no SMTP service here\r\n" } else { b"220 mail.example.org\r\n" };
+    to.write_all(greeting).await?;
     let mut id = None;
     let mut is_mail = false;
     while let Some(line) = lines.next_line().await? {

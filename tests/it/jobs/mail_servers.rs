@@ -70,18 +70,60 @@ async fn a_run_ends_at_the_first_mail_that_finds_no_server_and_the_others_wait_u
 
 #[tokio::test]
 async fn a_server_that_does_not_let_the_service_in_refuses_no_mail_for_good() {
-    let server = MailServer::start(Manner::Closed).await;
+    for (manner, said) in [(Manner::Closed, "no such user"), (Manner::NotAtHome, "no SMTP service here")] {
+        let server = MailServer::start(manner).await;
+        for kind in KINDS {
+            let Some(app) = start(kind, server.url()).await else { continue };
+            hold(&app).await;
+            hold(&app).await;
+            let run = send(&app).await;
+            assert_eq!((&run["status"], &run["records_processed"]), (&json!("failure"), &json!(1)));
+            assert!(run["error_message"].as_str().unwrap().contains(said), "{run}");
+            assert!(mails(&app).await.iter().all(|mail| mail.status == MailStatus::Pending));
+            app.finish().await;
+        }
+        assert_eq!(server.taken().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_a_server_cannot_take_is_given_up_and_the_others_are_sent() {
     for kind in KINDS {
+        let server = MailServer::start(Manner::Slow(Duration::ZERO)).await;
         let Some(app) = start(kind, server.url()).await else { continue };
+        app.as_member().await.patch("auth/me", json!({"email": "ada@bücher.example"})).await.expect(200);
         hold(&app).await;
+        app.as_member().await.patch("auth/me", json!({"email": "ada@example.org"})).await.expect(200);
         hold(&app).await;
         let run = send(&app).await;
-        assert_eq!((&run["status"], &run["records_processed"]), (&json!("failure"), &json!(1)));
-        assert!(run["error_message"].as_str().unwrap().contains("no such user"), "{run}");
-        assert!(mails(&app).await.iter().all(|mail| mail.status == MailStatus::Pending));
+        assert_eq!(
+            (&run["status"], &run["records_processed"], &run["records_failed"]),
+            (&json!("success"), &json!(2), &json!(1))
+        );
+        let statuses: Vec<MailStatus> = mails(&app).await.iter().map(|mail| mail.status).collect();
+        assert_eq!((statuses, server.taken().len()), (vec![MailStatus::Failed, MailStatus::Sent], 1));
         app.finish().await;
     }
-    assert_eq!(server.taken().len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_asked_once_for_all_the_periods_that_were_missed() {
+    for kind in KINDS {
+        let Some(app) = start(kind, "smtp://127.0.0.1:1".to_owned()).await else { continue };
+        scheduler::run_due(&app.app, JobName::SendScheduledEmails).await.unwrap();
+        let admin = app.as_admin().await;
+        hold(&app).await;
+        hold(&app).await;
+        app.clock.set(at("2026-12-01T16:00:00Z"));
+        scheduler::run_due(&app.app, JobName::SendScheduledEmails).await.unwrap();
+        let statuses: Vec<Json> = runs(&app, "send_scheduled_emails").await.iter().map(|run| run["status"].clone()).collect();
+        assert_eq!(statuses, ["failure", "success", "success", "success"]);
+        let alerts = app.as_user(admin.user.as_ref().unwrap()).await.get("alerts").await.expect(200);
+        assert_eq!(alerts["data"].as_array().unwrap().len(), 1);
+        let held = mails(&app).await.into_iter().filter(|mail| mail.template == "case_held");
+        assert_eq!(held.map(|mail| mail.attempts).collect::<Vec<_>>(), [1, 0]);
+        app.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -99,7 +141,7 @@ async fn a_server_that_never_answers_holds_up_no_other_job() {
         }
         until(async || runs(&app, "release_scheduled_cases").await.len() == 4).await;
         until(async || runs(&app, "check_expired_holds").await.len() == 1).await;
-        assert_eq!(runs(&app, "send_scheduled_emails").await.len(), 0, "it still waits for the server");
+        assert_eq!(runs(&app, "send_scheduled_emails").await.len(), 3, "the last of its periods still waits for the server");
         app.app.stopping().cancel();
         app.finish().await;
     }

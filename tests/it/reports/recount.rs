@@ -298,7 +298,8 @@ impl<'a> Recount<'a> {
     fn health(&self) -> Health {
         let failed = |code: &str| {
             let lately = |entry: &&Entry| entry.occurred_at >= self.story.now - TimeDelta::hours(24);
-            let failed = self.told.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure");
+            let failed =
+                self.told.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure" && entry.topic.is_some());
             failed.filter(|entry| entry.action_type == code).count() as i64
         };
         Health {
