@@ -151,24 +151,20 @@ pub fn schema(action: Action) -> Map<String, Json> {
     schema.as_object().cloned().unwrap_or_default()
 }
 
-/// Refuses a success without the metadata its type requires, and in debug builds a word that means something else than it says.
+/// Refuses a success without the metadata its type requires, and in debug builds a word that means something else than it says. A
+/// failure or a refusal has what is known of it.
 pub(super) fn demand(action: Action, outcome: Outcome, metadata: &Map<String, Json>) -> Result<(), Refusal> {
-    if outcome != Outcome::Success {
-        return Ok(());
-    }
     let required = action.required_metadata();
-    let refused = |key: &'static str| Err(Refusal::Metadata { action: action.code(), key });
-    if let Some(missing) = required.iter().find(|key| !metadata.contains_key(**key)) {
-        return refused(missing);
-    }
-    if !cfg!(debug_assertions) {
-        return Ok(());
-    }
+    let is_whole = outcome == Outcome::Success;
     let is_right = |name: &str| match (word(name), metadata.get(name)) {
-        (Some((shape, may_be_null)), Some(value)) => shape.fits(value) || (may_be_null && value.is_null()),
-        (Some(_), None) | (None, _) => false,
+        (_, None) => !is_whole,
+        (Some((shape, may_be_null)), Some(value)) => {
+            !cfg!(debug_assertions) || shape.fits(value) || (may_be_null && value.is_null())
+        }
+        (None, Some(_)) => false,
     };
-    required.iter().find(|name| !is_right(name)).map_or(Ok(()), |name| refused(name))
+    let wrong = required.iter().find(|name| !is_right(name));
+    wrong.map_or(Ok(()), |key| Err(Refusal::Metadata { action: action.code(), key }))
 }
 
 #[cfg(test)]
@@ -191,15 +187,16 @@ mod tests {
     fn a_success_says_what_it_must_in_the_shape_it_has() {
         let demand = |outcome, metadata: Json| demand(Action::Logout, outcome, metadata.as_object().unwrap());
         assert!(demand(Outcome::Success, json!({"session_id": "s", "session_duration_seconds": 3})).is_ok());
+        for part in [json!({}), json!({"session_id": "s"})] {
+            assert!(demand(Outcome::Success, part.clone()).is_err() && demand(Outcome::Denied, part.clone()).is_ok(), "{part}");
+        }
         for wrong in [
-            json!({}),
-            json!({"session_id": "s"}),
             json!({"session_id": "s", "session_duration_seconds": null}),
             json!({"session_id": "s", "session_duration_seconds": -3}),
             json!({"session_id": 7, "session_duration_seconds": 3}),
         ] {
             assert!(demand(Outcome::Success, wrong.clone()).is_err(), "{wrong}");
-            assert!(demand(Outcome::Denied, wrong).is_ok());
+            assert!(demand(Outcome::Failure, wrong.clone()).is_err(), "{wrong}");
         }
     }
 }
