@@ -90,7 +90,7 @@ impl<'a> Walk<'a> {
             412 => vec![self.with("If-Match", "\"999\"").await],
             413 if self.takes_a_form() => vec![self.with_form(&form("notes", &"x".repeat(70_000))).await],
             413 => vec![self.with_body("application/json", &vec![b' '; self.operation.too_long()]).await],
-            415 => vec![self.with_body("text/plain", b"{}").await],
+            415 => vec![self.with_body("text/plain", b"a text").await],
             416 => vec![self.with("Range", "bytes=1000000-").await],
             422 if self.takes_a_form() => vec![self.with_form(&form("no_such_field", "1")).await],
             422 if self.operation.has_body() => vec![self.with_body("application/json", br#"{"no_such_field": 1}"#).await],
