@@ -126,10 +126,10 @@ impl Declared<'_> {
     }
 }
 
-/// Whether a body of an operation could mean something, and has nothing to mean. What reads may have one, as RFC 9110 has it, to no
-/// effect.
+/// Whether a body of an operation could mean something, and has nothing to mean. With GET and DELETE it never means anything (RFC 9110,
+/// 9.3.1 and 9.3.5).
 pub fn refuses_a_body(method: &str, operation: &Operation) -> bool {
-    method != "GET" && operation.request_body.is_none()
+    !["GET", "DELETE"].contains(&method) && operation.request_body.is_none()
 }
 
 /// Every operation there is.

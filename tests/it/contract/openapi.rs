@@ -50,7 +50,8 @@ fn an_operation_that_reads_a_body_says_which_and_none_is_null() {
         let declares = |status: &str| operation.declared.responses.responses.contains_key(status);
         let (body, reads) = (operation.declared.request_body.as_ref(), declares("413"));
         assert_eq!(body.is_some(), reads, "{}: its body and its 413", operation.id());
-        assert_eq!(declares("415"), operation.method != Method::GET, "{}: where one is not taken, that is said", operation.id());
+        let could_mean_something = ![Method::GET, Method::DELETE].contains(&operation.method);
+        assert_eq!(declares("415"), could_mean_something, "{}: where one is not taken, that is said", operation.id());
         let content = serde_json::json!(body)["content"].clone();
         let kind = content.as_object().and_then(|kinds| kinds.keys().next()).cloned().unwrap_or_default();
         assert!(["", "application/json", "multipart/form-data"].contains(&kind.as_str()), "{}: {kind}", operation.id());

@@ -6,7 +6,7 @@ use serde_json::json;
 const CASE: &[u8] = br#"{"employee_first_name": "Ada", "employee_last_name": "Moss", "due_on": "2026-12-20"}"#;
 
 on_each_database! {
-    async fn an_operation_that_has_no_body_takes_none(app) {
+    async fn a_post_that_has_no_body_takes_none(app) {
         let service = app.user("etl", entity::user::Role::Service, None).await;
         let case = app.a_case().accepted().create().await;
         let keys = format!("users/{}/api-keys", service.id);
@@ -19,7 +19,7 @@ on_each_database! {
         for nothing in ["", "{}", " { }\n"] {
             admin.send_raw(Method::POST, &keys, Some(("application/json", nothing.into()))).await.expect(201);
         }
-        // What reads may have one, to no effect (RFC 9110, 9.3.1).
+        // What reads or deletes may have one, to no effect (RFC 9110, 9.3.1 and 9.3.5).
         admin.send_raw(Method::GET, &case.path(), Some(("application/json", b"{}".to_vec()))).await.expect(200);
     }
 
