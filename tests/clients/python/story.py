@@ -94,7 +94,8 @@ draft = done(CaseDetail, creation, HTTPStatus.CREATED)
 assert draft.status is CaseStatus.DRAFT and draft.assigned_to is None
 assert draft.allowed_actions == [CaseAction.SUBMIT, CaseAction.EDIT, CaseAction.DELETE]
 draft_tag = creation.headers["ETag"]
-assert draft_tag.startswith(f'"{draft.version}-')
+# Weak where the answer came compressed, as httpx asks for it.
+assert draft_tag.removeprefix("W/").startswith(f'"{draft.version}-')
 submitted = done(CaseDetail, submit_case.sync_detailed(draft.id, client=member))
 assert submitted.status is CaseStatus.SUBMITTED
 

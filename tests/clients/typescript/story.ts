@@ -51,7 +51,8 @@ assert.equal(draft.assigned_to, null);
 assert.deepEqual(draft.allowed_actions, ["submit", "edit", "delete"]);
 assert.equal(creation.response.headers.get("Location"), `/api/v1/cases/${draft.id}`);
 const draftTag = creation.response.headers.get("ETag") ?? "";
-assert.match(draftTag, new RegExp(`^"${draft.version}-[0-9a-f]{8}"$`));
+// Weak where the answer came compressed, as fetch asks for it.
+assert.match(draftTag, new RegExp(`^(W/)?"${draft.version}-[0-9a-f]{8}"$`));
 
 const path = { case_id: draft.id };
 const submitted = done(await member.POST("/api/v1/cases/{case_id}/submit", { params: { path } }));
