@@ -83,10 +83,7 @@ impl Retry {
         match claimed {
             Ok(Claim::Ours) => Ok(()),
             Ok(Claim::Used { fingerprint: used, kept }) if used == fingerprint => Err(Error::replaying(kept)),
-            Ok(Claim::Used { .. }) => {
-                let fault = FieldProblem::header("Idempotency-Key", "reused", "was used for another request");
-                Err(Error::fields(Code::IdempotencyKeyReused, vec![fault]))
-            }
+            Ok(Claim::Used { .. }) => Err(key_reused()),
             Err(error) if db::is_lock_timeout(&error) => Err(Error::plain(Code::IdempotencyInProgress)),
             Err(error) => Err(error.into()),
         }
@@ -106,6 +103,12 @@ impl Retry {
         mac.update(body.as_bytes());
         Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// A key that came before with another request.
+pub fn key_reused() -> Error {
+    let fault = FieldProblem::header("Idempotency-Key", "reused", "was used for another request");
+    Error::fields(Code::IdempotencyKeyReused, vec![fault])
 }
 
 /// Whose key it is. An answer is for the rights that its caller had: with others the same key is another.

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use uuid::Uuid;
 
-/// How long a run that sends mails has the job if it isn't heard of again.
-const LEASE: TimeDelta = TimeDelta::seconds(90);
+/// How long a run that sends mails has the job if it isn't heard of again: longer than one mail takes, and finding out whose fault it is.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// As long as an error is kept.
 const ERROR_LENGTH_MAX: usize = 500;
 

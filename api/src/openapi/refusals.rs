@@ -1,6 +1,8 @@
 //! The refusals, described once: operations refer to them.
 
 use super::each;
+use crate::http::idempotency::key_reused;
+use crate::http::page::invalid_cursor;
 use crate::http::problem::{FieldProblem, REFUSALS, Refusal, TooManyRequests, UnsupportedMediaType};
 use crate::http::{Code, Error};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
@@ -88,18 +90,14 @@ fn error(code: Code) -> Error {
     match code {
         Code::MalformedJson => Error::unreadable(code, "EOF while parsing an object at line 1 column 12"),
         Code::MalformedMultipart => Error::unreadable(code, "a text is not UTF-8"),
-        Code::IdempotencyKeyReused => {
-            Error::fields(code, vec![FieldProblem::header("Idempotency-Key", "reused", "was used for another request")])
-        }
+        Code::IdempotencyKeyReused => key_reused(),
         Code::InvalidParameter => Error::parameter("limit", "range", "must be 1 to 200"),
         Code::InvalidHeader => {
             let fault =
                 FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
             Error::fields(code, vec![fault])
         }
-        Code::InvalidCursor => {
-            Error::fields(code, vec![FieldProblem::query("cursor", "invalid_cursor", "was not given out for this list")])
-        }
+        Code::InvalidCursor => invalid_cursor(),
         Code::InvalidPeriod => PeriodError::Inverted.into(),
         Code::ValidationFailed => Error::field("/reason", "length", "must have 1 to 2000 characters"),
         Code::InvalidCaseState => refused_case(case::Refused::InvalidCaseState {

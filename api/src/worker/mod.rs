@@ -27,8 +27,8 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Waits until the service is told to stop, and then for the runs that go on. One that takes too long ends with the process: what it did is
-    /// rolled back, and a mail whose answer nobody waited for is tried again.
+    /// Waits until the service is told to stop, and then for the runs that go on. One that takes too long ends with the process: what
+    /// it did is rolled back, and a mail whose answer nobody waited for is tried again.
     pub async fn finish(self, stopping: &CancellationToken) {
         stopping.cancelled().await;
         self.jobs.close();

@@ -1,5 +1,6 @@
 //! What the system-events report and the administrators hear of jobs that fail, here and elsewhere.
 
+use super::hold;
 use crate::app::{Exposition, TestApp, actions};
 use crate::ingest::warehouse;
 use serde_json::{Value as Json, json};
@@ -7,8 +8,7 @@ use serde_json::{Value as Json, json};
 /// Makes the next run of the mails fail: the only mail has an address that none reaches.
 async fn queue_an_undeliverable_mail(app: &TestApp) {
     app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
-    let case = app.a_case().accepted().create().await;
-    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+    hold(app).await;
 }
 
 fn run(status: &str, error: Json) -> Json {

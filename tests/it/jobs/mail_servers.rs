@@ -1,5 +1,6 @@
 //! Mail servers that don't answer, don't let the service in, or take their time: no mail is lost, and nothing else waits.
 
+use super::hold;
 use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp, at};
 use api::worker::scheduler;
 use entity::clock::Clock;
@@ -15,12 +16,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start(kind: Kind, smtp_url: String) -> Option<TestApp> {
     TestApp::start_with(kind, Settings { smtp_url: Some(smtp_url), ..Settings::default() }).await
-}
-
-/// Puts a case on hold, of which its member is told by mail.
-async fn hold(app: &TestApp) {
-    let case = app.a_case().accepted().create().await;
-    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
 }
 
 async fn mails(app: &TestApp) -> Vec<outbox::Model> {

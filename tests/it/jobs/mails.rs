@@ -1,14 +1,9 @@
 //! Mails: sent after commit, tried again, given up, and switched off.
 
+use super::hold;
 use crate::app::{Client, TestApp, actions};
 use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
-
-/// Puts a case on hold, of which its member is told by mail.
-async fn hold(app: &TestApp) {
-    let case = app.a_case().accepted().create().await;
-    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
-}
 
 async fn send(by: &Client<'_>) -> Json {
     by.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200).clone()

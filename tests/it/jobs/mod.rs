@@ -8,3 +8,12 @@ mod releases;
 mod replicas;
 pub mod run;
 mod schedule;
+
+use crate::app::TestApp;
+use serde_json::json;
+
+/// Puts a case on hold, of which its member is told by mail.
+async fn hold(app: &TestApp) {
+    let case = app.a_case().accepted().create().await;
+    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+}

@@ -2,6 +2,7 @@
 //!
 //! `cargo test --workspace --test it -- --ignored replicas` runs it; it takes some minutes.
 
+use super::hold;
 use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp};
 use entity::audit_entry;
 use entity::clock::Clock;
@@ -11,7 +12,6 @@ use entity::outbox::{self, MailStatus};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -100,12 +100,6 @@ async fn settle(app: &TestApp) -> usize {
         }
     };
     tokio::time::timeout(Duration::from_secs(240), settled).await.expect("the mails settle")
-}
-
-/// Puts a case on hold, of which its member is told by mail.
-async fn hold(app: &TestApp) {
-    let case = app.a_case().accepted().create().await;
-    app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
 }
 
 async fn mails(app: &TestApp) -> Vec<outbox::Model> {
