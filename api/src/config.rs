@@ -96,34 +96,14 @@ pub enum Switch {
     Off,
 }
 
-/// Every variable the service reads; any other `CASETRAIL_…` stops the start.
-const KNOWN: &[&str] = &[
-    "CASETRAIL_BIND",
-    "CASETRAIL_CORS_ORIGINS",
-    "CASETRAIL_DATABASE_URL",
-    "CASETRAIL_DATA_DIR",
-    "CASETRAIL_DEMO",
-    "CASETRAIL_ENV",
-    "CASETRAIL_SECRET",
-    "CASETRAIL_LOG",
-    "CASETRAIL_LOG_FORMAT",
-    "CASETRAIL_MAIL_FROM",
-    "CASETRAIL_PUBLIC_URL",
-    "CASETRAIL_RATE_LIMIT",
-    "CASETRAIL_STORAGE_URL",
-    "CASETRAIL_SCHEDULER",
-    "CASETRAIL_SCHEDULES",
-    "CASETRAIL_SMTP_URL",
-    "CASETRAIL_TRUSTED_PROXIES",
-];
 /// Secrets that stand in examples.
 const WELL_KNOWN: [&str; 3] = ["change-me", "secret", "password"];
 const SECRET_LENGTH_MIN: usize = 32;
 
-/// Refuses variables that look like ours and aren't: a misspelled setting is not silently the default.
-pub fn demand_known_variables(names: impl Iterator<Item = String>) -> Result<(), String> {
+/// Refuses variables that look like ours and aren't among the known ones: a misspelled setting is not silently the default.
+pub fn demand_known_variables(known: &[String], names: impl Iterator<Item = String>) -> Result<(), String> {
     let ours = names.filter(|name| name.starts_with("CASETRAIL_") && !name.starts_with("CASETRAIL_TEST_"));
-    let unknown: Vec<String> = ours.filter(|name| !KNOWN.contains(&name.as_str())).collect();
+    let unknown: Vec<String> = ours.filter(|name| !known.contains(name)).collect();
     if unknown.is_empty() { Ok(()) } else { Err(format!("unknown environment variable: {}", unknown.join(", "))) }
 }
 
@@ -242,8 +222,9 @@ mod tests {
     #[test]
     fn a_misspelled_variable_stops_the_start() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>().into_iter();
-        assert!(demand_known_variables(names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
-        let refused = demand_known_variables(names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
+        let known = ["CASETRAIL_BIND".to_owned()];
+        assert!(demand_known_variables(&known, names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
+        let refused = demand_known_variables(&known, names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
         assert!(refused.contains("CASETRAIL_DATABSE_URL"));
     }
 

@@ -1,8 +1,11 @@
 //! What a start says: where everything is, who may sign in, and one line to paste.
 
 use super::say;
+use crate::config::LogFormat;
 use crate::demo::{NAMED, SERVICE, password_of};
 use crate::http::api_key::ApiKey;
+use serde_json::{Value as Json, json};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Who is in the database, as far as a greeting goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,27 +15,70 @@ pub enum Audience {
     People,
 }
 
-/// `key` is the one the demo's service account was just given; only the start that fills the demo can show it.
-pub fn greet(base: &str, audience: Audience, key: Option<&ApiKey>) {
-    say(greeting(base.trim_end_matches('/'), audience, key));
+/// What a start has to tell.
+#[derive(Debug)]
+pub struct Greeting<'a> {
+    /// Where people reach the service, without a path.
+    pub base: String,
+    pub audience: Audience,
+    /// The key that the demo's service account was just given; only the start that fills the demo can show it.
+    pub key: Option<&'a ApiKey>,
 }
 
-fn greeting(base: &str, audience: Audience, key: Option<&ApiKey>) -> String {
-    let addresses = format!(
-        "\nCasetrail is ready.\n\n  To try it    {base}/docs/\n  The API      {base}/api/v1\n  Its contract {base}/openapi.yaml\n"
-    );
-    match audience {
-        Audience::People => addresses,
-        Audience::Nobody => format!("{addresses}\n{NOBODY}\n"),
-        Audience::DemoUsers => {
-            let (users, password) = (sorted(NAMED).join(", "), password_of("<username>"));
-            let line = first_report(base);
-            let key =
-                key.map(|key| format!("  API key      {} (of {SERVICE}, shown this once)\n", key.reveal())).unwrap_or_default();
-            format!(
-                "{addresses}\n  Demo users   {users}\n  Password     {password}\n{key}\nYour first report, in one line:\n\n{line}\n"
-            )
+/// The address people can open: the public one, or where the process listens. One that stands for every interface is the loopback's.
+pub fn base(public_url: Option<&str>, bound: SocketAddr) -> String {
+    let ip = match bound.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    let own = || format!("http://{}", SocketAddr::new(ip, bound.port()));
+    public_url.map_or_else(own, |url| url.trim_end_matches('/').to_owned())
+}
+
+impl Greeting<'_> {
+    /// Says it on standard output, in the form that the log has.
+    pub fn print(&self, format: LogFormat) {
+        match format {
+            LogFormat::Pretty => say(self.text()),
+            LogFormat::Json => say(self.line()),
         }
+    }
+
+    fn text(&self) -> String {
+        let base = &self.base;
+        let addresses = format!(
+            "\nCasetrail is ready.\n\n  To try it    {base}/docs/\n  The API      {base}/api/v1\n  Its contract {base}/openapi.yaml\n"
+        );
+        match self.audience {
+            Audience::People => addresses,
+            Audience::Nobody => format!("{addresses}\n{NOBODY}\n"),
+            Audience::DemoUsers => {
+                let (users, password) = (sorted(NAMED).join(", "), password_of("<username>"));
+                let line = first_report(base);
+                let key = self.key.map(|key| format!("  API key      {} (of {SERVICE}, shown this once)\n", key.reveal()));
+                let key = key.unwrap_or_default();
+                format!(
+                    "{addresses}\n  Demo users   {users}\n  Password     {password}\n{key}\nYour first report, in one line:\n\n{line}\n"
+                )
+            }
+        }
+    }
+
+    /// The same as one JSON object, for those who read the output of a container by the line.
+    fn line(&self) -> Json {
+        let base = &self.base;
+        let is_demo = self.audience == Audience::DemoUsers;
+        json!({
+            "message": "Casetrail is ready.",
+            "docs_url": format!("{base}/docs/"),
+            "api_url": format!("{base}/api/v1"),
+            "contract_url": format!("{base}/openapi.yaml"),
+            "has_users": self.audience != Audience::Nobody,
+            "demo_users": is_demo.then(|| sorted(NAMED)),
+            "demo_password": is_demo.then(|| password_of("<username>")),
+            "demo_api_key": self.key.map(ApiKey::reveal),
+        })
     }
 }
 
@@ -58,14 +104,18 @@ fn sorted<const N: usize>(mut names: [&'static str; N]) -> [&'static str; N] {
 mod tests {
     use super::*;
 
+    fn greeting(audience: Audience, key: Option<&ApiKey>) -> Greeting<'_> {
+        Greeting { base: "http://127.0.0.1:8080".to_owned(), audience, key }
+    }
+
     #[test]
     fn the_demo_is_greeted_with_its_users_and_a_line_to_paste() {
-        let text = greeting("http://127.0.0.1:8080", Audience::DemoUsers, None);
+        let text = greeting(Audience::DemoUsers, None).text();
         assert!(text.contains("admin, manager, member1, member2, tech1, tech2, tech3"), "{text}");
         assert!(text.contains("<username>-demo-pass"), "{text}");
         let line = text.lines().last().unwrap();
         let key = ApiKey::random();
-        let first = greeting("http://127.0.0.1:8080", Audience::DemoUsers, Some(&key));
+        let first = greeting(Audience::DemoUsers, Some(&key)).text();
         assert!(first.contains(key.reveal()) && !text.contains("ctk_"), "{first}");
         assert!(line.starts_with("curl -s http://127.0.0.1:8080/api/v1/reports/activity-summary -H"), "{line}");
     }
@@ -73,7 +123,27 @@ mod tests {
     #[test]
     fn without_the_demo_no_password_is_shown() {
         for audience in [Audience::Nobody, Audience::People] {
-            assert!(!greeting("http://127.0.0.1:8080", audience, None).contains("demo"));
+            let greeting = greeting(audience, None);
+            assert!(!greeting.text().contains("demo") && greeting.line()["demo_password"].is_null());
         }
+    }
+
+    #[test]
+    fn a_greeting_among_json_lines_is_one_of_them() {
+        let key = ApiKey::random();
+        let line = greeting(Audience::DemoUsers, Some(&key)).line();
+        assert!(!line.to_string().contains('\n'));
+        assert_eq!(line["api_url"], "http://127.0.0.1:8080/api/v1");
+        assert_eq!(line["demo_api_key"], key.reveal());
+        assert_eq!(greeting(Audience::Nobody, None).line()["has_users"], false);
+    }
+
+    #[test]
+    fn the_address_is_one_that_can_be_opened() {
+        let shown = |bound: &str, public: Option<&str>| base(public, bound.parse().unwrap());
+        assert_eq!(shown("0.0.0.0:8080", None), "http://127.0.0.1:8080");
+        assert_eq!(shown("[::]:8080", None), "http://[::1]:8080");
+        assert_eq!(shown("192.0.2.7:80", None), "http://192.0.2.7:80");
+        assert_eq!(shown("0.0.0.0:8080", Some("https://cases.example.org/")), "https://cases.example.org");
     }
 }

@@ -9,7 +9,8 @@ mod serve;
 mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -61,8 +62,9 @@ pub async fn main() -> ExitCode {
 
 /// Runs the command that the process was started with.
 async fn run() -> Result<(), Failure> {
-    config::demand_known_variables(std::env::vars().map(|(name, _)| name))?;
-    let Cli { config, serve, command } = Cli::parse();
+    config::demand_known_variables(&variables(), std::env::vars().map(|(name, _)| name))?;
+    let matches = without_empty_variables(Cli::command()).get_matches();
+    let Cli { config, serve, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     start_logging(&config)?;
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config, &serve).await,
@@ -72,6 +74,25 @@ async fn run() -> Result<(), Failure> {
         Command::User(command) => user::run(&config, command).await,
         Command::Healthcheck => healthcheck::run(serve.bind),
     }
+}
+
+/// The environment variables that the service reads, in the order of its help. Any other `CASETRAIL_…` stops the start.
+pub fn variables() -> Vec<String> {
+    let command = Cli::command();
+    let names = command.get_arguments().filter_map(|argument| argument.get_env());
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
+/// An empty variable is one that isn't set: compose files and `.env` files can't leave a variable out.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    command.mut_args(|argument| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.to_string_lossy().trim().is_empty()) {
+            argument.env(Resettable::Reset)
+        } else {
+            argument
+        }
+    })
 }
 
 fn start_logging(config: &Config) -> Result<(), Failure> {

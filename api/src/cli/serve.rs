@@ -1,6 +1,6 @@
 //! `casetrail serve`: migrates, fills a new demo database, and serves until it is told to stop.
 
-use super::greet::{Audience, greet};
+use super::greet::{Audience, Greeting, base};
 use super::{Failure, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig, Switch};
 use crate::http::limits::{RateLimits, Rates};
@@ -57,8 +57,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let app = App::new(state);
     let server = server::serve(app.clone(), listener, threads)?;
     let workers = worker::start(&app);
-    let base = serve.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    greet(&base, audience, demo_key.as_ref());
+    let base = base(serve.public_url.as_deref(), address);
+    Greeting { base, audience, key: demo_key.as_ref() }.print(config.log_format);
     let handle = server.handle();
     let stopping = app.stopping().clone();
     actix_web::rt::spawn(async move {

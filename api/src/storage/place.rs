@@ -69,7 +69,7 @@ fn bucket(name: &str, endpoint: Option<String>, region: Option<String>) -> Amazo
         .with_read_timeout(SILENCE_MAX)
         .with_allow_http(endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
     let retry = RetryConfig { backoff: BackoffConfig::default(), max_retries: 3, retry_timeout: RETRY_MAX };
-    let mut bucket = AmazonS3Builder::from_env().with_bucket_name(name).with_client_options(options).with_retry(retry);
+    let mut bucket = from_environment().with_bucket_name(name).with_client_options(options).with_retry(retry);
     if let Some(endpoint) = endpoint {
         bucket = bucket.with_endpoint(endpoint);
     }
@@ -77,6 +77,16 @@ fn bucket(name: &str, endpoint: Option<String>, region: Option<String>) -> Amazo
         bucket = bucket.with_region(region);
     }
     bucket
+}
+
+/// As `AmazonS3Builder::from_env`, but an empty variable is one that isn't set: compose files can't leave a variable out.
+fn from_environment() -> AmazonS3Builder {
+    let given = std::env::vars().filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty());
+    given.fold(AmazonS3Builder::new(), |bucket, (name, value)| match name.to_ascii_lowercase().parse() {
+        Ok(key) => bucket.with_config(key, value),
+        // Another tool's variable.
+        Err(_) => bucket,
+    })
 }
 
 #[cfg(test)]

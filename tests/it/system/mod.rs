@@ -1,3 +1,4 @@
 //! What the service says about itself.
 
+mod configuration;
 mod metrics;

@@ -1,0 +1,84 @@
+//! The settings: known by the same names wherever they are told, and an empty one is one that isn't set.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A file of the project, from its top.
+fn file(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn known() -> BTreeSet<String> {
+    api::cli::variables().into_iter().collect()
+}
+
+/// Runs the service's command line with nothing in its environment but these.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+    command.args(arguments).env_clear().envs(variables.iter().copied()).output().expect("a process")
+}
+
+#[test]
+fn every_setting_stands_in_the_example_and_in_the_readme_and_no_other() {
+    let example = file(".env.example");
+    let settings = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('=')).map(|(name, _)| name.to_owned());
+    let offered: BTreeSet<String> = settings.filter(|name| name.starts_with("CASETRAIL_")).collect();
+    assert_eq!(offered, known());
+    let readme = file("README.md");
+    let untold: Vec<String> = known().into_iter().filter(|name| !readme.contains(&format!("`{name}`"))).collect();
+    assert_eq!(untold, Vec::<String>::new(), "settings that the README does not list");
+}
+
+#[test]
+fn every_setting_reaches_the_container() {
+    let compose: yaml_serde::Value = yaml_serde::from_str(&file("docker-compose.yml")).expect("YAML");
+    let environment = compose["services"]["casetrail"]["environment"].as_mapping().expect("variables");
+    let handed_on: BTreeSet<String> = environment.keys().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    // Where the documents and the database are is the file's own choice, and there is no demo in production.
+    let own: BTreeSet<String> = ["CASETRAIL_DATA_DIR", "CASETRAIL_DEMO"].map(str::to_owned).into();
+    let (ours, others): (BTreeSet<_>, BTreeSet<_>) = handed_on.into_iter().partition(|name| name.starts_with("CASETRAIL_"));
+    assert_eq!(ours, known().difference(&own).cloned().collect());
+    let bucket = ["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(str::to_owned);
+    assert_eq!(others, bucket.into());
+    for (name, value) in environment {
+        assert!(!value.as_str().is_some_and(|value| value.contains(":-}")), "{name:?} would be handed on empty");
+    }
+}
+
+#[test]
+fn an_empty_variable_is_one_that_is_not_set() {
+    let names = known();
+    for blank in ["", "  "] {
+        let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), blank)).collect();
+        let output = run(&["openapi", "--help"], &empty);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // A command that reads settings, and fails for what was asked of it.
+        let output = run(&["healthcheck", "--bind", "127.0.0.1:1"], &empty);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("refused"), "{said}");
+    }
+    let output = run(&["healthcheck"], &[("CASETRAIL_LOG_FORMAT", "xml"), ("CASETRAIL_BIND", "127.0.0.1:1")]);
+    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("xml"));
+}
+
+#[test]
+fn an_unknown_variable_stops_the_start_by_its_name() {
+    let output = run(&["healthcheck"], &[("CASETRAIL_DATABSE_URL", "")]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("CASETRAIL_DATABSE_URL"));
+}
+
+/// The build context holds what the build reads: no secret beside the compose file reaches it, and no document builds anew.
+#[test]
+fn the_build_context_is_an_allow_list() {
+    let ignored = file(".dockerignore");
+    let mut rules = ignored.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    assert_eq!(rules.next(), Some("*"));
+    let allowed: Vec<&str> = rules.map(|rule| rule.strip_prefix('!').expect("an allowed path")).collect();
+    assert!(allowed.contains(&"api") && allowed.contains(&"Cargo.lock"));
+    for path in allowed {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path).exists(), "{path}");
+    }
+}
