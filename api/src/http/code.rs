@@ -52,7 +52,7 @@ pub enum Code {
     RateLimited,
     InternalError,
     AuditUnavailable,
-    DatabaseUnavailable,
+    Unavailable,
     StorageUnavailable,
     CommitUnknown,
 }
@@ -308,11 +308,11 @@ impl Code {
                 "Audit unavailable",
                 "The audit entry could not be written, so nothing was changed or shown. Try again.",
             ),
-            Self::DatabaseUnavailable => (
-                "database_unavailable",
+            Self::Unavailable => (
+                "unavailable",
                 S::SERVICE_UNAVAILABLE,
-                "Database unavailable",
-                "The database did not answer in time; nothing was changed. Try again.",
+                "Unavailable",
+                "The service cannot do this at the moment, since the database did not answer in time or cannot write, or since there is too much work. Nothing was changed. Try again after Retry-After seconds.",
             ),
             Self::StorageUnavailable => (
                 "storage_unavailable",

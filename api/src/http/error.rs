@@ -200,7 +200,7 @@ impl From<DbErr> for Error {
         }
         if is_busy(&error) {
             tracing::warn!(cause = %error, "the database did not answer in time");
-            return Self::plain(Code::DatabaseUnavailable);
+            return Self::plain(Code::Unavailable);
         }
         Self::internal(error)
     }

@@ -182,9 +182,9 @@ refusals! {
     /// Something went wrong on our side
     InternalError = 500 [InternalError];
     /// The database or the trail can't be reached; try again
-    Unavailable = 503 [DatabaseUnavailable, AuditUnavailable];
+    Unavailable = 503 [Unavailable, AuditUnavailable];
     /// The database, the trail or the storage can't be reached; try again
-    StorageUnavailable = 503 [StorageUnavailable, DatabaseUnavailable, AuditUnavailable];
+    StorageUnavailable = 503 [StorageUnavailable, Unavailable, AuditUnavailable];
     /// Whether it was done is unknown
     CommitUnknown = 504 [CommitUnknown];
 }

@@ -138,7 +138,7 @@ fn error(code: Code) -> Error {
         | Code::RateLimited
         | Code::InternalError
         | Code::AuditUnavailable
-        | Code::DatabaseUnavailable
+        | Code::Unavailable
         | Code::CommitUnknown => Error::plain(code),
     }
 }

@@ -46,14 +46,14 @@ pub async fn get_liveness() -> Answer<Health> {
 pub async fn get_readiness(app: App) -> Result<Answer<Health>> {
     let unavailable = |cause: sea_orm::DbErr| {
         tracing::warn!(%cause, "not ready");
-        Error::plain(Code::DatabaseUnavailable)
+        Error::plain(Code::Unavailable)
     };
     let backend = app.readers().get_database_backend();
     let applied = Statement::from_string(backend, "SELECT count(*) AS applied FROM seaql_migrations");
     let row = app.readers().query_one_raw(applied).await.map_err(unavailable)?;
     let applied: i64 = row.and_then(|row| row.try_get("", "applied").ok()).unwrap_or_default();
     if usize::try_from(applied) != Ok(Migrator::migrations().len()) {
-        return Err(Error::because(Code::DatabaseUnavailable, "The database's schema is not this version's."));
+        return Err(Error::because(Code::Unavailable, "The database's schema is not this version's."));
     }
     app.try_writing().await.map_err(unavailable)?;
     Ok(Answer::plain(OK))

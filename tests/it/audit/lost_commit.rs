@@ -25,7 +25,7 @@ async fn a_commit_the_server_never_heard_of_is_not_done() {
 
     let answer = by.post(&case.url("hold"), json!({"reason": "a"})).await;
 
-    answer.expect_problem(503, "database_unavailable");
+    answer.expect_problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
     by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
@@ -74,7 +74,7 @@ async fn a_commit_that_is_swallowed_on_the_way_is_not_done() {
     proxy.at_next_commit(Fault::CommitSwallowed);
 
     // PostgreSQL gives up on a transaction in which nothing happens any more.
-    by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "database_unavailable");
+    by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
 
     assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
     app.finish().await;

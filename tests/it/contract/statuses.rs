@@ -330,7 +330,7 @@ on_each_database! {
         for (operation, request) in &prepared {
             let answer = request.send().await;
             assert_eq!(answer.status(), 503, "{}: {}", operation.id(), answer.text);
-            answer.expect_problem(503, "database_unavailable");
+            answer.expect_problem(503, "unavailable");
         }
         assert!(prepared.len() > 50);
     }

@@ -148,7 +148,7 @@ async fn what_is_known_not_to_be_committed_leaves_no_file() {
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;
     proxy.at_next_commit(Fault::BeforeCommit);
-    by.upload(&case.url("documents"), &pay_stub()).await.expect_problem(503, "database_unavailable");
+    by.upload(&case.url("documents"), &pay_stub()).await.expect_problem(503, "unavailable");
     assert_nothing_left(&app, &mark, "not committed").await;
     proxy.at_next_commit(Fault::AfterCommit);
     by.upload(&case.url("documents"), &pay_stub()).await.expect(201);

@@ -187,7 +187,7 @@ on_each_database! {
             for answer in before.into_iter().flatten() {
                 let is_same = (answer.status, &answer.body) == (after.status, &after.body);
                 // The process has its shipped patience; on a busy machine a caller may wait in vain even for a connection.
-                let is_refused = ["idempotency_in_progress", "database_unavailable"].map(|code| answer.body["code"] == code);
+                let is_refused = ["idempotency_in_progress", "unavailable"].map(|code| answer.body["code"] == code);
                 assert!(is_same || is_refused.contains(&true), "{answer:?}");
             }
             let left = app.since(&mark).await;
