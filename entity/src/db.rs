@@ -1,10 +1,19 @@
 //! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
 
+mod failure;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+pub(crate) use failure::is_lost;
+pub use failure::{is_lock_timeout, is_unavailable};
+pub(crate) use transaction::WriteTransaction;
+
 use crate::audit::Observer;
 use crate::clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, RuntimeErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -17,7 +26,7 @@ pub struct Limits {
     pub writers: u32,
     pub readers: u32,
     pub exports: u32,
-    /// For a connection and, on PostgreSQL, for a lock; the next caller is better served by a 503 than by a queue.
+    /// For a writer's connection and, on PostgreSQL, for a lock; for both together half as much again. Half of it for a reader's.
     pub patience: Duration,
     /// How long it may take to find out what became of a COMMIT whose connection was lost.
     pub decision: Duration,
@@ -38,6 +47,7 @@ pub struct Db {
     exports: DatabaseConnection,
     limits: Limits,
     clock: Clock,
+    watch: Option<Watch>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -72,6 +82,7 @@ impl Db {
             exports: open(limits.exports, Use::Export).await?,
             limits: Limits { writers, ..limits },
             clock,
+            watch: watch.clone(),
             observer: None,
         };
         db.demand_no_debt().await?;
@@ -133,12 +144,9 @@ impl Db {
         self.limits.decision
     }
 
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        // SQLite's write lock at once: a transaction that reads first and then writes fails without waiting.
-        let immediate =
-            TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        #[expect(clippy::disallowed_methods, reason = "this is what AuditTx::begin calls")]
-        self.writer.begin_with_options(immediate).await
+    /// Begins a write, or fails before one and a half times the patience: with a 503 the next caller is better served.
+    pub(crate) async fn begin(&self) -> Result<WriteTransaction, DbErr> {
+        WriteTransaction::begin(&self.writer, self.limits.patience, self.watch.clone()).await
     }
 
     /// A program that switched SQLite's foreign keys off may have left changes without entries.
@@ -192,30 +200,40 @@ fn options(url: &str, connections: u32, patience: Duration, used_to: Use) -> Con
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .acquire_timeout(patience.max(queue_of(used_to)))
+        .acquire_timeout(patience_of(used_to, patience))
         .connect_timeout(Duration::from_secs(2))
         // sqlx pings before every acquire, which would be one more round trip in each transaction.
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |options| sqlite(options, used_to))
-        .map_sqlx_postgres_opts(move |options| postgres(options, patience, used_to));
+        .map_sqlx_sqlite_opts(move |options| sqlite(options, patience, used_to))
+        .map_sqlx_postgres_opts(move |options| postgres(options, patience, used_to))
+        .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_back(connection))))
+        .map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_back(connection))));
     options
 }
 
-/// SQLite's writers wait in front of one connection, so their queue is this timeout's.
-const fn queue_of(used_to: Use) -> Duration {
+/// Whether a connection that comes back is in no transaction any more; otherwise the pool closes it. The ping waits for a
+/// rollback that may still be under way: one that fails, as after an I/O error, leaves the count of open ones as it was.
+async fn is_back<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
+/// A request reads who its caller is before it writes, so a reader is waited for half as long.
+fn patience_of(used_to: Use, patience: Duration) -> Duration {
     match used_to {
-        Use::Write => Duration::from_secs(5),
-        Use::Read | Use::Export => Duration::ZERO,
+        Use::Write => patience,
+        Use::Read | Use::Export => patience / 2,
     }
 }
 
 /// sqlx sets none of these by itself but the foreign keys.
-fn sqlite(options: SqliteConnectOptions, used_to: Use) -> SqliteConnectOptions {
+fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> SqliteConnectOptions {
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
+        // After the wait for the one writer connection: against other processes, such as a backup.
+        .busy_timeout(patience / 2)
         .foreign_keys(true)
         .pragma("recursive_triggers", "ON")
         .pragma("trusted_schema", "OFF");
@@ -234,7 +252,8 @@ fn statement_time(patience: Duration) -> Duration {
 }
 
 fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgConnectOptions {
-    let options = options.options([("lock_timeout", format!("{}ms", patience.as_millis()))]);
+    let lock_timeout = patience_of(used_to, patience);
+    let options = options.options([("lock_timeout", format!("{}ms", lock_timeout.as_millis()))]);
     let bounded = [("statement_timeout", statement_time(patience)), ("idle_in_transaction_session_timeout", IDLE_TRANSACTION)];
     let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {
@@ -242,10 +261,4 @@ fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgCo
         Use::Read => options.options(bounded).options([("default_transaction_read_only", "on")]),
         Use::Export => options.options([("default_transaction_read_only", "on")]),
     }
-}
-
-/// Whether a statement failed because it waited too long for a lock (PostgreSQL's `lock_not_available`).
-pub fn is_lock_timeout(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else { return false };
-    cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "55P03")
 }

@@ -5,10 +5,11 @@ use super::problem::{DETAIL_MAX, ERRORS_MAX, FieldProblem, INSTANCE_MAX, Problem
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
+use entity::db;
 use entity::idempotency::Kept;
 use entity::load::LoadError;
 use entity::{case, document, user};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::DbErr;
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
 
@@ -198,8 +199,8 @@ impl From<DbErr> for Error {
             tracing::error!(cause = %error, "the connection was lost at COMMIT and nobody could be asked");
             return Self::plain(Code::CommitUnknown);
         }
-        if is_busy(&error) {
-            tracing::warn!(cause = %error, "the database did not answer in time");
+        if db::is_unavailable(&error) {
+            tracing::warn!(cause = %error, "the database is unavailable");
             return Self::plain(Code::Unavailable);
         }
         Self::internal(error)
@@ -212,25 +213,6 @@ impl From<LoadError> for Error {
             LoadError::Absent(_) => Self::not_found(),
             LoadError::Database(error) => error.into(),
         }
-    }
-}
-
-/// No connection, a lock or statement that timed out, a server that goes down or comes up.
-fn is_busy(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
-    };
-    match cause.as_database_error().and_then(|error| error.code()) {
-        // PostgreSQL: lock_not_available, query_canceled, deadlock, serialization, shutdown and start-up; SQLite: busy, locked.
-        Some(code) => {
-            ["55P03", "57014", "40P01", "40001", "57P01", "57P02", "57P03", "25P03", "53300", "5", "6"].contains(&code.as_ref())
-                || code.starts_with("08")
-        }
-        // Anything else that isn't the database's own word is the connection's.
-        None => true,
     }
 }
 

@@ -4,7 +4,7 @@
 //! is asked for what the transaction would have left behind.
 
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -33,21 +33,6 @@ pub(super) struct Traces {
 pub(super) struct Entry {
     pub id: Uuid,
     pub txid: Option<String>,
-}
-
-/// Whether an error at COMMIT is the connection's and not the database's word: a constraint that refuses leaves no doubt.
-pub(super) fn is_lost(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::Conn(_));
-    };
-    match cause.as_database_error().map(|error| error.code().unwrap_or_default()) {
-        // Connection exceptions; PostgreSQL was told to stop, or crashed.
-        Some(code) => code.starts_with("08") || ["57P01", "57P02"].contains(&code.as_ref()),
-        None => true,
-    }
 }
 
 /// Asks until it is known or time is up. What wrote nothing is as if committed.

@@ -166,7 +166,7 @@ async fn insert<C: ConnectionTrait>(unit: &Unit, db: &C, entries: Vec<audit_entr
     if db.get_database_backend() == DbBackend::Postgres {
         insert.returning(Query::returning().exprs([Expr::col("txid").cast_as("text")]));
     }
-    let rows = db.query_all(&insert).await.map_err(|error| DbErr::from(Refusal::Unwritten(error.to_string())))?;
+    let rows = db.query_all(&insert).await.map_err(Refusal::unwritten)?;
     let txid = rows.first().map(|row| row.try_get_by_index(0)).transpose()?;
     if let Some(id) = id {
         unit.leave(commit::Entry { id, txid });

@@ -1,6 +1,7 @@
 //! Why the door refused. Each of these is a mistake in our code, never the caller's, but for the two that say what the database did.
 
 use super::Gap;
+use crate::db;
 use sea_orm::DbErr;
 
 /// A write the door did not let through; the transaction it was tried in can only roll back.
@@ -52,6 +53,11 @@ impl From<Refusal> for DbErr {
 }
 
 impl Refusal {
+    /// Why an entry could not be inserted. A database that can write nothing at the moment says so itself.
+    pub(super) fn unwritten(error: DbErr) -> DbErr {
+        if db::is_unavailable(&error) { error } else { Self::Unwritten(error.to_string()).into() }
+    }
+
     /// Whether an error is one of these at all.
     pub fn is_refusal(error: &DbErr) -> bool {
         matches!(error, DbErr::Custom(text) if text.starts_with("audit: "))

@@ -3,13 +3,13 @@
 use super::commit::{self, Fate};
 use super::unit::Unit;
 use super::{Audited, Context, Event, Refusal, hooks};
-use crate::db::Db;
+use crate::db::{self, Db, WriteTransaction};
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    ExecResult, IntoActiveModel, QueryResult, QuerySelect, RuntimeErr, Select, Statement,
+    ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExecResult,
+    IntoActiveModel, QueryResult, QuerySelect, RuntimeErr, Select, Statement,
 };
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 /// It is a connection for reads, and for the writes its own hooks clear. Dropped without `commit`, or broken by any error,
 /// also one the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
 pub struct AuditTx {
-    inner: DatabaseTransaction,
+    inner: WriteTransaction,
     pub(super) unit: Arc<Unit>,
     /// Who is asked what became of it, should the answer to COMMIT be lost.
     readers: DatabaseConnection,
@@ -129,11 +129,12 @@ impl AuditTx {
 
     async fn end(self) -> Result<(), DbErr> {
         if let Err(refusal) = self.unit.demand_whole() {
-            self.inner.rollback().await?;
+            // Whether the rollback succeeds or the connection is closed, nothing stays.
+            drop(self.inner.rollback().await);
             return Err(refusal.into());
         }
         let traces = self.unit.traces();
-        let answer = match self.inner.get_database_backend() {
+        let answer = match self.inner.backend() {
             DbBackend::Postgres => match timeout(self.commit_patience, self.inner.commit()).await {
                 Ok(answer) => answer,
                 Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("COMMIT was not answered".to_owned()))),
@@ -142,7 +143,7 @@ impl AuditTx {
             _ => self.inner.commit().await,
         };
         let Err(error) = answer else { return Ok(()) };
-        if !commit::is_lost(&error) {
+        if !db::is_lost(&error) {
             return Err(error);
         }
         match commit::fate(&self.readers, &traces, self.decision_patience).await {
@@ -169,16 +170,15 @@ impl AuditTx {
 }
 
 /// sea-orm's builders all end in these four.
-#[expect(clippy::disallowed_methods, reason = "what the guard admitted is handed on")]
 #[async_trait::async_trait]
 impl ConnectionTrait for AuditTx {
     fn get_database_backend(&self) -> DbBackend {
-        self.inner.get_database_backend()
+        self.inner.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.admit(&statement)?;
-        self.watch(self.inner.execute_raw(statement).await)
+        self.watch(self.inner.execute(&statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -188,11 +188,11 @@ impl ConnectionTrait for AuditTx {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.admit(&statement)?;
-        self.watch(self.inner.query_one_raw(statement).await)
+        self.watch(self.inner.query_one(&statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.admit(&statement)?;
-        self.watch(self.inner.query_all_raw(statement).await)
+        self.watch(self.inner.query_all(&statement).await)
     }
 }

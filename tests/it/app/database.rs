@@ -3,6 +3,7 @@
 use super::postgres;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use std::path::Path;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -29,6 +30,12 @@ pub async fn connect(url: &str) -> DatabaseConnection {
 }
 
 async fn sqlite() -> (String, Option<TempDir>) {
+    let folder = TempDir::new().expect("a folder");
+    (sqlite_in(folder.path()).await, Some(folder))
+}
+
+/// The URL of a new, migrated, empty database in a directory.
+pub async fn sqlite_in(folder: &Path) -> String {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(async || {
         let folder = TempDir::new().expect("a folder");
@@ -38,10 +45,9 @@ async fn sqlite() -> (String, Option<TempDir>) {
         connection.close().await.expect("close");
         std::fs::read(file).expect("the template")
     });
-    let folder = TempDir::new().expect("a folder");
-    let file = folder.path().join("casetrail.db");
+    let file = folder.join("casetrail.db");
     std::fs::write(&file, template.await).expect("a copy");
-    (format!("sqlite://{}?mode=rwc", file.display()), Some(folder))
+    format!("sqlite://{}?mode=rwc", file.display())
 }
 
 async fn postgres() -> Option<String> {

@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod promise;
 mod proxy;
+mod volume;
 
 pub use builders::{CaseBuilder, Scene, incomplete};
 pub use client::{Answer, Client};
@@ -22,6 +23,7 @@ pub use form::Form;
 pub use mail_server::{MailServer, Manner};
 pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
+pub use volume::Volume;
 
 use api::http::limits::{RateLimits, Rates};
 use api::http::metrics::Metrics;
@@ -41,6 +43,7 @@ use entity::user::{self, Level, Role};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, Statement};
 use serde_json::Value as Json;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
@@ -62,13 +65,16 @@ pub struct Settings {
     pub smtp_url: Option<String>,
     /// Stands still unless a test shares its database with processes that have the system's.
     pub clock: Clock,
+    /// Where its documents are kept; among the temporary files, if nowhere.
+    pub volume: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         // A test machine may be busy with the other tests.
         let decision = Limits::default().decision;
-        Self { patience: Duration::from_secs(20), decision, rates: None, smtp_url: None, clock: Clock::fixed(at(START)) }
+        let clock = Clock::fixed(at(START));
+        Self { patience: Duration::from_secs(20), decision, rates: None, smtp_url: None, clock, volume: None }
     }
 }
 
@@ -111,6 +117,13 @@ impl TestApp {
         Some((Self::serve(Kind::Postgres, url.clone(), &proxy.url(&url), settings, files).await, proxy))
     }
 
+    /// The same on SQLite, with the database and the documents on a volume that can be filled.
+    pub async fn start_on(volume: &Volume) -> Self {
+        let url = database::sqlite_in(volume.path()).await;
+        let settings = Settings { volume: Some(volume.path().to_owned()), ..Settings::default() };
+        Self::serve(Kind::Sqlite, url.clone(), &url, settings, None).await
+    }
+
     /// `url` is the database, `by_way_of` how the service gets there.
     async fn serve(kind: Kind, url: String, by_way_of: &str, settings: Settings, files: Option<tempfile::TempDir>) -> Self {
         let outside = database::connect(&url).await;
@@ -125,7 +138,7 @@ impl TestApp {
         let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
         let db = db.observed_by(metrics.observer());
         tls::use_ring();
-        let documents = tempfile::tempdir().expect("a directory");
+        let documents = tempfile::tempdir_in(settings.volume.unwrap_or_else(std::env::temp_dir)).expect("a directory");
         let storage = Storage::open(Some(&storage_url(&documents)), documents.path()).await.expect("a storage");
         let secret = Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");

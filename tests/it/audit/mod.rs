@@ -1,8 +1,10 @@
 //! The trail's own promises: the one door, the nets below it, and what happens when an entry can't be written.
 
 mod bypasses;
+mod full_disk;
 mod lost_commit;
 mod nets;
 mod outage;
 mod registry;
 mod trail;
+mod unavailable;

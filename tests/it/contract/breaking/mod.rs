@@ -64,7 +64,8 @@ fn nothing_that_was_released_is_removed_or_narrowed() {
     let is_later = version(current["info"]["version"].as_str().expect("a version")) > released;
     assert!(is_later || current == last, "what differs from {released:?} has a later version");
     let found = rules::breaks(&last, &current);
-    let new: Vec<&String> = found.iter().filter(|found| !ACCEPTED.iter().any(|(accepted, _)| is_accepted(accepted, found))).collect();
+    let new: Vec<&String> =
+        found.iter().filter(|found| !ACCEPTED.iter().any(|(accepted, _)| is_accepted(accepted, found))).collect();
     assert!(new.is_empty(), "this breaks those who built on {released:?}; undo it, or accept it in {}: {new:#?}", file!());
     for (accepted, line) in ACCEPTED {
         assert!(found.iter().any(|found| is_accepted(accepted, found)), "it doesn't break any more: {accepted}");

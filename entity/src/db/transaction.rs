@@ -1,0 +1,240 @@
+//! A write transaction that owns its connection: one on which anything went wrong is closed and never used again.
+//!
+//! sqlx counts transactions by itself and takes a BEGIN inside of one for a savepoint. SQLite ends a transaction without being
+//! told to when its disk is full; from then on the count is wrong, and a COMMIT only ends a savepoint of a transaction that never
+//! ends. So BEGIN, COMMIT and ROLLBACK are sent as they are: the database refuses a BEGIN inside of a transaction.
+
+use super::{Watch, failure};
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric};
+use sea_query_sqlx::SqlxValues;
+use sqlx::pool::PoolConnection;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Sqlite};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How many connections BEGIN tries that turn out to be lost, or in a state they must not be in.
+const ATTEMPTS_MAX: u32 = 20;
+
+/// A transaction that is open on a connection of the writers' pool. Dropped, it is rolled back.
+pub(crate) struct WriteTransaction {
+    /// `None` once it has ended.
+    connection: Mutex<Option<Connection>>,
+    /// Whether every statement so far was answered without an error. While one is under way it is not.
+    is_sound: AtomicBool,
+    backend: DbBackend,
+    watch: Option<Watch>,
+}
+
+enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl WriteTransaction {
+    /// Waits at most `patience` for a connection, and on PostgreSQL for a lock; half as much again for both together.
+    pub(crate) async fn begin(pool: &DatabaseConnection, patience: Duration, watch: Option<Watch>) -> Result<Self, DbErr> {
+        let begun_at = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let connection = Connection::acquire(pool).await?;
+            // From here on dropping it closes the connection, until BEGIN was answered.
+            let backend = connection.backend();
+            let mut tx = Self {
+                connection: Mutex::new(Some(connection)),
+                is_sound: AtomicBool::new(false),
+                backend,
+                watch: watch.clone(),
+            };
+            match tx.open(patience, begun_at.elapsed()).await {
+                Ok(()) => return Ok(tx),
+                Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < patience => {
+                    tracing::warn!(%error, attempt, "a pooled connection could not begin a transaction and is closed");
+                    attempt += 1;
+                }
+                Err(error) => return Err(query_error(error)),
+            }
+        }
+    }
+
+    async fn open(&mut self, patience: Duration, waited: Duration) -> Result<(), sqlx::Error> {
+        let Some(connection) = self.connection.get_mut() else { return Err(sqlx::Error::BeginFailed) };
+        connection.begin(patience, waited).await?;
+        *self.is_sound.get_mut() = true;
+        Ok(())
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    pub(crate) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
+        let mut connection = self.connection.lock().await;
+        let step = self.step(statement);
+        let result = match connection.as_mut() {
+            Some(Connection::Sqlite(one)) => query(statement).execute(&mut **one).await.map(ExecResult::from),
+            Some(Connection::Postgres(one)) => query(statement).execute(&mut **one).await.map(ExecResult::from),
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        step.end(result).map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))
+    }
+
+    pub(crate) async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut connection = self.connection.lock().await;
+        let step = self.step(statement);
+        let result = match connection.as_mut() {
+            Some(Connection::Sqlite(one)) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
+            Some(Connection::Postgres(one)) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        step.end(result).map_err(query_error)
+    }
+
+    pub(crate) async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut connection = self.connection.lock().await;
+        let step = self.step(statement);
+        let result = match connection.as_mut() {
+            Some(Connection::Sqlite(one)) => query(statement).fetch_all(&mut **one).await.map(results),
+            Some(Connection::Postgres(one)) => query(statement).fetch_all(&mut **one).await.map(results),
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        step.end(result).map_err(query_error)
+    }
+
+    /// Commits. On any error the connection is closed, which rolls back what is not committed.
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        self.end("COMMIT").await
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), DbErr> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), DbErr> {
+        let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
+        let Some(connection) = self.connection.get_mut().as_mut().filter(|_| was_sound) else {
+            return Err(DbErr::Conn(RuntimeErr::Internal("a statement of this transaction failed".to_owned())));
+        };
+        connection.send(how).await.map_err(query_error)?;
+        // Back to the pool; until here dropping it would close it.
+        drop(self.connection.get_mut().take());
+        Ok(())
+    }
+
+    /// A statement begins; unless it ends well, also if nobody waits for its end, the connection is closed.
+    fn step<'a>(&'a self, statement: &'a Statement) -> Step<'a> {
+        let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
+        Step { tx: self, statement, was_sound, begun_at: Instant::now() }
+    }
+}
+
+impl Drop for WriteTransaction {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.get_mut().take() else { return };
+        let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| *self.is_sound.get_mut()) else {
+            return connection.close();
+        };
+        runtime.spawn(async move {
+            if let Err(error) = connection.send("ROLLBACK").await {
+                tracing::warn!(%error, "a rollback failed; its connection is closed");
+                connection.close();
+            }
+        });
+    }
+}
+
+struct Step<'a> {
+    tx: &'a WriteTransaction,
+    statement: &'a Statement,
+    was_sound: bool,
+    begun_at: Instant,
+}
+
+impl Step<'_> {
+    fn end<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        if let Some(watch) = &self.tx.watch {
+            watch(&metric::Info { elapsed: self.begun_at.elapsed(), statement: self.statement, failed: result.is_err() });
+        }
+        self.tx.is_sound.store(self.was_sound && result.is_ok(), Ordering::Release);
+        result
+    }
+}
+
+impl Connection {
+    #[expect(clippy::disallowed_methods, reason = "the transaction that AuditTx opens owns its connection")]
+    async fn acquire(pool: &DatabaseConnection) -> Result<Self, DbErr> {
+        let acquired = match pool.get_database_backend() {
+            DbBackend::Postgres => pool.get_postgres_connection_pool().acquire().await.map(Self::Postgres),
+            _ => pool.get_sqlite_connection_pool().acquire().await.map(Self::Sqlite),
+        };
+        acquired.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+            error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+        })
+    }
+
+    fn backend(&self) -> DbBackend {
+        match self {
+            Self::Sqlite(_) => DbBackend::Sqlite,
+            Self::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
+    /// Begins a transaction, which the database itself refuses to do inside of another one.
+    async fn begin(&mut self, patience: Duration, waited: Duration) -> Result<(), sqlx::Error> {
+        let is_counted = match self {
+            Self::Sqlite(one) => one.is_in_transaction(),
+            Self::Postgres(one) => one.is_in_transaction(),
+        };
+        if is_counted {
+            return Err(sqlx::Error::BeginFailed);
+        }
+        match self {
+            // The write lock at once: a transaction that reads first and then writes fails without waiting.
+            Self::Sqlite(_) => self.send("BEGIN IMMEDIATE").await,
+            // DEFERRABLE can only be set before the first query of a transaction, so inside of another one this is an error.
+            Self::Postgres(_) if waited < patience / 2 => {
+                self.send("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE").await
+            }
+            // Who has waited for a connection waits the shorter for locks.
+            Self::Postgres(_) => {
+                let left = (patience * 3 / 2).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
+                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE";
+                self.send(&format!("{begin}; SET LOCAL lock_timeout = '{left}ms'")).await
+            }
+        }
+    }
+
+    async fn send(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite(one) => sql.execute(&mut **one).await.map(drop),
+            Self::Postgres(one) => sql.execute(&mut **one).await.map(drop),
+        }
+    }
+
+    fn close(self) {
+        match self {
+            Self::Sqlite(mut one) => one.close_on_drop(),
+            Self::Postgres(mut one) => one.close_on_drop(),
+        }
+    }
+}
+
+fn query<DB: Database>(statement: &Statement) -> Query<'_, DB, SqlxValues>
+where
+    SqlxValues: sqlx::IntoArguments<DB>,
+{
+    let values = statement.values.clone().unwrap_or_else(|| sea_orm::Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+}
+
+fn results<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<QueryResult> {
+    rows.into_iter().map(Into::into).collect()
+}
+
+fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}

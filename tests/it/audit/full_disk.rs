@@ -1,0 +1,77 @@
+//! A disk that is full and then not any more: what was acknowledged is there, in the same process and after a restart.
+//!
+//! On a volume of its own. SQLite ends a transaction by itself when there is no space, which a pool must not overlook.
+
+use crate::app::{Process, TestApp, Volume};
+use entity::{audit_entry, case};
+use sea_orm::EntityTrait;
+use serde_json::{Value as Json, json};
+
+fn a_case() -> Json {
+    json!({"employee_first_name": "Ada", "employee_last_name": "Byron"})
+}
+
+/// How many cases and entries anybody else sees, which is what is committed.
+async fn committed(app: &TestApp) -> (usize, usize) {
+    let cases = case::Entity::find().all(&app.outside).await.unwrap().len();
+    (cases, audit_entry::Entity::find().all(&app.outside).await.unwrap().len())
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_after_a_full_disk_is_there() {
+    let Some(volume) = Volume::mount(16) else { return };
+    let app = TestApp::start_on(&volume).await;
+    let draft = app.a_case().create().await;
+    let (member, manager) = (app.as_member().await, app.as_manager().await);
+    app.give_password(member.user.as_ref().unwrap(), "correct horse battery").await;
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        volume.fill();
+        // The log may have room for one or two where something was before.
+        let refused = loop {
+            let answer = member.post("cases", a_case()).await;
+            match answer.status() {
+                201 => acknowledged.push(answer.json()),
+                _ => break answer,
+            }
+        };
+        refused.expect_problem(503, "unavailable");
+        assert_eq!(refused.header("retry-after"), "1");
+        let before = committed(&app).await;
+        let key = format!("full-disk-{round}");
+        member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect_problem(503, "unavailable");
+        manager.post(&draft.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
+        manager.get(&format!("cases/{}/audit-trail", draft.id())).await.expect_problem(503, "unavailable");
+        let credentials = json!({"username": "member1", "password": "correct horse battery"});
+        app.as_nobody().post("auth/login", credentials.clone()).await.expect_problem(503, "unavailable");
+        member.get("auth/me").await.expect(200);
+        member.get("cases").await.expect(200);
+        assert_eq!(committed(&app).await, before, "nothing was changed");
+
+        volume.free();
+        manager.post(&draft.url("hold"), json!({"reason": "a"})).await.expect_problem(409, "invalid_case_state");
+        let once = member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect(201);
+        let again = member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect(201);
+        assert_eq!(once["id"], again["id"]);
+        acknowledged.push(once);
+        for _ in 0..20 {
+            let created = member.post("cases", a_case()).await.expect(201);
+            assert_eq!(member.get(&format!("cases/{}", created["id"].as_str().unwrap())).await.expect(200)["id"], created["id"]);
+            acknowledged.push(created);
+        }
+        app.as_nobody().post("auth/login", credentials).await.expect(200);
+        let (cases, entries) = committed(&app).await;
+        assert_eq!(cases, acknowledged.len() + 1, "round {round}");
+        assert!(entries >= before.1 + 21);
+    }
+    // A process of its own reads what is on the disk.
+    let process = Process::start(&app).await;
+    let token = process.sign_in("member1", "correct horse battery").await;
+    for created in &acknowledged {
+        let path = format!("cases/{}", created["id"].as_str().unwrap());
+        let answer = process.request(reqwest::Method::GET, &path).bearer_auth(&token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path} was acknowledged");
+    }
+    process.kill();
+    app.finish().await;
+}
