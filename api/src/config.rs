@@ -1,9 +1,11 @@
 //! The settings of the process: each is a flag, an environment variable and a line in `.env.example`.
 
-use crate::http::cors;
+use crate::http::{cors, forwarded};
 use crate::keys::Secret;
 use clap::{Args, ValueEnum};
-use std::net::{IpAddr, SocketAddr};
+use ipnet::IpNet;
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// A setting that stops the start, by its name.
@@ -27,7 +29,7 @@ pub struct Config {
     #[arg(long, env = "CASETRAIL_ENV", default_value = "development", global = true)]
     pub env: Environment,
     /// Seals the signing keys kept in the database: at least 32 characters. Made by itself in development
-    #[arg(long, env = "CASETRAIL_SECRET", hide_env_values = true, global = true)]
+    #[arg(long, env = "CASETRAIL_SECRET", global = true)]
     pub secret: Option<String>,
     /// What is logged, such as `info` or `warn,api=debug`
     #[arg(long, env = "CASETRAIL_LOG", default_value = "info", global = true)]
@@ -42,7 +44,7 @@ pub struct Config {
 pub struct ServeConfig {
     /// Where documents are kept: a directory (`file:///…`) or an S3-compatible bucket (`s3://bucket/prefix`, with `?endpoint=…` and
     /// `&region=…` for servers that aren't AWS); by default the directory `documents` in the data directory
-    #[arg(long, env = "CASETRAIL_STORAGE_URL", hide_env_values = true)]
+    #[arg(long, env = "CASETRAIL_STORAGE_URL")]
     pub storage_url: Option<String>,
     /// Address and port to listen on
     #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
@@ -53,9 +55,9 @@ pub struct ServeConfig {
     /// The address people reach the service at, for the lines it prints
     #[arg(long, env = "CASETRAIL_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// Addresses of reverse proxies whose X-Forwarded-For is believed, apart by commas
-    #[arg(long, env = "CASETRAIL_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Reverse proxies whose X-Forwarded-For is believed: addresses and networks (10.0.0.0/8), apart by commas
+    #[arg(long, env = "CASETRAIL_TRUSTED_PROXIES", value_delimiter = ',', value_parser = forwarded::network)]
+    pub trusted_proxies: Vec<IpNet>,
     /// Origins whose browsers may call the API (CORS), such as https://desk.example.org, apart by commas; * for any, in
     /// development only
     #[arg(long, env = "CASETRAIL_CORS_ORIGINS", value_delimiter = ',')]
@@ -71,7 +73,7 @@ pub struct ServeConfig {
     #[arg(long, env = "CASETRAIL_SCHEDULES", value_delimiter = ';')]
     pub schedules: Vec<String>,
     /// The mail server, such as smtp://user:password@mail.example.org:587?tls=required; without one mails are only logged
-    #[arg(long, env = "CASETRAIL_SMTP_URL", hide_env_values = true)]
+    #[arg(long, env = "CASETRAIL_SMTP_URL")]
     pub smtp_url: Option<String>,
     /// Whose mails they are
     #[arg(long, env = "CASETRAIL_MAIL_FROM", default_value = "Casetrail <casetrail@localhost>")]
@@ -100,11 +102,20 @@ pub enum Switch {
 const WELL_KNOWN: [&str; 3] = ["change-me", "secret", "password"];
 const SECRET_LENGTH_MIN: usize = 32;
 
-/// Refuses variables that look like ours and aren't among the known ones: a misspelled setting is not silently the default.
-pub fn demand_known_variables(known: &[String], names: impl Iterator<Item = String>) -> Result<(), String> {
-    let ours = names.filter(|name| name.starts_with("CASETRAIL_") && !name.starts_with("CASETRAIL_TEST_"));
-    let unknown: Vec<String> = ours.filter(|name| !known.contains(name)).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(format!("unknown environment variable: {}", unknown.join(", "))) }
+/// Refuses variables that look like ours and aren't among the known ones: a misspelled setting is not silently the default. The same
+/// for text that is none.
+pub fn demand_known_variables(known: &[String], variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), String> {
+    let named = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let ours = named.filter(|(name, _)| name.starts_with("CASETRAIL_") && !name.starts_with("CASETRAIL_TEST_"));
+    let (known, unknown): (Vec<_>, Vec<_>) = ours.partition(|(name, _)| known.contains(name));
+    if !unknown.is_empty() {
+        let names: Vec<String> = unknown.into_iter().map(|(name, _)| name).collect();
+        return Err(format!("unknown environment variable: {}", names.join(", ")));
+    }
+    match known.iter().find(|(_, value)| value.to_str().is_none()) {
+        Some((name, _)) => Err(format!("{name}: must be UTF-8")),
+        None => Ok(()),
+    }
 }
 
 impl Config {
@@ -171,7 +182,7 @@ impl ServeConfig {
                 (cors::ANY, Environment::Development) => {}
                 (cors::ANY, Environment::Production) => return refused("* is for development only".to_owned()),
                 (origin, _) if is_origin(origin) => {}
-                (origin, _) => return refused(format!("'{origin}' is no origin such as https://desk.example.org")),
+                _ => return refused("must hold origins such as https://desk.example.org".to_owned()),
             }
         }
         Ok(given.into_iter().map(str::to_owned).collect())
@@ -221,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_misspelled_variable_stops_the_start() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>().into_iter();
+        let names = |names: &[&str]| names.iter().map(|name| ((*name).into(), "x".into())).collect::<Vec<_>>().into_iter();
         let known = ["CASETRAIL_BIND".to_owned()];
         assert!(demand_known_variables(&known, names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
         let refused = demand_known_variables(&known, names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();

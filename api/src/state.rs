@@ -17,9 +17,9 @@ use chrono::{DateTime, Utc};
 use entity::attempt;
 use entity::audit::{AuditTx, Context, Event};
 use entity::db::Db;
+use ipnet::IpNet;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub struct State {
     pub passwords: Passwords,
     pub cursor_key: [u8; 32],
     pub fingerprint_key: [u8; 32],
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<IpNet>,
     pub metrics: Metrics,
     /// Where documents are kept.
     pub storage: Storage,
@@ -168,7 +168,7 @@ impl App {
         &self.stopping
     }
 
-    pub fn trusted_proxies(&self) -> &[IpAddr] {
+    pub fn trusted_proxies(&self) -> &[IpNet] {
         &self.state.trusted_proxies
     }
 

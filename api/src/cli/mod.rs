@@ -4,13 +4,13 @@ mod greet;
 mod healthcheck;
 mod migrate;
 mod openapi;
+mod parse;
 mod seed;
 mod serve;
 mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};
-use clap::builder::Resettable;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
@@ -62,9 +62,8 @@ pub async fn main() -> ExitCode {
 
 /// Runs the command that the process was started with.
 async fn run() -> Result<(), Failure> {
-    config::demand_known_variables(&variables(), std::env::vars().map(|(name, _)| name))?;
-    let matches = without_empty_variables(Cli::command()).get_matches();
-    let Cli { config, serve, command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    config::demand_known_variables(&variables(), std::env::vars_os())?;
+    let Cli { config, serve, command } = parse::parse()?;
     start_logging(&config)?;
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config, &serve).await,
@@ -81,18 +80,6 @@ pub fn variables() -> Vec<String> {
     let command = Cli::command();
     let names = command.get_arguments().filter_map(|argument| argument.get_env());
     names.map(|name| name.to_string_lossy().into_owned()).collect()
-}
-
-/// An empty variable is one that isn't set: compose files and `.env` files can't leave a variable out.
-fn without_empty_variables(command: clap::Command) -> clap::Command {
-    command.mut_args(|argument| {
-        let value = argument.get_env().and_then(std::env::var_os);
-        if value.is_some_and(|value| value.to_string_lossy().trim().is_empty()) {
-            argument.env(Resettable::Reset)
-        } else {
-            argument
-        }
-    })
 }
 
 fn start_logging(config: &Config) -> Result<(), Failure> {

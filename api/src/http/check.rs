@@ -15,7 +15,9 @@ pub fn not_blank(text: &str) -> Result<(), ValidationError> {
 
 /// A name people will read: nothing invisible in it. The length rule speaks of an empty one.
 pub fn displayable(name: &str) -> Result<(), ValidationError> {
-    demand(name.is_empty() || text::is_displayable(name), "displayable", "must be visible text without control characters")
+    let detail = "must be visible text without control or format characters, without blanks at either end, and with at most 4 \
+                  combining marks in a row";
+    demand(name.is_empty() || text::is_displayable(name), "displayable", detail)
 }
 
 /// A number of at most three decimals: more would be rounded, and what is stored is what was asked for.

@@ -2,6 +2,7 @@
 
 use super::{Error, Result};
 use actix_web::web::Bytes;
+use entity::text;
 use std::borrow::Cow;
 
 /// Some rows as text. The first of a file are its header.
@@ -13,13 +14,16 @@ pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<By
     writer.into_inner().map(Bytes::from).map_err(Error::internal)
 }
 
-/// A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it text. A number below zero is none.
+/// A spreadsheet takes a cell that begins like this for a formula, some after blanks too; an apostrophe keeps it text. A number
+/// below zero is none.
 fn harmless(cell: &str) -> Cow<'_, str> {
-    match cell.chars().next() {
-        Some('-') if is_number(&cell[1..]) => Cow::Borrowed(cell),
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '＝' | '＋' | '－' | '＠') => Cow::Owned(format!("'{cell}")),
-        Some(_) | None => Cow::Borrowed(cell),
-    }
+    let is_skipped = |letter: char| letter.is_whitespace() || text::is_invisible(letter);
+    let is_formula = match cell.trim_start_matches(is_skipped).chars().next() {
+        Some('-') if cell.strip_prefix('-').is_some_and(is_number) => false,
+        Some(first) => matches!(first, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '﹢' | '﹣' | '﹦' | '﹫' | '−'),
+        None => false,
+    };
+    if is_formula || cell.starts_with(['\t', '\r', '\n']) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 /// Digits, with at most one point between them.
@@ -37,5 +41,23 @@ mod tests {
         let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1+1", "-.", "-12.5", "-1"].map(Cow::from).to_vec();
         let text = lines([row]).unwrap();
         assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1+1,'-.,-12.5,-1\r\n");
+    }
+
+    #[test]
+    fn what_stands_before_a_formula_does_not_hide_it() {
+        for before in
+            ["", " ", "  ", "\u{A0}", "\u{3000}", "\u{2003}", "\u{FEFF}", "\u{200B}", "\n", "\r\n", "\t", "\u{2028}", "\0"]
+        {
+            for sign in ["=", "+", "-", "@", "＝", "＋", "－", "＠"] {
+                let cell = format!("{before}{sign}cmd|' /C calc'!A0");
+                assert_eq!(harmless(&cell), format!("'{cell}"), "{cell:?}");
+            }
+        }
+        for cell in ["\nx", "\tx", "\rx", " -1", "\n"] {
+            assert_eq!(harmless(cell), format!("'{cell}"), "{cell:?}");
+        }
+        for cell in ["", " ", " x", "a=b", "x\n=1", "-1", "{\"a\":1}"] {
+            assert_eq!(harmless(cell), cell, "{cell:?}");
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod error;
 mod exact;
 pub mod fallback;
 pub mod file;
+pub mod forwarded;
 pub mod idempotency;
 pub mod in_flight;
 pub mod instant;

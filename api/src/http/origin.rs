@@ -1,13 +1,12 @@
 //! Where a request came from: its id, the client's address, its user agent.
 
-use super::{Code, Error, Result};
+use super::{Code, Error, Result, forwarded};
 use crate::state::App;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 use uuid::Uuid;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,7 +31,7 @@ impl Origin {
         let forwarded = lines.collect::<Vec<_>>().join(",");
         Self {
             request_id: given.unwrap_or_else(|| Uuid::now_v7().to_string()),
-            ip_address: peer.map(|peer| client(peer, &forwarded, app.trusted_proxies()).to_string()),
+            ip_address: peer.map(|peer| forwarded::client(peer, &forwarded, app.trusted_proxies()).to_string()),
             user_agent: header(USER_AGENT.as_str()).map(|agent| agent.chars().take(256).collect()),
         }
     }
@@ -64,35 +63,4 @@ impl FromRequest for Origin {
 
 fn is_plain(id: &str) -> bool {
     (8..=64).contains(&id.len()) && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
-}
-
-/// The peer, unless it is a trusted proxy: then the first untrusted address of X-Forwarded-For, from the right.
-fn client(peer: IpAddr, forwarded: &str, trusted: &[IpAddr]) -> IpAddr {
-    let mut client = peer;
-    for hop in forwarded.rsplit(',').map(str::trim) {
-        if !trusted.contains(&client) {
-            break;
-        }
-        match hop.parse::<IpAddr>() {
-            Ok(address) => client = address.to_canonical(),
-            Err(_) => break,
-        }
-    }
-    client
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_trusted_proxy_may_say_who_is_behind_it() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let trusted = [ip("10.0.0.1"), ip("10.0.0.2")];
-        assert_eq!(client(ip("1.2.3.4"), "9.9.9.9", &trusted), ip("1.2.3.4"));
-        assert_eq!(client(ip("10.0.0.1"), "9.9.9.9, 5.6.7.8", &trusted), ip("5.6.7.8"));
-        assert_eq!(client(ip("10.0.0.1"), "9.9.9.9, 5.6.7.8, 10.0.0.2", &trusted), ip("5.6.7.8"));
-        assert_eq!(client(ip("10.0.0.1"), "not an address", &trusted), ip("10.0.0.1"));
-        assert_eq!(client(ip("10.0.0.1"), "", &trusted), ip("10.0.0.1"));
-    }
 }

@@ -34,8 +34,11 @@ impl Mailer {
         let from = from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is no address: {error}")))?;
         let Some(url) = smtp_url else { return Ok(Self { from, way: Way::Log }) };
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-        // The URL may hold a password, and is not repeated.
-        let server = server.map_err(|error| refused("CASETRAIL_SMTP_URL", error.to_string()))?;
+        // The URL may hold a password, in its place or a wrong one: the library's words repeat parts of it, and are not repeated.
+        let server = server.map_err(|_| {
+            let why = "is no mail server's URL such as smtps://user:password@mail.example.org (a password percent-encoded)";
+            refused("CASETRAIL_SMTP_URL", why.to_owned())
+        })?;
         Ok(Self { from, way: Way::Smtp(server.timeout(Some(PATIENCE)).build()) })
     }
 

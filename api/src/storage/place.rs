@@ -23,9 +23,16 @@ pub(super) enum Place {
 }
 
 impl Place {
+    /// The words of a refusal repeat nothing of the URL: it may hold what is secret, in the right place or a wrong one.
+    ///
     /// `file:///path/to/directory`, or `s3://bucket/prefix` with an endpoint and a region where AWS's own aren't meant.
     pub(super) fn of(url: &str) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
+        if holds_credentials(&url) {
+            return Err(
+                "must hold no user and no password: credentials come from the AWS_… variables or the host's role".to_owned()
+            );
+        }
         let mut place = match (url.scheme(), url.host_str()) {
             ("file", _) => Self::Directory(url.to_file_path().map_err(|()| "names no directory of this host".to_owned())?),
             ("s3", Some(name)) if !name.is_empty() => {
@@ -38,7 +45,13 @@ impl Place {
             match (&mut place, option.as_ref()) {
                 (Self::Bucket { endpoint, .. }, "endpoint") => *endpoint = Some(value.into_owned()),
                 (Self::Bucket { region, .. }, "region") => *region = Some(value.into_owned()),
-                _ => return Err(format!("does not know the option {option}")),
+                _ => return Err("has an option that isn't known: a bucket has endpoint and region, a directory none".to_owned()),
+            }
+        }
+        if let Self::Bucket { endpoint: Some(endpoint), .. } = &place {
+            let endpoint = Url::parse(endpoint).map_err(|error| format!("has an endpoint that is no URL: {error}"))?;
+            if holds_credentials(&endpoint) || !["http", "https"].contains(&endpoint.scheme()) {
+                return Err("has an endpoint that isn't http:// or https://, or that holds a user or a password".to_owned());
             }
         }
         Ok(place)
@@ -59,6 +72,10 @@ impl Place {
             }
         }
     }
+}
+
+fn holds_credentials(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// Credentials come from where AWS's own tools look for them: `AWS_ACCESS_KEY_ID` and the like, or the host's role.
@@ -112,8 +129,20 @@ mod tests {
             "s3://bucket?endpoit=x",
             "file:///x?region=y",
             "http://x/y",
+            "s3://key@bucket",
+            "s3://key:hunter2@bucket/prefix",
+            "s3://:hunter2@bucket",
+            "s3://bucket?hunter2=x",
+            "s3://bucket?hunter2",
+            "s3://bucket?endpoint=http://key:hunter2@127.0.0.1:9000",
+            "s3://bucket?endpoint=hunter2",
+            "file://key:hunter2@host/x",
+            "hunter2",
+            "s3://key:hunter2@",
+            "s3://key:hunter2@bucket:port",
         ] {
-            assert!(Place::of(url).is_err(), "{url}");
+            let refused = Place::of(url).expect_err(url);
+            assert!(!refused.contains("hunter2"), "{url}: {refused}");
         }
     }
 }

@@ -40,6 +40,7 @@ use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::session;
 use entity::user::{self, Level, Role};
+use ipnet::IpNet;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, EntityTrait, QueryOrder, Statement};
 use serde_json::Value as Json;
 use std::net::TcpListener;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub rates: Option<Rates>,
     /// Where its mails go; the log, if nowhere.
     pub smtp_url: Option<String>,
+    /// Whose `X-Forwarded-For` is believed; the tests' client comes from 127.0.0.1.
+    pub trusted_proxies: Vec<IpNet>,
     /// Stands still unless a test shares its database with processes that have the system's.
     pub clock: Clock,
     /// Where its documents are kept; among the temporary files, if nowhere.
@@ -73,8 +76,15 @@ impl Default for Settings {
     fn default() -> Self {
         // A test machine may be busy with the other tests.
         let decision = Limits::default().decision;
-        let clock = Clock::fixed(at(START));
-        Self { patience: Duration::from_secs(20), decision, rates: None, smtp_url: None, clock, volume: None }
+        Self {
+            patience: Duration::from_secs(20),
+            decision,
+            rates: None,
+            smtp_url: None,
+            trusted_proxies: Vec::new(),
+            clock: Clock::fixed(at(START)),
+            volume: None,
+        }
     }
 }
 
@@ -150,7 +160,7 @@ impl TestApp {
             passwords,
             cursor_key,
             fingerprint_key: secret.key_for("fingerprints"),
-            trusted_proxies: Vec::new(),
+            trusted_proxies: settings.trusted_proxies,
             cors_origins: vec![FRIEND.to_owned()],
             rate_limits: settings.rates.map(RateLimits::new),
             mailer: Mailer::of(settings.smtp_url.as_deref(), "Casetrail <casetrail@example.org>").expect("a mailer"),

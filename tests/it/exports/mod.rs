@@ -38,6 +38,21 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"export_type": "cases", "format": "csv", "record_count": 2, "filters": {}}));
     }
 
+    async fn a_formula_behind_blanks_is_none_either(app) {
+        let (member, path) = (app.as_member().await, app.a_case().create().await.path());
+        let (manager, mut leading) = (app.as_manager().await, Vec::new());
+        for notes in [" =1+1", "\n=1+1", "\u{A0}@x", "\u{3000}＝1", "\nplain", "x =1"] {
+            member.patch(&path, json!({"special_notes": notes})).await.expect(200);
+            let mark = app.mark().await;
+            let csv = manager.get("exports/cases.csv").await;
+            let mut rows = csv::Reader::from_reader(csv.text.as_bytes());
+            let column = rows.headers().unwrap().iter().position(|name| name == "special_notes").unwrap();
+            leading.push(rows.records().next().unwrap().unwrap()[column].to_owned());
+            assert_eq!(actions(&app.since(&mark).await), ["bulk_export"]);
+        }
+        assert_eq!(leading, ["' =1+1", "'\n=1+1", "'\u{A0}@x", "'\u{3000}＝1", "'\nplain", "x =1"]);
+    }
+
     async fn a_period_narrows_an_export_to_what_was_created_in_it(app) {
         app.a_case().create().await;
         app.pass(chrono::TimeDelta::days(2));

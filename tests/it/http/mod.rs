@@ -1,9 +1,11 @@
 //! What holds for every operation: requests sent again, too many of them, other origins, other methods, codings and headers.
 
+mod addresses;
 mod bodies;
 mod cors;
 mod headers;
 mod idempotency;
 mod limits;
 mod methods;
+mod names;
 mod panics;

@@ -1,0 +1,153 @@
+//! `X-Forwarded-For`: who is behind the proxies that may say so.
+
+use ipnet::{IpNet, Ipv4Net};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// How many bits of an IPv6 address say that it is an IPv4 address.
+const MAPPED_BITS: u8 = 96;
+
+/// An address or a network as a setting names it. Networks of IPv4-mapped addresses are those of the addresses they hold, since
+/// that is how a peer is compared.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = network.map_err(|_| "must be an address or a network such as 10.0.0.0/8".to_owned())?;
+    if network.trunc() != network {
+        return Err(format!("an address has no network behind it; did you mean {}?", network.trunc()));
+    }
+    let IpNet::V6(mapped) = network else { return Ok(network) };
+    let bits = mapped.prefix_len().checked_sub(MAPPED_BITS);
+    let unmapped = mapped.addr().to_ipv4_mapped().zip(bits).and_then(|(address, bits)| Ipv4Net::new(address, bits).ok());
+    Ok(unmapped.map_or(network, IpNet::V4))
+}
+
+/// The peer, unless it is a trusted proxy: then the first untrusted address of X-Forwarded-For, from the right. What can't be read
+/// ends the search: the last address known is that of whoever said it.
+pub fn client(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
+    let mut client = peer;
+    for hop in forwarded.rsplit(',') {
+        if !trusted.iter().any(|network| network.contains(&client)) {
+            break;
+        }
+        match address(hop) {
+            Some(address) => client = address,
+            None => break,
+        }
+    }
+    client
+}
+
+/// An address as proxies write it: bare, with a port, in brackets, in quotes (RFC 7239, section 6).
+fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let hop = hop.strip_prefix('"').and_then(|hop| hop.strip_suffix('"')).unwrap_or(hop).trim();
+    let bare = || hop.parse::<IpAddr>().ok();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+    bare().or_else(with_port).or_else(in_brackets).map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_may_say_who_is_behind_it() {
+        let trusted = [network("10.0.0.1").unwrap(), network("10.0.1.0/24").unwrap()];
+        for (peer, forwarded, expected) in [
+            ("1.2.3.4", "9.9.9.9", "1.2.3.4"),
+            ("10.0.0.1", "9.9.9.9, 5.6.7.8", "5.6.7.8"),
+            ("10.0.0.1", "9.9.9.9, 5.6.7.8, 10.0.1.77", "5.6.7.8"),
+            ("10.0.0.1", "not an address", "10.0.0.1"),
+            ("10.0.0.1", "9.9.9.9, unknown", "10.0.0.1"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.2", "9.9.9.9", "10.0.0.2"),
+            ("10.0.1.255", "9.9.9.9", "9.9.9.9"),
+        ] {
+            assert_eq!(client(ip(peer), forwarded, &trusted), ip(expected), "{peer} {forwarded}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_have_a_port_brackets_and_quotes() {
+        for (hop, expected) in [
+            ("1.2.3.4", Some("1.2.3.4")),
+            (" 1.2.3.4:5678 ", Some("1.2.3.4")),
+            ("\"1.2.3.4:5678\"", Some("1.2.3.4")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("\"[2001:db8::1]\"", Some("2001:db8::1")),
+            ("\"[2001:db8::1]:443\"", Some("2001:db8::1")),
+            ("::ffff:1.2.3.4", Some("1.2.3.4")),
+            ("[::ffff:1.2.3.4]:80", Some("1.2.3.4")),
+            ("[1.2.3.4]", None),
+            ("1.2.3.4:", None),
+            ("1.2.3.4:65536", None),
+            ("[2001:db8::1", None),
+            ("\"1.2.3.4", None),
+            ("for=1.2.3.4", None),
+            ("unknown", None),
+            ("\"\"", None),
+            ("\"", None),
+        ] {
+            assert_eq!(address(hop), expected.map(ip), "{hop}");
+        }
+    }
+
+    #[test]
+    fn a_setting_names_addresses_and_networks() {
+        for (text, expected) in [
+            ("10.0.0.1", "10.0.0.1/32"),
+            (" 10.0.0.0/8", "10.0.0.0/8"),
+            ("::1", "::1/128"),
+            ("fd00::/8", "fd00::/8"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+        ] {
+            assert_eq!(network(text), Ok(expected.parse().unwrap()), "{text}");
+        }
+        for text in ["", "10.0.0.1/8", "10.0.0.0/33", "10.0.0", "proxy", "10.0.0.0/", "10.0.0.1:80"] {
+            assert!(network(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_address_is_read_in_every_form(address: IpAddr, port: u16, form in 0..6_u8) {
+            let host = if address.is_ipv6() { format!("[{address}]") } else { address.to_string() };
+            let hop = match form {
+                0 => address.to_string(),
+                1 => host,
+                2 => format!("{host}:{port}"),
+                3 => format!("\"{address}\""),
+                4 => format!("\"{host}\""),
+                _ => format!("\"{host}:{port}\""),
+            };
+            prop_assert_eq!(super::address(&hop), Some(address.to_canonical()), "{}", hop);
+        }
+
+        #[test]
+        fn what_a_client_writes_himself_never_counts(written in "[ -~]{0,40}", client: [u8; 4], is_spaced: bool) {
+            let (client, proxy) = (IpAddr::from(client), ip("10.0.0.1"));
+            prop_assume!(client != proxy);
+            let separator = if is_spaced { ", " } else { "," };
+            let forwarded = format!("{written}{separator}{client}");
+            prop_assert_eq!(super::client(proxy, &forwarded, &[IpNet::from(proxy)]), client);
+        }
+
+        #[test]
+        fn whatever_comes_the_answer_is_the_peer_or_stands_there(forwarded in ".{0,60}") {
+            let proxy = ip("10.0.0.1");
+            let found = client(proxy, &forwarded, &[network("10.0.0.0/8").unwrap()]);
+            prop_assert!(found == proxy || forwarded.split(',').any(|hop| super::address(hop) == Some(found)));
+        }
+    }
+}
