@@ -3,6 +3,7 @@
 use crate::http::{cors, forwarded};
 use crate::keys::Secret;
 use clap::{Args, ValueEnum};
+use entity::db::is_readable;
 use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -121,7 +122,11 @@ pub fn demand_known_variables(known: &[String], variables: impl Iterator<Item = 
 impl Config {
     /// The database, and whether it is a file in the data directory that does not exist yet.
     pub fn database(&self) -> Result<(String, bool), ConfigError> {
+        let refused = |why: &str| Err(ConfigError { name: "CASETRAIL_DATABASE_URL", why: why.to_owned() });
         match &self.database_url {
+            Some(url) if is_database(url) && !is_readable(url) => {
+                refused("is no readable URL: a password is percent-encoded, a port is a number, options are the driver's own")
+            }
             Some(url) if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => {
                 Ok((url.clone(), false))
             }
@@ -130,9 +135,7 @@ impl Config {
                 let is_new = path.is_some_and(|path| !Path::new(path).exists());
                 Ok((url.clone(), is_new))
             }
-            Some(_) => {
-                Err(ConfigError { name: "CASETRAIL_DATABASE_URL", why: "must begin with postgres:// or sqlite://".to_owned() })
-            }
+            Some(_) => refused("must begin with postgres:// or sqlite://"),
             None => {
                 self.make_data_dir()?;
                 let file = self.data_dir.join("casetrail.db");
@@ -199,6 +202,10 @@ impl ServeConfig {
             (None, Environment::Development) => Ok(is_new_file),
         }
     }
+}
+
+fn is_database(url: &str) -> bool {
+    ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme))
 }
 
 /// `scheme://host` or `scheme://host:port`, in lower case, without the scheme's own port or anything behind it (RFC 6454, 6.2).

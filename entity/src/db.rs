@@ -262,3 +262,8 @@ fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgCo
         Use::Export => options.options([("default_transaction_read_only", "on")]),
     }
 }
+
+/// Whether a URL names a database, host, port and options included. A driver's own words repeat parts of the URL, which holds a password.
+pub fn is_readable(url: &str) -> bool {
+    if url.starts_with("sqlite:") { url.parse::<SqliteConnectOptions>().is_ok() } else { url.parse::<PgConnectOptions>().is_ok() }
+}

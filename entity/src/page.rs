@@ -39,7 +39,18 @@ pub fn after_id(id: impl ColumnTrait, last: &Position, direction: Direction) -> 
 /// Both are compared as one row, which both databases look up in the index; written as an OR, it would make them read every row
 /// from the beginning.
 pub fn after<C: ColumnTrait>(column: C, value: Value, id: C, last: &Position, direction: Direction) -> Condition {
-    let row = Expr::tuple([Expr::col(column.as_column_ref()), Expr::col(id.as_column_ref())]);
+    after_expression(Expr::col(column.as_column_ref()), value, id, last, direction)
+}
+
+/// The same in a list sorted by an expression.
+pub fn after_expression<C: ColumnTrait>(
+    sorted_by: Expr,
+    value: Value,
+    id: C,
+    last: &Position,
+    direction: Direction,
+) -> Condition {
+    let row = Expr::tuple([sorted_by, Expr::col(id.as_column_ref())]);
     Condition::all().add(beyond(row, Expr::tuple([Expr::val(value), Expr::val(last.id)]), direction))
 }
 

@@ -18,6 +18,7 @@ mod m20261201_000015_notes;
 mod m20261201_000016_alerts;
 mod m20261201_000017_credit_allowances;
 mod m20261201_000018_api_keys;
+mod m20261201_000024_secret_moves;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000016_alerts::Migration),
             Box::new(m20261201_000017_credit_allowances::Migration),
             Box::new(m20261201_000018_api_keys::Migration),
+            Box::new(m20261201_000024_secret_moves::Migration),
         ]
     }
 }

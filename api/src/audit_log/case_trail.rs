@@ -3,7 +3,7 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Anyone, ListQuery, LookupProblems, PathId, Result};
+use crate::http::{Answer, Anyone, AuditEntry, ListQuery, LookupProblems, PathId, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
@@ -36,11 +36,11 @@ pub async fn list_case_audit_trail(
     let case = case::seen(&snapshot, id, &by).await?;
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
-    let filter = Filter { case_id: Some(id), as_member: view.clone(), ..filter };
+    let filter = Filter { case_id: Some(id), as_member: view, ..filter };
     let mut list = page::read(&snapshot, &filter, &page).await?;
     snapshot.commit().await?;
-    if let Some(view) = &view {
-        list.data = list.data.into_iter().map(|entry| entry.as_seen_by(view)).collect();
+    if is_member {
+        list.data = list.data.into_iter().map(AuditEntry::as_seen_by_its_member).collect();
     }
     if page.is_first() {
         let read = Event::audit_log_accessed("case_trail", ("case", id.to_string()), query.given);

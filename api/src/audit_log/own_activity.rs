@@ -3,14 +3,15 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Error, Human, ListProblems, ListQuery, Result};
+use crate::http::{Answer, AuditEntry, Error, Human, ListProblems, ListQuery, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
-use entity::audit::Audited;
+use entity::audit::{Audited, Outcome};
 use entity::case;
 use entity::setting;
 use entity::trail::{Filter, MemberView};
 use entity::user::Role;
+use uuid::Uuid;
 
 /// List one's own activity
 ///
@@ -40,6 +41,7 @@ pub async fn list_own_activity(
     }
     let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, &page).await?;
     snapshot.commit().await?;
+    list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {
         // His resubmission clears what the review said, and the entry tells what was cleared.
         for entry in list.data.iter_mut().filter(|entry| entry.object_type == case::Entity::OBJECT) {
@@ -47,4 +49,13 @@ pub async fn list_own_activity(
         }
     }
     Ok(Answer::plain(list))
+}
+
+/// A refusal names the case or the person it was about, for those who read the log. Whoever was refused must not learn from it that
+/// there is one.
+fn hide_what_was_refused(entry: &mut AuditEntry, own_id: Uuid) {
+    if entry.outcome == Outcome::Denied {
+        entry.case = None;
+        entry.related_user = entry.related_user.take().filter(|person| person.id == own_id);
+    }
 }

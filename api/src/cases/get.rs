@@ -25,7 +25,7 @@ use entity::case;
 #[get("/cases/{case_id}")]
 pub async fn get_case(app: App, by: Human, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
     let row = case::seen(app.readers(), target.id()?, &by).await?;
-    let version = row.version;
+    let version = row.version_for(&by);
     let view = CaseDetail::read(app.readers(), row, &by, app.now()).await?;
     Ok(Answer::of(view, version))
 }

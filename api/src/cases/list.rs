@@ -156,8 +156,8 @@ pub async fn list_cases(app: App, by: Human, query: ListQuery<ListCases>, reques
     let filter = query.filter;
     let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let mut rows = filter.sort.page(found, &page)?.all(app.readers()).await?;
-    let info = page.cut(&mut rows, total, |row| filter.sort.position(row));
+    let mut rows = filter.sort.page(found, &page, &by)?.all(app.readers()).await?;
+    let info = page.cut(&mut rows, total, |row| filter.sort.position(row, &by));
     let beside = Beside::read(&app, &rows).await?;
     let data = rows.into_iter().map(|row| CaseSummary::of(row, &by, &beside, app.now())).collect();
     Ok(Answer::plain(CaseList { data, page: info }))
@@ -237,28 +237,38 @@ impl CaseSort {
         }
     }
 
-    fn page(self, found: Select<case::Entity>, page: &PageRequest) -> Result<Select<case::Entity>> {
+    fn page(self, found: Select<case::Entity>, page: &PageRequest, by: &Anyone) -> Result<Select<case::Entity>> {
         let (column, direction) = self.by();
         let after = match (&page.after, column) {
             (None, _) => None,
             (Some(last), None) => Some(page::after_id(Column::Id, last, direction)),
-            (Some(last), Some(column)) => Some(page::after(column, value(column, last)?, Column::Id, last, direction)),
+            (Some(last), Some(column)) => {
+                Some(page::after_expression(expression(column, by), value(column, last)?, Column::Id, last, direction))
+            }
         };
         let found = found.filter(Condition::all().add_option(after)).limit(page.fetch());
         let found = match column {
-            Some(column) => found.order_by(column, direction.order()),
+            Some(column) => found.order_by(expression(column, by), direction.order()),
             None => found,
         };
         Ok(found.order_by(Column::Id, direction.order()))
     }
 
-    fn position(self, row: &case::Model) -> Position {
+    fn position(self, row: &case::Model, by: &Anyone) -> Position {
         let value = match self.by().0 {
             Some(Column::DueOn) => Some(row.due_on.to_string()),
-            Some(_) => Some(clock::rfc3339(row.updated_at)),
+            Some(_) => Some(clock::rfc3339(row.updated_at_for(by))),
             None => None,
         };
         Position { value, id: row.id }
+    }
+}
+
+/// What a list is sorted by, as far as its caller may know it.
+fn expression(column: Column, by: &Anyone) -> Expr {
+    match column {
+        Column::UpdatedAt => case::secrecy::updated_at_for(by),
+        column => Expr::col(column.as_column_ref()),
     }
 }
 
@@ -304,10 +314,10 @@ impl CaseSummary {
             has_member_updates: beside.updated.contains(&row.id),
             submitted_at: row.submitted_at.map(Instant),
             created_at: row.created_at.into(),
-            updated_at: row.updated_at.into(),
+            updated_at: row.updated_at_for(by).into(),
+            version: row.version_for(by),
             id: row.id,
             case_number: row.case_number,
-            version: row.version,
             workshop_code: row.workshop_code,
             employee_first_name: row.employee_first_name,
             employee_last_name: row.employee_last_name,

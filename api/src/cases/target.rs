@@ -36,7 +36,7 @@ impl CaseTarget {
         if !action.permits(by, &case) {
             return Err(Error::forbidden());
         }
-        self.if_match.check(case.version)?;
+        self.if_match.check(case.version_for(by))?;
         Ok(case)
     }
 }

@@ -171,14 +171,14 @@ impl CaseDetail {
 
     /// The last step of a write: the view is read inside the transaction, so that an error there leaves nothing half done.
     pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
-        let (version, now) = (row.version, tx.now());
+        let (version, now) = (row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
         Answer::of(view, version).committed(tx, by).await
     }
 
     /// The same for a case that was not there before.
     pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
-        let (id, version, now) = (row.id, row.version, tx.now());
+        let (id, version, now) = (row.id, row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
         Answer::of(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
@@ -188,6 +188,7 @@ impl CaseDetail {
         let is_member = by.role() == Role::Member;
         let status = row.status_for(by, beside.now);
         let is_result_hidden = status != row.status;
+        let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
         let hold_duration_days = row.hold_duration_days();
         let allowed_actions = CaseAction::open_to(by, &row, beside.now);
         // No `..` here: a new column has to be shown or left out on purpose.
@@ -233,9 +234,11 @@ impl CaseDetail {
             resubmitted_at,
             resubmission_notes,
             search_text: _,
-            version,
+            secret_moves: _,
+            shown_updated_at: _,
+            version: _,
             created_at,
-            updated_at,
+            updated_at: _,
             deleted_at: _,
         } = row;
         let instant = |at: Option<DateTime<Utc>>| at.map(Instant);
@@ -244,7 +247,7 @@ impl CaseDetail {
         Self {
             id,
             case_number,
-            version,
+            version: shown_version,
             status,
             is_on_hold: stored_status == CaseStatus::Hold,
             workshop_code,
@@ -259,7 +262,7 @@ impl CaseDetail {
             credit_value: CreditValue(credit_tenths),
             special_notes,
             internal_notes: internal_notes.filter(|_| !is_member),
-            report_notes_to_member: report_notes_to_member.filter(|_| !is_result_hidden),
+            report_notes_to_member,
             member: beside.person(Some(member_id)),
             created_by: beside.person(Some(created_by_id)),
             assigned_to: beside.person(assigned_to_id),
@@ -296,7 +299,7 @@ impl CaseDetail {
             accepted_at: instant(accepted_at),
             completed_at: instant(completed_at.filter(|_| !is_result_hidden)),
             created_at: created_at.into(),
-            updated_at: updated_at.into(),
+            updated_at: shown_updated_at.into(),
             allowed_actions,
         }
     }

@@ -1,7 +1,7 @@
 //! The member and the quarter a path names, and the version its caller expects. What can't be a quarter names none.
 
 use crate::http::caller::{Admitted, admitted};
-use crate::http::{Anyone, Error, IfMatch, Result};
+use crate::http::{Anyone, Error, IfMatch, Result, path_id};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
@@ -68,9 +68,8 @@ impl FromRequest for AllowanceTarget {
     type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let part = |name: &str| request.match_info().get(name);
-        let member_id = part("user_id").and_then(|id| id.parse().ok());
-        let quarter = part("quarter").and_then(|quarter| quarter.parse().ok());
+        let member_id = path_id::named(request, "user_id");
+        let quarter = request.match_info().get("quarter").and_then(|quarter| quarter.parse().ok());
         admitted(request, IfMatch::of(request).map(|if_match| Self { member_id, quarter, if_match }))
     }
 }

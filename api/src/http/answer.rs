@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use entity::audit::AuditTx;
 use entity::idempotency::Kept;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::IntoParams;
 
 /// What a handler gives back; rows never leave as JSON, so a view has to exist.
@@ -74,8 +75,8 @@ pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let tag = version.map(|version| tag(version, &body));
     let mut response = HttpResponse::build(status);
-    let caching = if tag.is_some() && status == StatusCode::OK { "private, no-cache" } else { "no-store" };
-    response.insert_header((CACHE_CONTROL, caching));
+    // Nearly everything is about a person. Whoever holds a copy of their own may still ask whether it is current.
+    response.insert_header((CACHE_CONTROL, "no-store"));
     if let Some(tag) = &tag {
         response.insert_header((ETAG, tag.as_str()));
         if is_known(request, tag) {
@@ -187,6 +188,7 @@ pub struct IdempotencyKeyHeader {
 }
 
 /// The version a write expects to find, if it says so.
+#[derive(Debug, PartialEq, Eq)]
 pub enum IfMatch {
     /// It doesn't.
     Whatever,
@@ -218,11 +220,23 @@ impl IfMatch {
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
         let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
-        let Some(text) = precondition(request, &IF_MATCH)? else { return Ok(Self::Whatever) };
-        if text == "*" {
-            return Ok(Self::Any);
+        if precondition(request, &IF_MATCH)?.is_none() {
+            return Ok(Self::Whatever);
         }
-        text.split(',').map(version_of).collect::<Option<Vec<i32>>>().map(Self::OneOf).ok_or_else(refused)
+        let lines = request.headers().get_all(IF_MATCH).filter_map(|line| line.to_str().ok());
+        let lines = lines.map(Self::of_line).collect::<Option<Vec<_>>>().ok_or_else(refused)?;
+        let mut lines = lines.into_iter();
+        let first = lines.next().unwrap_or(Self::Whatever);
+        if lines.all(|line| line == first) { Ok(first) } else { Err(conflicting()) }
+    }
+
+    /// One line: `*`, or versions in any order.
+    fn of_line(line: &str) -> Option<Self> {
+        if line.trim() == "*" {
+            return Some(Self::Any);
+        }
+        let versions = line.split(',').map(version_of).collect::<Option<BTreeSet<i32>>>();
+        versions.map(|versions| Self::OneOf(versions.into_iter().collect()))
     }
 }
 
@@ -261,6 +275,11 @@ fn precondition(request: &HttpRequest, name: &HeaderName) -> Result<Option<Strin
         ..=PRECONDITION_LENGTH_MAX => Ok(Some(text)),
         _ => Err(refused(name, "length", "must have at most 200 characters")),
     }
+}
+
+/// Two lines that expect different versions: whoever sent them isn't sure what was seen.
+fn conflicting() -> Error {
+    refused(&IF_MATCH, "repeated_header", "must not name different versions in several lines")
 }
 
 fn refused(name: &HeaderName, code: &str, detail: &str) -> Error {

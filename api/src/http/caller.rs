@@ -77,7 +77,9 @@ pub enum Presented {
 
 impl Presented {
     pub fn of(request: &HttpRequest, app: &App) -> Option<Self> {
-        let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let mut lines = request.headers().get_all(AUTHORIZATION);
+        let (Some(header), None) = (lines.next(), lines.next()) else { return None };
+        let header = header.to_str().ok()?;
         let (scheme, token) = header.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;

@@ -162,10 +162,10 @@ impl AuditEntry {
     }
 
     /// What the case's member may know of it.
-    pub fn as_seen_by(mut self, member: &MemberView) -> Self {
+    pub fn as_seen_by_its_member(mut self) -> Self {
         let action = self.action_type;
         let is_case = self.object_type == case::Entity::OBJECT;
-        self.changes.retain(|field, _| is_case && member.shows_field(field));
+        self.changes.retain(|field, _| is_case && MemberView::ever_shows_field(field));
         self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
         Self { ip_address: None, user_agent: None, ..self }
     }

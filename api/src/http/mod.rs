@@ -36,6 +36,7 @@ pub mod problem;
 pub mod query;
 pub mod range;
 pub mod reference;
+pub mod single;
 pub mod token;
 mod words;
 

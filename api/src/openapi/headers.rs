@@ -18,7 +18,7 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "Cache-Control",
         "CacheControl",
-        "Whether and how long the answer may be kept; what is about people is never kept by anybody but the caller",
+        "Whether and how long the answer may be kept: no-store for everything below /api, most of which is about people. Who holds a copy of their own may still ask with If-None-Match whether it is current",
         "no-store",
     ),
     (

@@ -28,6 +28,9 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     fn updated_at(row: &Self::Model) -> DateTime<Utc>;
     fn stamp(row: &mut Self::ActiveModel, created: bool, version: i32, at: DateTime<Utc>);
 
+    /// What else a change of the row sets, in columns that are bookkeeping.
+    fn keep(_row: &mut Self::ActiveModel, _before: &Self::Model, _at: DateTime<Utc>) {}
+
     /// Columns no entry names: the key, and what the hooks themselves or counters keep.
     fn is_bookkeeping(column: Self::Column) -> bool;
     /// Columns that entries show as length and digest.
@@ -78,6 +81,7 @@ pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::M
     let any = keep_differences::<E>(row, before);
     if any {
         E::stamp(row, false, E::version(before).saturating_add(1), at);
+        E::keep(row, before, at);
     }
     any
 }
@@ -237,7 +241,8 @@ macro_rules! audited {
     (
         $object:literal, events: $events:path
         $(, long_texts: [$($long:ident),*])? $(, people: [$($person:ident),*])? $(, bookkeeping: [$($kept:ident),*])?
-        $(, is_person: $as_person:path)? $(, wire_name: $wire_name:path)? $(, wire_value: $wire_value:path)? $(,)?
+        $(, is_person: $as_person:path)? $(, wire_name: $wire_name:path)? $(, wire_value: $wire_value:path)?
+        $(, keep: $keep:path)? $(,)?
     ) => {
         impl $crate::audit::Audited for Entity {
             const OBJECT: &'static str = $object;
@@ -272,6 +277,9 @@ macro_rules! audited {
             }
             $(fn person(row: &Model) -> Option<$crate::user::Person> {
                 Some($as_person(row))
+            })?
+            $(fn keep(row: &mut ActiveModel, before: &Model, at: chrono::DateTime<chrono::Utc>) {
+                $keep(row, before, at);
             })?
             $(fn wire_name(column: Column) -> &'static str {
                 $wire_name(column)

@@ -6,6 +6,7 @@ pub mod member_update;
 pub mod number;
 mod permission;
 pub mod resubmission;
+pub mod secrecy;
 mod status;
 
 pub use lifecycle::Refused;
@@ -73,6 +74,10 @@ pub struct Model {
     pub resubmission_notes: Option<String>,
     /// Number, names and e-mail, folded: what a free-text search compares.
     pub search_text: String,
+    /// How many of the version's moves its member was not shown: completions that aren't released, and what undid them.
+    pub secret_moves: i32,
+    /// Where the last move was such a one: the instant of the last that was shown.
+    pub shown_updated_at: Option<chrono::DateTime<chrono::Utc>>,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
@@ -87,9 +92,10 @@ audited! {
     events: events::events,
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
-    bookkeeping: [SearchText],
+    bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt],
     wire_name: wire_name,
     wire_value: wire_value,
+    keep: secrecy::keep,
 }
 
 /// What a hold sets and a resume clears, together.

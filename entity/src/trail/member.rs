@@ -18,7 +18,6 @@ use serde_json::{Value as Json, json};
 /// A case's trail as its member may see it now.
 #[derive(Clone, Debug)]
 pub struct MemberView {
-    is_result_hidden: bool,
     shows_reports: bool,
     /// Completions he was never told of, and what undid them.
     secrets: Vec<Uuid>,
@@ -32,19 +31,13 @@ impl MemberView {
         member: &Caller,
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
-        let is_result_hidden = case.status_for(member, now) != case.status;
         let shows_reports = document::shows_reports(case, member, now);
-        Ok(Self { is_result_hidden, shows_reports, secrets: untold(turns(db, case.id).await?, now) })
-    }
-
-    /// Whether a changed field, by its wire name, is his to see.
-    pub fn shows_field(&self, name: &str) -> bool {
-        self.fields().any(|field| field == name)
+        Ok(Self { shows_reports, secrets: untold(turns(db, case.id).await?, now) })
     }
 
     /// Whether a changed field of a case, by its wire name, is ever a member's to see, also in entries that are his own.
     pub fn ever_shows_field(name: &str) -> bool {
-        C::iter().filter(|column| is_shown(*column)).any(|column| case::Entity::wire_name(column) == name)
+        fields().any(|field| field == name)
     }
 
     /// Whether a key of an entry's metadata is his to see: why a case was held, and the names of files.
@@ -62,7 +55,7 @@ impl MemberView {
         let is = |actions: &[Action]| Condition::all().add(Column::ActionType.is_in(actions.iter().map(|action| action.code())));
         let says = |key: &str, value: &str| json_text(backend, &["metadata", key]).eq(json!(value).to_string());
         let field = |name: &str| contains(Column::ChangedFields, &format!(",{name},"));
-        let told_by_fields = self.fields().fold(Condition::any(), |any, name| any.add(field(name)));
+        let told_by_fields = fields().fold(Condition::any(), |any, name| any.add(field(name)));
         let documents = is(&[Action::DocumentUploaded, Action::DocumentDeleted]);
         let seen = Condition::any()
             .add(is(&OPEN))
@@ -72,11 +65,11 @@ impl MemberView {
         let seen = Condition::all().add(Column::Outcome.eq(Outcome::Success.code())).add(seen);
         seen.add_option((!self.secrets.is_empty()).then(|| Column::Id.is_not_in(self.secrets.iter().copied())))
     }
+}
 
-    fn fields(&self) -> impl Iterator<Item = &'static str> {
-        let shown = |column: &C| is_shown(*column) && !(self.is_result_hidden && matches!(column, C::ReportNotesToMember));
-        C::iter().filter(shown).map(case::Entity::wire_name)
-    }
+/// The columns a member sees, by their wire names.
+fn fields() -> impl Iterator<Item = &'static str> {
+    C::iter().filter(|column| is_shown(*column)).map(case::Entity::wire_name)
 }
 
 /// What he sees whatever it changed.
@@ -135,6 +128,8 @@ const fn is_shown(column: C) -> bool {
         | C::ReviewStatus
         | C::ReviewNotes
         | C::SearchText
+        | C::SecretMoves
+        | C::ShownUpdatedAt
         | C::Version
         | C::CreatedAt
         | C::UpdatedAt

@@ -22,7 +22,7 @@ on_each_database! {
         let answer = by.get(&case.path()).await;
         assert_eq!((answer.status(), answer.text.as_str()), (304, ""));
         let answer = app.as_member().await.get(&case.path()).await;
-        assert_eq!((answer.status(), answer.header("cache-control")), (200, "private, no-cache"));
+        assert_eq!((answer.status(), answer.header("cache-control")), (200, "no-store"));
     }
 
     async fn more_versions_than_fit_are_refused(app) {

@@ -16,6 +16,7 @@ mod release;
 mod resubmit;
 mod resume;
 mod review;
+mod secrecy;
 mod statements;
 mod story;
 mod submit;

@@ -34,6 +34,23 @@ on_each_database! {
     }
 }
 
+/// What anybody may keep, since it is about nobody.
+const ABOUT_NOBODY: [&str; 4] = ["get_signing_keys", "get_problem", "get_openapi_json", "get_openapi_yaml"];
+
+on_each_database! {
+    /// Whoever holds a copy of their own may still ask whether it is current.
+    async fn what_is_about_people_is_kept_by_nobody(app) {
+        for operation in operations() {
+            let tried = recipes::run(app, operation.id()).await.unwrap();
+            let is_public = tried.answer.header("cache-control").starts_with("public");
+            assert_eq!(is_public, ABOUT_NOBODY.contains(&operation.id()), "{}", operation.id());
+            if operation.path.starts_with("/api/") {
+                assert_eq!(tried.answer.header("cache-control"), "no-store", "{}", operation.id());
+            }
+        }
+    }
+}
+
 #[test]
 fn a_header_is_described_once_with_an_example() {
     let components = json!(api::openapi::contract().components.unwrap());

@@ -39,18 +39,21 @@ on_each_database! {
     }
 
     async fn a_formula_behind_blanks_is_none_either(app) {
-        let (member, path) = (app.as_member().await, app.a_case().create().await.path());
-        let (manager, mut leading) = (app.as_manager().await, Vec::new());
-        for notes in [" =1+1", "\n=1+1", "\u{A0}@x", "\u{3000}＝1", "\nplain", "x =1"] {
-            member.patch(&path, json!({"special_notes": notes})).await.expect(200);
+        let member = app.user("member1", Role::Member, None).await;
+        let (admin, mut notes) = (app.as_admin().await, Vec::new());
+        for text in [" =1+1", "\n=1+1", "\u{A0}@x", "\u{3000}＝1", "\nplain", "x =1"] {
+            let allowance = json!({"allowed_credits": 10, "notes": text});
+            let url = format!("users/{}/credit-allowances/2026-Q4", member.id);
+            let set = admin.send(Method::PUT, &url, Some(allowance)).await;
+            assert!([200, 201].contains(&set.status()), "{}", set.text);
             let mark = app.mark().await;
-            let csv = manager.get("exports/cases.csv").await;
-            let mut rows = csv::Reader::from_reader(csv.text.as_bytes());
-            let column = rows.headers().unwrap().iter().position(|name| name == "special_notes").unwrap();
-            leading.push(rows.records().next().unwrap().unwrap()[column].to_owned());
+            let text = admin.get("exports/credit-allowances.csv").await.text;
+            let mut rows = csv::Reader::from_reader(text.as_bytes());
+            let column = rows.headers().unwrap().iter().position(|name| name == "notes").unwrap();
+            notes.push(rows.records().next().unwrap().unwrap()[column].to_owned());
             assert_eq!(actions(&app.since(&mark).await), ["bulk_export"]);
         }
-        assert_eq!(leading, ["' =1+1", "'\n=1+1", "'\u{A0}@x", "'\u{3000}＝1", "'\nplain", "x =1"]);
+        assert_eq!(notes, ["' =1+1", "'\n=1+1", "'\u{A0}@x", "'\u{3000}＝1", "'\nplain", "x =1"]);
     }
 
     async fn a_period_narrows_an_export_to_what_was_created_in_it(app) {

@@ -9,3 +9,5 @@ mod limits;
 mod methods;
 mod names;
 mod panics;
+mod paths;
+mod single;

@@ -1,0 +1,108 @@
+//! Ids in paths: one form, whatever else is sent.
+
+use crate::app::actions;
+use crate::contract;
+use entity::user::Role;
+use serde_json::{Value as Json, json};
+
+const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
+
+on_each_database! {
+    async fn what_is_no_id_is_not_found_and_recorded_wherever_it_stands(app) {
+        for operation in contract::operations() {
+            let Some((before, rest)) = operation.path.strip_prefix("/api/v1").and_then(|path| path.split_once('{')) else { continue };
+            let after = rest.split_once('}').map(|(_, after)| after.replace("{key_id}", ID).replace("{quarter}", "2026-Q4")).unwrap();
+            if operation.method != reqwest::Method::GET && operation.method != reqwest::Method::DELETE {
+                continue;
+            }
+            for (sent, recorded) in [("%00", "%00"), ("x%00y", "x%00y"), ("%01", "%01"), ("%E2%80%AE", "%E2%80%AE"), ("%FF", "\u{FFFD}"), ("%7F", "%7F")] {
+                app.pass(chrono::TimeDelta::minutes(2));
+                let (by, mark) = (app.as_admin().await, app.mark().await);
+                let path = format!("/api/v1{before}{sent}{after}");
+                let answer = by.send(operation.method.clone(), &path, None).await;
+                if [400, 403].contains(&answer.status()) {
+                    continue;
+                }
+                answer.expect_problem(404, "not_found");
+                let trail = app.since(&mark).await;
+                assert_eq!(trail.len(), 1, "{} {path}: {trail:?}", operation.method);
+                assert_eq!((&trail[0]["outcome"], &trail[0]["object_id"]), (&json!("denied"), &json!(recorded)), "{path}");
+            }
+        }
+    }
+
+    async fn other_path_parameters_are_read_as_strictly(app) {
+        let (by, member) = (app.as_admin().await, app.user("member1", Role::Member, None).await);
+        for quarter in ["%00", "2026-Q4%00", "2026-Q5", "2026-q4", "%FF"] {
+            let mark = app.mark().await;
+            by.get(&format!("users/{}/credit-allowances/{quarter}", member.id)).await.expect_problem(404, "not_found");
+            let trail = app.since(&mark).await;
+            assert_eq!((&trail[0]["object_id"], &trail[0]["related_user"]["username"]), (&json!(member.id), &json!("member1")));
+        }
+        for job in ["%00", "release_cases%00", "%FF"] {
+            let mark = app.mark().await;
+            by.post(&format!("jobs/{job}/run"), json!({})).await.expect_problem(404, "not_found");
+            let trail = app.since(&mark).await;
+            assert_eq!((trail.len(), &trail[0]["object_type"], &trail[0]["outcome"]), (1, &json!("job"), &json!("denied")));
+        }
+    }
+
+    async fn an_id_has_hyphens_and_is_read_in_either_case(app) {
+        let case = app.a_case().submitted().create().await;
+        let by = app.as_manager().await;
+        let id = case.id();
+        by.get(&format!("cases/{}", id.to_uppercase())).await.expect(200);
+        for other in [format!("%7B{id}%7D"), format!("urn:uuid:{id}"), format!("URN:UUID:{id}"), id.replace('-', ""), format!("{{{id}}}")] {
+            let mark = app.mark().await;
+            by.get(&format!("cases/{other}")).await.expect_problem(404, "not_found");
+            let trail = app.since(&mark).await;
+            assert_eq!((actions(&trail), &trail[0]["case"]), (vec!["other"], &Json::Null), "{other}");
+        }
+    }
+
+    async fn a_refusal_names_the_case_or_the_person_it_is_about(app) {
+        let case = app.a_case().submitted().create().await;
+        let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
+        let mark = app.mark().await;
+        let hidden = stranger.get(&format!("cases/{}", case.id().to_uppercase())).await;
+        let absent = stranger.get(&format!("cases/{}", ID.to_uppercase())).await;
+        let (hidden, absent) = (hidden.expect_problem(404, "not_found"), absent.expect_problem(404, "not_found"));
+        assert_eq!((&hidden["detail"], &hidden["errors"]), (&absent["detail"], &absent["errors"]));
+        let trail = app.since(&mark).await;
+        assert_eq!((&trail[0]["object_id"], &trail[0]["case"]["case_number"]), (&json!(case.id()), &json!(case.case.case_number)));
+        assert_eq!((&trail[1]["object_id"], &trail[1]["case"]), (&json!(ID), &Json::Null));
+
+        let (manager, mark) = (app.as_manager().await, app.mark().await);
+        manager.delete(&format!("users/{}?reason=x", stranger.id())).await.expect_problem(403, "forbidden");
+        let trail = app.since(&mark).await;
+        assert_eq!((&trail[0]["outcome"], &trail[0]["related_user"]["username"]), (&json!("denied"), &json!("member2")));
+
+        let found = app.as_manager().await.get(&format!("audit-log?case_id={}&outcome=denied", case.id())).await.expect(200);
+        assert_eq!(found["data"].as_array().unwrap().len(), 1);
+    }
+
+    async fn who_was_refused_does_not_learn_from_the_log_what_is_there(app) {
+        let case = app.a_case().submitted().create().await;
+        let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
+        stranger.get(&case.path()).await.expect_problem(404, "not_found");
+        stranger.get(&format!("cases/{ID}")).await.expect_problem(404, "not_found");
+        let own = stranger.get("auth/me/activity").await.expect(200);
+        let own = own["data"].as_array().unwrap().clone();
+        assert_eq!(own.len(), 2);
+        assert!(own.iter().all(|entry| entry["case"].is_null() && entry["related_user"].is_null()), "{own:?}");
+        let trail = app.as_member().await.get(&case.url("audit-trail")).await.expect(200);
+        assert!(trail["data"].as_array().unwrap().iter().all(|entry| entry["outcome"] == "success"));
+    }
+
+    async fn hidden_and_absent_cost_the_same(app) {
+        let case = app.a_case().submitted().create().await;
+        let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
+        let mut sent = Vec::new();
+        for id in [case.id(), ID.to_owned()] {
+            app.statements();
+            stranger.get(&format!("cases/{id}")).await.expect_problem(404, "not_found");
+            sent.push(app.statements());
+        }
+        assert_eq!(sent[0].len(), sent[1].len(), "{sent:#?}");
+    }
+}
