@@ -130,7 +130,7 @@ impl TestApp {
     /// The same on SQLite, with the database and the documents on a volume that can be filled.
     pub async fn start_on(volume: &Volume) -> Self {
         let url = database::sqlite_in(volume.path()).await;
-        let settings = Settings { volume: Some(volume.path().to_owned()), ..Settings::default() };
+        let settings = Settings { clock: Clock::system(), volume: Some(volume.path().to_owned()), ..Settings::default() };
         Self::serve(Kind::Sqlite, url.clone(), &url, settings, None).await
     }
 

@@ -21,7 +21,7 @@ async fn committed(app: &TestApp) -> (usize, usize) {
 async fn what_is_acknowledged_after_a_full_disk_is_there() {
     let Some(volume) = Volume::mount(16) else { return };
     let app = TestApp::start_on(&volume).await;
-    let draft = app.a_case().create().await;
+    let case = app.a_case().accepted().create().await;
     let (member, manager) = (app.as_member().await, app.as_manager().await);
     app.give_password(member.user.as_ref().unwrap(), "correct horse battery").await;
     let mut acknowledged = Vec::new();
@@ -40,8 +40,8 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
         let before = committed(&app).await;
         let key = format!("full-disk-{round}");
         member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect_problem(503, "unavailable");
-        manager.post(&draft.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
-        manager.get(&format!("cases/{}/audit-trail", draft.id())).await.expect_problem(503, "unavailable");
+        manager.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
+        manager.get(&case.url("audit-trail")).await.expect_problem(503, "unavailable");
         let credentials = json!({"username": "member1", "password": "correct horse battery"});
         app.as_nobody().post("auth/login", credentials.clone()).await.expect_problem(503, "unavailable");
         member.get("auth/me").await.expect(200);
@@ -49,7 +49,7 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
         assert_eq!(committed(&app).await, before, "nothing was changed");
 
         volume.free();
-        manager.post(&draft.url("hold"), json!({"reason": "a"})).await.expect_problem(409, "invalid_case_state");
+        manager.post(&case.url("resume"), json!({"reason": "a"})).await.expect_problem(409, "invalid_case_state");
         let once = member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect(201);
         let again = member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect(201);
         assert_eq!(once["id"], again["id"]);
