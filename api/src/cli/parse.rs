@@ -29,7 +29,11 @@ fn without_values(command: Command) -> Command {
 fn without_empty_variables(command: Command) -> Command {
     command.mut_args(|argument| {
         let value = argument.get_env().and_then(std::env::var_os);
-        if value.is_some_and(|value| value.to_string_lossy().trim().is_empty()) { argument.env(Resettable::Reset) } else { argument }
+        if value.is_some_and(|value| value.to_string_lossy().trim().is_empty()) {
+            argument.env(Resettable::Reset)
+        } else {
+            argument
+        }
     })
 }
 
