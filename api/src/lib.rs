@@ -29,6 +29,7 @@ pub mod settings;
 pub mod state;
 pub mod storage;
 mod system;
+pub mod throttle;
 pub mod tls;
 pub mod users;
 pub mod worker;

@@ -127,6 +127,11 @@ impl App {
         &self.state.storage
     }
 
+    /// Which requests this process works on one at a time.
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
     pub fn tokens(&self) -> &Tokens {
         &self.state.tokens
     }

@@ -25,5 +25,6 @@ pub mod setting;
 pub mod signing_key;
 pub mod tell;
 pub mod text;
+pub mod throttle;
 pub mod trail;
 pub mod user;

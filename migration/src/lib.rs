@@ -19,6 +19,7 @@ mod m20261201_000016_alerts;
 mod m20261201_000017_credit_allowances;
 mod m20261201_000018_api_keys;
 mod m20261201_000024_secret_moves;
+mod m20261201_000019_sign_in_throttles;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000017_credit_allowances::Migration),
             Box::new(m20261201_000018_api_keys::Migration),
             Box::new(m20261201_000024_secret_moves::Migration),
+            Box::new(m20261201_000019_sign_in_throttles::Migration),
         ]
     }
 }

@@ -30,6 +30,10 @@ class Person:
     def sign_in(self):
         body = {"username": self.username, "password": self.password}
         pair = self.world.http.post(f"{self.world.api}/auth/login", json=body, timeout=30)
+        while pair.status_code == 429:
+            # A generated password was a wrong one: the next attempt of the same person waits.
+            time.sleep(int(pair.headers["Retry-After"]))
+            pair = self.world.http.post(f"{self.world.api}/auth/login", json=body, timeout=30)
         pair.raise_for_status()
         return pair.json()
 

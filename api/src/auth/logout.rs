@@ -34,7 +34,7 @@ pub struct Logout {
 )]
 #[post("/auth/logout")]
 pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Logout>) -> Result<HttpResponse> {
-    let presented = Presented::find(&app, &body.refresh_token).await?;
+    let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let session = presented.session();
     if presented.is_used() && session.revoked_at.is_none() {
         // Not the session's last token: presented by a thief or against one, as in a refresh.

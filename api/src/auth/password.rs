@@ -3,6 +3,7 @@
 use crate::http::{Body, Code, Error, Human, Result, SecretProblems};
 use crate::password::rules;
 use crate::state::App;
+use crate::throttle::Budget;
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;
@@ -28,7 +29,8 @@ pub struct ChangeOwnPassword {
 
 /// Change one's own password
 ///
-/// Ends one's other sessions; this one goes on. A wrong current password is 403 and on record.
+/// Ends one's other sessions; this one goes on. A wrong current password is 403 and on record, and counts as a failed sign-in does:
+/// further attempts wait, 429 `too_many_attempts` until `Retry-After`, whether the password is right or wrong.
 #[utoipa::path(
     tag = "auth",
     request_body = ChangeOwnPassword,
@@ -38,6 +40,8 @@ pub struct ChangeOwnPassword {
 #[post("/auth/me/password")]
 pub async fn change_own_password(app: App, by: Human, body: Body<ChangeOwnPassword>) -> Result<HttpResponse> {
     rules::demand_unlike(&body.new_password, &by.person.username, "/new_password")?;
+    let budget = Budget::of_account(&app, &by.person.username, by.origin())?;
+    let _turn = budget.spend(&app, by.context(), None).await?;
     let wrong = || Error::plain(Code::WrongPassword);
     let credential = credential::Entity::find_by_id(by.id()).one(app.readers()).await?;
     let stored = credential.and_then(|credential| credential.password_hash);
@@ -50,6 +54,7 @@ pub async fn change_own_password(app: App, by: Human, body: Body<ChangeOwnPasswo
     if !credential::replace(&tx, user.id, &stored.unwrap_or_default(), new).await? {
         return Err(wrong());
     }
+    budget.give_back(&tx).await?;
     session::end_others(&tx, user.id, by.session_id).await?;
     tx.record(Event::password_set(&user, "password_changed")).await?;
     tx.commit().await?;

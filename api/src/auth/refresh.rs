@@ -26,7 +26,8 @@ pub struct RefreshSession {
 /// Exchange a refresh token for the next two tokens
 ///
 /// Each refresh token is good for one use. One that is presented a second time was stolen from its owner or by him: the whole
-/// session ends, and that is on record as a denied login.
+/// session ends, and that is on record as a denied login. So is a token that was never issued; an address that presents several of
+/// those gets 429 `too_many_attempts` until `Retry-After`, but whoever presents an issued token doesn't wait for others.
 #[utoipa::path(
     tag = "auth",
     security(()),
@@ -34,7 +35,7 @@ pub struct RefreshSession {
     responses((status = OK, description = "The session's next tokens", body = TokenPair), SessionProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("it goes on with a session whose login is on record; a token used twice is a denied login")),
+        ("x-audit-reason" = json!("it goes on with a session whose login is on record; a token used twice or never issued is a failed or denied login")),
     ),
 )]
 #[post("/auth/refresh")]
@@ -44,7 +45,7 @@ pub async fn refresh_session(
     _: Query<NoParameters>,
     body: Body<RefreshSession>,
 ) -> Result<Answer<TokenPair>> {
-    let presented = Presented::find(&app, &body.refresh_token).await?;
+    let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let tx = app.begin_as(origin.context(Actor::Anonymous)).await?;
     let Some((user, session)) = presented.use_up(&tx).await? else {
         drop(tx);

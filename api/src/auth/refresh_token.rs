@@ -3,6 +3,7 @@
 use crate::http::origin::Origin;
 use crate::http::{Code, Error, Result};
 use crate::state::{self, App};
+use crate::throttle::Budget;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use entity::audit::{Actor, AuditTx, Event};
@@ -26,9 +27,12 @@ pub struct Presented {
 }
 
 impl Presented {
-    /// Finds it without the door, so that guessing costs the writers nothing.
-    pub async fn find(app: &App, token: &str) -> Result<Self> {
-        let token = refresh_token::Entity::find_by_id(hash(token)).one(app.readers()).await?.ok_or_else(refused)?;
+    /// Finds it. A token that was never issued is a guess: counted, on record, and 429 for an address that guesses on. Whoever
+    /// presents an issued one is never kept waiting by guesses of others behind their address; 256 bits aren't found by guessing.
+    pub async fn find(app: &App, origin: &Origin, token: &str) -> Result<Self> {
+        let Some(token) = refresh_token::Entity::find_by_id(hash(token)).one(app.readers()).await? else {
+            return Err(guessed(app, origin).await?);
+        };
         let session = session::Entity::find_by_id(token.session_id).one(app.readers()).await?.ok_or_else(refused)?;
         Ok(Self { token, session })
     }
@@ -72,6 +76,13 @@ impl Presented {
 /// Unknown, used, ended, expired: which of these is not told.
 pub fn refused() -> Error {
     Error::plain(Code::InvalidRefreshToken)
+}
+
+async fn guessed(app: &App, origin: &Origin) -> Result<Error> {
+    let context = origin.context(Actor::Anonymous);
+    Budget::of_address(app, origin)?.spend(app, context.clone(), Some(Event::refresh_throttled())).await?;
+    app.record_refusal(context, Event::refresh_failed()).await?;
+    Ok(refused())
 }
 
 fn hash(token: &str) -> String {

@@ -50,6 +50,7 @@ pub enum Code {
     ValidationFailed,
     IdempotencyKeyReused,
     RateLimited,
+    TooManyAttempts,
     InternalError,
     AuditUnavailable,
     Unavailable,
@@ -295,6 +296,12 @@ impl Code {
                 S::TOO_MANY_REQUESTS,
                 "Rate limited",
                 "There were too many requests: see RateLimit for what is left of the quota, and repeat this one after Retry-After seconds.",
+            ),
+            Self::TooManyAttempts => (
+                "too_many_attempts",
+                S::TOO_MANY_REQUESTS,
+                "Too many attempts",
+                "There were too many failed attempts for this account or from this address, so this one was not examined. Repeat it after Retry-After seconds.",
             ),
             Self::InternalError => (
                 "internal_error",

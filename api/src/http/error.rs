@@ -3,6 +3,7 @@
 use super::code::Code;
 use super::problem::{DETAIL_MAX, ERRORS_MAX, FieldProblem, INSTANCE_MAX, Problem};
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
 use entity::db;
@@ -22,6 +23,8 @@ pub struct Error {
     members: Map<String, Json>,
     /// Not an error at all: the answer that the same request got before.
     replayed: Option<Box<Kept>>,
+    /// Seconds after which the same request may succeed.
+    retry_after: Option<i64>,
 }
 
 impl Error {
@@ -31,7 +34,7 @@ impl Error {
     }
 
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: None, retry_after: None }
     }
 
     /// 422, or 400 for parameters and headers: the fields at fault.
@@ -41,7 +44,7 @@ impl Error {
             [only] => format!("1 {} is invalid: {} {}.", only.location.noun(), only.pointer.trim_start_matches('/'), only.detail),
             several => format!("{} {}s are invalid.", several.len(), several.first().map_or("field", |one| one.location.noun())),
         };
-        Self { code, detail, errors, members: Map::new(), replayed: None }
+        Self { code, detail, errors, members: Map::new(), replayed: None, retry_after: None }
     }
 
     /// A body that can't be read at all.
@@ -63,6 +66,11 @@ impl Error {
     pub fn with(mut self, name: &str, value: impl serde::Serialize) -> Self {
         self.members.insert(name.to_owned(), json!(value));
         self
+    }
+
+    /// When to try again, as `Retry-After` says it.
+    pub fn after(self, seconds: i64) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..self }
     }
 
     pub fn not_found() -> Self {
@@ -120,7 +128,11 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::new(self.code.status())
+        let mut answer = HttpResponse::new(self.code.status());
+        if let Some(seconds) = self.retry_after {
+            answer.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }
 

@@ -14,7 +14,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use uuid::Uuid;
 
@@ -141,14 +141,6 @@ fn caller(request: &ServiceRequest) -> Key {
     user_id.map_or_else(|| address(request), Key::Caller)
 }
 
-/// The client's address; of IPv6 its network, since everybody there has a whole one.
 fn address(request: &ServiceRequest) -> Key {
-    let address = request.extensions().get::<Origin>().and_then(|origin| origin.ip_address.as_deref()?.parse().ok());
-    Key::Address(address.map(|address| match address {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        IpAddr::V4(_) => address,
-    }))
+    Key::Address(request.extensions().get::<Origin>().and_then(Origin::network))
 }

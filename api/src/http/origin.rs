@@ -7,6 +7,7 @@ use actix_web::http::header::{HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
 use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv6Addr};
 use uuid::Uuid;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +46,18 @@ impl Origin {
             ip_address: self.ip_address.clone(),
             user_agent: self.user_agent.clone(),
         }
+    }
+
+    /// The client's address; of IPv6 its network, since everybody there has a whole one.
+    pub fn network(&self) -> Option<IpAddr> {
+        let address = self.ip_address.as_deref()?.parse().ok()?;
+        Some(match address {
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            }
+            IpAddr::V4(_) => address,
+        })
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {

@@ -179,6 +179,8 @@ refusals! {
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
     /// Too many requests; try again after Retry-After
     TooManyRequests = 429 [RateLimited];
+    /// Too many failed attempts, or too many requests; try again after Retry-After
+    TooManyAttempts = 429 [TooManyAttempts, RateLimited];
     /// Something went wrong on our side
     InternalError = 500 [InternalError];
     /// The database or the trail can't be reached; try again
@@ -221,9 +223,9 @@ problem_sets! {
     /// Reading a list, a report or an export that a role opens.
     ListProblems = [BadRequest, Unauthorized, Forbidden, CommitProblems];
     /// Signing in, where nobody has signed in yet.
-    SignInProblems = [BodyProblems, InvalidCredentials, CommitProblems];
+    SignInProblems = [BodyProblems, InvalidCredentials, TooManyAttempts, CommitProblems];
     /// Going on with a session, or ending it.
-    SessionProblems = [BodyProblems, InvalidRefreshToken, CommitProblems];
+    SessionProblems = [BodyProblems, InvalidRefreshToken, TooManyAttempts, CommitProblems];
     /// Changing one's own account.
     OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, CommitProblems];
     /// Changing the settings.
@@ -231,7 +233,7 @@ problem_sets! {
     /// Running a job.
     JobProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, JobConflict, CommitProblems];
     /// Changing one's own secrets.
-    SecretProblems = [BodyProblems, Unauthorized, WrongPassword, CommitProblems];
+    SecretProblems = [BodyProblems, Unauthorized, WrongPassword, TooManyAttempts, CommitProblems];
     /// Changing a case by a request with a body.
     WriteProblems = [BodyProblems, MoveProblems];
     /// Changing a case by a request without a body.

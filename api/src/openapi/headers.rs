@@ -97,7 +97,7 @@ pub fn apply(contract: &mut Contract) {
         match name.as_str() {
             "Unauthorized" | "InvalidCredentials" | "InvalidRefreshToken" => refer(response, &["WWW-Authenticate"]),
             "RangeNotSatisfiable" => refer(response, &["Content-Range"]),
-            "TooManyRequests" | "Unavailable" | "StorageUnavailable" => refer(response, &[RETRY_AFTER]),
+            "TooManyRequests" | "TooManyAttempts" | "Unavailable" | "StorageUnavailable" => refer(response, &[RETRY_AFTER]),
             _ => {}
         }
     }

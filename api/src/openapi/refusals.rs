@@ -19,7 +19,7 @@ use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder
 pub fn apply(contract: &mut Contract) {
     let mut used = BTreeSet::new();
     for declared in each(contract) {
-        if declared.is_versioned() {
+        if declared.is_versioned() && !declared.operation.responses.responses.contains_key("429") {
             declared.operation.responses.responses.extend(TooManyRequests::responses());
         }
         if declared.refuses_a_body() {
@@ -136,6 +136,7 @@ fn error(code: Code) -> Error {
         | Code::StorageUnavailable
         | Code::UnsupportedMediaType
         | Code::RateLimited
+        | Code::TooManyAttempts
         | Code::InternalError
         | Code::AuditUnavailable
         | Code::Unavailable

@@ -4,6 +4,7 @@ use super::target::{UserPath, UserTarget};
 use crate::http::{AccountKeeper, AccountProblems, Anyone, Body, IfMatchHeader, Result};
 use crate::password::rules;
 use crate::state::App;
+use crate::throttle;
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;
@@ -26,7 +27,8 @@ pub struct ResetUserPassword {
 /// Reset a user's password
 ///
 /// A member's (technicians), anybody else's (administrators); one's own is changed with `POST /auth/me/password`, which asks for
-/// the current one. Ends the user's sessions.
+/// the current one. Ends the user's sessions, and the waits after failed
+/// sign-ins.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
@@ -49,6 +51,7 @@ pub async fn reset_user_password(
     let user = target.locked(&tx, &by, UserAction::ResetPassword).await?;
     demand_resettable(&user, &by)?;
     credential::set(&tx, user.id, Some(hash)).await?;
+    throttle::forget(&app, &tx, &user.username).await?;
     session::end_all(&tx, user.id).await?;
     tx.record(Event::password_set(&user, "password_reset")).await?;
     tx.commit().await?;

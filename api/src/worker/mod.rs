@@ -5,8 +5,8 @@ pub mod scheduler;
 use crate::documents;
 use crate::state::App;
 use entity::audit::{AuditTx, Context};
-use entity::idempotency;
 use entity::job::JobName;
+use entity::{idempotency, throttle};
 use sea_orm::DbErr;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -59,7 +59,7 @@ pub fn start(app: &App) -> Workers {
     Workers { jobs }
 }
 
-/// Forgets what has had its time: kept answers, and callers who have their whole quota again. What fails now is tried next time.
+/// Forgets what has had its time: kept answers, failed guesses, and callers who have their whole quota again. What fails now is tried next time.
 async fn keep_house(app: &App) {
     if let Some(limits) = app.rate_limits() {
         limits.forget_idle();
@@ -68,6 +68,11 @@ async fn keep_house(app: &App) {
         Ok(0) => {}
         Ok(forgotten) => tracing::info!(forgotten, "answers kept under an Idempotency-Key are forgotten"),
         Err(error) => tracing::warn!(%error, "answers kept under an Idempotency-Key could not be forgotten"),
+    }
+    match forget_guesses(app).await {
+        Ok(0) => {}
+        Ok(forgotten) => tracing::info!(forgotten, "counters of failed sign-ins are forgotten"),
+        Err(error) => tracing::warn!(%error, "counters of failed sign-ins could not be forgotten"),
     }
 }
 
@@ -88,6 +93,20 @@ async fn forget_answers(app: &App) -> Result<u64, DbErr> {
         tx.commit().await?;
         forgotten += some;
         if some < idempotency::FORGOTTEN_AT_ONCE {
+            return Ok(forgotten);
+        }
+    }
+}
+
+/// Those whose day is over, and those beyond what is kept at most.
+async fn forget_guesses(app: &App) -> Result<u64, DbErr> {
+    let mut forgotten = 0;
+    loop {
+        let tx = AuditTx::begin(app.db(), Context::job(Uuid::now_v7())).await?;
+        let (old, surplus) = (throttle::forget_old(&tx).await?, throttle::forget_surplus(&tx).await?);
+        tx.commit().await?;
+        forgotten += old + surplus;
+        if old.max(surplus) < throttle::FORGOTTEN_AT_ONCE {
             return Ok(forgotten);
         }
     }

@@ -377,6 +377,23 @@ impl Event {
             .with("user_agent", user_agent)
     }
 
+    /// A sign-in that was not examined, since too many before it failed.
+    pub fn login_throttled(username: &str, known: Option<&Person>, user_agent: Option<&str>) -> Self {
+        Self::login_failed(username, known, "too_many_attempts", user_agent).ending(Outcome::Denied)
+    }
+
+    /// A refresh token that was never issued: a guess, or one from another database.
+    pub fn refresh_failed() -> Self {
+        Self::new(Action::Login, ("session", "unknown".to_owned()), "An unknown refresh token was presented".to_owned())
+            .ending(Outcome::Failure)
+            .with("event", "unknown_refresh_token")
+    }
+
+    /// The same from an address that presented too many of them before.
+    pub fn refresh_throttled() -> Self {
+        Self::refresh_failed().ending(Outcome::Denied).with("event", "too_many_attempts")
+    }
+
     /// A refresh token that was used before: its whole session ends.
     pub fn refresh_reused(person: &Person, session_id: Uuid) -> Self {
         let description = format!("A used refresh token of {} was presented again", person.username);

@@ -2,7 +2,8 @@
 
 use super::Audited;
 use crate::{
-    alert, api_key, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key, user,
+    alert, api_key, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key,
+    throttle, user,
 };
 use sea_orm::EntityTrait;
 
@@ -41,6 +42,7 @@ pub fn unaudited() -> Vec<(&'static str, &'static str)> {
         excuse::<session::Entity>(),
         excuse::<session::refresh_token::Entity>(),
         excuse::<signing_key::Entity>(),
+        excuse::<throttle::Entity>(),
         excuse::<user::credential::Entity>(),
     ]
 }

@@ -81,19 +81,18 @@ on_each_database! {
     }
 
     async fn failures_beyond_twenty_in_a_minute_are_only_counted(app) {
-        member(app).await;
         let mark = app.mark().await;
-        let fail = async || {
-            let body = json!({"username": "member1", "password": "not this one"});
+        let fail = async |number: u32| {
+            let body = json!({"username": format!("nobody-{number}"), "password": "not this one"});
             app.as_nobody().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
         };
-        for _ in 0..23 {
-            fail().await;
+        for number in 0..23 {
+            fail(number).await;
         }
         assert_eq!(app.since(&mark).await.len(), 20);
 
         app.pass(chrono::TimeDelta::minutes(1));
-        fail().await;
+        fail(23).await;
 
         let trail = app.since(&mark).await;
         assert_eq!(trail.len(), 21);

@@ -6,6 +6,7 @@ mod logout;
 mod me;
 mod password;
 mod refresh;
+mod throttle;
 mod token;
 
 use crate::app::TestApp;

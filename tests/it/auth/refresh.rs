@@ -85,17 +85,25 @@ on_each_database! {
         app.with_token(text(&pair, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
         let body = json!({"username": "member1", "password": PASSWORD});
         app.as_nobody().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
+        app.pass(TimeDelta::seconds(1));
 
         admin.post(&format!("users/{}/reactivate", user.id), json!({"reason": "back"})).await.expect(200);
         refresh(app, &pair).await.expect_problem(401, "invalid_refresh_token");
         sign_in(app, "member1").await;
     }
 
-    async fn an_unknown_token_leaves_nothing(app) {
+    async fn an_unknown_token_is_recorded_as_a_failed_sign_in(app) {
+        let token = "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk";
         let mark = app.mark().await;
-        let body = json!({"refresh_token": "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk"});
-        app.as_nobody().post("auth/refresh", body.clone()).await.expect_problem(401, "invalid_refresh_token");
-        app.as_nobody().post("auth/logout", body).await.expect_problem(401, "invalid_refresh_token");
-        assert_eq!(app.since(&mark).await.len(), 0);
+        for operation in ["auth/refresh", "auth/logout"] {
+            let answer = app.as_nobody().post(operation, json!({"refresh_token": token})).await;
+            answer.expect_problem(401, "invalid_refresh_token");
+            app.pass(TimeDelta::seconds(1));
+        }
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["login"; 2]);
+        assert!(trail.iter().all(|entry| entry["outcome"] == "failure" && entry["actor_type"] == "anonymous"));
+        assert!(trail.iter().all(|entry| entry["metadata"] == json!({"event": "unknown_refresh_token"})), "{trail:#?}");
+        assert!(!json!(trail).to_string().contains(token));
     }
 }

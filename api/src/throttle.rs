@@ -1,0 +1,85 @@
+//! How fast passwords and refresh tokens may be guessed: counted in the database, which the replicas share, before anything is
+//! examined.
+
+use crate::http::in_flight::Turn;
+use crate::http::origin::Origin;
+use crate::http::{Code, Error, Result};
+use crate::state::{self, App};
+use entity::audit::{AuditTx, Context, Event};
+use entity::throttle::{self, Counter, Schedule};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// What an attempt is counted under.
+pub struct Budget {
+    /// An account before its pair.
+    counters: Vec<Counter>,
+}
+
+impl Budget {
+    /// A password is guessed: by account, and by account and address. A name that nobody has is counted like any other.
+    pub fn of_account(app: &App, username: &str, origin: &Origin) -> Result<Self> {
+        let pair = format!("{}\0{username}", network(origin));
+        Ok(Self {
+            counters: vec![
+                Counter { key: account_key(app, username)?, schedule: Schedule::Account },
+                Counter { key: key(app, 'p', &pair)?, schedule: Schedule::Pair },
+            ],
+        })
+    }
+
+    /// A refresh token is guessed: by address, since it names no account.
+    pub fn of_address(app: &App, origin: &Origin) -> Result<Self> {
+        Ok(Self { counters: vec![Counter { key: key(app, 'r', &network(origin))?, schedule: Schedule::Address }] })
+    }
+
+    /// Counts an attempt that is about to be examined; 429 if it has to wait, with `refused` on record. Within this process the
+    /// attempts of one pair come one after another, as long as their turns are kept: two right passwords at once are no guessing.
+    pub async fn spend(&self, app: &App, context: Context, refused: Option<Event>) -> Result<Turn> {
+        let scope = self.counters.last().map(|counter| counter.key.as_str()).unwrap_or_default();
+        let turn = app.in_flight().turn(scope).await;
+        let tx = app.begin_as(context.clone()).await?;
+        let wait = match &turn {
+            Some(_) => throttle::spend(&tx, &self.counters).await?.map(|until| (until - tx.now()).num_milliseconds()),
+            None => Some(0),
+        };
+        if let (Some(_), Some(event)) = (wait, refused) {
+            state::record_refusal_in(&tx, &context, event).await?;
+        }
+        tx.commit().await?;
+        match (turn, wait) {
+            (Some(turn), None) => Ok(turn),
+            (_, wait) => Err(too_many(wait.unwrap_or_default())),
+        }
+    }
+
+    /// Takes the attempt back in the transaction of its success.
+    pub async fn give_back(&self, tx: &AuditTx) -> Result<()> {
+        Ok(throttle::give_back(tx, &self.counters).await?)
+    }
+}
+
+/// Lets somebody sign in at once who got a new password.
+pub async fn forget(app: &App, tx: &AuditTx, username: &str) -> Result<()> {
+    Ok(throttle::forget(tx, &account_key(app, username)?).await?)
+}
+
+fn too_many(wait_ms: i64) -> Error {
+    Error::plain(Code::TooManyAttempts).after((wait_ms + 999) / 1000)
+}
+
+fn network(origin: &Origin) -> String {
+    origin.network().map(|network| network.to_string()).unwrap_or_default()
+}
+
+fn account_key(app: &App, username: &str) -> Result<String> {
+    key(app, 'a', username)
+}
+
+/// Keyed, since what was typed as a name may be a password, of which no plain digest may be stored.
+fn key(app: &App, kind: char, what: &str) -> Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app.fingerprint_key()).map_err(Error::internal)?;
+    mac.update(format!("throttle\0{kind}\0{what}").as_bytes());
+    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{kind}:{digest}"))
+}
