@@ -20,6 +20,8 @@ mod m20261201_000017_credit_allowances;
 mod m20261201_000018_api_keys;
 mod m20261201_000024_secret_moves;
 mod m20261201_000019_sign_in_throttles;
+mod m20261201_000020_nets;
+pub mod nets;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -51,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000018_api_keys::Migration),
             Box::new(m20261201_000024_secret_moves::Migration),
             Box::new(m20261201_000019_sign_in_throttles::Migration),
+            Box::new(m20261201_000020_nets::Migration),
         ]
     }
 }

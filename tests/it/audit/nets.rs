@@ -78,6 +78,45 @@ on_each_database! {
     }
 }
 
+/// Each way to weaken a net is told by name; without `finish`, since what happens then is unaudited.
+#[tokio::test]
+async fn a_net_that_was_taken_away_is_told_at_start() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(app) = TestApp::start(kind).await else { return };
+        assert_eq!(migration::nets::differences(app.app.readers()).await.unwrap(), [""; 0]);
+        let ways: &[(&str, &str)] = match kind {
+            Kind::Sqlite => &[
+                ("DROP TRIGGER cases_audited_update", "trigger cases_audited_update is missing"),
+                ("DROP TRIGGER audit_entries_kept", "trigger audit_entries_kept is missing"),
+                (
+                    "DROP TRIGGER notes_audited_update; CREATE TRIGGER notes_audited_update AFTER UPDATE ON notes BEGIN SELECT 1; END",
+                    "trigger notes_audited_update differs",
+                ),
+                (
+                    "CREATE TRIGGER swallow BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(IGNORE); END",
+                    "trigger swallow is not the migration's",
+                ),
+            ],
+            Kind::Postgres => &[
+                ("ALTER TABLE cases DISABLE TRIGGER cases_audited", "demand_entry('case') (not enabled)"),
+                ("ALTER TABLE audit_entries DISABLE TRIGGER USER", "refuse_change() (not enabled)"),
+                ("DROP TRIGGER users_kept ON users", "trigger users_kept is missing"),
+                ("CREATE RULE swallow AS ON INSERT TO audit_entries DO INSTEAD NOTHING", "rule swallow is not the migration's"),
+                ("ALTER FUNCTION demand_entry() RESET search_path", "function demand_entry differs"),
+                (
+                    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                    "function refuse_change differs",
+                ),
+            ],
+        };
+        for (way, told) in ways {
+            app.outside.execute_unprepared(way).await.unwrap();
+            let found = migration::nets::differences(app.app.readers()).await.unwrap().join("\n");
+            assert!(found.contains(told), "{way}: {found}");
+        }
+    }
+}
+
 async fn review_step(app: &TestApp) -> uuid::Uuid {
     let case = case::Entity::find().one(&app.outside).await.unwrap().unwrap();
     let tx = app.write().await;

@@ -1,0 +1,114 @@
+//! Whether the nets are as the migrations made them: what they catch depends on nobody having taken one away.
+
+use super::m20261201_000020_nets::{AUDITED, FUNCTIONS, home, in_home, path};
+use super::{Migrator, MigratorTrait};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, Statement};
+use std::collections::BTreeMap;
+
+/// The log and what else is append-only.
+const APPENDED: [&str; 2] = ["audit_entries", "case_reviews"];
+
+/// What is missing, different, switched off or added, in words for an operator; nothing if all is as it should be.
+pub async fn differences(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    match db.get_database_backend() {
+        DbBackend::Postgres => {
+            let home = home(db).await?;
+            let mut found = compare(&expected_triggers(), &triggers(db).await?);
+            found.extend(compare(&expected_functions(&home), &functions(db).await?));
+            Ok(found)
+        }
+        _ => {
+            let mut options = ConnectOptions::new("sqlite::memory:");
+            options.max_connections(1).sqlx_logging(false);
+            let pattern = Database::connect(options).await?;
+            Migrator::up(&pattern, None).await?;
+            Ok(compare(&kept_by_sqlite(&pattern).await?, &kept_by_sqlite(db).await?))
+        }
+    }
+}
+
+/// Names, with what the database says about each.
+type Definitions = BTreeMap<String, String>;
+
+fn compare(expected: &Definitions, actual: &Definitions) -> Vec<String> {
+    let missing = expected.keys().filter(|name| !actual.contains_key(*name)).map(|name| format!("{name} is missing"));
+    let differing = expected.iter().filter_map(|(name, definition)| {
+        let actual = actual.get(name).filter(|actual| *actual != definition)?;
+        Some(format!("{name} differs from the migration's: {actual}"))
+    });
+    let added = actual.keys().filter(|name| !expected.contains_key(*name)).map(|name| format!("{name} is not the migration's"));
+    missing.chain(differing).chain(added).collect()
+}
+
+async fn definitions(db: &DatabaseConnection, sql: String) -> Result<Definitions, DbErr> {
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "definition")?))).collect()
+}
+
+/// SQLite keeps the words that made a trigger, so the migrations are run beside it and asked for theirs.
+async fn kept_by_sqlite(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
+    let sql = "SELECT type || ' ' || name AS name, coalesce(sql, '') AS definition FROM sqlite_master \
+               WHERE type = 'trigger' OR name IN ('audit_debt', 'audit_never')";
+    definitions(db, sql.to_owned()).await
+}
+
+/// The triggers and rules of the tables that have a net or are append-only, as PostgreSQL spells them.
+async fn triggers(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
+    let tables: Vec<_> = AUDITED.iter().map(|audited| audited.table).chain(APPENDED).map(|table| format!("'{table}'")).collect();
+    let tables = tables.join(", ");
+    definitions(
+        db,
+        format!(
+            "SELECT 'trigger ' || t.tgname AS name,
+                    pg_get_triggerdef(t.oid, true) || CASE WHEN t.tgenabled = 'O' THEN '' ELSE ' (not enabled)' END AS definition
+             FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE NOT t.tgisinternal AND n.nspname = current_schema() AND c.relname IN ({tables})
+             UNION ALL
+             SELECT 'rule ' || rulename, definition FROM pg_rules
+             WHERE schemaname = current_schema() AND tablename IN ({tables})"
+        ),
+    )
+    .await
+}
+
+fn expected_triggers() -> Definitions {
+    let nets = AUDITED.iter().flat_map(|audited| {
+        let (table, object) = (audited.table, audited.object);
+        let net = format!(
+            "CREATE CONSTRAINT TRIGGER {table}_audited AFTER INSERT OR DELETE OR UPDATE ON {table} \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION demand_entry('{object}')"
+        );
+        [(format!("trigger {table}_audited"), net), (format!("trigger {table}_kept"), audited.kept())]
+    });
+    let appended = APPENDED.iter().flat_map(|table| {
+        let unaltered = format!(
+            "CREATE TRIGGER {table}_unaltered BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        );
+        let kept =
+            format!("CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()");
+        [(format!("trigger {table}_unaltered"), unaltered), (format!("trigger {table}_kept"), kept)]
+    });
+    nets.chain(appended).collect()
+}
+
+async fn functions(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
+    let names = FUNCTIONS.map(|(name, _)| format!("'{name}'")).join(", ");
+    definitions(
+        db,
+        format!(
+            "SELECT 'function ' || p.proname AS name,
+                    coalesce(array_to_string(p.proconfig, '; '), '') || p.prosrc AS definition
+             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+             WHERE n.nspname = current_schema() AND p.proname IN ({names})"
+        ),
+    )
+    .await
+}
+
+fn expected_functions(home: &str) -> Definitions {
+    let functions = FUNCTIONS
+        .iter()
+        .map(|(name, body)| (format!("function {name}"), format!("search_path={}{}", path(home), in_home(body, home))));
+    functions.collect()
+}
