@@ -18,9 +18,9 @@ mod m20261201_000015_notes;
 mod m20261201_000016_alerts;
 mod m20261201_000017_credit_allowances;
 mod m20261201_000018_api_keys;
-mod m20261201_000024_secret_moves;
 mod m20261201_000019_sign_in_throttles;
 mod m20261201_000020_nets;
+mod m20261201_000024_secret_moves;
 pub mod nets;
 
 use sea_orm_migration::prelude::*;
@@ -51,9 +51,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000016_alerts::Migration),
             Box::new(m20261201_000017_credit_allowances::Migration),
             Box::new(m20261201_000018_api_keys::Migration),
-            Box::new(m20261201_000024_secret_moves::Migration),
             Box::new(m20261201_000019_sign_in_throttles::Migration),
             Box::new(m20261201_000020_nets::Migration),
+            Box::new(m20261201_000024_secret_moves::Migration),
         ]
     }
 }
