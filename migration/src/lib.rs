@@ -22,7 +22,6 @@ mod m20261201_000019_sign_in_throttles;
 mod m20261201_000020_nets;
 mod m20261201_000024_secret_moves;
 pub mod nets;
-mod m20261201_000024_secret_moves;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
