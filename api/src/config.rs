@@ -2,6 +2,7 @@
 
 use crate::http::{cors, forwarded};
 use crate::keys::Secret;
+use crate::storage::ByteSize;
 use clap::{Args, ValueEnum};
 use entity::db::is_readable;
 use ipnet::IpNet;
@@ -47,6 +48,9 @@ pub struct ServeConfig {
     /// `&region=…` for servers that aren't AWS); by default the directory `documents` in the data directory
     #[arg(long, env = "CASETRAIL_STORAGE_URL")]
     pub storage_url: Option<String>,
+    /// How much must be free on the volume of the documents, and of the SQLite file, for uploads to be taken: bytes, or with a unit
+    #[arg(long, env = "CASETRAIL_MIN_FREE_SPACE", default_value = "256MiB")]
+    pub min_free_space: ByteSize,
     /// Address and port to listen on
     #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,

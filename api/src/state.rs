@@ -10,7 +10,7 @@ use crate::http::{Code, Error, Result};
 use crate::jobs::Schedules;
 use crate::mail::Mailer;
 use crate::password::Passwords;
-use crate::storage::Storage;
+use crate::storage::{Space, Storage};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, Utc};
@@ -35,6 +35,8 @@ pub struct State {
     pub metrics: Metrics,
     /// Where documents are kept.
     pub storage: Storage,
+    /// The room that is left for them.
+    pub space: Space,
     /// Origins whose browsers may call; none by default.
     pub cors_origins: Vec<String>,
     pub mailer: Mailer,
@@ -130,6 +132,11 @@ impl App {
     /// Which requests this process works on one at a time.
     pub fn in_flight(&self) -> &Arc<InFlight> {
         &self.in_flight
+    }
+
+    /// How much room is left.
+    pub fn space(&self) -> &Space {
+        &self.state.space
     }
 
     pub fn tokens(&self) -> &Tokens {

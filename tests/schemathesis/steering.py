@@ -251,6 +251,10 @@ class Steering:
         for switch in ("email_notifications_enabled", "own_activity_enabled"):
             if switch in body:
                 body[switch] = True
+        # And upload documents.
+        for quota in ("member_document_quota_mib", "case_document_quota_mib"):
+            if quota in body:
+                body[quota] = 5120
 
     def body_of_reset_user_password(self, body, dice, case):
         body["new_password"] = uncommon(body["new_password"])

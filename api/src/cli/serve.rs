@@ -9,7 +9,7 @@ use crate::jobs::Schedules;
 use crate::mail::Mailer;
 use crate::password::{Cost, Passwords};
 use crate::state::{App, State};
-use crate::storage::Storage;
+use crate::storage::{Space, Storage};
 use crate::{demo, keys, server, worker};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
@@ -38,6 +38,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
     let passwords = Passwords::new(Cost::FULL)?;
+    let space = Space::new(&url, storage.directory(), serve.min_free_space);
     let state = State {
         db,
         tokens,
@@ -51,6 +52,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         rate_limits: (serve.rate_limit == Switch::On).then(|| RateLimits::new(Rates::default())),
         metrics,
         storage,
+        space,
     };
     let address = listener.local_addr()?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

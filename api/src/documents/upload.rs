@@ -34,6 +34,9 @@ pub async fn upload_document(
     payload: Payload,
 ) -> Result<Answer<DocumentDetail>> {
     let is_open = target.is_open_to(&app, &by).await?;
+    if is_open {
+        app.space().ensure_room()?;
+    }
     let mut incoming = app.storage().receive(app.new_id());
     // Who may add nothing is told so when it is his turn, and not a byte of his is kept.
     let received = receive(&request, payload, is_open.then_some(&mut incoming)).await;
@@ -59,10 +62,13 @@ async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: 
     }
     form.demand_asked_for(&case)?;
     let report_number = form.report_number;
-    let row = form.new_document(incoming.id(), by.id()).of_case(&case)?;
+    let new = form.new_document(incoming.id(), by.id());
+    let size_bytes = new.size_bytes;
+    let row = new.of_case(&case)?;
     if let Some(number) = report_number {
         replace(&tx, &case, number, incoming.id()).await?;
     }
+    document::quota::ensure_room(&tx, by, &case, size_bytes).await?;
     let document = tx.save(row).await?;
     member_update::raise_if_news(&tx, &case, by).await?;
     let location = format!("/api/v1/documents/{}", document.id);

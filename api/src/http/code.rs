@@ -33,6 +33,7 @@ pub enum Code {
     RushRequired,
     NoChanges,
     AlreadyReleased,
+    QuotaExceeded,
     JobRunning,
     IdempotencyInProgress,
     DuplicateUsername,
@@ -56,6 +57,7 @@ pub enum Code {
     Unavailable,
     StorageUnavailable,
     CommitUnknown,
+    InsufficientStorage,
 }
 
 impl Code {
@@ -214,6 +216,12 @@ impl Code {
             Self::AlreadyReleased => {
                 ("already_released", S::CONFLICT, "Already released", "The member sees this case's result already.")
             }
+            Self::QuotaExceeded => (
+                "quota_exceeded",
+                S::CONFLICT,
+                "Quota exceeded",
+                "The documents of this case, or those that this member uploaded, take up all the space they may: see quota, used_bytes and limit_bytes. The attempt is on record.",
+            ),
             Self::JobRunning => (
                 "job_running",
                 S::CONFLICT,
@@ -332,6 +340,12 @@ impl Code {
                 S::GATEWAY_TIMEOUT,
                 "Commit unknown",
                 "The connection was lost while the change was being committed. Send the request again under its Idempotency-Key, or read the resource to see whether it was changed.",
+            ),
+            Self::InsufficientStorage => (
+                "insufficient_storage",
+                S::INSUFFICIENT_STORAGE,
+                "Insufficient storage",
+                "There is too little free space to take documents; everything else goes on. Try again once the operator has made room.",
             ),
         }
     }

@@ -165,6 +165,23 @@ impl From<document::Refused> for Error {
     }
 }
 
+impl From<document::quota::Exceeded> for Error {
+    fn from(exceeded: document::quota::Exceeded) -> Self {
+        let error = Self::because(Code::QuotaExceeded, format!("{}.", capitalised(&exceeded.to_string())));
+        let document::quota::Exceeded { owner, used_bytes, limit_bytes } = exceeded;
+        error.with("quota", owner.code()).with("used_bytes", used_bytes).with("limit_bytes", limit_bytes)
+    }
+}
+
+impl From<document::quota::QuotaError> for Error {
+    fn from(error: document::quota::QuotaError) -> Self {
+        match error {
+            document::quota::QuotaError::Exceeded(exceeded) => exceeded.into(),
+            document::quota::QuotaError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<user::Refused> for Error {
     fn from(refused: user::Refused) -> Self {
         use user::Refused as R;

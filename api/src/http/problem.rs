@@ -158,6 +158,8 @@ refusals! {
         InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, MissingReports, AlreadyAssigned, RushConfirmationRequired, RushRequired,
         NoChanges, AlreadyReleased, IdempotencyInProgress,
     ];
+    /// The case is not in a state for this, or its documents take up too much
+    DocumentConflict = 409 [InvalidCaseState, QuotaExceeded, IdempotencyInProgress];
     /// The account is not in a state for this, or it would be a duplicate
     AccountConflict = 409 [
         DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, NotAMember, NotAServiceAccount,
@@ -187,6 +189,8 @@ refusals! {
     Unavailable = 503 [Unavailable, AuditUnavailable];
     /// The database, the trail or the storage can't be reached; try again
     StorageUnavailable = 503 [StorageUnavailable, Unavailable, AuditUnavailable];
+    /// There is too little free space for documents
+    InsufficientStorage = 507 [InsufficientStorage];
     /// Whether it was done is unknown
     CommitUnknown = 504 [CommitUnknown];
 }
@@ -241,7 +245,9 @@ problem_sets! {
     /// Deleting what never changes, and so has no version.
     DeleteProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, CommitProblems];
     /// Handing in a file with a form. What is said of the form and of the storage comes last, and counts.
-    UploadProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, CaseConflict, CommitProblems, BadForm, StorageUnavailable];
+    UploadProblems = [
+        BodyProblems, Unauthorized, Forbidden, NotFound, DocumentConflict, CommitProblems, BadForm, StorageUnavailable, InsufficientStorage,
+    ];
     /// Reading a file, or a range of it.
     DownloadProblems = [ReadProblems, RangeNotSatisfiable, StorageUnavailable];
     /// Creating a case.

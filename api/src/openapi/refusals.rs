@@ -6,6 +6,7 @@ use crate::http::page::invalid_cursor;
 use crate::http::problem::{FieldProblem, REFUSALS, Refusal, TooManyRequests, UnsupportedMediaType};
 use crate::http::{Code, Error};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
+use entity::document::quota::{Exceeded, Owner};
 use entity::report::PeriodError;
 use entity::user::{self, Role};
 use std::collections::BTreeSet;
@@ -37,11 +38,17 @@ pub fn apply(contract: &mut Contract) {
 }
 
 /// What problems of some codes say beside what all of them say; absent from the others.
-fn members() -> [(String, RefOr<Schema>); 7] {
+fn members() -> [(String, RefOr<Schema>); 10] {
     let number = |says: &str, minimum: usize| {
         let number = ObjectBuilder::new().schema_type(Type::Integer).description(Some(says)).minimum(Some(minimum));
         RefOr::from(number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32))))
     };
+    let bytes = |says: &str| {
+        let number = ObjectBuilder::new().schema_type(Type::Integer).description(Some(says)).minimum(Some(0));
+        RefOr::from(number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64))))
+    };
+    let owner = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Owner::Case.code(), Owner::Member.code()]));
+    let owner = owner.description(Some("With quota_exceeded: whose documents take up too much"));
     let status = || Ref::from_schema_name("CaseStatus");
     let statuses = ArrayBuilder::new().items(status()).max_items(Some(8));
     let statuses = statuses.description(Some("With invalid_case_state: from which statuses it would be possible"));
@@ -60,6 +67,9 @@ fn members() -> [(String, RefOr<Schema>); 7] {
         ("rush_fee", number("With rush_confirmation_required: what the rush costs", 0)),
         ("missing_reports", numbers.into()),
         ("open_cases", number("With open_cases: how many cases the user would leave behind", 1)),
+        ("quota", owner.into()),
+        ("used_bytes", bytes("With quota_exceeded: how many bytes the documents take up")),
+        ("limit_bytes", bytes("With quota_exceeded: how many bytes they may take up")),
         ("current_version", number("With version_mismatch: the version the resource has by now", 1)),
     ]
     .map(|(name, schema)| (name.to_owned(), schema))
@@ -112,6 +122,7 @@ fn error(code: Code) -> Error {
         Code::RushConfirmationRequired => refused_case(case::Refused::RushConfirmationRequired { rush_fee: 20 }),
         Code::RushRequired => refused_case(case::Refused::RushRequired),
         Code::NoChanges => refused_case(case::Refused::NoChanges),
+        Code::QuotaExceeded => Exceeded { owner: Owner::Case, used_bytes: 2_147_000_000, limit_bytes: 2_147_483_648 }.into(),
         Code::AlreadyReleased => refused_case(case::Refused::AlreadyReleased),
         Code::DuplicateUsername => refused_user(user::Refused::UsernameTaken),
         Code::DuplicateEmail => refused_user(user::Refused::EmailTaken),
@@ -140,6 +151,7 @@ fn error(code: Code) -> Error {
         | Code::InternalError
         | Code::AuditUnavailable
         | Code::Unavailable
+        | Code::InsufficientStorage
         | Code::CommitUnknown => Error::plain(code),
     }
 }

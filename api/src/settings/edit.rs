@@ -57,6 +57,16 @@ pub struct EditSettings {
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     own_activity_enabled: Option<bool>,
+    /// How many MiB the documents that a member uploaded may take up together; deleted ones count
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(range(min = 1, max = 1048576))]
+    #[schema(minimum = 1, maximum = 1048576, nullable = false)]
+    member_document_quota_mib: Option<i32>,
+    /// How many MiB the documents of a case may take up together; deleted ones count
+    #[serde(default, deserialize_with = "json::present")]
+    #[validate(range(min = 1, max = 1048576))]
+    #[schema(minimum = 1, maximum = 1048576, nullable = false)]
+    case_document_quota_mib: Option<i32>,
 }
 
 /// Change the settings
@@ -97,6 +107,8 @@ impl From<EditSettings> for setting::Change {
             default_quarterly_credits,
             time_zone,
             own_activity_enabled,
+            member_document_quota_mib,
+            case_document_quota_mib,
         } = edit;
         Self {
             default_case_due_days,
@@ -108,6 +120,8 @@ impl From<EditSettings> for setting::Change {
             default_quarterly_credits,
             time_zone,
             own_activity_enabled,
+            member_document_quota_mib,
+            case_document_quota_mib,
         }
     }
 }

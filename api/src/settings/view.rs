@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 #[schema(example = json!({
     "default_case_due_days": 7, "rush_case_threshold_days": 7, "default_completion_delay_hours": 0,
     "email_notifications_enabled": true, "default_email_delay_hours": 0, "reply_email_address": "desk@example.org",
-    "default_quarterly_credits": 100, "time_zone": "America/Chicago", "own_activity_enabled": true, "version": 2,
-    "updated_at": "2026-11-22T08:00:00.123Z"
+    "default_quarterly_credits": 100, "time_zone": "America/Chicago", "own_activity_enabled": true,
+    "member_document_quota_mib": 5120, "case_document_quota_mib": 2048, "version": 2, "updated_at": "2026-11-22T08:00:00.123Z"
 }))]
 pub struct SettingsDetail {
     /// In how many days a case is due if nobody says
@@ -39,6 +39,12 @@ pub struct SettingsDetail {
     pub time_zone: String,
     /// Whether everybody may look at what he did himself
     pub own_activity_enabled: bool,
+    /// How many MiB the documents that a member uploaded may take up together; deleted ones count
+    #[schema(minimum = 1, maximum = 1048576)]
+    pub member_document_quota_mib: i32,
+    /// How many MiB the documents of a case may take up together; deleted ones count
+    #[schema(minimum = 1, maximum = 1048576)]
+    pub case_document_quota_mib: i32,
     /// Counts the changes; also the `ETag`
     #[schema(minimum = 1)]
     pub version: i32,
@@ -59,6 +65,8 @@ impl From<setting::Model> for SettingsDetail {
             default_quarterly_credits,
             time_zone,
             own_activity_enabled,
+            member_document_quota_mib,
+            case_document_quota_mib,
             version,
             created_at: _,
             updated_at,
@@ -73,6 +81,8 @@ impl From<setting::Model> for SettingsDetail {
             default_quarterly_credits,
             time_zone,
             own_activity_enabled,
+            member_document_quota_mib,
+            case_document_quota_mib,
             version,
             updated_at: updated_at.into(),
         }

@@ -2,8 +2,10 @@
 
 mod incoming;
 mod place;
+mod space;
 
 pub use incoming::Incoming;
+pub use space::{ByteSize, Space};
 
 use crate::config::ConfigError;
 use crate::http::{Code, Error};
@@ -14,6 +16,7 @@ use futures_util::{TryStreamExt, future};
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 use place::Place;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,10 +34,25 @@ pub enum StorageError {
     File(#[from] std::io::Error),
 }
 
+impl StorageError {
+    /// Whether there is no room left.
+    fn is_full(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+            if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
         tracing::error!(cause = %error, "the storage of the documents failed");
-        Self::plain(Code::StorageUnavailable)
+        Self::plain(if error.is_full() { Code::InsufficientStorage } else { Code::StorageUnavailable })
     }
 }
 
@@ -59,6 +77,11 @@ impl Storage {
         let storage = place.open().map_err(|error| refused(error.to_string()))?;
         storage.try_out().await.map_err(|error| refused(error.to_string()))?;
         Ok(storage)
+    }
+
+    /// The directory the documents are kept in, if it is one.
+    pub fn directory(&self) -> Option<&std::path::Path> {
+        self.directory.as_deref()
     }
 
     /// Begins to store a new document.

@@ -2,6 +2,7 @@
 
 use crate::http::{Error, Result};
 use crate::state::App;
+use crate::storage::Space;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
 use entity::db::PoolState;
@@ -26,6 +27,11 @@ struct PoolLabels {
 struct ConnectionLabels {
     pool: &'static str,
     state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VolumeLabels {
+    volume: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -59,6 +65,7 @@ struct EmailLabels {
 pub async fn get_metrics(app: App) -> Result<HttpResponse> {
     let mut scrape = Registry::default();
     pools(&mut scrape, app.db().pools());
+    space(&mut scrape, app.space());
     let vitals = app.metrics().watch().lock().await.look(app.readers(), app.now()).await;
     if let Err(cause) = &vitals {
         tracing::warn!(%cause, "no figures from the database");
@@ -86,6 +93,17 @@ fn pools(to: &mut Registry, pools: [PoolState; 3]) {
     }
     to.register("casetrail_database_connections", "Connections to the database by pool and state", now);
     to.register("casetrail_database_connections_max", "Connections a pool may have", max);
+}
+
+fn space(to: &mut Registry, space: &Space) {
+    let free = Family::<VolumeLabels, Gauge<u64, AtomicU64>>::default();
+    for (volume, bytes) in space.free() {
+        free.get_or_create(&VolumeLabels { volume }).set(bytes);
+    }
+    let text = "What is free on the volumes of the SQLite file and of the directory of the documents";
+    to.register_with_unit("casetrail_free_space", text, Unit::Bytes, free);
+    let text = "What must be free for uploads to be taken";
+    to.register_with_unit("casetrail_min_free_space", text, Unit::Bytes, ConstGauge::new(space.min_free_bytes()));
 }
 
 fn trail(to: &mut Registry, vitals: &Vitals) {

@@ -14,6 +14,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
+#[cfg(all(feature = "sabotage", not(debug_assertions)))]
+compile_error!("the feature `sabotage` breaks the service on purpose and is for drills only");
+
+/// How SQLite is told to begin, to commit, and to roll back. BEGIN takes the write lock at once: a transaction that reads first and
+/// then writes would fail without waiting.
+#[cfg(not(feature = "sabotage"))]
+const SQLITE: Words = Words { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollback: "ROLLBACK" };
+/// As it was when the pool counted transactions by itself.
+#[cfg(feature = "sabotage")]
+const SQLITE: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one" };
+
+/// DEFERRABLE can only be set before the first query of a transaction, so inside of another one BEGIN is an error.
+const POSTGRES: Words =
+    Words { begin: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE", commit: "COMMIT", rollback: "ROLLBACK" };
+
+struct Words {
+    begin: &'static str,
+    commit: &'static str,
+    rollback: &'static str,
+}
+
 /// How many connections BEGIN tries that turn out to be lost, or in a state they must not be in.
 const ATTEMPTS_MAX: u32 = 20;
 
@@ -104,19 +125,19 @@ impl WriteTransaction {
 
     /// Commits. On any error the connection is closed, which rolls back what is not committed.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        self.end("COMMIT").await
+        self.end(|words| words.commit).await
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
-        self.end("ROLLBACK").await
+        self.end(|words| words.rollback).await
     }
 
-    async fn end(mut self, how: &'static str) -> Result<(), DbErr> {
+    async fn end(mut self, how: impl Fn(&Words) -> &'static str) -> Result<(), DbErr> {
         let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
         let Some(connection) = self.connection.get_mut().as_mut().filter(|_| was_sound) else {
             return Err(DbErr::Conn(RuntimeErr::Internal("a statement of this transaction failed".to_owned())));
         };
-        connection.send(how).await.map_err(query_error)?;
+        connection.send(how(connection.words())).await.map_err(query_error)?;
         // Back to the pool; until here dropping it would close it.
         drop(self.connection.get_mut().take());
         Ok(())
@@ -136,7 +157,7 @@ impl Drop for WriteTransaction {
             return connection.close();
         };
         runtime.spawn(async move {
-            if let Err(error) = connection.send("ROLLBACK").await {
+            if let Err(error) = connection.send(connection.words().rollback).await {
                 tracing::warn!(%error, "a rollback failed; its connection is closed");
                 connection.close();
             }
@@ -192,18 +213,20 @@ impl Connection {
             return Err(sqlx::Error::BeginFailed);
         }
         match self {
-            // The write lock at once: a transaction that reads first and then writes fails without waiting.
-            Self::Sqlite(_) => self.send("BEGIN IMMEDIATE").await,
-            // DEFERRABLE can only be set before the first query of a transaction, so inside of another one this is an error.
-            Self::Postgres(_) if waited < patience / 2 => {
-                self.send("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE").await
-            }
+            Self::Sqlite(_) => self.send(SQLITE.begin).await,
+            Self::Postgres(_) if waited < patience / 2 => self.send(POSTGRES.begin).await,
             // Who has waited for a connection waits the shorter for locks.
             Self::Postgres(_) => {
                 let left = (patience * 3 / 2).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
-                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE";
-                self.send(&format!("{begin}; SET LOCAL lock_timeout = '{left}ms'")).await
+                self.send(&format!("{}; SET LOCAL lock_timeout = '{left}ms'", POSTGRES.begin)).await
             }
+        }
+    }
+
+    fn words(&self) -> &'static Words {
+        match self {
+            Self::Sqlite(_) => &SQLITE,
+            Self::Postgres(_) => &POSTGRES,
         }
     }
 
@@ -216,6 +239,7 @@ impl Connection {
     }
 
     fn close(self) {
+        #[cfg(not(feature = "sabotage"))]
         match self {
             Self::Sqlite(mut one) => one.close_on_drop(),
             Self::Postgres(mut one) => one.close_on_drop(),

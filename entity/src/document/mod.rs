@@ -6,6 +6,7 @@ mod events;
 mod kind;
 mod lifecycle;
 mod permission;
+pub mod quota;
 
 pub use kind::DocumentType;
 pub use lifecycle::{NewDocument, Refused};

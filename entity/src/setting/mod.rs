@@ -22,6 +22,8 @@ pub struct Model {
     pub default_quarterly_credits: i32,
     pub time_zone: String,
     pub own_activity_enabled: bool,
+    pub member_document_quota_mib: i32,
+    pub case_document_quota_mib: i32,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
@@ -49,6 +51,8 @@ pub(crate) const EVERY_SETTING: &[Column] = &[
     Column::DefaultQuarterlyCredits,
     Column::TimeZone,
     Column::OwnActivityEnabled,
+    Column::MemberDocumentQuotaMib,
+    Column::CaseDocumentQuotaMib,
 ];
 
 /// What to change; what is `None` stays as it is.
@@ -63,6 +67,8 @@ pub struct Change {
     pub default_quarterly_credits: Option<i32>,
     pub time_zone: Option<String>,
     pub own_activity_enabled: Option<bool>,
+    pub member_document_quota_mib: Option<i32>,
+    pub case_document_quota_mib: Option<i32>,
 }
 
 impl Model {
@@ -79,6 +85,8 @@ impl Model {
             default_quarterly_credits: 100,
             time_zone: "America/Chicago".to_owned(),
             own_activity_enabled: true,
+            member_document_quota_mib: 5_120,
+            case_document_quota_mib: 2_048,
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
@@ -107,6 +115,8 @@ impl Model {
         set(&mut row.default_quarterly_credits, change.default_quarterly_credits);
         set(&mut row.time_zone, change.time_zone);
         set(&mut row.own_activity_enabled, change.own_activity_enabled);
+        set(&mut row.member_document_quota_mib, change.member_document_quota_mib);
+        set(&mut row.case_document_quota_mib, change.case_document_quota_mib);
         row
     }
 }

@@ -29,6 +29,13 @@ pub async fn connect(url: &str) -> DatabaseConnection {
     Database::connect(options).await.expect("a connection")
 }
 
+/// Brings a database up to date.
+pub async fn migrate(url: &str) {
+    let connection = connect(url).await;
+    Migrator::up(&connection, None).await.expect("the schema");
+    connection.close().await.expect("close");
+}
+
 async fn sqlite() -> (String, Option<TempDir>) {
     let folder = TempDir::new().expect("a folder");
     (sqlite_in(folder.path()).await, Some(folder))

@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod promise;
 mod proxy;
+mod server;
 mod volume;
 
 pub use builders::{CaseBuilder, Scene, incomplete};
@@ -23,6 +24,7 @@ pub use form::Form;
 pub use mail_server::{MailServer, Manner};
 pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
+pub use server::Server;
 pub use volume::Volume;
 
 use api::http::limits::{RateLimits, Rates};
@@ -32,7 +34,7 @@ use api::keys::Secret;
 use api::mail::Mailer;
 use api::password::{Cost, Passwords};
 use api::state::{App, State};
-use api::storage::Storage;
+use api::storage::{ByteSize, Space, Storage};
 use api::{keys, server, tls};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
@@ -70,6 +72,8 @@ pub struct Settings {
     pub clock: Clock,
     /// Where its documents are kept; among the temporary files, if nowhere.
     pub volume: Option<PathBuf>,
+    /// Below how many free bytes uploads are refused.
+    pub min_free_space: u64,
 }
 
 impl Default for Settings {
@@ -84,6 +88,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             clock: Clock::fixed(at(START)),
             volume: None,
+            min_free_space: 0,
         }
     }
 }
@@ -128,10 +133,17 @@ impl TestApp {
     }
 
     /// The same on SQLite, with the database and the documents on a volume that can be filled.
-    pub async fn start_on(volume: &Volume) -> Self {
+    pub async fn start_on(volume: &Volume, min_free_space: u64) -> Self {
         let url = database::sqlite_in(volume.path()).await;
-        let settings = Settings { clock: Clock::system(), volume: Some(volume.path().to_owned()), ..Settings::default() };
+        let settings =
+            Settings { clock: Clock::system(), volume: Some(volume.path().to_owned()), min_free_space, ..Settings::default() };
         Self::serve(Kind::Sqlite, url.clone(), &url, settings, None).await
+    }
+
+    /// The same on a server of a test's own, which may go down and come back.
+    pub async fn start_at(url: &str, settings: Settings) -> Self {
+        database::migrate(url).await;
+        Self::serve(Kind::Postgres, url.to_owned(), url, settings, None).await
     }
 
     /// `url` is the database, `by_way_of` how the service gets there.
@@ -150,6 +162,7 @@ impl TestApp {
         tls::use_ring();
         let documents = tempfile::tempdir_in(settings.volume.unwrap_or_else(std::env::temp_dir)).expect("a directory");
         let storage = Storage::open(Some(&storage_url(&documents)), documents.path()).await.expect("a storage");
+        let space = Space::new(&url, storage.directory(), ByteSize(settings.min_free_space));
         let secret = Secret::random();
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
@@ -167,6 +180,7 @@ impl TestApp {
             schedules: Schedules::of(&[], false).expect("schedules"),
             metrics,
             storage,
+            space,
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));

@@ -66,7 +66,7 @@ fn start() -> Option<String> {
 }
 
 /// The newest installed server: Debian keeps its binaries off the path.
-fn installed() -> Option<PathBuf> {
+pub fn installed() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> =
         std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path().join("bin")).collect();
     versions.retain(|bin| bin.join("initdb").exists() && bin.join("pg_ctl").exists());

@@ -50,6 +50,11 @@ impl Process {
         process
     }
 
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|ended| ended.is_none())
+    }
+
     /// As the operating system does when memory runs out: no warning, no last words.
     pub fn kill(mut self) {
         self.end();

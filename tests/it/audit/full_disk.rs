@@ -20,7 +20,7 @@ async fn committed(app: &TestApp) -> (usize, usize) {
 #[tokio::test]
 async fn what_is_acknowledged_after_a_full_disk_is_there() {
     let Some(volume) = Volume::mount(16) else { return };
-    let app = TestApp::start_on(&volume).await;
+    let app = TestApp::start_on(&volume, 0).await;
     let case = app.a_case().accepted().create().await;
     let (member, manager) = (app.as_member().await, app.as_manager().await);
     app.give_password(member.user.as_ref().unwrap(), "correct horse battery").await;

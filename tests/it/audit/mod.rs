@@ -2,6 +2,7 @@
 
 mod bypasses;
 mod full_disk;
+mod full_disk_drill;
 mod lost_commit;
 mod nets;
 mod outage;

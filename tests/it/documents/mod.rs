@@ -6,6 +6,7 @@ mod large;
 mod list;
 mod orphans;
 mod refused;
+mod space;
 mod upload;
 
 use crate::app::{Form, TestApp};

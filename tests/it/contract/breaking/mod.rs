@@ -25,6 +25,8 @@ const ACCEPTED: &[(&str, &str)] = &[
         r#"*/code: "unavailable" is given now"#,
         "The error code `database_unavailable` is now `unavailable`: it also says that there is no space or too much work.",
     ),
+    (r#"*/code: "insufficient_storage" is given now"#, "507 `insufficient_storage`, and everything else goes on."),
+    (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is 409 `quota_exceeded`, on record."),
 ];
 
 /// Whether a finding is the one that was accepted.

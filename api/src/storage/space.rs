@@ -1,0 +1,120 @@
+//! How much room is left where the database and the documents are kept, and below what uploads are refused.
+//!
+//! Uploads go first, so that small writes, and with them the trail, can go on until somebody makes room.
+
+use crate::http::{Code, Error, Result};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// A number of bytes as a setting has it: `268435456`, or with a unit `256MiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+impl FromStr for ByteSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("'{text}' must be a number of bytes, or one with a unit, such as 256MiB: KiB, MiB, GiB, TiB");
+        let text_of_unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let number: u64 = text.strip_suffix(text_of_unit).and_then(|number| number.parse().ok()).ok_or_else(refused)?;
+        let unit: u64 = match text_of_unit.trim_start() {
+            "" | "B" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            "TiB" => 1 << 40,
+            _ => return Err(refused()),
+        };
+        number.checked_mul(unit).map(Self).ok_or_else(refused)
+    }
+}
+
+/// A directory on a volume that can fill up.
+#[derive(Clone, Debug)]
+struct Watched {
+    name: &'static str,
+    directory: PathBuf,
+}
+
+/// The volumes of this host that the service writes to; none for a PostgreSQL server and a bucket.
+#[derive(Clone, Debug)]
+pub struct Space {
+    watched: Vec<Watched>,
+    min_free_bytes: u64,
+}
+
+impl Space {
+    /// `database_url` is watched where it is an SQLite file, `documents` where they are kept in a directory.
+    pub fn new(database_url: &str, documents: Option<&Path>, min_free: ByteSize) -> Self {
+        let database = sqlite_directory(database_url).map(|directory| Watched { name: "database", directory });
+        let documents = documents.map(|directory| Watched { name: "documents", directory: directory.to_owned() });
+        Self { watched: database.into_iter().chain(documents).collect(), min_free_bytes: min_free.0 }
+    }
+
+    pub fn min_free_bytes(&self) -> u64 {
+        self.min_free_bytes
+    }
+
+    /// What is free of each volume, in bytes, as far as the operating system tells.
+    pub fn free(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.watched.iter().filter_map(|watched| match rustix::fs::statvfs(&watched.directory) {
+            Ok(volume) => Some((watched.name, volume.f_bavail.saturating_mul(volume.f_frsize))),
+            Err(error) => {
+                tracing::warn!(volume = watched.name, %error, "free space is unknown");
+                None
+            }
+        })
+    }
+
+    /// Refuses what takes up room while there is too little.
+    pub fn ensure_room(&self) -> Result<()> {
+        match self.free().find(|(_, free_bytes)| *free_bytes < self.min_free_bytes) {
+            None => Ok(()),
+            Some((volume, free_bytes)) => {
+                tracing::warn!(volume, free_bytes, min_free_bytes = self.min_free_bytes, "upload refused: too little free space");
+                Err(Error::plain(Code::InsufficientStorage))
+            }
+        }
+    }
+}
+
+/// Where the file of an SQLite URL is.
+fn sqlite_directory(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = Path::new(path.strip_prefix("//").unwrap_or(path).split('?').next()?);
+    let directory = path.parent()?;
+    Some(if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_bytes_or_have_a_unit() {
+        for (text, bytes) in [("0", 0), ("1024", 1024), ("256MiB", 268_435_456), ("1 GiB", 1 << 30), ("7B", 7)] {
+            assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+        }
+        for text in ["", "MiB", "-1", "1.5GiB", "256MB", "256 mib", "99999999999TiB", "0x10"] {
+            assert!(text.parse::<ByteSize>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_files_of_this_host_are_watched() {
+        let names = |url: &str, documents: Option<&str>| {
+            let space = Space::new(url, documents.map(Path::new), ByteSize(0));
+            space.free().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("sqlite:///tmp/a.db?mode=rwc", Some("/tmp")), ["database", "documents"]);
+        assert_eq!(names("sqlite://a.db", None), ["database"]);
+        assert_eq!(names("postgres://localhost/casetrail", None), [""; 0]);
+    }
+
+    #[test]
+    fn too_little_is_refused() {
+        let space = |min| Space::new("sqlite:///tmp/a.db", None, ByteSize(min));
+        assert!(space(0).ensure_room().is_ok());
+        assert_eq!(space(u64::MAX).ensure_room().unwrap_err().code, Code::InsufficientStorage);
+    }
+}
