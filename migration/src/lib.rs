@@ -54,8 +54,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000018_api_keys::Migration),
             Box::new(m20261201_000019_sign_in_throttles::Migration),
             Box::new(m20261201_000020_nets::Migration),
-            Box::new(m20261201_000024_secret_moves::Migration),
             Box::new(m20261201_000022_document_quotas::Migration),
+            Box::new(m20261201_000024_secret_moves::Migration),
         ]
     }
 }
