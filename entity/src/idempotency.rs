@@ -1,7 +1,7 @@
 //! Answers kept under their `Idempotency-Key`: claimed by the first statement of the effect's transaction, kept by its last, so
 //! that an effect and its answer commit together or neither does.
 
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::entity::prelude::*;
@@ -45,6 +45,7 @@ impl Model {
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "it repeats an answer; the effect it answers has entries of its own";
+    const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 
 /// An answer as it was given.

@@ -1,6 +1,6 @@
 //! The review history: what was handed in for review and what was decided, append-only.
 
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Unaudited, Verb};
 use crate::case;
 use crate::user::Caller;
 use sea_orm::ActiveValue::Set;
@@ -68,6 +68,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "append-only itself, and its meaning stands in the case's own entries";
+    const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
 /// Adds a step to a case's review, after `history`, its steps so far with the newest first.

@@ -1,6 +1,6 @@
 //! The keys that sign access tokens; the private half is sealed with the service's secret.
 
-use crate::audit::Unaudited;
+use crate::audit::{Unaudited, Verb};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,4 +23,5 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Unaudited for Entity {
     const BECAUSE: &'static str =
         "secrets never enter the trail; a first key comes with the database, a rotation is an event of its own";
+    const VERBS: &'static [Verb] = &[Verb::Insert];
 }

@@ -1,7 +1,7 @@
 //! Failed guesses of passwords and refresh tokens, and how long the next attempt waits. An attempt is counted before it is
 //! examined, so that many at once are no way around it; a success takes its count back.
 
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -38,6 +38,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "it only counts attempts to sign in, each of which has an entry of its own";
+    const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 
 /// How the waits grow.

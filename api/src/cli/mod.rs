@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod grant;
 mod greet;
 mod healthcheck;
 mod migrate;
@@ -34,7 +35,7 @@ enum Command {
     /// Serve the API (the default)
     Serve,
     /// Bring the database's schema to this version's
-    Migrate,
+    Migrate(migrate::Options),
     /// Fill an empty database with a history: the demo, or as many entries as asked for
     Seed(seed::Options),
     /// Write the contract, or check that the committed one is current
@@ -67,7 +68,7 @@ async fn run() -> Result<(), Failure> {
     start_logging(&config)?;
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config, &serve).await,
-        Command::Migrate => migrate::run(&config).await,
+        Command::Migrate(options) => migrate::run(&config, &options).await,
         Command::Seed(options) => seed::run(&config, &options).await,
         Command::Openapi(options) => openapi::run(&options),
         Command::User(command) => user::run(&config, command).await,

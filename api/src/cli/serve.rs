@@ -1,7 +1,7 @@
 //! `casetrail serve`: migrates, fills a new demo database, and serves until it is told to stop.
 
 use super::greet::{Audience, Greeting, base};
-use super::{Failure, migrate, seed};
+use super::{Failure, grant, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig, Switch};
 use crate::http::limits::{RateLimits, Rates};
 use crate::http::metrics::Metrics;
@@ -31,6 +31,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
     let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
+    demand_nets(&db, config.env).await?;
     if config.env == Environment::Production && audience(&db).await? == Audience::DemoUsers {
         return Err("CASETRAIL_ENV: production refuses to start on a database with demo users".into());
     }
@@ -76,6 +77,25 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     };
     let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
     Ok(served?)
+}
+
+/// Says what is missing, different or switched off of the nets and of the append-only triggers; production doesn't start then.
+async fn demand_nets(db: &Db, env: Environment) -> Result<(), Failure> {
+    let differences = migration::nets::differences(db.readers()).await?;
+    if env == Environment::Production && !differences.is_empty() {
+        return Err(format!(
+            "the database's safeguards of the audit log are not as the migrations made them: {}",
+            differences.join("; ")
+        )
+        .into());
+    }
+    for difference in differences {
+        tracing::warn!(difference, "a safeguard of the audit log is not as the migrations made it");
+    }
+    if let Some(role) = grant::over_privileged(db.readers()).await?.filter(|_| env == Environment::Production) {
+        tracing::warn!(role, "the database role could alter the audit log: serve as one of `casetrail migrate --grant-to ROLE`");
+    }
+    Ok(())
 }
 
 /// Whom the start meets: the demo is known by its service account and one of its people.

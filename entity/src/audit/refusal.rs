@@ -13,6 +13,8 @@ pub enum Refusal {
     OtherConnection,
     #[error("audit: {verb} on {table} bypasses the hooks")]
     Bypass { verb: &'static str, table: String },
+    #[error("audit: {table} is not among those that take {verb}: Unaudited::VERBS")]
+    Verb { verb: &'static str, table: String },
     #[error("audit: the door does not know the statement '{0}'")]
     Statement(String),
     #[error("audit: changed column {table}.{column} is named by no event")]

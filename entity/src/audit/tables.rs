@@ -1,15 +1,18 @@
 //! Which tables the program may write, and how: each is audited, or unaudited with a reason.
 
-use super::Audited;
+use super::guard::{Verb, Write};
+use super::{Audited, Refusal};
 use crate::{
-    alert, api_key, attempt, case, credit, document, idempotency, job, note, outbox, review, session, setting, signing_key,
-    throttle, user,
+    alert, api_key, attempt, audit_entry, case, credit, document, idempotency, job, note, outbox, review, session, setting,
+    signing_key, throttle, user,
 };
-use sea_orm::EntityTrait;
+use sea_orm::{EntityName, EntityTrait};
 
 /// A row that leaves no entries, and why that is right.
 pub trait Unaudited: EntityTrait {
     const BECAUSE: &'static str;
+    /// What may be done with its rows. The door lets nothing else through, nor does the database let the serving role.
+    const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update];
 }
 
 /// Tables whose rows have hooks. A row that isn't `audited!` does not compile here; one that is missing here fails
@@ -27,6 +30,37 @@ pub fn audited() -> Vec<&'static str> {
 
 /// Tables that pass the door without an entry, with the reason.
 pub fn unaudited() -> Vec<(&'static str, &'static str)> {
+    excuses().into_iter().map(|excuse| (excuse.table, excuse.because)).collect()
+}
+
+/// What the serving role needs of each table beside SELECT: what the program does with its rows and nothing else.
+///
+/// Audited rows are never deleted, and entries are only ever added.
+pub fn privileges() -> Vec<(&'static str, &'static [Verb])> {
+    const AUDITED: &[Verb] = &[Verb::Insert, Verb::Update];
+    let log = (audit_entry::Entity.table_name(), &[Verb::Insert][..]);
+    let audited = audited().into_iter().map(|table| (table, AUDITED));
+    audited.chain(excuses().into_iter().map(|excuse| (excuse.table, excuse.verbs))).chain([log]).collect()
+}
+
+/// Whether a statement needs no hook's clearance. A table that is in no list needs one, so forgetting it here locks it, never opens
+/// it.
+pub(super) fn is_excused(write: &Write) -> Result<bool, Refusal> {
+    match excuses().iter().find(|excuse| excuse.table == write.table) {
+        Some(excuse) if excuse.verbs.contains(&write.verb) => Ok(true),
+        Some(_) => Err(Refusal::Verb { verb: write.verb.name(), table: write.table.clone() }),
+        None => Ok(false),
+    }
+}
+
+struct Excuse {
+    table: &'static str,
+    because: &'static str,
+    verbs: &'static [Verb],
+}
+
+/// The door's only list of tables that take no entries.
+fn excuses() -> Vec<Excuse> {
     vec![
         excuse::<alert::Entity>(),
         excuse::<api_key::Entity>(),
@@ -47,15 +81,10 @@ pub fn unaudited() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// The guard's only list. A table that is in no list needs a hook's clearance, so forgetting one here locks it, never opens it.
-pub(super) fn is_unaudited(table: &str) -> bool {
-    unaudited().iter().any(|(name, _)| *name == table)
-}
-
 fn name_of_audited<E: Audited>() -> &'static str {
     E::default().table_name()
 }
 
-fn excuse<E: Unaudited>() -> (&'static str, &'static str) {
-    (E::default().table_name(), E::BECAUSE)
+fn excuse<E: Unaudited>() -> Excuse {
+    Excuse { table: E::default().table_name(), because: E::BECAUSE, verbs: E::VERBS }
 }

@@ -90,9 +90,10 @@ impl Unit {
     pub(super) fn admit(&self, sql: &str) -> Result<(), Refusal> {
         let verdict = match guard::read(sql) {
             Ok(None) => return Ok(()),
-            Ok(Some(write)) if tables::is_unaudited(&write.table) => Ok(()),
-            Ok(Some(write)) if self.lock().cleared.take_if(|cleared| *cleared == write).is_some() => Ok(()),
-            Ok(Some(write)) => Err(bypass(write)),
+            Ok(Some(write)) => match tables::is_excused(&write) {
+                Ok(false) if self.lock().cleared.take_if(|cleared| *cleared == write).is_none() => Err(bypass(write)),
+                excused => excused.map(drop),
+            },
             Err(refusal) => Err(refusal),
         };
         self.lock().traces.wrote = true;

@@ -3,7 +3,7 @@
 pub mod overdue_hold;
 pub mod run;
 
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::QuerySelect;
@@ -75,6 +75,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "a lock; what a run did has entries of its own";
+    const VERBS: &'static [Verb] = &[Verb::Update];
 }
 
 /// Takes the job for this transaction: whoever else would run it waits, and at most as long as a lock may be waited for.

@@ -1,6 +1,6 @@
 //! Holds that somebody was told are overdue: once a hold.
 
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Unaudited, Verb};
 use crate::case::{self, CaseStatus};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -25,6 +25,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "it remembers that an alert was raised, which changes nothing of the case";
+    const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
 /// Cases whose hold lasts longer than expected, of which nobody was told yet.

@@ -1,7 +1,7 @@
 //! How the runs of the jobs went: one row a run, written with its entry.
 
 use super::JobName;
-use crate::audit::{AuditTx, Outcome, Unaudited};
+use crate::audit::{AuditTx, Outcome, Unaudited, Verb};
 use crate::db;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -87,6 +87,7 @@ impl From<RunStatus> for Outcome {
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "each run has its entry (cron_job_executed), committed with this row";
+    const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
 /// The last period that was run, by any replica.

@@ -4,6 +4,7 @@ use super::postgres;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -15,11 +16,20 @@ pub enum Kind {
     Postgres,
 }
 
-/// The URL of a new, migrated, empty database; `None` where there is no PostgreSQL.
-pub async fn fresh(kind: Kind) -> Option<(String, Option<TempDir>)> {
+/// A new, migrated, empty database.
+pub struct Fresh {
+    /// As whoever serves: on PostgreSQL a role that has no rights but those that `casetrail migrate --grant-to` gave it.
+    pub url: String,
+    /// As the owner of the tables.
+    pub owner: String,
+    pub files: Option<TempDir>,
+}
+
+/// A new database; `None` where there is no PostgreSQL.
+pub async fn fresh(kind: Kind) -> Option<Fresh> {
     match kind {
         Kind::Sqlite => Some(sqlite().await),
-        Kind::Postgres => Some((postgres().await?, None)),
+        Kind::Postgres => postgres().await,
     }
 }
 
@@ -36,13 +46,14 @@ pub async fn migrate(url: &str) {
     connection.close().await.expect("close");
 }
 
-async fn sqlite() -> (String, Option<TempDir>) {
+async fn sqlite() -> Fresh {
     let folder = TempDir::new().expect("a folder");
-    (sqlite_in(folder.path()).await, Some(folder))
+    let fresh = sqlite_in(folder.path()).await;
+    Fresh { files: Some(folder), ..fresh }
 }
 
-/// The URL of a new, migrated, empty database in a directory.
-pub async fn sqlite_in(folder: &Path) -> String {
+/// The same on SQLite, in a directory.
+pub async fn sqlite_in(folder: &Path) -> Fresh {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(async || {
         let folder = TempDir::new().expect("a folder");
@@ -54,31 +65,55 @@ pub async fn sqlite_in(folder: &Path) -> String {
     });
     let file = folder.join("casetrail.db");
     std::fs::write(&file, template.await).expect("a copy");
-    format!("sqlite://{}?mode=rwc", file.display())
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    Fresh { owner: url.clone(), url, files: None }
 }
 
-async fn postgres() -> Option<String> {
+/// The role that serves in the tests, on every server they run on.
+pub const SERVING: &str = "casetrail_tests_serving";
+
+async fn postgres() -> Option<Fresh> {
     static TEMPLATE: OnceCell<Option<(String, String)>> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(async || {
         let server = postgres::server()?;
         let name = format!("template_{}", Uuid::new_v4().simple());
         let admin = connect(&format!("{server}/postgres")).await;
-        create(&admin, &format!("CREATE DATABASE {name}")).await;
+        run(&admin, &format!("CREATE DATABASE {name}")).await;
+        // Another run of the tests may make it at the same moment.
+        let role = format!(
+            "DO $$ BEGIN CREATE ROLE {SERVING} LOGIN PASSWORD '{SERVING}'; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+        );
+        run(&admin, &role).await;
         admin.close().await.expect("close");
-        let connection = connect(&format!("{server}/{name}")).await;
-        Migrator::up(&connection, None).await.expect("the schema");
-        connection.close().await.expect("close");
+        let migrated = casetrail_migrate(&format!("{server}/{name}"), &["--grant-to", SERVING]).await;
+        assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
         Some((server, name))
     });
     let (server, template) = template.await.as_ref()?;
     let name = format!("test_{}", Uuid::new_v4().simple());
     let admin = connect(&format!("{server}/postgres")).await;
-    create(&admin, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    run(&admin, &format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     admin.close().await.expect("close");
-    Some(format!("{server}/{name}"))
+    let owner = format!("{server}/{name}");
+    Some(Fresh { url: with_role(&owner, &format!("{SERVING}:{SERVING}")), owner, files: None })
+}
+
+/// The same database by another name and password.
+fn with_role(url: &str, role: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    format!("{scheme}://{role}@{place}")
+}
+
+/// `casetrail migrate`, as an operator runs it.
+pub async fn casetrail_migrate(url: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+    command.arg("migrate").args(arguments).env("CASETRAIL_DATABASE_URL", url).stdin(Stdio::null());
+    tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process")
 }
 
 #[expect(clippy::disallowed_methods, reason = "creating databases is the tests' own business")]
-async fn create(admin: &DatabaseConnection, sql: &str) {
-    admin.execute_unprepared(sql).await.expect("a database");
+async fn run(admin: &DatabaseConnection, sql: &str) {
+    admin.execute_unprepared(sql).await.expect(sql);
 }

@@ -18,7 +18,7 @@ mod volume;
 
 pub use builders::{CaseBuilder, Scene, incomplete};
 pub use client::{Answer, Client};
-pub use database::{Kind, connect, fresh};
+pub use database::{Fresh, Kind, SERVING, casetrail_migrate, connect, fresh};
 pub use exposition::Exposition;
 pub use form::Form;
 pub use mail_server::{MailServer, Manner};
@@ -99,8 +99,9 @@ pub struct TestApp {
     pub clock: Clock,
     pub base: String,
     pub kind: Kind,
-    /// A connection as anybody with the password has it: no door, no hooks.
+    /// A connection as the owner of the tables has it: no door, no hooks.
     pub outside: DatabaseConnection,
+    /// How the service gets to its database: on PostgreSQL as a role that may only serve.
     pub url: String,
     pub secret: Secret,
     /// Where its documents are kept.
@@ -120,35 +121,40 @@ impl TestApp {
 
     /// The same with other settings than most tests need.
     pub async fn start_with(kind: Kind, settings: Settings) -> Option<Self> {
-        let (url, files) = database::fresh(kind).await?;
-        Some(Self::serve(kind, url.clone(), &url, settings, files).await)
+        let fresh = database::fresh(kind).await?;
+        let by_way_of = fresh.url.clone();
+        Some(Self::serve(kind, fresh, &by_way_of, settings).await)
     }
 
     /// The same on PostgreSQL, with the service's patience as it is by default and a wire to the server that can be cut.
     pub async fn start_behind_a_proxy(decision: Duration) -> Option<(Self, Proxy)> {
-        let (url, files) = database::fresh(Kind::Postgres).await?;
-        let proxy = Proxy::before(&url).await;
+        let fresh = database::fresh(Kind::Postgres).await?;
+        let proxy = Proxy::before(&fresh.url).await;
+        let by_way_of = proxy.url(&fresh.url);
         let settings = Settings { patience: Limits::default().patience, decision, ..Settings::default() };
-        Some((Self::serve(Kind::Postgres, url.clone(), &proxy.url(&url), settings, files).await, proxy))
+        Some((Self::serve(Kind::Postgres, fresh, &by_way_of, settings).await, proxy))
     }
 
     /// The same on SQLite, with the database and the documents on a volume that can be filled.
     pub async fn start_on(volume: &Volume, min_free_space: u64) -> Self {
-        let url = database::sqlite_in(volume.path()).await;
+        let fresh = database::sqlite_in(volume.path()).await;
+        let by_way_of = fresh.url.clone();
         let settings =
             Settings { clock: Clock::system(), volume: Some(volume.path().to_owned()), min_free_space, ..Settings::default() };
-        Self::serve(Kind::Sqlite, url.clone(), &url, settings, None).await
+        Self::serve(Kind::Sqlite, fresh, &by_way_of, settings).await
     }
 
     /// The same on a server of a test's own, which may go down and come back.
     pub async fn start_at(url: &str, settings: Settings) -> Self {
         database::migrate(url).await;
-        Self::serve(Kind::Postgres, url.to_owned(), url, settings, None).await
+        let fresh = Fresh { url: url.to_owned(), owner: url.to_owned(), files: None };
+        Self::serve(Kind::Postgres, fresh, url, settings).await
     }
 
-    /// `url` is the database, `by_way_of` how the service gets there.
-    async fn serve(kind: Kind, url: String, by_way_of: &str, settings: Settings, files: Option<tempfile::TempDir>) -> Self {
-        let outside = database::connect(&url).await;
+    /// `fresh` is the database, `by_way_of` how the service gets there.
+    async fn serve(kind: Kind, fresh: Fresh, by_way_of: &str, settings: Settings) -> Self {
+        let Fresh { url, owner, files } = fresh;
+        let outside = database::connect(&owner).await;
         let clock = settings.clock;
         let sent = Arc::new(Mutex::new(Vec::new()));
         let watch = Arc::clone(&sent);
@@ -195,6 +201,15 @@ impl TestApp {
     pub async fn finish(self) {
         self.server.stop(false).await;
         invariants::check(&self).await;
+    }
+
+    /// Everybody who can connect to the database past the service, by whose password they have.
+    pub async fn outsiders(&self) -> Vec<(&'static str, DatabaseConnection)> {
+        let mut outsiders = vec![("the owner", self.outside.clone())];
+        if self.kind == Kind::Postgres {
+            outsiders.push(("the serving role", connect(&self.url).await));
+        }
+        outsiders
     }
 
     /// Nobody in particular.

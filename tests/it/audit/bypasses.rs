@@ -140,7 +140,16 @@ on_each_database! {
     async fn an_unaudited_table_passes(app) {
         let tx = app.write().await;
         a_mail().insert(&tx).await.unwrap();
-        entity::outbox::Entity::delete_many().exec(&tx).await.unwrap();
+        entity::idempotency::Entity::delete_many().exec(&tx).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    async fn an_unaudited_table_passes_only_by_its_own_verbs(app) {
+        let tx = app.write().await;
+        a_mail().insert(&tx).await.unwrap();
+        let refused = entity::outbox::Entity::delete_many().exec(&tx).await.unwrap_err().to_string();
+        assert!(refused.contains("outbox is not among those that take DELETE"), "{refused}");
+        tx.commit().await.unwrap_err();
+        assert_eq!(entity::outbox::Entity::find().one(&app.outside).await.unwrap(), None);
     }
 }

@@ -3,9 +3,11 @@
 mod bypasses;
 mod full_disk;
 mod full_disk_drill;
+mod holes;
 mod lost_commit;
 mod nets;
 mod outage;
 mod registry;
+mod rights;
 mod trail;
 mod unavailable;

@@ -27,8 +27,8 @@ fn every_figure_equals_a_recount_on_postgresql() {
 
 fn recounted(kind: Kind) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let Some((url, _files)) = runtime.block_on(fresh(kind)) else { return };
-    let connection = runtime.block_on(connect(&url));
+    let Some(fresh) = runtime.block_on(fresh(kind)) else { return };
+    let connection = runtime.block_on(connect(&fresh.owner));
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&story(), |story| {
         runtime.block_on(async {

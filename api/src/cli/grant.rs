@@ -1,0 +1,110 @@
+//! Grants a PostgreSQL role what serving needs and nothing beyond: the list is `entity::audit::privileges`.
+
+use super::Failure;
+use entity::audit::privileges;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
+
+/// Replaces whatever rights the role had on the service's tables, all at once. May be repeated, and must be after a migration that
+/// adds a table.
+pub async fn to(db: &DatabaseConnection, role: &str) -> Result<(), Failure> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Err("--grant-to needs PostgreSQL: SQLite has no roles".into());
+    }
+    ensure_limitable(db, role).await?;
+    let schema = text(db, "SELECT quote_ident(current_schema()::text) AS text", &[]).await?.unwrap_or_default();
+    let database = text(db, "SELECT quote_ident(current_database()::text) AS text", &[]).await?.unwrap_or_default();
+    #[expect(clippy::disallowed_methods, reason = "rights of a role, in one transaction; no row is written")]
+    let tx = db.begin().await?;
+    for statement in statements(&schema, &database, &quoted(role)) {
+        #[expect(clippy::disallowed_methods, reason = "GRANT takes no parameters; the names are quoted")]
+        tx.execute_unprepared(&statement).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn statements(schema: &str, database: &str, role: &str) -> Vec<String> {
+    let mut statements = vec![
+        format!("GRANT CONNECT ON DATABASE {database} TO {role}"),
+        format!("REVOKE ALL ON SCHEMA {schema} FROM {role}"),
+        // Up to PostgreSQL 14 everybody may create objects in `public`. Whoever doesn't own it can't change that, and is warned.
+        format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"),
+        format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
+        format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"),
+    ];
+    let schema_history = Migrator::migration_table_name().to_string();
+    let tables = privileges().into_iter().map(|(table, verbs)| (table.to_owned(), verbs)).chain([(schema_history, &[][..])]);
+    for (table, verbs) in tables {
+        let table = format!("{schema}.{}", quoted(&table));
+        let verbs = std::iter::once("SELECT").chain(verbs.iter().map(|verb| verb.name())).collect::<Vec<_>>().join(", ");
+        statements.push(format!("REVOKE ALL ON TABLE {table} FROM {role}"));
+        statements.push(format!("GRANT {verbs} ON TABLE {table} TO {role}"));
+    }
+    statements
+}
+
+/// The role of this connection, if it has rights with which the log could be altered or emptied.
+pub async fn over_privileged(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let sql = "SELECT current_user::text AS text WHERE has_table_privilege('audit_entries', 'UPDATE, DELETE, TRUNCATE')";
+    text(db, sql, &[]).await
+}
+
+/// Whether rights that are granted would limit the role at all: those of an owner, a member of it or a superuser need no grant.
+async fn ensure_limitable(db: &DatabaseConnection, role: &str) -> Result<(), Failure> {
+    if role.contains('\0') || text(db, "SELECT rolname::text AS text FROM pg_roles WHERE rolname = $1", &[role]).await?.is_none()
+    {
+        return Err(format!("--grant-to: the role \"{role}\" does not exist: create it first, with LOGIN and a password").into());
+    }
+    let by_whom = "SELECT current_user::text AS text FROM pg_class \
+                   WHERE oid = to_regclass('audit_entries') AND NOT pg_has_role(current_user, relowner, 'MEMBER')";
+    // PostgreSQL would only warn, and grant nothing.
+    if let Some(by_whom) = text(db, by_whom, &[]).await? {
+        return Err(format!("--grant-to: only the owner of the tables can grant rights on them, and \"{by_whom}\" is not").into());
+    }
+    let owner = "SELECT pg_get_userbyid(relowner)::text AS text FROM pg_class \
+                 WHERE oid = to_regclass('audit_entries') AND pg_has_role($1::text::name, relowner, 'MEMBER')";
+    match text(db, owner, &[role]).await? {
+        None => Ok(()),
+        Some(owner) => Err(format!(
+            "--grant-to: the role \"{role}\" is a superuser, the owner of the tables (\"{owner}\") or a member of it, so that \
+             grants don't limit it: name another role"
+        )
+        .into()),
+    }
+}
+
+async fn text(db: &DatabaseConnection, sql: &str, values: &[&str]) -> Result<Option<String>, DbErr> {
+    let values = values.iter().map(|value| (*value).into());
+    let row = db.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
+    row.map(|row| row.try_get("", "text")).transpose()
+}
+
+/// A name as SQL takes it, whatever is in it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_where_it_ends() {
+        assert_eq!(quoted(r#"app"; DROP TABLE cases; --"#), r#""app""; DROP TABLE cases; --""#);
+    }
+
+    #[test]
+    fn nothing_is_granted_on_the_log_but_reading_and_adding() {
+        let statements = statements("public", "casetrail", "\"app\"");
+        let on_log: Vec<_> =
+            statements.iter().filter(|line| line.contains("audit_entries") && line.starts_with("GRANT")).collect();
+        assert_eq!(on_log, ["GRANT SELECT, INSERT ON TABLE public.\"audit_entries\" TO \"app\""]);
+        assert!(statements.iter().any(|line| line == "GRANT SELECT ON TABLE public.\"seaql_migrations\" TO \"app\""));
+        assert!(
+            !statements.iter().any(|line| line.contains("TRUNCATE") || line.contains("TRIGGER") || line.contains("REFERENCES"))
+        );
+    }
+}
