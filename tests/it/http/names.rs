@@ -56,6 +56,10 @@ on_each_database! {
                     assert_eq!(answer.faults(), [format!("body /{field}")], "{name:?}");
                 }
             }
+            // A file's name loses its outer blanks; many a program sends some.
+            if name.trim() != name {
+                continue;
+            }
             let form = Form::new().text("document_type", "other").file(name, "application/pdf", PDF);
             member.upload(&case.url("documents"), &form).await.expect_problem(422, "validation_failed");
         }
