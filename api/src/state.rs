@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use entity::attempt;
 use entity::audit::{AuditTx, Context, Event};
 use entity::db::Db;
+use entity::user::Admission;
 use ipnet::IpNet;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::future::{Ready, ready};
@@ -64,18 +65,46 @@ impl App {
         request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
     }
 
-    /// Opens the one door for writes, as this caller. A request that was answered before, under its `Idempotency-Key`, ends here.
-    pub async fn begin(&self, by: &Anyone) -> Result<AuditTx> {
-        self.begin_for(by, by.context()).await
+    /// Opens the one door for writes, as this caller, and gives them back as they are now: whoever lost the right since their request
+    /// began is refused before anything is changed. A request that was answered before, under its `Idempotency-Key`, ends here.
+    pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone)> {
+        self.judge(by, None, |admission| by.context_of(admission)).await
+    }
+
+    /// The same for what may end somebody's rights: nothing is changed by those meanwhile.
+    pub async fn begin_over(&self, by: &Anyone, user_id: Option<Uuid>) -> Result<(AuditTx, Anyone)> {
+        self.judge(by, user_id, |admission| by.context_of(admission)).await
     }
 
     /// The same with another origin: what the service itself does because this caller asked for it.
-    pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<AuditTx> {
-        let Some(retry) = by.retry() else { return self.begin_as(context).await };
-        retry.wait(&self.in_flight).await?;
+    pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone)> {
+        self.judge(by, None, |_| context).await
+    }
+
+    /// The last step of what was judged when it began, and has done something that no transaction takes back.
+    pub async fn conclude_for(&self, by: &Anyone, context: Context) -> Result<AuditTx> {
         let tx = self.begin_as(context).await?;
-        retry.claim(&tx, self).await?;
+        if let Some(retry) = by.retry() {
+            retry.claim(&tx, self).await?;
+        }
         Ok(tx)
+    }
+
+    async fn judge(
+        &self,
+        by: &Anyone,
+        over: Option<Uuid>,
+        context: impl FnOnce(&Admission) -> Context,
+    ) -> Result<(AuditTx, Anyone)> {
+        if let Some(retry) = by.retry() {
+            retry.wait(&self.in_flight).await?;
+        }
+        let (tx, admission) = AuditTx::begin_by(&self.state.db, by.acting(), over, context).await?;
+        let by = by.judged(admission)?;
+        if let Some(retry) = by.retry() {
+            retry.claim(&tx, self).await?;
+        }
+        Ok((tx, by))
     }
 
     /// The same where nobody has signed in yet.
@@ -83,9 +112,14 @@ impl App {
         Ok(AuditTx::begin(&self.state.db, context).await?)
     }
 
+    /// The same for what ends somebody's rights.
+    pub async fn begin_as_over(&self, user_id: Uuid, context: Context) -> Result<AuditTx> {
+        Ok(AuditTx::begin_over(&self.state.db, user_id, context).await?)
+    }
+
     /// Records what changed no row, such as a reading, in a transaction of its own.
     pub async fn record(&self, by: &Anyone, event: Event) -> Result<()> {
-        let tx = self.begin(by).await?;
+        let (tx, _) = self.begin(by).await?;
         tx.record(event).await?;
         Ok(tx.commit().await?)
     }
@@ -94,6 +128,14 @@ impl App {
     pub async fn record_refusal(&self, context: Context, event: Event) -> Result<()> {
         let tx = self.begin_as(context.clone()).await?;
         record_refusal_in(&tx, &context, event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The same of a caller, with the role that they have now.
+    pub async fn record_refusal_of(&self, by: &Anyone, event: Event) -> Result<()> {
+        let refused = |admission: &Admission| by.context_of(admission);
+        let (tx, admission) = AuditTx::begin_by(&self.state.db, by.acting(), None, refused).await?;
+        record_refusal_in(&tx, &by.context_of(&admission), event).await?;
         Ok(tx.commit().await?)
     }
 

@@ -42,24 +42,23 @@ pub async fn keep(tx: &AuditTx, id: Uuid, user_id: Uuid, key_hash: String, hint:
     row.insert(tx).await
 }
 
-/// The key of a hash, unless it was revoked.
-pub async fn live<C: ConnectionTrait>(db: &C, key_hash: &str) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::KeyHash.eq(key_hash)).filter(Column::RevokedAt.is_null()).one(db).await
-}
-
-/// Revokes one key; false if it was revoked before.
-pub async fn revoke(tx: &AuditTx, id: Uuid) -> Result<bool, DbErr> {
-    Ok(revoke_where(tx, Column::Id.eq(id)).await? > 0)
+/// Revokes one key of an account; false if it was revoked before.
+pub async fn revoke(tx: &AuditTx, user_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
+    Ok(revoke_where(tx, user_id, Column::Id.eq(id)).await? > 0)
 }
 
 /// Revokes every key of an account.
 pub async fn revoke_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
-    revoke_where(tx, Column::UserId.eq(user_id)).await.map(drop)
+    revoke_where(tx, user_id, Column::UserId.eq(user_id)).await.map(drop)
 }
 
-async fn revoke_where(tx: &AuditTx, which: Expr) -> Result<u64, DbErr> {
+async fn revoke_where(tx: &AuditTx, user_id: Uuid, which: Expr) -> Result<u64, DbErr> {
+    tx.demand_over(user_id)?;
     #[expect(clippy::disallowed_methods, reason = "an unaudited row; the entry is that of the account")]
     let keys = Entity::update_many();
-    let revoked = keys.col_expr(Column::RevokedAt, Expr::value(tx.now())).filter(which.and(Column::RevokedAt.is_null()));
+    let revoked = keys
+        .col_expr(Column::RevokedAt, Expr::value(tx.now()))
+        .filter(which.and(Column::UserId.eq(user_id)))
+        .filter(Column::RevokedAt.is_null());
     Ok(revoked.exec(tx).await?.rows_affected)
 }

@@ -1,5 +1,7 @@
 //! Sessions and their rotating refresh tokens. A login is the event, not the row.
 
+pub mod refresh_token;
+
 use crate::audit::{AuditTx, Unaudited};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
@@ -55,71 +57,28 @@ pub async fn start(tx: &AuditTx, user_id: Uuid) -> Result<Model, DbErr> {
     row.insert(tx).await
 }
 
-/// Ends one session; false if it was ended before.
-pub async fn end(tx: &AuditTx, id: Uuid) -> Result<bool, DbErr> {
-    Ok(end_where(tx, Column::Id.eq(id)).await? > 0)
+/// Ends one session of a user; false if it was ended before.
+pub async fn end(tx: &AuditTx, user_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
+    Ok(end_where(tx, user_id, Column::Id.eq(id)).await? > 0)
 }
 
 /// Ends every session of a user.
 pub async fn end_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
-    end_where(tx, Column::UserId.eq(user_id)).await.map(drop)
+    end_where(tx, user_id, Column::UserId.eq(user_id)).await.map(drop)
 }
 
 /// Ends every session of a user but one.
 pub async fn end_others(tx: &AuditTx, user_id: Uuid, kept: Uuid) -> Result<(), DbErr> {
-    end_where(tx, Column::UserId.eq(user_id).and(Column::Id.ne(kept))).await.map(drop)
+    end_where(tx, user_id, Column::Id.ne(kept)).await.map(drop)
 }
 
-async fn end_where(tx: &AuditTx, which: Expr) -> Result<u64, DbErr> {
+async fn end_where(tx: &AuditTx, user_id: Uuid, which: Expr) -> Result<u64, DbErr> {
+    tx.demand_over(user_id)?;
     #[expect(clippy::disallowed_methods, reason = "an unaudited row; the entry is the caller's login, logout or change")]
     let sessions = Entity::update_many();
-    let ended = sessions.col_expr(Column::RevokedAt, Expr::value(tx.now())).filter(which).filter(Column::RevokedAt.is_null());
+    let ended = sessions
+        .col_expr(Column::RevokedAt, Expr::value(tx.now()))
+        .filter(which.and(Column::UserId.eq(user_id)))
+        .filter(Column::RevokedAt.is_null());
     Ok(ended.exec(tx).await?.rows_affected)
-}
-
-pub mod refresh_token {
-    //! A refresh token by its hash; used once, then replayed only by a thief.
-
-    use crate::audit::{AuditTx, Unaudited};
-    use sea_orm::ActiveValue::Set;
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "refresh_tokens")]
-    pub struct Model {
-        /// SHA-256 of the token, in hexadecimal digits.
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub token_hash: String,
-        pub session_id: Uuid,
-        pub issued_at: chrono::DateTime<chrono::Utc>,
-        pub used_at: Option<chrono::DateTime<chrono::Utc>>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-
-    impl Unaudited for Entity {
-        const BECAUSE: &'static str = "secrets never enter the trail; a token used twice is recorded as a denied login";
-    }
-
-    /// Keeps the hash of a token that was just given out.
-    pub async fn issue(tx: &AuditTx, token_hash: String, session_id: Uuid) -> Result<(), DbErr> {
-        let row = ActiveModel {
-            token_hash: Set(token_hash),
-            session_id: Set(session_id),
-            issued_at: Set(tx.now()),
-            used_at: Set(None),
-        };
-        row.insert(tx).await.map(drop)
-    }
-
-    /// Uses a token up; false if somebody did so before. One conditional statement, so that of many exactly one wins.
-    pub async fn use_up(tx: &AuditTx, token_hash: &str) -> Result<bool, DbErr> {
-        #[expect(clippy::disallowed_methods, reason = "an unaudited row, changed only where it is unused")]
-        let tokens = Entity::update_many();
-        let unused = tokens.filter(Column::TokenHash.eq(token_hash)).filter(Column::UsedAt.is_null());
-        Ok(unused.col_expr(Column::UsedAt, Expr::value(tx.now())).exec(tx).await?.rows_affected > 0)
-    }
 }

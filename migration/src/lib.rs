@@ -20,6 +20,7 @@ mod m20261201_000017_credit_allowances;
 mod m20261201_000018_api_keys;
 mod m20261201_000019_sign_in_throttles;
 mod m20261201_000020_nets;
+mod m20261201_000021_refresh_lineage;
 mod m20261201_000022_document_quotas;
 mod m20261201_000024_secret_moves;
 pub mod nets;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000020_nets::Migration),
             Box::new(m20261201_000022_document_quotas::Migration),
             Box::new(m20261201_000024_secret_moves::Migration),
+            Box::new(m20261201_000021_refresh_lineage::Migration),
         ]
     }
 }

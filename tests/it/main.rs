@@ -26,6 +26,7 @@ mod notes;
 mod outbox;
 mod reports;
 mod reviews;
+mod rights;
 mod settings;
 mod system;
 mod users;

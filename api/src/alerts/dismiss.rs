@@ -35,7 +35,7 @@ pub struct DismissAlert {
 #[post("/alerts/{alert_id}/dismiss")]
 pub async fn dismiss_alert(app: App, by: Human, id: PathId, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {
     let id = id.get()?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let mut alert = alert::locked(&tx, id, &by).await?;
     if alert.dismissed_at.is_none() {
         alert = alert.dismiss(&tx).await?;

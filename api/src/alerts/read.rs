@@ -21,7 +21,7 @@ use entity::alert;
 #[post("/alerts/{alert_id}/read")]
 pub async fn mark_alert_read(app: App, by: Human, id: PathId) -> Result<Answer<Alert>> {
     let id = id.get()?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let alert = alert::locked(&tx, id, &by).await?.read(&tx).await?;
     Answer::plain(Alert::from(alert)).committed(tx, &by).await
 }

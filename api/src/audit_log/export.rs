@@ -33,7 +33,7 @@ pub async fn entries(
     let filter = filter.read(app).await?;
     let snapshot = app.db().export_snapshot().await?;
     let record_count = trail::count(&snapshot, &filter).await?;
-    let tx = app.begin(by).await?;
+    let (tx, _) = app.begin(by).await?;
     let log = ("export", "audit_log".to_owned());
     tx.record(Event::audit_log_accessed("export", log, query.all.clone())).await?;
     tx.record(Event::export_generated("audit_log", format.code(), record_count, query.all)).await?;

@@ -38,7 +38,7 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
 pub async fn export_audit_log_csv(app: App, by: AuditReader, query: Given<(LogFilter,)>) -> Result<HttpResponse> {
     let head = csv::lines([COLUMNS.map(Cow::from).to_vec()])?;
     let lines = entries(&app, &by, query, Format::Csv).await?.map(|batch| batch.and_then(lines));
-    Ok(file("audit-log", Format::Csv, app.now(), stream::iter([Ok(head)]).chain(lines)))
+    Ok(file(&app, &by, "audit-log", Format::Csv, stream::iter([Ok(head)]).chain(lines)))
 }
 
 fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {

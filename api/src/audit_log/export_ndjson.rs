@@ -32,5 +32,5 @@ const EXAMPLE: &str = concat!(
 #[get("/audit-log/export.ndjson")]
 pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: Given<(LogFilter,)>) -> Result<HttpResponse> {
     let lines = entries(&app, &by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
-    Ok(file("audit-log", Format::Ndjson, app.now(), lines))
+    Ok(file(&app, &by, "audit-log", Format::Ndjson, lines))
 }

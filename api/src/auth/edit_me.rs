@@ -58,7 +58,7 @@ pub async fn edit_own_account(
     if_match: IfMatch,
     body: Body<EditOwnAccount>,
 ) -> Result<Answer<AccountDetail>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let user = user::locked(&tx, by.id(), &by).await?;
     if_match.check(user.version)?;
     let user = user::save(&tx, user.edit(body.0.into())?).await?;

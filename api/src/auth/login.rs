@@ -71,7 +71,7 @@ pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<
     budget.give_back(&tx).await?;
     let session = session::start(&tx, user.id).await?;
     tx.record(Event::login(&Person::of(&user), session.id, origin.user_agent.as_deref())).await?;
-    TokenPair::committed(&app, tx, user, &session).await
+    TokenPair::committed(&app, tx, (user, &session), None).await
 }
 
 /// The account a name claims, if there is one.

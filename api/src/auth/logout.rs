@@ -36,13 +36,13 @@ pub struct Logout {
 pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Logout>) -> Result<HttpResponse> {
     let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let session = presented.session();
-    if presented.is_used() && session.revoked_at.is_none() {
+    if session.revoked_at.is_none() && presented.is_reused(&app).await? {
         // Not the session's last token: presented by a thief or against one, as in a refresh.
         return Err(presented.reused(&app, &origin).await?);
     }
     let person = presented.person(&app).await?;
-    let tx = app.begin_as(origin.context(Actor::Person(person.clone()))).await?;
-    if session::end(&tx, session.id).await? {
+    let tx = app.begin_as_over(person.id, origin.context(Actor::Person(person.clone()))).await?;
+    if session::end(&tx, person.id, session.id).await? {
         let lasted = (tx.now() - session.started_at).num_seconds();
         tx.record(Event::logout(&person, session.id, lasted)).await?;
         tx.commit().await?;

@@ -49,7 +49,7 @@ pub async fn change_own_password(app: App, by: Human, body: Body<ChangeOwnPasswo
         return Err(wrong());
     }
     let new = app.passwords().hash(&body.new_password).await?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin_over(&by, Some(by.id())).await?;
     let user = user::locked(&tx, by.id(), &by).await?;
     if !credential::replace(&tx, user.id, &stored.unwrap_or_default(), new).await? {
         return Err(wrong());

@@ -6,8 +6,9 @@ use crate::http::origin::Origin;
 use crate::http::{Answer, Body, NoParameters, Query, Result, SessionProblems};
 use crate::state::App;
 use actix_web::post;
-use entity::audit::Actor;
-use entity::session;
+use entity::audit::{Actor, Event};
+use entity::session::{self, refresh_token::Exchange};
+use entity::user::Person;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,18 +26,17 @@ pub struct RefreshSession {
 
 /// Exchange a refresh token for the next two tokens
 ///
-/// Each refresh token is good for one use. One that is presented a second time was stolen from its owner or by him: the whole
-/// session ends, and that is on record as a denied login. So is a token that was never issued; an address that presents several of
-/// those gets 429 `too_many_attempts` until `Retry-After`, but whoever presents an issued token doesn't wait for others.
+/// Each refresh token is good for one use. Repeated within 10 seconds of it, by a second tab or because the answer was lost, it
+/// gives another two tokens of the same session, recorded as a login with `event: refresh_grace`. Presented after that, or once one
+/// of its successors was used, it was stolen from its owner or by them: the whole session ends, recorded as a denied login. So is a
+/// token that was never issued; an address that presents several of those gets 429 `too_many_attempts` until `Retry-After`, but
+/// a token that was issued never waits for others.
 #[utoipa::path(
     tag = "auth",
     security(()),
     request_body = RefreshSession,
     responses((status = OK, description = "The session's next tokens", body = TokenPair), SessionProblems),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("it goes on with a session whose login is on record; a token used twice or never issued is a failed or denied login")),
-    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["login"]}))),
 )]
 #[post("/auth/refresh")]
 pub async fn refresh_session(
@@ -47,15 +47,23 @@ pub async fn refresh_session(
 ) -> Result<Answer<TokenPair>> {
     let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let tx = app.begin_as(origin.context(Actor::Anonymous)).await?;
-    let Some((user, session)) = presented.use_up(&tx).await? else {
-        drop(tx);
-        return Err(presented.reused(&app, &origin).await?);
-    };
-    if !session.is_live(tx.now()) || !user.is_active || user.deleted_at.is_some() {
-        return Err(refused());
+    let (exchange, user, session) = presented.exchange(&tx).await?;
+    let goes_on = session.is_live(tx.now()) && user.is_active && user.deleted_at.is_none();
+    match exchange {
+        Exchange::First if goes_on => {}
+        Exchange::First => return Err(refused()),
+        Exchange::Repeated if goes_on => {
+            let person = Person::of(&user);
+            let event = Event::refresh_repeated(&person, session.id, origin.user_agent.as_deref());
+            tx.record_as(&origin.context(Actor::Person(person)), event).await?;
+        }
+        Exchange::Repeated | Exchange::Reused => {
+            drop(tx);
+            return Err(presented.reused(&app, &origin).await?);
+        }
     }
     let mut row = session.into_active_model();
     row.last_used_at = Set(tx.now());
     let session: session::Model = row.update(&tx).await?;
-    TokenPair::committed(&app, tx, user, &session).await
+    TokenPair::committed(&app, tx, (user, &session), Some(&presented)).await
 }

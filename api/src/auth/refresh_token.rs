@@ -7,16 +7,17 @@ use crate::throttle::Budget;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use entity::audit::{Actor, AuditTx, Event};
-use entity::session::{self, refresh_token};
+use entity::session::{self, refresh_token, refresh_token::Exchange};
 use entity::text;
 use entity::user::{self, Person};
 use sea_orm::{EntityTrait, QuerySelect};
 use uuid::Uuid;
 
-/// Gives out a new token for a session and keeps its hash.
-pub async fn issue(tx: &AuditTx, session_id: Uuid) -> Result<String> {
+/// Gives out a new token for a session, for the one that was presented if it isn't the first, and keeps its hash.
+pub async fn issue(tx: &AuditTx, session_id: Uuid, presented: Option<&Presented>) -> Result<String> {
     let token = BASE64.encode(rand::random::<[u8; 32]>());
-    refresh_token::issue(tx, hash(&token), session_id).await?;
+    let replaces = presented.map(|presented| presented.token.token_hash.clone());
+    refresh_token::issue(tx, hash(&token), session_id, replaces).await?;
     Ok(token)
 }
 
@@ -37,21 +38,22 @@ impl Presented {
         Ok(Self { token, session })
     }
 
-    /// Whether somebody has exchanged it before.
-    pub fn is_used(&self) -> bool {
-        self.token.used_at.is_some()
+    /// Whether somebody has exchanged it before, and not just now.
+    pub async fn is_reused(&self, app: &App) -> Result<bool> {
+        let is_used = self.token.used_at.is_some();
+        Ok(is_used && !refresh_token::is_forgiven(app.readers(), &self.token.token_hash, app.now()).await?)
     }
 
     pub fn session(&self) -> &session::Model {
         &self.session
     }
 
-    /// Uses it up and gives the user and the session behind it, locked; `None` if it was used before.
-    pub async fn use_up(&self, tx: &AuditTx) -> Result<Option<(user::Model, session::Model)>> {
+    /// Exchanges it, and gives the user and the session behind it, locked.
+    pub async fn exchange(&self, tx: &AuditTx) -> Result<(Exchange, user::Model, session::Model)> {
         // The user first, as every other operation does, so that no two wait for each other.
         let user = tx.lock(user::Entity::find_by_id(self.session.user_id)).await?.ok_or_else(refused)?;
         let session = session::Entity::find_by_id(self.session.id).lock_exclusive().one(tx).await?.ok_or_else(refused)?;
-        Ok(refresh_token::use_up(tx, &self.token.token_hash).await?.then_some((user, session)))
+        Ok((refresh_token::exchange(tx, &self.token.token_hash).await?, user, session))
     }
 
     /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry.
@@ -59,8 +61,8 @@ impl Presented {
         // By nobody in particular: whoever presents a used token has not shown who he is.
         let context = origin.context(Actor::Anonymous);
         let person = self.person(app).await?;
-        let tx = app.begin_as(context.clone()).await?;
-        session::end(&tx, self.session.id).await?;
+        let tx = app.begin_as_over(person.id, context.clone()).await?;
+        session::end(&tx, person.id, self.session.id).await?;
         state::record_refusal_in(&tx, &context, Event::refresh_reused(&person, self.session.id)).await?;
         tx.commit().await?;
         Ok(refused())

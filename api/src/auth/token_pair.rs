@@ -1,7 +1,7 @@
 //! What a sign-in and each refresh give out.
 
 use super::account::AccountDetail;
-use super::refresh_token;
+use super::refresh_token::{self, Presented};
 use crate::http::{Answer, Error, Result, token};
 use crate::state::App;
 use entity::audit::AuditTx;
@@ -27,7 +27,7 @@ pub struct TokenPair {
     /// For `Authorization: Bearer`
     #[schema(max_length = 2000)]
     pub access_token: String,
-    /// Good for one use within 24 hours
+    /// Good for one use within 24 hours; repeated within 10 seconds of it, it gives another two tokens
     #[schema(min_length = 43, max_length = 43)]
     pub refresh_token: String,
     /// Always `Bearer`
@@ -40,11 +40,16 @@ pub struct TokenPair {
 }
 
 impl TokenPair {
-    /// The last step of a sign-in or refresh: the session's next two tokens.
-    pub async fn committed(app: &App, tx: AuditTx, user: user::Model, session: &session::Model) -> Result<Answer<Self>> {
+    /// The last step of a sign-in or refresh: the session's next two tokens, for the one that was presented if there was one.
+    pub async fn committed(
+        app: &App,
+        tx: AuditTx,
+        (user, session): (user::Model, &session::Model),
+        presented: Option<&Presented>,
+    ) -> Result<Answer<Self>> {
         let unusable = || Error::internal("no signing key");
         let access_token = app.tokens().issue(user.id, session.id, tx.now()).ok_or_else(unusable)?;
-        let refresh_token = refresh_token::issue(&tx, session.id).await?;
+        let refresh_token = refresh_token::issue(&tx, session.id, presented).await?;
         let user = AccountDetail::read(&tx, user, session.id).await?;
         tx.commit().await?;
         let expires_in = token::LIFETIME_SECONDS;

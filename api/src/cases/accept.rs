@@ -60,7 +60,8 @@ impl AcceptCase {
 pub async fn accept_case(app: App, by: Staff, target: CaseTarget, body: Body<AcceptCase>) -> Result<Answer<CaseDetail>> {
     let assigned_to = body.assigned_to(&by)?;
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
-    let tx = app.begin(&by).await?.noting("docs_verified", body.docs_verified);
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.noting("docs_verified", body.docs_verified);
     if let Some(notes) = &body.notes {
         tx.note("notes", notes.as_str());
     }

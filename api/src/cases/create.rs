@@ -79,7 +79,7 @@ pub async fn create_case(app: App, by: MemberOrAdministrator, body: Body<CreateC
     let Body(body) = body;
     let member_id = body.member_id(&by)?;
     let (submit, confirm_rush) = (body.submit, body.confirm_rush);
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let today = Today::read(&tx).await?;
     let new = body.named(&tx, &today, member_id, by.id()).await?;
     let mut case = tx.save(new.draft()).await?;

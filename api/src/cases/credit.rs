@@ -39,7 +39,8 @@ pub async fn adjust_case_credit(
     target: CaseTarget,
     body: Body<AdjustCaseCredit>,
 ) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?.because(&body.reason);
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Credit).await?;
     let case = tx.save(case.adjust_credit(body.credit_value.0)?).await?;
     CaseDetail::committed(tx, case, &by).await

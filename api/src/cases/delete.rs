@@ -36,7 +36,8 @@ pub async fn delete_case(
     target: CaseTarget,
     query: Query<DeleteCase>,
 ) -> Result<HttpResponse> {
-    let tx = app.begin(&by).await?.because_if(query.reason.as_deref());
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because_if(query.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Delete).await?;
     let is_draft = case.status == CaseStatus::Draft;
     let deleted = case.delete(&by, tx.now())?;

@@ -102,7 +102,8 @@ pub async fn edit_case(app: App, by: Human, target: CaseTarget, body: Body<EditC
     if is_member && body.is_for_staff() {
         return Err(Error::forbidden());
     }
-    let tx = app.begin(&by).await?.because_if(body.reason.as_deref());
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because_if(body.reason.as_deref());
     let before = target.locked(&tx, &by, CaseAction::Edit).await?;
     let today = Today::read(&tx).await?;
     if let Some(due_on) = body.due_on.filter(|due_on| *due_on != before.due_on) {

@@ -46,7 +46,8 @@ impl HoldCase {
 )]
 #[post("/cases/{case_id}/hold")]
 pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldCase>) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?.because(&body.reason);
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
     let case = tx.save(case.hold(&body.reason, body.duration(), tx.now())?).await?;
     tell::case_held(&tx, &case).await?;

@@ -39,7 +39,8 @@ pub async fn release_case(
     target: CaseTarget,
     body: OptionalBody<ReleaseCase>,
 ) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?.because_if(body.reason.as_deref()).noting("trigger", "manual");
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because_if(body.reason.as_deref()).noting("trigger", "manual");
     let case = target.locked(&tx, &by, CaseAction::Release).await?;
     let case = tx.save(case.release(tx.now())?).await?;
     tell::case_released(&tx, &case).await?;

@@ -41,7 +41,7 @@ pub async fn resubmit_case(
     target: CaseTarget,
     body: OptionalBody<ResubmitCase>,
 ) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Resubmit).await?;
     let edited_fields = resubmission::edited_fields(&tx, &case).await?;
     let new_documents = resubmission::new_documents(&tx, &case).await?;

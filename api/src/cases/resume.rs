@@ -34,7 +34,8 @@ pub struct ResumeCase {
 )]
 #[post("/cases/{case_id}/resume")]
 pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<ResumeCase>) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?.because(&body.reason);
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Resume).await?;
     let case = tx.save(case.resume()?).await?;
     tell::case_resumed(&tx, &case).await?;

@@ -121,8 +121,8 @@ async fn decide(
     notes: Option<&str>,
     release: Option<(Option<ReleaseWhen>, Option<Instant>)>,
 ) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(by).await?;
-    let case = target.locked(&tx, by, CaseAction::Review).await?;
+    let (tx, by) = app.begin(by).await?;
+    let case = target.locked(&tx, &by, CaseAction::Review).await?;
     let release = match release {
         Some((when, at)) => Today::read(&tx).await?.release(when, at)?,
         None => Release::Now,
@@ -136,5 +136,5 @@ async fn decide(
     let case = tx.save(decided).await?;
     tell::review_decided(&tx, &case).await?;
     tell::case_released(&tx, &case).await?;
-    CaseDetail::committed(tx, case, by).await
+    CaseDetail::committed(tx, case, &by).await
 }

@@ -32,7 +32,7 @@ pub struct SubmitCase {
 )]
 #[post("/cases/{case_id}/submit")]
 pub async fn submit_case(app: App, by: Member, target: CaseTarget, body: OptionalBody<SubmitCase>) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Submit).await?;
     let demanded = Today::read(&tx).await?.demanded_by(case.due_on);
     let case = tx.save(case.submit(demanded, body.confirm_rush, tx.now())?).await?;

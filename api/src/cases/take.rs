@@ -34,7 +34,8 @@ pub struct TakeCase {
 )]
 #[post("/cases/{case_id}/take")]
 pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBody<TakeCase>) -> Result<Answer<CaseDetail>> {
-    let tx = app.begin(&by).await?.because_if(body.reason.as_deref());
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because_if(body.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Take).await?;
     let himself = assignee(&tx, by.id()).await?;
     let case = tx.save(case.take(&himself)?).await?;

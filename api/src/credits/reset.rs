@@ -65,7 +65,7 @@ pub async fn reset_credits(app: App, by: Administrator, body: Body<ResetCredits>
     let ResetCredits { quarter, new_allowance } = body.0;
     let period: Quarter =
         quarter.parse().map_err(|error: credit::NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let done = credit::reset_all(&tx, period, new_allowance, ResetType::Bulk).await?;
     let credit::Reset { batch_id, member_count, created_count, unchanged_count } = done;
     let changed_count = member_count.saturating_sub(created_count + unchanged_count);

@@ -50,7 +50,7 @@ pub async fn set_credit_allowance(
     body: Body<SetCreditAllowance>,
 ) -> Result<Answer<CreditAllowance>> {
     let SetCreditAllowance { allowed_credits, notes } = body.0;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let (member, allowance) = target.locked(&tx, &by).await?;
     if member.role != Role::Member {
         return Err(Refused::NotAMember.into());

@@ -35,7 +35,8 @@ pub struct DeleteDocument {
 #[delete("/documents/{document_id}")]
 pub async fn delete_document(app: App, by: Human, target: DocumentTarget, query: Query<DeleteDocument>) -> Result<HttpResponse> {
     let seen = target.seen(&app, &by).await?;
-    let tx = app.begin(&by).await?.because_if(query.reason.as_deref());
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because_if(query.reason.as_deref());
     // The case first, as whoever adds a document does: two never wait for each other.
     let case = case::locked(&tx, seen.case_id, &by).await?;
     let visible = document::visible_to(&by, tx.now()).filter(document::Column::Id.eq(seen.id));

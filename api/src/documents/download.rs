@@ -3,6 +3,7 @@
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::attachment::attachment;
 use crate::http::range::{Asked, REPR_DIGEST, RangeHeader};
+use crate::http::reading_on::{Reader, for_as_long_as};
 use crate::http::{Code, DownloadProblems, Error, Human, Result};
 use crate::state::App;
 use actix_web::body::SizedStream;
@@ -13,11 +14,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use entity::audit::Event;
 use entity::document;
+use futures_util::TryStreamExt;
 
 /// Download a document
 ///
 /// All of its bytes, or one range of them; several ranges, or one in another unit than bytes, are answered with all of them. What
-/// kind of file it is stands in its metadata. Each download is recorded before its first byte leaves.
+/// kind of file it is stands in its metadata. Each download is recorded before its first byte leaves, and breaks off within 5 seconds
+/// after its caller lost the right to see the document.
 #[utoipa::path(
     tag = "documents",
     params(DocumentPath, RangeHeader),
@@ -52,7 +55,11 @@ pub async fn download_document(app: App, by: Human, target: DocumentTarget, aske
         .insert_header((REPR_DIGEST, digest(&document)))
         // Ranges and digest are those of the bytes as they are stored.
         .insert_header(ContentEncoding::Identity);
-    Ok(response.body(SizedStream::new(range.end - range.start, bytes)))
+    let reader = Reader::new(move || {
+        let (app, by) = (app.clone(), by.clone());
+        async move { target.seen(&app, &by.judged_again(&app).await?).await.map(drop) }
+    });
+    Ok(response.body(SizedStream::new(range.end - range.start, for_as_long_as(reader, bytes.map_err(Error::from)))))
 }
 
 /// RFC 9530: what all of the bytes have to add up to.

@@ -16,6 +16,7 @@ use uuid::Uuid;
 pub struct CaseTarget(Option<Uuid>);
 
 /// A document.
+#[derive(Clone, Copy, Debug)]
 pub struct DocumentTarget(Option<Uuid>);
 
 /// How the contract lists them.

@@ -55,9 +55,9 @@ pub async fn upload_document(
 /// The bytes first, then one short transaction that tells of them.
 async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: &mut Incoming) -> Result<Answer<DocumentDetail>> {
     incoming.finish().await?;
-    let tx = app.begin(by).await?;
-    let case = case::locked(&tx, target.id()?, by).await?;
-    if !document::may_add(by, &case, form.document_type) {
+    let (tx, by) = app.begin(by).await?;
+    let case = case::locked(&tx, target.id()?, &by).await?;
+    if !document::may_add(&by, &case, form.document_type) {
         return Err(Error::forbidden());
     }
     form.demand_asked_for(&case)?;
@@ -68,13 +68,13 @@ async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: 
     if let Some(number) = report_number {
         replace(&tx, &case, number, incoming.id()).await?;
     }
-    document::quota::ensure_room(&tx, by, &case, size_bytes).await?;
+    document::quota::ensure_room(&tx, &by, &case, size_bytes).await?;
     let document = tx.save(row).await?;
-    member_update::raise_if_news(&tx, &case, by).await?;
+    member_update::raise_if_news(&tx, &case, &by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
     incoming.tell();
-    answer.committed(tx, by).await
+    answer.committed(tx, &by).await
 }
 
 /// There is one report of a number: an earlier one makes way.

@@ -65,13 +65,13 @@ pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Re
     let rows = rows::<R>(app, by, query, Format::Csv).await?;
     let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
     let lines = rows.map(|batch| csv::lines(batch?.iter().map(cells).collect::<Result<Vec<_>>>()?));
-    Ok(file(&file_name::<R>(), Format::Csv, app.now(), stream::iter([Ok(head)]).chain(lines)))
+    Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::iter([Ok(head)]).chain(lines)))
 }
 
 /// Sends the rows as NDJSON.
 pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
     let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
-    Ok(file(&file_name::<R>(), Format::Ndjson, app.now(), lines))
+    Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
 }
 
 fn file_name<R: Row>() -> String {

@@ -10,19 +10,19 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
-use entity::session;
-use entity::user::{self, Caller, Role, Scope};
-use sea_orm::EntityTrait;
+use entity::user::{Admission, Caller, Credential, Role, Scope};
 use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Poll, Waker};
 use uuid::Uuid;
 
-/// Somebody who signed in, and where his request came from.
+/// Somebody who signed in, where their request came from, and what they have to be for it.
 #[derive(Clone, Debug)]
 pub struct Anyone {
     caller: Caller,
+    credential: Credential,
+    admits: fn(&Caller) -> bool,
     origin: Origin,
     retry: Option<Retry>,
 }
@@ -31,6 +31,15 @@ impl Anyone {
     /// What the trail will say about the origin of this request's writes.
     pub fn context(&self) -> Context {
         self.origin.context(Actor::Person(self.caller.person.clone()))
+    }
+
+    /// The same for who they are by now.
+    pub fn context_of(&self, admission: &Admission) -> Context {
+        let person = match admission {
+            Admission::Live(caller) => Some(&caller.person),
+            Admission::Ended(person) => person.as_ref(),
+        };
+        self.origin.context(Actor::Person(person.unwrap_or(&self.caller.person).clone()))
     }
 
     pub fn origin(&self) -> &Origin {
@@ -42,21 +51,54 @@ impl Anyone {
         self.retry.as_ref()
     }
 
-    /// Nothing in the token is trusted for rights: user and session, or key, are read anew, so that a demotion or a logout works on
-    /// the next request.
-    async fn of(request: HttpRequest) -> Result<Self> {
+    /// Whose rights a change is made by, and what they let themselves in with.
+    pub fn acting(&self) -> (Uuid, &Credential) {
+        (self.caller.id(), &self.credential)
+    }
+
+    /// The same caller as they are now: 401 if nothing lets them in any more, 403 if they are no longer what the operation asks for.
+    pub fn judged(&self, admission: Admission) -> Result<Self> {
+        let caller = match admission {
+            Admission::Live(caller) => caller,
+            Admission::Ended(_) => return Err(Error::plain(Code::Unauthorized)),
+        };
+        if !(self.admits)(&caller) {
+            return Err(Error::forbidden());
+        }
+        let retry = self.retry.as_ref().map(|retry| retry.by(&caller));
+        Ok(Self { caller, retry, ..self.clone() })
+    }
+
+    /// The same for who reads on, without the door.
+    pub async fn judged_again(&self, app: &App) -> Result<Self> {
+        self.judged(self.credential.read(app.readers(), app.now()).await?)
+    }
+
+    /// Nothing in the token is trusted for rights: the account and the session, or key, are read anew, so that a demotion or a logout
+    /// works on the next request. With a change they are read again, since its body may come long after its head.
+    async fn of(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
         let app = App::of(&request)?;
         let origin = Origin::of(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
-        let presented = request.extensions().get::<Presented>().cloned().ok_or_else(refused)?;
-        let caller = presented.caller(&app).await?.ok_or_else(refused)?;
-        let anyone = Self { caller, origin, retry: None };
-        // For the denied entry, should a role or an object refuse him.
+        let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
+        let admission = credential.read(app.readers(), app.now()).await?;
+        let live = match admission {
+            Admission::Live(caller) => Some(caller),
+            Admission::Ended(_) => None,
+        };
+        if let Credential::Key { hash } = &credential {
+            app.known_keys().note(hash, live.as_ref().map(Caller::id));
+        }
+        let anyone = Self { caller: live.ok_or_else(refused)?, credential, admits, origin, retry: None };
+        // For the denied entry, should a role or an object refuse them.
         request.extensions_mut().insert(anyone.clone());
+        if !admits(&anyone) {
+            return Err(Error::forbidden());
+        }
         Ok(anyone)
     }
 
-    /// Lets him in: what else is wrong with the request may be said now.
+    /// Lets them in: what else is wrong with the request may be said now.
     async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
         query::refuse_unlisted(request)?;
         body.demand().await?;
@@ -98,34 +140,12 @@ impl Presented {
         }
     }
 
-    /// Whom it lets in: a session that goes on, or a key that wasn't revoked; of somebody who is active.
-    async fn caller(&self, app: &App) -> Result<Option<Caller>> {
+    fn credential(&self) -> Credential {
         match self {
-            Self::Token(claimed) => {
-                let session = session::Entity::find_by_id(claimed.session_id).one(app.readers()).await?;
-                let is_live = |session: &session::Model| {
-                    session.revoked_at.is_none() && session.expires_at > app.now() && session.user_id == claimed.user_id
-                };
-                let Some(session) = session.filter(is_live) else { return Ok(None) };
-                let user = active(app, claimed.user_id).await?;
-                Ok(user.map(|user| Caller::of(&user, session.id)))
-            }
-            Self::Key { hash, .. } => {
-                let key = entity::api_key::live(app.readers(), hash).await?;
-                let user = match &key {
-                    Some(key) => active(app, key.user_id).await?.filter(|user| user.role == Role::Service),
-                    None => None,
-                };
-                app.known_keys().note(hash, user.as_ref().map(|user| user.id));
-                Ok(user.zip(key).map(|(user, key)| Caller::of(&user, key.id)))
-            }
+            Self::Token(Claimed { user_id, session_id }) => Credential::Session { id: *session_id, user_id: *user_id },
+            Self::Key { hash, .. } => Credential::Key { hash: hash.clone() },
         }
     }
-}
-
-async fn active(app: &App, user_id: Uuid) -> Result<Option<user::Model>> {
-    let user = user::Entity::find_by_id(user_id).one(app.readers()).await?;
-    Ok(user.filter(|user| user.is_active && user.deleted_at.is_none()))
 }
 
 impl FromRequest for Anyone {
@@ -135,7 +155,7 @@ impl FromRequest for Anyone {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         Asking::begin(request);
         let (request, body) = (request.clone(), NoBody::of(request, payload));
-        Box::pin(async move { Self::of(request.clone()).await?.admitted(&request, body).await })
+        Box::pin(async move { Self::of(request.clone(), |_| true).await?.admitted(&request, body).await })
     }
 }
 
@@ -200,14 +220,7 @@ macro_rules! callers {
             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
                 Asking::begin(request);
                 let (request, body) = (request.clone(), NoBody::of(request, payload));
-                Box::pin(async move {
-                    let anyone = Anyone::of(request.clone()).await?;
-                    let admits: fn(&Caller) -> bool = $admits;
-                    if !admits(&anyone) {
-                        return Err(Error::forbidden());
-                    }
-                    anyone.admitted(&request, body).await.map(Self)
-                })
+                Box::pin(async move { Anyone::of(request.clone(), $admits).await?.admitted(&request, body).await.map(Self) })
             }
         }
 

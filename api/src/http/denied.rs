@@ -5,7 +5,7 @@ use super::{Code, Error, Result, operations, path_id};
 use crate::state::App;
 use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest};
-use entity::audit::{Actor, Event};
+use entity::audit::Event;
 use entity::{case, text, user};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::EntityTrait;
@@ -28,7 +28,7 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
     let subject = request.match_info().iter().next().and_then(|(name, id)| Some((name, path_id::parse(id)?)));
     let event = Event::denied(operation.attempted, &operation.id, error.code.name(), object);
     let event = naming(app, event, subject).await?;
-    app.record_refusal(by.origin().context(Actor::Person(by.person.clone())), event).await
+    app.record_refusal_of(&by, event).await
 }
 
 /// The same with the case or the person that the path names, if there is one, so that whoever reads the log of either finds it. What

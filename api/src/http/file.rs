@@ -1,11 +1,12 @@
-//! A file to save, made while it is sent: a batch ahead of its reader, and no longer than he keeps pace.
+//! A file to save, made while it is sent: a batch ahead of its reader, and no longer than they keep pace and may read it.
 
 use super::pace::{BYTES_A_SECOND_MIN, Pace};
-use super::{Code, Error, Result};
+use super::reading_on::while_admitted;
+use super::{Anyone, Code, Error, Result};
+use crate::state::App;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
-use chrono::{DateTime, Utc};
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::Serialize;
 use std::pin::pin;
@@ -36,17 +37,18 @@ impl Format {
 }
 
 /// The answer, named after what it holds and when it was made. What `batches` holds on to, such as a snapshot of the database, it lets
-/// go of with its last batch, when the reader hangs up, or when he is slower than 64 KiB a second: then the answer breaks off.
-pub fn file<S>(name: &str, format: Format, now: DateTime<Utc>, batches: S) -> HttpResponse
+/// go of with its last batch, when the reader hangs up, when they are slower than 64 KiB a second, or when they may not read on: then
+/// the answer breaks off.
+pub fn file<S>(app: &App, by: &Anyone, name: &str, format: Format, batches: S) -> HttpResponse
 where
     S: Stream<Item = Result<Bytes>> + 'static,
 {
-    let name = format!("{name}-{}.{}", now.format("%Y%m%d-%H%M%S"), format.code());
+    let name = format!("{name}-{}.{}", app.now().format("%Y%m%d-%H%M%S"), format.code());
     HttpResponse::Ok()
         .content_type(format.media_type())
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(paced(batches))
+        .streaming(while_admitted(app, by, paced(batches)))
 }
 
 /// Some rows as NDJSON: a line each.

@@ -43,6 +43,8 @@ impl Sent {
 /// A request that may be sent again under its key.
 #[derive(Clone, Debug)]
 pub struct Retry {
+    operation_id: &'static str,
+    key: String,
     scope: String,
     path: String,
     sent: Sent,
@@ -63,7 +65,13 @@ impl Retry {
             Error::fields(Code::InvalidHeader, vec![problem])
         })?;
         let scope = scope(by, &operation.id, key);
-        Ok(Some(Self { scope, path: request.path().to_owned(), sent, turn: Arc::default() }))
+        let (operation_id, key) = (operation.id.as_str(), key.to_owned());
+        Ok(Some(Self { operation_id, key, scope, path: request.path().to_owned(), sent, turn: Arc::default() }))
+    }
+
+    /// The same with the rights that its caller has now.
+    pub fn by(&self, caller: &Caller) -> Self {
+        Self { scope: scope(caller, self.operation_id, &self.key), ..self.clone() }
     }
 
     /// Waits until this process works on no other request of its key, for as long as this one goes on.

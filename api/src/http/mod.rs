@@ -35,6 +35,7 @@ pub mod period;
 pub mod problem;
 pub mod query;
 pub mod range;
+pub mod reading_on;
 pub mod reference;
 pub mod single;
 pub mod token;

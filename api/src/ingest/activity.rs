@@ -51,7 +51,7 @@ pub async fn ingest_activity(app: App, by: Ingester, body: LargeBody<IngestActiv
     if metadata.contains_key("event") {
         return Err(Error::field("/metadata/event", "not_allowed", "is what the field event says"));
     }
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let case = named::case(&tx, body.case_id).await?;
     let event = Event::reported_activity(&body.event, &body.description, case.as_ref(), metadata.into_iter().collect());
     IngestedEntries::recorded(tx, &by, vec![event]).await

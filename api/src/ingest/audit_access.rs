@@ -42,7 +42,7 @@ pub struct IngestAuditAccess {
 )]
 #[post("/ingest/audit-accesses")]
 pub async fn ingest_audit_access(app: App, by: Ingester, body: LargeBody<IngestAuditAccess>) -> Result<Answer<IngestedEntries>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let person = named::person(&tx, body.user_id).await?;
     let filters = json!(body.filters.clone().unwrap_or_default());
     let log = ("audit_log", "audit_log".to_owned());

@@ -49,7 +49,7 @@ pub struct IngestBulkExport {
 )]
 #[post("/ingest/bulk-exports")]
 pub async fn ingest_bulk_export(app: App, by: Ingester, body: LargeBody<IngestBulkExport>) -> Result<Answer<IngestedEntries>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let person = named::person(&tx, body.user_id).await?;
     let filters = json!(body.filters.clone().unwrap_or_default());
     let event = Event::bulk_export(&body.export_type, &body.format, body.record_count, filters).about(person.as_ref());

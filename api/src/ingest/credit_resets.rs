@@ -72,7 +72,7 @@ pub async fn ingest_credit_resets(
         body.quarter.parse().map_err(|error: NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
     let quarter = quarter.to_string();
     let reported = body.demand_true()?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let batch_id = tx.new_id();
     let events = match reported {
         Reported::Each(resets) => {

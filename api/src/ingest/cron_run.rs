@@ -58,7 +58,7 @@ pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronR
         started_at: body.started_at.map(|at| at.0),
         finished_at: body.finished_at.map(|at| at.0),
     };
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     if body.status == RunStatus::Failure {
         tell::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("its reporter doesn't say why")).await?;
     }

@@ -62,7 +62,7 @@ pub async fn ingest_email_notification(
         return Err(Error::field("/error_message", "not_allowed", "is for a mail that failed"));
     }
     demand_in_range("/sent_at", body.sent_at)?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let (case, person) = (named::case(&tx, body.case_id).await?, named::person_at(&tx, &body.recipient).await?);
     let mail = ReportedEmail {
         recipient: &body.recipient,

@@ -50,7 +50,7 @@ pub async fn ingest_report_generation(
     by: Ingester,
     body: LargeBody<IngestReportGeneration>,
 ) -> Result<Answer<IngestedEntries>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let person = named::person(&tx, body.user_id).await?;
     let parameters = json!(body.parameters.clone().unwrap_or_default());
     let event = Event::report_generated(&body.report_type, parameters, body.row_count).about(person.as_ref());

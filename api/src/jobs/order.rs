@@ -121,25 +121,38 @@ impl UnderWay<'_> {
         let is_mail = self.order.job == JobName::SendScheduledEmails && !self.order.dry_run;
         // A mail server that was away while nobody ran it is asked once, not once a period.
         let mailed = if is_mail && !self.order.is_made_up { Some(self.send_mails().await?) } else { None };
-        let tx = self.begin_keyed().await?;
-        let tally = match mailed {
-            Some(tally) => tally,
-            None if is_mail => Tally::default(),
-            None => work::work(&tx, self.order.job, self.order.dry_run).await?,
+        let Some(tally) = mailed else {
+            let (tx, by) = self.begin_keyed().await?;
+            let tally = if is_mail { Tally::default() } else { work::work(&tx, self.order.job, self.order.dry_run).await? };
+            return self.conclude(tx, by, tally).await;
         };
-        self.conclude(tx, tally).await
+        let tx = self.begin_end().await?;
+        self.conclude(tx, self.order.by.cloned(), tally).await
     }
 
     /// What is left of a run that broke off.
     async fn break_off(&self, cause: &DbErr) -> Result<run::Model, Ended> {
-        let tx = self.begin_keyed().await?;
-        self.conclude(tx, Tally { error: Some(cause.to_string()), broke_off: true, ..Tally::default() }).await
+        let tx = self.begin_end().await?;
+        self.conclude(tx, self.order.by.cloned(), Tally { error: Some(cause.to_string()), broke_off: true, ..Tally::default() })
+            .await
     }
 
-    /// The transaction that ends the run: an `Idempotency-Key` is claimed in it, and the answer kept.
-    async fn begin_keyed(&self) -> Result<AuditTx, Ended> {
+    /// The transaction in which whoever asked for the run is judged, and an `Idempotency-Key` claimed.
+    async fn begin_keyed(&self) -> Result<(AuditTx, Option<Anyone>), Ended> {
+        let (tx, by) = match self.order.by {
+            Some(by) => {
+                let (tx, by) = self.app.begin_for(by, self.context()).await.map_err(Ended::Refused)?;
+                (tx, Some(by))
+            }
+            None => (AuditTx::begin(self.app.db(), self.context()).await?, None),
+        };
+        Ok((self.take(tx).await?, by))
+    }
+
+    /// The transaction that tells how a run ended that has begun: mails were sent, or it broke off, whatever its caller may do now.
+    async fn begin_end(&self) -> Result<AuditTx, Ended> {
         let tx = match self.order.by {
-            Some(by) => self.app.begin_for(by, self.context()).await.map_err(Ended::Refused)?,
+            Some(by) => self.app.conclude_for(by, self.context()).await.map_err(Ended::Refused)?,
             None => AuditTx::begin(self.app.db(), self.context()).await?,
         };
         self.take(tx).await
@@ -163,7 +176,7 @@ impl UnderWay<'_> {
     }
 
     /// Writes how it went, with its entry, and commits.
-    async fn conclude(&self, tx: AuditTx, tally: Tally) -> Result<run::Model, Ended> {
+    async fn conclude(&self, tx: AuditTx, by: Option<Anyone>, tally: Tally) -> Result<run::Model, Ended> {
         let row = self.row(&tx, &tally);
         let told = JobRun {
             status: row.status,
@@ -180,7 +193,7 @@ impl UnderWay<'_> {
         }
         let row = run::record(&tx, row).await.map_err(elsewhere)?;
         job::release(&tx, self.order.job).await?;
-        match self.order.by {
+        match &by {
             Some(by) => {
                 tx.record_as(&by.context(), event).await?;
                 let answer = Answer::plain(JobRunDetail::from(row.clone()));

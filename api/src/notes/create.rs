@@ -43,7 +43,7 @@ pub async fn create_case_note(app: App, by: Human, id: PathId, body: Body<Create
         return Err(Error::forbidden());
     }
     let id = id.get()?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let case = case::locked(&tx, id, &by).await?;
     let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;
     if member_update::raise_if_news(&tx, &case, &by).await? {

@@ -16,7 +16,7 @@ use actix_web::{HttpResponse, delete};
 )]
 #[delete("/notes/{note_id}")]
 pub async fn delete_note(app: App, by: Human, target: NoteTarget) -> Result<HttpResponse> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let note = target.locked(&tx, &by).await?;
     // The entry names its author.
     tx.people([note.author_id].into_iter()).await?;

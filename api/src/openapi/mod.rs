@@ -58,7 +58,7 @@ use utoipa_actix_web::AppExt;
         (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
         (name = "credits", description = "What the members may use of credits in a quarter, and the reset of everybody's at once"),
         (name = "documents", description = "What is handed in with a case, and the reports delivered for it: streamed in and out. Looking at one and downloading it are recorded"),
-        (name = "exports", description = "Cases and users as files, whole or of a period. Taking one is recorded"),
+        (name = "exports", description = "Cases and users as files, whole or of a period. Taking one is recorded; it breaks off when its caller loses the right to it"),
         (name = "ingest", description = "What systems outside report to the trail: for service accounts that were granted `ingest`"),
         (name = "jobs", description = "What the service does by itself: by schedules, or on demand. Each run is recorded"),
         (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),

@@ -42,14 +42,14 @@ impl Export {
         let head = csv::lines([rows.header()])?;
         let first = Paging { after: None, direction: self.direction, limit: PAGE };
         let lines = stream::try_unfold(State { db, rows, head: Some(head), next: Some(first) }, State::step);
-        Ok(file(&self.file_name(), Format::Csv, app.now(), lines))
+        Ok(file(app, by, &self.file_name(), Format::Csv, lines))
     }
 
     /// The same for a report whose rows are all there.
     pub async fn send_all(self, app: &App, by: &Anyone, lines: Vec<Line>) -> Result<HttpResponse> {
         self.record(app, by).await?;
         let text = csv::lines(lines)?;
-        Ok(file(&self.file_name(), Format::Csv, app.now(), stream::once(async move { Ok::<_, Error>(text) })))
+        Ok(file(app, by, &self.file_name(), Format::Csv, stream::once(async move { Ok::<_, Error>(text) })))
     }
 
     async fn record(&self, app: &App, by: &Anyone) -> Result<()> {

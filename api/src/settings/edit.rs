@@ -87,7 +87,7 @@ pub async fn edit_settings(
     if_match: IfMatch,
     body: Body<EditSettings>,
 ) -> Result<Answer<SettingsDetail>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let settings = setting::locked(&tx).await?;
     if_match.check(settings.version)?;
     let settings = tx.save(settings.change(body.0.into())).await?;

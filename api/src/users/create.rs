@@ -2,7 +2,7 @@
 
 use super::NewUser;
 use super::view::CreatedUser;
-use crate::http::{AccountKeeper, Answer, Body, CreateAccountProblems, Error, Result, check};
+use crate::http::{AccountKeeper, Answer, Anyone, Body, CreateAccountProblems, Error, Result, check};
 use crate::password::rules;
 use crate::state::App;
 use actix_web::post;
@@ -76,14 +76,17 @@ impl CreateUser {
 #[post("/users")]
 pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) -> Result<Answer<CreatedUser>> {
     let new = body.0.checked()?;
-    if !user::may_create(&by, new.role()) {
-        return Err(Error::forbidden());
-    }
+    demand_may_create(&by, &new)?;
     let hash = match &new.password {
         Some(password) => Some(app.passwords().hash(password).await?),
         None => None,
     };
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
+    demand_may_create(&by, &new)?;
     let (user, key) = new.create(&tx, hash).await?;
     CreatedUser::committed(tx, user, key, &by).await
+}
+
+fn demand_may_create(by: &Anyone, new: &NewUser) -> Result<()> {
+    if user::may_create(by, new.role()) { Ok(()) } else { Err(Error::forbidden()) }
 }

@@ -22,7 +22,7 @@ use entity::user::{Refused, Role, UserAction};
 )]
 #[post("/users/{user_id}/api-keys")]
 pub async fn create_user_api_key(app: App, by: Administrator, target: UserTarget) -> Result<Answer<CreatedApiKey>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::ManageKeys).await?;
     if user.role != Role::Service {
         return Err(Refused::NotAService.into());

@@ -41,7 +41,8 @@ pub async fn deactivate_user(
     target: UserTarget,
     body: Body<DeactivateUser>,
 ) -> Result<Answer<UserDetail>> {
-    let tx = app.begin(&by).await?.because(&body.reason);
+    let (tx, by) = app.begin_over(&by, target.names()).await?;
+    let tx = tx.because(&body.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Deactivate).await?;
     standing.demand_another()?;
     if user.is_active {

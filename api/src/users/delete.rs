@@ -34,7 +34,8 @@ pub struct DeleteUser {
 )]
 #[delete("/users/{user_id}")]
 pub async fn delete_user(app: App, by: Administrator, target: UserTarget, query: Query<DeleteUser>) -> Result<HttpResponse> {
-    let tx = app.begin(&by).await?.because(&query.reason);
+    let (tx, by) = app.begin_over(&by, target.names()).await?;
+    let tx = tx.because(&query.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Delete).await?;
     user.demand_may_leave(&standing)?;
     let user = user::save(&tx, user.delete(tx.now())).await?;

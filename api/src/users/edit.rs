@@ -55,7 +55,7 @@ pub struct EditUser {
 )]
 #[patch("/users/{user_id}")]
 pub async fn edit_user(app: App, by: Human, target: UserTarget, body: Body<EditUser>) -> Result<Answer<UserDetail>> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::Edit).await?;
     let user = user::save(&tx, user.edit(body.0.into())?).await?;
     UserDetail::committed(tx, user, &by).await

@@ -47,7 +47,7 @@ pub async fn reset_user_password(
     rules::demand_unlike(&body.new_password, &user.username, "/new_password")?;
     demand_resettable(&user, &by)?;
     let hash = app.passwords().hash(&body.new_password).await?;
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin_over(&by, target.names()).await?;
     let user = target.locked(&tx, &by, UserAction::ResetPassword).await?;
     demand_resettable(&user, &by)?;
     credential::set(&tx, user.id, Some(hash)).await?;

@@ -39,7 +39,8 @@ pub async fn reactivate_user(
     target: UserTarget,
     body: Body<ReactivateUser>,
 ) -> Result<Answer<UserDetail>> {
-    let tx = app.begin(&by).await?.because(&body.reason);
+    let (tx, by) = app.begin(&by).await?;
+    let tx = tx.because(&body.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Reactivate).await?;
     standing.demand_another()?;
     let user = user::save(&tx, user.activate(true)).await?;

@@ -27,11 +27,11 @@ pub struct KeyTarget(Option<Uuid>);
 )]
 #[delete("/users/{user_id}/api-keys/{key_id}")]
 pub async fn revoke_user_api_key(app: App, by: Administrator, target: UserTarget, key: KeyTarget) -> Result<HttpResponse> {
-    let tx = app.begin(&by).await?;
+    let (tx, by) = app.begin_over(&by, target.names()).await?;
     let user = target.locked(&tx, &by, UserAction::ManageKeys).await?;
     let id = key.0.ok_or_else(Error::not_found)?;
     let key = Entity::find_by_id(id).filter(Column::UserId.eq(user.id)).one(&tx).await?.ok_or_else(Error::not_found)?;
-    if api_key::revoke(&tx, key.id).await? {
+    if api_key::revoke(&tx, user.id, key.id).await? {
         tx.record(Event::api_key_changed(&user, "api_key_revoked", &key)).await?;
     }
     tx.commit().await?;

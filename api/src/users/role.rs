@@ -51,7 +51,8 @@ pub async fn change_user_role(
     body: Body<ChangeUserRole>,
 ) -> Result<Answer<UserDetail>> {
     let rights = Rights::new(body.role, body.user_level, body.scopes.clone())?;
-    let tx = app.begin(&by).await?.because(&body.reason);
+    let (tx, by) = app.begin_over(&by, target.names()).await?;
+    let tx = tx.because(&body.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::ChangeRole).await?;
     user.demand_may_become(&rights, &standing)?;
     let before = user.version;

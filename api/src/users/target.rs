@@ -25,6 +25,11 @@ pub struct UserPath {
 }
 
 impl UserTarget {
+    /// Whom the path names, whether there is such a user or not.
+    pub fn names(&self) -> Option<Uuid> {
+        self.id
+    }
+
     fn id(&self) -> Result<Uuid> {
         self.id.ok_or_else(Error::not_found)
     }

@@ -394,6 +394,15 @@ impl Event {
         Self::refresh_failed().ending(Outcome::Denied).with("event", "too_many_attempts")
     }
 
+    /// A refresh token that was presented again right after its exchange: its session goes on.
+    pub fn refresh_repeated(person: &Person, session_id: Uuid, user_agent: Option<&str>) -> Self {
+        let description = format!("{} repeated a refresh of their session", person.username);
+        Self::new(Action::Login, ("session", session_id.to_string()), description)
+            .with("event", "refresh_grace")
+            .with("user_agent", user_agent)
+            .with("session_id", session_id)
+    }
+
     /// A refresh token that was used before: its whole session ends.
     pub fn refresh_reused(person: &Person, session_id: Uuid) -> Self {
         let description = format!("A used refresh token of {} was presented again", person.username);

@@ -19,6 +19,7 @@ mod observer;
 mod refusal;
 mod replay;
 mod reported;
+mod rights;
 mod story;
 mod tables;
 #[cfg(test)]

@@ -29,6 +29,8 @@ pub enum Refusal {
     NeverDeleted(&'static str),
     #[error("audit: two writes at once in one transaction")]
     Overlap,
+    #[error("audit: somebody's rights end in a transaction that does not hold them")]
+    RightsNotHeld,
     #[error("audit: the transaction failed before and is rolled back")]
     Broken,
     #[error("audit: an entry could not be written as canonical JSON")]

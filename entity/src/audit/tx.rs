@@ -1,10 +1,11 @@
 //! The only door for writes: begin, lock, save, record, commit.
 
 use super::commit::{self, Fate};
+use super::rights::Hold;
 use super::unit::Unit;
 use super::{Audited, Context, Event, Refusal, hooks};
 use crate::db::{self, Db, WriteTransaction};
-use crate::user::{self, Person};
+use crate::user::{self, Admission, Credential, Person};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
@@ -25,6 +26,7 @@ use uuid::Uuid;
 pub struct AuditTx {
     inner: WriteTransaction,
     pub(super) unit: Arc<Unit>,
+    hold: Hold,
     /// Who is asked what became of it, should the answer to COMMIT be lost.
     readers: DatabaseConnection,
     commit_patience: Duration,
@@ -33,10 +35,41 @@ pub struct AuditTx {
 
 impl AuditTx {
     pub async fn begin(db: &Db, context: Context) -> Result<Self, DbErr> {
-        let inner = db.begin().await?;
+        Ok(Self::open(db, db.begin().await?, Hold::default(), context))
+    }
+
+    /// The same where the rights of somebody may end with it: nobody acts by them meanwhile.
+    pub async fn begin_over(db: &Db, user_id: Uuid, context: Context) -> Result<Self, DbErr> {
+        let (inner, hold) = (db.begin().await?, Hold { actor: None, over: Some(user_id) });
+        hold.take(&inner).await?;
+        Ok(Self::open(db, inner, hold, context))
+    }
+
+    /// The same by somebody who was let in before, as they are now. Their rights don't end before this does, and `over` is whose
+    /// rights may end with it. Whoever is `Ended` changes nothing.
+    pub async fn begin_by(
+        db: &Db,
+        (user_id, credential): (Uuid, &Credential),
+        over: Option<Uuid>,
+        context: impl FnOnce(&Admission) -> Context,
+    ) -> Result<(Self, Admission), DbErr> {
+        let (inner, hold) = (db.begin().await?, Hold { actor: Some(user_id), over });
+        hold.take(&inner).await?;
+        let admission = credential.read(&inner, db.clock().now()).await?;
+        let tx = Self::open(db, inner, hold, context(&admission));
+        Ok((tx, admission))
+    }
+
+    /// Its `now` is read here: when the locks on rights are ours.
+    fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
         let unit = Arc::new(Unit::new(context, db.clock().clone(), db.observer()));
         let (commit_patience, decision_patience) = (db.commit_patience(), db.decision_patience());
-        Ok(Self { inner, unit, readers: db.readers().clone(), commit_patience, decision_patience })
+        Self { inner, unit, hold, readers: db.readers().clone(), commit_patience, decision_patience }
+    }
+
+    /// What ends somebody's rights begins with `over` them, or an act of theirs could be committed after it.
+    pub(crate) fn demand_over(&self, user_id: Uuid) -> Result<(), DbErr> {
+        if self.hold.over == Some(user_id) { Ok(()) } else { Err(self.unit.break_with(Refusal::RightsNotHeld).into()) }
     }
 
     /// Why: the reason the caller gave, for every entry that follows.

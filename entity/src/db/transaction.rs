@@ -5,7 +5,9 @@
 //! ends. So BEGIN, COMMIT and ROLLBACK are sent as they are: the database refuses a BEGIN inside of a transaction.
 
 use super::{Watch, failure};
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric};
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric,
+};
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
@@ -147,6 +149,30 @@ impl WriteTransaction {
     fn step<'a>(&'a self, statement: &'a Statement) -> Step<'a> {
         let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
         Step { tx: self, statement, was_sound, begun_at: Instant::now() }
+    }
+}
+
+/// So that queries can be sent before `AuditTx` guards it.
+#[async_trait::async_trait]
+impl ConnectionTrait for WriteTransaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.execute(&statement).await
+    }
+
+    async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
+        Err(DbErr::Custom("statements are prepared here".to_owned()))
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.query_one(&statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.query_all(&statement).await
     }
 }
 

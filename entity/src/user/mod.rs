@@ -1,5 +1,6 @@
 //! The user row, who a caller is, and what a person may be given to do.
 
+mod caller;
 pub mod credential;
 mod events;
 pub mod lifecycle;
@@ -8,6 +9,7 @@ mod person;
 mod role;
 mod standing;
 
+pub use caller::{Admission, Caller, Credential};
 pub use lifecycle::{Misfit, Refused};
 pub use permission::{UserAction, may_create};
 pub use person::{Person, people};
@@ -80,37 +82,6 @@ fn wire_value(row: &Model, column: Column) -> Option<Json> {
     match column {
         Column::Scopes => Some(row.scopes.as_deref().map_or(Json::Null, |scopes| json!(Scope::split(scopes)))),
         _ => None,
-    }
-}
-
-/// Someone who asks, as far as rights go. Read from the database on each request, never from a token.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    pub person: Person,
-    pub user_level: Option<Level>,
-    pub scopes: Vec<Scope>,
-    /// The session he signed in to, or the key he came with.
-    pub session_id: Uuid,
-}
-
-impl Caller {
-    pub fn of(row: &Model, session_id: Uuid) -> Self {
-        let scopes = row.scopes.as_deref().map(Scope::split).unwrap_or_default();
-        Self { person: Person::of(row), user_level: row.user_level, scopes, session_id }
-    }
-
-    pub fn id(&self) -> Uuid {
-        self.person.id
-    }
-
-    pub fn role(&self) -> Role {
-        self.person.role
-    }
-
-    /// Whether he may review work that isn't his own.
-    pub fn is_reviewer(&self) -> bool {
-        let is_experienced = matches!(self.user_level, Some(Level::Two | Level::Three));
-        is_experienced || matches!(self.role(), Role::Manager | Role::Administrator)
     }
 }
 

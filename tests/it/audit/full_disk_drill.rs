@@ -118,7 +118,7 @@ async fn drill(app: &TestApp, volume: &Volume, up: impl Fn() -> bool) {
     assert!(process.is_running(), "it is the same process");
     // Only what is committed outlives it.
     process.kill();
-    let created = oracle.created.into_inner().await;
+    let created = oracle.created.into_inner();
     let cases: HashSet<String> =
         case::Entity::find().all(&app.outside).await.unwrap().iter().map(|row| row.id.to_string()).collect();
     let entries = audit_entry::Entity::find().all(&app.outside).await.unwrap();
@@ -129,7 +129,7 @@ async fn drill(app: &TestApp, volume: &Volume, up: impl Fn() -> bool) {
     println!(
         "{} acknowledged, {lost} lost, {untold} without an entry; answers {:?}; room again to first write {slowest:?}",
         created.len(),
-        oracle.answers.into_inner().await,
+        oracle.answers.into_inner(),
     );
     assert_eq!((lost, untold), (0, 0));
 }

@@ -39,6 +39,7 @@ on_each_database! {
         let first = sign_in(app, "member1").await;
         let body = json!({"refresh_token": text(&first, "refresh_token")});
         let second = app.as_nobody().post("auth/refresh", body.clone()).await.expect(200);
+        app.pass(TimeDelta::seconds(11));
         let mark = app.mark().await;
 
         app.as_nobody().post("auth/logout", body).await.expect_problem(401, "invalid_refresh_token");

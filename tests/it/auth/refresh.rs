@@ -28,6 +28,7 @@ on_each_database! {
         let stolen = sign_in(app, "member1").await;
         let other = sign_in(app, "member1").await;
         let owners = refresh(app, &stolen).await.expect(200);
+        app.pass(TimeDelta::milliseconds(10_001));
         let mark = app.mark().await;
 
         refresh(app, &stolen).await.expect_problem(401, "invalid_refresh_token");
@@ -41,17 +42,115 @@ on_each_database! {
         assert_eq!((&trail[0]["actor_type"], &trail[0]["related_user"]["id"]), (&json!("anonymous"), &json!(user.id)));
     }
 
-    async fn of_many_who_present_one_token_exactly_one_wins(app) {
+    async fn a_refresh_whose_answer_was_lost_may_be_repeated_for_ten_seconds(app) {
+        let user = member(app).await;
+        let first = sign_in(app, "member1").await;
+        let lost = refresh(app, &first).await.expect(200);
+        app.pass(TimeDelta::seconds(10));
+        let mark = app.mark().await;
+
+        let repeated = refresh(app, &first).await.expect(200);
+
+        assert_ne!(lost["refresh_token"], repeated["refresh_token"]);
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["login"]);
+        assert_eq!((&trail[0]["outcome"], &trail[0]["metadata"]["event"]), (&json!("success"), &json!("refresh_grace")));
+        assert_eq!((&trail[0]["actor"]["id"], &trail[0]["object_type"]), (&json!(user.id), &json!("session")));
+        let mark = app.mark().await;
+        let next = refresh(app, &repeated).await.expect(200);
+        app.with_token(text(&next, "access_token")).get("auth/me").await.expect(200);
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn two_tabs_that_refresh_at_once_both_go_on(app) {
         member(app).await;
         let pair = sign_in(app, "member1").await;
+        let mark = app.mark().await;
 
-        let answers = futures_util::future::join_all((0..8).map(|_| refresh(app, &pair))).await;
+        let answers = futures_util::future::join_all((0..16).map(|_| refresh(app, &pair))).await;
 
-        let won = answers.iter().filter(|answer| answer.status() == 200).count();
-        let lost = answers.iter().filter(|answer| answer.status() == 401).count();
-        assert_eq!((won, lost), (1, 7));
-        let winner = answers.iter().find(|answer| answer.status() == 200).unwrap().json();
-        refresh(app, &winner).await.expect_problem(401, "invalid_refresh_token");
+        let pairs: Vec<Json> = answers.into_iter().map(|answer| answer.expect(200)).collect();
+        let mut tokens: Vec<&str> = pairs.iter().map(|pair| text(pair, "refresh_token")).collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        assert_eq!(tokens.len(), 16);
+        let trail = app.since(&mark).await;
+        assert_eq!(trail.iter().filter(|entry| entry["metadata"]["event"] == "refresh_grace").count(), 15);
+        assert_eq!(trail.len(), 15);
+        // Each tab goes on with its own, whatever the others did meanwhile, and all of them are one session.
+        app.pass(TimeDelta::minutes(5));
+        for pair in &pairs {
+            let next = refresh(app, pair).await.expect(200);
+            app.with_token(text(&next, "access_token")).get("auth/me").await.expect(200);
+        }
+        let body = json!({"refresh_token": text(&pairs[3], "refresh_token")});
+        app.as_nobody().post("auth/logout", body).await;
+        for pair in &pairs {
+            app.with_token(text(pair, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
+        }
+    }
+
+    async fn a_token_two_generations_old_is_not_forgiven(app) {
+        member(app).await;
+        let first = sign_in(app, "member1").await;
+        let second = refresh(app, &first).await.expect(200);
+        let third = refresh(app, &second).await.expect(200);
+        let mark = app.mark().await;
+
+        refresh(app, &first).await.expect_problem(401, "invalid_refresh_token");
+
+        let trail = app.since(&mark).await;
+        assert_eq!((&trail[0]["outcome"], &trail[0]["metadata"]["event"]), (&json!("denied"), &json!("refresh_reuse")));
+        refresh(app, &third).await.expect_problem(401, "invalid_refresh_token");
+        app.with_token(text(&third, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
+    }
+
+    async fn the_ten_seconds_begin_with_the_first_exchange(app) {
+        member(app).await;
+        let first = sign_in(app, "member1").await;
+        refresh(app, &first).await.expect(200);
+        app.pass(TimeDelta::seconds(6));
+        let second = refresh(app, &first).await.expect(200);
+        app.pass(TimeDelta::seconds(6));
+        refresh(app, &first).await.expect_problem(401, "invalid_refresh_token");
+        refresh(app, &second).await.expect_problem(401, "invalid_refresh_token");
+    }
+
+    async fn a_session_that_has_ended_is_not_forgiven(app) {
+        let user = member(app).await;
+        let admin = app.as_admin().await;
+        for way in ["logout", "password-reset", "deactivate"] {
+            let first = sign_in(app, "member1").await;
+            let second = refresh(app, &first).await.expect(200);
+            let place = format!("users/{}/{way}", user.id);
+            match way {
+                "logout" => {
+                    let body = json!({"refresh_token": text(&second, "refresh_token")});
+                    app.as_nobody().post("auth/logout", body).await.expect(204)
+                }
+                "deactivate" => admin.post(&place, json!({"reason": "on leave"})).await.expect(200),
+                _ => admin.post(&place, json!({"new_password": PASSWORD})).await.expect(204),
+            };
+            let mark = app.mark().await;
+            refresh(app, &first).await.expect_problem(401, "invalid_refresh_token");
+            refresh(app, &second).await.expect_problem(401, "invalid_refresh_token");
+            let trail = app.since(&mark).await;
+            assert!(trail.iter().all(|entry| entry["outcome"] == "denied"), "{way}: {trail:?}");
+        }
+    }
+
+    async fn a_client_whose_refresh_was_lost_may_sign_out(app) {
+        member(app).await;
+        let first = sign_in(app, "member1").await;
+        let lost = refresh(app, &first).await.expect(200);
+        let mark = app.mark().await;
+
+        let body = json!({"refresh_token": text(&first, "refresh_token")});
+        app.as_nobody().post("auth/logout", body).await.expect(204);
+
+        let trail = app.since(&mark).await;
+        assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["logout"], &json!("success")));
+        app.with_token(text(&lost, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
     }
 
     async fn a_session_ends_when_it_is_idle_for_a_day(app) {

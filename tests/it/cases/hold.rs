@@ -127,7 +127,7 @@ on_each_database! {
 
         let sent = app.statements();
         let verbs: Vec<&str> = sent.iter().map(|sql| sql.split(' ').next().unwrap()).collect();
-        // Who asks (session, user); the door (lock, change, entry), what is told (address and settings, alert, mail), the view
+        // Who asks; the door (who asks by now, lock, change, entry), what is told (address and settings, alert, mail), the view
         // (people, member's updates).
         let told = ["SELECT", "INSERT", "INSERT"];
         let expected = [&["SELECT", "SELECT", "SELECT", "UPDATE", "INSERT"], &told[..], &["SELECT", "SELECT"]].concat();

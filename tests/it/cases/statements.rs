@@ -26,7 +26,8 @@ fn sentence(sql: &str) -> String {
     format!("{verb} {}", table.and_then(|rest| rest.split('"').next()).unwrap_or_default())
 }
 
-const CALLER: [&str; 2] = ["SELECT sessions", "SELECT users"];
+/// Who asks, when the request comes and again in the door: the account, with the session in the same statement.
+const CALLER: [&str; 2] = ["SELECT users", "SELECT users"];
 const VIEW: [&str; 2] = ["SELECT users", "SELECT case_member_updates"];
 /// The member's address and the settings in one, then the alert and the mail.
 const TOLD: [&str; 3] = ["SELECT users", "INSERT alerts", "INSERT outbox"];

@@ -4,6 +4,9 @@ use super::{operations, recipes};
 use entity::audit::Action;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Recipes that leave nothing, of operations that leave something in another.
+const LEAVES_NOTHING: [&str; 1] = ["refresh_session"];
+
 on_each_database! {
     async fn each_operation_leaves_what_it_says(app) {
         let mut produced = BTreeSet::new();
@@ -23,7 +26,8 @@ on_each_database! {
             let allowed: BTreeSet<String> = always.iter().cloned().chain(operation.actions("may")).collect();
             assert!(left.is_superset(&always), "{} left {left:?}, not all of {always:?}", operation.id());
             assert!(left.is_subset(&allowed), "{} left {left:?}, more than {allowed:?}", operation.id());
-            assert_eq!(left.is_empty(), allowed.is_empty(), "{recipe}: it leaves nothing");
+            let is_quiet = allowed.is_empty() || LEAVES_NOTHING.contains(&recipe);
+            assert_eq!(left.is_empty(), is_quiet, "{recipe}: what it leaves");
             assert!(tried.left.iter().all(|entry| entry["outcome"] == "success"), "{}", operation.id());
             by_operation.entry(operation.id()).or_default().extend(left.iter().cloned());
             produced.extend(left);

@@ -35,7 +35,7 @@ impl Request<'_> {
 const PASSWORD: &str = "a long enough passphrase";
 
 /// Further recipes of operations that leave one thing or another, depending on who calls or what there is.
-const ALSO: [(&str, &str); 9] = [
+const ALSO: [(&str, &str); 10] = [
     ("create_case_note", "create_case_note by its member"),
     ("accept_case", "accept_case handed in again"),
     ("assign_case", "assign_case of nobody's"),
@@ -45,6 +45,7 @@ const ALSO: [(&str, &str); 9] = [
     ("run_job", "run_job that resets"),
     ("edit_own_account", "edit_own_account by the staff"),
     ("edit_user", "edit_user of a member"),
+    ("refresh_session", "refresh_session once more"),
 ];
 
 /// The recipes of an operation: the one of its name, and those that leave something else.
@@ -298,7 +299,7 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             newcomer(app, &name).await;
             post(nobody, "auth/login", json!({"username": name, "password": PASSWORD}))
         }
-        "refresh_session" | "logout" => {
+        "refresh_session" | "refresh_session once more" | "logout" => {
             let name = unused("comer-session");
             newcomer(app, &name).await;
             let pair = nobody.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
@@ -306,6 +307,9 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
             let himself = app.as_nobody().with("Authorization", &bearer);
             let verb = if operation == "logout" { "auth/logout" } else { "auth/refresh" };
+            if operation == "refresh_session once more" {
+                himself.post(verb, body.clone()).await.expect(200);
+            }
             post(himself, verb, body)
         }
         "get_own_account" => get(admin, "auth/me"),

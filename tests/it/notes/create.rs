@@ -123,7 +123,7 @@ on_each_database! {
             by.post(&case.url("notes"), body.clone()).await.expect(201);
             app.statements().iter().map(|sql| sql.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        // Who asks (session, user); the door (the case's lock, note, entry).
+        // Who asks; the door (who asks by now, the case's lock, note, entry).
         let written = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT"];
         assert_eq!(cost(&tech).await, written);
         // The flag for the staff, the alert.

@@ -1,0 +1,143 @@
+//! A long answer that ends when its caller may not read on: cut off, so that nobody takes it for the whole.
+
+use super::caller::Anyone;
+use super::{Error, Result};
+use crate::state::App;
+use actix_web::web::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
+
+/// How old the last judgement may be when something is sent.
+const JUDGED_EVERY: Duration = Duration::from_secs(1);
+/// How old it may be where the database can't be asked.
+const UNJUDGED_MAX: Duration = Duration::from_secs(3);
+
+/// Somebody who reads, and whether they still may.
+pub struct Reader<F> {
+    judge: F,
+    judged_at: Instant,
+}
+
+impl<F, J> Reader<F>
+where
+    F: Fn() -> J,
+    J: Future<Output = Result<()>>,
+{
+    /// Whoever was judged just now, and is judged by `judge` from here on.
+    pub fn new(judge: F) -> Self {
+        Self { judge, judged_at: Instant::now() }
+    }
+
+    /// Judges anew where the last time was too long ago. A database that has no time for it is asked again with the next part.
+    async fn demand(&mut self) -> Result<()> {
+        let asked_at = Instant::now();
+        if asked_at - self.judged_at < JUDGED_EVERY {
+            return Ok(());
+        }
+        match timeout(JUDGED_EVERY, (self.judge)()).await {
+            Ok(Ok(())) => self.judged_at = asked_at,
+            Ok(Err(error)) if !error.code.status().is_server_error() => return Err(error),
+            Ok(Err(_)) | Err(_) if self.judged_at.elapsed() < UNJUDGED_MAX => {}
+            Ok(Err(error)) => return Err(error),
+            Err(_) => return Err(Error::internal("a reader could not be judged in time")),
+        }
+        Ok(())
+    }
+}
+
+/// The parts, for as long as this caller is let in to the operation.
+pub fn while_admitted<S>(app: &App, by: &Anyone, parts: S) -> impl Stream<Item = Result<Bytes>> + 'static
+where
+    S: Stream<Item = Result<Bytes>> + 'static,
+{
+    let (app, by) = (app.clone(), by.clone());
+    let reader = Reader::new(move || {
+        let (app, by) = (app.clone(), by.clone());
+        async move { by.judged_again(&app).await.map(drop) }
+    });
+    for_as_long_as(reader, parts)
+}
+
+/// The parts, for as long as their reader may have them.
+pub fn for_as_long_as<S, F, J>(reader: Reader<F>, parts: S) -> impl Stream<Item = Result<Bytes>> + 'static
+where
+    S: Stream<Item = Result<Bytes>> + 'static,
+    F: Fn() -> J + 'static,
+    J: Future<Output = Result<()>> + 'static,
+{
+    type Parts = Pin<Box<dyn Stream<Item = Result<Bytes>>>>;
+    let parts: Parts = Box::pin(parts);
+    stream::try_unfold((reader, parts), |(mut reader, mut parts)| async move {
+        let Some(part) = parts.next().await else { return Ok(None) };
+        let part = part?;
+        // After the wait for it: whatever is sent was allowed a moment ago.
+        reader.demand().await.inspect_err(|error| {
+            tracing::warn!(code = error.code.name(), "an answer was broken off: its caller may not read on");
+        })?;
+        Ok(Some((part, (reader, parts))))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Code;
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    /// A part every half second, of a minute.
+    fn parts() -> impl Stream<Item = Result<Bytes>> {
+        stream::iter(0..120).then(|_| async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            Ok(Bytes::from_static(b"a line\n"))
+        })
+    }
+
+    /// How long an answer goes on after the first ten seconds, when every judgement ends so; `None` if it isn't cut off.
+    async fn goes_on(then: impl Fn() -> Result<()> + 'static) -> Option<Duration> {
+        let begun = Instant::now();
+        let judge = move || {
+            let judgement = if begun.elapsed() < Duration::from_secs(10) { Ok(()) } else { then() };
+            async move { judgement }
+        };
+        let sent: Vec<Result<Bytes>> = for_as_long_as(Reader::new(judge), parts()).collect().await;
+        sent.last().is_some_and(Result::is_err).then(|| begun.elapsed() - Duration::from_secs(10))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_cut_off_soon_after_its_caller_lost_the_right() {
+        assert_eq!(goes_on(|| Ok(())).await, None);
+        for code in [Code::Unauthorized, Code::Forbidden, Code::NotFound] {
+            let lasted = goes_on(move || Err(Error::plain(code))).await.expect("cut off");
+            assert!(lasted <= Duration::from_secs(2), "{lasted:?}");
+        }
+        let lasted = goes_on(|| Err(Error::internal("the database is away"))).await.expect("cut off");
+        assert!((Duration::from_secs(1)..Duration::from_secs(5)).contains(&lasted), "{lasted:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_judgement_that_hangs_is_not_waited_for() {
+        let begun = Instant::now();
+        let reader = Reader::new(std::future::pending::<Result<()>>);
+        let sent: Vec<Result<Bytes>> = for_as_long_as(reader, parts()).collect().await;
+        assert!(sent.last().is_some_and(Result::is_err) && begun.elapsed() <= Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_small_parts_cost_one_judgement_a_second() {
+        let asked = Rc::new(Cell::new(0));
+        let counted = Rc::clone(&asked);
+        let judge = move || {
+            counted.set(counted.get() + 1);
+            async { Ok(()) }
+        };
+        let quick = stream::iter(0..10_000).then(|_| async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            Ok(Bytes::from_static(b"x"))
+        });
+        assert_eq!(for_as_long_as(Reader::new(judge), quick).count().await, 10_000);
+        assert!((9..=10).contains(&asked.get()), "{}", asked.get());
+    }
+}

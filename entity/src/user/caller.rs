@@ -1,0 +1,91 @@
+//! Somebody who asks, and by what they were let in. Read from the database on each request and again with each change, never from a
+//! token.
+
+use super::{Column, Entity, Level, Model, Person, Role, Scope};
+use crate::{api_key, session};
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ExprTrait, IntoCondition};
+use sea_orm::{JoinType, QuerySelect};
+
+/// Somebody who asks, as far as rights go.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub person: Person,
+    pub user_level: Option<Level>,
+    pub scopes: Vec<Scope>,
+    /// The session they signed in to, or the key they came with.
+    pub session_id: Uuid,
+}
+
+impl Caller {
+    pub fn of(row: &Model, session_id: Uuid) -> Self {
+        let scopes = row.scopes.as_deref().map(Scope::split).unwrap_or_default();
+        Self { person: Person::of(row), user_level: row.user_level, scopes, session_id }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.person.id
+    }
+
+    pub fn role(&self) -> Role {
+        self.person.role
+    }
+
+    /// Whether they may review work that isn't their own.
+    pub fn is_reviewer(&self) -> bool {
+        let is_experienced = matches!(self.user_level, Some(Level::Two | Level::Three));
+        is_experienced || matches!(self.role(), Role::Manager | Role::Administrator)
+    }
+}
+
+/// What lets somebody in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A session they signed in to.
+    Session { id: Uuid, user_id: Uuid },
+    /// The key of a service account, by its hash.
+    Key { hash: String },
+}
+
+/// What a credential amounts to at one moment.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// It lets this caller in.
+    Live(Caller),
+    /// It lets nobody in any more: the session or the key has ended, or the account is inactive or gone. Whose it was, where that is
+    /// known.
+    Ended(Option<Person>),
+}
+
+impl Credential {
+    /// What it amounts to now: the account and the session or key, in one plain statement.
+    pub async fn read<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+        let (user, live_id) = match self {
+            Self::Session { id, user_id } => {
+                let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);
+                let id = *id;
+                let of_user =
+                    of_user.on_condition(move |_, right| Expr::col((right, session::Column::Id)).eq(id).into_condition());
+                let account = Entity::find_by_id(*user_id).join(JoinType::LeftJoin, of_user.into());
+                let Some((user, session)) = account.select_also(session::Entity).one(db).await? else {
+                    return Ok(Admission::Ended(None));
+                };
+                let is_live = |session: &session::Model| session.revoked_at.is_none() && now < session.expires_at;
+                (user, session.filter(is_live).map(|session| session.id))
+            }
+            Self::Key { hash } => {
+                let of_user = Entity::belongs_to(api_key::Entity).from(Column::Id).to(api_key::Column::UserId).into();
+                let account = Entity::find().join(JoinType::InnerJoin, of_user).select_also(api_key::Entity);
+                let Some((user, key)) = account.filter(api_key::Column::KeyHash.eq(hash)).one(db).await? else {
+                    return Ok(Admission::Ended(None));
+                };
+                let is_live = |key: &api_key::Model| key.revoked_at.is_none() && user.role == Role::Service;
+                let live_id = key.filter(is_live).map(|key| key.id);
+                (user, live_id)
+            }
+        };
+        let live_id = live_id.filter(|_| user.is_active && user.deleted_at.is_none());
+        Ok(live_id.map_or_else(|| Admission::Ended(Some(Person::of(&user))), |id| Admission::Live(Caller::of(&user, id))))
+    }
+}

@@ -1,0 +1,130 @@
+//! Those whose rights end while they act: an act is committed before that, or refused after it, on both databases.
+
+use crate::app::{Client, TestApp};
+use entity::audit_entry;
+use entity::user::{self, Role};
+use futures_util::future::{join, join_all};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde_json::{Value as Json, json};
+
+const ROUNDS: usize = 9;
+
+async fn administrators(app: &TestApp) -> u64 {
+    let active = user::active().filter(user::Column::Role.eq(Role::Administrator));
+    active.count(&app.outside).await.expect("administrators")
+}
+
+/// One administrator ends the rights of another, in a way that depends on the round.
+async fn end(by: &Client<'_>, user: &user::Model, way: usize) -> u16 {
+    let url = format!("users/{}", user.id);
+    let answer = match way % 3 {
+        0 => by.post(&format!("{url}/role"), json!({"role": "manager", "reason": "a quarrel"})).await,
+        1 => by.post(&format!("{url}/deactivate"), json!({"reason": "a quarrel"})).await,
+        _ => by.delete(&format!("{url}?reason=quarrel")).await,
+    };
+    answer.status()
+}
+
+/// No entry of an act by somebody stands after the one that ended their rights.
+fn demand_acts_of_administrators(trail: &[Json]) {
+    let mut ended: Vec<&str> = Vec::new();
+    for entry in trail.iter().filter(|entry| entry["outcome"] == "success" && entry["actor_type"] == "user") {
+        let actor = entry["actor"]["id"].as_str().expect("an actor");
+        assert!(!ended.contains(&actor), "an act after its actor's end: {entry}");
+        let ends = ["user_role_changed", "user_updated", "user_deleted"];
+        if ends.contains(&entry["action_type"].as_str().expect("an action")) {
+            ended.push(entry["object_id"].as_str().expect("an object"));
+        }
+    }
+}
+
+on_each_database! {
+    async fn of_two_administrators_who_end_each_others_rights_exactly_one_does(app) {
+        app.as_admin().await;
+        let mark = app.mark().await;
+        for round in 0..ROUNDS {
+            let one = app.user(&format!("one{round}"), Role::Administrator, None).await;
+            let two = app.user(&format!("two{round}"), Role::Administrator, None).await;
+            let (first, second) = (app.as_user(&one).await, app.as_user(&two).await);
+            let before = administrators(app).await;
+            let (way, other_way) = (round, round / 3);
+            let ends = join(end(&first, &two, way), end(&second, &one, other_way)).await;
+            let won = [ends.0, ends.1].iter().filter(|status| (200..300).contains(*status)).count();
+            assert!(won == 1 && (ends.0 == 401 || ends.1 == 401), "round {round}: {ends:?}");
+            assert_eq!(administrators(app).await, before - 1, "round {round}");
+        }
+        demand_acts_of_administrators(&app.since(&mark).await);
+    }
+
+    async fn the_last_administrator_stays_however_many_go_at_once(app) {
+        let mut all = Vec::new();
+        for number in 0..6 {
+            all.push(app.user(&format!("boss{number}"), Role::Administrator, None).await);
+        }
+        let mut clients = Vec::new();
+        for user in &all {
+            clients.push(app.as_user(user).await);
+        }
+        let mark = app.mark().await;
+        let everybody = clients.iter().enumerate().flat_map(|(number, by)| {
+            let others = all.iter().filter(move |user| Some(user.id) != by.user.as_ref().map(|user| user.id));
+            others.map(move |user| end(by, user, number))
+        });
+        let statuses = join_all(everybody).await;
+        assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
+        assert_eq!(administrators(app).await, 1, "{statuses:?}");
+        demand_acts_of_administrators(&app.since(&mark).await);
+    }
+}
+
+/// PostgreSQL only: SQLite has one writer, whose turn is all there is to wait for.
+#[tokio::test]
+async fn rights_end_after_what_is_being_done_by_them_and_before_what_comes_later() {
+    use crate::app::Kind;
+    let Some(app) = TestApp::start(Kind::Postgres).await else { return };
+    let manager = app.user("manager", Role::Manager, None).await;
+    let (by, admin, case) = (app.as_user(&manager).await, app.as_admin().await, app.a_case().accepted().create().await);
+    let url = format!("users/{}/deactivate", manager.id);
+    let mark = app.mark().await;
+    let (hold, away) = (json!({"reason": "waiting"}), json!({"reason": "left"}));
+
+    // Somebody keeps the case, so that the hold is under way when its actor's rights are to end.
+    let held = app.keep("cases", &case.id()).await;
+    let (path, under_way) = (case.url("hold"), by.clone());
+    let acts = async { (under_way.post(&path, hold.clone()).await.status(), tokio::time::Instant::now()) };
+    let ends = async {
+        app.until_waiting(1).await;
+        let deactivated = async { (admin.post(&url, away.clone()).await.status(), tokio::time::Instant::now()) };
+        let let_go = async {
+            app.until_waiting(2).await;
+            held.rollback().await.expect("let go");
+        };
+        join(deactivated, let_go).await.0
+    };
+    let ((acted, _), (ended, _)) = join(acts, ends).await;
+    assert_eq!((acted, ended), (200, 200));
+    by.post(&case.url("resume"), json!({"reason": "back"})).await.expect_problem(401, "unauthorized");
+    let trail = app.since(&mark).await;
+    let told: Vec<_> = trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect();
+    assert_eq!(told, ["case_held", "user_updated"]);
+
+    // The other way round: the end is under way when the act comes.
+    admin.post(&format!("users/{}/reactivate", manager.id), json!({"reason": "back"})).await.expect(200);
+    let by = app.as_user(&manager).await;
+    let kept = app.keep("users", &manager.id.to_string()).await;
+    let ends = async { admin.post(&url, away.clone()).await.status() };
+    let acts = async {
+        app.until_waiting(1).await;
+        let path = case.url("resume");
+        let acted = async { by.post(&path, json!({"reason": "back"})).await.status() };
+        let let_go = async {
+            app.until_waiting(2).await;
+            kept.rollback().await.expect("let go");
+        };
+        join(acted, let_go).await.0
+    };
+    assert_eq!(join(ends, acts).await, (200, 401));
+    let entries = audit_entry::Entity::find().filter(audit_entry::Column::ActionType.eq("case_resumed"));
+    assert_eq!(entries.count(&app.outside).await.expect("entries"), 0);
+    app.finish().await;
+}
