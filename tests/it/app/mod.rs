@@ -9,7 +9,7 @@ mod form;
 mod invariants;
 mod mail_server;
 mod outage;
-mod postgres;
+pub mod postgres;
 mod postgres_server;
 mod process;
 mod promise;
@@ -77,6 +77,8 @@ pub struct Settings {
     pub volume: Option<PathBuf>,
     /// Below how many free bytes uploads are refused.
     pub min_free_space: u64,
+    /// What its keys are made from; a replica shares it.
+    pub secret: Secret,
 }
 
 impl Default for Settings {
@@ -92,6 +94,7 @@ impl Default for Settings {
             clock: Clock::fixed(at(START)),
             volume: None,
             min_free_space: 0,
+            secret: Secret::random(),
         }
     }
 }
@@ -155,7 +158,7 @@ impl TestApp {
     }
 
     /// `fresh` is the database, `by_way_of` how the service gets there.
-    async fn serve(kind: Kind, fresh: Fresh, by_way_of: &str, settings: Settings) -> Self {
+    pub async fn serve(kind: Kind, fresh: Fresh, by_way_of: &str, settings: Settings) -> Self {
         let Fresh { url, owner, files } = fresh;
         let outside = database::connect(&owner).await;
         let clock = settings.clock;
@@ -172,7 +175,7 @@ impl TestApp {
         let documents = tempfile::tempdir_in(settings.volume.unwrap_or_else(std::env::temp_dir)).expect("a directory");
         let storage = Storage::open(Some(&storage_url(&documents)), documents.path()).await.expect("a storage");
         let space = Space::new(&url, storage.directory(), ByteSize(settings.min_free_space));
-        let secret = Secret::random();
+        let secret = settings.secret;
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
         let cursor_key = secret.key_for("cursors");

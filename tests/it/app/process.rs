@@ -60,10 +60,20 @@ impl Process {
         self.end();
     }
 
+    /// Its number in the operating system's book.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// As an orchestrator stops it: told to end, and waited for.
-    pub async fn terminate(mut self, patience: Duration) {
-        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().expect("a shell");
+    pub async fn terminate(self, patience: Duration) {
+        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.pid())).status().expect("a shell");
         assert!(told.success());
+        self.ended(patience).await;
+    }
+
+    /// Waits for its end.
+    pub async fn ended(mut self, patience: Duration) {
         let ended = async {
             while self.child.try_wait().expect("a process").is_none() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -81,7 +91,7 @@ impl Process {
 
     /// Something of the operating system's book about it, in KiB: `VmRSS` is what it has in memory, `VmHWM` the most it ever had.
     pub fn memory(&self, entry: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("/proc");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc");
         let line = status.lines().find(|line| line.starts_with(entry)).expect("an entry");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }

@@ -1,0 +1,49 @@
+//! kill -9 of the service under load, again and again on the same database.
+
+use crate::Plan;
+use crate::app::{Kind, Process, Settings, TestApp};
+use crate::oracle::Oracle;
+use entity::clock::Clock;
+use futures_util::future::{join, join_all};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::{Duration, Instant};
+
+const WRITERS: usize = 8;
+
+pub async fn run(plan: Plan) {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        on(kind, plan).await;
+    }
+}
+
+async fn on(kind: Kind, plan: Plan) {
+    let settings = Settings { clock: Clock::system(), ..Settings::default() };
+    let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
+    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    let oracle = Oracle::new(plan.is_sabotaged);
+    let kills = plan.rounds(200, 3);
+    let mut slowest = Duration::ZERO;
+    for _ in 0..kills {
+        let began = Instant::now();
+        let process = Process::start(&app).await;
+        slowest = slowest.max(began.elapsed());
+        let by = app.as_member().await;
+        let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || false)));
+        let moment = Duration::from_millis(dice.random_range(50..700));
+        let end = async {
+            tokio::time::sleep(moment).await;
+            signal(process.pid(), "KILL");
+        };
+        join(writers, end).await;
+    }
+    println!("{kind:?}: {kills} kills, slowest start {slowest:?}");
+    oracle.demand(&app).await;
+    app.finish().await;
+}
+
+/// Tells a process something, as the operating system does.
+pub fn signal(pid: u32, name: &str) {
+    let told = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status().expect("a shell");
+    assert!(told.success());
+}

@@ -1,0 +1,147 @@
+//! Drills: what takes minutes and breaks things on purpose. `cargo drill` lists them, `cargo drill NAME` runs one.
+//!
+//! A drill that cannot fail proves nothing: with `--sabotage` something is damaged that the drill has to notice, and the exit code
+//! is zero only if it did.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a drill that fails should say so at once"
+)]
+
+#[path = "../it/app/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
+mod app;
+mod clock;
+mod kill_postgres;
+mod kill_service;
+mod oracle;
+mod race;
+mod refusing_log;
+mod server;
+mod stop;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// How a drill is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// A few rounds, for every landing, instead of all of them.
+    pub is_short: bool,
+    pub is_sabotaged: bool,
+    pub seed: u64,
+}
+
+impl Plan {
+    /// How many rounds: all of them, or a few.
+    pub fn rounds(&self, all: usize, few: usize) -> usize {
+        if self.is_short { few } else { all }
+    }
+}
+
+/// One drill.
+struct Drill {
+    name: &'static str,
+    shows: &'static str,
+    /// What `--sabotage` damages.
+    sabotage: &'static str,
+    /// What the failure says when the drill noticed the sabotage.
+    proof: &'static str,
+    run: fn(Plan) -> LocalBoxFuture<'static, ()>,
+}
+
+const DRILLS: &[Drill] = &[
+    Drill {
+        name: "kill-service",
+        shows: "kill -9 of the service under load, 200 times on each database: no acknowledged write is lost",
+        sabotage: "writes count as acknowledged when they are sent",
+        proof: "acknowledged writes lost",
+        run: |plan| kill_service::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "kill-postgres",
+        shows: "kill -9 of PostgreSQL under load, 50 times: 503 meanwhile, recovery within 5 s, no acknowledged write is lost",
+        sabotage: "transactions are committed with synchronous_commit off",
+        proof: "acknowledged writes lost",
+        run: |plan| kill_postgres::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "refusing-log",
+        shows: "a log that refuses entries, or is gone: 503 each, nothing changed, recovery within 5 s",
+        sabotage: "the database's checks are taken away, and entries vanish as they are written",
+        proof: "changed without its entry",
+        run: |plan| refusing_log::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "race",
+        shows: "64 callers for each state move, 100 rounds on each database: one winner, one entry, no 5xx",
+        sabotage: "the case is put back into its state while they race, as by a service without locks",
+        proof: "more or fewer than one",
+        run: |plan| race::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "clock",
+        shows: "two replicas whose clocks jump back and forth: a case's entries stand in the order of its changes",
+        sabotage: "the case forgets when it was changed last",
+        proof: "out of order",
+        run: |plan| clock::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "stop",
+        shows: "SIGTERM under 16 keep-alive clients, 50 times: no request fails, exit within 15 s",
+        sabotage: "kill -9 instead of SIGTERM",
+        proof: "requests failed",
+        run: |plan| stop::run(plan).boxed_local(),
+    },
+];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let seed = arguments.iter().position(|argument| argument == "--seed").and_then(|at| arguments.get(at + 1));
+    let seed = seed.map_or_else(rand::random, |seed| seed.parse().expect("--seed takes a number"));
+    let plan = Plan { is_short: has("--short"), is_sabotaged: has("--sabotage"), seed };
+    let chosen: Vec<&Drill> = DRILLS.iter().filter(|drill| has("--all") || has(drill.name)).collect();
+    if chosen.is_empty() {
+        println!("cargo drill NAME | --all [--short] [--seed N] [--sabotage]\n");
+        for drill in DRILLS {
+            println!("{:15} {}\n{:15} sabotage: {}", drill.name, drill.shows, "", drill.sabotage);
+        }
+        return if arguments.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let mut results = Vec::new();
+    for drill in chosen {
+        results.push(run(drill, plan).await);
+    }
+    println!("\ndrill            result             seconds");
+    for (name, is_passed, verdict, seconds) in &results {
+        println!("{name:16} {verdict:18} {seconds:7.1}{}", if *is_passed { "" } else { "  FAILED" });
+    }
+    if results.iter().all(|(_, is_passed, ..)| *is_passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs one; a panic is a failure, and with a sabotage the only success.
+async fn run(drill: &Drill, plan: Plan) -> (&'static str, bool, &'static str, f64) {
+    let repeat = if plan.is_sabotaged { " --sabotage" } else { "" };
+    println!("\n== {} (seed {}): cargo drill {0} --seed {1}{repeat}", drill.name, plan.seed);
+    let began = Instant::now();
+    let outcome = AssertUnwindSafe((drill.run)(plan)).catch_unwind().await;
+    let said = outcome.as_ref().err().map(|payload| {
+        let text = payload.downcast_ref::<String>().cloned();
+        text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+    });
+    let (is_passed, verdict) = match (plan.is_sabotaged, said) {
+        (false, None) => (true, "holds"),
+        (false, Some(_)) => (false, "does not hold"),
+        (true, None) => (false, "sabotage missed"),
+        (true, Some(said)) if said.contains(drill.proof) => (true, "sabotage caught"),
+        (true, Some(_)) => (false, "failed otherwise"),
+    };
+    (drill.name, is_passed, verdict, began.elapsed().as_secs_f64())
+}

@@ -1,0 +1,106 @@
+//! A load of concurrent writers that remembers what was acknowledged, and compares it with what is there afterwards.
+
+use crate::app::{Process, TestApp, send};
+use entity::{audit_entry, case};
+use sea_orm::EntityTrait;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use uuid::Uuid;
+
+/// What the clients know.
+#[derive(Default)]
+pub struct Oracle {
+    /// The name of each case that was acknowledged, and the version the last answer told.
+    acknowledged: Mutex<BTreeMap<String, i64>>,
+    /// How many answers there were, by status; 0 is no answer.
+    answers: Mutex<BTreeMap<u16, usize>>,
+    /// Takes a request for acknowledged when it is sent, as a server would that answers before it commits.
+    is_gullible: bool,
+}
+
+impl Oracle {
+    pub fn new(is_gullible: bool) -> Self {
+        Self { is_gullible, ..Self::default() }
+    }
+
+    /// Creates cases and changes them, one after the other, until the process is gone or `is_over` says so.
+    pub async fn write(&self, process: &Process, token: &str, is_over: impl Fn() -> bool) {
+        while !is_over() {
+            let name = unique_name();
+            let body = json!({"employee_first_name": "Ada", "employee_last_name": name}).to_string();
+            if self.is_gullible {
+                self.remember(&name, 0);
+            }
+            let created = send(process.post("cases").bearer_auth(token).body(body)).await;
+            self.count(created.as_ref().map_or(0, |answer| answer.status.as_u16()));
+            let Some(created) = created else { return };
+            if created.status != 201 {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                continue;
+            }
+            self.remember(&name, created.body["version"].as_i64().expect("a version"));
+            let path = format!("cases/{}", created.body["id"].as_str().expect("an id"));
+            let change = process.request(reqwest::Method::PATCH, &path).header("content-type", "application/json");
+            let changed = send(change.bearer_auth(token).body(json!({"employee_first_name": "Eve"}).to_string())).await;
+            self.count(changed.as_ref().map_or(0, |answer| answer.status.as_u16()));
+            let Some(changed) = changed else { return };
+            if changed.status == 200 {
+                self.remember(&name, changed.body["version"].as_i64().expect("a version"));
+            }
+        }
+    }
+
+    fn remember(&self, name: &str, version: i64) {
+        self.acknowledged.lock().expect("memory").insert(name.to_owned(), version);
+    }
+
+    fn count(&self, status: u16) {
+        *self.answers.lock().expect("answers").entry(status).or_default() += 1;
+    }
+
+    /// How many answers had this status.
+    pub fn answered(&self, status: u16) -> usize {
+        self.answers.lock().expect("answers").get(&status).copied().unwrap_or_default()
+    }
+
+    /// Fails unless everything that was acknowledged is there, each with the entries of its changes and no others; says the figures.
+    pub async fn demand(&self, app: &TestApp) {
+        let acknowledged = self.acknowledged.lock().expect("memory").clone();
+        let answers = self.answers.lock().expect("answers").clone();
+        let cases = case::Entity::find().all(&app.outside).await.expect("cases");
+        let entries = audit_entry::Entity::find().all(&app.outside).await.expect("entries");
+        let mut by_case: BTreeMap<Uuid, usize> = BTreeMap::new();
+        for entry in entries.iter().filter(|entry| entry.outcome == "success" && entry.object_type == "case") {
+            *by_case.entry(entry.object_id.parse().expect("an id")).or_default() += 1;
+        }
+        let live: BTreeMap<&str, i64> =
+            cases.iter().map(|case| (case.employee_last_name.as_str(), i64::from(case.version))).collect();
+        let numbers: BTreeSet<&str> = cases.iter().map(|case| case.case_number.as_str()).collect();
+        let is_lost = |(name, version): &(&String, &i64)| live.get(name.as_str()).is_none_or(|live| live < version);
+        let lost = acknowledged.iter().filter(is_lost).count();
+        // A case's version counts its changes, and each has one entry.
+        let unaudited = cases.iter().filter(|case| by_case.get(&case.id).copied() != usize::try_from(case.version).ok()).count();
+        let known: BTreeSet<Uuid> = cases.iter().map(|case| case.id).collect();
+        let untrue = by_case.keys().filter(|id| !known.contains(id)).count();
+        println!("answers by status (0: none): {answers:?}");
+        println!(
+            "{} acknowledged, {} there, {lost} lost, {unaudited} unaudited, {untrue} entries of nothing",
+            acknowledged.len(),
+            cases.len()
+        );
+        assert_eq!(lost, 0, "acknowledged writes lost");
+        assert_eq!((unaudited, untrue), (0, 0), "changes and entries differ");
+        let named = cases.iter().filter(|case| acknowledged.contains_key(&case.employee_last_name)).count();
+        assert_eq!((numbers.len(), named), (cases.len(), acknowledged.len()), "something was done twice");
+        assert!(acknowledged.len() > 10, "there was no load");
+        let unexpected: Vec<&u16> = answers.keys().filter(|status| ![0, 200, 201, 503, 504].contains(*status)).collect();
+        assert!(unexpected.is_empty(), "unexpected answers: {unexpected:?}");
+    }
+}
+
+/// Letters only, as names are.
+fn unique_name() -> String {
+    let digits = Uuid::new_v4().simple().to_string();
+    digits.chars().map(|digit| if digit.is_ascii_digit() { char::from(b'g' + (digit as u8 - b'0')) } else { digit }).collect()
+}

@@ -1,0 +1,93 @@
+//! A log that takes no entries: nothing is changed and each answer is 503 for as long, and the same process works again by itself.
+
+use crate::Plan;
+use crate::app::{Kind, Process, Settings, TestApp, send};
+use crate::race::disarm;
+use entity::clock::Clock;
+use entity::{audit_entry, case};
+use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 16;
+const RECOVERY: Duration = Duration::from_secs(5);
+
+pub async fn run(plan: Plan) {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let settings = Settings { clock: Clock::system(), ..Settings::default() };
+        let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
+        let process = Process::start(&app).await;
+        let member = app.as_member().await;
+        let rounds = plan.rounds(20, 2);
+        let (mut refused, mut slowest) = (0, Duration::ZERO);
+        for round in 0..rounds {
+            let is_renamed = round % 2 == 1;
+            if plan.is_sabotaged {
+                disarm(&app).await;
+                swallow_entries(&app).await;
+            } else if is_renamed {
+                app.lose("audit_entries").await;
+            } else {
+                app.refuse_entries().await;
+            }
+            refused += refusals(&app, &process, member.token()).await;
+            if is_renamed {
+                app.find_again("audit_entries").await;
+            } else {
+                app.accept_entries().await;
+            }
+            slowest = slowest.max(recovery(&app, &process, member.token()).await);
+        }
+        println!("{kind:?}: {rounds} rounds, {refused} writes refused, slowest recovery {slowest:?}");
+        assert!(slowest <= RECOVERY, "the service recovered after {slowest:?}");
+        app.finish().await;
+    }
+}
+
+fn a_case() -> String {
+    json!({"employee_first_name": "Ada", "employee_last_name": "Byron"}).to_string()
+}
+
+/// Sends writes and an audited reading; each is 503, and nothing is there afterwards.
+async fn refusals(app: &TestApp, process: &Process, by: &str) -> usize {
+    let before = case::Entity::find().count(&app.outside).await.expect("cases");
+    let writes = (0..CLIENTS).map(|_| send(process.post("cases").bearer_auth(by).body(a_case())));
+    let statuses: Vec<u16> =
+        join_all(writes).await.iter().map(|answer| answer.as_ref().map_or(0, |a| a.status.as_u16())).collect();
+    let after = case::Entity::find().count(&app.outside).await.expect("cases");
+    assert_eq!(after, before, "something was changed without its entry");
+    assert!(statuses.iter().all(|status| *status == 503), "not each is 503: {statuses:?}");
+    statuses.len()
+}
+
+async fn recovery(app: &TestApp, process: &Process, by: &str) -> Duration {
+    let began = Instant::now();
+    let before = audit_entry::Entity::find().count(&app.outside).await.expect("entries");
+    while send(process.post("cases").bearer_auth(by).body(a_case())).await.expect("an answer").status != 201 {
+        assert!(began.elapsed() < RECOVERY * 4, "it does not recover");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(audit_entry::Entity::find().count(&app.outside).await.expect("entries") > before, "the change has no entry");
+    began.elapsed()
+}
+
+/// Each entry vanishes as soon as it is written, and nobody is told.
+#[expect(clippy::disallowed_methods, reason = "this damages the database")]
+async fn swallow_entries(app: &TestApp) {
+    let statements: &[&str] = match app.kind {
+        Kind::Sqlite => &[
+            "DROP TRIGGER audit_entries_kept",
+            "CREATE TRIGGER swallow AFTER INSERT ON audit_entries BEGIN DELETE FROM audit_entries WHERE id = NEW.id; END",
+        ],
+        Kind::Postgres => &[
+            "ALTER TABLE audit_entries DISABLE TRIGGER ALL",
+            "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql
+               AS $$ BEGIN DELETE FROM audit_entries WHERE id = NEW.id; RETURN NULL; END $$",
+            "CREATE TRIGGER swallow AFTER INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION swallow()",
+        ],
+    };
+    for statement in statements {
+        app.outside.execute_unprepared(statement).await.expect("a damage");
+    }
+}

@@ -1,0 +1,65 @@
+//! Stopped under load as an orchestrator stops it: whoever leaves when readiness says so has no request fail.
+
+use crate::Plan;
+use crate::app::{Kind, Process, Settings, TestApp};
+use crate::kill_service::signal;
+use entity::clock::Clock;
+use futures_util::future::{join_all, join3};
+use reqwest::Method;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 16;
+
+pub async fn run(plan: Plan) {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let settings = Settings { clock: Clock::system(), ..Settings::default() };
+        let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
+        let stops = plan.rounds(50, 2);
+        let (mut requests, mut failed, mut slowest) = (0, 0, Duration::ZERO);
+        for _ in 0..stops {
+            let by = app.as_member().await;
+            let process = Process::start(&app).await;
+            let is_leaving = Cell::new(false);
+            let clients = join_all((0..CLIENTS).map(|_| ask(&process, by.token(), &is_leaving)));
+            let balancer = async {
+                while ready(&process).await {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                is_leaving.set(true);
+            };
+            let stop = async {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                signal(process.pid(), if plan.is_sabotaged { "KILL" } else { "TERM" });
+                Instant::now()
+            };
+            let (answers, (), told) = join3(clients, balancer, stop).await;
+            requests += answers.iter().map(|(answered, failed)| answered + failed).sum::<usize>();
+            failed += answers.iter().map(|(_, failed)| failed).sum::<usize>();
+            process.ended(Duration::from_secs(20)).await;
+            slowest = slowest.max(told.elapsed());
+        }
+        println!("{kind:?}: {stops} stops, {requests} requests, {failed} failed, slowest exit {slowest:?}");
+        assert_eq!(failed, 0, "requests failed at a stop");
+        assert!(slowest <= Duration::from_secs(15), "it took {slowest:?} to end");
+        app.finish().await;
+    }
+}
+
+async fn ready(process: &Process) -> bool {
+    let answer = process.request(Method::GET, "../../readyz").send().await;
+    answer.is_ok_and(|answer| answer.status() == 200)
+}
+
+/// Asks again and again on one connection; how many were answered, and how many failed.
+async fn ask(process: &Process, token: &str, is_leaving: &Cell<bool>) -> (usize, usize) {
+    let (mut answered, mut failed) = (0, 0);
+    while !is_leaving.get() {
+        match process.request(Method::GET, "auth/me").bearer_auth(token).send().await {
+            Ok(answer) if answer.status() == 200 => answered += 1,
+            _ => failed += 1,
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    (answered, failed)
+}
