@@ -36,8 +36,9 @@ pub async fn run(plan: Plan) {
         let by = app.as_member().await;
         let is_over = Cell::new(false);
         let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || is_over.get())));
-        let moment = Duration::from_millis(dice.random_range(100..900));
+        let (count, moment) = (dice.random_range(4..20), Duration::from_millis(dice.random_range(0..50)));
         let end = async {
+            oracle.created(count).await;
             tokio::time::sleep(moment).await;
             server.kill();
             let before = oracle.answered(503);

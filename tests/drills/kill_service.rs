@@ -30,8 +30,9 @@ async fn on(kind: Kind, plan: Plan) {
         slowest = slowest.max(began.elapsed());
         let by = app.as_member().await;
         let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || false)));
-        let moment = Duration::from_millis(dice.random_range(50..700));
+        let (count, moment) = (dice.random_range(4..20), Duration::from_millis(dice.random_range(0..50)));
         let end = async {
+            oracle.created(count).await;
             tokio::time::sleep(moment).await;
             signal(process.pid(), "KILL");
         };

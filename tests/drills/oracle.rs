@@ -64,6 +64,17 @@ impl Oracle {
         self.answers.lock().expect("answers").get(&status).copied().unwrap_or_default()
     }
 
+    /// Waits until so many more cases were created: a load that depends on no machine's speed.
+    pub async fn created(&self, count: usize) {
+        let enough = self.answered(201) + count;
+        let created = async {
+            while self.answered(201) < enough {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(60), created).await.expect("a load");
+    }
+
     /// Fails unless everything that was acknowledged is there, each with the entries of its changes and no others; says the figures.
     pub async fn demand(&self, app: &TestApp) {
         let acknowledged = self.acknowledged.lock().expect("memory").clone();
