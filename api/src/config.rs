@@ -8,6 +8,7 @@ use entity::db::is_readable;
 use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// A setting that stops the start, by its name.
@@ -70,6 +71,9 @@ pub struct ServeConfig {
     /// Whether to count requests and turn away those that are too many; off where a gateway does
     #[arg(long, env = "CASETRAIL_RATE_LIMIT", default_value = "on")]
     pub rate_limit: Switch,
+    /// How many requests are worked on at once; beyond that the answer is 503 until there are fewer
+    #[arg(long, env = "CASETRAIL_MAX_REQUESTS", default_value = "256")]
+    pub max_requests: NonZeroUsize,
     /// Whether this process runs the jobs by their schedules; off where others do
     #[arg(long, env = "CASETRAIL_SCHEDULER", default_value = "on")]
     pub scheduler: Switch,

@@ -7,7 +7,13 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// How many wait for a hash at most, and for how long: about what is hashed in that time.
+const PLACES: usize = 64;
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// How much work a hash is: memory in KiB and rounds.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +31,8 @@ impl Cost {
 pub struct Passwords {
     cost: Cost,
     permits: Arc<Semaphore>,
+    /// Places to wait in: a crowd that signs in must not take all that the service can do.
+    places: Semaphore,
     /// Checked when the username is unknown, so that the answer takes as long.
     dummy: String,
 }
@@ -32,7 +40,12 @@ pub struct Passwords {
 impl Passwords {
     pub fn new(cost: Cost) -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Ok(Self { cost, permits: Arc::new(Semaphore::new(cores)), dummy: hash(cost, "nobody's password")? })
+        Ok(Self {
+            cost,
+            permits: Arc::new(Semaphore::new(cores)),
+            places: Semaphore::new(PLACES),
+            dummy: hash(cost, "nobody's password")?,
+        })
     }
 
     pub async fn hash(&self, password: &str) -> Result<String> {
@@ -57,7 +70,10 @@ impl Passwords {
     }
 
     async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
+        let place = self.places.try_acquire().map_err(|_| Error::overloaded())?;
+        let permit = timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| Error::overloaded())?.map_err(Error::internal)?;
+        drop(place);
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);

@@ -1,6 +1,6 @@
 //! The HTTP server: one application, served the same to everybody, the tests included.
 
-use crate::http::{arrival, cors, edge, fallback, limits, log, measure, single};
+use crate::http::{arrival, cors, edge, fallback, limits, log, measure, single, work};
 use crate::state::App;
 use crate::{docs, openapi, routes};
 use actix_web::dev::Server;
@@ -19,6 +19,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result
             .app_data(web::Data::new(app.clone()))
             .app_data(contract.clone())
             .wrap(from_fn(single::demand))
+            .wrap(from_fn(work::work))
             .wrap(from_fn(limits::limit))
             .wrap(cors::cors(app.cors_origins()))
             .wrap(Compress::default())

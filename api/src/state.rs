@@ -6,6 +6,7 @@ use crate::http::in_flight::InFlight;
 use crate::http::limits::RateLimits;
 use crate::http::metrics::Metrics;
 use crate::http::token::Tokens;
+use crate::http::work::Budgets;
 use crate::http::{Code, Error, Result};
 use crate::jobs::Schedules;
 use crate::mail::Mailer;
@@ -40,6 +41,8 @@ pub struct State {
     pub space: Space,
     /// Origins whose browsers may call; none by default.
     pub cors_origins: Vec<String>,
+    /// How much is done at once.
+    pub budgets: Budgets,
     pub mailer: Mailer,
     pub schedules: Schedules,
     /// How much a caller may send; `None` where something in front of the service counts.
@@ -207,6 +210,10 @@ impl App {
 
     pub fn rate_limits(&self) -> Option<&RateLimits> {
         self.state.rate_limits.as_ref()
+    }
+
+    pub fn budgets(&self) -> &Budgets {
+        &self.state.budgets
     }
 
     pub fn mailer(&self) -> &Mailer {

@@ -5,6 +5,7 @@ use super::{Failure, grant, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig, Switch};
 use crate::http::limits::{RateLimits, Rates};
 use crate::http::metrics::Metrics;
+use crate::http::work::{Budgets, WorkLimits};
 use crate::jobs::Schedules;
 use crate::mail::Mailer;
 use crate::password::{Cost, Passwords};
@@ -38,6 +39,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
+    let limits = WorkLimits { requests: serve.max_requests.get(), ..WorkLimits::for_readers(Limits::default().readers) };
     let passwords = Passwords::new(Cost::FULL)?;
     let space = Space::new(&url, storage.directory(), serve.min_free_space);
     let state = State {
@@ -48,6 +50,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         fingerprint_key: secret.key_for("fingerprints"),
         trusted_proxies: serve.trusted_proxies.clone(),
         cors_origins,
+        budgets: Budgets::new(limits),
         mailer,
         schedules,
         rate_limits: (serve.rate_limit == Switch::On).then(|| RateLimits::new(Rates::default())),

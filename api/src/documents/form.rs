@@ -4,6 +4,7 @@ use super::sniff;
 use crate::http::idempotency::Sent;
 use crate::http::pace::{Pace, TooSlow};
 use crate::http::problem::FieldProblem;
+use crate::http::work::Work;
 use crate::http::{Code, Error, Result, json};
 use crate::storage::Incoming;
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -80,6 +81,11 @@ pub struct File {
 /// Reads the body to its end. The file's bytes go to `into`, if there is one; what is wrong is said all the same.
 pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&mut Incoming>) -> Result<Form> {
     demand_form(request)?;
+    // As long as it keeps pace it may come, and nothing else is done for it meanwhile.
+    let work = Work::of(request);
+    if let Some(work) = &work {
+        work.rest();
+    }
     let mut multipart = Multipart::new(request.headers(), payload);
     let (mut pace, mut texts, mut file, mut parts) = (Pace::default(), Map::new(), None, 0);
     while let Some(part) = pace.wait(multipart.next()).await? {
@@ -97,6 +103,7 @@ pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&
             texts.insert(name, text);
         }
     }
+    work.map_or(Ok(()), |work| work.resume())?;
     let form = checked(texts, file)?;
     // Boundaries differ from one attempt to the next; what is handed in does not.
     let Form { document_type, report_number, notes, file } = &form;
@@ -206,7 +213,7 @@ fn checked(texts: Map<String, Json>, file: Option<std::result::Result<File, Fiel
 
 impl From<TooSlow> for Error {
     fn from(_: TooSlow) -> Self {
-        unreadable("it comes slower than 64 KiB a second".to_owned())
+        Self::plain(Code::RequestTimeout)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::caller::admitted;
 use super::idempotency::Sent;
+use super::work::Work;
 use super::{Code, Error, Result, json, operations};
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use actix_web::web::BytesMut;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
@@ -69,26 +70,31 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
 
 /// What a request to an operation without a body has in its place. An empty object says nothing, and many a client always sends one;
 /// everything else is refused, so that nobody's wishes go unheard.
-pub struct NoBody(Option<Payload>);
+pub struct NoBody(Option<(Payload, Option<Work>, usize)>);
 
 impl NoBody {
     /// Takes the body, if no extractor will read it.
     pub fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
         let pattern = request.match_pattern().unwrap_or_default();
         let operation = operations::find(request.method().as_str(), &pattern);
-        Self(operation.is_some_and(|operation| operation.refuses_a_body()).then(|| payload.take()))
+        let read = || (payload.take(), Work::of(request), declared_length(request).unwrap_or_default());
+        Self(operation.is_some_and(|operation| operation.refuses_a_body()).then(read))
     }
 
     pub async fn demand(self) -> Result<()> {
-        let Some(mut payload) = self.0 else { return Ok(()) };
+        let Some((mut payload, work, length)) = self.0 else { return Ok(()) };
         let refused = || Error::because(Code::UnsupportedMediaType, "This operation takes no body.");
+        if length > NOTHING_LENGTH_MAX {
+            return Err(refused());
+        }
         let mut said = Vec::new();
-        while let Some(chunk) = payload.next().await {
-            said.extend_from_slice(&chunk.map_err(|error| Error::unreadable(Code::MalformedJson, error))?);
+        while let Some(chunk) = next(work.as_ref(), &mut payload).await? {
+            said.extend_from_slice(&chunk);
             if said.len() > NOTHING_LENGTH_MAX {
                 return Err(refused());
             }
         }
+        work.map_or(Ok(()), |work| work.resume())?;
         said.retain(|letter| !letter.is_ascii_whitespace());
         if matches!(said.as_slice(), b"" | b"{}") { Ok(()) } else { Err(refused()) }
     }
@@ -109,16 +115,34 @@ fn read<B: 'static>(
 }
 
 async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| Error::unreadable(Code::MalformedJson, error))?;
+    let too_large = || Error::because(Code::PayloadTooLarge, format!("A body has at most {length_max} bytes."));
+    if declared_length(request).is_some_and(|length| length > length_max) {
+        return Err(too_large());
+    }
+    let (mut bytes, work) = (BytesMut::new(), Work::of(request));
+    while let Some(chunk) = next(work.as_ref(), payload).await? {
         if bytes.len().saturating_add(chunk.len()) > length_max {
-            return Err(Error::because(Code::PayloadTooLarge, format!("A body has at most {length_max} bytes.")));
+            return Err(too_large());
         }
         bytes.extend_from_slice(&chunk);
     }
+    work.map_or(Ok(()), |work| work.resume())?;
     Sent::note(request, &bytes);
     Ok(bytes)
+}
+
+/// The body's next piece, for as long as its sender may take.
+async fn next(work: Option<&Work>, payload: &mut Payload) -> Result<Option<Bytes>> {
+    let chunk = match work {
+        Some(work) => work.wait_for(payload.next()).await?,
+        None => payload.next().await,
+    };
+    chunk.transpose().map_err(|error| Error::unreadable(Code::MalformedJson, error))
+}
+
+/// How long the body is by its sender's own word.
+fn declared_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// JSON in UTF-8, and not compressed: nothing here would unpack it.

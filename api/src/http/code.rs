@@ -44,6 +44,7 @@ pub enum Code {
     NoPassword,
     NotAMember,
     NotAServiceAccount,
+    RequestTimeout,
     VersionMismatch,
     PayloadTooLarge,
     UnsupportedMediaType,
@@ -97,7 +98,7 @@ impl Code {
                 "malformed_multipart",
                 S::BAD_REQUEST,
                 "Malformed multipart",
-                "The form can't be read: it has no boundary, a part without a name or one given twice, it was cut short, or it came slower than 64 KiB a second.",
+                "The form can't be read: it has no boundary, a part without a name or one given twice, or it was cut short.",
             ),
             Self::InvalidParameter => (
                 "invalid_parameter",
@@ -267,6 +268,12 @@ impl Code {
                 S::CONFLICT,
                 "Not a service account",
                 "Only a service account has API keys; people sign in with their passwords.",
+            ),
+            Self::RequestTimeout => (
+                "request_timeout",
+                S::REQUEST_TIMEOUT,
+                "Request timeout",
+                "The request came too slowly: its head takes at most 5 seconds, its body at most 10, and a document at least 64 KiB a second. Nothing was changed, and the connection is closed.",
             ),
             Self::VersionMismatch => (
                 "version_mismatch",

@@ -10,11 +10,11 @@ use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     ETAG, Encoding, Header, HeaderMap, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
 use entity::idempotency::Kept;
@@ -34,8 +34,13 @@ pub async fn edge(
     let is_api = path.starts_with("/api/");
     // A handler that panics costs its caller this answer, and nobody else anything.
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(response) => response?.map_into_boxed_body(),
-        Err(_) => return Err(after_panic(&path, &origin)),
+        Ok(Ok(response)) => response.map_into_boxed_body(),
+        // The request itself is gone with its handler; what is left is to say so.
+        Ok(Err(error)) => match error.as_error::<Error>() {
+            Some(known) => return Err(without_request(known.clone(), &path, &origin)),
+            None => return Err(error),
+        },
+        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &path, &origin)),
     };
     if let Some(kept) = replayed(&response) {
         response = replay(response, kept);
@@ -133,6 +138,7 @@ fn error_of(response: &ServiceResponse) -> Option<Error> {
         401 => Code::Unauthorized,
         403 => Code::Forbidden,
         404 => Code::NotFound,
+        408 => Code::RequestTimeout,
         405 => Code::MethodNotAllowed,
         413 => Code::PayloadTooLarge,
         415 => Code::UnsupportedMediaType,
@@ -154,24 +160,30 @@ fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceR
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(CONTENT_DISPOSITION);
     headers.remove(CONTENT_ENCODING);
-    match error.code.status().as_u16() {
-        401 => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        503 => drop(headers.insert(RETRY_AFTER, HeaderValue::from_static("1"))),
+    tell_what_next(&mut answer, error.code.status());
+    ServiceResponse::new(request, answer)
+}
+
+/// What a refusal's status asks for beside its body. Whoever is too slow or sends too much is not listened to any longer.
+fn tell_what_next(answer: &mut HttpResponse, status: StatusCode) {
+    match status.as_u16() {
+        401 => drop(answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        408 | 413 => answer.head_mut().set_connection_type(ConnectionType::Close),
+        503 => drop(answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"))),
         _ => {}
     }
-    ServiceResponse::new(request, answer)
 }
 
 fn problem(error: &Error, path: &str, origin: &Origin) -> String {
     serde_json::to_string(&error.problem(path, &origin.request_id)).unwrap_or_default()
 }
 
-/// The request itself is gone with its handler; what is left is to say so.
-fn after_panic(path: &str, origin: &Origin) -> actix_web::Error {
-    let error = Error::internal("a handler panicked");
+/// The same where the request is gone with its handler.
+fn without_request(error: Error, path: &str, origin: &Origin) -> actix_web::Error {
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
     let mut answer = answer.body(problem(&error, path, origin));
+    tell_what_next(&mut answer, error.code.status());
     complete(answer.headers_mut(), origin, true);
     InternalError::from_response(error, answer).into()
 }

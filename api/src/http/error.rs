@@ -77,6 +77,11 @@ impl Error {
         Self::plain(Code::NotFound)
     }
 
+    /// There is more to do than can be done; nothing was begun, or it was all taken back.
+    pub fn overloaded() -> Self {
+        Self::because(Code::Unavailable, "The service has too much to do; nothing was changed. Try again.")
+    }
+
     pub fn forbidden() -> Self {
         Self::plain(Code::Forbidden)
     }

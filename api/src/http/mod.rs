@@ -40,6 +40,7 @@ pub mod reference;
 pub mod single;
 pub mod token;
 mod words;
+pub mod work;
 
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use body::{Body, LargeBody, OptionalBody};

@@ -169,6 +169,8 @@ refusals! {
     InProgress = 409 [IdempotencyInProgress];
     /// The job runs just now
     JobConflict = 409 [JobRunning, IdempotencyInProgress];
+    /// The request came too slowly
+    RequestTimeout = 408 [RequestTimeout];
     /// The resource changed since the version named by If-Match
     VersionMismatch = 412 [VersionMismatch];
     /// The body is too large
@@ -215,7 +217,7 @@ problem_sets! {
     /// Whatever asks the database.
     ServerProblems = [InternalError, Unavailable];
     /// A body that is read and checked.
-    BodyProblems = [BadRequest, PayloadTooLarge, UnsupportedMediaType, ValidationFailed];
+    BodyProblems = [BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType, ValidationFailed];
     /// Whatever is written, be it the entry of a reading or of a refusal: a lost connection may leave it open whether it was.
     CommitProblems = [ServerProblems, CommitUnknown];
     /// Reading one thing that may be hidden.

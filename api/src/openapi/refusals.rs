@@ -3,7 +3,7 @@
 use super::each;
 use crate::http::idempotency::key_reused;
 use crate::http::page::invalid_cursor;
-use crate::http::problem::{FieldProblem, REFUSALS, Refusal, TooManyRequests, UnsupportedMediaType};
+use crate::http::problem::{FieldProblem, REFUSALS, Refusal, RequestTimeout, TooManyRequests, UnsupportedMediaType};
 use crate::http::{Code, Error};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
 use entity::document::quota::{Exceeded, Owner};
@@ -24,6 +24,7 @@ pub fn apply(contract: &mut Contract) {
             declared.operation.responses.responses.extend(TooManyRequests::responses());
         }
         if declared.refuses_a_body() {
+            declared.operation.responses.responses.extend(RequestTimeout::responses());
             declared.operation.responses.responses.extend(UnsupportedMediaType::responses());
         }
         used.extend(declared.operation.responses.responses.values().filter_map(name));
@@ -142,6 +143,7 @@ fn error(code: Code) -> Error {
         | Code::MethodNotAllowed
         | Code::JobRunning
         | Code::IdempotencyInProgress
+        | Code::RequestTimeout
         | Code::PayloadTooLarge
         | Code::RangeNotSatisfiable
         | Code::StorageUnavailable

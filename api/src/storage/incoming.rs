@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
-/// How much of a document is in memory before it is sent on: the least that S3 takes for a part.
+/// How much of a document is in memory before it is sent on: the least that S3 takes for a part. The budget of uploads is its bound.
 const PART_BYTES: usize = 5 * 1024 * 1024;
+/// The same for a directory, which takes any: it is written as it comes.
+const PIECE_BYTES: usize = 128 * 1024;
 
 /// What is being stored under an id.
 #[derive(Debug)]
@@ -30,7 +32,8 @@ enum Stage {
 
 impl Incoming {
     pub(super) fn new(storage: Storage, id: Uuid) -> Self {
-        let writer = BufWriter::with_capacity(Arc::clone(&storage.store), storage.path(id), PART_BYTES).with_max_concurrency(1);
+        let bytes = if storage.directory.is_some() { PIECE_BYTES } else { PART_BYTES };
+        let writer = BufWriter::with_capacity(Arc::clone(&storage.store), storage.path(id), bytes).with_max_concurrency(1);
         Self { storage, id, stage: Stage::Writing(Box::new(writer)) }
     }
 

@@ -5,11 +5,37 @@
 
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Whether some work has begun to commit. From then on it must not be given up: nobody could say what was changed.
+#[derive(Clone, Debug, Default)]
+pub struct CommitWatch(Arc<AtomicBool>);
+
+tokio::task_local! {
+    static WATCH: CommitWatch;
+}
+
+impl CommitWatch {
+    pub async fn during<T>(self, work: impl Future<Output = T>) -> T {
+        WATCH.scope(self, work).await
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// A COMMIT is about to be sent.
+    pub(super) fn tell() {
+        // Nobody may be watching.
+        let _ = WATCH.try_with(|watch| watch.0.store(true, Ordering::Relaxed));
+    }
+}
 
 /// How a transaction ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,7 @@ mod unit;
 
 pub use action::{Action, Capture, Category, ChangeType, Origin, SystemEvent};
 pub use changes::{Changes, facts};
+pub use commit::CommitWatch;
 pub use context::{Actor, ActorType, Context, Outcome, Source};
 pub use event::{Event, JobRun};
 pub use guard::Verb;

@@ -1,6 +1,6 @@
 //! The only door for writes: begin, lock, save, record, commit.
 
-use super::commit::{self, Fate};
+use super::commit::{self, CommitWatch, Fate};
 use super::rights::Hold;
 use super::unit::Unit;
 use super::{Audited, Context, Event, Refusal, hooks};
@@ -154,6 +154,7 @@ impl AuditTx {
     ///
     /// `Refusal::CommitUnknown` if that can't be found out either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
+        CommitWatch::tell();
         let unit = Arc::clone(&self.unit);
         let end = self.end().await;
         unit.conclude(&end);

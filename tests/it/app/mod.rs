@@ -32,6 +32,7 @@ pub use wire::Half;
 
 use api::http::limits::{RateLimits, Rates};
 use api::http::metrics::Metrics;
+use api::http::work::{Budgets, WorkLimits};
 use api::jobs::Schedules;
 use api::keys::Secret;
 use api::mail::Mailer;
@@ -67,6 +68,8 @@ pub struct Settings {
     /// How long it may take to find out what became of a COMMIT.
     pub decision: Duration,
     pub rates: Option<Rates>,
+    /// How much is done at once, and for how long.
+    pub work: WorkLimits,
     /// Where its mails go; the log, if nowhere.
     pub smtp_url: Option<String>,
     /// Whose `X-Forwarded-For` is believed; the tests' client comes from 127.0.0.1.
@@ -85,10 +88,12 @@ impl Default for Settings {
     fn default() -> Self {
         // A test machine may be busy with the other tests.
         let decision = Limits::default().decision;
+        let patience = Duration::from_secs(20);
         Self {
-            patience: Duration::from_secs(20),
+            patience,
             decision,
             rates: None,
+            work: WorkLimits { patience, handler: Duration::from_secs(60), ..WorkLimits::for_readers(4) },
             smtp_url: None,
             trusted_proxies: Vec::new(),
             clock: Clock::fixed(at(START)),
@@ -187,6 +192,7 @@ impl TestApp {
             fingerprint_key: secret.key_for("fingerprints"),
             trusted_proxies: settings.trusted_proxies,
             cors_origins: vec![FRIEND.to_owned()],
+            budgets: Budgets::new(settings.work),
             rate_limits: settings.rates.map(RateLimits::new),
             mailer: Mailer::of(settings.smtp_url.as_deref(), "Casetrail <casetrail@example.org>").expect("a mailer"),
             schedules: Schedules::of(&[], false).expect("schedules"),

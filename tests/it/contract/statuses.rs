@@ -7,6 +7,7 @@ use super::{Listed, operations};
 use crate::app::{Answer, Client, Fault, Form, Kind, Settings, TestApp};
 use api::http::idempotency::scope;
 use api::http::limits::Rates;
+use api::http::work::WorkLimits;
 use entity::idempotency::{self, Claim};
 use entity::user::{Caller, Role};
 use futures_util::future::select;
@@ -15,6 +16,7 @@ use serde_json::{Value as Json, json};
 use std::num::NonZeroU32;
 use std::pin::pin;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// What to send where nobody has signed in and a secret tells who it is.
 const WRONG_SECRETS: [(&str, &str); 3] = [
@@ -299,7 +301,7 @@ on_each_database! {
             let walk = Walk::of(app, operation, &callers).await;
             for status in operation.statuses() {
                 // Walked below, each in a test of its own.
-                if [429, 504, 507].contains(&status) || (status == 503 && !walk.leaves_entries()) {
+                if [408, 429, 504, 507].contains(&status) || (status == 503 && !walk.leaves_entries()) {
                     continue;
                 }
                 let answers = if status < 300 && status != 206 { vec![walk.success(status).await] } else { walk.provoke(status).await };
@@ -334,6 +336,42 @@ on_each_database! {
         }
         assert!(prepared.len() > 50);
     }
+}
+
+/// Whose body doesn't come is not waited for, wherever there is one.
+#[tokio::test]
+async fn each_operation_with_a_body_gives_its_sender_only_so_much_time() {
+    let work = WorkLimits { body: Duration::from_millis(100), ..Settings::default().work };
+    let app = TestApp::start_with(Kind::Sqlite, Settings { work, ..Settings::default() }).await.unwrap();
+    let operations = operations();
+    let declaring: Vec<&Listed> = operations.iter().filter(|operation| operation.statuses().contains(&408)).collect();
+    let mut prepared = Vec::new();
+    for operation in &declaring {
+        prepared.push((operation, prepare(&app, operation).await));
+    }
+    let mut walks = Vec::new();
+    for (operation, request) in &prepared {
+        let address = app.base.trim_start_matches("http://");
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let kind = if request.form.is_some() { "multipart/form-data; boundary=x" } else { "application/json" };
+        let token =
+            if operation.is_public() { String::new() } else { format!("Authorization: Bearer {}\r\n", request.by.token()) };
+        let (method, path) = (&operation.method, &request.path);
+        let path = if path.starts_with('/') { path.clone() } else { format!("/api/v1/{path}") };
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: x\r\n{token}Content-Type: {kind}\r\nContent-Length: 90\r\n\r\n");
+        walks.push(async move {
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut said = Vec::new();
+            stream.read_to_end(&mut said).await.unwrap();
+            let said = String::from_utf8_lossy(&said).into_owned();
+            let is_told = said.starts_with("HTTP/1.1 408 ") && said.contains("\"code\":\"request_timeout\"");
+            (!is_told).then(|| format!("{}: {said}", operation.id()))
+        });
+    }
+    let wrong: Vec<String> = futures_util::future::join_all(walks).await.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(declaring.len() > 30, "{}", declaring.len());
+    app.finish().await;
 }
 
 /// Who has asked too often is turned away from every operation below `/api/v1`, whoever he is.

@@ -11,3 +11,4 @@ mod names;
 mod panics;
 mod paths;
 mod single;
+mod work;

@@ -1,0 +1,345 @@
+//! How much is done at once and how long it may take: what is too much is refused at once, before it costs anything, and no kind of
+//! work takes what the others need.
+
+use super::{Code, Error, Result};
+use crate::http::caller::Presented;
+use crate::state::App;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use entity::audit::CommitWatch;
+use futures_util::poll;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+/// How much of each kind of work is done at once, and how long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkLimits {
+    /// Requests that are worked on; those whose body is still on its way don't count.
+    pub requests: usize,
+    /// Reports, text searches and totals together.
+    pub scans: usize,
+    pub exports: usize,
+    pub uploads: usize,
+    /// How long a request waits for its turn where its kind has a budget.
+    pub patience: Duration,
+    /// How long a whole request body may take; a document's has its own pace.
+    pub body: Duration,
+    /// How long the work on a request may take.
+    pub handler: Duration,
+    /// How long a report may take.
+    pub report: Duration,
+}
+
+impl WorkLimits {
+    /// Three of the readers are for everything that isn't a scan, or one where there are that few.
+    pub fn for_readers(readers: u32) -> Self {
+        Self { scans: usize::try_from(readers.saturating_sub(3).max(1)).unwrap_or(1), ..Self::default() }
+    }
+}
+
+impl Default for WorkLimits {
+    fn default() -> Self {
+        Self {
+            requests: 256,
+            scans: 5,
+            exports: 2,
+            uploads: 32,
+            patience: Duration::from_millis(500),
+            body: Duration::from_secs(10),
+            handler: Duration::from_secs(10),
+            report: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The budgets of one process.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    limits: WorkLimits,
+    requests: Arc<Semaphore>,
+    scans: Budget,
+    exports: Budget,
+    uploads: Budget,
+}
+
+/// One kind's turns, and the places to wait for one.
+#[derive(Clone, Debug)]
+struct Budget {
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Budget {
+    fn new(turns: usize, patience: Duration) -> Self {
+        Self { turns: Arc::new(Semaphore::new(turns)), places: Arc::new(Semaphore::new(turns.saturating_mul(4))), patience }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
+            return Ok(turn);
+        }
+        let _place = self.places.try_acquire().map_err(|_| Error::overloaded())?;
+        let turn = timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
+        turn.map_err(|_| Error::overloaded())?.map_err(Error::internal)
+    }
+}
+
+impl Budgets {
+    pub fn new(limits: WorkLimits) -> Self {
+        let WorkLimits { requests, scans, exports, uploads, patience, .. } = limits;
+        Self {
+            limits,
+            requests: Arc::new(Semaphore::new(requests)),
+            scans: Budget::new(scans, patience),
+            exports: Budget::new(exports, patience),
+            // Whoever waits has no place in memory for what he sends.
+            uploads: Budget::new(uploads, patience),
+        }
+    }
+
+    async fn turn(&self, kind: Kind) -> Result<Option<OwnedSemaphorePermit>> {
+        match kind {
+            Kind::Scan | Kind::Report => self.scans.turn().await.map(Some),
+            Kind::Export => self.exports.turn().await.map(Some),
+            Kind::Upload => self.uploads.turn().await.map(Some),
+            Kind::Probe | Kind::Plain | Kind::Bulk => Ok(None),
+        }
+    }
+
+    const fn time_of(&self, kind: Kind) -> Option<Duration> {
+        match kind {
+            Kind::Plain | Kind::Scan => Some(self.limits.handler),
+            Kind::Report => Some(self.limits.report),
+            // As long as their clients keep pace, or as there are members.
+            Kind::Probe | Kind::Export | Kind::Upload | Kind::Bulk => None,
+        }
+    }
+}
+
+/// What a request asks for, as far as its cost goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// What tells how the service is, also when it is busy.
+    Probe,
+    Plain,
+    /// A text search or a total: it reads all rows there are.
+    Scan,
+    Report,
+    Export,
+    Upload,
+    /// Everybody's credits at once, or a whole job.
+    Bulk,
+}
+
+impl Kind {
+    fn of(request: &ServiceRequest) -> Self {
+        let is_known = request.extensions().contains::<Presented>();
+        Self::asked(request.method(), request.path(), request.query_string(), is_known)
+    }
+
+    /// Whoever doesn't say who they are is refused before anything is read.
+    fn asked(method: &Method, path: &str, query: &str, is_known: bool) -> Self {
+        let Some(operation) = path.strip_prefix("/api/v1/") else {
+            return if ["/livez", "/readyz", "/metrics"].contains(&path) { Self::Probe } else { Self::Plain };
+        };
+        let is_post = *method == Method::POST;
+        match operation {
+            _ if !is_known => Self::Plain,
+            _ if operation.starts_with("exports/") || operation.starts_with("audit-log/export.") => Self::Export,
+            _ if operation.starts_with("reports") => Self::Report,
+            _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => Self::Upload,
+            _ if is_post && (operation == "credit-resets" || operation.starts_with("jobs/")) => Self::Bulk,
+            _ if query.split('&').any(is_costly) => Self::Scan,
+            _ => Self::Plain,
+        }
+    }
+}
+
+fn is_costly(parameter: &str) -> bool {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    (name == "q" && !value.is_empty()) || (name == "include_total" && value != "false")
+}
+
+/// One request that is worked on: the place it takes and the time it has left. Both rest while its client is waited for.
+#[derive(Clone, Debug)]
+pub struct Work(Rc<Running>);
+
+#[derive(Debug)]
+struct Running {
+    requests: Arc<Semaphore>,
+    place: RefCell<Option<OwnedSemaphorePermit>>,
+    /// Until when its body has to be there.
+    body_due: Instant,
+    time: Option<Duration>,
+    due: Cell<Option<Instant>>,
+}
+
+impl Work {
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    fn begin(budgets: &Budgets, kind: Kind) -> Result<Self> {
+        let place = match kind {
+            Kind::Probe => None,
+            _ => Some(Arc::clone(&budgets.requests).try_acquire_owned().map_err(|_| Error::overloaded())?),
+        };
+        let (now, time) = (Instant::now(), budgets.time_of(kind));
+        Ok(Self(Rc::new(Running {
+            requests: Arc::clone(&budgets.requests),
+            place: RefCell::new(place),
+            body_due: now + budgets.limits.body,
+            time,
+            due: Cell::new(time.map(|time| now + time)),
+        })))
+    }
+
+    /// Waits for the client's next piece of the body, until the whole of it had to be there.
+    pub async fn wait_for<T>(&self, next: impl Future<Output = T>) -> Result<T> {
+        let mut next = pin!(next);
+        if let Poll::Ready(next) = poll!(next.as_mut()) {
+            return Ok(next);
+        }
+        self.rest();
+        timeout_at(self.0.body_due, next).await.map_err(|_| Error::plain(Code::RequestTimeout))
+    }
+
+    /// Nothing is done for it until `resume`: others may.
+    pub fn rest(&self) {
+        self.0.due.set(None);
+        drop(self.0.place.take());
+    }
+
+    /// Its body is there: now it is worked on, unless that is too much.
+    pub fn resume(&self) -> Result<()> {
+        if self.0.place.borrow().is_none() {
+            let place = Arc::clone(&self.0.requests).try_acquire_owned().map_err(|_| Error::overloaded())?;
+            *self.0.place.borrow_mut() = Some(place);
+            self.0.due.set(self.0.time.map(|time| Instant::now() + time));
+        }
+        Ok(())
+    }
+}
+
+/// Lets in as much as can be done, and ends what takes too long.
+pub async fn work(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let app = App::of(request.request())?;
+    let kind = Kind::of(&request);
+    let turn = app.budgets().turn(kind).await;
+    let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
+    let (turn, work) = match begun {
+        Ok(begun) => begun,
+        // Not `into_response`, which forgets the error that the edge renders.
+        Err(error) => return Ok(ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))),
+    };
+    request.extensions_mut().insert(work.clone());
+    let commits = CommitWatch::default();
+    let mut handler = pin!(commits.clone().during(next.call(request)));
+    let mut timer = pin!(sleep_until(Instant::now()));
+    let answered = poll_fn(|context| {
+        if let Poll::Ready(answered) = handler.as_mut().poll(context) {
+            return Poll::Ready(Some(answered));
+        }
+        // What may have been committed is told to its end: nobody may say that nothing was changed.
+        let Some(due) = work.0.due.get().filter(|_| !commits.has_begun()) else { return Poll::Pending };
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
+        }
+        timer.as_mut().poll(context).map(|()| None)
+    });
+    match answered.await {
+        Some(response) => Ok(response?.map_body(|_, body| turn.hold(body))),
+        // The request went with its handler: the edge says it without.
+        None => Err(Error::overloaded().into()),
+    }
+}
+
+/// A turn that lasts as long as the answer's body.
+trait Hold {
+    fn hold(self, body: impl MessageBody + 'static) -> BoxBody;
+}
+
+impl Hold for Option<OwnedSemaphorePermit> {
+    fn hold(self, body: impl MessageBody + 'static) -> BoxBody {
+        match self {
+            Some(turn) => Held { body: body.boxed(), _turn: turn }.boxed(),
+            None => body.boxed(),
+        }
+    }
+}
+
+struct Held {
+    body: BoxBody,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl MessageBody for Held {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_of_the_kind_of_its_cost() {
+        let kind = |method: Method, path: &str| {
+            let (path, query) = path.split_once('?').unwrap_or((path, ""));
+            Kind::asked(&method, path, query, true)
+        };
+        for (path, expected) in [
+            ("/livez", Kind::Probe),
+            ("/docs/", Kind::Plain),
+            ("/api/v1/cases", Kind::Plain),
+            ("/api/v1/cases?q=moss", Kind::Scan),
+            ("/api/v1/cases?limit=1&%71=moss", Kind::Scan),
+            ("/api/v1/audit-log?include_total=true", Kind::Scan),
+            ("/api/v1/audit-log?q=&include_total=false", Kind::Plain),
+            ("/api/v1/audit-log/export.csv?q=moss", Kind::Export),
+            ("/api/v1/exports/users.csv", Kind::Export),
+            ("/api/v1/reports/case-changes", Kind::Report),
+        ] {
+            assert_eq!(kind(Method::GET, path), expected, "{path}");
+        }
+        assert_eq!(kind(Method::POST, "/api/v1/cases/1/documents"), Kind::Upload);
+        assert_eq!(kind(Method::GET, "/api/v1/cases/1/documents"), Kind::Plain);
+        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Bulk);
+        assert_eq!(Kind::asked(&Method::GET, "/api/v1/exports/users.csv", "", false), Kind::Plain);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_too_long_or_finds_too_many_waiting_is_refused() {
+        let budget = Budget::new(1, Duration::from_millis(500));
+        let turn = budget.turn().await.unwrap();
+        let begun = Instant::now();
+        assert_eq!(budget.turn().await.unwrap_err().code, Error::overloaded().code);
+        assert_eq!(begun.elapsed(), Duration::from_millis(500));
+        let waiting = futures_util::future::join_all((0..5).map(|_| budget.turn()));
+        drop(turn);
+        assert_eq!(waiting.await.iter().filter(|turn| turn.is_ok()).count(), 1);
+    }
+}

@@ -1,0 +1,152 @@
+//! Slow senders, too much at once and work that takes too long: each is told so, and costs nobody else anything.
+
+use crate::app::{Kind, Settings, TestApp};
+use api::http::work::WorkLimits;
+use sea_orm::EntityTrait;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Sends some bytes as they are, and reads until the service closes the connection.
+async fn until_closed(app: &TestApp, sent: &str) -> (String, Duration) {
+    let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(sent.as_bytes()).await.unwrap();
+    let (begun, mut said) = (Instant::now(), Vec::new());
+    let closed = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said)).await;
+    closed.expect("the connection is closed").unwrap();
+    (String::from_utf8_lossy(&said).into_owned(), begun.elapsed())
+}
+
+#[track_caller]
+fn expect_problem(said: &str, status: u16, code: &str) {
+    assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{said}");
+    assert!(said.contains("application/problem+json") && said.contains(&format!("\"code\":\"{code}\"")), "{said}");
+    assert!(said.to_lowercase().contains("connection: close"), "{said}");
+}
+
+fn settings(work: WorkLimits) -> Settings {
+    Settings { work, ..Settings::default() }
+}
+
+fn head(token: &str, path: &str, kind: &str, length: u64) -> String {
+    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+    format!("POST /api/v1/{path} HTTP/1.1\r\nHost: x\r\n{authorization}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n")
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let work = WorkLimits { body: Duration::from_millis(300), ..WorkLimits::default() };
+    let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
+    let admin = app.as_admin().await;
+    let service = app.user("etl", entity::user::Role::Service, None).await;
+    let keys = format!("users/{}/api-keys", service.id);
+    let mark = app.mark().await;
+    for (token, path) in [("", "auth/login"), (admin.token(), "users"), (admin.token(), keys.as_str())] {
+        let (said, waited) = until_closed(&app, &format!("{}{{", head(token, path, "application/json", 100))).await;
+        expect_problem(&said, 408, "request_timeout");
+        assert!(waited < Duration::from_secs(5), "{waited:?}");
+    }
+    assert_eq!(app.since(&mark).await.len(), 0);
+    // 401 comes first.
+    let (said, _) = until_closed(&app, &format!("{}{{", head("nonsense", "users", "application/json", 100))).await;
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 401 "), "{said}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_says_it_is_too_long_is_refused_before_it_comes() {
+    let app = TestApp::start(Kind::Sqlite).await.unwrap();
+    let member = app.as_member().await;
+    let case = app.a_case().create().await;
+    let documents = case.url("documents");
+    for (path, kind, length) in [
+        ("auth/login", "application/json", 65_537),
+        ("cases", "application/json", 65_537),
+        (documents.as_str(), "multipart/form-data; boundary=x", 60 * 1024 * 1024),
+    ] {
+        let (said, waited) = until_closed(&app, &head(member.token(), path, kind, length)).await;
+        expect_problem(&said, 413, "payload_too_large");
+        assert!(waited < Duration::from_secs(5), "{path}: {waited:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn those_who_wait_for_their_bodies_take_no_place_and_the_others_are_told_when_there_is_none() {
+    let work = WorkLimits { requests: 2, ..WorkLimits::default() };
+    let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
+    let member = app.as_member().await;
+    let mut slow = Vec::new();
+    for _ in 0..10 {
+        let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(head("", "auth/login", "application/json", 100).as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    for _ in 0..5 {
+        member.get("auth/me").await.expect(200);
+    }
+    // Writers wait for the lock that the test holds: there are two places, and they are theirs.
+    let busy = app.write().await;
+    let names = serde_json::json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
+    let answers = {
+        let waiting = futures_util::future::join_all((0..4).map(|_| member.post("cases", names.clone())));
+        let probing = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let refused = member.get("auth/me").await;
+            refused.expect_problem(503, "unavailable");
+            assert_eq!(refused.header("retry-after"), "1");
+            member.get("/livez").await.expect(200);
+            member.get("/metrics").await.expect(200);
+            drop(busy);
+        };
+        futures_util::future::join(waiting, probing).await.0
+    };
+    let done = answers.iter().filter(|answer| answer.status() == 201).count();
+    assert_eq!(done, 2, "{answers:?}");
+    assert!(answers.iter().filter(|answer| answer.status() != 201).all(|answer| answer.status() == 503));
+    member.get("auth/me").await.expect(200);
+    app.finish().await;
+}
+
+on_each_database! {
+    async fn what_takes_too_long_is_given_up_and_nothing_is_changed(app) {
+        let _ = app;
+        let work = WorkLimits { handler: Duration::from_millis(500), ..WorkLimits::default() };
+        let Some(app) = TestApp::start_with(app.kind, settings(work)).await else { return };
+        let member = app.as_member().await;
+        let case = app.a_case().create().await;
+        let busy = app.write().await;
+        let locked = entity::case::Entity::find_by_id(uuid::Uuid::parse_str(&case.id()).unwrap());
+        busy.lock(locked).await.unwrap();
+        let mark = app.mark().await;
+        let begun = Instant::now();
+        let answer = member.patch(&case.path(), serde_json::json!({"employee_first_name": "Eve"})).await;
+        answer.expect_problem(503, "unavailable");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        drop(busy);
+        assert_eq!(app.since(&mark).await.len(), 0);
+        assert_ne!(member.get(&case.path()).await.expect(200)["employee_first_name"], "Eve");
+        app.finish().await;
+    }
+
+    async fn eight_who_search_leave_the_others_alone(app) {
+        let (manager, member) = (app.as_manager().await, app.as_member().await);
+        let searching = futures_util::future::join_all((0..8).map(|_| async {
+            let mut answers = [0, 0];
+            for path in ["cases?q=moss", "audit-log?q=moss&include_total=true", "reports/case-changes"].repeat(5) {
+                let answer = manager.get(path).await;
+                assert!([200, 503].contains(&answer.status()), "{}", answer.text);
+                answers[usize::from(answer.status() == 503)] += 1;
+            }
+            answers
+        }));
+        let asking = async {
+            for _ in 0..30 {
+                member.get("auth/me").await.expect(200);
+                manager.get("cases").await.expect(200);
+            }
+        };
+        let (searches, ()) = futures_util::future::join(searching, asking).await;
+        assert!(searches.iter().map(|[found, _]| found).sum::<usize>() > 0, "{searches:?}");
+    }
+}
