@@ -125,6 +125,7 @@ impl NewCase {
             credit_tenths: Set(default_credit_tenths(self.num_reports_requested)),
             special_notes: Set(self.special_notes),
             resubmission_count: Set(0),
+            secret_moves: Set(0),
             ..Default::default()
         }
     }
