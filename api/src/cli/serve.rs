@@ -33,9 +33,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let metrics = Metrics::new(Clock::system().now());
     let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
     demand_nets(&db, config.env).await?;
-    if config.env == Environment::Production && audience(&db).await? == Audience::DemoUsers {
-        return Err("CASETRAIL_ENV: production refuses to start on a database with demo users".into());
-    }
+    demand_no_demo(&db, config.env).await?;
     let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
@@ -80,6 +78,14 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     };
     let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
     Ok(served?)
+}
+
+/// The demo's passwords are known to everyone.
+async fn demand_no_demo(db: &Db, env: Environment) -> Result<(), Failure> {
+    if env == Environment::Production && audience(db).await? == Audience::DemoUsers {
+        return Err("CASETRAIL_ENV: production refuses to start on a database with demo users".into());
+    }
+    Ok(())
 }
 
 /// Says what is missing, different or switched off of the nets and of the append-only triggers; production doesn't start then.

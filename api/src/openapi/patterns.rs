@@ -15,29 +15,30 @@ const NOT_BLANK: &str =
 const BLANKS: &str = r" \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000";
 const TEXT: &str = r"^[^\u0000]*$";
 
-/// Rules as `api::http::check` has them, each with its pattern.
-const RULES: [(&str, fn() -> &'static str); 2] = [("not_blank", || NOT_BLANK), ("displayable", || &DISPLAYABLE)];
+/// The name of a rule, and its pattern.
+type Rule = (&'static str, fn() -> &'static str);
 
-/// A name people read, as far as a pattern of every language can tell it: how many combining marks stand in a row it leaves open.
+/// Rules as `api::http::check` has them.
+const RULES: [Rule; 2] = [("not_blank", || NOT_BLANK), ("displayable", || &DISPLAYABLE)];
+
+/// A name people read, as far as a pattern of every language can tell it: it leaves open how many combining marks stand in a row, and invisible
+/// characters beyond U+FFFF.
 static DISPLAYABLE: LazyLock<String> = LazyLock::new(|| {
     let hidden = ranges(text::is_invisible);
     format!("^[^{BLANKS}{hidden}]([^{hidden}]*[^{BLANKS}{hidden}])?$")
 });
 
-/// The characters for which something holds, as the inside of a character class. Beyond the 16 bits that `\u` can say everywhere,
-/// the characters stand themselves.
+/// The characters for which something holds, as the inside of a character class. Those beyond the 16 bits that `\u` can say in every
+/// language are left out.
 fn ranges(holds: fn(char) -> bool) -> String {
     let mut ranges: Vec<(char, char)> = Vec::new();
-    for letter in ('\0'..=char::MAX).filter(|letter| holds(*letter)) {
+    for letter in ('\0'..='\u{FFFF}').filter(|letter| holds(*letter)) {
         match ranges.last_mut() {
             Some((_, last)) if u32::from(*last) + 1 == u32::from(letter) => *last = letter,
             _ => ranges.push((letter, letter)),
         }
     }
-    let spelled = |letter: char| match u32::from(letter) {
-        code @ ..0x1_0000 => format!("\\u{code:04X}"),
-        _ => letter.to_string(),
-    };
+    let spelled = |letter: char| format!("\\u{:04X}", u32::from(letter));
     ranges
         .into_iter()
         .map(|(first, last)| if first == last { spelled(first) } else { format!("{}-{}", spelled(first), spelled(last)) })

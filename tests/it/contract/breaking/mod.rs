@@ -26,6 +26,8 @@ const ACCEPTED: &[(&str, &str)] = &[
         "The error code `database_unavailable` is now `unavailable`: it also says that there is no space or too much work.",
     ),
     (r#"*/code: "insufficient_storage" is given now"#, "507 `insufficient_storage`, and everything else goes on."),
+    (r#"*/code: "request_timeout" is given now"#, "`408 request_timeout`: a request body may take 10 s"),
+    (r#"*/code: "too_many_attempts" is given now"#, "`too_many_attempts` with `Retry-After`"),
     (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is 409 `quota_exceeded`, on record."),
 ];
 
