@@ -125,8 +125,19 @@ fn an_answer_leaves_no_field_out_and_a_request_may() {
         assert_eq!(left_out(name), [""; 0], "{name}");
     }
     // What only the problems of some codes say is absent from the others.
-    let of_some_codes =
-        ["allowed_from", "current_status", "current_version", "errors", "missing_reports", "open_cases", "rush_fee", "tier"];
+    let of_some_codes = [
+        "allowed_from",
+        "current_status",
+        "current_version",
+        "errors",
+        "limit_bytes",
+        "missing_reports",
+        "open_cases",
+        "quota",
+        "rush_fee",
+        "tier",
+        "used_bytes",
+    ];
     assert_eq!(left_out("Problem"), of_some_codes);
     assert_eq!(left_out("HoldCase"), ["hold_duration_days"]);
 }
