@@ -55,7 +55,7 @@ fn an_empty_variable_is_one_that_is_not_set() {
         let output = run(&["openapi", "--help"], &empty);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         // A command that reads settings, and fails for what was asked of it.
-        let output = run(&["healthcheck", "--bind", "127.0.0.1:1"], &empty);
+        let output = run(&["--bind", "127.0.0.1:1", "healthcheck"], &empty);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("refused"), "{said}");
     }
