@@ -41,8 +41,11 @@ async fn outside(app: &TestApp, sqlite: &[&str], postgres: &[&str]) {
 
 const BREAK_SQLITE: &str = "CREATE TRIGGER broken BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
 /// A debt that nothing settles.
+/// A reference that holds nothing, looked at by COMMIT.
+const UNHELD_SQLITE: &str =
+    "CREATE TABLE unheld (id INTEGER PRIMARY KEY, other INTEGER REFERENCES unheld (id) DEFERRABLE INITIALLY DEFERRED)";
 const BREAK_COMMIT_SQLITE: &str = "CREATE TRIGGER broken AFTER INSERT ON audit_entries BEGIN \
-     INSERT OR IGNORE INTO audit_debt (object_type, object_id) VALUES ('nothing', 'nothing'); END";
+     INSERT INTO unheld (other) VALUES (-1); END";
 const BREAKING: &str =
     "CREATE OR REPLACE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$";
 const BREAK_POSTGRES: &str = "CREATE TRIGGER broken BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION broken()";
@@ -155,7 +158,7 @@ on_each_database! {
         assert_eq!(after.since(&before, ENTRIES), [].into());
 
         let before = scrape(app).await;
-        outside(app, &[BREAK_COMMIT_SQLITE], &[BREAKING, BREAK_COMMIT_POSTGRES]).await;
+        outside(app, &[UNHELD_SQLITE, BREAK_COMMIT_SQLITE], &[BREAKING, BREAK_COMMIT_POSTGRES]).await;
         assert!(hold().await >= 500);
         mend(app).await;
         let after = scrape(app).await;
