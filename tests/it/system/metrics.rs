@@ -40,7 +40,6 @@ async fn outside(app: &TestApp, sqlite: &[&str], postgres: &[&str]) {
 }
 
 const BREAK_SQLITE: &str = "CREATE TRIGGER broken BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-/// A debt that nothing settles.
 /// A reference that holds nothing, looked at by COMMIT.
 const UNHELD_SQLITE: &str =
     "CREATE TABLE unheld (id INTEGER PRIMARY KEY, other INTEGER REFERENCES unheld (id) DEFERRABLE INITIALLY DEFERRED)";
