@@ -62,9 +62,11 @@ impl<'a> Client<'a> {
         self.send_raw(Method::POST, path, Some((&form.kind(), form.bytes()))).await
     }
 
-    /// The caller's access token.
+    /// The caller's access token, given to them or signed in with by their own header.
     pub fn token(&self) -> &str {
-        self.token.as_deref().expect("somebody")
+        let header = self.headers.iter().find(|(name, _)| name == "Authorization").map(|(_, value)| value.as_str());
+        let given = header.and_then(|value| value.strip_prefix("Bearer "));
+        self.token.as_deref().or(given).expect("somebody")
     }
 
     /// Sends a request. A path without a leading root is below `/api/v1`.
