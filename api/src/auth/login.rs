@@ -34,7 +34,7 @@ pub struct Login {
 /// an inactive account get the same answer in the same time; each such attempt is on record.
 ///
 /// After a failed attempt the next one for the same name from the same address waits: 1 second, from the third failure on 3, from the
-/// ninth 5, from the twenty-fifth 10. After 100 failures within 24 hours from wherever, nobody signs in with this name until the 24 hours
+/// ninth 5, from the twenty-fifth 10. After 100 failures within 24 hours from any address, sign-ins with this name are refused until the 24 hours
 /// are over or its password is reset. Meanwhile the answer is 429 `too_many_attempts` with `Retry-After`, whether the password is right
 /// or wrong and the name known or not. Sessions go on as they were; a successful sign-in ends its address's waits.
 #[utoipa::path(

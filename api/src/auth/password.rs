@@ -29,7 +29,7 @@ pub struct ChangeOwnPassword {
 
 /// Change one's own password
 ///
-/// Ends one's other sessions; this one goes on. A wrong current password is 403 and on record, and counts as a failed sign-in does:
+/// Ends the caller's other sessions; this one stays. A wrong current password is 403 and recorded, and counts as a failed sign-in does:
 /// further attempts wait, 429 `too_many_attempts` until `Retry-After`, whether the password is right or wrong.
 #[utoipa::path(
     tag = "auth",

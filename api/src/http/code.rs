@@ -221,7 +221,7 @@ impl Code {
                 "quota_exceeded",
                 S::CONFLICT,
                 "Quota exceeded",
-                "The documents of this case, or those that this member uploaded, take up all the space they may: see quota, used_bytes and limit_bytes. The attempt is on record.",
+                "The documents of this case, or those that this member uploaded, take up all the space they may: see quota, used_bytes and limit_bytes. The attempt is recorded.",
             ),
             Self::JobRunning => (
                 "job_running",
@@ -352,7 +352,7 @@ impl Code {
                 "insufficient_storage",
                 S::INSUFFICIENT_STORAGE,
                 "Insufficient storage",
-                "There is too little free space to take documents; everything else goes on. Try again once the operator has made room.",
+                "There is too little free space to take documents; all other requests are served. Try again once the operator has made room.",
             ),
         }
     }

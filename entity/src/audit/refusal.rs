@@ -29,7 +29,7 @@ pub enum Refusal {
     NeverDeleted(&'static str),
     #[error("audit: two writes at once in one transaction")]
     Overlap,
-    #[error("audit: somebody's rights end in a transaction that does not hold them")]
+    #[error("audit: a person's rights end in a transaction that does not hold them")]
     RightsNotHeld,
     #[error("audit: the transaction failed before and is rolled back")]
     Broken,

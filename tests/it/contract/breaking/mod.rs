@@ -26,14 +26,14 @@ const ACCEPTED: &[(&str, &str)] = &[
         r#"*/code: "unavailable" is given now"#,
         "The error code `database_unavailable` is now `unavailable`: it also says that there is no space or too much work.",
     ),
-    (r#"*/code: "insufficient_storage" is given now"#, "507 `insufficient_storage`, and everything else goes on."),
+    (r#"*/code: "insufficient_storage" is given now"#, "507 `insufficient_storage`; all other requests are served."),
     (
         r#"*: pattern was "^[^\\u0000-\\u001F\\u007F-\\u009F\\u061C\\u200B*"#,
         "Names, phone numbers, workshop codes and file names refuse every invisible or format character of Unicode",
     ),
     (r#"*/code: "request_timeout" is given now"#, "`408 request_timeout`: a request body may take 10 s"),
     (r#"*/code: "too_many_attempts" is given now"#, "`too_many_attempts` with `Retry-After`"),
-    (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is 409 `quota_exceeded`, on record."),
+    (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is answered 409 `quota_exceeded` and recorded."),
 ];
 
 /// Whether a finding is the one that was accepted.
