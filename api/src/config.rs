@@ -71,6 +71,12 @@ pub struct ServeConfig {
     /// Whether to count requests and turn away those that are too many; off where a gateway does
     #[arg(long, env = "CASETRAIL_RATE_LIMIT", default_value = "on")]
     pub rate_limit: Switch,
+    /// How many connections may be open; beyond that an idle one is closed for each new one
+    #[arg(long, env = "CASETRAIL_MAX_CONNECTIONS", default_value = "8192")]
+    pub max_connections: NonZeroUsize,
+    /// How many connections one client address may have open; trusted proxies are excepted
+    #[arg(long, env = "CASETRAIL_MAX_CONNECTIONS_PER_ADDRESS", default_value = "256")]
+    pub max_connections_per_address: NonZeroUsize,
     /// How many requests are worked on at once; beyond that the answer is 503 until there are fewer
     #[arg(long, env = "CASETRAIL_MAX_REQUESTS", default_value = "256")]
     pub max_requests: NonZeroUsize,

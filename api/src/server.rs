@@ -1,23 +1,36 @@
 //! The HTTP server: one application, served the same to everybody, the tests included.
 
-use crate::http::{arrival, cors, edge, fallback, limits, log, measure, single, work};
+use crate::http::connections::{ConnectionLimits, Connections, Guarded};
+use crate::http::{arrival, cors, edge, fallback, limits, log, measure, single, static_files, work};
 use crate::state::App;
 use crate::{docs, openapi, routes};
-use actix_web::dev::Server;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::{Compress, from_fn};
-use actix_web::{HttpServer, web};
+use actix_web::rt::net::TcpStream;
+use actix_web::web;
+use std::future::ready;
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
+/// How long a connection may be idle between two requests.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
 /// Serves on a bound socket until it is stopped.
-pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
+    let connections = Connections::new(limits, app.metrics().clone());
     let contract = web::Data::from(openapi::Texts::current().map_err(std::io::Error::other)?);
+    let files = web::Data::new(static_files::CompressedFiles::default());
     let factory = move || {
         actix_web::App::new()
             .app_data(web::Data::new(app.clone()))
             .app_data(contract.clone())
+            .app_data(files.clone())
+            .wrap(from_fn(static_files::compress_once))
             .wrap(from_fn(single::demand))
             .wrap(from_fn(work::work))
             .wrap(from_fn(limits::limit))
@@ -33,11 +46,27 @@ pub fn serve(app: App, listener: TcpListener, workers: usize) -> std::io::Result
             .configure(docs::configure)
             .default_service(web::to(fallback::fallback))
     };
-    let server = HttpServer::new(factory)
-        .workers(workers)
-        .client_request_timeout(Duration::from_secs(5))
-        .shutdown_timeout(10)
-        .disable_signals()
-        .listen(listener)?;
+    let server = actix_server::Server::build().workers(workers).shutdown_timeout(10).disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen("casetrail", listener, move || {
+        let (connections, stopping) = (connections.clone(), stopping.clone());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            // Whoever is admitted has a time for each head, not only for the first.
+            .client_request_timeout(Duration::ZERO)
+            .on_connect_ext(|connection: &Guarded, data| drop(data.insert(connection.handle())));
+        let app = factory().into_factory().map_err(|error: actix_web::Error| error.error_response());
+        fn_service(move |io: TcpStream| {
+            let peer = io.peer_addr().ok();
+            let admitted = connections.admit(io).map(|io| (io, Protocol::Http1, peer));
+            // Who finds no place finds the connection closed.
+            ready(admitted.ok_or(DispatchError::DisconnectTimeout))
+        })
+        .and_then(http.finish(map_config(app, |_| AppConfig::default())))
+    })?;
     Ok(server.run())
 }

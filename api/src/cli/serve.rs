@@ -3,6 +3,7 @@
 use super::greet::{Audience, Greeting, base};
 use super::{Failure, grant, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig, Switch};
+use crate::http::connections::ConnectionLimits;
 use crate::http::limits::{RateLimits, Rates};
 use crate::http::metrics::Metrics;
 use crate::http::work::{Budgets, WorkLimits};
@@ -15,6 +16,7 @@ use crate::{demo, keys, server, worker};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::user;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use std::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +30,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let schedules = Schedules::of(&serve.schedules, serve.scheduler == Switch::On);
     let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
     let mailer = Mailer::of(serve.smtp_url.as_deref(), &serve.mail_from)?;
+    let connections = connection_limits(serve);
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
@@ -59,7 +62,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let app = App::new(state);
-    let server = server::serve(app.clone(), listener, threads)?;
+    let server = server::serve(app.clone(), listener, threads, connections)?;
     let workers = worker::start(&app);
     let base = base(serve.public_url.as_deref(), address);
     Greeting { base, audience, key: demo_key.as_ref() }.print(config.log_format);
@@ -105,6 +108,22 @@ async fn demand_nets(db: &Db, env: Environment) -> Result<(), Failure> {
         tracing::warn!(role, "the database role could alter the audit log: serve as one of `casetrail migrate --grant-to ROLE`");
     }
     Ok(())
+}
+
+/// Files for the databases, documents and mails, beside the connections.
+const OTHER_FILES: u64 = 128;
+
+/// Raises the limit of open files as far as it goes, and keeps the connections below it.
+fn connection_limits(serve: &ServeConfig) -> ConnectionLimits {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = if raised.is_ok() { maximum } else { current };
+    // `None` is no limit.
+    let places = files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX));
+    let total = serve.max_connections.get().min(places.max(1));
+    tracing::info!(open_files = files, connections = total, "limit of open files raised");
+    let per_address = serve.max_connections_per_address.get();
+    ConnectionLimits { total, per_address, exempt: serve.trusted_proxies.clone(), ..ConnectionLimits::default() }
 }
 
 /// Whom the start meets: the demo is known by its service account and one of its people.

@@ -2,7 +2,7 @@
 
 use super::caller::Presented;
 use super::origin::Origin;
-use super::{Code, Error};
+use super::{Code, Error, operations};
 use crate::state::App;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -107,13 +107,13 @@ impl Policy {
     }
 }
 
-/// Counts every request to the API and turns away those that are too many, before anything is read or written for them.
+/// Counts every request but those of probes and scrapers, and turns away those that are too many, before anything is read or written for them.
 pub async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let verdict = match App::of(request.request())?.rate_limits() {
-        Some(limits) if request.path().starts_with("/api/") => limits.judge(&request),
+        Some(limits) if !operations::is_probe(request.path()) => limits.judge(&request),
         Some(_) | None => return Ok(next.call(request).await?.map_into_boxed_body()),
     };
     let mut response = match verdict.retry_after {

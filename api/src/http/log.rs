@@ -1,5 +1,6 @@
 //! The span of a request in the log: method, path, status and id, never the query string or a body.
 
+use super::operations;
 use super::origin::Origin;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -28,16 +29,12 @@ impl RootSpanBuilder for RequestSpan {
             Err(error) => error.as_response_error().status_code().as_u16(),
         };
         span.record("status", status);
-        let is_probe = matches!(outcome, Ok(response) if is_probe(response.request().path()) && response.status().is_success());
+        let is_probe =
+            matches!(outcome, Ok(response) if operations::is_probe(response.request().path()) && response.status().is_success());
         if is_probe {
             span.in_scope(|| tracing::debug!("request completed"));
         } else {
             span.in_scope(|| tracing::info!("request completed"));
         }
     }
-}
-
-/// What asks every few seconds and says nothing new as long as all is well.
-fn is_probe(path: &str) -> bool {
-    matches!(path, "/livez" | "/readyz" | "/metrics")
 }

@@ -1,5 +1,6 @@
 //! The layer around all others: how long a request took, until the last byte of its answer.
 
+use super::connections::{Busy, Handle};
 use super::metrics::{Metrics, RequestLabels};
 use super::operations;
 use crate::docs;
@@ -42,12 +43,16 @@ struct Running {
     /// `None` for one that was given up before it was answered.
     status: Option<u16>,
     began: Instant,
+    /// Keeps the connection from being taken for one that waits.
+    _busy: Option<Busy>,
 }
 
 impl Running {
     fn begin(metrics: Metrics, request: &ServiceRequest) -> Self {
         metrics.begin_request();
-        Self { metrics, method: method(request.method()), route: route(request.path()), status: None, began: Instant::now() }
+        let busy = request.request().conn_data::<Handle>().map(Handle::begin);
+        let (method, route) = (method(request.method()), route(request.path()));
+        Self { metrics, method, route, status: None, began: Instant::now(), _busy: busy }
     }
 }
 

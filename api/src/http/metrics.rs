@@ -22,6 +22,8 @@ struct Counted {
     registry: Registry,
     requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     in_flight: Gauge,
+    connections: Gauge,
+    closed_connections: Family<ClosedLabels, Counter>,
     reports: Family<ReportLabels, Histogram, fn() -> Histogram>,
     logins: Family<LoginLabels, Counter>,
     entries: Family<EntryLabels, Counter>,
@@ -60,6 +62,38 @@ struct FailureLabels {
     stage: &'static str,
 }
 
+/// Why the service closed a connection that its client had not finished with.
+#[derive(Clone, Copy, Debug)]
+pub enum Closed {
+    /// The client's address had too many.
+    AddressLimit,
+    /// There were too many in all, and every one of them was being served.
+    Limit,
+    /// It waited for its client, and another connection got its place.
+    Evicted,
+    /// The head of a request took too long.
+    SlowHead,
+}
+
+impl Closed {
+    const ALL: [Self; 4] = [Self::AddressLimit, Self::Limit, Self::Evicted, Self::SlowHead];
+
+    fn labels(self) -> ClosedLabels {
+        let reason = match self {
+            Self::AddressLimit => "address_limit",
+            Self::Limit => "limit",
+            Self::Evicted => "evicted",
+            Self::SlowHead => "slow_head",
+        };
+        ClosedLabels { reason }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ClosedLabels {
+    reason: &'static str,
+}
+
 const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Denied];
 /// How an attempt to sign in can be answered.
 const LOGIN_OUTCOMES: [&str; 5] = ["success", "failure", "limited", "invalid", "error"];
@@ -75,6 +109,8 @@ impl Metrics {
             registry: Registry::default(),
             requests: Family::new_with_constructor(requests),
             in_flight: Gauge::default(),
+            connections: Gauge::default(),
+            closed_connections: Family::default(),
             reports: Family::new_with_constructor(reports),
             logins: Family::default(),
             entries: Family::default(),
@@ -110,6 +146,21 @@ impl Metrics {
         self.0.in_flight.dec();
     }
 
+    /// A connection was accepted.
+    pub fn open_connection(&self) {
+        self.0.connections.inc();
+    }
+
+    /// An accepted connection is gone.
+    pub fn end_connection(&self) {
+        self.0.connections.dec();
+    }
+
+    /// The service closed a connection, or did not accept it.
+    pub fn closed_connection(&self, reason: Closed) {
+        self.0.closed_connections.get_or_create(&reason.labels()).inc();
+    }
+
     /// A request was answered.
     pub fn answered(&self, labels: &RequestLabels, seconds: f64) {
         self.0.requests.get_or_create(labels).observe(seconds);
@@ -140,6 +191,10 @@ impl Counted {
                     paths that are none of its are 'unmatched'";
         to.register_with_unit("http_request_duration", text, Unit::Seconds, self.requests.clone());
         to.register("http_requests_in_flight", "Requests that are being answered now", self.in_flight.clone());
+        to.register("http_connections", "Connections that are open now", self.connections.clone());
+        let text = "Connections that the service closed or did not accept, by reason: too many from one address, too many in all, \
+                    idle when another one needed the place, or too slow with the head of a request";
+        to.register("http_connections_closed", text, self.closed_connections.clone());
         let text = "How long reports took that were answered, until the last byte, by report and format";
         to.register_with_unit("casetrail_report_duration", text, Unit::Seconds, self.reports.clone());
         let text = "Attempts to sign in by how they were answered; also those that the trail only counts";
@@ -168,6 +223,9 @@ impl Counted {
         }
         for outcome in LOGIN_OUTCOMES {
             drop(self.logins.get_or_create(&LoginLabels { outcome }));
+        }
+        for reason in Closed::ALL {
+            drop(self.closed_connections.get_or_create(&reason.labels()));
         }
     }
 }

@@ -37,6 +37,11 @@ impl Operation {
     }
 }
 
+/// Whether a path is one that a monitor asks every few seconds: never counted, never refused for load.
+pub fn is_probe(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/metrics")
+}
+
 static OPERATIONS: LazyLock<Vec<Operation>> =
     LazyLock::new(|| openapi::contract().paths.paths.iter().flat_map(|(path, item)| operations(path, item)).collect());
 

@@ -1,7 +1,7 @@
 //! How much is done at once and how long it may take: what is too much is refused at once, before it costs anything, and no kind of
 //! work takes what the others need.
 
-use super::{Code, Error, Result};
+use super::{Code, Error, Result, operations};
 use crate::http::caller::Presented;
 use crate::state::App;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -152,7 +152,7 @@ impl Kind {
     /// Whoever doesn't say who they are is refused before anything is read.
     fn asked(method: &Method, path: &str, query: &str, is_known: bool) -> Self {
         let Some(operation) = path.strip_prefix("/api/v1/") else {
-            return if ["/livez", "/readyz", "/metrics"].contains(&path) { Self::Probe } else { Self::Plain };
+            return if operations::is_probe(path) { Self::Probe } else { Self::Plain };
         };
         let is_post = *method == Method::POST;
         match operation {

@@ -1,6 +1,7 @@
 //! The headers of the answers, described once: answers refer to them.
 
 use super::each;
+use crate::http::operations;
 use crate::openapi::retries;
 use std::collections::BTreeSet;
 use utoipa::openapi::header::{Header, HeaderBuilder};
@@ -75,12 +76,12 @@ const RETRY_AFTER: &str = "Retry-After";
 pub fn apply(contract: &mut Contract) {
     let kinds = Kinds::of(contract);
     for declared in each(contract) {
-        let is_versioned = declared.is_versioned();
+        let is_counted = !operations::is_probe(declared.path);
         let is_repeatable = retries::takes_a_key(&declared);
         for (status, response) in declared.operation.responses.responses.iter_mut() {
             let RefOr::T(response) = response else { continue };
             let mut names = vec!["X-Request-Id", "Cache-Control"];
-            if is_versioned {
+            if is_counted {
                 names.extend(["RateLimit-Policy", "RateLimit"]);
             }
             if is_repeatable {

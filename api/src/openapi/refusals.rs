@@ -4,7 +4,7 @@ use super::each;
 use crate::http::idempotency::key_reused;
 use crate::http::page::invalid_cursor;
 use crate::http::problem::{FieldProblem, REFUSALS, Refusal, RequestTimeout, TooManyRequests, UnsupportedMediaType};
-use crate::http::{Code, Error};
+use crate::http::{Code, Error, operations};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
 use entity::document::quota::{Exceeded, Owner};
 use entity::report::PeriodError;
@@ -20,7 +20,7 @@ use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder
 pub fn apply(contract: &mut Contract) {
     let mut used = BTreeSet::new();
     for declared in each(contract) {
-        if declared.is_versioned() && !declared.operation.responses.responses.contains_key("429") {
+        if !operations::is_probe(declared.path) && !declared.operation.responses.responses.contains_key("429") {
             declared.operation.responses.responses.extend(TooManyRequests::responses());
         }
         if declared.refuses_a_body() {

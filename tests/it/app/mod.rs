@@ -30,6 +30,7 @@ pub use proxy::{Fault, Proxy};
 pub use volume::Volume;
 pub use wire::Half;
 
+use api::http::connections::ConnectionLimits;
 use api::http::limits::{RateLimits, Rates};
 use api::http::metrics::Metrics;
 use api::http::work::{Budgets, WorkLimits};
@@ -70,6 +71,7 @@ pub struct Settings {
     pub rates: Option<Rates>,
     /// How much is done at once, and for how long.
     pub work: WorkLimits,
+    pub connections: ConnectionLimits,
     /// Where its mails go; the log, if nowhere.
     pub smtp_url: Option<String>,
     /// Whose `X-Forwarded-For` is believed; the tests' client comes from 127.0.0.1.
@@ -94,6 +96,7 @@ impl Default for Settings {
             decision,
             rates: None,
             work: WorkLimits { patience, handler: Duration::from_secs(60), ..WorkLimits::for_readers(4) },
+            connections: ConnectionLimits::default(),
             smtp_url: None,
             trusted_proxies: Vec::new(),
             clock: Clock::fixed(at(START)),
@@ -202,7 +205,7 @@ impl TestApp {
         });
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
-        let server = server::serve(app.clone(), listener, 1).expect("the server");
+        let server = server::serve(app.clone(), listener, 1, settings.connections).expect("the server");
         let handle = server.handle();
         tokio::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");

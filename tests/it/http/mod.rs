@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bodies;
+mod connections;
 mod cors;
 mod headers;
 mod idempotency;

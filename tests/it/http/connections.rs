@@ -1,0 +1,99 @@
+//! Half-sent heads and too many connections: whoever says nothing makes way, and the others are served.
+
+use crate::app::{Exposition, Kind, Settings, TestApp};
+use api::http::connections::ConnectionLimits;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const HALF: &[u8] = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Ty";
+const WHOLE: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+
+async fn app(connections: ConnectionLimits) -> TestApp {
+    TestApp::start_with(Kind::Sqlite, Settings { connections, ..Settings::default() }).await.unwrap()
+}
+
+async fn connect(app: &TestApp) -> TcpStream {
+    TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap()
+}
+
+/// Everything that still comes before the service closes the connection.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut said = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said)).await;
+    // A reset is an end, too.
+    let _ = closed.expect("the connection is closed");
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+async fn sent(app: &TestApp, bytes: &[u8]) -> TcpStream {
+    let mut stream = connect(app).await;
+    stream.write_all(bytes).await.unwrap();
+    stream
+}
+
+/// How many connections the service has closed for this reason, as `/metrics` tells it.
+async fn closed(app: &TestApp, reason: &str) -> f64 {
+    Exposition::parse(&app.as_nobody().get("/metrics").await.text)
+        .value(&format!("http_connections_closed_total{{reason=\"{reason}\"}}"))
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_is_not_waited_for_however_it_begins() {
+    let app = app(ConnectionLimits { head: Duration::from_millis(400), ..ConnectionLimits::default() }).await;
+    let begun = Instant::now();
+    let said = rest(sent(&app, HALF).await).await;
+    assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("\"code\":\"request_timeout\""), "{said}");
+    assert!(rest(sent(&app, b"").await).await.is_empty());
+    // The second head of a connection, and one that came with the first.
+    let mut kept = sent(&app, WHOLE).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    kept.write_all(HALF).await.unwrap();
+    let said = rest(kept).await;
+    assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("HTTP/1.1 408 "), "{said}");
+    let said = rest(sent(&app, &[WHOLE, HALF].concat()).await).await;
+    assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
+    // Whoever trickles gains nothing.
+    let mut trickling = connect(&app).await;
+    for letter in HALF.iter().take(20) {
+        if trickling.write_all(&[*letter]).await.is_err() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn one_address_has_only_so_many_connections() {
+    let app = app(ConnectionLimits { per_address: 5, ..ConnectionLimits::default() }).await;
+    let mut open = Vec::new();
+    for _ in 0..5 {
+        open.push(sent(&app, HALF).await);
+    }
+    let begun = Instant::now();
+    assert!(rest(connect(&app).await).await.is_empty());
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    open.clear();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(closed(&app, "address_limit").await, 1.0);
+    app.as_member().await.get("auth/me").await.expect(200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn where_there_is_no_place_the_oldest_that_waits_makes_way() {
+    let app = app(ConnectionLimits { total: 20, ..ConnectionLimits::default() }).await;
+    let member = app.as_member().await;
+    let mut half_open = Vec::new();
+    for _ in 0..60 {
+        half_open.push(sent(&app, HALF).await);
+        member.get("auth/me").await.expect(200);
+    }
+    let oldest = half_open.remove(0);
+    let said = rest(oldest).await;
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 503 "), "{said}");
+    assert!(closed(&app, "evicted").await >= 40.0);
+    app.finish().await;
+}
