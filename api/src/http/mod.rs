@@ -12,6 +12,7 @@ pub mod connections;
 pub mod cors;
 pub mod csv;
 pub mod denied;
+mod eddsa;
 pub mod edge;
 pub mod entry;
 pub mod error;

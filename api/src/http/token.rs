@@ -1,5 +1,6 @@
 //! Access tokens: JWTs signed with EdDSA, good for ten minutes, naming a user and a session and nothing else.
 
+use super::eddsa;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
@@ -54,6 +55,7 @@ struct Claims {
 impl Key {
     /// `secret` is the 32 bytes of an Ed25519 private key.
     pub fn of(kid: String, secret: &[u8; 32]) -> Option<Self> {
+        eddsa::install();
         let key = SigningKey::from_bytes(secret);
         let public = BASE64.encode(key.verifying_key().as_bytes());
         let signing = EncodingKey::from_ed_der(key.to_pkcs8_der().ok()?.as_bytes());
@@ -127,6 +129,8 @@ fn validation() -> Validation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hmac::{Hmac, KeyInit, Mac};
+    use sha2::Sha256;
 
     fn tokens() -> Tokens {
         Tokens::of(vec![Key::of("one".into(), &[7; 32]).unwrap()])
@@ -152,20 +156,31 @@ mod tests {
             let token = foreign.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
             assert_eq!(tokens().verify(&token, now), None);
         }
-        let key = EncodingKey::from_secret(&[7; 32]);
-        let mut header = Header::new(Algorithm::HS256);
-        (header.typ, header.kid) = (Some(TYPE.into()), Some("one".into()));
-        let claims = Claims {
-            iss: ISSUER.into(),
-            aud: AUDIENCE.into(),
-            sub: Uuid::nil(),
-            sid: Uuid::nil(),
-            iat: 0,
-            nbf: 0,
-            exp: i64::MAX / 2,
-            jti: Uuid::nil(),
-        };
-        let symmetric = jsonwebtoken::encode(&header, &claims, &key).unwrap();
-        assert_eq!(tokens().verify(&symmetric, now), None);
+        // Signed by HMAC with the public key: right for whoever takes the algorithm from the token.
+        let tokens = tokens();
+        let ours = tokens.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
+        let payload = ours.split('.').nth(1).unwrap();
+        let header = BASE64.encode(r#"{"typ":"at+jwt","alg":"HS256","kid":"one"}"#);
+        let message = format!("{header}.{payload}");
+        for secret in [BASE64.decode(&tokens.ring[0].public).unwrap(), tokens.ring[0].public.clone().into_bytes()] {
+            let mut mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap();
+            mac.update(message.as_bytes());
+            let symmetric = format!("{message}.{}", BASE64.encode(mac.finalize().into_bytes()));
+            assert_eq!(tokens.verify(&symmetric, now), None);
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_earlier_version_holds() {
+        // Issued by version 0.1.0, whose cryptography was jsonwebtoken's own.
+        let token = concat!(
+            "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Im9uZSJ9.eyJhdWQiOiJjYXNldHJhaWwtYXBpIiwiZXhwIjoxNzY0Mjg4NjAwLCJpYXQiO",
+            "jE3NjQyODgwMDAsImlzcyI6ImNhc2V0cmFpbCIsImp0aSI6IjAxOWEwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMyIsIm5iZiI6MTc2NDI4ODAwM",
+            "Cwic2lkIjoiMDE5YTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAyIiwic3ViIjoiMDE5YTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxI",
+            "n0.lfz0jYgPqsWcf0FvzypARpuREsVYqZrt7MtM0p5jwM2zSoZTyG8M_2xRq_y2_NHwOID-9zgBzpjroQ_Nkew9AQ"
+        );
+        let claimed = tokens().verify(token, DateTime::from_timestamp(1_764_288_300, 0).unwrap()).unwrap();
+        assert_eq!(claimed.user_id.to_string(), "019a0000-0000-7000-8000-000000000001");
+        assert_eq!(claimed.session_id.to_string(), "019a0000-0000-7000-8000-000000000002");
     }
 }

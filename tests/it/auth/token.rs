@@ -2,10 +2,13 @@
 
 use super::{member, sign_in, text};
 use api::http::token::{Key, Tokens};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::TimeDelta;
 use entity::user::{Level, Role};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value as Json, json};
+use sha2::Sha256;
 use uuid::Uuid;
 
 on_each_database! {
@@ -23,11 +26,13 @@ on_each_database! {
 
         let foreign = Tokens::of(vec![Key::of(ours.kid.clone().unwrap(), &[7; 32]).unwrap()]);
         let foreign = foreign.issue(user.id, session_id, app.clock.now()).unwrap();
-        let mut header = Header::new(Algorithm::HS256);
-        (header.typ, header.kid) = (ours.typ.clone(), ours.kid.clone());
-        let symmetric = encode(&header, &session, &EncodingKey::from_secret(app.app.tokens().ring()[0].public.as_bytes())).unwrap();
         let (head, rest) = token.split_once('.').unwrap();
         let (payload, signature) = rest.split_once('.').unwrap();
+        // {"alg":"HS256","typ":"at+jwt","kid":"k1"}, with the public key as its secret.
+        let message = format!("eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6ImsxIn0.{payload}");
+        let mut mac = Hmac::<Sha256>::new_from_slice(app.app.tokens().ring()[0].public.as_bytes()).unwrap();
+        mac.update(message.as_bytes());
+        let symmetric = format!("{message}.{}", BASE64.encode(mac.finalize().into_bytes()));
         // {"alg":"none","typ":"at+jwt","kid":"k1"}
         let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0Iiwia2lkIjoiazEifQ.{payload}.");
         let tampered = format!("{head}.{payload}A.{signature}");

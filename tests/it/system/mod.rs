@@ -1,5 +1,6 @@
 //! What the service says about itself.
 
 mod configuration;
+mod dependencies;
 mod metrics;
 mod start;
