@@ -17,8 +17,10 @@ use std::time::Duration;
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
-/// How long a connection may be idle between two requests.
+/// How long a connection may be idle between two requests. A drain of the same length leaves no such connection behind.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// How long requests in flight may take to finish once the drain is over, in seconds.
+const FINISH_SECONDS: u64 = 9;
 
 /// Serves on a bound socket until it is stopped.
 pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
@@ -46,7 +48,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .configure(docs::configure)
             .default_service(web::to(fallback::fallback))
     };
-    let server = actix_server::Server::build().workers(workers).shutdown_timeout(10).disable_signals();
+    let server = actix_server::Server::build().workers(workers).shutdown_timeout(FINISH_SECONDS).disable_signals();
     let stopping = server.graceful_shutdown_signal();
     let server = server.listen("casetrail", listener, move || {
         let (connections, stopping) = (connections.clone(), stopping.clone());

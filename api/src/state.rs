@@ -224,7 +224,8 @@ impl App {
         &self.state.schedules
     }
 
-    /// Cancelled once the service is told to stop: whatever would go on for long ends at its next step.
+    /// Cancelled once the service is told to stop: it is not ready any more, each answer closes its connection, and jobs end at their
+    /// next step.
     pub fn stopping(&self) -> &CancellationToken {
         &self.stopping
     }

@@ -8,6 +8,7 @@ mod openapi;
 mod parse;
 mod seed;
 mod serve;
+mod stop;
 mod user;
 
 use crate::config::{self, Config, LogFormat, ServeConfig};

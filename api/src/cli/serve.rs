@@ -1,6 +1,7 @@
 //! `casetrail serve`: migrates, fills a new demo database, and serves until it is told to stop.
 
 use super::greet::{Audience, Greeting, base};
+use super::stop::{self, Gate};
 use super::{Failure, grant, migrate, seed};
 use crate::config::{Config, Environment, ServeConfig, Switch};
 use crate::http::connections::ConnectionLimits;
@@ -19,7 +20,7 @@ use entity::user;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use std::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use std::time::Duration;
 
 pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let secret = config.secret()?;
@@ -62,17 +63,13 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let app = App::new(state);
+    let gate = Gate::new(&listener)?;
     let server = server::serve(app.clone(), listener, threads, connections)?;
     let workers = worker::start(&app);
     let base = base(serve.public_url.as_deref(), address);
     Greeting { base, audience, key: demo_key.as_ref() }.print(config.log_format);
-    let handle = server.handle();
     let stopping = app.stopping().clone();
-    actix_web::rt::spawn(async move {
-        wait_for_stop().await;
-        app.stopping().cancel();
-        handle.stop(true).await;
-    });
+    actix_web::rt::spawn(stop::stop(app, server.handle(), gate, Duration::from_secs(serve.drain_seconds)));
     let serving = async {
         let served = server.await;
         // Should it end by itself, so does everything else.
@@ -134,14 +131,4 @@ async fn audience(db: &Db) -> Result<Audience, DbErr> {
     }
     let is_demo = named(demo::SERVICE).await?.is_some() && named("member1").await?.is_some();
     Ok(if is_demo { Audience::DemoUsers } else { Audience::People })
-}
-
-async fn wait_for_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }

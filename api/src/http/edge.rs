@@ -8,7 +8,7 @@ use super::{Code, Error, FieldProblem, answer, denied};
 use crate::state::App;
 use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
     ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -37,10 +37,10 @@ pub async fn edge(
         Ok(Ok(response)) => response.map_into_boxed_body(),
         // The request itself is gone with its handler; what is left is to say so.
         Ok(Err(error)) => match error.as_error::<Error>() {
-            Some(known) => return Err(without_request(known.clone(), &path, &origin)),
+            Some(known) => return Err(without_request(&app, known.clone(), &path, &origin)),
             None => return Err(error),
         },
-        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &path, &origin)),
+        Err(_) => return Err(without_request(&app, Error::internal("a handler panicked"), &path, &origin)),
     };
     if let Some(kept) = replayed(&response) {
         response = replay(response, kept);
@@ -51,7 +51,16 @@ pub async fn edge(
         response = render(response, &error, &origin);
     }
     complete(response.headers_mut(), &origin, is_api);
+    close_at_a_stop(&app, response.response_mut().head_mut());
     Ok(response)
+}
+
+/// While the service stops, each answer is the last one of its connection: the client opens its next one elsewhere, and none is left
+/// that would be closed at the end while a request is on its way.
+fn close_at_a_stop(app: &App, head: &mut ResponseHead) {
+    if app.stopping().is_cancelled() {
+        head.set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// What a request is taken for, before it is routed.
@@ -179,11 +188,12 @@ fn problem(error: &Error, path: &str, origin: &Origin) -> String {
 }
 
 /// The same where the request is gone with its handler.
-fn without_request(error: Error, path: &str, origin: &Origin) -> actix_web::Error {
+fn without_request(app: &App, error: Error, path: &str, origin: &Origin) -> actix_web::Error {
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
     let mut answer = answer.body(problem(&error, path, origin));
     tell_what_next(&mut answer, error.code.status());
     complete(answer.headers_mut(), origin, true);
+    close_at_a_stop(app, answer.head_mut());
     InternalError::from_response(error, answer).into()
 }

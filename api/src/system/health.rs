@@ -35,7 +35,7 @@ pub async fn get_liveness() -> Answer<Health> {
 
 /// Tell whether the service can do its work
 ///
-/// The database answers, its schema is this version's, and the trail can be written.
+/// The database answers, its schema is this version's, and the audit log can be written. While the service stops, the answer is 503.
 #[utoipa::path(
     tag = "system",
     security(()),
@@ -44,6 +44,9 @@ pub async fn get_liveness() -> Answer<Health> {
 )]
 #[get("/readyz")]
 pub async fn get_readiness(app: App) -> Result<Answer<Health>> {
+    if app.stopping().is_cancelled() {
+        return Err(Error::because(Code::Unavailable, "The service is stopping."));
+    }
     let unavailable = |cause: sea_orm::DbErr| {
         tracing::warn!(%cause, "not ready");
         Error::plain(Code::Unavailable)

@@ -33,6 +33,7 @@ impl Process {
             .env("CASETRAIL_STORAGE_URL", storage_url(&app.documents))
             .env("CASETRAIL_DEMO", "off")
             .env("CASETRAIL_RATE_LIMIT", "off")
+            .env("CASETRAIL_DRAIN_SECONDS", "0")
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -94,6 +95,11 @@ impl Process {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc");
         let line = status.lines().find(|line| line.starts_with(entry)).expect("an entry");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
     }
 
     /// A request below `/api/v1`, whatever it holds.

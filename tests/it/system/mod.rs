@@ -4,3 +4,4 @@ mod configuration;
 mod dependencies;
 mod metrics;
 mod start;
+mod stop;
