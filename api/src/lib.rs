@@ -21,6 +21,7 @@ pub mod notes;
 pub mod openapi;
 pub mod outbox;
 pub mod password;
+pub mod readiness;
 pub mod reports;
 pub mod reviews;
 pub mod routes;
