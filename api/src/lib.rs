@@ -21,7 +21,8 @@ pub mod notes;
 pub mod openapi;
 pub mod outbox;
 pub mod password;
-pub mod readiness;
+#[cfg(test)]
+mod properties;
 pub mod reports;
 pub mod reviews;
 pub mod routes;

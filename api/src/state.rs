@@ -11,7 +11,6 @@ use crate::http::{Code, Error, Result};
 use crate::jobs::Schedules;
 use crate::mail::Mailer;
 use crate::password::Passwords;
-use crate::readiness::Readiness;
 use crate::storage::{Space, Storage};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -21,7 +20,7 @@ use entity::audit::{AuditTx, Context, Event};
 use entity::db::Db;
 use entity::user::Admission;
 use ipnet::IpNet;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -56,15 +55,13 @@ pub struct App {
     state: Arc<State>,
     in_flight: Arc<InFlight>,
     known_keys: Arc<KnownKeys>,
-    readiness: Arc<Readiness>,
     stopping: CancellationToken,
 }
 
 impl App {
     pub fn new(state: State) -> Self {
         let state = Arc::new(state);
-        let (in_flight, known_keys, readiness) = (Arc::default(), Arc::default(), Arc::default());
-        Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new() }
+        Self { state, in_flight: Arc::default(), known_keys: Arc::default(), stopping: CancellationToken::new() }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
@@ -145,6 +142,11 @@ impl App {
         Ok(tx.commit().await?)
     }
 
+    /// Begins a write and lets it go: whether the trail could be written.
+    pub async fn try_writing(&self) -> Result<(), DbErr> {
+        AuditTx::begin(&self.state.db, Context::job(Uuid::now_v7())).await.map(drop)
+    }
+
     pub fn db(&self) -> &Db {
         &self.state.db
     }
@@ -188,11 +190,6 @@ impl App {
 
     pub fn known_keys(&self) -> &KnownKeys {
         &self.known_keys
-    }
-
-    /// What was found out last about whether it can do its work.
-    pub fn readiness(&self) -> &Readiness {
-        &self.readiness
     }
 
     pub fn passwords(&self) -> &Passwords {

@@ -71,8 +71,7 @@ impl ActiveModel {
             "user_agent": context.user_agent,
             "request_id": context.request_id,
         });
-        // RFC 8785: sorted keys and one spelling, so that an entry has exactly one text to hash.
-        let body = serde_json_canonicalizer::to_string(&body).map_err(|_| Refusal::Body)?;
+        let body = text::canonical(&body).map_err(|_| Refusal::Body)?;
         Ok(Self {
             id: Set(id),
             occurred_at: Set(occurred_at),

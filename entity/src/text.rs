@@ -2,6 +2,7 @@
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -60,6 +61,11 @@ fn has_more_marks_in_a_row(text: &str, max: usize) -> bool {
         row = if is_mark(letter) { row + 1 } else { 0 };
         row > max
     })
+}
+
+/// The one JSON text of a value (RFC 8785): sorted keys and one spelling, so that equal values have equal digests.
+pub fn canonical<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    serde_json_canonicalizer::to_string(value)
 }
 
 /// SHA-256 in lower-case hexadecimal digits.

@@ -24,12 +24,10 @@ mod m20261201_000021_refresh_lineage;
 mod m20261201_000022_document_quotas;
 mod m20261201_000024_secret_moves;
 pub mod nets;
-mod standing;
 
 use sea_orm_migration::prelude::*;
-pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, SchemaManager};
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
 use sea_orm_migration::sea_orm::DbBackend;
-pub use standing::{INCOMPATIBLE, Standing, standing};
 
 pub struct Migrator;
 

@@ -6,7 +6,6 @@ mod healthcheck;
 mod migrate;
 mod openapi;
 mod parse;
-mod reach;
 mod seed;
 mod serve;
 mod stop;

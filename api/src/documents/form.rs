@@ -228,3 +228,6 @@ fn malformed(error: MultipartError) -> Error {
 fn unreadable(why: String) -> Error {
     Error::unreadable(Code::MalformedMultipart, why)
 }
+
+#[cfg(test)]
+mod properties;

@@ -94,3 +94,6 @@ fn demand_value(value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
 fn demand(holds: bool, code: &'static str, detail: &'static str) -> Result<(), ValidationError> {
     if holds { Ok(()) } else { Err(ValidationError::new(code).with_message(Cow::Borrowed(detail))) }
 }
+
+#[cfg(test)]
+mod properties;

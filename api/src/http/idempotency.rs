@@ -102,15 +102,19 @@ impl Retry {
         Ok(idempotency::keep(tx, &self.scope, answer.rendered()?).await?)
     }
 
-    /// Keyed, since a body may hold a password, of which no plain digest may be stored.
     fn fingerprint(&self, app: &App) -> Result<String> {
         let body = self.sent.0.get().cloned().unwrap_or_else(|| sha256_hex(b""));
-        let mut mac = Hmac::<Sha256>::new_from_slice(app.fingerprint_key()).map_err(Error::internal)?;
-        mac.update(self.path.as_bytes());
-        mac.update(b"\0");
-        mac.update(body.as_bytes());
-        Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
+        fingerprint(app.fingerprint_key(), &self.path, &body)
     }
+}
+
+/// Which request it was. Keyed, since a body may hold a password, of which no plain digest may be stored.
+fn fingerprint(key: &[u8; 32], path: &str, body_sha256: &str) -> Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(Error::internal)?;
+    mac.update(path.as_bytes());
+    mac.update(b"\0");
+    mac.update(body_sha256.as_bytes());
+    Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A key that came before with another request.
@@ -128,3 +132,6 @@ pub fn scope(by: &Caller, operation_id: &str, key: &str) -> String {
 fn is_plain(key: &str) -> bool {
     (8..=128).contains(&key.len()) && key.bytes().all(|letter| letter.is_ascii_graphic())
 }
+
+#[cfg(test)]
+mod properties;

@@ -80,7 +80,7 @@ impl Paging {
     /// Checks the cursor against caller, path and filters.
     pub fn of(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
         let bound_to = bound_to(request, by);
-        let token = self.cursor.as_deref().map(|cursor| open(app, cursor, &bound_to)).transpose()?;
+        let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
         let (after, until) = token.map_or((None, None), |token| (Some(token.position), token.until));
         Ok(PageRequest {
             limit: self.limit.unwrap_or(default_limit),
@@ -121,7 +121,7 @@ impl PageRequest {
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more).map(position);
-        let seal = |position| seal(&self.app, &Token { bound_to: self.bound_to.clone(), position, until });
+        let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until });
         PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit, total }
     }
 }
@@ -134,9 +134,9 @@ fn bound_to(request: &HttpRequest, by: &Anyone) -> String {
     entity::text::sha256_hex(text.as_bytes()).chars().take(32).collect()
 }
 
-fn seal(app: &App, token: &Token) -> String {
+fn seal(key: &[u8; 32], token: &Token) -> String {
     let body = serde_json::to_vec(token).unwrap_or_default();
-    let tag = mac(app, &body).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+    let tag = mac(key, &body).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
     format!("{}.{}", BASE64.encode(&body), BASE64.encode(tag))
 }
 
@@ -146,17 +146,17 @@ pub fn invalid_cursor() -> Error {
     Error::fields(Code::InvalidCursor, vec![fault])
 }
 
-fn open(app: &App, cursor: &str, bound_to: &str) -> Result<Token> {
+fn open(key: &[u8; 32], cursor: &str, bound_to: &str) -> Result<Token> {
     let (body, tag) = cursor.split_once('.').ok_or_else(invalid_cursor)?;
     let body = BASE64.decode(body).map_err(|_| invalid_cursor())?;
     let tag = BASE64.decode(tag).map_err(|_| invalid_cursor())?;
-    mac(app, &body).ok_or_else(invalid_cursor)?.verify_slice(&tag).map_err(|_| invalid_cursor())?;
+    mac(key, &body).ok_or_else(invalid_cursor)?.verify_slice(&tag).map_err(|_| invalid_cursor())?;
     let token: Token = serde_json::from_slice(&body).map_err(|_| invalid_cursor())?;
     if token.bound_to == bound_to { Ok(token) } else { Err(invalid_cursor()) }
 }
 
-fn mac(app: &App, body: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(app.cursor_key()).ok()?;
+fn mac(key: &[u8; 32], body: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(body);
     Some(mac)
 }
@@ -174,3 +174,6 @@ macro_rules! list_of {
         }
     };
 }
+
+#[cfg(test)]
+mod properties;

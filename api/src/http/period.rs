@@ -12,6 +12,8 @@ use validator::Validate;
 
 /// An instant with nine decimals and an offset.
 const LENGTH_MAX: usize = 35;
+const DATE_LENGTH: usize = 10;
+const DECIMALS_MAX: usize = 9;
 
 /// One end of a period: `2026-11-22`, or `2026-11-22T08:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,13 +61,22 @@ impl From<ReportError> for Error {
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        // chrono would take a month of one digit.
-        let day = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(Bound::Day);
-        let is_instant = text.len() <= LENGTH_MAX && !text.contains(' ');
-        let instant =
-            || DateTime::parse_from_rfc3339(&text).ok().filter(|_| is_instant).map(|at| Bound::Instant(at.with_timezone(&Utc)));
-        day().or_else(instant).map(Self).ok_or_else(|| serde::de::Error::custom("must be a date or an instant (RFC 3339)"))
+        let day = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().map(Bound::Day);
+        let instant = || DateTime::parse_from_rfc3339(&text).ok().map(|at| Bound::Instant(at.with_timezone(&Utc)));
+        let bound = if is_spelled(&text) { day().or_else(instant) } else { None };
+        bound.map(Self).ok_or_else(|| serde::de::Error::custom("must be a date or an instant (RFC 3339)"))
     }
+}
+
+/// Whether it is written as the contract's pattern has it: chrono alone also takes `+2026-1-5`, lower-case letters, a blank between date
+/// and time, any number of decimals, and U+2212 for a minus.
+fn is_spelled(text: &str) -> bool {
+    let Some((date, time)) = text.split_at_checked(DATE_LENGTH) else { return false };
+    let is_date =
+        date.bytes().enumerate().all(|(place, byte)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || b"TZ:.+-".contains(&byte));
+    let decimals = time.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+    is_date && is_time && decimals <= DECIMALS_MAX
 }
 
 impl PartialSchema for When {
@@ -88,6 +99,9 @@ impl ToSchema for When {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -95,7 +109,22 @@ mod tests {
     fn only_whole_dates_and_instants_are_read() {
         let read = |text: &str| serde_json::from_value::<When>(text.into()).ok();
         assert!(read("2026-11-22").is_some() && read("2026-11-22T08:00:00+01:00").is_some());
-        for text in ["", "yesterday", "2026-1-5", "2026-02-30", "2026-11-22T08:00:00", "1700000000", "2026-11-22 "] {
+        for text in ["", "yesterday", "2026-1-5", "+2026-1-5", "2026-02-30", "2026-11-22T08:00:00", "1700000000", "2026-11-22 "] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_written_as_the_contract_has_it() {
+        let read = |text: &str| serde_json::from_value::<When>(text.into()).ok();
+        assert!(read("2026-11-22T08:00:00.123456789-11:30").is_some());
+        for text in [
+            "2026-11-22t08:00:00Z",
+            "2026-11-22T08:00:00z",
+            "2026-11-22 08:00:00Z",
+            "2026-11-22T08:00:00\u{2212}01:00",
+            "2026-11-22T08:00:00.1234567891Z",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -16,7 +16,6 @@ mod history;
 pub mod hooks;
 pub mod metadata;
 mod observer;
-mod probe;
 mod refusal;
 mod replay;
 mod reported;

@@ -2,6 +2,7 @@
 
 use super::filter::contains;
 use crate::audit_entry::Column;
+use crate::text;
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{Condition, DbBackend};
 use serde_json::{Value as Json, json};
@@ -54,7 +55,7 @@ pub(super) fn json_text(backend: DbBackend, path: &[&str]) -> SimpleExpr {
 fn spellings(given: &str) -> Vec<String> {
     let scalar = serde_json::from_str::<Json>(given).ok().filter(|value| !value.is_object() && !value.is_array());
     let values = [Some(json!(given)), scalar];
-    values.into_iter().flatten().filter_map(|value| serde_json_canonicalizer::to_string(&value).ok()).collect()
+    values.into_iter().flatten().filter_map(|value| text::canonical(&value).ok()).collect()
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! What the service says about itself.
 
-mod checks;
 mod configuration;
 mod dependencies;
 mod metrics;
-mod readiness;
 mod start;
 mod stop;

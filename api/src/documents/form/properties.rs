@@ -1,0 +1,192 @@
+//! Forms: read alike however their heads are written and wherever their bytes are cut, and refused without harm.
+
+use super::*;
+use crate::properties::{check, letter};
+use actix_web::FromRequest;
+use actix_web::dev;
+use actix_web::error::PayloadError;
+use actix_web::test::TestRequest;
+use actix_web::web::Bytes;
+use futures_util::stream::{self, Stream};
+use proptest::prelude::*;
+use proptest::sample::select;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::pin::Pin;
+use tokio::runtime::{Builder, Runtime};
+
+/// What somebody hands in.
+#[derive(Clone, Debug)]
+struct Handed {
+    report_number: Option<i32>,
+    notes: Option<String>,
+    filename: String,
+    file: String,
+}
+
+const BOUNDARY: &str = "x-Boundary'()+_,./:=?x";
+
+fn handed() -> impl Strategy<Value = Handed> {
+    let name = select("abcXYZ019 ._-()éß漢🦊\"';=,%/".chars().collect::<Vec<_>>());
+    let pieces = ["a", "b", "-", "--", "\r", "\n", "\r\n", "\r\n--", "\r\n--x-Boundary", "--x-Boundary'()+_,./:=?", "é", ""];
+    let content = || prop::collection::vec(select(pieces.to_vec()), 0..6).prop_map(|pieces| pieces.concat());
+    let filename = prop::collection::vec(name, 0..12).prop_map(String::from_iter);
+    let number = prop::option::of(1..=10_i32);
+    (number, prop::option::of(content()), filename, content()).prop_map(|(report_number, notes, filename, file)| Handed {
+        report_number,
+        notes,
+        filename,
+        file,
+    })
+}
+
+fn one_of<'a>(dice: &mut ChaCha8Rng, of: &[&'a str]) -> &'a str {
+    of[dice.next_u32() as usize % of.len()]
+}
+
+/// The head of a part, in one of the ways to write it.
+fn head(dice: &mut ChaCha8Rng, name: &str, filename: Option<&str>) -> String {
+    let disposition = one_of(dice, &["Content-Disposition", "content-disposition", "CONTENT-DISPOSITION"]);
+    let (colon, semicolon) = (one_of(dice, &[": ", ":", ":  "]), one_of(dice, &["; ", ";", " ; "]));
+    let name = if dice.next_u32().is_multiple_of(2) { format!("name=\"{name}\"") } else { format!("name={name}") };
+    let filename = filename.map(|filename| match dice.next_u32() % 3 {
+        0 => format!("filename*=UTF-8''{}", filename.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()),
+        _ => format!("filename=\"{}\"", filename.replace('"', "%22")),
+    });
+    let parameters = match filename {
+        Some(filename) if dice.next_u32().is_multiple_of(2) => format!("{filename}{semicolon}{name}"),
+        Some(filename) => format!("{name}{semicolon}{filename}"),
+        None => name,
+    };
+    let mut lines = vec![format!("{disposition}{colon}form-data{semicolon}{parameters}")];
+    lines.extend(
+        ["", "Content-Type: text/plain", "content-type:TEXT/plain; charset=utf-8"]
+            .map(str::to_owned)
+            .into_iter()
+            .nth(dice.next_u32() as usize % 3),
+    );
+    lines.extend(["", "X-Other: name=\"file\"; filename=\"x\""].map(str::to_owned).into_iter().nth(dice.next_u32() as usize % 2));
+    lines.retain(|line| !line.is_empty());
+    let turn = dice.next_u32() as usize % lines.len();
+    lines.rotate_left(turn);
+    lines.join("\r\n")
+}
+
+/// The whole body, in one of the ways to write it.
+fn written(handed: &Handed, dice: &mut ChaCha8Rng) -> Vec<u8> {
+    let kind = if handed.report_number.is_some() { "report" } else { "supporting" };
+    let mut parts = vec![
+        (head(dice, "document_type", None), kind.to_owned()),
+        (head(dice, FILE, Some(&handed.filename)), handed.file.clone()),
+    ];
+    parts.extend(handed.report_number.map(|number| (head(dice, "report_number", None), number.to_string())));
+    parts.extend(handed.notes.clone().map(|notes| (head(dice, "notes", None), notes)));
+    let turn = dice.next_u32() as usize % parts.len();
+    parts.rotate_left(turn);
+    let parts = parts.into_iter().map(|(head, content)| format!("--{BOUNDARY}\r\n{head}\r\n\r\n{content}\r\n"));
+    format!("{}--{BOUNDARY}--{}", parts.collect::<String>(), one_of(dice, &["\r\n", ""])).into_bytes()
+}
+
+fn received(runtime: &Runtime, body: &[u8], dice: &mut ChaCha8Rng, is_cut: bool) -> Result<Form> {
+    let mut chunks = Vec::new();
+    let mut rest = body;
+    while !rest.is_empty() {
+        let length = if is_cut { 1 + dice.next_u32() as usize % 40 } else { rest.len() };
+        let (chunk, more) = rest.split_at(length.min(rest.len()));
+        chunks.push(Ok(Bytes::copy_from_slice(chunk)));
+        rest = more;
+    }
+    let kind = format!("multipart/form-data; boundary=\"{BOUNDARY}\"");
+    let request = TestRequest::default().insert_header((CONTENT_TYPE, kind)).to_http_request();
+    let stream: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(stream::iter(chunks));
+    runtime.block_on(async {
+        let payload = Payload::from_request(&request, &mut dev::Payload::from(stream)).await.unwrap();
+        receive(&request, payload, None).await
+    })
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+#[test]
+fn a_form_is_read_alike_however_it_is_written() {
+    let runtime = runtime();
+    check("multipart heads", (handed(), any::<u64>()), |(handed, seed)| {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let body = written(&handed, &mut dice);
+        let form = received(&runtime, &body, &mut dice, true);
+        let filename = handed.filename.rsplit('/').next().unwrap().trim();
+        let is_right = !["", ".", ".."].contains(&filename) && !handed.file.is_empty();
+        let said = String::from_utf8_lossy(&body);
+        match form {
+            Ok(form) => {
+                prop_assert!(is_right, "taken: {}", said);
+                let notes = handed.notes.filter(|notes| !notes.is_empty());
+                prop_assert_eq!((form.report_number, form.notes), (handed.report_number, notes), "{}", said);
+                prop_assert_eq!(form.file.filename.as_str(), filename, "{}", said);
+                let sha256 = text::sha256_hex(handed.file.as_bytes());
+                prop_assert_eq!((form.file.size_bytes, form.file.sha256), (handed.file.len() as u64, sha256), "{}", said);
+            }
+            Err(error) => prop_assert!(!is_right && error.code == Code::ValidationFailed, "{:?}: {}", error, said),
+        }
+        Ok(())
+    });
+}
+
+/// Something like a form.
+fn bodies() -> impl Strategy<Value = Vec<u8>> {
+    let pieces = [
+        "--x-Boundary'()+_,./:=?x\r\n",
+        "\r\n--x-Boundary'()+_,./:=?x\r\n",
+        "\r\n--x-Boundary'()+_,./:=?x--",
+        "--x-Boundary'()+_,./:=?x--",
+        "\r\n--x-Boundary'()+_,./:=?x",
+        "Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n",
+        "Content-Disposition: form-data; name=\"document_type\"\r\n\r\nsupporting",
+        "Content-Disposition: form-data; name=\"report_number\"\r\n\r\n",
+        "Content-Disposition: form-data; name=\"",
+        "Content-Disposition: attachment; name=file; filename*=UTF-8''%FF%00\r\n\r\n",
+        "Content-Disposition: form-data",
+        "Content-Type: text/plain; boundary=\r\n",
+        "Content-Type: multipart/mixed\r\n",
+        "Content-Length: 99999999999999999999\r\n",
+        "filename=\"\\\"",
+        "; ",
+        "\r\n",
+        "\r\n\r\n",
+        "\r",
+        "\n",
+        "\0",
+        "12",
+    ];
+    let piece = prop_oneof![
+        8 => select(pieces.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => letter().prop_map(|letter| letter.to_string().into_bytes()),
+        1 => any::<u8>().prop_map(|byte| vec![byte]),
+    ];
+    prop::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
+}
+
+#[test]
+fn whatever_comes_is_read_alike_wherever_it_is_cut() {
+    let runtime = runtime();
+    check("multipart heads, broken", (bodies(), any::<u64>()), |(body, seed)| {
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let (whole, cut) = (received(&runtime, &body, &mut dice, false), received(&runtime, &body, &mut dice, true));
+        let said = String::from_utf8_lossy(&body);
+        match (whole, cut) {
+            (Ok(whole), Ok(cut)) => {
+                prop_assert_eq!(format!("{whole:?}"), format!("{cut:?}"));
+                prop_assert!(text::is_displayable(&whole.file.filename) && whole.file.size_bytes > 0, "{:?}", whole);
+            }
+            (Err(whole), Err(cut)) => {
+                prop_assert_eq!(whole.code, cut.code, "{}", said);
+                let known = matches!(whole.code, Code::MalformedMultipart | Code::ValidationFailed);
+                prop_assert!(known, "{:?}: {}", whole, said);
+            }
+            (whole, cut) => return Err(TestCaseError::fail(format!("{whole:?} whole, {cut:?} cut: {said}"))),
+        }
+        Ok(())
+    });
+}
