@@ -192,6 +192,16 @@ impl Config {
 }
 
 impl ServeConfig {
+    /// The start prints the address, so it must hold no password.
+    pub fn ensure_public_url_is_public(&self) -> Result<(), ConfigError> {
+        match &self.public_url {
+            Some(url) if url.contains('@') => {
+                Err(ConfigError { name: "CASETRAIL_PUBLIC_URL", why: "must not hold a username or a password".to_owned() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The origins of `CASETRAIL_CORS_ORIGINS`, each spelled as a browser spells it.
     pub fn cors_origins(&self, config: &Config) -> Result<Vec<String>, ConfigError> {
         let refused = |why: String| Err(ConfigError { name: "CASETRAIL_CORS_ORIGINS", why });

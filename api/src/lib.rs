@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod password;
 #[cfg(test)]
 mod properties;
+pub mod readiness;
 pub mod reports;
 pub mod reviews;
 pub mod routes;

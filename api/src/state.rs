@@ -11,6 +11,7 @@ use crate::http::{Code, Error, Result};
 use crate::jobs::Schedules;
 use crate::mail::Mailer;
 use crate::password::Passwords;
+use crate::readiness::Readiness;
 use crate::storage::{Space, Storage};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -20,7 +21,7 @@ use entity::audit::{AuditTx, Context, Event};
 use entity::db::Db;
 use entity::user::Admission;
 use ipnet::IpNet;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -55,13 +56,15 @@ pub struct App {
     state: Arc<State>,
     in_flight: Arc<InFlight>,
     known_keys: Arc<KnownKeys>,
+    readiness: Arc<Readiness>,
     stopping: CancellationToken,
 }
 
 impl App {
     pub fn new(state: State) -> Self {
         let state = Arc::new(state);
-        Self { state, in_flight: Arc::default(), known_keys: Arc::default(), stopping: CancellationToken::new() }
+        let (in_flight, known_keys, readiness) = (Arc::default(), Arc::default(), Arc::default());
+        Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new() }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
@@ -142,11 +145,6 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    /// Begins a write and lets it go: whether the trail could be written.
-    pub async fn try_writing(&self) -> Result<(), DbErr> {
-        AuditTx::begin(&self.state.db, Context::job(Uuid::now_v7())).await.map(drop)
-    }
-
     pub fn db(&self) -> &Db {
         &self.state.db
     }
@@ -190,6 +188,11 @@ impl App {
 
     pub fn known_keys(&self) -> &KnownKeys {
         &self.known_keys
+    }
+
+    /// What was found out last about whether it can do its work.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
     }
 
     pub fn passwords(&self) -> &Passwords {

@@ -13,7 +13,7 @@ use crate::audit::Observer;
 use crate::clock::Clock;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -135,6 +135,16 @@ impl Db {
         repeatable_read(&self.exports).await
     }
 
+    /// Asks on a connection that writes, for what holds there.
+    pub(crate) async fn ask_writer(&self, question: &str) -> Result<Option<QueryResult>, DbErr> {
+        self.writer.query_one_raw(Statement::from_string(self.writer.get_database_backend(), question)).await
+    }
+
+    /// How long a connection or a lock is waited for.
+    pub fn patience(&self) -> Duration {
+        self.limits.patience
+    }
+
     /// How long PostgreSQL may take to answer COMMIT: it is a statement, and there is a network in between.
     pub(crate) fn commit_patience(&self) -> Duration {
         statement_time(self.limits.patience) + Duration::from_secs(1)
@@ -254,6 +264,8 @@ fn statement_time(patience: Duration) -> Duration {
 fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgConnectOptions {
     let lock_timeout = patience_of(used_to, patience);
     let options = options.options([("lock_timeout", format!("{}ms", lock_timeout.as_millis()))]);
+    // Whatever the database's default is: a statement sees what was committed before it.
+    let options = options.options([("default_transaction_isolation", "read committed")]);
     let bounded = [("statement_timeout", statement_time(patience)), ("idle_in_transaction_session_timeout", IDLE_TRANSACTION)];
     let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {

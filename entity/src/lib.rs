@@ -23,6 +23,7 @@ pub mod review;
 pub mod session;
 pub mod setting;
 pub mod signing_key;
+pub mod start;
 pub mod tell;
 pub mod text;
 pub mod throttle;

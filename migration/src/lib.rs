@@ -24,10 +24,12 @@ mod m20261201_000021_refresh_lineage;
 mod m20261201_000022_document_quotas;
 mod m20261201_000024_secret_moves;
 pub mod nets;
+mod standing;
 
 use sea_orm_migration::prelude::*;
-pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, SchemaManager};
 use sea_orm_migration::sea_orm::DbBackend;
+pub use standing::{INCOMPATIBLE, Standing, standing};
 
 pub struct Migrator;
 

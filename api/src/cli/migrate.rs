@@ -1,9 +1,9 @@
 //! `casetrail migrate`: brings the schema to this version's, as the owner of the tables. `serve` does the same at its start where
 //! something is to be done.
 
-use super::{Failure, grant, say};
+use super::{Failure, grant, reach, say};
 use crate::config::Config;
-use migration::{Migrator, MigratorTrait};
+use migration::{Migrator, MigratorTrait, SchemaManager, Standing, standing};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
 #[derive(clap::Args)]
@@ -15,6 +15,7 @@ pub struct Options {
 
 pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     let (url, _) = config.database()?;
+    reach::database(&url).await?;
     let connection = connect(&url).await?;
     bring_up(&connection).await?;
     say("the database is at this version's schema");
@@ -25,8 +26,9 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     Ok(connection.close().await?)
 }
 
-/// Runs what isn't applied yet.
+/// Runs what isn't applied yet, once the database can be reached.
 pub async fn apply(url: &str) -> Result<(), Failure> {
+    reach::database(url).await?;
     let connection = connect(url).await?;
     bring_up(&connection).await?;
     Ok(connection.close().await?)
@@ -35,17 +37,33 @@ pub async fn apply(url: &str) -> Result<(), Failure> {
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
+    // PostgreSQL would tell that the table of the migrations is there already.
+    options.map_sqlx_postgres_opts(|options| options.options([("client_min_messages", "warning")]));
     Database::connect(options).await
 }
 
-/// Reads first what is pending: where nothing is, no right is needed but to read. Replicas that start together wait for each other
-/// on PostgreSQL's own locks.
+/// Reads first how the schema stands: where nothing is to be done, no right is needed but to read. A newer version's schema is left
+/// alone. Replicas that start together wait for each other on PostgreSQL's own locks.
 async fn bring_up(connection: &DatabaseConnection) -> Result<(), Failure> {
-    let pending = Migrator::get_pending_migrations_read_only(connection).await.map_err(|error| explained(error, "read"))?;
-    if !pending.is_empty() {
-        Migrator::up(connection, None).await.map_err(|error| explained(error, "change"))?;
+    let history = Migrator::migration_table_name().to_string();
+    let is_empty = !SchemaManager::new(connection).has_table(history).await.map_err(|error| explained(error, "read"))?;
+    let standing = if is_empty {
+        Standing::Behind(Migrator::migrations().len())
+    } else {
+        standing(connection).await.map_err(|error| explained(error, "read"))?
+    };
+    match standing {
+        Standing::Current => Ok(()),
+        Standing::Newer => {
+            tracing::info!("a newer version has migrated the database; this version can use its schema");
+            Ok(())
+        }
+        Standing::Behind(_) => Migrator::up(connection, None).await.map_err(|error| explained(error, "change")),
+        Standing::TooNew(migration) => {
+            Err(format!("the schema is a newer version's, which this one cannot use (since {migration}): start a newer version")
+                .into())
+        }
     }
-    Ok(())
 }
 
 /// What to do where the role of CASETRAIL_DATABASE_URL may only serve.

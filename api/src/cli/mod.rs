@@ -6,6 +6,7 @@ mod healthcheck;
 mod migrate;
 mod openapi;
 mod parse;
+mod reach;
 mod seed;
 mod serve;
 mod stop;

@@ -16,6 +16,7 @@ use crate::storage::{Space, Storage};
 use crate::{demo, keys, server, worker};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
+use entity::start::{self, Finding};
 use entity::user;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
@@ -27,6 +28,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let (url, is_new_file) = config.database()?;
     let wants_demo = serve.wants_demo(config, is_new_file)?;
     let cors_origins = serve.cors_origins(config)?;
+    serve.ensure_public_url_is_public()?;
     let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await?;
     let schedules = Schedules::of(&serve.schedules, serve.scheduler == Switch::On);
     let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
@@ -36,6 +38,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
     let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
+    check(&db, config.env).await?;
     demand_nets(&db, config.env).await?;
     demand_no_demo(&db, config.env).await?;
     let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
@@ -78,6 +81,19 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     };
     let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
     Ok(served?)
+}
+
+/// Says by name what of the database would break a promise; production refuses to start with some of it.
+async fn check(db: &Db, env: Environment) -> Result<(), Failure> {
+    let findings = start::findings(db, Clock::system().now()).await?;
+    let (refused, told): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.is_refused && env == Environment::Production);
+    for Finding { name, why, .. } in told {
+        tracing::warn!("the database's {name} {why}");
+    }
+    let refused: Vec<String> =
+        refused.into_iter().map(|Finding { name, why, .. }| format!("the database's {name} {why}")).collect();
+    if refused.is_empty() { Ok(()) } else { Err(format!("production refuses to start: {}", refused.join("; ")).into()) }
 }
 
 /// The demo's passwords are known to everyone.

@@ -5,7 +5,7 @@ mod place;
 mod space;
 
 pub use incoming::Incoming;
-pub use space::{ByteSize, Space};
+pub use space::{ByteSize, DATABASE, Space};
 
 use crate::config::ConfigError;
 use crate::http::{Code, Error};

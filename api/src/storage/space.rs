@@ -29,6 +29,9 @@ impl FromStr for ByteSize {
     }
 }
 
+/// How the volume of an SQLite file is called.
+pub const DATABASE: &str = "database";
+
 /// A directory on a volume that can fill up.
 #[derive(Clone, Debug)]
 struct Watched {
@@ -46,7 +49,7 @@ pub struct Space {
 impl Space {
     /// `database_url` is watched where it is an SQLite file, `documents` where they are kept in a directory.
     pub fn new(database_url: &str, documents: Option<&Path>, min_free: ByteSize) -> Self {
-        let database = sqlite_directory(database_url).map(|directory| Watched { name: "database", directory });
+        let database = sqlite_directory(database_url).map(|directory| Watched { name: DATABASE, directory });
         let documents = documents.map(|directory| Watched { name: "documents", directory: directory.to_owned() });
         Self { watched: database.into_iter().chain(documents).collect(), min_free_bytes: min_free.0 }
     }

@@ -1,10 +1,9 @@
 //! Whether the process lives, and whether it can do its work.
 
 use crate::http::{Answer, Code, Error, Result, Unavailable};
+use crate::readiness;
 use crate::state::App;
 use actix_web::get;
-use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, Statement};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,7 +34,8 @@ pub async fn get_liveness() -> Answer<Health> {
 
 /// Tell whether the service can do its work
 ///
-/// The database answers, its schema is this version's, and the audit log can be written. While the service stops, the answer is 503.
+/// This version can use the database's schema, and an audit entry can be written: one is, and is rolled back, at most once a second
+/// however often this is requested. While the service stops, the answer is 503.
 #[utoipa::path(
     tag = "system",
     security(()),
@@ -47,17 +47,8 @@ pub async fn get_readiness(app: App) -> Result<Answer<Health>> {
     if app.stopping().is_cancelled() {
         return Err(Error::because(Code::Unavailable, "The service is stopping."));
     }
-    let unavailable = |cause: sea_orm::DbErr| {
-        tracing::warn!(%cause, "not ready");
-        Error::plain(Code::Unavailable)
-    };
-    let backend = app.readers().get_database_backend();
-    let applied = Statement::from_string(backend, "SELECT count(*) AS applied FROM seaql_migrations");
-    let row = app.readers().query_one_raw(applied).await.map_err(unavailable)?;
-    let applied: i64 = row.and_then(|row| row.try_get("", "applied").ok()).unwrap_or_default();
-    if usize::try_from(applied) != Ok(Migrator::migrations().len()) {
-        return Err(Error::because(Code::Unavailable, "The database's schema is not this version's."));
+    if !readiness::is_ready(&app).await {
+        return Err(Error::plain(Code::Unavailable));
     }
-    app.try_writing().await.map_err(unavailable)?;
     Ok(Answer::plain(OK))
 }

@@ -16,6 +16,7 @@ mod history;
 pub mod hooks;
 pub mod metadata;
 mod observer;
+mod probe;
 mod refusal;
 mod replay;
 mod reported;

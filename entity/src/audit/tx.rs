@@ -24,7 +24,7 @@ use uuid::Uuid;
 /// It is a connection for reads, and for the writes its own hooks clear. Dropped without `commit`, or broken by any error,
 /// also one the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
 pub struct AuditTx {
-    inner: WriteTransaction,
+    pub(super) inner: WriteTransaction,
     pub(super) unit: Arc<Unit>,
     hold: Hold,
     /// Who is asked what became of it, should the answer to COMMIT be lost.

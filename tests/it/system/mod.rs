@@ -1,7 +1,9 @@
 //! What the service says about itself.
 
+mod checks;
 mod configuration;
 mod dependencies;
 mod metrics;
+mod readiness;
 mod start;
 mod stop;

@@ -92,6 +92,7 @@ fn no_secret_is_repeated_by_a_refusal() {
         ("CASETRAIL_DATABASE_URL", "postgres://me:hunter2@127.0.0.1/casetrail?sslmode=hunter2"),
         ("CASETRAIL_DATABASE_URL", "sqlite://casetrail.db?mode=hunter2"),
         ("CASETRAIL_SECRET", "hunter2"),
+        ("CASETRAIL_PUBLIC_URL", "https://me:hunter2@desk.example.org"),
         ("CASETRAIL_CORS_ORIGINS", "https://me:hunter2@desk.example.org/"),
         ("CASETRAIL_TRUSTED_PROXIES", "hunter2"),
         ("CASETRAIL_BIND", "hunter2"),

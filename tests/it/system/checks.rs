@@ -1,0 +1,151 @@
+//! What a start finds out about its database.
+#![expect(clippy::disallowed_methods, reason = "these tests set up the database")]
+
+use crate::app::{Kind, Process, SERVING, TestApp, fresh};
+use entity::clock::Clock;
+use entity::db::{Db, Limits};
+use entity::start;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn command(url: &str, environment: &str) -> (Command, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
+    command.arg("serve").env_clear().env("CASETRAIL_DATABASE_URL", url).env("CASETRAIL_ENV", environment);
+    command.env("CASETRAIL_DATA_DIR", folder.path()).env("CASETRAIL_BIND", "127.0.0.1:0").env("CASETRAIL_DEMO", "off");
+    command.env("CASETRAIL_SECRET", "4f9a1c7e2b8d6035a1c9e7f3b5d80246").stdin(Stdio::null());
+    (command, folder)
+}
+
+/// What it says when it refuses to start.
+async fn refused(url: &str, environment: &str) -> String {
+    let (mut command, folder) = command(url, environment);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    drop(folder);
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A machine that is busy with other tests takes its time.
+fn limits() -> Limits {
+    Limits { patience: Duration::from_secs(20), ..Limits::default() }
+}
+
+/// Everything that is wrong by name, as a start finds it.
+async fn found(app: &TestApp, off: chrono::TimeDelta) -> Vec<&'static str> {
+    let db = Db::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
+    let findings = start::findings(&db, Clock::system().now() + off).await.unwrap();
+    // The tests' server is set up for speed.
+    findings.iter().map(|finding| finding.name).filter(|name| !["fsync", "full_page_writes"].contains(name)).collect()
+}
+
+async fn set(app: &TestApp, setting: &str) {
+    let name = app.url.rsplit_once('/').unwrap().1;
+    app.outside.execute_unprepared(&format!("ALTER DATABASE {name} SET {setting}")).await.unwrap();
+}
+
+on_each_database! {
+    async fn what_would_break_a_promise_is_told_by_name(app) {
+        let none = chrono::TimeDelta::zero();
+        if app.kind == Kind::Postgres {
+            set(app, "synchronous_commit = on").await;
+            assert_eq!(found(app, chrono::TimeDelta::seconds(-5)).await, ["clock"]);
+        }
+        assert_eq!(found(app, none).await, [""; 0]);
+        if app.kind == Kind::Postgres {
+            set(app, "synchronous_commit = off").await;
+            assert_eq!(found(app, none).await, ["synchronous_commit"]);
+        }
+    }
+
+    async fn isolation_is_the_services_own_whatever_the_default_is(app) {
+        if app.kind == Kind::Sqlite {
+            return;
+        }
+        set(app, "synchronous_commit = on").await;
+        set(app, "default_transaction_isolation = 'serializable'").await;
+        set(app, "default_transaction_read_only = on").await;
+        assert_eq!(found(app, chrono::TimeDelta::zero()).await, [""; 0]);
+        let db = Db::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
+        let question = Statement::from_string(DbBackend::Postgres, "SELECT current_setting('transaction_isolation') AS level");
+        let level: String = db.readers().query_one_raw(question).await.unwrap().unwrap().try_get("", "level").unwrap();
+        assert_eq!(level, "read committed");
+        let process = Process::start(app).await;
+        let ready = process.request(reqwest::Method::GET, "../../readyz").send().await.unwrap();
+        assert_eq!(ready.status(), 200, "it writes");
+    }
+}
+
+#[tokio::test]
+async fn production_refuses_what_may_lose_changes_and_development_warns() {
+    let Some(app) = TestApp::start(Kind::Postgres).await else { return };
+    set(&app, "synchronous_commit = off").await;
+    let said = refused(&app.url, "production").await;
+    assert!(said.contains("production refuses to start") && said.contains("synchronous_commit is off"), "{said}");
+    Process::start(&app).await.kill();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_pooler_that_refuses_the_services_settings_is_told_with_what_to_set() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for wire in listener.incoming() {
+            let mut wire = wire.unwrap();
+            let mut begin = [0; 8];
+            wire.read_exact(&mut begin).unwrap();
+            // A request for TLS (PostgreSQL's protocol, 55.2.10) is refused, and so is what PgBouncer doesn't know.
+            if begin[4..] == [4, 210, 22, 47] {
+                wire.write_all(b"N").unwrap();
+                wire.read_exact(&mut begin).unwrap();
+            }
+            let words = b"SFATAL\0VFATAL\0C08P01\0Munsupported startup parameter in options: lock_timeout\0\0";
+            let length = u32::try_from(words.len() + 4).unwrap().to_be_bytes();
+            wire.write_all(&[b"E", &length[..], words].concat()).unwrap();
+            let _ = wire.read(&mut [0; 1_024]);
+        }
+    });
+    let said = refused(&format!("postgres://me:hunter2@{place}/casetrail"), "development").await;
+    assert!(said.contains("CASETRAIL_DATABASE_URL") && said.contains(&place.to_string()) && said.contains("PgBouncer"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_told_at_once_by_place_and_setting_and_waited_for() {
+    let Some(database) = fresh(Kind::Postgres).await else { return };
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (head, rest) = database.url.rsplit_once('@').unwrap();
+    let (server, name) = rest.split_once('/').unwrap();
+    let (mut command, _folder) = command(&format!("{head}@127.0.0.1:{port}/{name}"), "development");
+    let begun_at = Instant::now();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // It is kept to the end: a process can't write where nobody reads.
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let told = said.by_ref().map(Result::unwrap).find(|line| line.contains("CASETRAIL_DATABASE_URL")).expect("a warning");
+    assert!(begun_at.elapsed() < Duration::from_secs(10), "{:?}", begun_at.elapsed());
+    assert!(told.contains(&format!("127.0.0.1:{port}")) && told.contains("30 s") && !told.contains(SERVING), "{told}");
+
+    // Now it is there: a wire to the server from that port.
+    let (listener, server) = (tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap(), server.to_owned());
+    let wires = tokio::spawn(async move {
+        loop {
+            let (mut near, _) = listener.accept().await.unwrap();
+            let server = server.clone();
+            tokio::spawn(async move {
+                let mut far = tokio::net::TcpStream::connect(server).await.unwrap();
+                tokio::io::copy_bidirectional(&mut near, &mut far).await
+            });
+        }
+    });
+    let greeting = BufReader::new(child.stdout.take().unwrap());
+    let greeted = tokio::task::spawn_blocking(move || greeting.lines().any(|line| line.unwrap().contains("Casetrail is ready")));
+    assert!(tokio::time::timeout(Duration::from_secs(60), greeted).await.expect("it starts").unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(said);
+    wires.abort();
+}

@@ -1,0 +1,135 @@
+//! The service is ready only while it can write an entry.
+#![expect(clippy::disallowed_methods, reason = "these tests break the database")]
+
+use crate::app::{Kind, SERVING, TestApp, Volume};
+use entity::audit_entry;
+use sea_orm::{ConnectionTrait, EntityTrait};
+use std::time::{Duration, Instant};
+
+async fn outside(app: &TestApp, sqlite: &str, postgres: &str) {
+    let statements = if app.kind == Kind::Sqlite { sqlite } else { postgres };
+    app.outside.execute_unprepared(statements).await.unwrap();
+}
+
+/// Asks until `/readyz` gives this answer. The promise is two seconds; the machine may be busy with other tests.
+async fn becomes(app: &TestApp, status: u16) {
+    let began = Instant::now();
+    loop {
+        let answer = app.as_nobody().get("/readyz").await;
+        if answer.status() == status {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "still {}", answer.status());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+/// A function of PostgreSQL that says no, or loses the row, and how it is called.
+fn broken(body: &str, trigger: &str) -> String {
+    format!(
+        "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$; \
+         CREATE {trigger} FOR EACH ROW EXECUTE FUNCTION broken()"
+    )
+}
+
+const BEFORE: &str = "TRIGGER broken BEFORE INSERT ON audit_entries";
+const AT_COMMIT: &str = "CONSTRAINT TRIGGER broken AFTER INSERT ON audit_entries DEFERRABLE INITIALLY DEFERRED";
+
+on_each_database! {
+    async fn it_is_not_ready_while_entries_are_refused_or_swallowed_and_recovers(app) {
+        becomes(app, 200).await;
+        let ways = [
+            (format!("CREATE {BEFORE} BEGIN SELECT RAISE(ABORT, 'no'); END"), broken("RAISE EXCEPTION 'no'", BEFORE)),
+            (format!("CREATE {BEFORE} BEGIN SELECT RAISE(IGNORE); END"), broken("RETURN NULL", BEFORE)),
+            (
+                "CREATE TRIGGER broken AFTER INSERT ON audit_entries BEGIN
+                   INSERT INTO audit_debt (object_type, object_id) VALUES ('nothing', 'nothing'); END".to_owned(),
+                broken("RAISE EXCEPTION 'no'", AT_COMMIT),
+            ),
+        ];
+        for (sqlite, postgres) in ways {
+            outside(app, &sqlite, &postgres).await;
+            becomes(app, 503).await;
+            outside(app, "DROP TRIGGER broken", "DROP TRIGGER broken ON audit_entries; DROP FUNCTION broken()").await;
+            becomes(app, 200).await;
+        }
+        assert!(app.whole_trail().await.is_empty(), "no check leaves an entry");
+    }
+
+    async fn it_is_not_ready_while_the_log_is_away(app) {
+        becomes(app, 200).await;
+        app.lose("audit_entries").await;
+        becomes(app, 503).await;
+        app.find_again("audit_entries").await;
+        becomes(app, 200).await;
+    }
+
+    async fn it_checks_at_most_once_a_second_however_many_ask_and_counts_nothing(app) {
+        let (began, client) = (Instant::now(), app.as_nobody());
+        app.statements();
+        for _ in 0..3 {
+            for answer in futures_util::future::join_all((0..40).map(|_| client.get("/readyz"))).await {
+                answer.expect(200);
+            }
+        }
+        let inserts = app.statements().iter().filter(|sql| sql.contains("INSERT INTO \"audit_entries\"")).count();
+        let allowed = 1 + usize::try_from(began.elapsed().as_secs()).unwrap();
+        assert!(0 < inserts && inserts <= allowed, "{inserts} in {:?}", began.elapsed());
+        let metrics = app.as_nobody().get("/metrics").await.text;
+        let counted: Vec<&str> = metrics.lines().filter(|line| line.contains("audit_log_accessed") && !line.ends_with(" 0")).collect();
+        assert_eq!(counted, [""; 0]);
+        assert_eq!(audit_entry::Entity::find().all(&app.outside).await.unwrap(), []);
+    }
+
+    async fn an_older_version_stays_ready_on_a_newer_schema_unless_that_rules_it_out(app) {
+        becomes(app, 200).await;
+        let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000998_later', 0)";
+        outside(app, newer, newer).await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        app.as_nobody().get("/readyz").await.expect(200);
+        let incompatible = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000999_later_incompatible', 0)";
+        outside(app, incompatible, incompatible).await;
+        becomes(app, 503).await;
+        let undone = "DELETE FROM seaql_migrations WHERE version > 'm2099'";
+        outside(app, undone, undone).await;
+        becomes(app, 200).await;
+        let missing = "DELETE FROM seaql_migrations WHERE version = 'm20261201_000024_secret_moves'";
+        outside(app, missing, missing).await;
+        becomes(app, 503).await;
+    }
+}
+
+#[tokio::test]
+async fn it_is_not_ready_while_postgresql_lets_it_write_nothing() {
+    let Some(app) = TestApp::start(Kind::Postgres).await else { return };
+    becomes(&app, 200).await;
+    let ways = [
+        (format!("REVOKE INSERT ON audit_entries FROM {SERVING}"), format!("GRANT INSERT ON audit_entries TO {SERVING}")),
+        (
+            "CREATE RULE broken AS ON INSERT TO audit_entries DO INSTEAD NOTHING".to_owned(),
+            "DROP RULE broken ON audit_entries".to_owned(),
+        ),
+    ];
+    for (broken, mended) in ways {
+        app.outside.execute_unprepared(&broken).await.unwrap();
+        becomes(&app, 503).await;
+        app.outside.execute_unprepared(&mended).await.unwrap();
+        becomes(&app, 200).await;
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn it_is_not_ready_while_the_disk_is_full() {
+    let Some(volume) = Volume::mount(16) else { return };
+    let app = TestApp::start_on(&volume, 0).await;
+    for _ in 0..2 {
+        becomes(&app, 200).await;
+        volume.fill();
+        becomes(&app, 503).await;
+        volume.free();
+    }
+    becomes(&app, 200).await;
+    app.finish().await;
+}
