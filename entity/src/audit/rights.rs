@@ -1,16 +1,14 @@
 //! Who may act while whose rights end: whoever changes something holds their own rights in common until COMMIT, whoever ends
 //! somebody's rights has them alone. So an act is committed before its actor's rights end, or is judged after that.
 //!
-//! SQLite has one writer at a time, which is all of this. On PostgreSQL these are advisory locks, taken before any row: a transaction
-//! that waits for one holds nothing that another could wait for, but its own rights and the turn to end somebody's, of which there
-//! is one. (Row locks were tried on paper: an account is locked late by those who edit it or assign work to it, so that they and
+//! SQLite has one writer at a time, which is all of this. On PostgreSQL these are advisory locks, taken before any row and in the
+//! order of their keys: whoever waits for one holds no row and no greater key, so that no two transactions wait for each other. (A
+//! turn that all of them took was tried: it is safe too, but those who end rights then wait for everybody before them, whoever it
+//! is about. Row locks were tried on paper: an account is locked late by those who edit it or assign work to it, so that they and
 //! the locks of their actors would wait for each other.)
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
-
-/// Whose turn it is to end somebody else's rights.
-const TURN: i64 = 0x6361_7365_7472_6169;
 
 /// Whose rights a transaction acts by, and whose it may end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,24 +22,59 @@ pub(super) struct Hold {
 impl Hold {
     /// Waits for the locks, first thing in the transaction.
     pub(super) async fn take<C: ConnectionTrait>(self, db: &C) -> Result<(), DbErr> {
-        if db.get_database_backend() != DbBackend::Postgres {
+        let locks = self.locks();
+        if db.get_database_backend() != DbBackend::Postgres || locks.is_empty() {
             return Ok(());
         }
-        let (alone, shared) = ("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared");
-        let locks = match (self.actor, self.over) {
-            (None, None) => return Ok(()),
-            (Some(actor), None) => vec![(shared, key(actor))],
-            (Some(actor), Some(over)) if actor != over => vec![(alone, TURN), (shared, key(actor)), (alone, key(over))],
-            (_, Some(over)) => vec![(alone, key(over))],
-        };
-        let calls: Vec<String> = locks.iter().zip(1..).map(|((lock, _), place)| format!("{lock}(${place})")).collect();
-        let keys = locks.into_iter().map(|(_, key)| Value::from(key));
+        // PostgreSQL evaluates a list from left to right.
+        let calls: Vec<String> = locks.iter().zip(1..).map(|(lock, place)| format!("{}(${place})", lock.function())).collect();
+        let keys = locks.into_iter().map(|lock| Value::from(lock.key));
         let sql = format!("SELECT {}", calls.join(", "));
         db.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, keys)).await.map(drop)
+    }
+
+    /// By key, at most one of each: a lock that is held in common can't be made one's own without a wait for those who do the same.
+    fn locks(self) -> Vec<Lock> {
+        let lock = |user_id, is_alone| Lock { key: key(user_id), is_alone };
+        let over = self.over.map(|over| lock(over, true));
+        let actor = self.actor.map(|actor| lock(actor, false)).filter(|actor| over.is_none_or(|over| over.key != actor.key));
+        let mut locks: Vec<Lock> = actor.into_iter().chain(over).collect();
+        locks.sort_unstable_by_key(|lock| lock.key);
+        locks
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lock {
+    key: i64,
+    /// Whether nobody else may hold it.
+    is_alone: bool,
+}
+
+impl Lock {
+    fn function(self) -> &'static str {
+        if self.is_alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" }
     }
 }
 
 /// The random half of an id. Two that fell together would only wait for each other.
 fn key(user_id: Uuid) -> i64 {
     user_id.as_u64_pair().1.cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_are_taken_in_one_order_whoever_acts_over_whom() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let locks = |actor, over| Hold { actor, over }.locks().iter().map(|lock| (lock.key, lock.is_alone)).collect::<Vec<_>>();
+        assert_eq!(locks(Some(one), Some(two)), [(1, false), (2, true)]);
+        assert_eq!(locks(Some(two), Some(one)), [(1, true), (2, false)]);
+        assert_eq!(locks(Some(one), Some(one)), [(1, true)]);
+        assert_eq!(locks(Some(two), None), [(2, false)]);
+        assert_eq!(locks(None, Some(two)), [(2, true)]);
+        assert_eq!(locks(None, None), []);
+    }
 }

@@ -4,6 +4,7 @@ use crate::app::{Client, TestApp};
 use entity::audit_entry;
 use entity::user::{self, Role};
 use futures_util::future::{join, join_all};
+use reqwest::Method;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value as Json, json};
 
@@ -74,6 +75,42 @@ on_each_database! {
         assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
         assert_eq!(administrators(app).await, 1, "{statuses:?}");
         demand_acts_of_administrators(&app.since(&mark).await);
+    }
+
+    async fn those_who_change_each_other_wait_for_each_other_and_never_for_good(app) {
+        let (one, two) = (app.user("one", Role::Administrator, None).await, app.user("two", Role::Administrator, None).await);
+        let (member, tech) = (app.user("member2", Role::Member, None).await, app.tech(3).await);
+        for round in 0..ROUNDS {
+            let case = app.a_case().accepted().create().await;
+            let (first, second) = (app.as_user(&one).await, app.as_user(&two).await);
+            let (manager, worker) = (app.as_manager().await, app.as_user(&tech).await);
+            let name = |who: &str| json!({"first_name": format!("{who}{round}")});
+            let (of_one, of_two) = (format!("users/{}", one.id), format!("users/{}", two.id));
+            let (of_member, of_tech) = (format!("users/{}", member.id), format!("users/{}", tech.id));
+            let requests = [
+                (&first, Method::PATCH, of_two.clone(), name("a")),
+                (&second, Method::PATCH, of_one.clone(), name("b")),
+                (&first, Method::PATCH, "auth/me".to_owned(), name("c")),
+                (&first, Method::PATCH, "auth/me".to_owned(), name("d")),
+                (&second, Method::PATCH, "auth/me".to_owned(), name("e")),
+                (&second, Method::POST, format!("{of_member}/deactivate"), json!({"reason": "away"})),
+                (&first, Method::POST, format!("{of_member}/reactivate"), json!({"reason": "back"})),
+                (&first, Method::POST, format!("{of_tech}/password-reset"), json!({"new_password": "twelve green bottles"})),
+                (&second, Method::POST, format!("{of_one}/password-reset"), json!({"new_password": "twelve green bottles"})),
+                (&first, Method::POST, format!("{of_two}/password-reset"), json!({"new_password": "twelve green bottles"})),
+                (&first, Method::POST, case.url("assign"), json!({"assigned_to": two.id, "reason": "work"})),
+                (&second, Method::POST, case.url("assign"), json!({"assigned_to": one.id, "reason": "work"})),
+                (&manager, Method::POST, case.url("assign"), json!({"assigned_to": tech.id, "reason": "work"})),
+                (&worker, Method::POST, case.url("hold"), json!({"reason": "waiting"})),
+                (&worker, Method::PATCH, "auth/me".to_owned(), name("f")),
+            ];
+            let answers = requests.iter().map(|(by, method, path, body)| async move {
+                (format!("{method} {path}"), by.send(method.clone(), path, Some(body.clone())).await.status())
+            });
+            for (request, status) in join_all(answers).await {
+                assert!(status < 500, "round {round}: {request} was answered {status}");
+            }
+        }
     }
 }
 
