@@ -1,4 +1,5 @@
-//! Swagger UI at `/docs/`, from files inside the binary: it works offline, and asks nobody else what it thinks of the contract.
+//! Swagger UI at `/docs/`, from files inside the binary: it works offline, and asks nobody else what it thinks of the contract. A token
+//! that is typed in is gone with the page: the browser's storage would keep it for whoever sits down next.
 
 use actix_web::web::{ServiceConfig, redirect};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -12,7 +13,7 @@ pub fn is_part(path: &str) -> bool {
 }
 
 pub fn configure(config: &mut ServiceConfig) {
-    let ui = Config::new(["/openapi.json"]).persist_authorization(true).display_operation_id(true).validator_url("none");
+    let ui = Config::new(["/openapi.json"]).persist_authorization(false).display_operation_id(true).validator_url("none");
     config.service(redirect("/", PATH)).service(redirect("/docs", PATH));
     config.service(SwaggerUi::new("/docs/{_:.*}").config(ui));
 }

@@ -1,12 +1,13 @@
-//! How fast passwords and refresh tokens may be guessed: counted in the database, which the replicas share, before anything is
+//! How fast passwords, refresh tokens and e-mail addresses may be guessed: counted in the database, which the replicas share, before anything is
 //! examined.
 
 use crate::http::in_flight::Turn;
 use crate::http::origin::Origin;
-use crate::http::{Code, Error, Result};
+use crate::http::{Anyone, Code, Error, Result};
 use crate::state::{self, App};
 use entity::audit::{AuditTx, Context, Event};
 use entity::throttle::{self, Counter, Schedule};
+use entity::user;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -56,6 +57,46 @@ impl Budget {
     /// Takes the attempt back in the transaction of its success.
     pub async fn give_back(&self, tx: &AuditTx) -> Result<()> {
         Ok(throttle::give_back(tx, &self.counters).await?)
+    }
+}
+
+/// An e-mail address that somebody asks for. Whether it is taken is said, since addresses are unique, but each account learns it of ten
+/// addresses a day at most, and each time is on record.
+pub struct AddressRequest {
+    email: String,
+    budget: Budget,
+    /// One at a time: others would be examined before this one is counted.
+    _turn: Turn,
+}
+
+impl AddressRequest {
+    /// `None` where no address is asked for, or by somebody who sees all accounts anyway.
+    pub async fn begin(app: &App, by: &Anyone, email: Option<&str>) -> Result<Option<Self>> {
+        let Some(email) = email.filter(|_| !by.sees_all_accounts()).map(str::to_lowercase) else { return Ok(None) };
+        let counter = Counter { key: key(app, 'm', &by.id().to_string())?, schedule: Schedule::Mailbox };
+        let turn = app.in_flight().turn(&counter.key).await.ok_or_else(|| too_many(0))?;
+        Ok(Some(Self { email, budget: Budget { counters: vec![counter] }, _turn: turn }))
+    }
+
+    /// Refuses an address that is somebody else's, and after ten of those any other; `own` is the address of the account as it is. A
+    /// refusal takes the transaction back.
+    pub async fn examine(self, app: &App, tx: AuditTx, by: &Anyone, own: Option<&str>) -> Result<AuditTx> {
+        if own == Some(self.email.as_str()) {
+            return Ok(tx);
+        }
+        for counter in &self.budget.counters {
+            if let Some(until) = throttle::waits_until(&tx, counter).await? {
+                return Err(too_many((until - tx.now()).num_milliseconds()));
+            }
+        }
+        if !user::is_address_taken(&tx, &self.email).await? {
+            return Ok(tx);
+        }
+        drop(tx);
+        let tx = app.begin_as(by.context()).await?;
+        let wait = throttle::spend(&tx, &self.budget.counters).await?.map(|until| (until - tx.now()).num_milliseconds());
+        tx.commit().await?;
+        Err(wait.map_or_else(|| user::Refused::EmailTaken.into(), too_many))
     }
 }
 

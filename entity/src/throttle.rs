@@ -1,4 +1,4 @@
-//! Failed guesses of passwords and refresh tokens, and how long the next attempt waits. An attempt is counted before it is
+//! Failed guesses of passwords and refresh tokens, e-mail addresses that turned out to be taken, and how long the next attempt waits. An attempt is counted before it is
 //! examined, so that many at once are no way around it; a success takes its count back.
 
 use crate::audit::{AuditTx, Unaudited, Verb};
@@ -37,7 +37,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it only counts attempts to sign in, each of which has an entry of its own";
+    const BECAUSE: &'static str = "it only counts attempts, each of which has an entry of its own";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 
@@ -50,6 +50,8 @@ pub enum Schedule {
     Pair,
     /// One address that presents unknown refresh tokens. Never closed: behind it may be a whole office.
     Address,
+    /// One account that asks for e-mail addresses: closed for the rest of the window after ten that were somebody else's.
+    Mailbox,
 }
 
 /// What follows from a number of failures.
@@ -64,12 +66,12 @@ impl Schedule {
     /// The waits of kanidm's password policy.
     const fn wait(self, failures: i32) -> Wait {
         match (self, failures) {
-            (_, ..=0) | (Self::Account, 1..=99) => Wait::None,
+            (_, ..=0) | (Self::Account, 1..=99) | (Self::Mailbox, 1..=9) => Wait::None,
             (Self::Pair | Self::Address, 1..=2) => Wait::Seconds(1),
             (Self::Pair | Self::Address, 3..=8) => Wait::Seconds(3),
             (Self::Pair | Self::Address, 9..=24) => Wait::Seconds(5),
             (Self::Pair, 25..=99) | (Self::Address, 25..) => Wait::Seconds(10),
-            (Self::Account | Self::Pair, 100..) => Wait::UntilReset,
+            (Self::Account | Self::Pair, 100..) | (Self::Mailbox, 10..) => Wait::UntilReset,
         }
     }
 }
@@ -111,11 +113,18 @@ pub async fn spend(tx: &AuditTx, counters: &[Counter]) -> Result<Option<DateTime
     Ok(None)
 }
 
+/// Until when no attempt is examined, if not now.
+pub async fn waits_until(tx: &AuditTx, counter: &Counter) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let now = tx.now();
+    let row = Entity::find_by_id(&counter.key).one(tx).await?;
+    Ok(row.filter(|row| row.is_running(now) && row.waits_until > now).map(|row| row.waits_until))
+}
+
 /// Takes back what `spend` counted: the attempt succeeded. Its own pair begins anew, the account keeps its other failures.
 pub async fn give_back(tx: &AuditTx, counters: &[Counter]) -> Result<(), DbErr> {
     for counter in counters {
         match counter.schedule {
-            Schedule::Account => {
+            Schedule::Account | Schedule::Mailbox => {
                 #[expect(clippy::disallowed_methods, reason = "an unaudited counter")]
                 let counted =
                     Entity::update_many().filter(Column::ThrottleKey.eq(&counter.key)).filter(Column::FailedCount.gt(0));
@@ -197,21 +206,22 @@ mod tests {
     #[test]
     fn the_waits_grow_with_the_failures() {
         use Wait::{None, Seconds, UntilReset};
-        for (failures, account, pair, address) in [
-            (0, None, None, None),
-            (1, None, Seconds(1), Seconds(1)),
-            (2, None, Seconds(1), Seconds(1)),
-            (3, None, Seconds(3), Seconds(3)),
-            (8, None, Seconds(3), Seconds(3)),
-            (9, None, Seconds(5), Seconds(5)),
-            (24, None, Seconds(5), Seconds(5)),
-            (25, None, Seconds(10), Seconds(10)),
-            (99, None, Seconds(10), Seconds(10)),
-            (100, UntilReset, UntilReset, Seconds(10)),
-            (i32::MAX, UntilReset, UntilReset, Seconds(10)),
+        for (failures, account, pair, address, mailbox) in [
+            (0, None, None, None, None),
+            (1, None, Seconds(1), Seconds(1), None),
+            (2, None, Seconds(1), Seconds(1), None),
+            (3, None, Seconds(3), Seconds(3), None),
+            (8, None, Seconds(3), Seconds(3), None),
+            (9, None, Seconds(5), Seconds(5), None),
+            (10, None, Seconds(5), Seconds(5), UntilReset),
+            (24, None, Seconds(5), Seconds(5), UntilReset),
+            (25, None, Seconds(10), Seconds(10), UntilReset),
+            (99, None, Seconds(10), Seconds(10), UntilReset),
+            (100, UntilReset, UntilReset, Seconds(10), UntilReset),
+            (i32::MAX, UntilReset, UntilReset, Seconds(10), UntilReset),
         ] {
-            let waits = [Schedule::Account, Schedule::Pair, Schedule::Address].map(|schedule| schedule.wait(failures));
-            assert_eq!(waits, [account, pair, address], "{failures}");
+            let schedules = [Schedule::Account, Schedule::Pair, Schedule::Address, Schedule::Mailbox];
+            assert_eq!(schedules.map(|schedule| schedule.wait(failures)), [account, pair, address, mailbox], "{failures}");
         }
     }
 

@@ -3,6 +3,7 @@
 use super::account::AccountDetail;
 use crate::http::{Answer, Body, Human, IfMatch, IfMatchHeader, OwnWriteProblems, Result, check, json};
 use crate::state::App;
+use crate::throttle::AddressRequest;
 use actix_web::patch;
 use entity::user;
 use entity::user::lifecycle::ProfileChange;
@@ -43,7 +44,8 @@ pub struct EditOwnAccount {
 /// Edit one's own profile
 ///
 /// One entry, however many fields change: `member_profile_updated` for a member, `user_updated` for anybody else. A request
-/// that changes nothing leaves none.
+/// that changes nothing leaves none. An e-mail address that somebody else has is 409 and recorded; after ten of those within a day
+/// every other address is 429 `too_many_attempts` until `Retry-After`, except for administrators, who see all accounts.
 #[utoipa::path(
     tag = "auth",
     params(IfMatchHeader),
@@ -58,9 +60,14 @@ pub async fn edit_own_account(
     if_match: IfMatch,
     body: Body<EditOwnAccount>,
 ) -> Result<Answer<AccountDetail>> {
+    let address = AddressRequest::begin(&app, &by, body.0.email.as_deref()).await?;
     let (tx, by) = app.begin(&by).await?;
     let user = user::locked(&tx, by.id(), &by).await?;
     if_match.check(user.version)?;
+    let tx = match address {
+        Some(address) => address.examine(&app, tx, &by, Some(&user.email)).await?,
+        None => tx,
+    };
     let user = user::save(&tx, user.edit(body.0.into())?).await?;
     let version = user.version;
     let view = AccountDetail::read(&tx, user, by.session_id).await?;

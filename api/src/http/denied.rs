@@ -13,14 +13,15 @@ use uuid::Uuid;
 
 const OBJECT_ID_LENGTH_MAX: usize = 64;
 
-/// Writes the denied entry of an authenticated caller: 403, 404 for an object, hidden or absent alike, a quota that is used up, or
-/// a guess that has to wait.
+/// Writes the denied entry of an authenticated caller: 403, 404 for an object, hidden or absent alike, a quota that is used up, a
+/// guess that has to wait, or an e-mail address that the caller learns to be somebody else's.
 pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<()> {
     let Some(by) = request.extensions().get::<Anyone>().cloned() else { return Ok(()) };
     let is_about_an_object = request.match_info().iter().next().is_some();
     let is_refusal = error.code.status() == StatusCode::FORBIDDEN
         || error.code == Code::TooManyAttempts
         || error.code == Code::QuotaExceeded
+        || (error.code == Code::DuplicateEmail && !by.sees_all_accounts())
         || (error.code == Code::NotFound && is_about_an_object);
     let pattern = request.match_pattern().unwrap_or_default();
     let Some(operation) = operations::find(request.method().as_str(), &pattern).filter(|_| is_refusal) else { return Ok(()) };

@@ -58,7 +58,7 @@ pub use instant::{CreditValue, Instant, credits_text};
 pub use page::PageInfo;
 pub use path_id::PathId;
 pub use problem::{
-    AccountProblems, ActionProblems, AdditionProblems, CommonProblems, CreateAccountProblems, CreateProblems,
+    AccountProblems, ActionProblems, AdditionProblems, AddressProblems, CommonProblems, CreateAccountProblems, CreateProblems,
     DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, JobProblems, ListProblems, LookupProblems,
     MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems,
     SignInProblems, Unavailable, UploadProblems, WriteProblems,

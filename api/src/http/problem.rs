@@ -233,7 +233,7 @@ problem_sets! {
     /// Going on with a session, or ending it.
     SessionProblems = [BodyProblems, InvalidRefreshToken, TooManyAttempts, CommitProblems];
     /// Changing one's own account.
-    OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, CommitProblems];
+    OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, TooManyAttempts, CommitProblems];
     /// Changing the settings.
     SettingsProblems = [BodyProblems, Unauthorized, Forbidden, VersionMismatch, CommitProblems];
     /// Running a job.
@@ -262,10 +262,12 @@ problem_sets! {
     ActionProblems = [BodyProblems, Unauthorized, Forbidden, InProgress, CommitProblems];
     /// Changing an account by a request with a body.
     AccountProblems = [BodyProblems, DeleteAccountProblems];
+    /// Changing an account, its e-mail address included.
+    AddressProblems = [AccountProblems, TooManyAttempts];
     /// Changing an account by a request without a body.
     DeleteAccountProblems = [BadRequest, Unauthorized, Forbidden, NotFound, AccountConflict, VersionMismatch, CommitProblems];
     /// Creating an account.
-    CreateAccountProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, CommitProblems];
+    CreateAccountProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, TooManyAttempts, CommitProblems];
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::view::CreatedUser;
 use crate::http::{AccountKeeper, Answer, Anyone, Body, CreateAccountProblems, Error, Result, check};
 use crate::password::rules;
 use crate::state::App;
+use crate::throttle::AddressRequest;
 use actix_web::post;
 use entity::user::{self, Level, Role, Scope};
 use serde::Deserialize;
@@ -63,7 +64,8 @@ impl CreateUser {
 /// Create a user
 ///
 /// An administrator creates anybody, a technician members. A service account has `scopes` and no password: the answer
-/// shows its first API key, this once. To the same request sent again it is null; further keys have operations of their own.
+/// shows its first API key, this once. To the same request sent again it is null; further keys have operations of their own. E-mail
+/// addresses that are taken count as in `PATCH /auth/me`.
 #[utoipa::path(
     tag = "users",
     request_body = CreateUser,
@@ -81,8 +83,13 @@ pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) ->
         Some(password) => Some(app.passwords().hash(password).await?),
         None => None,
     };
+    let address = AddressRequest::begin(&app, &by, Some(new.email())).await?;
     let (tx, by) = app.begin(&by).await?;
     demand_may_create(&by, &new)?;
+    let tx = match address {
+        Some(address) => address.examine(&app, tx, &by, None).await?,
+        None => tx,
+    };
     let (user, key) = new.create(&tx, hash).await?;
     CreatedUser::committed(tx, user, key, &by).await
 }

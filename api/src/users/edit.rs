@@ -2,8 +2,9 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{AccountProblems, Answer, Body, Human, IfMatchHeader, Result, check, json};
+use crate::http::{AddressProblems, Answer, Body, Human, IfMatchHeader, Result, check, json};
 use crate::state::App;
+use crate::throttle::AddressRequest;
 use actix_web::patch;
 use entity::user::lifecycle::ProfileChange;
 use entity::user::{self, UserAction};
@@ -45,18 +46,23 @@ pub struct EditUser {
 ///
 /// One's own, a member's (technicians), anybody's (administrators). One entry, however many fields change:
 /// `member_profile_updated` for a member, `user_updated` for anybody else. A request that changes nothing leaves none. Role and
-/// level have an operation of their own.
+/// level have an operation of their own. E-mail addresses that are taken count as in `PATCH /auth/me`.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = EditUser,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
+    responses((status = OK, description = "The user as he now is", body = UserDetail), AddressProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["member_profile_updated", "user_updated"]}))),
 )]
 #[patch("/users/{user_id}")]
 pub async fn edit_user(app: App, by: Human, target: UserTarget, body: Body<EditUser>) -> Result<Answer<UserDetail>> {
+    let address = AddressRequest::begin(&app, &by, body.0.email.as_deref()).await?;
     let (tx, by) = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::Edit).await?;
+    let tx = match address {
+        Some(address) => address.examine(&app, tx, &by, Some(&user.email)).await?,
+        None => tx,
+    };
     let user = user::save(&tx, user.edit(body.0.into())?).await?;
     UserDetail::committed(tx, user, &by).await
 }

@@ -29,6 +29,10 @@ impl NewUser {
         json::read::<CreateUser>(json.to_string().as_bytes())?.checked()
     }
 
+    pub(super) fn email(&self) -> &str {
+        &self.email
+    }
+
     /// Checks what no field can be judged by alone.
     pub(super) fn of(request: CreateUser) -> Result<Self> {
         let CreateUser {

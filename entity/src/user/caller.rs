@@ -32,6 +32,11 @@ impl Caller {
         self.person.role
     }
 
+    /// Whether they see every account, also those of other administrators.
+    pub fn sees_all_accounts(&self) -> bool {
+        self.role() == Role::Administrator
+    }
+
     /// Whether they may review work that isn't their own.
     pub fn is_reviewer(&self) -> bool {
         let is_experienced = matches!(self.user_level, Some(Level::Two | Level::Three));

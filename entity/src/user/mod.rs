@@ -154,6 +154,12 @@ pub async fn save(tx: &AuditTx, row: ActiveModel) -> Result<Model, SaveError> {
     tx.save(row).await.map_err(|error| Refused::of_conflict(&error).map_or(SaveError::Database(error), SaveError::Refused))
 }
 
+/// Whether somebody has this e-mail address, also a user who was deleted.
+pub async fn is_address_taken<C: ConnectionTrait>(db: &C, email: &str) -> Result<bool, DbErr> {
+    let of_address = Entity::find().select_only().column(Column::Id).filter(Column::Email.eq(email.to_lowercase()));
+    Ok(of_address.into_tuple::<Uuid>().one(db).await?.is_some())
+}
+
 /// The users in whose names, username or e-mail address a text stands, whatever its case.
 pub fn mentioning(text: &str) -> Condition {
     let full_name = Expr::col(Column::FirstName).binary(BinOper::Custom("||"), Expr::val(" "));

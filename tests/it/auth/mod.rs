@@ -1,5 +1,6 @@
 //! Signing in and out, and one's own account: a file per verb, as in the service.
 
+mod addresses;
 mod jwks;
 mod login;
 mod logout;

@@ -73,5 +73,6 @@ on_each_database! {
         }
         let ours = nobody.get("/docs/swagger-initializer.js").await.text;
         assert!(ours.contains("\"validatorUrl\": \"none\""), "it asks nobody else: {ours}");
+        assert!(!ours.contains("\"persistAuthorization\": true"), "a token stays in no browser: {ours}");
     }
 }
