@@ -37,7 +37,7 @@ pub async fn upload_document(
     if is_open {
         app.space().ensure_room()?;
     }
-    let mut incoming = app.storage().receive(app.new_id());
+    let mut incoming = app.storage().receive(app.new_id(), app.space());
     // Who may add nothing is told so when it is his turn, and not a byte of his is kept.
     let received = receive(&request, payload, is_open.then_some(&mut incoming)).await;
     let added = match received {

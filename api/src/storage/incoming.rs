@@ -1,6 +1,6 @@
 //! A document on its way in: written piece by piece, and gone again unless somebody keeps it.
 
-use super::{Storage, StorageError};
+use super::{Space, Storage, StorageError};
 use object_store::buffered::BufWriter;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
@@ -10,12 +10,17 @@ use uuid::Uuid;
 const PART_BYTES: usize = 5 * 1024 * 1024;
 /// The same for a directory, which takes any: it is written as it comes.
 const PIECE_BYTES: usize = 128 * 1024;
+/// How much is written between two looks at how much room is left.
+const LOOK_BYTES: usize = 2 * 1024 * 1024;
 
 /// What is being stored under an id.
 #[derive(Debug)]
 pub struct Incoming {
     storage: Storage,
     id: Uuid,
+    space: Space,
+    /// What was written since the last look at it.
+    unseen_bytes: usize,
     stage: Stage,
 }
 
@@ -31,17 +36,23 @@ enum Stage {
 }
 
 impl Incoming {
-    pub(super) fn new(storage: Storage, id: Uuid) -> Self {
+    pub(super) fn new(storage: Storage, id: Uuid, space: Space) -> Self {
         let bytes = if storage.directory.is_some() { PIECE_BYTES } else { PART_BYTES };
         let writer = BufWriter::with_capacity(Arc::clone(&storage.store), storage.path(id), bytes).with_max_concurrency(1);
-        Self { storage, id, stage: Stage::Writing(Box::new(writer)) }
+        Self { storage, id, space, unseen_bytes: 0, stage: Stage::Writing(Box::new(writer)) }
     }
 
     pub fn id(&self) -> Uuid {
         self.id
     }
 
+    /// Others take up room meanwhile, so one look before the first byte isn't enough.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        self.unseen_bytes += bytes.len();
+        if self.unseen_bytes >= LOOK_BYTES {
+            self.unseen_bytes = 0;
+            self.space.ensure_room().map_err(|_| StorageError::NoRoom)?;
+        }
         match &mut self.stage {
             Stage::Writing(writer) => Ok(writer.write_all(bytes).await?),
             Stage::Stored | Stage::Told | Stage::Over => Ok(()),

@@ -32,11 +32,16 @@ pub enum StorageError {
     Store(#[from] object_store::Error),
     #[error(transparent)]
     File(#[from] std::io::Error),
+    #[error("there is too little free space to go on")]
+    NoRoom,
 }
 
 impl StorageError {
     /// Whether there is no room left.
     fn is_full(&self) -> bool {
+        if matches!(self, Self::NoRoom) {
+            return true;
+        }
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
         while let Some(error) = cause {
             let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
@@ -84,9 +89,9 @@ impl Storage {
         self.directory.as_deref()
     }
 
-    /// Begins to store a new document.
-    pub fn receive(&self, id: Uuid) -> Incoming {
-        Incoming::new(self.clone(), id)
+    /// Begins to store a new document, for as long as there is room.
+    pub fn receive(&self, id: Uuid, space: &Space) -> Incoming {
+        Incoming::new(self.clone(), id, space.clone())
     }
 
     /// The bytes of a document, all of them or some.

@@ -95,6 +95,24 @@ async fn below_the_free_space_uploads_are_refused_and_small_writes_go_on() {
     app.finish().await;
 }
 
+/// The room was there when it began, and it would have fitted on the volume.
+#[tokio::test]
+async fn an_upload_that_gets_below_the_free_space_is_broken_off() {
+    let Some(volume) = Volume::mount(32) else { return };
+    let app = TestApp::start_on(&volume, 8 << 20).await;
+    let case = app.a_case().accepted().create().await;
+    let (member, manager) = (app.as_member().await, app.as_manager().await);
+    let mark = app.mark().await;
+
+    member.upload(&case.url("documents"), &large(27 << 20)).await.expect_problem(507, "insufficient_storage");
+
+    assert_eq!((stored(&app).len(), rows(&app).await, app.since(&mark).await.len()), (0, 0, 0));
+    manager.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
+    manager.post(&case.url("resume"), json!({"reason": "a"})).await.expect(200);
+    member.upload(&case.url("documents"), &large(16 << 20)).await.expect(201);
+    app.finish().await;
+}
+
 /// Room that runs out while a document comes in.
 #[tokio::test]
 async fn an_upload_that_finds_no_room_leaves_nothing() {
