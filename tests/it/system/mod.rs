@@ -2,6 +2,7 @@
 
 mod checks;
 mod configuration;
+mod containers;
 mod dependencies;
 mod metrics;
 mod readiness;

@@ -1,0 +1,67 @@
+//! What containers need: an account by number, addresses behind the bridge, logs without probes.
+
+use crate::system::configuration::file;
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+fn compose() -> yaml_serde::Value {
+    yaml_serde::from_str(&file("docker-compose.yml")).expect("YAML")
+}
+
+#[test]
+fn the_image_and_its_containers_run_as_a_number() {
+    let image = file(".docker/Dockerfile");
+    let users: Vec<&str> = image.lines().filter_map(|line| line.strip_prefix("USER ")).collect();
+    assert_eq!(users, ["10001:10001"]);
+    let compose = compose();
+    for service in ["casetrail", "migrate"] {
+        assert_eq!(compose["services"][service]["user"].as_str(), Some("10001:10001"), "{service}");
+    }
+}
+
+/// Otherwise the log has the bridge's address for everybody's.
+#[test]
+fn the_gateway_of_the_fixed_network_is_trusted() {
+    let compose = compose();
+    let network = &compose["networks"]["default"]["ipam"]["config"][0];
+    let (subnet, gateway) = (network["subnet"].as_str().expect("a subnet"), network["gateway"].as_str().expect("a gateway"));
+    assert_eq!(subnet.strip_suffix("0/24").and_then(|first| gateway.strip_prefix(first)), Some("1"), "{gateway} of {subnet}");
+    let trusted = compose["services"]["casetrail"]["environment"]["CASETRAIL_TRUSTED_PROXIES"].as_str().expect("a value");
+    assert_eq!(trusted, format!("${{CASETRAIL_TRUSTED_PROXIES:-{gateway}}}"));
+}
+
+#[tokio::test]
+async fn probes_are_not_logged_among_requests() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let address = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").to_string();
+    let mut service = Command::new(env!("CARGO_BIN_EXE_service"))
+        .env_clear()
+        .env("CASETRAIL_DATA_DIR", directory.path())
+        .env("CASETRAIL_BIND", &address)
+        .env("CASETRAIL_DEMO", "off")
+        .env("CASETRAIL_LOG_FORMAT", "json")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let get = async |path: &str| http.get(format!("http://{address}{path}")).send().await.map(|answer| answer.status().as_u16());
+    let starts = async {
+        while get("/livez").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), starts).await.expect("a start");
+    for path in ["/livez", "/readyz", "/metrics", "/problems/not_found"] {
+        assert_eq!(get(path).await.expect("an answer"), 200, "{path}");
+    }
+    service.kill().expect("an end");
+    service.wait().expect("an end");
+    let mut log = String::new();
+    service.stderr.take().expect("a log").read_to_string(&mut log).expect("a log");
+    let requests: Vec<&str> = log.lines().filter(|line| line.contains("request completed")).collect();
+    assert!(requests.len() == 1 && requests[0].contains("/problems"), "{log}");
+}
