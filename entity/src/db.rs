@@ -17,8 +17,8 @@ use sea_orm::{
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How many connections each kind of work gets, and how long it waits for one and for a lock.
 #[derive(Clone, Copy, Debug)]
@@ -70,10 +70,18 @@ impl Db {
         // SQLite has one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
         let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
-            let mut connection = Database::connect(options(url, connections, limits.patience, used_to)).await?;
-            if let Some(watch) = watch.clone() {
-                connection.set_metric_callback(move |info| watch(info));
-            }
+            let failures = Failures::default();
+            let options = options(url, connections, limits.patience, used_to);
+            let mut connection = Database::connect(closed_after(&failures, options)).await?;
+            let watch = watch.clone();
+            connection.set_metric_callback(move |info| {
+                if info.failed {
+                    failures.note();
+                }
+                if let Some(watch) = &watch {
+                    watch(info);
+                }
+            });
             Ok(connection)
         };
         let db = Self {
@@ -217,8 +225,39 @@ fn options(url: &str, connections: u32, patience: Duration, used_to: Use) -> Con
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| sqlite(options, patience, used_to))
         .map_sqlx_postgres_opts(move |options| postgres(options, patience, used_to))
-        .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_back(connection))))
         .map_sqlx_postgres_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_back(connection))));
+    options
+}
+
+/// When a statement of a pool failed last.
+#[derive(Clone, Default)]
+struct Failures(Arc<Mutex<Option<Instant>>>);
+
+impl Failures {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn are_recent(&self) -> bool {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|at| at.elapsed() < RECENTLY)
+    }
+}
+
+/// How long after a failure the connection on which it happened may take to come back.
+const RECENTLY: Duration = Duration::from_secs(1);
+
+/// On SQLite a connection keeps the pages it read, damaged ones too, until somebody commits. Which connection a failure was on isn't
+/// told, and a new one costs little: those that come back soon after it are closed.
+fn closed_after(failures: &Failures, mut options: ConnectOptions) -> ConnectOptions {
+    let failures = failures.clone();
+    options.map_sqlx_sqlite_pool_opts(move |pool| {
+        let failures = failures.clone();
+        pool.after_release(move |connection, _| {
+            let is_suspect = failures.are_recent();
+            Box::pin(async move { Ok(!is_suspect && is_back(connection).await?) })
+        })
+    });
     options
 }
 

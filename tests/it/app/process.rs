@@ -12,7 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Process {
     child: Child,
-    base: String,
+    /// Its URL: scheme, host and port.
+    pub base: String,
     http: reqwest::Client,
 }
 
@@ -24,9 +25,30 @@ impl Process {
 
     /// The same with settings of its own.
     pub async fn start_with(app: &TestApp, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(app, Command::new(env!("CARGO_BIN_EXE_service")), settings).await
+    }
+
+    /// The same so that a write beyond `limit_files` fails instead of ending the process by a
+    /// signal. `None` where the commands for that are missing.
+    pub async fn start_limitable(app: &TestApp) -> Option<Self> {
+        Command::new("prlimit").arg("--version").output().ok()?;
+        let limited = "trap '' XFSZ; exec \"$0\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", limited, env!("CARGO_BIN_EXE_service")]);
+        Some(Self::spawn(app, command, &[("CASETRAIL_SCHEDULER", "off")]).await)
+    }
+
+    /// How large a file may get by its writes: a number of bytes, or `unlimited`.
+    pub fn limit_files(&self, size: &str) {
+        let (pid, limit) = (self.pid().to_string(), format!("--fsize={size}:"));
+        let limited = Command::new("prlimit").args(["--pid", &pid, &limit]).status().expect("prlimit");
+        assert!(limited.success(), "{size}");
+    }
+
+    async fn spawn(app: &TestApp, mut command: Command, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
         let bind = format!("127.0.0.1:{port}");
-        let child = Command::new(env!("CARGO_BIN_EXE_service"))
+        let child = command
             .env("CASETRAIL_BIND", &bind)
             .env("CASETRAIL_DATABASE_URL", &app.url)
             .env("CASETRAIL_SECRET", app.secret.reveal())

@@ -7,12 +7,12 @@ use entity::{audit_entry, case};
 use sea_orm::EntityTrait;
 use serde_json::{Value as Json, json};
 
-fn a_case() -> Json {
+pub fn a_case() -> Json {
     json!({"employee_first_name": "Ada", "employee_last_name": "Byron"})
 }
 
 /// How many cases and entries anybody else sees, which is what is committed.
-async fn committed(app: &TestApp) -> (usize, usize) {
+pub async fn committed(app: &TestApp) -> (usize, usize) {
     let cases = case::Entity::find().all(&app.outside).await.unwrap().len();
     (cases, audit_entry::Entity::find().all(&app.outside).await.unwrap().len())
 }

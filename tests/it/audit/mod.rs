@@ -1,5 +1,6 @@
 //! The trail's own promises: the one door, the nets below it, and what happens when an entry can't be written.
 
+mod broken_file;
 mod bypasses;
 mod full_disk;
 mod full_disk_drill;
