@@ -11,6 +11,7 @@ use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
 use actix_web::web;
+use socket2::SockRef;
 use std::future::ready;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -21,9 +22,15 @@ use utoipa_actix_web::AppExt;
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long requests in flight may take to finish once the drain is over, in seconds.
 const FINISH_SECONDS: u64 = 9;
+/// How long the rest of a refused body is read and dropped: a connection that is closed over unread bytes loses its answer.
+const LINGER: Duration = Duration::from_secs(1);
+/// How many connections may wait to be accepted. With the standard library's 128, most of hundreds that come at once are tried again by
+/// their clients a second later, or three.
+const BACKLOG: i32 = 1_024;
 
 /// Serves on a bound socket until it is stopped.
 pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
+    SockRef::from(&listener).listen(BACKLOG)?;
     let connections = Connections::new(limits, app.metrics().clone());
     let contract = web::Data::from(openapi::Texts::current().map_err(std::io::Error::other)?);
     let files = web::Data::new(static_files::CompressedFiles::default());
@@ -60,6 +67,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .keep_alive(KEEP_ALIVE)
             // Whoever is admitted has a time for each head, not only for the first.
             .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(LINGER)
             .on_connect_ext(|connection: &Guarded, data| drop(data.insert(connection.handle())));
         let app = factory().into_factory().map_err(|error: actix_web::Error| error.error_response());
         fn_service(move |io: TcpStream| {

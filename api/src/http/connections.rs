@@ -152,6 +152,8 @@ impl Connections {
     /// Accepts a connection, if need be in the place of one that waits. `None` if its address has too many, or if none can make way.
     pub fn admit(&self, io: TcpStream) -> Option<Guarded> {
         let address = io.peer_addr().ok()?.ip().to_canonical();
+        // Answers are written whole: waiting for more to send with them only delays their last piece.
+        io.set_nodelay(true).ok()?;
         let is_exempt = self.limits.exempt.iter().any(|net| net.contains(&address));
         let mut open = self.open();
         if !is_exempt && open.per_address.get(&address).is_some_and(|count| *count >= self.limits.per_address) {
@@ -261,11 +263,13 @@ fn answer_without_request(error: &Error) -> String {
 
 impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.poll_over(context).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(context, into))?;
+        // What has come is read first: on a busy machine it may have come in time and waited for this process.
+        let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(context, into) else {
+            ready!(self.poll_over(context));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        };
+        read?;
         let Handle { connections, connection } = &self.place.handle;
         let mut state = connection.state();
         if into.filled().len() > before && state.requests == 0 && !state.has_begun {
