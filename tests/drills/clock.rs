@@ -58,8 +58,13 @@ fn reason(body: &str) -> String {
     body["metadata"]["reason"].as_str().expect("a reason").to_owned()
 }
 
-/// As if a row did not remember the time of its last change.
+/// As if a row did not remember when it was changed last, nor since when it has been on hold.
 #[expect(clippy::disallowed_methods, reason = "this damages the database")]
 async fn forget_when(app: &TestApp) {
-    app.outside.execute_unprepared("UPDATE cases SET updated_at = created_at").await.expect("a damage");
+    app.outside
+        .execute_unprepared(
+            "UPDATE cases SET updated_at = created_at, held_at = CASE WHEN held_at IS NULL THEN NULL ELSE created_at END",
+        )
+        .await
+        .expect("a damage");
 }

@@ -14,8 +14,12 @@
 #[expect(dead_code, unused_imports, reason = "shared with the tests, which use all of it")]
 mod app;
 mod clock;
+mod crowd;
 mod kill_postgres;
 mod kill_service;
+mod load;
+mod locked_table;
+mod memory;
 mod oracle;
 mod race;
 mod refusing_log;
@@ -79,7 +83,7 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "race",
-        shows: "64 callers for each state move, 100 rounds on each database: one winner, one entry, no 5xx",
+        shows: "64 callers for each state move, 20 rounds on each database: one winner, one entry, no 5xx",
         sabotage: "the case is put back into its state while they race, as by a service without locks",
         proof: "more or fewer than one",
         run: |plan| race::run(plan).boxed_local(),
@@ -90,6 +94,27 @@ const DRILLS: &[Drill] = &[
         sabotage: "the case forgets when it was changed last",
         proof: "out of order",
         run: |plan| clock::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "locked-table",
+        shows: "a lock held by somebody else and 500 clients: 503 within 3 s each, service again within 5 s",
+        sabotage: "the service stands still for 6 s, as one that waits for the lock",
+        proof: "waited too long",
+        run: |plan| locked_table::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "load",
+        shows: "1,000 half-open and 500 slow clients, 100 uploads, 16 searches at once: others within 5 times idle, 256 MiB of memory",
+        sabotage: "the service stands still for 0.3 s now and then, as one that waits for its slowest client",
+        proof: "not served as before",
+        run: |plan| load::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "memory",
+        shows: "300 slow uploads, 100 of 49 MiB, 200 exports at once: memory grows by 64 MiB at most",
+        sabotage: "300 bodies that have to be kept in memory instead of the uploads",
+        proof: "grew by",
+        run: |plan| memory::run(plan).boxed_local(),
     },
     Drill {
         name: "stop",

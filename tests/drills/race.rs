@@ -17,7 +17,7 @@ pub async fn run(plan: Plan) {
             disarm(&app).await;
         }
         let mut answers = BTreeMap::new();
-        let rounds = plan.rounds(100, 1);
+        let rounds = plan.rounds(20, 1);
         for _ in 0..rounds {
             round(&app, plan.is_sabotaged, &mut answers).await;
         }

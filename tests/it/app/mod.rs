@@ -7,6 +7,7 @@ mod database;
 mod exposition;
 mod form;
 mod invariants;
+mod long_log;
 mod mail_server;
 mod outage;
 pub mod postgres;

@@ -1,7 +1,6 @@
 //! A report over an hour among 100,000 entries: every look at the trail goes by an index.
 
 use crate::app::{Kind, TestApp};
-use crate::audit_log::plan::fill;
 use sea_orm::Statement;
 
 const HOUR: &str = "since=2026-01-01T10:00:00Z&until=2026-01-01T11:00:00Z";
@@ -24,7 +23,7 @@ async fn full_scans(app: &TestApp, statement: &Statement) -> Vec<String> {
 on_each_database! {
     async fn no_report_reads_the_whole_trail_for_an_hour_of_it(app) {
         let by = app.as_manager().await;
-        fill(app).await;
+        app.fill_log().await;
         let somebody = by.id();
         for report in [
             format!("activity-summary?{HOUR}"),

@@ -2,7 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "these tests break the database")]
 
 use crate::app::{Exposition, Kind, TestApp};
-use crate::audit_log::plan::fill;
 use chrono::TimeDelta;
 use entity::audit::{Action, AuditTx, Context, Event, JobRun};
 use entity::db::{Db, Limits};
@@ -324,7 +323,7 @@ on_each_database! {
             sent
         };
         let short = cost().await;
-        fill(app).await;
+        app.fill_log().await;
         fill_runs(app).await;
         let long: Vec<Statement> = cost().await;
         assert_eq!((short.len(), long.len()), (3, 3));

@@ -1,0 +1,157 @@
+//! Half-open, slow, uploading and searching clients, all at once: another caller is answered about as fast as on an idle service.
+
+use crate::Plan;
+use crate::app::{Kind, Process, Settings, TestApp};
+use crate::crowd::{Crowd, address, head, percentile, upload};
+use crate::kill_service::signal;
+use entity::clock::Clock;
+use futures_util::future::{join, join_all};
+use reqwest::Method;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+const HALF_OPEN: usize = 1_000;
+const SLOW: usize = 500;
+const UPLOADS: usize = 100;
+const SEARCHES: usize = 16;
+
+/// How many times as long as on an idle service the slowest request in a hundred may take.
+const SLOWER_MAX: u32 = 5;
+/// `/livez`, the slowest in a hundred.
+const LIVEZ_MAX: Duration = Duration::from_millis(50);
+/// What the process may have in memory, in KiB.
+const MEMORY_MAX: u64 = 256 * 1024;
+
+pub async fn run(plan: Plan) {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
+        let app = app.expect("PostgreSQL is installed");
+        app.fill_log().await;
+        let process = Process::start(&app).await;
+        let time = Duration::from_secs(u64::try_from(plan.rounds(40, 12)).expect("seconds"));
+        let caller = app.as_tech(3).await;
+        let idle = join_thread(observe(&process, caller.token(), time / 2)).await;
+        let busy = under_load(&app, &process, time, plan.is_sabotaged).await;
+        let memory = process.memory("VmHWM");
+        println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
+        assert_eq!(busy.failed, 0, "other callers were not served");
+        assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, the others were not served as before", busy.livez);
+        let limit = idle.me * SLOWER_MAX;
+        assert!(busy.me <= limit, "GET /auth/me took {:?}, the others were not served as before", busy.me);
+        assert!(memory <= MEMORY_MAX, "{memory} KiB in memory");
+        drop(process);
+        app.finish().await;
+    }
+}
+
+async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotaged: bool) -> Observed {
+    let (member, admin, caller) = (app.as_member().await, app.as_admin().await, app.as_tech(3).await);
+    let case = app.a_case().accepted().create().await;
+    let half = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: drill\r\nContent-Ty".to_vec();
+    let slow = [head("", "auth/login", "application/json", 1_000).as_bytes(), &[b' '; 1_000]].concat();
+    let file = upload(member.token(), case.path().trim_start_matches("/api/v1/"), 4 << 20);
+    let [half_open, slowly, uploading, searching] = [(); 4].map(|()| Crowd::default());
+    let to = address(process);
+    let crowds = async {
+        let second = Duration::from_secs(1);
+        join(
+            join(
+                join_all((0..HALF_OPEN).map(|number| half_open.send(to, number, &half, (usize::MAX, second)))),
+                join_all((0..SLOW).map(|number| slowly.send(to, number, &slow, (120, second)))),
+            ),
+            join(
+                join_all((0..UPLOADS).map(|number| uploading.send(to, number, &file, (128 << 10, second / 4)))),
+                join_all((0..SEARCHES).map(|_| search(process, admin.token(), &searching))),
+            ),
+        )
+        .await
+    };
+    let observed = async {
+        // Until all of them are there.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let observing = observe(process, caller.token(), time);
+        if is_sabotaged {
+            for _ in 0..10 {
+                signal(process.pid(), "STOP");
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                signal(process.pid(), "CONT");
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+        }
+        let observed = join_thread(observing).await;
+        for crowd in [&half_open, &slowly, &uploading, &searching] {
+            crowd.disperse();
+        }
+        observed
+    };
+    let (_, observed) = join(crowds, observed).await;
+    for (crowd, name) in [(half_open, "half-open"), (slowly, "slow"), (uploading, "uploading"), (searching, "searching")] {
+        println!("{name}: answers by status (0: none) {:?}", crowd.answers());
+    }
+    observed
+}
+
+/// Looks for a text that is nowhere in the log, again and again.
+async fn search(process: &Process, token: &str, crowd: &Crowd) {
+    while !crowd.is_over() {
+        let asked = process.request(Method::GET, "audit-log?q=nowhere").bearer_auth(token).send().await;
+        let status = asked.map_or(0, |answer| answer.status().as_u16());
+        crowd.count(status);
+        if status != 200 {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// What a caller meets who has nothing to do with the crowds.
+struct Observed {
+    /// The slowest request in a hundred.
+    me: Duration,
+    livez: Duration,
+    requests: usize,
+    failed: usize,
+}
+
+impl std::fmt::Display for Observed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { me, livez, requests, failed } = self;
+        write!(f, "{requests} requests, {failed} failed, p99 of GET /auth/me {me:?}, p99 of /livez {livez:?}")
+    }
+}
+
+/// Asks in a thread of its own, so that the crowds in this one don't delay what is measured.
+fn observe(process: &Process, token: &str, time: Duration) -> JoinHandle<Observed> {
+    let (address, token) = (address(process).to_owned(), token.to_owned());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(ask(&address, &token, time))
+    })
+}
+
+async fn ask(address: &str, token: &str, time: Duration) -> Observed {
+    let (kept, began) = (reqwest::Client::builder().no_proxy().build().expect("a client"), Instant::now());
+    let (mut me, mut livez, mut failed) = (Vec::new(), Vec::new(), 0);
+    while began.elapsed() < time {
+        let fresh = reqwest::Client::builder().no_proxy().build().expect("a client");
+        for _ in 0..5 {
+            let sent = Instant::now();
+            let answer = kept.get(format!("http://{address}/api/v1/auth/me")).bearer_auth(token).send().await;
+            failed += usize::from(!answer.is_ok_and(|answer| answer.status() == 200));
+            me.push(sent.elapsed());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let sent = Instant::now();
+        let answer = fresh.get(format!("http://{address}/livez")).send().await;
+        failed += usize::from(!answer.is_ok_and(|answer| answer.status() == 200));
+        livez.push(sent.elapsed());
+    }
+    let requests = me.len() + livez.len();
+    Observed { me: percentile(&mut me, 99), livez: percentile(&mut livez, 99), requests, failed }
+}
+
+async fn join_thread(thread: JoinHandle<Observed>) -> Observed {
+    while !thread.is_finished() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    thread.join().expect("an observation")
+}

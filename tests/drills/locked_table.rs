@@ -1,0 +1,92 @@
+//! A lock that somebody else holds while 500 clients write: each is told so soon, and served again when it is free.
+
+use crate::Plan;
+use crate::app::{Kind, Process, Settings, TestApp};
+use crate::crowd::{address, percentile};
+use crate::kill_service::signal;
+use entity::clock::Clock;
+use futures_util::future::join_all;
+use reqwest::Client;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+const CLIENTS: usize = 500;
+/// A wait ends after 1.5 s; the rest is this machine's.
+const ANSWER_MAX: Duration = Duration::from_secs(3);
+const RECOVERY_MAX: Duration = Duration::from_secs(5);
+
+pub async fn run(plan: Plan) {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
+        let app = app.expect("PostgreSQL is installed");
+        let process = Process::start(&app).await;
+        let token = app.as_member().await.token().to_owned();
+        let clients: Vec<Client> = (0..CLIENTS).map(client).collect();
+        let (mut answers, mut slowest) = (BTreeMap::new(), Duration::ZERO);
+        let rounds = plan.rounds(10, 2);
+        for round in 0..rounds {
+            // As few callers are to be told as soon as many.
+            let clients = if round % 2 == 0 { &clients[..] } else { &clients[..20] };
+            let lock = lock(&app).await;
+            let told = join_all(clients.iter().map(|client| write(client, &process, &token)));
+            let stopped = async {
+                if plan.is_sabotaged {
+                    signal(process.pid(), "STOP");
+                    tokio::time::sleep(ANSWER_MAX * 2).await;
+                    signal(process.pid(), "CONT");
+                }
+            };
+            let (told, ()) = tokio::join!(told, stopped);
+            for (status, _) in &told {
+                *answers.entry(*status).or_insert(0) += 1;
+            }
+            let mut waits: Vec<Duration> = told.into_iter().map(|(_, wait)| wait).collect();
+            slowest = slowest.max(percentile(&mut waits, 99));
+            lock.rollback().await.expect("a lock to give back");
+            recover(&clients[0], &process, &token).await;
+        }
+        println!("{kind:?}: {rounds} locks, answers by status {answers:?}, p99 of a wait {slowest:?}");
+        assert!(answers.keys().all(|status| *status == 503), "unexpected answers: {answers:?}");
+        assert!(slowest <= ANSWER_MAX, "callers waited too long: {slowest:?}");
+        drop(process);
+        app.finish().await;
+    }
+}
+
+/// Each from one of eight addresses, as those of many hosts would be.
+fn client(number: usize) -> Client {
+    let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(number % 8).expect("a small number"));
+    Client::builder().no_proxy().local_address(Some(from.into())).build().expect("a client")
+}
+
+/// Holds what a write needs, as a migration or a backup might.
+#[expect(clippy::disallowed_methods, reason = "the lock of a stranger")]
+async fn lock(app: &TestApp) -> DatabaseTransaction {
+    let transaction = app.outside.begin().await.expect("a transaction");
+    let statement = match app.kind {
+        // Nothing changes, and nobody else may write.
+        Kind::Sqlite => "UPDATE cases SET version = version WHERE 0",
+        Kind::Postgres => "LOCK TABLE cases IN ACCESS EXCLUSIVE MODE",
+    };
+    transaction.execute_unprepared(statement).await.expect("a lock");
+    transaction
+}
+
+/// The status, 0 for none, and how long it took.
+async fn write(client: &Client, process: &Process, token: &str) -> (u16, Duration) {
+    let began = Instant::now();
+    let body = json!({"employee_first_name": "Ada", "employee_last_name": "Byron"});
+    let sent = client.post(format!("http://{}/api/v1/cases", address(process))).bearer_auth(token).json(&body).send().await;
+    (sent.map_or(0, |answer| answer.status().as_u16()), began.elapsed())
+}
+
+async fn recover(client: &Client, process: &Process, token: &str) {
+    let began = Instant::now();
+    while write(client, process, token).await.0 != 201 {
+        assert!(began.elapsed() < RECOVERY_MAX, "it does not recover");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

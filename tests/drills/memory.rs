@@ -1,0 +1,117 @@
+//! Many uploads and exports at once: what the process has in memory hardly grows.
+
+use crate::Plan;
+use crate::app::{Kind, Process, Scene, Settings, TestApp};
+use crate::crowd::{Crowd, address, head, upload};
+use entity::clock::Clock;
+use futures_util::future::join_all;
+use reqwest::Method;
+use std::time::Duration;
+
+/// How much more the process may have in memory than before, in KiB.
+const GROWTH_MAX: u64 = 64 * 1024;
+const MIB: usize = 1 << 20;
+
+pub async fn run(plan: Plan) {
+    let app = TestApp::start_with(Kind::Sqlite, Settings { clock: Clock::system(), ..Settings::default() }).await;
+    let app = app.expect("SQLite is everywhere");
+    app.fill_log().await;
+    let process = Process::start(&app).await;
+    if plan.is_sabotaged {
+        bodies(&app, &process).await;
+    } else {
+        slow_uploads(&app, &process).await;
+        large_uploads(&app, &process, plan).await;
+        exports(&app, &process).await;
+    }
+    drop(process);
+    app.finish().await;
+}
+
+/// What the process has in memory at most from now on.
+fn begin(process: &Process) -> u64 {
+    std::fs::write(format!("/proc/{}/clear_refs", process.pid()), "5").expect("its own process");
+    process.memory("VmRSS")
+}
+
+fn demand(process: &Process, before: u64, crowd: &Crowd, what: &str) {
+    let growth = process.memory("VmHWM").saturating_sub(before);
+    println!("{what}: {} MiB before, {} MiB more at most, answers by status {:?}", before / 1024, growth / 1024, crowd.answers());
+    assert!(growth <= GROWTH_MAX, "{what}: grew by {} MiB in memory", growth / 1024);
+}
+
+fn path(case: &Scene) -> String {
+    case.path().trim_start_matches("/api/v1/").to_owned()
+}
+
+/// Three hundred at once, hardly faster than the slowest that is allowed.
+async fn slow_uploads(app: &TestApp, process: &Process) {
+    let member = app.as_member().await;
+    let case = app.a_case().accepted().create().await;
+    let (file, crowd) = (upload(member.token(), &path(&case), 3 * MIB), Crowd::default());
+    // Once before, so that what is loaded at the first use counts as there before.
+    crowd.send_once(address(process), 0, &file, (MIB, Duration::ZERO)).await;
+    let before = begin(process);
+    let uploads = (0..300).map(|number| crowd.send(address(process), number, &file, (100 << 10, Duration::from_secs(1))));
+    let over = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        crowd.disperse();
+    };
+    tokio::join!(join_all(uploads), over);
+    demand(process, before, &crowd, "300 slow uploads");
+    assert!(crowd.answers().keys().all(|status| [0, 503].contains(status)), "unexpected answers");
+}
+
+/// A hundred large ones, each sent again until it is taken.
+async fn large_uploads(app: &TestApp, process: &Process, plan: Plan) {
+    let member = app.as_member().await;
+    let (count, size) = (plan.rounds(100, 40), plan.rounds(49, 8) * MIB);
+    let mut files = Vec::new();
+    for _ in 0..4 {
+        files.push(upload(member.token(), &path(&app.a_case().accepted().create().await), size));
+    }
+    let (crowd, before) = (Crowd::default(), begin(process));
+    let uploads = (0..count).map(async |number| {
+        loop {
+            let status = crowd.send_once(address(process), number, &files[number % files.len()], (MIB, Duration::ZERO)).await;
+            crowd.count(status);
+            if status == 201 {
+                return;
+            }
+            // Refused for now; a connection that is closed while more is on its way may lose the answer.
+            assert!([0, 503].contains(&status), "an upload was answered {status}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    join_all(uploads).await;
+    demand(process, before, &crowd, &format!("{count} uploads of {} MiB", size / MIB));
+}
+
+/// Two hundred asked for at once.
+async fn exports(app: &TestApp, process: &Process) {
+    let (admin, crowd, before) = (app.as_admin().await, Crowd::default(), begin(process));
+    let exports = (0..200).map(async |_| {
+        let asked = process.request(Method::GET, "audit-log/export.ndjson").bearer_auth(admin.token()).send().await;
+        let Ok(mut answer) = asked else { return crowd.count(0) };
+        crowd.count(answer.status().as_u16());
+        while let Ok(Some(_)) = answer.chunk().await {}
+    });
+    join_all(exports).await;
+    demand(process, before, &crowd, "200 exports");
+    assert!(crowd.answers().keys().all(|status| [200, 503].contains(status)), "unexpected answers");
+}
+
+/// The sabotage: requests whose bodies a service has to keep in memory until they are complete.
+async fn bodies(app: &TestApp, process: &Process) {
+    let body = vec![b' '; MIB - 1_024];
+    let head = head(app.as_admin().await.token(), "ingest/credit-resets", "application/json", MIB);
+    let whole = [head.into_bytes(), body].concat();
+    let (crowd, before) = (Crowd::default(), begin(process));
+    let sent = (0..300).map(|number| crowd.send(address(process), number, &whole, (MIB * 2, Duration::from_secs(5))));
+    let over = async {
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        crowd.disperse();
+    };
+    tokio::join!(join_all(sent), over);
+    demand(process, before, &crowd, "300 bodies in memory");
+}
