@@ -55,7 +55,7 @@ pub struct ServeConfig {
     /// Address and port to listen on
     #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
-    /// How many seconds the service goes on serving once it is told to stop (SIGTERM), while `/readyz` is 503
+    /// How many seconds requests are still served after SIGTERM, while `/readyz` is 503
     #[arg(long, env = "CASETRAIL_DRAIN_SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(..=600))]
     pub drain_seconds: u64,
     /// Whether to fill a new database with the demo: by default where the start creates an SQLite file

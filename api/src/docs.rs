@@ -1,5 +1,5 @@
-//! Swagger UI at `/docs/`, from files inside the binary: it works offline, and asks nobody else what it thinks of the contract. A token
-//! that is typed in is gone with the page: the browser's storage would keep it for whoever sits down next.
+//! Swagger UI at `/docs/`, from files inside the binary: it works offline and sends the contract to no validator. A token that is
+//! typed in is not kept in the browser's storage, where the next person at the computer would find it.
 
 use actix_web::web::{ServiceConfig, redirect};
 use utoipa_swagger_ui::{Config, SwaggerUi};

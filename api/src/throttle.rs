@@ -1,5 +1,5 @@
-//! How fast passwords, refresh tokens and e-mail addresses may be guessed: counted in the database, which the replicas share, before anything is
-//! examined.
+//! How fast passwords, refresh tokens and e-mail addresses may be guessed: counted in the database, which the replicas share,
+//! before anything is examined.
 
 use crate::http::in_flight::Turn;
 use crate::http::origin::Origin;
@@ -60,41 +60,41 @@ impl Budget {
     }
 }
 
-/// An e-mail address that somebody asks for. Whether it is taken is said, since addresses are unique, but each account learns it of ten
-/// addresses a day at most, and each time is on record.
-pub struct AddressRequest {
+/// The e-mail address that a request asks for, if it does. The answer tells whether it is taken, since addresses are unique, but each
+/// account learns it of ten addresses a day at most, and each time is recorded.
+pub struct AddressRequest(Option<Counted>);
+
+struct Counted {
     email: String,
-    budget: Budget,
+    counter: Counter,
     /// One at a time: others would be examined before this one is counted.
     _turn: Turn,
 }
 
 impl AddressRequest {
-    /// `None` where no address is asked for, or by somebody who sees all accounts anyway.
-    pub async fn begin(app: &App, by: &Anyone, email: Option<&str>) -> Result<Option<Self>> {
-        let Some(email) = email.filter(|_| !by.sees_all_accounts()).map(str::to_lowercase) else { return Ok(None) };
+    /// Before the transaction. Nothing is counted without an address, or for callers who see all accounts anyway.
+    pub async fn begin(app: &App, by: &Anyone, email: Option<&str>) -> Result<Self> {
+        let Some(email) = email.filter(|_| !by.sees_all_accounts()).map(str::to_lowercase) else { return Ok(Self(None)) };
         let counter = Counter { key: key(app, 'm', &by.id().to_string())?, schedule: Schedule::Mailbox };
         let turn = app.in_flight().turn(&counter.key).await.ok_or_else(|| too_many(0))?;
-        Ok(Some(Self { email, budget: Budget { counters: vec![counter] }, _turn: turn }))
+        Ok(Self(Some(Counted { email, counter, _turn: turn })))
     }
 
-    /// Refuses an address that is somebody else's, and after ten of those any other; `own` is the address of the account as it is. A
-    /// refusal takes the transaction back.
+    /// Refuses a taken address, and after ten of those any other; `own` is the address of the account as it is. A refusal rolls the
+    /// transaction back.
     pub async fn examine(self, app: &App, tx: AuditTx, by: &Anyone, own: Option<&str>) -> Result<AuditTx> {
-        if own == Some(self.email.as_str()) {
+        let Some(Counted { email, counter, _turn }) = self.0.filter(|asked| own != Some(asked.email.as_str())) else {
             return Ok(tx);
+        };
+        if let Some(until) = throttle::waits_until(&tx, &counter).await? {
+            return Err(too_many((until - tx.now()).num_milliseconds()));
         }
-        for counter in &self.budget.counters {
-            if let Some(until) = throttle::waits_until(&tx, counter).await? {
-                return Err(too_many((until - tx.now()).num_milliseconds()));
-            }
-        }
-        if !user::is_address_taken(&tx, &self.email).await? {
+        if !user::is_address_taken(&tx, &email).await? {
             return Ok(tx);
         }
         drop(tx);
         let tx = app.begin_as(by.context()).await?;
-        let wait = throttle::spend(&tx, &self.budget.counters).await?.map(|until| (until - tx.now()).num_milliseconds());
+        let wait = throttle::spend(&tx, &[counter]).await?.map(|until| (until - tx.now()).num_milliseconds());
         tx.commit().await?;
         Err(wait.map_or_else(|| user::Refused::EmailTaken.into(), too_many))
     }

@@ -61,7 +61,7 @@ async fn durability(db: &Db) -> Result<Vec<Finding>, DbErr> {
 /// The settings that the service sends with each connection must be in force. A pooler may drop them, and in transaction mode it runs
 /// the statements of one connection on several of the server's.
 async fn pooler(db: &Db) -> Result<Option<Finding>, DbErr> {
-    let question = "SELECT pg_backend_pid() AS process, current_setting('synchronous_commit') = 'on' \
+    let question = "SELECT current_setting('synchronous_commit') = 'on' \
                     AND current_setting('default_transaction_isolation') = 'read committed' \
                     AND current_setting('lock_timeout') <> '0' AS is_in_force";
     let first = db.ask_writer(question).await?;

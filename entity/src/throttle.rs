@@ -1,5 +1,5 @@
-//! Failed guesses of passwords and refresh tokens, e-mail addresses that turned out to be taken, and how long the next attempt waits. An attempt is counted before it is
-//! examined, so that many at once are no way around it; a success takes its count back.
+//! Failed guesses of passwords and refresh tokens, e-mail addresses that turned out to be taken, and how long the next attempt
+//! waits. An attempt is counted before it is examined, so that many at once are no way around it; a success takes its count back.
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::{DateTime, TimeDelta, Utc};

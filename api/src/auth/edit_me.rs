@@ -44,7 +44,7 @@ pub struct EditOwnAccount {
 /// Edit one's own profile
 ///
 /// One entry, however many fields change: `member_profile_updated` for a member, `user_updated` for anybody else. A request
-/// that changes nothing leaves none. An e-mail address that somebody else has is 409 and recorded; after ten of those within a day
+/// that changes nothing leaves none. An e-mail address that is taken is 409 and recorded; after ten of those within a day
 /// every other address is 429 `too_many_attempts` until `Retry-After`, except for administrators, who see all accounts.
 #[utoipa::path(
     tag = "auth",
@@ -64,10 +64,7 @@ pub async fn edit_own_account(
     let (tx, by) = app.begin(&by).await?;
     let user = user::locked(&tx, by.id(), &by).await?;
     if_match.check(user.version)?;
-    let tx = match address {
-        Some(address) => address.examine(&app, tx, &by, Some(&user.email)).await?,
-        None => tx,
-    };
+    let tx = address.examine(&app, tx, &by, Some(&user.email)).await?;
     let user = user::save(&tx, user.edit(body.0.into())?).await?;
     let version = user.version;
     let view = AccountDetail::read(&tx, user, by.session_id).await?;

@@ -134,7 +134,7 @@ fn connection_limits(serve: &ServeConfig) -> ConnectionLimits {
     // `None` is no limit.
     let places = files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX));
     let total = serve.max_connections.get().min(places.max(1));
-    tracing::info!(open_files = files, connections = total, "limit of open files raised");
+    tracing::info!(open_files = files, connections = total, "limits of open files and connections set");
     let per_address = serve.max_connections_per_address.get();
     ConnectionLimits { total, per_address, exempt: serve.trusted_proxies.clone(), ..ConnectionLimits::default() }
 }

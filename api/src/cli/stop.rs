@@ -1,4 +1,4 @@
-//! How the service ends: it says so, serves on for the drain time, and lets the requests in flight finish.
+//! How the service ends: readiness fails, requests are served for the drain time, and lets the requests in flight finish.
 
 use crate::state::App;
 use actix_web::dev::ServerHandle;
@@ -49,7 +49,7 @@ async fn signalled() -> Told {
     }
 }
 
-/// Where connections come in. Closing the socket alone would break off those that the kernel has opened and nobody has accepted yet.
+/// The listening socket. Closing it alone would break off connections that the kernel has opened and that are not accepted yet.
 pub struct Gate {
     listener: TcpListener,
 }

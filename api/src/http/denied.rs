@@ -14,7 +14,7 @@ use uuid::Uuid;
 const OBJECT_ID_LENGTH_MAX: usize = 64;
 
 /// Writes the denied entry of an authenticated caller: 403, 404 for an object, hidden or absent alike, a quota that is used up, a
-/// guess that has to wait, or an e-mail address that the caller learns to be somebody else's.
+/// guess that has to wait, or an e-mail address that turns out to be taken.
 pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<()> {
     let Some(by) = request.extensions().get::<Anyone>().cloned() else { return Ok(()) };
     let is_about_an_object = request.match_info().iter().next().is_some();

@@ -107,7 +107,8 @@ impl Policy {
     }
 }
 
-/// Counts every request but those of probes and scrapers, and turns away those that are too many, before anything is read or written for them.
+/// Counts every request but those of probes and scrapers, and refuses those that are too many before anything is read or written for
+/// them.
 pub async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

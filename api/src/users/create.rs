@@ -86,10 +86,7 @@ pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) ->
     let address = AddressRequest::begin(&app, &by, Some(new.email())).await?;
     let (tx, by) = app.begin(&by).await?;
     demand_may_create(&by, &new)?;
-    let tx = match address {
-        Some(address) => address.examine(&app, tx, &by, None).await?,
-        None => tx,
-    };
+    let tx = address.examine(&app, tx, &by, None).await?;
     let (user, key) = new.create(&tx, hash).await?;
     CreatedUser::committed(tx, user, key, &by).await
 }

@@ -59,10 +59,7 @@ pub async fn edit_user(app: App, by: Human, target: UserTarget, body: Body<EditU
     let address = AddressRequest::begin(&app, &by, body.0.email.as_deref()).await?;
     let (tx, by) = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::Edit).await?;
-    let tx = match address {
-        Some(address) => address.examine(&app, tx, &by, Some(&user.email)).await?,
-        None => tx,
-    };
+    let tx = address.examine(&app, tx, &by, Some(&user.email)).await?;
     let user = user::save(&tx, user.edit(body.0.into())?).await?;
     UserDetail::committed(tx, user, &by).await
 }

@@ -15,7 +15,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::pin::Pin;
 use tokio::runtime::{Builder, Runtime};
 
-/// What somebody hands in.
+/// A document as it is uploaded.
 #[derive(Clone, Debug)]
 struct Handed {
     report_number: Option<i32>,

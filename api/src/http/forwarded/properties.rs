@@ -72,7 +72,7 @@ fn is_ours(address: IpAddr) -> bool {
     }
 }
 
-/// The last of the addresses, from the peer on backwards, that are said by somebody we trust, up to the first that can't be read.
+/// The last of the addresses, from the peer on backwards, that a trusted proxy sent, up to the first that can't be read.
 fn expected(peer: IpAddr, hops: &[Hop]) -> IpAddr {
     let chain: Vec<IpAddr> = hops.iter().rev().map_while(|(_, address)| *address).collect();
     let said_by = |index: usize| if index == 0 { peer } else { chain[index - 1] };

@@ -9,7 +9,7 @@ const KEY: [u8; 32] = [7; 32];
 /// What a cursor is written in, and some of what it isn't.
 const LETTERS: &[u8] = b"ABCXYZabcxyz0189-_.=+/ ";
 
-/// What somebody makes of a cursor that was given out, without the key.
+/// A cursor that was given out, changed without the key.
 #[derive(Clone, Debug)]
 enum Forgery {
     Replace(usize, usize),
