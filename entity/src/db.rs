@@ -253,12 +253,26 @@ fn closed_after(failures: &Failures, mut options: ConnectOptions) -> ConnectOpti
     let failures = failures.clone();
     options.map_sqlx_sqlite_pool_opts(move |pool| {
         let failures = failures.clone();
-        pool.after_release(move |connection, _| {
+        pool.after_connect(|connection, _| Box::pin(give_way(connection))).after_release(move |connection, _| {
             let is_suspect = failures.are_recent();
             Box::pin(async move { Ok(!is_suspect && is_back(connection).await?) })
         })
     });
     options
+}
+
+/// How many of its instructions SQLite runs between two looks at who else waits for the processor: some ten microseconds.
+const STEPS: i32 = 200;
+
+/// A query of SQLite runs in a thread of this process. One that takes long gives way to requests that take little, also where there are
+/// more such queries than processors.
+async fn give_way(connection: &mut sqlx::SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut handle = connection.lock_handle().await?;
+    handle.set_progress_handler(STEPS, || {
+        std::thread::yield_now();
+        true
+    });
+    Ok(())
 }
 
 /// Whether a connection that comes back is in no transaction any more; otherwise the pool closes it. The ping waits for a
@@ -309,7 +323,10 @@ fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgCo
     let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {
         Use::Write => options.options(bounded).options([("synchronous_commit", "on")]),
-        Use::Read => options.options(bounded).options([("default_transaction_read_only", "on")]),
+        // A scan occupies one processor of the server: the budget of scans then bounds what they cost the other statements.
+        Use::Read => {
+            options.options(bounded).options([("default_transaction_read_only", "on"), ("max_parallel_workers_per_gather", "0")])
+        }
         Use::Export => options.options([("default_transaction_read_only", "on")]),
     }
 }

@@ -15,6 +15,7 @@
 mod app;
 mod clock;
 mod crowd;
+mod full_disk;
 mod kill_postgres;
 mod kill_service;
 mod load;
@@ -25,6 +26,7 @@ mod race;
 mod refusing_log;
 mod server;
 mod stop;
+mod upgrade;
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
@@ -82,6 +84,13 @@ const DRILLS: &[Drill] = &[
         run: |plan| refusing_log::run(plan).boxed_local(),
     },
     Drill {
+        name: "full-disk",
+        shows: "the disk is full 50 times under load on each database: 503 meanwhile, recovery within 10 s, no acknowledged write is lost",
+        sabotage: "SQLite's transactions are savepoints of connections that are never closed: `cargo drill-sabotaged full-disk --sabotage`",
+        proof: "acknowledged writes lost",
+        run: |plan| full_disk::run(plan).boxed_local(),
+    },
+    Drill {
         name: "race",
         shows: "64 callers for each state move, 20 rounds on each database: one winner, one entry, no 5xx",
         sabotage: "the case is put back into its state while they race, as by a service without locks",
@@ -111,8 +120,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "memory",
-        shows: "300 slow uploads, 100 of 49 MiB, 200 exports at once: memory grows by 64 MiB at most",
-        sabotage: "300 bodies that have to be kept in memory instead of the uploads",
+        shows: "300 bodies of 1 MiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once: memory grows by 64 MiB at most",
+        sabotage: "2,500 bodies of 63 KiB, which no budget limits",
         proof: "grew by",
         run: |plan| memory::run(plan).boxed_local(),
     },
@@ -122,6 +131,13 @@ const DRILLS: &[Drill] = &[
         sabotage: "kill -9 instead of SIGTERM",
         proof: "requests failed",
         run: |plan| stop::run(plan).boxed_local(),
+    },
+    Drill {
+        name: "upgrade",
+        shows: "two replicas on PostgreSQL are upgraded one after the other under load, 20 times: no request fails",
+        sabotage: "the newer schema is one that the older version cannot use",
+        proof: "requests failed",
+        run: |plan| upgrade::run(plan).boxed_local(),
     },
 ];
 

@@ -18,8 +18,9 @@ pub async fn run(plan: Plan) {
     app.fill_log().await;
     let process = Process::start(&app).await;
     if plan.is_sabotaged {
-        bodies(&app, &process).await;
+        small_bodies(&app, &process).await;
     } else {
+        large_bodies(&app, &process).await;
         slow_uploads(&app, &process).await;
         large_uploads(&app, &process, plan).await;
         exports(&app, &process).await;
@@ -101,17 +102,28 @@ async fn exports(app: &TestApp, process: &Process) {
     assert!(crowd.answers().keys().all(|status| [200, 503].contains(status)), "unexpected answers");
 }
 
-/// The sabotage: requests whose bodies a service has to keep in memory until they are complete.
-async fn bodies(app: &TestApp, process: &Process) {
-    let body = vec![b' '; MIB - 1_024];
-    let head = head(app.as_admin().await.token(), "ingest/credit-resets", "application/json", MIB);
-    let whole = [head.into_bytes(), body].concat();
-    let (crowd, before) = (Crowd::default(), begin(process));
-    let sent = (0..300).map(|number| crowd.send(address(process), number, &whole, (MIB * 2, Duration::from_secs(5))));
+/// Three hundred of the largest bodies that are read into memory; most of them are refused.
+async fn large_bodies(app: &TestApp, process: &Process) {
+    let crowd = Crowd::default();
+    hold_bodies(app, process, (300, MIB), &crowd).await;
+    assert!(crowd.answers().contains_key(&503), "none was refused: {:?}", crowd.answers());
+}
+
+/// The sabotage: more small bodies than there may be, from many addresses, whose memory no budget limits.
+async fn small_bodies(app: &TestApp, process: &Process) {
+    hold_bodies(app, process, (2_500, 63 << 10), &Crowd::default()).await;
+}
+
+/// Sends all of each body but its last kilobyte, and leaves after 6 s.
+async fn hold_bodies(app: &TestApp, process: &Process, (count, length): (usize, usize), crowd: &Crowd) {
+    let head = head(app.as_admin().await.token(), "ingest/credit-resets", "application/json", length);
+    let sent = [head.into_bytes(), vec![b' '; length - 1_024]].concat();
+    let before = begin(process);
+    let bodies = (0..count).map(|number| crowd.send(address(process), number, &sent, (MIB * 2, Duration::from_secs(5))));
     let over = async {
         tokio::time::sleep(Duration::from_secs(6)).await;
         crowd.disperse();
     };
-    tokio::join!(join_all(sent), over);
-    demand(process, before, &crowd, "300 bodies in memory");
+    tokio::join!(join_all(bodies), over);
+    demand(process, before, crowd, &format!("{count} bodies of {} KiB", length >> 10));
 }

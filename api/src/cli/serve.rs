@@ -44,7 +44,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
-    let limits = WorkLimits { requests: serve.max_requests.get(), ..WorkLimits::for_readers(Limits::default().readers) };
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let limits = WorkLimits { requests: serve.max_requests.get(), ..WorkLimits::for_readers(Limits::default().readers, threads) };
     let passwords = Passwords::new(Cost::FULL)?;
     let space = Space::new(&url, storage.directory(), serve.min_free_space);
     let state = State {
@@ -64,7 +65,6 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         space,
     };
     let address = listener.local_addr()?;
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let app = App::new(state);
     let gate = Gate::new(&listener)?;
     let server = server::serve(app.clone(), listener, threads, connections)?;

@@ -116,10 +116,14 @@ fn read<B: 'static>(
 
 async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
     let too_large = || Error::because(Code::PayloadTooLarge, format!("A body has at most {length_max} bytes."));
-    if declared_length(request).is_some_and(|length| length > length_max) {
+    let length = declared_length(request).unwrap_or(length_max);
+    if length > length_max {
         return Err(too_large());
     }
     let (mut bytes, work) = (BytesMut::new(), Work::of(request));
+    if let Some(work) = work.as_ref().filter(|_| length > LENGTH_MAX) {
+        work.reserve_memory(length)?;
+    }
     while let Some(chunk) = next(work.as_ref(), payload).await? {
         if bytes.len().saturating_add(chunk.len()) > length_max {
             return Err(too_large());

@@ -31,6 +31,8 @@ pub struct WorkLimits {
     pub scans: usize,
     pub exports: usize,
     pub uploads: usize,
+    /// Bytes of memory that bodies of more than 64 KiB take together.
+    pub large_bodies: usize,
     /// How long a request waits for its turn where its kind has a budget.
     pub patience: Duration,
     /// How long a whole request body may take; a document's has its own pace.
@@ -42,9 +44,10 @@ pub struct WorkLimits {
 }
 
 impl WorkLimits {
-    /// Three of the readers are for everything that isn't a scan, or one where there are that few.
-    pub fn for_readers(readers: u32) -> Self {
-        Self { scans: usize::try_from(readers.saturating_sub(3).max(1)).unwrap_or(1), ..Self::default() }
+    /// Scans get at most as many connections as there are processors, and leave three of the readers to everything else.
+    pub fn for_readers(readers: u32, processors: usize) -> Self {
+        let readers = usize::try_from(readers.saturating_sub(3)).unwrap_or(1);
+        Self { scans: readers.min(processors).max(1), ..Self::default() }
     }
 }
 
@@ -55,6 +58,7 @@ impl Default for WorkLimits {
             scans: 5,
             exports: 2,
             uploads: 32,
+            large_bodies: 32 << 20,
             patience: Duration::from_millis(500),
             body: Duration::from_secs(10),
             handler: Duration::from_secs(10),
@@ -71,6 +75,8 @@ pub struct Budgets {
     scans: Budget,
     exports: Budget,
     uploads: Budget,
+    /// A permit is a byte.
+    large_bodies: Arc<Semaphore>,
 }
 
 /// One kind's turns, and the places to wait for one.
@@ -98,14 +104,15 @@ impl Budget {
 
 impl Budgets {
     pub fn new(limits: WorkLimits) -> Self {
-        let WorkLimits { requests, scans, exports, uploads, patience, .. } = limits;
+        let WorkLimits { requests, scans, exports, uploads, large_bodies, patience, .. } = limits;
         Self {
             limits,
             requests: Arc::new(Semaphore::new(requests)),
             scans: Budget::new(scans, patience),
             exports: Budget::new(exports, patience),
-            // Whoever waits has no place in memory for what he sends.
+            // An upload that waits is not read yet.
             uploads: Budget::new(uploads, patience),
+            large_bodies: Arc::new(Semaphore::new(large_bodies)),
         }
     }
 
@@ -181,6 +188,8 @@ pub struct Work(Rc<Running>);
 struct Running {
     requests: Arc<Semaphore>,
     place: RefCell<Option<OwnedSemaphorePermit>>,
+    large_bodies: Arc<Semaphore>,
+    body_memory: RefCell<Option<OwnedSemaphorePermit>>,
     /// Until when its body has to be there.
     body_due: Instant,
     time: Option<Duration>,
@@ -201,6 +210,8 @@ impl Work {
         Ok(Self(Rc::new(Running {
             requests: Arc::clone(&budgets.requests),
             place: RefCell::new(place),
+            large_bodies: Arc::clone(&budgets.large_bodies),
+            body_memory: RefCell::new(None),
             body_due: now + budgets.limits.body,
             time,
             due: Cell::new(time.map(|time| now + time)),
@@ -215,6 +226,18 @@ impl Work {
         }
         self.rest();
         timeout_at(self.0.body_due, next).await.map_err(|_| Error::plain(Code::RequestTimeout))
+    }
+
+    /// Takes this many bytes of what large bodies may hold in memory, until the request has ended.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if other bodies hold them.
+    pub fn reserve_memory(&self, bytes: usize) -> Result<()> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let reserved = Arc::clone(&self.0.large_bodies).try_acquire_many_owned(bytes).map_err(|_| Error::overloaded())?;
+        *self.0.body_memory.borrow_mut() = Some(reserved);
+        Ok(())
     }
 
     /// Nothing is done for it until `resume`: others may.

@@ -26,7 +26,7 @@ pub use exposition::Exposition;
 pub use form::Form;
 pub use mail_server::{MailServer, Manner};
 pub use postgres_server::Server;
-pub use process::{Process, send};
+pub use process::{Process, Reply, send};
 pub use proxy::{Fault, Proxy};
 pub use volume::Volume;
 pub use wire::Half;
@@ -96,7 +96,7 @@ impl Default for Settings {
             patience,
             decision,
             rates: None,
-            work: WorkLimits { patience, handler: Duration::from_secs(60), ..WorkLimits::for_readers(4) },
+            work: WorkLimits { patience, handler: Duration::from_secs(60), ..WorkLimits::for_readers(4, 2) },
             connections: ConnectionLimits::default(),
             smtp_url: None,
             trusted_proxies: Vec::new(),

@@ -3,7 +3,6 @@
 mod broken_file;
 mod bypasses;
 mod full_disk;
-mod full_disk_drill;
 mod holes;
 mod lost_commit;
 mod nets;

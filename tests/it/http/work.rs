@@ -72,6 +72,40 @@ async fn a_body_that_says_it_is_too_long_is_refused_before_it_comes() {
 }
 
 #[tokio::test]
+async fn large_bodies_are_refused_while_others_take_the_memory_there_is_for_them() {
+    const LENGTH: u64 = 200_000;
+    let work = WorkLimits { large_bodies: 500_000, ..WorkLimits::default() };
+    let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
+    let admin = app.as_admin().await;
+    let large = head(admin.token(), "ingest/credit-resets", "application/json", LENGTH);
+    let mut on_their_way = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(large.as_bytes()).await.unwrap();
+        on_their_way.push(stream);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A third, also one that doesn't say how long it is; a small one is taken.
+    let unsaid = large.replace(&format!("Content-Length: {LENGTH}"), "Transfer-Encoding: chunked");
+    for sent in [large.clone(), unsaid.clone()] {
+        let (said, _) = until_closed(&app, &sent).await;
+        expect_problem(&said, 503, "unavailable");
+    }
+    let small = serde_json::json!({});
+    app.as_admin().await.post("ingest/credit-resets", small.clone()).await.expect_problem(400, "validation_failed");
+    // What the first two held is free again when they have gone.
+    drop(on_their_way);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let spaces = " ".repeat(usize::try_from(LENGTH).unwrap() - 2);
+    for _ in 0..5 {
+        let (said, _) =
+            until_closed(&app, &format!("{}{{{spaces}}}", large.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))).await;
+        expect_problem(&said, 400, "validation_failed");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn those_who_wait_for_their_bodies_take_no_place_and_the_others_are_told_when_there_is_none() {
     let work = WorkLimits { requests: 2, ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();

@@ -1,0 +1,69 @@
+//! A disk that is full again and again under load: whatever was acknowledged stays, and the same process works again by itself.
+
+use crate::Plan;
+use crate::app::{Process, Server, Settings, TestApp, Volume};
+use crate::oracle::Oracle;
+use entity::clock::Clock;
+use futures_util::future::{join, join_all};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+const WRITERS: usize = 8;
+/// How soon a write has to succeed once there is room.
+const RECOVERY: Duration = Duration::from_secs(10);
+/// In MiB: more than all rounds write.
+const SQLITE_SIZE: u32 = 768;
+const POSTGRES_SIZE: u32 = 1_536;
+
+pub async fn run(plan: Plan) {
+    assert!(plan.is_sabotaged == cfg!(feature = "sabotage"), "`--sabotage` and `--features tests/sabotage` go together");
+    let volume = Volume::mount(SQLITE_SIZE).expect("a user who may mount a tmpfs");
+    let app = TestApp::start_on(&volume, 0).await;
+    on(&app, &volume, plan, || true).await;
+    app.finish().await;
+    drop(volume);
+
+    let volume = Volume::mount(POSTGRES_SIZE).expect("a user who may mount a tmpfs");
+    let server = Server::start(&volume).expect("PostgreSQL is installed");
+    let app = TestApp::start_at(&server.url(), Settings { clock: Clock::system(), ..Settings::default() }).await;
+    on(&app, &volume, plan, || server.ensure_running()).await;
+    app.finish().await;
+}
+
+/// `bring_back` starts the database again where a full disk stopped it.
+async fn on(app: &TestApp, volume: &Volume, plan: Plan, bring_back: impl Fn() -> bool) {
+    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    let oracle = Oracle::new(false);
+    let by = app.as_member().await;
+    let mut process = Process::start(app).await;
+    let rounds = plan.rounds(50, 3);
+    let (mut slowest, mut full) = (Duration::ZERO, 0);
+    let is_over = Cell::new(false);
+    let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || is_over.get())));
+    let filling = async {
+        for _ in 0..rounds {
+            oracle.created(dice.random_range(4..40)).await;
+            let refused = oracle.answered(503);
+            volume.fill();
+            tokio::time::sleep(Duration::from_millis(dice.random_range(200..1_000))).await;
+            full += usize::from(oracle.answered(503) > refused);
+            volume.free();
+            let freed_at = Instant::now();
+            assert!(bring_back(), "the database does not come back");
+            oracle.created(1).await;
+            slowest = slowest.max(freed_at.elapsed());
+        }
+        is_over.set(true);
+    };
+    join(writers, filling).await;
+    println!("{:?}: the disk was full {rounds} times, {full} of them seen as 503, slowest recovery {slowest:?}", app.kind);
+    assert!(process.is_running(), "it is not the same process any more");
+    // Only what is committed outlives it.
+    process.kill();
+    oracle.demand(app).await;
+    assert_eq!(oracle.answered(0), 0, "requests without an answer");
+    assert!(full > 0, "the disk was never full");
+    assert!(slowest <= RECOVERY, "the service recovered after {slowest:?}");
+}
