@@ -79,7 +79,7 @@ on_each_database! {
             forge(&mut chapter);
             let tx = entity::audit::AuditTx::begin(app.app.db(), Context::job(uuid::Uuid::now_v7())).await.unwrap();
             let refused = tx.write_history(chapter.history).await.unwrap_err().to_string();
-            assert!(refused.contains("the entries do not tell the rows"), "{what}: {refused}");
+            assert!(refused.contains("the entries do not match the rows"), "{what}: {refused}");
             assert!(tx.commit().await.is_err(), "{what}");
         }
         assert_eq!(user::Entity::find().count(&app.outside).await.unwrap(), 0);

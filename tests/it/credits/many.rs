@@ -46,7 +46,7 @@ on_each_database! {
         let tx = app.write().await;
         tx.lock_many(credit::Entity::find()).await.unwrap();
         let twice = tx.save_many(vec![row.clone().allow(20), row.clone().allow(30)], Vec::new()).await.unwrap_err();
-        assert!(twice.to_string().contains("stand twice"), "{twice}");
+        assert!(twice.to_string().contains("occur twice"), "{twice}");
         assert!(tx.commit().await.is_err());
         let tx = app.write().await;
         let taken = credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 20, None);
