@@ -94,14 +94,14 @@ async fn a_net_that_was_taken_away_is_told_at_start() {
                 ),
                 (
                     "CREATE TRIGGER swallow BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(IGNORE); END",
-                    "trigger swallow is not the migration's",
+                    "trigger swallow is not from a migration",
                 ),
             ],
             Kind::Postgres => &[
                 ("ALTER TABLE cases DISABLE TRIGGER cases_audited", "demand_entry('case') (not enabled)"),
                 ("ALTER TABLE audit_entries DISABLE TRIGGER USER", "refuse_change() (not enabled)"),
                 ("DROP TRIGGER users_kept ON users", "trigger users_kept is missing"),
-                ("CREATE RULE swallow AS ON INSERT TO audit_entries DO INSTEAD NOTHING", "rule swallow is not the migration's"),
+                ("CREATE RULE swallow AS ON INSERT TO audit_entries DO INSTEAD NOTHING", "rule swallow is not from a migration"),
                 ("ALTER FUNCTION demand_entry() RESET search_path", "function demand_entry differs"),
                 (
                     "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
