@@ -82,7 +82,7 @@ async fn clock(db: &Db, now: DateTime<Utc>) -> Result<Option<Finding>, DbErr> {
     let row = db.readers().query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
     let theirs: Option<i64> = row.map(|row| row.try_get("", "milliseconds")).transpose()?;
     let off = theirs.map_or(0, |theirs| theirs.saturating_sub(now.timestamp_millis()));
-    let why = format!("differs: the database's clock is {off} ms ahead of this host's. Synchronize both with one time server");
+    let why = format!("differs: the database's clock is {off} ms ahead of this host's. Synchronise both with one time server");
     Ok((off.saturating_abs() > CLOCK_OFF_MS_MAX).then_some(Finding { name: "clock", why, is_refused: false }))
 }
 
