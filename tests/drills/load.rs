@@ -1,4 +1,5 @@
-//! Half-open, slow, uploading and searching clients, all at once: another caller is answered about as fast as on an idle service.
+//! The load drill: with half-open, slow, uploading and searching clients all at once, another caller gets responses about as fast
+//! as on an idle service.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp};
@@ -15,11 +16,11 @@ const SLOW: usize = 500;
 const UPLOADS: usize = 100;
 const SEARCHES: usize = 16;
 
-/// How many times as long as on an idle service the slowest request in a hundred may take.
+/// How many times slower than on an idle service the 99th percentile of requests may be.
 const SLOWER_MAX: u32 = 5;
-/// `/livez`, the slowest in a hundred.
+/// The 99th percentile of `/livez`.
 const LIVEZ_MAX: Duration = Duration::from_millis(50);
-/// What the process may have in memory, in KiB.
+/// The maximum memory of the process, in KiB.
 const MEMORY_MAX: u64 = 256 * 1024;
 
 pub async fn run(plan: Plan) {
@@ -35,9 +36,9 @@ pub async fn run(plan: Plan) {
         let memory = process.memory("VmHWM");
         println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
         assert_eq!(busy.failed, 0, "other callers were not served");
-        assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, the others were not served as before", busy.livez);
+        assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, other callers were not served as before", busy.livez);
         let limit = idle.me * SLOWER_MAX;
-        assert!(busy.me <= limit, "GET /auth/me took {:?}, the others were not served as before", busy.me);
+        assert!(busy.me <= limit, "GET /auth/me took {:?}, other callers were not served as before", busy.me);
         assert!(memory <= MEMORY_MAX, "{memory} KiB in memory");
         drop(process);
         app.finish().await;
@@ -67,7 +68,7 @@ async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotag
         .await
     };
     let observed = async {
-        // Until all of them are there.
+        // Until all of them are connected.
         tokio::time::sleep(Duration::from_secs(3)).await;
         let observing = observe(process, caller.token(), time);
         if is_sabotaged {
@@ -86,12 +87,12 @@ async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotag
     };
     let (_, observed) = join(crowds, observed).await;
     for (crowd, name) in [(half_open, "half-open"), (slowly, "slow"), (uploading, "uploading"), (searching, "searching")] {
-        println!("{name}: answers by status (0: none) {:?}", crowd.answers());
+        println!("{name}: responses by status (0: none) {:?}", crowd.answers());
     }
     observed
 }
 
-/// Looks for a text that is nowhere in the log, again and again.
+/// Repeatedly searches the log for a text that it does not contain.
 async fn search(process: &Process, token: &str, crowd: &Crowd) {
     while !crowd.is_over() {
         let asked = process.request(Method::GET, "audit-log?q=nowhere").bearer_auth(token).send().await;
@@ -103,9 +104,9 @@ async fn search(process: &Process, token: &str, crowd: &Crowd) {
     }
 }
 
-/// What a caller meets who has nothing to do with the crowds.
+/// What a caller outside the crowds observes.
 struct Observed {
-    /// The slowest request in a hundred.
+    /// The 99th percentile.
     me: Duration,
     livez: Duration,
     requests: usize,
@@ -119,7 +120,7 @@ impl std::fmt::Display for Observed {
     }
 }
 
-/// Asks in a thread of its own, so that the crowds in this one don't delay what is measured.
+/// Sends requests from a separate thread, so that the crowds in this one don't delay what is measured.
 fn observe(process: &Process, token: &str, time: Duration) -> JoinHandle<Observed> {
     let (address, token) = (address(process).to_owned(), token.to_owned());
     std::thread::spawn(move || {
