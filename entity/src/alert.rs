@@ -1,5 +1,4 @@
-//! In-app alerts: raised in the same transaction as the change they report, and visible to and dismissible by their recipient
-//! only.
+//! Alerts: raised in the transaction of the change that they report, and visible to their recipient only, who may dismiss them.
 
 use crate::audit::{AuditTx, Unaudited};
 use crate::case;

@@ -519,7 +519,7 @@ impl Event {
         if action == Action::Other { event.with("event", "access_denied") } else { event }
     }
 
-    /// The number of refusals like this one that were only counted since the last entry.
+    /// Adds the number of refusals like this one that were only counted since the last entry.
     pub fn folding(self, folded_count: i32) -> Self {
         if folded_count == 0 { self } else { self.with("folded_count", folded_count) }
     }
