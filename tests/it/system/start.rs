@@ -45,7 +45,7 @@ fn an_impossible_value_is_told_by_its_variables_name() {
         ("CASETRAIL_DEMO", "maybe", "must be one of: on, off"),
         ("CASETRAIL_RATE_LIMIT", "1", "must be one of: on, off"),
         ("CASETRAIL_SCHEDULER", "yes", "must be one of: on, off"),
-        ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "must be an address or a network"),
+        ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "must be an IP address or a network"),
         ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.1/8", "did you mean 10.0.0.0/8"),
         ("CASETRAIL_LOG", "a=b=c", ""),
         ("CASETRAIL_CORS_ORIGINS", "desk", "must hold origins"),
