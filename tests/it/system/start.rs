@@ -48,7 +48,7 @@ fn an_impossible_value_is_told_by_its_variables_name() {
         ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "must be an IP address or a network"),
         ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.1/8", "did you mean 10.0.0.0/8"),
         ("CASETRAIL_LOG", "a=b=c", ""),
-        ("CASETRAIL_CORS_ORIGINS", "desk", "must hold origins"),
+        ("CASETRAIL_CORS_ORIGINS", "desk", "must contain origins"),
         ("CASETRAIL_SCHEDULES", "nobody=* * * * *", ""),
         ("CASETRAIL_MAIL_FROM", "nobody", ""),
         ("CASETRAIL_DATABASE_URL", "mysql://x", "must begin with postgres:// or sqlite://"),
