@@ -106,7 +106,7 @@ async fn the_service_starts_as_a_role_without_ddl_and_says_what_to_do_where_the_
     app.outside.execute_unprepared(last).await.unwrap();
     let refused = serve(&app).await;
     let words =
-        "the database role may not change the schema, which is not this version's: run `casetrail migrate --grant-to ROLE`";
+        "the database role may not change the schema, which does not match this version: run `casetrail migrate --grant-to ROLE`";
     assert!(!refused.status.success() && said(&refused).contains(words), "{}", said(&refused));
     let hidden = format!("REVOKE ALL ON seaql_migrations FROM {SERVING}");
     app.outside.execute_unprepared(&hidden).await.unwrap();

@@ -42,9 +42,9 @@ on_each_database! {
             assert_eq!(problem.faults(), ["body "]);
         }
         let list = by.send_raw(Method::POST, "cases", Some(("application/json", b"[1]".to_vec()))).await;
-        assert_eq!(list.expect_problem(422, "validation_failed")["detail"], "The body must be an object.");
+        assert_eq!(list.expect_problem(422, "validation_failed")["detail"], "The request body must be an object.");
         let count = by.post("cases", json!({"num_reports_requested": "x"})).await.expect_problem(422, "validation_failed");
-        assert_eq!(count["detail"], "1 field is invalid: num_reports_requested must be a whole number within bounds.");
+        assert_eq!(count["detail"], "1 field is invalid: num_reports_requested must be an integer within bounds.");
         let header = app.as_member().await.with("If-Match", "seven");
         let answer = header.patch(&app.a_case().create().await.path(), json!({})).await;
         let detail = answer.expect_problem(400, "invalid_header")["detail"].as_str().unwrap().to_owned();
