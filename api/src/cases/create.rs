@@ -110,8 +110,8 @@ impl CreateCase {
         let due_on = self.due_on.unwrap_or_else(|| today.default_due_on());
         today.demand_ahead(due_on)?;
         let workshop_code = self.workshop_code.map(|code| code.to_uppercase()).or(member.workshop_code);
-        let workshop_code =
-            workshop_code.ok_or_else(|| Error::field("/workshop_code", "required", "is required because the member has no workshop code"))?;
+        let workshop_code = workshop_code
+            .ok_or_else(|| Error::field("/workshop_code", "required", "is required because the member has no workshop code"))?;
         Ok(NewCase {
             id: tx.new_id(),
             case_number: number::next(tx, &workshop_code, today.date).await?,
