@@ -69,7 +69,7 @@ impl IngestCronRun {
     /// Checks that span several fields.
     fn demand_true(&self) -> Result<()> {
         if JobName::of(&self.job_name).is_some() {
-            return Err(Error::field("/job_name", "not_allowed", "must not be a job of this service, which records its own runs"));
+            return Err(Error::field("/job_name", "not_allowed", "must not be a job of this service: it records its own runs"));
         }
         if self.status == RunStatus::Success && self.error_message.is_some() {
             return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed run"));

@@ -48,9 +48,11 @@ pub async fn list_jobs(app: App, _by: Desk, _: Query<NoParameters>) -> Result<An
 impl JobDetail {
     fn of(job: JobName, schedule: String, next_run_at: Option<Instant>, health: Option<&JobHealth>) -> Self {
         let description = match job {
-            JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume any case.",
+            JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume cases.",
             JobName::QuarterlyCreditReset => "Sets the credit allowance of every active member, once per quarter.",
-            JobName::ReleaseScheduledCases => "Releases completed cases whose scheduled time has come, and notifies their members.",
+            JobName::ReleaseScheduledCases => {
+                "Releases completed cases whose scheduled time has come, and notifies their members."
+            }
             JobName::SendScheduledEmails => "Sends emails that are due, and retries those that could not be sent.",
         };
         Self {
