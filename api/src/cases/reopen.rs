@@ -24,8 +24,8 @@ pub struct ReopenCase {
 
 /// Reopen a completed case
 ///
-/// The case is `accepted` again, and its release is withdrawn. If its assignee can no longer be assigned to cases, it returns to the
-/// queue unassigned. Allowed from: `completed`.
+/// The case is `accepted` again, and its release is withdrawn. If its assignee can no longer be assigned to cases, it returns to
+/// the queue unassigned. Allowed from: `completed`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),

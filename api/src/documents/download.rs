@@ -26,7 +26,7 @@ use futures_util::TryStreamExt;
     params(DocumentPath, RangeHeader),
     responses(
         (status = OK, description = "The whole document", body = DocumentBytes, content_type = "application/octet-stream"),
-        (status = PARTIAL_CONTENT, description = "The requested range", body = DocumentBytes, content_type = "application/octet-stream"),
+        (status = PARTIAL_CONTENT, description = "The range", body = DocumentBytes, content_type = "application/octet-stream"),
         DownloadProblems,
     ),
     extensions(("x-audit-actions" = json!({"always": ["document_downloaded"], "may": []}))),

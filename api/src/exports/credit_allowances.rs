@@ -102,8 +102,8 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Gi
     params(Created),
     responses(
         (
-            status = OK, description = "The allowances, one object per line", content_type = "application/x-ndjson", body = String,
-            example = json!(NDJSON_EXAMPLE),
+            status = OK, description = "The allowances, one object per line", content_type = "application/x-ndjson",
+            body = String, example = json!(NDJSON_EXAMPLE),
         ),
         ListProblems,
     ),

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 /// The jobs of the service
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
-    "job_name": "release_scheduled_cases", "description": "Marks completed cases as released once their time has come, and notifies their members.",
+    "job_name": "release_scheduled_cases",
+    "description": "Marks completed cases as released once due, and notifies their members.",
     "schedule": "*/15 * * * *", "next_run_at": "2026-11-22T08:15:00.000Z", "last_run_at": "2026-11-22T08:00:00.123Z",
     "last_status": "success", "last_success_at": "2026-11-22T08:00:00.123Z", "consecutive_failures": 0
 }]}))]
@@ -50,9 +51,7 @@ impl JobDetail {
         let description = match job {
             JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume cases.",
             JobName::QuarterlyCreditReset => "Sets the credit allowance of every active member, once per quarter.",
-            JobName::ReleaseScheduledCases => {
-                "Marks completed cases as released once their time has come, and notifies their members."
-            }
+            JobName::ReleaseScheduledCases => "Marks completed cases as released once due, and notifies their members.",
             JobName::SendScheduledEmails => "Sends emails that are due, and retries those that could not be sent.",
         };
         Self {

@@ -28,7 +28,7 @@ pub struct ReportSummary {
 /// The available reports
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
-    "report": "case_changes", "title": "Case change history", "description": "Changes to cases, with the values before and after.",
+    "report": "case_changes", "title": "Case change history", "description": "Changes to cases, with values before and after.",
     "path": "/api/v1/reports/case-changes", "csv_path": "/api/v1/reports/case-changes.csv", "filters": "change_type, case_id, actor_id"
 }]}))]
 pub struct ReportCatalogue {
@@ -76,7 +76,7 @@ pub async fn list_reports(_by: ReportReader) -> Answer<ReportCatalogue> {
             "case-changes",
             "Case change history",
             "change_type, case_id, actor_id",
-            "Changes to cases: status, tier, assignee and details, with the values before and after."
+            "Changes to cases: status, tier, assignee and details, with values before and after."
         ),
         report!(
             "quality_review_audit",
