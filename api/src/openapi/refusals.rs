@@ -100,7 +100,7 @@ fn error(code: Code) -> Error {
     let refused_user = |refused: user::Refused| Error::from(refused);
     match code {
         Code::MalformedJson => Error::unreadable(code, "EOF while parsing an object at line 1 column 12"),
-        Code::MalformedMultipart => Error::unreadable(code, "a text is not UTF-8"),
+        Code::MalformedMultipart => Error::unreadable(code, "a text part is not UTF-8"),
         Code::IdempotencyKeyReused => key_reused(),
         Code::InvalidParameter => Error::parameter("limit", "range", "must be 1 to 200"),
         Code::InvalidHeader => {

@@ -1,8 +1,8 @@
-//! A drill: the disk is filled up again and again under load, and nothing that was acknowledged is lost.
+//! A drill: the disk is filled repeatedly under load, and nothing that was acknowledged is lost.
 //!
-//! `cargo test --workspace --test it -- --ignored --nocapture drill_full_disk` runs it on both databases; `CASETRAIL_TEST_SEED` and
-//! `CASETRAIL_TEST_ROUNDS` repeat or prolong it. With `--features tests/sabotage` the pool of writers is as it must not be, and the
-//! drill on SQLite has to fail.
+//! `cargo test --workspace --test it -- --ignored --nocapture drill_full_disk` runs it on both databases; `CASETRAIL_TEST_SEED`
+//! and `CASETRAIL_TEST_ROUNDS` repeat or prolong it. With `--features tests/sabotage` the pool of writers is deliberately broken,
+//! and the drill on SQLite must fail.
 
 use crate::app::{Process, Server, Settings, TestApp, Volume};
 use entity::clock::Clock;
@@ -18,14 +18,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 const CALLERS: usize = 8;
-/// How soon the same process must take writes again once there is room.
+/// How soon the same process must accept writes again once there is space.
 const RECOVERY_MAX: Duration = Duration::from_secs(10);
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// What callers were told.
+/// The responses that callers received.
 #[derive(Default)]
 struct Oracle {
     /// Ids of cases whose creation was acknowledged.
@@ -35,7 +35,7 @@ struct Oracle {
 }
 
 impl Oracle {
-    /// Creates cases, asks for what can't be, and reads back, as fast as it is answered.
+    /// Creates cases, makes requests that must be refused, and reads back, as fast as responses arrive.
     async fn call(&self, process: &Process, token: &str) {
         while !self.over.load(Ordering::Relaxed) {
             let body = json!({"employee_first_name": "Ada", "employee_last_name": "Byron"});
@@ -47,7 +47,7 @@ impl Oracle {
             };
             let id = created["id"].as_str().expect("an id").to_owned();
             self.created.lock().await.push(id.clone());
-            // Refused after a read inside of a transaction, which is how a broken connection gave itself away.
+            // Refused after a read inside of a transaction, which is how a broken connection was detected.
             let refused = ask(process, Method::POST, &format!("cases/{id}/resubmit"), token, Some(json!({}))).await;
             self.count(refused.as_ref()).await;
             let read = ask(process, Method::GET, &format!("cases/{id}"), token, None).await;
@@ -88,7 +88,7 @@ async fn drill_full_disk_on_postgresql() {
     app.finish().await;
 }
 
-/// `up` brings the database back where a full disk stopped it.
+/// `up` restarts the database if a full disk stopped it.
 async fn drill(app: &TestApp, volume: &Volume, up: impl Fn() -> bool) {
     let (seed, rounds) = (number("CASETRAIL_TEST_SEED", rand::random()), number("CASETRAIL_TEST_ROUNDS", 12));
     println!("seed {seed}, {rounds} rounds");
@@ -116,7 +116,7 @@ async fn drill(app: &TestApp, volume: &Volume, up: impl Fn() -> bool) {
     let calling = futures_util::future::join_all((0..CALLERS).map(|_| oracle.call(&process, &token)));
     tokio::join!(filling, calling);
     assert!(process.is_running(), "it is the same process");
-    // Only what is committed outlives it.
+    // Only committed changes survive this.
     process.kill();
     let created = oracle.created.into_inner();
     let cases: HashSet<String> =

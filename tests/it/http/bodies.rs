@@ -1,4 +1,4 @@
-//! Bodies and query strings that are there and shouldn't be, or aren't what they are said to be: refused, and nothing is done.
+//! Unexpected or mislabeled bodies and query strings: refused, and nothing is done.
 
 use reqwest::Method;
 use serde_json::json;
@@ -19,7 +19,7 @@ on_each_database! {
         for nothing in ["", "{}", " { }\n"] {
             admin.send_raw(Method::POST, &keys, Some(("application/json", nothing.into()))).await.expect(201);
         }
-        // What reads or deletes may have one, to no effect (RFC 9110, 9.3.1 and 9.3.5).
+        // Requests that read or delete may have a body, which has no effect (RFC 9110, 9.3.1 and 9.3.5).
         admin.send_raw(Method::GET, &case.path(), Some(("application/json", b"{}".to_vec()))).await.expect(200);
     }
 

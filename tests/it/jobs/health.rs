@@ -1,11 +1,11 @@
-//! What the system-events report and the administrators hear of jobs that fail, here and elsewhere.
+//! How failing jobs, of this service and of others, are reported in the system events report and to the administrators.
 
 use super::hold;
 use crate::app::{Exposition, TestApp, actions};
 use crate::ingest::warehouse;
 use serde_json::{Value as Json, json};
 
-/// Makes the next run of the mails fail: the only mail has an address that none reaches.
+/// Makes the next run of the email job fail: the only email has an undeliverable address.
 async fn queue_an_undeliverable_mail(app: &TestApp) {
     app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
     hold(app).await;

@@ -1,4 +1,4 @@
-//! Mails: sent after commit, tried again, given up, and switched off.
+//! Emails: sent after commit, retried, given up, and switched off.
 
 use super::hold;
 use crate::app::{Client, TestApp, actions};
@@ -13,7 +13,7 @@ async fn queue(app: &TestApp) -> Json {
     app.as_manager().await.get("outbox").await.expect(200)["data"].clone()
 }
 
-/// Gives a member an address that no mail reaches.
+/// Gives a member an undeliverable address.
 async fn unreachable(app: &TestApp) {
     app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
 }

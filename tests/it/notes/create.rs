@@ -1,4 +1,4 @@
-//! Writing a note about a case.
+//! Creating a note about a case.
 
 use crate::app::actions;
 use chrono::TimeDelta;
@@ -123,7 +123,7 @@ on_each_database! {
             by.post(&case.url("notes"), body.clone()).await.expect(201);
             app.statements().iter().map(|sql| sql.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        // Who asks; the door (who asks by now, the case's lock, note, entry).
+        // The caller; the write transaction (the caller again, the case's lock, note, entry).
         let written = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT"];
         assert_eq!(cost(&tech).await, written);
         // The flag for the staff, the alert.

@@ -1,4 +1,4 @@
-//! What the reports must say, counted the slow way: every row looked at, civil days by the calendar, no ids, no SQL.
+//! The expected figures of the reports, counted naively: every row is examined, days are counted by the calendar, no ids, no SQL.
 
 use super::history::Story;
 use super::world::Told;
@@ -17,7 +17,7 @@ use entity::review::{self, ReviewAction};
 use entity::trail::JobHealth;
 use std::collections::BTreeMap;
 
-/// Counts a story that was told.
+/// Counts a history that was written.
 pub struct Recount<'a> {
     pub story: &'a Story,
     pub told: &'a Told,
@@ -26,7 +26,7 @@ pub struct Recount<'a> {
 }
 
 impl<'a> Recount<'a> {
-    /// `None` where the period is inverted.
+    /// `None` if the period is inverted.
     pub fn of(story: &'a Story, told: &'a Told) -> Option<Self> {
         let Asked { since, until, all_time } = story.asked;
         let until = match until {
@@ -62,7 +62,7 @@ impl<'a> Recount<'a> {
         rows
     }
 
-    /// Civil dates by civil date, as a calendar would.
+    /// Date by date, as in a calendar.
     fn series(&self, names: Vec<&'static str>, counted: Vec<(DateTime<Utc>, &str)>) -> Vec<Point> {
         let interval = self.story.interval;
         let of = |at: DateTime<Utc>| bucket(at.with_timezone(&Chicago).date_naive(), interval);

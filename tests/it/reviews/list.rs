@@ -1,4 +1,4 @@
-//! Listing what waits for a review, and what was decided.
+//! Listing pending and decided reviews.
 
 use crate::app::Answer;
 use serde_json::{Value as Json, json};
@@ -90,7 +90,7 @@ on_each_database! {
         let one = cost("reviews").await;
         app.a_case().pending_review().create().await;
         app.a_case().pending_review().create().await;
-        // Who asks, the cases, their steps, the people.
+        // The caller, the cases, their steps, the people.
         assert_eq!((one, cost("reviews").await, cost("reviews?status=decided").await), (4, 4, 2));
     }
 }

@@ -1,8 +1,8 @@
-//! What a start says of its settings: the variable at fault, and no value that may be secret.
+//! The messages about invalid settings at start: they name the variable, and contain no value that may be secret.
 
 use std::process::{Command, Stdio};
 
-/// What the service says when it is started with these and nothing else, and ends by itself.
+/// The output of the service when it is started with only these settings and exits by itself.
 fn started(arguments: &[&str], settings: &[(&str, &str)]) -> (bool, String) {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
@@ -69,7 +69,7 @@ fn a_flag_at_fault_is_told_as_a_flag() {
     assert!(!is_success && said.contains("--bind") && said.contains("Usage") || said.contains("--help"), "{said}");
 }
 
-/// In their right places or in wrong ones.
+/// In their correct places or in wrong ones.
 #[test]
 fn no_secret_is_repeated_by_a_refusal() {
     for (name, value) in [

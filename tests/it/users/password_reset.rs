@@ -1,4 +1,4 @@
-//! Giving somebody else a new password.
+//! Resetting another user's password.
 
 use super::url;
 use crate::app::actions;

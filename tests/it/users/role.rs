@@ -1,4 +1,4 @@
-//! Changing what somebody is.
+//! Changing a user's role.
 
 use super::url;
 use crate::app::actions;
@@ -81,7 +81,7 @@ on_each_database! {
 
         let mut statuses = [a.status(), b.status()];
         statuses.sort_unstable();
-        // The loser is either no administrator any more when he asks, or the last one's equal when he is heard.
+        // The loser is either no longer an administrator when the request arrives, or the last one when it is processed.
         assert!(statuses[0] == 200 && [401, 403, 409].contains(&statuses[1]), "{} {}", a.text, b.text);
     }
 
