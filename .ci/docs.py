@@ -123,6 +123,15 @@ def check_reachable() -> None:
             fault(Path("README.md"), 1, f"does not lead to {page}")
 
 
+def check_alerts() -> None:
+    """The table of alerts has those of the rules."""
+    rules, page = Path(".docker/observability/prometheus/rules.yml"), Path("docs/operations.md")
+    there = set(re.findall(r"- alert: (\w+)", rules.read_text()))
+    told = set(re.findall(r"^\| `(Casetrail\w+)` \|", page.read_text(), re.MULTILINE))
+    for name in sorted(there ^ told):
+        fault(page, 1, f"the alert {name} is not both in the table and in {rules}")
+
+
 for page in PAGES:
     prose, fences = split(page)
     check_links(page, prose)
@@ -132,6 +141,7 @@ for page in PAGES:
         check_commands(page, fences)
     check_words(page)
 check_reachable()
+check_alerts()
 for each in faults:
     print(each, file=sys.stderr)
 if faults:
