@@ -1,4 +1,4 @@
-//! The example of the README: a case from its creation to its audit entries.
+//! The story of the API guide: a case from its creation to its audit entries.
 
 use crate::app::actions;
 use chrono::TimeDelta;

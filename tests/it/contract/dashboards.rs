@@ -1,5 +1,5 @@
 //! The data that dashboards read exists: every array of every report is flat, and each query of the provisioned dashboards, of
-//! the alerting rules and of the README's recipes finds what it names.
+//! the alerting rules and of the recipes in docs/dashboards.md finds what it names.
 
 use crate::app::{Client, Exposition, Kind, TestApp};
 use api::demo::{self, Plan};
@@ -214,7 +214,7 @@ on_each_database! {
     async fn the_recipe_for_power_bi_names_what_is_there(app) {
         populate(app).await;
         let by = app.as_manager().await;
-        let recipes = fenced(&text("README.md"), "powerquery");
+        let recipes = fenced(&text("docs/dashboards.md"), "powerquery");
         assert!(!recipes.is_empty());
         for recipe in &recipes {
             let paths = between(recipe, "RelativePath = \"", "\"");
@@ -240,7 +240,7 @@ on_each_database! {
 
     async fn the_recipe_for_metabase_runs(app) {
         use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
-        let statements = fenced(&text("README.md"), "sql").join("");
+        let statements = fenced(&text("docs/dashboards.md"), "sql").join("");
         let statements: Vec<&str> = statements.split(";\n").map(str::trim).filter(|sql| !sql.is_empty()).collect();
         assert!(statements.len() > 4);
         if app.kind == Kind::Sqlite {

@@ -7,6 +7,7 @@ mod breaking;
 mod dashboards;
 mod deep_page;
 mod document;
+mod domain_page;
 mod examples;
 mod headers;
 mod layers;
