@@ -38,8 +38,8 @@ pub struct AcceptCase {
 
 impl AcceptCase {
     fn assigned_to(&self, by: &Anyone) -> Result<Uuid> {
-        let himself = (by.role() == Role::Technician).then(|| by.id());
-        self.assigned_to.or(himself).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
+        let caller = (by.role() == Role::Technician).then(|| by.id());
+        self.assigned_to.or(caller).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
     }
 }
 

@@ -38,7 +38,7 @@ pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBo
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.because_if(body.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Take).await?;
-    let himself = assignee(&tx, by.id()).await?;
-    let case = tx.save(case.take(&himself)?).await?;
+    let taker = assignee(&tx, by.id()).await?;
+    let case = tx.save(case.take(&taker)?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

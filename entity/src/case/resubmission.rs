@@ -34,6 +34,6 @@ pub async fn edited_fields<C: ConnectionTrait>(db: &C, case: &Model) -> Result<B
 pub async fn new_documents<C: ConnectionTrait>(db: &C, case: &Model) -> Result<u64, DbErr> {
     use document::Column as D;
     let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
-    let his = document::Entity::find().filter(D::CaseId.eq(case.id)).filter(D::UploadedById.eq(case.member_id));
-    his.filter(D::DeletedAt.is_null()).filter(D::CreatedAt.gte(since)).count(db).await
+    let members = document::Entity::find().filter(D::CaseId.eq(case.id)).filter(D::UploadedById.eq(case.member_id));
+    members.filter(D::DeletedAt.is_null()).filter(D::CreatedAt.gte(since)).count(db).await
 }

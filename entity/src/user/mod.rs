@@ -113,11 +113,11 @@ pub fn ever_visible_to(caller: &Caller) -> Select<Entity> {
 }
 
 fn scope_of(caller: &Caller) -> Condition {
-    let himself = Condition::any().add(Column::Id.eq(caller.id()));
+    let own_row = Condition::any().add(Column::Id.eq(caller.id()));
     match caller.role() {
         Role::Manager | Role::Administrator => Condition::all(),
-        Role::Technician => himself.add(Column::Role.eq(Role::Member)),
-        Role::Member | Role::Service => himself,
+        Role::Technician => own_row.add(Column::Role.eq(Role::Member)),
+        Role::Member | Role::Service => own_row,
     }
 }
 

@@ -19,6 +19,7 @@ mod problems;
 pub mod recipes;
 mod schemas;
 mod statuses;
+mod words;
 
 use reqwest::Method;
 use utoipa::openapi::path::Operation;

@@ -210,7 +210,7 @@ async fn note<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     }
     let case = app.a_case().accepted().create().await;
     let (by, notes) = (app.as_manager().await, case.url("notes"));
-    let body = json!({"body": "He called twice.", "visibility": "shared"});
+    let body = json!({"body": "They called twice.", "visibility": "shared"});
     let note = by.post(&notes, body.clone()).await.expect(201);
     let path = format!("notes/{}", note["id"].as_str().expect("an id"));
     match operation {
@@ -305,12 +305,12 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let pair = nobody.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
             let body = json!({"refresh_token": pair["refresh_token"]});
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
-            let himself = app.as_nobody().with("Authorization", &bearer);
+            let caller = app.as_nobody().with("Authorization", &bearer);
             let verb = if operation == "logout" { "auth/logout" } else { "auth/refresh" };
             if operation == "refresh_session once more" {
-                himself.post(verb, body.clone()).await.expect(200);
+                caller.post(verb, body.clone()).await.expect(200);
             }
-            post(himself, verb, body)
+            post(caller, verb, body)
         }
         "get_own_account" => get(admin, "auth/me"),
         "edit_own_account" => send(app.as_member().await, Method::PATCH, "auth/me", Some(json!({"last_name": unused("Other")}))),
@@ -323,9 +323,9 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let body = json!({"username": name, "password": PASSWORD});
             let pair = nobody.post("auth/login", body).await.expect(200);
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
-            let himself = app.as_nobody().with("Authorization", &bearer);
+            let caller = app.as_nobody().with("Authorization", &bearer);
             let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
-            post(himself, "auth/me/password", body)
+            post(caller, "auth/me/password", body)
         }
         "get_signing_keys" => get(nobody, "/.well-known/jwks.json"),
         "get_settings" => get(admin, "settings"),

@@ -124,12 +124,12 @@ impl<'a> Recount<'a> {
 
     pub fn user_activity(&self) -> UserActivity {
         let user = self.told.users[self.story.user].id;
-        let his = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
-        let done: Vec<&Entry> = self.entries().filter(his).collect();
+        let theirs = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
+        let done: Vec<&Entry> = self.entries().filter(theirs).collect();
         UserActivity {
             total_activities: done.len() as i64,
             last_activity_at: done.iter().map(|entry| entry.occurred_at).max(),
-            last_activity_overall_at: self.told.entries.iter().filter(his).map(|entry| entry.occurred_at).max(),
+            last_activity_overall_at: self.told.entries.iter().filter(theirs).map(|entry| entry.occurred_at).max(),
             by_action_type: by_type(&done),
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
@@ -354,7 +354,7 @@ fn by_type(entries: &[&Entry]) -> Vec<TypeCount> {
 }
 
 fn user_count(user: &entity::user::Model, done: &[&Entry]) -> Option<UserCount> {
-    let his: Vec<_> = done.iter().filter(|entry| entry.actor_id == Some(user.id)).collect();
+    let theirs: Vec<_> = done.iter().filter(|entry| entry.actor_id == Some(user.id)).collect();
     Some(UserCount {
         user_id: user.id,
         username: user.username.clone(),
@@ -362,25 +362,25 @@ fn user_count(user: &entity::user::Model, done: &[&Entry]) -> Option<UserCount> 
         email: user.email.clone(),
         role: user.role,
         user_level: user.user_level,
-        count: his.len() as i64,
-        percent: Percent::share(his.len() as i64, done.len() as i64),
-        last_activity_at: his.iter().map(|entry| entry.occurred_at).max()?,
+        count: theirs.len() as i64,
+        percent: Percent::share(theirs.len() as i64, done.len() as i64),
+        last_activity_at: theirs.iter().map(|entry| entry.occurred_at).max()?,
     })
 }
 
 fn reviewer(user: &entity::user::Model, decisions: &[&review::Model]) -> Option<Reviewer> {
-    let his: Vec<_> = decisions.iter().filter(|step| step.reviewer_id == user.id).collect();
-    let count = |action| his.iter().filter(|step| step.review_action == action).count() as i64;
+    let theirs: Vec<_> = decisions.iter().filter(|step| step.reviewer_id == user.id).collect();
+    let count = |action| theirs.iter().filter(|step| step.review_action == action).count() as i64;
     Some(Reviewer {
         user_id: user.id,
         username: user.username.clone(),
         full_name: user.full_name(),
-        total_reviews: his.len() as i64,
+        total_reviews: theirs.len() as i64,
         approved: count(ReviewAction::Approved),
         revisions_requested: count(ReviewAction::RevisionsRequested),
         corrections_needed: count(ReviewAction::CorrectionsNeeded),
-        approval_percent: Percent::of(count(ReviewAction::Approved), his.len() as i64),
-        last_review_at: his.iter().map(|step| step.reviewed_at).max()?,
+        approval_percent: Percent::of(count(ReviewAction::Approved), theirs.len() as i64),
+        last_review_at: theirs.iter().map(|step| step.reviewed_at).max()?,
     })
 }
 

@@ -82,7 +82,7 @@ async fn fill_users(app: &TestApp, by: &Client<'_>) {
 /// A case's documents and notes, the emails and the job runs.
 async fn fill_what_stands_beside(app: &TestApp, by: &Client<'_>, case: &Scene) {
     by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
-    by.post(&case.url("notes"), json!({"body": "He called.", "visibility": "internal"})).await.expect(201);
+    by.post(&case.url("notes"), json!({"body": "They called.", "visibility": "internal"})).await.expect(201);
     app.as_admin().await.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
     let one_of = |table: &str| format!("t.id = (SELECT id FROM {table} LIMIT 1)");
     multiply::<document::Entity>(app, "documents", &one_of("documents"), COPIES, &[ID]).await;
