@@ -1,1 +1,1 @@
-//! The tests of the whole service; all of it is in `it/`.
+//! The tests of the whole service, all of them in `it/`.

@@ -1,4 +1,4 @@
-//! The service as `casetrail` starts it, in a process that a test can kill.
+//! The service as started by `casetrail`, in a process that a test can kill.
 
 use std::process::ExitCode;
 

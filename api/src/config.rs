@@ -1,4 +1,4 @@
-//! The settings of the process: each is a flag, an environment variable and a line in `.env.example`.
+//! The settings of the process: each has a flag, an environment variable and a line in `.env.example`.
 
 use crate::http::{cors, forwarded};
 use crate::keys::Secret;
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// A setting that stops the start, by its name.
+/// A setting that prevents the start, by its name.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {why}")]
 pub struct ConfigError {
@@ -19,25 +19,25 @@ pub struct ConfigError {
     pub why: String,
 }
 
-/// The settings every command shares.
+/// The settings shared by all commands.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// PostgreSQL (`postgres://…`) or an SQLite file (`sqlite://…`); by default a file in the data directory
     #[arg(long, env = "CASETRAIL_DATABASE_URL", global = true)]
     pub database_url: Option<String>,
-    /// Where the embedded database and the development secret are kept
+    /// Directory of the embedded database and the development secret
     #[arg(long, env = "CASETRAIL_DATA_DIR", default_value = "./data", global = true)]
     pub data_dir: PathBuf,
-    /// In production, what is only good for trying out stops the start
+    /// In production, settings that are only for evaluation prevent the start
     #[arg(long, env = "CASETRAIL_ENV", default_value = "development", global = true)]
     pub env: Environment,
-    /// Seals the signing keys kept in the database: at least 32 characters. Made by itself in development
+    /// Seals the signing keys stored in the database: at least 32 characters. Generated in development
     #[arg(long, env = "CASETRAIL_SECRET", global = true)]
     pub secret: Option<String>,
-    /// What is logged, such as `info` or `warn,api=debug`
+    /// Log filter, such as `info` or `warn,api=debug`
     #[arg(long, env = "CASETRAIL_LOG", default_value = "info", global = true)]
     pub log: String,
-    /// How it is logged
+    /// Log format
     #[arg(long, env = "CASETRAIL_LOG_FORMAT", default_value = "pretty", global = true)]
     pub log_format: LogFormat,
 }
@@ -45,55 +45,55 @@ pub struct Config {
 /// The settings of `serve`.
 #[derive(Args, Clone, Debug)]
 pub struct ServeConfig {
-    /// Where documents are kept: a directory (`file:///…`) or an S3-compatible bucket (`s3://bucket/prefix`, with `?endpoint=…` and
-    /// `&region=…` for servers that aren't AWS); by default the directory `documents` in the data directory
+    /// Storage of the documents: a directory (`file:///…`) or an S3-compatible bucket (`s3://bucket/prefix`, with `?endpoint=…`
+    /// and `&region=…` for servers other than AWS); by default the directory `documents` in the data directory
     #[arg(long, env = "CASETRAIL_STORAGE_URL")]
     pub storage_url: Option<String>,
-    /// How much must be free on the volume of the documents, and of the SQLite file, for uploads to be taken: bytes, or with a unit
+    /// Minimum free space on the volumes of the documents and the SQLite file for uploads to be accepted: bytes, or with a unit
     #[arg(long, env = "CASETRAIL_MIN_FREE_SPACE", default_value = "256MiB")]
     pub min_free_space: ByteSize,
     /// Address and port to listen on
     #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
-    /// How many seconds requests are still served after SIGTERM, while `/readyz` is 503
+    /// How many seconds requests are still served after SIGTERM, while `/readyz` returns 503
     #[arg(long, env = "CASETRAIL_DRAIN_SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(..=600))]
     pub drain_seconds: u64,
-    /// Whether to fill a new database with the demo: by default where the start creates an SQLite file
+    /// Whether to fill a new database with the demo: by default only if the start creates an SQLite file
     #[arg(long, env = "CASETRAIL_DEMO")]
     pub demo: Option<Switch>,
-    /// The address people reach the service at, for the lines it prints
+    /// The public address of the service, for the lines it prints
     #[arg(long, env = "CASETRAIL_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// Reverse proxies whose X-Forwarded-For is believed: addresses and networks (10.0.0.0/8), apart by commas
+    /// Reverse proxies whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8), separated by commas
     #[arg(long, env = "CASETRAIL_TRUSTED_PROXIES", value_delimiter = ',', value_parser = forwarded::network)]
     pub trusted_proxies: Vec<IpNet>,
-    /// Origins whose browsers may call the API (CORS), such as https://desk.example.org, apart by commas; * for any, in
+    /// Origins whose browsers may call the API (CORS), such as https://desk.example.org, separated by commas; * for any, in
     /// development only
     #[arg(long, env = "CASETRAIL_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
-    /// Whether to count requests and turn away those that are too many; off where a gateway does
+    /// Whether to count requests and refuse those over the limit; off if a gateway does it
     #[arg(long, env = "CASETRAIL_RATE_LIMIT", default_value = "on")]
     pub rate_limit: Switch,
-    /// How many connections may be open; beyond that an idle one is closed for each new one
+    /// Maximum number of open connections; beyond it an idle one is closed for each new one
     #[arg(long, env = "CASETRAIL_MAX_CONNECTIONS", default_value = "8192")]
     pub max_connections: NonZeroUsize,
-    /// How many connections one client address may have open; trusted proxies are excepted
+    /// Maximum number of open connections per client address; trusted proxies are exempt
     #[arg(long, env = "CASETRAIL_MAX_CONNECTIONS_PER_ADDRESS", default_value = "256")]
     pub max_connections_per_address: NonZeroUsize,
-    /// How many requests are worked on at once; beyond that the answer is 503 until there are fewer
+    /// Maximum number of requests processed at once; further requests get 503 until there are fewer
     #[arg(long, env = "CASETRAIL_MAX_REQUESTS", default_value = "256")]
     pub max_requests: NonZeroUsize,
-    /// Whether this process runs the jobs by their schedules; off where others do
+    /// Whether this process runs the jobs on their schedules; off if others do
     #[arg(long, env = "CASETRAIL_SCHEDULER", default_value = "on")]
     pub scheduler: Switch,
-    /// Other schedules than the jobs' own: cron expressions in the settings' time zone, such as
-    /// `send_scheduled_emails=*/5 * * * *`, apart by semicolons
+    /// Schedules that replace the jobs' own: cron expressions in the settings' time zone, such as
+    /// `send_scheduled_emails=*/5 * * * *`, separated by semicolons
     #[arg(long, env = "CASETRAIL_SCHEDULES", value_delimiter = ';')]
     pub schedules: Vec<String>,
-    /// The mail server, such as smtp://user:password@mail.example.org:587?tls=required; without one mails are only logged
+    /// The mail server, such as smtp://user:password@mail.example.org:587?tls=required; without one, emails are only logged
     #[arg(long, env = "CASETRAIL_SMTP_URL")]
     pub smtp_url: Option<String>,
-    /// Whose mails they are
+    /// The sender of emails
     #[arg(long, env = "CASETRAIL_MAIL_FROM", default_value = "Casetrail <casetrail@localhost>")]
     pub mail_from: String,
 }
@@ -116,12 +116,12 @@ pub enum Switch {
     Off,
 }
 
-/// Secrets that stand in examples.
+/// Secrets used in examples.
 const WELL_KNOWN: [&str; 3] = ["change-me", "secret", "password"];
 const SECRET_LENGTH_MIN: usize = 32;
 
-/// Refuses variables that look like ours and aren't among the known ones: a misspelled setting is not silently the default. The same
-/// for text that is none.
+/// Refuses variables with the service's prefix that aren't known: a misspelled setting must not silently get its default. Values
+/// that aren't valid text are refused too.
 pub fn demand_known_variables(known: &[String], variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), String> {
     let named = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let ours = named.filter(|(name, _)| name.starts_with("CASETRAIL_") && !name.starts_with("CASETRAIL_TEST_"));
@@ -131,7 +131,7 @@ pub fn demand_known_variables(known: &[String], variables: impl Iterator<Item = 
         return Err(format!("unknown environment variable: {}", names.join(", ")));
     }
     match known.iter().find(|(_, value)| value.to_str().is_none()) {
-        Some((name, _)) => Err(format!("{name}: must be UTF-8")),
+        Some((name, _)) => Err(format!("{name}: must be valid UTF-8")),
         None => Ok(()),
     }
 }
@@ -142,7 +142,7 @@ impl Config {
         let refused = |why: &str| Err(ConfigError { name: "CASETRAIL_DATABASE_URL", why: why.to_owned() });
         match &self.database_url {
             Some(url) if is_database(url) && !is_readable(url) => {
-                refused("is no readable URL: a password is percent-encoded, a port is a number, options are the driver's own")
+                refused("is not a valid URL: percent-encode the password, use a number as port and only the driver's options")
             }
             Some(url) if ["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) => {
                 Ok((url.clone(), false))
@@ -161,14 +161,14 @@ impl Config {
         }
     }
 
-    /// The secret: given, or in development kept in the data directory.
+    /// The secret: configured, or in development stored in the data directory.
     pub fn secret(&self) -> Result<Secret, ConfigError> {
         let refused = |why: &str| Err(ConfigError { name: "CASETRAIL_SECRET", why: why.to_owned() });
         match (&self.secret, self.env) {
             (Some(text), _) if text.len() < SECRET_LENGTH_MIN => refused("must have at least 32 characters"),
-            (Some(text), Environment::Production) if is_guessable(text) => refused("is a well-known one"),
+            (Some(text), Environment::Production) if is_guessable(text) => refused("is a well-known secret"),
             (Some(text), _) => Ok(Secret::new(text.clone())),
-            (None, Environment::Production) => refused("is needed in production"),
+            (None, Environment::Production) => refused("is required in production"),
             (None, Environment::Development) => self.kept_secret(),
         }
     }
@@ -192,11 +192,11 @@ impl Config {
 }
 
 impl ServeConfig {
-    /// The start prints the address, so it must hold no password.
+    /// The start prints the address, so it must not contain a password.
     pub fn ensure_public_url_is_public(&self) -> Result<(), ConfigError> {
         match &self.public_url {
             Some(url) if url.contains('@') => {
-                Err(ConfigError { name: "CASETRAIL_PUBLIC_URL", why: "must not hold a username or a password".to_owned() })
+                Err(ConfigError { name: "CASETRAIL_PUBLIC_URL", why: "must not contain a username or a password".to_owned() })
             }
             Some(_) | None => Ok(()),
         }
@@ -212,7 +212,7 @@ impl ServeConfig {
                 (cors::ANY, Environment::Development) => {}
                 (cors::ANY, Environment::Production) => return refused("* is for development only".to_owned()),
                 (origin, _) if is_origin(origin) => {}
-                _ => return refused("must hold origins such as https://desk.example.org".to_owned()),
+                _ => return refused("must contain origins such as https://desk.example.org".to_owned()),
             }
         }
         Ok(given.into_iter().map(str::to_owned).collect())
@@ -235,7 +235,7 @@ fn is_database(url: &str) -> bool {
     ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme))
 }
 
-/// `scheme://host` or `scheme://host:port`, in lower case, without the scheme's own port or anything behind it (RFC 6454, 6.2).
+/// `scheme://host` or `scheme://host:port`, in lower case, without the default port or anything after it (RFC 6454, 6.2).
 fn is_origin(text: &str) -> bool {
     let known = [("https://", ":443"), ("http://", ":80")];
     let host = known.iter().find_map(|(scheme, port)| text.strip_prefix(scheme).filter(|host| !host.ends_with(port)));

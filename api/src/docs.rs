@@ -1,13 +1,13 @@
 //! Swagger UI at `/docs/`, from files inside the binary: it works offline and sends the contract to no validator. A token that is
-//! typed in is not kept in the browser's storage, where the next person at the computer would find it.
+//! entered is not kept in the browser's storage, where the next person at the computer would find it.
 
 use actix_web::web::{ServiceConfig, redirect};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// Where it is. A slash at the end of this path is its own.
+/// Its path. The trailing slash is part of it.
 pub const PATH: &str = "/docs/";
 
-/// Whether a path is one of its files, or leads there.
+/// Whether a path is one of its files, or redirects there.
 pub fn is_part(path: &str) -> bool {
     path.starts_with(PATH) || path == "/docs" || path == "/"
 }

@@ -1,4 +1,4 @@
-//! The service's secrets: what is made from the one it is given, and the signing key it seals in the database.
+//! The service's secrets: keys derived from the configured secret, and the signing key sealed in the database.
 
 use crate::http::token::{Key, Tokens};
 use base64::Engine;
@@ -15,11 +15,11 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use uuid::Uuid;
 
-/// Every replica that starts on an empty database proposes a key of this name; the first one stays.
+/// Every replica that starts on an empty database proposes a key with this id; the first one stays.
 const FIRST: &str = "k1";
 const NONCE_LENGTH: usize = 12;
 
-/// The secret that everything else is made from. It never shows itself.
+/// The secret from which all keys are derived. It is never printed.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -28,7 +28,7 @@ impl Secret {
         Self(text)
     }
 
-    /// A random one.
+    /// A random secret.
     pub fn random() -> Self {
         Self(BASE64.encode(rand::random::<[u8; 32]>()))
     }
@@ -49,7 +49,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Loads the key ring; on a new database, makes its first key.
+/// Loads the key ring; on a new database, creates its first key.
 pub async fn load(db: &Db, secret: &Secret) -> Result<Tokens, DbErr> {
     if stored(db).await?.is_empty() {
         propose(db, secret).await?;
@@ -69,7 +69,7 @@ async fn stored(db: &Db) -> Result<Vec<entity::signing_key::Model>, DbErr> {
 
 async fn propose(db: &Db, secret: &Secret) -> Result<(), DbErr> {
     let private: [u8; 32] = rand::random();
-    let unusable = || DbErr::Custom("no signing key could be made".to_owned());
+    let unusable = || DbErr::Custom("no signing key could be created".to_owned());
     let key = Key::of(FIRST.to_owned(), &private).ok_or_else(unusable)?;
     let tx = AuditTx::begin(db, Context::job(Uuid::now_v7())).await?;
     let row = ActiveModel {
@@ -80,7 +80,7 @@ async fn propose(db: &Db, secret: &Secret) -> Result<(), DbErr> {
         retired_at: Set(None),
     };
     let keep = OnConflict::column(Column::Kid).do_nothing().to_owned();
-    #[expect(clippy::disallowed_methods, reason = "an unaudited row, and the first one of its name stays")]
+    #[expect(clippy::disallowed_methods, reason = "an unaudited row, and the first one with its id stays")]
     Entity::insert(row).on_conflict(keep).exec_without_returning(&tx).await?;
     tx.commit().await
 }

@@ -1,4 +1,4 @@
-//! HTTP and process, nothing else. What is true stands in `entity`.
+//! HTTP and process, nothing else. The domain is in `entity`.
 
 pub mod alerts;
 pub mod audit_log;

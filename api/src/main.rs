@@ -1,4 +1,4 @@
-//! The one binary.
+//! The only binary.
 
 use std::process::ExitCode;
 

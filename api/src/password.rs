@@ -1,4 +1,4 @@
-//! Passwords: Argon2id, hashed beside the requests and only as many at once as there are cores.
+//! Passwords: Argon2id, hashed outside the request threads and only as many at once as there are cores.
 
 pub mod rules;
 
@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// How many wait for a hash at most, and for how long: about what is hashed in that time.
+/// How many requests wait for a hash at most, and for how long: about what is hashed in that time.
 const PLACES: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(1_500);
 
-/// How much work a hash is: memory in KiB and rounds.
+/// The cost of a hash: memory in KiB and rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     pub memory_kib: u32,
@@ -23,17 +23,17 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// What production uses: about 40 ms of a core.
+    /// The cost in production: about 40 ms of a core.
     pub const FULL: Self = Self { memory_kib: 47_104, rounds: 1 };
 }
 
-/// Hashes and checks passwords.
+/// Hashes and verifies passwords.
 pub struct Passwords {
     cost: Cost,
     permits: Arc<Semaphore>,
-    /// Places to wait in: a crowd that signs in must not take all that the service can do.
+    /// Places to wait in: many simultaneous logins must not take all of the service's capacity.
     places: Semaphore,
-    /// Checked when the username is unknown, so that the answer takes as long.
+    /// Verified when the username is unknown, so that the response takes as long.
     dummy: String,
 }
 
@@ -53,7 +53,7 @@ impl Passwords {
         self.beside(move || hash(cost, &password)).await?
     }
 
-    /// Whether the password is the one behind `stored`; without a stored hash the same work is done for nothing.
+    /// Whether the password matches `stored`; without a stored hash the same work is done with no effect.
     pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
         let is_known = stored.is_some();
         let (password, stored) = (password.to_owned(), stored.unwrap_or_else(|| self.dummy.clone()));
@@ -64,7 +64,7 @@ impl Passwords {
         Ok(matches.await? && is_known)
     }
 
-    /// Whether `stored` was made at another cost, so that a login should hash anew.
+    /// Whether `stored` was made with a different cost, so that a login should rehash it.
     pub fn is_outdated(&self, stored: &str) -> bool {
         !stored.contains(&format!("m={},t={},p=1", self.cost.memory_kib, self.cost.rounds))
     }
@@ -83,7 +83,7 @@ impl Passwords {
     }
 }
 
-/// Hashes at once, for those who have a thread to spare.
+/// Hashes on the current thread, for callers that can block it.
 pub fn hash(cost: Cost, password: &str) -> Result<String> {
     let params = Params::new(cost.memory_kib, cost.rounds, 1, None).map_err(Error::internal)?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);

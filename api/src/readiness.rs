@@ -1,4 +1,4 @@
-//! Whether the service can do its work: found out at most once a second, however often it is asked.
+//! Whether the service is ready: checked at most once a second, however often it is requested.
 
 use crate::state::App;
 use crate::storage::DATABASE;
@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-/// How long what was found out holds.
+/// How long the result of a check is valid.
 const HOLDS: Duration = Duration::from_secs(1);
-/// With less free space on the volume of an SQLite file, a write may find none: it needs a few pages of the file and of its WAL.
+/// With less free space on the volume of an SQLite file, a write may fail: it needs a few pages of the file and of its WAL.
 const ROOM_MIN: u64 = 64 << 10;
 
-/// What was found out last. Requests that come while it is being found out wait for the same answer.
+/// The result of the last check. Requests that arrive during a check wait for its result.
 #[derive(Default)]
 pub struct Readiness {
     last: Mutex<Option<Finding>>,
@@ -21,11 +21,11 @@ pub struct Readiness {
 
 struct Finding {
     begun_at: Instant,
-    /// Or why the service can't do its work, for the log.
+    /// Or why the service isn't ready, for the log.
     outcome: Result<(), String>,
 }
 
-/// Whether it can. The check goes on to its end even if the client that asked is gone.
+/// Whether it is ready. The check runs to its end even if the client has disconnected.
 pub async fn is_ready(app: &App) -> bool {
     let app = app.clone();
     let check = tokio::spawn(async move {
@@ -36,7 +36,7 @@ pub async fn is_ready(app: &App) -> bool {
         let begun_at = Instant::now();
         let patience = app.db().patience();
         let outcome = timeout(patience, find_out(&app)).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(format!("the database did not answer within {} ms", patience.as_millis())));
+        let outcome = outcome.unwrap_or_else(|_| Err(format!("the database did not respond within {} ms", patience.as_millis())));
         if let Err(cause) = &outcome {
             tracing::warn!(%cause, "readiness check failed");
         }
@@ -55,7 +55,7 @@ async fn find_out(app: &App) -> Result<(), String> {
         Standing::Current | Standing::Newer => AuditTx::probe(app.db()).await.map_err(|error| error.to_string()),
         Standing::Behind(missing) => Err(format!("the schema lacks {missing} migrations of this version")),
         Standing::TooNew(migration) => {
-            Err(format!("the schema is a newer version's, which this one cannot use (since {migration})"))
+            Err(format!("the schema belongs to a newer version and this one cannot use it (since {migration})"))
         }
     }
 }

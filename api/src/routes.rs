@@ -1,4 +1,4 @@
-//! The one place of routes: the server and the contract are both made from it.
+//! The single list of routes, from which both the server and the contract are built.
 
 use crate::{
     alerts, audit_log, auth, cases, credits, documents, exports, ingest, jobs, notes, outbox, reports, reviews, settings, system,

@@ -1,4 +1,4 @@
-//! The HTTP server: one application, served the same to everybody, the tests included.
+//! The HTTP server: one application, the same in production and in tests.
 
 use crate::http::connections::{ConnectionLimits, Connections, Guarded};
 use crate::http::{arrival, cors, edge, fallback, limits, log, measure, single, static_files, work};
@@ -22,10 +22,10 @@ use utoipa_actix_web::AppExt;
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long requests in flight may take to finish once the drain is over, in seconds.
 const FINISH_SECONDS: u64 = 9;
-/// How long the rest of a refused body is read and dropped: a connection that is closed over unread bytes loses its answer.
+/// How long the rest of a refused body is read and dropped: a connection that is closed with unread bytes loses its response.
 const LINGER: Duration = Duration::from_secs(1);
-/// How many connections may wait to be accepted. With the standard library's 128, most of hundreds that come at once are tried again by
-/// their clients a second later, or three.
+/// How many connections may wait to be accepted. With the standard library's 128, of hundreds that arrive at once most are
+/// retried by their clients a second later, or three.
 const BACKLOG: i32 = 1_024;
 
 /// Serves on a bound socket until it is stopped.
@@ -65,7 +65,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
                 async move { stopping.notified().await }
             })
             .keep_alive(KEEP_ALIVE)
-            // Whoever is admitted has a time for each head, not only for the first.
+            // Each head has its own timeout on an admitted connection, not only the first.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(LINGER)
             .on_connect_ext(|connection: &Guarded, data| drop(data.insert(connection.handle())));
@@ -73,7 +73,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
         fn_service(move |io: TcpStream| {
             let peer = io.peer_addr().ok();
             let admitted = connections.admit(io).map(|io| (io, Protocol::Http1, peer));
-            // Who finds no place finds the connection closed.
+            // A connection without a place is closed.
             ready(admitted.ok_or(DispatchError::DisconnectTimeout))
         })
         .and_then(http.finish(map_config(app, |_| AppConfig::default())))

@@ -1,4 +1,4 @@
-//! What every handler may reach.
+//! The state that every handler can access.
 
 use crate::http::api_key::KnownKeys;
 use crate::http::caller::Anyone;
@@ -36,21 +36,21 @@ pub struct State {
     pub fingerprint_key: [u8; 32],
     pub trusted_proxies: Vec<IpNet>,
     pub metrics: Metrics,
-    /// Where documents are kept.
+    /// The storage of documents.
     pub storage: Storage,
-    /// The room that is left for them.
+    /// The free space for them.
     pub space: Space,
-    /// Origins whose browsers may call; none by default.
+    /// Origins whose browsers may call the API; none by default.
     pub cors_origins: Vec<String>,
-    /// How much is done at once.
+    /// How much work runs concurrently.
     pub budgets: Budgets,
     pub mailer: Mailer,
     pub schedules: Schedules,
-    /// How much a caller may send; `None` where something in front of the service counts.
+    /// How many requests a caller may send; `None` if a gateway in front of the service counts them.
     pub rate_limits: Option<RateLimits>,
 }
 
-/// A handle on the running service, as handlers get it.
+/// A handle to the running service, passed to handlers.
 #[derive(Clone)]
 pub struct App {
     state: Arc<State>,
@@ -71,23 +71,24 @@ impl App {
         request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
     }
 
-    /// Opens the one door for writes, as this caller, and gives them back as they are now: whoever lost the right since their request
-    /// began is refused before anything is changed. A request that was answered before, under its `Idempotency-Key`, ends here.
+    /// Begins a unit of work, the only way to write, as this caller, and returns the caller in their current state: one who has
+    /// lost the right since the request began is refused before anything is changed. A request that was already answered, under
+    /// its `Idempotency-Key`, ends here.
     pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone)> {
         self.judge(by, None, |admission| by.context_of(admission)).await
     }
 
-    /// The same for what may end somebody's rights: nothing is changed by those meanwhile.
+    /// The same for an action that may end a user's rights: that user changes nothing meanwhile.
     pub async fn begin_over(&self, by: &Anyone, user_id: Option<Uuid>) -> Result<(AuditTx, Anyone)> {
         self.judge(by, user_id, |admission| by.context_of(admission)).await
     }
 
-    /// The same with another origin: what the service itself does because this caller asked for it.
+    /// The same with another origin: for what the service itself does at this caller's request.
     pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone)> {
         self.judge(by, None, |_| context).await
     }
 
-    /// The last step of what was judged when it began, and has done something that no transaction takes back.
+    /// The last step of an action that was authorised when it began and has done something that no rollback undoes.
     pub async fn conclude_for(&self, by: &Anyone, context: Context) -> Result<AuditTx> {
         let tx = self.begin_as(context).await?;
         if let Some(retry) = by.retry() {
@@ -113,31 +114,31 @@ impl App {
         Ok((tx, by))
     }
 
-    /// The same where nobody has signed in yet.
+    /// The same without an authenticated caller.
     pub async fn begin_as(&self, context: Context) -> Result<AuditTx> {
         Ok(AuditTx::begin(&self.state.db, context).await?)
     }
 
-    /// The same for what ends somebody's rights.
+    /// The same for an action that ends a user's rights.
     pub async fn begin_as_over(&self, user_id: Uuid, context: Context) -> Result<AuditTx> {
         Ok(AuditTx::begin_over(&self.state.db, user_id, context).await?)
     }
 
-    /// Records what changed no row, such as a reading, in a transaction of its own.
+    /// Records an event that changed no row, such as a read, in a transaction of its own.
     pub async fn record(&self, by: &Anyone, event: Event) -> Result<()> {
         let (tx, _) = self.begin(by).await?;
         tx.record(event).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Records a refusal or a failure, unless this one has filled its minute: then it is only counted.
+    /// Records a refusal or a failure, unless its limit per minute is reached: then it is only counted.
     pub async fn record_refusal(&self, context: Context, event: Event) -> Result<()> {
         let tx = self.begin_as(context.clone()).await?;
         record_refusal_in(&tx, &context, event).await?;
         Ok(tx.commit().await?)
     }
 
-    /// The same of a caller, with the role that they have now.
+    /// The same for a caller, with their current role.
     pub async fn record_refusal_of(&self, by: &Anyone, event: Event) -> Result<()> {
         let refused = |admission: &Admission| by.context_of(admission);
         let (tx, admission) = AuditTx::begin_by(&self.state.db, by.acting(), None, refused).await?;
@@ -149,12 +150,12 @@ impl App {
         &self.state.db
     }
 
-    /// Connections that can't write.
+    /// Read-only connections.
     pub fn readers(&self) -> &DatabaseConnection {
         self.state.db.readers()
     }
 
-    /// A read transaction that sees one state of the database.
+    /// A read transaction with a consistent view of the database.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
         Ok(self.state.db.snapshot().await?)
     }
@@ -163,7 +164,7 @@ impl App {
         self.state.db.clock().now()
     }
 
-    /// A new id of this instant.
+    /// A new id with the current instant.
     pub fn new_id(&self) -> Uuid {
         self.state.db.clock().id(self.now())
     }
@@ -172,12 +173,12 @@ impl App {
         &self.state.storage
     }
 
-    /// Which requests this process works on one at a time.
+    /// The requests that this process handles one at a time.
     pub fn in_flight(&self) -> &Arc<InFlight> {
         &self.in_flight
     }
 
-    /// How much room is left.
+    /// The free space.
     pub fn space(&self) -> &Space {
         &self.state.space
     }
@@ -190,7 +191,7 @@ impl App {
         &self.known_keys
     }
 
-    /// What was found out last about whether it can do its work.
+    /// The result of the last readiness check.
     pub fn readiness(&self) -> &Readiness {
         &self.readiness
     }
@@ -227,8 +228,8 @@ impl App {
         &self.state.schedules
     }
 
-    /// Cancelled once the service is told to stop: it is not ready any more, each answer closes its connection, and jobs end at their
-    /// next step.
+    /// Cancelled when the service stops: it is no longer ready, each response closes its connection, and jobs end at their next
+    /// step.
     pub fn stopping(&self) -> &CancellationToken {
         &self.stopping
     }
@@ -242,7 +243,7 @@ impl App {
     }
 }
 
-/// The same inside a transaction that has more to do; `context` is the one it was begun with.
+/// The same inside a transaction with further work; `context` is the one it was begun with.
 pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) -> Result<()> {
     let who = context.actor.id().map(|id| id.to_string()).or_else(|| context.ip_address.clone()).unwrap_or_default();
     let key = format!("{who} {}", event.action);

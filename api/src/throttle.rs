@@ -1,5 +1,5 @@
-//! How fast passwords, refresh tokens and e-mail addresses may be guessed: counted in the database, which the replicas share,
-//! before anything is examined.
+//! Limits for guessing passwords, refresh tokens and email addresses: counted in the database, which the replicas share, before
+//! anything is checked.
 
 use crate::http::in_flight::Turn;
 use crate::http::origin::Origin;
@@ -11,14 +11,14 @@ use entity::user;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What an attempt is counted under.
+/// The counters of an attempt.
 pub struct Budget {
-    /// An account before its pair.
+    /// The account's counter before that of account and address.
     counters: Vec<Counter>,
 }
 
 impl Budget {
-    /// A password is guessed: by account, and by account and address. A name that nobody has is counted like any other.
+    /// A password attempt: counted by account, and by account and address. An unknown username is counted like any other.
     pub fn of_account(app: &App, username: &str, origin: &Origin) -> Result<Self> {
         let pair = format!("{}\0{username}", network(origin));
         Ok(Self {
@@ -29,13 +29,14 @@ impl Budget {
         })
     }
 
-    /// A refresh token is guessed: by address, since it names no account.
+    /// A refresh token attempt: counted by address, since it names no account.
     pub fn of_address(app: &App, origin: &Origin) -> Result<Self> {
         Ok(Self { counters: vec![Counter { key: key(app, 'r', &network(origin))?, schedule: Schedule::Address }] })
     }
 
-    /// Counts an attempt that is about to be examined; 429 if it has to wait, with `refused` on record. Within this process the
-    /// attempts of one pair come one after another, as long as their turns are kept: two right passwords at once are no guessing.
+    /// Counts an attempt before it is checked; 429 if it has to wait, with `refused` recorded. Within this process the attempts
+    /// of one account and address are handled one at a time, as long as their turns are kept: two right passwords at once are no
+    /// guessing.
     pub async fn spend(&self, app: &App, context: Context, refused: Option<Event>) -> Result<Turn> {
         let scope = self.counters.last().map(|counter| counter.key.as_str()).unwrap_or_default();
         let turn = app.in_flight().turn(scope).await;
@@ -54,20 +55,20 @@ impl Budget {
         }
     }
 
-    /// Takes the attempt back in the transaction of its success.
+    /// Undoes the count of the attempt in the transaction of its success.
     pub async fn give_back(&self, tx: &AuditTx) -> Result<()> {
         Ok(throttle::give_back(tx, &self.counters).await?)
     }
 }
 
-/// The e-mail address that a request asks for, if it does. The answer tells whether it is taken, since addresses are unique, but each
-/// account learns it of ten addresses a day at most, and each time is recorded.
+/// The email address in a request, if any. The response reveals whether it is taken, since addresses are unique, but each account
+/// can learn this for at most ten addresses a day, and each time is recorded.
 pub struct AddressRequest(Option<Counted>);
 
 struct Counted {
     email: String,
     counter: Counter,
-    /// One at a time: others would be examined before this one is counted.
+    /// One at a time: otherwise others would be checked before this one is counted.
     _turn: Turn,
 }
 
@@ -80,7 +81,7 @@ impl AddressRequest {
         Ok(Self(Some(Counted { email, counter, _turn: turn })))
     }
 
-    /// Refuses a taken address, and after ten of those any other; `own` is the address of the account as it is. A refusal rolls the
+    /// Refuses a taken address, and after ten of those any other; `own` is the account's current address. A refusal rolls the
     /// transaction back.
     pub async fn examine(self, app: &App, tx: AuditTx, by: &Anyone, own: Option<&str>) -> Result<AuditTx> {
         let Some(Counted { email, counter, _turn }) = self.0.filter(|asked| own != Some(asked.email.as_str())) else {
@@ -100,7 +101,7 @@ impl AddressRequest {
     }
 }
 
-/// Lets somebody sign in at once who got a new password.
+/// Lets a user with a new password log in at once.
 pub async fn forget(app: &App, tx: &AuditTx, username: &str) -> Result<()> {
     Ok(throttle::forget(tx, &account_key(app, username)?).await?)
 }
@@ -117,7 +118,7 @@ fn account_key(app: &App, username: &str) -> Result<String> {
     key(app, 'a', username)
 }
 
-/// Keyed, since what was typed as a name may be a password, of which no plain digest may be stored.
+/// Keyed, since the text entered as a username may be a password, of which no plain digest may be stored.
 fn key(app: &App, kind: char, what: &str) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(app.fingerprint_key()).map_err(Error::internal)?;
     mac.update(format!("throttle\0{kind}\0{what}").as_bytes());

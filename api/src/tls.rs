@@ -1,7 +1,7 @@
-//! TLS of whatever the service calls, by the one implementation that the databases' connections bring along.
+//! TLS for outgoing connections, with the implementation that the database drivers already include.
 
-/// Says so to the libraries that ask, before any of them makes a client.
+/// Selects it for the libraries that need one, before any of them creates a client.
 pub fn use_ring() {
-    // Somebody may have said it already, and then it is said.
+    // It may already be selected, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -1,4 +1,4 @@
-//! What somebody should know: raised in the transaction of what it tells about, and his alone to see and to dismiss.
+//! Alerts: raised in the transaction of the change that they report, and visible to their recipient only, who may dismiss them.
 
 use crate::audit::{AuditTx, Unaudited};
 use crate::case;
@@ -53,7 +53,7 @@ impl Kind {
 pub enum Severity {
     /// Good to know.
     Info,
-    /// Something waits for its reader.
+    /// Something needs the recipient's attention.
     Warning,
     /// Something is broken.
     Critical,
@@ -69,7 +69,7 @@ impl Severity {
     }
 }
 
-/// One person's alert. Ids order by time.
+/// An alert for one recipient. Ids sort by time.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "alerts")]
 pub struct Model {
@@ -82,7 +82,7 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub message: String,
     pub case_id: Option<Uuid>,
-    /// As it was called then.
+    /// The case number when the alert was raised.
     pub case_number: Option<String>,
     pub raised_at: chrono::DateTime<chrono::Utc>,
     pub read_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -95,10 +95,10 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "what it tells of has entries of its own; dismissing it is the event (alert_dismissed)";
+    const BECAUSE: &'static str = "the change it reports has its own audit entries; dismissing it is recorded as alert_dismissed";
 }
 
-/// What there is to tell.
+/// The content of an alert.
 #[derive(Clone, Debug)]
 pub struct News<'a> {
     pub kind: Kind,
@@ -108,10 +108,10 @@ pub struct News<'a> {
     pub case: Option<&'a case::Model>,
 }
 
-/// How many go into one statement: a database takes so many values in one, and no more.
+/// Maximum number of rows per statement: databases limit the number of bound values in one statement.
 const ROWS_MAX: usize = 1_000;
 
-/// Raises an alert for each of these.
+/// Raises an alert for each recipient.
 pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: News<'_>) -> Result<(), DbErr> {
     let row = |recipient: &Uuid| ActiveModel {
         id: Set(tx.new_id()),
@@ -134,18 +134,18 @@ pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: News<'_>) -> Result<
     Ok(())
 }
 
-/// Somebody's own alerts; there are no others to anybody.
+/// The caller's own alerts; a caller never sees any others.
 pub fn of(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(Column::RecipientId.eq(caller.id()))
 }
 
-/// Reads an alert for update, if it is the caller's own.
+/// Reads an alert for update if it belongs to the caller.
 pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
     of(caller).filter(Column::Id.eq(id)).lock_exclusive().one(tx).await?.ok_or(LoadError::Absent("alert"))
 }
 
 impl Model {
-    /// Notes that it was read; the first time counts.
+    /// Marks the alert as read; the first time counts.
     pub async fn read(self, tx: &AuditTx) -> Result<Self, DbErr> {
         if self.read_at.is_some() {
             return Ok(self);
@@ -153,7 +153,7 @@ impl Model {
         ActiveModel { id: Unchanged(self.id), read_at: Set(Some(tx.now())), ..Default::default() }.update(tx).await
     }
 
-    /// Notes that its recipient is done with it.
+    /// Marks the alert as dismissed by its recipient.
     pub async fn dismiss(self, tx: &AuditTx) -> Result<Self, DbErr> {
         ActiveModel { id: Unchanged(self.id), dismissed_at: Set(Some(tx.now())), ..Default::default() }.update(tx).await
     }

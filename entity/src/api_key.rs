@@ -1,4 +1,4 @@
-//! The keys that service accounts come with. The database has their hashes; a key that is lost is replaced, never found again.
+//! API keys of service accounts; the database stores only their hashes, so a lost key has to be replaced and cannot be recovered.
 
 use crate::audit::{AuditTx, Unaudited};
 use sea_orm::ActiveValue::Set;
@@ -14,7 +14,7 @@ pub struct Model {
     /// SHA-256 of the key, in hexadecimal digits.
     #[sea_orm(unique)]
     pub key_hash: String,
-    /// How the key begins, to tell it from the account's others.
+    /// The first characters of the key, to distinguish it from the account's other keys.
     pub hint: String,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
@@ -26,10 +26,10 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "secrets never enter the trail; making and revoking a key is recorded as user_updated";
+    const BECAUSE: &'static str = "secrets never enter the audit log; creating and revoking a key is recorded as user_updated";
 }
 
-/// Keeps the hash of a key that is given out.
+/// Stores the hash of a newly issued key.
 pub async fn keep(tx: &AuditTx, id: Uuid, user_id: Uuid, key_hash: String, hint: String) -> Result<Model, DbErr> {
     let row = ActiveModel {
         id: Set(id),
@@ -42,7 +42,7 @@ pub async fn keep(tx: &AuditTx, id: Uuid, user_id: Uuid, key_hash: String, hint:
     row.insert(tx).await
 }
 
-/// Revokes one key of an account; false if it was revoked before.
+/// Revokes one key of an account; false if it was already revoked.
 pub async fn revoke(tx: &AuditTx, user_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
     Ok(revoke_where(tx, user_id, Column::Id.eq(id)).await? > 0)
 }
@@ -54,7 +54,7 @@ pub async fn revoke_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
 
 async fn revoke_where(tx: &AuditTx, user_id: Uuid, which: Expr) -> Result<u64, DbErr> {
     tx.demand_over(user_id)?;
-    #[expect(clippy::disallowed_methods, reason = "an unaudited row; the entry is that of the account")]
+    #[expect(clippy::disallowed_methods, reason = "an unaudited row; the audit entry belongs to the account")]
     let keys = Entity::update_many();
     let revoked = keys
         .col_expr(Column::RevokedAt, Expr::value(tx.now()))

@@ -1,4 +1,4 @@
-//! How often somebody was refused within a minute, so that a flood of refusals can't flood the trail.
+//! Counts the refusals per key within a minute, so that a flood of refusals can't flood the audit log.
 
 use crate::audit::{AuditTx, Unaudited};
 use chrono::TimeDelta;
@@ -10,13 +10,13 @@ use sea_orm::{IntoActiveModel, QuerySelect};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "attempts")]
 pub struct Model {
-    /// Actor (or ip address) and action type.
+    /// Actor (or IP address) and action type.
     #[sea_orm(primary_key, auto_increment = false)]
     pub attempt_key: String,
     pub minute_started_at: chrono::DateTime<chrono::Utc>,
-    /// Entries written in this minute.
+    /// Audit entries written in this minute.
     pub recorded_count: i32,
-    /// Refusals that were only counted since the last entry.
+    /// Refusals that have only been counted since the last entry.
     pub folded_count: i32,
 }
 
@@ -26,13 +26,14 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it only counts what the trail's own entries then tell as folded_count";
+    const BECAUSE: &'static str = "it only counts what audit entries later report as folded_count";
 }
 
-/// Entries one key may write in a minute before refusals are only counted.
+/// Audit entries that one key may write in a minute; refusals beyond it are only counted.
 const RECORDED_MAX: i32 = 20;
 
-/// Counts one refusal. `Some(n)`: write an entry, which also tells of `n` that were only counted before; `None`: write none.
+/// Counts one refusal. `Some(n)`: write an entry that also reports the `n` refusals that were only counted before; `None`: write
+/// none.
 pub async fn count(tx: &AuditTx, key: &str) -> Result<Option<i32>, DbErr> {
     let now = tx.now();
     let first = ActiveModel {

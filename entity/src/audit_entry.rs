@@ -1,4 +1,4 @@
-//! The append-only row. `body` is the entry itself, as canonical JSON; the other columns are projections for searching.
+//! The append-only audit entry: `body` is the entry itself, as canonical JSON; the other columns are projections for searching.
 
 use crate::audit::{Context, Event, Refusal};
 use crate::clock::{self, rfc3339};
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_entries")]
 pub struct Model {
-    /// Orders by time; holds `occurred_at`.
+    /// Sorts by time; contains `occurred_at`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub occurred_at: chrono::DateTime<chrono::Utc>,
@@ -26,7 +26,7 @@ pub struct Model {
     pub related_user_id: Option<Uuid>,
     pub object_type: String,
     pub object_id: String,
-    /// Which view, job, report, export or event it was.
+    /// The view, job, report, export or event that the entry concerns.
     pub topic: Option<String>,
     pub source: String,
     pub ip_address: Option<String>,
@@ -35,7 +35,7 @@ pub struct Model {
     pub changed_fields: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub description: String,
-    /// Description, usernames, emails and case number, folded.
+    /// Description, usernames, emails and case number, case-folded.
     #[sea_orm(column_type = "Text")]
     pub search_text: String,
     #[sea_orm(column_type = "Text")]
@@ -46,7 +46,7 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModel {
-    /// The entry of `event`. Its instant is the one inside its id, so the two can't disagree.
+    /// The entry for `event`. Its time is the one inside its id, so the two can't disagree.
     pub(crate) fn of(event: Event, id: Uuid, context: &Context, by_hook: bool) -> Result<Self, Refusal> {
         let occurred_at = clock::instant_of(id).ok_or(Refusal::Body)?;
         let (actor, source) = (&context.actor, context.source(by_hook).code());
@@ -117,7 +117,7 @@ fn search_text(event: &Event, context: &Context) -> String {
     text::folded(&words.join("\n"))
 }
 
-/// Entries are written by the hooks alone and never again.
+/// Entries are written by the hooks alone and never changed.
 #[async_trait::async_trait]
 impl ActiveModelBehavior for ActiveModel {
     async fn before_save<C: ConnectionTrait>(self, _db: &C, _insert: bool) -> Result<Self, DbErr> {

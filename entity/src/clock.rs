@@ -1,11 +1,11 @@
-//! The one clock: instants cut to milliseconds, and ids made from the very reading they stand beside.
+//! The clock: times cut to milliseconds, and ids made from the same reading as the times stored with them.
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use uuid::{ClockSequence, Timestamp, Uuid};
 
-/// Tells the time and numbers the ids of one process. Clones share both.
+/// Reads the time and numbers the ids of one process. Clones share both.
 #[derive(Clone, Debug)]
 pub struct Clock {
     fixed: Option<Arc<AtomicI64>>,
@@ -17,24 +17,24 @@ impl Clock {
         Self { fixed: None, counter: Arc::default() }
     }
 
-    /// A clock that stands still until it is `set`, for tests.
+    /// A clock that stands still until it is `set`; for tests.
     pub fn fixed(at: DateTime<Utc>) -> Self {
         Self { fixed: Some(Arc::new(AtomicI64::new(at.timestamp_millis()))), counter: Arc::default() }
     }
 
-    /// A clock that stands still and whose ids follow from `seed` alone, for a history that must come out the same again.
+    /// A clock that stands still and whose ids depend on `seed` alone, for a history that must be reproducible.
     pub fn seeded(at: DateTime<Utc>, seed: u64) -> Self {
         Self { counter: Arc::new(Counter { next: AtomicU64::new(0), seed: Some(seed) }), ..Self::fixed(at) }
     }
 
-    /// Moves a fixed clock; the system's own can't be moved.
+    /// Sets a fixed clock; the system clock can't be set.
     pub fn set(&self, at: DateTime<Utc>) {
         if let Some(fixed) = &self.fixed {
             fixed.store(at.timestamp_millis(), Relaxed);
         }
     }
 
-    /// Now, to the millisecond: the precision that both databases, the ids, the cursors and the hashes share.
+    /// The current time, to the millisecond: the precision that both databases, the ids, the cursors and the hashes share.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.fixed {
             Some(fixed) => DateTime::from_timestamp_millis(fixed.load(Relaxed)).unwrap_or_default(),
@@ -42,7 +42,7 @@ impl Clock {
         }
     }
 
-    /// A UUIDv7 whose instant is `at`. Ids of one millisecond stand in the order in which they were made.
+    /// A UUIDv7 with the time `at`. Ids of the same millisecond sort in the order in which they were made.
     pub fn id(&self, at: DateTime<Utc>) -> Uuid {
         if let Some(seed) = self.counter.seed {
             return self.counter.foreseeable(seed, at);
@@ -52,31 +52,31 @@ impl Clock {
     }
 }
 
-/// The instant inside a UUIDv7.
+/// The time inside a UUIDv7.
 pub fn instant_of(id: Uuid) -> Option<DateTime<Utc>> {
     let (seconds, nanos) = id.get_timestamp()?.to_unix();
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
-/// The smallest id an instant could have: a period of instants is a range of ids.
+/// The smallest id that a time could have: a period of time is a range of ids.
 pub fn floor_id(at: DateTime<Utc>) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(u128::from(millis) << 80)
 }
 
-/// An instant on the wire: UTC with `Z` and always three decimals.
+/// A time in its wire format: UTC with `Z` and always three decimals.
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Counts ids one after another, whatever the millisecond.
+/// Counts ids consecutively, regardless of the millisecond.
 ///
-/// We tried uuid's own `ContextV7`: it starts anew each millisecond and answers a reading older than its last one with the
-/// later time, so that under load an entry's id would no longer agree with the row it tells about.
+/// We tried uuid's own `ContextV7`: it restarts in each millisecond and replaces a reading older than its last one with the later
+/// time, so that under load an entry's id would no longer agree with the row it records.
 #[derive(Debug)]
 struct Counter {
     next: AtomicU64,
-    /// Where the bits behind the count come from, if not from chance.
+    /// The source of the bits after the count, if they aren't random.
     seed: Option<u64>,
 }
 
@@ -87,7 +87,7 @@ impl Counter {
         self.next.fetch_add(1, Relaxed) & ((1 << Self::BITS) - 1)
     }
 
-    /// An id laid out as uuid's own: instant, version, count, variant, count, and 32 bits that only look like chance.
+    /// An id with the layout of uuid's own: time, version, count, variant, count, and 32 bits that only look random.
     fn foreseeable(&self, seed: u64, at: DateTime<Utc>) -> Uuid {
         let count = self.count();
         let mixed = (seed ^ count).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -98,7 +98,7 @@ impl Counter {
 }
 
 impl Default for Counter {
-    /// Starts somewhere in the lower half, so that two processes rarely count alike and none ever wraps.
+    /// Starts at a random number in the lower half, so that two processes rarely have the same count and none ever wraps around.
     fn default() -> Self {
         Self { next: AtomicU64::new(Uuid::new_v4().as_u64_pair().1 >> (64 - Self::BITS + 1)), seed: None }
     }

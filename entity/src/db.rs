@@ -20,27 +20,28 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many connections each kind of work gets, and how long it waits for one and for a lock.
+/// The number of connections for each kind of work, and the maximum waiting times for a connection and a lock.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub writers: u32,
     pub readers: u32,
     pub exports: u32,
-    /// For a writer's connection and, on PostgreSQL, for a lock; for both together half as much again. Half of it for a reader's.
+    /// For a writer's connection and, on PostgreSQL, for a lock; one and a half times as much for both together. Half of it for a
+    /// reader's connection.
     pub patience: Duration,
-    /// How long it may take to find out what became of a COMMIT whose connection was lost.
+    /// How long it may take to determine what became of a COMMIT whose connection was lost.
     pub decision: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        // One second more than PostgreSQL keeps a transaction of whose connection's end it has not heard.
+        // One second more than PostgreSQL keeps a transaction whose connection has ended without its knowing.
         let decision = IDLE_TRANSACTION + Duration::from_secs(1);
         Self { writers: 16, readers: 8, exports: 2, patience: Duration::from_secs(1), decision }
     }
 }
 
-/// The database, as the rest of the program may hold it.
+/// The database, as available to the rest of the program.
 pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
@@ -51,23 +52,23 @@ pub struct Db {
     observer: Option<Arc<dyn Observer>>,
 }
 
-/// How many connections one kind of work has right now.
+/// The current number of connections for one kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolState {
     /// `writer`, `readers` or `exports`.
     pub pool: &'static str,
-    /// How many it may have.
+    /// The maximum number of connections.
     pub max: u32,
     pub idle: usize,
     pub in_use: usize,
 }
 
-/// Sees every statement: for metrics, and for tests that count.
+/// Is called for every statement: for metrics, and for tests that count statements.
 pub type Watch = Arc<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>;
 
 impl Db {
     pub async fn connect(url: &str, limits: Limits, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
-        // SQLite has one writer anyway; a queue in front of one connection is fairer than its busy timeout.
+        // SQLite has only one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
         let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
             let failures = Failures::default();
@@ -97,7 +98,7 @@ impl Db {
         Ok(db)
     }
 
-    /// Has somebody hear of each entry that is written through this.
+    /// Notifies an observer of each entry that is written through this.
     pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer: Some(observer), ..self }
     }
@@ -106,7 +107,7 @@ impl Db {
         self.observer.clone()
     }
 
-    /// How each pool is, without asking the database.
+    /// The state of each pool, without querying the database.
     pub fn pools(&self) -> [PoolState; 3] {
         let state = |pool, connection: &DatabaseConnection, max| {
             let (size, idle) = connections(connection);
@@ -119,7 +120,7 @@ impl Db {
         ]
     }
 
-    /// Connections for reading. The database itself refuses a write on them.
+    /// Connections for reading. The database itself refuses writes on them.
     pub fn readers(&self) -> &DatabaseConnection {
         &self.readers
     }
@@ -128,7 +129,7 @@ impl Db {
         &self.clock
     }
 
-    /// A read transaction that sees one state of the database, whatever others write meanwhile. For reports: 30 s a statement.
+    /// A read transaction that sees one state of the database, regardless of concurrent writes. For reports: 30 s per statement.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         let snapshot = repeatable_read(&self.readers).await?;
         if snapshot.get_database_backend() == DbBackend::Postgres {
@@ -138,17 +139,17 @@ impl Db {
         Ok(snapshot)
     }
 
-    /// The same for an export, which may take as long as its reader: from a small pool of its own.
+    /// The same for an export, which may take as long as its reader needs: from a small pool of its own.
     pub async fn export_snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         repeatable_read(&self.exports).await
     }
 
-    /// Asks on a connection that writes, for what holds there.
+    /// Runs a query on a writer's connection, to determine what applies there.
     pub(crate) async fn ask_writer(&self, question: &str) -> Result<Option<QueryResult>, DbErr> {
         self.writer.query_one_raw(Statement::from_string(self.writer.get_database_backend(), question)).await
     }
 
-    /// How long a connection or a lock is waited for.
+    /// How long to wait for a connection or a lock.
     pub fn patience(&self) -> Duration {
         self.limits.patience
     }
@@ -162,25 +163,25 @@ impl Db {
         self.limits.decision
     }
 
-    /// Begins a write, or fails before one and a half times the patience: with a 503 the next caller is better served.
+    /// Begins a write, or fails before one and a half times the patience: a 503 serves the next caller better.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, DbErr> {
         WriteTransaction::begin(&self.writer, self.limits.patience, self.watch.clone()).await
     }
 
-    /// A program that switched SQLite's foreign keys off may have left changes without entries.
+    /// A program that turned SQLite's foreign keys off may have left changes without entries.
     async fn demand_no_debt(&self) -> Result<(), DbErr> {
         if self.readers.get_database_backend() == DbBackend::Sqlite {
             let debt = Statement::from_string(DbBackend::Sqlite, "SELECT 1 FROM audit_debt LIMIT 1");
             if self.readers.query_one_raw(debt).await?.is_some() {
-                return Err(DbErr::Custom("audit: the database holds changes without entries (audit_debt)".into()));
+                return Err(DbErr::Custom("audit: the database contains changes without audit entries (audit_debt)".into()));
             }
         }
         Ok(())
     }
 }
 
-/// How many connections a pool has, and how many of them are idle.
-#[expect(clippy::disallowed_methods, reason = "counts connections and uses none")]
+/// The number of connections in a pool, and how many of them are idle.
+#[expect(clippy::disallowed_methods, reason = "counts connections without using any")]
 fn connections(connection: &DatabaseConnection) -> (usize, usize) {
     let (size, idle) = match connection.get_database_backend() {
         DbBackend::Postgres => {
@@ -197,7 +198,7 @@ fn connections(connection: &DatabaseConnection) -> (usize, usize) {
 
 async fn repeatable_read(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let is_postgres = connection.get_database_backend() == DbBackend::Postgres;
-    // SQLite's readers see one state by themselves and know no isolation levels.
+    // SQLite's readers see one state by themselves and have no isolation levels.
     let snapshot = TransactionOptions {
         isolation_level: is_postgres.then_some(IsolationLevel::RepeatableRead),
         access_mode: is_postgres.then_some(AccessMode::ReadOnly),
@@ -220,7 +221,7 @@ fn options(url: &str, connections: u32, patience: Duration, used_to: Use) -> Con
         .max_connections(connections)
         .acquire_timeout(patience_of(used_to, patience))
         .connect_timeout(Duration::from_secs(2))
-        // sqlx pings before every acquire, which would be one more round trip in each transaction.
+        // sqlx pings before every acquire, which would be one more round trip per transaction.
         .test_before_acquire_if_idle_for(Duration::from_secs(5))
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| sqlite(options, patience, used_to))
@@ -229,7 +230,7 @@ fn options(url: &str, connections: u32, patience: Duration, used_to: Use) -> Con
     options
 }
 
-/// When a statement of a pool failed last.
+/// The time of the last failed statement of a pool.
 #[derive(Clone, Default)]
 struct Failures(Arc<Mutex<Option<Instant>>>);
 
@@ -244,16 +245,16 @@ impl Failures {
     }
 }
 
-/// How long after a failure the connection on which it happened may take to come back.
+/// How long after a failure the connection on which it happened may take to return to the pool.
 const RECENTLY: Duration = Duration::from_secs(1);
 
-/// On SQLite a connection keeps the pages it read, damaged ones too, until somebody commits. Which connection a failure was on isn't
-/// told, and a new one costs little: those that come back soon after it are closed.
+/// On SQLite a connection keeps the pages it has read, including damaged ones, until something is committed. It isn't known on
+/// which connection a failure occurred, and a new one costs little: those that return soon after a failure are closed.
 fn closed_after(failures: &Failures, mut options: ConnectOptions) -> ConnectOptions {
     let failures = failures.clone();
     options.map_sqlx_sqlite_pool_opts(move |pool| {
         let failures = failures.clone();
-        pool.after_connect(|connection, _| Box::pin(give_way(connection))).after_release(move |connection, _| {
+        pool.after_connect(|connection, _| Box::pin(yield_processor(connection))).after_release(move |connection, _| {
             let is_suspect = failures.are_recent();
             Box::pin(async move { Ok(!is_suspect && is_back(connection).await?) })
         })
@@ -261,12 +262,12 @@ fn closed_after(failures: &Failures, mut options: ConnectOptions) -> ConnectOpti
     options
 }
 
-/// How many of its instructions SQLite runs between two looks at who else waits for the processor: some ten microseconds.
+/// After how many of its instructions a query of SQLite yields the processor: some ten microseconds.
 const STEPS: i32 = 200;
 
-/// A query of SQLite runs in a thread of this process. One that takes long gives way to requests that take little, also where there are
-/// more such queries than processors.
-async fn give_way(connection: &mut sqlx::SqliteConnection) -> Result<(), sqlx::Error> {
+/// Makes the queries of a connection yield the processor again and again. They run in threads of this process, and a long one would
+/// otherwise delay short requests, even more so if there are more long queries than processors.
+async fn yield_processor(connection: &mut sqlx::SqliteConnection) -> Result<(), sqlx::Error> {
     let mut handle = connection.lock_handle().await?;
     handle.set_progress_handler(STEPS, || {
         std::thread::yield_now();
@@ -275,14 +276,14 @@ async fn give_way(connection: &mut sqlx::SqliteConnection) -> Result<(), sqlx::E
     Ok(())
 }
 
-/// Whether a connection that comes back is in no transaction any more; otherwise the pool closes it. The ping waits for a
-/// rollback that may still be under way: one that fails, as after an I/O error, leaves the count of open ones as it was.
+/// Whether a returning connection is no longer in a transaction; otherwise the pool closes it. The ping waits for a rollback that
+/// may still be in progress: a failed rollback, as after an I/O error, leaves the count of open transactions unchanged.
 async fn is_back<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
 
-/// A request reads who its caller is before it writes, so a reader is waited for half as long.
+/// A request reads its caller before it writes, so the wait for a reader is half as long.
 fn patience_of(used_to: Use, patience: Duration) -> Duration {
     match used_to {
         Use::Write => patience,
@@ -290,12 +291,12 @@ fn patience_of(used_to: Use, patience: Duration) -> Duration {
     }
 }
 
-/// sqlx sets none of these by itself but the foreign keys.
+/// sqlx sets none of these by default except the foreign keys.
 fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> SqliteConnectOptions {
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        // After the wait for the one writer connection: against other processes, such as a backup.
+        // After the wait for the single writer connection: against other processes, such as a backup.
         .busy_timeout(patience / 2)
         .foreign_keys(true)
         .pragma("recursive_triggers", "ON")
@@ -306,10 +307,10 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
     }
 }
 
-/// How long PostgreSQL keeps a transaction in which nobody asks anything.
+/// How long PostgreSQL keeps a transaction without queries.
 const IDLE_TRANSACTION: Duration = Duration::from_secs(5);
 
-/// Waiting for a lock is part of a statement.
+/// Waiting for a lock counts as part of a statement.
 fn statement_time(patience: Duration) -> Duration {
     Duration::from_secs(3).max(patience * 2)
 }
@@ -317,13 +318,13 @@ fn statement_time(patience: Duration) -> Duration {
 fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgConnectOptions {
     let lock_timeout = patience_of(used_to, patience);
     let options = options.options([("lock_timeout", format!("{}ms", lock_timeout.as_millis()))]);
-    // Whatever the database's default is: a statement sees what was committed before it.
+    // Regardless of the database's default: a statement sees what was committed before it.
     let options = options.options([("default_transaction_isolation", "read committed")]);
     let bounded = [("statement_timeout", statement_time(patience)), ("idle_in_transaction_session_timeout", IDLE_TRANSACTION)];
     let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {
         Use::Write => options.options(bounded).options([("synchronous_commit", "on")]),
-        // A scan occupies one processor of the server: the budget of scans then bounds what they cost the other statements.
+        // A scan uses one processor of the server, so that the budget of scans bounds what they cost other statements.
         Use::Read => {
             options.options(bounded).options([("default_transaction_read_only", "on"), ("max_parallel_workers_per_gather", "0")])
         }
@@ -331,7 +332,8 @@ fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgCo
     }
 }
 
-/// Whether a URL names a database, host, port and options included. A driver's own words repeat parts of the URL, which holds a password.
+/// Whether a URL names a database, including host, port and options. The driver's own messages repeat parts of the URL, which
+/// contains a password.
 pub fn is_readable(url: &str) -> bool {
     if url.starts_with("sqlite:") { url.parse::<SqliteConnectOptions>().is_ok() } else { url.parse::<PgConnectOptions>().is_ok() }
 }

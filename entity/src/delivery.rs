@@ -1,7 +1,8 @@
-//! Mails on their way: which are due, whose turn it is, and what became of each attempt.
+//! Delivers queued emails: which are due, which is next, and the result of each attempt.
 //!
-//! An attempt is claimed before the mail server is asked and recorded after it answered, so that no mail is lost, and none is
-//! recorded as sent that wasn't. A process that ends in between has the mail tried again: its message id tells a server so.
+//! An attempt is claimed before the mail server is contacted and recorded after it has answered, so that no email is lost, and
+//! none is recorded as sent that wasn't. If a process ends in between, the email is sent again: its message id identifies it to
+//! the recipient's server.
 
 use crate::audit::{AuditTx, Event};
 use crate::outbox::{ActiveModel, Column, Entity, MailStatus, Model};
@@ -12,36 +13,37 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType};
 use sea_orm::{QueryOrder, QuerySelect, Select};
 
-/// After how many minutes an attempt is followed by the next one; after the last there is none.
+/// Minutes from each failed attempt to the next; there is none after the last.
 const WAITS: [i64; 6] = [5, 15, 60, 240, 720, 720];
-/// How long an error is as it is kept.
+/// The maximum length of a stored error, in characters.
 const ERROR_LENGTH_MAX: usize = 500;
 
-/// Why a mail could not be sent.
+/// Why an email could not be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
     pub why: String,
     pub hope: Hope,
 }
 
-/// What an attempt that failed says of the next ones.
+/// What a failed attempt means for later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hope {
-    /// It may work another time.
+    /// A later attempt may succeed.
     Later,
-    /// It may work another time, and no other mail gets through now either: there is no mail server, or it doesn't let us in.
+    /// A later attempt may succeed, and no other email can be sent now either: the mail server is unreachable, or refuses our
+    /// login.
     LaterForAll,
-    /// Trying again is of no use.
+    /// Retrying is pointless.
     None,
 }
 
-/// The mails whose time has come.
+/// The emails that are due.
 pub fn due(now: DateTime<Utc>) -> Select<Entity> {
     let is_due = Column::SendAfter.lte(now).or(Column::SendAfter.is_null());
     Entity::find().filter(Column::Status.eq(MailStatus::Pending)).filter(is_due)
 }
 
-/// Takes the mail that has waited longest for this attempt: until the next one would begin it is nobody else's.
+/// Claims the email that has waited longest for this attempt: no other process gets it until its next attempt is due.
 pub async fn claim_next(tx: &AuditTx) -> Result<Option<Model>, DbErr> {
     let next = due(tx.now()).order_by_asc(Column::SendAfter).order_by_asc(Column::Id).limit(1);
     let Some(mail) = next.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).one(tx).await? else { return Ok(None) };
@@ -55,7 +57,8 @@ pub async fn claim_next(tx: &AuditTx) -> Result<Option<Model>, DbErr> {
     claimed.update(tx).await.map(Some)
 }
 
-/// Records what an attempt came to. What failed waits for the next attempt, unless it was the last or trying again is of no use.
+/// Records the result of an attempt. A failed email waits for its next attempt, unless this was the last or retrying is
+/// pointless.
 pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>) -> Result<(), DbErr> {
     let to = match mail.related_user_id {
         Some(id) => user::people(tx, vec![id]).await?.into_iter().next(),
@@ -72,7 +75,7 @@ pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>)
     row.update(tx).await.map(drop)
 }
 
-/// Lets go of what is due while mails are switched off; how many these were.
+/// Skips what is due while emails are disabled; returns the number of skipped emails.
 pub async fn skip_due(tx: &AuditTx) -> Result<u64, DbErr> {
     let is_due = Column::SendAfter.lte(tx.now()).or(Column::SendAfter.is_null());
     #[expect(clippy::disallowed_methods, reason = "unaudited rows")]

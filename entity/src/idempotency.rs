@@ -1,5 +1,5 @@
-//! Answers kept under their `Idempotency-Key`: claimed by the first statement of the effect's transaction, kept by its last, so
-//! that an effect and its answer commit together or neither does.
+//! Responses stored under their `Idempotency-Key`: claimed by the first statement of the effect's transaction and stored by its
+//! last, so that an effect and its response commit together or neither does.
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::TimeDelta;
@@ -7,9 +7,9 @@ use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, OnConflict, Query};
 
-/// How long an answer is kept; after that its key is free again.
+/// How long a response is kept; after that its key is free again.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
-/// How many `forget_old` forgets in one transaction.
+/// How many responses `forget_old` deletes in one transaction.
 pub const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,7 +21,7 @@ pub struct Model {
     /// Keyed digest of path and body.
     pub fingerprint: String,
     pub claimed_at: chrono::DateTime<chrono::Utc>,
-    /// The answer, as in `Kept`; null only inside the transaction that is making the effect.
+    /// The response, as in `Kept`; null only inside the transaction that produces the effect.
     pub status: Option<i32>,
     pub version: Option<i32>,
     pub location: Option<String>,
@@ -34,42 +34,43 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The answer; what was committed without one can't be repeated.
+    /// The stored response; a key that was committed without one can't be replayed.
     fn kept(self) -> Result<Claim, DbErr> {
         let Self { fingerprint, status: Some(status), version, location, answer: Some(body), .. } = self else {
-            return Err(DbErr::Custom("an idempotency key was committed without its answer".into()));
+            return Err(DbErr::Custom("an idempotency key was committed without its response".into()));
         };
         Ok(Claim::Used { fingerprint, kept: Kept { status, version, location, body } })
     }
 }
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it repeats an answer; the effect it answers has entries of its own";
+    const BECAUSE: &'static str = "it stores a response for replay; the effect itself has its own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 
-/// An answer as it was given.
+/// A response as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// Of HTTP.
+    /// The HTTP status.
     pub status: i32,
     /// The version in its `ETag`.
     pub version: Option<i32>,
-    /// Where what was created is.
+    /// The location of a created resource.
     pub location: Option<String>,
     pub body: String,
 }
 
-/// What a key turned out to be.
+/// The state of a key.
 #[derive(Debug)]
 pub enum Claim {
-    /// Free: it is ours until this transaction ends.
+    /// Free: it is claimed until this transaction ends.
     Ours,
-    /// Used before, for the request of this fingerprint.
+    /// Already used, for the request with this fingerprint.
     Used { fingerprint: String, kept: Kept },
 }
 
-/// Claims a key. Another transaction that holds it is waited for: a 2xx of it is then found, an error of it has freed the key.
+/// Claims a key. Waits for another transaction that holds it: after its 2xx the stored response is found; its error has freed the
+/// key.
 pub async fn claim(tx: &AuditTx, scope: &str, fingerprint: &str) -> Result<Claim, DbErr> {
     let row = ActiveModel {
         scope: Set(scope.to_owned()),
@@ -80,7 +81,7 @@ pub async fn claim(tx: &AuditTx, scope: &str, fingerprint: &str) -> Result<Claim
         location: Set(None),
         answer: Set(None),
     };
-    // A key that has had its time is taken over by the same statement, so that nobody can come in between.
+    // An expired key is taken over by the same statement, so that no other transaction can come in between.
     let every = [Column::Fingerprint, Column::ClaimedAt, Column::Status, Column::Version, Column::Location, Column::Answer];
     let take_over = OnConflict::column(Column::Scope)
         .update_columns(every)
@@ -95,7 +96,7 @@ pub async fn claim(tx: &AuditTx, scope: &str, fingerprint: &str) -> Result<Claim
     used.kept()
 }
 
-/// Keeps the answer of what this transaction is about to commit.
+/// Stores the response for what this transaction is about to commit.
 pub async fn keep(tx: &AuditTx, scope: &str, kept: Kept) -> Result<(), DbErr> {
     let row = ActiveModel {
         scope: Unchanged(scope.to_owned()),
@@ -108,12 +109,12 @@ pub async fn keep(tx: &AuditTx, scope: &str, kept: Kept) -> Result<(), DbErr> {
     row.update(tx).await.map(drop)
 }
 
-/// Forgets answers that were kept long enough, so many at a time that writers don't wait for it; how many it were.
+/// Deletes expired responses, in batches small enough that writers don't wait for it; returns their number.
 pub async fn forget_old(tx: &AuditTx) -> Result<u64, DbErr> {
     let mut old = Query::select();
     let before = Expr::col(Column::ClaimedAt).lte(tx.now() - KEPT_FOR);
     old.column(Column::Scope).from(Entity).and_where(before).limit(FORGOTTEN_AT_ONCE);
-    #[expect(clippy::disallowed_methods, reason = "unaudited rows that have had their time")]
+    #[expect(clippy::disallowed_methods, reason = "unaudited rows that have expired")]
     let forgotten = Entity::delete_many().filter(Column::Scope.in_subquery(old)).exec(tx).await?;
     Ok(forgotten.rows_affected)
 }

@@ -1,4 +1,4 @@
-//! What is true: rows, rules and what their changes mean. No HTTP in here.
+//! The domain: rows, rules and the meaning of their changes, without any HTTP.
 
 #[macro_use]
 pub mod audit;

@@ -1,4 +1,4 @@
-//! Mails that wait to be sent, queued in the transaction of what they tell about.
+//! Emails waiting to be sent, queued in the transaction of the change they report.
 
 use crate::audit::{AuditTx, Unaudited};
 use crate::{case, setting, user};
@@ -10,37 +10,37 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
 
-/// What became of a mail.
+/// The delivery status of an email.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum MailStatus {
-    /// It waits for its time, or for its next attempt.
+    /// Waiting until it is due, or for its next attempt.
     Pending,
-    /// The mail server took it.
+    /// The mail server accepted it.
     Sent,
-    /// Every attempt failed, or the address was refused for good.
+    /// Every attempt failed, or the address was permanently refused.
     Failed,
-    /// Mails were switched off when it was queued.
+    /// Emails were disabled when it was queued.
     Skipped,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outbox")]
 pub struct Model {
-    /// Also the message's own id, by which a recipient's server knows a mail that was sent twice.
+    /// Also the message id, by which a recipient's server recognises an email that was sent twice.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub status: MailStatus,
-    /// The address.
+    /// The email address.
     pub recipient: String,
     pub template: String,
     pub queued_at: chrono::DateTime<chrono::Utc>,
-    /// What the template's words need: a JSON object.
+    /// The parameters of the template: a JSON object.
     pub parameters: String,
     pub case_id: Option<Uuid>,
     pub case_number: Option<String>,
-    /// Whose address it is.
+    /// The user with this address.
     pub related_user_id: Option<Uuid>,
     /// When it is due, or due again.
     pub send_after: Option<chrono::DateTime<chrono::Utc>>,
@@ -56,10 +56,10 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "sending a mail is the event (email_notification_sent), not queueing it";
+    const BECAUSE: &'static str = "sending an email is the recorded event (email_notification_sent), not queueing it";
 }
 
-/// The mails there are.
+/// The email templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Template {
@@ -71,7 +71,7 @@ pub enum Template {
 }
 
 impl Template {
-    /// The template of a name; none where a newer version queued the mail.
+    /// The template with a name; none if a newer version queued the email.
     pub fn of(code: &str) -> Option<Self> {
         Self::iter().find(|template| template.code() == code)
     }
@@ -87,7 +87,7 @@ impl Template {
     }
 }
 
-/// A mail to somebody, and what its words need beside his name and the case.
+/// An email to a user, with its parameters in addition to the recipient's name and the case.
 #[derive(Clone, Debug)]
 pub struct Mail<'a> {
     pub to: &'a user::Model,
@@ -96,7 +96,7 @@ pub struct Mail<'a> {
     pub case: Option<&'a case::Model>,
 }
 
-/// Queues mails in one statement: to be sent after the settings' delay, or skipped where these switch mails off.
+/// Queues emails in one statement: to be sent after the settings' delay, or skipped if the settings disable emails.
 ///
 /// Every template has `first_name`, and those about a case `case_number` and `employee_name`.
 pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl IntoIterator<Item = Mail<'a>>) -> Result<(), DbErr> {

@@ -1,10 +1,11 @@
-//! Keyset paging, one implementation: page 10,000 costs what page 1 costs, and what others write meanwhile moves nothing.
+//! Keyset pagination, in one implementation: page 10,000 costs what page 1 costs, and concurrent writes don't shift rows between
+//! pages.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, Order, Value};
 use serde::{Deserialize, Serialize};
 
-/// Which way a list runs.
+/// The sort direction of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     Ascending,
@@ -20,10 +21,10 @@ impl Direction {
     }
 }
 
-/// The last row of a page: what it is sorted by, and its id, which decides between equals.
+/// The last row of a page: the value it is sorted by, and its id as the tie-breaker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// The value of the sorting column, where that isn't the id itself.
+    /// The value of the sort column, unless that is the id itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<String>,
     pub id: sea_orm::prelude::Uuid,
@@ -34,15 +35,15 @@ pub fn after_id(id: impl ColumnTrait, last: &Position, direction: Direction) -> 
     Condition::all().add(beyond(Expr::col(id.as_column_ref()), Expr::val(last.id), direction))
 }
 
-/// The rows after a position, in a list sorted by a column and then by id. `value` is the position's, in the column's type.
+/// The rows after a position, in a list sorted by a column and then by id. `value` is the position's value, in the column's type.
 ///
-/// Both are compared as one row, which both databases look up in the index; written as an OR, it would make them read every row
-/// from the beginning.
+/// Both are compared as one row value, which both databases look up in the index; with an OR, they would read every row from the
+/// beginning.
 pub fn after<C: ColumnTrait>(column: C, value: Value, id: C, last: &Position, direction: Direction) -> Condition {
     after_expression(Expr::col(column.as_column_ref()), value, id, last, direction)
 }
 
-/// The same in a list sorted by an expression.
+/// The same for a list sorted by an expression.
 pub fn after_expression<C: ColumnTrait>(
     sorted_by: Expr,
     value: Value,

@@ -1,4 +1,4 @@
-//! The review history: what was handed in for review and what was decided, append-only.
+//! The review history: submissions for review and decisions, append-only.
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use crate::case;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
 
-/// What happened to a case in review.
+/// A step in the review of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -33,31 +33,31 @@ impl ReviewAction {
         }
     }
 
-    /// The three decisions a reviewer can make.
+    /// The three decisions that a reviewer can make.
     pub const DECISIONS: [Self; 3] = [Self::Approved, Self::RevisionsRequested, Self::CorrectionsNeeded];
 }
 
-/// One step of a case's review. Ids order by time.
+/// One step of a case's review. Ids sort by time.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "case_reviews")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub case_id: Uuid,
-    /// As it was called then.
+    /// The case number at the time of the step.
     pub case_number: String,
     pub reviewed_at: chrono::DateTime<chrono::Utc>,
     pub review_action: ReviewAction,
-    /// Who did this step.
+    /// The user who performed this step.
     pub reviewer_id: Uuid,
-    /// Whose work it is about.
+    /// The technician whose work was reviewed.
     pub original_technician_id: Option<Uuid>,
     pub notes: Option<String>,
     /// Counts the submissions for review of this case, from 1.
     pub review_cycle: i32,
     /// Counts the decisions on this case, from 1; `None` for the other steps.
     pub decision_number: Option<i32>,
-    /// From the submission for review to this decision; `None` for the other steps.
+    /// From the submission for review to this decision, in seconds; `None` for the other steps.
     pub turnaround_seconds: Option<i64>,
 }
 
@@ -67,11 +67,11 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "append-only itself, and its meaning stands in the case's own entries";
+    const BECAUSE: &'static str = "append-only itself, and its meaning is part of the case's own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
-/// Adds a step to a case's review, after `history`, its steps so far with the newest first.
+/// Adds a step to a case's review; `history` contains its steps so far, newest first.
 pub async fn record(
     tx: &AuditTx,
     case: &case::Model,
@@ -106,7 +106,7 @@ fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// The step that last handed each of these cases in for review.
+/// The latest submission for review of each of these cases.
 pub async fn submissions_of<C: ConnectionTrait>(db: &C, cases: &[Uuid]) -> Result<HashMap<Uuid, Model>, DbErr> {
     if cases.is_empty() {
         return Ok(HashMap::new());
@@ -115,17 +115,17 @@ pub async fn submissions_of<C: ConnectionTrait>(db: &C, cases: &[Uuid]) -> Resul
         .filter(Column::CaseId.is_in(cases.iter().copied()))
         .filter(Column::ReviewAction.eq(ReviewAction::SubmittedForReview))
         .order_by_asc(Column::Id);
-    // Of several for one case the last stays.
+    // If a case has several, the last one remains.
     Ok(steps.all(db).await?.into_iter().map(|step| (step.case_id, step)).collect())
 }
 
-/// The decisions on the cases a caller may know of.
+/// The decisions on cases that are visible to a caller.
 pub fn decisions(caller: &Caller) -> Select<Entity> {
     let is_visible = case::is_among((Entity, Column::CaseId), case::visible_to(caller));
     Entity::find().filter(Column::ReviewAction.is_in(ReviewAction::DECISIONS)).filter(is_visible)
 }
 
-/// The steps of a case's review so far, the newest first.
+/// The steps of a case's review so far, newest first.
 pub async fn history<C: ConnectionTrait>(db: &C, case_id: Uuid) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::CaseId.eq(case_id)).order_by_desc(Column::Id).limit(200).all(db).await
 }

@@ -1,4 +1,4 @@
-//! Sessions and their rotating refresh tokens. A login is the event, not the row.
+//! Sessions and their rotating refresh tokens; logins are audited, session rows are not.
 
 pub mod refresh_token;
 
@@ -8,12 +8,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
-/// A session that isn't refreshed for this long is over.
+/// A session that is not refreshed for this long ends.
 const IDLE_MAX: TimeDelta = TimeDelta::hours(24);
-/// However often it is refreshed, a session is over after this.
+/// A session ends after this time, however often it is refreshed.
 const LIFETIME: TimeDelta = TimeDelta::days(30);
 
-/// One sign-in and everything refreshed from it.
+/// One sign-in, with all tokens refreshed from it.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
@@ -22,7 +22,7 @@ pub struct Model {
     pub user_id: Uuid,
     pub started_at: chrono::DateTime<chrono::Utc>,
     pub last_used_at: chrono::DateTime<chrono::Utc>,
-    /// The absolute end, however often it is refreshed.
+    /// The absolute end of the session, however often it is refreshed.
     pub expires_at: chrono::DateTime<chrono::Utc>,
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -37,7 +37,7 @@ impl Unaudited for Entity {
 }
 
 impl Model {
-    /// Whether it still goes on: not ended, not idle for too long, not at its absolute end.
+    /// Whether the session is active: not ended, not idle for too long, not past its absolute end.
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && now < self.expires_at && now - self.last_used_at < IDLE_MAX
     }
@@ -57,7 +57,7 @@ pub async fn start(tx: &AuditTx, user_id: Uuid) -> Result<Model, DbErr> {
     row.insert(tx).await
 }
 
-/// Ends one session of a user; false if it was ended before.
+/// Ends one session of a user; false if it had already ended.
 pub async fn end(tx: &AuditTx, user_id: Uuid, id: Uuid) -> Result<bool, DbErr> {
     Ok(end_where(tx, user_id, Column::Id.eq(id)).await? > 0)
 }
@@ -67,7 +67,7 @@ pub async fn end_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
     end_where(tx, user_id, Column::UserId.eq(user_id)).await.map(drop)
 }
 
-/// Ends every session of a user but one.
+/// Ends every session of a user except one.
 pub async fn end_others(tx: &AuditTx, user_id: Uuid, kept: Uuid) -> Result<(), DbErr> {
     end_where(tx, user_id, Column::Id.ne(kept)).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! The keys that sign access tokens; the private half is sealed with the service's secret.
+//! The keys that sign access tokens; the private key is encrypted with the service's secret.
 
 use crate::audit::{Unaudited, Verb};
 use sea_orm::entity::prelude::*;
@@ -22,6 +22,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str =
-        "secrets never enter the trail; a first key comes with the database, a rotation is an event of its own";
+        "secrets never enter the audit log; the first key comes with the database, a rotation is an event of its own";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }

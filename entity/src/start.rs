@@ -1,18 +1,18 @@
-//! What of the database would break a promise, asked once at the start.
+//! Checks at startup for database settings that would break a guarantee.
 
 use crate::db::Db;
 use crate::setting;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-/// Something that isn't as it should be.
+/// A problem with the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is called where it is set.
+    /// The name under which it is configured.
     pub name: &'static str,
     /// What is wrong, and what would be right.
     pub why: String,
-    /// Whether production refuses to start with it.
+    /// Whether the service refuses to start with it in production.
     pub is_refused: bool,
 }
 
@@ -22,14 +22,14 @@ impl Finding {
     }
 }
 
-/// A difference of clocks, in milliseconds, beyond which the start warns.
+/// The startup check warns if the clocks differ by more than this, in milliseconds.
 const CLOCK_OFF_MS_MAX: i64 = 2_000;
 
-/// Everything that isn't as it should be; SQLite's own settings are this program's.
+/// All problems with the database; SQLite's own settings are under this program's control.
 ///
 /// # Errors
 ///
-/// Where the database can't be asked.
+/// If the database can't be queried.
 pub async fn findings(db: &Db, now: DateTime<Utc>) -> Result<Vec<Finding>, DbErr> {
     let mut findings = Vec::new();
     if db.readers().get_database_backend() == DbBackend::Postgres {
@@ -41,7 +41,8 @@ pub async fn findings(db: &Db, now: DateTime<Utc>) -> Result<Vec<Finding>, DbErr
     Ok(findings)
 }
 
-/// What a crash of the server may cost. Readers ask for no durability of their own, so they tell what is set for the service's role.
+/// What may be lost if the server crashes. Readers set no durability of their own, so they show what is set for the service's
+/// role.
 async fn durability(db: &Db) -> Result<Vec<Finding>, DbErr> {
     let question = "SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes, \
                     current_setting('synchronous_commit') AS synchronous_commit";
@@ -58,8 +59,8 @@ async fn durability(db: &Db) -> Result<Vec<Finding>, DbErr> {
     Ok(findings)
 }
 
-/// The settings that the service sends with each connection must be in force. A pooler may drop them, and in transaction mode it runs
-/// the statements of one connection on several of the server's.
+/// The settings that the service sends with each connection must be in effect. A pooler may drop them, and in transaction mode it
+/// runs the statements of one connection on several of the server's connections.
 async fn pooler(db: &Db) -> Result<Option<Finding>, DbErr> {
     let question = "SELECT current_setting('synchronous_commit') = 'on' \
                     AND current_setting('default_transaction_isolation') = 'read committed' \
@@ -75,21 +76,21 @@ async fn pooler(db: &Db) -> Result<Option<Finding>, DbErr> {
     Ok(Some(Finding::refused("connection pooler", why.to_owned())))
 }
 
-/// Entries have this host's time; other programs on the database go by the database's.
+/// Entries use this host's time; other programs on the database use the database's time.
 async fn clock(db: &Db, now: DateTime<Utc>) -> Result<Option<Finding>, DbErr> {
     let question = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS milliseconds";
     let row = db.readers().query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
     let theirs: Option<i64> = row.map(|row| row.try_get("", "milliseconds")).transpose()?;
     let off = theirs.map_or(0, |theirs| theirs.saturating_sub(now.timestamp_millis()));
-    let why = format!("differs: the database's is {off} ms ahead of this host's. Let both follow the same time server");
+    let why = format!("differs: the database's clock is {off} ms ahead of this host's. Synchronise both with one time server");
     Ok((off.saturating_abs() > CLOCK_OFF_MS_MAX).then_some(Finding { name: "clock", why, is_refused: false }))
 }
 
-/// The settings' time zone must be one that this version knows: days and schedules depend on it.
+/// The settings' time zone must be known to this version: days and schedules depend on it.
 async fn time_zone(db: &Db) -> Result<Option<Finding>, DbErr> {
     let zone = setting::current(db.readers()).await?.zone();
     Ok(zone.err().map(|error| {
-        let why = format!("does not have the settings' time zone: {error} (this version has {})", chrono_tz::IANA_TZDB_VERSION);
+        let why = format!("lacks the settings' time zone: {error} (this version has {})", chrono_tz::IANA_TZDB_VERSION);
         Finding::refused("time-zone data", why)
     }))
 }

@@ -1,5 +1,5 @@
-//! Who is told of what happens, in the transaction in which it does: those who have to look get an alert, and those who may not be
-//! looking a mail too. One function a happening, which a handler or a job calls with one line.
+//! Notifications, sent in the transaction of the change that they report: an alert for users who have to look at something, and
+//! also an email for users who may not be looking; one function per event, which a handler or a job calls in one line.
 
 use crate::alert::{self, Kind, News, Severity};
 use crate::audit::AuditTx;
@@ -13,7 +13,7 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde_json::{Value as Json, json};
 
-/// Its member, that a case was put on hold.
+/// Notifies the case's member that the case was put on hold.
 pub async fn case_held(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let reason = case.hold_reason.clone().unwrap_or_default();
     let title = format!("Case {} is on hold", case.case_number);
@@ -22,15 +22,15 @@ pub async fn case_held(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     member(tx, case, news, Template::CaseHeld, parameters).await
 }
 
-/// Its member, that a held case goes on.
+/// Notifies the case's member that the case was resumed.
 pub async fn case_resumed(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
-    let title = format!("Case {} goes on", case.case_number);
-    let message = "The hold is over; the case is worked on again.".to_owned();
+    let title = format!("Case {} was resumed", case.case_number);
+    let message = "The hold has ended, and work on the case continues.".to_owned();
     let news = News { kind: Kind::CaseResumed, severity: Severity::Info, title, message, case: Some(case) };
     member(tx, case, news, Template::CaseResumed, json!({})).await
 }
 
-/// Its member, that a case was handed back to him.
+/// Notifies the case's member that the case was rejected.
 pub async fn case_rejected(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let notes = case.rejection_notes.clone().unwrap_or_default();
     let title = format!("Case {} needs to be resubmitted", case.case_number);
@@ -39,7 +39,7 @@ pub async fn case_rejected(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     member(tx, case, news, Template::CaseRejected, parameters).await
 }
 
-/// Its member, that a case's result is there. Before its time nobody is told anything.
+/// Notifies the case's member that the result is available. No one is notified before the release.
 pub async fn case_released(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let Some(released_at) = case.released_at else { return Ok(()) };
     let title = format!("Case {} is completed", case.case_number);
@@ -48,36 +48,36 @@ pub async fn case_released(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     member(tx, case, news, Template::CaseReleased, json!({"released_at": rfc3339(released_at)})).await
 }
 
-/// Whoever works on it, that its member handed a case in again.
+/// Notifies the assignee that the member resubmitted the case.
 pub async fn case_resubmitted(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("Case {} was resubmitted", case.case_number);
-    let message = case.resubmission_notes.clone().unwrap_or_else(|| "Its member said nothing about it.".to_owned());
+    let message = case.resubmission_notes.clone().unwrap_or_else(|| "The member left no notes.".to_owned());
     let news = News { kind: Kind::CaseResubmitted, severity: Severity::Info, title, message, case: Some(case) };
     assignee(tx, case, news).await
 }
 
-/// Whoever works on it, that its member commented on a case.
+/// Notifies the assignee that the member commented on the case.
 pub async fn case_commented(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("New comment on case {}", case.case_number);
-    let message = "Its member wrote something: see its notes.".to_owned();
+    let message = "The member added a comment. See the notes of the case.".to_owned();
     let news = News { kind: Kind::MemberComment, severity: Severity::Info, title, message, case: Some(case) };
     assignee(tx, case, news).await
 }
 
-/// Those who may review it, that a case waits for that.
+/// Notifies everyone who may review the case that it is waiting for a review.
 pub async fn review_needed(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let reviewer = Condition::all()
         .add(user::Column::Role.eq(Role::Technician))
         .add(user::Column::UserLevel.is_in([Level::Two, Level::Three]));
     let anyone = Condition::any().add(reviewer).add(user::Column::Role.eq(Role::Manager));
     let recipients = ids(tx, anyone).await?;
-    let title = format!("Case {} waits for its review", case.case_number);
-    let message = "The work of a new technician is to be looked at.".to_owned();
+    let title = format!("Case {} is waiting for review", case.case_number);
+    let message = "The work of a new technician needs a review.".to_owned();
     let news = News { kind: Kind::ReviewNeeded, severity: Severity::Warning, title, message, case: Some(case) };
     alert::raise(tx, &recipients, news).await
 }
 
-/// Whoever did the work, what its review came to.
+/// Notifies the assignee of the result of the review.
 pub async fn review_decided(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let (decision, severity) = match case.review_status {
         Some(case::ReviewStatus::RevisionsRequested) => ("revisions are requested", Severity::Warning),
@@ -90,21 +90,22 @@ pub async fn review_decided(tx: &AuditTx, case: &case::Model) -> Result<(), DbEr
     assignee(tx, case, news).await
 }
 
-/// Whoever works on it and those who run the desk, that a case is on hold for longer than was expected.
+/// Notifies the assignee and the managers that a case has been on hold for longer than expected.
 pub async fn hold_overdue(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let anyone = Condition::any().add(user::Column::Role.eq(Role::Manager));
     let recipients = ids(tx, anyone.add_option(case.assigned_to_id.map(|id| user::Column::Id.eq(id)))).await?;
     let title = format!("The hold of case {} is overdue", case.case_number);
     let end = case.hold_expected_end_at.map_or_else(|| "earlier".to_owned(), rfc3339);
-    let message = format!("It was expected to end at {end}. The case stays on hold until somebody resumes it.");
+    let message = format!("It was expected to end at {end}. The case stays on hold until it is resumed.");
     let news = News { kind: Kind::HoldOverdue, severity: Severity::Warning, title, message, case: Some(case) };
     alert::raise(tx, &recipients, news).await
 }
 
-/// The administrators, that a job failed: by an alert each time, and by a mail when it begins to, not again until it has succeeded.
+/// Notifies the administrators that a job failed: with an alert each time, and with an email when it starts to fail, not again
+/// until it has succeeded.
 ///
-/// To be told before the entry of the run is written. Else a mail server that is away would, once it is back, get a mail for each of
-/// the runs that couldn't send any.
+/// Must be called before the entry of the run is written. Otherwise a mail server that was unavailable would, once it is back,
+/// receive an email for each of the runs that couldn't send any.
 pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(), DbErr> {
     let (people, settings) = reachable(tx, user::Column::Role.eq(Role::Administrator).into()).await?;
     let recipients: Vec<Uuid> = people.iter().map(|person| person.id).collect();
@@ -120,7 +121,7 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
     outbox::queue(tx, &settings, mails).await
 }
 
-/// An alert and a mail to the case's member, unless he is gone.
+/// Sends an alert and an email to the case's member, unless their account is no longer active.
 async fn member(tx: &AuditTx, case: &case::Model, news: News<'_>, template: Template, parameters: Json) -> Result<(), DbErr> {
     let (people, settings) = reachable(tx, user::Column::Id.eq(case.member_id).into()).await?;
     let (Some(to), Some(settings)) = (people.first(), settings) else { return Ok(()) };
@@ -128,7 +129,7 @@ async fn member(tx: &AuditTx, case: &case::Model, news: News<'_>, template: Temp
     outbox::queue(tx, &settings, [Mail { to, template, parameters, case: Some(case) }]).await
 }
 
-/// An alert to whoever works on the case, if anybody does.
+/// Sends an alert to the assignee of the case, if any.
 async fn assignee(tx: &AuditTx, case: &case::Model, news: News<'_>) -> Result<(), DbErr> {
     match case.assigned_to_id {
         Some(id) => alert::raise(tx, &[id], news).await,
@@ -144,7 +145,7 @@ async fn ids(tx: &AuditTx, who: Condition) -> Result<Vec<Uuid>, DbErr> {
     active(who).select_only().column(user::Column::Id).into_tuple().all(tx).await
 }
 
-/// Active people with their addresses, and the settings that say whether and when mails go out: one statement for both.
+/// Active users with their addresses, and the settings that control whether and when emails are sent: one statement for both.
 async fn reachable(tx: &AuditTx, who: Condition) -> Result<(Vec<user::Model>, Option<setting::Model>), DbErr> {
     let mut found = active(who).select_also(setting::Entity);
     QuerySelect::query(&mut found).from(setting::Entity);

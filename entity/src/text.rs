@@ -1,4 +1,4 @@
-//! Text in one spelling, so that SQLite, PostgreSQL and hashes see the same.
+//! Normalises text, so that SQLite, PostgreSQL and hashes see the same.
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
@@ -6,17 +6,17 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// NFC, the one spelling in which text is stored.
+/// NFC, the one normal form in which text is stored.
 pub fn normalised(text: &str) -> String {
     if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
 
-/// NFC and lower case: what free-text searches compare, since the databases' own folding differs.
+/// NFC and lowercase: what free-text searches compare, since the databases' own case folding differs.
 pub fn folded(text: &str) -> String {
     normalised(text).to_lowercase()
 }
 
-/// Folded, with the wildcards of LIKE taken literally, anywhere in the text. The pattern's escape character is `\`.
+/// A LIKE pattern for the folded text, with its wildcards escaped, anywhere in a text. The pattern's escape character is `\`.
 pub fn contains_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for letter in folded(text).chars() {
@@ -29,18 +29,18 @@ pub fn contains_pattern(text: &str) -> String {
     pattern
 }
 
-/// How many combining marks may follow one another in a name: no spelling of a language needs more.
+/// The maximum number of consecutive combining marks in a name: no language's spelling needs more.
 pub const MARKS_MAX: usize = 4;
 
-/// Whether a name may be shown: something visible, nothing invisible, no blank at either end, no tower of combining marks. Names
-/// that look alike are told apart: nothing is merged.
+/// Whether a name may be displayed: something visible, nothing invisible, no whitespace at either end, no long run of combining
+/// marks. Names that look alike remain distinct: nothing is merged.
 pub fn is_displayable(name: &str) -> bool {
     let ends = [name.chars().next(), name.chars().next_back()];
     let has_firm_ends = ends.iter().all(|end| end.is_some_and(|letter| !letter.is_whitespace()));
     has_firm_ends && !name.chars().any(is_invisible) && !has_more_marks_in_a_row(name, MARKS_MAX)
 }
 
-/// Controls, format characters, separators of lines and paragraphs, and whatever Unicode has programs leave out by default.
+/// Control and format characters, line and paragraph separators, and all characters that Unicode recommends ignoring by default.
 pub fn is_invisible(letter: char) -> bool {
     use GeneralCategory as G;
     let category = CodePointMapData::<GeneralCategory>::new().get(letter);
@@ -49,7 +49,7 @@ pub fn is_invisible(letter: char) -> bool {
         || letter == BRAILLE_BLANK
 }
 
-/// A symbol by its category, and yet nothing to be seen.
+/// A symbol by its category, but invisible.
 const BRAILLE_BLANK: char = '\u{2800}';
 
 fn has_more_marks_in_a_row(text: &str, max: usize) -> bool {
@@ -63,12 +63,12 @@ fn has_more_marks_in_a_row(text: &str, max: usize) -> bool {
     })
 }
 
-/// The one JSON text of a value (RFC 8785): sorted keys and one spelling, so that equal values have equal digests.
+/// The canonical JSON text of a value (RFC 8785): sorted keys and one representation, so that equal values have equal digests.
 pub fn canonical<T: Serialize>(value: &T) -> serde_json::Result<String> {
     serde_json_canonicalizer::to_string(value)
 }
 
-/// SHA-256 in lower-case hexadecimal digits.
+/// SHA-256 in lowercase hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

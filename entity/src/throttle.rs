@@ -1,5 +1,6 @@
-//! Failed guesses of passwords and refresh tokens, e-mail addresses that turned out to be taken, and how long the next attempt
-//! waits. An attempt is counted before it is examined, so that many at once are no way around it; a success takes its count back.
+//! Counts failed guesses of passwords and refresh tokens, and requested email addresses that turned out to be taken, and
+//! determines how long the next attempt has to wait; an attempt is counted before it is checked, so that concurrent attempts
+//! can't bypass the limit, and a success reverts its count.
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,11 +9,11 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, OnConflict, Query};
 use sea_orm::{Condition, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
-/// Failures count for a day, from the first of them on.
+/// Failures count for one day, from the first one on.
 const WINDOW: TimeDelta = TimeDelta::hours(24);
-/// How many counters are kept: guessing made-up names can't fill the database.
+/// The maximum number of stored counters: guessing made-up names can't fill the database.
 pub const KEPT_MAX: u64 = 100_000;
-/// How many `forget_old` and `forget_surplus` forget in one transaction.
+/// How many counters `forget_old` and `forget_surplus` delete in one transaction.
 pub const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,13 +22,13 @@ pub struct Model {
     /// `Counter::key`
     #[sea_orm(primary_key, auto_increment = false)]
     pub throttle_key: String,
-    /// The key of the counter that these belong to.
+    /// The key of the counter that this one belongs to.
     pub account_key: String,
-    /// Attempts of this window that failed or aren't decided yet.
+    /// Attempts in this window that failed or aren't decided yet.
     pub failed_count: i32,
-    /// Until then no attempt is examined.
+    /// Until this time no attempt is checked.
     pub waits_until: chrono::DateTime<chrono::Utc>,
-    /// Then the count begins anew.
+    /// At this time the count restarts.
     pub resets_at: chrono::DateTime<chrono::Utc>,
 }
 
@@ -37,24 +38,24 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it only counts attempts, each of which has an entry of its own";
+    const BECAUSE: &'static str = "it only counts attempts, each of which has its own audit entry";
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 }
 
-/// How the waits grow.
+/// How the waiting times grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
-    /// One account, whatever the address: closed for the rest of the window after a hundred failures.
+    /// One account, from any address: blocked for the rest of the window after a hundred failures.
     Account,
-    /// One account from one address: waits from the first failure on.
+    /// One account from one address: has to wait from the first failure on.
     Pair,
-    /// One address that presents unknown refresh tokens. Never closed: behind it may be a whole office.
+    /// One address that presents unknown refresh tokens. Never blocked: it may be shared by a whole office.
     Address,
-    /// One account that asks for e-mail addresses: closed for the rest of the window after ten that were somebody else's.
+    /// One account that requests email addresses: blocked for the rest of the window after ten that belong to other users.
     Mailbox,
 }
 
-/// What follows from a number of failures.
+/// The consequence of a number of failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
     None,
@@ -63,7 +64,7 @@ enum Wait {
 }
 
 impl Schedule {
-    /// The waits of kanidm's password policy.
+    /// The waiting times of kanidm's password policy.
     const fn wait(self, failures: i32) -> Wait {
         match (self, failures) {
             (_, ..=0) | (Self::Account, 1..=99) | (Self::Mailbox, 1..=9) => Wait::None,
@@ -76,17 +77,17 @@ impl Schedule {
     }
 }
 
-/// Something whose failures are counted.
+/// A counter of failures.
 #[derive(Clone, Debug)]
 pub struct Counter {
-    /// A letter for the kind and a keyed digest, since a name may be a password that was typed in the wrong field. The letters
-    /// order the locks: an account before its pairs.
+    /// A letter for the kind and a keyed digest, since a name may be a password that was typed into the wrong field. The letters
+    /// determine the lock order: an account before its pairs.
     pub key: String,
     pub schedule: Schedule,
 }
 
-/// Counts an attempt in all of `counters`, of which the first is what the others belong to. `Some`: it has to wait until then, and was
-/// not counted.
+/// Counts an attempt in all of `counters`, the first of which is the account that the others belong to. `Some`: the attempt has
+/// to wait until then, and was not counted.
 pub async fn spend(tx: &AuditTx, counters: &[Counter]) -> Result<Option<DateTime<Utc>>, DbErr> {
     let now = tx.now();
     let Some(account) = counters.first() else { return Ok(None) };
@@ -113,14 +114,14 @@ pub async fn spend(tx: &AuditTx, counters: &[Counter]) -> Result<Option<DateTime
     Ok(None)
 }
 
-/// Until when no attempt is examined, if not now.
+/// The time until which no attempt is checked, if attempts have to wait.
 pub async fn waits_until(tx: &AuditTx, counter: &Counter) -> Result<Option<DateTime<Utc>>, DbErr> {
     let now = tx.now();
     let row = Entity::find_by_id(&counter.key).one(tx).await?;
     Ok(row.filter(|row| row.is_running(now) && row.waits_until > now).map(|row| row.waits_until))
 }
 
-/// Takes back what `spend` counted: the attempt succeeded. Its own pair begins anew, the account keeps its other failures.
+/// Reverts what `spend` counted: the attempt succeeded. Its own pair restarts; the account keeps its other failures.
 pub async fn give_back(tx: &AuditTx, counters: &[Counter]) -> Result<(), DbErr> {
     for counter in counters {
         match counter.schedule {
@@ -140,16 +141,16 @@ pub async fn give_back(tx: &AuditTx, counters: &[Counter]) -> Result<(), DbErr> 
     Ok(())
 }
 
-/// Forgets every failure of an account.
+/// Deletes all counters of an account.
 pub async fn forget(tx: &AuditTx, account_key: &str) -> Result<(), DbErr> {
-    // The account's own row first: whoever counts takes its lock first, too.
+    // The account's own row first: counting an attempt locks it first, too.
     #[expect(clippy::disallowed_methods, reason = "unaudited counters")]
     Entity::delete_by_id(account_key).exec(tx).await?;
     #[expect(clippy::disallowed_methods, reason = "unaudited counters")]
     Entity::delete_many().filter(Column::AccountKey.eq(account_key)).exec(tx).await.map(drop)
 }
 
-/// Forgets counters whose window is over; how many it were.
+/// Deletes counters whose window has ended; returns their number.
 pub async fn forget_old(tx: &AuditTx) -> Result<u64, DbErr> {
     let over = Condition::any().add(Column::ResetsAt.lte(tx.now())).add(Column::ResetsAt.gt(tx.now() + WINDOW * 2));
     let mut old = Query::select();
@@ -157,7 +158,7 @@ pub async fn forget_old(tx: &AuditTx) -> Result<u64, DbErr> {
     delete(tx, old).await
 }
 
-/// Forgets counters beyond `KEPT_MAX`, those with the fewest failures first; how many it were.
+/// Deletes counters beyond `KEPT_MAX`, those with the fewest failures first; returns their number.
 pub async fn forget_surplus(tx: &AuditTx) -> Result<u64, DbErr> {
     if Entity::find().count(tx).await? <= KEPT_MAX {
         return Ok(0);
@@ -176,13 +177,13 @@ async fn delete(tx: &AuditTx, which: sea_orm::sea_query::SelectStatement) -> Res
 }
 
 impl Model {
-    /// Whether its window goes on. One that ends later than two days from now was begun by a clock that was wrong; the clocks of
-    /// replicas may differ by less.
+    /// Whether its window is still running. A window that ends later than two days from now was started by a wrong clock; the
+    /// clocks of replicas may differ by less.
     fn is_running(&self, now: DateTime<Utc>) -> bool {
         now < self.resets_at && self.resets_at - now <= WINDOW * 2
     }
 
-    /// With one more attempt.
+    /// The row with one more attempt.
     fn counted(self, schedule: Schedule, now: DateTime<Utc>) -> ActiveModel {
         let (failures, resets_at) =
             if self.is_running(now) { (self.failed_count.saturating_add(1), self.resets_at) } else { (1, now + WINDOW) };

@@ -1,4 +1,4 @@
-//! The history of the schema. Append-only like the trail: a merged step never changes.
+//! The history of the schema, append-only like the audit log: a merged migration never changes.
 
 mod m20261201_000001_users;
 mod m20261201_000002_sessions;
@@ -64,7 +64,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Runs what only SQL can say, in the words of the database at hand.
+/// Runs what only SQL can express, in the dialect of the database in use.
 async fn run(schema: &SchemaManager<'_>, postgres: &str, sqlite: &str) -> Result<(), DbErr> {
     let sql = if schema.get_database_backend() == DbBackend::Postgres { postgres } else { sqlite };
     #[expect(clippy::disallowed_methods, reason = "a migration is the place for raw SQL")]

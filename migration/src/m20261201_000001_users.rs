@@ -1,4 +1,4 @@
-//! The people, and beside them what a login touches.
+//! Users, and in a separate table what a login changes.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

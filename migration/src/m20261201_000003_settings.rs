@@ -1,4 +1,4 @@
-//! The service's settings: one row, there from the start.
+//! The service's settings: one row that always exists.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// The defaults of the domain's settings.
+/// The default settings of the domain.
 fn the_row(id: &str, now: &str) -> String {
     format!("INSERT INTO settings VALUES ({id}, 7, 7, 0, true, 0, NULL, 100, 'America/Chicago', true, 1, {now}, {now})")
 }

@@ -1,4 +1,4 @@
-//! The cases, and beside them what changes without being part of their history.
+//! Cases, and in separate tables what changes without being part of their history.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -10,7 +10,7 @@ const STATUSES: [&str; 8] =
 const REVIEW_STATUSES: [&str; 3] = ["approved", "revisions_requested", "corrections_needed"];
 const REJECTION_REASONS: [&str; 6] =
     ["incomplete_fff", "missing_documents", "insufficient_data", "invalid_credit_request", "tier_mismatch", "other"];
-/// The columns that hold a user's id.
+/// The columns that contain a user's id.
 const PEOPLE: [&str; 6] = ["member_id", "created_by_id", "assigned_to_id", "accepted_by_id", "reviewed_by_id", "rejected_by_id"];
 
 #[async_trait::async_trait]

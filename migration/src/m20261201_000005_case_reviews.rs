@@ -1,4 +1,4 @@
-//! The review history, append-only like the trail.
+//! The review history, append-only like the audit log.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -41,7 +41,8 @@ CREATE TRIGGER case_reviews_kept BEFORE TRUNCATE ON case_reviews
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ";
 
-// REPLACE deletes without firing delete triggers while recursive_triggers is off, so an insert looks for itself first.
+// REPLACE deletes without firing delete triggers while recursive_triggers is off, so an insert first checks whether its row
+// exists.
 const SQLITE: &str = "
 CREATE TRIGGER case_reviews_unaltered BEFORE UPDATE ON case_reviews
   BEGIN SELECT RAISE(ABORT, 'case_reviews is append-only (UPDATE)'); END;

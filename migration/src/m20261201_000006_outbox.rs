@@ -1,4 +1,4 @@
-//! Mails waiting to be sent.
+//! Emails waiting to be sent.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

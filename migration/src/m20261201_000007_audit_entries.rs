@@ -1,4 +1,4 @@
-//! The trail, and the triggers that make it append-only whoever asks. No foreign key leaves it.
+//! The audit log, and the triggers that make it append-only for everyone; no foreign key refers from it to other tables.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -57,7 +57,8 @@ CREATE TRIGGER audit_entries_kept BEFORE TRUNCATE ON audit_entries
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 ";
 
-// REPLACE deletes without firing delete triggers while recursive_triggers is off, so an insert looks for itself first.
+// REPLACE deletes without firing delete triggers while recursive_triggers is off, so an insert first checks whether its row
+// exists.
 const SQLITE: &str = "
 CREATE TRIGGER audit_entries_unaltered BEFORE UPDATE ON audit_entries
   BEGIN SELECT RAISE(ABORT, 'audit_entries is append-only (UPDATE)'); END;

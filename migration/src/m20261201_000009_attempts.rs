@@ -1,4 +1,4 @@
-//! How often somebody was refused within a minute, so that a flood of refusals can't flood the trail.
+//! Counts the refusals per key within a minute, so that a flood of refusals can't flood the audit log.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

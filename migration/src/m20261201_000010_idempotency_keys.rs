@@ -1,4 +1,4 @@
-//! Answers kept under their `Idempotency-Key`, so that a request sent again is not done again.
+//! Responses stored under their `Idempotency-Key`, so that a retried request is not executed again.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -10,7 +10,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
         let keys = Table::create()
             .table("idempotency_keys")
-            // Caller, operation and key, as a digest.
+            // A digest of caller, operation and key.
             .col(char_len("scope", 64).primary_key())
             .col(char_len("fingerprint", 64))
             .col(timestamp_with_time_zone("claimed_at"))

@@ -1,4 +1,4 @@
-//! An index from each job to its last runs: a job is asked for every few seconds, and the trail has millions of entries.
+//! An index from each job to its last runs: job health is queried every few seconds, and the audit log has millions of entries.
 
 use sea_orm_migration::prelude::*;
 
@@ -8,7 +8,7 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        // Partial, so that no other entry pays for it.
+        // A partial index, so that no other entry incurs its cost.
         let index = "CREATE INDEX audit_entries_job_runs ON audit_entries (topic, outcome, id) \
                      WHERE action_type = 'cron_job_executed'";
         super::run(schema, index, index).await

@@ -1,4 +1,4 @@
-//! The net below the settings: from here on they can be changed, and a change must have its entry.
+//! The safety net for the settings: from here on they can be changed, and a change must have its entry.
 
 use super::m20261201_000008_audit_nets::cast_net;
 use sea_orm_migration::prelude::*;

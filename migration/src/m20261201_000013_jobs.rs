@@ -1,11 +1,11 @@
-//! Jobs, their runs, and what a mail needs to be sent, sent again, or given up.
+//! Jobs, their runs, and what is needed to send an email, retry it, or give it up.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// The jobs of the service; the row of each is the lock that lets one run go on at a time.
+/// The jobs of the service; the row of each is the lock that allows one run at a time.
 const JOBS: [&str; 4] = ["check_expired_holds", "quarterly_credit_reset", "release_scheduled_cases", "send_scheduled_emails"];
 
 #[async_trait::async_trait]
@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
 }
 
 async fn outbox(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
-    // SQLite adds one column a statement.
+    // SQLite adds one column per statement.
     let columns = [
         text("parameters").default("{}").to_owned(),
         uuid_null("case_id").to_owned(),
@@ -75,7 +75,7 @@ async fn job_runs(schema: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(big_integer("duration_ms"))
         .to_owned();
     schema.create_table(runs).await?;
-    // A period of a job is run once, whichever replica comes first. Runs on demand have no period, and nulls are distinct.
+    // A period of a job is run once, by the first replica to start it. Manual runs have no period, and nulls are distinct.
     let once =
         Index::create().name("job_runs_once_a_period").table("job_runs").col("job_name").col("scheduled_for").unique().to_owned();
     schema.create_index(once).await?;

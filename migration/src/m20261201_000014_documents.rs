@@ -1,4 +1,4 @@
-//! The documents of the cases; their bytes are kept outside of the database.
+//! The documents of cases; their bytes are stored outside the database.
 
 use super::m20261201_000008_audit_nets::cast_net;
 use sea_orm_migration::{prelude::*, schema::*};
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-// Both databases know indexes of a part of a table, by the same words.
+// Both databases support partial indexes, with the same syntax.
 const ONE_OF_A_NUMBER: &str = "
 CREATE UNIQUE INDEX documents_one_report_of_a_number ON documents (case_id, report_number)
   WHERE report_number IS NOT NULL AND deleted_at IS NULL;

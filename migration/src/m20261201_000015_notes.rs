@@ -1,4 +1,4 @@
-//! The notes about cases, with their net.
+//! The notes on cases, with their safety net.
 
 use super::m20261201_000008_audit_nets::cast_net;
 use sea_orm_migration::{prelude::*, schema::*};

@@ -1,4 +1,4 @@
-//! What people are told.
+//! Alerts for users.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -8,7 +8,8 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        // No foreign key: telling somebody must not wait for whoever has his account locked, and accounts are never removed.
+        // No foreign key: raising an alert must not wait for a transaction that has the recipient's account locked, and accounts
+        // are never removed.
         let alerts = Table::create()
             .table("alerts")
             .col(uuid("id").primary_key())

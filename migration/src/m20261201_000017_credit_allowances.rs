@@ -1,4 +1,4 @@
-//! What each member may use of credits in a quarter, with the net that demands an entry for every change.
+//! The credit allowance of each member for a quarter, with the safety net that requires an entry for every change.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -30,9 +30,9 @@ impl MigrationTrait for Migration {
     }
 }
 
-// A reset of all members changes as many rows as it writes entries. The net has looked through all entries of the transaction
-// for each row, which made ten thousand of them a hundred million; now the index leads from the transaction and the row to the
-// entry. OFFSET 0 still keeps the planner from the index over all times, which begins with the type.
+// A reset of all members changes as many rows as it writes entries. The net used to search all entries of the transaction for
+// each row, which made ten thousand of them a hundred million; now the index leads from the transaction and the row to the entry.
+// OFFSET 0 still keeps the planner from using the index over all times, which starts with the type.
 const POSTGRES: &str = "
 DROP INDEX audit_entries_by_txid;
 CREATE INDEX audit_entries_by_txid ON audit_entries (txid, object_id);

@@ -1,4 +1,4 @@
-//! The keys that service accounts come with, as their hashes.
+//! The API keys of service accounts, as hashes.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,4 +1,4 @@
-//! How often a password or a refresh token was guessed wrong, and until when the next attempt waits.
+//! Counts failed guesses of passwords and refresh tokens, and stores until when the next attempt has to wait.
 
 use sea_orm_migration::{prelude::*, schema::*};
 

@@ -1,12 +1,14 @@
-//! The nets without holes: what a session brings along is not taken for the schema, and only this change's own entry settles it.
+//! Closes the holes in the safety nets: nothing that a session brings along is mistaken for the schema, and only the entry of the
+//! change itself settles it.
 //!
-//! PostgreSQL's functions look nowhere but in the catalogue and in the schema of the tables. An entry counts if this very
-//! transaction wrote it: `txid` leads to it by an index, and `xmin`, which nobody can write, proves it, since a transaction's
-//! number can be foretold and comes again where a dump is restored. No clock is asked: the service's may differ from the
-//! database's, and a history is filled in with entries of years ago. An entry that is written under a savepoint doesn't count.
+//! PostgreSQL's functions resolve names only in the catalogue and in the schema of the tables. An entry counts if this very
+//! transaction wrote it: `txid` leads to it by an index, and `xmin`, which can't be written, proves it, since a transaction's
+//! number can be predicted and occurs again where a dump is restored. No clock is consulted: the service's clock may differ from
+//! the database's, and a history is filled in with entries from years ago. An entry that is written under a savepoint doesn't
+//! count.
 //!
-//! SQLite's debt says after how many entries it was run up and can be removed only if a later one is about its row. Rows of the
-//! log are numbered without gaps, so that no entry can be put before a debt or in the place of another entry.
+//! SQLite's debt records after how many entries it was created, and can be removed only if a later entry is about its row. Rows
+//! of the log are numbered without gaps, so that no entry can be placed before a debt or replace another entry.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend, sea_orm::Statement};
 
@@ -18,7 +20,7 @@ pub(crate) struct Audited {
     pub table: &'static str,
     /// The `object_type` of its entries.
     pub object: &'static str,
-    /// Which other row a new one would meet in a unique index: SQLite's REPLACE removes it, and no trigger hears of it.
+    /// Which other row a new one would conflict with in a unique index: SQLite's REPLACE removes it without firing a trigger.
     pub rival: &'static str,
 }
 
@@ -60,7 +62,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// The schema in which the tables are, as SQL names it.
+/// The schema that contains the tables, as an SQL identifier.
 pub(crate) async fn home<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
     let sql = "SELECT quote_ident(current_schema()::text) AS name";
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
@@ -68,7 +70,7 @@ pub(crate) async fn home<C: ConnectionTrait>(db: &C) -> Result<String, DbErr> {
     name.ok_or_else(|| DbErr::Custom("no schema on the search path exists".to_owned()))
 }
 
-/// Where a function looks for names. Temporary tables come first unless they are told their place.
+/// The search path of a function. Temporary tables come first unless they are given an explicit place.
 pub(crate) fn path(home: &str) -> String {
     format!("pg_catalog, {home}, pg_temp")
 }
@@ -81,16 +83,17 @@ fn function(home: &str, name: &str, body: &str) -> String {
     )
 }
 
-/// The body of a function, whose names all say in which schema they are.
+/// The body of a function, with all names qualified by their schema.
 pub(crate) fn in_home(body: &str, home: &str) -> String {
     body.replace("HOME.", &format!("{home}."))
 }
 
-/// The triggers' functions by name.
+/// The trigger functions by name.
 pub(crate) const FUNCTIONS: [(&str, &str); 3] =
     [("demand_entry", DEMAND_ENTRY), ("refuse_change", REFUSE_CHANGE), ("refuse_emptying", REFUSE_EMPTYING)];
 
-// OFFSET 0 keeps the planner to the index that begins with the transaction: by object it would read every entry the row ever had.
+// OFFSET 0 keeps the planner to the index that starts with the transaction: by object it would read every entry that the row ever
+// had.
 const DEMAND_ENTRY: &str = "
 DECLARE
   changed uuid;
@@ -125,7 +128,7 @@ BEGIN
   RAISE EXCEPTION 'unaudited % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = '23514';
 END ";
 
-/// How many entries there are: rows are numbered without gaps.
+/// The number of entries: rows are numbered without gaps.
 const ENTRIES: &str = "(SELECT coalesce(max(rowid), 0) FROM audit_entries)";
 
 const SQLITE: &str = "
@@ -165,7 +168,7 @@ CREATE TRIGGER case_reviews_not_replaced BEFORE INSERT ON case_reviews
   BEGIN SELECT RAISE(ABORT, 'case_reviews is append-only (REPLACE)'); END;
 ";
 
-/// What this step adds to one table's net.
+/// The SQL that this migration adds to one table's net.
 struct AuditedSql {
     postgres: String,
     sqlite: String,
@@ -182,16 +185,16 @@ impl Audited {
         }
     }
 
-    /// PostgreSQL's trigger against TRUNCATE, as PostgreSQL spells it.
+    /// PostgreSQL's trigger against TRUNCATE, as PostgreSQL represents it.
     pub(crate) fn kept(&self) -> String {
         let Self { table, .. } = self;
         format!("CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_emptying()")
     }
 
-    /// SQLite's triggers that run up the debt.
+    /// SQLite's triggers that record the debt.
     ///
-    /// They look for a debt that is already there instead of ignoring a conflict: a statement that says what a conflict is to do, as
-    /// an upsert does, says it for the triggers' statements as well.
+    /// They check for an existing debt instead of ignoring a conflict: a statement with its own conflict resolution, such as an
+    /// upsert, applies it to the statements of the triggers as well.
     fn run_up(&self) -> String {
         let Self { table, object, rival } = self;
         let owed_by = |row: &str, which: &str| {

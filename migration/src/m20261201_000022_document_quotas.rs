@@ -1,4 +1,4 @@
-//! How much the documents of a member and of a case may take up.
+//! Limits for the total size of a member's and of a case's documents.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -8,7 +8,8 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        // A statement each: SQLite adds one column at a time. With a default, so that an older version of the service goes on.
+        // One statement per column: SQLite adds one at a time. With a default, so that an older version of the service keeps
+        // working.
         for (name, default) in [("member_document_quota_mib", 5_120), ("case_document_quota_mib", 2_048)] {
             let add = Table::alter().table("settings").add_column(integer(name).default(default)).to_owned();
             schema.alter_table(add).await?;

@@ -1,4 +1,4 @@
-//! Whether the nets are as the migrations made them: what they catch depends on nobody having taken one away.
+//! Checks whether the safety nets are as the migrations made them: they work only as long as none was removed.
 
 use super::m20261201_000020_nets::{AUDITED, FUNCTIONS, home, in_home, path};
 use super::{Migrator, MigratorTrait};
@@ -6,10 +6,10 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, Statement};
 use std::collections::BTreeMap;
 
-/// The log and what else is append-only.
+/// The append-only tables: the audit log and the review history.
 const APPENDED: [&str; 2] = ["audit_entries", "case_reviews"];
 
-/// What is missing, different, switched off or added, in words for an operator; nothing if all is as it should be.
+/// What is missing, different, disabled or added, as text for an operator; empty if everything is as it should be.
 pub async fn differences(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     match db.get_database_backend() {
         DbBackend::Postgres => {
@@ -28,16 +28,16 @@ pub async fn differences(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> 
     }
 }
 
-/// Names, with what the database says about each.
+/// Names, with their definition in the database.
 type Definitions = BTreeMap<String, String>;
 
 fn compare(expected: &Definitions, actual: &Definitions) -> Vec<String> {
     let missing = expected.keys().filter(|name| !actual.contains_key(*name)).map(|name| format!("{name} is missing"));
     let differing = expected.iter().filter_map(|(name, definition)| {
         let actual = actual.get(name).filter(|actual| *actual != definition)?;
-        Some(format!("{name} differs from the migration's: {actual}"))
+        Some(format!("{name} differs from the migration: {actual}"))
     });
-    let added = actual.keys().filter(|name| !expected.contains_key(*name)).map(|name| format!("{name} is not the migration's"));
+    let added = actual.keys().filter(|name| !expected.contains_key(*name)).map(|name| format!("{name} is not from a migration"));
     missing.chain(differing).chain(added).collect()
 }
 
@@ -46,14 +46,14 @@ async fn definitions(db: &DatabaseConnection, sql: String) -> Result<Definitions
     rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "definition")?))).collect()
 }
 
-/// SQLite keeps the words that made a trigger, so the migrations are run beside it and asked for theirs.
+/// SQLite keeps the statement that created a trigger, so the migrations are also run on a separate database for comparison.
 async fn kept_by_sqlite(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
     let sql = "SELECT type || ' ' || name AS name, coalesce(sql, '') AS definition FROM sqlite_master \
                WHERE type = 'trigger' OR name IN ('audit_debt', 'audit_never')";
     definitions(db, sql.to_owned()).await
 }
 
-/// The triggers and rules of the tables that have a net or are append-only, as PostgreSQL spells them.
+/// The triggers and rules of the tables that have a net or are append-only, as PostgreSQL represents them.
 async fn triggers(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
     let tables: Vec<_> = AUDITED.iter().map(|audited| audited.table).chain(APPENDED).map(|table| format!("'{table}'")).collect();
     let tables = tables.join(", ");

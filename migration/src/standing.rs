@@ -1,32 +1,32 @@
-//! How the schema of a database stands to this version: during a rolling upgrade it may be a newer one's.
+//! Compares the schema of a database with this version: during a rolling upgrade it may belong to a newer version.
 
 use super::Migrator;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};
 use std::collections::BTreeSet;
 
-/// How the name of a migration ends after which versions that don't know it can't use the schema any more. They see the name in the
-/// database and stop being ready.
+/// The suffix of a migration's name that makes the schema incompatible with versions that don't know the migration. They see the
+/// name in the database and stop being ready.
 pub const INCOMPATIBLE: &str = "_incompatible";
 
-/// How the schema stands to this version.
+/// The state of the schema relative to this version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Exactly this version's.
+    /// Exactly this version's schema.
     Current,
-    /// A newer version's that this one can use.
+    /// The schema of a newer version that this version can use.
     Newer,
-    /// So many migrations of this version are not applied.
+    /// This many migrations of this version are not applied.
     Behind(usize),
-    /// A newer version's that this one can't use, with the first migration that rules it out.
+    /// The schema of a newer version that this version can't use, with the first migration that makes it incompatible.
     TooNew(String),
 }
 
-/// Compares what is applied with what this version knows, and writes nothing.
+/// Compares the applied migrations with those that this version knows, and writes nothing.
 ///
 /// # Errors
 ///
-/// Where the database can't be asked.
+/// If the database can't be queried.
 pub async fn standing<C: ConnectionTrait>(db: &C) -> Result<Standing, DbErr> {
     let applied = Statement::from_string(db.get_database_backend(), "SELECT version FROM seaql_migrations");
     let rows = db.query_all_raw(applied).await?;

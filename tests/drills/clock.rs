@@ -1,4 +1,4 @@
-//! Two replicas on one database whose clocks jump back and forth between requests.
+//! The clock drill: two replicas on one database whose clocks jump back and forth between requests.
 
 use crate::Plan;
 use crate::app::{Fresh, Kind, Settings, TestApp, at};
@@ -10,10 +10,10 @@ use rand_chacha::ChaCha8Rng;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
-/// When everything begins.
+/// The time at which the drill starts.
 const NOON: &str = "2026-12-01T18:00:00Z";
 
-/// How far a clock is off, in milliseconds.
+/// The maximum deviation of a clock, in milliseconds.
 const OFF: i64 = 3_000;
 
 pub async fn run(plan: Plan) {
@@ -45,8 +45,8 @@ pub async fn run(plan: Plan) {
         let entries = of_case.order_by_asc(Column::Id).all(&one.outside).await.expect("entries");
         let told: Vec<String> = entries.iter().map(|entry| reason(&entry.body)).collect();
         let expected: Vec<String> = (0..moves).map(|number| number.to_string()).collect();
-        println!("{kind:?}: {moves} moves by two replicas whose clocks were up to {} ms apart, {} entries", 2 * OFF, told.len());
-        assert_eq!(told.len(), moves, "not one entry for each move");
+        println!("{kind:?}: {moves} changes by two replicas with clocks up to {} ms apart, {} entries", 2 * OFF, told.len());
+        assert_eq!(told.len(), moves, "not one entry per change");
         assert!(told == expected, "entries are out of order");
         other.finish().await;
         one.finish().await;
@@ -58,13 +58,13 @@ fn reason(body: &str) -> String {
     body["metadata"]["reason"].as_str().expect("a reason").to_owned()
 }
 
-/// As if a row did not remember when it was changed last, nor since when it has been on hold.
-#[expect(clippy::disallowed_methods, reason = "this damages the database")]
+/// As if a row did not record when it was last changed, or since when it has been on hold.
+#[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
 async fn forget_when(app: &TestApp) {
     app.outside
         .execute_unprepared(
             "UPDATE cases SET updated_at = created_at, held_at = CASE WHEN held_at IS NULL THEN NULL ELSE created_at END",
         )
         .await
-        .expect("a damage");
+        .expect("damaging the database");
 }

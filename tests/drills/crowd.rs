@@ -1,4 +1,4 @@
-//! Clients that are slow, many or greedy, each connected from one of several addresses as those of many hosts would be.
+//! Simulates clients that are slow, many or greedy, each connected from one of several addresses like the clients of many hosts.
 
 use crate::app::{Form, Process};
 use std::cell::Cell;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// What a crowd of clients was answered: how often each status, and 0 for a connection that was closed without an answer.
+/// The responses to a crowd of clients: a count per status, with 0 for a connection that was closed without a response.
 #[derive(Default)]
 pub struct Crowd {
     is_over: Cell<bool>,
@@ -29,7 +29,7 @@ impl Crowd {
         *self.answers.borrow_mut().entry(status).or_default() += 1;
     }
 
-    /// The answers by status.
+    /// The number of responses by status.
     pub fn answers(&self) -> BTreeMap<u16, usize> {
         self.answers.borrow().clone()
     }
@@ -50,13 +50,13 @@ impl Crowd {
         }
     }
 
-    /// The status of the answer; 0 if there is none.
+    /// The status of the response; 0 if there is none.
     pub async fn send_once(&self, address: &str, number: usize, bytes: &[u8], (piece, pause): (usize, Duration)) -> u16 {
         let Ok(mut wire) = connect_from(number, address).await else { return 0 };
         let (mut reader, mut writer) = wire.split();
         let writing = async {
             for piece in bytes.chunks(piece) {
-                // A server that has answered and closed takes no more.
+                // A server that has responded and closed the connection accepts no more data.
                 if self.is_over() || writer.write_all(piece).await.is_err() {
                     return;
                 }
@@ -97,7 +97,7 @@ pub async fn connect_from(number: usize, to: &str) -> std::io::Result<TcpStream>
     socket.connect(to.parse().expect("an address")).await
 }
 
-/// The head of a POST below `/api/v1`.
+/// The head of a POST request below `/api/v1`.
 pub fn head(token: &str, path: &str, kind: &str, length: usize) -> String {
     let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
     format!(
@@ -106,14 +106,14 @@ pub fn head(token: &str, path: &str, kind: &str, length: usize) -> String {
     )
 }
 
-/// A whole upload of a document of so many bytes.
+/// A complete upload of a document with this number of bytes.
 pub fn upload(token: &str, case: &str, size: usize) -> Vec<u8> {
     let form = Form::new().text("document_type", "supporting").file("notes.txt", "text/plain", &vec![b'a'; size]);
     let body = form.bytes();
     [head(token, &format!("{case}/documents"), &form.kind(), body.len()).into_bytes(), body].concat()
 }
 
-/// The share `of` 100 of the figures that are not above the result.
+/// The value that `of` percent of the figures don't exceed.
 pub fn percentile(figures: &mut [Duration], of: usize) -> Duration {
     figures.sort_unstable();
     figures.get((figures.len() * of / 100).min(figures.len().saturating_sub(1))).copied().unwrap_or_default()

@@ -1,4 +1,5 @@
-//! kill -9 of PostgreSQL under load: the service answers 503 meanwhile, and works again by itself.
+//! The kill-postgres drill: kill -9 of PostgreSQL under load; meanwhile the service responds with 503, and then recovers by
+//! itself.
 
 use crate::Plan;
 use crate::app::{Process, Settings, TestApp, send};
@@ -19,7 +20,7 @@ const WRITERS: usize = 8;
 const RECOVERY: Duration = Duration::from_secs(5);
 
 pub async fn run(plan: Plan) {
-    // A server that writes its log to the disk when it pleases, for the sabotage; the service itself asks for the opposite.
+    // For the sabotage, a server that delays writing its log to disk; the service itself requires the opposite.
     let server = Server::start(if plan.is_sabotaged { "-c wal_writer_delay=10s -c wal_writer_flush_after=1GB" } else { "" });
     let url = server.url();
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
@@ -50,21 +51,21 @@ pub async fn run(plan: Plan) {
         server.start_again();
         slowest = slowest.max(recovery(&process, by.token()).await);
     }
-    println!("{kills} kills, {refused} of them seen as 503 meanwhile, slowest recovery {slowest:?}");
+    println!("{kills} kills, {refused} of them seen as 503, slowest recovery {slowest:?}");
     oracle.demand(&app).await;
-    assert_eq!(refused, kills, "no 503 while PostgreSQL was away");
-    assert_eq!(oracle.answered(0), 0, "requests without an answer");
+    assert_eq!(refused, kills, "no 503 while PostgreSQL was down");
+    assert_eq!(oracle.answered(0), 0, "requests without a response");
     assert!(slowest <= RECOVERY, "the service recovered after {slowest:?}");
     app.finish().await;
 }
 
-/// How long the service takes until it writes again.
+/// How long the service needs until it writes again.
 async fn recovery(process: &Process, token: &str) -> Duration {
     let began = Instant::now();
     let body = json!({"employee_first_name": "Ada", "employee_last_name": "Byron"}).to_string();
     loop {
         let answer = send(process.post("cases").bearer_auth(token).body(body.clone())).await;
-        // A connection that idled too long gives none.
+        // A connection that was idle too long yields no response.
         if answer.is_some_and(|answer| answer.status == 201) || began.elapsed() > RECOVERY * 4 {
             return began.elapsed();
         }
@@ -72,8 +73,8 @@ async fn recovery(process: &Process, token: &str) -> Duration {
     }
 }
 
-/// Each transaction that writes an entry is acknowledged before it is on the disk.
-#[expect(clippy::disallowed_methods, reason = "this damages the database")]
+/// Each transaction that writes an entry is acknowledged before it is on disk.
+#[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
 async fn commit_carelessly(app: &TestApp) {
     let statements = [
         "CREATE FUNCTION careless() RETURNS trigger LANGUAGE plpgsql

@@ -1,4 +1,4 @@
-//! kill -9 of the service under load, again and again on the same database.
+//! The kill-service drill: kill -9 of the service under load, repeatedly on the same database.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp};
@@ -43,7 +43,7 @@ async fn on(kind: Kind, plan: Plan) {
     app.finish().await;
 }
 
-/// Tells a process something, as the operating system does.
+/// Sends a signal to a process, as the operating system does.
 pub fn signal(pid: u32, name: &str) {
     let told = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status().expect("a shell");
     assert!(told.success());

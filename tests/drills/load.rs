@@ -1,4 +1,5 @@
-//! Half-open, slow, uploading and searching clients, all at once: another caller is answered about as fast as on an idle service.
+//! The load drill: with half-open, slow, uploading and searching clients all at once, another caller gets responses about as fast
+//! as on an idle service.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp};
@@ -15,14 +16,14 @@ const SLOW: usize = 500;
 const UPLOADS: usize = 100;
 const SEARCHES: usize = 16;
 
-/// How long the crowds have before others are observed.
+/// How long the crowds send before the other caller is observed.
 const WARM_UP: Duration = Duration::from_secs(3);
 
-/// How many times as long as on an idle service the slowest request in a hundred may take.
+/// How many times slower than on an idle service the 99th percentile of requests may be.
 const SLOWER_MAX: u32 = 5;
-/// `/livez`, the slowest in a hundred.
+/// The 99th percentile of `/livez`.
 const LIVEZ_MAX: Duration = Duration::from_millis(50);
-/// What the process may have in memory, in KiB.
+/// The maximum memory of the process, in KiB.
 const MEMORY_MAX: u64 = 256 * 1024;
 
 pub async fn run(plan: Plan) {
@@ -38,9 +39,9 @@ pub async fn run(plan: Plan) {
         let memory = process.memory("VmHWM");
         println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
         assert_eq!(busy.failed, 0, "other callers were not served");
-        assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, the others were not served as before", busy.livez);
+        assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, other callers were not served as before", busy.livez);
         let limit = idle.me * SLOWER_MAX;
-        assert!(busy.me <= limit, "GET /auth/me took {:?}, the others were not served as before", busy.me);
+        assert!(busy.me <= limit, "GET /auth/me took {:?}, other callers were not served as before", busy.me);
         assert!(memory <= MEMORY_MAX, "{memory} KiB in memory");
         drop(process);
         app.finish().await;
@@ -55,7 +56,7 @@ async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotag
     let searcher = admin.token();
     std::thread::scope(|scope| {
         let crowds = scope.spawn(|| {
-            step_back();
+            lower_priority();
             on_its_own(crowds(process, &slow, &file, searcher, WARM_UP + time))
         });
         std::thread::sleep(WARM_UP);
@@ -73,8 +74,8 @@ async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotag
     })
 }
 
-/// The clients of the crowds are on other hosts: this thread takes what the service and the observer leave of the processors.
-fn step_back() {
+/// Lowers the priority of this thread: the crowds stand for clients on other hosts, which take no processor time from the service.
+fn lower_priority() {
     let thread = std::fs::read_link("/proc/thread-self").expect("/proc");
     let thread = thread.file_name().expect("a number").to_owned();
     let done = std::process::Command::new("renice").args(["-n", "10", "-p"]).arg(thread).output().expect("renice");
@@ -103,11 +104,11 @@ async fn crowds(process: &Process, slow: &[u8], file: &[u8], searcher: &str, tim
     };
     join(sending, over).await;
     for (crowd, name) in [(half_open, "half-open"), (slowly, "slow"), (uploading, "uploading"), (searching, "searching")] {
-        println!("{name}: answers by status (0: none) {:?}", crowd.answers());
+        println!("{name}: responses by status (0: none) {:?}", crowd.answers());
     }
 }
 
-/// Looks for a text that is nowhere in the log, again and again.
+/// Repeatedly searches the log for a text that it does not contain.
 async fn search(process: &Process, token: &str, crowd: &Crowd) {
     while !crowd.is_over() {
         let asked = process.request(Method::GET, "audit-log?q=nowhere").bearer_auth(token).send().await;
@@ -119,9 +120,9 @@ async fn search(process: &Process, token: &str, crowd: &Crowd) {
     }
 }
 
-/// What a caller meets who has nothing to do with the crowds.
+/// What a caller outside the crowds observes.
 struct Observed {
-    /// The slowest request in a hundred.
+    /// The 99th percentile.
     me: Duration,
     livez: Duration,
     requests: usize,
@@ -135,7 +136,7 @@ impl std::fmt::Display for Observed {
     }
 }
 
-/// Asks in a thread of its own, so that the crowds don't delay what is measured.
+/// Sends requests from a separate thread, so that the crowds don't delay what is measured.
 fn observe(process: &Process, token: &str, time: Duration) -> JoinHandle<Observed> {
     let (address, token) = (address(process).to_owned(), token.to_owned());
     std::thread::spawn(move || on_its_own(ask(&address, &token, time)))

@@ -1,4 +1,5 @@
-//! A lock that somebody else holds while 500 clients write: each is told so soon, and served again when it is free.
+//! The locked-table drill: another session holds a lock while 500 clients write; each gets a prompt error, and is served again
+//! once the lock is released.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp};
@@ -14,7 +15,7 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 500;
-/// A wait ends after 1.5 s; the rest is this machine's.
+/// A wait ends after 1.5 s; the rest is for the machine that runs the drill.
 const ANSWER_MAX: Duration = Duration::from_secs(3);
 const RECOVERY_MAX: Duration = Duration::from_secs(5);
 
@@ -28,7 +29,7 @@ pub async fn run(plan: Plan) {
         let (mut answers, mut slowest) = (BTreeMap::new(), Duration::ZERO);
         let rounds = plan.rounds(10, 2);
         for round in 0..rounds {
-            // As few callers are to be told as soon as many.
+            // A few callers must get their response as promptly as many.
             let clients = if round % 2 == 0 { &clients[..] } else { &clients[..20] };
             let lock = lock(&app).await;
             let told = join_all(clients.iter().map(|client| write(client, &process, &token)));
@@ -45,29 +46,29 @@ pub async fn run(plan: Plan) {
             }
             let mut waits: Vec<Duration> = told.into_iter().map(|(_, wait)| wait).collect();
             slowest = slowest.max(percentile(&mut waits, 99));
-            lock.rollback().await.expect("a lock to give back");
+            lock.rollback().await.expect("releasing the lock");
             recover(&clients[0], &process, &token).await;
         }
-        println!("{kind:?}: {rounds} locks, answers by status {answers:?}, p99 of a wait {slowest:?}");
+        println!("{kind:?}: {rounds} locks, responses by status {answers:?}, p99 of a wait {slowest:?}");
         assert!(slowest <= ANSWER_MAX, "callers waited too long: {slowest:?}");
-        assert!(answers.keys().all(|status| *status == 503), "unexpected answers: {answers:?}");
+        assert!(answers.keys().all(|status| *status == 503), "unexpected responses: {answers:?}");
         drop(process);
         app.finish().await;
     }
 }
 
-/// Each from one of eight addresses, as those of many hosts would be.
+/// A client with one of eight addresses, like the clients of many hosts.
 fn client(number: usize) -> Client {
     let from = Ipv4Addr::new(127, 0, 0, 2 + u8::try_from(number % 8).expect("a small number"));
     Client::builder().no_proxy().local_address(Some(from.into())).build().expect("a client")
 }
 
-/// Holds what a write needs, as a migration or a backup might.
-#[expect(clippy::disallowed_methods, reason = "the lock of a stranger")]
+/// Locks what a write needs, as a migration or a backup might.
+#[expect(clippy::disallowed_methods, reason = "a lock outside the service")]
 async fn lock(app: &TestApp) -> DatabaseTransaction {
     let transaction = app.outside.begin().await.expect("a transaction");
     let statement = match app.kind {
-        // Nothing changes, and nobody else may write.
+        // Nothing changes, and no other session may write.
         Kind::Sqlite => "UPDATE cases SET version = version WHERE 0",
         Kind::Postgres => "LOCK TABLE cases IN ACCESS EXCLUSIVE MODE",
     };
@@ -75,7 +76,7 @@ async fn lock(app: &TestApp) -> DatabaseTransaction {
     transaction
 }
 
-/// The status, 0 for none, and how long it took.
+/// The status, 0 for none, and the elapsed time.
 async fn write(client: &Client, process: &Process, token: &str) -> (u16, Duration) {
     let began = Instant::now();
     let body = json!({"employee_first_name": "Ada", "employee_last_name": "Byron"});
@@ -86,7 +87,7 @@ async fn write(client: &Client, process: &Process, token: &str) -> (u16, Duratio
 async fn recover(client: &Client, process: &Process, token: &str) {
     let began = Instant::now();
     while write(client, process, token).await.0 != 201 {
-        assert!(began.elapsed() < RECOVERY_MAX, "it does not recover");
+        assert!(began.elapsed() < RECOVERY_MAX, "the service does not recover");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

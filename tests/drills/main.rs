@@ -1,13 +1,13 @@
-//! Drills: what takes minutes and breaks things on purpose. `cargo drill` lists them, `cargo drill NAME` runs one.
+//! Drills: tests that take minutes and deliberately break things; `cargo drill` lists them, `cargo drill NAME` runs one.
 //!
-//! A drill that cannot fail proves nothing: with `--sabotage` something is damaged that the drill has to notice, and the exit code
-//! is zero only if it did.
+//! A drill that cannot fail proves nothing: with `--sabotage` something is damaged that the drill has to notice, and the exit
+//! code is zero only if it did.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a drill that fails should say so at once"
+    reason = "a failing drill should abort immediately"
 )]
 
 #[path = "../it/app/mod.rs"]
@@ -34,17 +34,17 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// How a drill is run.
+/// The options of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// A few rounds, for every landing, instead of all of them.
+    /// A few rounds, for every merge, instead of all of them.
     pub is_short: bool,
     pub is_sabotaged: bool,
     pub seed: u64,
 }
 
 impl Plan {
-    /// How many rounds: all of them, or a few.
+    /// The number of rounds: all of them, or a few.
     pub fn rounds(&self, all: usize, few: usize) -> usize {
         if self.is_short { few } else { all }
     }
@@ -56,7 +56,7 @@ struct Drill {
     shows: &'static str,
     /// What `--sabotage` damages.
     sabotage: &'static str,
-    /// What the failure says when the drill noticed the sabotage.
+    /// The text in the failure that proves that the drill noticed the sabotage.
     proof: &'static str,
     run: fn(Plan) -> LocalBoxFuture<'static, ()>,
 }
@@ -78,8 +78,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "refusing-log",
-        shows: "a log that refuses entries, or is gone: 503 each, nothing changed, recovery within 5 s",
-        sabotage: "the database's checks are taken away, and entries vanish as they are written",
+        shows: "an audit log that refuses entries or is missing: 503 for each request, nothing changed, recovery within 5 s",
+        sabotage: "the database's checks are removed, and entries are deleted as they are written",
         proof: "changed without its entry",
         run: |plan| refusing_log::run(plan).boxed_local(),
     },
@@ -92,29 +92,29 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "race",
-        shows: "64 callers for each state move, 20 rounds on each database: one winner, one entry, no 5xx",
-        sabotage: "the case is put back into its state while they race, as by a service without locks",
+        shows: "64 callers for each status change, 20 rounds on each database: one winner, one entry, no 5xx",
+        sabotage: "the case is reset to its status during the race, as by a service without locks",
         proof: "more or fewer than one",
         run: |plan| race::run(plan).boxed_local(),
     },
     Drill {
         name: "clock",
-        shows: "two replicas whose clocks jump back and forth: a case's entries stand in the order of its changes",
-        sabotage: "the case forgets when it was changed last",
+        shows: "two replicas whose clocks jump back and forth: a case's entries are in the order of its changes",
+        sabotage: "the case does not record when it was last changed",
         proof: "out of order",
         run: |plan| clock::run(plan).boxed_local(),
     },
     Drill {
         name: "locked-table",
-        shows: "a lock held by somebody else and 500 clients: 503 within 3 s each, service again within 5 s",
-        sabotage: "the service stands still for 6 s, as one that waits for the lock",
+        shows: "a lock held by another session and 500 clients: 503 within 3 s for each, recovery within 5 s",
+        sabotage: "the service is suspended for 6 s, as if it waited for the lock",
         proof: "waited too long",
         run: |plan| locked_table::run(plan).boxed_local(),
     },
     Drill {
         name: "load",
-        shows: "1,000 half-open and 500 slow clients, 100 uploads, 16 searches at once: others within 5 times idle, 256 MiB of memory",
-        sabotage: "the service stands still for 0.3 s now and then, as one that waits for its slowest client",
+        shows: "1,000 half-open and 500 slow clients, 100 uploads, 16 searches at once: others within 5x idle, 256 MiB memory",
+        sabotage: "the service is suspended for 0.3 s at intervals, as if it waited for its slowest client",
         proof: "not served as before",
         run: |plan| load::run(plan).boxed_local(),
     },
@@ -146,7 +146,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let seed = arguments.iter().position(|argument| argument == "--seed").and_then(|at| arguments.get(at + 1));
-    let seed = seed.map_or_else(rand::random, |seed| seed.parse().expect("--seed takes a number"));
+    let seed = seed.map_or_else(rand::random, |seed| seed.parse().expect("--seed requires a number"));
     let plan = Plan { is_short: has("--short"), is_sabotaged: has("--sabotage"), seed };
     let chosen: Vec<&Drill> = DRILLS.iter().filter(|drill| has("--all") || has(drill.name)).collect();
     if chosen.is_empty() {
@@ -167,7 +167,7 @@ async fn main() -> ExitCode {
     if results.iter().all(|(_, is_passed, ..)| *is_passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs one; a panic is a failure, and with a sabotage the only success.
+/// Runs one drill; a panic is a failure, and with a sabotage the only success.
 async fn run(drill: &Drill, plan: Plan) -> (&'static str, bool, &'static str, f64) {
     let repeat = if plan.is_sabotaged { " --sabotage" } else { "" };
     println!("\n== {} (seed {}): cargo drill {0} --seed {1}{repeat}", drill.name, plan.seed);

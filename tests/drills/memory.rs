@@ -1,4 +1,4 @@
-//! Many uploads and exports at once: what the process has in memory hardly grows.
+//! The memory drill: many uploads and exports at once hardly increase the memory of the process.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Scene, Settings, TestApp};
@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use std::time::Duration;
 
-/// How much more the process may have in memory than before, in KiB.
+/// The maximum growth of the process's memory, in KiB.
 const GROWTH_MAX: u64 = 64 * 1024;
 const MIB: usize = 1 << 20;
 
 pub async fn run(plan: Plan) {
     let app = TestApp::start_with(Kind::Sqlite, Settings { clock: Clock::system(), ..Settings::default() }).await;
-    let app = app.expect("SQLite is everywhere");
+    let app = app.expect("SQLite is always available");
     app.fill_log().await;
     let process = Process::start(&app).await;
     if plan.is_sabotaged {
@@ -29,7 +29,7 @@ pub async fn run(plan: Plan) {
     app.finish().await;
 }
 
-/// What the process has in memory at most from now on.
+/// Resets the peak of the process's memory; returns the current value.
 fn begin(process: &Process) -> u64 {
     std::fs::write(format!("/proc/{}/clear_refs", process.pid()), "5").expect("its own process");
     process.memory("VmRSS")
@@ -37,7 +37,7 @@ fn begin(process: &Process) -> u64 {
 
 fn demand(process: &Process, before: u64, crowd: &Crowd, what: &str) {
     let growth = process.memory("VmHWM").saturating_sub(before);
-    println!("{what}: {} MiB before, {} MiB more at most, answers by status {:?}", before / 1024, growth / 1024, crowd.answers());
+    println!("{what}: {} MiB before, up to {} MiB more, responses by status {:?}", before / 1024, growth / 1024, crowd.answers());
     assert!(growth <= GROWTH_MAX, "{what}: grew by {} MiB in memory", growth / 1024);
 }
 
@@ -45,12 +45,12 @@ fn path(case: &Scene) -> String {
     case.path().trim_start_matches("/api/v1/").to_owned()
 }
 
-/// Three hundred at once, hardly faster than the slowest that is allowed.
+/// Three hundred at once, hardly faster than the slowest rate that is allowed.
 async fn slow_uploads(app: &TestApp, process: &Process) {
     let member = app.as_member().await;
     let case = app.a_case().accepted().create().await;
     let (file, crowd) = (upload(member.token(), &path(&case), 3 * MIB), Crowd::default());
-    // Once before, so that what is loaded at the first use counts as there before.
+    // Once before measuring, so that what is loaded on first use is not counted.
     crowd.send_once(address(process), 0, &file, (MIB, Duration::ZERO)).await;
     let before = begin(process);
     let uploads = (0..300).map(|number| crowd.send(address(process), number, &file, (100 << 10, Duration::from_secs(1))));
@@ -60,10 +60,10 @@ async fn slow_uploads(app: &TestApp, process: &Process) {
     };
     tokio::join!(join_all(uploads), over);
     demand(process, before, &crowd, "300 slow uploads");
-    assert!(crowd.answers().keys().all(|status| [0, 503].contains(status)), "unexpected answers");
+    assert!(crowd.answers().keys().all(|status| [0, 503].contains(status)), "unexpected responses");
 }
 
-/// A hundred large ones, each sent again until it is taken.
+/// A hundred large uploads, each retried until it is accepted.
 async fn large_uploads(app: &TestApp, process: &Process, plan: Plan) {
     let member = app.as_member().await;
     let (count, size) = (plan.rounds(100, 40), plan.rounds(49, 8) * MIB);
@@ -79,8 +79,8 @@ async fn large_uploads(app: &TestApp, process: &Process, plan: Plan) {
             if status == 201 {
                 return;
             }
-            // Refused for now; a connection that is closed while more is on its way may lose the answer.
-            assert!([0, 503].contains(&status), "an upload was answered {status}");
+            // Refused for now; if a connection is closed while more data is in transit, the response may be lost.
+            assert!([0, 503].contains(&status), "an upload got status {status}");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
@@ -88,7 +88,7 @@ async fn large_uploads(app: &TestApp, process: &Process, plan: Plan) {
     demand(process, before, &crowd, &format!("{count} uploads of {} MiB", size / MIB));
 }
 
-/// Two hundred asked for at once.
+/// Two hundred exports requested at once.
 async fn exports(app: &TestApp, process: &Process) {
     let (admin, crowd, before) = (app.as_admin().await, Crowd::default(), begin(process));
     let exports = (0..200).map(async |_| {
@@ -99,22 +99,22 @@ async fn exports(app: &TestApp, process: &Process) {
     });
     join_all(exports).await;
     demand(process, before, &crowd, "200 exports");
-    assert!(crowd.answers().keys().all(|status| [200, 503].contains(status)), "unexpected answers");
+    assert!(crowd.answers().keys().all(|status| [200, 503].contains(status)), "unexpected responses");
 }
 
-/// Three hundred of the largest bodies that are read into memory; most of them are refused.
+/// Three hundred request bodies of the largest size that is read into memory; most are refused.
 async fn large_bodies(app: &TestApp, process: &Process) {
     let crowd = Crowd::default();
     hold_bodies(app, process, (300, MIB), &crowd).await;
     assert!(crowd.answers().contains_key(&503), "none was refused: {:?}", crowd.answers());
 }
 
-/// The sabotage: more small bodies than there may be, from many addresses, whose memory no budget limits.
+/// The sabotage: many small bodies from many addresses, whose memory no budget limits.
 async fn small_bodies(app: &TestApp, process: &Process) {
     hold_bodies(app, process, (2_500, 63 << 10), &Crowd::default()).await;
 }
 
-/// Sends all of each body but its last kilobyte, and leaves after 6 s.
+/// Sends each body except its last kilobyte, and disconnects after 6 s.
 async fn hold_bodies(app: &TestApp, process: &Process, (count, length): (usize, usize), crowd: &Crowd) {
     let head = head(app.as_admin().await.token(), "ingest/credit-resets", "application/json", length);
     let sent = [head.into_bytes(), vec![b' '; length - 1_024]].concat();

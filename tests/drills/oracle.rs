@@ -1,4 +1,4 @@
-//! A load of concurrent writers that remembers what was acknowledged, and compares it with what is there afterwards.
+//! Concurrent writers that remember what was acknowledged, and compare it with the database afterwards.
 
 use crate::app::{Process, Reply, TestApp, send};
 use entity::{audit_entry, case};
@@ -12,11 +12,11 @@ use uuid::Uuid;
 /// What the clients know.
 #[derive(Default)]
 pub struct Oracle {
-    /// The name of each case that was acknowledged, and the version the last answer told.
+    /// The name in each acknowledged case, and the version in the last response.
     acknowledged: Mutex<BTreeMap<String, i64>>,
-    /// How many answers there were, by status; 0 is no answer.
+    /// The number of responses by status; 0 is no response.
     answers: Mutex<BTreeMap<u16, usize>>,
-    /// Takes a request for acknowledged when it is sent, as a server would that answers before it commits.
+    /// Counts a request as acknowledged when it is sent, like a server that responds before it commits.
     is_gullible: bool,
 }
 
@@ -25,7 +25,7 @@ impl Oracle {
         Self { is_gullible, ..Self::default() }
     }
 
-    /// Creates cases and changes them, one after the other, until the process is gone or `is_over` says so.
+    /// Creates and changes cases one after the other, until the process has ended or `is_over` returns true.
     pub async fn write(&self, process: &Process, token: &str, is_over: impl Fn() -> bool) {
         while !is_over() && self.write_once(process, token).await {}
     }
@@ -73,12 +73,12 @@ impl Oracle {
         *self.answers.lock().expect("answers").entry(status).or_default() += 1;
     }
 
-    /// How many answers had this status.
+    /// How many responses had this status.
     pub fn answered(&self, status: u16) -> usize {
         self.answers.lock().expect("answers").get(&status).copied().unwrap_or_default()
     }
 
-    /// Waits until so many more cases were created: a load that depends on no machine's speed.
+    /// Waits until this many more cases were created: a load that doesn't depend on the speed of the machine.
     pub async fn created(&self, count: usize) {
         let enough = self.answered(201) + count;
         let created = async {
@@ -89,7 +89,7 @@ impl Oracle {
         tokio::time::timeout(Duration::from_secs(60), created).await.expect("a load");
     }
 
-    /// Fails unless everything that was acknowledged is there, each with the entries of its changes and no others; says the figures.
+    /// Fails unless everything that was acknowledged is stored, each with exactly the entries of its changes; prints the figures.
     pub async fn demand(&self, app: &TestApp) {
         let acknowledged = self.acknowledged.lock().expect("memory").clone();
         let answers = self.answers.lock().expect("answers").clone();
@@ -108,23 +108,23 @@ impl Oracle {
         let unaudited = cases.iter().filter(|case| by_case.get(&case.id).copied() != usize::try_from(case.version).ok()).count();
         let known: BTreeSet<Uuid> = cases.iter().map(|case| case.id).collect();
         let untrue = by_case.keys().filter(|id| !known.contains(id)).count();
-        println!("answers by status (0: none): {answers:?}");
+        println!("responses by status (0: none): {answers:?}");
         println!(
-            "{} acknowledged, {} there, {lost} lost, {unaudited} unaudited, {untrue} entries of nothing",
+            "{} acknowledged, {} stored, {lost} lost, {unaudited} unaudited, {untrue} entries without a case",
             acknowledged.len(),
             cases.len()
         );
         assert_eq!(lost, 0, "acknowledged writes lost");
         assert_eq!((unaudited, untrue), (0, 0), "changes and entries differ");
         let named = cases.iter().filter(|case| acknowledged.contains_key(&case.employee_last_name)).count();
-        assert_eq!((numbers.len(), named), (cases.len(), acknowledged.len()), "something was done twice");
+        assert_eq!((numbers.len(), named), (cases.len(), acknowledged.len()), "a request was executed twice");
         assert!(acknowledged.len() > 10, "there was no load");
         let unexpected: Vec<&u16> = answers.keys().filter(|status| ![0, 200, 201, 409, 503, 504].contains(*status)).collect();
-        assert!(unexpected.is_empty(), "unexpected answers: {unexpected:?}");
+        assert!(unexpected.is_empty(), "unexpected responses: {unexpected:?}");
     }
 }
 
-/// Letters only, as names are.
+/// Letters only, as in names.
 fn unique_name() -> String {
     let digits = Uuid::new_v4().simple().to_string();
     digits.chars().map(|digit| if digit.is_ascii_digit() { char::from(b'g' + (digit as u8 - b'0')) } else { digit }).collect()

@@ -1,4 +1,4 @@
-//! Sixty-four callers for one case, for every move: one wins, the others are told why not.
+//! The race drill: sixty-four callers for one case, for every status change; one succeeds, the others are refused with a reason.
 
 use crate::Plan;
 use crate::app::{Kind, Scene, TestApp};
@@ -21,12 +21,12 @@ pub async fn run(plan: Plan) {
         for _ in 0..rounds {
             round(&app, plan.is_sabotaged, &mut answers).await;
         }
-        println!("{kind:?}: {rounds} rounds of {} moves, {CALLERS} callers each, answers by status {answers:?}", MOVES.len());
+        println!("{kind:?}: {rounds} rounds of {} changes, {CALLERS} callers each, responses by status {answers:?}", MOVES.len());
         app.finish().await;
     }
 }
 
-/// Each state move: the state a case is brought into, the operation, what it asks.
+/// Each status change: the initial state of the case, and the operation.
 const MOVES: [(&str, &str); 9] = [
     ("draft", "submit"),
     ("submitted", "accept"),
@@ -57,7 +57,7 @@ async fn round(app: &TestApp, is_sabotaged: bool, answers: &mut BTreeMap<u16, us
 
 async fn race(app: &TestApp, case: &Scene, operation: &str, is_sabotaged: bool) -> Vec<u16> {
     let by = if operation == "submit" { app.as_member().await } else { app.as_manager().await };
-    // Connections of their own: one that the server closes while it idles would be no answer to the race.
+    // Separate connections: a kept-alive one that the server closes while idle would give no response in the race.
     let by = by.with("Connection", "close");
     let mark = app.mark().await;
     let (path, body) = (case.url(operation), body(app, operation).await);
@@ -89,8 +89,8 @@ async fn body(app: &TestApp, operation: &str) -> Json {
     }
 }
 
-/// Takes the database's own checks away.
-#[expect(clippy::disallowed_methods, reason = "this damages the database")]
+/// Removes the database's own checks.
+#[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
 pub async fn disarm(app: &TestApp) {
     match app.kind {
         Kind::Postgres => {
@@ -107,8 +107,8 @@ pub async fn disarm(app: &TestApp) {
     }
 }
 
-/// Puts a case back into its state again and again, as a service would that forgets what it just did.
-#[expect(clippy::disallowed_methods, reason = "this damages the database")]
+/// Repeatedly resets a case to its status, like a service that forgets what it just did.
+#[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
 async fn forget(app: &TestApp, case: &Scene) {
     let id = match app.kind {
         Kind::Postgres => format!("'{}'", case.case.id),
@@ -119,7 +119,7 @@ async fn forget(app: &TestApp, case: &Scene) {
     let statement = format!("UPDATE cases SET status = '{status}', version = {} WHERE id = {id}", case.case.version);
     for _ in 0..40 {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        // SQLite may be busy; the next one comes soon.
+        // SQLite may be busy; the next attempt follows soon.
         let _ = app.outside.execute_unprepared(&statement).await;
     }
 }

@@ -1,4 +1,5 @@
-//! A log that takes no entries: nothing is changed and each answer is 503 for as long, and the same process works again by itself.
+//! The refusing-log drill: while the audit log accepts no entries, nothing is changed and every response is 503; then the same
+//! process recovers by itself.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp, send};
@@ -49,7 +50,7 @@ fn a_case() -> String {
     json!({"employee_first_name": "Ada", "employee_last_name": "Byron"}).to_string()
 }
 
-/// Sends writes and an audited reading; each is 503, and nothing is there afterwards.
+/// Sends concurrent writes; each gets 503, and nothing is stored afterwards.
 async fn refusals(app: &TestApp, process: &Process, by: &str) -> usize {
     let before = case::Entity::find().count(&app.outside).await.expect("cases");
     let writes = (0..CLIENTS).map(|_| send(process.post("cases").bearer_auth(by).body(a_case())));
@@ -57,23 +58,23 @@ async fn refusals(app: &TestApp, process: &Process, by: &str) -> usize {
         join_all(writes).await.iter().map(|answer| answer.as_ref().map_or(0, |a| a.status.as_u16())).collect();
     let after = case::Entity::find().count(&app.outside).await.expect("cases");
     assert_eq!(after, before, "something was changed without its entry");
-    assert!(statuses.iter().all(|status| *status == 503), "not each is 503: {statuses:?}");
+    assert!(statuses.iter().all(|status| *status == 503), "not every response is 503: {statuses:?}");
     statuses.len()
 }
 
 async fn recovery(app: &TestApp, process: &Process, by: &str) -> Duration {
     let began = Instant::now();
     let before = audit_entry::Entity::find().count(&app.outside).await.expect("entries");
-    while send(process.post("cases").bearer_auth(by).body(a_case())).await.expect("an answer").status != 201 {
-        assert!(began.elapsed() < RECOVERY * 4, "it does not recover");
+    while send(process.post("cases").bearer_auth(by).body(a_case())).await.expect("a response").status != 201 {
+        assert!(began.elapsed() < RECOVERY * 4, "the service does not recover");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(audit_entry::Entity::find().count(&app.outside).await.expect("entries") > before, "the change has no entry");
     began.elapsed()
 }
 
-/// Each entry vanishes as soon as it is written, and nobody is told.
-#[expect(clippy::disallowed_methods, reason = "this damages the database")]
+/// Each entry is deleted as soon as it is written, without an error.
+#[expect(clippy::disallowed_methods, reason = "this deliberately damages the database")]
 async fn swallow_entries(app: &TestApp) {
     let statements: &[&str] = match app.kind {
         Kind::Sqlite => &[
@@ -88,6 +89,6 @@ async fn swallow_entries(app: &TestApp) {
         ],
     };
     for statement in statements {
-        app.outside.execute_unprepared(statement).await.expect("a damage");
+        app.outside.execute_unprepared(statement).await.expect("damaging the database");
     }
 }

@@ -1,11 +1,11 @@
-//! A PostgreSQL of the drill's own that keeps its promises, with `fsync` on, so that it can be killed.
+//! The drill's own PostgreSQL server, with `fsync` on for durability, so that it can be killed.
 
 use crate::app::postgres::installed;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Ends with the process that started it, and its files with it.
+/// Ends with the process that started it, and removes its files.
 const KEEPER: &str = r#"
 exec >/dev/null 2>&1
 while kill -0 "$PARENT"; do sleep 1; done
@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Makes and starts one; `options` are further ones of its command line.
+    /// Creates and starts a server; `options` are added to its command line.
     pub fn start(options: &'static str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
         let folder = std::env::temp_dir().join(format!("casetrail-drill-{port}"));
@@ -40,14 +40,14 @@ impl Server {
         server
     }
 
-    /// Starts it, and waits until it answers.
+    /// Starts the server, and waits until it responds.
     pub fn start_again(&self) {
         let (folder, port, options) = (self.folder.display(), self.port, self.options);
         let settings = format!("-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=100 {options}");
         self.as_owner(&format!("pg_ctl -D {folder}/data -w -t 60 -l {folder}/server.log -o '{settings}' start"));
     }
 
-    /// kill -9 of all its processes at once, so that none writes anything any more.
+    /// kill -9 of all its processes at once, so that none of them writes anything afterwards.
     pub fn kill(&self) {
         let folder = self.folder.display();
         self.shell(&format!(
@@ -56,7 +56,7 @@ impl Server {
         ));
     }
 
-    /// The URL of the database that is there from the start.
+    /// The URL of the default database.
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }

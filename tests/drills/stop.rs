@@ -1,5 +1,5 @@
-//! Stopped under load as an orchestrator stops it: no request fails, neither of those who leave when readiness says so, nor of those
-//! who stay until no connection is accepted any more.
+//! The stop drill: stopping under load, as an orchestrator does, makes no request fail, neither for clients that leave when
+//! readiness reports it, nor for those that stay until connections are no longer accepted.
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp};
@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 16;
-/// The default, which the other tests and drills don't wait for.
+/// The default drain time, which the other tests and drills don't wait for.
 const SETTINGS: [(&str, &str); 2] = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_DRAIN_SECONDS", "5")];
 
 pub async fn run(plan: Plan) {
@@ -44,7 +44,7 @@ pub async fn run(plan: Plan) {
         }
         println!("{kind:?}: {stops} stops, {requests} requests, {failed} failed, slowest exit {slowest:?}");
         assert_eq!(failed, 0, "requests failed at a stop");
-        assert!(slowest <= Duration::from_secs(15), "it took {slowest:?} to end");
+        assert!(slowest <= Duration::from_secs(15), "the process took {slowest:?} to end");
         app.finish().await;
     }
 }
@@ -54,13 +54,13 @@ async fn ready(process: &Process) -> bool {
     answer.is_ok_and(|answer| answer.status() == 200)
 }
 
-/// Asks again and again on one connection; how many were answered, and how many failed.
+/// Repeatedly sends requests on one connection; returns how many were answered, and how many failed.
 async fn ask(process: &Process, token: &str, is_leaving: &Cell<bool>) -> (usize, usize) {
     let (mut answered, mut failed) = (0, 0);
     while !is_leaving.get() {
         match process.request(Method::GET, "auth/me").bearer_auth(token).send().await {
             Ok(answer) if answer.status() == 200 => answered += 1,
-            // Nobody listens any more: this one stayed to the end.
+            // The server no longer accepts connections: this client stayed to the end.
             Err(error) if answered > 0 && error.is_connect() => break,
             _ => failed += 1,
         }

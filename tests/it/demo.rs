@@ -1,4 +1,4 @@
-//! The demo's history in a database: it is all there, it obeys what real use obeys, and a forged one is refused.
+//! The demo history in a database: it is complete, it obeys the rules of real use, and a forged one is refused.
 
 use crate::app::TestApp;
 use api::demo::{self, Chapter, NAMED, Plan, Stumble, generate, password_of};
@@ -12,10 +12,10 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter,
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-/// What is forged, and how.
+/// The name of a forgery, and how it is made.
 type Forgery = (&'static str, fn(&mut Chapter));
 
-/// A few seconds where nothing else runs; the rest is for machines that run all other tests at the same time.
+/// A few seconds if nothing else is running; the rest is for machines that run all other tests at the same time.
 const LIMIT: Duration = Duration::from_secs(60);
 const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
 
@@ -79,7 +79,7 @@ on_each_database! {
             forge(&mut chapter);
             let tx = entity::audit::AuditTx::begin(app.app.db(), Context::job(uuid::Uuid::now_v7())).await.unwrap();
             let refused = tx.write_history(chapter.history).await.unwrap_err().to_string();
-            assert!(refused.contains("the entries do not tell the rows"), "{what}: {refused}");
+            assert!(refused.contains("the entries do not match the rows"), "{what}: {refused}");
             assert!(tx.commit().await.is_err(), "{what}");
         }
         assert_eq!(user::Entity::find().count(&app.outside).await.unwrap(), 0);
@@ -115,7 +115,8 @@ async fn assert_reviews_agree(app: &TestApp) {
     assert_eq!(count(app, Action::ReviewUpdated).await, decisions.count(&app.outside).await.unwrap());
 }
 
-/// Each case's status entries chain to where it stands, every resumption follows a hold, and the trail gives the rows.
+/// Each case's status entries form a chain to its current status, every resumption follows a hold, and the log reproduces the
+/// rows.
 async fn assert_statuses_chain(app: &TestApp) {
     let entries = audit_entry::Entity::find().filter(audit_entry::Column::ObjectType.is_in(["case", "user"]));
     let entries = entries.order_by_asc(audit_entry::Column::Id).all(&app.outside).await.unwrap();
@@ -138,7 +139,7 @@ async fn assert_statuses_chain(app: &TestApp) {
     assert_eq!(statuses.len(), 8);
 }
 
-/// The seven can sign in, and nobody else.
+/// The seven named users can sign in, and no one else.
 async fn assert_passwords(app: &TestApp) {
     let users = user::Entity::find().all(&app.outside).await.unwrap();
     let names: HashMap<_, _> = users.into_iter().map(|row| (row.id, row.username)).collect();

@@ -1,10 +1,10 @@
-//! The service over HTTP, on each database: every test asserts the answer and the trail.
+//! The service over HTTP, on each database: every test checks the response and the audit log.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that fails should say so at once"
+    reason = "a failing test should fail immediately"
 )]
 
 #[macro_use]

@@ -1,4 +1,4 @@
-//! One scripted working week over HTTP and jobs leaves every action there is, each with its metadata, and no other.
+//! One scripted working week over HTTP and jobs writes every action type, each with its metadata, and no other.
 
 use crate::app::{Client, Form, TestApp, actions, at};
 use crate::contract::recipes::report;
@@ -36,7 +36,7 @@ fn id(thing: &Json) -> String {
     thing["id"].as_str().expect("an id").to_owned()
 }
 
-/// On Tuesday a member hands in a case, adds to it and corrects it; it is accepted, held and resumed.
+/// On Tuesday a member submits a case, adds to it and corrects it; it is accepted, held and resumed.
 async fn tuesday(app: &TestApp) -> String {
     let desk = Desk::opens(app, "2026-12-01T15:00:00Z").await;
     let member = app.user("member1", Role::Member, None).await;
@@ -67,7 +67,7 @@ async fn tuesday(app: &TestApp) -> String {
     case
 }
 
-/// On Wednesday it goes to a new technician, whose work is reviewed; another case is released at night.
+/// On Wednesday the case goes to a new technician, whose work is reviewed; another case is released at night.
 async fn wednesday(app: &TestApp, case: &str) {
     let desk = Desk::opens(app, "2026-12-02T15:00:00Z").await;
     let new = app.tech(1).await;
@@ -84,7 +84,7 @@ async fn wednesday(app: &TestApp, case: &str) {
     desk.senior.post(&format!("{case}/review/approve"), release).await.expect(200);
 }
 
-/// On Thursday it has been released, its mail goes out, and its member hands it in again.
+/// On Thursday the case has been released, its email is sent, and its member resubmits it.
 async fn thursday(app: &TestApp, case: &str) {
     let desk = Desk::opens(app, "2026-12-03T15:00:00Z").await;
     for job in ["release_scheduled_cases", "send_scheduled_emails"] {
@@ -99,7 +99,7 @@ async fn thursday(app: &TestApp, case: &str) {
     desk.admin.send(reqwest::Method::DELETE, &format!("{case}?reason=handed in twice"), None).await.expect(204);
 }
 
-/// On Friday the desk is looked after: people, credits, settings, and what the week was like.
+/// On Friday administrative work is done: users, credits, settings, and the reports of the week.
 async fn friday(app: &TestApp) {
     let desk = Desk::opens(app, "2026-12-04T15:00:00Z").await;
     let somebody = |name: &str, role: &str| {

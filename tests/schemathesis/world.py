@@ -184,7 +184,7 @@ class World:
 
     def note(self):
         """One the runner may read and take away."""
-        body = {"body": "He called twice.", "visibility": "shared"}
+        body = {"body": "They called twice.", "visibility": "shared"}
         return self.runner.post(f"/cases/{self.accepted()}/notes", body)["id"]
 
     def service(self):

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why an alert is dismissed
+/// Request body for dismissing an alert
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"reason": "the pay stub is on its way"}))]
 pub struct DismissAlert {
-    /// Why
+    /// Reason for the dismissal
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: Option<String>,
@@ -24,12 +24,12 @@ pub struct DismissAlert {
 
 /// Dismiss an alert
 ///
-/// Its recipient is done with it, and that is recorded once; again changes nothing.
+/// Marks the alert as dismissed by its recipient and records this once; repeating the request changes nothing.
 #[utoipa::path(
     tag = "alerts",
     params(("alert_id" = Uuid, Path, description = "The alert")),
-    request_body(content = Option<DismissAlert>, description = "May be left out"),
-    responses((status = OK, description = "The alert as it now is", body = Alert), AdditionProblems),
+    request_body(content = Option<DismissAlert>, description = "Optional"),
+    responses((status = OK, description = "The alert in its current state", body = Alert), AdditionProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["alert_dismissed"]}))),
 )]
 #[post("/alerts/{alert_id}/dismiss")]

@@ -1,4 +1,4 @@
-//! List one's own alerts.
+//! List the caller's alerts.
 
 use super::Alert;
 use crate::http::page::Paging;
@@ -12,11 +12,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// Which alerts
+/// Filters of the alert list
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct AlertFilter {
-    /// Whether the caller is done with it
+    /// Whether the caller dismissed the alert
     #[param(nullable = false)]
     is_dismissed: Option<bool>,
     /// May be repeated
@@ -27,20 +27,20 @@ pub struct AlertFilter {
 }
 
 crate::list_of! {
-    /// A page of the caller's alerts, the newest first
+    /// A page of the caller's alerts, newest first
     AlertList = Alert
 }
 
-/// List one's own alerts
+/// List the caller's alerts
 ///
-/// The newest first. Nobody sees another's.
+/// Newest first. Alerts are visible only to their recipient.
 #[utoipa::path(
     tag = "alerts",
     params(AlertFilter, Paging),
     responses((status = OK, description = "A page of the caller's alerts", body = AlertList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading what one is told is not an event; dismissing it is")),
+        ("x-audit-reason" = json!("reading alerts is not audited; dismissing one is")),
     ),
 )]
 #[get("/alerts")]

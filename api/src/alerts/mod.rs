@@ -1,4 +1,4 @@
-//! One's own alerts over HTTP, a file per verb.
+//! HTTP operations on the caller's alerts, one file per verb.
 
 mod dismiss;
 mod list;

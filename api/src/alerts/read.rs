@@ -8,14 +8,14 @@ use entity::alert;
 
 /// Mark an alert as read
 ///
-/// The first time counts; again changes nothing.
+/// Only the first request counts; repeating it changes nothing.
 #[utoipa::path(
     tag = "alerts",
     params(("alert_id" = Uuid, Path, description = "The alert")),
-    responses((status = OK, description = "The alert as it now is", body = Alert), ReadProblems),
+    responses((status = OK, description = "The alert in its current state", body = Alert), ReadProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("having read what one is told is not an event; dismissing it is")),
+        ("x-audit-reason" = json!("reading alerts is not audited; dismissing one is")),
     ),
 )]
 #[post("/alerts/{alert_id}/read")]

@@ -1,4 +1,4 @@
-//! An alert as its recipient sees it.
+//! The representation of an alert in responses.
 
 use crate::http::{CaseReference, Instant};
 use entity::alert::{self, Kind, Severity};
@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Something the caller should know
+/// An alert for the caller
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d4", "kind": "case_held", "severity": "warning",
@@ -22,7 +22,7 @@ pub struct Alert {
     pub title: String,
     #[schema(max_length = 2000)]
     pub message: String,
-    /// The case it is about, if it is about one
+    /// The case the alert is about, if any
     pub case: Option<CaseReference>,
     pub raised_at: Instant,
     pub read_at: Option<Instant>,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// A kind of action, and what the trail holds of it
+/// An action type and its usage in the audit log
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
@@ -20,26 +20,26 @@ use utoipa::ToSchema;
     "count": 42, "last_seen_at": "2026-11-22T08:00:00.123Z"
 }))]
 pub struct AuditActionType {
-    /// Its permanent name
+    /// Permanent identifier of the action type
     pub code: Action,
-    /// What people read
+    /// Human-readable name
     #[schema(max_length = 64)]
     pub label: &'static str,
     pub category: Category,
     pub origin: Origin,
     pub capture: Capture,
-    /// Its group in the system-events report; null outside of it
+    /// Its group in the system events report; null if it is not part of that report
     pub system_event: Option<SystemEvent>,
-    /// The JSON Schema (2020-12) of the metadata that a success has at least
+    /// JSON Schema (2020-12) of the metadata that entries of successful actions contain at least
     pub metadata_schema: BTreeMap<String, Value>,
-    /// How many entries of it the trail holds, whatever their outcome
+    /// Number of audit entries of this type, regardless of outcome
     #[schema(minimum = 0)]
     pub count: u64,
-    /// When the last of them was written
+    /// Time of the most recent entry
     pub last_seen_at: Option<Instant>,
 }
 
-/// The closed catalogue of actions
+/// The complete catalogue of action types
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"named_total": 37, "total": 38, "introduced_total": 15, "data": [{
     "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
@@ -49,13 +49,13 @@ pub struct AuditActionType {
     "count": 42, "last_seen_at": "2026-11-22T08:00:00.123Z"
 }]}))]
 pub struct AuditActionTypeList {
-    /// How many have a name of their own
+    /// Number of named types
     #[schema(minimum = 0)]
     pub named_total: usize,
-    /// The same and `other`
+    /// Number of named types plus `other`
     #[schema(minimum = 0)]
     pub total: usize,
-    /// How many came with the enhancement
+    /// Number of types introduced with the enhancement
     #[schema(minimum = 0)]
     pub introduced_total: usize,
     #[schema(max_items = 100)]
@@ -64,13 +64,14 @@ pub struct AuditActionTypeList {
 
 /// List the action types
 ///
-/// The 37 named types and `other`, in the order of the catalogue, with how often each was recorded and when last.
+/// Returns the 37 named types and `other` in catalogue order, with the number of audit entries of each and the time of the most
+/// recent one.
 #[utoipa::path(
     tag = "audit-log",
     responses((status = OK, description = "The catalogue", body = AuditActionTypeList), CommonProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("the catalogue and its counts show no entry")),
+        ("x-audit-reason" = json!("the catalogue and its counts reveal no entry")),
     ),
 )]
 #[get("/audit-action-types")]

@@ -1,4 +1,4 @@
-//! List what happened to a case.
+//! List the audit entries of a case.
 
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
@@ -11,10 +11,11 @@ use entity::case;
 use entity::trail::{Filter, MemberView};
 use entity::user::Role;
 
-/// List a case's audit trail
+/// List the audit entries of a case
 ///
-/// Who sees the case sees its trail, the newest entry first, 25 a page. Its member sees what was done to what he sees of the
-/// case: no addresses, no work of the desk, no result before its release. The reading is recorded.
+/// Available to every caller who can see the case. Newest first, 25 per page. The case's member sees only entries about what is
+/// visible to them: no IP addresses, no internal work of the staff, no result before its release. The access is recorded in the
+/// audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, Paging),

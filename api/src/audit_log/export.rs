@@ -1,4 +1,4 @@
-//! What both exports of the log have in common: count, entry and stream come from one state of the database.
+//! The common part of both exports of the log: count, entry and stream are based on one snapshot of the database.
 
 use super::filter::LogFilter;
 use crate::http::file::Format;
@@ -10,19 +10,19 @@ use entity::trail::{self, Filter};
 use futures_util::stream::{self, Stream};
 use sea_orm::DatabaseTransaction;
 
-/// How many entries are in memory at once.
+/// How many entries are held in memory at once.
 const BATCH: u64 = 500;
 
-/// What is left to read.
+/// The state of an export that is being read.
 struct Reading {
     snapshot: DatabaseTransaction,
     filter: Filter,
     last: Option<Position>,
 }
 
-/// Counts what matches, records that it leaves the house, and gives it batch by batch.
+/// Counts the matching entries, records the export, and returns the entries in batches.
 ///
-/// The snapshot ends with the stream, or when the caller hangs up.
+/// The snapshot is released when the stream ends or the client disconnects.
 pub async fn entries(
     app: &App,
     by: &Anyone,
@@ -42,7 +42,7 @@ pub async fn entries(
 }
 
 impl Reading {
-    /// The next batch, from where the one before ended.
+    /// The next batch, continuing after the previous one.
     async fn step(mut self) -> Result<Option<(Vec<AuditEntry>, Self)>> {
         let rows = trail::page(&self.snapshot, &self.filter, self.last.as_ref(), BATCH).await?;
         self.last = rows.last().map(trail::Entry::position);

@@ -15,19 +15,20 @@ use std::borrow::Cow;
 const COLUMNS: [&str; 9] =
     ["Timestamp", "User", "Action Type", "Description", "Case ID", "Related User", "IP Address", "Changes", "Metadata"];
 
-/// What the contract shows of it.
+/// The example in the contract.
 const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related User,IP Address,Changes,Metadata\r\n2026-11-22T08:00:00.123Z,tech2,case_held,Case WS001-2026-11-0042 placed on hold: waiting for pay stub,WS001-2026-11-0042,,127.0.0.1,\"{\"\"status\"\":{\"\"from\"\":\"\"accepted\"\",\"\"to\"\":\"\"hold\"\"}}\",\"{\"\"reason\"\":\"\"waiting for pay stub\"\"}\"\r\n";
 
 /// Export the audit log as CSV
 ///
-/// Every entry that matches, the newest first, as RFC 4180 with CRLF. `Case ID` is the case's number; changes and metadata are
-/// JSON. A cell that a spreadsheet would take for a formula begins with an apostrophe. The export is recorded.
+/// Returns all matching entries, newest first, as RFC 4180 with CRLF. `Case ID` is the case number; changes and metadata are
+/// JSON. Cells that a spreadsheet would interpret as a formula are prefixed with an apostrophe. The export is recorded in the
+/// audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(LogFilter),
     responses(
         (
-            status = OK, description = "The entries that match, a line each", content_type = "text/csv", body = String,
+            status = OK, description = "The matching entries, one per line", content_type = "text/csv", body = String,
             example = json!(EXAMPLE),
         ),
         ListProblems,

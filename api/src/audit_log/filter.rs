@@ -1,4 +1,4 @@
-//! The parameters that narrow the trail, and what they ask for.
+//! The query parameters that filter the audit log.
 
 use crate::http::period::When;
 use crate::http::{Error, Result};
@@ -13,83 +13,83 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 use validator::Validate;
 
-/// What narrows the log.
+/// Filters of the audit log.
 #[derive(Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct LogFilter {
-    /// One of these actions
+    /// Action types to include
     #[validate(length(max = 38))]
     #[param(max_items = 38, nullable = false)]
     action_type: Vec<Action>,
-    /// One of these categories
+    /// Categories to include
     #[validate(length(max = 9))]
     #[param(max_items = 9, nullable = false)]
     category: Vec<Category>,
-    /// Who did it
+    /// The user who performed the action
     #[param(nullable = false)]
     actor_id: Option<Uuid>,
-    /// Whom it is about
+    /// The user the entry is about
     #[param(nullable = false)]
     related_user_id: Option<Uuid>,
-    /// The case it belongs to
+    /// The case the entry belongs to
     #[param(nullable = false)]
     case_id: Option<Uuid>,
-    /// The case it belongs to, by its number
+    /// The number of the case the entry belongs to
     #[validate(length(min = 1, max = 32))]
     #[param(min_length = 1, max_length = 32, nullable = false, example = "WS001-2026-11-0042")]
     case_number: Option<String>,
-    /// One of these outcomes
+    /// Outcomes to include
     #[validate(length(max = 3))]
     #[param(max_items = 3, nullable = false)]
     outcome: Vec<Outcome>,
-    /// One of these sources
+    /// Sources to include
     #[validate(length(max = 4))]
     #[param(max_items = 4, nullable = false)]
     source: Vec<Source>,
-    /// The address the request came from
+    /// The IP address of the request
     #[param(value_type = Option<String>, max_length = 45, pattern = "^[0-9A-Fa-f.:]{2,45}$", nullable = false, example = "192.0.2.7")]
     ip_address: Option<IpAddr>,
-    /// The request it was written in
+    /// The request in which the entry was written
     #[validate(length(min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
     request_id: Option<String>,
-    /// A field that it changed, by its name on the wire
+    /// A field that was changed, by its name in the API
     #[param(pattern = "^[a-z_]{1,64}$", max_length = 64, nullable = false, example = "status")]
     changed_field: Option<String>,
-    /// The value of `changed_field` before
+    /// The value of `changed_field` before the change
     #[validate(length(max = 2000))]
     #[param(max_length = 2000, nullable = false, example = "accepted")]
     changed_from: Option<String>,
-    /// The value of `changed_field` after
+    /// The value of `changed_field` after the change
     #[validate(length(max = 2000))]
     #[param(max_length = 2000, nullable = false, example = "hold")]
     changed_to: Option<String>,
-    /// A text anywhere in the description, the usernames, the e-mail addresses or the case number, in either case
+    /// Text contained in the description, the usernames, the email addresses or the case number, case-insensitive
     #[validate(length(min = 1, max = 200))]
     #[param(min_length = 1, max_length = 200, nullable = false, example = "pay stub")]
     q: Option<String>,
-    /// From this instant or civil day on
+    /// Start of the period, inclusive: a timestamp or a date
     #[param(nullable = false)]
     since: Option<When>,
-    /// Before this instant, or until this civil day has passed
+    /// End of the period: a timestamp (exclusive) or a date (inclusive)
     #[param(nullable = false)]
     until: Option<When>,
 }
 
-/// What narrows the trail of one case or one person.
+/// Filters of the audit entries of one case or one user.
 #[derive(Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct TrailFilter {
-    /// One of these actions
+    /// Action types to include
     #[validate(length(max = 38))]
     #[param(max_items = 38, nullable = false)]
     action_type: Vec<Action>,
-    /// From this instant or civil day on
+    /// Start of the period, inclusive: a timestamp or a date
     #[param(nullable = false)]
     since: Option<When>,
-    /// Before this instant, or until this civil day has passed
+    /// End of the period: a timestamp (exclusive) or a date (inclusive)
     #[param(nullable = false)]
     until: Option<When>,
 }
@@ -125,7 +125,7 @@ impl TrailFilter {
     }
 }
 
-/// The zone is asked for only where there is a period to place in it.
+/// The time zone is read only if there is a period that depends on it.
 async fn ids(app: &App, since: Option<When>, until: Option<When>) -> Result<Option<IdRange>> {
     if since.is_none() && until.is_none() {
         return Ok(None);
@@ -138,9 +138,9 @@ async fn ids(app: &App, since: Option<When>, until: Option<When>) -> Result<Opti
 fn changed(field: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Option<ChangedField>> {
     let Some(field) = field else {
         let alone = from.map(|_| "changed_from").or(to.map(|_| "changed_to"));
-        let refused = |name| Error::parameter(name, "requires_changed_field", "can only stand beside changed_field");
+        let refused = |name| Error::parameter(name, "requires_changed_field", "requires changed_field");
         return alone.map_or(Ok(None), |name| Err(refused(name)));
     };
-    let refused = || Error::parameter("changed_field", "pattern", "must have 1 to 64 lower-case letters or underscores");
+    let refused = || Error::parameter("changed_field", "pattern", "must consist of 1 to 64 lower-case letters or underscores");
     ChangedField::named(field).map(|field| Some(field.between(from, to))).ok_or_else(refused)
 }

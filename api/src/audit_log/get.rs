@@ -1,4 +1,4 @@
-//! Look at one entry.
+//! Get an audit entry.
 
 use crate::http::{Answer, AuditEntry, AuditReader, Error, Instant, NoParameters, PathId, Query, ReadProblems, Result};
 use crate::state::App;
@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The most entries of the same request that stand beside an entry.
+/// How many other entries of the same request are shown at most.
 const SIBLINGS_MAX: u64 = 50;
 
 /// Another entry of the same request
@@ -19,7 +19,7 @@ pub struct AuditEntrySibling {
     pub id: Uuid,
     pub occurred_at: Instant,
     pub action_type: Action,
-    /// The action as people read it
+    /// Human-readable name of the action type
     #[schema(max_length = 64)]
     pub action_label: String,
     pub outcome: Outcome,
@@ -34,7 +34,7 @@ pub struct AuditEntrySibling {
     pub object_id: String,
 }
 
-/// One thing that happened, and what else happened in the same request
+/// An audit entry, with the other entries of the same request
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a2071e-0bfb-7584-bca5-f00e655c90d6", "sequence": null, "occurred_at": "2026-11-22T08:00:00.123Z",
@@ -55,14 +55,14 @@ pub struct AuditEntrySibling {
 pub struct AuditEntryDetail {
     #[serde(flatten)]
     pub entry: AuditEntry,
-    /// The other entries of the same request, in their order; at most 50
+    /// The other entries of the same request, in order; at most 50
     #[schema(max_items = 50)]
     pub siblings: Vec<AuditEntrySibling>,
 }
 
-/// Look at one entry
+/// Get an audit entry
 ///
-/// With the other entries of the same request. The look is recorded.
+/// Includes the other entries of the same request. The access is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(("entry_id" = Uuid, Path, description = "The entry")),

@@ -1,4 +1,4 @@
-//! List the log.
+//! List the audit log.
 
 use super::filter::LogFilter;
 use super::page::{self, AuditEntryList};
@@ -10,12 +10,12 @@ use entity::audit::Event;
 
 /// List the audit log
 ///
-/// Every entry that matches, the newest first, 50 a page. The reading is recorded, once for all pages of one list, and the
-/// answer never holds the entry it causes.
+/// Returns all matching entries, newest first, 50 per page. The access is recorded once for all pages of a list, and the response
+/// never contains the entry it causes.
 #[utoipa::path(
     tag = "audit-log",
     params(LogFilter, Paging),
-    responses((status = OK, description = "The entries that match", body = AuditEntryList), ListProblems),
+    responses((status = OK, description = "The matching entries", body = AuditEntryList), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
 #[get("/audit-log")]

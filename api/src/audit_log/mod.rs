@@ -1,7 +1,7 @@
-//! The trail over HTTP, a file per verb. Entries can be read and nothing else.
+//! The audit log over HTTP, one file per verb. Entries are read-only.
 //!
-//! Reading is recorded: the answer is read first, so that it never holds its own entry, and the entry is committed before the
-//! answer leaves.
+//! Reads are recorded: the response is computed first, so that it never contains its own entry, and the entry is committed before
+//! the response is sent.
 
 mod action_types;
 mod case_trail;
@@ -20,7 +20,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_audit_log)
-        // Before the entries, since it could be an entry's id.
+        // Before the route of a single entry, which would match these paths as ids.
         .service(export_csv::export_audit_log_csv)
         .service(export_ndjson::export_audit_log_ndjson)
         .service(get::get_audit_entry)

@@ -1,4 +1,4 @@
-//! List one's own activity.
+//! List the caller's own activity.
 
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
@@ -13,9 +13,9 @@ use entity::trail::{Filter, MemberView};
 use entity::user::Role;
 use uuid::Uuid;
 
-/// List one's own activity
+/// List the caller's own activity
 ///
-/// The entries of which the caller is the actor, the newest first, 50 a page. Refused where the setting `own_activity_enabled`
+/// Returns the entries of which the caller is the actor, newest first, 50 per page. Refused if the setting `own_activity_enabled`
 /// is off.
 #[utoipa::path(
     tag = "audit-log",
@@ -23,7 +23,7 @@ use uuid::Uuid;
     responses((status = OK, description = "The caller's entries", body = AuditEntryList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("looking at one's own activity is not recorded")),
+        ("x-audit-reason" = json!("reading one's own activity is not audited")),
     ),
 )]
 #[get("/auth/me/activity")]
@@ -43,7 +43,7 @@ pub async fn list_own_activity(
     snapshot.commit().await?;
     list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {
-        // His resubmission clears what the review said, and the entry tells what was cleared.
+        // A member's resubmission clears the review block, and the entry contains what was cleared.
         for entry in list.data.iter_mut().filter(|entry| entry.object_type == case::Entity::OBJECT) {
             entry.changes.retain(|field, _| MemberView::ever_shows_field(field));
         }
@@ -51,8 +51,8 @@ pub async fn list_own_activity(
     Ok(Answer::plain(list))
 }
 
-/// A refusal names the case or the person it was about, for those who read the log. Whoever was refused must not learn from it that
-/// there is one.
+/// An entry of a denied attempt names the case or user concerned, for readers of the log. The refused caller must not learn from
+/// it that the case or user exists.
 fn hide_what_was_refused(entry: &mut AuditEntry, own_id: Uuid) {
     if entry.outcome == Outcome::Denied {
         entry.case = None;

@@ -1,4 +1,4 @@
-//! One page of the trail.
+//! One page of audit entries.
 
 use crate::http::page::PageRequest;
 use crate::http::{AuditEntry, Result};
@@ -7,11 +7,11 @@ use entity::trail::{self, Entry, Filter};
 use sea_orm::ConnectionTrait;
 
 list_of! {
-    /// Entries of the trail, the newest first
+    /// A page of audit entries, newest first
     AuditEntryList = AuditEntry
 }
 
-/// Reads a page of what matches: one statement, and one more for the total if it is asked for.
+/// Reads a page of the matching entries: one query, and another for the total if requested.
 pub async fn read<C: ConnectionTrait>(db: &C, filter: &Filter, page: &PageRequest) -> Result<AuditEntryList> {
     let mut rows = trail::page(db, filter, page.after.as_ref(), page.fetch()).await?;
     let total = if page.include_total { Some(trail::count(db, filter).await?) } else { None };

@@ -1,4 +1,4 @@
-//! List what somebody did and what was done to him.
+//! List the audit entries of a user.
 
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
@@ -10,10 +10,10 @@ use entity::audit::Event;
 use entity::trail::Filter;
 use entity::user;
 
-/// List a user's audit trail
+/// List the audit entries of a user
 ///
-/// The entries of which he is the actor or the related user, the newest first, 50 a page; also of a user who was deleted. The
-/// reading is recorded.
+/// Returns the entries of which the user is the actor or the related user, newest first, 50 per page; also available for deleted
+/// users. The access is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(("user_id" = Uuid, Path, description = "The user"), TrailFilter, Paging),

@@ -1,4 +1,4 @@
-//! One's own account as it is shown.
+//! The caller's own account in responses.
 
 use super::permission::Permission;
 use crate::http::{Instant, Result};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One's own account, and what one may do
+/// The caller's own account and permissions
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "tech2", "email": "tech2@example.org",
@@ -37,11 +37,11 @@ pub struct AccountDetail {
     pub role: Role,
     /// Technicians only
     pub user_level: Option<Level>,
-    /// What a service account was granted; empty for people
+    /// The scopes granted to a service account; empty for all other roles
     #[schema(max_items = 3)]
     pub scopes: Vec<Scope>,
     pub is_active: bool,
-    /// Counts the changes; also the `ETag`. A sign-in is no change
+    /// Incremented with each change; also the `ETag`. A login is not a change
     #[schema(minimum = 1)]
     pub version: i32,
     pub last_login_at: Option<Instant>,
@@ -52,12 +52,12 @@ pub struct AccountDetail {
 }
 
 impl AccountDetail {
-    /// The account behind a session: one statement beside the row's own.
+    /// The account of a session: one statement in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: user::Model, session_id: Uuid) -> Result<Self> {
         let credential = credential::Entity::find_by_id(row.id).one(db).await?;
         let permissions = Permission::all_of(&Caller::of(&row, session_id));
         let full_name = row.full_name();
-        // No `..` here: a new column has to be shown or left out on purpose.
+        // No `..` here: a new column has to be shown or omitted on purpose.
         let user::Model {
             id,
             username,

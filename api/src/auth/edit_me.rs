@@ -1,4 +1,4 @@
-//! Edit one's own profile.
+//! Edit the caller's own profile.
 
 use super::account::AccountDetail;
 use crate::http::{Answer, Body, Human, IfMatch, IfMatchHeader, OwnWriteProblems, Result, check, json};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What to change of one's own profile; what is absent stays as it is
+/// Request body for editing one's own profile; omitted fields stay unchanged
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Mia", "phone_number": "312-555-0142"}))]
@@ -24,33 +24,34 @@ pub struct EditOwnAccount {
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
     #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
     last_name: Option<String>,
-    /// Kept in lower case; nobody else may have it
+    /// Stored in lower case; must be unique
     #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 3, max = 254), email)]
     #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
     email: Option<String>,
-    /// Null removes it
+    /// Null removes the phone number
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
     #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
     phone_number: Option<Option<String>>,
-    /// Members only, who always have one; kept in upper case
+    /// Members only, for whom it is required; stored in upper case
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
     #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
     workshop_code: Option<Option<String>>,
 }
 
-/// Edit one's own profile
+/// Edit your own profile
 ///
-/// One entry, however many fields change: `member_profile_updated` for a member, `user_updated` for anybody else. A request
-/// that changes nothing leaves none. An e-mail address that is taken is 409 and recorded; after ten of those within a day
-/// every other address is 429 `too_many_attempts` until `Retry-After`, except for administrators, who see all accounts.
+/// Leaves one entry, however many fields change: `member_profile_updated` for a member, `user_updated` for all other roles. A
+/// request that changes nothing leaves none. An email address that is taken returns 409 and is recorded; after ten of those
+/// within a day every other address returns 429 `too_many_attempts` until `Retry-After`, except for administrators, who see all
+/// accounts.
 #[utoipa::path(
     tag = "auth",
     params(IfMatchHeader),
     request_body = EditOwnAccount,
-    responses((status = OK, description = "The account as it now is", body = AccountDetail), OwnWriteProblems),
+    responses((status = OK, description = "The updated account", body = AccountDetail), OwnWriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated", "member_profile_updated"]}))),
 )]
 #[patch("/auth/me")]

@@ -22,7 +22,7 @@ pub struct SigningKey {
     #[serde(rename = "use")]
     #[schema(max_length = 8)]
     purpose: &'static str,
-    /// As the header of an access token names it
+    /// The key id in the header of an access token
     #[schema(max_length = 32)]
     kid: String,
     /// The key, base64url
@@ -30,7 +30,7 @@ pub struct SigningKey {
     x: String,
 }
 
-/// The key ring
+/// The set of public keys
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"keys": [{
     "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k1", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -40,14 +40,14 @@ pub struct SigningKeySet {
     keys: Vec<SigningKey>,
 }
 
-/// Read the public keys that verify access tokens
+/// Get the public keys for access tokens
 ///
-/// Another service can verify who sent a token, but only this one knows whether his session still goes on.
+/// Other services can verify with these keys who sent a token, but only this service knows whether the session is still active.
 #[utoipa::path(
     tag = "auth",
     security(()),
-    responses((status = OK, description = "The key ring", body = SigningKeySet)),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the public keys are public"))),
+    responses((status = OK, description = "The set of public keys", body = SigningKeySet)),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the keys are public"))),
 )]
 #[get("/.well-known/jwks.json")]
 pub async fn get_signing_keys(app: App) -> HttpResponse {

@@ -1,4 +1,4 @@
-//! Sign in.
+//! Log in.
 
 use super::token_pair::TokenPair;
 use crate::http::origin::Origin;
@@ -14,12 +14,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Who wants to sign in
+/// Request body for logging in
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"username": "member1", "password": "member1-demo-pass"}))]
 pub struct Login {
-    /// In any case
+    /// Case-insensitive
     #[validate(length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64)]
     username: String,
@@ -28,20 +28,21 @@ pub struct Login {
     password: String,
 }
 
-/// Sign in
+/// Log in
 ///
-/// Starts a session of at most 30 days, which ends when it isn't refreshed for 24 hours. A wrong password, an unknown name and
-/// an inactive account get the same answer in the same time; each such attempt is on record.
+/// Starts a session of at most 30 days, which ends when it isn't refreshed for 24 hours. A wrong password, an unknown username
+/// and an inactive account get the same response in the same time; each such attempt is recorded.
 ///
-/// After a failed attempt the next one for the same name from the same address waits: 1 second, from the third failure on 3, from the
-/// ninth 5, from the twenty-fifth 10. After 100 failures within 24 hours from any address, sign-ins with this name are refused until the 24 hours
-/// are over or its password is reset. Meanwhile the answer is 429 `too_many_attempts` with `Retry-After`, whether the password is right
-/// or wrong and the name known or not. Sessions go on as they were; a successful sign-in ends its address's waits.
+/// After a failed attempt the next one for the same username from the same address has to wait: 1 second, from the third failure
+/// on 3, from the ninth 5, from the twenty-fifth 10. After 100 failures within 24 hours from any address, logins with this
+/// username are refused until the 24 hours are over or its password is reset. Until then the response is 429 `too_many_attempts`
+/// with `Retry-After`, whether the password is right or wrong and the username known or not. Existing sessions are not affected;
+/// a successful login ends the waits of its address.
 #[utoipa::path(
     tag = "auth",
     security(()),
     request_body = Login,
-    responses((status = OK, description = "The session's first tokens", body = TokenPair), SignInProblems),
+    responses((status = OK, description = "The first tokens of the session", body = TokenPair), SignInProblems),
     extensions(("x-audit-actions" = json!({"always": ["login"], "may": []}))),
 )]
 #[post("/auth/login")]
@@ -59,7 +60,7 @@ pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<
     let better = if outdated { Some(app.passwords().hash(&body.password).await?) } else { None };
     let Some(person) = claimed.person() else { return Err(refused()) };
     let tx = app.begin_as(origin.context(Actor::Person(person.clone()))).await?;
-    // Whatever changed since the password was verified counts: hashing takes its time, and nobody waits for it.
+    // Any change since the password was verified counts: hashing takes time, and no lock is held for it.
     let Some(user) = still_active(&tx, &person).await? else {
         drop(tx);
         return Err(claimed.failed(&app, &origin, "inactive").await?);
@@ -74,7 +75,7 @@ pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<
     TokenPair::committed(&app, tx, (user, &session), None).await
 }
 
-/// The account a name claims, if there is one.
+/// The account with a given username, if there is one.
 struct Claimed {
     username: String,
     user: Option<user::Model>,
@@ -82,7 +83,7 @@ struct Claimed {
 }
 
 impl Claimed {
-    /// Two statements, whether the name exists or not.
+    /// Two statements, whether the username exists or not.
     async fn find(app: &App, username: &str) -> Result<Self> {
         let user = user::Entity::find().filter(user::Column::Username.eq(username)).one(app.readers()).await?;
         let id = user.as_ref().map(|user| user.id).unwrap_or_default();
@@ -98,7 +99,7 @@ impl Claimed {
         self.user.as_ref().map(Person::of)
     }
 
-    /// Why they may not sign in, as the trail tells it and the answer does not.
+    /// The reason for refusing the login, for the audit log and not for the response.
     fn refusal(&self, matches: bool) -> Option<&'static str> {
         match &self.user {
             None => Some("unknown_username"),
@@ -113,7 +114,7 @@ impl Claimed {
         Event::login_throttled(&self.username, self.person().as_ref(), origin.user_agent.as_deref())
     }
 
-    /// Records the failure, and gives the one answer there is to it.
+    /// Records the failure, and returns the one error for all reasons.
     async fn failed(&self, app: &App, origin: &Origin, event: &'static str) -> Result<Error> {
         let event = Event::login_failed(&self.username, self.person().as_ref(), event, origin.user_agent.as_deref());
         app.record_refusal(origin.context(Actor::Anonymous), event).await?;

@@ -1,4 +1,4 @@
-//! Sign out.
+//! Log out.
 
 use super::refresh_token::Presented;
 use crate::http::origin::Origin;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The last refresh token of the session that is to end
+/// Request body for logging out, with the session's last refresh token
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk"}))]
@@ -21,15 +21,15 @@ pub struct Logout {
     refresh_token: String,
 }
 
-/// Sign out
+/// Log out
 ///
-/// Ends the session; its access tokens are refused from the next request on. Signing out of a session that has ended changes
+/// Ends the session; its access tokens are refused from the next request on. Logging out of a session that has ended changes
 /// nothing and leaves no entry.
 #[utoipa::path(
     tag = "auth",
     security(()),
     request_body = Logout,
-    responses((status = NO_CONTENT, description = "The session is over"), SessionProblems),
+    responses((status = NO_CONTENT, description = "The session has ended"), SessionProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["logout"]}))),
 )]
 #[post("/auth/logout")]
@@ -37,7 +37,7 @@ pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: Body
     let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let session = presented.session();
     if session.revoked_at.is_none() && presented.is_reused(&app).await? {
-        // Not the session's last token: presented by a thief or against one, as in a refresh.
+        // Not the session's last token: presented by a thief, or by its owner after a theft, as in a refresh.
         return Err(presented.reused(&app, &origin).await?);
     }
     let person = presented.person(&app).await?;

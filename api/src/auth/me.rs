@@ -1,4 +1,4 @@
-//! Read one's own account.
+//! Read the caller's own account.
 
 use super::account::AccountDetail;
 use crate::http::{Answer, Anyone, CommonProblems, Error, IfNoneMatch, IfNoneMatchHeader, Result};
@@ -7,20 +7,20 @@ use actix_web::get;
 use entity::user;
 use sea_orm::EntityTrait;
 
-/// Read one's own account and permissions
+/// Get your own account and permissions
 ///
-/// `permissions` is what role, level and scopes allow; what a single case or account allows is decided there.
+/// `permissions` lists what role, level and scopes allow; single cases and accounts have further rules.
 #[utoipa::path(
     tag = "auth",
     params(IfNoneMatchHeader),
     responses(
         (status = OK, description = "The account", body = AccountDetail),
-        (status = NOT_MODIFIED, description = "The account still has the version of If-None-Match"),
+        (status = NOT_MODIFIED, description = "The account still has the version in If-None-Match"),
         CommonProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("looking at one's own account is no access to anything")),
+        ("x-audit-reason" = json!("reading one's own account is not an access worth recording")),
     ),
 )]
 #[get("/auth/me")]

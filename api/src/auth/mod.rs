@@ -1,4 +1,4 @@
-//! Signing in and out, and one's own account, a file per verb.
+//! Login and logout, and the caller's own account, one file per verb.
 
 mod account;
 mod edit_me;
@@ -24,7 +24,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(password::change_own_password);
 }
 
-/// What stands at the root, where those who verify tokens look for it.
+/// The routes at the root, where clients that verify tokens look for them.
 pub fn configure_root(config: &mut ServiceConfig<'_>) {
     config.service(jwks::get_signing_keys);
 }

@@ -1,4 +1,4 @@
-//! Change one's own password.
+//! Change the caller's own password.
 
 use crate::http::{Body, Code, Error, Human, Result, SecretProblems};
 use crate::password::rules;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The password one has, and the one to have from now on
+/// Request body for changing one's own password
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"current_password": "member1-demo-pass", "new_password": "eleven green bottles"}))]
@@ -21,20 +21,21 @@ pub struct ChangeOwnPassword {
     #[validate(length(min = 1, max = 128))]
     #[schema(min_length = 1, max_length = 128, format = Password)]
     current_password: String,
-    /// Neither the username nor one of the most common passwords
+    /// Must not be the username or one of the most common passwords
     #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
     #[schema(min_length = 10, max_length = 128, format = Password)]
     new_password: String,
 }
 
-/// Change one's own password
+/// Change your own password
 ///
-/// Ends the caller's other sessions; this one stays. A wrong current password is 403 and recorded, and counts as a failed sign-in does:
-/// further attempts wait, 429 `too_many_attempts` until `Retry-After`, whether the password is right or wrong.
+/// Ends the caller's other sessions; the current one stays active. A wrong current password returns 403, is recorded, and counts
+/// like a failed login: further attempts have to wait, 429 `too_many_attempts` until `Retry-After`, whether the password is right
+/// or wrong.
 #[utoipa::path(
     tag = "auth",
     request_body = ChangeOwnPassword,
-    responses((status = NO_CONTENT, description = "The password is changed"), SecretProblems),
+    responses((status = NO_CONTENT, description = "The password was changed"), SecretProblems),
     extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
 )]
 #[post("/auth/me/password")]

@@ -1,22 +1,22 @@
-//! What somebody may do, as a front end asks: which pages and buttons to show. The operations decide for themselves.
+//! Permissions of a caller, for front ends that decide which pages and buttons to show. The operations check for themselves.
 
 use entity::user::{Caller, Level, Role, Scope};
 use sea_orm::{EnumIter, Iterable};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Something a caller may do, as far as his role, level and scopes decide; a single case or account may still refuse him.
+/// A permission of the caller, as determined by role, level and scopes; single cases or accounts may still refuse an action.
 ///
 /// `hand_in_cases`: create, submit and resubmit cases (administrators: create them for a member).
-/// `work_on_cases`: accept, hold, resume, complete cases, and the like.
-/// `review_cases`: decide on cases that wait for a review.
-/// `override_level_rule`: give a case to a technician whose level is too low.
+/// `work_on_cases`: accept, hold, resume, complete cases, and similar actions.
+/// `review_cases`: decide on cases that are pending review.
+/// `override_level_rule`: assign a case to a technician whose level is too low.
 /// `export_cases`, `export_everything`: bulk exports.
-/// `read_users`: see other people's accounts. `manage_members`, `manage_users`: create and change them.
-/// `manage_credits`: set the members' allowances.
-/// `read_settings`, `manage_settings`: the service's settings. `run_jobs`: run a job on demand.
-/// `read_audit_log`, `read_reports`: the trail, and the reports over it.
-/// `ingest`: report what happened in systems outside.
+/// `read_users`: read other users' accounts. `manage_members`, `manage_users`: create and change them.
+/// `manage_credits`: set the members' credit allowances.
+/// `read_settings`, `manage_settings`: the settings of the service. `run_jobs`: run a job on demand.
+/// `read_audit_log`, `read_reports`: the audit log, and the reports on it.
+/// `ingest`: report events of external systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Permission {
@@ -39,7 +39,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// Everything this caller may do, in a fixed order.
+    /// All permissions of this caller, in a fixed order.
     pub fn all_of(caller: &Caller) -> Vec<Self> {
         Self::iter().filter(|permission| permission.is_given_to(caller)).collect()
     }

@@ -1,4 +1,4 @@
-//! Go on with a session.
+//! Refresh a session.
 
 use super::refresh_token::{Presented, refused};
 use super::token_pair::TokenPair;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The last refresh token of a session
+/// Request body for refreshing a session, with its last refresh token
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk"}))]
@@ -24,18 +24,18 @@ pub struct RefreshSession {
     refresh_token: String,
 }
 
-/// Exchange a refresh token for the next two tokens
+/// Exchange a refresh token for new tokens
 ///
-/// Each refresh token is good for one use. Repeated within 10 seconds of it, by a second tab or because the answer was lost, it
-/// gives another two tokens of the same session, recorded as a login with `event: refresh_grace`. Presented after that, or once one
-/// of its successors was used, it was stolen from its owner or by them: the whole session ends, recorded as a denied login. So is a
-/// token that was never issued; an address that presents several of those gets 429 `too_many_attempts` until `Retry-After`, but
-/// a token that was issued never waits for others.
+/// Each refresh token can be used once. A retry within 10 seconds of its use, by a second tab or because the response was lost,
+/// returns another pair of tokens of the same session, recorded as a login with `event: refresh_grace`. A token that is used
+/// after that, or after one of its successors was used, is treated as stolen, from its owner or by the sender: the whole session
+/// ends, recorded as a denied login. A token that was never issued is recorded as one too; an address that sends several of those
+/// gets 429 `too_many_attempts` until `Retry-After`, but a token that was issued never has to wait because of others.
 #[utoipa::path(
     tag = "auth",
     security(()),
     request_body = RefreshSession,
-    responses((status = OK, description = "The session's next tokens", body = TokenPair), SessionProblems),
+    responses((status = OK, description = "The next tokens of the session", body = TokenPair), SessionProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["login"]}))),
 )]
 #[post("/auth/refresh")]

@@ -1,4 +1,4 @@
-//! The refresh token: 256 random bits that only their holder knows; the database has their hash.
+//! The refresh token: 256 random bits known only to its holder; the database has their hash.
 
 use crate::http::origin::Origin;
 use crate::http::{Code, Error, Result};
@@ -13,7 +13,7 @@ use entity::user::{self, Person};
 use sea_orm::{EntityTrait, QuerySelect};
 use uuid::Uuid;
 
-/// Gives out a new token for a session, for the one that was presented if it isn't the first, and keeps its hash.
+/// Issues a new token for a session, as the successor of the presented one unless it is the first, and stores its hash.
 pub async fn issue(tx: &AuditTx, session_id: Uuid, presented: Option<&Presented>) -> Result<String> {
     let token = BASE64.encode(rand::random::<[u8; 32]>());
     let replaces = presented.map(|presented| presented.token.token_hash.clone());
@@ -21,15 +21,16 @@ pub async fn issue(tx: &AuditTx, session_id: Uuid, presented: Option<&Presented>
     Ok(token)
 }
 
-/// A token that somebody presents, and what it leads to.
+/// A token presented by a client, with its session.
 pub struct Presented {
     token: refresh_token::Model,
     session: session::Model,
 }
 
 impl Presented {
-    /// Finds it. A token that was never issued is a guess: counted, on record, and 429 for an address that guesses on. Whoever
-    /// presents an issued one is never kept waiting by guesses of others behind their address; 256 bits aren't found by guessing.
+    /// Finds the token. A token that was never issued is a guess: counted, recorded, and 429 for an address that keeps guessing.
+    /// A client that presents an issued one never has to wait because of others' guesses from the same address; 256 bits can't be
+    /// guessed.
     pub async fn find(app: &App, origin: &Origin, token: &str) -> Result<Self> {
         let Some(token) = refresh_token::Entity::find_by_id(hash(token)).one(app.readers()).await? else {
             return Err(guessed(app, origin).await?);
@@ -38,7 +39,7 @@ impl Presented {
         Ok(Self { token, session })
     }
 
-    /// Whether somebody has exchanged it before, and not just now.
+    /// Whether the token was exchanged before, and not just now.
     pub async fn is_reused(&self, app: &App) -> Result<bool> {
         let is_used = self.token.used_at.is_some();
         Ok(is_used && !refresh_token::is_forgiven(app.readers(), &self.token.token_hash, app.now()).await?)
@@ -48,9 +49,9 @@ impl Presented {
         &self.session
     }
 
-    /// Exchanges it, and gives the user and the session behind it, locked.
+    /// Exchanges the token, and returns its user and session, locked.
     pub async fn exchange(&self, tx: &AuditTx) -> Result<(Exchange, user::Model, session::Model)> {
-        // The user first, as every other operation does, so that no two wait for each other.
+        // The user first, as in every other operation, to prevent deadlocks.
         let user = tx.lock(user::Entity::find_by_id(self.session.user_id)).await?.ok_or_else(refused)?;
         let session = session::Entity::find_by_id(self.session.id).lock_exclusive().one(tx).await?.ok_or_else(refused)?;
         Ok((refresh_token::exchange(tx, &self.token.token_hash).await?, user, session))
@@ -58,7 +59,7 @@ impl Presented {
 
     /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry.
     pub async fn reused(&self, app: &App, origin: &Origin) -> Result<Error> {
-        // By nobody in particular: whoever presents a used token has not shown who he is.
+        // By an anonymous actor: presenting a used token doesn't prove who the sender is.
         let context = origin.context(Actor::Anonymous);
         let person = self.person(app).await?;
         let tx = app.begin_as_over(person.id, context.clone()).await?;
@@ -68,14 +69,14 @@ impl Presented {
         Ok(refused())
     }
 
-    /// The user who once signed in, for the entries of what follows.
+    /// The user who started the session, for the entries of what follows.
     pub async fn person(&self, app: &App) -> Result<Person> {
         let user = user::Entity::find_by_id(self.session.user_id).one(app.readers()).await?.ok_or_else(refused)?;
         Ok(Person::of(&user))
     }
 }
 
-/// Unknown, used, ended, expired: which of these is not told.
+/// Unknown, used, ended or expired: the response does not reveal which.
 pub fn refused() -> Error {
     Error::plain(Code::InvalidRefreshToken)
 }

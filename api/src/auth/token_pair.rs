@@ -1,4 +1,4 @@
-//! What a sign-in and each refresh give out.
+//! The tokens returned by a login and by each refresh.
 
 use super::account::AccountDetail;
 use super::refresh_token::{self, Presented};
@@ -10,7 +10,7 @@ use entity::user;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Two tokens: one to ask with, one to get the next two
+/// An access token for requests, and a refresh token for the next pair
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJzdWIiOiIwMWEyMDcyNSJ9.c2lnbmF0dXJl",
@@ -24,23 +24,23 @@ use utoipa::ToSchema;
     }
 }))]
 pub struct TokenPair {
-    /// For `Authorization: Bearer`
+    /// For the header `Authorization: Bearer`
     #[schema(max_length = 2000)]
     pub access_token: String,
-    /// Good for one use within 24 hours; repeated within 10 seconds of it, it gives another two tokens
+    /// Valid for one use within 24 hours; a retry within 10 seconds of it returns another pair of tokens
     #[schema(min_length = 43, max_length = 43)]
     pub refresh_token: String,
     /// Always `Bearer`
     #[schema(max_length = 6)]
     pub token_type: &'static str,
-    /// Seconds until the access token expires
+    /// Number of seconds until the access token expires
     #[schema(minimum = 1)]
     pub expires_in: i64,
     pub user: AccountDetail,
 }
 
 impl TokenPair {
-    /// The last step of a sign-in or refresh: the session's next two tokens, for the one that was presented if there was one.
+    /// The last step of a login or refresh: issues the session's next two tokens, replacing the presented one if there was one.
     pub async fn committed(
         app: &App,
         tx: AuditTx,

@@ -14,23 +14,23 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// On which terms a case is accepted
+/// Request body for accepting a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"tier": "tier_2", "credit_value": "2.0", "docs_verified": true}))]
 pub struct AcceptCase {
     tier: Tier,
     credit_value: CreditValue,
-    /// Who works on it. A technician may leave it out: then he does
+    /// The assignee. A technician may omit it and is then the assignee
     assigned_to: Option<Uuid>,
-    /// Whether the documents were looked through; stands in the entry only
+    /// Whether the documents were checked; recorded in the audit entry only
     #[serde(default)]
     docs_verified: bool,
-    /// Stands in the entry only
+    /// Recorded in the audit entry only
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     notes: Option<String>,
-    /// Why the level rule is set aside; administrators only
+    /// Reason for overriding the level rule; administrators only
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     override_reason: Option<String>,
@@ -38,19 +38,19 @@ pub struct AcceptCase {
 
 impl AcceptCase {
     fn assigned_to(&self, by: &Anyone) -> Result<Uuid> {
-        let himself = (by.role() == Role::Technician).then(|| by.id());
-        self.assigned_to.or(himself).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
+        let caller = (by.role() == Role::Technician).then(|| by.id());
+        self.assigned_to.or(caller).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
     }
 }
 
 /// Accept a submitted case
 ///
-/// It gets its tier, its credit and somebody to work on it. From `submitted` and `resubmitted`.
+/// Sets the tier, the credit value and the assignee. Allowed from: `submitted`, `resubmitted`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = AcceptCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["case_status_changed"],
         "may": ["case_assigned", "case_reassigned", "case_tier_changed"]

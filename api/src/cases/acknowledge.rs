@@ -1,4 +1,4 @@
-//! Acknowledge what a member added.
+//! Acknowledge a member's updates.
 
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, MoveProblems, Result, Staff};
@@ -6,16 +6,16 @@ use crate::state::App;
 use actix_web::post;
 use entity::case::{CaseAction, member_update};
 
-/// Acknowledge what a member added to a case
+/// Acknowledge the updates a member made to a case
 ///
-/// Clears `has_member_updates`; the case itself and its version stay. From every status but `draft`.
+/// Clears `has_member_updates`; the case itself and its version do not change. Allowed from every status except `draft`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), MoveProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), MoveProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("it clears a flag of the staff's queue and changes nothing of the case")),
+        ("x-audit-reason" = json!("clears a flag of the staff's queue and does not change the case")),
     ),
 )]
 #[post("/cases/{case_id}/acknowledge-updates")]

@@ -13,34 +13,34 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// Who is to work on a case, and why
+/// Request body for assigning a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"assigned_to": "01a20725-be30-7584-bca5-f00e655c90d6", "reason": "tech1 is on leave"}))]
 pub struct AssignCase {
-    /// Who; null takes it from whoever has it
+    /// The new assignee; null unassigns the case
     #[serde(deserialize_with = "nullable")]
     #[schema(required = true)]
     assigned_to: Option<Uuid>,
-    /// Why
+    /// Reason for the assignment
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
-    /// Why the level rule is set aside; administrators only
+    /// Reason for overriding the level rule; administrators only
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     override_reason: Option<String>,
 }
 
-/// Assign a case, or take it from somebody
+/// Assign or unassign a case
 ///
-/// Its status stays. Whoever has it already: nothing changes. From `accepted`, `hold`, `pending_review`, `resubmitted` and
-/// `needs_resubmission`.
+/// The status does not change. Assigning the case to its current assignee changes nothing. Allowed from: `accepted`, `hold`,
+/// `pending_review`, `resubmitted`, `needs_resubmission`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = AssignCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_assigned", "case_reassigned"]}))),
 )]
 #[post("/cases/{case_id}/assign")]

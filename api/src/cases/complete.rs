@@ -15,28 +15,28 @@ use serde_json::json;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// How a case is completed
+/// Request body for completing a case
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"override_incomplete": false, "release": "scheduled", "release_at": "2026-12-24T15:00:00.000Z"}))]
 pub struct CompleteCase {
-    /// Complete it although reports that were asked for are missing
+    /// Whether to complete the case even though requested reports are missing
     override_incomplete: bool,
-    /// When the member is to see the result; as the settings say if absent
+    /// When to release the result to the member; the default comes from the settings
     release: Option<ReleaseWhen>,
-    /// The instant of a scheduled release, within 60 days
+    /// The time of a scheduled release, within 60 days
     release_at: Option<Instant>,
 }
 
-/// Complete a case, or send it to review
+/// Complete a case or submit it for review
 ///
-/// Each report that was asked for has to be there, unless that is overridden. The work of a level 1 technician goes to review, whoever completes it; the reviewer then decides about the release.
-/// From `accepted`.
+/// Every requested report must have been uploaded, unless `override_incomplete` is set. The work of a level 1 technician is
+/// submitted for review, regardless of who completes it; the reviewer then decides on the release. Allowed from: `accepted`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    request_body(content = Option<CompleteCase>, description = "May be left out"),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    request_body(content = Option<CompleteCase>, description = "Optional"),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": ["review_submitted"]}))),
 )]
 #[post("/cases/{case_id}/complete")]

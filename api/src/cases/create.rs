@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// What a new case is about
+/// Request body for creating a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "num_reports_requested": 3, "due_on": "2026-12-15"}))]
@@ -27,32 +27,32 @@ pub struct CreateCase {
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
     #[schema(min_length = 1, max_length = 100, pattern = "displayable")]
     employee_last_name: String,
-    /// Whose case it is; required of an administrator
+    /// The member who owns the case; required for administrators
     member_id: Option<Uuid>,
-    /// The member's own if absent
+    /// Defaults to the member's own workshop code
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
     #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
     workshop_code: Option<String>,
     #[validate(email, length(max = 254))]
     #[schema(format = Email, max_length = 254)]
     client_email: Option<String>,
-    /// 1 if absent
+    /// Defaults to 1
     #[serde(default = "one")]
     #[validate(range(min = 1, max = 10))]
     #[schema(minimum = 1, maximum = 10)]
     num_reports_requested: i32,
-    /// Today or later; as the settings say if absent
+    /// Must be today or later; the default comes from the settings
     due_on: Option<NaiveDate>,
-    /// `normal` if absent
+    /// Defaults to `normal`
     #[serde(default = "normal")]
     urgency: Urgency,
     #[validate(length(max = 10000))]
     #[schema(max_length = 10000)]
     special_notes: Option<String>,
-    /// Whether to submit it at once; its member only
+    /// Whether to submit the case immediately; only its member may
     #[serde(default)]
     submit: bool,
-    /// Needed to submit it if the due date makes a rush case of it, which costs a fee
+    /// Required to submit a case whose due date makes it a rush case, which costs a fee
     #[serde(default)]
     confirm_rush: bool,
 }
@@ -67,7 +67,8 @@ fn normal() -> Urgency {
 
 /// Create a case
 ///
-/// A member creates his own, an administrator one for `member_id`. It is a draft, or submitted at once.
+/// Members create their own cases; an administrator creates one for the member given in `member_id`. The new case is a draft, or
+/// is submitted immediately.
 #[utoipa::path(
     tag = "cases",
     request_body = CreateCase,
@@ -91,7 +92,7 @@ pub async fn create_case(app: App, by: MemberOrAdministrator, body: Body<CreateC
 }
 
 impl CreateCase {
-    /// Whose case it becomes: submitting is the member's own, and so are a member's cases.
+    /// The member who will own the case: only members submit, and members create only their own cases.
     fn member_id(&self, by: &Anyone) -> Result<Uuid> {
         let is_member = by.role() == Role::Member;
         match self.member_id {
@@ -102,15 +103,15 @@ impl CreateCase {
         }
     }
 
-    /// Gives it its number, its workshop and its due date.
+    /// Adds the case number, the workshop and the due date.
     async fn named(self, tx: &AuditTx, today: &Today, member_id: Uuid, created_by_id: Uuid) -> Result<NewCase> {
         let member = user::assignee(tx, member_id).await?.filter(|user| user.role == Role::Member && user.is_active);
         let member = member.ok_or_else(|| Error::field("/member_id", "unknown_user", "must be the id of an active member"))?;
         let due_on = self.due_on.unwrap_or_else(|| today.default_due_on());
         today.demand_ahead(due_on)?;
         let workshop_code = self.workshop_code.map(|code| code.to_uppercase()).or(member.workshop_code);
-        let workshop_code =
-            workshop_code.ok_or_else(|| Error::field("/workshop_code", "required", "is required: the member has none"))?;
+        let workshop_code = workshop_code
+            .ok_or_else(|| Error::field("/workshop_code", "required", "is required because the member has no workshop code"))?;
         Ok(NewCase {
             id: tx.new_id(),
             case_number: number::next(tx, &workshop_code, today.date).await?,

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Which credit, and why
+/// Request body for adjusting the credit of a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"credit_value": "2.5", "reason": "a fourth report was asked for"}))]
+#[schema(example = json!({"credit_value": "2.5", "reason": "a fourth report was requested"}))]
 pub struct AdjustCaseCredit {
     credit_value: CreditValue,
-    /// Why
+    /// Reason for the adjustment
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
@@ -24,12 +24,12 @@ pub struct AdjustCaseCredit {
 
 /// Adjust the credit of a case
 ///
-/// The credit it already has changes nothing and leaves no entry. From every status but `draft`.
+/// Setting the current value changes nothing and writes no audit entry. Allowed from every status except `draft`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = AdjustCaseCredit,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_updated"]}))),
 )]
 #[post("/cases/{case_id}/credit")]

@@ -10,23 +10,24 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// Why a case is deleted
+/// Query parameters for deleting a case
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteCase {
-    /// Why; required unless the case is a draft
+    /// Reason for the deletion; required unless the case is a draft
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "handed in twice")]
+    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "submitted twice")]
     reason: Option<String>,
 }
 
 /// Delete a case
 ///
-/// A member deletes his own draft, an administrator any case. It is kept, but nobody sees it any more; its trail stays.
+/// Members may delete their own drafts, administrators any case. The case is kept but is no longer visible to anyone; its audit
+/// entries remain.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, DeleteCase, IfMatchHeader),
-    responses((status = NO_CONTENT, description = "The case is deleted"), MoveProblems),
+    responses((status = NO_CONTENT, description = "The case was deleted"), MoveProblems),
     extensions(("x-audit-actions" = json!({"always": ["other"], "may": []}))),
 )]
 #[delete("/cases/{case_id}")]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What to change: an absent field stays, null empties
+/// Request body for editing a case: an absent field keeps its value, null clears it
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"client_email": "ada.moss@example.org", "due_on": "2026-12-20"}))]
@@ -36,11 +36,11 @@ pub struct EditCase {
     #[validate(range(min = 1, max = 10))]
     #[schema(minimum = 1, maximum = 10, nullable = false)]
     num_reports_requested: Option<i32>,
-    /// Today or later
+    /// Must be today or later
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     due_on: Option<NaiveDate>,
-    /// A rush that the due date demands can't be lowered
+    /// A rush that the due date requires cannot be lowered
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     urgency: Option<Urgency>,
@@ -58,7 +58,7 @@ pub struct EditCase {
     #[validate(length(max = 10000))]
     #[schema(value_type = Option<String>, max_length = 10000)]
     report_notes_to_member: Option<Option<String>>,
-    /// Why
+    /// Reason for the edit
     #[serde(default, deserialize_with = "present")]
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank")]
@@ -87,12 +87,13 @@ impl EditCase {
 
 /// Edit a case
 ///
-/// Names, e-mail, due date and number of reports leave one entry, urgency and notes another. What is as it was leaves none.
+/// Changes to names, email address, due date and number of reports are recorded in one audit entry, changes to urgency and notes
+/// in another. Unchanged values are not recorded.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = EditCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_details_edited", "case_updated"]}))),
 )]
 #[patch("/cases/{case_id}")]

@@ -1,4 +1,4 @@
-//! Read a case.
+//! Get a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
@@ -6,20 +6,20 @@ use crate::state::App;
 use actix_web::get;
 use entity::case;
 
-/// Read a case
+/// Get a case
 ///
-/// With `allowed_actions`: what the caller could do to it now.
+/// `allowed_actions` lists the actions the caller could perform on it now.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfNoneMatchHeader),
     responses(
         (status = OK, description = "The case", body = CaseDetail),
-        (status = NOT_MODIFIED, description = "The caller has this version already"),
+        (status = NOT_MODIFIED, description = "The caller already has this version"),
         ReadProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+        ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]
 #[get("/cases/{case_id}")]

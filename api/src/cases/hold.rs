@@ -12,23 +12,23 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why a case is held, and for how long
+/// Request body for placing a case on hold
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "waiting for pay stub", "hold_duration_days": 14}))]
 pub struct HoldCase {
-    /// Why; the member is told
+    /// Reason for the hold; reported to the member
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
-    /// Expected length in days, with at most three decimals; open-ended if absent
+    /// Expected duration in days, with at most three decimals; open-ended if absent
     #[validate(range(min = 0.001, max = 999.999), custom(function = "thousandths"))]
     #[schema(minimum = 0.001, maximum = 999.999)]
     hold_duration_days: Option<f64>,
 }
 
 impl HoldCase {
-    /// Days to the thousandth, in whole seconds.
+    /// Days rounded to thousandths, converted to whole seconds.
     fn duration(&self) -> Option<TimeDelta> {
         self.hold_duration_days.map(|days| TimeDelta::seconds(((days * 1_000.0).round() * 86.4).round() as i64))
     }
@@ -36,12 +36,12 @@ impl HoldCase {
 
 /// Place a case on hold
 ///
-/// The clock stops until the case is resumed; its member is told, by an alert and by mail. From `accepted`.
+/// Pauses the case until it is resumed. Its member is notified by an alert and an email. Allowed from: `accepted`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = HoldCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_held"], "may": []}))),
 )]
 #[post("/cases/{case_id}/hold")]

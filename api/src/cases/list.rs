@@ -22,62 +22,62 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// Which cases. A parameter that may be repeated means any of its values
+/// Filters of the case list. Repeated values of one parameter are combined with OR
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct ListCases {
-    /// May be repeated. To its member, a completed case that isn't released is `accepted`
+    /// May be repeated. For its member, a completed case that has not been released is `accepted`
     #[serde(default)]
     #[validate(length(max = 8))]
     #[param(max_items = 8)]
     status: Vec<CaseStatus>,
-    /// May be repeated; not for members
+    /// May be repeated; not available to members
     #[serde(default)]
     #[validate(length(max = 3))]
     #[param(max_items = 3)]
     tier: Vec<Tier>,
-    /// As it was asked for or as the due date demands
+    /// As requested, or as required by the due date
     #[param(nullable = false)]
     urgency: Option<Urgency>,
-    /// Who works on it
+    /// The user the case is assigned to
     #[param(nullable = false)]
     assigned_to: Option<Uuid>,
-    /// Whether nobody works on it
+    /// Whether the case has no assignee
     #[param(nullable = false)]
     unassigned: Option<bool>,
-    /// Whose case it is
+    /// The member who owns the case
     #[param(nullable = false)]
     member_id: Option<Uuid>,
-    /// The workshop it belongs to, in either case
+    /// The workshop the case belongs to, case-insensitive
     #[validate(length(min = 2, max = 50))]
     #[param(nullable = false, min_length = 2, max_length = 50, example = "WS001")]
     workshop_code: Option<String>,
-    /// Whether it is on hold
+    /// Whether the case is on hold
     #[param(nullable = false)]
     is_on_hold: Option<bool>,
-    /// Whether its member added something the staff has not acknowledged
+    /// Whether its member made updates that the staff has not acknowledged
     #[param(nullable = false)]
     has_member_updates: Option<bool>,
-    /// Due before this civil day
+    /// Due before this date
     #[param(nullable = false)]
     due_before: Option<NaiveDate>,
-    /// Free text in case number, names and e-mail
+    /// Free text in case number, names and email address
     #[validate(length(min = 1, max = 200))]
     #[param(nullable = false, min_length = 1, max_length = 200, example = "moss")]
     q: Option<String>,
-    /// Created from here on: an instant, or a civil day in the settings' zone
+    /// Created at or after this time: a timestamp, or a date in the configured time zone
     #[param(nullable = false)]
     since: Option<When>,
-    /// Created before this instant, or until the end of this civil day
+    /// Created before this timestamp, or until the end of this date
     #[param(nullable = false)]
     until: Option<When>,
-    /// In which order; the newest first if absent
+    /// Sort order; defaults to newest first
     #[serde(default)]
     #[param(nullable = false)]
     sort: CaseSort,
 }
 
-/// In which order; a minus means the greatest first
+/// Sort order; a minus sign means descending
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum CaseSort {
     #[default]
@@ -95,7 +95,7 @@ pub enum CaseSort {
     UpdatedLast,
 }
 
-/// A case, as lists show it
+/// A case as shown in lists
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042", "version": 7, "status": "hold",
@@ -134,20 +134,21 @@ pub struct CaseSummary {
 }
 
 crate::list_of! {
-    /// Cases
+    /// A page of cases
     CaseList = CaseSummary
 }
 
 /// List cases
 ///
-/// Those the caller may know of: a member his own, a technician all but drafts, managers and administrators all.
+/// Returns the cases visible to the caller: members see their own, technicians all except drafts, managers and administrators
+/// all.
 #[utoipa::path(
     tag = "cases",
     params(ListCases, Paging),
-    responses((status = OK, description = "One page of the cases", body = CaseList), ListProblems),
+    responses((status = OK, description = "A page of cases", body = CaseList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+        ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]
 #[get("/cases")]
@@ -166,7 +167,7 @@ pub async fn list_cases(app: App, by: Human, query: ListQuery<ListCases>, reques
 impl ListCases {
     async fn condition(&self, app: &App, by: &Anyone) -> Result<Condition> {
         if by.role() == Role::Member && !self.tier.is_empty() {
-            return Err(Error::parameter("tier", "not_available", "is not a filter for members"));
+            return Err(Error::parameter("tier", "not_available", "is not available to members"));
         }
         if self.due_before.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
             return Err(Error::parameter("due_before", "range", "must lie between the years 2000 and 2100"));
@@ -198,7 +199,7 @@ impl ListCases {
     }
 }
 
-/// Where a period without a beginning begins: no case is older.
+/// Start of a period that has none given: no case is older.
 fn earliest() -> DateTime<Utc> {
     NaiveDate::from_ymd_opt(2000, 1, 2).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc()).unwrap_or_default()
 }
@@ -225,7 +226,7 @@ fn matches_text(q: &str) -> Expr {
 }
 
 impl CaseSort {
-    /// The column, where it isn't the id, and which way. Ids order by creation.
+    /// The sort column, if it isn't the id, and the direction. Ids are ordered by creation.
     const fn by(self) -> (Option<Column>, Direction) {
         match self {
             Self::NewestFirst => (None, Direction::Descending),
@@ -264,7 +265,7 @@ impl CaseSort {
     }
 }
 
-/// What a list is sorted by, as far as its caller may know it.
+/// The sort expression of a column, limited to what the caller may know.
 fn expression(column: Column, by: &Anyone) -> Expr {
     match column {
         Column::UpdatedAt => case::secrecy::updated_at_for(by),
@@ -272,7 +273,7 @@ fn expression(column: Column, by: &Anyone) -> Expr {
     }
 }
 
-/// The sorting column's value at a position, in its own type.
+/// The sort column's value at a position, in the column's own type.
 fn value(column: Column, last: &Position) -> Result<Value> {
     let text = last.value.as_deref().unwrap_or_default();
     let value = match column {
@@ -282,7 +283,7 @@ fn value(column: Column, last: &Position) -> Result<Value> {
     value.ok_or_else(invalid_cursor)
 }
 
-/// What stands beside the rows of one page: two statements, however many rows.
+/// Data shown with the rows of one page: two queries, regardless of the number of rows.
 struct Beside {
     people: HashMap<Uuid, Person>,
     updated: HashSet<Uuid>,

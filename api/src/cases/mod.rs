@@ -1,4 +1,4 @@
-//! Cases over HTTP, a file per verb.
+//! HTTP operations on cases, one file per verb.
 
 mod accept;
 mod acknowledge;

@@ -1,4 +1,4 @@
-//! Hand a case back to its member.
+//! Reject a case and return it to its member.
 
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::check::not_blank;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why a case is handed back
+/// Request body for rejecting a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"rejection_reason": "missing_documents", "rejection_notes": "Please add the last pay stub."}))]
@@ -23,14 +23,14 @@ pub struct RejectCase {
     rejection_notes: String,
 }
 
-/// Hand a case back to its member
+/// Reject a case and return it to its member
 ///
-/// It can be resubmitted once the member added what is missing. From `submitted` and `resubmitted`.
+/// The case can be resubmitted once the member has added what is missing. Allowed from: `submitted`, `resubmitted`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = RejectCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": []}))),
 )]
 #[post("/cases/{case_id}/reject")]

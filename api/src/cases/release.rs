@@ -11,12 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why a result is released before its time
+/// Request body for releasing a completed case before its scheduled time
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"reason": "the member called"}))]
 pub struct ReleaseCase {
-    /// Why
+    /// Reason for the release
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: Option<String>,
@@ -24,12 +24,12 @@ pub struct ReleaseCase {
 
 /// Release a completed case to its member
 ///
-/// From now on its member sees that it is completed. From `completed`, if it is not released yet.
+/// From then on its member sees that the case is completed. Allowed from: `completed`, if not yet released.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    request_body(content = Option<ReleaseCase>, description = "May be left out"),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    request_body(content = Option<ReleaseCase>, description = "Optional"),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_updated"], "may": []}))),
 )]
 #[post("/cases/{case_id}/release")]

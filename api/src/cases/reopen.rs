@@ -11,12 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why a completed case is worked on again
+/// Request body for reopening a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "the second report has a wrong date"}))]
 pub struct ReopenCase {
-    /// Why
+    /// Reason for reopening the case
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
@@ -24,12 +24,13 @@ pub struct ReopenCase {
 
 /// Reopen a completed case
 ///
-/// It is accepted again, and its release is withdrawn. Where whoever worked on it is gone, it waits in the queue. From `completed`.
+/// The case is `accepted` again, and its release is withdrawn. If its assignee can no longer be assigned to cases, it returns to
+/// the queue unassigned. Allowed from: `completed`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = ReopenCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": ["case_reassigned"]}))),
 )]
 #[post("/cases/{case_id}/reopen")]

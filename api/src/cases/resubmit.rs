@@ -12,12 +12,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What the member says about a resubmission
+/// Request body for resubmitting a case
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"notes": "the e-mail address is corrected"}))]
+#[schema(example = json!({"notes": "the email address is corrected"}))]
 pub struct ResubmitCase {
-    /// What is new
+    /// What has changed
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     notes: Option<String>,
@@ -25,13 +25,13 @@ pub struct ResubmitCase {
 
 /// Resubmit a case
 ///
-/// Its member must have edited something, or added a document, since it was completed or handed back. From `needs_resubmission`, and from
-/// `completed` once it is released.
+/// Its member must have edited a field or added a document since the case was completed or rejected. Allowed from:
+/// `needs_resubmission`, and `completed` once released.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    request_body(content = Option<ResubmitCase>, description = "May be left out"),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    request_body(content = Option<ResubmitCase>, description = "Optional"),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_resubmitted"], "may": []}))),
 )]
 #[post("/cases/{case_id}/resubmit")]

@@ -11,12 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why a case goes on
+/// Request body for resuming a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "the pay stub came"}))]
 pub struct ResumeCase {
-    /// Why
+    /// Reason for resuming the case
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
@@ -24,12 +24,12 @@ pub struct ResumeCase {
 
 /// Resume a case that is on hold
 ///
-/// The trail tells how long it was held. From `hold`.
+/// The audit log records how long the case was on hold. Allowed from: `hold`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = ResumeCase,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_resumed"], "may": []}))),
 )]
 #[post("/cases/{case_id}/resume")]

@@ -13,33 +13,33 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What the reviewer found, and when the result is released
+/// Request body for approving a review
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"notes": "clean work"}))]
 pub struct ApproveReview {
-    /// What the reviewer found
+    /// The reviewer's findings
     #[validate(length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     notes: Option<String>,
-    /// When the member is to see the result; as the settings say if absent
+    /// When to release the result to the member; the default comes from the settings
     release: Option<ReleaseWhen>,
-    /// The instant of a scheduled release, within 60 days
+    /// The time of a scheduled release, within 60 days
     release_at: Option<Instant>,
 }
 
-/// What has to be done again
+/// Request body for requesting revisions
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"notes": "the survivor benefit is missing"}))]
 pub struct RequestRevisions {
-    /// What has to be done again
+    /// What must be revised
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     notes: String,
 }
 
-/// What the reviewer corrected, and when the result is released
+/// Request body for completing a review with corrections
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"notes": "corrected the retirement date myself"}))]
@@ -48,21 +48,21 @@ pub struct CorrectReview {
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     notes: String,
-    /// When the member is to see the result; as the settings say if absent
+    /// When to release the result to the member; the default comes from the settings
     release: Option<ReleaseWhen>,
-    /// The instant of a scheduled release, within 60 days
+    /// The time of a scheduled release, within 60 days
     release_at: Option<Instant>,
 }
 
-/// Approve a reviewed case
+/// Approve a case under review
 ///
-/// It is completed. Reviewers are technicians of level 2 and 3, managers and administrators, but never the case's own
-/// assignee. From `pending_review`.
+/// Completes the case. Reviewers are technicians of levels 2 and 3, managers and administrators, but never the case's own
+/// assignee. Allowed from: `pending_review`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    request_body(content = Option<ApproveReview>, description = "May be left out"),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    request_body(content = Option<ApproveReview>, description = "Optional"),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
 )]
 #[post("/cases/{case_id}/review/approve")]
@@ -76,14 +76,14 @@ pub async fn approve_review(
     decide(&app, &by, &target, ReviewStatus::Approved, body.notes.as_deref(), release).await
 }
 
-/// Send a reviewed case back to its technician
+/// Request revisions of a case under review
 ///
-/// It is accepted again. From `pending_review`.
+/// The case is `accepted` again. Allowed from: `pending_review`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = RequestRevisions,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
 )]
 #[post("/cases/{case_id}/review/request-revisions")]
@@ -96,14 +96,14 @@ pub async fn request_revisions(
     decide(&app, &by, &target, ReviewStatus::RevisionsRequested, Some(&body.notes), None).await
 }
 
-/// Complete a reviewed case with the reviewer's corrections
+/// Complete a case under review with corrections
 ///
-/// It is completed. From `pending_review`.
+/// Completes the case with the reviewer's corrections. Allowed from: `pending_review`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = CorrectReview,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
 )]
 #[post("/cases/{case_id}/review/correct")]
@@ -112,7 +112,7 @@ pub async fn correct_review(app: App, by: Staff, target: CaseTarget, body: Body<
     decide(&app, &by, &target, ReviewStatus::CorrectionsNeeded, Some(&body.notes), release).await
 }
 
-/// `release` is what was asked for, where the decision completes the case.
+/// `release` is what was requested, if the decision completes the case.
 async fn decide(
     app: &App,
     by: &Staff,

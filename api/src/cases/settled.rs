@@ -1,4 +1,4 @@
-//! What the settings decide about a case: today's civil day, when it is due, when its result is released.
+//! What the settings determine for a case: the current calendar day, the due date and the release of the result.
 
 use crate::http::{Error, Instant, Result};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
@@ -9,10 +9,10 @@ use entity::setting;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The furthest a release may be scheduled ahead.
+/// How many days ahead a release may be scheduled at most.
 const RELEASE_DAYS_MAX: i64 = 60;
 
-/// The settings as this transaction sees them, and the civil day it is in their zone.
+/// The settings as this transaction sees them, and the current calendar day in their time zone.
 pub struct Today {
     pub date: NaiveDate,
     now: DateTime<Utc>,
@@ -26,18 +26,18 @@ impl Today {
         Ok(Self { date: now.with_timezone(&settings.zone()?).date_naive(), now, settings })
     }
 
-    /// What a due date makes of a case today.
+    /// The urgency that a due date requires today.
     pub fn demanded_by(&self, due_on: NaiveDate) -> Urgency {
         Urgency::demanded_by(due_on, self.date, self.settings.rush_case_threshold_days)
     }
 
-    /// When a case is due if nobody says.
+    /// The due date of a case if none is given.
     pub fn default_due_on(&self) -> NaiveDate {
         let days = u64::try_from(self.settings.default_case_due_days).unwrap_or_default();
         self.date.checked_add_days(Days::new(days)).unwrap_or(self.date)
     }
 
-    /// Refuses a due date that is over.
+    /// Refuses a due date in the past.
     pub fn demand_ahead(&self, due_on: NaiveDate) -> Result<()> {
         let last = NaiveDate::from_ymd_opt(2100, 12, 31).unwrap_or(NaiveDate::MAX);
         if due_on < self.date || due_on > last {
@@ -46,7 +46,7 @@ impl Today {
         Ok(())
     }
 
-    /// When the result is released: as asked for, else as the settings say.
+    /// When the result is released: as requested, otherwise as the settings specify.
     pub fn release(&self, when: Option<ReleaseWhen>, release_at: Option<Instant>) -> Result<Release> {
         let refused = |code, detail| Err(Error::field("/release_at", code, detail));
         match (when, release_at) {
@@ -55,7 +55,7 @@ impl Today {
                 if is_in_range { Ok(Release::At(at)) } else { refused("range", "must be in the future, within 60 days") }
             }
             (Some(ReleaseWhen::Scheduled), None) => refused("required", "is required when the release is scheduled"),
-            (Some(ReleaseWhen::Now) | None, Some(_)) => refused("unexpected", "is only for a scheduled release"),
+            (Some(ReleaseWhen::Now) | None, Some(_)) => refused("unexpected", "is allowed only for a scheduled release"),
             (Some(ReleaseWhen::Now), None) => Ok(Release::Now),
             (None, None) => match self.settings.default_completion_delay_hours {
                 0 => Ok(Release::Now),
@@ -65,7 +65,7 @@ impl Today {
     }
 }
 
-/// When the member is to see the result
+/// When the result is released to the member
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseWhen {

@@ -10,24 +10,24 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What the member agrees to
+/// Request body for submitting a case
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"confirm_rush": true}))]
 pub struct SubmitCase {
-    /// Needed if the due date has made a rush case of it, which costs a fee
+    /// Required if the due date has made this a rush case, which costs a fee
     confirm_rush: bool,
 }
 
 /// Submit a draft
 ///
-/// From here on the desk works on it. If its due date has come so near that it becomes a rush case, the member has to
-/// confirm that. From `draft`.
+/// The staff works on the case from then on. If its due date is now so near that it becomes a rush case, the member must confirm
+/// this. Allowed from: `draft`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    request_body(content = Option<SubmitCase>, description = "May be left out"),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    request_body(content = Option<SubmitCase>, description = "Optional"),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": ["case_submitted"], "may": []}))),
 )]
 #[post("/cases/{case_id}/submit")]

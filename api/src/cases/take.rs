@@ -11,25 +11,26 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why somebody takes a case
+/// Request body for taking a case
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"reason": "I worked on its first version"}))]
 pub struct TakeCase {
-    /// Why
+    /// Reason for taking the case
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: Option<String>,
 }
 
-/// Take a case that nobody works on
+/// Take an unassigned case
 ///
-/// Taking what is one's own already changes nothing. From `accepted`, `hold`, `pending_review` and `resubmitted`.
+/// Taking a case that is already assigned to the caller changes nothing. Allowed from: `accepted`, `hold`, `pending_review`,
+/// `resubmitted`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
-    request_body(content = Option<TakeCase>, description = "May be left out"),
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    request_body(content = Option<TakeCase>, description = "Optional"),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_assigned"]}))),
 )]
 #[post("/cases/{case_id}/take")]
@@ -37,7 +38,7 @@ pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBo
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.because_if(body.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Take).await?;
-    let himself = assignee(&tx, by.id()).await?;
-    let case = tx.save(case.take(&himself)?).await?;
+    let taker = assignee(&tx, by.id()).await?;
+    let case = tx.save(case.take(&taker)?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -1,4 +1,4 @@
-//! The case a path names and the version its caller expects. What isn't a UUID names nothing.
+//! The case named by the path and the version the caller expects. A value that isn't a UUID names no case.
 
 use crate::http::caller::{Admitted, admitted};
 use crate::http::{Anyone, Error, IfMatch, Result, path_id};
@@ -14,23 +14,23 @@ pub struct CaseTarget {
     if_match: IfMatch,
 }
 
-/// How the contract lists it.
+/// The path parameters as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by CaseTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by CaseTarget")]
 pub struct CasePath {
     /// The case
     case_id: Uuid,
 }
 
 impl CaseTarget {
-    /// The id, where the case is only read.
+    /// The id, for operations that only read the case.
     pub fn id(&self) -> Result<Uuid> {
         self.id.ok_or_else(Error::not_found)
     }
 
-    /// Locks the case for one action, in the order of the checks: 404 if the caller may not know of it, 403 if it isn't his
-    /// to do, 412 if the case has moved on.
+    /// Locks the case for one action, with the checks in this order: 404 if the case is not visible to the caller, 403 if the
+    /// caller may not perform the action, 412 if the case has another version.
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<case::Model> {
         let case = case::locked(tx, self.id()?, by).await?;
         if !action.permits(by, &case) {

@@ -12,17 +12,17 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Which tier, and why
+/// Request body for changing the tier of a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"tier": "tier_3", "reason": "two employers, three plans"}))]
 pub struct ChangeCaseTier {
     tier: Tier,
-    /// Why
+    /// Reason for the change
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
-    /// Why the level rule is set aside; administrators only
+    /// Reason for overriding the level rule; administrators only
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     override_reason: Option<String>,
@@ -30,12 +30,12 @@ pub struct ChangeCaseTier {
 
 /// Change the tier of a case
 ///
-/// The tier it already has changes nothing and leaves no entry. From `accepted`, `hold` and `pending_review`.
+/// Setting the current tier changes nothing and writes no audit entry. Allowed from: `accepted`, `hold`, `pending_review`.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),
     request_body = ChangeCaseTier,
-    responses((status = OK, description = "The case as it now is", body = CaseDetail), WriteProblems),
+    responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_tier_changed"]}))),
 )]
 #[post("/cases/{case_id}/tier")]

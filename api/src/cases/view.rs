@@ -1,4 +1,4 @@
-//! A case as it is shown.
+//! The representation of a case in responses.
 
 use crate::http::{Answer, Anyone, CreditValue, Instant, PersonSummary, Result};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -11,19 +11,19 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Why and since when a case is on hold
+/// The current hold of a case
 #[derive(Serialize, ToSchema)]
 pub struct HoldBlock {
     #[schema(max_length = 2000)]
     pub reason: Option<String>,
     pub held_at: Option<Instant>,
-    /// Expected length in days; null if open-ended
+    /// Expected duration in days; null if open-ended
     #[schema(minimum = 0, maximum = 999.999)]
     pub duration_days: Option<f64>,
     pub expected_end_at: Option<Instant>,
 }
 
-/// How the last review ended
+/// The outcome of the last review
 #[derive(Serialize, ToSchema)]
 pub struct ReviewBlock {
     pub status: Option<ReviewStatus>,
@@ -33,7 +33,7 @@ pub struct ReviewBlock {
     pub notes: Option<String>,
 }
 
-/// Why a case was handed back to its member
+/// Why a case was rejected and returned to its member
 #[derive(Serialize, ToSchema)]
 pub struct RejectionBlock {
     pub reason: Option<RejectionReason>,
@@ -43,7 +43,7 @@ pub struct RejectionBlock {
     pub rejected_by: Option<PersonSummary>,
 }
 
-/// When the member sees the result
+/// When the result is released to the member
 #[derive(Serialize, ToSchema)]
 pub struct ReleaseBlock {
     pub scheduled_release_at: Option<Instant>,
@@ -82,13 +82,13 @@ pub struct ResubmissionBlock {
 }))]
 pub struct CaseDetail {
     pub id: Uuid,
-    /// What people call it
+    /// Human-readable number of the case
     #[schema(max_length = 32, example = "WS001-2026-11-0042")]
     pub case_number: String,
-    /// Counts the changes; also the `ETag`
+    /// Incremented with every change; also the `ETag`
     #[schema(minimum = 1)]
     pub version: i32,
-    /// To its member, a completed case that isn't released is `accepted`
+    /// For its member, a completed case that has not been released is `accepted`
     pub status: CaseStatus,
     pub is_on_hold: bool,
     #[schema(max_length = 50)]
@@ -102,7 +102,7 @@ pub struct CaseDetail {
     #[schema(minimum = 1, maximum = 10)]
     pub num_reports_requested: i32,
     pub urgency: Urgency,
-    /// A civil day in the settings' zone
+    /// A date in the configured time zone
     pub due_on: NaiveDate,
     /// Null for members
     pub tier: Option<Tier>,
@@ -126,7 +126,7 @@ pub struct CaseDetail {
     pub rejection: Option<RejectionBlock>,
     pub release: Option<ReleaseBlock>,
     pub resubmission: Option<ResubmissionBlock>,
-    /// Whether the member added something the staff has not acknowledged
+    /// Whether the member made updates that the staff has not acknowledged
     pub has_member_updates: bool,
     pub member_last_update_at: Option<Instant>,
     pub submitted_at: Option<Instant>,
@@ -134,12 +134,12 @@ pub struct CaseDetail {
     pub completed_at: Option<Instant>,
     pub created_at: Instant,
     pub updated_at: Instant,
-    /// What the caller could do to it now
+    /// The actions the caller could perform on it now
     #[schema(max_items = 20)]
     pub allowed_actions: Vec<CaseAction>,
 }
 
-/// What stands beside a case's row and is shown with it.
+/// Data from outside the case's row that is shown with it.
 struct Beside {
     people: HashMap<Uuid, Person>,
     updates: Option<member_update::Model>,
@@ -153,7 +153,7 @@ impl Beside {
 }
 
 impl CaseDetail {
-    /// The case as this caller sees it: two statements beside the row's own.
+    /// The case as visible to this caller: two queries in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
         let named = [
             Some(row.member_id),
@@ -169,21 +169,21 @@ impl CaseDetail {
         Ok(Self::of(row, by, &Beside { people, updates, now }))
     }
 
-    /// The last step of a write: the view is read inside the transaction, so that an error there leaves nothing half done.
+    /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
     pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
         let (version, now) = (row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
         Answer::of(view, version).committed(tx, by).await
     }
 
-    /// The same for a case that was not there before.
+    /// The same for a newly created case.
     pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
         let (id, version, now) = (row.id, row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
         Answer::of(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
 
-    #[expect(clippy::too_many_lines, reason = "as many lines as a case has columns, twice")]
+    #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
     fn of(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
         let is_member = by.role() == Role::Member;
         let status = row.status_for(by, beside.now);
@@ -191,7 +191,7 @@ impl CaseDetail {
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
         let hold_duration_days = row.hold_duration_days();
         let allowed_actions = CaseAction::open_to(by, &row, beside.now);
-        // No `..` here: a new column has to be shown or left out on purpose.
+        // No `..` here: a new column must be shown or omitted on purpose.
         let case::Model {
             id,
             case_number,

@@ -1,23 +1,23 @@
-//! Grants a PostgreSQL role what serving needs and nothing beyond: the list is `entity::audit::privileges`.
+//! Grants a PostgreSQL role the rights needed for serving and nothing else: the list is `entity::audit::privileges`.
 
 use super::Failure;
 use entity::audit::privileges;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 
-/// Replaces whatever rights the role had on the service's tables, all at once. May be repeated, and must be after a migration that
+/// Replaces all rights that the role had on the service's tables, at once. Can be repeated, and must be after a migration that
 /// adds a table.
 pub async fn to(db: &DatabaseConnection, role: &str) -> Result<(), Failure> {
     if db.get_database_backend() != DbBackend::Postgres {
-        return Err("--grant-to needs PostgreSQL: SQLite has no roles".into());
+        return Err("--grant-to requires PostgreSQL: SQLite has no roles".into());
     }
     ensure_limitable(db, role).await?;
     let schema = text(db, "SELECT quote_ident(current_schema()::text) AS text", &[]).await?.unwrap_or_default();
     let database = text(db, "SELECT quote_ident(current_database()::text) AS text", &[]).await?.unwrap_or_default();
-    #[expect(clippy::disallowed_methods, reason = "rights of a role, in one transaction; no row is written")]
+    #[expect(clippy::disallowed_methods, reason = "grants to a role, in one transaction; no row is written")]
     let tx = db.begin().await?;
     for statement in statements(&schema, &database, &quoted(role)) {
-        #[expect(clippy::disallowed_methods, reason = "GRANT takes no parameters; the names are quoted")]
+        #[expect(clippy::disallowed_methods, reason = "GRANT accepts no parameters; the names are quoted")]
         tx.execute_unprepared(&statement).await?;
     }
     Ok(tx.commit().await?)
@@ -27,7 +27,8 @@ fn statements(schema: &str, database: &str, role: &str) -> Vec<String> {
     let mut statements = vec![
         format!("GRANT CONNECT ON DATABASE {database} TO {role}"),
         format!("REVOKE ALL ON SCHEMA {schema} FROM {role}"),
-        // Up to PostgreSQL 14 everybody may create objects in `public`. Whoever doesn't own it can't change that, and is warned.
+        // Up to PostgreSQL 14 everyone may create objects in `public`. A role that doesn't own it can't change that, and gets a
+        // warning.
         format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"),
         format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
         format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"),
@@ -43,7 +44,7 @@ fn statements(schema: &str, database: &str, role: &str) -> Vec<String> {
     statements
 }
 
-/// The role of this connection, if it has rights with which the log could be altered or emptied.
+/// The role of this connection, if its rights would allow it to alter or empty the log.
 pub async fn over_privileged(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
@@ -52,7 +53,7 @@ pub async fn over_privileged(db: &DatabaseConnection) -> Result<Option<String>, 
     text(db, sql, &[]).await
 }
 
-/// Whether rights that are granted would limit the role at all: those of an owner, a member of it or a superuser need no grant.
+/// Whether grants would limit the role at all: an owner, a member of the owner's role or a superuser needs no grant.
 async fn ensure_limitable(db: &DatabaseConnection, role: &str) -> Result<(), Failure> {
     if role.contains('\0') || text(db, "SELECT rolname::text AS text FROM pg_roles WHERE rolname = $1", &[role]).await?.is_none()
     {
@@ -69,8 +70,8 @@ async fn ensure_limitable(db: &DatabaseConnection, role: &str) -> Result<(), Fai
     match text(db, owner, &[role]).await? {
         None => Ok(()),
         Some(owner) => Err(format!(
-            "--grant-to: the role \"{role}\" is a superuser, the owner of the tables (\"{owner}\") or a member of it, so that \
-             grants don't limit it: name another role"
+            "--grant-to: the role \"{role}\" is a superuser, the owner of the tables (\"{owner}\") or a member of it, so \
+             grants would not limit it: choose another role"
         )
         .into()),
     }
@@ -82,7 +83,7 @@ async fn text(db: &DatabaseConnection, sql: &str, values: &[&str]) -> Result<Opt
     row.map(|row| row.try_get("", "text")).transpose()
 }
 
-/// A name as SQL takes it, whatever is in it.
+/// A name quoted for SQL, with any characters in it.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

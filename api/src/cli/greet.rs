@@ -1,4 +1,4 @@
-//! What a start says: where everything is, who may sign in, and one line to paste.
+//! The output at the start: the addresses, the users who can log in, and a command to paste.
 
 use super::say;
 use crate::config::LogFormat;
@@ -7,7 +7,7 @@ use crate::http::api_key::ApiKey;
 use serde_json::{Value as Json, json};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// Who is in the database, as far as a greeting goes.
+/// The users in the database, as far as the greeting is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     Nobody,
@@ -15,17 +15,17 @@ pub enum Audience {
     People,
 }
 
-/// What a start has to tell.
+/// The content of the greeting.
 #[derive(Debug)]
 pub struct Greeting<'a> {
-    /// Where people reach the service, without a path.
+    /// The public address of the service, without a path.
     pub base: String,
     pub audience: Audience,
-    /// The key that the demo's service account was just given; only the start that fills the demo can show it.
+    /// The new key of the demo's service account; only the start that fills the demo can show it.
     pub key: Option<&'a ApiKey>,
 }
 
-/// The address people can open: the public one, or where the process listens. One that stands for every interface is the loopback's.
+/// The address to open: the public one, or the address of the listener. For an address that means all interfaces, the loopback's.
 pub fn base(public_url: Option<&str>, bound: SocketAddr) -> String {
     let ip = match bound.ip() {
         ip if !ip.is_unspecified() => ip,
@@ -37,7 +37,7 @@ pub fn base(public_url: Option<&str>, bound: SocketAddr) -> String {
 }
 
 impl Greeting<'_> {
-    /// Says it on standard output, in the form that the log has.
+    /// Prints it to standard output, in the format of the log.
     pub fn print(&self, format: LogFormat) {
         match format {
             LogFormat::Pretty => say(self.text()),
@@ -48,7 +48,7 @@ impl Greeting<'_> {
     fn text(&self) -> String {
         let base = &self.base;
         let addresses = format!(
-            "\nCasetrail is ready.\n\n  To try it    {base}/docs/\n  The API      {base}/api/v1\n  Its contract {base}/openapi.yaml\n"
+            "\nCasetrail is ready.\n\n  Swagger UI   {base}/docs/\n  API          {base}/api/v1\n  Contract     {base}/openapi.yaml\n"
         );
         match self.audience {
             Audience::People => addresses,
@@ -56,7 +56,7 @@ impl Greeting<'_> {
             Audience::DemoUsers => {
                 let (users, password) = (sorted(NAMED).join(", "), password_of("<username>"));
                 let line = first_report(base);
-                let key = self.key.map(|key| format!("  API key      {} (of {SERVICE}, shown this once)\n", key.reveal()));
+                let key = self.key.map(|key| format!("  API key      {} (of {SERVICE}, shown only once)\n", key.reveal()));
                 let key = key.unwrap_or_default();
                 format!(
                     "{addresses}\n  Demo users   {users}\n  Password     {password}\n{key}\nYour first report, in one line:\n\n{line}\n"
@@ -65,7 +65,7 @@ impl Greeting<'_> {
         }
     }
 
-    /// The same as one JSON object, for those who read the output of a container by the line.
+    /// The same as one JSON object, for tools that read the output of a container by line.
     fn line(&self) -> Json {
         let base = &self.base;
         let is_demo = self.audience == Audience::DemoUsers;
@@ -82,11 +82,11 @@ impl Greeting<'_> {
     }
 }
 
-const NOBODY: &str = "There is nobody yet who could sign in. The first administrator is created by\n
+const NOBODY: &str = "There are no users yet. Create the first administrator with\n
   casetrail user create --role administrator --username … --email … --first-name … --last-name …\n
 which reads the password from standard input.";
 
-/// Signs in and reads, with nothing but curl and sed.
+/// Logs in and reads a report, with nothing but curl and sed.
 fn first_report(base: &str) -> String {
     let (username, password) = ("manager", password_of("manager"));
     let credentials = format!(r#"{{"username":"{username}","password":"{password}"}}"#);

@@ -1,4 +1,4 @@
-//! `casetrail healthcheck`: what a container's health check runs, since its image has no other client.
+//! `casetrail healthcheck`: the command for a container's health check, since its image has no other client.
 
 use super::{Failure, say};
 use std::io::{Read, Write};
@@ -8,7 +8,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub fn run(bind: SocketAddr) -> Result<(), Failure> {
-    // Whoever listens on every address listens on the loopback too.
+    // A server that listens on every address listens on the loopback too.
     let ip = if bind.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { bind.ip() };
     let address = SocketAddr::new(ip, bind.port());
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -16,7 +16,7 @@ pub fn run(bind: SocketAddr) -> Result<(), Failure> {
     write!(stream, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    let status = answer.split_whitespace().nth(1).unwrap_or("no answer");
+    let status = answer.split_whitespace().nth(1).unwrap_or("no response");
     if status == "200" {
         say("ready");
         Ok(())

@@ -1,5 +1,5 @@
-//! `casetrail migrate`: brings the schema to this version's, as the owner of the tables. `serve` does the same at its start where
-//! something is to be done.
+//! `casetrail migrate`: updates the schema to this version's, as the owner of the tables. `serve` does the same at its start if
+//! needed.
 
 use super::{Failure, grant, reach, say};
 use crate::config::Config;
@@ -8,7 +8,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Grant this PostgreSQL role what serving needs: no DDL, and on the audit log SELECT and INSERT only
+    /// Grant this PostgreSQL role the rights needed for serving: no DDL, and on the audit log SELECT and INSERT only
     #[arg(long, value_name = "ROLE")]
     grant_to: Option<String>,
 }
@@ -18,15 +18,15 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     reach::database(&url).await?;
     let connection = connect(&url).await?;
     bring_up(&connection).await?;
-    say("the database is at this version's schema");
+    say("the database schema is up to date");
     if let Some(role) = &options.grant_to {
         grant::to(&connection, role).await?;
-        say(format_args!("the role \"{role}\" may serve"));
+        say(format_args!("the role \"{role}\" has the rights needed for serving"));
     }
     Ok(connection.close().await?)
 }
 
-/// Runs what isn't applied yet, once the database can be reached.
+/// Runs the pending migrations, once the database can be reached.
 pub async fn apply(url: &str) -> Result<(), Failure> {
     reach::database(url).await?;
     let connection = connect(url).await?;
@@ -37,12 +37,12 @@ pub async fn apply(url: &str) -> Result<(), Failure> {
 async fn connect(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
-    // PostgreSQL would tell that the table of the migrations is there already.
+    // PostgreSQL would report that the table of the migrations already exists.
     options.map_sqlx_postgres_opts(|options| options.options([("client_min_messages", "warning")]));
     Database::connect(options).await
 }
 
-/// Reads first how the schema stands: where nothing is to be done, no right is needed but to read. A newer version's schema is left
+/// Reads the state of the schema first: if nothing is pending, only the right to read is needed. A newer version's schema is left
 /// alone. Replicas that start together wait for each other on PostgreSQL's own locks.
 async fn bring_up(connection: &DatabaseConnection) -> Result<(), Failure> {
     let history = Migrator::migration_table_name().to_string();
@@ -59,10 +59,10 @@ async fn bring_up(connection: &DatabaseConnection) -> Result<(), Failure> {
             Ok(())
         }
         Standing::Behind(_) => Migrator::up(connection, None).await.map_err(|error| explained(error, "change")),
-        Standing::TooNew(migration) => {
-            Err(format!("the schema is a newer version's, which this one cannot use (since {migration}): start a newer version")
-                .into())
-        }
+        Standing::TooNew(migration) => Err(format!(
+            "the schema belongs to a newer version and this one cannot use it (since {migration}): start a newer version"
+        )
+        .into()),
     }
 }
 
@@ -72,11 +72,11 @@ fn explained(error: DbErr, verb: &str) -> Failure {
         return error.into();
     }
     let grant = "`casetrail migrate --grant-to ROLE`";
-    format!("the database role may not {verb} the schema, which is not this version's: run {grant} as the owner of the tables ({error})")
+    format!("the database role may not {verb} the schema, which does not match this version: run {grant} as the owner of the tables ({error})")
         .into()
 }
 
-/// Whether PostgreSQL refused a statement for want of a right (`insufficient_privilege`).
+/// Whether PostgreSQL refused a statement because a right is missing (`insufficient_privilege`).
 fn lacks_right(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else { return false };
     cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "42501")

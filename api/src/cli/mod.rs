@@ -17,10 +17,10 @@ use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// Why a command failed, in words for whoever typed it.
+/// Why a command failed, as text for the user.
 pub type Failure = Box<dyn std::error::Error>;
 
-/// Cases, and an audit trail that misses nothing.
+/// Cases with a complete audit log.
 #[derive(Parser)]
 #[command(name = "casetrail", version, about)]
 struct Cli {
@@ -36,20 +36,20 @@ struct Cli {
 enum Command {
     /// Serve the API (the default)
     Serve,
-    /// Bring the database's schema to this version's
+    /// Update the database schema to this version
     Migrate(migrate::Options),
-    /// Fill an empty database with a history: the demo, or as many entries as asked for
+    /// Fill an empty database with a history: the demo, or a given number of entries
     Seed(seed::Options),
     /// Write the contract, or check that the committed one is current
     Openapi(openapi::Options),
     /// Create users without a running service
     #[command(subcommand)]
     User(user::Command),
-    /// Ask a running service whether it is ready; exits 1 if not
+    /// Check whether a running service is ready; exits 1 if not
     Healthcheck,
 }
 
-/// The whole process: runs its command and says why it failed.
+/// The whole process: runs its command and prints why it failed.
 pub async fn main() -> ExitCode {
     crate::tls::use_ring();
     match run().await {
@@ -78,7 +78,7 @@ async fn run() -> Result<(), Failure> {
     }
 }
 
-/// The environment variables that the service reads, in the order of its help. Any other `CASETRAIL_…` stops the start.
+/// The environment variables that the service reads, in the order of its help. Any other `CASETRAIL_…` aborts the start.
 pub fn variables() -> Vec<String> {
     let command = Cli::command();
     let names = command.get_arguments().filter_map(|argument| argument.get_env());
@@ -86,8 +86,8 @@ pub fn variables() -> Vec<String> {
 }
 
 fn start_logging(config: &Config) -> Result<(), Failure> {
-    // What the libraries tell of a normal start is nobody's news, and that somebody sends what isn't HTTP is no error of ours; whoever
-    // names them in CASETRAIL_LOG hears it.
+    // What the libraries log at a normal start isn't useful, and a client that sends something other than HTTP isn't an error of
+    // the service; naming them in CASETRAIL_LOG enables their messages.
     let directives = format!("sea_orm_migration=warn,actix_server=warn,actix_http=off,{}", config.log);
     let filter = EnvFilter::try_new(directives).map_err(|error| format!("CASETRAIL_LOG: {error}"))?;
     let logging = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -1,5 +1,5 @@
-//! `casetrail openapi`: writes `openapi.yaml`, or with `--check` says whether the committed one is current. With `--release` it
-//! keeps a copy, and what is removed or narrowed from then on doesn't pass the tests unnoticed.
+//! `casetrail openapi`: writes `openapi.yaml`, or with `--check` reports whether the committed one is current. With `--release`
+//! it keeps a copy, so that the tests detect whatever is removed or narrowed from then on.
 
 use super::{Failure, say};
 use crate::openapi::{Texts, contract};
@@ -14,12 +14,12 @@ pub struct Options {
     /// Also keep it as the contract of its version
     #[arg(long, conflicts_with = "check")]
     release: bool,
-    /// The file
+    /// The file of the contract
     #[arg(long, default_value = "openapi.yaml")]
     file: PathBuf,
 }
 
-/// Where the released contracts are kept, by their versions.
+/// Where the released contracts are kept, by version.
 fn released() -> PathBuf {
     PathBuf::from(format!("tests/contract/released/openapi-{}.yaml", contract().info.version))
 }
@@ -29,7 +29,7 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
         std::fs::create_dir_all(folder)?;
     }
     std::fs::write(file, text)?;
-    say(format_args!("{} is written", file.display()));
+    say(format_args!("{} written", file.display()));
     Ok(())
 }
 

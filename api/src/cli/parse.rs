@@ -1,4 +1,4 @@
-//! Flags and environment variables. Values of the environment are never shown, and an impossible one is told by its variable's name.
+//! Flags and environment variables. Values of the environment are never shown; errors name the variable instead.
 
 use super::{Cli, Failure};
 use clap::builder::Resettable;
@@ -7,7 +7,7 @@ use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
 use std::error::Error as _;
 use std::ffi::OsStr;
 
-/// Reads them. Help, versions and faults of the command line end the process with clap's own words.
+/// Reads them. Help, versions and command line errors end the process with clap's own messages.
 pub(super) fn parse() -> Result<Cli, Failure> {
     let mut command = without_empty_variables(without_values(Cli::command()));
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
@@ -20,12 +20,12 @@ pub(super) fn parse() -> Result<Cli, Failure> {
     }
 }
 
-/// The values may be secret, and help gets pasted.
+/// The values may be secret, and help output gets pasted.
 fn without_values(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(without_values)
 }
 
-/// An empty variable is one that isn't set: compose files and `.env` files can't leave a variable out.
+/// An empty variable counts as unset: compose files and `.env` files can't omit a variable.
 fn without_empty_variables(command: Command) -> Command {
     command.mut_args(|argument| {
         let value = argument.get_env().and_then(std::env::var_os);
@@ -37,7 +37,7 @@ fn without_empty_variables(command: Command) -> Command {
     })
 }
 
-/// The variable whose value was refused, unless it was its flag's.
+/// The variable whose value was refused, unless the value came from its flag.
 fn variable_at_fault(command: &Command, error: &Error) -> Option<String> {
     let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else { return None };
     let arg = command.get_arguments().find(|arg| arg.to_string() == *named)?;
@@ -61,6 +61,6 @@ fn why(error: &Error) -> String {
             format!("must be one of: {}", known.join(", "))
         }
         (_, _, Some(source)) => source.to_string(),
-        _ => "is not a possible value".to_owned(),
+        _ => "is not a valid value".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! A database that can't be reached: told at once, by host and setting, and tried again for a while.
+//! A database that can't be reached: reported at once, with host and setting, and retried for a while.
 
 use super::Failure;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -11,13 +11,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Waits until PostgreSQL accepts a connection. What time doesn't mend, such as a wrong password, fails at once.
+/// Waits until PostgreSQL accepts a connection. Errors that time doesn't fix, such as a wrong password, fail at once.
 pub async fn database(url: &str) -> Result<(), Failure> {
     if url.starts_with("sqlite:") {
         return Ok(());
     }
-    // What the driver says of a URL repeats parts of it.
-    let target: PgConnectOptions = url.parse().map_err(|_| "CASETRAIL_DATABASE_URL: is no readable URL")?;
+    // The driver's message about a URL repeats parts of it.
+    let target: PgConnectOptions = url.parse().map_err(|_| "CASETRAIL_DATABASE_URL: is not a valid URL")?;
     let place = format!("{}:{}", target.get_host(), target.get_port());
     let begun_at = Instant::now();
     let mut is_told = false;
@@ -29,14 +29,14 @@ pub async fn database(url: &str) -> Result<(), Failure> {
         }
         if !is_told {
             let seconds = PATIENCE.as_secs();
-            tracing::warn!("CASETRAIL_DATABASE_URL: the database at {place} cannot be reached: {error}; trying for {seconds} s");
+            tracing::warn!("CASETRAIL_DATABASE_URL: the database at {place} is unreachable: {error}; retrying for {seconds} s");
             is_told = true;
         }
         sleep(PAUSE).await;
     }
 }
 
-/// With a setting of the kind that the service's own connections send, so that a pooler that refuses them is found here.
+/// With a setting of the kind that the service's own connections send, so that a pooler that refuses them is detected here.
 async fn connect(target: &PgConnectOptions) -> Result<(), Error> {
     let target = target.clone().options([("client_min_messages", "warning")]);
     let attempt = async {
@@ -46,7 +46,7 @@ async fn connect(target: &PgConnectOptions) -> Result<(), Error> {
     timeout(ATTEMPT, attempt).await.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into())))
 }
 
-/// Whether the server may only not be there yet, is starting (57P03), or has no connection left for a moment (53300).
+/// Whether the server may merely not be up yet, is starting (57P03), or has no connection left for a moment (53300).
 fn is_passing(error: &Error) -> bool {
     match error.as_database_error().and_then(|error| error.code()) {
         Some(code) => ["57P03", "53300"].contains(&code.as_ref()),
@@ -57,7 +57,7 @@ fn is_passing(error: &Error) -> bool {
 fn hint(error: &str) -> &'static str {
     if error.contains("startup parameter") {
         ". A pooler such as PgBouncer refuses the settings that the service sends with each connection: set CASETRAIL_DATABASE_URL to \
-         PostgreSQL itself, the service has a pool of its own"
+         PostgreSQL itself; the service has a pool of its own"
     } else {
         ""
     }

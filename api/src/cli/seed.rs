@@ -1,4 +1,4 @@
-//! `casetrail seed`: fills an empty database with a history. `serve` does the same for a database it creates.
+//! `casetrail seed`: fills an empty database with a history. `serve` does the same for a database that it creates.
 
 use super::{Failure, migrate, say};
 use crate::config::{Config, Environment};
@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 #[derive(Args)]
 pub struct Options {
-    /// How many entries the trail is to have; cases and people grow along
+    /// The number of audit entries to create; the numbers of cases and users grow with it
     #[arg(long, default_value_t = Plan::demo().entries, value_parser = clap::value_parser!(u64).range(Plan::ENTRIES_MIN..=100_000_000))]
     entries: u64,
-    /// The same number gives the same history at the same instant
+    /// The same number results in the same history at the same instant
     #[arg(long, default_value_t = SEED)]
     seed: u64,
 }
@@ -28,7 +28,7 @@ const SEED: u64 = 1;
 
 pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     if config.env == Environment::Production {
-        return Err("CASETRAIL_ENV: production is no place for people with well-known passwords".into());
+        return Err("CASETRAIL_ENV: users with well-known passwords are not allowed in production".into());
     }
     let (url, _) = config.database()?;
     migrate::apply(&url).await?;
@@ -40,7 +40,7 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Fills the demo into a database in which nobody is yet, and gives its service account a key; leaves any other database alone.
+/// Fills the demo into a database without users, and gives its service account a key; leaves any other database alone.
 pub async fn fill_demo(db: &Db) -> Result<Option<ApiKey>, Failure> {
     match fill(db, Plan::demo(), SEED, |_| {}).await {
         Ok(_) => Ok(Some(give_key(db).await?)),

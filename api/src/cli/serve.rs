@@ -1,4 +1,4 @@
-//! `casetrail serve`: migrates, fills a new demo database, and serves until it is told to stop.
+//! `casetrail serve`: migrates, fills a new demo database, and serves until it receives a signal to stop.
 
 use super::greet::{Audience, Greeting, base};
 use super::stop::{self, Gate};
@@ -75,7 +75,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     actix_web::rt::spawn(stop::stop(app, server.handle(), gate, Duration::from_secs(serve.drain_seconds)));
     let serving = async {
         let served = server.await;
-        // Should it end by itself, so does everything else.
+        // If it ends by itself, so does everything else.
         stopping.cancel();
         served
     };
@@ -83,7 +83,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     Ok(served?)
 }
 
-/// Says by name what of the database would break a promise; production refuses to start with some of it.
+/// Reports each aspect of the database that would break a guarantee; production refuses to start with some of them.
 async fn check(db: &Db, env: Environment) -> Result<(), Failure> {
     let findings = start::findings(db, Clock::system().now()).await?;
     let (refused, told): (Vec<_>, Vec<_>) =
@@ -104,34 +104,37 @@ async fn demand_no_demo(db: &Db, env: Environment) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says what is missing, different or switched off of the nets and of the append-only triggers; production doesn't start then.
+/// Reports missing, changed or disabled safeguards and append-only triggers; production doesn't start with any of these.
 async fn demand_nets(db: &Db, env: Environment) -> Result<(), Failure> {
     let differences = migration::nets::differences(db.readers()).await?;
     if env == Environment::Production && !differences.is_empty() {
         return Err(format!(
-            "the database's safeguards of the audit log are not as the migrations made them: {}",
+            "the database's safeguards of the audit log differ from those the migrations created: {}",
             differences.join("; ")
         )
         .into());
     }
     for difference in differences {
-        tracing::warn!(difference, "a safeguard of the audit log is not as the migrations made it");
+        tracing::warn!(difference, "a safeguard of the audit log differs from the one the migrations created");
     }
     if let Some(role) = grant::over_privileged(db.readers()).await?.filter(|_| env == Environment::Production) {
-        tracing::warn!(role, "the database role could alter the audit log: serve as one of `casetrail migrate --grant-to ROLE`");
+        tracing::warn!(
+            role,
+            "the database role could alter the audit log: use one set up by `casetrail migrate --grant-to ROLE`"
+        );
     }
     Ok(())
 }
 
-/// Files for the databases, documents and mails, beside the connections.
+/// Files for the databases, documents and emails, in addition to the connections.
 const OTHER_FILES: u64 = 128;
 
-/// Raises the limit of open files as far as it goes, and keeps the connections below it.
+/// Raises the limit of open files as far as possible, and keeps the number of connections below it.
 fn connection_limits(serve: &ServeConfig) -> ConnectionLimits {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     let files = if raised.is_ok() { maximum } else { current };
-    // `None` is no limit.
+    // `None` means no limit.
     let places = files.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX));
     let total = serve.max_connections.get().min(places.max(1));
     tracing::info!(open_files = files, connections = total, "limits of open files and connections set");
@@ -139,7 +142,7 @@ fn connection_limits(serve: &ServeConfig) -> ConnectionLimits {
     ConnectionLimits { total, per_address, exempt: serve.trusted_proxies.clone(), ..ConnectionLimits::default() }
 }
 
-/// Whom the start meets: the demo is known by its service account and one of its people.
+/// The users that the start finds: the demo is recognised by its service account and one of its users.
 async fn audience(db: &Db) -> Result<Audience, DbErr> {
     let named = |username: &str| user::Entity::find().filter(user::Column::Username.eq(username)).one(db.readers());
     if user::Entity::find().one(db.readers()).await?.is_none() {

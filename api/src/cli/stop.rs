@@ -1,4 +1,4 @@
-//! How the service ends: readiness fails, requests are served for the drain time, and lets the requests in flight finish.
+//! How the service stops: readiness fails, requests are served for the drain time, and requests in flight finish.
 
 use crate::state::App;
 use actix_web::dev::ServerHandle;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
-/// How long the connections that were opened last have to send their request, before the server closes all idle ones.
+/// How long the last opened connections have to send their request, before the server closes all idle ones.
 const LAST_REQUESTS: Duration = Duration::from_millis(500);
 
-/// How the process was told to stop.
+/// The kind of signal to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
     /// By an orchestrator (SIGTERM), whose load balancer needs time to notice.
@@ -25,13 +25,13 @@ pub async fn stop(app: App, server: ServerHandle, gate: Gate, drain: Duration) {
     let told = signalled().await;
     app.stopping().cancel();
     if told == Told::Terminate && !drain.is_zero() {
-        tracing::info!(seconds = drain.as_secs(), "stopping: serving on for the drain time");
+        tracing::info!(seconds = drain.as_secs(), "stopping: serving until the drain time is over");
         tokio::select! {
             () = sleep(drain) => {}
             _ = signalled() => {}
         }
     }
-    tracing::info!("stopping: requests in flight finish");
+    tracing::info!("stopping: finishing requests in flight");
     match gate.close() {
         Ok(()) => sleep(LAST_REQUESTS).await,
         Err(error) => tracing::debug!(%error, "new connections could not be held off"),
@@ -49,7 +49,7 @@ async fn signalled() -> Told {
     }
 }
 
-/// The listening socket. Closing it alone would break off connections that the kernel has opened and that are not accepted yet.
+/// The listening socket. Closing it alone would reset connections that the kernel has opened and that are not accepted yet.
 pub struct Gate {
     listener: TcpListener,
 }
@@ -59,15 +59,15 @@ impl Gate {
         Ok(Self { listener: listener.try_clone()? })
     }
 
-    /// The kernel drops what would open a connection, so that the client tries again a second later and is refused then; whatever is
-    /// open is served.
+    /// The kernel drops packets that would open a connection, so that the client retries a second later and is refused then; open
+    /// connections are served.
     #[cfg(target_os = "linux")]
     fn close(self) -> io::Result<()> {
         use socket2::{SockFilter, SockRef};
-        /// The byte of a TCP header that holds the flags, and the one of a first packet (RFC 9293, 3.1).
+        /// The byte of a TCP header that contains the flags, and the flag of a first packet (RFC 9293, 3.1).
         const FLAGS: u32 = 13;
         const SYN: u32 = 0x02;
-        // Loads the flags; if SYN is set takes nothing of the packet, otherwise all of it.
+        // Loads the flags; if SYN is set, accepts none of the packet, otherwise all of it.
         let drop_first_packets = [
             SockFilter::new(0x30, 0, 0, FLAGS),
             SockFilter::new(0x45, 0, 1, SYN),

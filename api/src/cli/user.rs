@@ -36,13 +36,13 @@ pub struct Create {
     /// For members only
     #[arg(long)]
     workshop_code: Option<String>,
-    /// For service accounts only: ingest, audit:read, reports:read, apart by commas
+    /// For service accounts only: ingest, audit:read, reports:read, separated by commas
     #[arg(long, value_delimiter = ',')]
     scopes: Option<Vec<String>>,
 }
 
 pub async fn run(config: &Config, Command::Create(create): Command) -> Result<(), Failure> {
-    // A service account has no password to ask for: it is given a key.
+    // A service account has no password to read: it gets a key.
     let password = if create.role == "service" { None } else { std::io::stdin().lock().lines().next().transpose()? };
     let new = NewUser::read(&serde_json::json!({
         "username": create.username,
@@ -62,9 +62,9 @@ pub async fn run(config: &Config, Command::Create(create): Command) -> Result<()
     let tx = AuditTx::begin(&db, Context::job(Uuid::now_v7())).await?;
     let (user, key) = new.create(&tx, hash).await?;
     tx.commit().await?;
-    say(format_args!("{} {} is created", user.role.code(), user.username));
+    say(format_args!("{} {} created", user.role.code(), user.username));
     if let Some(key) = key {
-        say(format_args!("Its API key, shown this once: {}", key.reveal()));
+        say(format_args!("API key, shown only once: {}", key.reveal()));
     }
     Ok(())
 }

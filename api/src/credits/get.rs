@@ -1,4 +1,4 @@
-//! Read what a member may use in a quarter.
+//! Get a member's credit allowance for a quarter.
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
@@ -7,21 +7,21 @@ use crate::state::App;
 use actix_web::get;
 use entity::credit;
 
-/// Read a member's credit allowance for a quarter
+/// Get a member's credit allowance for a quarter
 ///
-/// Managers and administrators read everybody's, technicians the members', a member his own. A quarter for which nothing was
-/// allowed yet is not found.
+/// Managers and administrators can read every user's allowances, technicians those of members, members their own. Returns 404 for
+/// a quarter without an allowance.
 #[utoipa::path(
     tag = "credits",
     params(AllowancePath, IfNoneMatchHeader),
     responses(
         (status = OK, description = "The allowance", body = CreditAllowance),
-        (status = NOT_MODIFIED, description = "The allowance is still what If-None-Match names"),
+        (status = NOT_MODIFIED, description = "The allowance still has the version named by If-None-Match"),
         ReadProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("what a member may use is daily work; an attempt on another's is on record")),
+        ("x-audit-reason" = json!("reading allowances is routine work; denied attempts are audited")),
     ),
 )]
 #[get("/users/{user_id}/credit-allowances/{quarter}")]

@@ -1,4 +1,4 @@
-//! List a member's allowances.
+//! List a member's credit allowances.
 
 use super::target::{AllowanceTarget, MemberPath};
 use super::view::{CreditAllowance, CreditAllowanceList};
@@ -15,14 +15,15 @@ const LIMIT: u64 = 50;
 
 /// List a member's credit allowances
 ///
-/// The latest quarter first. Managers and administrators read everybody's, technicians the members', a member his own.
+/// Latest quarter first. Managers and administrators can read every user's allowances, technicians those of members, members
+/// their own.
 #[utoipa::path(
     tag = "credits",
     params(MemberPath, Paging),
-    responses((status = OK, description = "One page of the allowances", body = CreditAllowanceList), ReadProblems),
+    responses((status = OK, description = "A page of allowances", body = CreditAllowanceList), ReadProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("what a member may use is daily work; exports of allowances are on record")),
+        ("x-audit-reason" = json!("reading allowances is routine work; exports of allowances are audited")),
     ),
 )]
 #[get("/users/{user_id}/credit-allowances")]

@@ -1,4 +1,4 @@
-//! The members' credits over HTTP: an allowance for each quarter, and the reset of everybody's.
+//! HTTP operations on members' credits: the allowance per quarter, and the reset for all active members.
 
 mod get;
 mod list;

@@ -1,4 +1,4 @@
-//! Set the credits of all active members at once.
+//! Set the credit allowance of all active members at once.
 
 use crate::http::{ActionProblems, Administrator, Answer, Body, Error, Result};
 use crate::state::App;
@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// What every active member may use in a quarter
+/// Request body for setting the credit allowance of all active members
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"quarter": "2026-Q4", "new_allowance": 100}))]
 pub struct ResetCredits {
-    /// Of the calendar, in the zone of the settings
+    /// A calendar quarter in the configured time zone
     #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
     quarter: String,
     /// Whole credits
@@ -23,41 +23,41 @@ pub struct ResetCredits {
     new_allowance: i32,
 }
 
-/// What a reset of everybody's credits did
+/// The result of a credit reset for all active members
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "batch_id": "01a20725-be30-7584-bca5-f00e655c90d6", "quarter": "2026-Q4", "new_allowance": 100, "member_count": 80,
     "created_count": 2, "changed_count": 70, "unchanged_count": 8
 }))]
 pub struct CreditReset {
-    /// In the metadata of each entry it left
+    /// Included in the metadata of each of its audit entries
     pub batch_id: Uuid,
     #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
     pub quarter: String,
     #[schema(minimum = 0, maximum = 10000)]
     pub new_allowance: i32,
-    /// How many members were active; each has an entry
+    /// Number of active members; each has an audit entry
     #[schema(minimum = 0)]
     pub member_count: usize,
-    /// How many of them had been allowed nothing for the quarter before
+    /// Number of members that had no allowance for the quarter before
     #[schema(minimum = 0)]
     pub created_count: usize,
-    /// How many had been allowed more or less
+    /// Number of members that had a different allowance before
     #[schema(minimum = 0)]
     pub changed_count: usize,
-    /// How many had been allowed just as much; their allowances keep their versions
+    /// Number of members that had the same allowance before; their allowances keep their versions
     #[schema(minimum = 0)]
     pub unchanged_count: usize,
 }
 
-/// Set every active member's credits for a quarter
+/// Set every active member's allowance for a quarter
 ///
-/// All or none, in one transaction. One `quarterly_credit_reset` for each member, also for those who were allowed just as much
-/// before, and one `bulk_credit_reset`; all of them have the `batch_id`. Notes stay as they are.
+/// All changes are made in one transaction. Writes one `quarterly_credit_reset` per member, including members whose allowance
+/// does not change, and one `bulk_credit_reset`; all of them contain the `batch_id`. Notes are not changed.
 #[utoipa::path(
     tag = "credits",
     request_body = ResetCredits,
-    responses((status = OK, description = "What was done", body = CreditReset), ActionProblems),
+    responses((status = OK, description = "The result of the reset", body = CreditReset), ActionProblems),
     extensions(("x-audit-actions" = json!({"always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"]}))),
 )]
 #[post("/credit-resets")]

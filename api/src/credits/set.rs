@@ -1,4 +1,4 @@
-//! Set what a member may use in a quarter.
+//! Set a member's credit allowance for a quarter.
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What a member may use in a quarter
+/// Request body for setting a member's credit allowance for a quarter
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"allowed_credits": 120, "notes": "twenty more for the new office"}))]
@@ -21,7 +21,7 @@ pub struct SetCreditAllowance {
     #[validate(range(min = 0, max = 10_000))]
     #[schema(minimum = 0, maximum = 10000)]
     allowed_credits: i32,
-    /// What there is to say about it; none if absent
+    /// Notes about the allowance; none if absent
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     notes: Option<String>,
@@ -29,14 +29,14 @@ pub struct SetCreditAllowance {
 
 /// Set a member's credit allowance for a quarter
 ///
-/// Replaces what the member was allowed for the quarter, or allows it for the first time (201). What is used is derived and stays.
-/// Setting what is there changes nothing and leaves no entry.
+/// Replaces the member's allowance for the quarter, or creates it (201). Used credits are derived and do not change. Setting the
+/// current value changes nothing and writes no audit entry.
 #[utoipa::path(
     tag = "credits",
     params(AllowancePath, IfMatchHeader),
     request_body = SetCreditAllowance,
     responses(
-        (status = OK, description = "The allowance as it now is", body = CreditAllowance),
+        (status = OK, description = "The allowance in its current state", body = CreditAllowance),
         (status = CREATED, description = "The quarter's first allowance", body = CreditAllowance),
         AccountProblems,
     ),

@@ -1,4 +1,4 @@
-//! The member and the quarter a path names, and the version its caller expects. What can't be a quarter names none.
+//! The member and the quarter named by the path, and the version the caller expects. An invalid quarter names no allowance.
 
 use crate::http::caller::{Admitted, admitted};
 use crate::http::{Anyone, Error, IfMatch, Result, path_id};
@@ -11,23 +11,23 @@ use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-/// How the contract lists a member.
+/// The path parameters of a member as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by AllowanceTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by AllowanceTarget")]
 pub struct MemberPath {
     /// The member
     user_id: Uuid,
 }
 
-/// How the contract lists an allowance.
+/// The path parameters of an allowance as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by AllowanceTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by AllowanceTarget")]
 pub struct AllowancePath {
     /// The member
     user_id: Uuid,
-    /// The quarter of the calendar
+    /// The calendar quarter
     #[param(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$", example = "2026-Q4")]
     quarter: String,
 }
@@ -39,18 +39,18 @@ pub struct AllowanceTarget {
 }
 
 impl AllowanceTarget {
-    /// The quarter; whatever is none is not found.
+    /// The quarter; an invalid one results in 404.
     pub fn quarter(&self) -> Result<Quarter> {
         self.quarter.ok_or_else(Error::not_found)
     }
 
-    /// The user, if the caller may know of him.
+    /// The user, if visible to the caller.
     pub async fn member<C: ConnectionTrait>(&self, db: &C, by: &Anyone) -> Result<user::Model> {
         let id = self.member_id.ok_or_else(Error::not_found)?;
         user::visible_to(by).filter(user::Column::Id.eq(id)).one(db).await?.ok_or_else(Error::not_found)
     }
 
-    /// Locks the user, so that nobody else sets the same allowance meanwhile, and what he is allowed so far.
+    /// Locks the user, so that no other request sets the same allowance in the meantime, and the current allowance, if any.
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone) -> Result<(user::Model, Option<credit::Model>)> {
         let (id, quarter) = (self.member_id.ok_or_else(Error::not_found)?, self.quarter()?);
         let member = user::locked(tx, id, by).await?;

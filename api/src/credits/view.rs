@@ -1,4 +1,4 @@
-//! An allowance as it is shown: what is allowed, what is used, what is left.
+//! The representation of an allowance in responses: allowed, used and remaining credits.
 
 use crate::http::{Instant, Result, credits_text};
 use chrono_tz::Tz;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What a member may use of credits in a quarter
+/// A member's credit allowance for a quarter
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d9", "member_id": "01a20725-be30-7584-bca5-f00e655c90d6", "quarter": "2026-Q4",
@@ -19,21 +19,21 @@ use uuid::Uuid;
 pub struct CreditAllowance {
     pub id: Uuid,
     pub member_id: Uuid,
-    /// Of the calendar, in the zone of the settings: `2026-Q4` is October to December
+    /// A calendar quarter in the configured time zone: `2026-Q4` is October to December
     #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
     pub quarter: String,
     /// Whole credits
     #[schema(minimum = 0, maximum = 10000)]
     pub allowed_credits: i32,
-    /// The credits of the member's cases that were first handed in in this quarter, as they are now; deleted cases don't count
+    /// Current credit values of the member's cases that were first submitted in this quarter; deleted cases do not count
     #[schema(max_length = 20, pattern = "^[0-9]+[.][05]$")]
     pub used_credits: String,
-    /// What is left; below zero where more was used than is allowed
+    /// Remaining credits; negative if more was used than allowed
     #[schema(max_length = 20, pattern = "^-?[0-9]+[.][05]$")]
     pub remaining_credits: String,
     #[schema(max_length = 2000)]
     pub notes: Option<String>,
-    /// Counts the changes; also the `ETag`. What is used doesn't change it
+    /// Incremented with every change; also the `ETag`. Using credits does not change it
     #[schema(minimum = 1)]
     pub version: i32,
     pub created_at: Instant,
@@ -41,19 +41,19 @@ pub struct CreditAllowance {
 }
 
 crate::list_of! {
-    /// Allowances
+    /// A page of credit allowances
     CreditAllowanceList = CreditAllowance
 }
 
 impl CreditAllowance {
-    /// One allowance with what is used of it: two statements beside the row's own.
+    /// An allowance with its used credits: two queries in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: credit::Model) -> Result<Self> {
         let zone = setting::current(db).await?.zone()?;
         let used = credit::used_tenths(db, row.member_id, &[row.quarter()?], zone).await?;
         Ok(Self::of(row, used.first().copied().unwrap_or_default()))
     }
 
-    /// A member's allowances with what is used of each, in as many statements.
+    /// A member's allowances with the used credits of each, in the same number of queries.
     pub async fn read_all<C: ConnectionTrait>(db: &C, rows: Vec<credit::Model>, zone: Tz) -> Result<Vec<Self>> {
         let Some(member_id) = rows.first().map(|row| row.member_id) else { return Ok(Vec::new()) };
         let quarters = rows.iter().map(credit::Model::quarter).collect::<Result<Vec<Quarter>, DbErr>>()?;

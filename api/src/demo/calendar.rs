@@ -1,10 +1,11 @@
-//! When things happen: on weekdays rather than weekends, in office hours rather than at night, and more towards a month's end.
+//! When events happen: more on weekdays than on weekends, more in office hours than at night, and more towards the end of a
+//! month.
 
 use super::dice::Dice;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
-/// The part of what happens that falls on a weekend.
+/// The share of events on weekends.
 const WEEKEND_SHARE: f64 = 0.15;
 const OFFICE_HOURS_SHARE: f64 = 0.8;
 const OFFICE_OPENS: i64 = 8;
@@ -12,13 +13,13 @@ const OFFICE_CLOSES: i64 = 18;
 const MONTH_END_FROM_DAY: u32 = 26;
 const MONTH_END_WEIGHT: f64 = 1.5;
 
-/// The period of a history and how busy each of its days is.
+/// The period of a history and the activity on each of its days.
 #[derive(Clone, Debug)]
 pub(super) struct Calendar {
     pub zone: Tz,
     pub start: DateTime<Utc>,
     pub now: DateTime<Utc>,
-    /// Each civil day with the weight of it and all days before.
+    /// Each calendar day with the cumulative weight up to and including it.
     days: Vec<(NaiveDate, f64)>,
 }
 
@@ -36,12 +37,12 @@ impl Calendar {
         Self { zone, start, now, days }
     }
 
-    /// The civil day of an instant.
+    /// The calendar day of a timestamp.
     pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.zone).date_naive()
     }
 
-    /// A busy instant between two others, and within the period.
+    /// A time of typical activity between two others, within the period.
     pub fn within(&self, dice: &mut Dice, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
         let (from, until) = (from.max(self.start), until.min(self.now));
         let (low, high) = (self.reached_before(self.day(from)), self.reached_before(self.day(until) + TimeDelta::days(1)));
@@ -56,7 +57,7 @@ impl Calendar {
         between(dice, from, until)
     }
 
-    /// The busy instant nearest to a rough one, but after `last` and never after now.
+    /// The time of typical activity nearest to an approximate time, but after `last` and never after now.
     pub fn settle(&self, dice: &mut Dice, rough: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
         let mut day = self.day(rough);
         let shift = match day.weekday() {
@@ -64,7 +65,7 @@ impl Calendar {
             Weekday::Sun => 1,
             Weekday::Mon | Weekday::Tue | Weekday::Wed | Weekday::Thu | Weekday::Fri => 0,
         };
-        // Rough instants fall on a weekend two days out of seven.
+        // Approximate times fall on a weekend two days out of seven.
         if shift != 0 && !dice.chance(WEEKEND_SHARE / (2.0 / 7.0)) {
             day += TimeDelta::days(shift);
         }
@@ -76,7 +77,7 @@ impl Calendar {
         if soon <= self.now { soon } else { between(dice, last, self.now) }
     }
 
-    /// A civil time of a day. In the hour that a change of the clocks leaves out there is none.
+    /// A local time of a day; none if it falls in the hour skipped by a clock change.
     pub fn instant(&self, day: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
         self.zone.from_local_datetime(&day.and_time(time)).earliest().map(|at| at.with_timezone(&Utc))
     }
@@ -87,7 +88,7 @@ impl Calendar {
     }
 }
 
-/// Any instant between two others, to the millisecond.
+/// Any time between two others, in milliseconds.
 pub(super) fn between(dice: &mut Dice, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
     from + TimeDelta::milliseconds(dice.between(0, (until - from).num_milliseconds().max(0)))
 }
@@ -104,7 +105,7 @@ fn time_of_day(dice: &mut Dice) -> NaiveTime {
     let hour = if dice.chance(OFFICE_HOURS_SHARE) {
         dice.between(OFFICE_OPENS, OFFICE_CLOSES - 1)
     } else {
-        // Early birds and evenings; few are up in the small hours.
+        // Early mornings and evenings; very little at night.
         dice.weighed(&[(6, 3), (7, 6), (18, 6), (19, 5), (20, 4), (21, 3), (22, 2), (23, 1), (0, 1)]).unwrap_or(7)
     };
     let millis = dice.between(0, 3_599_999);

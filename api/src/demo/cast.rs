@@ -1,4 +1,4 @@
-//! Who is in the history: their roles and levels, their names, when they come, change and go.
+//! The people in the history: their roles and levels, their names, and when they join, change and leave.
 
 use super::calendar::Calendar;
 use super::chapter::Scribe;
@@ -13,7 +13,7 @@ use sea_orm::IntoActiveModel;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Those who have a password, in the order of how much they do.
+/// The users that have a password, ordered by activity.
 pub const NAMED: [&str; 7] = ["manager", "tech1", "member1", "tech2", "admin", "tech3", "member2"];
 /// An integrator's account.
 pub const SERVICE: &str = "service1";
@@ -23,10 +23,10 @@ const ROLES: [(Role, u32); 4] = [(Role::Member, 80), (Role::Technician, 14), (Ro
 const LEVELS: [(Level, u32); 3] = [(Level::One, 40), (Level::Two, 40), (Level::Three, 20)];
 const INACTIVE_PERCENT: usize = 5;
 const MEMBERS_A_WORKSHOP: usize = 8;
-/// The part of the staff below the seniors that rose a level meanwhile.
+/// The share of the staff below level 3 that was promoted during the period.
 const PROMOTED: f64 = 0.2;
 
-/// Somebody before he has a name.
+/// A person who has no name yet.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     role: Role,
@@ -35,7 +35,7 @@ struct Part {
     leaves: bool,
 }
 
-/// Everybody's history, and everybody.
+/// Generates all people and their histories.
 pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut Scribe) -> Result<People, Stumble> {
     let mut dice = Dice::of(seed, Table::People, 0);
     let parts = parts(plan.users, &mut dice);
@@ -62,7 +62,7 @@ pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut S
     Ok(people)
 }
 
-/// The named ones first, the administrator foremost, then the others mixed.
+/// The named people first, starting with the administrator, then the others in random order.
 fn parts(users: usize, dice: &mut Dice) -> Vec<Part> {
     let mut roles = dice.shared(users, &ROLES);
     let technicians = roles.iter().filter(|role| **role == Role::Technician).count();
@@ -86,7 +86,7 @@ fn parts(users: usize, dice: &mut Dice) -> Vec<Part> {
     let mut leaving_technicians = technicians / 14;
     for role in roles {
         let level = if role == Role::Technician { levels.pop() } else { None };
-        // Juniors stay: the demo's reviews live from their work.
+        // Level 1 technicians stay: the reviews of the demo depend on their work.
         let may_leave = role == Role::Member || level.is_some_and(|level| level != Level::One) && leaving_technicians > 0;
         let leaves = may_leave && inactive > 0;
         inactive -= usize::from(leaves);
@@ -112,7 +112,7 @@ impl Stage<'_> {
         let username = part.username.map_or_else(|| self.free(first_name, last_name), str::to_owned);
         let workshop = (part.role == Role::Member).then(|| self.workshop(part.username));
         let domain = workshop.as_deref().unwrap_or("casetrail").to_lowercase();
-        // Whoever rose meanwhile began one level lower.
+        // A person promoted during the period started one level lower.
         let promoted = part.username.is_none() && !part.leaves && part.level.is_some() && self.dice.chance(PROMOTED);
         let level = if promoted { part.level.map(below) } else { part.level };
         let row = user::ActiveModel {
@@ -165,7 +165,7 @@ impl Stage<'_> {
         self.people.arrive(self.scribe, Arrival { row, leaves, ip_address, user_agent, at }, by)
     }
 
-    /// What happens to somebody after he came: profile edits, a pause, and for some the end.
+    /// The events after a person has joined: profile edits, a temporary deactivation, and for some their departure.
     fn live(&mut self, (id, leaves): (Uuid, bool), admin: Uuid) -> Result<(), Stumble> {
         let Some(latest) = self.people.get(id).and_then(|someone| someone.latest()) else { return Ok(()) };
         let (role, is_named, mut last) = (latest.role, NAMED.contains(&latest.username.as_str()), latest.updated_at);
@@ -209,7 +209,7 @@ impl Stage<'_> {
         self.people.change(self.scribe, (id, by, at), None, make)
     }
 
-    /// The staff comes first, a minute apart; most members in the first days, the others one by one.
+    /// The staff joins first, one minute apart; most members in the first days, the others one by one.
     fn arrival(&mut self, number: usize, part: &Part) -> DateTime<Utc> {
         let minutes = i64::try_from(number).unwrap_or_default();
         let opening = self.calendar.start + TimeDelta::minutes(minutes.min(45)) + TimeDelta::milliseconds(minutes);
@@ -219,7 +219,7 @@ impl Stage<'_> {
         if is_early { opening } else { later }
     }
 
-    /// Some time between an instant and a part of the period; that instant where the part is over.
+    /// Some time between a given time and a fraction of the period; the given time itself if that fraction has passed.
     fn later(&mut self, from: DateTime<Utc>, part: f64) -> DateTime<Utc> {
         let until = self.part_of_period(part).max(from);
         self.calendar.within(&mut self.dice, from, until)
@@ -240,7 +240,7 @@ impl Stage<'_> {
         format!("WS{number:03}")
     }
 
-    /// A username nobody has yet.
+    /// A username that is not used yet.
     fn free(&mut self, first_name: &str, last_name: &str) -> String {
         let name = format!("{first_name}.{last_name}").to_lowercase();
         let taken = self.taken.entry(name.clone()).or_default();
@@ -250,7 +250,7 @@ impl Stage<'_> {
 }
 
 impl Plan {
-    /// How many workshops the members come from.
+    /// The number of workshops the members belong to.
     pub(super) fn workshops(&self) -> usize {
         (self.users / MEMBERS_A_WORKSHOP).clamp(2, 999)
     }

@@ -1,4 +1,4 @@
-//! What is written in one transaction, and how entries get into it.
+//! The data written in one transaction, and how audit entries are added to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{Actor, Context, Event, History, JobRun, PastEntry};
@@ -9,12 +9,12 @@ use entity::user::Person;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A chapter is closed at the next whole thing after this many entries, so that memory stays bounded.
+/// A chapter is closed at the next complete unit after this many entries, so that memory stays bounded.
 const ENTRIES_A_CHAPTER: usize = 5_000;
-/// PostgreSQL looks through a transaction's entries for each of its rows at COMMIT, so rows come in smaller chapters.
+/// At COMMIT PostgreSQL scans the transaction's entries for each of its rows, so chapters with rows are smaller.
 const CASES_A_CHAPTER: usize = 120;
 
-/// Rows and everything that happened to them, to be written together.
+/// Rows and all their audit entries, to be written together.
 #[derive(Clone, Debug, Default)]
 pub struct Chapter {
     pub history: History,
@@ -33,7 +33,7 @@ impl Chapter {
     }
 }
 
-/// What was written so far, for the shares that refer to the whole.
+/// The totals written so far, for shares that refer to the whole history.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     pub entries: u64,
@@ -42,7 +42,7 @@ pub struct Tally {
     pub failed_runs: u64,
 }
 
-/// Who a request comes from: a person, his address and his program.
+/// The origin of a request: a person, their IP address and their user agent.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub actor: Actor,
@@ -50,7 +50,7 @@ pub(super) struct Origin {
     pub user_agent: Option<String>,
 }
 
-/// Writes down what happens, one operation after another.
+/// Records what happens, one operation after another.
 #[derive(Debug)]
 pub(super) struct Scribe {
     pub clock: Clock,
@@ -59,14 +59,14 @@ pub(super) struct Scribe {
 }
 
 impl Scribe {
-    /// The context of one request, which all its entries share.
+    /// The context of one request, shared by all its entries.
     pub fn request(&self, origin: Origin, at: DateTime<Utc>) -> Arc<Context> {
         let request_id = self.clock.id(at).to_string();
         let Origin { actor, ip_address, user_agent } = origin;
         Arc::new(Context { actor, in_job: false, request_id, ip_address, user_agent })
     }
 
-    /// Entries of one operation, in order.
+    /// Adds the entries of one operation, in order.
     pub fn tell(&mut self, events: Vec<Event>, context: &Arc<Context>, at: DateTime<Utc>, by_hook: bool) {
         for event in events {
             self.tally.entries += 1;
@@ -76,7 +76,7 @@ impl Scribe {
         }
     }
 
-    /// One run of a job, with the entries of what it did before its own.
+    /// Adds one run of a job, with the entries of its effects before its own entry.
     pub fn run(&mut self, job_name: &str, did: Vec<Event>, run: &JobRun<'_>, at: DateTime<Utc>) {
         let context = Arc::new(Context::job(self.clock.id(at)));
         self.tell(did, &context, at, false);
@@ -86,10 +86,10 @@ impl Scribe {
         self.tell(vec![Event::cron_job_executed(job_name, run)], &context, at + duration, false);
     }
 
-    /// The dispatcher's run that sends one mail; every record of a run whose only mail fails has failed.
+    /// A run of the dispatcher that sends one email; if that email fails, every record of the run has failed.
     pub fn mail(&mut self, template: &str, to: &Person, attempt: u32, fails: bool, at: DateTime<Utc>) {
         let error = fails.then_some("550 mailbox unavailable");
-        let run = JobRun::scheduled(1, u64::from(fails), fails.then_some("every mail failed"), 180);
+        let run = JobRun::scheduled(1, u64::from(fails), fails.then_some("every email failed"), 180);
         self.run("send_scheduled_emails", vec![Event::email_notification_sent(to, template, attempt, error)], &run, at);
     }
 

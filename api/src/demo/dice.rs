@@ -1,4 +1,4 @@
-//! The dice: every throw follows from the seed, the same on every machine.
+//! Random numbers: every value is derived from the seed and is the same on every machine.
 
 use chrono::TimeDelta;
 use rand::seq::SliceRandom;
@@ -6,10 +6,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, LogNormal, Zipf};
 
-/// How steeply actors differ in how much they do.
+/// How steeply activity differs between actors.
 const ZIPF_EXPONENT: f64 = 1.1;
 
-/// Which part of the history a pair of dice belongs to, so that one part's throws don't shift another's.
+/// The part of the history a generator belongs to, so that the values of one part don't affect another.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Table {
     People = 1,
@@ -23,7 +23,7 @@ pub(super) enum Table {
 pub(super) struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// The dice for the `number`-th thing of a table.
+    /// The generator for the `number`-th item of a table.
     pub fn of(seed: u64, table: Table, number: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream((table as u64) << 56 | number);
@@ -34,12 +34,12 @@ impl Dice {
         self.0.random::<f64>() < probability
     }
 
-    /// From 0 up to 1.
+    /// From 0 (inclusive) to 1 (exclusive).
     pub fn part(&mut self) -> f64 {
         self.0.random()
     }
 
-    /// Both ends included.
+    /// Both bounds inclusive.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         self.0.random_range(low..=high.max(low))
     }
@@ -52,7 +52,7 @@ impl Dice {
         self.pick(words).copied().unwrap_or_default()
     }
 
-    /// One of some things of different weight.
+    /// One of several items with different weights.
     pub fn weighed<T: Copy>(&mut self, items: &[(T, u32)]) -> Option<T> {
         let total: u32 = items.iter().map(|(_, weight)| weight).sum();
         let mut rest = self.0.random_range(0..total.max(1));
@@ -65,14 +65,14 @@ impl Dice {
         None
     }
 
-    /// One of a list in the order of rank: the first is taken most often, the others ever less.
+    /// One of a list ordered by rank: the first is chosen most often, the others less and less.
     pub fn ranked<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         let size = u32::try_from(items.len()).unwrap_or(u32::MAX);
         let rank = Zipf::new(f64::from(size.max(1)), ZIPF_EXPONENT).map_or(1.0, |zipf| zipf.sample(&mut self.0));
         items.get(usize::try_from(whole(rank).saturating_sub(1)).unwrap_or_default())
     }
 
-    /// A log-normal length of time.
+    /// A log-normally distributed duration.
     pub fn days(&mut self, median: f64, sigma: f64) -> f64 {
         LogNormal::new(median.ln(), sigma).map_or(median, |days| days.sample(&mut self.0))
     }
@@ -81,7 +81,7 @@ impl Dice {
         items.shuffle(&mut self.0);
     }
 
-    /// `count` things in the given shares, exact to one, in random order.
+    /// `count` items in the given shares, exact to one, in random order.
     pub fn shared<T: Copy>(&mut self, count: usize, shares: &[(T, u32)]) -> Vec<T> {
         let total: u32 = shares.iter().map(|(_, share)| share).sum();
         let mut things = Vec::with_capacity(count);
@@ -96,14 +96,14 @@ impl Dice {
     }
 }
 
-/// A number of days as a length of time, to the millisecond.
+/// A number of days as a duration, in milliseconds.
 pub(super) fn days(days: f64) -> TimeDelta {
     TimeDelta::milliseconds(whole(days * 86_400_000.0))
 }
 
-/// The nearest whole number. Lengths and ranks here are far below what `f64` counts exactly.
+/// The nearest whole number. Durations and ranks here are far below the limit up to which `f64` is exact.
 pub(super) fn whole(number: f64) -> i64 {
-    // The cast saturates; there is no other way from one to the other.
+    // The cast saturates; there is no other conversion from one to the other.
     number.round() as i64
 }
 

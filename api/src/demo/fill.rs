@@ -1,4 +1,4 @@
-//! Writes a history into an empty database, a chapter a transaction.
+//! Writes a history into an empty database, one chapter per transaction.
 
 use super::{Chapter, NAMED, Plan, Stumble, generate};
 use chrono::{DateTime, Utc};
@@ -11,15 +11,15 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 use std::collections::HashMap;
 
-/// Fits under what both databases bind in one statement, whatever the row.
+/// Below the number of bound parameters that both databases allow in one statement, for any row.
 const ROWS_A_STATEMENT: usize = 500;
 
-/// What a demo user signs in with.
+/// The password of a demo user.
 pub fn password_of(username: &str) -> String {
     format!("{username}-demo-pass")
 }
 
-/// Fills an empty database. `hash` makes a password's stored form, `progress` hears how many entries are written.
+/// Fills an empty database. `hash` returns the stored form of a password, `progress` receives the number of entries written.
 pub async fn fill<H>(
     db: &Db,
     plan: Plan,
@@ -44,7 +44,7 @@ where
     }
     let tx = begin(db).await?;
     for (id, at) in generator.last_logins() {
-        #[expect(clippy::disallowed_methods, reason = "an unaudited table; the logins have entries of their own")]
+        #[expect(clippy::disallowed_methods, reason = "an unaudited table; logins have their own audit entries")]
         let credentials = credential::Entity::update_many();
         let login = credentials.col_expr(credential::Column::LastLoginAt, Expr::value(at));
         login.filter(credential::Column::UserId.eq(id)).exec(&tx).await?;
@@ -58,7 +58,7 @@ async fn begin(db: &Db) -> Result<AuditTx, Stumble> {
     Ok(AuditTx::begin(db, context).await?)
 }
 
-/// The stored passwords of those who have one; each takes a while, so they are made side by side.
+/// The stored passwords of the users that have one; hashing is slow, so it is done in parallel.
 fn hashes<H>(hash: &H) -> Result<HashMap<String, String>, Stumble>
 where
     H: Fn(&str) -> Result<String, String> + Sync,
@@ -91,7 +91,7 @@ fn credential_of(row: &user::Model, hashes: &HashMap<String, String>) -> credent
     credential::Model { user_id: row.id, password_hash: hashes.get(&row.username).cloned(), last_login_at: None }
 }
 
-/// Rows of tables that leave no entries.
+/// Inserts rows of tables that write no audit entries.
 async fn insert<E>(tx: &AuditTx, rows: Vec<E::Model>) -> Result<(), Stumble>
 where
     E: EntityTrait,
@@ -101,7 +101,7 @@ where
     let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
     while rows.peek().is_some() {
         let batch: Vec<E::ActiveModel> = rows.by_ref().take(ROWS_A_STATEMENT).collect();
-        #[expect(clippy::disallowed_methods, reason = "the door lets unaudited tables pass, and no other")]
+        #[expect(clippy::disallowed_methods, reason = "only unaudited tables are allowed here")]
         E::insert_many(batch).exec_without_returning(tx).await?;
     }
     Ok(())

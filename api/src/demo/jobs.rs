@@ -1,4 +1,4 @@
-//! What the service itself did: the runs of its jobs, spread over the period until they make up their share.
+//! The activity of the service itself: the runs of its jobs, spread over the period until they reach their share.
 
 use super::Plan;
 use super::calendar::Calendar;
@@ -12,14 +12,14 @@ const FAILED_RUNS: f64 = 0.015;
 const JOBS: [&str; 3] = ["check_expired_holds", "release_scheduled_cases", "send_scheduled_emails"];
 const ERRORS: [&str; 3] = ["database is locked", "connection reset by peer", "smtp: 421 service not available"];
 
-/// The runs that are still missing.
+/// The runs that have not been added yet.
 #[derive(Debug)]
 pub(super) struct Jobs {
     dice: Dice,
-    /// The first days of quarters, on each of which the credits' job runs.
+    /// The first days of quarters, on each of which the credit reset job runs.
     quarters: Vec<DateTime<Utc>>,
     total: u64,
-    /// Every how many runs one fails.
+    /// One of this many runs fails.
     failing_every: u64,
     next: u64,
 }
@@ -35,7 +35,7 @@ impl Jobs {
         Self { dice: Dice::of(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
     }
 
-    /// Whether one more was told.
+    /// Adds one more run. Returns whether there was one.
     pub fn tell_one(&mut self, calendar: &Calendar, scribe: &mut Scribe) -> bool {
         if self.next >= self.total {
             return false;
@@ -47,14 +47,14 @@ impl Jobs {
         let fails = self.next % self.failing_every == self.failing_every / 2;
         let error = fails.then(|| self.dice.word(&ERRORS));
         let duration_ms = u64::try_from(self.dice.between(8, 900)).unwrap_or_default();
-        // What jobs process has entries of its own, so those that stand alone found nothing to do.
+        // The effects of jobs have their own entries, so runs without any found nothing to do.
         let run = JobRun::scheduled(0, 0, error, duration_ms);
         scribe.run(job, Vec::new(), &run, at);
         self.next += 1;
         true
     }
 
-    /// On the quarter of an hour, evenly all around the clock.
+    /// On a quarter of an hour, evenly distributed over the day.
     fn instant(&self, calendar: &Calendar) -> DateTime<Utc> {
         let period = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
         let rough = calendar.start + super::dice::days(period * (self.next as f64 + 0.5) / self.total as f64);
@@ -62,7 +62,7 @@ impl Jobs {
     }
 }
 
-/// Five past midnight on each quarter's first day.
+/// Five minutes past midnight on the first day of each quarter.
 fn quarters(calendar: &Calendar) -> Vec<DateTime<Utc>> {
     let five_past = NaiveTime::MIN.overflowing_add_signed(TimeDelta::minutes(5)).0;
     let days = calendar.day(calendar.start).iter_days().take_while(|day| *day <= calendar.day(calendar.now));

@@ -1,7 +1,7 @@
-//! A deterministic history of a desk at work, for demonstrations and for load.
+//! A deterministic history of a working team, for demonstrations and load tests.
 //!
-//! It walks the state machine with the rows' own moves and lets the rows' own events tell each change, so that it obeys what
-//! real use obeys. The writer believes none of it: it replays every chapter before it writes it.
+//! It walks the state machine with the rows' own moves and derives the audit entries from the rows' own events, so that it obeys
+//! the same rules as real use. The writer does not rely on that: it replays every chapter before writing it.
 
 mod calendar;
 mod cast;
@@ -39,13 +39,13 @@ use uuid::Uuid;
 use visits::Visits;
 use walk::Sketch;
 
-/// How many entries, at most, are looked at one by one later on.
+/// The maximum number of entries that are individually viewed later in the history.
 const ENTRIES_LOOKED_AT: usize = 2_000;
 
-/// How much history there is to be.
+/// The size of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// People; the service account comes on top.
+    /// Number of people, in addition to the service account.
     pub users: usize,
     pub cases: usize,
     pub entries: u64,
@@ -53,15 +53,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The least that holds everybody's own history.
+    /// The minimum that holds every person's own history.
     pub const ENTRIES_MIN: u64 = 2_000;
 
-    /// What a first start fills in.
+    /// The history created by a first start.
     pub const fn demo() -> Self {
         Self { users: 100, cases: 400, entries: 20_000, days: 180 }
     }
 
-    /// A history of so many entries: fifty for each case, as in the demo.
+    /// A history with this number of entries: fifty per case, as in the demo.
     pub fn of_entries(entries: u64) -> Self {
         let entries = entries.max(Self::ENTRIES_MIN);
         let cases = usize::try_from(entries / 50).unwrap_or(usize::MAX);
@@ -71,28 +71,28 @@ impl Plan {
     }
 }
 
-/// Why a history could not be told or written. Each but the last two is a mistake in the generator.
+/// Why a history could not be generated or written. Every variant except the last two is a bug in the generator.
 #[derive(Debug, thiserror::Error)]
 pub enum Stumble {
-    #[error("demo: a change in which nothing changes")]
+    #[error("demo: a change without effect")]
     Nothing,
-    #[error("demo: there is nobody to do it")]
+    #[error("demo: no suitable person")]
     Nobody,
-    #[error("demo: a case was to become {} and became {}", planned.code(), reached.code())]
+    #[error("demo: a case should have become {} but became {}", planned.code(), reached.code())]
     Astray { planned: CaseStatus, reached: CaseStatus },
     #[error("demo: {0}")]
     Case(#[from] case::Refused),
     #[error("demo: {0}")]
     Refused(#[from] Refusal),
-    #[error("demo: a password could not be hashed: {0}")]
+    #[error("demo: failed to hash a password: {0}")]
     Hash(String),
-    #[error("the database has users already; a history is only filled into an empty one")]
+    #[error("the database already contains users; demo data requires an empty database")]
     NotEmpty,
     #[error(transparent)]
     Database(#[from] DbErr),
 }
 
-/// The history that follows from a plan, a seed and now, chapter by chapter; each can be written on its own, in this order.
+/// The history determined by a plan, a seed and the current time, in chapters; each can be written on its own, in this order.
 pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
     let calendar = Calendar::new(now, plan.days, zone);
     let scribe = Scribe { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: Tally::default() };
@@ -100,7 +100,7 @@ pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generato
     Generator { plan, seed, calendar, scribe, people, stage: Stage::People, sketches: Vec::new(), entries: Vec::new() }
 }
 
-/// Tells a history.
+/// Generates a history.
 #[derive(Debug)]
 pub struct Generator {
     plan: Plan,
@@ -113,7 +113,7 @@ pub struct Generator {
     entries: Vec<(Uuid, DateTime<Utc>)>,
 }
 
-/// What is told next.
+/// What is generated next.
 #[derive(Debug)]
 enum Stage {
     People,
@@ -124,7 +124,7 @@ enum Stage {
 }
 
 impl Generator {
-    /// When each person last signed in. Known once the last chapter was told.
+    /// When each person last signed in. Complete once the last chapter was generated.
     pub fn last_logins(&self) -> impl Iterator<Item = (Uuid, DateTime<Utc>)> {
         let logins = match &self.stage {
             Stage::Over(logins) => Some(logins),
@@ -133,7 +133,7 @@ impl Generator {
         logins.into_iter().flatten().map(|(id, at)| (*id, *at))
     }
 
-    /// How much was told so far.
+    /// The totals generated so far.
     pub fn tally(&self) -> Tally {
         self.scribe.tally
     }

@@ -1,4 +1,4 @@
-//! Each step as the operation it stands for: who does it, with what words, and by which move of the row.
+//! Each step as the operation it represents: who performs it, with which texts, and by which move of the row.
 
 use super::script::Step;
 use super::walk::Walk;
@@ -11,7 +11,7 @@ use entity::user::{self, Level, Role};
 use serde_json::json;
 use uuid::Uuid;
 
-/// As the settings have it unless somebody changes them.
+/// The default of the settings.
 const RUSH_THRESHOLD_DAYS: i32 = 7;
 
 impl Walk<'_> {
@@ -64,7 +64,7 @@ impl Walk<'_> {
         self.save(by, case.draft(), story)
     }
 
-    /// A due date and the urgency it has on the day of creation: a rush is asked for, or made so by a near date.
+    /// A due date and the resulting urgency on the day of creation: a rush is requested, or results from a near date.
     fn due(&mut self) -> (NaiveDate, Urgency) {
         let today = self.calendar.day(self.at);
         let submitted_at = self.until(|step| step == Step::Submit).min(self.at + TimeDelta::days(14));
@@ -102,7 +102,7 @@ impl Walk<'_> {
             self.edited_fields.push("special_notes");
         }
         if !self.plot.is_rush && self.dice.chance(0.3) {
-            // Far enough not to become a rush.
+            // Far enough in the future not to become a rush case.
             let least = row.due_on.max(today + TimeDelta::days(6));
             edit.due_on = Some(least + TimeDelta::days(self.dice.between(1, 7)));
             self.edited_fields.push("due_on");
@@ -182,7 +182,7 @@ impl Walk<'_> {
         self.save(by, row.accept(terms, self.at)?, story)
     }
 
-    /// The tier at acceptance: the last one, unless a later step changes it.
+    /// The tier at acceptance: the final one, unless a later step changes it.
     fn first_tier(&self) -> Tier {
         let changes = self.steps.iter().any(|(step, _)| *step == Step::Tier);
         match self.plot.tier {
@@ -193,7 +193,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Somebody the case can be given to: a technician, or now and then a manager where no review is planned.
+    /// A person the case can be assigned to: a technician, or occasionally a manager if no review is planned.
     fn assignable(&mut self, but: Option<Uuid>) -> Option<Uuid> {
         let by_desk = !self.plot.is_reviewed && self.dice.chance(0.05);
         let desk = |row: &user::Model| row.role == Role::Manager && Some(row.id) != but;
@@ -201,7 +201,8 @@ impl Walk<'_> {
         manager.or_else(|| self.technician(but))
     }
 
-    /// A technician whose level suits every tier the case will have, and the way it is to go: through a review or not.
+    /// A technician whose level is sufficient for every tier the case will have, and fits its planned path: with or without a
+    /// review.
     fn technician(&mut self, but: Option<Uuid>) -> Option<Uuid> {
         let (people, plot) = (self.people, self.plot);
         let hardest = plot.tier.max(self.first_tier());
@@ -288,7 +289,7 @@ impl Walk<'_> {
         let technician = self.case()?.assigned_to_id;
         let release = self.release_of();
         let row = self.case()?;
-        // The history has no files, so what it tells is what would have happened without them.
+        // The history has no files, so it records what would have happened without them.
         let missing_reports: Vec<i32> = (1..=row.num_reports_requested).collect();
         let (assignee, override_incomplete) = (self.assignee(), true);
         let completion = Completion { assignee, missing_reports: &missing_reports, override_incomplete, release };
@@ -320,7 +321,7 @@ impl Walk<'_> {
         if is_out { self.mail("case_released") } else { Ok(()) }
     }
 
-    /// When the member is to see the result: mostly at once, for a few cases not yet.
+    /// When the result is released to the member: mostly immediately, for a few cases not yet.
     fn release_of(&mut self) -> Release {
         let now = self.calendar.now;
         let hours = TimeDelta::hours(self.dice.between(2, 30));
@@ -350,7 +351,7 @@ impl Walk<'_> {
     }
 }
 
-/// Half a credit more, or less where there is no more.
+/// Half a credit more, or half a credit less at the maximum.
 fn other_credit(tenths: i32) -> i32 {
     if tenths < 30 { tenths + 5 } else { tenths - 5 }
 }

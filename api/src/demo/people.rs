@@ -1,4 +1,4 @@
-//! The people of a history: who they were at each instant, and who does how much.
+//! The people of a history: their state at each time, and how active they are.
 
 use super::Stumble;
 use super::chapter::{Origin, Scribe};
@@ -9,12 +9,12 @@ use entity::user::{self, Caller, Level, Person, Role};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Somebody, through all his versions.
+/// A person, with all versions of their row.
 #[derive(Clone, Debug)]
 pub(super) struct Someone {
-    /// One row per change, the oldest first; never empty.
+    /// One row per change, oldest first; never empty.
     versions: Vec<user::Model>,
-    /// Never gets cases, since he is not here until the end.
+    /// Is never assigned cases, since they leave before the end.
     pub leaves: bool,
     ip_address: String,
     user_agent: String,
@@ -29,12 +29,12 @@ impl Someone {
         self.versions.last()
     }
 
-    /// Who he was then; `None` before he joined.
+    /// The person's state at that time; `None` before they joined.
     pub fn at(&self, at: DateTime<Utc>) -> Option<&user::Model> {
         self.versions.iter().rev().find(|row| row.updated_at <= at)
     }
 
-    /// Who he was then, if he could sign in.
+    /// The person's state at that time, if they could sign in.
     pub fn active_at(&self, at: DateTime<Utc>) -> Option<&user::Model> {
         self.at(at).filter(|row| row.is_active)
     }
@@ -54,7 +54,7 @@ impl Someone {
     }
 }
 
-/// How somebody comes into the history.
+/// The data of a person who joins.
 pub(super) struct Arrival {
     pub row: user::ActiveModel,
     pub leaves: bool,
@@ -63,7 +63,7 @@ pub(super) struct Arrival {
     pub at: DateTime<Utc>,
 }
 
-/// Everybody, in the order of how much he does.
+/// All people, ordered by activity.
 #[derive(Clone, Debug, Default)]
 pub(super) struct People {
     everyone: Vec<Someone>,
@@ -87,18 +87,18 @@ impl People {
         self.get(id)?.at(at).map(Person::of)
     }
 
-    /// The active people at an instant of whom something holds, in the order of how much they do.
+    /// The active people at a time that match a condition, ordered by activity.
     pub fn those(&self, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Vec<Uuid> {
         let staying = self.everyone.iter().filter(|someone| !someone.leaves);
         staying.filter_map(|someone| someone.active_at(at)).filter(|row| holds(row)).map(|row| row.id).collect()
     }
 
-    /// Somebody of whom something holds, those who do much more often.
+    /// A person who matches a condition; more active people are chosen more often.
     pub fn someone(&self, dice: &mut Dice, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Option<Uuid> {
         dice.ranked(&self.those(at, holds)).copied()
     }
 
-    /// Somebody new. His entries are written by `by`, or by the system where there is nobody yet.
+    /// Adds a person. Their entries are written by `by`, or by the system if no one exists yet.
     pub fn arrive(&mut self, scribe: &mut Scribe, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, Stumble> {
         let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
         let mut story = Story::of(self.actor(by, at));
@@ -112,7 +112,7 @@ impl People {
         Ok(id)
     }
 
-    /// A change of somebody; one in which nothing differs leaves nothing.
+    /// Changes a person; a change without effect leaves nothing.
     pub fn change(
         &mut self,
         scribe: &mut Scribe,
@@ -135,7 +135,7 @@ impl People {
         Ok(())
     }
 
-    /// Puts those who were named first, and then everybody in the order of `rank`.
+    /// Moves the named people to the front, and then sorts all by `rank`.
     pub fn sort_by_rank(&mut self, rank: &HashMap<Uuid, usize>) {
         self.everyone.sort_by_key(|someone| rank.get(&someone.id()).copied().unwrap_or(usize::MAX));
         self.by_id = self.everyone.iter().enumerate().map(|(index, someone)| (someone.id(), index)).collect();
@@ -151,7 +151,7 @@ impl People {
     }
 }
 
-/// Whether somebody may decide about another's work.
+/// Whether a user may review another user's work.
 pub(super) fn reviews(row: &user::Model) -> bool {
     match row.role {
         Role::Technician => matches!(row.user_level, Some(Level::Two | Level::Three)),

@@ -1,4 +1,4 @@
-//! What each case is to become, drawn before any case is walked, so that the shares of the whole come out exactly.
+//! The planned outcome of each case, drawn before any case is walked, so that the overall shares are exact.
 
 use super::calendar::Calendar;
 use super::dice::{Dice, Table, days};
@@ -24,17 +24,17 @@ const STATUSES: [(CaseStatus, u32); 8] = [
 const TIERS: [(Tier, u32); 3] = [(Tier::One, 50), (Tier::Two, 35), (Tier::Three, 15)];
 const RUSH: [(bool, u32); 2] = [(true, 18), (false, 82)];
 const REPORTS: [(i32, u32); 7] = [(1, 120), (2, 44), (3, 20), (4, 10), (5, 3), (6, 2), (8, 1)];
-/// Completions whose assignee is of level 1, and which so went through a review.
+/// Completions whose assignee is of level 1, and which therefore went through a review.
 const REVIEWED: [(bool, u32); 2] = [(true, 35), (false, 65)];
 const RELEASED: [(bool, u32); 2] = [(true, 90), (false, 10)];
-/// Of a hundred decisions 68 approve, 20 ask for revisions, 12 correct: of those that complete a case, 12 in 80 correct.
+/// Of a hundred decisions, 68 approve, 20 request revisions and 12 correct: of those that complete a case, 12 of 80 correct.
 const LAST_DECISIONS: [(ReviewStatus, u32); 2] = [(ReviewStatus::Approved, 68), (ReviewStatus::CorrectionsNeeded, 12)];
-/// Decisions that ask for revisions, for each that completes a case.
+/// Decisions that request revisions, per decision that completes a case.
 const REVISIONS_A_DECISION: f64 = 20.0 / 80.0;
-/// The first cases of each status go to these two, so that both have some of each.
+/// The first cases of each status belong to these two, so that both have some of each.
 const FIRST_MEMBERS: [&str; 4] = ["member1", "member2", "member1", "member2"];
 
-/// One case's fate.
+/// The plan of one case.
 #[derive(Clone, Debug)]
 pub(super) struct Plot {
     pub number: u64,
@@ -42,21 +42,21 @@ pub(super) struct Plot {
     pub workshop_code: String,
     pub case_number: String,
     pub created_at: DateTime<Utc>,
-    /// How much faster than usual it has to go to be done by now.
+    /// How much faster than usual the case must progress to be done by now.
     pub haste: f64,
     pub status: CaseStatus,
-    /// Of an accepted case.
+    /// The tier, if the case is accepted.
     pub tier: Tier,
     pub is_rush: bool,
     pub reports: i32,
-    /// Whether its work is a level 1 technician's.
+    /// Whether the case is worked on by a level 1 technician.
     pub is_reviewed: bool,
     pub is_released: bool,
     pub last_decision: ReviewStatus,
     pub revisions: u32,
 }
 
-/// All cases in the order in which they are created, and the counters their numbers came from.
+/// All cases in order of creation, and the counters their numbers were taken from.
 pub(super) fn draw(
     plan: &Plan,
     seed: u64,
@@ -123,7 +123,7 @@ fn fates(cases: usize, dice: &mut Dice) -> Vec<Plot> {
     (0..cases as u64).map(plot).collect()
 }
 
-/// Level 1 technicians only work on tier 1, so their cases come first; the others share what is left.
+/// Level 1 technicians work only on tier 1, so their cases are assigned first; the others share the rest.
 fn share_tiers(plots: &mut [Plot], dice: &mut Dice) {
     let count = plots.iter().filter(|plot| plot.is_accepted()).count();
     let mut tiers = dice.shared(count, &TIERS);
@@ -135,7 +135,7 @@ fn share_tiers(plots: &mut [Plot], dice: &mut Dice) {
     }
 }
 
-/// Some reviewed cases go back for revisions before they stand where they stand.
+/// Some reviewed cases are sent back for revisions before they reach their final status.
 fn share_revisions(plots: &mut [Plot], dice: &mut Dice) {
     let completed = plots.iter().filter(|plot| plot.is_reviewed && plot.status == CaseStatus::Completed).count();
     let mut rest = super::dice::whole(completed as f64 * REVISIONS_A_DECISION);
@@ -148,7 +148,7 @@ fn share_revisions(plots: &mut [Plot], dice: &mut Dice) {
     }
 }
 
-/// Gives a case its beginning: as far back as its steps take from where it has come to by now.
+/// Sets the beginning of a case: as far back from its current step as its steps take.
 fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut Dice) {
     let steps = script::of(plot, &mut Dice::of(seed, Table::Cases, plot.number));
     let length: f64 = steps.iter().map(|(_, days)| days).sum();
@@ -162,7 +162,7 @@ fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut Dice) {
     };
     let opening = calendar.start + TimeDelta::hours(20);
     let earliest = (calendar.now - TimeDelta::days(idle_days)).max(opening + days(length));
-    // The steps are settled to busy hours, up to a day later than their rough instants.
+    // The steps are moved to times of typical activity, up to a day later than their approximate times.
     let latest = calendar.now - TimeDelta::minutes(30);
     let end = calendar.within(dice, earliest.min(latest), latest);
     let begun = end - days(length);
@@ -184,7 +184,7 @@ fn give_numbers(plots: &mut [Plot], calendar: &Calendar) -> Vec<number::Model> {
 }
 
 impl Plot {
-    /// Whether it ends beyond acceptance, and so has a tier and an assignee.
+    /// Whether the case ends after acceptance, and therefore has a tier and an assignee.
     pub fn is_accepted(&self) -> bool {
         match self.status {
             CaseStatus::Accepted | CaseStatus::Hold | CaseStatus::PendingReview | CaseStatus::Completed => true,
@@ -192,7 +192,7 @@ impl Plot {
         }
     }
 
-    /// The steps with the instants at which they are taken, each after the one before.
+    /// The steps with their times, each after the previous one.
     pub fn timed(&self, calendar: &Calendar, dice: &mut Dice) -> Vec<(Step, DateTime<Utc>)> {
         let steps = script::of(self, dice);
         let (mut rough, mut last) = (self.created_at, self.created_at);
@@ -201,7 +201,7 @@ impl Plot {
             rough += days(gap * self.haste);
             let at = match timed.is_empty() {
                 true => self.created_at,
-                // Handing in is often part of creating.
+                // Submission is often part of creation.
                 false if gap == 0.0 => last,
                 false => calendar.settle(dice, rough, last),
             };

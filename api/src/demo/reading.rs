@@ -1,4 +1,4 @@
-//! What reading leaves: the log, an entry, a trail, a report, an export, and what somebody was refused.
+//! The audit entries of reads: of the log, an entry, an audit trail, a report, an export, and of denied reads.
 
 use super::dice::Dice;
 use super::visits::Visits;
@@ -22,7 +22,7 @@ enum Reading {
     Cases,
 }
 
-/// What those who run the desk, and the accounts that feed other systems, look at.
+/// What managers and administrators, and the accounts that feed other systems, read.
 pub(super) fn of_desk(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -> Event {
     let readings = [
         (Reading::Log, 40),
@@ -49,7 +49,7 @@ pub(super) fn case_trail(case_id: Uuid) -> Event {
     Event::audit_log_accessed("case_trail", ("case", case_id.to_string()), json!({}))
 }
 
-/// Staff and members have no reports and no log.
+/// Technicians and members have no access to reports and the log.
 pub(super) fn denied(dice: &mut Dice) -> Event {
     if dice.chance(0.6) {
         let report = dice.word(&REPORTS);

@@ -1,4 +1,4 @@
-//! The steps that lead a case to where it stands, and how long each takes.
+//! The steps that lead a case to its status, and how long each takes.
 
 use super::dice::Dice;
 use super::plot::Plot;
@@ -27,10 +27,10 @@ pub(super) enum Step {
     Reopen,
 }
 
-/// A step and the days since the one before; 0 where both are one operation.
+/// A step and the days since the previous one; 0 if both are one operation.
 pub(super) type Steps = Vec<(Step, f64)>;
 
-/// Half of all holds last no longer than this, in days.
+/// Half of all holds last at most this long, in days.
 const HOLD_MEDIAN: f64 = 2.0;
 const HOLD_SIGMA: f64 = 0.8;
 
@@ -74,7 +74,7 @@ fn hand_in(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
     }
 }
 
-/// What happens to an accepted case before it is completed.
+/// The events of an accepted case before it is completed.
 fn work(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
     if dice.chance(0.55) {
         steps.push((Step::StaffEdit, dice.days(0.4, 0.6)));

@@ -1,4 +1,4 @@
-//! What the demo's history obeys, before any database has seen it.
+//! The rules that the demo history obeys, before it is written to any database.
 
 use super::*;
 use chrono::{Datelike, TimeZone, Timelike};
@@ -59,7 +59,7 @@ fn the_same_seed_tells_the_same_history() {
     assert!(text(1) != text(2));
 }
 
-/// A chapter's rows and entries in words; the maps inside stories never get this far.
+/// A chapter's rows and entries as text; the maps inside stories are not part of it.
 struct Ordered<'a>(&'a Chapter);
 
 impl std::fmt::Debug for Ordered<'_> {
@@ -207,7 +207,7 @@ fn the_system_does_its_share_and_some_of_it_fails() {
         percent(all.iter().filter(|entry| entry.event.outcome == Outcome::Failure).count(), all.len())
     };
     assert_near("failed jobs", failed(Action::CronJobExecuted), 1.5, 0.4);
-    assert_near("failed mails", failed(Action::EmailNotificationSent), 2.0, 1.5);
+    assert_near("failed emails", failed(Action::EmailNotificationSent), 2.0, 1.5);
     for action in [
         Action::Login,
         Action::Logout,

@@ -1,4 +1,4 @@
-//! What people did beside working on cases: they signed in, read the log, trails and reports, and signed out.
+//! What people do besides working on cases: they sign in, read the log, audit trails and reports, and sign out.
 
 use super::calendar::{self, Calendar};
 use super::chapter::{Origin, Scribe};
@@ -16,14 +16,14 @@ const FAILED_LOGINS: f64 = 0.04;
 const UNKNOWN_NAMES: f64 = 0.005;
 const DENIED: f64 = 0.015;
 
-/// Everything a visitor can look at, and the dice.
+/// Everything a visitor can read, and the random numbers.
 #[derive(Debug)]
 pub(super) struct Visits {
     pub dice: Dice,
     pub cases: Vec<Sketch>,
-    /// The cases somebody may look at, as their member or assignee.
+    /// The cases a person may read, as their member or assignee.
     own: HashMap<Uuid, Vec<usize>>,
-    /// Some entries, as they are looked at one by one.
+    /// Some entries that are viewed individually.
     pub entries: Vec<(Uuid, DateTime<Utc>)>,
     visitors: Vec<Uuid>,
     pub last_logins: BTreeMap<Uuid, DateTime<Utc>>,
@@ -41,7 +41,7 @@ impl Visits {
         Self { dice: Dice::of(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
     }
 
-    /// One visit of somebody, cut off where the plan's entries are reached.
+    /// One visit of a person, cut off when the planned number of entries is reached.
     pub fn tell_one(&mut self, calendar: &Calendar, people: &People, scribe: &mut Scribe, room: u64) -> Result<(), Stumble> {
         let visitor = self.dice.ranked(&self.visitors).and_then(|id| people.get(*id)).ok_or(Stumble::Nobody)?;
         let joined_at = visitor.joined_at().ok_or(Stumble::Nobody)?;
@@ -59,7 +59,7 @@ impl Visits {
         Ok(())
     }
 
-    /// From signing in to signing out.
+    /// From sign-in to sign-out.
     fn visit(&mut self, person: &Person, origin: &Origin, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
         let user_agent = origin.user_agent.as_deref();
         let mut told = Vec::new();
@@ -104,13 +104,13 @@ impl Visits {
         self.case_trail(person, at)
     }
 
-    /// An integrator's account reads the log and the reports, and signs in nowhere.
+    /// A service account reads the log and the reports, and never signs in.
     fn feed(&mut self, person: &Person, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
         let reads = self.dice.between(1, 3);
         (0..reads).map(|read| (reading::of_desk(self, person, at), at + TimeDelta::seconds(read))).collect()
     }
 
-    /// The trail of a case that this person may see and that was there by then.
+    /// The audit trail of a case that this person may see and that existed at that time.
     fn case_trail(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
         let own = self.own.get(&person.id);
         let case = match person.role {
@@ -123,18 +123,18 @@ impl Visits {
         is_there.then(|| reading::case_trail(case.id))
     }
 
-    /// An entry that was there by then.
+    /// An entry that existed at that time.
     pub fn some_entry(&mut self, at: DateTime<Utc>) -> Option<Uuid> {
         let known = self.entries.partition_point(|(_, told_at)| *told_at < at);
         self.dice.pick(self.entries.get(..known)?).map(|(id, _)| *id)
     }
 
-    /// Somebody else who was there by then.
+    /// A random person.
     pub fn somebody(&mut self) -> Option<Uuid> {
         self.dice.pick(&self.visitors).copied()
     }
 
-    /// A period to report on that ends at some instant.
+    /// A period for a report that ends at a given time.
     pub fn period(&mut self, at: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
         let days = self.dice.weighed(&[(1, 2), (7, 5), (30, 8), (90, 3)]).unwrap_or(30);
         let until = calendar::between(&mut self.dice, at - TimeDelta::hours(12), at);

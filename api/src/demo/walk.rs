@@ -1,4 +1,4 @@
-//! Walks one case from step to step with the rows' own moves, and has each change told by the rows' own events.
+//! Walks one case from step to step with the rows' own moves, and derives the audit entries from the rows' own events.
 
 use super::calendar::Calendar;
 use super::chapter::Scribe;
@@ -15,10 +15,10 @@ use entity::user::{self, Person};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Mails that fail.
+/// The share of emails that fail.
 const FAILED_MAILS: f64 = 0.02;
 
-/// What a case looks like to those who later read about it.
+/// The data of a case needed to read it later.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sketch {
     pub id: Uuid,
@@ -28,7 +28,7 @@ pub(super) struct Sketch {
     pub created_at: DateTime<Utc>,
 }
 
-/// A case on its way.
+/// A case in progress.
 pub(super) struct Walk<'a> {
     pub plot: &'a Plot,
     pub calendar: &'a Calendar,
@@ -37,14 +37,14 @@ pub(super) struct Walk<'a> {
     pub dice: Dice,
     pub row: Option<case::Model>,
     pub steps: Vec<(Step, DateTime<Utc>)>,
-    /// Which of the steps is being taken.
+    /// The index of the current step.
     pub place: usize,
     pub at: DateTime<Utc>,
     pub edited_fields: Vec<&'static str>,
     review: Review,
     member_updated_at: Option<DateTime<Utc>>,
     staff_acted_at: Option<DateTime<Utc>>,
-    /// The request that the next step is still part of, where two steps are one operation.
+    /// The request that the next step is still part of, if two steps are one operation.
     request: Option<(DateTime<Utc>, Arc<entity::audit::Context>)>,
 }
 
@@ -55,7 +55,7 @@ struct Review {
     submitted_at: Option<DateTime<Utc>>,
 }
 
-/// Tells everything that happened to one case.
+/// Generates the whole history of one case.
 pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People, scribe: &mut Scribe) -> Result<Sketch, Stumble> {
     let mut dice = Dice::of(seed, Table::Cases, plot.number);
     let steps = plot.timed(calendar, &mut dice);
@@ -84,7 +84,7 @@ pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People,
 }
 
 impl Walk<'_> {
-    /// The case as it is.
+    /// The case in its current state.
     pub fn case(&self) -> Result<case::Model, Stumble> {
         self.row.clone().ok_or(Stumble::Nothing)
     }
@@ -98,7 +98,7 @@ impl Walk<'_> {
         self.people.get(id)?.at(self.at)
     }
 
-    /// Whoever does something to an assigned case: mostly the assignee, sometimes the desk.
+    /// The person who works on an assigned case: mostly the assignee, sometimes a manager or administrator.
     pub fn worker(&mut self) -> Result<Uuid, Stumble> {
         let assignee = self.assignee().map(|row| row.id);
         match assignee {
@@ -107,7 +107,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Somebody who runs the desk.
+    /// A manager or administrator.
     pub fn desk(&mut self) -> Result<Uuid, Stumble> {
         let runs = |row: &user::Model| matches!(row.role, user::Role::Manager | user::Role::Administrator);
         self.people.someone(&mut self.dice, self.at, runs).ok_or(Stumble::Nobody)
@@ -119,7 +119,7 @@ impl Walk<'_> {
         Ok(story)
     }
 
-    /// Saves what a move gave, and tells what it means.
+    /// Saves the result of a move and adds the resulting audit entries.
     pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut story: Story) -> Result<(), Stumble> {
         let at = self.at;
         let known = |id| self.people.person(id, at);
@@ -138,12 +138,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Notes that the member added something the staff has to look at.
+    /// Records that the member added something the staff has to acknowledge.
     pub fn raise_flag(&mut self) {
         self.member_updated_at = Some(self.at);
     }
 
-    /// A step of the review history, in which an open review is decided or a new one begins.
+    /// Adds a step to the review history, by which an open review is decided or a new one begins.
     pub fn review(
         &mut self,
         action: ReviewAction,
@@ -180,7 +180,7 @@ impl Walk<'_> {
         self.review.cycle
     }
 
-    /// Tells the member by mail, a few minutes later.
+    /// Notifies the member by email, a few minutes later.
     pub fn mail(&mut self, template: &str) -> Result<(), Stumble> {
         let row = self.case()?;
         let to = self.people.person(row.member_id, self.at).ok_or(Stumble::Nobody)?;
@@ -200,7 +200,7 @@ impl Walk<'_> {
         self.dice.word(words)
     }
 
-    /// The instant of the next step of a kind, or now if it isn't taken.
+    /// The time of the next step of a kind, or now if there is none.
     pub fn until(&self, next: impl Fn(Step) -> bool) -> DateTime<Utc> {
         let later = self.steps.iter().skip(self.place + 1).find(|(step, _)| next(*step));
         later.map_or(self.calendar.now, |(_, at)| *at)
@@ -228,7 +228,7 @@ impl Walk<'_> {
         Ok(sketch)
     }
 
-    /// What an employee's name is made of.
+    /// The names of an employee.
     pub fn employee(&mut self) -> (&'static str, &'static str) {
         (self.dice.word(words::FIRST_NAMES), self.dice.word(words::LAST_NAMES))
     }

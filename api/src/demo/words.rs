@@ -1,4 +1,4 @@
-//! Small lists of plain names and sentences.
+//! Short lists of plain names and sentences.
 
 pub(super) const FIRST_NAMES: &[&str] = &[
     "Ada", "Alan", "Alice", "Amir", "Anna", "Ben", "Carla", "Carlos", "Chloe", "Clara", "Daniel", "David", "Diana", "Elena",

@@ -12,11 +12,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// Why a document is deleted
+/// Query parameters for deleting a document
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteDocument {
-    /// Why
+    /// Reason for the deletion
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "uploaded twice")]
     reason: Option<String>,
@@ -24,12 +24,12 @@ pub struct DeleteDocument {
 
 /// Delete a document
 ///
-/// By whoever uploaded it, and by those who run the desk; the reports of a completed case stay. It is kept, but nobody sees it
-/// any more; its trail stays.
+/// Allowed for the user who uploaded it, managers and administrators; the reports of a completed case cannot be deleted. The
+/// document is kept but is no longer visible to anyone; its audit entries remain.
 #[utoipa::path(
     tag = "documents",
     params(DocumentPath, DeleteDocument),
-    responses((status = NO_CONTENT, description = "The document is deleted"), DeleteProblems),
+    responses((status = NO_CONTENT, description = "The document was deleted"), DeleteProblems),
     extensions(("x-audit-actions" = json!({"always": ["document_deleted"], "may": []}))),
 )]
 #[delete("/documents/{document_id}")]
@@ -37,7 +37,7 @@ pub async fn delete_document(app: App, by: Human, target: DocumentTarget, query:
     let seen = target.seen(&app, &by).await?;
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.because_if(query.reason.as_deref());
-    // The case first, as whoever adds a document does: two never wait for each other.
+    // The case is locked first, as when adding a document, so that the two operations never wait for each other.
     let case = case::locked(&tx, seen.case_id, &by).await?;
     let visible = document::visible_to(&by, tx.now()).filter(document::Column::Id.eq(seen.id));
     let document = tx.lock(visible).await?.ok_or_else(Error::not_found)?;

@@ -18,9 +18,9 @@ use futures_util::TryStreamExt;
 
 /// Download a document
 ///
-/// All of its bytes, or one range of them; several ranges, or one in another unit than bytes, are answered with all of them. What
-/// kind of file it is stands in its metadata. Each download is recorded before its first byte leaves, and breaks off within 5 seconds
-/// after its caller lost the right to see the document.
+/// Returns the whole file or a single byte range; requests for several ranges, or with a unit other than bytes, return the whole
+/// file. The file type is part of the document's metadata. Each download is recorded before its first byte is sent, and is
+/// aborted within 5 seconds after the caller loses the right to see the document.
 #[utoipa::path(
     tag = "documents",
     params(DocumentPath, RangeHeader),
@@ -53,7 +53,7 @@ pub async fn download_document(app: App, by: Human, target: DocumentTarget, aske
         .insert_header(attachment(&document.filename))
         .insert_header((ACCEPT_RANGES, "bytes"))
         .insert_header((REPR_DIGEST, digest(&document)))
-        // Ranges and digest are those of the bytes as they are stored.
+        // Ranges and digest refer to the bytes as stored.
         .insert_header(ContentEncoding::Identity);
     let reader = Reader::new(move || {
         let (app, by) = (app.clone(), by.clone());
@@ -62,7 +62,7 @@ pub async fn download_document(app: App, by: Human, target: DocumentTarget, aske
     Ok(response.body(SizedStream::new(range.end - range.start, for_as_long_as(reader, bytes.map_err(Error::from)))))
 }
 
-/// RFC 9530: what all of the bytes have to add up to.
+/// RFC 9530: the digest of the whole file.
 fn digest(document: &document::Model) -> String {
     let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let bytes: Vec<u8> = document.sha256.as_bytes().chunks(2).filter_map(byte).collect();
@@ -72,5 +72,5 @@ fn digest(document: &document::Model) -> String {
 /// The bytes of a document
 #[derive(utoipa::ToSchema)]
 #[schema(value_type = String, format = Binary, max_length = 52428800, example = "%PDF-1.7 …")]
-#[expect(dead_code, reason = "the contract names it; answers are streams")]
+#[expect(dead_code, reason = "used by the contract only; responses are streams")]
 pub struct DocumentBytes(Vec<u8>);

@@ -1,4 +1,4 @@
-//! A multipart/form-data body, read part by part: the texts are kept, the file goes to the storage as it comes in.
+//! A multipart/form-data body, read part by part: texts are kept in memory, the file is streamed to the storage.
 
 use super::sniff;
 use crate::http::idempotency::Sent;
@@ -21,35 +21,35 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 pub const FILE_BYTES_MAX: u64 = 50 * 1024 * 1024;
-/// What a body has beside its file: the other parts, headers and boundaries. So much is also read of a file that is too large, so
-/// that whoever sends a little too much gets to hear it.
+/// Allowance for everything in a body but its file: the other parts, headers and boundaries. A file that is too large is read
+/// this far beyond its limit, so that a client that sends slightly too much receives the error response.
 const SLACK_BYTES: u64 = 1024 * 1024;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 const PARTS_MAX: usize = 16;
 const FILENAME_LENGTH_MAX: usize = 255;
 const FILE: &str = "file";
 
-/// A document to add to a case
+/// Request body for adding a document to a case
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the contract names it; requests are read part by part")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed part by part")]
 #[schema(example = json!({"file": "%PDF-1.7 …", "document_type": "supporting", "notes": "pay stub of October"}))]
 pub struct UploadDocument {
-    /// The file itself, with its name and its type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text; at most 50 MiB
+    /// The file, with its name and content type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text; at most 50 MiB
     #[schema(value_type = String, format = Binary, max_length = 52428800)]
     file: Vec<u8>,
-    // Generators stumble over a reference in a form.
+    // Code generators have problems with a reference in a form.
     #[schema(inline)]
     document_type: DocumentType,
-    /// Which of the reports that were asked for; for reports, and for nothing else
+    /// Number of the requested report; required for reports, not allowed otherwise
     #[schema(minimum = 1, maximum = 10, nullable = false)]
     report_number: Option<i32>,
-    /// What to know about it
+    /// Notes about the document
     #[schema(max_length = 2000, nullable = false)]
     notes: Option<String>,
 }
 
-/// The parts that are texts.
+/// The text parts.
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Texts {
@@ -60,7 +60,7 @@ struct Texts {
     notes: Option<String>,
 }
 
-/// What was received.
+/// The received form.
 #[derive(Clone, Debug)]
 pub struct Form {
     pub document_type: DocumentType,
@@ -69,7 +69,7 @@ pub struct Form {
     pub file: File,
 }
 
-/// The file, as far as its row tells of it.
+/// The file, as described by its row.
 #[derive(Clone, Debug)]
 pub struct File {
     pub filename: String,
@@ -78,10 +78,10 @@ pub struct File {
     pub sha256: String,
 }
 
-/// Reads the body to its end. The file's bytes go to `into`, if there is one; what is wrong is said all the same.
+/// Reads the body to its end. The file's bytes go to `into`, if given; errors in the form are reported in either case.
 pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&mut Incoming>) -> Result<Form> {
     demand_form(request)?;
-    // As long as it keeps pace it may come, and nothing else is done for it meanwhile.
+    // The upload may continue as long as it keeps pace; no other work is done for the request in the meantime.
     let work = Work::of(request);
     if let Some(work) = &work {
         work.rest();
@@ -94,7 +94,7 @@ pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&
         parts += 1;
         let is_given = texts.contains_key(&name) || (name == FILE && file.is_some());
         if is_given || parts > PARTS_MAX {
-            return Err(unreadable(format!("a part is given twice, or there are more than {PARTS_MAX}")));
+            return Err(unreadable(format!("duplicate part, or more than {PARTS_MAX} parts")));
         }
         if name == FILE {
             file = Some(receive_file(&mut part, &mut pace, into.as_deref_mut()).await?);
@@ -105,7 +105,7 @@ pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&
     }
     work.map_or(Ok(()), |work| work.resume())?;
     let form = checked(texts, file)?;
-    // Boundaries differ from one attempt to the next; what is handed in does not.
+    // Boundaries differ between attempts; the content does not.
     let Form { document_type, report_number, notes, file } = &form;
     Sent::note(request, json!([document_type, report_number, notes, file.filename, file.sha256]).to_string().as_bytes());
     Ok(form)
@@ -121,7 +121,7 @@ fn demand_form(request: &HttpRequest) -> Result<()> {
     if is_too_large { Err(too_large()) } else { Ok(()) }
 }
 
-/// Whole numbers are numbers, everything else is a text: so the rules for JSON say what is wrong with either.
+/// Whole numbers become numbers, everything else a string, so that the rules for JSON report what is wrong with either.
 async fn receive_text(part: &mut Field, pace: &mut Pace) -> Result<Json> {
     let mut bytes = Vec::new();
     while let Some(some) = pace.wait(part.next()).await? {
@@ -132,12 +132,12 @@ async fn receive_text(part: &mut Field, pace: &mut Pace) -> Result<Json> {
         }
         bytes.extend_from_slice(&some);
     }
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("a text is not UTF-8".to_owned()))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("a text part is not UTF-8".to_owned()))?;
     let number = if part.name() == Some("report_number") { text.parse::<i64>().ok() } else { None };
     Ok(number.map_or_else(|| json!(text), |number| json!(number)))
 }
 
-/// A file that is not what it should be is a fault among others; one that can't be read or stored ends the request.
+/// An invalid file is reported along with other errors; a file that can't be read or stored ends the request.
 async fn receive_file(
     part: &mut Field,
     pace: &mut Pace,
@@ -174,8 +174,8 @@ async fn receive_file(
     Ok(file)
 }
 
-/// What the uploader calls it, without the folders that some browsers send along. A quotation mark in it comes as %22 (WHATWG, HTML,
-/// 4.10.21.8).
+/// The name the uploader gave the file, without the folders that some browsers include. A quotation mark in it is encoded as %22
+/// (WHATWG, HTML, 4.10.21.8).
 fn filename(part: &Field) -> std::result::Result<String, FieldProblem> {
     let disposition = part.content_disposition();
     let plain = disposition.and_then(|disposition| disposition.get_filename()).map(|name| name.replace("%22", "\""));
@@ -190,7 +190,7 @@ fn filename(part: &Field) -> std::result::Result<String, FieldProblem> {
 fn misfit(refused: sniff::Refused) -> FieldProblem {
     let (code, detail) = match refused {
         sniff::Refused::Unknown => ("content_type", "must be PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text"),
-        sniff::Refused::OtherThanDeclared => ("content_type_mismatch", "must be of the type that is declared for it"),
+        sniff::Refused::OtherThanDeclared => ("content_type_mismatch", "must match its declared content type"),
     };
     FieldProblem::body("/file", code, detail)
 }
@@ -199,9 +199,9 @@ fn checked(texts: Map<String, Json>, file: Option<std::result::Result<File, Fiel
     let Texts { document_type, report_number, notes } = json::read(Json::Object(texts).to_string().as_bytes())?;
     let mut faults = Vec::new();
     match (document_type, report_number) {
-        (DocumentType::Report, None) => faults.push(FieldProblem::body("/report_number", "required", "is required of a report")),
+        (DocumentType::Report, None) => faults.push(FieldProblem::body("/report_number", "required", "is required for reports")),
         (DocumentType::Report, Some(_)) | (_, None) => {}
-        (_, Some(_)) => faults.push(FieldProblem::body("/report_number", "not_allowed", "is for reports only")),
+        (_, Some(_)) => faults.push(FieldProblem::body("/report_number", "not_allowed", "is allowed only for reports")),
     }
     let file = file.unwrap_or_else(|| Err(FieldProblem::body("/file", "required", "is required")));
     let file = file.map_err(|fault| faults.push(fault));
@@ -218,7 +218,7 @@ impl From<TooSlow> for Error {
 }
 
 fn too_large() -> Error {
-    Error::because(Code::PayloadTooLarge, "A file has at most 50 MiB, a text of the form at most 64 KiB.")
+    Error::because(Code::PayloadTooLarge, "A file may have at most 50 MiB, a text part at most 64 KiB.")
 }
 
 fn malformed(error: MultipartError) -> Error {

@@ -1,4 +1,4 @@
-//! Look at a document.
+//! Get a document.
 
 use super::DocumentDetail;
 use super::target::{DocumentPath, DocumentTarget};
@@ -7,9 +7,9 @@ use crate::state::App;
 use actix_web::get;
 use entity::audit::Event;
 
-/// Look at a document
+/// Get a document
 ///
-/// Everything about it but its bytes. The look is recorded.
+/// Returns the document's metadata, without its bytes. The access is recorded in the audit log.
 #[utoipa::path(
     tag = "documents",
     params(DocumentPath),

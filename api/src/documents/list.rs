@@ -15,11 +15,11 @@ use validator::Validate;
 
 const LIMIT: u64 = 50;
 
-/// Which documents
+/// Filters of the document list
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct DocumentFilter {
-    /// Any of these types
+    /// Document types to include
     #[serde(default)]
     #[validate(length(max = 4))]
     #[param(max_items = 4, nullable = false)]
@@ -28,14 +28,14 @@ pub struct DocumentFilter {
 
 /// List the documents of a case
 ///
-/// The newest first. A member sees the reports once the case's result is released.
+/// Newest first. Members see reports once the result of the case is released.
 #[utoipa::path(
     tag = "documents",
     params(CasePath, DocumentFilter, Paging),
-    responses((status = OK, description = "A page of its documents", body = DocumentList), ReadProblems),
+    responses((status = OK, description = "A page of the case's documents", body = DocumentList), ReadProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("what a case has is read with the case; looking at a document and downloading it are on record")),
+        ("x-audit-reason" = json!("the list is part of reading the case; viewing and downloading a document are audited")),
     ),
 )]
 #[get("/cases/{case_id}/documents")]

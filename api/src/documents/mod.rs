@@ -1,4 +1,4 @@
-//! Documents over HTTP, a file per verb.
+//! HTTP operations on documents, one file per verb.
 
 mod delete;
 mod download;

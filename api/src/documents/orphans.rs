@@ -1,4 +1,4 @@
-//! What is stored and belongs to no document: of uploads whose end nobody saw.
+//! Stored files that belong to no document, left behind by uploads that were never completed.
 
 use crate::http::{Error, Result};
 use crate::state::App;
@@ -6,10 +6,10 @@ use entity::document;
 use futures_util::StreamExt;
 use std::pin::pin;
 
-/// How many are looked up at once.
+/// How many files are looked up at once.
 const BATCH: usize = 500;
 
-/// Removes it, and says how many pieces there were.
+/// Removes them and returns how many there were.
 pub async fn collect_orphans(app: &App) -> Result<u64> {
     let storage = app.storage();
     let mut removed = storage.remove_beginnings(app.now())?;

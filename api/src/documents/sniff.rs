@@ -1,28 +1,28 @@
-//! What a file is: its first bytes decide, and what the uploader declares must agree.
+//! The type of a file: determined by its first bytes, and the type that the uploader declares must match.
 
-/// How many bytes are looked at.
+/// How many bytes are examined.
 pub const HEAD_BYTES: usize = 16 * 1024;
 
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-/// What programs declare that don't know.
+/// The type that programs declare when they don't know.
 const ANYTHING: &str = "application/octet-stream";
-/// What Windows calls CSV where Excel is installed.
+/// The type that Windows declares for CSV where Excel is installed.
 const EXCEL: &str = "application/vnd.ms-excel";
 
-/// The types that are taken, by what they are called in their first bytes. Nothing that a browser would run is among them.
+/// The accepted types, as determined from the first bytes. None of them would be executed by a browser.
 const TAKEN: [&str; 7] = ["application/pdf", "image/jpeg", "image/png", "image/tiff", "image/heif", DOCX, XLSX];
-/// Those that have nothing in common but being text: only their uploader can tell them apart.
+/// Types without a signature, distinguished only by what the uploader declares.
 const TEXTS: [&str; 2] = ["text/plain", "text/csv"];
 
-/// Why a file is not taken.
+/// Why a file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     Unknown,
     OtherThanDeclared,
 }
 
-/// The type of a file that begins with `head`. `is_whole`: whether that is all of it.
+/// The type of a file that begins with `head`. `is_whole`: whether `head` is the whole file.
 pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Result<&'static str, Refused> {
     let declared = declared.filter(|declared| *declared != ANYTHING);
     let known = infer::get(head).map(|kind| kind.mime_type());
@@ -40,14 +40,14 @@ pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Resu
     if agrees { Ok(found) } else { Err(Refused::OtherThanDeclared) }
 }
 
-/// An archive with a table of contents as Office writes one, in an order that `infer` doesn't know.
+/// An archive with a table of contents as Office writes it, in an order that `infer` doesn't recognize.
 fn office(head: &[u8], declared: Option<&str>) -> Option<&'static str> {
     let has = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
     let declared = [DOCX, XLSX].into_iter().find(|known| declared == Some(known));
     declared.filter(|_| has(b"[Content_Types].xml"))
 }
 
-/// UTF-8 without control characters, cut anywhere.
+/// UTF-8 without control characters, possibly cut in the middle of a character.
 fn is_text(head: &[u8], is_whole: bool) -> bool {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,

@@ -1,4 +1,4 @@
-//! The case or the document a path names. What isn't a UUID names nothing.
+//! The case or document named by the path. A value that isn't a UUID names nothing.
 
 use crate::http::path_id::named;
 use crate::http::{Anyone, Error, Result};
@@ -12,17 +12,17 @@ use std::future::{Ready, ready};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-/// The case whose documents are meant.
+/// The case whose documents are addressed.
 pub struct CaseTarget(Option<Uuid>);
 
 /// A document.
 #[derive(Clone, Copy, Debug)]
 pub struct DocumentTarget(Option<Uuid>);
 
-/// How the contract lists them.
+/// The path parameters as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by CaseTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by CaseTarget")]
 pub struct CasePath {
     /// The case
     case_id: Uuid,
@@ -30,7 +30,7 @@ pub struct CasePath {
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by DocumentTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by DocumentTarget")]
 pub struct DocumentPath {
     /// The document
     document_id: Uuid,
@@ -41,12 +41,12 @@ impl CaseTarget {
         self.0.ok_or_else(Error::not_found)
     }
 
-    /// The case, where it is only read.
+    /// The case, for operations that only read it.
     pub async fn seen(&self, app: &App, by: &Anyone) -> Result<case::Model> {
         Ok(case::seen(app.readers(), self.id()?, by).await?)
     }
 
-    /// Whether there is a case to which this caller could add something.
+    /// Whether the case exists and this caller could add something to it.
     pub async fn is_open_to(&self, app: &App, by: &Anyone) -> Result<bool> {
         match self.seen(app, by).await {
             Ok(case) => Ok(document::may_add(by, &case, DocumentType::Other)),
@@ -61,7 +61,7 @@ impl DocumentTarget {
         self.0.ok_or_else(Error::not_found)
     }
 
-    /// The document, where it is only read.
+    /// The document, for operations that only read it.
     pub async fn seen(&self, app: &App, by: &Anyone) -> Result<document::Model> {
         let visible = document::visible_to(by, app.now()).filter(document::Column::Id.eq(self.id()?));
         visible.one(app.readers()).await?.ok_or_else(Error::not_found)

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 /// Add a document to a case
 ///
-/// Members add to their own cases, technicians to those assigned to them; reports are the staff's, while the case is worked on. A
-/// report replaces the one that has its number.
+/// Members add documents to their own cases, technicians to cases assigned to them; reports may be added only by staff, while the
+/// case is being worked on. A report replaces an earlier one with the same number.
 #[utoipa::path(
     tag = "documents",
     params(CasePath),
@@ -38,21 +38,21 @@ pub async fn upload_document(
         app.space().ensure_room()?;
     }
     let mut incoming = app.storage().receive(app.new_id(), app.space());
-    // Who may add nothing is told so when it is his turn, and not a byte of his is kept.
+    // A caller who may not add a document gets the error in the usual order of checks, and none of the bytes are stored.
     let received = receive(&request, payload, is_open.then_some(&mut incoming)).await;
     let added = match received {
         Ok(form) if is_open => add(&app, &by, &target, form, &mut incoming).await,
         Ok(_) => target.seen(&app, &by).await.and(Err(Error::forbidden())),
         Err(error) => Err(error),
     };
-    // Where nobody knows whether it was committed, the row decides later.
+    // If it is unknown whether the commit succeeded, the row decides later.
     if added.as_ref().is_err_and(|error| error.code != Code::CommitUnknown) {
         incoming.discard().await;
     }
     added
 }
 
-/// The bytes first, then one short transaction that tells of them.
+/// Stores the bytes first, then adds the row in one short transaction.
 async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: &mut Incoming) -> Result<Answer<DocumentDetail>> {
     incoming.finish().await?;
     let (tx, by) = app.begin(by).await?;
@@ -77,7 +77,7 @@ async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: 
     answer.committed(tx, &by).await
 }
 
-/// There is one report of a number: an earlier one makes way.
+/// Only one report exists per number: an earlier one is deleted.
 async fn replace(tx: &AuditTx, case: &case::Model, report_number: i32, by: Uuid) -> Result<()> {
     let Some(earlier) = tx.lock(document::report(case.id, report_number)).await? else { return Ok(()) };
     tx.note("replaced_by", json!(by));
@@ -86,11 +86,11 @@ async fn replace(tx: &AuditTx, case: &case::Model, report_number: i32, by: Uuid)
 }
 
 impl Form {
-    /// A report that nobody asked for has a number too high.
+    /// A report that was not requested has a number that is too high.
     fn demand_asked_for(&self, case: &case::Model) -> Result<()> {
         let asked_for = case.num_reports_requested;
         if self.report_number.is_some_and(|number| number > asked_for) {
-            let detail = format!("must be at most {asked_for}, the number of reports that were asked for");
+            let detail = format!("must be at most {asked_for}, the number of requested reports");
             return Err(Error::field("/report_number", "range", &detail));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A document as it is shown.
+//! The representation of a document in responses.
 
 use crate::http::{CaseReference, Instant, PersonSummary, Result};
 use entity::document::{self, DocumentType};
@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A document. It never changes: what is corrected is another document
+/// A document. Documents are immutable: a correction is a new document
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90da",
@@ -23,17 +23,17 @@ pub struct DocumentDetail {
     pub id: Uuid,
     pub case: CaseReference,
     pub document_type: DocumentType,
-    /// Which of the reports that were asked for; null for everything but reports
+    /// Number of the requested report; null for all other types
     #[schema(minimum = 1, maximum = 10)]
     pub report_number: Option<i32>,
     #[schema(max_length = 255)]
     pub filename: String,
-    /// What its first bytes say it is
+    /// Determined from the first bytes of the file
     #[schema(max_length = 127)]
     pub content_type: String,
     #[schema(minimum = 1, maximum = 52428800)]
     pub size_bytes: i64,
-    /// Of its bytes, in hexadecimal digits
+    /// SHA-256 of the file, in hexadecimal digits
     #[schema(min_length = 64, max_length = 64)]
     pub sha256: String,
     #[schema(max_length = 2000)]
@@ -53,7 +53,7 @@ pub struct DocumentDetail {
 pub struct DocumentSummary {
     pub id: Uuid,
     pub document_type: DocumentType,
-    /// Null for everything but reports
+    /// Null for all types except reports
     #[schema(minimum = 1, maximum = 10)]
     pub report_number: Option<i32>,
     #[schema(max_length = 255)]
@@ -67,15 +67,15 @@ pub struct DocumentSummary {
 }
 
 crate::list_of! {
-    /// The documents of a case, the newest first
+    /// A page of the documents of a case, newest first
     DocumentList = DocumentSummary
 }
 
 impl DocumentDetail {
-    /// The document with its uploader's name: one statement beside the row's own.
+    /// The document with its uploader's name: one query in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: document::Model) -> Result<Self> {
         let people = user::people(db, vec![row.uploaded_by_id]).await?;
-        // No `..` here: a new column has to be shown or left out on purpose.
+        // No `..` here: a new column must be shown or omitted on purpose.
         let document::Model {
             id,
             case_id,
@@ -112,7 +112,7 @@ impl DocumentDetail {
 }
 
 impl DocumentSummary {
-    /// The rows of a page, with one statement for all the names.
+    /// The rows of a page, with one query for all the names.
     pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<document::Model>) -> Result<Vec<Self>> {
         let named: HashSet<Uuid> = rows.iter().map(|row| row.uploaded_by_id).collect();
         let people = user::people(db, named.into_iter().collect()).await?;

@@ -11,14 +11,14 @@ use serde::Serialize;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// What the contract shows of it.
+/// The examples in the contract.
 const CSV_EXAMPLE: &str = "id,case_number,status,workshop_code,member_username,employee_first_name,employee_last_name,client_email,num_reports_requested,urgency,due_on,tier,credit_value,assigned_to_username,created_at,submitted_at,accepted_at,completed_at,scheduled_release_at,released_at,resubmission_count,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d6,WS001-2026-11-0042,hold,WS001,member1,Ada,Moss,,3,normal,2026-12-15,tier_2,2.0,tech2,2026-11-20T15:10:02.480Z,2026-11-20T15:12:40.005Z,2026-11-20T16:00:00.000Z,,,,0,2026-11-22T08:00:00.123Z\r\n";
 const NDJSON_EXAMPLE: &str = concat!(
     r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d6","case_number":"WS001-2026-11-0042","status":"hold","workshop_code":"WS001","member_username":"member1","employee_first_name":"Ada","employee_last_name":"Moss","client_email":null,"num_reports_requested":3,"urgency":"normal","due_on":"2026-12-15","tier":"tier_2","credit_value":"2.0","assigned_to_username":"tech2","created_at":"2026-11-20T15:10:02.480Z","submitted_at":"2026-11-20T15:12:40.005Z","accepted_at":"2026-11-20T16:00:00.000Z","completed_at":null,"scheduled_release_at":null,"released_at":null,"resubmission_count":0,"updated_at":"2026-11-22T08:00:00.123Z"}"#,
     "\n"
 );
 
-/// A case, flat.
+/// A case as a flat row.
 #[derive(Serialize)]
 struct CaseRow {
     id: Uuid,
@@ -116,14 +116,14 @@ impl CaseRow {
 
 /// Export cases as CSV
 ///
-/// All but the deleted ones, or those created in a period. The oldest first, as RFC 4180 with CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The
-/// export is recorded.
+/// All cases except deleted ones, or those created in a period. Oldest first, as RFC 4180 with CRLF; cells that a spreadsheet
+/// would interpret as a formula are prefixed with an apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The cases, a line each", content_type = "text/csv", body = String,
+            status = OK, description = "The cases, one per line", content_type = "text/csv", body = String,
             example = json!(CSV_EXAMPLE),
         ),
         ListProblems,
@@ -137,13 +137,14 @@ pub async fn export_cases_csv(app: App, by: Desk, query: Given<(Created,)>) -> R
 
 /// Export cases as NDJSON
 ///
-/// All but the deleted ones, or those created in a period. The oldest first, as one JSON object a line. The export is recorded.
+/// All cases except deleted ones, or those created in a period. Oldest first, one JSON object per line. The export is recorded in
+/// the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The cases, an object a line", content_type = "application/x-ndjson", body = String,
+            status = OK, description = "The cases, one object per line", content_type = "application/x-ndjson", body = String,
             example = json!(NDJSON_EXAMPLE),
         ),
         ListProblems,

@@ -9,14 +9,14 @@ use sea_orm::{DatabaseTransaction, EntityTrait, Select};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What the contract shows of it.
+/// The examples in the contract.
 const CSV_EXAMPLE: &str = "id,member_id,member_username,quarter,allowed_credits,used_credits,remaining_credits,notes,created_at,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d9,01a20725-be30-7584-bca5-f00e655c90d6,member1,2026-Q4,100,12.5,87.5,as agreed with the workshop,2026-10-01T05:05:00.000Z,2026-11-22T08:00:00.123Z\r\n";
 const NDJSON_EXAMPLE: &str = concat!(
     r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d9","member_id":"01a20725-be30-7584-bca5-f00e655c90d6","member_username":"member1","quarter":"2026-Q4","allowed_credits":100,"used_credits":"12.5","remaining_credits":"87.5","notes":"as agreed with the workshop","created_at":"2026-10-01T05:05:00.000Z","updated_at":"2026-11-22T08:00:00.123Z"}"#,
     "\n"
 );
 
-/// An allowance, flat.
+/// An allowance as a flat row.
 #[derive(Serialize)]
 struct AllowanceRow {
     id: Uuid,
@@ -73,14 +73,15 @@ impl Row for AllowanceRow {
 
 /// Export credit allowances as CSV
 ///
-/// Each member's of each quarter, with what is used and left of it now; all, or those first set in a period. The oldest first, as
-/// RFC 4180 with CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The export is recorded.
+/// The allowances of each member for each quarter, with the credits currently used and remaining; all, or those first set in a
+/// period. Oldest first, as RFC 4180 with CRLF; cells that a spreadsheet would interpret as a formula are prefixed with an
+/// apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The allowances, a line each", content_type = "text/csv", body = String,
+            status = OK, description = "The allowances, one per line", content_type = "text/csv", body = String,
             example = json!(CSV_EXAMPLE),
         ),
         ListProblems,
@@ -94,15 +95,15 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Gi
 
 /// Export credit allowances as NDJSON
 ///
-/// Each member's of each quarter, with what is used and left of it now; all, or those first set in a period. The oldest first, as one
-/// JSON object a line. The export is recorded.
+/// The allowances of each member for each quarter, with the credits currently used and remaining; all, or those first set in a
+/// period. Oldest first, one JSON object per line. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The allowances, an object a line", content_type = "application/x-ndjson", body = String,
-            example = json!(NDJSON_EXAMPLE),
+            status = OK, description = "The allowances, one object per line", content_type = "application/x-ndjson",
+            body = String, example = json!(NDJSON_EXAMPLE),
         ),
         ListProblems,
     ),

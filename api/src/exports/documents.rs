@@ -1,4 +1,4 @@
-//! Export what is known of the documents, not their bytes.
+//! Export the metadata of the documents, without their bytes.
 
 use super::stream::{self, Created, Row, usernames};
 use crate::http::{Administrator, Given, Instant, ListProblems, Result};
@@ -9,14 +9,14 @@ use sea_orm::{DatabaseTransaction, Select};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What the contract shows of it.
+/// The examples in the contract.
 const CSV_EXAMPLE: &str = "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,uploaded_by_username,created_at\r\n01a20725-be30-7584-bca5-f00e655c90da,01a20725-be30-7584-bca5-f00e655c90d6,WS001-2026-11-0042,report,1,retirement-report.pdf,application/pdf,48213,9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08,,tech2,2026-11-23T10:15:00.000Z\r\n";
 const NDJSON_EXAMPLE: &str = concat!(
     r#"{"id":"01a20725-be30-7584-bca5-f00e655c90da","case_id":"01a20725-be30-7584-bca5-f00e655c90d6","case_number":"WS001-2026-11-0042","document_type":"report","report_number":1,"filename":"retirement-report.pdf","content_type":"application/pdf","size_bytes":48213,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","notes":null,"uploaded_by_username":"tech2","created_at":"2026-11-23T10:15:00.000Z"}"#,
     "\n"
 );
 
-/// A document, flat.
+/// A document as a flat row.
 #[derive(Serialize)]
 struct DocumentRow {
     id: Uuid,
@@ -78,14 +78,15 @@ impl Row for DocumentRow {
 
 /// Export documents as CSV
 ///
-/// What is known of each, not its bytes: all but the deleted ones, or those handed in in a period. The oldest first, as RFC 4180 with
-/// CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The export is recorded.
+/// The metadata of all documents except deleted ones, or of those uploaded in a period, without their bytes. Oldest first, as RFC
+/// 4180 with CRLF; cells that a spreadsheet would interpret as a formula are prefixed with an apostrophe. The export is recorded
+/// in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The documents, a line each", content_type = "text/csv", body = String,
+            status = OK, description = "The documents, one per line", content_type = "text/csv", body = String,
             example = json!(CSV_EXAMPLE),
         ),
         ListProblems,
@@ -99,14 +100,14 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: Given<(Cre
 
 /// Export documents as NDJSON
 ///
-/// What is known of each, not its bytes: all but the deleted ones, or those handed in in a period. The oldest first, as one JSON object
-/// a line. The export is recorded.
+/// The metadata of all documents except deleted ones, or of those uploaded in a period, without their bytes. Oldest first, one
+/// JSON object per line. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The documents, an object a line", content_type = "application/x-ndjson", body = String,
+            status = OK, description = "The documents, one object per line", content_type = "application/x-ndjson", body = String,
             example = json!(NDJSON_EXAMPLE),
         ),
         ListProblems,

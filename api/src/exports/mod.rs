@@ -1,4 +1,4 @@
-//! Exports of what the trail is about: cases, users, documents, allowances. Streamed from one state of the database, and recorded first.
+//! Exports of audited data: cases, users, documents, allowances. Streamed from one snapshot of the database, and recorded first.
 
 mod cases;
 mod credit_allowances;

@@ -1,4 +1,5 @@
-//! What all exports have in common: count, entry and stream come from one state of the database, a batch in memory at a time.
+//! The common part of all exports: count, entry and stream are based on one snapshot of the database, with one batch in memory at
+//! a time.
 
 use crate::http::file::{Format, file, objects};
 use crate::http::period::When;
@@ -20,47 +21,47 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 use validator::Validate;
 
-/// How many rows are in memory at once.
+/// How many rows are held in memory at once.
 const BATCH: u64 = 500;
 
-/// Which rows
+/// The period that rows were created in
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct Created {
-    /// Created from here on: an instant, or a civil day in the settings' zone
+    /// Created at or after this time: a timestamp, or a date in the configured time zone
     #[param(nullable = false)]
     since: Option<When>,
-    /// Created before this instant, or until the end of this civil day
+    /// Created before this timestamp, or until the end of this date
     #[param(nullable = false)]
     until: Option<When>,
 }
 
-/// A row of an export: flat, its fields in the order of the columns.
+/// A row of an export: flat, with its fields in the order of the columns.
 pub trait Row: Serialize + Sized + Send + 'static {
-    /// What is exported, as the trail and the file's name say it.
+    /// What is exported, as named in the audit log and the file name.
     const EXPORT: &'static str;
     /// The names of its fields.
     const COLUMNS: &'static [&'static str];
-    /// The table it is of.
+    /// The table the rows belong to.
     type Entity: Audited;
 
-    /// The rows that are still there.
+    /// The rows that are not deleted.
     fn there() -> Select<Self::Entity>;
 
-    /// A batch of rows as they leave, in the same order.
+    /// A batch of rows as exported, in the same order.
     fn of(db: &DatabaseTransaction, rows: Vec<Model<Self>>) -> impl Future<Output = Result<Vec<Self>>> + Send;
 }
 
 type Model<R> = <<R as Row>::Entity as EntityTrait>::Model;
 
-/// The usernames behind some ids, in one statement.
+/// The usernames for some ids, in one query.
 pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<HashMap<Uuid, String>> {
     let people = user::people(db, ids.into_iter().collect()).await?;
     Ok(people.into_iter().map(|person| (person.id, person.username)).collect())
 }
 
-/// Sends the rows as CSV.
+/// Streams the rows as CSV.
 pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
     let rows = rows::<R>(app, by, query, Format::Csv).await?;
     let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
@@ -68,7 +69,7 @@ pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Re
     Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::iter([Ok(head)]).chain(lines)))
 }
 
-/// Sends the rows as NDJSON.
+/// Streams the rows as NDJSON.
 pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
     let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
     Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
@@ -78,8 +79,8 @@ fn file_name<R: Row>() -> String {
     R::EXPORT.replace('_', "-")
 }
 
-/// Counts what matches, records that it leaves the house, and gives it batch by batch. The snapshot ends with the stream, or when
-/// the caller hangs up.
+/// Counts the matching rows, records the export, and returns the rows in batches. The snapshot is released when the stream ends
+/// or the client disconnects.
 async fn rows<R: Row>(
     app: &App,
     by: &Anyone,
@@ -102,7 +103,7 @@ async fn rows<R: Row>(
     }))
 }
 
-/// By the row's own time, not by its id's: a document has its id before its bytes come.
+/// Filters by the row's own time, not by that of its id: a document gets its id before its bytes are received.
 fn created<R: Row>(period: Bounds) -> Select<R::Entity> {
     let since = period.since.map(|since| R::Entity::CREATED_AT.gte(since));
     let until = period.until.map(|until| R::Entity::CREATED_AT.lt(until));

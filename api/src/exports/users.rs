@@ -9,14 +9,14 @@ use sea_orm::{DatabaseTransaction, Select};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What the contract shows of it.
+/// The examples in the contract.
 const CSV_EXAMPLE: &str = "id,username,email,first_name,last_name,phone_number,workshop_code,role,user_level,is_active,created_at,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d6,tech2,tech2@example.org,Tom,Reyes,,,technician,level_2,true,2026-01-05T09:00:00.000Z,2026-06-01T10:30:00.000Z\r\n";
 const NDJSON_EXAMPLE: &str = concat!(
     r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d6","username":"tech2","email":"tech2@example.org","first_name":"Tom","last_name":"Reyes","phone_number":null,"workshop_code":null,"role":"technician","user_level":"level_2","is_active":true,"created_at":"2026-01-05T09:00:00.000Z","updated_at":"2026-06-01T10:30:00.000Z"}"#,
     "\n"
 );
 
-/// A user, flat.
+/// A user as a flat row.
 #[derive(Serialize)]
 struct UserRow {
     id: Uuid,
@@ -82,14 +82,14 @@ impl From<user::Model> for UserRow {
 
 /// Export users as CSV
 ///
-/// All but the deleted ones, or those created in a period. The oldest first, as RFC 4180 with CRLF; a cell that a spreadsheet would take for a formula begins with an apostrophe. The
-/// export is recorded.
+/// All users except deleted ones, or those created in a period. Oldest first, as RFC 4180 with CRLF; cells that a spreadsheet
+/// would interpret as a formula are prefixed with an apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The users, a line each", content_type = "text/csv", body = String,
+            status = OK, description = "The users, one per line", content_type = "text/csv", body = String,
             example = json!(CSV_EXAMPLE),
         ),
         ListProblems,
@@ -103,13 +103,14 @@ pub async fn export_users_csv(app: App, by: Administrator, query: Given<(Created
 
 /// Export users as NDJSON
 ///
-/// All but the deleted ones, or those created in a period. The oldest first, as one JSON object a line. The export is recorded.
+/// All users except deleted ones, or those created in a period. Oldest first, one JSON object per line. The export is recorded in
+/// the audit log.
 #[utoipa::path(
     tag = "exports",
     params(Created),
     responses(
         (
-            status = OK, description = "The users, an object a line", content_type = "application/x-ndjson", body = String,
+            status = OK, description = "The users, one object per line", content_type = "application/x-ndjson", body = String,
             example = json!(NDJSON_EXAMPLE),
         ),
         ListProblems,

@@ -1,4 +1,4 @@
-//! A resource as it now is, with its version as ETag.
+//! The current state of a resource, with its version as ETag.
 
 use super::caller::{Admitted, Anyone, admitted};
 use super::{Error, FieldProblem, Result, code::Code};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
 
-/// What a handler gives back; rows never leave as JSON, so a view has to exist.
+/// What a handler returns. Rows never leave as JSON, so a view has to exist.
 pub struct Answer<V> {
     view: V,
     version: Option<i32>,
@@ -31,27 +31,27 @@ impl<V> Answer<V> {
         Self { view, version: None, location: None }
     }
 
-    /// The same, showing something else besides: what is shown once and was not to be kept.
+    /// The same answer with additional content: a secret that is shown once and was not to be stored.
     pub fn showing<W>(self, change: impl FnOnce(V) -> W) -> Answer<W> {
         Answer { view: change(self.view), version: self.version, location: self.location }
     }
 
-    /// 201, and where the new resource is.
+    /// 201, with the address of the new resource.
     pub fn created(self, location: String) -> Self {
         Self { location: Some(location), ..self }
     }
 }
 
 impl<V: Serialize> Answer<V> {
-    /// The answer as it goes out, and as it is kept to be repeated.
+    /// The answer as it is sent, and as it is stored for a replay.
     pub fn rendered(&self) -> Result<Kept> {
         let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
         let body = serde_json::to_string(&self.view).map_err(Error::internal)?;
         Ok(Kept { status: status.as_u16().into(), version: self.version, location: self.location.clone(), body })
     }
 
-    /// The last step of a write whose view was read inside of its transaction: keeps the answer if the request may come again,
-    /// and commits.
+    /// The last step of a write whose view was read inside its transaction: stores the answer if the request may be retried, and
+    /// commits.
     pub async fn committed(self, tx: AuditTx, by: &Anyone) -> Result<Self> {
         if let Some(retry) = by.retry() {
             retry.keep(&tx, &self).await?;
@@ -69,13 +69,13 @@ impl<V: Serialize> Responder for Answer<V> {
     }
 }
 
-/// Gives an answer its headers: `ETag`, `Location`, `Link`, and who may keep it.
+/// Sets the headers of an answer: `ETag`, `Location`, `Link`, and whether it may be cached.
 pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
     let Kept { status, version, location, body } = kept;
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let tag = version.map(|version| tag(version, &body));
     let mut response = HttpResponse::build(status);
-    // Nearly everything is about a person. Whoever holds a copy of their own may still ask whether it is current.
+    // Nearly everything is about a person. A client that keeps its own copy may still check whether it is current.
     response.insert_header((CACHE_CONTROL, "no-store"));
     if let Some(tag) = &tag {
         response.insert_header((ETAG, tag.as_str()));
@@ -92,7 +92,8 @@ pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
     response.content_type("application/json").body(body)
 }
 
-/// The version that a tag names. Only it counts for a write, so a bare "7" will do, and a tag that a compressing proxy made weak.
+/// The version in a tag. Only the version counts for a write, so a bare "7" is accepted, as is a tag that a compressing proxy
+/// made weak.
 fn version_of(tag: &str) -> Option<i32> {
     let tag = tag.trim();
     let tag = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?;
@@ -102,14 +103,14 @@ fn version_of(tag: &str) -> Option<i32> {
     is_tag.then(|| version.parse().ok()).flatten()
 }
 
-/// The version, which a write's precondition is about, and a digest of what is shown: that also changes with the caller, with
-/// the clock and with what stands beside the row.
+/// The version, to which a write's precondition refers, and a digest of the body: the body also changes with the caller, with the
+/// clock and with data related to the row.
 fn tag(version: i32, body: &str) -> String {
     let digest: String = entity::text::sha256_hex(body.as_bytes()).chars().take(8).collect();
     format!("\"{version}-{digest}\"")
 }
 
-/// The cursor that a list's page names, or that of a report's entries; what else is in the body is passed over.
+/// The cursor of a list's page or of a report's entries; the rest of the body is ignored.
 fn next_cursor(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     struct Paged {
@@ -128,8 +129,8 @@ fn next_cursor(body: &[u8]) -> Option<String> {
     paged.page.or(paged.entries.map(|entries| entries.page))?.next_cursor
 }
 
-/// Only reads are answered 304; a write's precondition is If-Match. Compared weakly (RFC 9110, 13.1.2): a proxy that
-/// compresses makes the tag a weak one.
+/// Only reads are answered with 304; a write's precondition is If-Match. Compared weakly (RFC 9110, 13.1.2): a proxy that
+/// compresses makes the tag weak.
 fn is_known(request: &HttpRequest, tag: &str) -> bool {
     let known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|line| line.split(',')).map(str::trim);
@@ -143,12 +144,12 @@ fn next_link(request: &HttpRequest, cursor: &str) -> String {
     format!("<{}?{}>; rel=\"next\"", request.path(), query.join("&"))
 }
 
-/// How the contract lists the precondition of a write.
+/// How the contract describes the precondition of a write.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "the contract names it; requests are read by IfMatch")]
+#[expect(dead_code, reason = "only for the contract; requests are read by IfMatch")]
 pub struct IfMatchHeader {
-    /// The version the caller has seen, as `ETag` gave it; 412 if the resource has another by now
+    /// The version that the caller has seen, as returned in `ETag`; 412 if the resource has a different version
     #[param(
         rename = "If-Match",
         nullable = false,
@@ -159,23 +160,23 @@ pub struct IfMatchHeader {
     if_match: Option<String>,
 }
 
-/// How the contract lists a conditional read.
+/// How the contract describes a conditional read.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "the contract names it; requests are read by Answer")]
+#[expect(dead_code, reason = "only for the contract; requests are read by Answer")]
 pub struct IfNoneMatchHeader {
-    /// The version the caller has, as `ETag` gave it; 304 if the resource still has it
+    /// The version that the caller has, as returned in `ETag`; 304 if it is still current
     #[param(rename = "If-None-Match", nullable = false, max_length = 200, example = "\"7-1f0c9a2e\"")]
     if_none_match: Option<String>,
 }
 
-/// How the contract lists the name of a request that may be repeated.
+/// How the contract describes the key of a request that may be retried.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "the contract names it")]
+#[expect(dead_code, reason = "only for the contract")]
 pub struct IdempotencyKeyHeader {
-    /// A name of the caller's own for this request, such as a UUID. Repeated within 24 hours with the same body, it is answered
-    /// what it was answered first, and nothing is done twice
+    /// A key that the caller chooses for this request, such as a UUID. A retry with the same key and body within 24 hours returns
+    /// the original response without repeating the operation
     #[param(
         rename = "Idempotency-Key",
         nullable = false,
@@ -187,18 +188,18 @@ pub struct IdempotencyKeyHeader {
     idempotency_key: Option<String>,
 }
 
-/// The version a write expects to find, if it says so.
+/// The version that a write expects, if any.
 #[derive(Debug, PartialEq, Eq)]
 pub enum IfMatch {
-    /// It doesn't.
+    /// No expectation.
     Whatever,
-    /// `*`: some version or other.
+    /// `*`: any version.
     Any,
     OneOf(Vec<i32>),
 }
 
 impl IfMatch {
-    /// 412 if the resource has another version by now.
+    /// 412 if the resource has a different version.
     pub fn check(&self, current: i32) -> Result<()> {
         match self {
             Self::OneOf(versions) if !versions.contains(&current) => {
@@ -208,18 +209,18 @@ impl IfMatch {
         }
     }
 
-    /// 412 if a version is expected of a resource that isn't there yet (RFC 9110, 13.1.1).
+    /// 412 if a version is expected of a resource that doesn't exist yet (RFC 9110, 13.1.1).
     pub fn check_absent(&self) -> Result<()> {
         match self {
             Self::Whatever => Ok(()),
             Self::Any | Self::OneOf(_) => {
-                Err(Error::because(Code::VersionMismatch, "There is nothing here yet to have a version."))
+                Err(Error::because(Code::VersionMismatch, "The resource does not exist yet, so it has no version."))
             }
         }
     }
 
     pub fn of(request: &HttpRequest) -> Result<Self> {
-        let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
+        let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as returned in ETag, such as \"7-1f0c9a2e\"");
         if precondition(request, &IF_MATCH)?.is_none() {
             return Ok(Self::Whatever);
         }
@@ -249,8 +250,8 @@ impl FromRequest for IfMatch {
     }
 }
 
-/// The versions a read says it has. Only their length can be wrong: what names no version of ours is not the current one, and
-/// which of them is decides when the answer is made.
+/// The versions that the client of a read has. Only their length can be invalid: an unknown tag is not the current version, and
+/// which of them is current is decided when the answer is built.
 pub struct IfNoneMatch;
 
 impl FromRequest for IfNoneMatch {
@@ -262,10 +263,10 @@ impl FromRequest for IfNoneMatch {
     }
 }
 
-/// The longest list of versions a request may name.
+/// The maximum length of the list of versions in a request.
 const PRECONDITION_LENGTH_MAX: usize = 200;
 
-/// All of its lines, which are one list (RFC 9110, 5.3).
+/// All lines of the header, which form one list (RFC 9110, 5.3).
 fn precondition(request: &HttpRequest, name: &HeaderName) -> Result<Option<String>> {
     let lines = request.headers().get_all(name).map(|line| line.to_str().map(str::trim));
     let lines: Vec<&str> = lines.collect::<Result<_, _>>().map_err(|_| refused(name, "type", "must be visible ASCII"))?;
@@ -277,9 +278,9 @@ fn precondition(request: &HttpRequest, name: &HeaderName) -> Result<Option<Strin
     }
 }
 
-/// Two lines that expect different versions: whoever sent them isn't sure what was seen.
+/// Two lines expect different versions, so it is unclear which one the client saw.
 fn conflicting() -> Error {
-    refused(&IF_MATCH, "repeated_header", "must not name different versions in several lines")
+    refused(&IF_MATCH, "repeated_header", "must not list different versions in separate header lines")
 }
 
 fn refused(name: &HeaderName, code: &str, detail: &str) -> Error {

@@ -1,4 +1,4 @@
-//! API keys: 256 random bits that a service account sends in the place of an access token, until they are revoked.
+//! API keys: 256 random bits that a service account sends in place of an access token, valid until revoked.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -11,12 +11,12 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-/// By this a key is recognised, by us and by those who look for leaked ones.
+/// Identifies a key, for the service and for scanners that look for leaked secrets.
 const PREFIX: &str = "ctk_";
-/// How much of a key tells it from others: too little to guess the rest.
+/// How many characters distinguish a key from others: too few to guess the rest.
 const HINT_LENGTH: usize = 8;
 
-/// A key as it is given out, once.
+/// A key in plain text, shown once.
 pub struct ApiKey(String);
 
 impl ApiKey {
@@ -24,26 +24,26 @@ impl ApiKey {
         Self(format!("{PREFIX}{}", BASE64.encode(rand::random::<[u8; 32]>())))
     }
 
-    /// Keeps its hash, and nothing else of it but a hint.
+    /// Stores its hash and a hint, nothing else.
     pub async fn keep(&self, tx: &AuditTx, id: Uuid, user_id: Uuid) -> Result<Model, DbErr> {
         let hint = self.0.chars().take(HINT_LENGTH).collect();
         api_key::keep(tx, id, user_id, hash(&self.0), hint).await
     }
 
-    /// The key itself, for whoever it was made for.
+    /// The key itself, for the user it was created for.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-/// Never the key.
+/// Never prints the key.
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey(…)")
     }
 }
 
-/// The hash of a bearer token that is an API key.
+/// The hash of a bearer token if it is an API key.
 pub fn hash_of(token: &str) -> Option<String> {
     token.starts_with(PREFIX).then(|| hash(token))
 }
@@ -52,8 +52,8 @@ fn hash(key: &str) -> String {
     text::sha256_hex(key.as_bytes())
 }
 
-/// Whose keys were good when they were last sent, so that requests are counted by their callers before anything is asked of the
-/// database. Nobody is let in by it.
+/// The users whose keys were valid when last sent, so that requests are counted per caller before the database is queried. It
+/// grants no access.
 #[derive(Default)]
 pub struct KnownKeys(Mutex<HashMap<String, Uuid>>);
 
@@ -62,7 +62,7 @@ impl KnownKeys {
         self.lock().get(hash).copied()
     }
 
-    /// Learns what became of a key that was sent.
+    /// Records whether a key that was sent is valid.
     pub fn note(&self, hash: &str, user_id: Option<Uuid>) {
         match user_id {
             Some(user_id) => drop(self.lock().insert(hash.to_owned(), user_id)),

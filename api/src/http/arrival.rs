@@ -1,4 +1,4 @@
-//! A request as it comes in: where it is from, and its path in the one spelling that routing, counting and logging share.
+//! An incoming request: its origin, and its path in the single spelling that routing, counting and logging share.
 
 use super::origin::Origin;
 use crate::docs;
@@ -17,7 +17,7 @@ pub async fn arrive<B: MessageBody + 'static>(mut request: ServiceRequest, next:
     next.call(request).await
 }
 
-/// The router takes `/%63ases` for `/cases`, and so must whoever counts: RFC 3986, 6.2.2. A slash at the end is ignored.
+/// The router treats `/%63ases` as `/cases`, and so must the counters: RFC 3986, 6.2.2. A trailing slash is ignored.
 fn respell(request: &mut ServiceRequest) {
     let path = canonical(request.path());
     if path == request.path() {
@@ -33,14 +33,14 @@ fn respell(request: &mut ServiceRequest) {
     }
 }
 
-/// A path as the service understands it, however it was spelled.
+/// A path in its canonical spelling.
 pub fn canonical(path: &str) -> String {
     let path = decoded(path);
     let trimmed = path.trim_end_matches('/');
     if path == docs::PATH || trimmed.is_empty() { path } else { trimmed.to_owned() }
 }
 
-/// Unreserved characters stand for themselves; every other stays as it was sent.
+/// Unreserved characters are decoded; all others stay as sent.
 fn decoded(path: &str) -> String {
     let mut parts = path.split('%');
     let mut plain = parts.next().unwrap_or_default().to_owned();

@@ -1,8 +1,9 @@
-//! `Content-Disposition` of something to be saved under its name, whatever the name is made of (RFC 6266, RFC 8187).
+//! `Content-Disposition` of a download under its file name, with any characters in the name (RFC 6266, RFC 8187).
 
 use actix_web::http::header::{Charset, ContentDisposition, DispositionParam, DispositionType, ExtendedValue};
 
-/// Saved, never shown. Where the name isn't plain ASCII it stands twice: as itself, and so that the oldest browser can save it.
+/// Downloaded, never displayed inline. A name that isn't plain ASCII is given twice: as it is, and in a form that the oldest
+/// browsers can save.
 pub fn attachment(filename: &str) -> ContentDisposition {
     let is_plain = |letter: char| (letter.is_ascii_graphic() || letter == ' ') && !"\"\\%/;".contains(letter);
     let plain = filename.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect::<String>();

@@ -1,4 +1,4 @@
-//! A JSON body that is well-formed, of the right shape and within its limits, or a problem that names the field.
+//! A JSON body that is well-formed, valid and within its limits, or a problem that names the field.
 
 use super::caller::admitted;
 use super::idempotency::Sent;
@@ -16,15 +16,15 @@ use std::pin::Pin;
 use validator::Validate;
 
 const LENGTH_MAX: usize = 64 * 1024;
-/// Of what other systems send: a batch is done whole or not at all, so it comes whole.
+/// For batches from other systems: a batch is applied entirely or not at all, so it comes in one request.
 const LARGE_LENGTH_MAX: usize = 1024 * 1024;
-/// Of what says nothing.
+/// For operations without a body.
 const NOTHING_LENGTH_MAX: usize = 1024;
 
-/// A request's body, read and checked.
+/// A request body, read and validated.
 pub struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
 
-/// A body of up to a mebibyte.
+/// A body of up to 1 MiB.
 pub type LargeBody<T> = Body<T, LARGE_LENGTH_MAX>;
 
 impl<T, const MAX: usize> Deref for Body<T, MAX> {
@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for
     }
 }
 
-/// A body that may be missing: then everything in it has its default.
+/// A body that may be missing: all its fields then have their defaults.
 pub struct OptionalBody<T>(pub T);
 
 impl<T> Deref for OptionalBody<T> {
@@ -68,12 +68,12 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     }
 }
 
-/// What a request to an operation without a body has in its place. An empty object says nothing, and many a client always sends one;
-/// everything else is refused, so that nobody's wishes go unheard.
+/// Handles the body of a request to an operation without one. An empty object carries no information, and many clients always
+/// send one; everything else is refused, so that no input is silently ignored.
 pub struct NoBody(Option<(Payload, Option<Work>, usize)>);
 
 impl NoBody {
-    /// Takes the body, if no extractor will read it.
+    /// Reads the body, if no extractor will.
     pub fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
         let pattern = request.match_pattern().unwrap_or_default();
         let operation = operations::find(request.method().as_str(), &pattern);
@@ -83,7 +83,7 @@ impl NoBody {
 
     pub async fn demand(self) -> Result<()> {
         let Some((mut payload, work, length)) = self.0 else { return Ok(()) };
-        let refused = || Error::because(Code::UnsupportedMediaType, "This operation takes no body.");
+        let refused = || Error::because(Code::UnsupportedMediaType, "This operation does not accept a request body.");
         if length > NOTHING_LENGTH_MAX {
             return Err(refused());
         }
@@ -115,7 +115,7 @@ fn read<B: 'static>(
 }
 
 async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
-    let too_large = || Error::because(Code::PayloadTooLarge, format!("A body has at most {length_max} bytes."));
+    let too_large = || Error::because(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
     let length = declared_length(request).unwrap_or(length_max);
     if length > length_max {
         return Err(too_large());
@@ -135,7 +135,7 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
     Ok(bytes)
 }
 
-/// The body's next piece, for as long as its sender may take.
+/// The body's next chunk, within the time that its sender is allowed.
 async fn next(work: Option<&Work>, payload: &mut Payload) -> Result<Option<Bytes>> {
     let chunk = match work {
         Some(work) => work.wait_for(payload.next()).await?,
@@ -144,19 +144,19 @@ async fn next(work: Option<&Work>, payload: &mut Payload) -> Result<Option<Bytes
     chunk.transpose().map_err(|error| Error::unreadable(Code::MalformedJson, error))
 }
 
-/// How long the body is by its sender's own word.
+/// The length of the body as declared by its sender.
 fn declared_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// JSON in UTF-8, and not compressed: nothing here would unpack it.
+/// JSON in UTF-8, and not compressed: request bodies are not decompressed.
 fn is_json(request: &HttpRequest) -> bool {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header(CONTENT_TYPE).split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     let is_utf_8 = |parameter: &str| {
         let (name, value) = parameter.split_once('=').unwrap_or_default();
-        // RFC 9110, 5.6.6: quoted or not is the same.
+        // RFC 9110, 5.6.6: a quoted value is equivalent to an unquoted one.
         name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
     let is_plain = matches!(header(CONTENT_ENCODING), "" | "identity");

@@ -1,4 +1,4 @@
-//! Who is asking. A handler's signature is its access rule: it names the weakest caller it takes.
+//! The caller. A handler's signature is its access rule: it names the least privileged caller that it admits.
 
 use super::body::NoBody;
 use super::idempotency::Retry;
@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::task::{Poll, Waker};
 use uuid::Uuid;
 
-/// Somebody who signed in, where their request came from, and what they have to be for it.
+/// An authenticated caller, where the request came from, and which callers the operation admits.
 #[derive(Clone, Debug)]
 pub struct Anyone {
     caller: Caller,
@@ -28,12 +28,12 @@ pub struct Anyone {
 }
 
 impl Anyone {
-    /// What the trail will say about the origin of this request's writes.
+    /// What the audit log records about the origin of this request's writes.
     pub fn context(&self) -> Context {
         self.origin.context(Actor::Person(self.caller.person.clone()))
     }
 
-    /// The same for who they are by now.
+    /// The same with the caller's current data.
     pub fn context_of(&self, admission: &Admission) -> Context {
         let person = match admission {
             Admission::Live(caller) => Some(&caller.person),
@@ -46,17 +46,18 @@ impl Anyone {
         &self.origin
     }
 
-    /// The request's `Idempotency-Key`, where the operation takes one.
+    /// The request's `Idempotency-Key`, where the operation accepts one.
     pub fn retry(&self) -> Option<&Retry> {
         self.retry.as_ref()
     }
 
-    /// Whose rights a change is made by, and what they let themselves in with.
+    /// On whose authority a change is made, and the credential that authenticated them.
     pub fn acting(&self) -> (Uuid, &Credential) {
         (self.caller.id(), &self.credential)
     }
 
-    /// The same caller as they are now: 401 if nothing lets them in any more, 403 if they are no longer what the operation asks for.
+    /// The same caller in their current state: 401 if their credential is no longer valid, 403 if the operation no longer admits
+    /// them.
     pub fn judged(&self, admission: Admission) -> Result<Self> {
         let caller = match admission {
             Admission::Live(caller) => caller,
@@ -69,13 +70,13 @@ impl Anyone {
         Ok(Self { caller, retry, ..self.clone() })
     }
 
-    /// The same for who reads on, without the door.
+    /// The same for a caller whose response is still being sent, without the unit of work.
     pub async fn judged_again(&self, app: &App) -> Result<Self> {
         self.judged(self.credential.read(app.readers(), app.now()).await?)
     }
 
-    /// Nothing in the token is trusted for rights: the account and the session, or key, are read anew, so that a demotion or a logout
-    /// works on the next request. With a change they are read again, since its body may come long after its head.
+    /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
+    /// takes effect on the next request. For a change they are read once more, since its body may arrive long after its head.
     async fn of(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
         let app = App::of(&request)?;
         let origin = Origin::of(&request)?;
@@ -90,7 +91,7 @@ impl Anyone {
             app.known_keys().note(hash, live.as_ref().map(Caller::id));
         }
         let anyone = Self { caller: live.ok_or_else(refused)?, credential, admits, origin, retry: None };
-        // For the denied entry, should a role or an object refuse them.
+        // For the denied entry, in case a role or an object check refuses them.
         request.extensions_mut().insert(anyone.clone());
         if !admits(&anyone) {
             return Err(Error::forbidden());
@@ -98,7 +99,7 @@ impl Anyone {
         Ok(anyone)
     }
 
-    /// Lets them in: what else is wrong with the request may be said now.
+    /// Admits the caller: other faults of the request may be reported from now on.
     async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
         query::refuse_unlisted(request)?;
         body.demand().await?;
@@ -108,10 +109,10 @@ impl Anyone {
     }
 }
 
-/// By what a request says who asks: worked out once a request, at the edge, without asking the database.
+/// The credential that a request presents: determined once per request, at the edge, without querying the database.
 #[derive(Clone, Debug)]
 pub enum Presented {
-    /// An access token that is one of ours and whose time is now.
+    /// An access token that the service issued and that is currently valid.
     Token(Claimed),
     /// An API key, by its hash.
     Key { hash: String, last_known_of: Option<Uuid> },
@@ -132,7 +133,7 @@ impl Presented {
         }
     }
 
-    /// Whom it names, as far as counting requests goes.
+    /// The user it names, as far as counting requests is concerned.
     pub fn user_id(&self) -> Option<Uuid> {
         match self {
             Self::Token(claimed) => Some(claimed.user_id),
@@ -167,7 +168,7 @@ impl Deref for Anyone {
     }
 }
 
-/// Stands in a request while it is being found out who asks, with the waker of those who wait for that.
+/// Marks a request whose caller is still being determined, with the waker of those that wait for it.
 #[derive(Default)]
 struct Asking(Option<Waker>);
 
@@ -184,11 +185,11 @@ impl Asking {
     }
 }
 
-/// Something read off a request, once its caller was let in.
+/// A value extracted from a request, available once its caller was admitted.
 pub type Admitted<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-/// Holds back what is wrong with a request until it is known who asks: 401 and 403 come first. actix runs a handler's extractors
-/// side by side, and the caller's is the slow one.
+/// Holds back the faults of a request until its caller is known: 401 and 403 come first. actix runs a handler's extractors
+/// concurrently, and the caller's is the slow one.
 pub fn admitted<T: 'static>(request: &HttpRequest, read: Result<T>) -> Admitted<T> {
     let request = request.clone();
     Box::pin(async move {
@@ -206,7 +207,7 @@ pub fn admitted<T: 'static>(request: &HttpRequest, read: Result<T>) -> Admitted<
     })
 }
 
-/// Declares callers and whom they let in; every other is 403.
+/// Declares kinds of callers and whom they admit; everyone else gets 403.
 macro_rules! callers {
     ($($(#[doc = $doc:literal])+ $name:ident: $admits:expr;)*) => { $(
         $(#[doc = $doc])+
@@ -237,24 +238,24 @@ macro_rules! callers {
 callers! {
     /// A member.
     Member: |by| by.role() == Role::Member;
-    /// A member or an administrator: those who hand in cases.
+    /// A member or an administrator: those who submit cases.
     MemberOrAdministrator: |by| matches!(by.role(), Role::Member | Role::Administrator);
     /// A person, not a service account.
     Human: |by| by.role() != Role::Service;
     /// A technician, a manager or an administrator.
     Staff: |by| by.role().is_staff();
-    /// A technician or an administrator: those who look after the members' accounts.
+    /// A technician or an administrator: those who maintain the members' accounts.
     AccountKeeper: |by| matches!(by.role(), Role::Technician | Role::Administrator);
-    /// Those who review others' work: technicians from level 2 on, managers, administrators.
+    /// Reviewers of others' work: technicians from level 2 on, managers, administrators.
     Reviewer: |by| by.is_reviewer();
-    /// A manager or an administrator: those who run the desk.
+    /// A manager or an administrator: those who manage the desk.
     Desk: |by| matches!(by.role(), Role::Manager | Role::Administrator);
     /// An administrator.
     Administrator: |by| by.role() == Role::Administrator;
-    /// An administrator, or a service account that was granted `ingest`.
+    /// An administrator, or a service account with the scope `ingest`.
     Ingester: |by| by.role() == Role::Administrator || by.scopes.contains(&Scope::Ingest);
-    /// A manager, an administrator, or a service account that was granted `audit:read`.
+    /// A manager, an administrator, or a service account with the scope `audit:read`.
     AuditReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::AuditRead);
-    /// A manager, an administrator, or a service account that was granted `reports:read`.
+    /// A manager, an administrator, or a service account with the scope `reports:read`.
     ReportReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::ReportsRead);
 }

@@ -1,5 +1,5 @@
-//! Limits of connections: how many there may be in all and from one address, how long a head may take, and which connection is closed
-//! when there are too many.
+//! Connection limits: how many connections are allowed in total and per address, how long a request head may take, and which
+//! connection is closed when there are too many.
 
 use super::metrics::{Closed, Metrics};
 use super::{Code, Error};
@@ -18,12 +18,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 use uuid::Uuid;
 
-/// How many connections there may be, and how long the head of a request may take.
+/// How many connections are allowed, and how long the head of a request may take.
 #[derive(Clone, Debug)]
 pub struct ConnectionLimits {
-    /// Of all clients together.
+    /// For all clients together.
     pub total: usize,
-    /// From one client address.
+    /// Per client address.
     pub per_address: usize,
     /// Addresses without a limit of their own: behind a proxy, many clients share one.
     pub exempt: Vec<IpNet>,
@@ -37,7 +37,7 @@ impl Default for ConnectionLimits {
     }
 }
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Clone)]
 pub struct Connections {
     limits: Arc<ConnectionLimits>,
@@ -49,12 +49,12 @@ pub struct Connections {
 struct Open {
     total: usize,
     per_address: HashMap<IpAddr, usize>,
-    /// Connections without a request being served, in the order in which they make way.
+    /// Connections not serving a request, in the order in which they are evicted.
     waiting: BTreeMap<Turn, Arc<Connection>>,
     next: u64,
 }
 
-/// When a waiting connection makes way: first those that never sent a whole head, then those that have been idle for longest.
+/// When a waiting connection is evicted: first those that never sent a whole head, then those that have been idle for longest.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Turn {
     has_been_served: bool,
@@ -79,13 +79,13 @@ struct Connection {
 
 #[derive(Clone, Copy, Debug)]
 struct State {
-    /// Requests whose head has come and whose answer isn't complete.
+    /// Requests whose head has arrived and whose response isn't complete.
     requests: usize,
-    /// Its place among the waiting connections, where it has no request.
+    /// Its place among the waiting connections, if it has no request.
     turn: Option<Turn>,
-    /// Whether part of a head has come.
+    /// Whether part of a head has arrived.
     has_begun: bool,
-    /// When the head has to be complete.
+    /// When the head must be complete.
     due: Instant,
     /// Whether its place was given to another connection.
     is_evicted: bool,
@@ -97,7 +97,7 @@ impl Connection {
     }
 }
 
-/// A request of a connection; over when this is dropped.
+/// A request of a connection; it ends when this is dropped.
 pub struct Busy(Handle);
 
 impl Drop for Busy {
@@ -114,12 +114,12 @@ impl Drop for Busy {
         // Part of the next head may have been read already: one period for the pause and one for the head.
         state.due = Instant::now() + connections.limits.head * 2;
         drop((state, open));
-        // The new period runs from now on, even if nothing more is read.
+        // The new period starts now, even if nothing more is read.
         connection.reader.wake();
     }
 }
 
-/// A connection, as its requests know it.
+/// A handle to a connection, for its requests.
 #[derive(Clone)]
 pub struct Handle {
     connections: Connections,
@@ -127,7 +127,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// A whole head has come: until its answer is complete, the connection doesn't make way.
+    /// A whole head has arrived: until its response is complete, the connection isn't evicted.
     pub fn begin(&self) -> Busy {
         let mut open = self.connections.open();
         let mut state = self.connection.state();
@@ -140,7 +140,7 @@ impl Handle {
 }
 
 impl Connections {
-    /// No connection yet, and these limits.
+    /// No connections yet, with these limits.
     pub fn new(limits: ConnectionLimits, metrics: Metrics) -> Self {
         Self { limits: Arc::new(limits), open: Arc::default(), metrics }
     }
@@ -149,10 +149,11 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Accepts a connection, if need be in the place of one that waits. `None` if its address has too many, or if none can make way.
+    /// Accepts a connection, if necessary by evicting a waiting one. `None` if its address has too many, or if none can be
+    /// evicted.
     pub fn admit(&self, io: TcpStream) -> Option<Guarded> {
         let address = io.peer_addr().ok()?.ip().to_canonical();
-        // Answers are written whole: waiting for more to send with them only delays their last piece.
+        // Responses are written whole: waiting for more to send with them only delays their last packet.
         io.set_nodelay(true).ok()?;
         let is_exempt = self.limits.exempt.iter().any(|net| net.contains(&address));
         let mut open = self.open();
@@ -186,7 +187,7 @@ impl Connections {
     }
 }
 
-/// A connection's place; free again when this is dropped.
+/// A connection's place; released when this is dropped.
 struct Place {
     handle: Handle,
     address: IpAddr,
@@ -210,7 +211,7 @@ impl Drop for Place {
     }
 }
 
-/// A connection that ends when its client takes too long for a head, or when its place is needed.
+/// A connection that ends when its client takes too long for a head, or when it is evicted.
 pub struct Guarded {
     io: TcpStream,
     timer: Pin<Box<Sleep>>,
@@ -218,12 +219,12 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    /// What its requests are told of it.
+    /// The handle for its requests.
     pub fn handle(&self) -> Handle {
         self.place.handle.clone()
     }
 
-    /// Whether the connection is to be closed. A client that sent part of a head gets an answer.
+    /// Whether to close the connection. A client that sent part of a head gets a response.
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Handle { connections, connection } = &self.place.handle;
         connection.reader.register(context.waker());
@@ -242,14 +243,14 @@ impl Guarded {
                 connections.metrics.closed_connection(Closed::SlowHead);
             }
             let error = if is_evicted { Error::overloaded() } else { Error::plain(Code::RequestTimeout) };
-            // Not waited for: the client may not read.
+            // Not awaited: the client may not read.
             let _ = self.io.try_write(answer_without_request(&error).as_bytes());
         }
         Poll::Ready(())
     }
 }
 
-/// An answer to a client whose request isn't known yet, so that no handler can give it.
+/// A response to a client whose request isn't known yet, so that no handler can send it.
 fn answer_without_request(error: &Error) -> String {
     let (status, request_id) = (error.code.status(), Uuid::now_v7().to_string());
     let body = serde_json::to_string(&error.problem("/", &request_id)).unwrap_or_default();
@@ -264,7 +265,7 @@ fn answer_without_request(error: &Error) -> String {
 impl AsyncRead for Guarded {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        // What has come is read first: on a busy machine it may have come in time and waited for this process.
+        // Received bytes are read first: on a busy machine they may have arrived in time and waited for this process.
         let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(context, into) else {
             ready!(self.poll_over(context));
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

@@ -1,4 +1,4 @@
-//! CORS: closed, but for the origins that the configuration lists.
+//! CORS: closed, except for the origins listed in the configuration.
 
 use super::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use super::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
@@ -11,12 +11,12 @@ use actix_web::http::header::{
     LINK, LOCATION, RANGE, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
-/// Any origin; in development only.
+/// Any origin; for development only.
 pub const ANY: &str = "*";
-/// How long a browser may keep what a preflight answered, in seconds.
+/// How long a browser may cache a preflight response, in seconds.
 const MAX_AGE_SECONDS: usize = 3_600;
 
-/// Lets browsers of these origins, spelled exactly as they spell themselves, call the API and read its useful headers.
+/// Allows browsers of these origins, which must match exactly, to call the API and to read its useful headers.
 pub fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])

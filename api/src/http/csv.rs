@@ -1,11 +1,11 @@
-//! CSV that spreadsheets read and don't execute: RFC 4180, no cell a formula.
+//! CSV that spreadsheets read and don't execute: RFC 4180, with no cell that is a formula.
 
 use super::{Error, Result};
 use actix_web::web::Bytes;
 use entity::text;
 use std::borrow::Cow;
 
-/// Some rows as text. The first of a file are its header.
+/// Rows as text. The first row of a file is its header.
 pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Bytes> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
@@ -14,8 +14,8 @@ pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<By
     writer.into_inner().map(Bytes::from).map_err(Error::internal)
 }
 
-/// A spreadsheet takes a cell that begins like this for a formula, some after blanks too; an apostrophe keeps it text. A number
-/// below zero is none.
+/// A spreadsheet treats a cell that begins like this as a formula, in some cases also after spaces; an apostrophe keeps it text.
+/// A negative number is not a formula.
 fn harmless(cell: &str) -> Cow<'_, str> {
     let is_skipped = |letter: char| letter.is_whitespace() || text::is_invisible(letter);
     let is_formula = match cell.trim_start_matches(is_skipped).chars().next() {
@@ -26,7 +26,7 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     if is_formula || cell.starts_with(['\t', '\r', '\n']) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
-/// Digits, with at most one point between them.
+/// Digits, with at most one decimal point between them.
 fn is_number(text: &str) -> bool {
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.split_once('.').map_or_else(|| is_digits(text), |(whole, decimals)| is_digits(whole) && is_digits(decimals))

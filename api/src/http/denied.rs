@@ -1,4 +1,4 @@
-//! The entry of a refusal: who was refused what is on record.
+//! The audit entry of a refusal: who was denied what.
 
 use super::caller::Anyone;
 use super::{Code, Error, Result, operations, path_id};
@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 const OBJECT_ID_LENGTH_MAX: usize = 64;
 
-/// Writes the denied entry of an authenticated caller: 403, 404 for an object, hidden or absent alike, a quota that is used up, a
-/// guess that has to wait, or an e-mail address that turns out to be taken.
+/// Writes the denied entry of an authenticated caller: 403, 404 for an object, hidden or absent alike, a quota that is used up,
+/// an attempt that has to wait, or an email address that turns out to be taken.
 pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<()> {
     let Some(by) = request.extensions().get::<Anyone>().cloned() else { return Ok(()) };
     let is_about_an_object = request.match_info().iter().next().is_some();
@@ -32,8 +32,8 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
     app.record_refusal_of(&by, event).await
 }
 
-/// The same with the case or the person that the path names, if there is one, so that whoever reads the log of either finds it. What
-/// is hidden and what is absent are asked for alike, and the caller learns of neither.
+/// Adds the case or the user named in the path, if it exists, so that readers of its log find the entry. Hidden and absent
+/// objects are queried in the same way, and the caller can't tell them apart.
 async fn naming(app: &App, event: Event, subject: Option<(&str, Uuid)>) -> Result<Event> {
     match subject {
         Some(("case_id", id)) => {
@@ -51,7 +51,7 @@ async fn naming(app: &App, event: Event, subject: Option<(&str, Uuid)>) -> Resul
     }
 }
 
-/// The thing a path names, `{case_id}` being a case, or else the operation itself.
+/// The object named in the path, such as a case for `{case_id}`, or else the operation itself.
 fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String) {
     match request.match_info().iter().next() {
         Some(("case_id", id)) => ("case", shown(id)),
@@ -66,8 +66,8 @@ fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String
     }
 }
 
-/// An id in its one spelling. What is none stands as it was sent, as far as an entry has room for it and people can see it: what they
-/// can't is percent-encoded, also the NUL that PostgreSQL doesn't store.
+/// A valid id in its canonical spelling. An invalid one as it was sent, as far as an entry has room for it and it is visible:
+/// invisible characters are percent-encoded, including NUL, which PostgreSQL doesn't store.
 fn shown(id: &str) -> String {
     if let Some(id) = path_id::parse(id) {
         return id.to_string();

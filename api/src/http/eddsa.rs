@@ -1,5 +1,5 @@
-//! EdDSA with Ed25519 (RFC 8037) for jsonwebtoken, by ed25519-dalek, and no other algorithm: what a token can't be signed with is not
-//! compiled either.
+//! EdDSA with Ed25519 (RFC 8037) for jsonwebtoken, implemented with ed25519-dalek, and no other algorithm: what no token is
+//! signed with is not compiled either.
 
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use ed25519_dalek::{Signature, SignatureError, Signer, SigningKey, Verifier, VerifyingKey};
@@ -16,7 +16,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
         ensure_ed25519(*algorithm, key.family())?;
         Ok(Box::new(Ed25519Verifier::from_key(key)?))
     },
-    // For JWKs, of which the service reads none.
+    // For JWKs, none of which the service reads.
     key_utils: KeyUtils {
         rsa_pub_components_from_private_key: |_| Err(unsupported()),
         rsa_pub_components_from_public_key: |_| Err(unsupported()),
@@ -26,9 +26,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     },
 };
 
-/// Makes it the process's provider. Needed before the first token is signed or verified; later calls change nothing.
+/// Installs the process's provider. Required before the first token is signed or verified; later calls change nothing.
 pub fn install() {
-    // An error says that one is installed already.
+    // An error means that a provider is already installed.
     let _ = PROVIDER.install_default();
 }
 
@@ -70,7 +70,7 @@ impl Ed25519Verifier {
 }
 
 impl Verifier<Vec<u8>> for Ed25519Verifier {
-    /// Strictly: one message and key have one signature that holds, and keys of small order verify nothing.
+    /// Strict: each message and key have one valid signature, and keys of small order verify nothing.
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), SignatureError> {
         self.0.verify_strict(message, &Signature::from_slice(signature)?)
     }
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn a_key_of_small_order_verifies_nothing() {
         install();
-        // The neutral element as key and as R, and S = 0: without the strict rule it holds for every message.
+        // The neutral element as key and as R, and S = 0: without the strict rule this is valid for every message.
         let neutral = [&[1], [0; 31].as_slice()].concat();
         let key = DecodingKey::from_ed_components(&BASE64.encode(&neutral)).unwrap();
         let signature = BASE64.encode([neutral, vec![0; 32]].concat());

@@ -1,5 +1,5 @@
-//! The layer around routing: gives each request its id, each error its problem, each refusal its entry, and each answer the headers
-//! that all have.
+//! The layer around routing: gives each request its id, each error its problem, each refusal its audit entry, and each answer the
+//! common headers.
 
 use super::caller::Presented;
 use super::idempotency::{IDEMPOTENCY_REPLAYED, Sent};
@@ -21,7 +21,7 @@ use entity::idempotency::Kept;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
-/// What a page of ours may load: only what comes from here. Swagger UI brings its styles in the page.
+/// What a page of the service may load: only content from its own origin. Swagger UI has its styles inline.
 const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
 pub async fn edge(
@@ -32,10 +32,10 @@ pub async fn edge(
     prepare(&mut request, &app);
     let path = request.path().to_owned();
     let is_api = path.starts_with("/api/");
-    // A handler that panics costs its caller this answer, and nobody else anything.
+    // A handler that panics costs its caller this answer and affects no one else.
     let mut response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
-        // The request itself is gone with its handler; what is left is to say so.
+        // The request was dropped with its handler; only the error can still be reported.
         Ok(Err(error)) => match error.as_error::<Error>() {
             Some(known) => return Err(without_request(&app, known.clone(), &path, &origin)),
             None => return Err(error),
@@ -55,25 +55,25 @@ pub async fn edge(
     Ok(response)
 }
 
-/// While the service stops, each answer is the last one of its connection: the client opens its next one elsewhere, and none is left
-/// that would be closed at the end while a request is on its way.
+/// While the service stops, each answer is the last one of its connection: the client opens its next connection elsewhere, and no
+/// connection is left that would be closed at the end while a request is on its way.
 fn close_at_a_stop(app: &App, head: &mut ResponseHead) {
     if app.stopping().is_cancelled() {
         head.set_connection_type(ConnectionType::Close);
     }
 }
 
-/// What a request is taken for, before it is routed.
+/// Normalises a request before it is routed.
 fn prepare(request: &mut ServiceRequest, app: &App) {
     if let Some(presented) = Presented::of(request.request(), app) {
         request.extensions_mut().insert(presented);
     }
     Sent::expect(request);
-    // HEAD runs as GET; the server itself leaves the body out.
+    // HEAD runs as GET; the server itself omits the body.
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    // RFC 9110, 12.5.3: where no coding is acceptable the plain bytes are the better answer than 406.
+    // RFC 9110, 12.5.3: where no coding is acceptable, the plain bytes are a better answer than 406.
     let known = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::zstd()];
     if AcceptEncoding::parse(request).is_ok_and(|accepted| accepted.negotiate(known.iter()).is_none()) {
         request.headers_mut().remove(ACCEPT_ENCODING);
@@ -83,7 +83,7 @@ fn prepare(request: &mut ServiceRequest, app: &App) {
 /// The headers of every answer.
 fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // It only kept others from coding what must leave as it is (RFC 9110, 8.4.1).
+    // It only prevented outer layers from encoding content that must be sent as it is (RFC 9110, 8.4.1).
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(CONTENT_ENCODING);
     }
@@ -101,8 +101,8 @@ fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     }
 }
 
-/// Whoever keeps an answer must not give it to somebody who asked for another coding, and a tag that all codings share is a weak one
-/// (RFC 9110, 8.8.1 and 12.5.5).
+/// A cache must not reuse an answer for a client that accepts a different coding, and a tag shared by all codings is weak (RFC
+/// 9110, 8.8.1 and 12.5.5).
 fn tell_codings_apart(headers: &mut HeaderMap) {
     let on_coding = |vary: &HeaderValue| vary.to_str().is_ok_and(|on| on.to_ascii_lowercase().contains("accept-encoding"));
     if !headers.get_all(VARY).any(on_coding) {
@@ -116,7 +116,7 @@ fn tell_codings_apart(headers: &mut HeaderMap) {
     }
 }
 
-/// The answer that a request sent again got before, if it is one.
+/// The original answer, if this request is a retry.
 fn replayed(response: &ServiceResponse) -> Option<Kept> {
     response.response().error().and_then(|error| error.as_error::<Error>()?.replayed().cloned())
 }
@@ -133,13 +133,13 @@ fn replay(response: ServiceResponse, kept: Kept) -> ServiceResponse {
     response.into_response(again)
 }
 
-/// What went wrong, if something did: our own error, or what a bare status of actix means.
+/// The error, if any: the service's own, or the meaning of a bare status set by actix.
 fn error_of(response: &ServiceResponse) -> Option<Error> {
     if let Some(error) = response.response().error().and_then(|error| error.as_error::<Error>()) {
         return Some(error.clone());
     }
     if let Some(error) = response.response().error().and_then(|error| error.as_error::<CorsError>()) {
-        let fault = FieldProblem::header("Origin", "cors", format!("is not let in: {error}"));
+        let fault = FieldProblem::header("Origin", "cors", format!("is not allowed: {error}"));
         return Some(Error::fields(Code::InvalidHeader, vec![fault]));
     }
     let code = match response.status().as_u16() {
@@ -152,13 +152,13 @@ fn error_of(response: &ServiceResponse) -> Option<Error> {
         413 => Code::PayloadTooLarge,
         415 => Code::UnsupportedMediaType,
         429 => Code::RateLimited,
-        400..500 => return Some(Error::unreadable(Code::MalformedJson, "it is no request that is taken here")),
+        400..500 => return Some(Error::unreadable(Code::MalformedJson, "the server does not support this request")),
         _ => return Some(Error::internal(response.response().error().map(ToString::to_string).unwrap_or_default())),
     };
     Some(Error::plain(code))
 }
 
-/// Puts the problem in the place of the answer's body; the headers that inner layers gave it stay.
+/// Replaces the answer's body with the problem; the headers set by inner layers stay.
 fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceResponse {
     let (request, answer) = response.into_parts();
     let body = problem(error, request.path(), origin);
@@ -173,7 +173,8 @@ fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceR
     ServiceResponse::new(request, answer)
 }
 
-/// What a refusal's status asks for beside its body. Whoever is too slow or sends too much is not listened to any longer.
+/// What the status of a refusal requires in addition to its body. The connection of a client that is too slow or sends too much
+/// is closed.
 fn tell_what_next(answer: &mut HttpResponse, status: StatusCode) {
     match status.as_u16() {
         401 => drop(answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
@@ -187,7 +188,7 @@ fn problem(error: &Error, path: &str, origin: &Origin) -> String {
     serde_json::to_string(&error.problem(path, &origin.request_id)).unwrap_or_default()
 }
 
-/// The same where the request is gone with its handler.
+/// The same where the request was dropped with its handler.
 fn without_request(app: &App, error: Error, path: &str, origin: &Origin) -> actix_web::Error {
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));

@@ -1,4 +1,4 @@
-//! An entry of the trail as it is shown: in the log itself, in a case's trail, in reports.
+//! An audit entry as shown in the log, in a case's log and in reports.
 
 use super::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
@@ -6,13 +6,13 @@ use entity::case;
 use entity::trail::{Entry, MemberView};
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
-// utoipa knows the type by this name alone.
+// utoipa recognises the type only by this name.
 use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Somebody, as he was called when it happened
+/// A person, with the name and role at the time of the event
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryPerson {
     pub id: Uuid,
@@ -39,16 +39,16 @@ pub struct EntryDocument {
     pub filename: String,
 }
 
-/// A field before and after: values as the resource shows them; a long text as its length and digest
+/// A field before and after a change: values as the resource shows them, long texts as length and digest
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct EntryChange {
-    /// Before; null if there was nothing
+    /// Value before the change; null if there was none
     pub from: Value,
-    /// After; null if there is nothing
+    /// Value after the change; null if there is none
     pub to: Value,
 }
 
-/// One thing that happened
+/// An entry of the audit log
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a2071e-0bfb-7584-bca5-f00e655c90d6", "sequence": null, "occurred_at": "2026-11-22T08:00:00.123Z",
@@ -63,19 +63,19 @@ pub struct EntryChange {
 }))]
 pub struct AuditEntry {
     pub id: Uuid,
-    /// Its place in the sealed ledger; null until it is sealed
+    /// Position in the sealed ledger; null until sealed
     #[schema(minimum = 0)]
     pub sequence: Option<i64>,
     pub occurred_at: Instant,
     pub action_type: Action,
-    /// The action as people read it
+    /// Human-readable label of the action type
     #[schema(max_length = 64)]
     pub action_label: String,
     pub category: Category,
     pub outcome: Outcome,
     pub source: Source,
     pub actor_type: ActorType,
-    /// Null for the service itself and for somebody who didn't sign in
+    /// Null for the service itself and for unauthenticated requests
     pub actor: Option<EntryPerson>,
     /// The username, `System` or `anonymous`
     #[schema(max_length = 64)]
@@ -84,16 +84,16 @@ pub struct AuditEntry {
     pub description: String,
     pub case: Option<EntryCase>,
     pub document: Option<EntryDocument>,
-    /// The person it is about, where that isn't the actor alone
+    /// The person whom the event concerns, if that isn't only the actor
     pub related_user: Option<EntryPerson>,
-    /// What was acted on
+    /// Type of the object acted on
     #[schema(max_length = 32)]
     pub object_type: String,
     #[schema(max_length = 64)]
     pub object_id: String,
-    /// Every field that changed value, by its name on the wire
+    /// Every field whose value changed, by its name in the API
     pub changes: BTreeMap<String, EntryChange>,
-    /// What the action type requires, and what else was said
+    /// The keys that the action type requires, and additional ones
     pub metadata: BTreeMap<String, Value>,
     /// Null for the service itself, and in a member's view
     #[schema(max_length = 45)]
@@ -106,7 +106,7 @@ pub struct AuditEntry {
     pub request_id: String,
 }
 
-/// An entry's body, as it is stored.
+/// The body of an entry, as stored.
 #[derive(Deserialize)]
 struct Body {
     id: Uuid,
@@ -131,7 +131,7 @@ struct Body {
 }
 
 impl AuditEntry {
-    /// Everything the stored entry says.
+    /// The complete stored entry.
     pub fn of(entry: &Entry) -> Result<Self> {
         let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
         let body: Body = serde_json::from_str(&entry.body).map_err(unreadable)?;
@@ -161,7 +161,7 @@ impl AuditEntry {
         })
     }
 
-    /// What the case's member may know of it.
+    /// The part of the entry that the case's member may see.
     pub fn as_seen_by_its_member(mut self) -> Self {
         let action = self.action_type;
         let is_case = self.object_type == case::Entity::OBJECT;

@@ -1,4 +1,4 @@
-//! Every error of the service: its permanent code, what the caller is told, and what only the log is told.
+//! Every error of the service: its permanent code, the text for the caller, and the text for the log only.
 
 use super::code::Code;
 use super::problem::{DETAIL_MAX, ERRORS_MAX, FieldProblem, INSTANCE_MAX, Problem};
@@ -14,21 +14,21 @@ use sea_orm::DbErr;
 use serde_json::{Map, Value as Json, json};
 use std::fmt;
 
-/// Why a request is not done.
+/// Why a request failed.
 #[derive(Clone, Debug)]
 pub struct Error {
     pub code: Code,
     detail: String,
     errors: Vec<FieldProblem>,
     members: Map<String, Json>,
-    /// Not an error at all: the answer that the same request got before.
+    /// Not an error: the original answer to a retried request.
     replayed: Option<Box<Kept>>,
     /// Seconds after which the same request may succeed.
     retry_after: Option<i64>,
 }
 
 impl Error {
-    /// An error that says no more than its code does.
+    /// An error without more detail than its code.
     pub fn plain(code: Code) -> Self {
         Self::because(code, code.meaning())
     }
@@ -37,27 +37,27 @@ impl Error {
         Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: None, retry_after: None }
     }
 
-    /// 422, or 400 for parameters and headers: the fields at fault.
+    /// 422, or 400 for parameters and headers: the invalid fields.
     pub fn fields(code: Code, errors: Vec<FieldProblem>) -> Self {
         let detail = match errors.as_slice() {
-            [only] if only.pointer.is_empty() => format!("The body {}.", only.detail),
+            [only] if only.pointer.is_empty() => format!("The request body {}.", only.detail),
             [only] => format!("1 {} is invalid: {} {}.", only.location.noun(), only.pointer.trim_start_matches('/'), only.detail),
             several => format!("{} {}s are invalid.", several.len(), several.first().map_or("field", |one| one.location.noun())),
         };
         Self { code, detail, errors, members: Map::new(), replayed: None, retry_after: None }
     }
 
-    /// A body that can't be read at all.
+    /// A request body that can't be read at all.
     pub fn unreadable(code: Code, why: impl fmt::Display) -> Self {
         Self::fields(code, vec![FieldProblem::body("", "unreadable", format!("could not be read: {why}"))])
     }
 
-    /// One field of the body that the shape alone can't judge.
+    /// A field of the request body that its type alone can't validate.
     pub fn field(pointer: &str, code: &str, detail: &str) -> Self {
         Self::fields(Code::ValidationFailed, vec![FieldProblem::body(pointer, code, detail)])
     }
 
-    /// One query parameter that the shape alone can't judge.
+    /// A query parameter that its type alone can't validate.
     pub fn parameter(name: &str, code: &str, detail: impl Into<String>) -> Self {
         Self::fields(Code::InvalidParameter, vec![FieldProblem::query(name, code, detail)])
     }
@@ -68,7 +68,7 @@ impl Error {
         self
     }
 
-    /// When to try again, as `Retry-After` says it.
+    /// When to retry, sent as `Retry-After`.
     pub fn after(self, seconds: i64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
@@ -77,32 +77,32 @@ impl Error {
         Self::plain(Code::NotFound)
     }
 
-    /// There is more to do than can be done; nothing was begun, or it was all taken back.
+    /// The service is overloaded; nothing was started, or everything was rolled back.
     pub fn overloaded() -> Self {
-        Self::because(Code::Unavailable, "The service has too much to do; nothing was changed. Try again.")
+        Self::because(Code::Unavailable, "The service is overloaded; nothing was changed. Try again.")
     }
 
     pub fn forbidden() -> Self {
         Self::plain(Code::Forbidden)
     }
 
-    /// Unknown never explains itself to the client; the log has the cause.
+    /// An unknown error never reveals its cause to the client; the log has it.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
         Self::plain(Code::InternalError)
     }
 
-    /// Ends the request with the answer that it got when it came first; `edge` gives it.
+    /// Ends a retried request with its original answer; `edge` sends it.
     pub fn replaying(kept: Kept) -> Self {
         Self { replayed: Some(Box::new(kept)), ..Self::plain(Code::InternalError) }
     }
 
-    /// The answer to give instead of a problem, if this is none.
+    /// The answer to send instead of a problem, if this is a replay.
     pub fn replayed(&self) -> Option<&Kept> {
         self.replayed.as_deref()
     }
 
-    /// What the caller gets, once it is known where he asked and under which id.
+    /// The response body, once the requested path and the request id are known.
     pub fn problem(&self, instance: &str, request_id: &str) -> Problem {
         Problem {
             kind: format!("/problems/{}", self.code.name()),
@@ -126,7 +126,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The middleware `edge` gives the answer its body: only there are path and request id known.
+/// The middleware `edge` adds the body of the answer: only there are path and request id known.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         self.code.status()
@@ -226,11 +226,11 @@ impl From<user::SaveError> for Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if Refusal::is_unwritten(&error) {
-            tracing::error!(cause = %error, "the trail could not be written");
+            tracing::error!(cause = %error, "the audit log could not be written");
             return Self::plain(Code::AuditUnavailable);
         }
         if Refusal::is_commit_unknown(&error) {
-            tracing::error!(cause = %error, "the connection was lost at COMMIT and nobody could be asked");
+            tracing::error!(cause = %error, "the connection was lost at COMMIT and the outcome could not be determined");
             return Self::plain(Code::CommitUnknown);
         }
         if db::is_unavailable(&error) {
@@ -250,7 +250,7 @@ impl From<LoadError> for Error {
     }
 }
 
-/// What a caller sent comes back to him in part.
+/// Text from the request is returned only in part.
 pub fn cut(text: &str, length: usize) -> String {
     text.chars().take(length).collect()
 }

@@ -1,18 +1,18 @@
-//! JSON taken for what it is: serde would also read an object from an array, and an enum's word from an object around it.
+//! Strict JSON types: serde would also read an object from an array, and an enum value from an object around it.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{Error as _, IntoDeserializer, Visitor};
 use serde::{Deserializer, forward_to_deserialize_any};
 use serde_json::{Error, Value as Json};
 
-/// A value that is read as nothing but what it is.
+/// A value that is read only as its own type.
 pub struct Exact(pub Json);
 
-/// The integers up to which a float tells each from its neighbours.
+/// The integers up to which a float distinguishes each from its neighbours.
 const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 impl Exact {
-    /// To JSON Schema, 2.0 is an integer.
+    /// In JSON Schema, 2.0 is an integer.
     fn whole(self) -> Self {
         let number = self.0.as_number().filter(|number| number.is_f64()).and_then(serde_json::Number::as_f64);
         match number.filter(|number| number.fract() == 0.0 && number.abs() <= WHOLE_MAX) {
@@ -58,7 +58,7 @@ impl<'de> Deserializer<'de> for Exact {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if self.0.is_string() { self.0.deserialize_enum(name, variants, visitor) } else { Err(Error::custom("must be a text")) }
+        if self.0.is_string() { self.0.deserialize_enum(name, variants, visitor) } else { Err(Error::custom("must be a string")) }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

@@ -1,4 +1,4 @@
-//! The answer where no route matched: what a known path allows, 405 for what it doesn't, else 404.
+//! The answer where no route matched: the allowed methods for a known path, 405 for any other method, else 404.
 //!
 //! actix's route macros answer 404 for a known path with another method.
 
@@ -23,7 +23,7 @@ pub async fn fallback(request: HttpRequest) -> HttpResponse {
     let allowed = allowed.join(", ");
     let mut response = match *request.method() {
         Method::OPTIONS => HttpResponse::NoContent().finish(),
-        _ => HttpResponse::from_error(Error::because(Code::MethodNotAllowed, format!("Allowed here: {allowed}."))),
+        _ => HttpResponse::from_error(Error::because(Code::MethodNotAllowed, format!("Allowed methods: {allowed}."))),
     };
     if let Ok(value) = allowed.parse() {
         response.headers_mut().insert(ALLOW, value);

@@ -1,4 +1,4 @@
-//! A file to save, made while it is sent: a batch ahead of its reader, and no longer than they keep pace and may read it.
+//! A file download, generated while it is sent: one batch ahead of its client, as long as the client keeps pace and may read it.
 
 use super::pace::{BYTES_A_SECOND_MIN, Pace};
 use super::reading_on::while_admitted;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::pin::pin;
 use tokio::sync::mpsc::{self, Receiver};
 
-/// What a file is made of.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Csv,
@@ -20,7 +20,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Its name, in the trail and at the end of a file's.
+    /// Its name in the audit log and its file extension.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -36,9 +36,9 @@ impl Format {
     }
 }
 
-/// The answer, named after what it holds and when it was made. What `batches` holds on to, such as a snapshot of the database, it lets
-/// go of with its last batch, when the reader hangs up, when they are slower than 64 KiB a second, or when they may not read on: then
-/// the answer breaks off.
+/// The response, named after its content and the time of creation. The resources that `batches` holds, such as a snapshot of the
+/// database, are released after its last batch, when the client disconnects, when the client is slower than 64 KiB a second, or
+/// when the client loses access: then the response is aborted.
 pub fn file<S>(app: &App, by: &Anyone, name: &str, format: Format, batches: S) -> HttpResponse
 where
     S: Stream<Item = Result<Bytes>> + 'static,
@@ -51,7 +51,7 @@ where
         .streaming(while_admitted(app, by, paced(batches)))
 }
 
-/// Some rows as NDJSON: a line each.
+/// Rows as NDJSON, one line each.
 pub fn objects<T: Serialize>(rows: &[T]) -> Result<Bytes> {
     let mut lines = Vec::new();
     for row in rows {
@@ -61,7 +61,8 @@ pub fn objects<T: Serialize>(rows: &[T]) -> Result<Bytes> {
     Ok(lines.into())
 }
 
-/// What comes out of the channel: the batches, and then that these were all. Where that doesn't come, somebody was too slow.
+/// What the channel carries: the batches, and then a marker that these were all. If the marker is missing, the client was too
+/// slow.
 type Part = Option<Result<Bytes>>;
 
 fn paced<S>(batches: S) -> impl Stream<Item = Result<Bytes>>
@@ -77,9 +78,9 @@ where
             let bytes = part.as_ref().and_then(|part| part.as_ref().ok()).map_or(0, Bytes::len);
             match pace.hand_over(bytes, parts.send(part)).await {
                 Ok(Ok(())) if !is_last => {}
-                // All was sent, or nobody is there any more.
+                // Everything was sent, or the client has disconnected.
                 Ok(Ok(()) | Err(_)) => return,
-                Err(_) => return tracing::warn!("an export was broken off: its reader takes less than 64 KiB a second"),
+                Err(_) => return tracing::warn!("export aborted: client too slow (less than 64 KiB per second)"),
             }
         }
     });
@@ -90,7 +91,10 @@ async fn next(mut taken: Receiver<Part>) -> Result<Option<(Bytes, Receiver<Part>
     match taken.recv().await {
         Some(Some(part)) => Ok(Some((part?, taken))),
         Some(None) => Ok(None),
-        None => Err(Error::because(Code::InternalError, format!("It was read slower than {BYTES_A_SECOND_MIN} bytes a second."))),
+        None => Err(Error::because(
+            Code::InternalError,
+            format!("The client read slower than {BYTES_A_SECOND_MIN} bytes per second."),
+        )),
     }
 }
 

@@ -1,19 +1,19 @@
-//! `X-Forwarded-For`: who is behind the proxies that may say so.
+//! `X-Forwarded-For`: the client's address as reported by trusted proxies.
 
 use ipnet::{IpNet, Ipv4Net};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// How many bits of an IPv6 address say that it is an IPv4 address.
+/// How many leading bits of an IPv6 address mark it as IPv4-mapped.
 const MAPPED_BITS: u8 = 96;
 
-/// An address or a network as a setting names it. Networks of IPv4-mapped addresses are those of the addresses they hold, since
-/// that is how a peer is compared.
+/// An address or a network from a setting. Networks of IPv4-mapped addresses become those of the IPv4 addresses they contain,
+/// since peers are compared in that form.
 pub fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let network = network.map_err(|_| "must be an address or a network such as 10.0.0.0/8".to_owned())?;
+    let network = network.map_err(|_| "must be an IP address or a network such as 10.0.0.0/8".to_owned())?;
     if network.trunc() != network {
-        return Err(format!("an address has no network behind it; did you mean {}?", network.trunc()));
+        return Err(format!("a network must not have host bits set; did you mean {}?", network.trunc()));
     }
     let IpNet::V6(mapped) = network else { return Ok(network) };
     let bits = mapped.prefix_len().checked_sub(MAPPED_BITS);
@@ -21,8 +21,8 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     Ok(unmapped.map_or(network, IpNet::V4))
 }
 
-/// The peer, unless it is a trusted proxy: then the first untrusted address of X-Forwarded-For, from the right. What can't be read
-/// ends the search: the last address known is that of whoever said it.
+/// The peer, unless it is a trusted proxy: then the first untrusted address in X-Forwarded-For, from the right. An unreadable
+/// entry ends the search: the result is the address of the hop that sent it.
 pub fn client(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer;
     for hop in forwarded.rsplit(',') {
@@ -37,7 +37,7 @@ pub fn client(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
     client
 }
 
-/// An address as proxies write it: bare, with a port, in brackets, in quotes (RFC 7239, section 6).
+/// An address in the forms that proxies use: bare, with a port, in brackets, in quotes (RFC 7239, section 6).
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
     let hop = hop.strip_prefix('"').and_then(|hop| hop.strip_suffix('"')).unwrap_or(hop).trim();

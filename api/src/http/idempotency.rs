@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a POST that is sent again under its key is answered again, not done again
+//! `Idempotency-Key`: a POST that is retried with its key returns the original response and is not repeated
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 use super::in_flight::{InFlight, Turn};
@@ -20,19 +20,19 @@ use std::sync::{Arc, OnceLock};
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The digest of a request's body, once it was read; none is that of an empty one.
+/// The digest of a request body, once it was read; a missing body counts as an empty one.
 #[derive(Clone, Debug, Default)]
 pub struct Sent(Arc<OnceLock<String>>);
 
 impl Sent {
-    /// Prepares a request whose body will matter.
+    /// Prepares a request whose body will be needed.
     pub fn expect(request: &ServiceRequest) {
         if request.headers().contains_key(IDEMPOTENCY_KEY) {
             request.extensions_mut().insert(Self::default());
         }
     }
 
-    /// Notes the body that was read.
+    /// Records the body that was read.
     pub fn note(request: &HttpRequest, body: &[u8]) {
         if let Some(sent) = request.extensions().get::<Self>() {
             let _ = sent.0.set(sha256_hex(body));
@@ -40,7 +40,7 @@ impl Sent {
     }
 }
 
-/// A request that may be sent again under its key.
+/// A request that may be retried with its key.
 #[derive(Clone, Debug)]
 pub struct Retry {
     operation_id: &'static str,
@@ -52,7 +52,7 @@ pub struct Retry {
 }
 
 impl Retry {
-    /// The key of a request to an operation that takes one; 400 if it is none.
+    /// The key of a request to an operation that accepts one; 400 if it is invalid.
     pub fn of(request: &HttpRequest, by: &Caller) -> Result<Option<Self>> {
         let Some(sent) = request.extensions().get::<Sent>().cloned() else { return Ok(None) };
         let pattern = request.match_pattern().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Retry {
         let is_only = request.headers().get_all(IDEMPOTENCY_KEY).count() == 1;
         let key = key.to_str().ok().filter(|key| is_only && is_plain(key)).ok_or_else(|| {
             let problem =
-                FieldProblem::header("Idempotency-Key", "pattern", "must be 8 to 128 visible ASCII characters, given once");
+                FieldProblem::header("Idempotency-Key", "pattern", "must be 8 to 128 visible ASCII characters, sent once");
             Error::fields(Code::InvalidHeader, vec![problem])
         })?;
         let scope = scope(by, &operation.id, key);
@@ -69,12 +69,12 @@ impl Retry {
         Ok(Some(Self { operation_id, key, scope, path: request.path().to_owned(), sent, turn: Arc::default() }))
     }
 
-    /// The same with the rights that its caller has now.
+    /// The same with the caller's current rights.
     pub fn by(&self, caller: &Caller) -> Self {
         Self { scope: scope(caller, self.operation_id, &self.key), ..self.clone() }
     }
 
-    /// Waits until this process works on no other request of its key, for as long as this one goes on.
+    /// Waits until this process handles no other request with its key; the turn lasts as long as this request.
     pub async fn wait(&self, in_flight: &Arc<InFlight>) -> Result<()> {
         if self.turn.get().is_some() {
             return Ok(());
@@ -84,7 +84,7 @@ impl Retry {
         Ok(())
     }
 
-    /// The first statement of the effect's transaction. A key that was used ends the request with the answer it got then.
+    /// The first statement of the effect's transaction. A key that was already used ends the request with the original answer.
     pub async fn claim(&self, tx: &AuditTx, app: &App) -> Result<()> {
         let fingerprint = self.fingerprint(app)?;
         let claimed = idempotency::claim(tx, &self.scope, &fingerprint).await;
@@ -97,7 +97,7 @@ impl Retry {
         }
     }
 
-    /// The last statement before COMMIT. Only successes come here: an error rolls back and frees the key.
+    /// The last statement before COMMIT. Only successes get here: an error rolls back and frees the key.
     pub async fn keep<V: Serialize>(&self, tx: &AuditTx, answer: &Answer<V>) -> Result<()> {
         Ok(idempotency::keep(tx, &self.scope, answer.rendered()?).await?)
     }
@@ -108,7 +108,7 @@ impl Retry {
     }
 }
 
-/// Which request it was. Keyed, since a body may hold a password, of which no plain digest may be stored.
+/// Identifies the request. Keyed, since a body may contain a password, of which no plain digest may be stored.
 fn fingerprint(key: &[u8; 32], path: &str, body_sha256: &str) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(Error::internal)?;
     mac.update(path.as_bytes());
@@ -117,13 +117,14 @@ fn fingerprint(key: &[u8; 32], path: &str, body_sha256: &str) -> Result<String> 
     Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A key that came before with another request.
+/// A key that was already used for a different request.
 pub fn key_reused() -> Error {
-    let fault = FieldProblem::header("Idempotency-Key", "reused", "was used for another request");
+    let fault = FieldProblem::header("Idempotency-Key", "reused", "was used for a different request");
     Error::fields(Code::IdempotencyKeyReused, vec![fault])
 }
 
-/// Whose key it is. An answer is for the rights that its caller had: with others the same key is another.
+/// The scope of a key. A response is stored for the rights that its caller had: with other rights the same key is a different
+/// one.
 pub fn scope(by: &Caller, operation_id: &str, key: &str) -> String {
     let rights = format!("{:?} {:?} {:?}", by.role(), by.user_level, by.scopes);
     sha256_hex(format!("{} {rights} {operation_id} {key}", by.id()).as_bytes())

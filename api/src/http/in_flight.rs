@@ -1,4 +1,4 @@
-//! Requests under an `Idempotency-Key` that this process is working on: one at a time for each key, so that those who wait hold no
+//! Requests with an `Idempotency-Key` that this process is handling: one at a time for each key, so that waiting requests hold no
 //! connection. Between processes the key's row is the lock.
 
 use std::collections::HashSet;
@@ -25,11 +25,11 @@ pub struct Turn {
 }
 
 impl InFlight {
-    /// Waits until nobody else works under this key; `None` if that takes too long.
+    /// Waits until no other request is handled under this key; `None` if that takes too long.
     pub async fn turn(self: &Arc<Self>, scope: &str) -> Option<Turn> {
         let ours = async {
             loop {
-                // Listens before it looks, or an end in between would go unheard.
+                // Subscribes before it checks, or an end in between would be missed.
                 let mut ended = pin!(self.ended.notified());
                 ended.as_mut().enable();
                 if self.scopes().insert(scope.to_owned()) {

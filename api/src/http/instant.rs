@@ -1,4 +1,4 @@
-//! Instants and decimals as the wire spells them.
+//! Instants and decimals in the API's format.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::clock::rfc3339;
@@ -29,10 +29,10 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        // RFC 3339 lets applications write a blank for the T, and chrono reads it; the format `date-time` has none.
+        // RFC 3339 allows a space in place of the T, and chrono reads it; the format `date-time` doesn't.
         let at = DateTime::parse_from_rfc3339(&text).ok().filter(|_| !text.contains(' '));
         let at = at.ok_or_else(|| serde::de::Error::custom("must be an instant (RFC 3339), such as 2026-11-22T08:00:00.123Z"))?;
-        // Cut to milliseconds here, so that what is stored is what is answered.
+        // Truncated to milliseconds here, so that the stored value is the returned one.
         Ok(Self(at.with_timezone(&Utc).trunc_subsecs(3)))
     }
 }
@@ -54,13 +54,13 @@ impl ToSchema for Instant {
     }
 }
 
-/// A credit: a decimal string from `"0.5"` to `"3.0"` in steps of a half. Inside, tenths.
+/// A credit: a decimal string from `"0.5"` to `"3.0"` in steps of a half. Stored as tenths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CreditValue(pub i32);
 
 const CREDITS: [(&str, i32); 6] = [("0.5", 5), ("1.0", 10), ("1.5", 15), ("2.0", 20), ("2.5", 25), ("3.0", 30)];
 
-/// What generated clients call them.
+/// The names of the values in generated clients.
 const CREDIT_NAMES: [&str; 6] = ["Half", "One", "OneAndAHalf", "Two", "TwoAndAHalf", "Three"];
 
 impl Serialize for CreditValue {

@@ -1,4 +1,4 @@
-//! JSON read strictly: no key twice, no NUL, one spelling of text, a bounded depth.
+//! Strict JSON: no duplicate keys, no NUL, one spelling of each text, limited depth.
 
 use super::exact::Exact;
 use super::problem::FieldProblem;
@@ -13,7 +13,7 @@ use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 const DEPTH_MAX: usize = 16;
 
-/// Reads a value of the given shape from bytes: 400 where they aren't JSON, 422 with the field where the shape is wrong.
+/// Reads a value of the given type from bytes: 400 where they aren't JSON, 422 with the field where the type is wrong.
 pub fn read<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let parsed = Strict(0).deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
@@ -39,7 +39,7 @@ pub fn read<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     Ok(shaped)
 }
 
-/// The rules that values of the right type break: field, code, what it must be.
+/// The rules that values of the right type violate: field, code, and what it must be.
 pub fn broken_rules(errors: &ValidationErrors) -> Vec<(String, String, String)> {
     let mut broken = Vec::new();
     for (field, kind) in errors.errors() {
@@ -53,7 +53,7 @@ pub fn broken_rules(errors: &ValidationErrors) -> Vec<(String, String, String)> 
     broken
 }
 
-/// What serde says about a value of the wrong shape, with the field it means.
+/// serde's message about a value of the wrong type, with the field it refers to.
 fn misfit(path: &str, message: &str) -> FieldProblem {
     let quoted = message.split('`').nth(1).unwrap_or_default();
     if message.starts_with("unknown field") {
@@ -70,7 +70,7 @@ fn misfit(path: &str, message: &str) -> FieldProblem {
     FieldProblem::body(path, code, words::of_type(message))
 }
 
-/// serde names an unknown field as if it were already inside of it.
+/// serde reports an unknown field as if the path already included it.
 fn parent<'a>(path: &'a str, field: &str) -> &'a str {
     path.strip_suffix(field).and_then(|path| path.strip_suffix('/')).unwrap_or(path)
 }
@@ -84,12 +84,12 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     })
 }
 
-/// NFC for every text; a NUL, which PostgreSQL can't store, is refused on both databases.
+/// NFC for every text; NUL, which PostgreSQL can't store, is refused on both databases.
 fn normalise(value: &mut Json, pointer: &mut String, problems: &mut Vec<FieldProblem>) {
     let depth = pointer.len();
     match value {
         Json::String(string) if string.contains('\0') => {
-            problems.push(FieldProblem::body(pointer.clone(), "nul_character", "must not hold a NUL character"));
+            problems.push(FieldProblem::body(pointer.clone(), "nul_character", "must not contain a NUL character"));
         }
         Json::String(string) => *string = text::normalised(string),
         Json::Array(items) => {
@@ -110,7 +110,7 @@ fn normalise(value: &mut Json, pointer: &mut String, problems: &mut Vec<FieldPro
     }
 }
 
-/// A JSON value at some depth. serde_json's own takes the last of two equal keys.
+/// A JSON value at some depth. serde_json's own type keeps the last of two equal keys.
 struct Strict(usize);
 
 impl<'de> DeserializeSeed<'de> for Strict {
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = fields.next_key::<String>()? {
             let value = fields.next_value_seed(Self(inner))?;
             if object.contains_key(&name) {
-                return Err(A::Error::custom(format!("the key '{name}' stands twice")));
+                return Err(A::Error::custom(format!("duplicate key \"{name}\"")));
             }
             object.insert(name, value);
         }
@@ -177,11 +177,11 @@ impl<'de> Visitor<'de> for Strict {
 
 impl Strict {
     fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
-        if self.0 < DEPTH_MAX { Ok(self.0 + 1) } else { Err(E::custom(format!("it is nested deeper than {DEPTH_MAX}"))) }
+        if self.0 < DEPTH_MAX { Ok(self.0 + 1) } else { Err(E::custom(format!("nested deeper than {DEPTH_MAX} levels"))) }
     }
 }
 
-/// A field that may be absent (`None`), null (`Some(None)`) or given, as merge-patch needs it.
+/// A field that may be absent (`None`), null (`Some(None)`) or have a value, as merge-patch requires.
 pub fn patch<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -1,4 +1,4 @@
-//! How many requests a caller may send: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), 429 beyond.
+//! Rate limits per caller: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), 429 beyond them.
 
 use super::caller::Presented;
 use super::origin::Origin;
@@ -20,15 +20,15 @@ use uuid::Uuid;
 
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-/// What both policies count over, in seconds.
+/// The window of both policies, in seconds.
 const WINDOW_SECONDS: u32 = 60;
 
-/// How many requests a minute each policy lets through.
+/// How many requests per minute each policy allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
-    /// Of one caller, or of one address that names no caller.
+    /// Per caller, or per address for requests without a known caller.
     pub default: NonZeroU32,
-    /// Sign-ins from one address.
+    /// Logins from one address.
     pub login: NonZeroU32,
 }
 
@@ -38,7 +38,7 @@ impl Default for Rates {
     }
 }
 
-/// The policies and what was counted; each process counts for itself.
+/// The policies and their counters; each process counts separately.
 pub struct RateLimits {
     default: Policy,
     login: Policy,
@@ -50,18 +50,18 @@ struct Policy {
     limiter: RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>,
 }
 
-/// Who is counted.
+/// The subject of a counter.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Caller(Uuid),
     Address(Option<IpAddr>),
 }
 
-/// What a policy says of one request.
+/// A policy's decision on one request.
 struct Verdict {
     policy: String,
     left: String,
-    /// Seconds until the next request is let through, if this one isn't.
+    /// Seconds until the next request is allowed, if this one isn't.
     retry_after: Option<u64>,
 }
 
@@ -70,7 +70,7 @@ impl RateLimits {
         Self { default: Policy::new("default", rates.default), login: Policy::new("login", rates.login) }
     }
 
-    /// Forgets everybody who has his whole quota again.
+    /// Forgets all callers that have their full quota again.
     pub fn forget_idle(&self) {
         for policy in [&self.default, &self.login] {
             policy.limiter.retain_recent();
@@ -100,14 +100,14 @@ impl Policy {
                 (0, Some((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)))
             }
         };
-        // The quota fills up evenly: what was taken is back after its share of the window.
+        // The quota refills evenly: used requests are available again after their share of the window.
         let taken = u64::from(quota.get().saturating_sub(left));
         let until_full = (taken * u64::from(WINDOW_SECONDS)).div_ceil(quota.get().into());
         Verdict { policy, left: format!("\"{name}\";r={left};t={until_full}"), retry_after }
     }
 }
 
-/// Counts every request but those of probes and scrapers, and refuses those that are too many before anything is read or written for
+/// Counts every request except those of probes and scrapers, and refuses excess requests before anything is read or written for
 /// them.
 pub async fn limit(
     request: ServiceRequest,
@@ -119,7 +119,7 @@ pub async fn limit(
     };
     let mut response = match verdict.retry_after {
         None => next.call(request).await?.map_into_boxed_body(),
-        // Not `into_response`, which forgets the error that the edge renders.
+        // Not `into_response`, which drops the error that the edge renders.
         Some(_) => ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(Error::plain(Code::RateLimited))),
     };
     let headers = response.headers_mut();

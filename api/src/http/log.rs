@@ -1,4 +1,4 @@
-//! The span of a request in the log: method, path, status and id, never the query string or a body.
+//! The tracing span of a request: method, path, status and id, never the query string or a body.
 
 use super::operations;
 use super::origin::Origin;

@@ -1,4 +1,4 @@
-//! The layer around all others: how long a request took, until the last byte of its answer.
+//! The outermost layer: the duration of a request, until the last byte of its response.
 
 use super::connections::{Busy, Handle};
 use super::metrics::{Metrics, RequestLabels};
@@ -35,15 +35,15 @@ pub async fn measure(
     }
 }
 
-/// A request that is not over; it is when this is dropped, whatever became of it.
+/// A request in progress; it ends when this is dropped, whatever its outcome.
 struct Running {
     metrics: Metrics,
     method: &'static str,
     route: &'static str,
-    /// `None` for one that was given up before it was answered.
+    /// `None` for a request that was aborted before it was answered.
     status: Option<u16>,
     began: Instant,
-    /// Keeps the connection from being taken for one that waits.
+    /// Keeps the connection from being treated as idle.
     _busy: Option<Busy>,
 }
 
@@ -70,7 +70,7 @@ fn route(path: &str) -> &'static str {
     operations::template_of(path).unwrap_or(if docs::is_part(path) { docs::PATH } else { UNMATCHED })
 }
 
-/// Anybody may invent a method, and none gets a series of its own by that.
+/// Clients may invent methods, and an invented one must not get a series of its own.
 fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -84,7 +84,7 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
-/// A body with which its request is over.
+/// A body whose end ends the request.
 pub struct Measured {
     body: BoxBody,
     _running: Running,

@@ -1,4 +1,4 @@
-//! What this process has counted since it started, for `/metrics`. Labels hold words of closed lists alone.
+//! The counters of this process since it started, for `/metrics`. Labels contain only values from closed lists.
 
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Observer, Outcome, WriteStage};
@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// The counters of one process, shared by everybody who counts.
+/// The counters of one process, shared by all who count.
 #[derive(Clone)]
 pub struct Metrics(Arc<Counted>);
 
@@ -31,11 +31,11 @@ struct Counted {
     watch: Mutex<vitals::Watch>,
 }
 
-/// A request, as far as figures tell requests apart.
+/// The labels that distinguish requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
     pub method: &'static str,
-    /// The contract's template, never the path itself.
+    /// The contract's path template, never the path itself.
     pub route: &'static str,
     pub status: u16,
 }
@@ -62,14 +62,14 @@ struct FailureLabels {
     stage: &'static str,
 }
 
-/// Why the service closed a connection that its client had not finished with.
+/// Why the service closed a connection that its client was still using.
 #[derive(Clone, Copy, Debug)]
 pub enum Closed {
-    /// The client's address had too many.
+    /// The client's address had too many connections.
     AddressLimit,
-    /// There were too many in all, and every one of them was being served.
+    /// There were too many in all, and every one of them was serving a request.
     Limit,
-    /// It waited for its client, and another connection got its place.
+    /// It was waiting for its client, and its place was given to another connection.
     Evicted,
     /// The head of a request took too long.
     SlowHead,
@@ -95,13 +95,13 @@ struct ClosedLabels {
 }
 
 const OUTCOMES: [Outcome; 3] = [Outcome::Success, Outcome::Failure, Outcome::Denied];
-/// How an attempt to sign in can be answered.
+/// The possible outcomes of a login attempt.
 const LOGIN_OUTCOMES: [&str; 5] = ["success", "failure", "limited", "invalid", "error"];
 const LOGIN: &str = "/api/v1/auth/login";
 const REPORTS: &str = "/api/v1/reports/";
 
 impl Metrics {
-    /// Begins to count.
+    /// Starts counting.
     pub fn new(now: DateTime<Utc>) -> Self {
         let requests: fn() -> Histogram = || Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
         let reports: fn() -> Histogram = || Histogram::new([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
@@ -122,17 +122,17 @@ impl Metrics {
         Self(Arc::new(counted))
     }
 
-    /// Whom the database tells of each entry.
+    /// The observer that the database notifies of each entry.
     pub fn observer(&self) -> Arc<dyn Observer> {
         self.0.clone()
     }
 
-    /// The figures as text.
+    /// The metrics as text.
     pub fn write_to(&self, text: &mut String) -> fmt::Result {
         prometheus_client::encoding::prometheus_text::encode(text, &self.0.registry)
     }
 
-    /// Who reads what only the database knows; one reader at a time.
+    /// The watch for values that only the database knows; one reader at a time.
     pub fn watch(&self) -> &Mutex<vitals::Watch> {
         &self.0.watch
     }
@@ -141,7 +141,7 @@ impl Metrics {
         self.0.in_flight.inc();
     }
 
-    /// A request is over, whatever became of it.
+    /// A request has ended, whatever its outcome.
     pub fn end_request(&self) {
         self.0.in_flight.dec();
     }
@@ -151,7 +151,7 @@ impl Metrics {
         self.0.connections.inc();
     }
 
-    /// An accepted connection is gone.
+    /// An accepted connection was closed.
     pub fn end_connection(&self) {
         self.0.connections.dec();
     }
@@ -184,34 +184,34 @@ impl Metrics {
 }
 
 impl Counted {
-    /// What each figure means. The client ends each text with a full stop.
+    /// The help text of each metric. The library ends each text with a full stop.
     fn register(&mut self, now: DateTime<Utc>) {
         let to = &mut self.registry;
-        let text = "How long requests took until the last byte of the answer, by the contract's path template; \
-                    paths that are none of its are 'unmatched'";
+        let text = "Duration of requests until the last byte of the response, by the contract's path template; \
+                    paths that match none are 'unmatched'";
         to.register_with_unit("http_request_duration", text, Unit::Seconds, self.requests.clone());
-        to.register("http_requests_in_flight", "Requests that are being answered now", self.in_flight.clone());
-        to.register("http_connections", "Connections that are open now", self.connections.clone());
+        to.register("http_requests_in_flight", "Requests currently in progress", self.in_flight.clone());
+        to.register("http_connections", "Connections currently open", self.connections.clone());
         let text = "Connections that the service closed or did not accept, by reason: too many from one address, too many in all, \
                     idle when another one needed the place, or too slow with the head of a request";
         to.register("http_connections_closed", text, self.closed_connections.clone());
-        let text = "How long reports took that were answered, until the last byte, by report and format";
+        let text = "Duration of successful reports until the last byte, by report and format";
         to.register_with_unit("casetrail_report_duration", text, Unit::Seconds, self.reports.clone());
-        let text = "Attempts to sign in by how they were answered; also those that the trail only counts";
+        let text = "Login attempts by outcome, including those that the audit log only counts";
         to.register("casetrail_logins", text, self.logins.clone());
-        let text = "Entries of the audit trail that this process committed";
+        let text = "Audit entries that this process committed";
         to.register("casetrail_audit_entries", text, self.entries.clone());
-        let text = "Entries that could not be written, and with them what they were to tell of: refused by the program, \
-                    not taken by the database, or not committed";
+        let text = "Audit entries that could not be written, and with them the changes that they record: refused by the program, \
+                    rejected by the database, or not committed";
         to.register("casetrail_audit_write_failures", text, self.failures.clone());
         let started = ConstGauge::new(now.timestamp_millis() as f64 / 1000.0);
-        let text = "When this process started, in seconds since 1970";
+        let text = "Start time of this process, in seconds since 1970";
         to.register_with_unit("process_start_time", text, Unit::Seconds, started);
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
-        to.register("casetrail_build", "The version that runs", build);
+        to.register("casetrail_build", "The running version", build);
     }
 
-    /// A series that begins with its first event shows no increase by it.
+    /// A series that starts with its first event would not show that event as an increase.
     fn begin_at_zero(&self) {
         for action in Action::all() {
             for outcome in OUTCOMES {

@@ -1,4 +1,4 @@
-//! What HTTP needs and no feature owns.
+//! The HTTP building blocks that all features share.
 
 pub mod answer;
 pub mod api_key;

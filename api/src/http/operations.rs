@@ -1,4 +1,4 @@
-//! What the contract says about the operation a request met: its name, what it leaves in the trail, which methods its path has.
+//! What the contract declares about the requested operation: its name, its audit actions, the methods of its path.
 
 use crate::openapi;
 use entity::audit::Action;
@@ -12,7 +12,7 @@ pub struct Operation {
     pub method: &'static str,
     pub path: String,
     pub id: String,
-    /// What a refused attempt is recorded as: the first action it always leaves, else the first it may leave.
+    /// The action that a denied attempt is recorded as: the first of `always`, else the first of `may`.
     pub attempted: Action,
     is_idempotent: bool,
     takes_a_query: bool,
@@ -21,23 +21,23 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Whether it takes an `Idempotency-Key`.
+    /// Whether it accepts an `Idempotency-Key`.
     pub fn is_idempotent(&self) -> bool {
         self.is_idempotent
     }
 
-    /// Whether it has no body and takes none.
+    /// Whether it has no request body and refuses one.
     pub fn refuses_a_body(&self) -> bool {
         self.refuses_a_body
     }
 
-    /// Whether it takes query parameters.
+    /// Whether it accepts query parameters.
     pub fn takes_a_query(&self) -> bool {
         self.takes_a_query
     }
 }
 
-/// Whether a path is one that a monitor asks every few seconds: never counted, never refused for load.
+/// Whether a path is one that monitors poll every few seconds: never counted, never refused under load.
 pub fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/metrics")
 }
@@ -50,14 +50,14 @@ pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|operation| operation.method == method && operation.path == pattern)
 }
 
-/// The contract's template of a path, as it was asked for.
+/// The contract's template of a requested path.
 pub fn template_of(path: &str) -> Option<&'static str> {
     let asked: Vec<&str> = path.split('/').collect();
     let matches = |template: &[String]| {
         let fits = |known: &str, part: &str| if known.starts_with('{') { !part.is_empty() } else { known == part };
         template.len() == asked.len() && template.iter().zip(&asked).all(|(known, part)| fits(known, part))
     };
-    // A literal path wins over a template: /cases/export is not a case.
+    // A literal path has precedence over a template: /cases/export is not a case.
     let best = OPERATIONS
         .iter()
         .filter(|operation| matches(&operation.segments))
@@ -65,7 +65,7 @@ pub fn template_of(path: &str) -> Option<&'static str> {
     best.map(|best| best.path.as_str())
 }
 
-/// The methods that a path, as it was asked for, has in the contract.
+/// The methods that a requested path has in the contract.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
     let template = template_of(path);
     OPERATIONS.iter().filter(|operation| Some(operation.path.as_str()) == template).map(|operation| operation.method).collect()

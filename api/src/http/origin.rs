@@ -1,4 +1,4 @@
-//! Where a request came from: its id, the client's address, its user agent.
+//! The origin of a request: its id, the client's address, its user agent.
 
 use super::{Code, Error, Result, forwarded};
 use crate::state::App;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What an entry says about a request, whoever sent it.
+/// The origin of a request as recorded in an entry, independent of the caller.
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub request_id: String,
@@ -21,13 +21,13 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Reads it off a request; the id is the client's if it is a plain one, else a new one.
+    /// Reads the origin of a request; the id is the client's if it is valid, else a new one.
     pub fn read(request: &ServiceRequest, app: &App) -> Self {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let given = header(REQUEST_ID.as_str()).filter(|id| is_plain(id)).map(str::to_owned);
-        // A socket for both families shows IPv4 as ::ffff:a.b.c.d.
+        // A dual-stack socket shows IPv4 as ::ffff:a.b.c.d.
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        // A proxy may add a line of its own instead of extending the client's.
+        // A proxy may add a header line of its own instead of extending the client's.
         let lines = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
         let forwarded = lines.collect::<Vec<_>>().join(",");
         Self {
@@ -37,7 +37,7 @@ impl Origin {
         }
     }
 
-    /// The origin of what `actor` writes in this request.
+    /// The context of what `actor` writes in this request.
     pub fn context(&self, actor: Actor) -> Context {
         Context {
             actor,
@@ -48,7 +48,7 @@ impl Origin {
         }
     }
 
-    /// The client's address; of IPv6 its network, since everybody there has a whole one.
+    /// The client's address; for IPv6 its /64 network, since each client has a whole one.
     pub fn network(&self) -> Option<IpAddr> {
         let address = self.ip_address.as_deref()?.parse().ok()?;
         Some(match address {

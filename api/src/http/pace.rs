@@ -1,37 +1,37 @@
-//! How fast the other end is, without the time that we need ourselves: it may take a breath, but whoever crawls keeps a connection to
-//! the database, or an upload, from somebody else.
+//! The speed of the client, excluding the service's own processing time: short pauses are allowed, but a slow client would block
+//! a database connection, or an upload slot, for others.
 
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// How long the other end may be silent, and how long it may be slower than the least that is expected of it.
+/// How long the client may be silent, and how long it may be slower than the minimum rate.
 const PATIENCE: Duration = Duration::from_secs(10);
 pub const BYTES_A_SECOND_MIN: u64 = 64 * 1024;
 
-/// What was waited, and for how much.
+/// How long the client was waited for, and for how many bytes.
 #[derive(Debug, Default)]
 pub struct Pace {
     waited: Duration,
     bytes: u64,
 }
 
-/// The other end is slower than is expected of it.
+/// The client is slower than the minimum rate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooSlow;
 
 impl Pace {
-    /// Waits for what comes next, whatever size it has.
+    /// Waits for the next item, whatever its size.
     pub async fn wait<T>(&mut self, next: impl Future<Output = T>) -> Result<T, TooSlow> {
         self.wait_for(PATIENCE, next).await
     }
 
-    /// So much has come.
+    /// Records the bytes that have arrived.
     pub fn note(&mut self, bytes: usize) -> Result<(), TooSlow> {
         self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         if self.left().is_some() { Ok(()) } else { Err(TooSlow) }
     }
 
-    /// Waits until so much is taken. Whoever was fast so far may not stop for longer by that.
+    /// Waits until the bytes were taken. A client that was fast so far must not pause for longer because of it.
     pub async fn hand_over<T>(&mut self, bytes: usize, taken: impl Future<Output = T>) -> Result<T, TooSlow> {
         self.note(bytes)?;
         let most = PATIENCE + time_for(u64::try_from(bytes).unwrap_or(u64::MAX));
@@ -45,7 +45,7 @@ impl Pace {
         next.map_err(|_| TooSlow)
     }
 
-    /// How long the other end may still take for what it has got so far.
+    /// How much longer the client may take for what has been transferred so far.
     fn left(&self) -> Option<Duration> {
         (PATIENCE + Duration::from_secs(1) + time_for(self.bytes)).checked_sub(self.waited)
     }
@@ -73,6 +73,6 @@ mod tests {
         assert_eq!(pace.hand_over(usize::MAX / 2, async {}).await, Ok(()));
         let begun = Instant::now();
         assert_eq!(pace.hand_over(0, std::future::pending::<()>()).await, Err(TooSlow));
-        assert_eq!(begun.elapsed(), PATIENCE, "however much it took before");
+        assert_eq!(begun.elapsed(), PATIENCE, "however much it had taken before");
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of a list: how many, from where, and the signed cursor that leads to the next one.
+//! Pages of a list: their size, their start, and the signed cursor for the next one.
 
 use super::caller::Anyone;
 use super::{Code, Error, FieldProblem, Result};
@@ -13,16 +13,16 @@ use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// Which page of a list.
+/// Selects a page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct Paging {
-    /// How many rows a page has
+    /// Maximum number of rows per page
     #[validate(range(min = 1, max = 200))]
     #[param(minimum = 1, maximum = 200, nullable = false, example = 50)]
     pub limit: Option<u64>,
-    /// Where the page begins: the `next_cursor` of the page before
+    /// Pagination cursor: the `next_cursor` of the previous page
     #[validate(length(min = 1, max = 2000))]
     #[param(
         min_length = 1,
@@ -32,31 +32,31 @@ pub struct Paging {
         example = "eyJib3VuZF90byI6IjZkIn0.x3Yk"
     )]
     pub cursor: Option<String>,
-    /// Whether to count all rows that match
+    /// Whether to count all matching rows
     #[param(nullable = false)]
     pub include_total: Option<bool>,
 }
 
-/// Where a page stands in its list
+/// Position of a page in its list
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"next_cursor": null, "has_more": false, "limit": 50, "total": null}))]
 pub struct PageInfo {
-    /// Leads to the next page; null on the last one
+    /// Cursor for the next page; null on the last page
     #[schema(max_length = 2000)]
     pub next_cursor: Option<String>,
     pub has_more: bool,
-    /// How many rows a page has
+    /// Maximum number of rows per page
     #[schema(minimum = 1, maximum = 200)]
     pub limit: u64,
-    /// How many rows match in all, if `include_total` asked for it
+    /// Number of all matching rows, if requested with `include_total`
     #[schema(minimum = 0)]
     pub total: Option<u64>,
 }
 
-/// What a cursor holds.
+/// The content of a cursor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Token {
-    /// Digest of path, caller and filters: a cursor leads nowhere else.
+    /// Digest of path, caller and filters: a cursor is valid for nothing else.
     bound_to: String,
     position: Position,
     /// The end of the period in milliseconds, pinned by the first page of a report.
@@ -64,7 +64,7 @@ struct Token {
     until: Option<i64>,
 }
 
-/// One request for a page, its cursor checked.
+/// A request for a page, with its cursor checked.
 pub struct PageRequest {
     pub limit: u64,
     /// The last row of the page before; `None` for the first page.
@@ -94,17 +94,17 @@ impl Paging {
 }
 
 impl PageRequest {
-    /// The first page is what the trail records; the others belong to the same look.
+    /// Only the first page is recorded in the audit log; the others belong to the same read.
     pub fn is_first(&self) -> bool {
         self.after.is_none()
     }
 
-    /// How many rows to read: one more than asked for tells whether there is a next page.
+    /// How many rows to read: one more than requested shows whether there is a next page.
     pub fn fetch(&self) -> u64 {
         self.limit.saturating_add(1)
     }
 
-    /// Cuts the rows to the page and tells where it stands. `position` is where a row stands in the list's order.
+    /// Cuts the rows to the page and returns its position. `position` returns a row's position in the list's order.
     pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<u64>, position: impl Fn(&R) -> Position) -> PageInfo {
         self.cut_pinned(rows, total, None, position)
     }
@@ -140,9 +140,9 @@ fn seal(key: &[u8; 32], token: &Token) -> String {
     format!("{}.{}", BASE64.encode(&body), BASE64.encode(tag))
 }
 
-/// A cursor that was not given out, or by another version.
+/// A cursor that was not issued, or was issued by another version.
 pub fn invalid_cursor() -> Error {
-    let fault = FieldProblem::query("cursor", "invalid_cursor", "was not given out for this list");
+    let fault = FieldProblem::query("cursor", "invalid_cursor", "was not issued for this list");
     Error::fields(Code::InvalidCursor, vec![fault])
 }
 

@@ -1,4 +1,4 @@
-//! The ids in a path: UUIDs in their hyphenated form, in either case. What is spelled otherwise names nothing.
+//! The ids in a path: UUIDs in their hyphenated form, in either case. Any other spelling matches nothing.
 
 use super::{Error, Result};
 use actix_web::dev::Payload;
@@ -7,12 +7,12 @@ use std::future::{Ready, ready};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-/// The one id of a path that has no other parameter.
+/// The id in a path that has no other parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct PathId(Option<Uuid>);
 
 impl PathId {
-    /// The id; 404 where there is none.
+    /// The id; 404 if it is invalid.
     pub fn get(self) -> Result<Uuid> {
         self.0.ok_or_else(Error::not_found)
     }
@@ -27,12 +27,12 @@ impl FromRequest for PathId {
     }
 }
 
-/// The id of a name among others.
+/// The id of a named path parameter.
 pub fn named(request: &HttpRequest, name: &str) -> Option<Uuid> {
     request.match_info().get(name).and_then(parse)
 }
 
-/// The one form that is told by the contract; braces, `urn:uuid:` and missing hyphens are none.
+/// The only form that the contract describes; braces, `urn:uuid:` and missing hyphens are invalid.
 pub fn parse(text: &str) -> Option<Uuid> {
     text.parse::<Hyphenated>().ok().map(Hyphenated::into_uuid)
 }

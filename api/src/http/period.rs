@@ -1,4 +1,4 @@
-//! Periods as queries ask for them: instants, or civil days of the settings' zone.
+//! Periods in queries: instants, or civil days in the settings' time zone.
 
 use super::{Code, Error, FieldProblem};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,7 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 use validator::Validate;
 
-/// An instant with nine decimals and an offset.
+/// The length of an instant with nine decimals and an offset.
 const LENGTH_MAX: usize = 35;
 const DATE_LENGTH: usize = 10;
 const DECIMALS_MAX: usize = 9;
@@ -19,15 +19,15 @@ const DECIMALS_MAX: usize = 9;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct When(pub Bound);
 
-/// Which period.
+/// Selects a period.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct PeriodParameters {
-    /// From here on: an instant, or a civil day in the settings' zone
+    /// Start of the period: an instant, or a civil day in the settings' time zone
     #[param(nullable = false)]
     pub since: Option<When>,
-    /// Before this instant, or until the end of this civil day in the settings' zone
+    /// End of the period: an instant (exclusive), or a civil day in the settings' time zone (inclusive)
     #[param(nullable = false)]
     pub until: Option<When>,
     /// From the first entry until now
@@ -68,8 +68,8 @@ impl<'de> Deserialize<'de> for When {
     }
 }
 
-/// Whether it is written as the contract's pattern has it: chrono alone also takes `+2026-1-5`, lower-case letters, a blank between date
-/// and time, any number of decimals, and U+2212 for a minus.
+/// Whether it is spelled as the contract's pattern requires: chrono alone also accepts `+2026-1-5`, lower-case letters, a space
+/// between date and time, any number of decimals, and U+2212 as a minus sign.
 fn is_spelled(text: &str) -> bool {
     let Some((date, time)) = text.split_at_checked(DATE_LENGTH) else { return false };
     let is_date =

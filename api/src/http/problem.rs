@@ -1,4 +1,4 @@
-//! Errors on the wire: RFC 9457 problem details, and the refusals an operation may declare.
+//! Errors in the API: RFC 9457 problem details, and the refusals that an operation may declare.
 
 use super::code::Code;
 use super::error::cut;
@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
-/// What a problem holds at most: some of it is what the caller sent.
+/// The maximum size of a problem's members: some of it is copied from the request.
 pub const DETAIL_MAX: usize = 1000;
 pub const INSTANCE_MAX: usize = 2048;
 pub const ERRORS_MAX: usize = 100;
 const POINTER_MAX: usize = 256;
 
-/// Why a request was not done (RFC 9457)
+/// Problem details of a failed request (RFC 9457)
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({
     "type": "/problems/validation_failed", "title": "Validation failed", "status": 422, "code": "validation_failed",
@@ -23,52 +23,52 @@ const POINTER_MAX: usize = 256;
     "errors": [{"location": "body", "pointer": "/reason", "code": "length", "detail": "must have 1 to 2000 characters"}]
 }))]
 pub struct Problem {
-    /// `/problems/{code}`: a page that explains it
+    /// `/problems/{code}`: the page that explains the error
     #[serde(rename = "type")]
     #[schema(max_length = 64, format = "uri-reference")]
     pub kind: String,
-    /// What went wrong in general
+    /// Short summary of the kind of error
     #[schema(max_length = 64)]
     pub title: String,
     /// The HTTP status
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
     pub code: Code,
-    /// What went wrong this time
+    /// Explanation of this occurrence
     #[schema(max_length = 1000)]
     pub detail: String,
-    /// The path that was asked for
+    /// The requested path
     #[schema(max_length = 2048, format = "uri-reference")]
     pub instance: String,
-    /// The request's id, also in the log and in the trail
+    /// The request id, also in the service's log and in the audit log
     #[schema(max_length = 64)]
     pub request_id: String,
-    /// The fields, parameters or headers at fault
+    /// The invalid fields, parameters or headers
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[schema(max_items = 100)]
     pub errors: Vec<FieldProblem>,
-    /// Further members by code, such as `current_status` and `allowed_from`
+    /// Additional members by code, such as `current_status` and `allowed_from`
     #[serde(flatten)]
     #[schema(ignore)]
     pub members: Map<String, Json>,
 }
 
-/// A field, parameter or header at fault
+/// An invalid field, parameter or header
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldProblem {
     pub location: Location,
-    /// The place within the location: a JSON pointer (RFC 6901) in the body, else `/` and the parameter's name
+    /// Position within the location: a JSON pointer (RFC 6901) in the body, otherwise `/` and the parameter's name
     #[schema(max_length = 256)]
     pub pointer: String,
-    /// Which rule it breaks
+    /// The rule that was violated
     #[schema(max_length = 64)]
     pub code: String,
-    /// What it must be
+    /// What the value must be
     #[schema(max_length = 1000)]
     pub detail: String,
 }
 
-/// Where in a request something is
+/// Part of a request
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ProblemLocation)]
@@ -79,7 +79,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// What something there is called.
+    /// The name of an element there.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Body => "field",
@@ -90,7 +90,7 @@ impl Location {
 }
 
 impl FieldProblem {
-    /// The same with what the caller sent cut to what a problem holds.
+    /// The same with text from the request cut to the maximum size.
     pub fn bounded(&self) -> Self {
         Self { pointer: cut(&self.pointer, POINTER_MAX), detail: cut(&self.detail, DETAIL_MAX), ..self.clone() }
     }
@@ -108,12 +108,12 @@ impl FieldProblem {
     }
 }
 
-/// A kind of refusal, as the contract's components describe it once for all operations that refer to it.
+/// A kind of refusal, described once in the contract's components for all operations that refer to it.
 pub struct Refusal {
     pub name: &'static str,
     pub status: u16,
     pub meaning: &'static str,
-    /// The codes its problems have.
+    /// The codes of its problems.
     pub codes: &'static [Code],
 }
 
@@ -130,74 +130,74 @@ macro_rules! refusals {
             }
         )*
 
-        /// Every kind of refusal there is.
+        /// Every kind of refusal.
         pub const REFUSALS: &[Refusal] =
             &[$(Refusal { name: stringify!($name), status: $status, meaning: $doc, codes: &[$(Code::$code),+] }),*];
     };
 }
 
 refusals! {
-    /// The request can't be read
+    /// The request is malformed
     BadRequest = 400 [MalformedJson, InvalidParameter, InvalidHeader, InvalidCursor, InvalidPeriod];
     /// No valid access token or API key
     Unauthorized = 401 [Unauthorized];
-    /// No such username with this password
+    /// Invalid username or password
     InvalidCredentials = 401 [InvalidCredentials];
-    /// No refresh token that is still good
+    /// No valid refresh token
     InvalidRefreshToken = 401 [InvalidRefreshToken];
-    /// The request, or its form, can't be read
+    /// The request or its form is malformed
     BadForm = 400 [MalformedMultipart, InvalidParameter, InvalidHeader];
-    /// The caller may not do this; the attempt is on record
+    /// You do not have permission to perform this action. The attempt has been logged
     Forbidden = 403 [Forbidden];
-    /// The caller may not do this, or not with this password; the attempt is on record
+    /// The current password is incorrect, or you do not have permission to perform this action. The attempt has been logged
     WrongPassword = 403 [WrongPassword, Forbidden];
-    /// There is no such thing, or the caller may not know of it
+    /// The resource does not exist or is not visible to you
     NotFound = 404 [NotFound];
-    /// The case is not in a state for this
+    /// The state of the case does not allow this action
     CaseConflict = 409 [
         InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, MissingReports, AlreadyAssigned, RushConfirmationRequired, RushRequired,
         NoChanges, AlreadyReleased, IdempotencyInProgress,
     ];
-    /// The case is not in a state for this, or its documents take up too much
+    /// The state of the case does not allow this action, or its documents exceed a quota
     DocumentConflict = 409 [InvalidCaseState, QuotaExceeded, IdempotencyInProgress];
-    /// The account is not in a state for this, or it would be a duplicate
+    /// The state of the account does not allow this action, or the account would be a duplicate
     AccountConflict = 409 [
         DuplicateUsername, DuplicateEmail, OwnAccount, LastAdministrator, OpenCases, NoPassword, NotAMember, NotAServiceAccount,
         IdempotencyInProgress,
     ];
-    /// The first request with this Idempotency-Key has not ended yet
+    /// The first request with this Idempotency-Key is still in progress
     InProgress = 409 [IdempotencyInProgress];
-    /// The job runs just now
+    /// The job is already running
     JobConflict = 409 [JobRunning, IdempotencyInProgress];
-    /// The request came too slowly
+    /// The request was sent too slowly
     RequestTimeout = 408 [RequestTimeout];
-    /// The resource changed since the version named by If-Match
+    /// The resource has changed since the version in If-Match
     VersionMismatch = 412 [VersionMismatch];
-    /// The body is too large
+    /// The request body is too large
     PayloadTooLarge = 413 [PayloadTooLarge];
-    /// The body is not of the media type that is taken here
+    /// The media type of the request body is not supported
     UnsupportedMediaType = 415 [UnsupportedMediaType];
-    /// A field of the body is invalid, or its Idempotency-Key was used for another request
+    /// A field of the request body is invalid, or the Idempotency-Key was used for a different request
     ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
-    /// The range lies beyond the end
+    /// The range starts beyond the end of the content
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
-    /// Too many requests; try again after Retry-After
+    /// Too many requests; retry after Retry-After seconds
     TooManyRequests = 429 [RateLimited];
-    /// Too many failed attempts, or too many requests; try again after Retry-After
+    /// Too many failed attempts or too many requests; retry after Retry-After seconds
     TooManyAttempts = 429 [TooManyAttempts, RateLimited];
-    /// Something went wrong on our side
+    /// Internal error
     InternalError = 500 [InternalError];
-    /// The database or the trail can't be reached; try again
+    /// The database or the audit log is unavailable; try again
     Unavailable = 503 [Unavailable, AuditUnavailable];
-    /// The database, the trail or the storage can't be reached; try again
+    /// The database, the audit log or the storage is unavailable; try again
     StorageUnavailable = 503 [StorageUnavailable, Unavailable, AuditUnavailable];
-    /// There is too little free space for documents
+    /// Not enough free space for documents
     InsufficientStorage = 507 [InsufficientStorage];
-    /// Whether it was done is unknown
+    /// It is unknown whether the change was committed
     CommitUnknown = 504 [CommitUnknown];
 }
 
-/// Declares what a kind of operation can answer beside its success, once.
+/// Declares, in one place, the responses of a kind of operation apart from its success.
 macro_rules! problem_sets {
     ($($(#[doc = $doc:literal])+ $name:ident = [$($problem:ident),* $(,)?];)*) => { $(
         $(#[doc = $doc])+
@@ -214,23 +214,23 @@ macro_rules! problem_sets {
 }
 
 problem_sets! {
-    /// Whatever asks the database.
+    /// Any access to the database.
     ServerProblems = [InternalError, Unavailable];
-    /// A body that is read and checked.
+    /// A request body that is read and validated.
     BodyProblems = [BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType, ValidationFailed];
-    /// Whatever is written, be it the entry of a reading or of a refusal: a lost connection may leave it open whether it was.
+    /// Any write, including the entry of a read or of a refusal: after a lost connection its outcome may be unknown.
     CommitProblems = [ServerProblems, CommitUnknown];
-    /// Reading one thing that may be hidden.
+    /// Reading a resource that may be hidden.
     ReadProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CommitProblems];
-    /// Reading one thing that everybody may ask for and not everybody may know of.
+    /// Reading a resource that everyone may request but not everyone may see.
     LookupProblems = [BadRequest, Unauthorized, NotFound, CommitProblems];
-    /// Reading what anybody who signed in may read.
+    /// Reading what any authenticated caller may read.
     CommonProblems = [BadRequest, Unauthorized, ServerProblems];
-    /// Reading a list, a report or an export that a role opens.
+    /// Reading a list, a report or an export that requires a role.
     ListProblems = [BadRequest, Unauthorized, Forbidden, CommitProblems];
-    /// Signing in, where nobody has signed in yet.
+    /// Logging in, without an authenticated caller.
     SignInProblems = [BodyProblems, InvalidCredentials, TooManyAttempts, CommitProblems];
-    /// Going on with a session, or ending it.
+    /// Refreshing or ending a session.
     SessionProblems = [BodyProblems, InvalidRefreshToken, TooManyAttempts, CommitProblems];
     /// Changing one's own account.
     OwnWriteProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, VersionMismatch, TooManyAttempts, CommitProblems];
@@ -240,13 +240,13 @@ problem_sets! {
     JobProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, JobConflict, CommitProblems];
     /// Changing one's own secrets.
     SecretProblems = [BodyProblems, Unauthorized, WrongPassword, TooManyAttempts, CommitProblems];
-    /// Changing a case by a request with a body.
+    /// Changing a case with a request body.
     WriteProblems = [BodyProblems, MoveProblems];
-    /// Changing a case by a request without a body.
+    /// Changing a case without a request body.
     MoveProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, VersionMismatch, CommitProblems];
-    /// Deleting what never changes, and so has no version.
+    /// Deleting a resource that never changes, and so has no version.
     DeleteProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, CommitProblems];
-    /// Handing in a file with a form. What is said of the form and of the storage comes last, and counts.
+    /// Uploading a file with a form. The descriptions for the form and the storage come last, and so take precedence.
     UploadProblems = [
         BodyProblems, Unauthorized, Forbidden, NotFound, DocumentConflict, CommitProblems, BadForm, StorageUnavailable, InsufficientStorage,
     ];
@@ -254,17 +254,17 @@ problem_sets! {
     DownloadProblems = [ReadProblems, RangeNotSatisfiable, StorageUnavailable];
     /// Creating a case.
     CreateProblems = [BodyProblems, Unauthorized, Forbidden, CaseConflict, CommitProblems];
-    /// Adding something to what may be hidden.
+    /// Adding something to a resource that may be hidden.
     AdditionProblems = [BodyProblems, Unauthorized, Forbidden, NotFound, CommitProblems];
-    /// Taking something away that may be hidden.
+    /// Removing something that may be hidden.
     RemovalProblems = [BadRequest, Unauthorized, Forbidden, NotFound, VersionMismatch, CommitProblems];
-    /// Doing something that no state of anything stands against.
+    /// An action that no resource's state can prevent.
     ActionProblems = [BodyProblems, Unauthorized, Forbidden, InProgress, CommitProblems];
-    /// Changing an account by a request with a body.
+    /// Changing an account with a request body.
     AccountProblems = [BodyProblems, DeleteAccountProblems];
-    /// Changing an account, its e-mail address included.
+    /// Changing an account including its email address.
     AddressProblems = [AccountProblems, TooManyAttempts];
-    /// Changing an account by a request without a body.
+    /// Changing an account without a request body.
     DeleteAccountProblems = [BadRequest, Unauthorized, Forbidden, NotFound, AccountConflict, VersionMismatch, CommitProblems];
     /// Creating an account.
     CreateAccountProblems = [BodyProblems, Unauthorized, Forbidden, AccountConflict, TooManyAttempts, CommitProblems];
@@ -281,7 +281,7 @@ mod tests {
                 assert_eq!(code.status().as_u16(), refusal.status, "{}: {}", refusal.name, code.name());
             }
         }
-        // No operation declares 405: it is the answer to a method that is none.
+        // No operation declares 405: it is the response to a method that has no operation.
         for code in Code::all().filter(|code| *code != Code::MethodNotAllowed) {
             assert!(REFUSALS.iter().any(|refusal| refusal.codes.contains(&code)), "{}", code.name());
         }

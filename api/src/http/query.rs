@@ -1,4 +1,4 @@
-//! Query parameters, read strictly: what the contract doesn't list, or lists once and gets twice, is refused by name.
+//! Strict query parameters: unknown parameters and repeated ones that are not lists are refused by name.
 
 use super::caller::{Admitted, admitted};
 use super::page::Paging;
@@ -18,18 +18,18 @@ use std::sync::{Arc, LazyLock, Mutex};
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// The parameters of an operation that answers one thing.
+/// The parameters of an operation that returns a single result.
 pub struct Query<T>(pub T);
 
-/// The parameters of a list: its filters, and which page of it.
+/// The parameters of a list: its filters and its page.
 pub struct ListQuery<T> {
     pub filter: T,
     pub paging: Paging,
-    /// The filters as they were given, for the trail.
+    /// The filters as given, for the audit log.
     pub given: Json,
 }
 
-/// For an operation without parameters: any is refused.
+/// For an operation without parameters: all are refused.
 #[derive(Deserialize, IntoParams, Validate)]
 pub struct NoParameters {}
 
@@ -41,7 +41,7 @@ impl<T> Deref for Query<T> {
     }
 }
 
-/// A type whose fields are query parameters, as the contract lists them.
+/// A type whose fields are the query parameters that the contract lists.
 pub trait Parameters: IntoParams + DeserializeOwned + Validate + 'static {}
 
 impl<T: IntoParams + DeserializeOwned + Validate + 'static> Parameters for T {}
@@ -70,15 +70,15 @@ impl<T: Parameters> FromRequest for ListQuery<T> {
     }
 }
 
-/// The parameters of an operation that shares some of them with others: a tuple of types, and everything as it was given.
+/// The parameters of an operation that shares some of them with others: a tuple of types, and all values as given.
 pub struct Given<P> {
     pub parts: P,
-    /// What was asked, for the trail: all but the cursor.
+    /// All values, for the audit log, except the cursor.
     pub all: Json,
 }
 
 impl<P> Given<P> {
-    /// What was asked of one part.
+    /// The values of one part.
     pub fn of<T: Parameters>(&self) -> Json {
         self.all.as_object().map(part::<T>).map_or(Json::Null, Json::Object)
     }
@@ -109,7 +109,7 @@ given! { A B C }
 given! { A B C D }
 given! { A B C D E }
 
-/// An operation that has no query parameters takes none; those of the others are read where they are needed.
+/// An operation without query parameters refuses all; those of the others are read where they are needed.
 pub fn refuse_unlisted(request: &HttpRequest) -> Result<()> {
     let method = request.method().as_str();
     let pattern = request.match_pattern().unwrap_or_default();
@@ -123,7 +123,7 @@ fn part<T: Parameters>(all: &Map<String, Json>) -> Map<String, Json> {
     all.iter().filter(|(name, _)| known.contains_key(*name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// How a parameter's text becomes a value.
+/// How a parameter's text is converted to a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -134,7 +134,7 @@ enum Kind {
 
 type Known = HashMap<String, Kind>;
 
-/// What the contract says about a type's parameters; worked out once per type.
+/// What the contract declares about a type's parameters; computed once per type.
 fn known<T: Parameters>() -> Arc<Known> {
     static KNOWN: LazyLock<Mutex<HashMap<TypeId, Arc<Known>>>> = LazyLock::new(Mutex::default);
     let mut all = KNOWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -168,7 +168,7 @@ fn read_all(query: &str, known: &[&Known]) -> Result<Map<String, Json>> {
             problems.push(FieldProblem::query(&name, "unknown_parameter", "is not a parameter of this operation"));
             continue;
         };
-        let value = text.as_deref().ok_or("must be UTF-8").and_then(|text| value(*kind, text));
+        let value = text.as_deref().ok_or("must be valid UTF-8").and_then(|text| value(*kind, text));
         match (value, values.get_mut(&name)) {
             (Err(detail), _) => problems.push(FieldProblem::query(&name, "type", detail)),
             (Ok(value), None) if *kind == Kind::List => drop(values.insert(name, Json::Array(vec![value]))),
@@ -182,11 +182,11 @@ fn read_all(query: &str, known: &[&Known]) -> Result<Map<String, Json>> {
 
 fn value(kind: Kind, text: &str) -> Result<Json, &'static str> {
     if text.contains('\0') {
-        return Err("must not hold a NUL character");
+        return Err("must not contain a NUL character");
     }
     match kind {
         Kind::Text | Kind::List => Ok(Json::String(entity::text::normalised(text))),
-        Kind::Integer => text.parse::<i64>().map(Json::from).map_err(|_| "must be a whole number"),
+        Kind::Integer => text.parse::<i64>().map(Json::from).map_err(|_| "must be an integer"),
         Kind::Boolean => text.parse::<bool>().map(Json::from).map_err(|_| "must be true or false"),
     }
 }
@@ -210,7 +210,7 @@ fn shaped<T: DeserializeOwned + Validate>(values: Map<String, Json>) -> Result<T
     Ok(shaped)
 }
 
-/// `application/x-www-form-urlencoded` pairs, in order; `None` in the place of a text that is not UTF-8.
+/// `application/x-www-form-urlencoded` pairs, in order; `None` in place of a text that is not UTF-8.
 fn decoded(query: &str) -> Vec<(String, Option<String>)> {
     let text = |part: &str| percent_decode_str(&part.replace('+', " ")).decode_utf8().map(Cow::into_owned).ok();
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));

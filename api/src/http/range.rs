@@ -1,4 +1,4 @@
-//! `Range`: one range of bytes of something that is downloaded (RFC 9110, 14).
+//! `Range`: a single byte range of a download (RFC 9110, 14).
 
 use super::caller::{Admitted, admitted};
 use super::problem::FieldProblem;
@@ -9,26 +9,26 @@ use actix_web::{FromRequest, HttpRequest};
 use std::ops::Range;
 use utoipa::IntoParams;
 
-/// The digest of a whole document, whichever range of it is sent (RFC 9530).
+/// The digest of the whole document, whichever range of it is sent (RFC 9530).
 pub const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 const LENGTH_MAX: usize = 200;
 
-/// How the contract lists it.
+/// How the contract describes the header.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "the contract names it; requests are read by Asked")]
+#[expect(dead_code, reason = "only for the contract; requests are read by Asked")]
 pub struct RangeHeader {
-    /// Which bytes, such as `bytes=0-1023`
+    /// The requested bytes, such as `bytes=0-1023`
     #[param(rename = "Range", nullable = false, max_length = 200, example = "bytes=0-1023")]
     range: Option<String>,
 }
 
-/// What is asked for: one range, or everything.
+/// What is requested: one range, or everything.
 pub struct Asked(Option<ByteRangeSpec>);
 
 impl Asked {
-    /// Several ranges and other units may be ignored, and so must be whatever depends on a validator (If-Range): there is none.
+    /// Multiple ranges and other units may be ignored, and a range that depends on a validator (If-Range) must be: there is none.
     fn of(request: &HttpRequest) -> Result<Self> {
         let Some(value) = request.headers().get(RANGE) else { return Ok(Self(None)) };
         let refused = |detail| Error::fields(Code::InvalidHeader, vec![FieldProblem::header("Range", "range", detail)]);
@@ -52,7 +52,7 @@ impl Asked {
         self.0.is_some()
     }
 
-    /// The bytes meant, of so many; `None` where the range is beyond them.
+    /// The requested bytes of content of this size; `None` where the range is beyond it.
     pub fn within(&self, size: u64) -> Option<Range<u64>> {
         match &self.0 {
             None => Some(0..size),

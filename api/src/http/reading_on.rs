@@ -1,4 +1,4 @@
-//! A long answer that ends when its caller may not read on: cut off, so that nobody takes it for the whole.
+//! A long response that ends when its caller loses access: aborted, so that no client mistakes it for the complete content.
 
 use super::caller::Anyone;
 use super::{Error, Result};
@@ -9,12 +9,12 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// How old the last judgement may be when something is sent.
+/// The maximum age of the last access check when something is sent.
 const JUDGED_EVERY: Duration = Duration::from_secs(1);
-/// How old it may be where the database can't be asked.
+/// Its maximum age while the database is unavailable.
 const UNJUDGED_MAX: Duration = Duration::from_secs(3);
 
-/// Somebody who reads, and whether they still may.
+/// A caller who reads, and whether they still have access.
 pub struct Reader<F> {
     judge: F,
     judged_at: Instant,
@@ -25,12 +25,13 @@ where
     F: Fn() -> J,
     J: Future<Output = Result<()>>,
 {
-    /// Whoever was judged just now, and is judged by `judge` from here on.
+    /// A caller whose access was just checked, and is checked by `judge` from now on.
     pub fn new(judge: F) -> Self {
         Self { judge, judged_at: Instant::now() }
     }
 
-    /// Judges anew where the last time was too long ago. A database that has no time for it is asked again with the next part.
+    /// Repeats the check if the last one is too old. If the database doesn't respond in time, the check is repeated with the next
+    /// part.
     async fn demand(&mut self) -> Result<()> {
         let asked_at = Instant::now();
         if asked_at - self.judged_at < JUDGED_EVERY {
@@ -41,13 +42,13 @@ where
             Ok(Err(error)) if !error.code.status().is_server_error() => return Err(error),
             Ok(Err(_)) | Err(_) if self.judged_at.elapsed() < UNJUDGED_MAX => {}
             Ok(Err(error)) => return Err(error),
-            Err(_) => return Err(Error::internal("a reader could not be judged in time")),
+            Err(_) => return Err(Error::internal("the caller's access could not be checked in time")),
         }
         Ok(())
     }
 }
 
-/// The parts, for as long as this caller is let in to the operation.
+/// The parts, as long as the operation admits this caller.
 pub fn while_admitted<S>(app: &App, by: &Anyone, parts: S) -> impl Stream<Item = Result<Bytes>> + 'static
 where
     S: Stream<Item = Result<Bytes>> + 'static,
@@ -60,7 +61,7 @@ where
     for_as_long_as(reader, parts)
 }
 
-/// The parts, for as long as their reader may have them.
+/// The parts, as long as their reader has access to them.
 pub fn for_as_long_as<S, F, J>(reader: Reader<F>, parts: S) -> impl Stream<Item = Result<Bytes>> + 'static
 where
     S: Stream<Item = Result<Bytes>> + 'static,
@@ -74,7 +75,7 @@ where
         let part = part?;
         // After the wait for it: whatever is sent was allowed a moment ago.
         reader.demand().await.inspect_err(|error| {
-            tracing::warn!(code = error.code.name(), "an answer was broken off: its caller may not read on");
+            tracing::warn!(code = error.code.name(), "response aborted: the caller has lost access");
         })?;
         Ok(Some((part, (reader, parts))))
     })
@@ -87,7 +88,7 @@ mod tests {
     use std::cell::Cell;
     use std::rc::Rc;
 
-    /// A part every half second, of a minute.
+    /// One part every half second, for a minute.
     fn parts() -> impl Stream<Item = Result<Bytes>> {
         stream::iter(0..120).then(|_| async {
             tokio::time::sleep(Duration::from_millis(500)).await;
@@ -95,7 +96,7 @@ mod tests {
         })
     }
 
-    /// How long an answer goes on after the first ten seconds, when every judgement ends so; `None` if it isn't cut off.
+    /// How long a response continues after the first ten seconds, when every check ends like this; `None` if it isn't aborted.
     async fn goes_on(then: impl Fn() -> Result<()> + 'static) -> Option<Duration> {
         let begun = Instant::now();
         let judge = move || {
@@ -110,10 +111,10 @@ mod tests {
     async fn an_answer_is_cut_off_soon_after_its_caller_lost_the_right() {
         assert_eq!(goes_on(|| Ok(())).await, None);
         for code in [Code::Unauthorized, Code::Forbidden, Code::NotFound] {
-            let lasted = goes_on(move || Err(Error::plain(code))).await.expect("cut off");
+            let lasted = goes_on(move || Err(Error::plain(code))).await.expect("must be aborted");
             assert!(lasted <= Duration::from_secs(2), "{lasted:?}");
         }
-        let lasted = goes_on(|| Err(Error::internal("the database is away"))).await.expect("cut off");
+        let lasted = goes_on(|| Err(Error::internal("the database is unavailable"))).await.expect("must be aborted");
         assert!((Duration::from_secs(1)..Duration::from_secs(5)).contains(&lasted), "{lasted:?}");
     }
 

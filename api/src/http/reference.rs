@@ -1,11 +1,11 @@
-//! How answers name what they are not about themselves: a person, a case.
+//! References in responses to other resources: a user, a case.
 
 use entity::user::Person;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Somebody, as cases show him
+/// A user as referenced by cases
 #[derive(Clone, Serialize, ToSchema)]
 pub struct PersonSummary {
     pub id: Uuid,
@@ -21,7 +21,7 @@ impl From<&Person> for PersonSummary {
     }
 }
 
-/// A case, as lists of other things name it
+/// A case as referenced by other resources
 #[derive(Clone, Serialize, ToSchema)]
 pub struct CaseReference {
     pub id: Uuid,

@@ -1,4 +1,4 @@
-//! Headers of which a request has one. Two say two things, and whoever stands before the service may have heeded the other one.
+//! Headers that a request may send only once. With two values, a proxy in front of the service may have evaluated the other one.
 
 use super::{Code, Error, FieldProblem};
 use actix_web::HttpResponse;
@@ -9,7 +9,7 @@ use actix_web::middleware::Next;
 
 const SINGLE: [&str; 5] = ["Authorization", "Content-Type", "Idempotency-Key", "Range", "If-Range"];
 
-/// Refuses a request to the API that has one of them twice, before anybody asks who sent it.
+/// Refuses a request to the API that repeats one of them, before the caller is determined.
 pub async fn demand(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -18,12 +18,12 @@ pub async fn demand(
     if problems.is_empty() {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    // Not `into_response`, which forgets the error that the edge renders.
+    // Not `into_response`, which drops the error that the edge renders.
     let refused = HttpResponse::from_error(Error::fields(Code::InvalidHeader, problems));
     Ok(ServiceResponse::new(request.into_parts().0, refused))
 }
 
 fn repeated(headers: &HeaderMap) -> Vec<FieldProblem> {
     let repeated = SINGLE.iter().filter(|name| headers.get_all(**name).nth(1).is_some());
-    repeated.map(|name| FieldProblem::header(name, "repeated_header", "must be given once")).collect()
+    repeated.map(|name| FieldProblem::header(name, "repeated_header", "must be sent only once")).collect()
 }

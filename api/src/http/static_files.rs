@@ -12,7 +12,7 @@ use actix_web::web::{Bytes, Data};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The contract in its two notations. All other files are those of Swagger UI.
+/// The contract in both formats. All other files are those of Swagger UI.
 const CONTRACT: [&str; 2] = ["/openapi.json", "/openapi.yaml"];
 
 type Key = (String, ContentEncoding);
@@ -27,7 +27,7 @@ impl CompressedFiles {
     }
 }
 
-/// The layer next to the handlers. The one that compresses all other answers leaves coded answers as they are.
+/// The layer next to the handlers. The one that compresses all other responses leaves encoded responses as they are.
 pub async fn compress_once(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -40,11 +40,11 @@ pub async fn compress_once(
     if !is_file || !is_plain {
         return Ok(response);
     }
-    // The layer of arrival has left one spelling of each path, so there are no more keys than files.
+    // The arrival layer has left one spelling of each path, so there are no more keys than files.
     coded(response, (path, coding)).await
 }
 
-/// What the client accepts and prefers; the layer of the edge has removed what cannot be parsed.
+/// The coding that the client accepts and prefers; the edge has removed what cannot be parsed.
 fn accepted(request: &ServiceRequest) -> ContentEncoding {
     let known = [Encoding::identity(), Encoding::brotli(), Encoding::gzip(), Encoding::zstd()];
     let negotiated = AcceptEncoding::parse(request).ok().and_then(|accepted| accepted.negotiate(known.iter()));
@@ -69,7 +69,7 @@ async fn coded(response: ServiceResponse<BoxBody>, key: Key) -> Result<ServiceRe
             bytes
         }
     };
-    // The edge adds `Vary` to all answers alike.
+    // The edge adds `Vary` to all responses.
     response.headers_mut().remove(VARY);
     response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(key.1.as_str()));
     Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(bytes))))

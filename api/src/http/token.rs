@@ -1,4 +1,4 @@
-//! Access tokens: JWTs signed with EdDSA, good for ten minutes, naming a user and a session and nothing else.
+//! Access tokens: JWTs signed with EdDSA, valid for ten minutes, containing a user and a session and nothing else.
 
 use super::eddsa;
 use base64::Engine;
@@ -10,13 +10,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How long an access token is good, in seconds.
+/// How long an access token is valid, in seconds.
 pub const LIFETIME_SECONDS: i64 = 600;
 const ISSUER: &str = "casetrail";
 const AUDIENCE: &str = "casetrail-api";
-/// RFC 9068: an access token is not to be mistaken for any other JWT.
+/// RFC 9068: an access token must not be mistaken for any other JWT.
 const TYPE: &str = "at+jwt";
-/// How far the clocks of two replicas may be apart, in seconds.
+/// How far the clocks of two replicas may differ, in seconds.
 const LEEWAY_SECONDS: u64 = 5;
 
 /// The key ring: one key signs, all verify.
@@ -33,7 +33,7 @@ pub struct Key {
     pub public: String,
 }
 
-/// Whom an access token names.
+/// The subject of an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
     pub user_id: Uuid,
@@ -97,8 +97,8 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &key.signing).ok()
     }
 
-    /// Whom a token names, if we signed it and its time is now. The key is chosen by `kid` from our own ring, never from
-    /// the token; the algorithm is pinned by the key.
+    /// The subject of a token, if the service signed it and it is currently valid. The key is chosen by `kid` from the service's
+    /// own ring, never from the token; the algorithm is pinned by the key.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claimed> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let kid = header.kid.as_deref()?;
@@ -156,7 +156,7 @@ mod tests {
             let token = foreign.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
             assert_eq!(tokens().verify(&token, now), None);
         }
-        // Signed by HMAC with the public key: right for whoever takes the algorithm from the token.
+        // Signed by HMAC with the public key: valid for a verifier that takes the algorithm from the token.
         let tokens = tokens();
         let ours = tokens.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
         let payload = ours.split('.').nth(1).unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_token_of_an_earlier_version_holds() {
-        // Issued by version 0.1.0, whose cryptography was jsonwebtoken's own.
+        // Issued by version 0.1.0, which used jsonwebtoken's own cryptography.
         let token = concat!(
             "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Im9uZSJ9.eyJhdWQiOiJjYXNldHJhaWwtYXBpIiwiZXhwIjoxNzY0Mjg4NjAwLCJpYXQiO",
             "jE3NjQyODgwMDAsImlzcyI6ImNhc2V0cmFpbCIsImp0aSI6IjAxOWEwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMyIsIm5iZiI6MTc2NDI4ODAwM",

@@ -1,5 +1,5 @@
-//! How much is done at once and how long it may take: what is too much is refused at once, before it costs anything, and no kind of
-//! work takes what the others need.
+//! Limits on concurrent work and its duration: excess work is refused at once, before it costs anything, and no kind of work
+//! takes the resources that the others need.
 
 use super::{Code, Error, Result, operations};
 use crate::http::caller::Presented;
@@ -22,22 +22,22 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-/// How much of each kind of work is done at once, and how long a request may take.
+/// How much of each kind of work runs concurrently, and how long a request may take.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkLimits {
-    /// Requests that are worked on; those whose body is still on its way don't count.
+    /// Requests being processed; those whose body is still on its way don't count.
     pub requests: usize,
     /// Reports, text searches and totals together.
     pub scans: usize,
     pub exports: usize,
     pub uploads: usize,
-    /// Bytes of memory that bodies of more than 64 KiB take together.
+    /// Bytes of memory that request bodies of more than 64 KiB may hold together.
     pub large_bodies: usize,
-    /// How long a request waits for its turn where its kind has a budget.
+    /// How long a request waits for its turn if its kind has a budget.
     pub patience: Duration,
-    /// How long a whole request body may take; a document's has its own pace.
+    /// How long a whole request body may take; a document has its own pace.
     pub body: Duration,
-    /// How long the work on a request may take.
+    /// How long processing a request may take.
     pub handler: Duration,
     /// How long a report may take.
     pub report: Duration,
@@ -110,7 +110,7 @@ impl Budgets {
             requests: Arc::new(Semaphore::new(requests)),
             scans: Budget::new(scans, patience),
             exports: Budget::new(exports, patience),
-            // An upload that waits is not read yet.
+            // A waiting request has no place in memory for its body.
             uploads: Budget::new(uploads, patience),
             large_bodies: Arc::new(Semaphore::new(large_bodies)),
         }
@@ -129,24 +129,24 @@ impl Budgets {
         match kind {
             Kind::Plain | Kind::Scan => Some(self.limits.handler),
             Kind::Report => Some(self.limits.report),
-            // As long as their clients keep pace, or as there are members.
+            // As long as their clients keep pace, or as the number of members requires.
             Kind::Probe | Kind::Export | Kind::Upload | Kind::Bulk => None,
         }
     }
 }
 
-/// What a request asks for, as far as its cost goes.
+/// The kind of a request, by its cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// What tells how the service is, also when it is busy.
+    /// Reports the state of the service, also under load.
     Probe,
     Plain,
-    /// A text search or a total: it reads all rows there are.
+    /// A text search or a total: it reads all rows.
     Scan,
     Report,
     Export,
     Upload,
-    /// Everybody's credits at once, or a whole job.
+    /// The credits of all members at once, or a whole job.
     Bulk,
 }
 
@@ -156,7 +156,7 @@ impl Kind {
         Self::asked(request.method(), request.path(), request.query_string(), is_known)
     }
 
-    /// Whoever doesn't say who they are is refused before anything is read.
+    /// A request without a known caller is refused before anything is read.
     fn asked(method: &Method, path: &str, query: &str, is_known: bool) -> Self {
         let Some(operation) = path.strip_prefix("/api/v1/") else {
             return if operations::is_probe(path) { Self::Probe } else { Self::Plain };
@@ -180,7 +180,7 @@ fn is_costly(parameter: &str) -> bool {
     (name == "q" && !value.is_empty()) || (name == "include_total" && value != "false")
 }
 
-/// One request that is worked on: the place it takes and the time it has left. Both rest while its client is waited for.
+/// A request being processed: the place it takes and the time it has left. Both pause while its client is waited for.
 #[derive(Clone, Debug)]
 pub struct Work(Rc<Running>);
 
@@ -190,7 +190,7 @@ struct Running {
     place: RefCell<Option<OwnedSemaphorePermit>>,
     large_bodies: Arc<Semaphore>,
     body_memory: RefCell<Option<OwnedSemaphorePermit>>,
-    /// Until when its body has to be there.
+    /// When its body has to be complete.
     body_due: Instant,
     time: Option<Duration>,
     due: Cell<Option<Instant>>,
@@ -218,7 +218,7 @@ impl Work {
         })))
     }
 
-    /// Waits for the client's next piece of the body, until the whole of it had to be there.
+    /// Waits for the client's next chunk of the body, until the whole of it is due.
     pub async fn wait_for<T>(&self, next: impl Future<Output = T>) -> Result<T> {
         let mut next = pin!(next);
         if let Poll::Ready(next) = poll!(next.as_mut()) {
@@ -240,13 +240,13 @@ impl Work {
         Ok(())
     }
 
-    /// Nothing is done for it until `resume`: others may.
+    /// No work is done for it until `resume`: others may use its place.
     pub fn rest(&self) {
         self.0.due.set(None);
         drop(self.0.place.take());
     }
 
-    /// Its body is there: now it is worked on, unless that is too much.
+    /// Its body is complete: processing starts, unless there is too much work.
     pub fn resume(&self) -> Result<()> {
         if self.0.place.borrow().is_none() {
             let place = Arc::clone(&self.0.requests).try_acquire_owned().map_err(|_| Error::overloaded())?;
@@ -257,7 +257,7 @@ impl Work {
     }
 }
 
-/// Lets in as much as can be done, and ends what takes too long.
+/// Admits as much as can be processed, and ends what takes too long.
 pub async fn work(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -268,7 +268,7 @@ pub async fn work(
     let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
     let (turn, work) = match begun {
         Ok(begun) => begun,
-        // Not `into_response`, which forgets the error that the edge renders.
+        // Not `into_response`, which drops the error that the edge renders.
         Err(error) => return Ok(ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))),
     };
     request.extensions_mut().insert(work.clone());
@@ -279,7 +279,7 @@ pub async fn work(
         if let Poll::Ready(answered) = handler.as_mut().poll(context) {
             return Poll::Ready(Some(answered));
         }
-        // What may have been committed is told to its end: nobody may say that nothing was changed.
+        // A request that may have committed is processed to its end: no response may claim that nothing was changed.
         let Some(due) = work.0.due.get().filter(|_| !commits.has_begun()) else { return Poll::Pending };
         if timer.deadline() != due {
             timer.as_mut().reset(due);
@@ -288,12 +288,12 @@ pub async fn work(
     });
     match answered.await {
         Some(response) => Ok(response?.map_body(|_, body| turn.hold(body))),
-        // The request went with its handler: the edge says it without.
+        // The request was dropped with its handler: the edge answers without it.
         None => Err(Error::overloaded().into()),
     }
 }
 
-/// A turn that lasts as long as the answer's body.
+/// A turn that lasts as long as the response body.
 trait Hold {
     fn hold(self, body: impl MessageBody + 'static) -> BoxBody;
 }

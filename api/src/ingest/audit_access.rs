@@ -1,4 +1,4 @@
-//! A look at the trail through another system.
+//! Report access to the audit log through another system.
 
 use super::named;
 use super::view::IngestedEntries;
@@ -7,14 +7,14 @@ use crate::state::App;
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
-// utoipa knows the type by this name alone.
+// utoipa recognizes the type only by this name.
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// A look at the trail through another system, such as a copy of it in a warehouse
+/// Request body for reporting access to the audit log through another system, such as a copy of it in a data warehouse
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -27,17 +27,17 @@ pub struct IngestAuditAccess {
     /// At most 256 keys and 32 KiB; numbers with at most three decimals
     #[validate(custom(function = "check::facts"))]
     filters: Option<BTreeMap<String, Value>>,
-    /// On whose behalf: the entry's related user
+    /// The user on whose behalf the access was made; the related user of the audit entry
     user_id: Option<Uuid>,
 }
 
-/// Report a look at the trail through another system
+/// Report access to the audit log through another system
 ///
-/// Whoever reads a copy of the trail elsewhere is on record here.
+/// Records who read a copy of the audit log elsewhere.
 #[utoipa::path(
     tag = "ingest",
     request_body = IngestAuditAccess,
-    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
 #[post("/ingest/audit-accesses")]

@@ -1,4 +1,4 @@
-//! A bulk export that another system made.
+//! Report a bulk export made by another system.
 
 use super::named;
 use super::view::IngestedEntries;
@@ -7,14 +7,14 @@ use crate::state::App;
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
-// utoipa knows the type by this name alone.
+// utoipa recognizes the type only by this name.
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// A bulk export of another system
+/// Request body for reporting a bulk export made by another system
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -34,17 +34,17 @@ pub struct IngestBulkExport {
     /// At most 256 keys and 32 KiB; numbers with at most three decimals
     #[validate(custom(function = "check::facts"))]
     filters: Option<BTreeMap<String, Value>>,
-    /// On whose behalf: the entry's related user
+    /// The user on whose behalf the export was made; the related user of the audit entry
     user_id: Option<Uuid>,
 }
 
-/// Report a bulk export of another system
+/// Report a bulk export made by another system
 ///
-/// Who exported what, to the trail of this service.
+/// Records in the audit log of this service who exported what.
 #[utoipa::path(
     tag = "ingest",
     request_body = IngestBulkExport,
-    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[post("/ingest/bulk-exports")]

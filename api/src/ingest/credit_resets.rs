@@ -1,4 +1,4 @@
-//! Credits that another system keeps.
+//! Report credit allowances set by another system.
 
 use super::view::IngestedEntries;
 use crate::http::{ActionProblems, Answer, Code, Error, FieldProblem, Ingester, LargeBody, Result};
@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// One member's credits, as another system set them
+/// One member's credit allowance as set by another system
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "old_allowance": 80, "new_allowance": 100}))]
 pub struct IngestCreditReset {
     user_id: Uuid,
-    /// Whole credits; null or absent if there were none
+    /// Whole credits; null or absent if there was no allowance
     #[schema(minimum = 0, maximum = 10000)]
     old_allowance: Option<i32>,
     /// Whole credits
@@ -27,7 +27,8 @@ pub struct IngestCreditReset {
     new_allowance: i32,
 }
 
-/// Credits that another system set: of each member in `resets`, or of `member_count` members to `new_allowance`
+/// Request body for reporting credit allowances set by another system: per member in `resets`, or of `member_count` members to
+/// `new_allowance`
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -35,31 +36,31 @@ pub struct IngestCreditReset {
     "resets": [{"user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "old_allowance": 80, "new_allowance": 100}]
 }))]
 pub struct IngestCreditResets {
-    /// Of the calendar
+    /// A calendar quarter
     #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
     quarter: String,
-    /// One for each member, each of them once
+    /// One item per member, each member at most once
     #[validate(length(min = 1, max = 1000))]
     #[schema(min_items = 1, max_items = 1000)]
     resets: Option<Vec<IngestCreditReset>>,
-    /// How many members, where `resets` doesn't name them
+    /// Number of members, if `resets` is not given
     #[validate(range(min = 0, max = 10_000_000))]
     #[schema(minimum = 0, maximum = 10000000)]
     member_count: Option<u32>,
-    /// Whole credits, where `resets` doesn't tell them
+    /// Whole credits, if `resets` is not given
     #[validate(range(min = 0, max = 10_000))]
     #[schema(minimum = 0, maximum = 10000)]
     new_allowance: Option<i32>,
 }
 
-/// Report credits that another system set
+/// Report credit allowances set by another system
 ///
-/// All or none: one entry for each of `resets` and one `bulk_credit_reset`, with one `batch_id`; or the latter alone, for
-/// `member_count` members. The allowances that this service keeps stay as they are.
+/// Recorded completely or not at all: one audit entry for each item of `resets` and one `bulk_credit_reset`, with the same
+/// `batch_id`; or only the latter, for `member_count` members. The allowances kept by this service do not change.
 #[utoipa::path(
     tag = "ingest",
     request_body = IngestCreditResets,
-    responses((status = CREATED, description = "The entries it left", body = IngestedEntries), ActionProblems),
+    responses((status = CREATED, description = "The audit entries", body = IngestedEntries), ActionProblems),
     extensions(("x-audit-actions" = json!({"always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"]}))),
 )]
 #[post("/ingest/credit-resets")]
@@ -96,16 +97,16 @@ pub async fn ingest_credit_resets(
     IngestedEntries::recorded(tx, &by, events).await
 }
 
-/// The two ways to report it.
+/// The two ways to report a reset.
 enum Reported<'a> {
     Each(&'a [IngestCreditReset]),
     Count(u32, i32),
 }
 
 impl IngestCreditResets {
-    /// What no field can be judged by alone: either each member's or one number, and each member once.
+    /// Checks that span several fields: either one item per member or one number for all, and each member at most once.
     fn demand_true(&self) -> Result<Reported<'_>> {
-        let foreign = |pointer: &str| Err(Error::field(pointer, "not_allowed", "does not go with resets"));
+        let foreign = |pointer: &str| Err(Error::field(pointer, "not_allowed", "is not allowed together with resets"));
         let missing = |pointer: &str, detail: &str| Err(Error::field(pointer, "required", detail));
         match (&self.resets, self.member_count, self.new_allowance) {
             (Some(_), Some(_), _) => foreign("/member_count"),
@@ -119,7 +120,7 @@ impl IngestCreditResets {
     }
 }
 
-/// Every fault of every item, by its place.
+/// Reports every error of every item, with its position.
 fn demand_each(resets: &[IngestCreditReset]) -> Result<()> {
     let (mut seen, mut problems) = (HashSet::new(), Vec::new());
     for (number, reset) in resets.iter().enumerate() {
@@ -127,7 +128,7 @@ fn demand_each(resets: &[IngestCreditReset]) -> Result<()> {
             problems.push(FieldProblem::body(format!("/resets/{number}/{field}"), code, detail));
         };
         if !seen.insert(reset.user_id) {
-            refuse("user_id", "duplicate", "stands here twice");
+            refuse("user_id", "duplicate", "must not be listed twice");
         }
         let is_in_range = |credits: i32| (0..=ALLOWED_MAX).contains(&credits);
         if !reset.old_allowance.is_none_or(is_in_range) {

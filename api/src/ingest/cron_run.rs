@@ -1,4 +1,4 @@
-//! A run of a scheduled job elsewhere.
+//! Report a job run of another system.
 
 use super::view::IngestedEntries;
 use crate::http::{ActionProblems, Answer, Error, Ingester, Instant, LargeBody, Result, check};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// A run of a job of another system
+/// Request body for reporting a job run of another system
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -21,7 +21,7 @@ use validator::Validate;
     "started_at": "2026-11-22T08:00:00.000Z", "finished_at": "2026-11-22T08:00:04.200Z"
 }))]
 pub struct IngestCronRun {
-    /// Not the name of a job of this service
+    /// Must not be the name of a job of this service
     #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     job_name: String,
@@ -29,23 +29,23 @@ pub struct IngestCronRun {
     #[schema(minimum = 0, maximum = 9007199254740991_u64)]
     records_processed: u64,
     status: RunStatus,
-    /// Why it failed; of a failure only
+    /// Why the run failed; only for failed runs
     #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     error_message: Option<String>,
     started_at: Option<Instant>,
-    /// Not before `started_at`
+    /// Must not be before `started_at`
     finished_at: Option<Instant>,
 }
 
-/// Report a run of a scheduled job
+/// Report a job run of another system
 ///
-/// For the jobs of other systems: they count in the system-events report like the service's own. A failed run's entry has the outcome
-/// `failure`, and the administrators are alerted.
+/// Reported runs are included in the system events report like the service's own runs. The audit entry of a failed run has the
+/// outcome `failure`, and the administrators are alerted.
 #[utoipa::path(
     tag = "ingest",
     request_body = IngestCronRun,
-    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
     extensions(("x-audit-actions" = json!({"always": ["cron_job_executed"], "may": []}))),
 )]
 #[post("/ingest/cron-runs")]
@@ -60,19 +60,19 @@ pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronR
     };
     let (tx, by) = app.begin(&by).await?;
     if body.status == RunStatus::Failure {
-        tell::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("its reporter doesn't say why")).await?;
+        tell::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("no reason reported")).await?;
     }
     IngestedEntries::recorded(tx, &by, vec![Event::reported_cron_run(&body.job_name, &run)]).await
 }
 
 impl IngestCronRun {
-    /// What no field can be judged by alone.
+    /// Checks that span several fields.
     fn demand_true(&self) -> Result<()> {
         if JobName::of(&self.job_name).is_some() {
-            return Err(Error::field("/job_name", "not_allowed", "is a job of this service, which tells of its runs itself"));
+            return Err(Error::field("/job_name", "not_allowed", "must not be a job of this service: it records its own runs"));
         }
         if self.status == RunStatus::Success && self.error_message.is_some() {
-            return Err(Error::field("/error_message", "not_allowed", "is for a run that failed"));
+            return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed run"));
         }
         demand_in_range("/started_at", self.started_at)?;
         demand_in_range("/finished_at", self.finished_at)?;
@@ -83,7 +83,7 @@ impl IngestCronRun {
     }
 }
 
-/// Refuses an instant that no period of a report could hold.
+/// Refuses a time that lies outside of every possible report period.
 pub fn demand_in_range(pointer: &str, at: Option<Instant>) -> Result<()> {
     match at {
         Some(Instant(at)) if !(2000..=2100).contains(&at.year()) => {

@@ -1,4 +1,4 @@
-//! A mail that another system sent.
+//! Report an email sent by another system.
 
 use super::cron_run::demand_in_range;
 use super::named;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-/// What became of a mail
+/// Delivery status of an email
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
@@ -20,7 +20,7 @@ pub enum DeliveryStatus {
     Failed,
 }
 
-/// A mail that another system sent, or failed to
+/// Request body for reporting an email that another system sent or failed to send
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -28,27 +28,27 @@ pub enum DeliveryStatus {
     "error_message": "550 no such mailbox"
 }))]
 pub struct IngestEmailNotification {
-    /// The case it was about
+    /// The case the email was about
     case_id: Option<Uuid>,
-    /// Its address; somebody's here is the entry's related user
+    /// Email address of the recipient; if it belongs to a user of this service, they are the related user of the audit entry
     #[validate(length(min = 3, max = 254), email)]
     #[schema(min_length = 3, max_length = 254, format = Email)]
     recipient: String,
     sent_at: Option<Instant>,
     delivery_status: DeliveryStatus,
-    /// Why it failed; of a failed one only
+    /// Why the delivery failed; only for failed emails
     #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     error_message: Option<String>,
 }
 
-/// Report a mail that another system sent
+/// Report an email sent by another system
 ///
-/// The entry of one that failed has the outcome `failure`.
+/// The audit entry of a failed email has the outcome `failure`.
 #[utoipa::path(
     tag = "ingest",
     request_body = IngestEmailNotification,
-    responses((status = CREATED, description = "The entry it left", body = IngestedEntries), ActionProblems),
+    responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
     extensions(("x-audit-actions" = json!({"always": ["email_notification_sent"], "may": []}))),
 )]
 #[post("/ingest/email-notifications")]
@@ -59,7 +59,7 @@ pub async fn ingest_email_notification(
 ) -> Result<Answer<IngestedEntries>> {
     let has_failed = body.delivery_status == DeliveryStatus::Failed;
     if !has_failed && body.error_message.is_some() {
-        return Err(Error::field("/error_message", "not_allowed", "is for a mail that failed"));
+        return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed email"));
     }
     demand_in_range("/sent_at", body.sent_at)?;
     let (tx, by) = app.begin(&by).await?;

@@ -1,5 +1,5 @@
-//! What systems outside report to the trail. Each report is recorded whole or not at all, by whoever reports it, at the service's
-//! own time.
+//! Reports of external systems to the audit log. Each report is recorded completely or not at all, with the caller as actor and
+//! the service's own time.
 
 mod activity;
 mod audit_access;

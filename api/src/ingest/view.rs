@@ -1,4 +1,4 @@
-//! What a report left in the trail.
+//! The audit entries written for a report.
 
 use crate::http::{Answer, Anyone, AuditEntry, Error, Result};
 use entity::audit::{AuditTx, Event};
@@ -6,7 +6,7 @@ use entity::trail;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The entries that a report left
+/// The audit entries written for a report
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
     "id": "01a2071e-0bfb-7584-bca5-f00e655c90d6", "sequence": null, "occurred_at": "2026-11-22T08:00:05.123Z",
@@ -25,13 +25,13 @@ use utoipa::ToSchema;
     "ip_address": "192.0.2.7", "user_agent": "warehouse/2.1", "request_id": "01a20725-be30-7584-bca5-f00e655c90d8"
 }]}))]
 pub struct IngestedEntries {
-    /// In the order in which they were written; of a batch, the last one tells of the whole
+    /// In the order in which they were written; for a batch, the last one describes the whole batch
     #[schema(max_items = 1001)]
     pub data: Vec<AuditEntry>,
 }
 
 impl IngestedEntries {
-    /// Records events and answers their entries, read inside of the transaction.
+    /// Records events and returns their entries, read inside the transaction.
     pub async fn recorded(tx: AuditTx, by: &Anyone, events: Vec<Event>) -> Result<Answer<Self>> {
         let ids = tx.record_many(events).await?;
         let last = ids.last().copied().ok_or_else(|| Error::internal("a report without an entry"))?;

@@ -1,4 +1,4 @@
-//! The jobs there are, and how they are.
+//! List the jobs and their state.
 
 use super::JobDetail;
 use crate::http::{Answer, Desk, Instant, ListProblems, NoParameters, Query, Result};
@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 /// The jobs of the service
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
-    "job_name": "release_scheduled_cases", "description": "Shows members the completed cases whose time has come.",
+    "job_name": "release_scheduled_cases",
+    "description": "Marks completed cases as released once due, and notifies their members.",
     "schedule": "*/15 * * * *", "next_run_at": "2026-11-22T08:15:00.000Z", "last_run_at": "2026-11-22T08:00:00.123Z",
     "last_status": "success", "last_success_at": "2026-11-22T08:00:00.123Z", "consecutive_failures": 0
 }]}))]
@@ -24,13 +25,13 @@ pub struct JobList {
 
 /// List the jobs
 ///
-/// What each does and when, how it went the last time, and when it runs next.
+/// Returns for each job its description and schedule, the result of its last run, and the time of its next run.
 #[utoipa::path(
     tag = "jobs",
-    responses((status = OK, description = "The jobs there are", body = JobList), ListProblems),
+    responses((status = OK, description = "The jobs", body = JobList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("looking at the jobs is not an event; running one is")),
+        ("x-audit-reason" = json!("reading the jobs is not audited; running one is")),
     ),
 )]
 #[get("/jobs")]
@@ -48,10 +49,10 @@ pub async fn list_jobs(app: App, _by: Desk, _: Query<NoParameters>) -> Result<An
 impl JobDetail {
     fn of(job: JobName, schedule: String, next_run_at: Option<Instant>, health: Option<&JobHealth>) -> Self {
         let description = match job {
-            JobName::CheckExpiredHolds => "Tells people of holds that last longer than they were expected to; it resumes none.",
-            JobName::QuarterlyCreditReset => "Gives every active member his credits of the quarter, once a quarter.",
-            JobName::ReleaseScheduledCases => "Marks completed cases as released whose time has come, and tells their members.",
-            JobName::SendScheduledEmails => "Sends the mails that are due, and tries those again that could not be sent.",
+            JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume cases.",
+            JobName::QuarterlyCreditReset => "Sets the credit allowance of every active member, once per quarter.",
+            JobName::ReleaseScheduledCases => "Marks completed cases as released once due, and notifies their members.",
+            JobName::SendScheduledEmails => "Sends emails that are due, and retries those that could not be sent.",
         };
         Self {
             job_name: job,

@@ -1,4 +1,4 @@
-//! The jobs of the service over HTTP, and how a run of one is carried out.
+//! HTTP operations on the service's jobs, and the execution of their runs.
 
 mod list;
 mod order;

@@ -1,7 +1,8 @@
-//! A run of a job, from its claim to its entry.
+//! A run of a job, from acquiring the job to its audit entry.
 //!
-//! What a job changes, how the run went and its entry are one transaction, which holds the job's row. Only mails are sent outside
-//! of one: there the run has the job on a lease, and each mail is claimed and recorded on its own.
+//! A job's changes, the result of the run and its audit entry are written in one transaction, which locks the job's row. Only
+//! emails are sent outside of a transaction: for that the run holds a lease on the job, and each email is claimed and recorded on
+//! its own.
 
 use super::{JobRunDetail, work};
 use crate::http::caller::Anyone;
@@ -19,30 +20,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use uuid::Uuid;
 
-/// How long a run that sends mails has the job if it isn't heard of again: longer than one mail takes, and finding out whose fault it is.
+/// How long a run that sends emails holds the job if it is not heard from again: longer than one email takes, including finding
+/// out whose fault a failure is.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
-/// As long as an error is kept.
+/// The maximum length of a stored error.
 const ERROR_LENGTH_MAX: usize = 500;
 
-/// Which job is to run, and for whom.
+/// The job to run, and on whose behalf.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
     pub job: JobName,
     pub dry_run: bool,
-    /// The period it is for; none on demand.
+    /// The scheduled period; none for a run on demand.
     pub scheduled_for: Option<DateTime<Utc>>,
-    /// Whether a later period of it is due as well, and will take on what there is.
+    /// Whether a later period of the job is due as well and will do the remaining work.
     pub is_made_up: bool,
-    /// Who asked for it; nobody if the schedule did.
+    /// The caller who requested the run; none for a scheduled run.
     pub by: Option<&'a Anyone>,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     pub processed: u64,
     pub failed: u64,
-    /// Why it broke off, or why the first record failed.
+    /// Why the run was aborted, or why the first record failed.
     pub error: Option<String>,
     /// Whether it ended before its work was done, because the rest would have failed too.
     pub broke_off: bool,
@@ -55,20 +57,20 @@ impl Tally {
     }
 }
 
-/// How an order ended.
+/// The outcome of an order.
 pub enum Outcome {
     Ran(run::Model),
-    /// Another run has the job just now, here or in another replica.
+    /// Another run currently holds the job, in this or another replica.
     Busy,
-    /// Its period was run before.
+    /// The period was already run.
     Done,
 }
 
-/// Why there is no run to tell of.
+/// Why an order did not result in a run.
 enum Ended {
     Busy,
     Done,
-    /// The request itself was refused, or answered before.
+    /// The request itself was refused, or was already answered.
     Refused(Error),
     BrokeOff(DbErr),
 }
@@ -79,17 +81,17 @@ impl From<DbErr> for Ended {
     }
 }
 
-/// Runs a job and says how that went.
+/// Runs a job and returns the outcome.
 ///
-/// A run that breaks off leaves nothing of what it did, but its own failure, of which the administrators are told.
+/// If a run is aborted, nothing of what it did remains except its failure, of which the administrators are notified.
 pub async fn perform(app: &App, order: &Order<'_>) -> Result<Outcome> {
     let at = app.now();
     let (id, has_lease) = (app.db().clock().id(at), AtomicBool::new(false));
     let under_way = UnderWay { app, order, id, at, begun: Instant::now(), has_lease };
     let end = match under_way.carry_out().await {
-        // Whether it was done is unknown, so it isn't told as if it weren't.
+        // It is unknown whether the run was committed, so it is not recorded as failed.
         Err(Ended::BrokeOff(cause)) if !Refusal::is_commit_unknown(&cause) => {
-            tracing::error!(job = order.job.code(), %cause, "a job broke off");
+            tracing::error!(job = order.job.code(), %cause, "job run aborted");
             under_way.break_off(&cause).await
         }
         end => end,
@@ -102,7 +104,7 @@ pub async fn perform(app: &App, order: &Order<'_>) -> Result<Outcome> {
         Err(Ended::Busy) => Ok(Outcome::Busy),
         Err(Ended::Done) => Ok(Outcome::Done),
         Err(Ended::Refused(error)) => Err(error),
-        // Not even that could be written: the database is away, and so is the run.
+        // Not even the failure could be written: the database is unavailable, and the run is lost.
         Err(Ended::BrokeOff(error)) => Err(error.into()),
     }
 }
@@ -119,7 +121,7 @@ struct UnderWay<'a> {
 impl UnderWay<'_> {
     async fn carry_out(&self) -> Result<run::Model, Ended> {
         let is_mail = self.order.job == JobName::SendScheduledEmails && !self.order.dry_run;
-        // A mail server that was away while nobody ran it is asked once, not once a period.
+        // Missed periods contact the mail server once in total, not once per period, in case it is still unavailable.
         let mailed = if is_mail && !self.order.is_made_up { Some(self.send_mails().await?) } else { None };
         let Some(tally) = mailed else {
             let (tx, by) = self.begin_keyed().await?;
@@ -130,14 +132,14 @@ impl UnderWay<'_> {
         self.conclude(tx, self.order.by.cloned(), tally).await
     }
 
-    /// What is left of a run that broke off.
+    /// Records the failure of an aborted run.
     async fn break_off(&self, cause: &DbErr) -> Result<run::Model, Ended> {
         let tx = self.begin_end().await?;
         self.conclude(tx, self.order.by.cloned(), Tally { error: Some(cause.to_string()), broke_off: true, ..Tally::default() })
             .await
     }
 
-    /// The transaction in which whoever asked for the run is judged, and an `Idempotency-Key` claimed.
+    /// The transaction in which the rights of the run's caller are checked and an `Idempotency-Key` is claimed.
     async fn begin_keyed(&self) -> Result<(AuditTx, Option<Anyone>), Ended> {
         let (tx, by) = match self.order.by {
             Some(by) => {
@@ -149,7 +151,8 @@ impl UnderWay<'_> {
         Ok((self.take(tx).await?, by))
     }
 
-    /// The transaction that tells how a run ended that has begun: mails were sent, or it broke off, whatever its caller may do now.
+    /// The transaction that records the end of a run that has started: emails were sent, or it was aborted, regardless of what
+    /// its caller may still do.
     async fn begin_end(&self) -> Result<AuditTx, Ended> {
         let tx = match self.order.by {
             Some(by) => self.app.conclude_for(by, self.context()).await.map_err(Ended::Refused)?,
@@ -158,7 +161,7 @@ impl UnderWay<'_> {
         self.take(tx).await
     }
 
-    /// Takes the job, in the service's own name.
+    /// Acquires the job, with the service itself as actor.
     async fn take(&self, tx: AuditTx) -> Result<AuditTx, Ended> {
         let job = job::held(&tx, self.order.job).await.map_err(elsewhere)?;
         let is_ours = job.lease_holder == Some(self.id);
@@ -175,7 +178,7 @@ impl UnderWay<'_> {
         Ok(tx.noting("trigger", self.trigger().code()))
     }
 
-    /// Writes how it went, with its entry, and commits.
+    /// Writes the result with its audit entry, and commits.
     async fn conclude(&self, tx: AuditTx, by: Option<Anyone>, tally: Tally) -> Result<run::Model, Ended> {
         let row = self.row(&tx, &tally);
         let told = JobRun {
@@ -226,10 +229,10 @@ impl UnderWay<'_> {
         }
     }
 
-    /// Sends what is due, with the job on a lease that each mail renews. What is left is for the next run.
+    /// Sends the emails that are due while holding a lease on the job, which each email renews. The rest is left to the next run.
     async fn send_mails(&self) -> Result<Tally, Ended> {
         let mut tally = Tally::default();
-        // A request that was answered before ends here, before anything is sent.
+        // A request that was already answered ends here, before anything is sent.
         drop(self.begin_keyed().await?);
         self.lease().await?;
         while let Some(sent) = mail::send_next(self.app, &self.context()).await? {
@@ -248,7 +251,7 @@ impl UnderWay<'_> {
         Ok(tally)
     }
 
-    /// Lets go of a lease that nothing came of; where not even that can be written, it ends by itself.
+    /// Releases a lease that led to no result; if not even that can be written, the lease expires by itself.
     async fn give_back(&self) {
         let back = async {
             let tx = AuditTx::begin(self.app.db(), self.context()).await?;
@@ -259,7 +262,7 @@ impl UnderWay<'_> {
             Ok::<(), DbErr>(())
         };
         if let Err(error) = back.await {
-            tracing::warn!(job = self.order.job.code(), %error, "a job could not be given back");
+            tracing::warn!(job = self.order.job.code(), %error, "failed to release the lease on a job");
         }
     }
 
@@ -275,7 +278,7 @@ impl UnderWay<'_> {
         if self.order.by.is_some() { Trigger::Manual } else { Trigger::Scheduler }
     }
 
-    /// The service itself, in the request of whoever asked for it.
+    /// The context of the service itself, with the request id of the run's caller.
     fn context(&self) -> Context {
         let own = Context::job(self.id);
         match self.order.by {
@@ -285,7 +288,7 @@ impl UnderWay<'_> {
     }
 }
 
-/// Another run may have the job, or its period, by now.
+/// Another run may hold the job, or have run its period, by now.
 fn elsewhere(error: DbErr) -> Ended {
     if run::is_taken(&error) { Ended::Busy } else { Ended::BrokeOff(error) }
 }

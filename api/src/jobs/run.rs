@@ -11,26 +11,26 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// How a job is to run
+/// Request body for running a job
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"dry_run": true}))]
 pub struct RunJob {
-    /// Only say what it would do
+    /// Whether to only report what the run would do
     #[schema(nullable = false)]
     dry_run: bool,
 }
 
-/// How the contract lists it.
+/// The path parameters as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by JobTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by JobTarget")]
 pub struct JobPath {
-    /// The job
+    /// Name of the job
     job_name: JobName,
 }
 
-/// The job a path names; what isn't one of ours is none.
+/// The job named by the path; none if it is not a job of this service.
 pub struct JobTarget(Option<JobName>);
 
 impl FromRequest for JobTarget {
@@ -45,14 +45,15 @@ impl FromRequest for JobTarget {
 
 /// Run a job on demand
 ///
-/// Now, beside its schedule, and answered when it is done: a run that broke off, or of which every record failed, is answered too,
-/// with `status` `failure`, and alerts the administrators. One run of a job goes on at a time, wherever. The run is on record as the
-/// caller's; what it changes is the service's own doing.
+/// Runs the job immediately, in addition to its schedule, and responds when the run has finished: a run that was aborted, or of
+/// which every record failed, is returned too, with `status` `failure`, and alerts the administrators. Only one run of a job is
+/// active at a time, across all replicas. The run is recorded with the caller as actor; the changes it makes are recorded with
+/// the service as actor.
 #[utoipa::path(
     tag = "jobs",
     params(JobPath),
-    request_body(content = Option<RunJob>, description = "May be left out"),
-    responses((status = OK, description = "How it went", body = JobRunDetail), JobProblems),
+    request_body(content = Option<RunJob>, description = "Optional"),
+    responses((status = OK, description = "The completed run", body = JobRunDetail), JobProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["cron_job_executed"],
         "may": ["case_updated", "quarterly_credit_reset", "bulk_credit_reset", "email_notification_sent"],

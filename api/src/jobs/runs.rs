@@ -1,4 +1,4 @@
-//! How the runs of the jobs went.
+//! List the job runs.
 
 use super::view::JobRunList;
 use crate::http::page::Paging;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// Which runs
+/// Filters of the job runs
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
@@ -22,24 +22,24 @@ pub struct ListJobRuns {
     #[validate(length(max = 4))]
     #[param(required = false, max_items = 4)]
     job_name: Vec<JobName>,
-    /// How they ended
+    /// Result of the run
     #[param(nullable = false)]
     status: Option<RunStatus>,
-    /// What made them run
+    /// What triggered the run
     #[param(nullable = false)]
     trigger: Option<Trigger>,
 }
 
-/// List the runs of the jobs
+/// List the job runs
 ///
-/// The newest first, 50 a page: scheduled ones and those on demand, dry ones included.
+/// Newest first, 50 per page: scheduled runs and runs on demand, including dry runs.
 #[utoipa::path(
     tag = "jobs",
     params(ListJobRuns, Paging),
-    responses((status = OK, description = "One page of the runs", body = JobRunList), ListProblems),
+    responses((status = OK, description = "A page of job runs", body = JobRunList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("each run is an event; looking at how it went is not")),
+        ("x-audit-reason" = json!("each run is audited; reading its result is not")),
     ),
 )]
 #[get("/job-runs")]

@@ -1,4 +1,4 @@
-//! When jobs run: cron expressions, read in the settings' zone.
+//! When jobs run: cron expressions, evaluated in the configured time zone.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -7,29 +7,29 @@ use croner::parser::{CronParser, Seconds};
 use entity::job::JobName;
 use std::collections::HashMap;
 
-/// How many periods that nobody ran are made up for, the last ones: a day and an hour of quarter hours.
+/// How many missed periods are caught up at most, the most recent ones: 25 hours of 15-minute periods.
 const MADE_UP_MAX: usize = 100;
 
-/// The schedule of each job, and whether this process keeps to it.
+/// The schedule of each job, and whether this process follows it.
 #[derive(Clone, Debug)]
 pub struct Schedules {
     by_job: HashMap<JobName, Cron>,
     pub is_on: bool,
 }
 
-/// A schedule that can't be kept, by what is wrong with it.
+/// Why a schedule is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unscheduled {
-    #[error("'{0}' is no job with its schedule, such as send_scheduled_emails=*/5 * * * *")]
+    #[error("'{0}' is not a job name with its schedule, such as send_scheduled_emails=*/5 * * * *")]
     NoPair(String),
-    #[error("there is no job '{0}'")]
+    #[error("unknown job '{0}'")]
     NoJob(String),
-    #[error("the schedule of {job} is no cron expression: {why}")]
+    #[error("the schedule of {job} is not a valid cron expression: {why}")]
     NoCron { job: &'static str, why: String },
 }
 
 impl Schedules {
-    /// Each job's own schedule, where none of the given pairs, such as `check_expired_holds=0 6 * * *`, says another.
+    /// Each job's default schedule, unless one of the given pairs, such as `check_expired_holds=0 6 * * *`, overrides it.
     pub fn of(pairs: &[String], is_on: bool) -> Result<Self, Unscheduled> {
         let mut given = HashMap::new();
         for pair in pairs.iter().map(|pair| pair.trim()).filter(|pair| !pair.is_empty()) {
@@ -46,7 +46,7 @@ impl Schedules {
         Ok(Self { by_job, is_on })
     }
 
-    /// The expression.
+    /// The cron expression.
     pub fn text(&self, job: JobName) -> String {
         self.by_job.get(&job).map(|cron| cron.as_str().to_owned()).unwrap_or_default()
     }
@@ -57,7 +57,7 @@ impl Schedules {
         Some(next.with_timezone(&Utc))
     }
 
-    /// The periods after `last` that have come by now, the earliest first. Of very many only the last ones.
+    /// The periods after `last` that are due by now, earliest first. If there are very many, only the most recent ones.
     pub fn due(&self, job: JobName, last: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Vec<DateTime<Utc>> {
         let Some(cron) = self.by_job.get(&job) else { return Vec::new() };
         let mut due = Vec::new();

@@ -1,4 +1,4 @@
-//! Jobs and their runs as they are shown.
+//! The representation of jobs and their runs in responses.
 
 use crate::http::Instant;
 use entity::job::JobName;
@@ -13,21 +13,21 @@ pub struct JobDetail {
     pub job_name: JobName,
     #[schema(max_length = 300)]
     pub description: &'static str,
-    /// A cron expression, in the settings' time zone
+    /// A cron expression in the configured time zone
     #[schema(max_length = 200)]
     pub schedule: String,
-    /// Null where the service that answers keeps to no schedule
+    /// Null if the responding process does not run the schedule
     pub next_run_at: Option<Instant>,
-    /// Dry runs don't count, here and below
+    /// Dry runs are not included, here and in the following fields
     pub last_run_at: Option<Instant>,
     pub last_status: Option<RunStatus>,
     pub last_success_at: Option<Instant>,
-    /// Since the last success
+    /// Number of failures since the last success
     #[schema(minimum = 0)]
     pub consecutive_failures: i64,
 }
 
-/// How a run of a job went
+/// A run of a job
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "job_name": "release_scheduled_cases", "trigger": "scheduler",
@@ -39,20 +39,20 @@ pub struct JobRunDetail {
     pub id: Uuid,
     pub job_name: JobName,
     pub trigger: Trigger,
-    /// The period it was for, each of which is run once; null for a run on demand
+    /// The scheduled period, each of which is run once; null for a run on demand
     pub scheduled_for: Option<Instant>,
-    /// Who asked for it; null for a scheduled run
+    /// The user who requested the run; null for a scheduled run
     pub requested_by_id: Option<Uuid>,
-    /// Whether it only said what it would do
+    /// Whether the run only reported what it would do
     pub dry_run: bool,
     pub status: RunStatus,
-    /// What it took on; in a dry run, what it would have
+    /// Number of records processed; in a dry run, the number that would have been
     #[schema(minimum = 0)]
     pub records_processed: i64,
-    /// How many of these failed
+    /// Number of these records that failed
     #[schema(minimum = 0)]
     pub records_failed: i64,
-    /// Why it broke off, or why the first record failed
+    /// Why the run was aborted, or why the first record failed
     #[schema(max_length = 500)]
     pub error_message: Option<String>,
     pub started_at: Instant,
@@ -62,7 +62,7 @@ pub struct JobRunDetail {
 }
 
 crate::list_of! {
-    /// Runs of jobs, a page of them
+    /// A page of job runs
     JobRunList = JobRunDetail
 }
 

@@ -1,4 +1,4 @@
-//! What each job does, inside of its run's transaction.
+//! The work of each job, inside the transaction of its run.
 
 use super::order::Tally;
 use crate::mail;
@@ -9,10 +9,10 @@ use entity::job::{JobName, overdue_hold};
 use entity::{delivery, setting, tell};
 use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 
-/// How many cases one run takes on; the next one takes the rest.
+/// How many cases one run processes; the next run processes the rest.
 const CASES_AT_ONCE: u64 = 500;
 
-/// Does a job's work, or in a dry run only counts what it would take on now. Mails are sent outside, and here only counted.
+/// Does a job's work, or in a dry run only counts what it would process now. Emails are sent elsewhere, and only counted here.
 pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<Tally, DbErr> {
     let processed = match (job, dry_run) {
         (JobName::ReleaseScheduledCases, false) => release_cases(tx).await?,
@@ -26,7 +26,7 @@ pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<Tally, Db
     Ok(Tally { processed, ..Tally::default() })
 }
 
-/// None is due while mails are switched off: then they are let go.
+/// None are due while emails are switched off: they are then skipped.
 async fn mails_due(tx: &AuditTx) -> Result<u64, DbErr> {
     if !setting::current(tx).await?.email_notifications_enabled {
         return Ok(0);
@@ -34,7 +34,7 @@ async fn mails_due(tx: &AuditTx) -> Result<u64, DbErr> {
     Ok(delivery::due(tx.now()).count(tx).await?.min(mail::SENT_AT_ONCE))
 }
 
-/// A case that somebody is at just now waits for the next run; its member sees the result all the same.
+/// A case that is currently locked is left to the next run; its member sees the result regardless.
 async fn release_cases(tx: &AuditTx) -> Result<u64, DbErr> {
     let due = case::due_for_release(tx.now()).order_by_asc(case::Column::Id).limit(CASES_AT_ONCE);
     let mut released = 0;
@@ -63,7 +63,7 @@ async fn reset_credits(tx: &AuditTx) -> Result<u64, DbErr> {
     Ok(u64::try_from(reset.member_count).unwrap_or(u64::MAX))
 }
 
-/// The quarter it is in the settings' zone, and how many credits a member has in one.
+/// The current quarter in the configured time zone, and how many credits a member has per quarter.
 async fn this_quarter(tx: &AuditTx) -> Result<(Quarter, i32), DbErr> {
     let settings = setting::current(tx).await?;
     Ok((Quarter::of(tx.now(), settings.zone()?), settings.default_quarterly_credits))

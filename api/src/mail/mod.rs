@@ -1,4 +1,4 @@
-//! Mails: their words, the way they take, and the sending of those that are due.
+//! Emails: their text, their transport, and the sending of those that are due.
 
 mod letter;
 mod transport;
@@ -12,13 +12,13 @@ use entity::setting;
 use sea_orm::DbErr;
 use std::time::Duration;
 
-/// How many mails one run sends at most; the next one goes on.
+/// The maximum number of emails one run sends; the next run continues.
 pub const SENT_AT_ONCE: u64 = 500;
 
-/// For how long one run begins to send mails: by the default schedule it ends before its job's next period.
+/// How long a run keeps starting to send emails: with the default schedule it ends before its job's next period.
 pub const SENDS_FOR: Duration = Duration::from_secs(600);
 
-/// Sends the mail that has waited longest, if one is due: `Err` inside says why it could not be sent.
+/// Sends the email that has waited longest, if one is due: the inner `Err` contains why it could not be sent.
 pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(), Undelivered>>, DbErr> {
     let tx = AuditTx::begin(app.db(), context.clone()).await?;
     let settings = setting::current(&tx).await?;

@@ -1,4 +1,4 @@
-//! The way a mail takes: a mail server, or where there is none the log.
+//! The transport of emails: a mail server, or the log if none is configured.
 
 use super::letter;
 use crate::config::ConfigError;
@@ -11,10 +11,10 @@ use lettre::{AsyncTransport, Message, Tokio1Executor};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a mail server may take to answer; well under the shortest wait for a next attempt.
+/// How long a mail server may take to respond; well below the shortest wait before a retry.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Sends mails.
+/// Sends emails.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     from: Mailbox,
@@ -28,21 +28,23 @@ enum Way {
 }
 
 impl Mailer {
-    /// A mail server by its URL, such as `smtp://user:password@mail.example.org:587?tls=required`; the log where there is none.
+    /// A mail server by its URL, such as `smtp://user:password@mail.example.org:587?tls=required`; the log if there is none.
     pub fn of(smtp_url: Option<&str>, from: &str) -> Result<Self, ConfigError> {
         let refused = |name, why: String| ConfigError { name, why };
-        let from = from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is no address: {error}")))?;
+        let from =
+            from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is not a valid address: {error}")))?;
         let Some(url) = smtp_url else { return Ok(Self { from, way: Way::Log }) };
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-        // The URL may hold a password, in its place or a wrong one: the library's words repeat parts of it, and are not repeated.
+        // The URL may contain a password, in its place or a wrong one: the library's messages repeat parts of it, and are not
+        // repeated.
         let server = server.map_err(|_| {
-            let why = "is no mail server's URL such as smtps://user:password@mail.example.org (a password percent-encoded)";
+            let why = "must be a mail server's URL such as smtps://user:password@mail.example.org (password percent-encoded)";
             refused("CASETRAIL_SMTP_URL", why.to_owned())
         })?;
         Ok(Self { from, way: Way::Smtp(server.timeout(Some(PATIENCE)).build()) })
     }
 
-    /// Sends one mail.
+    /// Sends one email.
     pub async fn send(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<(), Undelivered> {
         let message = self.message(mail, settings)?;
         match &self.way {
@@ -50,7 +52,7 @@ impl Mailer {
             Way::Smtp(server) => match timeout(PATIENCE * 2, server.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(Undelivered { hope: hope(server, &error).await, why: error.to_string() }),
-                Err(_) => Err(Undelivered { hope: Hope::LaterForAll, why: "the mail server did not answer in time".to_owned() }),
+                Err(_) => Err(Undelivered { hope: Hope::LaterForAll, why: "the mail server did not respond in time".to_owned() }),
             },
         }
     }
@@ -58,14 +60,14 @@ impl Mailer {
     fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
         let for_good = |why: String| Undelivered { why, hope: Hope::None };
         let letter = letter::write(mail);
-        let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("no address: {error}")))?;
+        let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("invalid address: {error}")))?;
         let domain = self.from.email.domain();
         let mut message = Message::builder()
             .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .from(self.from.clone())
             .to(to)
             .subject(letter.subject);
-        // RFC 3834: nobody's absence is to answer it.
+        // RFC 3834: no automatic reply should answer it.
         message = message.raw_header(automatic());
         if let Some(reply_to) = settings.reply_email_address.as_deref().and_then(|address| address.parse().ok()) {
             message = message.reply_to(reply_to);
@@ -74,12 +76,12 @@ impl Mailer {
     }
 }
 
-/// Whether the fault is this mail's or the server's: that is found out by calling it once more.
+/// Whether the fault is this email's or the server's: determined by connecting to the server once more.
 async fn hope(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> Hope {
     let lets_us_in = matches!(timeout(PATIENCE, server.test_connection()).await, Ok(Ok(true)));
     match lets_us_in {
         false => Hope::LaterForAll,
-        // It refused this mail, or the library did on its behalf: an address, say, that the server can't spell.
+        // The server refused this email, or the library did on its behalf: for example an address that the server can't encode.
         true if error.is_permanent() || error.is_client() => Hope::None,
         true => Hope::Later,
     }
@@ -93,8 +95,8 @@ fn automatic() -> lettre::message::header::HeaderValue {
 /// RFC 2606: nothing is ever delivered to a domain under `.invalid`.
 fn logged(mail: &outbox::Model) -> Result<(), Undelivered> {
     if mail.recipient.ends_with(".invalid") {
-        return Err(Undelivered { why: "there is no such domain".to_owned(), hope: Hope::None });
+        return Err(Undelivered { why: "the domain does not exist".to_owned(), hope: Hope::None });
     }
-    tracing::info!(mail = %mail.id, template = %mail.template, "a mail, as it would be sent");
+    tracing::info!(mail = %mail.id, template = %mail.template, "email not sent: no mail server configured");
     Ok(())
 }

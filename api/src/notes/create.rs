@@ -1,4 +1,4 @@
-//! Write a note about a case.
+//! Create a note about a case.
 
 use super::CaseNote;
 use crate::http::check::not_blank;
@@ -13,22 +13,22 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What is written about a case, and for whom
+/// Request body for creating a note about a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"body": "The pay stub of October comes on Monday.", "visibility": "shared"}))]
+#[schema(example = json!({"body": "The pay stub of October will arrive on Monday.", "visibility": "shared"}))]
 pub struct CreateNote {
     #[validate(length(min = 1, max = 10000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 10000, pattern = "not_blank")]
     body: String,
-    /// A member's comments are `shared`
+    /// A member's comments must be `shared`
     visibility: Visibility,
 }
 
-/// Write a note about a case
+/// Create a note about a case
 ///
-/// Whoever sees the case may. The staff reads every note, its member those that are `shared`. A member's comment raises
-/// `has_member_updates`. The text itself does not enter the trail.
+/// Allowed for every caller who can see the case. Staff can read all notes, the case's member those that are `shared`. A member's
+/// comment sets `has_member_updates`. The text itself is not copied to the audit log.
 #[utoipa::path(
     tag = "notes",
     params(("case_id" = Uuid, Path, description = "The case")),

@@ -1,4 +1,4 @@
-//! Read a note.
+//! Get a note.
 
 use super::{CaseNote, NotePath, NoteTarget};
 use crate::http::{Answer, Error, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
@@ -7,20 +7,20 @@ use actix_web::get;
 use entity::{note, user};
 use sea_orm::{ColumnTrait, QueryFilter};
 
-/// Read a note
+/// Get a note
 ///
-/// A note that was taken away is not found, and a member finds only what is shared with him.
+/// Returns 404 for a deleted note. Members can get only notes that are `shared`.
 #[utoipa::path(
     tag = "notes",
     params(NotePath, IfNoneMatchHeader),
     responses(
         (status = OK, description = "The note", body = CaseNote),
-        (status = NOT_MODIFIED, description = "The caller has this version already"),
+        (status = NOT_MODIFIED, description = "The caller already has this version"),
         ReadProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+        ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]
 #[get("/notes/{note_id}")]

@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 /// List the notes about a case
 ///
-/// The newest first. Its member sees what is shared with him.
+/// Newest first. Members see only notes that are `shared`.
 #[utoipa::path(
     tag = "notes",
     params(("case_id" = Uuid, Path, description = "The case"), Paging),
-    responses((status = OK, description = "A page of its notes", body = CaseNoteList), ReadProblems),
+    responses((status = OK, description = "A page of the case's notes", body = CaseNoteList), ReadProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+        ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]
 #[get("/cases/{case_id}/notes")]

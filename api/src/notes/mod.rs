@@ -1,4 +1,4 @@
-//! Notes and comments about cases over HTTP, a file per verb.
+//! HTTP operations on notes and comments about cases, one file per verb.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! The note a path names and the version its caller expects. What isn't a UUID names nothing.
+//! The note named by the path and the version the caller expects. A value that isn't a UUID names no note.
 
 use crate::http::caller::{Admitted, admitted};
 use crate::http::{Anyone, Error, IfMatch, Result, path_id};
@@ -14,23 +14,23 @@ pub struct NoteTarget {
     if_match: IfMatch,
 }
 
-/// How the contract lists it.
+/// The path parameters as listed in the contract.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by NoteTarget")]
+#[expect(dead_code, reason = "used by the contract only; requests are parsed by NoteTarget")]
 pub struct NotePath {
     /// The note
     note_id: Uuid,
 }
 
 impl NoteTarget {
-    /// The id, where the note is only read.
+    /// The id, for operations that only read the note.
     pub fn id(&self) -> Result<Uuid> {
         self.id.ok_or_else(Error::not_found)
     }
 
-    /// Locks the note to take it away, in the order of the checks: 404 if the caller may not know of it, 403 if it isn't his to
-    /// take away, 412 if it has another version.
+    /// Locks the note for deletion, with the checks in this order: 404 if the note is not visible to the caller, 403 if the
+    /// caller may not delete it, 412 if the note has another version.
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone) -> Result<note::Model> {
         let note = note::locked(tx, self.id()?, by).await?;
         if !note.is_deletable_by(by) {

@@ -1,4 +1,4 @@
-//! A note as it is shown.
+//! The representation of a note in responses.
 
 use crate::http::{CaseReference, Instant, PersonSummary};
 use entity::note::{self, Visibility};
@@ -8,17 +8,17 @@ use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What somebody wrote about a case
+/// A note or comment about a case
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d4", "version": 1,
     "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"},
     "author": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
-    "visibility": "shared", "body": "The pay stub of October comes on Monday.", "created_at": "2026-11-22T08:00:00.123Z"
+    "visibility": "shared", "body": "The pay stub of October will arrive on Monday.", "created_at": "2026-11-22T08:00:00.123Z"
 }))]
 pub struct CaseNote {
     pub id: Uuid,
-    /// Also the `ETag`; a note is never rewritten
+    /// Also the `ETag`; a note is never edited
     #[schema(minimum = 1)]
     pub version: i32,
     pub case: CaseReference,
@@ -30,7 +30,7 @@ pub struct CaseNote {
 }
 
 crate::list_of! {
-    /// A page of the notes about a case, the newest first
+    /// A page of the notes about a case, newest first
     CaseNoteList = CaseNote
 }
 

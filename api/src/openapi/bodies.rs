@@ -1,9 +1,9 @@
-//! Bodies that may be left out: utoipa calls them "X or null", but what is sent is X or nothing.
+//! Optional request bodies: utoipa declares them as "X or null", but what is sent is X or nothing.
 
 use utoipa::openapi::schema::{OneOf, SchemaType, Type};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, Schema};
 
-/// Makes them X, not required.
+/// Declares them as X, not required.
 pub fn without_null(contract: &mut OpenApi) {
     for item in contract.paths.paths.values_mut() {
         let PathItem { post, patch, put, .. } = item;
@@ -20,7 +20,7 @@ pub fn without_null(contract: &mut OpenApi) {
     }
 }
 
-/// X of "X or null".
+/// The X of "X or null".
 fn but_null(schema: &RefOr<Schema>) -> Option<RefOr<Schema>> {
     let RefOr::T(Schema::OneOf(OneOf { items, .. })) = schema else { return None };
     let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));

@@ -1,10 +1,10 @@
-//! The bounds of numbers that have none of their own: those of their format, and of what every JSON reader counts exactly.
+//! The bounds of numbers that declare none: those of their format, and of the integers that every JSON reader parses exactly.
 
 use utoipa::Number;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, RefOr, Schema};
 
-/// 2^53 - 1: beyond it, a reader that takes numbers for doubles counts wrong.
+/// 2^53 - 1: beyond it, a reader that parses numbers as doubles loses precision.
 const EXACT_MAX: isize = 9_007_199_254_740_991;
 const INT32_MAX: isize = 2_147_483_647;
 

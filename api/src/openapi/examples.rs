@@ -1,4 +1,4 @@
-//! Examples where people and tools look for them: at each body, each answer and each parameter.
+//! Examples where people and tools look for them: at each request body, each response and each parameter.
 
 use super::each;
 use serde_json::{Value as Json, json};
@@ -7,7 +7,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder};
 use utoipa::openapi::{Content, OpenApi as Contract, Ref, RefOr, Schema};
 
-/// Shows the example of each schema wherever a body has it, and one of each parameter.
+/// Adds the example of each schema wherever a body uses it, and an example to each parameter.
 pub fn apply(contract: &mut Contract) {
     let known = Known(json!(contract.components.as_ref().map(|components| &components.schemas)));
     let mut shown = BTreeMap::new();
@@ -26,7 +26,7 @@ pub fn apply(contract: &mut Contract) {
     }
     let components = contract.components.get_or_insert_default();
     for (name, example) in shown {
-        // It stands at the bodies now, and once is enough.
+        // The example is now at the bodies, and once is enough.
         if let Some(RefOr::T(schema)) = components.schemas.get_mut(&name) {
             take_example(schema);
         }
@@ -34,7 +34,7 @@ pub fn apply(contract: &mut Contract) {
     }
 }
 
-/// The bodies of an operation and of its answers.
+/// The request and response bodies of an operation.
 fn contents(operation: &mut Operation) -> Vec<&mut Content> {
     let mut contents = Vec::new();
     if let Some(RefOr::T(body)) = &mut operation.request_body {
@@ -75,7 +75,7 @@ fn take_example(schema: &mut Schema) {
 struct Known(Json);
 
 impl Known {
-    /// The example of what a body holds, and the name of its schema.
+    /// The example of a body's schema, and the name of the schema.
     fn of(&self, content: &Content) -> Option<(String, Json)> {
         if content.example.is_some() || !content.examples.is_empty() {
             return None;
@@ -85,7 +85,7 @@ impl Known {
         Some((name.to_owned(), self.named(name)?))
     }
 
-    /// A schema's own example; that of a list is a page with the example of a row.
+    /// A schema's own example; the example of a list is a page with the example of a row.
     fn named(&self, name: &str) -> Option<Json> {
         let schema = self.0.get(name)?;
         let of_page = || {
@@ -96,7 +96,7 @@ impl Known {
         schema.get("example").cloned().or_else(of_page)
     }
 
-    /// A value of some schema: what it shows, what it falls back to, the first of its words, or one of its type.
+    /// A value of a schema: its example, its default, the first of its enum values, or one of its type.
     fn value(&self, schema: &Json) -> Option<Json> {
         if let Some(reference) = schema.get("$ref").and_then(Json::as_str) {
             let name = reference.rsplit('/').next()?;

@@ -1,4 +1,4 @@
-//! The headers of the answers, described once: answers refer to them.
+//! The response headers, described once: responses refer to them.
 
 use super::each;
 use crate::http::operations;
@@ -8,45 +8,45 @@ use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, Schema};
 
-/// Header, name of its component, what it says, an example.
+/// Header, name of its component, description, example.
 const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "X-Request-Id",
         "RequestId",
-        "The request's id: the caller's own if it was a plain one, else a new one",
+        "The request id: the caller's own if it was valid, otherwise a new one",
         "01a20725-be30-7584-bca5-f00e655c90d7",
     ),
     (
         "Cache-Control",
         "CacheControl",
-        "Whether and how long the answer may be kept: no-store for everything below /api, most of which is about people. Who holds a copy of their own may still ask with If-None-Match whether it is current",
+        "Whether and how long the response may be cached: no-store for everything below /api, most of which is about people. A client that keeps its own copy can check with If-None-Match whether it is current",
         "no-store",
     ),
     (
         "ETag",
         "EntityTag",
-        "The resource's version and a digest of what is shown, for If-Match and If-None-Match",
+        "The resource's version and a digest of the response body, for If-Match and If-None-Match",
         "\"7-1f0c9a2e\"",
     ),
-    ("Location", "Location", "Where the new resource is", "/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6"),
+    ("Location", "Location", "URL of the new resource", "/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6"),
     (
         "Link",
         "Link",
-        "Where the next page is (RFC 8288), if there is one",
+        "URL of the next page (RFC 8288), if there is one",
         "</api/v1/cases?limit=50&cursor=eyJib3VuZF90byI6IjZkIn0.x3Yk>; rel=\"next\"",
     ),
     (
         "Content-Disposition",
         "ContentDisposition",
-        "The name of the file, after what it holds and when it was made",
+        "The file name, made from the content and the time of creation",
         "attachment; filename=\"audit-log-20261122-080000.csv\"",
     ),
-    ("Accept-Ranges", "AcceptRanges", "That a range of bytes can be asked for", "bytes"),
-    ("Content-Range", "ContentRange", "Which bytes these are, and how many there are in all", "bytes 0-1023/48213"),
+    ("Accept-Ranges", "AcceptRanges", "Indicates that byte ranges are supported", "bytes"),
+    ("Content-Range", "ContentRange", "The returned byte range and the total length", "bytes 0-1023/48213"),
     (
         "Repr-Digest",
         "ReprDigest",
-        "The SHA-256 of all the bytes (RFC 9530)",
+        "SHA-256 digest of the complete content (RFC 9530)",
         "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
     ),
     (
@@ -58,13 +58,13 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "RateLimit",
         "RateLimit",
-        "What is left of the quota (r), and in how many seconds it is full again (t)",
+        "The remaining quota (r), and the number of seconds until it is full again (t)",
         "\"default\";r=1199;t=1",
     ),
     (
         "Idempotency-Replayed",
         "IdempotencyReplayed",
-        "true, if this is the kept answer to an earlier request with the same Idempotency-Key",
+        "true if this is the stored response to an earlier request with the same Idempotency-Key",
         "true",
     ),
     ("WWW-Authenticate", "WwwAuthenticate", "How to authenticate", "Bearer"),
@@ -72,7 +72,7 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
 const BYTES: &str = "application/octet-stream";
 const RETRY_AFTER: &str = "Retry-After";
 
-/// Tells each answer's headers.
+/// Declares the headers of each response.
 pub fn apply(contract: &mut Contract) {
     let kinds = Kinds::of(contract);
     for declared in each(contract) {
@@ -106,7 +106,7 @@ pub fn apply(contract: &mut Contract) {
     components.headers.insert(component(RETRY_AFTER).to_owned(), retry_after().into());
 }
 
-/// Schemas by what an answer with them has beside its body.
+/// Schemas by the headers of responses with them.
 struct Kinds {
     /// Single resources with a version.
     versioned: BTreeSet<String>,
@@ -191,7 +191,7 @@ fn retry_after() -> Header {
         .minimum(Some(1))
         .maximum(Some(86_400));
     HeaderBuilder::new()
-        .description(Some("After how many seconds to try again"))
+        .description(Some("Number of seconds to wait before retrying"))
         .schema(Some(schema))
         .example(Some(1.into()))
         .build()

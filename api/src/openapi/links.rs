@@ -1,4 +1,4 @@
-//! What can be done next with what an answer holds, so that tools can follow a case from its creation to its end.
+//! The operations that can follow a response, so that tools can follow a case from its creation to its end.
 
 use super::each;
 use serde_json::{Value as Json, json};
@@ -46,7 +46,7 @@ const MOST_ACTIVE: Parameters = &[
     ("until", "$response.body#/period/until"),
 ];
 
-/// After which operations, what comes next, and with which parameters.
+/// After which operations, which ones can follow, and with which parameters.
 const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (
         &["create_case"],
@@ -138,7 +138,7 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["get_system_events"], &["export_system_events"], PERIOD),
 ];
 
-/// Says after each success what can come next.
+/// Adds to each success the operations that can follow.
 pub fn apply(contract: &mut Contract) {
     let summaries: BTreeMap<String, String> = each(contract)
         .filter_map(|declared| Some((declared.operation.operation_id.clone()?, declared.operation.summary.clone()?)))
@@ -154,7 +154,8 @@ pub fn apply(contract: &mut Contract) {
     }
 }
 
-/// What may follow an operation, with its parameters. Wherever a case is answered, the case and its trail can be read.
+/// The operations that may follow an operation, with their parameters. A response with a case always links to the case and its
+/// log.
 fn next(id: &str, response: &Response) -> Vec<(&'static str, Parameters)> {
     let listed = NEXT.iter().filter(|(after, ..)| after.contains(&id));
     let mut next: Vec<_> = listed.flat_map(|(_, next, parameters)| next.iter().map(|next| (*next, *parameters))).collect();

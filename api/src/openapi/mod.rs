@@ -1,4 +1,4 @@
-//! The contract, collected from the routes; what holds for all operations alike is said once, as a rule applied to each.
+//! The contract, collected from the routes; what all operations have in common is declared once, as a rule applied to each.
 
 mod bodies;
 mod bounds;
@@ -45,29 +45,29 @@ use utoipa_actix_web::AppExt;
     ),
     components(schemas(
         Problem, FieldProblem, Location, Code, Instant,
-        // What only parameters have: utoipa refers to these without collecting them.
+        // Types used only in parameters: utoipa refers to these without collecting them.
         When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),
     modifiers(&Bearer),
     tags(
-        (name = "alerts", description = "What the caller should know: told to those whom it concerns, and theirs alone to see and to dismiss"),
-        (name = "audit-log", description = "Who did what, when, and to what: the trail as a whole, of a case, of a person, and its exports. Reading it is recorded"),
-        (name = "auth", description = "Signing in and out, one's own account, and the keys that verify access tokens"),
-        (name = "cases", description = "Cases and their moves, from the draft to the resubmission. Each move answers the case as it then is"),
-        (name = "credits", description = "What the members may use of credits in a quarter, and the reset of everybody's at once"),
-        (name = "documents", description = "What is handed in with a case, and the reports delivered for it: streamed in and out. Looking at one and downloading it are recorded"),
-        (name = "exports", description = "Cases and users as files, whole or of a period. Taking one is recorded; it breaks off when its caller loses the right to it"),
-        (name = "ingest", description = "What systems outside report to the trail: for service accounts that were granted `ingest`"),
-        (name = "jobs", description = "What the service does by itself: by schedules, or on demand. Each run is recorded"),
-        (name = "notes", description = "What the staff and the member write about a case; the staff's own notes are not for the member"),
-        (name = "outbox", description = "The mails that wait, went out or failed"),
-        (name = "reports", description = "Five reports over the trail, as JSON for dashboards and as CSV. Generating one is recorded"),
-        (name = "reviews", description = "What waits for a review and what was decided. The decisions themselves are moves of the case"),
-        (name = "settings", description = "How the service is set up: deadlines, releases, mails, credits, the time zone. In force at once"),
-        (name = "system", description = "Health, contract and error codes. No operation of these needs a token"),
-        (name = "users", description = "The people, and what they may do"),
+        (name = "alerts", description = "Alerts for the caller. Only the users whom an alert concerns can see and dismiss it"),
+        (name = "audit-log", description = "Who did what, when, and to which object: the complete audit log, the log of a case or a user, and exports. Reads are recorded"),
+        (name = "auth", description = "Login and logout, the caller's own account, and the keys that verify access tokens"),
+        (name = "cases", description = "Cases and their actions, from draft to resubmission. Each action returns the updated case"),
+        (name = "credits", description = "The members' credit allowances per quarter, and the reset of all allowances at once"),
+        (name = "documents", description = "Documents submitted with a case, and the reports delivered for it: streamed in both directions. Views and downloads are recorded"),
+        (name = "exports", description = "Cases and users as files, complete or for a period. Exports are recorded, and aborted when their caller loses access"),
+        (name = "ingest", description = "Events that external systems report to the audit log: for service accounts with the scope `ingest`"),
+        (name = "jobs", description = "Background jobs, run on schedules or on demand. Each run is recorded"),
+        (name = "notes", description = "Notes by staff and members about a case. Staff-only notes are not visible to the member"),
+        (name = "outbox", description = "Emails that are pending, sent or failed"),
+        (name = "reports", description = "Five reports on the audit log, as JSON for dashboards and as CSV. Each generation is recorded"),
+        (name = "reviews", description = "Pending reviews and review decisions. The decisions themselves are actions of the case"),
+        (name = "settings", description = "Settings of the service: deadlines, releases, emails, credits, the time zone. Changes take effect immediately"),
+        (name = "system", description = "Health, contract and error codes. None of these operations requires a token"),
+        (name = "users", description = "User accounts and their permissions"),
     ),
 )]
 struct Frame;
@@ -79,13 +79,13 @@ impl Modify for Bearer {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("The access_token of POST /api/v1/auth/login, or a service account's API key (ctk_…)"))
+            .description(Some("The access_token from POST /api/v1/auth/login, or a service account's API key (ctk_…)"))
             .build();
         contract.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(bearer));
     }
 }
 
-/// The contract of everything the service answers; collected once a process.
+/// The contract of all operations; collected once per process.
 pub fn contract() -> Contract {
     static CONTRACT: LazyLock<Contract> = LazyLock::new(collected);
     CONTRACT.clone()
@@ -108,7 +108,7 @@ fn collected() -> Contract {
     contract
 }
 
-/// One operation, with what it is called by.
+/// One operation, with its path and method.
 struct Declared<'a> {
     path: &'a str,
     method: &'static str,
@@ -126,13 +126,13 @@ impl Declared<'_> {
     }
 }
 
-/// Whether a body of an operation could mean something, and has nothing to mean. With GET and DELETE it never means anything (RFC 9110,
-/// 9.3.1 and 9.3.5).
+/// Whether an operation declares no request body although its method allows one. With GET and DELETE a body has no meaning (RFC
+/// 9110, 9.3.1 and 9.3.5).
 pub fn refuses_a_body(method: &str, operation: &Operation) -> bool {
     !["GET", "DELETE"].contains(&method) && operation.request_body.is_none()
 }
 
-/// Every operation there is.
+/// All operations.
 fn each(contract: &mut Contract) -> impl Iterator<Item = Declared<'_>> {
     contract.paths.paths.iter_mut().flat_map(|(path, item)| {
         let operations = [

@@ -1,4 +1,4 @@
-//! Names for values that are no words, such as `-created_at`: a generated client would number them.
+//! Names for enum values that are not identifiers, such as `-created_at`: a generated client would number them.
 
 use serde_json::{Value as Json, json};
 use utoipa::openapi::extensions::ExtensionsBuilder;
@@ -6,7 +6,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 const NAMES: &str = "x-enum-varnames";
 
-/// Gives them in `x-enum-varnames`, which the generators know, in the spelling that Rust's takes as it is.
+/// Adds them as `x-enum-varnames`, which the generators know, in the spelling that Rust's generator uses unchanged.
 pub fn apply(contract: &mut OpenApi) {
     for schema in contract.components.iter_mut().flat_map(|components| components.schemas.values_mut()) {
         let RefOr::T(Schema::Object(object)) = schema else { continue };

@@ -1,11 +1,11 @@
-//! How parameters are written: a list is repeated, `status=hold&status=accepted`.
+//! The serialization of parameters: a list is repeated, `status=hold&status=accepted`.
 
 use super::each;
 use serde_json::json;
 use utoipa::openapi::path::{ParameterBuilder, ParameterStyle};
 use utoipa::openapi::{OpenApi as Contract, RefOr};
 
-/// Says it of each list, since tools differ in what they take for granted.
+/// Declares it for each list, since tools have different defaults.
 pub fn apply(contract: &mut Contract) {
     for declared in each(contract) {
         for parameter in declared.operation.parameters.iter_mut().flatten() {

@@ -1,7 +1,8 @@
-//! What a text of a request may consist of, as patterns: `pattern = "not_blank"` at a field names the rule that checks it, and
-//! this says it to everybody else. A text without a rule is one without NUL, which no text of a request may hold.
+//! The characters that a text of a request may contain, as patterns: `pattern = "not_blank"` on a field names the rule that
+//! checks it, and this replaces the name with the pattern. A text without a rule may contain anything but NUL, which is never
+//! allowed.
 //!
-//! Characters are spelled out: what `\s` means differs between the languages that read the contract.
+//! Characters are spelled out: the meaning of `\s` differs between the languages that read the contract.
 
 use entity::text;
 use std::sync::LazyLock;
@@ -11,25 +12,25 @@ use utoipa::openapi::{KnownFormat, OpenApi, PathItem, Ref, RefOr, Schema};
 
 const NOT_BLANK: &str =
     concat!(r"^[^\u0000]*", r"[^\u0000\t-\r \u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]", r"[^\u0000]*$");
-/// White space that is visible as such: between words it may stand.
+/// White space that is visible as such: allowed between words.
 const BLANKS: &str = r" \u00A0\u1680\u2000-\u200A\u202F\u205F\u3000";
 const TEXT: &str = r"^[^\u0000]*$";
 
 /// The name of a rule, and its pattern.
 type Rule = (&'static str, fn() -> &'static str);
 
-/// Rules as `api::http::check` has them.
+/// The rules of `api::http::check`.
 const RULES: [Rule; 2] = [("not_blank", || NOT_BLANK), ("displayable", || &DISPLAYABLE)];
 
-/// A name people read, as far as a pattern of every language can tell it: it leaves open how many combining marks stand in a row, and invisible
-/// characters beyond U+FFFF.
+/// A name to be displayed, as far as a pattern can express it in every language: it doesn't limit how many combining marks follow
+/// each other, and doesn't exclude invisible characters beyond U+FFFF.
 static DISPLAYABLE: LazyLock<String> = LazyLock::new(|| {
     let hidden = ranges(text::is_invisible);
     format!("^[^{BLANKS}{hidden}]([^{hidden}]*[^{BLANKS}{hidden}])?$")
 });
 
-/// The characters for which something holds, as the inside of a character class. Those beyond the 16 bits that `\u` can say in every
-/// language are left out.
+/// The characters that satisfy a condition, as the inside of a character class. Those beyond the 16 bits that `\u` can express in
+/// every language are left out.
 fn ranges(holds: fn(char) -> bool) -> String {
     let mut ranges: Vec<(char, char)> = Vec::new();
     for letter in ('\0'..='\u{FFFF}').filter(|letter| holds(*letter)) {
@@ -45,7 +46,7 @@ fn ranges(holds: fn(char) -> bool) -> String {
         .collect()
 }
 
-/// Gives every text that a request may hold its pattern.
+/// Adds a pattern to every text in requests.
 pub fn apply(contract: &mut OpenApi) {
     let mut bodies = Vec::new();
     for item in contract.paths.paths.values_mut() {
@@ -108,7 +109,7 @@ mod tests {
     use crate::http::check;
     use regex::Regex;
 
-    /// A pattern tells apart just what its rule does, wherever in a text a character up to the last one stands.
+    /// A pattern accepts exactly what its rule accepts, wherever in a text a character up to the last one occurs.
     fn agrees(pattern: &str, last: char, rule: fn(&str) -> bool) {
         let pattern = Regex::new(pattern).unwrap();
         let letters = ('\0'..='\u{3100}').chain('\u{FE00}'..='\u{1F600}').chain('\u{E0000}'..='\u{E1000}');

@@ -1,12 +1,12 @@
-//! What is there and what may be left out, said so that a generated client has no case too many.
+//! Required and optional fields, declared so that a generated client has no superfluous cases.
 
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
-/// An answer leaves no field out, it is null where there is nothing; utoipa takes every `Option` for a field that may be missing.
+/// A response omits no field, it is null where there is no value; utoipa declares every `Option` as a field that may be missing.
 ///
-/// What a request leaves out has a default that its description tells; openapi-typescript asks for a field that states one.
+/// A field that a request omits has a default that its description states; openapi-typescript requires a field that declares one.
 pub fn apply(contract: &mut OpenApi) {
     let asked = in_requests(&json!(contract));
     for (name, schema) in contract.components.iter_mut().flat_map(|components| &mut components.schemas) {
@@ -17,7 +17,7 @@ pub fn apply(contract: &mut OpenApi) {
     }
 }
 
-/// The schemas that some request's body holds, however deep.
+/// The schemas used in request bodies, at any depth.
 fn in_requests(contract: &Json) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&Json> = contract.pointer("/paths").into_iter().flat_map(bodies).collect();

@@ -1,4 +1,4 @@
-//! The refusals, described once: operations refer to them.
+//! The error responses, described once: operations refer to them.
 
 use super::each;
 use crate::http::idempotency::key_reused;
@@ -16,7 +16,7 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder, Schema};
 
-/// Describes each refusal that an operation refers to, and adds the one that all of them have in common.
+/// Describes each error response that an operation refers to, and adds the one that all of them have in common.
 pub fn apply(contract: &mut Contract) {
     let mut used = BTreeSet::new();
     for declared in each(contract) {
@@ -38,7 +38,7 @@ pub fn apply(contract: &mut Contract) {
     }
 }
 
-/// What problems of some codes say beside what all of them say; absent from the others.
+/// Additional members of problems with certain codes; absent from all others.
 fn members() -> [(String, RefOr<Schema>); 10] {
     let number = |says: &str, minimum: usize| {
         let number = ObjectBuilder::new().schema_type(Type::Integer).description(Some(says)).minimum(Some(minimum));
@@ -49,29 +49,29 @@ fn members() -> [(String, RefOr<Schema>); 10] {
         RefOr::from(number.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64))))
     };
     let owner = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Owner::Case.code(), Owner::Member.code()]));
-    let owner = owner.description(Some("With quota_exceeded: whose documents take up too much"));
+    let owner = owner.description(Some("With quota_exceeded: the owner of the quota"));
     let status = || Ref::from_schema_name("CaseStatus");
     let statuses = ArrayBuilder::new().items(status()).max_items(Some(8));
-    let statuses = statuses.description(Some("With invalid_case_state: from which statuses it would be possible"));
+    let statuses = statuses.description(Some("With invalid_case_state: the statuses in which the action is allowed"));
     let report = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(10));
     let report = report.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)));
     let numbers = ArrayBuilder::new().items(report).max_items(Some(10));
-    let numbers = numbers.description(Some("With missing_reports: the numbers of the reports that aren't there"));
+    let numbers = numbers.description(Some("With missing_reports: the numbers of the missing reports"));
     let with = |mut reference: Ref, says: &str| {
         reference.description = says.to_owned();
         RefOr::Ref(reference)
     };
     [
-        ("current_status", with(status(), "With invalid_case_state: the status the case is in")),
+        ("current_status", with(status(), "With invalid_case_state: the current status of the case")),
         ("allowed_from", statuses.into()),
         ("tier", with(Ref::from_schema_name("Tier"), "With level_too_low: the tier of the case")),
-        ("rush_fee", number("With rush_confirmation_required: what the rush costs", 0)),
+        ("rush_fee", number("With rush_confirmation_required: the fee for the rush", 0)),
         ("missing_reports", numbers.into()),
-        ("open_cases", number("With open_cases: how many cases the user would leave behind", 1)),
+        ("open_cases", number("With open_cases: the number of cases still assigned to the user", 1)),
         ("quota", owner.into()),
-        ("used_bytes", bytes("With quota_exceeded: how many bytes the documents take up")),
-        ("limit_bytes", bytes("With quota_exceeded: how many bytes they may take up")),
-        ("current_version", number("With version_mismatch: the version the resource has by now", 1)),
+        ("used_bytes", bytes("With quota_exceeded: the number of bytes the documents use")),
+        ("limit_bytes", bytes("With quota_exceeded: the maximum number of bytes")),
+        ("current_version", number("With version_mismatch: the current version of the resource", 1)),
     ]
     .map(|(name, schema)| (name.to_owned(), schema))
 }
@@ -94,18 +94,18 @@ fn response(refusal: &Refusal) -> Response {
     ResponseBuilder::new().description(refusal.meaning.trim()).content("application/problem+json", content.build()).build()
 }
 
-/// An error of each code, made as the service makes it.
+/// An error with each code, created as the service creates it.
 fn error(code: Code) -> Error {
     let refused_case = |refused: case::Refused| Error::from(refused);
     let refused_user = |refused: user::Refused| Error::from(refused);
     match code {
         Code::MalformedJson => Error::unreadable(code, "EOF while parsing an object at line 1 column 12"),
-        Code::MalformedMultipart => Error::unreadable(code, "a text is not UTF-8"),
+        Code::MalformedMultipart => Error::unreadable(code, "a text part is not UTF-8"),
         Code::IdempotencyKeyReused => key_reused(),
         Code::InvalidParameter => Error::parameter("limit", "range", "must be 1 to 200"),
         Code::InvalidHeader => {
             let fault =
-                FieldProblem::header("If-Match", "entity_tag", "must be a version as ETag gives it, such as \"7-1f0c9a2e\"");
+                FieldProblem::header("If-Match", "entity_tag", "must be a version as returned in ETag, such as \"7-1f0c9a2e\"");
             Error::fields(code, vec![fault])
         }
         Code::InvalidCursor => invalid_cursor(),

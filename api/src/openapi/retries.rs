@@ -1,4 +1,4 @@
-//! Which operations may be repeated without being done twice, and the statuses that costs them.
+//! The operations that can be retried without being performed twice, and the error responses that this adds.
 
 use super::{Declared, each};
 use crate::http::IdempotencyKeyHeader;
@@ -7,7 +7,7 @@ use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, IntoResponses};
 
-/// Every POST takes an `Idempotency-Key`, unless it is about secrets: answers are kept for repetition, and secrets never are.
+/// Every POST accepts an `Idempotency-Key`, unless it handles secrets: responses are stored for retries, and secrets never are.
 pub fn apply(contract: &mut Contract) {
     for declared in each(contract).filter(takes_a_key) {
         let operation = declared.operation;
@@ -24,7 +24,7 @@ pub fn apply(contract: &mut Contract) {
     }
 }
 
-/// Whether an operation takes an `Idempotency-Key`.
+/// Whether an operation accepts an `Idempotency-Key`.
 pub fn takes_a_key(declared: &Declared<'_>) -> bool {
     let secret = ["/password-reset", "/api-keys"].iter().any(|ending| declared.path.ends_with(ending));
     let is_about_secrets = declared.path.starts_with("/api/v1/auth/") || secret;

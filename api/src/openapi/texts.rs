@@ -1,21 +1,21 @@
-//! The contract's text, with everything in one order.
+//! The contract's text, in a deterministic order.
 
 use chrono::NaiveDate;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::OpenApi as Contract;
 use yaml_serde::Value as Yaml;
 
-/// The contract's text in both notations, equal to the committed file.
+/// The contract's text in both formats, equal to the committed file.
 pub struct Texts {
     pub yaml: String,
     pub json: String,
 }
 
-/// Worked out once a process, whoever asks.
+/// Computed once per process.
 static CURRENT: LazyLock<Result<Arc<Texts>, String>> = LazyLock::new(|| Texts::of(&super::contract()).map(Arc::new));
 
 impl Texts {
-    /// The text of what this process answers.
+    /// The contract's text for this process.
     pub fn current() -> Result<Arc<Self>, String> {
         CURRENT.clone()
     }
@@ -29,7 +29,7 @@ impl Texts {
     }
 }
 
-/// To YAML 1.1, which many still read, a bare date is no text.
+/// YAML 1.1, which many readers still use, doesn't read a bare date as a string.
 fn with_quoted_times(yaml: &str) -> String {
     let is_time =
         |text: &str| text.len() >= 10 && NaiveDate::parse_from_str(text.get(..10).unwrap_or_default(), "%Y-%m-%d").is_ok();
@@ -43,7 +43,7 @@ fn with_quoted_times(yaml: &str) -> String {
     yaml.lines().map(quoted).collect()
 }
 
-/// Extensions last and by their names: utoipa keeps them in a hash map, whose order is another in every process.
+/// Extensions last and sorted by name: utoipa keeps them in a hash map, whose order differs between processes.
 fn order_extensions(value: &mut Yaml) {
     match value {
         Yaml::Mapping(fields) => {

@@ -1,9 +1,9 @@
-//! Who needs a token, said by each operation: generators look for it there, and one that needs none has no requirement at all.
+//! Which operations require a token, declared on each: generators look for it there, and one that needs none has no requirement.
 
 use super::each;
 use utoipa::openapi::{OpenApi as Contract, SecurityRequirement};
 
-/// An operation says `security(())` if it needs none, else nothing.
+/// An operation declares `security(())` if it needs none, otherwise nothing.
 pub fn apply(contract: &mut Contract) {
     for declared in each(contract) {
         declared.operation.security = Some(match declared.operation.security {

@@ -1,4 +1,4 @@
-//! List the mails.
+//! List the emails in the outbox.
 
 use crate::http::page::Paging;
 use crate::http::{Answer, CaseReference, Desk, Instant, ListProblems, ListQuery, PersonSummary, Result};
@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// Which mails
+/// Filters of the outbox
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct OutboxFilter {
@@ -25,7 +25,7 @@ pub struct OutboxFilter {
     status: Vec<MailStatus>,
 }
 
-/// A mail that waits to be sent, or what became of it
+/// An email in the outbox, with its delivery status
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d4", "status": "pending", "template": "case_held",
@@ -40,14 +40,14 @@ pub struct OutboxMail {
     pub status: MailStatus,
     #[schema(max_length = 64)]
     pub template: String,
-    /// The address
+    /// Email address of the recipient
     #[schema(max_length = 254)]
     pub recipient: String,
-    /// Whose address it was when the mail was queued
+    /// The user the address belonged to when the email was queued
     pub related_user: Option<PersonSummary>,
     pub case: Option<CaseReference>,
     pub queued_at: Instant,
-    /// When it is due, or due again
+    /// When the email is due, or due for a retry
     pub send_after: Option<Instant>,
     #[schema(minimum = 0)]
     pub attempts: i32,
@@ -58,20 +58,21 @@ pub struct OutboxMail {
 }
 
 crate::list_of! {
-    /// A page of the mails, the newest first
+    /// A page of emails, newest first
     OutboxList = OutboxMail
 }
 
-/// List the mails
+/// List the emails in the outbox
 ///
-/// Those that wait, were sent, failed, or were skipped because mails were switched off; the newest first. What they say is not told.
+/// Emails that are pending, were sent, failed, or were skipped because emails were switched off; newest first. Their content is
+/// not returned.
 #[utoipa::path(
     tag = "outbox",
     params(OutboxFilter, Paging),
-    responses((status = OK, description = "A page of the mails", body = OutboxList), ListProblems),
+    responses((status = OK, description = "A page of emails", body = OutboxList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("seeing whether mails go out is daily work; each attempt to send one is on record")),
+        ("x-audit-reason" = json!("monitoring the outbox is routine work; each attempt to send an email is audited")),
     ),
 )]
 #[get("/outbox")]

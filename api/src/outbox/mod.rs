@@ -1,4 +1,4 @@
-//! The mails that are queued and what became of them, over HTTP.
+//! Queued emails and their delivery status over HTTP.
 
 mod list;
 

@@ -1,4 +1,4 @@
-//! Which passwords are refused beyond their length: the ones everybody tries first, and one's own name.
+//! Rules for passwords beyond their length: not a common password, and not the username.
 
 use crate::http::{Error, Result};
 use std::borrow::Cow;
@@ -11,14 +11,14 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     lines.filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
 });
 
-/// For `#[validate(custom(function = …))]`: not one of the most common passwords, whatever their case.
+/// For `#[validate(custom(function = …))]`: not one of the most common passwords, case-insensitively.
 pub fn uncommon(password: &str) -> std::result::Result<(), ValidationError> {
     let is_common = COMMON.contains(password.to_lowercase().as_str());
     let refused = || ValidationError::new("common_password").with_message(Cow::Borrowed("is one of the most common passwords"));
     if is_common { Err(refused()) } else { Ok(()) }
 }
 
-/// Not the username. `pointer` is where the password stands in the body.
+/// Not the username. `pointer` is the position of the password in the body.
 pub fn demand_unlike(password: &str, username: &str, pointer: &str) -> Result<()> {
     let is_the_name = password.eq_ignore_ascii_case(username);
     if is_the_name { Err(Error::field(pointer, "same_as_username", "must not be the username")) } else { Ok(()) }

@@ -1,11 +1,11 @@
-//! The canonical body: one text for each meaning, as RFC 8785 has it, and none for two.
+//! The canonical body: exactly one text for each meaning, as defined by RFC 8785, and no text with two meanings.
 
 use super::check;
 use super::json::{Node, canonical, nodes, spelled, value};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
-/// The same but for one thing.
+/// The same value with a single difference.
 fn changed(node: &Node, place: usize) -> Node {
     match node {
         Node::Null => Node::Flag(false),

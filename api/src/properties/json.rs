@@ -1,4 +1,4 @@
-//! JSON values, and the many texts each of them has.
+//! JSON values, and the many ways to write each of them.
 
 use super::text;
 use proptest::prelude::*;
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 pub enum Node {
     Null,
     Flag(bool),
-    /// So many thousandths.
+    /// A number, in thousandths.
     Number(i64),
     Text(String),
     List(Vec<Node>),
     Object(BTreeMap<String, Node>),
 }
 
-/// Up to so many thousandths a double has a decimal of its own for each.
+/// Up to this number of thousandths, a double distinguishes each of them.
 const THOUSANDTHS_MAX: i64 = 1_000_000_000_000_000;
 
 pub fn nodes() -> impl Strategy<Value = Node> {
@@ -42,12 +42,12 @@ pub fn nodes() -> impl Strategy<Value = Node> {
     })
 }
 
-/// What is said of something, by name.
+/// Objects, as named values.
 pub fn objects() -> impl Strategy<Value = BTreeMap<String, Node>> {
     prop::collection::btree_map(text(4), nodes(), 0..4)
 }
 
-/// One of the ways to write a value; `seed` says which.
+/// One of the ways to write a value; `seed` selects which.
 pub fn spelled(node: &Node, seed: u64) -> String {
     let mut said = String::new();
     write(node, &mut ChaCha8Rng::seed_from_u64(seed), &mut said);
@@ -102,7 +102,7 @@ fn number(thousandths: i64, dice: &mut ChaCha8Rng) -> String {
     }
 }
 
-/// As few characters as it takes.
+/// The shortest notation.
 pub fn plain_number(thousandths: i64) -> String {
     let (sign, size) = (if thousandths < 0 { "-" } else { "" }, thousandths.unsigned_abs());
     let decimals = format!(".{:03}", size % 1000);
@@ -129,7 +129,8 @@ fn quoted(text: &str, dice: &mut ChaCha8Rng, said: &mut String) {
     said.push('"');
 }
 
-/// The one text of RFC 8785, written a second time: names in the order of their UTF-16 units, no blanks, the fewest escapes.
+/// The canonical text of RFC 8785, implemented independently: names in the order of their UTF-16 code units, no whitespace, the
+/// fewest escapes.
 pub fn canonical(node: &Node) -> String {
     match node {
         Node::Null => "null".to_owned(),
@@ -161,7 +162,7 @@ fn plainly_quoted(text: &str) -> String {
     format!("\"{}\"", escaped.collect::<String>())
 }
 
-/// The value as its readers have it.
+/// The value as seen by its readers.
 pub fn value(node: &Node) -> Json {
     match node {
         Node::Null => Json::Null,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What the contract shows of the CSV.
+/// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "action_type,label,category,count,percent\r\ncase_held,Case Placed on Hold,case,12,4.3\r\n";
 
 const REPORT: &str = "activity_summary";
@@ -26,16 +26,16 @@ const REPORT: &str = "activity_summary";
 pub struct ActivitySummaryFigures {
     #[schema(minimum = 0)]
     total_activities: i64,
-    /// Over the equally long period just before
+    /// Total of the equally long period just before
     #[schema(minimum = 0)]
     previous_total: i64,
-    /// total_activities less previous_total
+    /// `total_activities` minus `previous_total`
     delta: i64,
-    /// Null where there was nothing before
+    /// Null if `previous_total` is 0
     #[schema(minimum = -100, maximum = 1000000000)]
     percent_change: Option<f64>,
     direction: Trend,
-    /// How many people did something
+    /// Number of people with at least one activity
     #[schema(minimum = 0)]
     active_users: i64,
     /// Entries about a case
@@ -45,23 +45,23 @@ pub struct ActivitySummaryFigures {
     user_management_activities: i64,
     #[schema(minimum = 0)]
     quality_review_activities: i64,
-    /// By the service itself
+    /// Activities of the service itself
     #[schema(minimum = 0)]
     system_activity_count: i64,
-    /// Tried, and did not work; not part of the total
+    /// Failed attempts; not included in the total
     #[schema(minimum = 0)]
     failed_attempts: i64,
-    /// Refused; not part of the total
+    /// Denied attempts; not included in the total
     #[schema(minimum = 0)]
     denied_attempts: i64,
     #[schema(minimum = 0)]
     distinct_types: usize,
-    /// Entries of the types beyond the first 15
+    /// Entries of types other than the 15 most frequent
     #[schema(minimum = 0)]
     other_types_count: i64,
 }
 
-/// How much one person did
+/// The activity of one user
 #[derive(Serialize, ToSchema)]
 pub struct TopUser {
     user_id: Uuid,
@@ -75,13 +75,13 @@ pub struct TopUser {
     user_level: Option<Level>,
     #[schema(minimum = 0)]
     count: i64,
-    /// His share of all
+    /// Share of all activities
     #[schema(minimum = 0, maximum = 100)]
     percent: f64,
     last_activity_at: Instant,
 }
 
-/// How much happened, of what kind, by whom
+/// The activity of a period by type and user
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "activity_summary", "generated_at": "2026-11-23T15:00:00.000Z",
@@ -111,9 +111,10 @@ pub struct ActivitySummaryReport {
     timeseries: Vec<SeriesPoint>,
 }
 
-/// Sum up all activity
+/// Get the activity summary
 ///
-/// Counts what succeeded; `failed_attempts` and `denied_attempts` stand apart. The series are the categories.
+/// Counts successful actions; `failed_attempts` and `denied_attempts` are reported separately. The series of the time series are
+/// the categories.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, SeriesParameters),
@@ -147,7 +148,7 @@ pub async fn get_activity_summary(
 
 /// Export the activity summary as CSV
 ///
-/// Its rows are the most frequent action types.
+/// The rows are the most frequent action types.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters),
@@ -158,7 +159,7 @@ pub async fn get_activity_summary(
 pub async fn export_activity_summary(app: App, by: ReportReader, query: Given<(PeriodParameters,)>) -> Result<HttpResponse> {
     let db = app.snapshot().await?;
     let period = period(&db, query.parts.0.asked(), app.now()).await?;
-    // Its rows have no series, so the longest buckets do.
+    // The rows have no series, so the longest buckets suffice.
     let found = report::activity_summary(&db, &period, Interval::Month).await?;
     db.commit().await?;
     let header: Line = ["action_type", "label", "category", "count", "percent"].map(Into::into).to_vec();

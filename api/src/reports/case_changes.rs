@@ -1,4 +1,4 @@
-//! What changed about cases.
+//! The case change history.
 
 use super::entry::{Body, COLUMNS, FieldChange, ReportEntry};
 use super::export::{Export, Line, Rows};
@@ -22,30 +22,30 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// What the contract shows of the CSV.
+/// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,badge,before_after\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\"\r\n";
 
 const REPORT: &str = "case_changes";
 const LIMIT: u64 = 40;
 
-/// Which changes
+/// Filters of the case change history
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct CaseChangesFilter {
-    /// Lists only these kinds of change
+    /// List only changes of these kinds
     #[validate(length(max = 6))]
     #[param(required = false, max_items = 6)]
     change_type: Vec<ChangeType>,
-    /// Counts and lists only what happened to this case
+    /// Count and list only changes to this case
     #[param(nullable = false)]
     case_id: Option<Uuid>,
-    /// Lists only what this user did
+    /// List only changes made by this user
     #[param(nullable = false)]
     actor_id: Option<Uuid>,
 }
 
-/// The figures of the case changes
+/// The figures of the case change history
 #[derive(Serialize, ToSchema)]
 pub struct CaseChangesFigures {
     #[schema(minimum = 0)]
@@ -73,19 +73,19 @@ pub struct CaseChangesFigures {
 pub struct CaseChange {
     #[serde(flatten)]
     entry: ReportEntry,
-    /// The narrowest kind of change it is
+    /// The most specific kind of change that applies
     badge: ChangeType,
-    /// Each field that changed; people by their usernames
+    /// Each changed field; users are given by username
     #[schema(max_items = 64)]
     before_after: Vec<FieldChange>,
 }
 
 list_of! {
-    /// Changes to cases
+    /// A page of case changes
     CaseChangeList = CaseChange
 }
 
-/// What changed about cases
+/// The case change history of a period
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "case_changes", "generated_at": "2026-11-23T15:00:00.000Z",
@@ -115,9 +115,10 @@ pub struct CaseChangesReport {
     entries: CaseChangeList,
 }
 
-/// Show what changed about cases
+/// Get the case change history
 ///
-/// `case_id` narrows figures and list, `change_type` and `actor_id` the list alone. The series are the badges.
+/// `case_id` filters the figures and the list, `change_type` and `actor_id` only the list. The series of the time series are the
+/// badges.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
@@ -153,7 +154,7 @@ pub async fn get_case_changes(
     }))
 }
 
-/// Export the case changes as CSV
+/// Export the case change history as CSV
 ///
 /// One row per entry; `before_after` is JSON.
 #[utoipa::path(
@@ -212,7 +213,7 @@ impl CaseChangesFigures {
 }
 
 impl CaseChange {
-    /// Some entries with the people their changes name: one statement however many.
+    /// Entries with the people their changes name: one query, regardless of the number of rows.
     async fn all<C: ConnectionTrait>(db: &C, rows: Vec<audit_entry::Model>) -> Result<Vec<Self>> {
         let bodies = rows.iter().map(Body::of).collect::<Result<Vec<_>>>()?;
         let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
@@ -242,13 +243,13 @@ impl CaseChange {
     }
 }
 
-/// The people a change is from or to: the fields that hold one end in `_id`.
+/// The people a change refers to: the names of fields that hold one end in `_id`.
 fn people_in((field, change): (&String, &Json)) -> Vec<Uuid> {
     let id = |side: &str| change.get(side).and_then(Json::as_str).and_then(|text| text.parse().ok());
     if field.ends_with("_id") { [id("from"), id("to")].into_iter().flatten().collect() } else { Vec::new() }
 }
 
-/// A value as a reader sees it: text, a person's username, a long text's length.
+/// A value as displayed: the text, a person's username, or the length of a long text.
 fn shown(value: &Json, people: &HashMap<Uuid, String>) -> Option<String> {
     match value {
         Json::Null => None,

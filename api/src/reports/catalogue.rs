@@ -1,14 +1,14 @@
-//! The reports there are.
+//! The list of available reports.
 
 use crate::http::{Answer, ListProblems, ReportReader};
 use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// One of the reports
+/// An available report
 #[derive(Serialize, ToSchema)]
 pub struct ReportSummary {
-    /// Its permanent name, as the trail records it
+    /// Permanent identifier, as recorded in the audit log
     #[schema(max_length = 32)]
     report: &'static str,
     #[schema(max_length = 64)]
@@ -17,18 +17,18 @@ pub struct ReportSummary {
     description: &'static str,
     #[schema(max_length = 128)]
     path: &'static str,
-    /// Its rows as CSV
+    /// The path of the CSV export
     #[schema(max_length = 128)]
     csv_path: &'static str,
-    /// The filters it takes beside the period, apart by commas
+    /// The supported filters in addition to the period, separated by commas
     #[schema(max_length = 128)]
     filters: &'static str,
 }
 
-/// The reports there are
+/// The available reports
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
-    "report": "case_changes", "title": "Case change history", "description": "What changed about cases, with before and after.",
+    "report": "case_changes", "title": "Case change history", "description": "Changes to cases, with values before and after.",
     "path": "/api/v1/reports/case-changes", "csv_path": "/api/v1/reports/case-changes.csv", "filters": "change_type, case_id, actor_id"
 }]}))]
 pub struct ReportCatalogue {
@@ -51,13 +51,13 @@ macro_rules! report {
 
 /// List the reports
 ///
-/// What each tells, where it is, and what it can be asked.
+/// Returns the description, path and filters of each report.
 #[utoipa::path(
     tag = "reports",
-    responses((status = OK, description = "The reports there are", body = ReportCatalogue), ListProblems),
+    responses((status = OK, description = "The available reports", body = ReportCatalogue), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("it tells which reports there are, and nothing of what is in them")),
+        ("x-audit-reason" = json!("lists the available reports and reveals nothing of their content")),
     ),
 )]
 #[get("/reports")]
@@ -68,29 +68,29 @@ pub async fn list_reports(_by: ReportReader) -> Answer<ReportCatalogue> {
             "activity-summary",
             "Activity summary",
             "",
-            "How much happened, of what kind, by whom, and whether that is more than before."
+            "Activity by type and user, compared with the previous period."
         ),
-        report!("user_activity", "user-activity", "User activity", "user_id", "What one person did."),
+        report!("user_activity", "user-activity", "User activity", "user_id", "The activity of one user."),
         report!(
             "case_changes",
             "case-changes",
             "Case change history",
             "change_type, case_id, actor_id",
-            "What changed about cases: status, tier, assignee and details, before and after."
+            "Changes to cases: status, tier, assignee and details, with values before and after."
         ),
         report!(
             "quality_review_audit",
             "quality-review-audit",
             "Quality review audit",
             "review_status, reviewer_id",
-            "What reviewers decided, how fast, and how often the first attempt was good enough."
+            "Review decisions, their turnaround time, and how often the first submission was approved."
         ),
         report!(
             "system_events",
             "system-events",
             "System events",
             "event_type, outcome",
-            "Jobs, credit resets, settings, exports and reports: whether they worked, and who read the trail."
+            "Jobs, credit resets, settings, exports and reports: their outcomes, and who read the audit log."
         ),
     ];
     Answer::plain(ReportCatalogue { data })

@@ -1,4 +1,4 @@
-//! An entry as reports list it: flat, so that a dashboard shows it as it comes.
+//! An audit entry in a report: flat, so that dashboards can show it without transformation.
 
 use crate::http::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An entry of the trail in a report
+/// An audit entry in a report
 #[derive(Serialize, ToSchema)]
 pub struct ReportEntry {
     pub id: Uuid,
@@ -23,7 +23,7 @@ pub struct ReportEntry {
     pub source: Source,
     pub actor_type: ActorType,
     pub actor_id: Option<Uuid>,
-    /// The username then, `System` or `anonymous`
+    /// The username at the time, `System` or `anonymous`
     #[schema(max_length = 64)]
     pub actor_label: String,
     #[schema(max_length = 257)]
@@ -48,7 +48,7 @@ pub struct ReportEntry {
     pub request_id: String,
 }
 
-/// What of an entry only its body says.
+/// The parts of an entry that only its body contains.
 #[derive(Deserialize)]
 pub struct Body {
     outcome: Outcome,
@@ -67,7 +67,7 @@ struct Snapshot {
     role: String,
 }
 
-/// One field of a row, before and after
+/// A field of a row, before and after a change
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"field": "status", "from": "accepted", "to": "hold"}))]
 pub struct FieldChange {
@@ -79,7 +79,7 @@ pub struct FieldChange {
     pub to: Option<String>,
 }
 
-/// The columns every CSV of entries begins with.
+/// The first columns of every CSV of entries.
 pub const COLUMNS: [&str; 13] = [
     "id",
     "occurred_at",
@@ -101,7 +101,7 @@ impl Body {
         serde_json::from_str(&row.body).map_err(Error::internal)
     }
 
-    /// A word of the metadata.
+    /// A text in the metadata.
     pub fn word(&self, key: &str) -> Option<String> {
         self.metadata.get(key).and_then(Json::as_str).map(str::to_owned)
     }
@@ -135,7 +135,7 @@ impl ReportEntry {
         })
     }
 
-    /// The cells below `COLUMNS`.
+    /// The cells for `COLUMNS`.
     pub fn cells(&self) -> Vec<Cow<'static, str>> {
         let some = |text: &Option<String>| Cow::Owned(text.clone().unwrap_or_default());
         vec![
@@ -156,7 +156,7 @@ impl ReportEntry {
     }
 }
 
-/// An entry that shows nothing more.
+/// An entry without additional fields.
 pub fn plain(row: Model) -> Result<ReportEntry> {
     let body = Body::of(&row)?;
     ReportEntry::of(row, &body)

@@ -19,15 +19,15 @@ const PAGE: u64 = 500;
 
 pub type Line = Vec<Cow<'static, str>>;
 
-/// The rows of a report, in the order of their ids.
+/// The rows of a report, ordered by their ids.
 pub trait Rows: Send + Sync + 'static {
     fn header(&self) -> Line;
 
-    /// One page, and one row more where there are more: each with the id it is sorted by.
+    /// One page, plus one row if there are more: each with the id it is sorted by.
     fn page(&self, db: &DatabaseTransaction, paging: &Paging) -> impl Future<Output = Result<Vec<(Uuid, Line)>>> + Send;
 }
 
-/// What is exported, for the entry and the file's name.
+/// The export, for its audit entry and file name.
 pub struct Export {
     pub report: &'static str,
     pub record_count: u64,
@@ -36,7 +36,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// Records the export, then sends it.
+    /// Records the export, then streams it.
     pub async fn send<R: Rows>(self, app: &App, by: &Anyone, db: DatabaseTransaction, rows: R) -> Result<HttpResponse> {
         self.record(app, by).await?;
         let head = csv::lines([rows.header()])?;
@@ -45,7 +45,7 @@ impl Export {
         Ok(file(app, by, &self.file_name(), Format::Csv, lines))
     }
 
-    /// The same for a report whose rows are all there.
+    /// The same for a report whose rows are already complete.
     pub async fn send_all(self, app: &App, by: &Anyone, lines: Vec<Line>) -> Result<HttpResponse> {
         self.record(app, by).await?;
         let text = csv::lines(lines)?;

@@ -1,4 +1,4 @@
-//! What every report's answer has: the period it covers, its types and its time series, all of them flat rows.
+//! The common parts of all report responses: the period covered, action types and time series, all of them flat rows.
 
 use crate::http::Instant;
 use entity::audit::{Action, Category};
@@ -16,14 +16,14 @@ use utoipa::{PartialSchema, ToSchema};
     "since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true
 }))]
 pub struct PeriodView {
-    /// From here on
+    /// Start of the period, inclusive
     pub since: Instant,
-    /// Before here
+    /// End of the period, exclusive
     pub until: Instant,
-    /// The settings' zone, whose civil days count
+    /// The configured time zone, in which calendar days are counted
     #[schema(max_length = 64)]
     pub time_zone: String,
-    /// Whether nobody asked for this period: the last 30 civil days including today
+    /// Whether no period was requested, so that this is the default: the last 30 calendar days including today
     pub defaulted: bool,
 }
 
@@ -34,7 +34,7 @@ impl From<&Period> for PeriodView {
     }
 }
 
-/// The filters as they were given, by parameter.
+/// The filters as given, by parameter.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub struct Filters(pub Json);
@@ -43,7 +43,7 @@ impl PartialSchema for Filters {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Object)
-            .description(Some("The filters as they were given, by parameter"))
+            .description(Some("The filters as given, by parameter"))
             .additional_properties(Some(AdditionalProperties::FreeForm(true)))
             .into()
     }
@@ -55,7 +55,7 @@ impl ToSchema for Filters {
     }
 }
 
-/// How often one action was taken
+/// How often an action was performed
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 12, "percent": 4.3}))]
 pub struct ActionTypeCount {
@@ -65,7 +65,7 @@ pub struct ActionTypeCount {
     pub category: Category,
     #[schema(minimum = 0)]
     pub count: i64,
-    /// Its share of all
+    /// Share of all activities
     #[schema(minimum = 0, maximum = 100)]
     pub percent: f64,
 }
@@ -77,11 +77,11 @@ impl ActionTypeCount {
     }
 }
 
-/// One figure of a time series
+/// A value of a time series
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 12}))]
 pub struct SeriesPoint {
-    /// When the civil day, week or month starts
+    /// Start of the calendar day, week or month
     pub bucket_start: Instant,
     #[schema(max_length = 32)]
     pub series: &'static str,
@@ -96,7 +96,7 @@ impl SeriesPoint {
     }
 }
 
-/// All of them, one row per bucket and series.
+/// All values of a time series, one row per bucket and series.
 pub fn timeseries(points: Vec<Point>) -> Vec<SeriesPoint> {
     points.into_iter().map(SeriesPoint::of).collect()
 }

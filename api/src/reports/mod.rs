@@ -1,4 +1,4 @@
-//! The five reports over HTTP. Each reading is recorded, after its answer was computed and before its first byte leaves.
+//! The five reports over HTTP. Each access is recorded after its response was computed and before the first byte is sent.
 
 mod activity_summary;
 mod case_changes;

@@ -1,4 +1,4 @@
-//! The quality of work.
+//! The quality review audit.
 
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
@@ -21,30 +21,30 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// What the contract shows of the CSV.
+/// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,turnaround_seconds\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
 
 const REPORT: &str = "quality_review_audit";
 const LIMIT: u64 = 30;
 
-/// Which decisions
+/// Filters of the quality review audit
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct QualityReviewFilter {
-    /// Lists only these decisions
+    /// List only these decisions
     #[validate(length(max = 3))]
     #[param(required = false, max_items = 3)]
     review_status: Vec<ReviewStatus>,
-    /// Lists only what this reviewer decided
+    /// List only decisions of this reviewer
     #[param(nullable = false)]
     reviewer_id: Option<Uuid>,
 }
 
-/// The figures of the quality review
+/// The figures of the quality review audit
 #[derive(Serialize, ToSchema)]
 pub struct QualityReviewFigures {
-    /// Decisions
+    /// Number of decisions
     #[schema(minimum = 0)]
     total_reviews: i64,
     #[schema(minimum = 0)]
@@ -59,18 +59,18 @@ pub struct QualityReviewFigures {
     corrections_needed: i64,
     #[schema(minimum = 0, maximum = 100)]
     corrections_needed_percent: f64,
-    /// Cases handed in for review
+    /// Number of cases submitted for review
     #[schema(minimum = 0)]
     submissions: i64,
-    /// Of the cases first decided in the period, those approved at once; null where there are none
+    /// Of the cases first decided in the period, the percentage approved at that decision; null if there are none
     #[schema(minimum = 0, maximum = 100)]
     first_pass_approval_percent: Option<f64>,
-    /// From the submission for review to its decision, with two decimals; null where there are none
+    /// Hours from the submission for review to its decision, with two decimals; null if there are none
     #[schema(minimum = 0, maximum = 1000000)]
     average_turnaround_hours: Option<f64>,
 }
 
-/// What one reviewer decided
+/// The figures of one reviewer
 #[derive(Serialize, ToSchema)]
 pub struct ReviewerFigures {
     user_id: Uuid,
@@ -86,13 +86,13 @@ pub struct ReviewerFigures {
     revisions_requested: i64,
     #[schema(minimum = 0)]
     corrections_needed: i64,
-    /// Approved, of all he decided
+    /// Approvals as a percentage of all decisions of this reviewer
     #[schema(minimum = 0, maximum = 100)]
     approval_percent: Option<f64>,
     last_review_at: Instant,
 }
 
-/// One decision about a case in review
+/// A decision on a case under review
 #[derive(Serialize, ToSchema)]
 pub struct ReviewDecision {
     id: Uuid,
@@ -111,10 +111,10 @@ pub struct ReviewDecision {
     original_technician_username: Option<String>,
     #[schema(max_length = 2000)]
     notes: Option<String>,
-    /// Counts the submissions of this case for review
+    /// Number of the submission of this case for review
     #[schema(minimum = 1)]
     review_cycle: i32,
-    /// Counts the decisions on this case
+    /// Number of the decision on this case
     #[schema(minimum = 1)]
     decision_number: Option<i32>,
     #[schema(minimum = 0)]
@@ -122,11 +122,11 @@ pub struct ReviewDecision {
 }
 
 list_of! {
-    /// Decisions about cases in review
+    /// A page of review decisions
     ReviewDecisionList = ReviewDecision
 }
 
-/// What reviewers decided
+/// The review decisions of a period
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "quality_review_audit", "generated_at": "2026-11-23T15:00:00.000Z",
@@ -160,9 +160,9 @@ pub struct QualityReviewReport {
     entries: ReviewDecisionList,
 }
 
-/// Show what reviewers decided
+/// Get the quality review audit
 ///
-/// From the review history. The filters narrow the list of decisions alone. The series are the decisions.
+/// Based on the review history. The filters apply only to the list of decisions. The series of the time series are the decisions.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
@@ -305,7 +305,7 @@ impl ReviewerFigures {
 }
 
 impl ReviewDecision {
-    /// Some decisions with the people they name: one statement however many.
+    /// Decisions with the people they name: one query, regardless of the number of rows.
     async fn all<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>) -> Result<Vec<Self>> {
         let mut ids: Vec<Uuid> =
             rows.iter().flat_map(|row| [Some(row.reviewer_id), row.original_technician_id]).flatten().collect();

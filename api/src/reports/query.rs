@@ -1,4 +1,4 @@
-//! What the reports' queries have in common: the period, the steps of the series, the order, and the page.
+//! The common parts of the report queries: period, time series interval, order and page.
 
 use crate::http::page::{PageRequest, Paging};
 use crate::http::period::PeriodParameters;
@@ -14,28 +14,28 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-/// The parameters of a report with a list.
+/// The query parameters of a report with a list.
 pub type ReportQuery<T> = Given<(PeriodParameters, SeriesParameters, OrderParameters, T, Paging)>;
 
-/// The parameters of its CSV.
+/// The query parameters of its CSV export.
 pub type ExportQuery<T> = Given<(PeriodParameters, OrderParameters, T)>;
 
-/// How the time series is divided.
+/// The division of the time series.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct SeriesParameters {
-    /// How long a bucket of the time series is; at most 1,000 of them
+    /// Length of a bucket of the time series; at most 1,000 buckets
     #[param(nullable = false)]
     pub interval: Option<Interval>,
 }
 
-/// Which way the list runs.
+/// The order of the list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct OrderParameters {
-    /// The newest first, unless it says otherwise
+    /// Defaults to newest first
     #[param(nullable = false)]
     pub sort: Option<EntrySort>,
 }
@@ -43,11 +43,11 @@ pub struct OrderParameters {
 /// The order of a report's entries
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum EntrySort {
-    /// The newest first
+    /// Newest first
     #[default]
     #[serde(rename = "-occurred_at")]
     NewestFirst,
-    /// The oldest first
+    /// Oldest first
     #[serde(rename = "occurred_at")]
     OldestFirst,
 }
@@ -67,13 +67,13 @@ impl OrderParameters {
     }
 }
 
-/// One look at a report's list: which page, and as of when.
+/// A view of a report's list: the page and the time it refers to.
 pub struct Look {
     pub page: PageRequest,
     pub paging: report::Paging,
-    /// When the answer is made.
+    /// When the response is generated.
     pub generated_at: DateTime<Utc>,
-    /// When the first page was: every page of a look covers the same period.
+    /// When the first page was generated: all pages cover the same period.
     as_of: DateTime<Utc>,
 }
 
@@ -88,7 +88,7 @@ impl Look {
     ) -> Result<Self> {
         let page = paging.of(request, app, by, limit)?;
         let now = app.now();
-        // An open period ends a millisecond after the first page's now.
+        // An open period ends one millisecond after the time of the first page.
         let first = page.until.and_then(DateTime::from_timestamp_millis).map(|until| until - TimeDelta::milliseconds(1));
         let paging = report::Paging { after: page.after.clone(), direction: order.direction(), limit: page.limit };
         Ok(Self { page, paging, generated_at: now, as_of: first.unwrap_or(now) })
@@ -98,7 +98,7 @@ impl Look {
         period(db, asked, self.as_of).await
     }
 
-    /// Cuts the rows to the page. The next one will cover the same period.
+    /// Cuts the rows to the page. The next page will cover the same period.
     pub fn cut<R>(
         &self,
         rows: &mut Vec<R>,
@@ -112,14 +112,14 @@ impl Look {
     }
 }
 
-/// The period somebody asked for, in the settings' zone.
+/// The requested period, in the configured time zone.
 pub async fn period<C: ConnectionTrait>(db: &C, asked: Asked, now: DateTime<Utc>) -> Result<Period> {
     let zone = setting::current(db).await?.zone()?;
     let first = if asked.reaches_back() { report::first_entry_at(db).await? } else { None };
     Period::of(asked, first, now, zone).map_err(Error::from)
 }
 
-/// A count that is none of the database's signed numbers any more.
+/// A row count, converted from the database's signed integer.
 pub fn row_count(count: i64) -> u64 {
     u64::try_from(count).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What the service did by itself or in bulk.
+//! System events: what the service did by itself or in bulk.
 
 use super::entry::{Body, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
@@ -25,27 +25,27 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// What the contract shows of the CSV.
+/// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,job_name,records_processed,error_message\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,\r\n";
 
 const REPORT: &str = "system_events";
 const LIMIT: u64 = 40;
 
-/// Which events
+/// Filters of the system events
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct SystemEventsFilter {
-    /// Lists only these action types, or all of these groups
+    /// List only these action types, or all types of these groups
     #[validate(length(max = 20))]
     #[param(required = false, max_items = 20)]
     event_type: Vec<EventType>,
-    /// Lists only what ended like this
+    /// List only events with this outcome
     #[param(nullable = false)]
     outcome: Option<events::Ending>,
 }
 
-/// The actions of one group, or one of them.
+/// The actions of a group, or a single action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EventType(Vec<Action>);
 
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for EventType {
 impl PartialSchema for EventType {
     fn schema() -> RefOr<Schema> {
         let codes: Vec<&str> = Self::known().map(|(code, _)| code).collect();
-        let description = "A group of system events, or one action type of them";
+        let description = "A group of system events, or one of their action types";
         ObjectBuilder::new().schema_type(Type::String).description(Some(description)).enum_values(Some(codes)).into()
     }
 }
@@ -90,12 +90,12 @@ pub struct SystemEventsFigures {
     successful_events: i64,
     #[schema(minimum = 0)]
     failed_events: i64,
-    /// Null where there were none
+    /// Null if there are no events
     #[schema(minimum = 0, maximum = 100)]
     success_percent: Option<f64>,
 }
 
-/// How often something of one group happened
+/// The number of events of a group
 #[derive(Serialize, ToSchema)]
 pub struct EventGroupCount {
     event_type: SystemEvent,
@@ -103,12 +103,12 @@ pub struct EventGroupCount {
     label: &'static str,
     #[schema(minimum = 0)]
     count: i64,
-    /// Its share of all
+    /// Share of all events
     #[schema(minimum = 0, maximum = 100)]
     percent: f64,
 }
 
-/// How a job is, over all its runs but the dry ones
+/// The state of a job, based on all its runs except dry runs
 #[derive(Serialize, ToSchema)]
 pub struct JobState {
     #[schema(max_length = 64)]
@@ -117,12 +117,12 @@ pub struct JobState {
     #[schema(value_type = events::Ending)]
     last_status: RunStatus,
     last_success_at: Option<Instant>,
-    /// Since the last success
+    /// Number of failures since the last success
     #[schema(minimum = 0)]
     consecutive_failures: i64,
 }
 
-/// How the service is now, whatever the period
+/// The current state of the service, independent of the period
 #[derive(Serialize, ToSchema)]
 pub struct SystemHealth {
     #[schema(minimum = 0)]
@@ -136,12 +136,12 @@ pub struct SystemHealth {
     oldest_entry_at: Option<Instant>,
 }
 
-/// How often somebody read one view, report or export of the trail
+/// How often a user read a view, report or export of the audit log
 #[derive(Serialize, ToSchema)]
 pub struct AccessCount {
     #[schema(value_type = Action)]
     action_type: String,
-    /// The view, the report, or what was exported
+    /// The view, the report, or the exported data
     #[schema(max_length = 64)]
     view_type: Option<String>,
     user_id: Option<Uuid>,
@@ -152,7 +152,7 @@ pub struct AccessCount {
     last_at: Instant,
 }
 
-/// One system event
+/// A system event
 #[derive(Serialize, ToSchema)]
 pub struct SystemEventEntry {
     #[serde(flatten)]
@@ -166,11 +166,11 @@ pub struct SystemEventEntry {
 }
 
 list_of! {
-    /// System events
+    /// A page of system events
     SystemEventList = SystemEventEntry
 }
 
-/// What the service did by itself or in bulk
+/// The system events of a period
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "system_events", "generated_at": "2026-11-23T15:00:00.000Z",
@@ -217,10 +217,10 @@ pub struct SystemEventsReport {
     entries: SystemEventList,
 }
 
-/// Show what the service did by itself
+/// Get the system events
 ///
-/// Jobs, credit resets, settings, exports and reports, successful and failed. The filters narrow the list alone; health and
-/// jobs tell how it is now. The series are the groups.
+/// Jobs, credit resets, settings, exports and reports, successful and failed. The filters apply only to the list; `health` and
+/// `jobs` describe the current state. The series of the time series are the groups.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),

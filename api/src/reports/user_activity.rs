@@ -1,4 +1,4 @@
-//! One person's activity.
+//! The activity of one user.
 
 use super::entry::{self, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
@@ -19,21 +19,21 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// What the contract shows of the CSV.
+/// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7\r\n";
 
 const REPORT: &str = "user_activity";
 const LIMIT: u64 = 30;
 
-/// Whose activity
+/// Filters of the user activity
 #[derive(Clone, Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct UserActivityFilter {
-    /// The user, who may have been deleted since
+    /// The user, who may have been deleted
     user_id: Uuid,
 }
 
-/// The person a report is about, as he is now
+/// The user of a report, in their current state
 #[derive(Serialize, ToSchema)]
 pub struct ReportedUser {
     id: Uuid,
@@ -49,23 +49,23 @@ pub struct ReportedUser {
     deleted_at: Option<Instant>,
 }
 
-/// The figures of a person's activity
+/// The figures of a user's activity
 #[derive(Serialize, ToSchema)]
 pub struct UserActivityFigures {
     #[schema(minimum = 0)]
     total_activities: i64,
-    /// In the period
+    /// Last activity in the period
     last_activity_at: Option<Instant>,
-    /// Ever
+    /// Last activity at any time
     last_activity_overall_at: Option<Instant>,
 }
 
 list_of! {
-    /// Entries of the trail in a report
+    /// A page of audit entries in a report
     ReportEntryList = ReportEntry
 }
 
-/// What one person did
+/// The activity of one user in a period
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "user_activity", "generated_at": "2026-11-23T15:00:00.000Z",
@@ -100,13 +100,13 @@ pub struct UserActivityReport {
     entries: ReportEntryList,
 }
 
-/// Show what one person did
+/// Get a user's activity
 ///
-/// Counts and lists the entries whose actor he is and that succeeded. The series are the categories.
+/// Counts and lists the successful entries of which the user is the actor. The series of the time series are the categories.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
-    responses((status = OK, description = "The person's activity in the period", body = UserActivityReport), ReadProblems),
+    responses((status = OK, description = "The user's activity in the period", body = UserActivityReport), ReadProblems),
     extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
 )]
 #[get("/reports/user-activity")]
@@ -145,7 +145,7 @@ pub async fn get_user_activity(
     }))
 }
 
-/// Export one person's activity as CSV
+/// Export a user's activity as CSV
 ///
 /// One row per entry.
 #[utoipa::path(
@@ -166,7 +166,7 @@ pub async fn export_user_activity(app: App, by: ReportReader, query: ExportQuery
     export.send(&app, &by, db, Entries { scope, period }).await
 }
 
-/// Entries as CSV, without anything of the report's own.
+/// Entries as CSV, without columns specific to the report.
 struct Entries {
     scope: report::Scope,
     period: Period,

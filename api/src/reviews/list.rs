@@ -1,4 +1,4 @@
-//! List what waits for a review, or what was decided.
+//! List pending or decided reviews.
 
 use super::{CaseReview, CaseReviewList};
 use crate::http::page::{PageRequest, Paging};
@@ -14,47 +14,47 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-/// Which reviews
+/// Filters of the review list
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct ReviewFilter {
-    /// `pending` if absent
+    /// Defaults to `pending`
     #[serde(default)]
     #[param(nullable = false)]
     status: ReviewQueue,
-    /// Who decided; only with `status=decided`
+    /// The user who decided; only with `status=decided`
     #[param(nullable = false)]
     reviewer_id: Option<Uuid>,
-    /// What was decided, may be repeated; only with `status=decided`
+    /// The decision, may be repeated; only with `status=decided`
     #[serde(default)]
     #[validate(length(max = 3))]
     #[param(max_items = 3)]
     review_action: Vec<ReviewStatus>,
 }
 
-/// Which side of the reviews
+/// Which reviews to list
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewQueue {
-    /// What the caller could decide now.
+    /// Reviews that the caller could decide now.
     #[default]
     Pending,
-    /// What was decided, by whomever.
+    /// Reviews that were decided, by any user.
     Decided,
 }
 
-/// List what waits for a review, or what was decided
+/// List pending or decided reviews
 ///
-/// `pending`: the cases the caller may review, never his own work, the oldest case first; each is shown by the step that handed it
-/// in, whose `review_action` is `submitted_for_review`. `decided`: the decisions, the newest first. For technicians from level 2 on,
-/// managers and administrators.
+/// `pending` returns the cases the caller may review, never their own work, oldest case first; each is represented by the step
+/// that submitted it for review, whose `review_action` is `submitted_for_review`. `decided` returns the decisions, newest first.
+/// Available to technicians of level 2 and above, managers and administrators.
 #[utoipa::path(
     tag = "reviews",
     params(ReviewFilter, Paging),
     responses((status = OK, description = "A page of reviews", body = CaseReviewList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("looking for one's next work is not an event; a decision is")),
+        ("x-audit-reason" = json!("looking for pending work is not audited; decisions are")),
     ),
 )]
 #[get("/reviews")]
@@ -75,9 +75,9 @@ pub async fn list_reviews(
 }
 
 impl ReviewFilter {
-    /// What waits was decided by nobody: such a filter is refused, not ignored.
+    /// A pending review has no decision: such a filter is refused, not ignored.
     fn demand_no_decision(&self) -> Result<()> {
-        let refused = |name| Err(Error::parameter(name, "not_available", "goes with status=decided only"));
+        let refused = |name| Err(Error::parameter(name, "not_available", "is allowed only with status=decided"));
         match (self.reviewer_id, self.review_action.is_empty()) {
             (Some(_), _) => refused("reviewer_id"),
             (None, false) => refused("review_action"),
@@ -94,7 +94,7 @@ async fn pending(app: &App, by: &Anyone, page: &PageRequest) -> Result<Answer<Ca
     let mut cases: Vec<Uuid> = cases.select_only().column(case::Column::Id).into_tuple().all(app.readers()).await?;
     let info = page.cut(&mut cases, total, |id| Position { value: None, id: *id });
     let mut submissions = review::submissions_of(app.readers(), &cases).await?;
-    // Handing a case in for review and its step are one transaction, so each has one.
+    // A submission for review and its step are written in one transaction, so each case has a step.
     let rows = cases.iter().filter_map(|id| submissions.remove(id)).collect();
     Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page: info }))
 }

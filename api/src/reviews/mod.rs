@@ -1,4 +1,4 @@
-//! Reviews over HTTP: what waits for one, what was decided, and the history of a case.
+//! HTTP operations on reviews: pending reviews, decisions, and the review history of a case.
 
 mod list;
 mod of_case;

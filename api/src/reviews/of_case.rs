@@ -6,19 +6,19 @@ use crate::state::App;
 use actix_web::get;
 use entity::{case, review};
 
-/// How many steps are listed; a case has a handful.
+/// How many steps are listed at most; a case has only a few.
 const LISTED_MAX: u64 = 200;
 
 /// List the review history of a case
 ///
-/// What was handed in for review and what was decided, the newest first.
+/// Submissions for review and decisions, newest first.
 #[utoipa::path(
     tag = "reviews",
     params(("case_id" = Uuid, Path, description = "The case")),
-    responses((status = OK, description = "The steps of its review", body = CaseReviewList), ReadProblems),
+    responses((status = OK, description = "The steps of the case's reviews", body = CaseReviewList), ReadProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading one's work is not an event; being refused is")),
+        ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]
 #[get("/cases/{case_id}/reviews")]

@@ -1,4 +1,4 @@
-//! A step of a review as it is shown.
+//! The representation of a review step in responses.
 
 use crate::http::{CaseReference, Instant, PersonSummary, Result};
 use entity::review::{self, ReviewAction};
@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One step of a case's review
+/// A step in the review of a case
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d5",
@@ -24,24 +24,24 @@ pub struct CaseReview {
     pub case: CaseReference,
     pub reviewed_at: Instant,
     pub review_action: ReviewAction,
-    /// Who did this step
+    /// The user who performed this step
     pub reviewer: Option<PersonSummary>,
-    /// Whose work it is about
+    /// The technician whose work is reviewed
     pub original_technician: Option<PersonSummary>,
     #[schema(max_length = 2000)]
     pub notes: Option<String>,
-    /// Counts the submissions for review, from 1
+    /// Number of the submission for review, starting at 1
     #[schema(minimum = 1)]
     pub review_cycle: i32,
 }
 
 crate::list_of! {
-    /// Steps of reviews
+    /// A page of review steps
     CaseReviewList = CaseReview
 }
 
 impl CaseReview {
-    /// Some steps with the people they name: one statement beside the rows' own.
+    /// Steps with the people they name: one query in addition to the rows' own.
     pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>) -> Result<Vec<Self>> {
         let named = rows.iter().flat_map(|step| [Some(step.reviewer_id), step.original_technician_id]).flatten();
         let named: HashSet<Uuid> = named.collect();

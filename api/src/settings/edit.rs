@@ -9,41 +9,41 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What to change of the settings; what is absent stays as it is
+/// Request body for changing the settings; absent settings do not change
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"default_case_due_days": 10, "reply_email_address": "desk@example.org"}))]
 pub struct EditSettings {
-    /// In how many days a case is due if nobody says
+    /// Default number of days until a case is due
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 1, max = 90))]
     #[schema(minimum = 1, maximum = 90, nullable = false)]
     default_case_due_days: Option<i32>,
-    /// A case that is due in fewer days is a rush
+    /// A case due in fewer days is a rush case
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 1, max = 90))]
     #[schema(minimum = 1, maximum = 90, nullable = false)]
     rush_case_threshold_days: Option<i32>,
-    /// How many hours after its completion a case is released, if nobody says; 0 for at once
+    /// Default number of hours from the completion of a case to its release; 0 for immediately
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 0, max = 24))]
     #[schema(minimum = 0, maximum = 24, nullable = false)]
     default_completion_delay_hours: Option<i32>,
-    /// Whether mails are sent at all; what happens while they are off is not mailed later
+    /// Whether emails are sent at all; events that occur while this is off are not emailed later
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     email_notifications_enabled: Option<bool>,
-    /// How many hours a mail waits before it is sent
+    /// Number of hours an email is delayed before it is sent
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 0, max = 24))]
     #[schema(minimum = 0, maximum = 24, nullable = false)]
     default_email_delay_hours: Option<i32>,
-    /// Where answers to mails go; null removes it
+    /// Address for replies to emails; null removes it
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 3, max = 254), email)]
     #[schema(min_length = 3, max_length = 254, format = Email)]
     reply_email_address: Option<Option<String>>,
-    /// How many credits a member has a quarter, if nobody says
+    /// Default number of credits per member and quarter
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 0, max = 10000))]
     #[schema(minimum = 0, maximum = 10000, nullable = false)]
@@ -53,16 +53,16 @@ pub struct EditSettings {
     #[validate(length(min = 1, max = 64), custom(function = "check::time_zone"))]
     #[schema(min_length = 1, max_length = 64, nullable = false)]
     time_zone: Option<String>,
-    /// Whether everybody may look at what he did himself
+    /// Whether users may read their own activity
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     own_activity_enabled: Option<bool>,
-    /// How many MiB the documents that a member uploaded may take up together; deleted ones count
+    /// Maximum total size in MiB of the documents uploaded by a member; deleted documents count
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 1, max = 1048576))]
     #[schema(minimum = 1, maximum = 1048576, nullable = false)]
     member_document_quota_mib: Option<i32>,
-    /// How many MiB the documents of a case may take up together; deleted ones count
+    /// Maximum total size in MiB of the documents of a case; deleted documents count
     #[serde(default, deserialize_with = "json::present")]
     #[validate(range(min = 1, max = 1048576))]
     #[schema(minimum = 1, maximum = 1048576, nullable = false)]
@@ -71,13 +71,13 @@ pub struct EditSettings {
 
 /// Change the settings
 ///
-/// In force at once, in every replica of the service. One entry, however many settings change; a request that changes nothing
-/// leaves none.
+/// Takes effect immediately, in every replica of the service. One audit entry is written regardless of how many settings change;
+/// none if nothing changes.
 #[utoipa::path(
     tag = "settings",
     params(IfMatchHeader),
     request_body = EditSettings,
-    responses((status = OK, description = "The settings as they now are", body = SettingsDetail), SettingsProblems),
+    responses((status = OK, description = "The settings in their current state", body = SettingsDetail), SettingsProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["settings_updated"]}))),
 )]
 #[patch("/settings")]

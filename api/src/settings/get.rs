@@ -1,4 +1,4 @@
-//! Read the settings.
+//! Get the settings.
 
 use super::SettingsDetail;
 use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, ListProblems, Result, Staff};
@@ -6,20 +6,20 @@ use crate::state::App;
 use actix_web::get;
 use entity::setting;
 
-/// Read the settings
+/// Get the settings
 ///
-/// As they are now, for every replica of the service alike.
+/// Returns the current settings, which are the same for every replica of the service.
 #[utoipa::path(
     tag = "settings",
     params(IfNoneMatchHeader),
     responses(
         (status = OK, description = "The settings", body = SettingsDetail),
-        (status = NOT_MODIFIED, description = "The caller has this version already"),
+        (status = NOT_MODIFIED, description = "The caller already has this version"),
         ListProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading how the service is set up is not an event; changing it is")),
+        ("x-audit-reason" = json!("reading the settings is not audited; changing them is")),
     ),
 )]
 #[get("/settings")]

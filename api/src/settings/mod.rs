@@ -1,4 +1,4 @@
-//! The service's settings over HTTP.
+//! HTTP operations on the service's settings.
 
 mod edit;
 mod get;

@@ -1,4 +1,4 @@
-//! The settings as they are shown.
+//! The representation of the settings in responses.
 
 use crate::http::Instant;
 use entity::setting;
@@ -14,38 +14,38 @@ use utoipa::ToSchema;
     "member_document_quota_mib": 5120, "case_document_quota_mib": 2048, "version": 2, "updated_at": "2026-11-22T08:00:00.123Z"
 }))]
 pub struct SettingsDetail {
-    /// In how many days a case is due if nobody says
+    /// Default number of days until a case is due
     #[schema(minimum = 1, maximum = 90)]
     pub default_case_due_days: i32,
-    /// A case that is due in fewer days is a rush
+    /// A case due in fewer days is a rush case
     #[schema(minimum = 1, maximum = 90)]
     pub rush_case_threshold_days: i32,
-    /// How many hours after its completion a case is released, if nobody says; 0 for at once
+    /// Default number of hours from the completion of a case to its release; 0 for immediately
     #[schema(minimum = 0, maximum = 24)]
     pub default_completion_delay_hours: i32,
-    /// Whether mails are sent at all
+    /// Whether emails are sent at all
     pub email_notifications_enabled: bool,
-    /// How many hours a mail waits before it is sent
+    /// Number of hours an email is delayed before it is sent
     #[schema(minimum = 0, maximum = 24)]
     pub default_email_delay_hours: i32,
-    /// Where answers to mails go
+    /// Address for replies to emails
     #[schema(max_length = 254)]
     pub reply_email_address: Option<String>,
-    /// How many credits a member has a quarter, if nobody says
+    /// Default number of credits per member and quarter
     #[schema(minimum = 0, maximum = 10000)]
     pub default_quarterly_credits: i32,
-    /// The zone of every civil day: due dates, periods, quarters, the month in a case's number
+    /// The time zone of all calendar dates: due dates, periods, quarters, the month in a case number
     #[schema(max_length = 64)]
     pub time_zone: String,
-    /// Whether everybody may look at what he did himself
+    /// Whether users may read their own activity
     pub own_activity_enabled: bool,
-    /// How many MiB the documents that a member uploaded may take up together; deleted ones count
+    /// Maximum total size in MiB of the documents uploaded by a member; deleted documents count
     #[schema(minimum = 1, maximum = 1048576)]
     pub member_document_quota_mib: i32,
-    /// How many MiB the documents of a case may take up together; deleted ones count
+    /// Maximum total size in MiB of the documents of a case; deleted documents count
     #[schema(minimum = 1, maximum = 1048576)]
     pub case_document_quota_mib: i32,
-    /// Counts the changes; also the `ETag`
+    /// Incremented with every change; also the `ETag`
     #[schema(minimum = 1)]
     pub version: i32,
     pub updated_at: Instant,
@@ -53,7 +53,7 @@ pub struct SettingsDetail {
 
 impl From<setting::Model> for SettingsDetail {
     fn from(row: setting::Model) -> Self {
-        // No `..` here: a new setting has to be shown.
+        // No `..` here: a new setting must be shown.
         let setting::Model {
             id: _,
             default_case_due_days,

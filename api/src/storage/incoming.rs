@@ -1,4 +1,4 @@
-//! A document on its way in: written piece by piece, and gone again unless somebody keeps it.
+//! A document being uploaded: written chunk by chunk, and removed again unless it is kept.
 
 use super::{Space, Storage, StorageError};
 use object_store::buffered::BufWriter;
@@ -6,20 +6,21 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
-/// How much of a document is in memory before it is sent on: the least that S3 takes for a part. The budget of uploads is its bound.
+/// How much of a document is held in memory before it is sent on: the minimum size of a part in S3. The budget of uploads limits
+/// the total.
 const PART_BYTES: usize = 5 * 1024 * 1024;
-/// The same for a directory, which takes any: it is written as it comes.
+/// The same for a directory, which has no minimum: it is written as it arrives.
 const PIECE_BYTES: usize = 128 * 1024;
-/// How much is written between two looks at how much room is left.
+/// How much is written between two checks of the free space.
 const LOOK_BYTES: usize = 2 * 1024 * 1024;
 
-/// What is being stored under an id.
+/// The content being stored under an id.
 #[derive(Debug)]
 pub struct Incoming {
     storage: Storage,
     id: Uuid,
     space: Space,
-    /// What was written since the last look at it.
+    /// What was written since the last check of the free space.
     unseen_bytes: usize,
     stage: Stage,
 }
@@ -27,11 +28,11 @@ pub struct Incoming {
 #[derive(Debug)]
 enum Stage {
     Writing(Box<BufWriter>),
-    /// It is there, or may be.
+    /// The content is stored, or may be.
     Stored,
-    /// It is there, and somebody may have been told of it: who hears nothing more leaves it.
+    /// The content is stored, and a row may refer to it: if the outcome stays unknown, it is kept.
     Told,
-    /// Nothing is there.
+    /// Nothing is stored.
     Over,
 }
 
@@ -46,7 +47,7 @@ impl Incoming {
         self.id
     }
 
-    /// Others take up room meanwhile, so one look before the first byte isn't enough.
+    /// Others use up space meanwhile, so one check before the first byte isn't enough.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
         self.unseen_bytes += bytes.len();
         if self.unseen_bytes >= LOOK_BYTES {
@@ -59,7 +60,7 @@ impl Incoming {
         }
     }
 
-    /// Nothing more comes: afterwards all of it is there, for good unless it is discarded.
+    /// Completes the upload: all of it is stored afterwards, permanently unless it is discarded.
     pub async fn finish(&mut self) -> Result<(), StorageError> {
         match std::mem::replace(&mut self.stage, Stage::Stored) {
             Stage::Writing(mut writer) => Ok(writer.shutdown().await?),
@@ -67,18 +68,18 @@ impl Incoming {
         }
     }
 
-    /// From here on somebody else may know of it: it stays unless it is discarded.
+    /// From now on a row may refer to it: it stays unless it is discarded.
     pub fn tell(&mut self) {
         self.stage = Stage::Told;
     }
 
-    /// Takes back whatever was stored. What can't be taken back now is collected later.
+    /// Removes whatever was stored. What can't be removed now is collected later.
     pub async fn discard(&mut self) {
         clean(&self.storage, self.id, std::mem::replace(&mut self.stage, Stage::Over)).await;
     }
 }
 
-/// Somebody hung up, and his request went with him.
+/// The client disconnected, and its request was dropped.
 impl Drop for Incoming {
     fn drop(&mut self) {
         let stage = std::mem::replace(&mut self.stage, Stage::Over);
@@ -97,6 +98,6 @@ async fn clean(storage: &Storage, id: Uuid, stage: Stage) {
         Stage::Over => Ok(()),
     };
     if let Err(error) = cleaned {
-        tracing::warn!(%id, cause = %error, "what was stored of a document could not be taken back; it is collected later");
+        tracing::warn!(%id, cause = %error, "the stored part of a document could not be removed; it will be collected later");
     }
 }

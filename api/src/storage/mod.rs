@@ -1,4 +1,4 @@
-//! Where the documents' bytes are kept, each under its document's id: in a directory, or in an S3-compatible bucket.
+//! The storage of the documents' bytes, each under its document's id: a directory, or an S3-compatible bucket.
 
 mod incoming;
 mod place;
@@ -22,22 +22,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// How long something may be stored without a row: far longer than any upload takes.
+/// How long content may be stored without a row: far longer than any upload takes.
 const ORPHANED_AFTER: TimeDelta = TimeDelta::hours(24);
 
-/// Something the storage could not do.
+/// An operation that the storage could not perform.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     #[error(transparent)]
     Store(#[from] object_store::Error),
     #[error(transparent)]
     File(#[from] std::io::Error),
-    #[error("there is too little free space to go on")]
+    #[error("not enough free space to continue")]
     NoRoom,
 }
 
 impl StorageError {
-    /// Whether there is no room left.
+    /// Whether no space is left.
     fn is_full(&self) -> bool {
         if matches!(self, Self::NoRoom) {
             return true;
@@ -56,23 +56,23 @@ impl StorageError {
 
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
-        tracing::error!(cause = %error, "the storage of the documents failed");
+        tracing::error!(cause = %error, "document storage failed");
         Self::plain(if error.is_full() { Code::InsufficientStorage } else { Code::StorageUnavailable })
     }
 }
 
-/// A handle on the storage.
+/// A handle to the storage.
 #[derive(Clone, Debug)]
 pub struct Storage {
     store: Arc<dyn ObjectStore>,
-    /// What stands before each id.
+    /// The prefix of each id.
     prefix: Path,
-    /// The directory, if it is one.
+    /// The directory, if the storage is one.
     directory: Option<PathBuf>,
 }
 
 impl Storage {
-    /// Opens what a URL names, and tries it: a service that can't keep documents does not start.
+    /// Opens the storage of a URL, and tests it: a service that can't store documents does not start.
     pub async fn open(url: Option<&str>, data_dir: &std::path::Path) -> Result<Self, ConfigError> {
         let refused = |why: String| ConfigError { name: "CASETRAIL_STORAGE_URL", why };
         let place = match url {
@@ -84,17 +84,17 @@ impl Storage {
         Ok(storage)
     }
 
-    /// The directory the documents are kept in, if it is one.
+    /// The directory in which the documents are stored, if it is one.
     pub fn directory(&self) -> Option<&std::path::Path> {
         self.directory.as_deref()
     }
 
-    /// Begins to store a new document, for as long as there is room.
+    /// Starts to store a new document, as long as there is space.
     pub fn receive(&self, id: Uuid, space: &Space) -> Incoming {
         Incoming::new(self.clone(), id, space.clone())
     }
 
-    /// The bytes of a document, all of them or some.
+    /// The bytes of a document, all or a range.
     pub async fn read(
         &self,
         id: Uuid,
@@ -105,7 +105,7 @@ impl Storage {
         Ok(found.into_stream().map_err(StorageError::from).boxed())
     }
 
-    /// Removes what is stored under an id, if anything is.
+    /// Removes the content stored under an id, if any.
     pub async fn remove(&self, id: Uuid) -> Result<(), StorageError> {
         match self.store.delete(&self.path(id)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -113,23 +113,23 @@ impl Storage {
         }
     }
 
-    /// The ids of everything that is stored for so long that it has a row, if it ever gets one.
+    /// The ids of all content that has been stored long enough to have a row, if it ever gets one.
     pub fn settled(&self, now: DateTime<Utc>) -> impl Stream<Item = Result<Uuid, StorageError>> {
         let is_old = move |at: DateTime<Utc>| at < now - ORPHANED_AFTER;
         let old = self.store.list(Some(&self.prefix)).try_filter(move |object| future::ready(is_old(object.last_modified)));
-        // What has another name isn't ours.
+        // Objects with other names don't belong to the service.
         let ids = old
             .try_filter_map(|object| future::ready(Ok(object.location.filename().and_then(|name| Uuid::parse_str(name).ok()))));
         ids.map_err(StorageError::from)
     }
 
-    /// Removes the beginnings of files that a killed process left in a directory; a bucket has its own rules for those.
+    /// Removes incomplete files that a killed process left in a directory; a bucket has its own rules for those.
     pub fn remove_beginnings(&self, now: DateTime<Utc>) -> Result<u64, StorageError> {
         let Some(directory) = &self.directory else { return Ok(0) };
         let mut removed = 0;
         for entry in std::fs::read_dir(directory)? {
             let entry = entry?;
-            // The library's own name for what isn't complete: the id, a number sign, a number.
+            // The library's own name for an incomplete file: the id, a number sign, a number.
             let is_beginning =
                 entry.file_name().to_string_lossy().split_once('#').is_some_and(|(id, _)| Uuid::parse_str(id).is_ok());
             if is_beginning && DateTime::<Utc>::from(entry.metadata()?.modified()?) < now - ORPHANED_AFTER {
@@ -140,7 +140,7 @@ impl Storage {
         Ok(removed)
     }
 
-    /// Whether it is there and lets us in.
+    /// Whether the storage exists and is accessible.
     async fn try_out(&self) -> Result<(), StorageError> {
         if let Some(directory) = &self.directory {
             let file = directory.join(format!(".{}", Uuid::now_v7()));

@@ -1,4 +1,4 @@
-//! What `CASETRAIL_STORAGE_URL` may name.
+//! The values that `CASETRAIL_STORAGE_URL` accepts.
 
 use super::{Storage, StorageError};
 use object_store::aws::AmazonS3Builder;
@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a bucket may be silent. A whole document takes as long as its reader does.
+/// How long a bucket may send nothing. Reading a whole document takes as long as its client needs.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 const RETRY_MAX: Duration = Duration::from_secs(15);
 
-/// A place documents can be kept in.
+/// A place to store documents in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Directory(PathBuf),
@@ -23,18 +23,18 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The words of a refusal repeat nothing of the URL: it may hold what is secret, in the right place or a wrong one.
+    /// Error messages repeat nothing of the URL: it may contain secrets, in the right place or a wrong one.
     ///
-    /// `file:///path/to/directory`, or `s3://bucket/prefix` with an endpoint and a region where AWS's own aren't meant.
+    /// `file:///path/to/directory`, or `s3://bucket/prefix` with an endpoint and a region unless it is AWS's own.
     pub(super) fn of(url: &str) -> Result<Self, String> {
-        let url = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
+        let url = Url::parse(url).map_err(|error| format!("is not a valid URL: {error}"))?;
         if holds_credentials(&url) {
             return Err(
-                "must hold no user and no password: credentials come from the AWS_… variables or the host's role".to_owned()
+                "must not contain a user or a password: credentials come from the AWS_… variables or the host's role".to_owned()
             );
         }
         let mut place = match (url.scheme(), url.host_str()) {
-            ("file", _) => Self::Directory(url.to_file_path().map_err(|()| "names no directory of this host".to_owned())?),
+            ("file", _) => Self::Directory(url.to_file_path().map_err(|()| "is not a directory of this host".to_owned())?),
             ("s3", Some(name)) if !name.is_empty() => {
                 let prefix = url.path().trim_matches('/').to_owned();
                 Self::Bucket { name: name.to_owned(), prefix, endpoint: None, region: None }
@@ -45,13 +45,13 @@ impl Place {
             match (&mut place, option.as_ref()) {
                 (Self::Bucket { endpoint, .. }, "endpoint") => *endpoint = Some(value.into_owned()),
                 (Self::Bucket { region, .. }, "region") => *region = Some(value.into_owned()),
-                _ => return Err("has an option that isn't known: a bucket has endpoint and region, a directory none".to_owned()),
+                _ => return Err("has an unknown option: a bucket has endpoint and region, a directory none".to_owned()),
             }
         }
         if let Self::Bucket { endpoint: Some(endpoint), .. } = &place {
-            let endpoint = Url::parse(endpoint).map_err(|error| format!("has an endpoint that is no URL: {error}"))?;
+            let endpoint = Url::parse(endpoint).map_err(|error| format!("has an endpoint that is not a valid URL: {error}"))?;
             if holds_credentials(&endpoint) || !["http", "https"].contains(&endpoint.scheme()) {
-                return Err("has an endpoint that isn't http:// or https://, or that holds a user or a password".to_owned());
+                return Err("has an endpoint that isn't http:// or https://, or that contains a user or a password".to_owned());
             }
         }
         Ok(place)
@@ -61,7 +61,7 @@ impl Place {
         match self {
             Self::Directory(directory) => {
                 std::fs::create_dir_all(&directory)?;
-                // A row that is committed must not lose its bytes to a power cut.
+                // A committed row must not lose its bytes to a power failure.
                 let store = LocalFileSystem::new_with_prefix(&directory)?.with_fsync(true);
                 Ok(Storage { store: Arc::new(store), prefix: Path::default(), directory: Some(directory) })
             }
@@ -78,7 +78,7 @@ fn holds_credentials(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// Credentials come from where AWS's own tools look for them: `AWS_ACCESS_KEY_ID` and the like, or the host's role.
+/// Credentials come from the sources that AWS's own tools use: `AWS_ACCESS_KEY_ID` and the like, or the host's role.
 fn bucket(name: &str, endpoint: Option<String>, region: Option<String>) -> AmazonS3Builder {
     let options = ClientOptions::new()
         .with_timeout_disabled()
@@ -96,12 +96,12 @@ fn bucket(name: &str, endpoint: Option<String>, region: Option<String>) -> Amazo
     bucket
 }
 
-/// As `AmazonS3Builder::from_env`, but an empty variable is one that isn't set: compose files can't leave a variable out.
+/// Like `AmazonS3Builder::from_env`, but an empty variable counts as unset: compose files can't omit a variable.
 fn from_environment() -> AmazonS3Builder {
     let given = std::env::vars().filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty());
     given.fold(AmazonS3Builder::new(), |bucket, (name, value)| match name.to_ascii_lowercase().parse() {
         Ok(key) => bucket.with_config(key, value),
-        // Another tool's variable.
+        // A variable of another tool.
         Err(_) => bucket,
     })
 }

@@ -1,12 +1,12 @@
-//! How much room is left where the database and the documents are kept, and below what uploads are refused.
+//! The free space where the database and the documents are stored, and the minimum below which uploads are refused.
 //!
-//! Uploads go first, so that small writes, and with them the trail, can go on until somebody makes room.
+//! Uploads are refused first, so that small writes, including audit entries, remain possible until space is freed.
 
 use crate::http::{Code, Error, Result};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// A number of bytes as a setting has it: `268435456`, or with a unit `256MiB`.
+/// A number of bytes in a setting: `268435456`, or with a unit `256MiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
@@ -14,7 +14,7 @@ impl FromStr for ByteSize {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = || format!("'{text}' must be a number of bytes, or one with a unit, such as 256MiB: KiB, MiB, GiB, TiB");
+        let refused = || format!("'{text}' must be a number of bytes, or with a unit (KiB, MiB, GiB, TiB), such as 256MiB");
         let text_of_unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
         let number: u64 = text.strip_suffix(text_of_unit).and_then(|number| number.parse().ok()).ok_or_else(refused)?;
         let unit: u64 = match text_of_unit.trim_start() {
@@ -29,7 +29,7 @@ impl FromStr for ByteSize {
     }
 }
 
-/// How the volume of an SQLite file is called.
+/// The name of the volume of an SQLite file.
 pub const DATABASE: &str = "database";
 
 /// A directory on a volume that can fill up.
@@ -47,7 +47,7 @@ pub struct Space {
 }
 
 impl Space {
-    /// `database_url` is watched where it is an SQLite file, `documents` where they are kept in a directory.
+    /// `database_url` is watched if it is an SQLite file, `documents` if they are stored in a directory.
     pub fn new(database_url: &str, documents: Option<&Path>, min_free: ByteSize) -> Self {
         let database = sqlite_directory(database_url).map(|directory| Watched { name: DATABASE, directory });
         let documents = documents.map(|directory| Watched { name: "documents", directory: directory.to_owned() });
@@ -58,7 +58,7 @@ impl Space {
         self.min_free_bytes
     }
 
-    /// What is free of each volume, in bytes, as far as the operating system tells.
+    /// The free bytes of each volume, where the operating system reports them.
     pub fn free(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.watched.iter().filter_map(|watched| match rustix::fs::statvfs(&watched.directory) {
             Ok(volume) => Some((watched.name, volume.f_bavail.saturating_mul(volume.f_frsize))),
@@ -69,7 +69,7 @@ impl Space {
         })
     }
 
-    /// Refuses what takes up room while there is too little.
+    /// Refuses an upload while there is too little free space.
     pub fn ensure_room(&self) -> Result<()> {
         match self.free().find(|(_, free_bytes)| *free_bytes < self.min_free_bytes) {
             None => Ok(()),
@@ -81,7 +81,7 @@ impl Space {
     }
 }
 
-/// Where the file of an SQLite URL is.
+/// The directory of the file in an SQLite URL.
 fn sqlite_directory(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = Path::new(path.strip_prefix("//").unwrap_or(path).split('?').next()?);

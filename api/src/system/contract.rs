@@ -1,16 +1,16 @@
-//! The contract itself.
+//! The OpenAPI contract.
 
 use crate::openapi::Texts;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 
-/// The contract stays until the next release.
+/// The contract doesn't change until the next release.
 const CACHE: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 
-/// Read the contract as JSON
+/// Get the contract as JSON
 ///
-/// OpenAPI 3.1, the same as the file `openapi.yaml`.
+/// OpenAPI 3.1, identical to the file `openapi.yaml`.
 #[utoipa::path(
     tag = "system",
     security(()),
@@ -22,9 +22,9 @@ pub async fn get_openapi_json(contract: Data<Texts>) -> HttpResponse {
     HttpResponse::Ok().insert_header(CACHE).content_type("application/json").body(contract.json.clone())
 }
 
-/// Read the contract as YAML
+/// Get the contract as YAML
 ///
-/// OpenAPI 3.1, the same as the file `openapi.yaml`.
+/// OpenAPI 3.1, identical to the file `openapi.yaml`.
 #[utoipa::path(
     tag = "system",
     security(()),

@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can do its work.
+//! Whether the process is alive, and whether the service is ready.
 
 use crate::http::{Answer, Code, Error, Result, Unavailable};
 use crate::readiness;
@@ -7,40 +7,40 @@ use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the service is
+/// Health of the service
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServiceHealth, example = json!({"status": "ok"}))]
 pub struct Health {
-    /// Always `ok`; anything else is another status
+    /// Always `ok`; any other state is reported by the HTTP status
     #[schema(max_length = 8)]
     status: &'static str,
 }
 
 const OK: Health = Health { status: "ok" };
 
-/// Tell whether the process lives
+/// Get the liveness
 ///
-/// Asks nothing else: a database that is down is no reason to restart the process.
+/// Checks nothing but the process: a database that is down is no reason to restart it.
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The process lives", body = Health)),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("nobody acts and nothing is read"))),
+    responses((status = OK, description = "The process is alive", body = Health)),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("no user acts and nothing is read"))),
 )]
 #[get("/livez")]
 pub async fn get_liveness() -> Answer<Health> {
     Answer::plain(OK)
 }
 
-/// Tell whether the service can do its work
+/// Get the readiness
 ///
-/// This version can use the database's schema, and an audit entry can be written: one is, and is rolled back, at most once a second
-/// however often this is requested. While the service stops, the answer is 503.
+/// Checks that this version can use the database's schema, and that an audit entry can be written: one is written and rolled
+/// back, at most once a second however often this is requested. While the service stops, the response is 503.
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The service can do its work", body = Health), Unavailable),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("nobody acts and nothing is read"))),
+    responses((status = OK, description = "The service is ready", body = Health), Unavailable),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("no user acts and nothing is read"))),
 )]
 #[get("/readyz")]
 pub async fn get_readiness(app: App) -> Result<Answer<Health>> {

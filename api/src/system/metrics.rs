@@ -1,4 +1,4 @@
-//! Figures for Prometheus: what this process counted, and what only the database knows.
+//! Metrics for Prometheus: the counters of this process, and values that only the database knows.
 
 use crate::http::{Error, Result};
 use crate::state::App;
@@ -15,8 +15,8 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::AtomicU64;
 
-/// What the contract shows of the figures.
-const EXAMPLE: &str = "# HELP casetrail_audit_entries_total Entries of the audit trail that this process committed.\n# TYPE casetrail_audit_entries_total counter\ncasetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"} 12\n";
+/// The example in the contract.
+const EXAMPLE: &str = "# HELP casetrail_audit_entries_total Audit entries that this process committed.\n# TYPE casetrail_audit_entries_total counter\ncasetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"} 12\n";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PoolLabels {
@@ -51,15 +51,15 @@ struct EmailLabels {
     status: &'static str,
 }
 
-/// Read the service's figures
+/// Get metrics
 ///
-/// For Prometheus, in its text format. They tell of no person and no case. Where the database does not answer, its figures are
-/// left out and `casetrail_database_up` is 0.
+/// For Prometheus, in its text format. They contain no data about users or cases. If the database does not respond, its metrics
+/// are omitted and `casetrail_database_up` is 0.
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The figures", content_type = "text/plain", body = String, example = json!(EXAMPLE))),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the figures tell of no person and no case"))),
+    responses((status = OK, description = "The metrics", content_type = "text/plain", body = String, example = json!(EXAMPLE))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the metrics contain no data about users or cases"))),
 )]
 #[get("/metrics")]
 pub async fn get_metrics(app: App) -> Result<HttpResponse> {
@@ -68,10 +68,10 @@ pub async fn get_metrics(app: App) -> Result<HttpResponse> {
     space(&mut scrape, app.space());
     let vitals = app.metrics().watch().lock().await.look(app.readers(), app.now()).await;
     if let Err(cause) = &vitals {
-        tracing::warn!(%cause, "no figures from the database");
+        tracing::warn!(%cause, "database metrics are unavailable");
     }
     let is_up = ConstGauge::new(i64::from(vitals.is_ok()));
-    scrape.register("casetrail_database_up", "Whether the database told its figures", is_up);
+    scrape.register("casetrail_database_up", "Whether the database metrics are available", is_up);
     if let Ok(vitals) = vitals {
         trail(&mut scrape, &vitals);
         jobs(&mut scrape, &vitals);
@@ -92,7 +92,7 @@ fn pools(to: &mut Registry, pools: [PoolState; 3]) {
         max.get_or_create(&PoolLabels { pool }).set(i64::from(most));
     }
     to.register("casetrail_database_connections", "Connections to the database by pool and state", now);
-    to.register("casetrail_database_connections_max", "Connections a pool may have", max);
+    to.register("casetrail_database_connections_max", "Maximum number of connections by pool", max);
 }
 
 fn space(to: &mut Registry, space: &Space) {
@@ -100,20 +100,21 @@ fn space(to: &mut Registry, space: &Space) {
     for (volume, bytes) in space.free() {
         free.get_or_create(&VolumeLabels { volume }).set(bytes);
     }
-    let text = "What is free on the volumes of the SQLite file and of the directory of the documents";
+    let text = "Free space on the volumes of the SQLite file and of the document directory";
     to.register_with_unit("casetrail_free_space", text, Unit::Bytes, free);
-    let text = "What must be free for uploads to be taken";
+    let text = "Minimum free space for uploads to be accepted";
     to.register_with_unit("casetrail_min_free_space", text, Unit::Bytes, ConstGauge::new(space.min_free_bytes()));
 }
 
 fn trail(to: &mut Registry, vitals: &Vitals) {
-    let text = "Entries the audit trail has; on PostgreSQL the database's own estimate";
+    let text = "Entries in the audit log; on PostgreSQL the database's own estimate";
     to.register("casetrail_audit_table_entries", text, ConstGauge::new(vitals.size.entries));
-    let text = "Size of the audit table with its indexes; on SQLite, of the whole database file, most of which it is";
+    let text = "Size of the audit table with its indexes; on SQLite, of the whole database file, most of which is this table";
     to.register_with_unit("casetrail_audit_table_size", text, Unit::Bytes, ConstGauge::new(vitals.size.bytes));
 }
 
-/// Jobs and mails as the trail has them, whoever ran them: replicas tell the same, so take the maximum and not the sum.
+/// Jobs and emails as recorded in the audit log, from all replicas: each reports the same values, so use the maximum and not the
+/// sum.
 fn jobs(to: &mut Registry, vitals: &Vitals) {
     let (last_run, last_success) = (Family::<JobLabels, Timestamp>::default(), Family::<JobLabels, Timestamp>::default());
     let (runs, emails) = (Family::<JobRunLabels, Counter>::default(), Family::<EmailLabels, Counter>::default());
@@ -130,7 +131,7 @@ fn jobs(to: &mut Registry, vitals: &Vitals) {
     }
     for ((job_name, is_success), count) in &vitals.job_runs {
         let status = if *is_success { "success" } else { "failure" };
-        // Names come from outside, too, and so many have figures of their own.
+        // External systems report job names, too, and only listed jobs have metrics of their own.
         let is_listed = vitals.jobs.iter().any(|job| job.job_name == *job_name);
         let job_name = if is_listed { job_name.clone() } else { "other".to_owned() };
         runs.get_or_create(&JobRunLabels { job_name, status }).inc_by(*count);
@@ -140,12 +141,12 @@ fn jobs(to: &mut Registry, vitals: &Vitals) {
             emails.get_or_create(&EmailLabels { template: template.clone(), status }).inc_by(count);
         }
     }
-    let text = "Runs of jobs since this process started, by whom ever, as the trail has them";
+    let text = "Job runs since this process started, on any replica, as recorded in the audit log";
     to.register("casetrail_job_runs", text, runs);
-    let text = "When a job ran last, in seconds since 1970, as the trail has it";
+    let text = "Time of a job's last run, in seconds since 1970, as recorded in the audit log";
     to.register_with_unit("casetrail_job_last_run_timestamp", text, Unit::Seconds, last_run);
-    let text = "When a job last succeeded, in seconds since 1970, as the trail has it; 0 for never";
+    let text = "Time of a job's last success, in seconds since 1970, as recorded in the audit log; 0 for never";
     to.register_with_unit("casetrail_job_last_success_timestamp", text, Unit::Seconds, last_success);
-    let text = "Mails tried since this process started, by whom ever, as the trail has them";
+    let text = "Attempted emails since this process started, on any replica, as recorded in the audit log";
     to.register("casetrail_emails", text, emails);
 }

@@ -1,4 +1,4 @@
-//! What the service says about itself: health, its contract, the meaning of its error codes.
+//! Information about the service: health, metrics, contract, error codes.
 
 mod contract;
 mod health;

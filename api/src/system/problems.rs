@@ -1,18 +1,18 @@
-//! A page for each error code: what `type` in a problem points to.
+//! A page for each error code, to which `type` in a problem refers.
 
 use crate::http::{Code, Error, NotFound, Result};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Path;
 use actix_web::{HttpResponse, get};
 
-/// Explain an error code
+/// Get the page of an error code
 ///
-/// The page that `type` in a problem points to.
+/// The page to which `type` in a problem refers.
 #[utoipa::path(
     tag = "system",
     security(()),
     params(("code" = String, Path, description = "The code of a problem", max_length = 64, example = "invalid_case_state")),
-    responses((status = OK, description = "What the code means", content_type = "text/html", body = String, example = json!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><h1>Not found</h1><p><code>not_found</code>, HTTP 404</p><p>There is no such thing, or the caller may not know of it: the two look alike.</p></html>")), NotFound),
+    responses((status = OK, description = "The meaning of the code", content_type = "text/html", body = String, example = json!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><h1>Not found</h1><p><code>not_found</code>, HTTP 404</p><p>The resource does not exist or is not visible to you.</p></html>")), NotFound),
     extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the meaning of error codes is public"))),
 )]
 #[get("/problems/{code}")]

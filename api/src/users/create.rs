@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Somebody new, and what he may do
+/// Request body for creating a user
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -20,11 +20,11 @@ use validator::Validate;
     "role": "member", "workshop_code": "WS001", "password": "eleven green bottles"
 }))]
 pub struct CreateUser {
-    /// Kept in lower case; taken for good, also by users who were deleted
+    /// Stored in lower case; permanently reserved, even after the user is deleted
     #[validate(length(min = 3, max = 64), custom(function = "check::username"))]
     #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     pub(super) username: String,
-    /// Kept in lower case; nobody else may have it
+    /// Stored in lower case; must be unique
     #[validate(length(min = 3, max = 254), email)]
     #[schema(min_length = 3, max_length = 254, format = Email)]
     pub(super) email: String,
@@ -38,24 +38,25 @@ pub struct CreateUser {
     #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
     pub(super) phone_number: Option<String>,
     pub(super) role: Role,
-    /// Technicians, and only they
+    /// Required for technicians, not allowed otherwise
     pub(super) user_level: Option<Level>,
-    /// Members, and only they; kept in upper case
+    /// Required for members, not allowed otherwise; stored in upper case
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
     #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
     pub(super) workshop_code: Option<String>,
-    /// Service accounts, and only they
+    /// For service accounts only
     #[validate(length(max = 3))]
     #[schema(max_items = 3)]
     pub(super) scopes: Option<Vec<Scope>>,
-    /// People, and only they; neither the username nor one of the most common passwords
+    /// Required for all users but service accounts, for which it is not allowed; must not be the username or one of the most
+    /// common passwords
     #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
     #[schema(min_length = 10, max_length = 128, format = Password)]
     pub(super) password: Option<String>,
 }
 
 impl CreateUser {
-    /// Checks what no field can be judged by alone.
+    /// Checks the rules that involve several fields.
     pub(super) fn checked(self) -> Result<NewUser> {
         NewUser::of(self)
     }
@@ -63,9 +64,9 @@ impl CreateUser {
 
 /// Create a user
 ///
-/// An administrator creates anybody, a technician members. A service account has `scopes` and no password: the answer
-/// shows its first API key, this once. To the same request sent again it is null; further keys have operations of their own. E-mail
-/// addresses that are taken count as in `PATCH /auth/me`.
+/// Administrators create users of any role, technicians members only. A service account has `scopes` and no password: the
+/// response shows its first API key, only once. In the response to a retry the key is null; further keys are managed with
+/// their own operations. Email addresses that are taken count as in `PATCH /auth/me`.
 #[utoipa::path(
     tag = "users",
     request_body = CreateUser,

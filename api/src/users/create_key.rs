@@ -1,4 +1,4 @@
-//! Give a service account another key.
+//! Create an additional key for a service account.
 
 use super::key_view::CreatedApiKey;
 use super::target::{UserPath, UserTarget};
@@ -9,15 +9,15 @@ use actix_web::post;
 use entity::audit::Event;
 use entity::user::{Refused, Role, UserAction};
 
-/// Give a service account another API key
+/// Create an API key
 ///
-/// The answer shows the key this once. The account's other keys go on, so that a new one can be put in place before the old one
-/// is revoked. A secret is never kept, so this takes no `Idempotency-Key`: where no answer came, revoke what the list shows and
-/// ask again.
+/// The response shows the key only once. The service account's other keys stay valid, so that a new key can be deployed
+/// before the old one is revoked. Secrets are never stored, so this operation accepts no `Idempotency-Key`: if the response was
+/// lost, revoke the new key in the list and create another one.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
-    responses((status = CREATED, description = "The key", body = CreatedApiKey), DeleteAccountProblems),
+    responses((status = CREATED, description = "The new key", body = CreatedApiKey), DeleteAccountProblems),
     extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
 )]
 #[post("/users/{user_id}/api-keys")]

@@ -1,4 +1,4 @@
-//! Take somebody's access away, for a while.
+//! Deactivate a user, which suspends their access.
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
@@ -12,12 +12,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why somebody may not come in any more
+/// Request body for deactivating a user
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "on leave until March"}))]
 pub struct DeactivateUser {
-    /// Why
+    /// Reason for the deactivation
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
@@ -25,13 +25,13 @@ pub struct DeactivateUser {
 
 /// Deactivate a user
 ///
-/// Not oneself, not the last active administrator, and nobody who would leave open cases behind; a technician only members. Ends
-/// the user's sessions. Doing it again changes nothing and leaves no entry.
+/// Not allowed for one's own account, for the last active administrator, or for users with open cases; technicians may deactivate
+/// members only. Ends the user's sessions. Deactivating an inactive user changes nothing and leaves no entry.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = DeactivateUser,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
+    responses((status = OK, description = "The updated user", body = UserDetail), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
 )]
 #[post("/users/{user_id}/deactivate")]

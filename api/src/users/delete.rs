@@ -1,4 +1,4 @@
-//! Delete a user: he is gone, his history isn't.
+//! Delete a user and keep their history.
 
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
@@ -12,11 +12,11 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
 
-/// Why somebody is deleted
+/// Query parameters for deleting a user
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteUser {
-    /// Why
+    /// Reason for the deletion
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[param(min_length = 1, max_length = 2000, example = "left the company", pattern = "not_blank")]
     reason: String,
@@ -24,12 +24,12 @@ pub struct DeleteUser {
 
 /// Delete a user
 ///
-/// Not oneself, not the last active administrator, and nobody who would leave open cases behind. Ends the user's sessions, or
-/// revokes a service account's keys; the username stays taken, and the trail goes on naming him.
+/// Not allowed for one's own account, for the last active administrator, or for users with open cases. Ends the user's sessions,
+/// or revokes a service account's keys; the username stays reserved, and the audit log keeps naming the user.
 #[utoipa::path(
     tag = "users",
     params(UserPath, DeleteUser, IfMatchHeader),
-    responses((status = NO_CONTENT, description = "The user is deleted"), DeleteAccountProblems),
+    responses((status = NO_CONTENT, description = "The user was deleted"), DeleteAccountProblems),
     extensions(("x-audit-actions" = json!({"always": ["user_deleted"], "may": []}))),
 )]
 #[delete("/users/{user_id}")]

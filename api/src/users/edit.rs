@@ -12,7 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What to change of a profile; what is absent stays as it is
+/// Request body for editing a user's profile; omitted fields stay unchanged
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"first_name": "Mia", "email": "mia.chen@example.org", "phone_number": "312-555-0142"}))]
@@ -25,17 +25,17 @@ pub struct EditUser {
     #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
     #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
     last_name: Option<String>,
-    /// Kept in lower case; nobody else may have it
+    /// Stored in lower case; must be unique
     #[serde(default, deserialize_with = "json::present")]
     #[validate(length(min = 3, max = 254), email)]
     #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
     email: Option<String>,
-    /// Null removes it
+    /// Null removes the phone number
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
     #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
     phone_number: Option<Option<String>>,
-    /// Members have one, nobody else does; kept in upper case
+    /// Required for members, not allowed for other roles; stored in upper case
     #[serde(default, deserialize_with = "json::patch")]
     #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
     #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
@@ -44,14 +44,14 @@ pub struct EditUser {
 
 /// Edit a user's profile
 ///
-/// One's own, a member's (technicians), anybody's (administrators). One entry, however many fields change:
-/// `member_profile_updated` for a member, `user_updated` for anybody else. A request that changes nothing leaves none. Role and
-/// level have an operation of their own. E-mail addresses that are taken count as in `PATCH /auth/me`.
+/// Users may edit their own profile, technicians those of members, administrators all. Leaves one entry, however many fields
+/// change: `member_profile_updated` for a member, `user_updated` for all other roles. A request that changes nothing leaves none.
+/// Role and level have an operation of their own. Email addresses that are taken count as in `PATCH /auth/me`.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = EditUser,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), AddressProblems),
+    responses((status = OK, description = "The updated user", body = UserDetail), AddressProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["member_profile_updated", "user_updated"]}))),
 )]
 #[patch("/users/{user_id}")]

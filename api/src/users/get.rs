@@ -6,21 +6,21 @@ use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader, LookupProblems
 use crate::state::App;
 use actix_web::get;
 
-/// Read a user
+/// Get a user
 ///
-/// Managers and administrators read everybody, technicians the members and themselves, everybody else himself. A deleted user is
-/// not found.
+/// Managers and administrators can read all users, technicians members and themselves, all other roles only themselves. A deleted
+/// user returns 404.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfNoneMatchHeader),
     responses(
         (status = OK, description = "The user", body = UserDetail),
-        (status = NOT_MODIFIED, description = "The user still has the version of If-None-Match"),
+        (status = NOT_MODIFIED, description = "The user still has the version in If-None-Match"),
         LookupProblems,
     ),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("reading an account one may know of is daily work; an attempt on another is on record")),
+        ("x-audit-reason" = json!("reading a visible account is routine; an attempt to read a hidden one is recorded")),
     ),
 )]
 #[get("/users/{user_id}")]

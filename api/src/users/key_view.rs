@@ -1,4 +1,4 @@
-//! An API key as it is shown: never the key itself, but to whoever has just made it.
+//! API keys in responses: without the key itself, except for the caller who has just created it.
 
 use crate::http::Instant;
 use entity::api_key;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-/// A key of a service account
+/// An API key of a service account
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d9", "user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "hint": "ctk_mJx0",
@@ -16,15 +16,15 @@ pub struct ApiKeyDetail {
     pub id: Uuid,
     /// The service account
     pub user_id: Uuid,
-    /// How the key begins
+    /// The first characters of the key
     #[schema(max_length = 16)]
     pub hint: String,
     pub created_at: Instant,
-    /// From then on it lets nobody in
+    /// The time at which the key was revoked; null while it is valid
     pub revoked_at: Option<Instant>,
 }
 
-/// A key that was just made
+/// A newly created API key
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d9", "user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "hint": "ctk_mJx0",
@@ -34,30 +34,30 @@ pub struct CreatedApiKey {
     pub id: Uuid,
     /// The service account
     pub user_id: Uuid,
-    /// How the key begins
+    /// The first characters of the key
     #[schema(max_length = 16)]
     pub hint: String,
     pub created_at: Instant,
-    /// Null: it is good from now on
+    /// Null: the key is valid
     pub revoked_at: Option<Instant>,
-    /// For `Authorization: Bearer`. Shown this once; the service keeps its hash only
+    /// For the header `Authorization: Bearer`. Shown only once; the service stores only its hash
     #[schema(min_length = 47, max_length = 47)]
     pub api_key: String,
 }
 
 crate::list_of! {
-    /// Keys of a service account
+    /// A page of a service account's API keys
     ApiKeyList = ApiKeyDetail
 }
 
-/// How the contract lists a key in a path.
+/// How the contract describes a key in a path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by UserTarget and KeyTarget")]
+#[expect(dead_code, reason = "only for the contract; requests are read by UserTarget and KeyTarget")]
 pub struct KeyPath {
     /// The service account
     user_id: Uuid,
-    /// The key
+    /// The API key
     key_id: Uuid,
 }
 

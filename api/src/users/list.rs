@@ -15,36 +15,36 @@ use validator::Validate;
 
 const LIMIT: u64 = 50;
 
-/// Which users
+/// Filters for the list of users
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
-    /// Any of these roles
+    /// Users with any of these roles
     #[serde(default)]
     #[validate(length(max = 5))]
     #[param(max_items = 5, nullable = false)]
     role: Vec<Role>,
-    /// Technicians of any of these levels
+    /// Technicians with any of these levels
     #[serde(default)]
     #[validate(length(max = 3))]
     #[param(max_items = 3, nullable = false)]
     user_level: Vec<Level>,
-    /// Whether they may come in
+    /// Whether the users are active
     #[param(nullable = false)]
     is_active: Option<bool>,
-    /// Also those who were deleted; managers and administrators only
+    /// Whether to include deleted users; managers and administrators only
     #[param(nullable = false)]
     include_deleted: Option<bool>,
-    /// A text anywhere in the username, the names or the e-mail address, in any case
+    /// Text contained in the username, a name or the email address; case-insensitive
     #[validate(length(min = 1, max = 100))]
     #[param(min_length = 1, max_length = 100, nullable = false, example = "chen")]
     q: Option<String>,
-    /// By what the list is sorted; `username` if absent
+    /// Sort order; defaults to `username`
     #[param(nullable = false)]
     sort: Option<UserSort>,
 }
 
-/// By what users are sorted
+/// Sort order of users
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 pub enum UserSort {
     #[serde(rename = "username")]
@@ -59,14 +59,14 @@ pub enum UserSort {
 
 /// List users
 ///
-/// Managers and administrators see everybody, technicians the members and themselves.
+/// Managers and administrators see all users, technicians see members and themselves.
 #[utoipa::path(
     tag = "users",
     params(UserFilter, Paging),
     responses((status = OK, description = "A page of users", body = UserList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("looking up a colleague or a member is daily work; exports of users are on record")),
+        ("x-audit-reason" = json!("looking up a colleague or a member is routine; exports of users are recorded")),
     ),
 )]
 #[get("/users")]
@@ -104,7 +104,7 @@ impl UserSort {
         }
     }
 
-    /// The rows of a page and one more. Ids hold the instant of creation, so that they sort by it.
+    /// The rows of a page and one more. Ids contain the instant of creation, so sorting by id sorts by it.
     fn page(self, users: Select<Entity>, page: &PageRequest) -> Select<Entity> {
         let direction = self.direction();
         let (order, last) = (direction.order(), page.after.as_ref());

@@ -12,16 +12,16 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, 
 
 const LIMIT: u64 = 50;
 
-/// List a service account's API keys
+/// List the API keys of a service account
 ///
-/// The newest first, also those that were revoked; never a key itself. Other users have none.
+/// Newest first, including revoked keys; the keys themselves are never shown. Other users have none.
 #[utoipa::path(
     tag = "users",
     params(UserPath, Paging),
-    responses((status = OK, description = "One page of the keys", body = ApiKeyList), ReadProblems),
+    responses((status = OK, description = "A page of API keys", body = ApiKeyList), ReadProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
-        ("x-audit-reason" = json!("no secret is shown; making and revoking keys is on record")),
+        ("x-audit-reason" = json!("no secret is shown; creating and revoking keys is recorded")),
     ),
 )]
 #[get("/users/{user_id}/api-keys")]

@@ -1,4 +1,4 @@
-//! People over HTTP, a file per verb.
+//! User accounts over HTTP, one file per verb.
 
 mod create;
 mod create_key;

@@ -1,4 +1,4 @@
-//! A user to create: every rule that his own fields can be judged by is kept.
+//! A user to create, validated by all rules that involve only their own fields.
 
 use super::create::CreateUser;
 use crate::http::api_key::ApiKey;
@@ -10,7 +10,7 @@ use entity::user::{self, Role, credential};
 use sea_orm::ActiveValue::Set;
 use serde_json::Value as Json;
 
-/// A checked user, not stored yet.
+/// A validated user, not stored yet.
 pub struct NewUser {
     username: String,
     email: String,
@@ -24,7 +24,7 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    /// Reads one as `POST /users` does, for those who create users without HTTP.
+    /// Reads a user as `POST /users` does, for callers that create users without HTTP.
     pub fn read(json: &Json) -> Result<Self> {
         json::read::<CreateUser>(json.to_string().as_bytes())?.checked()
     }
@@ -33,7 +33,7 @@ impl NewUser {
         &self.email
     }
 
-    /// Checks what no field can be judged by alone.
+    /// Checks the rules that involve several fields.
     pub(super) fn of(request: CreateUser) -> Result<Self> {
         let CreateUser {
             username,
@@ -51,9 +51,9 @@ impl NewUser {
         let rights = Rights::new(role, user_level, scopes)?;
         rights.demand_workshop(workshop_code.as_deref())?;
         match (&password, role) {
-            (Some(_), Role::Service) => return Err(misplaced("not_allowed", "does not go with a service account")),
+            (Some(_), Role::Service) => return Err(misplaced("not_allowed", "is not allowed for a service account")),
             (None, Role::Member | Role::Technician | Role::Manager | Role::Administrator) => {
-                return Err(misplaced("required", "is required for a person"));
+                return Err(misplaced("required", "is required for this role"));
             }
             (Some(password), _) => rules::demand_unlike(password, &username, "/password")?,
             (None, Role::Service) => {}
@@ -66,8 +66,8 @@ impl NewUser {
         self.rights.role
     }
 
-    /// Stores the user and his credentials: `hash` is that of his password, made before the transaction began; a service account
-    /// gets its first key instead.
+    /// Stores the user and their credentials: `hash` is that of their password, computed before the transaction began; a service
+    /// account gets its first key instead.
     pub async fn create(&self, tx: &AuditTx, hash: Option<String>) -> Result<(user::Model, Option<ApiKey>)> {
         let key = (self.rights.role == Role::Service).then(|| (ApiKey::random(), tx.new_id()));
         if let Some((_, id)) = &key {

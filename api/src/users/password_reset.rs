@@ -1,4 +1,4 @@
-//! Give somebody else a new password.
+//! Set a new password for another user.
 
 use super::target::{UserPath, UserTarget};
 use crate::http::{AccountKeeper, AccountProblems, Anyone, Body, IfMatchHeader, Result};
@@ -13,12 +13,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// The password to have from now on
+/// Request body for resetting a user's password
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"new_password": "eleven green bottles"}))]
 pub struct ResetUserPassword {
-    /// Neither the username nor one of the most common passwords
+    /// Must not be the username or one of the most common passwords
     #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
     #[schema(min_length = 10, max_length = 128, format = Password)]
     new_password: String,
@@ -26,14 +26,14 @@ pub struct ResetUserPassword {
 
 /// Reset a user's password
 ///
-/// A member's (technicians), anybody else's (administrators); one's own is changed with `POST /auth/me/password`, which asks for
-/// the current one. Ends the user's sessions, and the waits after failed
-/// sign-ins.
+/// Technicians may reset the passwords of members, administrators those of all users except themselves; one's own password is
+/// changed with `POST /auth/me/password`, which requires the current one. Ends the user's sessions, and the waits after failed
+/// logins.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = ResetUserPassword,
-    responses((status = NO_CONTENT, description = "The password is set"), AccountProblems),
+    responses((status = NO_CONTENT, description = "The password was reset"), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
 )]
 #[post("/users/{user_id}/password-reset")]

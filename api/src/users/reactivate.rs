@@ -1,4 +1,4 @@
-//! Give somebody his access back.
+//! Reactivate a user, which restores their access.
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
@@ -11,12 +11,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// Why somebody may come in again
+/// Request body for reactivating a user
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "back from leave"}))]
 pub struct ReactivateUser {
-    /// Why
+    /// Reason for the reactivation
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
@@ -24,12 +24,13 @@ pub struct ReactivateUser {
 
 /// Reactivate a user
 ///
-/// An administrator anybody but himself, a technician members. Doing it again changes nothing and leaves no entry.
+/// Administrators may reactivate all users but themselves, technicians members only. Reactivating an active user changes nothing
+/// and leaves no entry.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = ReactivateUser,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
+    responses((status = OK, description = "The updated user", body = UserDetail), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
 )]
 #[post("/users/{user_id}/reactivate")]

@@ -1,4 +1,4 @@
-//! Revoke a key.
+//! Revoke an API key.
 
 use super::key_view::KeyPath;
 use super::target::UserTarget;
@@ -13,16 +13,17 @@ use entity::user::UserAction;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-/// The key a path names. What isn't a UUID names none.
+/// The key in a path. A value that isn't a UUID matches none.
 pub struct KeyTarget(Option<Uuid>);
 
 /// Revoke an API key of a service account
 ///
-/// It is refused from the next request on; the account's other keys go on. Revoking it again changes nothing and leaves no entry.
+/// The key is refused from the next request on; the service account's other keys stay valid. Revoking a revoked key changes
+/// nothing and leaves no entry.
 #[utoipa::path(
     tag = "users",
     params(KeyPath, IfMatchHeader),
-    responses((status = NO_CONTENT, description = "The key is revoked"), RemovalProblems),
+    responses((status = NO_CONTENT, description = "The key was revoked"), RemovalProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
 )]
 #[delete("/users/{user_id}/api-keys/{key_id}")]

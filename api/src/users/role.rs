@@ -1,4 +1,4 @@
-//! Change what a user is and how far he may go.
+//! Change a user's role, level and scopes.
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
@@ -14,19 +14,19 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// What he is to be from now on, and why
+/// Request body for changing a user's role
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "technician", "user_level": "level_2", "reason": "passed the examination"}))]
 pub struct ChangeUserRole {
     role: Role,
-    /// Technicians, and only they
+    /// Required for technicians, not allowed otherwise
     user_level: Option<Level>,
-    /// Service accounts, and only they
+    /// For service accounts only
     #[validate(length(max = 3))]
     #[schema(max_items = 3)]
     scopes: Option<Vec<Scope>>,
-    /// Why
+    /// Reason for the change
     #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
     #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
     reason: String,
@@ -34,13 +34,14 @@ pub struct ChangeUserRole {
 
 /// Change a user's role, level or scopes
 ///
-/// Not one's own, not that of the last active administrator, and not that of a technician who would leave open cases behind. Ends
-/// the user's sessions; whoever is no service account any more has no keys. A request that changes nothing leaves no entry and no session ends.
+/// Not allowed for one's own role, for that of the last active administrator, or for that of a technician with open cases. Ends
+/// the user's sessions; a user who is no longer a service account loses all API keys. A request that changes nothing leaves no
+/// entry and ends no session.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
     request_body = ChangeUserRole,
-    responses((status = OK, description = "The user as he now is", body = UserDetail), AccountProblems),
+    responses((status = OK, description = "The updated user", body = UserDetail), AccountProblems),
     extensions(("x-audit-actions" = json!({"always": [], "may": ["user_role_changed"]}))),
 )]
 #[post("/users/{user_id}/role")]
@@ -60,10 +61,10 @@ pub async fn change_user_role(
     if user.version != before {
         session::end_all(&tx, user.id).await?;
         if user.role == Role::Service {
-            // No person any more, so no password either.
+            // A service account has no password.
             credential::set(&tx, user.id, None).await?;
         } else {
-            // No service account, so no keys; whoever never was one has none.
+            // Only a service account has keys; a user who never was one has none to revoke.
             api_key::revoke_all(&tx, user.id).await?;
         }
     }

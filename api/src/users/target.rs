@@ -1,4 +1,4 @@
-//! The user a path names and the version its caller expects. What isn't a UUID names nobody.
+//! The user in a path and the version that the caller expects. A value that isn't a UUID matches no user.
 
 use crate::http::caller::{Admitted, admitted};
 use crate::http::{Anyone, Error, IfMatch, Result, path_id};
@@ -15,17 +15,17 @@ pub struct UserTarget {
     if_match: IfMatch,
 }
 
-/// How the contract lists it.
+/// How the contract describes it.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-#[expect(dead_code, reason = "the contract names it; requests are read by UserTarget")]
+#[expect(dead_code, reason = "only for the contract; requests are read by UserTarget")]
 pub struct UserPath {
     /// The user
     user_id: Uuid,
 }
 
 impl UserTarget {
-    /// Whom the path names, whether there is such a user or not.
+    /// The user id in the path, whether such a user exists or not.
     pub fn names(&self) -> Option<Uuid> {
         self.id
     }
@@ -34,24 +34,24 @@ impl UserTarget {
         self.id.ok_or_else(Error::not_found)
     }
 
-    /// The user, where he is only read.
+    /// The user, for a read.
     pub async fn seen<C: ConnectionTrait>(&self, db: &C, by: &Anyone) -> Result<user::Model> {
         let visible = user::visible_to(by).filter(user::Column::Id.eq(self.id()?));
         visible.one(db).await?.ok_or_else(Error::not_found)
     }
 
-    /// Reads the user before an action that has work to do outside of its transaction.
+    /// Reads the user before an action that does work outside its transaction.
     pub async fn foreseen<C: ConnectionTrait>(&self, db: &C, by: &Anyone, action: UserAction) -> Result<user::Model> {
         self.checked(self.seen(db, by).await?, by, action)
     }
 
-    /// Locks the user for one action, in the order of the checks: 404 if the caller may not know of him, 403 if it isn't his
-    /// to do, 412 if the account has moved on.
+    /// Locks the user for one action, in the order of the checks: 404 if the user is not visible to the caller, 403 if the caller
+    /// may not perform the action, 412 if the account has changed.
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone, action: UserAction) -> Result<user::Model> {
         self.checked(user::locked(tx, self.id()?, by).await?, by, action)
     }
 
-    /// The same for an action that may cost somebody his rights, with what stands around him.
+    /// The same for an action that may reduce the user's rights, with their standing.
     pub async fn locked_with_standing(&self, tx: &AuditTx, by: &Anyone, action: UserAction) -> Result<(user::Model, Standing)> {
         let (user, standing) = user::locked_with_standing(tx, self.id()?, by).await?;
         Ok((self.checked(user, by, action)?, standing))

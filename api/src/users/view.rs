@@ -1,4 +1,4 @@
-//! A user as he is shown.
+//! Users in responses.
 
 use crate::http::api_key::ApiKey;
 use crate::http::{Answer, Anyone, Instant, Result};
@@ -33,17 +33,17 @@ pub struct UserDetail {
     pub full_name: String,
     #[schema(max_length = 20)]
     pub phone_number: Option<String>,
-    /// Where a member works
+    /// The member's workshop
     #[schema(max_length = 50)]
     pub workshop_code: Option<String>,
     pub role: Role,
     /// Technicians only
     pub user_level: Option<Level>,
-    /// What a service account was granted; empty for people
+    /// The scopes granted to a service account; empty for all other roles
     #[schema(max_items = 3)]
     pub scopes: Vec<Scope>,
     pub is_active: bool,
-    /// Counts the changes; also the `ETag`. A sign-in is no change
+    /// Incremented with each change; also the `ETag`. A login is not a change
     #[schema(minimum = 1)]
     pub version: i32,
     pub last_login_at: Option<Instant>,
@@ -51,7 +51,7 @@ pub struct UserDetail {
     pub updated_at: Instant,
 }
 
-/// A user who was just created
+/// A newly created user
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "warehouse", "email": "warehouse@example.org",
@@ -63,7 +63,8 @@ pub struct UserDetail {
 pub struct CreatedUser {
     #[serde(flatten)]
     pub user: UserDetail,
-    /// A service account's first key, for `Authorization: Bearer`: shown this once, the service keeps its hash only. Null for people
+    /// First API key of a service account, for the header `Authorization: Bearer`: shown only once, the service stores only
+    /// its hash. Null for all other roles
     #[schema(min_length = 47, max_length = 47)]
     pub api_key: Option<String>,
 }
@@ -91,23 +92,23 @@ pub struct UserSummary {
     pub is_active: bool,
     pub last_login_at: Option<Instant>,
     pub created_at: Instant,
-    /// Null for everybody who is still there
+    /// Null unless the user was deleted
     pub deleted_at: Option<Instant>,
 }
 
 crate::list_of! {
-    /// Users, a page of them
+    /// A page of users
     UserList = UserSummary
 }
 
 impl UserDetail {
-    /// The user with his last sign-in: one statement beside the row's own.
+    /// The user with their last login: one statement in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: user::Model) -> Result<Self> {
         let last_login_at = last_logins(db, vec![row.id]).await?.remove(&row.id);
         Ok(Self::of(row, last_login_at))
     }
 
-    /// The last step of a write: the view is read inside the transaction, so that an error there leaves nothing half done.
+    /// The last step of a write: the view is read inside the transaction, so that an error there leaves no partial change.
     pub async fn committed(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>> {
         let version = row.version;
         let view = Self::read(&tx, row).await?;
@@ -116,7 +117,7 @@ impl UserDetail {
 
     fn of(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {
         let full_name = row.full_name();
-        // No `..` here: a new column has to be shown or left out on purpose.
+        // No `..` here: a new column has to be shown or omitted on purpose.
         let user::Model {
             id,
             username,
@@ -156,7 +157,7 @@ impl UserDetail {
 }
 
 impl CreatedUser {
-    /// The last step of a creation. What is kept for the same request sent again is without the key.
+    /// The last step of a creation. The response stored for a retry doesn't contain the key.
     pub async fn committed(tx: AuditTx, row: user::Model, key: Option<ApiKey>, by: &Anyone) -> Result<Answer<Self>> {
         let (id, version) = (row.id, row.version);
         let kept = Self { user: UserDetail::read(&tx, row).await?, api_key: None };
@@ -166,7 +167,7 @@ impl CreatedUser {
 }
 
 impl UserSummary {
-    /// A page of users with their last sign-ins: one statement beside the rows' own.
+    /// A page of users with their last logins: one statement in addition to the rows' own.
     pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<user::Model>) -> Result<Vec<Self>> {
         let mut last_logins = last_logins(db, rows.iter().map(|row| row.id).collect()).await?;
         let view = |row: user::Model| {

@@ -1,4 +1,4 @@
-//! What runs beside the requests: the jobs by their schedules, and keeping house.
+//! The background tasks: jobs on their schedules, and housekeeping.
 
 pub mod scheduler;
 
@@ -15,30 +15,30 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
-/// A whole storage is listed for it, so it is done once in so many rounds: every six hours.
+/// It lists the whole storage, so it runs once in this many rounds: every six hours.
 const COLLECTED_EVERY: u64 = 36;
 
-/// How long a run that goes on may take to end once the service is told to stop: as long as a request may.
+/// How long a running job may take to end once the service stops: as long as a request may.
 const ENDS_WITHIN: Duration = Duration::from_secs(10);
 
-/// What goes on.
+/// The running background tasks.
 pub struct Workers {
     jobs: TaskTracker,
 }
 
 impl Workers {
-    /// Waits until the service is told to stop, and then for the runs that go on. One that takes too long ends with the process: what
-    /// it did is rolled back, and a mail whose answer nobody waited for is tried again.
+    /// Waits until the service stops, and then for running jobs. One that takes too long ends with the process: its changes are
+    /// rolled back, and an email whose response didn't arrive is retried.
     pub async fn finish(self, stopping: &CancellationToken) {
         stopping.cancelled().await;
         self.jobs.close();
         if timeout(ENDS_WITHIN, self.jobs.wait()).await.is_err() {
-            tracing::warn!("a job is still running, and is broken off");
+            tracing::warn!("a job is still running and will be aborted");
         }
     }
 }
 
-/// Starts it. The jobs end when the service is told to stop, keeping house ends with the process.
+/// Starts the background tasks. Jobs end when the service stops, housekeeping ends with the process.
 pub fn start(app: &App) -> Workers {
     let jobs = TaskTracker::new();
     if app.schedules().is_on {
@@ -59,29 +59,30 @@ pub fn start(app: &App) -> Workers {
     Workers { jobs }
 }
 
-/// Forgets what has had its time: kept answers, failed guesses, and callers who have their whole quota again. What fails now is tried next time.
+/// Removes what has expired: stored responses, failed attempts, and callers that have their full quota again. A failure is
+/// retried in the next round.
 async fn keep_house(app: &App) {
     if let Some(limits) = app.rate_limits() {
         limits.forget_idle();
     }
     match forget_answers(app).await {
         Ok(0) => {}
-        Ok(forgotten) => tracing::info!(forgotten, "answers kept under an Idempotency-Key are forgotten"),
-        Err(error) => tracing::warn!(%error, "answers kept under an Idempotency-Key could not be forgotten"),
+        Ok(forgotten) => tracing::info!(forgotten, "deleted expired responses of Idempotency-Keys"),
+        Err(error) => tracing::warn!(%error, "expired responses of Idempotency-Keys could not be deleted"),
     }
     match forget_guesses(app).await {
         Ok(0) => {}
-        Ok(forgotten) => tracing::info!(forgotten, "counters of failed sign-ins are forgotten"),
-        Err(error) => tracing::warn!(%error, "counters of failed sign-ins could not be forgotten"),
+        Ok(forgotten) => tracing::info!(forgotten, "deleted expired counters of failed logins"),
+        Err(error) => tracing::warn!(%error, "expired counters of failed logins could not be deleted"),
     }
 }
 
-/// Removes what uploads left behind whose end nobody saw.
+/// Removes what interrupted uploads left behind.
 async fn collect(app: &App) {
     match documents::collect_orphans(app).await {
         Ok(0) => {}
-        Ok(removed) => tracing::info!(removed, "stored pieces that belong to no document are removed"),
-        Err(error) => tracing::warn!(%error, "stored pieces that belong to no document could not be removed"),
+        Ok(removed) => tracing::info!(removed, "removed stored content without a document"),
+        Err(error) => tracing::warn!(%error, "stored content without a document could not be removed"),
     }
 }
 
@@ -98,7 +99,7 @@ async fn forget_answers(app: &App) -> Result<u64, DbErr> {
     }
 }
 
-/// Those whose day is over, and those beyond what is kept at most.
+/// Counters whose day is over, and those beyond the maximum number.
 async fn forget_guesses(app: &App) -> Result<u64, DbErr> {
     let mut forgotten = 0;
     loop {

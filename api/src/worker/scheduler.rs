@@ -1,5 +1,5 @@
-//! Runs a job by its schedule. Every replica tries; the database lets one have each period. Each job has a clock of its own: mails to
-//! a server that takes its time hold up no release.
+//! Runs a job on its schedule. Every replica tries; the database assigns each period to one. Each job has a timer of its own:
+//! emails to a slow server delay no release.
 
 use crate::jobs::{Order, Outcome, perform};
 use crate::state::App;
@@ -10,14 +10,14 @@ use entity::job::{self, JobName, run};
 use entity::setting;
 use sea_orm::{DbErr, EntityTrait};
 
-/// How long it sleeps at most: the settings may put the clocks forward, and what failed is to be tried again.
+/// The maximum sleep: the settings may change the schedule's time zone, and failures have to be retried.
 const LOOKS_EVERY: TimeDelta = TimeDelta::seconds(15);
 
-/// Looks at the clock until the service is told to stop, whenever the job is due. What fails now is tried at the next look.
+/// Runs the job whenever it is due, until the service stops. A failure is retried at the next check.
 pub async fn keep_time(app: App, job: JobName) {
     while !app.stopping().is_cancelled() {
         let next = run_due(&app, job).await.unwrap_or_else(|error| {
-            tracing::warn!(job = job.code(), %error, "the schedule could not be looked at");
+            tracing::warn!(job = job.code(), %error, "the schedule could not be checked");
             None
         });
         let latest = app.now() + LOOKS_EVERY;
@@ -29,7 +29,7 @@ pub async fn keep_time(app: App, job: JobName) {
     }
 }
 
-/// Runs the periods of a job that nobody has run, in their order. Gives the instant of the next one.
+/// Runs the pending periods of a job in order. Returns the instant of the next one.
 pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, DbErr> {
     let zone = setting::current(app.readers()).await?.zone()?;
     let periods = due(app, job, zone).await?;
@@ -52,7 +52,7 @@ pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, D
     Ok(app.schedules().next(job, app.now(), zone))
 }
 
-/// The periods of a job that nobody has run.
+/// The pending periods of a job.
 async fn due(app: &App, job: JobName, zone: Tz) -> Result<Vec<DateTime<Utc>>, DbErr> {
     let since = match run::last_period(app.readers(), job).await? {
         Some(last) => last,
@@ -61,7 +61,7 @@ async fn due(app: &App, job: JobName, zone: Tz) -> Result<Vec<DateTime<Utc>>, Db
     Ok(app.schedules().due(job, since, app.now(), zone))
 }
 
-/// Since when its schedule is looked at: from now on, if nobody did before.
+/// The instant from which its schedule is observed: now, if it wasn't observed before.
 async fn watch(app: &App, job: JobName) -> Result<DateTime<Utc>, DbErr> {
     let known = job::Entity::find_by_id(job).one(app.readers()).await?;
     if let Some(since) = known.and_then(|job| job.watched_since) {

@@ -1,4 +1,4 @@
-//! The taxonomy: every action the trail knows, its permanent wire name, its label, its category, and where it belongs.
+//! The taxonomy: every action in the audit log with its permanent wire name, label, category, and groups.
 
 use sea_orm::Iterable;
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ pub enum Action {
     Other,
 }
 
-/// Which part of the desk an action belongs to.
+/// The area of the service that an action belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AuditCategory)]
@@ -66,7 +66,7 @@ pub enum Category {
     Other,
 }
 
-/// Whether an action was there from the beginning or came with the enhancement.
+/// Whether an action existed from the beginning or was introduced with the enhancement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AuditActionOrigin)]
@@ -75,7 +75,7 @@ pub enum Origin {
     Enhancement,
 }
 
-/// Whether the hooks of a changed row write the entry, or the operation that has no row of its own.
+/// Whether the entry is written by the hooks of the changed row, or by an operation that changes no row of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AuditCapture)]
@@ -84,7 +84,7 @@ pub enum Capture {
     Call,
 }
 
-/// What kind of change to a case an entry tells about; the filter of the case-changes report.
+/// The kind of change to a case that an entry records; the filter of the case-changes report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sea_orm::EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeType {
@@ -114,7 +114,7 @@ struct Facts {
     label: &'static str,
     category: Category,
     capture: Capture,
-    /// The keys that the metadata of a success always has; their values may be null.
+    /// Metadata keys that are always present on success; their values may be null.
     requires: &'static [&'static str],
 }
 
@@ -140,7 +140,7 @@ impl Action {
         self.facts().code
     }
 
-    /// What a person reads.
+    /// The human-readable label.
     pub const fn label(self) -> &'static str {
         self.facts().label
     }
@@ -153,12 +153,12 @@ impl Action {
         self.facts().capture
     }
 
-    /// The keys that the metadata of a success always has; their values may be null.
+    /// Metadata keys that are always present on success; their values may be null.
     pub const fn required_metadata(self) -> &'static [&'static str] {
         self.facts().requires
     }
 
-    /// Whether a row begins with it.
+    /// Whether the action creates a row.
     pub const fn is_creation(self) -> bool {
         matches!(self, Self::CaseCreated | Self::NoteAdded | Self::MemberCommentAdded | Self::UserCreated)
     }
@@ -168,7 +168,7 @@ impl Action {
         Self::iter().find(|action| action.code() == code)
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table, a row an entry")]
+    #[expect(clippy::too_many_lines, reason = "a table with one row per action")]
     const fn facts(self) -> Facts {
         use Category as C;
         match self {
@@ -316,7 +316,7 @@ impl Action {
         }
     }
 
-    /// What kinds of change to a case this is, the narrowest first; `None` outside the case-changes report.
+    /// The kinds of change to a case that this action is, the narrowest first; `None` outside the case-changes report.
     pub const fn change_types(self) -> Option<&'static [ChangeType]> {
         match self {
             Self::CaseCreated => Some(&[]),
@@ -356,12 +356,12 @@ impl Action {
         }
     }
 
-    /// How the case-changes report marks it; `None` outside that report.
+    /// The badge in the case-changes report; `None` outside that report.
     pub fn badge(self) -> Option<ChangeType> {
         self.change_types().map(|types| types.first().copied().unwrap_or(ChangeType::Status))
     }
 
-    /// Its group in the system-events report; `None` outside that report.
+    /// The group in the system-events report; `None` outside that report.
     pub const fn system_event(self) -> Option<SystemEvent> {
         match self {
             Self::CronJobExecuted => Some(SystemEvent::CronJob),
@@ -445,7 +445,7 @@ impl ChangeType {
         }
     }
 
-    /// The actions that are such a change.
+    /// The actions that are this kind of change.
     pub fn actions(self) -> impl Iterator<Item = Action> {
         Action::all().filter(move |action| action.change_types().is_some_and(|types| types.contains(&self)))
     }

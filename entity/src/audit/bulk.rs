@@ -1,4 +1,4 @@
-//! Many rows of one kind at once: the same prepare, consequences and entries as the hooks', in batched statements.
+//! Saves many rows of one kind with the same preparation, consequences and entries as the hooks, in batched statements.
 
 use super::guard::{Verb, Write};
 use super::history::{changed, inserted};
@@ -13,14 +13,14 @@ use sea_orm::{
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Beyond a few hundred rows a statement nothing is won.
+/// More than a few hundred rows per statement bring no further gain.
 const ROWS_MAX: usize = 500;
 
 impl AuditTx {
-    /// Reads rows for update, however many, and remembers them, so that their next change is compared with what is stored.
+    /// Reads any number of rows for update and remembers them, so that their next change is compared with what is stored.
     ///
-    /// They are locked in the order of their ids, so that two of these can't wait for each other; and only against changes, so
-    /// that nobody waits who merely refers to one, as a new case does to its member.
+    /// Rows are locked in the order of their ids, so that two such calls can't deadlock; and only against changes, so that
+    /// transactions that merely refer to a row (as a new case refers to its member) don't have to wait.
     pub async fn lock_many<E: Audited>(&self, query: Select<E>) -> Result<Vec<E::Model>, DbErr> {
         let mut rows: Vec<E::Model> = Vec::new();
         loop {
@@ -36,10 +36,10 @@ impl AuditTx {
         }
     }
 
-    /// Saves rows as `save` does each, and records what they are together, all in batched statements.
+    /// Saves rows as `save` does for each, and records the events in `together`, all in batched statements.
     ///
-    /// A row that is to change must have been locked by this transaction. One in which nothing differs is not written; what its
-    /// `events` say of it nevertheless is.
+    /// A row to be changed must have been locked by this transaction. A row in which nothing differs is not written, but the
+    /// events that its `events` returns are.
     pub async fn save_many<A>(&self, rows: Vec<A>, together: Vec<Event>) -> Result<Vec<<A::Entity as EntityTrait>::Model>, DbErr>
     where
         A: ActiveModelBehavior + TryIntoModel<<A::Entity as EntityTrait>::Model> + Send,
@@ -49,17 +49,17 @@ impl AuditTx {
         self.unit.during(self, save::<A::Entity, Self>(&self.unit, self, rows, together)).await
     }
 
-    /// Records what changed no row of its own, many at once; the ids of the entries.
+    /// Records many events that changed no row of their own; returns the ids of the entries.
     pub async fn record_many(&self, events: Vec<Event>) -> Result<Vec<Uuid>, DbErr> {
         self.unit.during(self, hooks::write(&self.unit, self, events, false)).await
     }
 }
 
-/// One row of many, as it was and as it is to be.
+/// One of many rows, before and after its change.
 struct Change<M> {
     before: Option<M>,
     after: M,
-    /// Whether anything in it differs.
+    /// Whether any field differs.
     any: bool,
 }
 
@@ -83,10 +83,10 @@ where
     };
     insert::<E, C>(unit, db, written(true), None).await?;
     let others = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
-    // One statement that gives each row values of its own: every row is there, and locked.
+    // One statement that gives each row its own values: every row exists and is locked.
     let replace = OnConflict::column(E::ID).update_columns(others).to_owned();
     insert::<E, C>(unit, db, written(false), Some(replace)).await?;
-    // After the rows, as the nets at COMMIT demand.
+    // After the rows, as required by the safety-net triggers that run at COMMIT.
     hooks::write(unit, db, events, true).await?;
     hooks::write(unit, db, together, false).await?;
     let rows: Vec<E::Model> = changes.into_iter().map(|change| change.after).collect();
@@ -94,7 +94,8 @@ where
     Ok(rows)
 }
 
-/// What saving each row makes of it. A row that stands here twice would be compared with what it no longer is.
+/// What saving each row results in. A row that occurs twice in the list would be compared with an outdated version, so it is
+/// refused.
 fn prepared<E>(unit: &Unit, rows: Vec<E::ActiveModel>) -> Result<Vec<Change<E::Model>>, Refusal>
 where
     E: Audited,
@@ -119,7 +120,7 @@ where
     rows.into_iter().map(change).collect()
 }
 
-/// Learns the names of everyone whom the rows name and nobody loaded yet.
+/// Loads the names of all people whom the rows refer to and who aren't loaded yet.
 async fn meet<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, changes: &[Change<E::Model>]) -> Result<(), DbErr> {
     let named = changes.iter().flat_map(|change| hooks::people_named::<E>(change.before.as_ref(), &change.after));
     for strangers in unit.strangers(named).chunks(ROWS_MAX) {
@@ -128,7 +129,7 @@ async fn meet<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, changes: &[Ch
     Ok(())
 }
 
-/// Inserts rows, as many a statement as the database binds, each statement with a clearance of its own.
+/// Inserts rows, as many per statement as the database can bind, with a clearance for each statement.
 pub(super) async fn insert<E, C>(
     unit: &Unit,
     db: &C,
@@ -145,7 +146,7 @@ where
     while rows.peek().is_some() {
         let batch: Vec<_> = rows.by_ref().take(size).collect();
         unit.clear(Write { verb: Verb::Insert, table: E::default().table_name().to_owned() });
-        #[expect(clippy::disallowed_methods, reason = "the callers see to it that entries tell these rows")]
+        #[expect(clippy::disallowed_methods, reason = "the callers make sure that audit entries record these rows")]
         let insert = E::insert_many(batch);
         match on_conflict.clone() {
             Some(on_conflict) => insert.on_conflict(on_conflict).exec_without_returning(db).await,
@@ -155,7 +156,7 @@ where
     Ok(())
 }
 
-/// How many rows one statement takes: each value is bound.
+/// How many rows fit into one statement: each value is bound.
 pub(super) fn rows_a_statement<E: EntityTrait>(backend: DbBackend) -> usize {
     let bound = if backend == DbBackend::Postgres { 65_535 } else { 32_766 };
     (bound / E::Column::iter().count().max(1)).clamp(1, ROWS_MAX)

@@ -6,23 +6,23 @@ use chrono::SecondsFormat;
 use sea_orm::{IdenStatic, Iterable, ModelTrait, Value};
 use serde_json::{Map, Value as Json, json};
 
-/// The differences one event names.
+/// The differences that one event covers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes(Map<String, Json>);
 
 impl Changes {
-    /// Those of `columns` that differ. A new row differs from null.
+    /// The `columns` that differ. A new row is compared with nulls.
     pub(super) fn of<E: Audited>(before: Option<&E::Model>, after: &E::Model, columns: &[E::Column]) -> Self {
         let differing = columns.iter().filter(|column| differs::<E>(before, after, **column));
         Self(differing.map(|column| (E::wire_name(*column).to_owned(), change::<E>(before, after, *column))).collect())
     }
 
-    /// Whether a field, by its wire name, is among them.
+    /// Whether a field, given by its wire name, is among them.
     pub fn names(&self, field: &str) -> bool {
         self.0.contains_key(field)
     }
 
-    /// A field's `from` and `to`, by its wire name.
+    /// A field's `from` and `to`, by the field's wire name.
     pub fn get(&self, field: &str) -> Option<&Json> {
         self.0.get(field)
     }
@@ -45,7 +45,7 @@ impl Changes {
     }
 }
 
-/// Every column that differs and that an entry has to name: all but the key and the row's own bookkeeping.
+/// Every column that differs and must be covered by an entry: all but the key and the row's own bookkeeping.
 pub(super) fn differing<E: Audited>(before: Option<&E::Model>, after: &E::Model) -> Vec<E::Column> {
     E::Column::iter().filter(|column| !E::is_bookkeeping(*column) && differs::<E>(before, after, *column)).collect()
 }
@@ -63,7 +63,7 @@ fn change<E: Audited>(before: Option<&E::Model>, after: &E::Model, column: E::Co
     json!({"from": before.map_or(Json::Null, show), "to": show(after)})
 }
 
-/// One column of a row as entries and replays spell it; `None` for a type that has no one spelling.
+/// One column of a row as written in entries and replays; `None` for a type without a single representation.
 pub(super) fn fact<E: Audited>(row: &E::Model, column: E::Column) -> Option<Json> {
     let value = row.get(column);
     if E::is_long_text(column) {
@@ -75,13 +75,13 @@ pub(super) fn fact<E: Audited>(row: &E::Model, column: E::Column) -> Option<Json
     }
 }
 
-/// Every fact of a row that entries tell, by wire name: what a replay of the row's entries must give.
+/// Every fact of a row that entries record, by wire name: what a replay of the row's entries must yield.
 pub fn facts<E: Audited>(row: &E::Model) -> Map<String, Json> {
     let told = E::Column::iter().filter(|column| !E::is_bookkeeping(*column));
     told.map(|column| (E::wire_name(column).to_owned(), fact::<E>(row, column).unwrap_or(Json::Null))).collect()
 }
 
-/// Refuses a column whose type has no one spelling in an entry, before it is ever logged as something else.
+/// Refuses a column whose type has no single representation in an entry, before it could be logged as something else.
 pub(super) fn demand_showable<E: Audited>(row: &E::Model, column: E::Column) -> Result<(), Refusal> {
     match fact::<E>(row, column) {
         Some(_) => Ok(()),
@@ -89,7 +89,7 @@ pub(super) fn demand_showable<E: Audited>(row: &E::Model, column: E::Column) -> 
     }
 }
 
-/// A stored value as entries spell it, the same on both databases; `None` for a type that has no one spelling.
+/// A stored value as written in entries, identical on both databases; `None` for a type without a single representation.
 fn shown(value: Value) -> Option<Json> {
     let json = match value {
         Value::Bool(value) => json!(value),
@@ -100,13 +100,13 @@ fn shown(value: Value) -> Option<Json> {
         Value::Uuid(value) => json!(value),
         Value::ChronoDate(value) => json!(value),
         Value::ChronoDateTimeUtc(value) => json!(value.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))),
-        // Floats, decimals and local times differ between the databases; rows don't hold them.
+        // Floats, decimals and local times differ between the databases; rows don't contain them.
         _ => return None,
     };
     Some(json)
 }
 
-/// A long text as its length and SHA-256: enough for a replay to compare, too little to read.
+/// A long text as its length and SHA-256: enough for a replay to compare, without revealing the text.
 fn digest(value: Value) -> Json {
     match value {
         Value::String(Some(text)) => json!({"length": text.chars().count(), "sha256": text::sha256_hex(text.as_bytes())}),

@@ -1,7 +1,7 @@
-//! What became of a COMMIT whose answer was lost with its connection.
+//! Finds out what became of a COMMIT whose reply was lost with its connection.
 //!
-//! Nobody can tell by the error: the server may never have heard of it, may be at it, or may have done it. So another connection
-//! is asked for what the transaction would have left behind.
+//! The error alone can't tell: the server may never have received the COMMIT, may be processing it, or may have completed it. So
+//! another connection queries for what the transaction would have left behind.
 
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// Between two questions.
+/// Time between two queries.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether some work has begun to commit. From then on it must not be given up: nobody could say what was changed.
+/// Whether some work has begun to commit. From then on it must not be abandoned: no one could know what was changed.
 #[derive(Clone, Debug, Default)]
 pub struct CommitWatch(Arc<AtomicBool>);
 
@@ -32,7 +32,7 @@ impl CommitWatch {
 
     /// A COMMIT is about to be sent.
     pub(super) fn tell() {
-        // Nobody may be watching.
+        // There may be no watcher.
         let _ = WATCH.try_with(|watch| watch.0.store(true, Ordering::Relaxed));
     }
 }
@@ -45,30 +45,30 @@ pub(super) enum Fate {
     Unknown,
 }
 
-/// By what a transaction can be recognised afterwards.
+/// What a transaction can be recognised by afterwards.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Traces {
-    /// Whether it sent any write at all.
+    /// Whether it sent any write.
     pub wrote: bool,
     /// One of its entries.
     pub entry: Option<Entry>,
 }
 
-/// An entry, and the number under which PostgreSQL knows the transaction that wrote it.
+/// An entry, and PostgreSQL's id of the transaction that wrote it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub id: Uuid,
     pub txid: Option<String>,
 }
 
-/// Asks until it is known or time is up. What wrote nothing is as if committed.
+/// Queries until the result is known or time is up. A transaction that wrote nothing counts as committed.
 pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience: Duration) -> Fate {
     let Some(entry) = &traces.entry else {
         return if traces.wrote { Fate::Unknown } else { Fate::Committed };
     };
     let asking = async {
         loop {
-            // An error here is the database's that isn't back yet.
+            // An error here means that the database isn't back yet.
             if let Ok(Some(fate)) = ask(readers, entry).await {
                 return fate;
             }
@@ -78,18 +78,18 @@ pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience
     timeout(patience, asking).await.unwrap_or(Fate::Unknown)
 }
 
-/// `None` while the server is still at it.
+/// `None` while the server is still processing the transaction.
 async fn ask(readers: &DatabaseConnection, entry: &Entry) -> Result<Option<Fate>, DbErr> {
     let backend = readers.get_database_backend();
     let question = match (backend, &entry.txid) {
-        // An entry that isn't there proves nothing while its transaction is in progress.
+        // A missing entry proves nothing while its transaction is in progress.
         (DbBackend::Postgres, Some(txid)) => Statement::from_sql_and_values(
             backend,
             "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE id = $1) AS is_there,
                pg_xact_status(CAST($2 AS text)::xid8) = 'aborted' AS is_undone",
             [entry.id.into(), txid.as_str().into()],
         ),
-        // SQLite's writer is gone with its connection: what isn't there will not come.
+        // SQLite's writer ends with its connection: an entry that isn't there will not appear later.
         _ => Statement::from_sql_and_values(
             backend,
             "SELECT EXISTS (SELECT 1 FROM audit_entries WHERE id = $1) AS is_there, TRUE AS is_undone",

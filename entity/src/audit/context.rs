@@ -1,11 +1,11 @@
-//! Who writes, from where, in which request.
+//! The origin of a write: actor, address, and request.
 
 use crate::user::{Person, Role};
 use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Everything an entry says about its origin. There is no default: no actor, no write.
+/// Everything an entry records about its origin. There is no default: no actor, no write.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub actor: Actor,
@@ -16,7 +16,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// A job of the service itself.
+    /// A job run by the service itself.
     pub fn job(run_id: Uuid) -> Self {
         Self { actor: Actor::System, in_job: true, request_id: run_id.to_string(), ip_address: None, user_agent: None }
     }
@@ -31,10 +31,10 @@ impl Context {
     }
 }
 
-/// Who did it, as he was called at that moment; an entry reads the same after he is gone.
+/// The actor with the names they had at that moment; an entry reads the same after the user was deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Somebody with a row: a person or a service account.
+    /// An actor with a row in the users table: a person or a service account.
     Person(Person),
     System,
     Anonymous,
@@ -56,7 +56,7 @@ impl Actor {
         self.person().map(|person| person.role)
     }
 
-    /// The name a reader sees.
+    /// The name shown to readers.
     pub fn label(&self) -> &str {
         match self {
             Self::Person(person) => &person.username,
@@ -75,7 +75,7 @@ impl Actor {
     }
 }
 
-/// What kind of actor it was.
+/// The kind of actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorType {
@@ -96,7 +96,7 @@ impl ActorType {
     }
 }
 
-/// Which path led to the entry.
+/// How the entry came to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AuditSource)]
@@ -105,7 +105,7 @@ pub enum Source {
     Job,
     /// A service account.
     Service,
-    /// The hooks of a row that changed.
+    /// The hooks of a changed row.
     Automatic,
     /// An operation without a row of its own.
     Endpoint,
@@ -122,14 +122,14 @@ impl Source {
     }
 }
 
-/// How it ended.
+/// How the action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = AuditOutcome)]
 pub enum Outcome {
-    /// It was done.
+    /// It succeeded.
     Success,
-    /// It was tried and did not work.
+    /// It was attempted and did not succeed.
     Failure,
     /// An authenticated caller was refused.
     Denied,

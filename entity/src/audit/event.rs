@@ -1,6 +1,6 @@
-//! One thing that happened, and one named constructor per action, so that the wrong metadata does not compile.
+//! Events, with one named constructor per action, so that wrong metadata does not compile.
 //!
-//! The actions of rows that don't exist yet get their constructor together with the row it takes.
+//! Actions of rows that don't exist yet get their constructor together with the row they need.
 
 use super::{Action, Audited, Changes, Outcome, Refusal, Story, metadata};
 use crate::alert;
@@ -17,14 +17,14 @@ use crate::user::{self, Column as U, Person};
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json, json};
 
-/// What an entry will say, before it has an id, an instant and an origin.
+/// The content of an entry before it has an id, a time and an origin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub action: Action,
     pub outcome: Outcome,
     pub object: (&'static str, String),
     pub case: Option<(Uuid, String)>,
-    /// A document by its id and filename.
+    /// A document's id and filename.
     pub document: Option<(Uuid, String)>,
     pub related_user: Option<Person>,
     pub description: String,
@@ -59,7 +59,7 @@ impl Event {
             .with("previous_status", before.status.code())
     }
 
-    /// The clock that stopped at `held_at` runs again from `after.updated_at`, which the hooks set to the move's own instant.
+    /// The clock that stopped at `held_at` resumes at `after.updated_at`, which the hooks set to the instant of the change.
     pub fn case_resumed(before: &case::Model, after: &case::Model, reason: Option<&str>) -> Self {
         let resumed_at = after.updated_at;
         Self::on_case(Action::CaseResumed, after, format!("Case {} resumed", after.case_number))
@@ -76,7 +76,7 @@ impl Event {
     pub fn case_status_changed(before: &case::Model, after: &case::Model, event: &'static str, story: &Story) -> Self {
         let (from, to) = (before.status.code(), after.status.code());
         let description = format!("Case {} moved from {from} to {to}", after.case_number);
-        // A first tier and the credit are part of an acceptance; a later tier has an entry of its own.
+        // A first tier and the credit are part of an acceptance; a later change of tier has its own entry.
         let tier: &[C] = if before.tier.is_none() { &[C::Tier] } else { &[] };
         let acceptance = [C::Status, C::CreditTenths, C::AcceptedAt, C::AcceptedById];
         let columns = [&acceptance, tier, case::REJECTION_BLOCK, case::RELEASE_BLOCK].concat();
@@ -103,7 +103,7 @@ impl Event {
         let action = if before.assigned_to_id.is_none() { Action::CaseAssigned } else { Action::CaseReassigned };
         let to = story.username(after.assigned_to_id);
         let related = after.assigned_to_id.or(before.assigned_to_id);
-        Self::on_case(action, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("nobody")))
+        Self::on_case(action, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("no one")))
             .naming::<case::Entity>(Some(before), after, &[C::AssignedToId])
             .about(story.person(related))
             .with("from_username", story.username(before.assigned_to_id))
@@ -216,12 +216,12 @@ impl Event {
             .with("uploaded_by_role", story.by.role().map(user::Role::code))
     }
 
-    /// Its metadata were read.
+    /// The document's metadata was read.
     pub fn document_viewed(document: &document::Model) -> Self {
-        Self::on_document(Action::DocumentViewed, document, "looked at in").with("filename", &document.filename)
+        Self::on_document(Action::DocumentViewed, document, "viewed in").with("filename", &document.filename)
     }
 
-    /// Its bytes were read, all of them or, as `range` says it, some.
+    /// The document's bytes were read: all of them or, if `range` is given, a part.
     pub fn document_downloaded(document: &document::Model, range: Option<&str>) -> Self {
         let event = Self::on_document(Action::DocumentDownloaded, document, "downloaded from")
             .with("filename", &document.filename)
@@ -229,7 +229,7 @@ impl Event {
         if range.is_some() { event.with("range", range) } else { event }
     }
 
-    /// Deleted, or replaced by another report of its number.
+    /// Deleted, or replaced by another document with the same report number.
     pub fn document_deleted(before: &document::Model, after: &document::Model, story: &Story) -> Self {
         Self::on_document(Action::DocumentDeleted, after, "deleted from")
             .naming::<document::Entity>(Some(before), after, &[D::DeletedAt])
@@ -258,7 +258,7 @@ impl Event {
             .with_notes(story)
     }
 
-    /// One entry however many fields of the profile changed.
+    /// One entry, however many fields of the profile changed.
     pub fn member_profile_updated(before: &user::Model, after: &user::Model, story: &Story) -> Self {
         Self::profile(Action::MemberProfileUpdated, before, after, story)
     }
@@ -275,12 +275,14 @@ impl Event {
             .with("reason", story.reason())
     }
 
-    /// A new password, one's own (`password_changed`) or another's (`password_reset`). The password itself is never shown.
+    /// A new password: the user's own (`password_changed`) or another user's (`password_reset`). The password itself is never
+    /// shown.
     pub fn password_set(user: &user::Model, event: &'static str) -> Self {
         Self::on_user(Action::UserUpdated, user, format!("Password of {} set", user.username)).with("event", event)
     }
 
-    /// A key of a service account, made (`api_key_created`) or revoked (`api_key_revoked`). The key itself is never shown.
+    /// An API key of a service account was created (`api_key_created`) or revoked (`api_key_revoked`). The key itself is never
+    /// shown.
     pub fn api_key_changed(user: &user::Model, event: &'static str, key: &api_key::Model) -> Self {
         Self::on_user(Action::UserUpdated, user, format!("API key {}… of {}: {event}", key.hint, user.username))
             .with("event", event)
@@ -323,7 +325,7 @@ impl Event {
 
 /// Credits.
 impl Event {
-    /// A member's credits for a quarter, set by hand or with everybody's; also where they had been just as many before.
+    /// A member's credits for a quarter, set individually or in a bulk reset; also recorded if the number did not change.
     pub fn quarterly_credit_reset(before: Option<&credit::Model>, after: &credit::Model, story: &Story) -> Self {
         let member = story.person(Some(after.member_id));
         let name = member.map_or("a member", |member| &member.username);
@@ -338,7 +340,7 @@ impl Event {
             .with_notes(story)
     }
 
-    /// The credits of many members, set at once; `new_allowance` is null where they differ.
+    /// The credits of many members, set at once; `new_allowance` is null if they differ.
     pub fn bulk_credit_reset(
         quarter: &str,
         member_count: usize,
@@ -357,7 +359,7 @@ impl Event {
     }
 }
 
-/// Sessions, and what changes no row.
+/// Sessions, and events that change no row.
 impl Event {
     pub fn login(person: &Person, session_id: Uuid, user_agent: Option<&str>) -> Self {
         Self::new(Action::Login, ("session", session_id.to_string()), format!("{} signed in", person.username))
@@ -365,11 +367,11 @@ impl Event {
             .with("session_id", session_id)
     }
 
-    /// A wrong password, an unknown name, an inactive account: the same to the caller, told apart only here.
+    /// A wrong password, an unknown username or an inactive account: identical to the caller, distinguished only here.
     pub fn login_failed(username: &str, known: Option<&Person>, event: &'static str, user_agent: Option<&str>) -> Self {
         let object = known.map_or_else(|| "unknown".to_owned(), |person| person.id.to_string());
-        // Whatever was typed as a name may be a password; only a name that exists is repeated.
-        let name = known.map_or("an unknown name", |_| username);
+        // Text typed as a username may be a password; only an existing username is repeated.
+        let name = known.map_or("an unknown username", |_| username);
         Self::new(Action::Login, (user::Entity::OBJECT, object), format!("Sign-in as {name} failed"))
             .ending(Outcome::Failure)
             .about(known)
@@ -377,24 +379,24 @@ impl Event {
             .with("user_agent", user_agent)
     }
 
-    /// A sign-in that was not examined, since too many before it failed.
+    /// A sign-in that was not checked because too many previous attempts failed.
     pub fn login_throttled(username: &str, known: Option<&Person>, user_agent: Option<&str>) -> Self {
         Self::login_failed(username, known, "too_many_attempts", user_agent).ending(Outcome::Denied)
     }
 
-    /// A refresh token that was never issued: a guess, or one from another database.
+    /// A refresh token that was never issued: a guess, or a token from another database.
     pub fn refresh_failed() -> Self {
         Self::new(Action::Login, ("session", "unknown".to_owned()), "An unknown refresh token was presented".to_owned())
             .ending(Outcome::Failure)
             .with("event", "unknown_refresh_token")
     }
 
-    /// The same from an address that presented too many of them before.
+    /// The same, from an address that has presented too many such tokens before.
     pub fn refresh_throttled() -> Self {
         Self::refresh_failed().ending(Outcome::Denied).with("event", "too_many_attempts")
     }
 
-    /// A refresh token that was presented again right after its exchange: its session goes on.
+    /// A refresh token that was presented again right after its exchange: its session continues.
     pub fn refresh_repeated(person: &Person, session_id: Uuid, user_agent: Option<&str>) -> Self {
         let description = format!("{} repeated a refresh of their session", person.username);
         Self::new(Action::Login, ("session", session_id.to_string()), description)
@@ -403,7 +405,7 @@ impl Event {
             .with("session_id", session_id)
     }
 
-    /// A refresh token that was used before: its whole session ends.
+    /// A refresh token that was already used: its whole session ends.
     pub fn refresh_reused(person: &Person, session_id: Uuid) -> Self {
         let description = format!("A used refresh token of {} was presented again", person.username);
         Self::new(Action::Login, ("session", session_id.to_string()), description)
@@ -419,7 +421,7 @@ impl Event {
             .with("session_duration_seconds", session_duration_seconds)
     }
 
-    /// `report_type` is the report's name in snake_case; `row_count` the entries that match before paging.
+    /// `report_type` is the report's name in snake_case; `row_count` is the number of matching entries before paging.
     pub fn report_generated(report_type: &str, parameters: Json, row_count: u64) -> Self {
         Self::new(Action::ReportGenerated, ("report", report_type.to_owned()), format!("Report {report_type} read"))
             .with("report_type", report_type)
@@ -427,7 +429,7 @@ impl Event {
             .with("row_count", row_count)
     }
 
-    /// `object` is what was looked at: the log itself, an entry, a case, a user.
+    /// `object` is what was viewed: the log itself, an entry, a case, or a user.
     pub fn audit_log_accessed(view_type: &str, object: (&'static str, String), filters: Json) -> Self {
         Self::new(Action::AuditLogAccessed, object, format!("Audit log read ({})", view_type.replace('_', " ")))
             .with("view_type", view_type)
@@ -451,7 +453,7 @@ impl Event {
             .with("filters", filters)
     }
 
-    /// One run of a job. A run that broke off, or whose every record failed, is a failure.
+    /// One run of a job. A run that was aborted, or in which every record failed, is a failure.
     pub fn cron_job_executed(job_name: &str, run: &JobRun<'_>) -> Self {
         let status = run.status.code();
         Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}"))
@@ -466,7 +468,7 @@ impl Event {
             .with("trigger", run.trigger.code())
     }
 
-    /// One attempt to send a queued mail; `error` says why it failed.
+    /// One attempt to send a queued email; `error` is the reason for a failure.
     pub fn mail_attempted(mail: &outbox::Model, to: Option<&Person>, error: Option<&str>) -> Self {
         let name = to.map_or(mail.recipient.as_str(), |person| person.username.as_str());
         let attempt = u32::try_from(mail.attempts).unwrap_or_default();
@@ -474,14 +476,14 @@ impl Event {
         Self { case: mail.case_id.zip(mail.case_number.clone()), object: ("email", mail.id.to_string()), ..event }
     }
 
-    /// One attempt to send somebody a mail.
+    /// One attempt to send an email to a user.
     pub fn email_notification_sent(recipient: &Person, template: &str, attempt: u32, error: Option<&str>) -> Self {
         Self::email(&recipient.username, &recipient.email, template, attempt, error).about(Some(recipient))
     }
 
     fn email(name: &str, address: &str, template: &str, attempt: u32, error: Option<&str>) -> Self {
         let (outcome, status) = if error.is_some() { (Outcome::Failure, "failed") } else { (Outcome::Success, "sent") };
-        let description = format!("Mail {template} to {name} {status}");
+        let description = format!("Email {template} to {name} {status}");
         Self::new(Action::EmailNotificationSent, ("email", template.to_owned()), description)
             .ending(outcome)
             .with("recipient", address)
@@ -491,7 +493,7 @@ impl Event {
             .with("error_message", error)
     }
 
-    /// One entry, however many settings change.
+    /// One entry, however many settings changed.
     pub fn settings_updated(before: Option<&setting::Model>, after: &setting::Model) -> Self {
         let event = Self::new(Action::SettingsUpdated, (setting::Entity::OBJECT, after.id.to_string()), String::new())
             .naming::<setting::Entity>(before, after, setting::EVERY_SETTING);
@@ -500,7 +502,7 @@ impl Event {
         Self { description, ..event }.with("fields", fields)
     }
 
-    /// Its recipient is done with it.
+    /// The recipient dismissed the alert.
     pub fn alert_dismissed(alert: &alert::Model, reason: Option<&str>) -> Self {
         let event =
             Self::new(Action::AlertDismissed, ("alert", alert.id.to_string()), format!("Alert dismissed: {}", alert.title));
@@ -510,26 +512,26 @@ impl Event {
             .with("reason", reason)
     }
 
-    /// Somebody was refused: 403, or 404 for what is hidden from him or absent, which look alike.
+    /// A request was refused: 403, or 404 for an object that is hidden from the caller or absent; the two look alike.
     pub fn denied(action: Action, operation: &str, code: &'static str, object: (&'static str, String)) -> Self {
         let event = Self::new(action, object, format!("Refused: {operation}")).ending(Outcome::Denied);
         let event = event.with("operation", operation).with("code", code);
         if action == Action::Other { event.with("event", "access_denied") } else { event }
     }
 
-    /// How many refusals like this one were only counted since the last entry.
+    /// Adds the number of refusals like this one that were only counted since the last entry.
     pub fn folding(self, folded_count: i32) -> Self {
         if folded_count == 0 { self } else { self.with("folded_count", folded_count) }
     }
 }
 
-/// How a run of a job went.
+/// The result of a job run.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRun<'a> {
     pub status: RunStatus,
     pub records_processed: u64,
     pub records_failed: u64,
-    /// Why it broke off, or why the first record failed.
+    /// Why the run was aborted, or why the first record failed.
     pub error_message: Option<&'a str>,
     pub duration_ms: u64,
     pub dry_run: bool,
@@ -537,7 +539,7 @@ pub struct JobRun<'a> {
 }
 
 impl<'a> JobRun<'a> {
-    /// A run by the schedule, which is a failure if it says why.
+    /// A run started by the scheduler; it is a failure if there is an error message.
     pub fn scheduled(records_processed: u64, records_failed: u64, error_message: Option<&'a str>, duration_ms: u64) -> Self {
         let status = if error_message.is_some() { RunStatus::Failure } else { RunStatus::Success };
         Self {
@@ -553,14 +555,14 @@ impl<'a> JobRun<'a> {
 }
 
 impl Event {
-    /// The short word an entry can be grouped by beside its type: which view, which job, which report.
+    /// A short key that entries can be grouped by in addition to their type: which view, job or report.
     pub fn topic(&self) -> Option<&str> {
         if self.action == Action::Other {
-            // Whatever else it says is its own, and may be called anything.
+            // Any other metadata belongs to the entry itself and may use any keys.
             return self.metadata.get("event").and_then(Json::as_str);
         }
         if self.metadata.get("dry_run") == Some(&Json::Bool(true)) {
-            // It says nothing of how the job is, so it isn't among its runs.
+            // A dry run says nothing about the health of the job, so it isn't counted among its runs.
             return None;
         }
         let keys = ["view_type", "job_name", "report_type", "export_type", "template", "event"];
@@ -585,7 +587,7 @@ impl Event {
         Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, metadata }
     }
 
-    /// Names the columns this event tells about; those that differ go into its changes.
+    /// Names the columns that this event covers; those that differ become its changes.
     fn naming<E: Audited>(self, before: Option<&E::Model>, after: &E::Model, columns: &[E::Column]) -> Self {
         Self { changes: Changes::of::<E>(before, after, columns), ..self }
     }
@@ -594,12 +596,12 @@ impl Event {
         Self { outcome, ..self }
     }
 
-    /// The person it is about.
+    /// The person that the event is about.
     pub fn about(self, person: Option<&Person>) -> Self {
         Self { related_user: person.cloned(), ..self }
     }
 
-    /// The case it belongs to, where that isn't what was acted on.
+    /// The case that the event belongs to, if the case isn't the object itself.
     pub fn within(self, case: &case::Model) -> Self {
         Self { case: Some((case.id, case.case_number.clone())), ..self }
     }
@@ -609,7 +611,7 @@ impl Event {
         self
     }
 
-    /// What the operation said beyond columns and reason, such as `docs_verified`.
+    /// Details of the operation beyond columns and reason, such as `docs_verified`.
     fn with_notes(mut self, story: &Story) -> Self {
         for (key, value) in &story.notes {
             self.metadata.entry(key.clone()).or_insert_with(|| value.clone());
@@ -618,13 +620,13 @@ impl Event {
     }
 }
 
-/// Every column of a new case that an entry tells.
+/// Every column of a new case that an entry records.
 fn every_fact() -> Vec<C> {
     use sea_orm::Iterable;
     C::iter().filter(|column| !case::Entity::is_bookkeeping(*column)).collect()
 }
 
-/// Every column of a new document that an entry tells.
+/// Every column of a new document that an entry records.
 fn every_fact_of_a_document() -> Vec<D> {
     use sea_orm::Iterable;
     D::iter().filter(|column| !document::Entity::is_bookkeeping(*column)).collect()

@@ -1,5 +1,5 @@
-//! Histories written after the fact: the same prepare, consequences and entries as the hooks', without a database between,
-//! and one audited bulk writer that refuses a history whose entries don't tell its rows.
+//! Writes histories after the fact: the same preparation, consequences and entries as the hooks, computed without a database, and
+//! one audited bulk writer that refuses a history whose entries don't match its rows.
 
 use super::bulk::insert;
 use super::replay::gap;
@@ -16,7 +16,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// An entry with an id, and so an instant, and an origin of its own.
+/// An entry with its own id, and therefore its own time, and its own origin.
 #[derive(Clone, Debug)]
 pub struct PastEntry {
     pub id: Uuid,
@@ -35,12 +35,12 @@ pub struct History {
     pub entries: Vec<PastEntry>,
 }
 
-/// A row as a change left it, and what the change meant.
+/// A row as a change left it, and the events of that change.
 pub type Told<M> = (M, Vec<Event>);
 
-/// What saving `row` at an instant makes of `before`, and what that means; `None` where nothing differs.
+/// The result of saving `row` over `before` at an instant, with its events; `None` if nothing differs.
 ///
-/// It is what the hooks do around a write, without the write. `known` gives the names of those whom a changed column names.
+/// This is what the hooks do around a write, without the write. `known` returns the people that a changed column refers to.
 pub fn happen<E>(
     before: Option<&E::Model>,
     mut row: E::ActiveModel,
@@ -65,7 +65,7 @@ where
     Ok(Some((after, events)))
 }
 
-/// The row as an UPDATE of what is set would leave it.
+/// The row as an UPDATE of the set values would leave it.
 pub(super) fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E::Model {
     let mut after = before.clone();
     for column in E::Column::iter() {
@@ -76,7 +76,7 @@ pub(super) fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E:
     after
 }
 
-/// The row as an INSERT would leave it: null where nothing was said.
+/// The row as an INSERT would leave it: null where no value is set.
 pub(super) fn inserted<E>(mut row: E::ActiveModel) -> Result<E::Model, Refusal>
 where
     E: Audited,
@@ -93,9 +93,10 @@ where
 }
 
 impl AuditTx {
-    /// Writes a history in batched statements: the rows, then their entries, as the nets at COMMIT demand.
+    /// Writes a history in batched statements: the rows, then their entries, as required by the safety-net triggers that run at
+    /// COMMIT.
     ///
-    /// The entries of each row, folded in the order of their ids, must begin with its creation and give the row; changes of
+    /// The entries of each row, applied in the order of their ids, must begin with its creation and result in the row; changes of
     /// rows that aren't part of the history are refused too.
     pub async fn write_history(&self, history: History) -> Result<(), DbErr> {
         self.unit.during(self, history.write(&self.unit, self)).await
@@ -120,7 +121,7 @@ impl History {
         Ok(())
     }
 
-    /// Refuses a history whose entries, folded in their order, don't give its rows and nothing else.
+    /// Refuses a history whose entries, applied in order, don't result in exactly its rows.
     fn demand_true(&self) -> Result<(), Refusal> {
         let mut replay = Replay::default();
         let mut created = HashSet::new();
@@ -142,7 +143,7 @@ impl History {
     }
 }
 
-/// Refuses changes of things whose row isn't here, and a row that stands here twice.
+/// Refuses changes of objects whose row is missing, and rows that occur twice.
 fn demand_rows<E: Audited>(replay: &Replay, rows: &[E::Model]) -> Result<(), Refusal> {
     let ids: HashSet<String> = rows.iter().map(|row| E::id(row).to_string()).collect();
     let stranger = replay.told(E::OBJECT).find(|id| !ids.contains(*id));

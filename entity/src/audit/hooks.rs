@@ -1,4 +1,5 @@
-//! What every audited row does before and after it is saved. The hooks know no business meaning: the row's `events` does.
+//! Hooks that run before and after every audited row is saved; they know no business meaning, which is defined by the row's
+//! `events`.
 
 use super::bulk::rows_a_statement;
 use super::commit;
@@ -16,9 +17,9 @@ use sea_orm::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-/// A row whose every change leaves an entry. `audited!` writes all of this but `events`.
+/// A row whose every change leaves an entry. `audited!` implements all of this except `events`.
 pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
-    /// The wire name of the thing: `object_type` of its entries.
+    /// The wire name of the object: `object_type` of its entries.
     const OBJECT: &'static str;
     const ID: Self::Column;
     const CREATED_AT: Self::Column;
@@ -28,33 +29,33 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     fn updated_at(row: &Self::Model) -> DateTime<Utc>;
     fn stamp(row: &mut Self::ActiveModel, created: bool, version: i32, at: DateTime<Utc>);
 
-    /// What else a change of the row sets, in columns that are bookkeeping.
+    /// Sets further bookkeeping columns when the row changes.
     fn keep(_row: &mut Self::ActiveModel, _before: &Self::Model, _at: DateTime<Utc>) {}
 
-    /// Columns no entry names: the key, and what the hooks themselves or counters keep.
+    /// Columns that no entry covers: the key, and columns maintained by the hooks themselves or by counters.
     fn is_bookkeeping(column: Self::Column) -> bool;
     /// Columns that entries show as length and digest.
     fn is_long_text(column: Self::Column) -> bool;
-    /// Columns that hold a user's id, whose username an entry shows.
+    /// Columns that hold a user's id; entries show that user's username.
     fn people() -> &'static [Self::Column];
-    /// The person this row is, if it is one.
+    /// The person that this row represents, if any.
     fn person(_row: &Self::Model) -> Option<Person> {
         None
     }
-    /// What a column is called on the wire.
+    /// The name of a column on the wire.
     fn wire_name(column: Self::Column) -> &'static str {
         column.as_str()
     }
-    /// How a column is spelled on the wire, where that isn't how it is stored.
+    /// The wire representation of a column, if it differs from the stored one.
     fn wire_value(_row: &Self::Model, _column: Self::Column) -> Option<Json> {
         None
     }
 
-    /// What a change means. Pure: no clock, no database, no request.
+    /// The meaning of a change. Pure: no clock, no database, no request.
     fn events(before: Option<&Self::Model>, after: &Self::Model, story: &Story) -> Vec<Event>;
 }
 
-/// Finds out what differs from the stored row, stamps it and clears its one statement; clears nothing if nothing differs.
+/// Determines what differs from the stored row, stamps it and clears its one statement; clears nothing if nothing differs.
 pub async fn before_save<E, C>(mut row: E::ActiveModel, db: &C, insert: bool) -> Result<E::ActiveModel, DbErr>
 where
     E: Audited,
@@ -72,7 +73,7 @@ where
     Ok(row)
 }
 
-/// Leaves of a row what differs from `before`, and stamps it with the instant. Whether there is anything to write.
+/// Reduces a row to what differs from `before`, and stamps it with the time. Returns whether there is anything to write.
 pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::Model>, at: DateTime<Utc>) -> bool {
     let Some(before) = before else {
         E::stamp(row, true, 1, at);
@@ -86,7 +87,7 @@ pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::M
     any
 }
 
-/// Writes what the change means beside the row, through the same connection.
+/// Writes the entries of the change, through the same connection as the row.
 pub async fn after_save<E, C>(after: E::Model, db: &C, insert: bool) -> Result<E::Model, DbErr>
 where
     E: Audited,
@@ -94,7 +95,7 @@ where
 {
     let unit = Unit::current(db)?;
     let before = if insert { None } else { unit.recall::<E>(E::id(&after)) };
-    // Nothing was written; sea-orm comes here nevertheless.
+    // Nothing was written; sea-orm calls this hook nevertheless.
     if before.as_ref() == Some(&after) {
         return Ok(after);
     }
@@ -105,7 +106,7 @@ where
     Ok(after)
 }
 
-/// What a change means, checked: every changed column is named by exactly one event. Pure, like the row's `events`.
+/// The checked events of a change: every changed column is covered by exactly one event. Pure, like the row's `events`.
 pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, story: &Story) -> Result<Vec<Event>, Refusal> {
     let events = E::events(before, after, story);
     for column in changes::differing::<E>(before, after) {
@@ -120,7 +121,7 @@ pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, sto
     Ok(events)
 }
 
-/// Inserts the entries, as many a statement as the database binds, and gives their ids.
+/// Inserts the entries, as many per statement as the database can bind, and returns their ids.
 pub(super) async fn write<C: ConnectionTrait>(
     unit: &Unit,
     db: &C,
@@ -130,7 +131,7 @@ pub(super) async fn write<C: ConnectionTrait>(
     write_as(unit, db, &unit.context, events, by_hook).await
 }
 
-/// The same with another origin than the transaction's.
+/// The same, with a different origin than the transaction's.
 pub(super) async fn write_as<C: ConnectionTrait>(
     unit: &Unit,
     db: &C,
@@ -161,7 +162,7 @@ pub(super) async fn write_as<C: ConnectionTrait>(
     Ok(ids)
 }
 
-/// Inserts the entries of one statement. PostgreSQL says with it which transaction they are in.
+/// Inserts the entries of one statement. PostgreSQL also returns the id of their transaction.
 async fn insert<C: ConnectionTrait>(unit: &Unit, db: &C, entries: Vec<audit_entry::ActiveModel>) -> Result<(), DbErr> {
     unit.clear(Write { verb: Verb::Insert, table: audit_entry::Entity.table_name().to_owned() });
     let id = entries.first().and_then(|entry| entry.id.try_as_ref().copied());
@@ -178,7 +179,7 @@ async fn insert<C: ConnectionTrait>(unit: &Unit, db: &C, entries: Vec<audit_entr
     Ok(())
 }
 
-/// The row as it is stored: remembered by whoever locked it, or locked and read now.
+/// The stored row: remembered from when it was locked, or locked and read now.
 async fn stored<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, id: Uuid) -> Result<E::Model, DbErr> {
     if let Some(row) = unit.recall::<E>(id) {
         return Ok(row);
@@ -188,7 +189,7 @@ async fn stored<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, id: Uuid) -
     Ok(row)
 }
 
-/// Drops everything that would write what is already there. Whether anything is left.
+/// Drops every value that is already stored. Returns whether anything is left.
 fn keep_differences<E: Audited>(row: &mut E::ActiveModel, before: &E::Model) -> bool {
     let mut any = false;
     for column in E::Column::iter().filter(|column| column.as_str() != E::ID.as_str()) {
@@ -208,7 +209,7 @@ pub(super) fn key<E: Audited>(row: &E::ActiveModel) -> Result<Uuid, DbErr> {
     }
 }
 
-/// Learns the names of everyone a changed column names and nobody loaded yet, in one statement.
+/// Loads, in one statement, the names of all people whom a changed column refers to and who aren't loaded yet.
 async fn meet_people<E, C>(unit: &Unit, db: &C, before: Option<&E::Model>, after: &E::Model) -> Result<(), DbErr>
 where
     E: Audited,
@@ -221,7 +222,7 @@ where
     Ok(())
 }
 
-/// Everyone whom a changed column names, before or after.
+/// All people whom a changed column refers to, before or after.
 pub(super) fn people_named<E: Audited>(before: Option<&E::Model>, after: &E::Model) -> Vec<Uuid> {
     let differs = |column: &&E::Column| before.is_none_or(|before| before.get(**column) != after.get(**column));
     let named = E::people().iter().filter(differs).flat_map(|column| {
@@ -235,7 +236,7 @@ pub(super) fn people_named<E: Audited>(before: Option<&E::Model>, after: &E::Mod
 
 /// Makes a row audited: `audited! { "case", events: events::events, long_texts: [..], people: [..], bookkeeping: [..] }`.
 ///
-/// The row must have `id`, `version`, `created_at` and `updated_at`; the hooks keep the last three.
+/// The row must have `id`, `version`, `created_at` and `updated_at`; the hooks maintain the last three.
 #[macro_export]
 macro_rules! audited {
     (

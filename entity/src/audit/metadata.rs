@@ -1,15 +1,15 @@
-//! What the metadata of an entry consist of: each word means the same in every action, so its shape is said once.
+//! The vocabulary of entry metadata: each key means the same in every action, so its type is defined once.
 
 use super::{Action, Outcome, Refusal};
 use serde_json::{Map, Value as Json, json};
 
-/// What a value is.
+/// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     Text,
     /// RFC 3339 in UTC.
     Instant,
-    /// 0 or more, whole.
+    /// A whole number, 0 or more.
     Count,
     Number,
     Flag,
@@ -19,7 +19,7 @@ enum Shape {
 
 use Shape::{Count, Flag, Instant, List, Number, Object, Text};
 
-/// Each word, its shape, and whether it may be null.
+/// Each key, its type, and whether it may be null.
 const VOCABULARY: &[(&str, Shape, bool)] = &[
     ("attempt", Count, true),
     ("author", Text, true),
@@ -140,7 +140,7 @@ fn word(name: &str) -> Option<(Shape, bool)> {
     VOCABULARY.iter().find(|(known, ..)| *known == name).map(|(_, shape, may_be_null)| (*shape, *may_be_null))
 }
 
-/// The JSON Schema (2020-12) of the metadata that a success of this action has at least.
+/// The JSON Schema (2020-12) of the metadata that a success of this action contains at least.
 pub fn schema(action: Action) -> Map<String, Json> {
     let required = action.required_metadata();
     let properties: Map<String, Json> = required
@@ -151,8 +151,8 @@ pub fn schema(action: Action) -> Map<String, Json> {
     schema.as_object().cloned().unwrap_or_default()
 }
 
-/// Refuses a success without the metadata its type requires, and in debug builds a word that means something else than it says. A
-/// failure or a refusal has what is known of it.
+/// Refuses a success without the metadata that its type requires, and in debug builds a value of the wrong type. Failures and
+/// denials contain whatever is known of it.
 pub(super) fn demand(action: Action, outcome: Outcome, metadata: &Map<String, Json>) -> Result<(), Refusal> {
     let required = action.required_metadata();
     let is_whole = outcome == Outcome::Success;
@@ -180,7 +180,7 @@ mod tests {
                 assert!(properties.contains_key(*name), "{action}: {name} is not in the vocabulary");
             }
         }
-        assert!(VOCABULARY.is_sorted_by(|(a, ..), (b, ..)| a < b), "sorted, and each word once");
+        assert!(VOCABULARY.is_sorted_by(|(a, ..), (b, ..)| a < b), "must be sorted, with each word once");
     }
 
     #[test]

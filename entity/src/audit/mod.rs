@@ -1,8 +1,8 @@
-//! The trail: no audited row changes without its entry, and nobody writes without saying who he is.
+//! The audit log: no audited row changes without an entry, and every write has an actor.
 //!
-//! `AuditTx` is the only door for writes. It runs each row's hooks, which ask the row's pure `events` what the change means
-//! and write that beside the row, through the same connection. Whatever else tries to write inside the door is refused, and
-//! a refusal ends the transaction.
+//! `AuditTx` is the only way to write. It runs each row's hooks, which call the row's pure `events` for the meaning of the change
+//! and write the entries through the same connection as the row. Any other write inside the transaction is refused, and a refusal
+//! ends the transaction.
 
 mod action;
 mod bulk;

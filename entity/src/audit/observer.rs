@@ -1,23 +1,23 @@
-//! Somebody who hears of each write to the trail: for metrics, of which the trail itself knows nothing.
+//! An observer of writes to the audit log: for metrics, which the audit log itself does not depend on.
 
 use super::{Action, Outcome};
 
-/// Hears of entries once they are committed, and of those that could not be written.
+/// Is notified of entries once they are committed, and of those that could not be written.
 pub trait Observer: Send + Sync {
     fn committed(&self, action: Action, outcome: Outcome);
     fn unwritten(&self, stage: WriteStage);
 }
 
-/// Where the writing of an entry failed. But for the last, what it was to tell of was not done either.
+/// The stage at which writing an entry failed. In every case but the last, the change it was to record was not made either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteStage {
-    /// The door itself refused: a mistake in our code.
+    /// `AuditTx` itself refused the write: a bug in our code.
     Refused,
-    /// The database did not take the entry.
+    /// The database did not accept the entry.
     Insert,
     /// The transaction of the entry did not commit.
     Commit,
-    /// Whether the transaction of the entry committed could not be found out.
+    /// Whether the transaction of the entry committed could not be determined.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! Whether an entry could be written right now: one is, is read back, and is rolled back.
+//! Checks whether an entry can be written right now: one is written, read back, and rolled back.
 
 use super::unit::Unit;
 use super::{AuditTx, Context, Event};
@@ -11,14 +11,14 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 impl AuditTx {
-    /// Writes an entry as every operation does, demands that it is there, and rolls back. On SQLite something is committed as well, and
-    /// read back by another connection.
+    /// Writes an entry as every operation does, checks that it is there, and rolls back. On SQLite, something is also committed
+    /// and read back through another connection.
     ///
     /// No metric counts the entry.
     ///
     /// # Errors
     ///
-    /// Where the entry is refused, or is accepted and not kept because of a trigger or a rule, or where COMMIT commits nothing.
+    /// If the entry is refused, or is accepted but not kept because of a trigger or a rule, or if COMMIT commits nothing.
     pub async fn probe(db: &Db) -> Result<(), DbErr> {
         let context = Context::job(Uuid::now_v7());
         let unit = Arc::new(Unit::new(context.clone(), Clock::system(), None));
@@ -27,7 +27,7 @@ impl AuditTx {
         tx.record(Event::audit_log_accessed("readiness", ("probe", "probe".to_owned()), json!({}))).await?;
         let written = tx.unit.traces().entry.ok_or_else(|| failed("no entry was sent"))?;
         if audit_entry::Entity::find_by_id(written.id).one(&tx).await?.is_none() {
-            return Err(failed("an entry was accepted, but is not there"));
+            return Err(failed("an entry was accepted but not stored"));
         }
         tx.bring_forward_commit().await?;
         tx.inner.rollback().await?;
@@ -37,7 +37,7 @@ impl AuditTx {
         }
     }
 
-    /// What would be checked at COMMIT is checked now.
+    /// Runs the checks of COMMIT now.
     async fn bring_forward_commit(&self) -> Result<(), DbErr> {
         let backend = self.inner.backend();
         if backend == DbBackend::Postgres {
@@ -46,24 +46,24 @@ impl AuditTx {
         let debt = Statement::from_string(backend, "SELECT 1 FROM audit_debt LIMIT 1");
         match self.inner.query_one(&debt).await? {
             None => Ok(()),
-            Some(_) => Err(failed("an entry leaves a debt, so its COMMIT would be refused")),
+            Some(_) => Err(failed("an entry leaves an unresolved audit debt, so COMMIT would be refused")),
         }
     }
 }
 
-/// Counts up a number in the header of the SQLite file, which belongs to the application and to nothing else here, so that it needs no
-/// table: what was committed, another connection reads.
+/// Increments a number in the header of the SQLite file that is reserved for the application and otherwise unused here, so that
+/// no table is needed: another connection must be able to read what was committed.
 async fn prove_commit(db: &Db) -> Result<(), DbErr> {
     let tx = db.begin().await?;
     let next = version(&tx).await?.checked_add(1).unwrap_or(1);
     tx.execute(&Statement::from_string(DbBackend::Sqlite, format!("PRAGMA user_version = {next}"))).await?;
     tx.commit().await?;
-    if version(db.readers()).await? >= next { Ok(()) } else { Err(failed("what was committed is not there")) }
+    if version(db.readers()).await? >= next { Ok(()) } else { Err(failed("the committed data was not stored")) }
 }
 
 async fn version<C: ConnectionTrait>(db: &C) -> Result<i32, DbErr> {
     let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA user_version")).await?;
-    row.ok_or_else(|| failed("the file has no header"))?.try_get("", "user_version")
+    row.ok_or_else(|| failed("the database file has no header"))?.try_get("", "user_version")
 }
 
 fn failed(why: &str) -> DbErr {

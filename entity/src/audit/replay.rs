@@ -1,4 +1,4 @@
-//! The log told again: what the entries' `changes` say each thing has become, to be compared with its row.
+//! Replays the log: applies the `changes` of entries to reconstruct each object, to be compared with its row.
 
 use super::{Audited, facts};
 use crate::audit_entry;
@@ -7,32 +7,32 @@ use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::fmt;
 
-/// Where the log and a row, or the log and itself, part.
+/// A mismatch between the log and a row, or within the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Gap {
     pub object_type: String,
     pub object_id: String,
     pub field: String,
-    /// What the log had told before.
+    /// The value according to the log so far.
     pub told: Json,
-    /// What the next entry, or the row, says instead.
+    /// The value in the next entry, or in the row.
     pub found: Json,
 }
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { object_type, object_id, field, told, found } = self;
-        write!(f, "{object_type} {object_id}: {field} was told as {told} and is {found}")
+        write!(f, "{object_type} {object_id}: {field} was logged as {told} but is {found}")
     }
 }
 
-/// What a log has told so far, per thing and field.
+/// The state according to the log so far, per object and field.
 #[derive(Debug, Default)]
 pub struct Replay {
     things: HashMap<String, HashMap<String, Map<String, Json>>>,
 }
 
-/// Folds entries, in the order of their ids.
+/// Applies entries in the order of their ids.
 pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> Result<Replay, Box<Gap>> {
     let mut replay = Replay::new();
     for entry in entries {
@@ -42,7 +42,7 @@ pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> 
 }
 
 impl Replay {
-    /// Before the first entry there is what the migrations wrote: the settings.
+    /// Starts with what the migrations wrote before the first entry: the settings.
     pub fn new() -> Self {
         let mut replay = Self::default();
         let first = setting::Model::first();
@@ -51,7 +51,7 @@ impl Replay {
         replay
     }
 
-    /// Folds the next entry as it is stored.
+    /// Applies the next entry as it is stored.
     pub fn follow_entry(&mut self, entry: &audit_entry::Model) -> Result<(), Box<Gap>> {
         let body: Json = serde_json::from_str(&entry.body).unwrap_or_default();
         match body.get("changes").and_then(Json::as_object) {
@@ -60,7 +60,7 @@ impl Replay {
         }
     }
 
-    /// Folds the next changes of a thing. Each `from` must be what the last `to` said.
+    /// Applies the next changes of an object. Each `from` must equal the last `to`.
     pub fn follow(&mut self, object_type: &str, object_id: &str, changes: &Map<String, Json>) -> Result<(), Box<Gap>> {
         if changes.is_empty() {
             return Ok(());
@@ -78,7 +78,7 @@ impl Replay {
         Ok(())
     }
 
-    /// Refuses a row that isn't what the log told.
+    /// Refuses a row that differs from the log.
     pub fn demand_row<E: Audited>(&self, row: &E::Model) -> Result<(), Box<Gap>> {
         let id = E::id(row).to_string();
         let facts = facts::<E>(row);
@@ -94,12 +94,12 @@ impl Replay {
         Ok(())
     }
 
-    /// The ids of the things of one type whose changes were told.
+    /// The ids of the objects of one type that the log has changes for.
     pub fn told(&self, object_type: &str) -> impl Iterator<Item = &str> {
         self.things.get(object_type).into_iter().flat_map(|things| things.keys().map(String::as_str))
     }
 
-    /// How many things, of whatever type, were told about.
+    /// The number of objects of all types that the log has changes for.
     pub fn things(&self) -> usize {
         self.things.values().map(HashMap::len).sum()
     }
@@ -114,7 +114,7 @@ fn part(change: &Json, key: &str) -> Json {
     change.get(key).cloned().unwrap_or_default()
 }
 
-/// Canonical JSON writes 14.0 as `14`, so numbers are compared by what they are worth.
+/// Canonical JSON writes 14.0 as `14`, so numbers are compared by value.
 fn same(left: &Json, right: &Json) -> bool {
     left == right || matches!((left.as_f64(), right.as_f64()), (Some(left), Some(right)) if left.total_cmp(&right).is_eq())
 }
@@ -144,6 +144,6 @@ mod tests {
     fn a_change_from_something_never_told_is_a_gap() {
         let broken = [json!({"status": {"from": null, "to": "draft"}}), json!({"status": {"from": "hold", "to": "accepted"}})];
         let gap = followed(&broken).unwrap_err();
-        assert_eq!(gap.to_string(), r#"case 1: status was told as "draft" and is "hold""#);
+        assert_eq!(gap.to_string(), r#"case 1: status was logged as "draft" but is "hold""#);
     }
 }

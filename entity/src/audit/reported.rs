@@ -1,5 +1,5 @@
-//! What systems outside report: things that happened elsewhere, told by whoever reports them. Nothing of ours changes by it, so
-//! these have no changes, and the times they name stand in their metadata.
+//! Events that external systems report: they happened elsewhere and change nothing of ours, so these entries have no changes, and
+//! the times they report are kept in their metadata.
 
 use super::{Action, Event, Outcome};
 use crate::case;
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
 
-/// How a run of a job elsewhere went.
+/// The result of a job run in an external system.
 #[derive(Clone, Debug)]
 pub struct ReportedRun<'a> {
     pub records_processed: u64,
@@ -20,11 +20,11 @@ pub struct ReportedRun<'a> {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// A mail that another system sent, or failed to.
+/// An email that an external system sent or failed to send.
 #[derive(Clone, Debug)]
 pub struct ReportedEmail<'a> {
     pub recipient: &'a str,
-    /// Whose address it is, if it is somebody's here.
+    /// The user with this address, if any.
     pub person: Option<&'a Person>,
     pub case: Option<&'a case::Model>,
     pub has_failed: bool,
@@ -32,7 +32,7 @@ pub struct ReportedEmail<'a> {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// The name under which what is outside stands where ours have names of their own.
+/// The value used for external systems where our own entries have specific names.
 const EXTERNAL: &str = "external";
 
 impl Event {
@@ -58,7 +58,7 @@ impl Event {
 
     pub fn reported_email(mail: &ReportedEmail<'_>) -> Self {
         let status = if mail.has_failed { "failed" } else { "sent" };
-        let description = format!("Mail of another system to {} {status}", mail.recipient);
+        let description = format!("Email from an external system to {} {status}", mail.recipient);
         let event = Self::new(Action::EmailNotificationSent, ("email", EXTERNAL.to_owned()), description)
             .ending(if mail.has_failed { Outcome::Failure } else { Outcome::Success })
             .about(mail.person)
@@ -71,7 +71,7 @@ impl Event {
         mail.case.into_iter().fold(event, Self::within)
     }
 
-    /// Somebody's credits as another system keeps them.
+    /// A user's credits as managed by an external system.
     pub fn reported_credit_reset(person: &Person, quarter: &str, from: Option<i32>, to: i32, batch_id: Uuid) -> Self {
         let description = format!("Credits of {} for {quarter} set to {to} elsewhere", person.username);
         let object = (<user::Entity as super::Audited>::OBJECT, person.id.to_string());
@@ -84,7 +84,7 @@ impl Event {
             .with("batch_id", batch_id)
     }
 
-    /// Something that has no type of its own; its metadata is the reporter's.
+    /// An activity without a type of its own; its metadata comes from the reporter.
     pub fn reported_activity(event: &str, description: &str, case: Option<&case::Model>, metadata: Map<String, Json>) -> Self {
         let object = match case {
             Some(case) => (<case::Entity as super::Audited>::OBJECT, case.id.to_string()),
@@ -95,5 +95,5 @@ impl Event {
     }
 }
 
-/// The `reset_type` of credits that another system keeps.
+/// The `reset_type` of credits that are managed by an external system.
 pub const REPORTED: &str = "reported";

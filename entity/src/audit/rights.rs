@@ -1,26 +1,27 @@
-//! Who may act while whose rights end: whoever changes something holds their own rights in common until COMMIT, whoever ends
-//! somebody's rights has them alone. So an act is committed before its actor's rights end, or is judged after that.
+//! Locks on users' rights: a transaction that changes something holds its actor's rights shared until COMMIT, and a transaction
+//! that ends a user's rights holds them exclusively, so that an action is committed before its actor's rights end or is judged
+//! after that.
 //!
-//! SQLite has one writer at a time, which is all of this. On PostgreSQL these are advisory locks, taken before any row and in the
-//! order of their keys: whoever waits for one holds no row and no greater key, so that no two transactions wait for each other. (A
-//! turn that all of them took was tried: it is safe too, but those who end rights then wait for everybody before them, whoever it
-//! is about. Row locks were tried on paper: an account is locked late by those who edit it or assign work to it, so that they and
-//! the locks of their actors would wait for each other.)
+//! SQLite has one writer at a time, which is all that is needed. On PostgreSQL these are advisory locks, taken before any row and
+//! in the order of their keys: a transaction that waits for one holds no row and no greater key, so that no two transactions wait
+//! for each other. (A single lock taken by all transactions was tried: it is safe too, but then a transaction that ends rights
+//! waits for all transactions before it, whomever they concern. Row locks were tried on paper: transactions that edit an account
+//! or assign work to it lock its row late, so that they and the locks of their actors would wait for each other.)
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
-/// Whose rights a transaction acts by, and whose it may end.
+/// The user whose rights a transaction acts with, and the user whose rights it may end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hold {
-    /// Whoever acts; nobody where the service does, or where nobody has signed in.
+    /// The actor; `None` if the service itself acts, or if no one has signed in.
     pub actor: Option<Uuid>,
-    /// Whose rights may end with it.
+    /// The user whose rights may end with the transaction.
     pub over: Option<Uuid>,
 }
 
 impl Hold {
-    /// Waits for the locks, first thing in the transaction.
+    /// Waits for the locks, before anything else in the transaction.
     pub(super) async fn take<C: ConnectionTrait>(self, db: &C) -> Result<(), DbErr> {
         let locks = self.locks();
         if db.get_database_backend() != DbBackend::Postgres || locks.is_empty() {
@@ -33,7 +34,8 @@ impl Hold {
         db.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, keys)).await.map(drop)
     }
 
-    /// By key, at most one of each: a lock that is held in common can't be made one's own without a wait for those who do the same.
+    /// Sorted by key, at most one per key: a shared lock can't be upgraded without waiting for other transactions that do the
+    /// same.
     fn locks(self) -> Vec<Lock> {
         let lock = |user_id, is_alone| Lock { key: key(user_id), is_alone };
         let over = self.over.map(|over| lock(over, true));
@@ -47,7 +49,7 @@ impl Hold {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Lock {
     key: i64,
-    /// Whether nobody else may hold it.
+    /// Whether the lock is exclusive.
     is_alone: bool,
 }
 
@@ -57,7 +59,7 @@ impl Lock {
     }
 }
 
-/// The random half of an id. Two that fell together would only wait for each other.
+/// The random half of an id. If two collided, their transactions would only wait for each other.
 fn key(user_id: Uuid) -> i64 {
     user_id.as_u64_pair().1.cast_signed()
 }

@@ -1,4 +1,4 @@
-//! What a change can't say about itself: why, by whom, what the operation noted, and who the people in it are.
+//! The context of a change that its row does not contain: the reason, the actor, the operation's notes, and the people involved.
 
 use super::Actor;
 use crate::user::Person;
@@ -6,7 +6,7 @@ use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
-/// The part of an event that is in no column. `events` gets it beside the two rows and stays pure.
+/// The part of an event that is in no column. `events` receives it in addition to the two rows and stays pure.
 #[derive(Clone, Debug)]
 pub struct Story {
     pub by: Actor,
@@ -24,17 +24,17 @@ impl Story {
         self.reason.as_deref()
     }
 
-    /// What the operation noted under `key`; null if it noted nothing.
+    /// What the operation noted under `key`; null if nothing was noted.
     pub fn noted(&self, key: &str) -> Json {
         self.notes.get(key).cloned().unwrap_or(Json::Null)
     }
 
-    /// The name the operation gave to a change that needs one, such as `event`.
+    /// The name that the operation gave to a change that needs one, such as `event`.
     pub fn noted_text(&self, key: &str) -> Option<&str> {
         self.notes.get(key).and_then(Json::as_str)
     }
 
-    /// The person behind an id. The hooks see to it that everyone a changed column names is known here.
+    /// The person with an id. The hooks make sure that everyone a changed column refers to is known here.
     pub fn person(&self, id: Option<Uuid>) -> Option<&Person> {
         self.people.get(&id?)
     }

@@ -1,4 +1,4 @@
-//! Which tables the program may write, and how: each is audited, or unaudited with a reason.
+//! Lists which tables the program may write, and how: each is audited, or unaudited with a reason.
 
 use super::guard::{Verb, Write};
 use super::{Audited, Refusal};
@@ -8,10 +8,10 @@ use crate::{
 };
 use sea_orm::{EntityName, EntityTrait};
 
-/// A row that leaves no entries, and why that is right.
+/// A row that leaves no entries, and the reason why that is right.
 pub trait Unaudited: EntityTrait {
     const BECAUSE: &'static str;
-    /// What may be done with its rows. The door lets nothing else through, nor does the database let the serving role.
+    /// What may be done with its rows. `AuditTx` allows nothing else, and neither does the database for the serving role.
     const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update];
 }
 
@@ -28,12 +28,12 @@ pub fn audited() -> Vec<&'static str> {
     ]
 }
 
-/// Tables that pass the door without an entry, with the reason.
+/// Tables that can be written without an entry, with the reason.
 pub fn unaudited() -> Vec<(&'static str, &'static str)> {
     excuses().into_iter().map(|excuse| (excuse.table, excuse.because)).collect()
 }
 
-/// What the serving role needs of each table beside SELECT: what the program does with its rows and nothing else.
+/// What the serving role needs on each table besides SELECT: exactly what the program does with its rows.
 ///
 /// Audited rows are never deleted, and entries are only ever added.
 pub fn privileges() -> Vec<(&'static str, &'static [Verb])> {
@@ -43,8 +43,8 @@ pub fn privileges() -> Vec<(&'static str, &'static [Verb])> {
     audited.chain(excuses().into_iter().map(|excuse| (excuse.table, excuse.verbs))).chain([log]).collect()
 }
 
-/// Whether a statement needs no hook's clearance. A table that is in no list needs one, so forgetting it here locks it, never opens
-/// it.
+/// Whether a statement needs no hook's clearance. A table that is in no list needs one, so forgetting a table here locks it and
+/// never opens it.
 pub(super) fn is_excused(write: &Write) -> Result<bool, Refusal> {
     match excuses().iter().find(|excuse| excuse.table == write.table) {
         Some(excuse) if excuse.verbs.contains(&write.verb) => Ok(true),
@@ -59,7 +59,7 @@ struct Excuse {
     verbs: &'static [Verb],
 }
 
-/// The door's only list of tables that take no entries.
+/// The only list of tables that can be written without entries.
 fn excuses() -> Vec<Excuse> {
     vec![
         excuse::<alert::Entity>(),

@@ -1,5 +1,6 @@
-//! What can't be tried from outside: `save` takes no connection and runs one write at a time, so only the crate itself could
-//! use a wrong one, or two. What is tried is decided before a statement is sent, so SQLite stands for both databases.
+//! Tests of what can't be attempted from outside: `save` accepts no connection and runs one write at a time, so only the crate
+//! itself could use a wrong connection, or two; all of it is decided before a statement is sent, so SQLite represents both
+//! databases.
 
 use super::{Actor, AuditTx, Context};
 use crate::clock::Clock;
@@ -87,7 +88,7 @@ async fn a_write_that_was_cut_off_cannot_be_committed() {
     let world = World::start().await;
     let tx = begin(&world.db).await;
     {
-        // The caller hangs up between the row and its entry.
+        // The caller disconnects between the row and its entry.
         let write = pin!(tx.during(std::future::pending::<Result<(), DbErr>>()));
         assert!(matches!(write.poll(&mut std::task::Context::from_waker(Waker::noop())), Poll::Pending));
     }

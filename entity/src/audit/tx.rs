@@ -1,4 +1,4 @@
-//! The only door for writes: begin, lock, save, record, commit.
+//! The only way to write: begin, lock, save, record, commit.
 
 use super::commit::{self, CommitWatch, Fate};
 use super::rights::Hold;
@@ -21,13 +21,13 @@ use uuid::Uuid;
 
 /// One operation's transaction: its changes and their entries commit together, or neither does.
 ///
-/// It is a connection for reads, and for the writes its own hooks clear. Dropped without `commit`, or broken by any error,
-/// also one the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
+/// It is a connection for reads, and for the writes that its own hooks clear. Dropped without `commit`, or broken by any error,
+/// including one that the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
 pub struct AuditTx {
     pub(super) inner: WriteTransaction,
     pub(super) unit: Arc<Unit>,
     hold: Hold,
-    /// Who is asked what became of it, should the answer to COMMIT be lost.
+    /// Where to query what became of the transaction if the reply to COMMIT is lost.
     readers: DatabaseConnection,
     commit_patience: Duration,
     decision_patience: Duration,
@@ -38,15 +38,15 @@ impl AuditTx {
         Ok(Self::open(db, db.begin().await?, Hold::default(), context))
     }
 
-    /// The same where the rights of somebody may end with it: nobody acts by them meanwhile.
+    /// The same for a transaction that may end the rights of a user: no one acts with those rights meanwhile.
     pub async fn begin_over(db: &Db, user_id: Uuid, context: Context) -> Result<Self, DbErr> {
         let (inner, hold) = (db.begin().await?, Hold { actor: None, over: Some(user_id) });
         hold.take(&inner).await?;
         Ok(Self::open(db, inner, hold, context))
     }
 
-    /// The same by somebody who was let in before, as they are now. Their rights don't end before this does, and `over` is whose
-    /// rights may end with it. Whoever is `Ended` changes nothing.
+    /// The same for a caller who was admitted before, with their rights as they are now. Their rights don't end before this
+    /// transaction does, and `over` is the user whose rights may end with it. A caller who is `Ended` changes nothing.
     pub async fn begin_by(
         db: &Db,
         (user_id, credential): (Uuid, &Credential),
@@ -60,54 +60,54 @@ impl AuditTx {
         Ok((tx, admission))
     }
 
-    /// Its `now` is read here: when the locks on rights are ours.
+    /// `now` is read here: once the locks on rights are ours.
     fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
         let unit = Arc::new(Unit::new(context, db.clock().clone(), db.observer()));
         let (commit_patience, decision_patience) = (db.commit_patience(), db.decision_patience());
         Self { inner, unit, hold, readers: db.readers().clone(), commit_patience, decision_patience }
     }
 
-    /// What ends somebody's rights begins with `over` them, or an act of theirs could be committed after it.
+    /// What ends a user's rights must begin with `over` that user; otherwise one of their actions could be committed after it.
     pub(crate) fn demand_over(&self, user_id: Uuid) -> Result<(), DbErr> {
         if self.hold.over == Some(user_id) { Ok(()) } else { Err(self.unit.break_with(Refusal::RightsNotHeld).into()) }
     }
 
-    /// Why: the reason the caller gave, for every entry that follows.
+    /// The reason that the caller gave, for every entry that follows.
     pub fn because(self, reason: impl Into<String>) -> Self {
         self.unit.tell(|story| story.reason = Some(reason.into()));
         self
     }
 
-    /// Why, where the caller may but need not say.
+    /// The reason, where it is optional.
     pub fn because_if(self, reason: Option<&str>) -> Self {
         self.unit.tell(|story| story.reason = reason.map(str::to_owned));
         self
     }
 
-    /// Something the entries should say that is in no column, such as `docs_verified`.
+    /// A detail for the entries that is in no column, such as `docs_verified`.
     pub fn noting(self, key: &str, value: impl Into<Json>) -> Self {
         self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
         self
     }
 
-    /// The same for what is only known on the way.
+    /// The same for details that are only known later.
     pub fn note(&self, key: &str, value: impl Into<Json>) {
         self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
     }
 
-    /// This operation's instant: one reading for the row's times and its entries, taken when the last lock was ours.
+    /// The time of this operation: one reading for the row's times and its entries, taken once the last lock was ours.
     pub fn now(&self) -> DateTime<Utc> {
         self.unit.now()
     }
 
     /// Reads one row for update and remembers it, so that its next change is compared with what is really stored.
     pub async fn lock<E: Audited>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr> {
-        // On SQLite the clause is left out: BEGIN IMMEDIATE is the lock.
+        // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
         let row = query.lock_exclusive().one(self).await?;
         Ok(row.inspect(|row| self.unit.remember::<E>(row.clone())))
     }
 
-    /// Saves a row, new (its id is `Set`) or changed (its id is `Unchanged`), with the entries that say what that means.
+    /// Saves a row, new (its id is `Set`) or changed (its id is `Unchanged`), with the entries that describe the change.
     ///
     /// A row in which nothing differs is left alone: no entry, no new version.
     pub async fn save<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, DbErr>
@@ -120,7 +120,7 @@ impl AuditTx {
         self.unit.during(self, async { if is_new { row.insert(self).await } else { row.update(self).await } }).await
     }
 
-    /// The people whose names this transaction knows, and those of `ids` it didn't, read in one statement.
+    /// The people whose names this transaction knows, and those of `ids` it didn't know, read in one statement.
     pub async fn people(&self, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Person>, DbErr> {
         let strangers = self.unit.strangers(ids);
         if !strangers.is_empty() {
@@ -129,7 +129,7 @@ impl AuditTx {
         Ok(self.unit.story().people)
     }
 
-    /// A new id of this transaction's instant.
+    /// A new id with this transaction's time.
     pub fn new_id(&self) -> Uuid {
         self.unit.clock.id(self.now())
     }
@@ -139,20 +139,20 @@ impl AuditTx {
         self.unit.during(self, hooks::write(&self.unit, self, vec![event], false)).await.map(drop)
     }
 
-    /// The same in somebody else's name: whoever asked for what the service then did.
+    /// The same with another actor: the one who requested what the service then did.
     pub async fn record_as(&self, context: &Context, event: Event) -> Result<(), DbErr> {
         self.unit.during(self, hooks::write_as(&self.unit, self, context, vec![event], false)).await.map(drop)
     }
 
-    /// Reads rows for update and remembers them. Rows that somebody else holds are passed over: their time comes again.
+    /// Reads rows for update and remembers them. Rows locked by another transaction are skipped: a later run picks them up.
     pub async fn lock_free<E: Audited>(&self, query: Select<E>) -> Result<Vec<E::Model>, DbErr> {
         let rows = query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked).all(self).await?;
         Ok(rows.into_iter().inspect(|row| self.unit.remember::<E>(row.clone())).collect())
     }
 
-    /// Commits, and knows it: where the connection was lost at COMMIT, another one is asked what became of it.
+    /// Commits, and makes sure of the result: if the connection was lost at COMMIT, another one is queried for what became of it.
     ///
-    /// `Refusal::CommitUnknown` if that can't be found out either; any other error means that nothing was changed.
+    /// `Refusal::CommitUnknown` if that can't be determined either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
         CommitWatch::tell();
         let unit = Arc::clone(&self.unit);
@@ -163,7 +163,7 @@ impl AuditTx {
 
     async fn end(self) -> Result<(), DbErr> {
         if let Err(refusal) = self.unit.demand_whole() {
-            // Whether the rollback succeeds or the connection is closed, nothing stays.
+            // Whether the rollback succeeds or the connection is closed, nothing remains.
             drop(self.inner.rollback().await);
             return Err(refusal.into());
         }
@@ -173,7 +173,7 @@ impl AuditTx {
                 Ok(answer) => answer,
                 Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("COMMIT was not answered".to_owned()))),
             },
-            // No network is in between.
+            // There is no network in between.
             _ => self.inner.commit().await,
         };
         let Err(error) = answer else { return Ok(()) };
@@ -191,19 +191,19 @@ impl AuditTx {
         Ok(self.unit.admit(&statement.sql)?)
     }
 
-    /// Any failed statement ends the transaction. PostgreSQL does so by itself, SQLite would commit the rest.
+    /// Any failed statement ends the transaction. PostgreSQL does so by itself; SQLite would commit the rest.
     fn watch<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         result.inspect_err(|_| drop(self.unit.break_with(super::Refusal::Broken)))
     }
 
-    /// One write as `save` runs it, to try what `save` itself would never send.
+    /// Runs one write as `save` does, to test what `save` itself would never send.
     #[cfg(test)]
     pub(super) async fn during<T>(&self, write: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         self.unit.during(self, write).await
     }
 }
 
-/// sea-orm's builders all end in these four.
+/// All of sea-orm's builders end in these four.
 #[async_trait::async_trait]
 impl ConnectionTrait for AuditTx {
     fn get_database_backend(&self) -> DbBackend {
@@ -216,7 +216,7 @@ impl ConnectionTrait for AuditTx {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        // It may hold several statements, of which the guard would see the first.
+        // It may contain several statements, of which the guard would see only the first.
         Err(self.unit.break_with(super::Refusal::Statement(sql.chars().take(40).collect())).into())
     }
 

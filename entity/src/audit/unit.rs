@@ -1,4 +1,5 @@
-//! What one transaction remembers: who and why, the rows it holds, what it has been cleared to write, whether it still may.
+//! The state of one transaction: actor and reason, the rows it holds, what it has been cleared to write, and whether it may still
+//! write.
 
 use super::commit::{Entry, Traces};
 use super::{Action, Audited, Context, Observer, Outcome, Refusal, Story, WriteStage, guard, guard::Write, tables};
@@ -12,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use uuid::Uuid;
 
 tokio::task_local! {
-    /// The write that is running in this task. Only `AuditTx` opens it, around one `save` or `record`.
+    /// The write that is running in this task. Only `AuditTx` sets it, around one `save` or `record`.
     static WRITING: (Arc<Unit>, Door);
 }
 
-/// Where an `AuditTx` stands in memory: the one connection its writes may go through.
+/// The memory address of an `AuditTx`: the one connection that its writes may use.
 type Door = usize;
 
 pub(super) struct Unit {
@@ -32,7 +33,7 @@ struct State {
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
     cleared: Option<Write>,
     traces: Traces,
-    /// What the entries say that COMMIT will make true.
+    /// The kinds of entries that COMMIT will make permanent.
     written: Vec<(Action, Outcome)>,
     stage: Stage,
 }
@@ -40,7 +41,7 @@ struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Open,
-    /// Between the start and the end of one write; a caller who hangs up here leaves it so, and commit refuses.
+    /// Between the start and the end of one write; if the caller disconnects here, the stage remains, and commit refuses.
     Writing,
     Broken,
 }
@@ -60,7 +61,7 @@ impl Unit {
         if door_of(db) == door { Ok(unit) } else { Err(Refusal::OtherConnection) }
     }
 
-    /// Runs one write with this unit in reach of its hooks. Anything but a clean end breaks the transaction.
+    /// Runs one write with this unit available to its hooks. Anything but a clean end breaks the transaction.
     pub(super) async fn during<T, C: ConnectionTrait>(
         self: &Arc<Self>,
         db: &C,
@@ -81,12 +82,12 @@ impl Unit {
         }
     }
 
-    /// Lets exactly one statement through the guard.
+    /// Allows exactly one statement to pass the guard.
     pub(super) fn clear(&self, write: Write) {
         self.lock().cleared = Some(write);
     }
 
-    /// Asks whether a statement may be sent, and uses up its clearance.
+    /// Checks whether a statement may be sent, and uses up its clearance.
     pub(super) fn admit(&self, sql: &str) -> Result<(), Refusal> {
         let verdict = match guard::read(sql) {
             Ok(None) => return Ok(()),
@@ -100,7 +101,7 @@ impl Unit {
         verdict.map_err(|refusal| self.break_with(refusal))
     }
 
-    /// Remembers an entry that was written, to find out by it what became of the transaction.
+    /// Remembers a written entry, to determine by it what became of the transaction.
     pub(super) fn leave(&self, entry: Entry) {
         self.lock().traces.entry = Some(entry);
     }
@@ -114,18 +115,18 @@ impl Unit {
         refusal
     }
 
-    /// Remembers what entries say that were inserted, until COMMIT makes it true.
+    /// Remembers the kinds of the inserted entries until COMMIT makes them permanent.
     pub(super) fn wrote(&self, entries: Vec<(Action, Outcome)>) {
         self.lock().written.extend(entries);
     }
 
-    /// Tells the observer how COMMIT went.
+    /// Reports the result of COMMIT to the observer.
     pub(super) fn conclude(&self, end: &Result<(), DbErr>) {
         let written = std::mem::take(&mut self.lock().written);
         let Some(observer) = &self.observer else { return };
         match end {
             Ok(()) => written.into_iter().for_each(|(action, outcome)| observer.committed(action, outcome)),
-            // What broke it was told when it did.
+            // The cause was already reported when the transaction broke.
             Err(error) if *error == Refusal::Broken.into() => {}
             Err(_) if written.is_empty() => {}
             Err(error) if *error == Refusal::CommitUnknown.into() => observer.unwritten(WriteStage::Unknown),
@@ -133,7 +134,7 @@ impl Unit {
         }
     }
 
-    /// Tells the observer of a write that failed for its entry's sake; any other failure is none of the trail's.
+    /// Reports a write to the observer if it failed because of its entry; other failures do not concern the audit log.
     fn tell_unwritten(&self, error: &DbErr) {
         let stage = if Refusal::is_unwritten(error) { WriteStage::Insert } else { WriteStage::Refused };
         if let Some(observer) = self.observer.as_ref().filter(|_| Refusal::is_refusal(error)) {
@@ -141,16 +142,16 @@ impl Unit {
         }
     }
 
-    /// Whether all went well, asked once before COMMIT.
+    /// Whether everything succeeded; checked once before COMMIT.
     pub(super) fn demand_whole(&self) -> Result<(), Refusal> {
         if self.lock().stage == Stage::Open { Ok(()) } else { Err(Refusal::Broken) }
     }
 
     /// Keeps a row that is locked for us, as the `before` of its next change.
     ///
-    /// It also sets this transaction's `now`: one reading for the row's times and its entries, taken when the lock was ours,
-    /// never before the row's last change (another host's clock may be ahead), so that a row's entries stand in the order
-    /// in which they happened.
+    /// It also sets this transaction's `now`: one reading for the row's times and its entries, taken once the lock was ours, and
+    /// never before the row's last change (another host's clock may be ahead), so that a row's entries are in the order in which
+    /// they happened.
     pub(super) fn remember<E: Audited>(&self, row: E::Model) {
         let mut state = self.lock();
         let (reading, last) = (self.clock.now(), E::updated_at(&row));
@@ -173,7 +174,7 @@ impl Unit {
         self.lock().story.clone()
     }
 
-    /// Those of `ids` whose names nobody has loaded yet.
+    /// Those of `ids` whose names have not been loaded yet.
     pub(super) fn strangers(&self, ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
         let state = self.lock();
         let mut strangers: Vec<Uuid> = ids.filter(|id| !state.story.people.contains_key(id)).collect();
@@ -198,7 +199,7 @@ impl Unit {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while holding it; if something did, the stage still tells the truth.
+        // Nothing panics while holding the lock; if something did, the stage would still be correct.
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

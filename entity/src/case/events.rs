@@ -1,4 +1,4 @@
-//! What a change to a case means. Pure: no clock, no database, no request.
+//! The events of a change to a case. Pure: no clock, no database, no request.
 
 use super::{CaseStatus, Column, DETAILS, Model, RELEASE_BLOCK, REMARKS};
 use crate::audit::{Event, Story};
@@ -36,14 +36,14 @@ pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Ve
     if !is_moved && differ(RELEASE_BLOCK) {
         events.push(Event::case_updated(before, after, "case_released", RELEASE_BLOCK, story));
     }
-    // A submission names the urgency itself.
+    // A submission covers the urgency itself.
     if !is_moved && differ(REMARKS) {
         events.push(Event::case_updated(before, after, "edited", REMARKS, story));
     }
     events
 }
 
-/// Sending to review and deciding have entries of their own beside the status.
+/// Sending to review and deciding have their own entries in addition to the status.
 fn review_event(before: &Model, after: &Model, story: &Story) -> Option<Event> {
     match (before.status, after.status) {
         (CaseStatus::Accepted, CaseStatus::PendingReview) => Some(Event::review_submitted(after, story)),
@@ -54,7 +54,7 @@ fn review_event(before: &Model, after: &Model, story: &Story) -> Option<Event> {
     }
 }
 
-/// The name of a status move that has no type of its own.
+/// The event name of a status change that has no action type of its own.
 fn status_event(from: CaseStatus, to: CaseStatus, after: &Model) -> &'static str {
     use super::ReviewStatus;
     match (from, to) {

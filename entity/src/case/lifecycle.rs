@@ -1,4 +1,4 @@
-//! The moves of a case. Pure: the row goes in, the row to save or the rule that refused comes out.
+//! State transitions of a case. Pure: the row goes in; the row to save, or the rule that refused, comes out.
 
 use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency};
 use crate::review::ReviewAction;
@@ -7,32 +7,32 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
-/// Which rule refused a move.
+/// The rule that refused a transition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("a case that is {} cannot be moved like this", current.code())]
+    #[error("this action is not allowed for a case in status `{}`", current.code())]
     InvalidCaseState { current: CaseStatus, allowed_from: &'static [CaseStatus] },
-    #[error("the assignee's level is too low for {}", tier.code())]
+    #[error("the assignee's level is too low for `{}`", tier.code())]
     LevelTooLow { tier: Tier },
     #[error("the assignee must be an active technician, manager or administrator")]
     NotAssignable,
-    #[error("nobody is assigned to this case")]
+    #[error("no one is assigned to this case")]
     NoAssignee,
-    #[error("reports that were asked for are missing: {}", list(missing))]
+    #[error("requested reports are missing: {}", list(missing))]
     MissingReports { missing: Vec<i32> },
-    #[error("somebody is assigned to this case already")]
+    #[error("this case is already assigned")]
     AlreadyAssigned,
-    #[error("the due date makes this a rush case, which costs {rush_fee}: confirm it with confirm_rush")]
+    #[error("the due date makes this a rush case with a rush fee of {rush_fee}; set `confirm_rush` to confirm")]
     RushConfirmationRequired { rush_fee: u32 },
-    #[error("the due date makes this a rush case; it cannot be downgraded")]
+    #[error("the due date makes this a rush case, which cannot be downgraded")]
     RushRequired,
-    #[error("nothing was added since the case was completed or handed back")]
+    #[error("nothing was added since the case was completed or rejected")]
     NoChanges,
-    #[error("the case is released already")]
+    #[error("the case is already released")]
     AlreadyReleased,
 }
 
-/// What a new case is about.
+/// The contents of a new case.
 #[derive(Clone, Debug)]
 pub struct NewCase {
     pub id: Uuid,
@@ -49,37 +49,37 @@ pub struct NewCase {
     pub special_notes: Option<String>,
 }
 
-/// What an acceptance settles.
+/// The terms of an acceptance.
 #[derive(Clone, Copy, Debug)]
 pub struct Acceptance<'a> {
     pub tier: Tier,
     pub credit_tenths: i32,
     pub assignee: &'a user::Model,
     pub accepted_by: Uuid,
-    /// An administrator may go below the level rule.
+    /// Administrators may override the level rule.
     pub override_level: bool,
 }
 
-/// When the member is to see that a case is completed.
+/// When the member is shown that a case is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
     Now,
     At(DateTime<Utc>),
 }
 
-/// How a case is completed.
+/// The terms of a completion.
 #[derive(Clone, Copy, Debug)]
 pub struct Completion<'a> {
-    /// Whoever works on it.
+    /// The technician, manager or administrator who works on the case.
     pub assignee: Option<&'a user::Model>,
-    /// The numbers of the reports that were asked for and aren't there.
+    /// The numbers of the requested reports that are missing.
     pub missing_reports: &'a [i32],
-    /// Whether it is completed all the same.
+    /// Whether to complete the case anyway.
     pub override_incomplete: bool,
     pub release: Release,
 }
 
-/// What an edit sets; `None` leaves a field as it is, `Some(None)` empties it.
+/// The fields that an edit sets; `None` leaves a field unchanged, `Some(None)` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edit {
     pub employee_first_name: Option<String>,
@@ -93,18 +93,18 @@ pub struct Edit {
     pub report_notes_to_member: Option<Option<String>>,
 }
 
-/// What a reviewer decided.
+/// A reviewer's decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Decision<'a> {
     pub status: ReviewStatus,
     pub notes: Option<&'a str>,
     pub reviewer: Uuid,
-    /// Only where the decision completes the case.
+    /// Only used if the decision completes the case.
     pub release: Release,
 }
 
 impl NewCase {
-    /// The draft, with the credit its number of reports is worth.
+    /// The draft, with the default credit for its number of reports.
     pub fn draft(self) -> ActiveModel {
         let (first_name, last_name) = (&self.employee_first_name, &self.employee_last_name);
         let search_text = super::search_text(&self.case_number, first_name, last_name, self.client_email.as_deref());
@@ -145,7 +145,7 @@ impl Urgency {
 }
 
 impl Model {
-    /// `demanded` is what the due date makes of the case today.
+    /// `demanded` is the urgency that the due date requires today.
     pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let becomes_rush = self.urgency == Urgency::Normal && demanded == Urgency::Rush;
         self.keep_secret(CaseAction::Submit, now)?;
@@ -183,11 +183,11 @@ impl Model {
         Ok(row)
     }
 
-    /// `None` takes the case from whoever has it.
+    /// `None` unassigns the case.
     pub fn assign(self, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
         let (tier, current) = (self.tier, self.assigned_to_id);
         let mut row = self.movable(CaseAction::Assign)?;
-        // Whoever has it already keeps it, whatever became of him.
+        // The current assignee keeps the case, even if they could no longer be assigned.
         if let Some(assignee) = assignee.filter(|assignee| current != Some(assignee.id)) {
             demand_fit(assignee, tier, override_level)?;
         }
@@ -195,7 +195,7 @@ impl Model {
         Ok(row)
     }
 
-    /// Taking what is one's own already changes nothing.
+    /// Taking a case that is already the caller's own changes nothing.
     pub fn take(self, by: &user::Model) -> Result<ActiveModel, Refused> {
         let (tier, assigned) = (self.tier, self.assigned_to_id);
         let mut row = self.movable(CaseAction::Take)?;
@@ -209,7 +209,7 @@ impl Model {
         Ok(row)
     }
 
-    /// The same tier again is no move: nothing differs, so nothing is saved.
+    /// Setting the same tier again is no change: nothing differs, so nothing is saved.
     pub fn change_tier(self, tier: Tier, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
         let is_the_same = self.tier == Some(tier);
         let mut row = self.movable(CaseAction::Tier)?;
@@ -221,7 +221,7 @@ impl Model {
         Ok(row)
     }
 
-    /// `duration` is what the caller expects; `None` is open-ended.
+    /// `duration` is the expected length of the hold; `None` is open-ended.
     pub fn hold(self, reason: &str, duration: Option<TimeDelta>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let mut row = self.movable(CaseAction::Hold)?;
         row.status = Set(CaseStatus::Hold);
@@ -245,7 +245,7 @@ impl Model {
         Ok(row)
     }
 
-    /// The review rule: the work of a level 1 technician is reviewed, whoever clicks.
+    /// The review rule: the work of a level 1 technician is reviewed, whoever completes the case.
     pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let mut row = self.movable(CaseAction::Complete)?;
         let assignee = completion.assignee.ok_or(Refused::NoAssignee)?;
@@ -285,7 +285,7 @@ impl Model {
         Ok(row)
     }
 
-    /// Marks as released what its member has seen since the scheduled instant.
+    /// Marks as released a case that its member has been able to see as completed since the scheduled time.
     pub fn release_on_schedule(self) -> ActiveModel {
         let at = self.scheduled_release_at;
         let mut row = self.into_active_model();
@@ -294,7 +294,7 @@ impl Model {
         row
     }
 
-    /// `anything_new`: whether the member added or edited something since the case was completed or handed back.
+    /// `anything_new`: whether the member added or edited something since the case was completed or rejected.
     pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let (count, status) = (self.resubmission_count, self.status);
         self.keep_secret(CaseAction::Resubmit, now)?;
@@ -311,7 +311,7 @@ impl Model {
         Ok(row)
     }
 
-    /// It goes back to whoever worked on it, or to the queue where he can't be given a case any more.
+    /// The case returns to its previous assignee, or to the queue if that user can't be assigned a case any more.
     pub fn reopen(self, assignee: Option<&user::Model>) -> Result<ActiveModel, Refused> {
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
@@ -320,8 +320,8 @@ impl Model {
         Ok(row)
     }
 
-    /// Sets the given fields, where this caller may edit as far as he may know the state. `demanded` is what the due date makes
-    /// of a case: after its submission it can't be downgraded, before it the submission decides.
+    /// Sets the given fields if the caller may edit the case in the status that is visible to them. `demanded` returns the
+    /// urgency that a due date requires: after submission it can't be downgraded; before it, the submission decides.
     pub fn edit(
         self,
         edit: Edit,
@@ -336,7 +336,7 @@ impl Model {
         let is_draft = self.status == CaseStatus::Draft;
         let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
         let moved_to = edit.due_on.filter(|due_on| *due_on != self.due_on);
-        // A case that is normal and stays due when it was is not downgraded, however near that day has come.
+        // Keeping the urgency `normal` and the same due date is no downgrade, however near that date is.
         let is_downgrade = edit.urgency == Some(Urgency::Normal) && (self.urgency == Urgency::Rush || moved_to.is_some());
         if is_downgrade && is_demanded(moved_to.unwrap_or(self.due_on)) {
             return Err(Refused::RushRequired);
@@ -372,13 +372,13 @@ impl Model {
         Ok(row)
     }
 
-    /// The same check for the operations that change no column of the case.
+    /// The same check for operations that change no column of the case.
     pub fn demand_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
         let (current, allowed_from) = (self.status, action.allowed_from(role));
         if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { current, allowed_from }) }
     }
 
-    /// A move that is the member's own must not tell him of a completion he doesn't know of yet.
+    /// A member's own action must not reveal a completion that isn't visible to them yet.
     fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), Refused> {
         let is_secret = self.status == CaseStatus::Completed && !self.is_released(now);
         let refused =
@@ -386,7 +386,7 @@ impl Model {
         if is_secret { Err(refused()) } else { Ok(()) }
     }
 
-    /// For the moves whose states don't depend on who asks.
+    /// For transitions whose statuses don't depend on the caller's role.
     fn movable(self, action: CaseAction) -> Result<ActiveModel, Refused> {
         self.demand_state(action, Role::Administrator)?;
         Ok(self.into_active_model())
@@ -414,7 +414,7 @@ impl ActiveModel {
 }
 
 impl ReviewStatus {
-    /// The row of the review history that tells the same.
+    /// The corresponding action in the review history.
     pub const fn review_action(self) -> ReviewAction {
         match self {
             Self::Approved => ReviewAction::Approved,

@@ -1,4 +1,4 @@
-//! Whether a member added something the staff has not looked at yet, kept apart so that looking doesn't touch the case.
+//! Flags that a member added something the staff has not looked at yet, kept apart so that looking at it doesn't change the case.
 
 use super::CaseStatus;
 use crate::audit::{AuditTx, Unaudited};
@@ -22,10 +22,10 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "a flag for the staff's queue; what the member did has entries of its own";
+    const BECAUSE: &'static str = "a flag for the staff's queue; the member's changes have their own audit entries";
 }
 
-/// Notes that a member did something at this transaction's instant to a case that he has handed in; whether that is so.
+/// Records that a member did something to a submitted case at this transaction's time; returns whether that was so.
 pub async fn raise_if_news(tx: &AuditTx, case: &super::Model, by: &Caller) -> Result<bool, DbErr> {
     let is_news = by.role() == Role::Member && case.status != CaseStatus::Draft;
     if is_news {
@@ -42,7 +42,7 @@ async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
 }
 
-/// Notes that the staff has seen it.
+/// Records that the staff has seen it.
 pub async fn clear(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
     #[expect(clippy::disallowed_methods, reason = "an unaudited flag")]
     let flags = Entity::update_many();

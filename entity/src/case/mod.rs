@@ -1,4 +1,4 @@
-//! The case row, who may see it, and how it is locked.
+//! The case row, its visibility, and its locking.
 
 mod events;
 pub mod lifecycle;
@@ -44,14 +44,14 @@ pub struct Model {
     pub accepted_by_id: Option<Uuid>,
     pub submitted_at: Option<chrono::DateTime<chrono::Utc>>,
     pub accepted_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// A civil day in the settings' zone.
+    /// A civil day in the settings' time zone.
     pub due_on: chrono::NaiveDate,
     pub completed_at: Option<chrono::DateTime<chrono::Utc>>,
     /// SQLite has no exact decimal: 15 is a credit of 1.5.
     pub credit_tenths: i32,
-    /// The member's.
+    /// The member's notes.
     pub special_notes: Option<String>,
-    /// The staff's; members never see them.
+    /// The staff's notes; members never see them.
     pub internal_notes: Option<String>,
     pub report_notes_to_member: Option<String>,
     pub hold_reason: Option<String>,
@@ -72,11 +72,11 @@ pub struct Model {
     pub previous_status: Option<CaseStatus>,
     pub resubmitted_at: Option<chrono::DateTime<chrono::Utc>>,
     pub resubmission_notes: Option<String>,
-    /// Number, names and e-mail, folded: what a free-text search compares.
+    /// Case number, names and email, case-folded: what a free-text search compares.
     pub search_text: String,
-    /// How many of the version's moves its member was not shown: completions that aren't released, and what undid them.
+    /// How many of the version's changes the member was not shown: completions that aren't released, and what reverted them.
     pub secret_moves: i32,
-    /// Where the last move was such a one: the instant of the last that was shown.
+    /// If the last change was one of those: the time of the last change that was shown.
     pub shown_updated_at: Option<chrono::DateTime<chrono::Utc>>,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
@@ -98,25 +98,25 @@ audited! {
     keep: secrecy::keep,
 }
 
-/// What a hold sets and a resume clears, together.
+/// The columns that a hold sets and a resume clears, together.
 pub(crate) const HOLD_BLOCK: &[Column] =
     &[Column::Status, Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt];
 
-/// What a reviewer's decision settles.
+/// The columns that a reviewer's decision sets.
 pub(crate) const REVIEW_BLOCK: &[Column] = &[Column::ReviewedById, Column::ReviewedAt, Column::ReviewStatus, Column::ReviewNotes];
 
-/// Why and by whom a case was handed back.
+/// Why and by whom a case was rejected.
 pub(crate) const REJECTION_BLOCK: &[Column] =
     &[Column::RejectionReason, Column::RejectionNotes, Column::RejectedAt, Column::RejectedById];
 
-/// When the member sees that a case is completed.
+/// When the member is shown that a case is completed.
 pub(crate) const RELEASE_BLOCK: &[Column] = &[Column::CompletedAt, Column::ScheduledReleaseAt, Column::ReleasedAt];
 
-/// What `case_details_edited` tells about.
+/// The columns that `case_details_edited` covers.
 pub(crate) const DETAILS: &[Column] =
     &[Column::EmployeeFirstName, Column::EmployeeLastName, Column::ClientEmail, Column::DueOn, Column::NumReportsRequested];
 
-/// Urgency and notes: what `case_updated` tells about when somebody edits.
+/// Urgency and notes: the columns that `case_updated` covers after an edit.
 pub(crate) const REMARKS: &[Column] =
     &[Column::Urgency, Column::SpecialNotes, Column::InternalNotes, Column::ReportNotesToMember];
 
@@ -137,7 +137,7 @@ fn wire_value(row: &Model, column: Column) -> Option<Json> {
 }
 
 impl Model {
-    /// The credit as it stands on the wire: a decimal with one place.
+    /// The credit in its wire format: a decimal with one decimal place.
     pub fn credit_value(&self) -> String {
         format!("{}.{}", self.credit_tenths / 10, self.credit_tenths % 10)
     }
@@ -148,35 +148,36 @@ impl Model {
         self.hold_duration_seconds.map(|seconds| (seconds as f64 / 86.4).round() / 1_000.0)
     }
 
-    /// Whether the member may know that the case is completed, whenever the releasing job comes.
+    /// Whether the member may know that the case is completed, regardless of when the release job runs.
     pub fn is_released(&self, now: DateTime<Utc>) -> bool {
         self.released_at.is_some() || self.scheduled_release_at.is_some_and(|at| at <= now)
     }
 
-    /// The status as this caller may know it: to its member, a completed case that isn't released is accepted.
+    /// The status that is visible to this caller: to its member, a completed case that isn't released is `accepted`.
     pub fn status_for(&self, caller: &Caller, now: DateTime<Utc>) -> CaseStatus {
         let hidden = caller.role() == Role::Member && self.status == CaseStatus::Completed && !self.is_released(now);
         if hidden { CaseStatus::Accepted } else { self.status }
     }
 }
 
-/// What a free-text search over cases compares; whoever changes one of these keeps the column.
+/// What a free-text search over cases compares; code that changes one of these fields must update the column.
 pub fn search_text(case_number: &str, first_name: &str, last_name: &str, client_email: Option<&str>) -> String {
     text::folded(&[case_number, first_name, last_name, client_email.unwrap_or_default()].join("\n"))
 }
 
-/// Exactly what is released: the condition behind `Model::is_released`.
+/// Exactly the released cases: the condition behind `Model::is_released`.
 fn released(now: DateTime<Utc>) -> Condition {
     Condition::any().add(Column::ReleasedAt.is_not_null()).add(Column::ScheduledReleaseAt.lte(now))
 }
 
-/// That the case a row names is one of these. Asked row by row, so that a page costs what is on it: SQLite would first list them all.
+/// Whether the case that a row refers to is among `cases`. Evaluated row by row, so that a page only costs as much as its rows:
+/// SQLite would otherwise list all cases first.
 pub fn is_among<C: IntoColumnRef>(case_id: C, cases: Select<Entity>) -> Expr {
     let this = Expr::col((Entity, Column::Id)).equals(case_id);
     Expr::exists(cases.select_only().column(Column::Id).filter(this).into_query())
 }
 
-/// Completed cases whose scheduled release has come and that no run of the job has marked yet.
+/// Completed cases whose scheduled release time has come and that no run of the job has marked yet.
 pub fn due_for_release(now: DateTime<Utc>) -> Select<Entity> {
     Entity::find()
         .filter(Column::DeletedAt.is_null())
@@ -185,7 +186,7 @@ pub fn due_for_release(now: DateTime<Utc>) -> Select<Entity> {
         .filter(Column::ScheduledReleaseAt.lte(now))
 }
 
-/// The cases that stand in one of `statuses` as far as this caller may know.
+/// The cases whose status, as visible to this caller, is one of `statuses`.
 pub fn has_status(statuses: &[CaseStatus], caller: &Caller, now: DateTime<Utc>) -> Condition {
     let plain = Condition::any().add(Column::Status.is_in(statuses.iter().copied()));
     if caller.role() != Role::Member {
@@ -204,17 +205,17 @@ pub fn has_status(statuses: &[CaseStatus], caller: &Caller, now: DateTime<Utc>) 
     known
 }
 
-/// The cases a caller may know of. Hidden and absent look alike from here on.
+/// The cases that are visible to a caller. Hidden and absent cases look alike from here on.
 pub fn visible_to(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null()).filter(scope_of(caller))
 }
 
-/// A case that is only read, if the caller may know of it.
+/// A case to read without locking, if it is visible to the caller.
 pub async fn seen<C: ConnectionTrait>(db: &C, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
     visible_to(caller).filter(Column::Id.eq(id)).one(db).await?.ok_or(LoadError::Absent("case"))
 }
 
-/// The cases that wait for a review by this caller: never those he works on himself.
+/// The cases that await a review by this caller: never those assigned to the caller.
 pub fn waiting_for_review_by(caller: &Caller) -> Select<Entity> {
     let others = Condition::any().add(Column::AssignedToId.is_null()).add(Column::AssignedToId.ne(caller.id()));
     visible_to(caller).filter(Column::Status.eq(CaseStatus::PendingReview)).filter(others)
@@ -225,7 +226,7 @@ fn scope_of(caller: &Caller) -> Condition {
         Role::Member => Condition::any().add(Column::MemberId.eq(caller.id())).add(Column::CreatedById.eq(caller.id())),
         Role::Technician => Condition::all().add(Column::Status.ne(CaseStatus::Draft)),
         Role::Manager | Role::Administrator => Condition::all(),
-        // An integrator's account sees no case.
+        // A service account sees no cases.
         Role::Service => Condition::all().add(Column::Id.is_null()),
     }
 }
@@ -235,7 +236,7 @@ pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, Lo
     tx.lock(visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("case"))
 }
 
-/// How many cases somebody still works on: every assigned one that is neither completed nor deleted.
+/// How many cases a user still works on: every assigned one that is neither completed nor deleted.
 pub async fn open_cases_of<C: ConnectionTrait>(db: &C, assignee: Uuid) -> Result<u64, DbErr> {
     use sea_orm::PaginatorTrait;
     let open = Entity::find()

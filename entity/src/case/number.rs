@@ -1,4 +1,4 @@
-//! Case numbers: one row per prefix counts them, so that they are unique whoever asks at the same time.
+//! Allocates case numbers from one counter row per prefix, so that they are unique under concurrency.
 
 use crate::audit::{AuditTx, Unaudited};
 use chrono::{Datelike, NaiveDate};
@@ -20,21 +20,21 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "a counter; the number it gave stands in the entry case_created";
+    const BECAUSE: &'static str = "a counter; the allocated number is part of the entry case_created";
 }
 
-/// Allocates the next number of a workshop and month. Gaps may remain where a transaction is rolled back.
+/// Allocates the next number for a workshop and month. A transaction that is rolled back may leave a gap.
 pub async fn next(tx: &AuditTx, workshop_code: &str, today: NaiveDate) -> Result<String, DbErr> {
     let prefix = prefix(workshop_code, today);
     let count_up =
         OnConflict::column(Column::Prefix).value(Column::LastNumber, Expr::col((Entity, Column::LastNumber)).add(1)).to_owned();
     let first = ActiveModel { prefix: Set(prefix.clone()), last_number: Set(1) };
-    #[expect(clippy::disallowed_methods, reason = "an unaudited counter; one statement is what makes it unique")]
+    #[expect(clippy::disallowed_methods, reason = "an unaudited counter; the single statement makes it unique")]
     let row = Entity::insert(first).on_conflict(count_up).exec_with_returning(tx).await?;
     Ok(format!("{prefix}{:04}", row.last_number))
 }
 
-/// `WS`, the first three consecutive digits of the workshop's code (else `000`), year and month.
+/// `WS`, the first three consecutive digits of the workshop code (else `000`), year and month.
 pub fn prefix(workshop_code: &str, today: NaiveDate) -> String {
     let codes: Vec<char> = workshop_code.chars().collect();
     let digits = codes.windows(3).find(|three| three.iter().all(char::is_ascii_digit));

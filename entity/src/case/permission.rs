@@ -1,4 +1,4 @@
-//! Who may do what to a case he sees, and from where: the one table behind 403, 409 and `allowed_actions`.
+//! Defines who may do what to a visible case, and from which status: the one table behind 403, 409 and `allowed_actions`.
 
 use super::{CaseStatus, Model};
 use crate::user::{Caller, Role};
@@ -7,7 +7,7 @@ use sea_orm::{EnumIter, Iterable};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Something that can be done to a case.
+/// An action on a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseAction {
@@ -42,7 +42,7 @@ const STAFF_MAY_EDIT: &[CaseStatus] =
     &[S::Draft, S::Submitted, S::Accepted, S::Hold, S::PendingReview, S::NeedsResubmission, S::Resubmitted];
 
 impl CaseAction {
-    /// The statuses from which a caller of this role may do it.
+    /// The statuses from which a caller with this role may perform the action.
     pub const fn allowed_from(self, role: Role) -> &'static [CaseStatus] {
         match self {
             Self::Submit => &[S::Draft],
@@ -67,7 +67,7 @@ impl CaseAction {
         }
     }
 
-    /// Whether this caller may do it to this case, whatever its state.
+    /// Whether this caller may perform the action on this case, regardless of its status.
     pub fn permits(self, caller: &Caller, case: &Model) -> bool {
         let (id, role) = (caller.id(), caller.role());
         let owns = role == Role::Member && case.member_id == id;
@@ -91,12 +91,12 @@ impl CaseAction {
                 owns || works_on_it || unassigned || runs_the_desk
             }
             Self::Review => caller.is_reviewer() && case.assigned_to_id != Some(id),
-            // A member's own case he handed in is beyond his reach, but it is the state that refuses him (409).
+            // Members can't delete a case that they have submitted, but it is the status that is refused (409).
             Self::Delete => owns || role == Role::Administrator,
         }
     }
 
-    /// What this caller could do to this case now: what a front end draws its buttons from.
+    /// The actions that this caller can perform on this case now: a front end can derive its buttons from them.
     pub fn open_to(caller: &Caller, case: &Model, now: DateTime<Utc>) -> Vec<Self> {
         Self::iter().filter(|action| action.is_open_to(caller, case, now)).collect()
     }

@@ -1,4 +1,4 @@
-//! What a member did to a case since it was completed or handed back: the trail itself is asked.
+//! Determines from the audit log what a member did to a case since it was completed or rejected.
 
 use super::Model;
 use crate::audit::{Action, Outcome};
@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{PaginatorTrait, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 
-/// The fields the member edited since then, by wire name.
+/// The fields that the member has edited since then, by wire name.
 pub async fn edited_fields<C: ConnectionTrait>(db: &C, case: &Model) -> Result<BTreeSet<String>, DbErr> {
     let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(BTreeSet::new()) };
     let edits = [Action::CaseDetailsEdited, Action::CaseUpdated].map(Action::code);
@@ -30,10 +30,10 @@ pub async fn edited_fields<C: ConnectionTrait>(db: &C, case: &Model) -> Result<B
     Ok(fields.map(str::to_owned).collect())
 }
 
-/// How many documents the member added since then, and did not take back.
+/// The number of documents that the member has added since then and not deleted.
 pub async fn new_documents<C: ConnectionTrait>(db: &C, case: &Model) -> Result<u64, DbErr> {
     use document::Column as D;
     let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
-    let his = document::Entity::find().filter(D::CaseId.eq(case.id)).filter(D::UploadedById.eq(case.member_id));
-    his.filter(D::DeletedAt.is_null()).filter(D::CreatedAt.gte(since)).count(db).await
+    let members = document::Entity::find().filter(D::CaseId.eq(case.id)).filter(D::UploadedById.eq(case.member_id));
+    members.filter(D::DeletedAt.is_null()).filter(D::CreatedAt.gte(since)).count(db).await
 }

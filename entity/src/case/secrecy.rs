@@ -1,4 +1,4 @@
-//! What its member is shown of a case whose completion isn't released: what was there before, down to version and instant.
+//! Hides an unreleased completion from the case's member: they are shown the state before it, including version and update time.
 
 use super::{ActiveModel, CaseStatus, Column, Model};
 use crate::user::{Caller, Role};
@@ -8,18 +8,18 @@ use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ActiveValue, ColumnTrait};
 
 impl Model {
-    /// The version as this caller may know it.
+    /// The version that is visible to this caller.
     pub fn version_for(&self, caller: &Caller) -> i32 {
         if is_kept_from(caller) { self.version.saturating_sub(self.secret_moves).max(1) } else { self.version }
     }
 
-    /// When it last changed as far as this caller may know.
+    /// The time of the last change that is visible to this caller.
     pub fn updated_at_for(&self, caller: &Caller) -> DateTime<Utc> {
         self.shown_updated_at.filter(|_| is_kept_from(caller)).unwrap_or(self.updated_at)
     }
 }
 
-/// The same for a list's order: what `updated_at_for` says of each row.
+/// The same for sorting a list: `updated_at_for` of each row.
 pub fn updated_at_for(caller: &Caller) -> Expr {
     let column = |column: Column| Expr::col(column.as_column_ref());
     match is_kept_from(caller) {
@@ -32,7 +32,7 @@ fn is_kept_from(caller: &Caller) -> bool {
     caller.role() == Role::Member
 }
 
-/// Counts the moves its member isn't shown, and keeps the instant of the last one that is.
+/// Counts the changes that the member isn't shown, and keeps the time of the last one that is shown.
 pub(super) fn keep(row: &mut ActiveModel, before: &Model, at: DateTime<Utc>) {
     let shown = |status: CaseStatus, released: bool, scheduled: Option<DateTime<Utc>>| match status {
         CaseStatus::Completed if !released && scheduled.is_none_or(|scheduled| scheduled > at) => CaseStatus::Accepted,

@@ -1,10 +1,10 @@
-//! The words a case is described with.
+//! Enumerations that describe a case.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a case stands.
+/// The status of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -34,7 +34,7 @@ impl CaseStatus {
     }
 }
 
-/// How hard a case is; the order is the order of difficulty.
+/// The difficulty of a case; tiers are ordered by difficulty.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema,
 )]
@@ -78,7 +78,7 @@ impl Tier {
     }
 }
 
-/// What the tier says about a case.
+/// The complexity that follows from a case's tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = CaseComplexity)]
@@ -88,7 +88,7 @@ pub enum Complexity {
     Complex,
 }
 
-/// Whether a case may wait its turn.
+/// Whether a case is to be handled with priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(8))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -105,7 +105,7 @@ impl Urgency {
         }
     }
 
-    /// What a rush costs, in dollars.
+    /// The fee for a rush case, in dollars.
     pub const fn rush_fee(self) -> u32 {
         match self {
             Self::Normal => 0,
@@ -114,7 +114,7 @@ impl Urgency {
     }
 }
 
-/// How the last review ended.
+/// The result of the last review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -124,7 +124,7 @@ pub enum ReviewStatus {
     CorrectionsNeeded,
 }
 
-/// Why a case was handed back to its member.
+/// Why a case was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! What a member may use of credits in a quarter, how much of it he has used, and the reset of everybody's at once.
+//! Credit allowances per member and quarter, their usage, and the bulk reset of all members' allowances.
 
 mod events;
 mod quarter;
@@ -13,7 +13,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, Select};
 
-/// The most credits an allowance can be.
+/// The maximum number of credits in an allowance.
 pub const ALLOWED_MAX: i32 = 10_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,9 +21,9 @@ pub const ALLOWED_MAX: i32 = 10_000;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Together with the quarter it is unique.
+    /// Unique together with the quarter.
     pub member_id: Uuid,
-    /// As `Quarter` writes it.
+    /// As written by `Quarter`.
     pub quarter: String,
     /// Whole credits.
     pub allowed_credits: i32,
@@ -42,7 +42,7 @@ audited! {
     people: [MemberId],
 }
 
-/// Everything that is told of an allowance.
+/// Every column of an allowance that entries record.
 pub(crate) const EVERY_FACT: &[Column] = &[Column::MemberId, Column::Quarter, Column::AllowedCredits, Column::Notes];
 
 /// The allowance of a member for a quarter.
@@ -63,24 +63,24 @@ pub fn first(id: Uuid, member_id: Uuid, quarter: Quarter, allowed_credits: i32, 
 }
 
 impl Model {
-    /// The quarter it is for.
+    /// The quarter of the allowance.
     pub fn quarter(&self) -> Result<Quarter, DbErr> {
-        self.quarter.parse().map_err(|_| DbErr::Type(format!("credit_allowances.quarter '{}' is no quarter", self.quarter)))
+        self.quarter.parse().map_err(|_| DbErr::Type(format!("credit_allowances.quarter '{}' is not a quarter", self.quarter)))
     }
 
-    /// What is left of it, in tenths of a credit; below zero where more was used.
+    /// The remaining part of the allowance, in tenths of a credit; negative if more was used.
     pub fn remaining_tenths(&self, used_tenths: i64) -> i64 {
         i64::from(self.allowed_credits) * 10 - used_tenths
     }
 
-    /// Other credits than before.
+    /// Sets the credits.
     pub fn allow(self, allowed_credits: i32) -> ActiveModel {
         let mut row = self.into_active_model();
         row.allowed_credits = Set(allowed_credits);
         row
     }
 
-    /// Other credits and notes than before.
+    /// Sets the credits and the notes.
     pub fn replace(self, allowed_credits: i32, notes: Option<String>) -> ActiveModel {
         let mut row = self.allow(allowed_credits);
         row.notes = Set(notes);

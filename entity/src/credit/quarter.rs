@@ -1,4 +1,4 @@
-//! A quarter of the calendar: `2026-Q4` is October to December, in the zone of the settings.
+//! A calendar quarter: `2026-Q4` is October to December, in the time zone of the settings.
 
 use crate::report::start_of_day;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -14,19 +14,19 @@ pub struct Quarter {
     number: u32,
 }
 
-/// A text that is no quarter.
+/// The error for a text that is not a quarter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be a quarter such as 2026-Q4, of the years 2000 to 2099")]
+#[error("must be a quarter from 2000 to 2099, such as 2026-Q4")]
 pub struct NoQuarter;
 
 impl Quarter {
-    /// The quarter in which an instant lies.
+    /// The quarter that contains a time.
     pub fn of(at: DateTime<Utc>, zone: Tz) -> Self {
         let day = at.with_timezone(&zone);
         Self { year: day.year(), number: day.month0() / 3 + 1 }
     }
 
-    /// When it begins, and when the next one does.
+    /// The start of the quarter and of the next one.
     pub fn period(self, zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
         let next =
             if self.number == 4 { Self { year: self.year + 1, number: 1 } } else { Self { number: self.number + 1, ..self } };

@@ -7,12 +7,12 @@ use sea_orm::entity::prelude::*;
 use sea_orm::{QuerySelect, QueryTrait, Select};
 use std::collections::HashMap;
 
-/// Why everybody's credits are set.
+/// The kind of a bulk reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResetType {
-    /// Somebody asked for it: whatever a member was allowed is replaced.
+    /// Requested by a caller: existing allowances are replaced.
     Bulk,
-    /// The quarter begins: members who were allowed something for it keep that. So it can be done again, and changes nothing.
+    /// At the start of a quarter: existing allowances for it are kept. So it can be repeated, and then changes nothing.
     Scheduled,
 }
 
@@ -25,23 +25,23 @@ impl ResetType {
     }
 }
 
-/// What a reset did.
+/// The result of a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reset {
-    /// In each of its entries.
+    /// Part of each of its entries.
     pub batch_id: Uuid,
-    /// How many members' credits were set.
+    /// The number of members whose credits were set.
     pub member_count: usize,
-    /// How many of them had been allowed nothing for the quarter before.
+    /// How many of them had no allowance for the quarter before.
     pub created_count: usize,
-    /// How many had been allowed just as much, so that no row of theirs changed.
+    /// How many already had the same allowance, so that their row did not change.
     pub unchanged_count: usize,
 }
 
 /// Sets the credits of each active member for a quarter: one `quarterly_credit_reset` for each, and one `bulk_credit_reset`.
 ///
-/// A scheduled one that finds nobody without an allowance records nothing. The members stay locked until the end, so that two
-/// resets come one after the other.
+/// A scheduled reset records nothing if every member already has an allowance. The members stay locked until the end, so that two
+/// resets run one after the other.
 pub async fn reset_all(tx: &AuditTx, quarter: Quarter, new_allowance: i32, reset_type: ResetType) -> Result<Reset, DbErr> {
     let members = tx.lock_many(active_members()).await?;
     let known = tx.lock_many(Entity::find().filter(Column::Quarter.eq(quarter.to_string()))).await?;
@@ -75,7 +75,7 @@ pub async fn reset_all(tx: &AuditTx, quarter: Quarter, new_allowance: i32, reset
     Ok(reset)
 }
 
-/// Active members who have been allowed nothing for a quarter yet: those whom a scheduled reset would reach.
+/// Active members without an allowance for a quarter: those that a scheduled reset would reach.
 pub fn without_allowance(quarter: Quarter) -> Select<user::Entity> {
     let allowed = Entity::find().filter(Column::Quarter.eq(quarter.to_string())).select_only().column(Column::MemberId);
     active_members().filter(user::Column::Id.not_in_subquery(allowed.into_query()))

@@ -1,4 +1,4 @@
-//! How much of his credits a member has used.
+//! Computes how much of their credits members have used.
 
 use super::Quarter;
 use crate::case::{self, Column};
@@ -8,10 +8,10 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{Condition, QuerySelect, QueryTrait};
 use std::collections::{HashMap, HashSet};
 
-/// What a member's cases use of some quarters, in tenths of a credit and one statement.
+/// What a member's cases use of several quarters, in tenths of a credit, in one statement.
 ///
-/// A case counts once, in the quarter in which it was first handed in, with the credit it has now, whatever has become of it; one
-/// that was deleted doesn't.
+/// A case counts once, in the quarter in which it was first submitted, with the credit it has now, whatever its status; deleted
+/// cases don't count.
 pub async fn used_tenths<C: ConnectionTrait>(db: &C, member_id: Uuid, quarters: &[Quarter], zone: Tz) -> Result<Vec<i64>, DbErr> {
     if quarters.is_empty() {
         return Ok(Vec::new());
@@ -31,7 +31,8 @@ pub async fn used_tenths<C: ConnectionTrait>(db: &C, member_id: Uuid, quarters: 
     (0..quarters.len()).map(used).collect()
 }
 
-/// What is used of each of some allowances, whoever's they are: a statement for each quarter among them. It counts as `used_tenths` does.
+/// What is used of each of several allowances, of any members: one statement per quarter among them. It counts as `used_tenths`
+/// does.
 pub async fn used_of_each<C: ConnectionTrait>(db: &C, rows: &[super::Model], zone: Tz) -> Result<Vec<i64>, DbErr> {
     let quarters = rows.iter().map(super::Model::quarter).collect::<Result<Vec<Quarter>, DbErr>>()?;
     let mut used = HashMap::new();

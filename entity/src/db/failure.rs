@@ -1,23 +1,24 @@
-//! What a failed statement means: whether the same request may succeed later, and whether the connection is to blame.
+//! Classifies failed statements: whether the same request may succeed later, and whether the connection is the cause.
 
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteError;
 
-/// SQLite's primary result codes that no request is to blame for: busy, locked, out of memory, read-only, I/O error, corrupt,
+/// SQLite's primary result codes that no request is the cause of: busy, locked, out of memory, read-only, I/O error, corrupt,
 /// full, cannot open, locking protocol, not a database.
 const SQLITE_UNAVAILABLE: [i32; 10] = [5, 6, 7, 8, 10, 11, 13, 14, 15, 26];
-/// The same of PostgreSQL: lock not available, deadlock, serialization, idle transaction ended, read-only, corrupt.
+/// The same for PostgreSQL: lock not available, deadlock, serialization, idle transaction ended, read-only, corrupt.
 const POSTGRES_UNAVAILABLE: [&str; 8] = ["55P03", "40P01", "40001", "25P03", "25P04", "25006", "XX001", "XX002"];
 /// And its classes: connection, resources (disk full, out of memory, too many connections), operator (shutdown, start-up,
 /// timeouts), system (I/O errors).
 const POSTGRES_UNAVAILABLE_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
 
-/// Whether the database cannot do its work at the moment, whatever the request: nothing was changed, and it may be sent again.
+/// Whether the database is currently unable to work, regardless of the request: nothing was changed, and the request may be
+/// retried.
 pub fn is_unavailable(error: &DbErr) -> bool {
     match cause(error) {
         None => matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)),
-        // What isn't the database's own word is the connection's.
+        // An error that the database did not report is one of the connection.
         Some(cause) => cause.as_database_error().is_none_or(is_unavailable_code),
     }
 }
@@ -25,7 +26,7 @@ pub fn is_unavailable(error: &DbErr) -> bool {
 fn is_unavailable_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     match error.try_downcast_ref::<SqliteError>() {
-        // Extended codes keep the primary one in their lowest byte.
+        // Extended codes contain the primary one in their lowest byte.
         Some(_) => code.parse::<i32>().is_ok_and(|code| SQLITE_UNAVAILABLE.contains(&(code & 0xff))),
         None => {
             POSTGRES_UNAVAILABLE.contains(&code.as_ref())
@@ -40,24 +41,24 @@ pub fn is_lock_timeout(error: &DbErr) -> bool {
     cause.code().is_some_and(|code| code == "55P03")
 }
 
-/// Whether an error is the connection's and not the database's answer: what became of the statement is not known.
+/// Whether an error comes from the connection and is not the database's answer: the result of the statement is unknown.
 pub(crate) fn is_lost(error: &DbErr) -> bool {
     let Some(cause) = cause(error) else { return matches!(error, DbErr::Conn(_)) };
     match cause.as_database_error().map(|error| error.code().unwrap_or_default()) {
-        // Connection exceptions; PostgreSQL was told to stop, or crashed.
+        // Connection exceptions; PostgreSQL was shut down, or crashed.
         Some(code) => code.starts_with("08") || ["57P01", "57P02"].contains(&code.as_ref()),
         None => true,
     }
 }
 
-/// Whether BEGIN failed for the connection's own sake, so that another connection may succeed: it is lost, or still inside
-/// another transaction.
+/// Whether BEGIN failed because of the connection, so that another connection may succeed: it is lost, or still inside another
+/// transaction.
 pub(super) fn is_stale(error: &sqlx::Error) -> bool {
     let Some(answer) = error.as_database_error() else { return true };
     let code = answer.code().unwrap_or_default();
     match answer.try_downcast_ref::<SqliteError>() {
         Some(_) => code == "1" && answer.message().contains("within a transaction"),
-        // Active SQL transaction; told to stop, or crashed.
+        // Active SQL transaction; shut down, or crashed.
         None => ["25001", "25P02", "57P01", "57P02"].contains(&code.as_ref()) || code.starts_with("08"),
     }
 }

@@ -1,5 +1,5 @@
-//! Connections that were left in a state they must not be in. What the pool does with them is the same on both databases.
-#![expect(clippy::disallowed_methods, reason = "these tests put connections into states nothing else could")]
+//! Tests of connections that were left in an invalid state; what the pool does with them is the same on both databases.
+#![expect(clippy::disallowed_methods, reason = "these tests put connections into states that are otherwise impossible")]
 
 use super::{WriteTransaction, is_unavailable};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
@@ -29,7 +29,7 @@ impl World {
         let (pool, outside) = (open(&url).await, open(&url).await);
         outside.execute_unprepared("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY)").await.unwrap();
         let world = Self { pool, outside, _folder: folder };
-        // Known to this one connection only.
+        // Visible to this one connection only.
         let tx = world.begin().await;
         tx.execute(&sql("CREATE TEMP TABLE mark (n INTEGER)")).await.unwrap();
         tx.commit().await.unwrap();
@@ -70,12 +70,12 @@ async fn a_connection_on_which_a_statement_failed_is_closed() {
     let tx = world.begin().await;
     insert(&tx, 1).await.unwrap();
     insert(&tx, 1).await.unwrap_err();
-    assert!(tx.commit().await.is_err(), "what failed can't be committed");
+    assert!(tx.commit().await.is_err(), "a failed transaction must not commit");
     assert!(!world.is_reused().await);
     assert_eq!(world.committed().await, 0);
 }
 
-/// As on a full disk: the database rolls back by itself, and the pool's idea of the connection is wrong from then on.
+/// As on a full disk: the database rolls back by itself, and from then on the pool's view of the connection is wrong.
 #[tokio::test]
 async fn a_transaction_that_the_database_ended_by_itself_leaves_nothing_behind() {
     let world = World::start().await;

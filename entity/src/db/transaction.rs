@@ -1,8 +1,8 @@
-//! A write transaction that owns its connection: one on which anything went wrong is closed and never used again.
+//! A write transaction that owns its connection: a connection on which anything went wrong is closed and never used again.
 //!
-//! sqlx counts transactions by itself and takes a BEGIN inside of one for a savepoint. SQLite ends a transaction without being
-//! told to when its disk is full; from then on the count is wrong, and a COMMIT only ends a savepoint of a transaction that never
-//! ends. So BEGIN, COMMIT and ROLLBACK are sent as they are: the database refuses a BEGIN inside of a transaction.
+//! sqlx counts transactions by itself and treats a BEGIN inside a transaction as a savepoint. SQLite ends a transaction on its
+//! own when its disk is full; from then on the count is wrong, and a COMMIT only ends a savepoint of a transaction that never
+//! ends. So BEGIN, COMMIT and ROLLBACK are sent verbatim: the database refuses a BEGIN inside a transaction.
 
 use super::{Watch, failure};
 use sea_orm::{
@@ -17,17 +17,17 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 #[cfg(all(feature = "sabotage", not(debug_assertions)))]
-compile_error!("the feature `sabotage` breaks the service on purpose and is for drills only");
+compile_error!("the feature `sabotage` deliberately breaks the service and is for drills only");
 
-/// How SQLite is told to begin, to commit, and to roll back. BEGIN takes the write lock at once: a transaction that reads first and
-/// then writes would fail without waiting.
+/// The SQLite statements to begin, commit, and roll back. BEGIN acquires the write lock at once: a transaction that reads first
+/// and then writes would fail without waiting.
 #[cfg(not(feature = "sabotage"))]
 const SQLITE: Words = Words { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollback: "ROLLBACK" };
-/// As it was when the pool counted transactions by itself.
+/// The behaviour from when the pool counted transactions by itself.
 #[cfg(feature = "sabotage")]
 const SQLITE: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one" };
 
-/// DEFERRABLE can only be set before the first query of a transaction, so inside of another one BEGIN is an error.
+/// DEFERRABLE can only be set before the first query of a transaction, so a BEGIN inside a transaction is an error.
 const POSTGRES: Words =
     Words { begin: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE", commit: "COMMIT", rollback: "ROLLBACK" };
 
@@ -37,14 +37,14 @@ struct Words {
     rollback: &'static str,
 }
 
-/// How many connections BEGIN tries that turn out to be lost, or in a state they must not be in.
+/// How many connections BEGIN tries if they turn out to be lost or in an invalid state.
 const ATTEMPTS_MAX: u32 = 20;
 
-/// A transaction that is open on a connection of the writers' pool. Dropped, it is rolled back.
+/// A transaction that is open on a connection of the writers' pool. It is rolled back when dropped.
 pub(crate) struct WriteTransaction {
     /// `None` once it has ended.
     connection: Mutex<Option<Connection>>,
-    /// Whether every statement so far was answered without an error. While one is under way it is not.
+    /// Whether every statement so far completed without an error. False while a statement is in progress.
     is_sound: AtomicBool,
     backend: DbBackend,
     watch: Option<Watch>,
@@ -56,13 +56,13 @@ enum Connection {
 }
 
 impl WriteTransaction {
-    /// Waits at most `patience` for a connection, and on PostgreSQL for a lock; half as much again for both together.
+    /// Waits at most `patience` for a connection, and on PostgreSQL for a lock; one and a half times as long for both together.
     pub(crate) async fn begin(pool: &DatabaseConnection, patience: Duration, watch: Option<Watch>) -> Result<Self, DbErr> {
         let begun_at = Instant::now();
         let mut attempt = 1;
         loop {
             let connection = Connection::acquire(pool).await?;
-            // From here on dropping it closes the connection, until BEGIN was answered.
+            // From here until BEGIN was answered, dropping it closes the connection.
             let backend = connection.backend();
             let mut tx = Self {
                 connection: Mutex::new(Some(connection)),
@@ -73,7 +73,7 @@ impl WriteTransaction {
             match tx.open(patience, begun_at.elapsed()).await {
                 Ok(()) => return Ok(tx),
                 Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < patience => {
-                    tracing::warn!(%error, attempt, "a pooled connection could not begin a transaction and is closed");
+                    tracing::warn!(%error, attempt, "pooled connection closed: could not begin a transaction");
                     attempt += 1;
                 }
                 Err(error) => return Err(query_error(error)),
@@ -140,19 +140,19 @@ impl WriteTransaction {
             return Err(DbErr::Conn(RuntimeErr::Internal("a statement of this transaction failed".to_owned())));
         };
         connection.send(how(connection.words())).await.map_err(query_error)?;
-        // Back to the pool; until here dropping it would close it.
+        // Return it to the pool; until here dropping it would close it.
         drop(self.connection.get_mut().take());
         Ok(())
     }
 
-    /// A statement begins; unless it ends well, also if nobody waits for its end, the connection is closed.
+    /// Starts a statement; unless it ends without an error (also if no one awaits its end), the connection is closed.
     fn step<'a>(&'a self, statement: &'a Statement) -> Step<'a> {
         let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
         Step { tx: self, statement, was_sound, begun_at: Instant::now() }
     }
 }
 
-/// So that queries can be sent before `AuditTx` guards it.
+/// Allows queries before `AuditTx` guards the connection.
 #[async_trait::async_trait]
 impl ConnectionTrait for WriteTransaction {
     fn get_database_backend(&self) -> DbBackend {
@@ -164,7 +164,7 @@ impl ConnectionTrait for WriteTransaction {
     }
 
     async fn execute_unprepared(&self, _: &str) -> Result<ExecResult, DbErr> {
-        Err(DbErr::Custom("statements are prepared here".to_owned()))
+        Err(DbErr::Custom("only prepared statements are supported here".to_owned()))
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -184,7 +184,7 @@ impl Drop for WriteTransaction {
         };
         runtime.spawn(async move {
             if let Err(error) = connection.send(connection.words().rollback).await {
-                tracing::warn!(%error, "a rollback failed; its connection is closed");
+                tracing::warn!(%error, "connection closed: rollback failed");
                 connection.close();
             }
         });
@@ -229,7 +229,7 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction, which the database itself refuses to do inside of another one.
+    /// Begins a transaction; the database itself refuses to do so inside another one.
     async fn begin(&mut self, patience: Duration, waited: Duration) -> Result<(), sqlx::Error> {
         let is_counted = match self {
             Self::Sqlite(one) => one.is_in_transaction(),
@@ -241,7 +241,7 @@ impl Connection {
         match self {
             Self::Sqlite(_) => self.send(SQLITE.begin).await,
             Self::Postgres(_) if waited < patience / 2 => self.send(POSTGRES.begin).await,
-            // Who has waited for a connection waits the shorter for locks.
+            // The longer it waited for a connection, the shorter it waits for locks.
             Self::Postgres(_) => {
                 let left = (patience * 3 / 2).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
                 self.send(&format!("{}; SET LOCAL lock_timeout = '{left}ms'", POSTGRES.begin)).await

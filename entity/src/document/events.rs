@@ -1,4 +1,4 @@
-//! What a change to a document means. Pure: no clock, no database, no request.
+//! The events of a change to a document. Pure: no clock, no database, no request.
 
 use super::Model;
 use crate::audit::{Event, Story};
@@ -6,7 +6,7 @@ use crate::audit::{Event, Story};
 pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
     match before {
         None => vec![Event::document_uploaded(after, story)],
-        // Nothing else of a document ever changes: if it did, no event would name it, and the save would be refused.
+        // Nothing else of a document ever changes: if it did, no event would cover it, and the save would be refused.
         Some(before) => vec![Event::document_deleted(before, after, story)],
     }
 }

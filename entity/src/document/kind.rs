@@ -1,13 +1,13 @@
-//! What documents are for.
+//! The types of documents.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a document is for.
+/// The purpose of a document.
 ///
-/// `fact_finder`: what the member found out about the employee. `supporting`: what backs it, such as a pay stub. `report`: what
-/// was asked for, by its number. `other`: anything else.
+/// `fact_finder`: what the member found out about the employee. `supporting`: supporting evidence, such as a pay stub. `report`:
+/// a requested report, identified by its number. `other`: anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]

@@ -1,4 +1,4 @@
-//! The moves of a document. Pure: the row to save, or the rule that refused.
+//! State transitions of a document. Pure: the row to save, or the rule that refused.
 
 use super::{ActiveModel, DocumentType, Model};
 use crate::case::{self, CaseStatus};
@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveValue::Set, IntoActiveModel};
 
-/// Which rule refused a change of a case's documents.
+/// The rule that refused a change of a case's documents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("the reports of a case that is {} stay as they are", current.code())]
+    #[error("the reports of a case in status `{}` cannot be changed", current.code())]
     ReportsAreSettled { current: CaseStatus, allowed_from: &'static [CaseStatus] },
 }
 
-/// A document that was received.
+/// A received document.
 #[derive(Clone, Debug)]
 pub struct NewDocument {
     pub id: Uuid,
@@ -28,7 +28,7 @@ pub struct NewDocument {
 }
 
 impl NewDocument {
-    /// The row, as part of a case.
+    /// The row for a document of a case.
     pub fn of_case(self, case: &case::Model) -> Result<ActiveModel, Refused> {
         self.document_type.demand_open(case)?;
         Ok(ActiveModel {
@@ -58,12 +58,13 @@ impl Model {
     }
 }
 
-/// The statuses in which somebody works on a case's reports. What was completed stays as it was reviewed and shown, until the
+/// The statuses in which a case's reports are worked on. Once completed, they stay as they were reviewed and shown, until the
 /// case is reopened.
 const REPORTS_OPEN: &[CaseStatus] = &[CaseStatus::Accepted, CaseStatus::Hold, CaseStatus::PendingReview];
 
 impl DocumentType {
-    /// Whether documents of this type come and go in the state the case is in. What members hand in, they hand in at any time.
+    /// Whether documents of this type can be added and deleted in the current status of the case. Members' documents can be at
+    /// any time.
     fn demand_open(self, case: &case::Model) -> Result<(), Refused> {
         let (current, allowed_from) = (case.status, REPORTS_OPEN);
         match self {

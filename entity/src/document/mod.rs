@@ -1,6 +1,6 @@
-//! The document row: what was handed in with a case or delivered for it, who may see it, and which reports are there.
+//! The document row: documents submitted with a case or delivered for it, their visibility, and which reports exist.
 //!
-//! The bytes are kept outside of the database, under the row's id. A row never changes but for its deletion.
+//! The bytes are stored outside the database, under the row's id. A row never changes except for its deletion.
 
 mod events;
 mod kind;
@@ -25,17 +25,17 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub case_id: Uuid,
-    /// For the entries, which name it; a case keeps its number.
+    /// For its entries, which contain the case number; the number of a case never changes.
     pub case_number: String,
     pub document_type: DocumentType,
-    /// Which of the reports that were asked for; reports only.
+    /// Which of the requested reports this is; reports only.
     pub report_number: Option<i32>,
-    /// As the uploader called it, without folders.
+    /// The uploader's filename, without folders.
     pub filename: String,
-    /// What its first bytes say it is.
+    /// The content type detected from the first bytes.
     pub content_type: String,
     pub size_bytes: i64,
-    /// Of the bytes, in lower-case hexadecimal digits.
+    /// The digest of the bytes, in lowercase hexadecimal digits.
     pub sha256: String,
     pub notes: Option<String>,
     pub uploaded_by_id: Uuid,
@@ -55,7 +55,7 @@ audited! {
     bookkeeping: [CaseNumber],
 }
 
-/// The documents a caller may know of: those of the cases he sees, to members the reports only once the result is released.
+/// The documents that are visible to a caller: those of the visible cases; to members, reports only once the result is released.
 pub fn visible_to(caller: &Caller, now: DateTime<Utc>) -> Select<Entity> {
     let seen = live().filter(of(case::visible_to(caller)));
     if caller.role() != Role::Member {
@@ -66,30 +66,30 @@ pub fn visible_to(caller: &Caller, now: DateTime<Utc>) -> Select<Entity> {
     seen.filter(Condition::any().add(is_his).add(of(case::visible_to(caller).filter(is_done))))
 }
 
-/// Whether this caller may know of the reports of a case that he sees: the same rule, for one case.
+/// Whether this caller may see the reports of a visible case: the same rule, for one case.
 pub fn shows_reports(case: &case::Model, caller: &Caller, now: DateTime<Utc>) -> bool {
     caller.role() != Role::Member || case.status_for(caller, now) == case::CaseStatus::Completed
 }
 
-/// The report that another one with its number replaces.
+/// The report that a new one with the same number replaces.
 pub fn report(case_id: Uuid, report_number: i32) -> Select<Entity> {
     live().filter(Column::CaseId.eq(case_id)).filter(Column::ReportNumber.eq(report_number))
 }
 
-/// The numbers of the reports that were asked for and aren't there.
+/// The numbers of the requested reports that are missing.
 pub async fn missing_reports<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<Vec<i32>, DbErr> {
     let numbers = live().select_only().column(Column::ReportNumber).filter(Column::CaseId.eq(case.id));
     let there: Vec<i32> = numbers.filter(Column::ReportNumber.is_not_null()).into_tuple().all(db).await?;
     Ok((1..=case.num_reports_requested).filter(|number| !there.contains(number)).collect())
 }
 
-/// Those of some ids that a row has, deleted or not: what is stored under any other belongs to nobody.
+/// The ids among `ids` that have a row, deleted or not: bytes stored under any other id belong to no document.
 pub async fn known<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
     let known = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids.iter().copied()));
     Ok(known.into_tuple::<Uuid>().all(db).await?.into_iter().collect())
 }
 
-/// Those that weren't deleted, of cases that weren't either.
+/// Documents that weren't deleted, of cases that weren't deleted either.
 pub fn present() -> Select<Entity> {
     live().filter(of(case::Entity::find().filter(case::Column::DeletedAt.is_null())))
 }

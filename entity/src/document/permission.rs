@@ -1,17 +1,18 @@
-//! Who may add a document to a case he sees, and who may delete one, whatever state the case is in.
+//! Defines who may add a document to a visible case, and who may delete one, regardless of the case's status.
 
 use super::{DocumentType, Model};
 use crate::case;
 use crate::user::{Caller, Role};
 
-/// The owning member, the assigned technician and the desk; reports are the staff's.
+/// The owning member, the assigned technician, managers and administrators; only staff may add reports.
 pub fn may_add(caller: &Caller, case: &case::Model, document_type: DocumentType) -> bool {
     let owns = caller.role() == Role::Member && case.member_id == caller.id();
     let is_report = document_type == DocumentType::Report;
     (owns && !is_report) || works_on_it(caller, case) || runs_the_desk(caller)
 }
 
-/// Whoever added it, as long as he could add it today, and the desk; reports also whoever works on the case by now.
+/// Its uploader, as long as they could add it today, managers and administrators; reports also the technician who is now assigned
+/// to the case.
 pub fn may_delete(caller: &Caller, case: &case::Model, document: &Model) -> bool {
     let is_report = document.document_type == DocumentType::Report;
     let is_his = document.uploaded_by_id == caller.id() || is_report;

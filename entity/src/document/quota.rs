@@ -1,4 +1,4 @@
-//! How much the documents of a member and of a case may take up together.
+//! Limits the total size of a member's and of a case's documents.
 //!
 //! Deleted documents count: their bytes are kept.
 
@@ -13,7 +13,7 @@ use sea_orm::sea_query::{ExprTrait, Func};
 
 const MEBIBYTE: i64 = 1024 * 1024;
 
-/// Whose documents take up too much.
+/// Whose documents exceed the quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Case,
@@ -31,7 +31,7 @@ impl Owner {
 
 /// A document that would exceed a quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the documents of the {} take up {used_bytes} of {limit_bytes} bytes, too much to add this one", owner.code())]
+#[error("the documents of the {} use {used_bytes} of {limit_bytes} bytes, not enough space left for this one", owner.code())]
 pub struct Exceeded {
     pub owner: Owner,
     pub used_bytes: i64,
@@ -47,8 +47,8 @@ pub enum QuotaError {
     Database(#[from] DbErr),
 }
 
-/// Refuses a document of this size where a quota is used up. The case must be locked by this transaction; of a member's documents
-/// in several cases at once, only one is added at a time.
+/// Refuses a document of this size if it would exceed a quota. The case must be locked by this transaction; if a member adds
+/// documents to several cases at once, they are added one at a time.
 pub async fn ensure_room(tx: &AuditTx, by: &Caller, case: &case::Model, size_bytes: i64) -> Result<(), QuotaError> {
     let settings = setting::current(tx).await?;
     ensure(tx, Owner::Case, Column::CaseId.eq(case.id), settings.case_document_quota_mib, size_bytes).await?;
@@ -60,7 +60,7 @@ pub async fn ensure_room(tx: &AuditTx, by: &Caller, case: &case::Model, size_byt
 }
 
 async fn ensure(tx: &AuditTx, owner: Owner, of: Expr, quota_mib: i32, size_bytes: i64) -> Result<(), QuotaError> {
-    // PostgreSQL adds bigints up to a numeric.
+    // PostgreSQL sums bigints to a numeric.
     let sum = Expr::expr(Func::coalesce([Column::SizeBytes.sum(), Expr::val(0)])).cast_as("bigint");
     let used = Entity::find().select_only().column_as(sum, "used_bytes").filter(of);
     let used_bytes: i64 = used.into_tuple().one(tx).await?.unwrap_or_default();

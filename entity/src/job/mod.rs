@@ -1,4 +1,4 @@
-//! The jobs of the service, and the row of each: the lock that lets one run of it go on at a time.
+//! The jobs of the service, with one row per job: the lock that allows one run of it at a time.
 
 pub mod overdue_hold;
 pub mod run;
@@ -11,20 +11,20 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A job of the service.
+/// A background job.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema,
 )]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(64))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobName {
-    /// Tells people of holds that last longer than they were expected to.
+    /// Notifies people of holds that last longer than expected.
     CheckExpiredHolds,
-    /// Gives every active member his credits of the quarter.
+    /// Gives every active member their credits for the quarter.
     QuarterlyCreditReset,
-    /// Shows members the completed cases whose time has come.
+    /// Makes completed cases visible to their members when their release time has come.
     ReleaseScheduledCases,
-    /// Sends the mails that are due.
+    /// Sends the emails that are due.
     SendScheduledEmails,
 }
 
@@ -45,7 +45,7 @@ impl JobName {
         Self::ALL.into_iter().find(|job| job.code() == code)
     }
 
-    /// When it runs if nothing else is said: minute, hour, day, month, weekday, in the settings' zone.
+    /// The default schedule: minute, hour, day, month, weekday, in the settings' time zone.
     pub const fn default_schedule(self) -> &'static str {
         match self {
             Self::CheckExpiredHolds => "0 * * * *",
@@ -60,11 +60,11 @@ impl JobName {
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: JobName,
-    /// Which run has it, where a run is longer than one transaction.
+    /// The run that holds the job, if a run is longer than one transaction.
     pub lease_holder: Option<Uuid>,
-    /// Until when that run has it if it isn't heard of again.
+    /// When the lease of that run expires if it is not renewed.
     pub leased_until: Option<chrono::DateTime<chrono::Utc>>,
-    /// When its schedule was first looked at: what was before was nobody's to run.
+    /// When the scheduler first watched this job: earlier periods are not run.
     pub watched_since: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -74,38 +74,38 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "a lock; what a run did has entries of its own";
+    const BECAUSE: &'static str = "a lock; what a run did has its own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Update];
 }
 
-/// Takes the job for this transaction: whoever else would run it waits, and at most as long as a lock may be waited for.
+/// Locks the job for this transaction: other runs of it wait, at most as long as the lock timeout.
 pub async fn held(tx: &AuditTx, job: JobName) -> Result<Model, DbErr> {
-    // On SQLite the clause is left out: BEGIN IMMEDIATE is the lock.
+    // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
     let row = Entity::find_by_id(job).lock_exclusive().one(tx).await?;
     row.ok_or_else(|| DbErr::RecordNotFound(format!("job {}", job.code())))
 }
 
 impl Model {
-    /// Whether a run that is longer than one transaction has the job now.
+    /// Whether a run that is longer than one transaction holds the job now.
     pub fn is_leased(&self, now: DateTime<Utc>) -> bool {
         self.leased_until.is_some_and(|until| until > now)
     }
 }
 
-/// Gives the job, which this transaction holds, to a run that will be heard of again until then.
+/// Leases the job, which this transaction has locked, to a run that will renew its lease by then.
 pub async fn lease(tx: &AuditTx, job: JobName, run_id: Uuid, until: DateTime<Utc>) -> Result<(), DbErr> {
     let (lease_holder, leased_until) = (Set(Some(run_id)), Set(Some(until)));
     let row = ActiveModel { name: Unchanged(job), lease_holder, leased_until, ..Default::default() };
     row.update(tx).await.map(drop)
 }
 
-/// Gives the job back.
+/// Releases the lease.
 pub async fn release(tx: &AuditTx, job: JobName) -> Result<(), DbErr> {
     let row = ActiveModel { name: Unchanged(job), lease_holder: Set(None), leased_until: Set(None), ..Default::default() };
     row.update(tx).await.map(drop)
 }
 
-/// Begins to look at a job's schedule; whoever did so first has said since when.
+/// Starts watching a job's schedule; the time of the first call is kept and returned.
 pub async fn watch(tx: &AuditTx, job: JobName) -> Result<DateTime<Utc>, DbErr> {
     if let Some(since) = held(tx, job).await?.watched_since {
         return Ok(since);

@@ -1,4 +1,4 @@
-//! Holds that somebody was told are overdue: once a hold.
+//! Remembers the overdue holds for which a reminder was sent: once per hold.
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use crate::case::{self, CaseStatus};
@@ -13,7 +13,7 @@ use sea_orm::{QuerySelect, QueryTrait, Select};
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub case_id: Uuid,
-    /// When that hold began: a later one of the same case is another.
+    /// When that hold began: a later one of the same case is a different hold.
     #[sea_orm(primary_key, auto_increment = false)]
     pub held_at: chrono::DateTime<chrono::Utc>,
 }
@@ -24,11 +24,11 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "it remembers that an alert was raised, which changes nothing of the case";
+    const BECAUSE: &'static str = "it remembers that an alert was raised, which does not change the case";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
-/// Cases whose hold lasts longer than expected, of which nobody was told yet.
+/// Cases whose hold lasts longer than expected and for which no reminder was sent yet.
 pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
     let told = Entity::find()
         .select_only()
@@ -43,7 +43,7 @@ pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
         .filter(Expr::not_exists(told))
 }
 
-/// Remembers that somebody was told.
+/// Remembers that a reminder was sent.
 pub async fn remember(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let Some(held_at) = case.held_at else { return Ok(()) };
     let row = ActiveModel { case_id: Set(case.id), held_at: Set(held_at) };

@@ -1,4 +1,4 @@
-//! How the runs of the jobs went: one row a run, written with its entry.
+//! The results of job runs: one row per run, written with its entry.
 
 use super::JobName;
 use crate::audit::{AuditTx, Outcome, Unaudited, Verb};
@@ -9,26 +9,26 @@ use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What made a job run.
+/// What started a job run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[schema(as = JobTrigger)]
 pub enum Trigger {
-    /// Its schedule.
+    /// The job's schedule.
     Scheduler,
     /// An administrator.
     Manual,
 }
 
-/// How a run ended.
+/// The result of a job run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[schema(as = JobRunStatus)]
 pub enum RunStatus {
     Success,
-    /// It broke off, or every record of it failed.
+    /// The run was aborted, or every record failed.
     Failure,
 }
 
@@ -39,9 +39,9 @@ pub struct Model {
     pub id: Uuid,
     pub job_name: JobName,
     pub trigger: Trigger,
-    /// The period it was for; none on demand. A period is run once.
+    /// The scheduled period; null for a manual run. A period is run once.
     pub scheduled_for: Option<chrono::DateTime<chrono::Utc>>,
-    /// Who asked for it; nobody for a scheduled run.
+    /// Who requested it; null for a scheduled run.
     pub requested_by_id: Option<Uuid>,
     pub dry_run: bool,
     pub status: RunStatus,
@@ -86,7 +86,7 @@ impl From<RunStatus> for Outcome {
 }
 
 impl Unaudited for Entity {
-    const BECAUSE: &'static str = "each run has its entry (cron_job_executed), committed with this row";
+    const BECAUSE: &'static str = "each run has an audit entry (cron_job_executed), committed with this row";
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
@@ -97,18 +97,19 @@ pub async fn last_period<C: ConnectionTrait>(db: &C, job: JobName) -> Result<Opt
     Ok(last.and_then(|run| run.scheduled_for))
 }
 
-/// Whether a period was run.
+/// Whether a period was already run.
 pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: DateTime<Utc>) -> Result<bool, DbErr> {
     let this = Entity::find().filter(Column::JobName.eq(job)).filter(Column::ScheduledFor.eq(scheduled_for));
     Ok(this.one(db).await?.is_some())
 }
 
-/// Writes how a run went, beside its entry. Where another replica did this period, the statement fails: see `is_taken`.
+/// Records the result of a run, in addition to its entry. If another replica ran this period, the statement fails: see
+/// `is_taken`.
 pub async fn record(tx: &AuditTx, run: Model) -> Result<Model, DbErr> {
     run.into_active_model().reset_all().insert(tx).await
 }
 
-/// Whether a statement failed because another replica did this period, or is at the job just now.
+/// Whether a statement failed because another replica already ran this period, or is running the job right now.
 pub fn is_taken(error: &DbErr) -> bool {
     let is_double = matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)));
     is_double || db::is_lock_timeout(error)

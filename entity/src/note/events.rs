@@ -1,4 +1,4 @@
-//! What a change to a note means. Pure: no clock, no database, no request.
+//! The events of a change to a note. Pure: no clock, no database, no request.
 
 use super::Model;
 use crate::audit::{Event, Story};
@@ -9,7 +9,7 @@ pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Ve
         None if story.by.role() == Some(Role::Member) => vec![Event::member_comment_added(after)],
         None => vec![Event::note_added(after)],
         Some(before) if before.deleted_at != after.deleted_at => vec![Event::note_deleted(before, after, story)],
-        // Nothing names a rewritten text, so the hooks refuse it.
+        // No event covers a rewritten text, so the hooks refuse it.
         Some(_) => Vec::new(),
     }
 }

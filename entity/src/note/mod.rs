@@ -1,4 +1,4 @@
-//! The note row: what somebody wrote about a case, who reads it and who may take it away.
+//! The note row: what a user wrote about a case, who may read it and who may delete it.
 
 mod events;
 
@@ -13,15 +13,15 @@ use sea_orm::{IntoActiveModel, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who reads a note.
+/// Who may read a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 #[schema(as = NoteVisibility)]
 pub enum Visibility {
-    /// The staff alone.
+    /// The staff only.
     Internal,
-    /// The case's member too.
+    /// The staff and the case's member.
     Shared,
 }
 
@@ -34,7 +34,7 @@ impl Visibility {
     }
 }
 
-/// A note; once written it is never rewritten. Ids order by time.
+/// A note; its text is never changed. Ids sort by time.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "notes")]
 pub struct Model {
@@ -80,12 +80,12 @@ pub fn write(tx: &AuditTx, case: &case::Model, author: Uuid, visibility: Visibil
 }
 
 impl Model {
-    /// In characters: all that its entries tell of the text beside a digest.
+    /// In characters: all that its entries reveal of the text, apart from a digest.
     pub fn length(&self) -> usize {
         self.body.chars().count()
     }
 
-    /// Whether this caller may take it away: its author, and those who run the desk.
+    /// Whether this caller may delete it: its author, managers and administrators.
     pub fn is_deletable_by(&self, caller: &Caller) -> bool {
         self.author_id == caller.id() || matches!(caller.role(), Role::Manager | Role::Administrator)
     }
@@ -97,12 +97,12 @@ impl Model {
     }
 }
 
-/// What a caller may read of the notes about a case that he sees.
+/// The notes about a visible case that the caller may read.
 pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
     legible_to(caller).filter(Column::CaseId.eq(case_id))
 }
 
-/// The notes a caller may know of at all. Hidden and absent look alike from here on.
+/// All notes that are visible to a caller. Hidden and absent notes look alike from here on.
 pub fn visible_to(caller: &Caller) -> Select<Entity> {
     legible_to(caller).filter(case::is_among((Entity, Column::CaseId), case::visible_to(caller)))
 }

@@ -11,11 +11,11 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How many types and people the summary names.
+/// The maximum number of types and users in the summary.
 pub const TYPES_MAX: usize = 15;
 pub const USERS_MAX: usize = 10;
 
-/// Whether there is more than before.
+/// The direction of the change since the previous period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
@@ -28,10 +28,10 @@ pub enum Trend {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivitySummary {
     pub total_activities: i64,
-    /// Over the equally long period just before.
+    /// Total of the equally long period just before.
     pub previous_total: i64,
     pub delta: i64,
-    /// `None` where there was nothing before.
+    /// `None` if the previous period had no activities.
     pub percent_change: Option<Percent>,
     pub direction: Trend,
     pub active_users: i64,
@@ -42,14 +42,14 @@ pub struct ActivitySummary {
     pub failed_attempts: i64,
     pub denied_attempts: i64,
     pub distinct_types: usize,
-    /// Entries of the types that `by_action_type` has no room for.
+    /// Entries of the types beyond those in `by_action_type`.
     pub other_types_count: i64,
     pub by_action_type: Vec<TypeCount>,
     pub top_users: Vec<UserCount>,
     pub timeseries: Vec<Point>,
 }
 
-/// How much one person did.
+/// The activity of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserCount {
     pub user_id: Uuid,
@@ -63,7 +63,7 @@ pub struct UserCount {
     pub last_activity_at: DateTime<Utc>,
 }
 
-/// Adds the period up.
+/// Computes the report for a period.
 pub async fn activity_summary<C: ConnectionTrait>(
     db: &C,
     period: &Period,
@@ -114,7 +114,7 @@ impl Trend {
     }
 }
 
-/// Whether it is what staff does to users. A profile is its owner's business as well, so it isn't counted among these.
+/// Whether it is user management by staff. Updates of a member's profile aren't counted, since members may make them too.
 fn manages_users(tally: &Tally) -> bool {
     tally.action.category() == Category::User && tally.action != Action::MemberProfileUpdated
 }
@@ -142,7 +142,7 @@ impl Row {
     }
 }
 
-/// Those who did the most, and how many did anything at all.
+/// The most active users, and the number of all active users.
 async fn top_users<C: ConnectionTrait>(db: &C, period: &Period) -> Result<(i64, Vec<Row>), DbErr> {
     let sql = Sql::new(
         "SELECT users.id AS user_id, users.username, users.first_name, users.last_name, users.email, users.role, \

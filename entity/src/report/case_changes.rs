@@ -1,4 +1,4 @@
-//! What changed about cases: the history of their states, tiers, assignees and details.
+//! The case change history: changes of statuses, tiers, assignees and details.
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
@@ -8,12 +8,12 @@ use crate::audit_entry;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
-/// What the report is about, and what its list is narrowed to.
+/// The subject of the report, and the filters of its list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
     /// The subject: narrows statistics and list.
     pub case_id: Option<Uuid>,
-    /// Narrows the list; empty for every change.
+    /// Narrows the list; empty for all changes.
     pub change_types: Vec<ChangeType>,
     /// Narrows the list.
     pub actor_id: Option<Uuid>,
@@ -31,20 +31,20 @@ pub struct CaseChanges {
     pub details_changes: i64,
     pub cases_touched: i64,
     pub timeseries: Vec<Point>,
-    /// How many entries the whole list has.
+    /// The total number of entries in the list.
     pub matching: i64,
-    /// A page, and one more where there are more.
+    /// One page, plus one entry if there are more.
     pub entries: Vec<audit_entry::Model>,
 }
 
 impl Filters {
-    /// What the statistics count.
+    /// The entries that the statistics count.
     fn universe(&self) -> Scope {
         let actions = Action::all().filter(|action| action.change_types().is_some()).collect();
         Scope { case_id: self.case_id, ..Scope::done(Some(actions)) }
     }
 
-    /// What the list shows.
+    /// The entries that the list shows.
     pub fn list(&self) -> Scope {
         let universe = self.universe();
         let asked_for = |action: &Action| {
@@ -56,7 +56,7 @@ impl Filters {
     }
 }
 
-/// Adds the changes up.
+/// Computes the report for a period.
 pub async fn case_changes<C: ConnectionTrait>(
     db: &C,
     period: &Period,

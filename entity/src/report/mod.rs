@@ -1,5 +1,5 @@
-//! The five reports: what the trail adds up to over a period. SQL in, plain structs out; all reads of one report see one
-//! snapshot, and their number never depends on what they find.
+//! The five reports, computed from the audit log over a period: SQL in, plain structs out; all reads of one report see one
+//! snapshot, and their number never depends on the data.
 //!
 //! Statistics obey the period and the subject alone; every other filter narrows the list of entries and nothing else.
 
@@ -27,7 +27,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterab
 use sql::Sql;
 use std::collections::HashMap;
 
-/// One figure of a time series.
+/// One value of a time series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
     pub bucket_start: DateTime<Utc>,
@@ -35,7 +35,7 @@ pub struct Point {
     pub value: i64,
 }
 
-/// Why there is no report: the period has too many buckets, or the database failed.
+/// Why a report could not be computed: the period has too many buckets, or the database failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ReportError {
     #[error(transparent)]
@@ -44,19 +44,19 @@ pub enum ReportError {
     Database(#[from] DbErr),
 }
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paging {
-    /// The last row of the page before.
+    /// The last row of the previous page.
     pub after: Option<Position>,
     pub direction: Direction,
     pub limit: u64,
 }
 
-/// The entries a report tells about. Its statistics count all of them, its list may show fewer.
+/// The entries that a report covers. Its statistics count all of them; its list may show fewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// `None` for every type.
+    /// `None` for all types.
     pub actions: Option<Vec<Action>>,
     pub outcomes: Vec<Outcome>,
     pub actor_id: Option<Uuid>,
@@ -64,12 +64,12 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// What was done, of some types or of all.
+    /// Successful actions, of some types or of all.
     pub fn done(actions: Option<Vec<Action>>) -> Self {
         Self { actions, outcomes: vec![Outcome::Success], actor_id: None, case_id: None }
     }
 
-    /// The conditions an entry meets, for one type or for all of this scope's.
+    /// The conditions for an entry, for one type or for all types in this scope.
     fn conditions(&self, sql: Sql, ids: IdRange, action: Option<Action>) -> Sql {
         let actions = action.map(|action| vec![action]).or_else(|| self.actions.clone());
         let sql = sql.text("entry.id >= ").value(ids.from).text(" AND entry.id < ").value(ids.before);
@@ -93,16 +93,16 @@ impl Scope {
     }
 }
 
-/// When the trail begins.
+/// The time of the first entry in the audit log.
 pub async fn first_entry_at<C: ConnectionTrait>(db: &C) -> Result<Option<DateTime<Utc>>, DbErr> {
     let first = audit_entry::Entity::find().select_only().column(audit_entry::Column::Id);
     let id: Option<Uuid> = first.order_by_asc(audit_entry::Column::Id).limit(1).into_tuple().one(db).await?;
     Ok(id.and_then(clock::instant_of))
 }
 
-/// One page of the entries in scope, and one more where there are more.
+/// One page of the entries in scope, plus one entry if there are more.
 ///
-/// Each type is read by its own index up to the limit: an `IN` over the types would make SQLite sort all of their entries.
+/// Each type is read through its own index up to the limit: an `IN` over the types would make SQLite sort all of their entries.
 pub async fn entries<C: ConnectionTrait>(
     db: &C,
     ids: IdRange,
@@ -125,7 +125,7 @@ pub async fn entries<C: ConnectionTrait>(
 }
 
 impl Paging {
-    /// The ids that are left after the page before.
+    /// The ids that remain after the previous page.
     fn rest_of(&self, ids: IdRange) -> IdRange {
         match (&self.after, self.direction) {
             (None, Direction::Ascending | Direction::Descending) => ids,
@@ -141,7 +141,7 @@ impl Paging {
             Direction::Ascending => "ASC",
             Direction::Descending => "DESC",
         };
-        // Inside the statement `entry` is whatever is being listed there.
+        // Within the statement, `entry` refers to whatever is listed at that point.
         format!(" ORDER BY entry.id {direction} LIMIT {}", self.limit.saturating_add(1))
     }
 }
@@ -166,8 +166,8 @@ fn series<'a>(
     .collect()
 }
 
-/// The start of a statement that reads rows bucket by bucket: each bucket is a range of the primary key, so that the civil
-/// days of a zone are exact on a database that knows no zones.
+/// The start of a statement that reads rows bucket by bucket: each bucket is a range of the primary key, so that the civil days
+/// of a time zone are exact on a database without time zones.
 fn per_bucket(buckets: &[Bucket]) -> Sql {
     let with = Sql::new("WITH bucket (bucket_number, first_id, end_id) AS (VALUES ");
     let (sql, _) = buckets.iter().enumerate().fold((with, ""), |(sql, comma), (number, bucket)| {
@@ -177,8 +177,8 @@ fn per_bucket(buckets: &[Bucket]) -> Sql {
     sql.text(") ")
 }
 
-/// The range of all buckets, for PostgreSQL alone: it may begin with the rows and would read those of all time. SQLite always
-/// begins with the buckets, and could take this range in place of theirs.
+/// The range of all buckets, for PostgreSQL alone: it may start with the rows and would read those of all time. SQLite always
+/// starts with the buckets, and could use this range instead of theirs.
 fn within<C: ConnectionTrait>(sql: Sql, db: &C, id: &str, buckets: &[Bucket]) -> Sql {
     match (db.get_database_backend(), buckets.first(), buckets.last()) {
         (DbBackend::Postgres, Some(first), Some(last)) => {
@@ -189,7 +189,7 @@ fn within<C: ConnectionTrait>(sql: Sql, db: &C, id: &str, buckets: &[Bucket]) ->
     }
 }
 
-/// The number of a bucket as the database gave it back.
+/// The number of a bucket as returned by the database.
 fn bucket_number(number: i32) -> Result<usize, DbErr> {
     usize::try_from(number).map_err(|_| DbErr::Type(format!("bucket {number}")))
 }

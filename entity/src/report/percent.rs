@@ -1,4 +1,4 @@
-//! Percentages with one decimal, half up, computed from integers so that no binary fraction decides a half.
+//! Percentages with one decimal, half up, computed from integers so that no binary fraction decides how a half is rounded.
 
 use serde::{Serialize, Serializer};
 
@@ -7,12 +7,12 @@ use serde::{Serialize, Serializer};
 pub struct Percent(i64);
 
 impl Percent {
-    /// What share of a whole a part is; `None` of nothing.
+    /// The share of a part in a whole; `None` if the whole is zero.
     pub fn of(part: i64, whole: i64) -> Option<Self> {
         rounded(i128::from(part) * 1_000, whole.into()).map(Self)
     }
 
-    /// The same, where nothing has a share of 0.0.
+    /// The same, but 0.0 if the whole is zero.
     pub fn share(part: i64, whole: i64) -> Self {
         Self::of(part, whole).unwrap_or_default()
     }
@@ -30,13 +30,13 @@ impl Serialize for Percent {
     }
 }
 
-/// The average of some seconds in hours, with two decimals; `None` of nothing.
+/// The average of a number of seconds, in hours with two decimals; `None` if the count is zero.
 #[expect(clippy::cast_precision_loss, reason = "hundredths of an hour stay far below 2^53")]
 pub(super) fn average_hours(seconds: i64, count: i64) -> Option<f64> {
     rounded(i128::from(seconds) * 100, i128::from(count) * 3_600).map(|hundredths| hundredths as f64 / 100.0)
 }
 
-/// A quotient to the nearest integer, halves away from zero.
+/// A quotient rounded to the nearest integer, halves away from zero.
 fn rounded(dividend: i128, divisor: i128) -> Option<i64> {
     let magnitude = (2 * dividend.abs() + divisor).checked_div(2 * divisor)?;
     i64::try_from(magnitude * dividend.signum()).ok()

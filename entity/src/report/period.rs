@@ -1,4 +1,4 @@
-//! The period a report covers: half-open, DST-exact, a range of ids, and the buckets it falls into.
+//! The period of a report: half-open, DST-exact, a range of ids, and the buckets that it is divided into.
 
 use crate::clock::floor_id;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
@@ -7,13 +7,13 @@ use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most buckets a time series may have.
+/// The maximum number of buckets in a time series.
 pub const BUCKETS_MAX: usize = 1_000;
 
-/// How many civil days a report covers when nobody says, today included.
+/// The number of civil days that a report covers by default, including today.
 const DEFAULT_DAYS: u64 = 30;
 
-/// One end of a period as it was asked for.
+/// One end of a period as requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// A whole civil day.
@@ -21,7 +21,7 @@ pub enum Bound {
     Instant(DateTime<Utc>),
 }
 
-/// A period as it was asked for.
+/// A period as requested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
     pub since: Option<Bound>,
@@ -29,23 +29,23 @@ pub struct Asked {
     pub all_time: bool,
 }
 
-/// What is wrong with a period, by the parameter that names it.
+/// What is wrong with a period; each error belongs to a query parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeriodError {
     #[error("must be before the end of the period")]
     Inverted,
-    #[error("must lie between the years 2000 and 2100")]
+    #[error("must be between the years 2000 and 2100")]
     SinceOutOfRange,
-    #[error("must lie between the years 2000 and 2100")]
+    #[error("must be between the years 2000 and 2100")]
     UntilOutOfRange,
-    #[error("must not stand beside since or until")]
+    #[error("cannot be combined with since or until")]
     AllTimeWithBounds,
     #[error("must be longer: the period has more than {BUCKETS_MAX} buckets")]
     TooManyBuckets,
 }
 
 impl PeriodError {
-    /// The query parameter to blame.
+    /// The query parameter that the error belongs to.
     pub const fn parameter(self) -> &'static str {
         match self {
             Self::Inverted | Self::SinceOutOfRange => "since",
@@ -56,36 +56,37 @@ impl PeriodError {
     }
 }
 
-/// How long a bucket of a time series is, in civil time.
+/// The length of a time series bucket, in civil time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReportInterval)]
 pub enum Interval {
     #[default]
     Day,
-    /// From Monday on.
+    /// Starts on Monday.
     Week,
     Month,
 }
 
-/// The instants a report covers: from `since` on, before `until`.
+/// The period that a report covers: from `since` (inclusive) to `until` (exclusive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
     pub since: DateTime<Utc>,
     pub until: DateTime<Utc>,
     pub zone: Tz,
-    /// Whether nobody asked for it.
+    /// Whether the default period was used.
     pub defaulted: bool,
 }
 
-/// One step of a time series: the instant its civil day, week or month starts, and the ids of the period that fall into it.
+/// One step of a time series: the instant at which its civil day, week or month starts, and the ids of the period that fall into
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     pub start: DateTime<Utc>,
     pub ids: IdRange,
 }
 
-/// Ids from one on, before another. Ids hold their instants, so a period is such a range.
+/// A range of ids, `before` excluded. Ids contain their time, so a period is such a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdRange {
     pub from: Uuid,
@@ -98,7 +99,7 @@ impl IdRange {
     }
 }
 
-/// From and before which instant, open where nobody set one.
+/// Time bounds, `until` excluded; `None` where the range is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     pub since: Option<DateTime<Utc>>,
@@ -106,12 +107,12 @@ pub struct Bounds {
 }
 
 impl Asked {
-    /// Whether the period reaches back to the first entry, which then has to be looked up.
+    /// Whether the period starts with the first entry, which then has to be looked up.
     pub const fn reaches_back(&self) -> bool {
         self.all_time || (self.since.is_none() && self.until.is_some())
     }
 
-    /// The bounds as instants: what a list covers, which needs no end.
+    /// The bounds as instants, for a list, which needs no end.
     pub fn bounds(&self, zone: Tz) -> Result<Bounds, PeriodError> {
         let at = |bound: Option<Bound>, instant: fn(Bound, Tz) -> Option<DateTime<Utc>>, error| {
             bound.map(|bound| instant(bound, zone).ok_or(error)).transpose()
@@ -124,7 +125,7 @@ impl Asked {
         Ok(Bounds { since, until })
     }
 
-    /// The ids of what came between the bounds.
+    /// The ids of entries between the bounds.
     pub fn ids(&self, zone: Tz) -> Result<IdRange, PeriodError> {
         let Bounds { since, until } = self.bounds(zone)?;
         Ok(IdRange { from: since.map_or(Uuid::nil(), floor_id), before: until.map_or(Uuid::max(), floor_id) })
@@ -132,19 +133,19 @@ impl Asked {
 }
 
 impl Period {
-    /// The period somebody asked for, `now` included where he left the end open.
+    /// The requested period; it includes `now` if its end is open.
     pub fn of(asked: Asked, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
         if asked.all_time && (asked.since.is_some() || asked.until.is_some()) {
             return Err(PeriodError::AllTimeWithBounds);
         }
         let until = match asked.until {
             Some(bound) => end_of(bound, zone).ok_or(PeriodError::UntilOutOfRange)?,
-            // Entries of this very millisecond are part of what happened until now.
+            // Entries of the current millisecond are part of the period until now.
             None => now + TimeDelta::milliseconds(1),
         };
         let since = match asked.since {
             Some(bound) => start_of(bound, zone).ok_or(PeriodError::SinceOutOfRange)?,
-            // Where everything is younger than the end, or there is nothing, the period is its last millisecond.
+            // If everything is newer than the end, or there are no entries, the period is its last millisecond.
             None if asked.reaches_back() => first_entry_at.unwrap_or(until).min(until - TimeDelta::milliseconds(1)),
             None => days_before(now, DEFAULT_DAYS - 1, zone),
         };
@@ -164,7 +165,7 @@ impl Period {
         IdRange::between(self.since - (self.until - self.since), self.since)
     }
 
-    /// The civil days, weeks or months the period touches, in order. They partition its ids.
+    /// The civil days, weeks or months that the period overlaps, in order. They partition its ids.
     pub fn buckets(&self, interval: Interval) -> Result<Vec<Bucket>, PeriodError> {
         let mut date = interval.start(self.since.with_timezone(&self.zone).date_naive());
         let mut start = start_of_day(date, self.zone);
@@ -173,7 +174,7 @@ impl Period {
             date = interval.next(date).ok_or(PeriodError::TooManyBuckets)?;
             let end = start_of_day(date, self.zone);
             let (first, last) = (start.max(self.since), end.min(self.until));
-            // A zone that crossed the date line has a civil day without a single instant.
+            // A time zone that crossed the date line has a civil day without a single instant.
             if first < last {
                 buckets.push(Bucket { start, ids: IdRange::between(first, last) });
             }
@@ -205,13 +206,14 @@ impl Interval {
     }
 }
 
-/// The first instant of a civil day: its midnight, the earlier of two, or where the clock skipped midnight, what it skipped to.
+/// The first instant of a civil day: its midnight, the earlier of two, or the time that the clock skipped to if it skipped
+/// midnight.
 pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = date.and_time(NaiveTime::MIN);
     if let Some(instant) = zone.from_local_datetime(&midnight).earliest() {
         return instant.with_timezone(&Utc);
     }
-    // No zone is a day away from UTC, and within a gap civil time only rises.
+    // No time zone is a day away from UTC, and within a gap civil time only increases.
     let (mut before, mut reached) = (midnight.and_utc() - TimeDelta::days(1), midnight.and_utc() + TimeDelta::days(1));
     while reached - before > TimeDelta::seconds(1) {
         let middle = before + TimeDelta::seconds((reached - before).num_seconds() / 2);
@@ -245,7 +247,8 @@ fn in_range(date: &impl Datelike) -> bool {
     (2000..=2100).contains(&date.year())
 }
 
-/// The first whole millisecond not before an instant. What happened has whole milliseconds, so it compares the same with both.
+/// The first whole millisecond that is not before an instant. Entries have whole milliseconds, so they compare the same with
+/// both.
 fn whole_millisecond(at: DateTime<Utc>) -> DateTime<Utc> {
     let cut = DateTime::from_timestamp_millis(at.timestamp_millis()).unwrap_or(at);
     if cut < at { cut + TimeDelta::milliseconds(1) } else { cut }
@@ -282,15 +285,15 @@ mod tests {
 
     #[test]
     fn a_day_without_midnight_starts_where_the_clock_skipped_to() {
-        // Midnight of 2018-11-04 became one o'clock in São Paulo.
+        // In São Paulo, midnight of 2018-11-04 was skipped to one o'clock.
         assert_eq!(start_of_day("2018-11-04".parse().unwrap(), chrono_tz::America::Sao_Paulo), at("2018-11-04T03:00:00Z"));
-        // Havana's clock went from one o'clock back to midnight: the day starts at the first of the two.
+        // In Havana, the clock was set back from one o'clock to midnight: the day starts at the first of the two.
         assert_eq!(start_of_day("2025-11-02".parse().unwrap(), chrono_tz::America::Havana), at("2025-11-02T04:00:00Z"));
     }
 
     #[test]
     fn a_day_that_never_was_has_no_bucket() {
-        // Samoa went from the 29th of December 2011 straight to the 31st.
+        // Samoa skipped from 29 December 2011 to 31 December.
         let starts: Vec<_> = days("2011-12-29", "2011-12-31", chrono_tz::Pacific::Apia).buckets(Interval::Day).unwrap();
         assert_eq!(starts.len(), 2);
     }
@@ -311,7 +314,7 @@ mod tests {
         let all_time = Asked { all_time: true, ..Asked::default() };
         let period = Period::of(all_time, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
         assert_eq!((period.since, period.until, period.defaulted), (first, at("2026-11-23T08:00:00.001Z"), false));
-        assert!(Period::of(open, None, at("2026-11-23T08:00:00Z"), CHICAGO).is_ok(), "an empty trail has a period too");
+        assert!(Period::of(open, None, at("2026-11-23T08:00:00Z"), CHICAGO).is_ok(), "an empty audit log has a period too");
     }
 
     #[test]

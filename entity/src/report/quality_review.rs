@@ -1,4 +1,4 @@
-//! The quality of work: what reviewers decided, how fast, and how often the first attempt was good enough.
+//! The quality review report: what reviewers decided, how fast, and how often the first attempt was approved.
 
 use super::percent::average_hours;
 use super::{Bucket, IdRange, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, within};
@@ -12,10 +12,10 @@ use sea_orm::{
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// What the list is narrowed to.
+/// The filters of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Decisions; empty for every decision.
+    /// Empty for all decisions.
     pub decisions: Vec<ReviewAction>,
     pub reviewer_id: Option<Uuid>,
 }
@@ -31,18 +31,18 @@ pub struct QualityReview {
     pub corrections_needed: i64,
     pub corrections_needed_percent: Percent,
     pub submissions: i64,
-    /// Of the cases first decided in the period, those approved at once.
+    /// The share of approvals among the first decisions in the period.
     pub first_pass_approval_percent: Option<Percent>,
     pub average_turnaround_hours: Option<f64>,
     pub reviewers: Vec<Reviewer>,
     pub timeseries: Vec<Point>,
-    /// How many decisions the whole list has.
+    /// The total number of decisions in the list.
     pub matching: i64,
-    /// A page, and one more where there are more.
+    /// One page, plus one decision if there are more.
     pub entries: Vec<review::Model>,
 }
 
-/// What one reviewer decided.
+/// The decisions of one reviewer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reviewer {
     pub user_id: Uuid,
@@ -57,7 +57,7 @@ pub struct Reviewer {
 }
 
 impl Filters {
-    /// The decisions the list shows.
+    /// The decisions that the list shows.
     fn listed(&self) -> Vec<ReviewAction> {
         let asked_for = |action: &ReviewAction| self.decisions.is_empty() || self.decisions.contains(action);
         ReviewAction::DECISIONS.into_iter().filter(asked_for).collect()
@@ -73,7 +73,7 @@ impl Filters {
     }
 }
 
-/// Adds the review history up.
+/// Computes the report for a period from the review history.
 pub async fn quality_review<C: ConnectionTrait>(
     db: &C,
     period: &Period,
@@ -116,7 +116,7 @@ pub async fn quality_review<C: ConnectionTrait>(
     })
 }
 
-/// A page of the decisions, and one more where there are more.
+/// One page of the decisions, plus one if there are more.
 pub async fn decisions<C: ConnectionTrait>(
     db: &C,
     period: &Period,
@@ -127,23 +127,23 @@ pub async fn decisions<C: ConnectionTrait>(
     filters.within(paging.rest_of(period.ids())).order_by(Column::Id, direction.order()).limit(limit + 1).all(db).await
 }
 
-/// How many decisions the whole list has.
+/// The total number of decisions in the list.
 pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filters) -> Result<i64, DbErr> {
     let count = filters.within(period.ids()).count(db).await?;
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-/// How often one step was taken within one bucket.
+/// How often one step occurred within one bucket.
 #[derive(FromQueryResult)]
 struct Tally {
     bucket_number: i32,
     review_action: ReviewAction,
     step_count: i64,
-    /// Of these, the first decision on their case.
+    /// Of these, the first decisions on their cases.
     first_count: i64,
     turnaround_sum: i64,
     turnaround_count: i64,
-    /// Of these, by the reviewer somebody looks for.
+    /// Of these, those by the reviewer that is filtered for.
     by_reviewer: i64,
 }
 
@@ -172,7 +172,7 @@ struct Decided {
     last_review_at: DateTime<Utc>,
 }
 
-/// Everybody who decided something in the period, the busiest first.
+/// All reviewers who decided something in the period, the most active first.
 async fn reviewers<C: ConnectionTrait>(db: &C, period: &Period) -> Result<Vec<Reviewer>, DbErr> {
     let ids = period.ids();
     let sql = super::Sql::new(

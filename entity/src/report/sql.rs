@@ -1,8 +1,8 @@
-//! SQL that both databases read alike: text with its values bound beside it.
+//! Builds SQL for both databases: text with its values bound separately.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
-/// A statement that is being written.
+/// A statement under construction.
 pub(super) struct Sql {
     text: String,
     values: Vec<Value>,
@@ -18,14 +18,14 @@ impl Sql {
         self
     }
 
-    /// A value, bound where it stands.
+    /// Appends a value as a bind parameter.
     pub fn value(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self.text.push_str(&format!("${}", self.values.len()));
         self
     }
 
-    /// Values apart by commas, bound where they stand.
+    /// Appends comma-separated values as bind parameters.
     pub fn values<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Self {
         let (sql, _) = values.into_iter().fold((self, ""), |(sql, comma), value| (sql.text(comma).value(value), ", "));
         sql
@@ -44,7 +44,7 @@ impl Sql {
     }
 }
 
-/// How names are sorted: by their bytes, which is not what every PostgreSQL does by itself.
+/// The collation for sorting names: by their bytes, which is not every PostgreSQL's default.
 pub(super) fn by_bytes<C: ConnectionTrait>(db: &C) -> &'static str {
     match db.get_database_backend() {
         DbBackend::Postgres => " COLLATE \"C\"",

@@ -1,4 +1,5 @@
-//! What the service did by itself or in bulk, whether that worked, how its jobs are, and who read the trail.
+//! The system events report: what the service did by itself or in bulk, its outcome, the state of the jobs, and who read the
+//! audit log.
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
@@ -12,18 +13,18 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The report lists the first so many jobs by their names.
+/// The maximum number of jobs in the report, sorted by name.
 const JOBS_MAX: u32 = 1_000;
 
-/// What the list is narrowed to.
+/// The filters of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Types, or all of a group; empty for every event.
+    /// Action types, or all of a group; empty for all events.
     pub actions: Vec<Action>,
     pub outcome: Option<Ending>,
 }
 
-/// How a system event can end. A refused attempt is none.
+/// The possible outcomes of a system event. Denied attempts are not system events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SystemEventOutcome)]
@@ -45,13 +46,13 @@ pub struct SystemEvents {
     pub health: Health,
     pub access: Vec<Access>,
     pub timeseries: Vec<Point>,
-    /// How many entries the whole list has.
+    /// The total number of entries in the list.
     pub matching: i64,
-    /// A page, and one more where there are more.
+    /// One page, plus one entry if there are more.
     pub entries: Vec<audit_entry::Model>,
 }
 
-/// How often something of one group happened.
+/// The number of events in one group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupCount {
     pub group: SystemEvent,
@@ -59,7 +60,7 @@ pub struct GroupCount {
     pub percent: Percent,
 }
 
-/// How the service is now, whatever the period.
+/// The current health of the service, regardless of the period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
     pub failed_jobs_24h: i64,
@@ -69,7 +70,7 @@ pub struct Health {
     pub oldest_entry_at: Option<DateTime<Utc>>,
 }
 
-/// How often somebody read one view, report or export of the trail.
+/// How often a user read one view, report or export of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Access {
     pub action_type: String,
@@ -90,13 +91,13 @@ impl Ending {
 }
 
 impl Filters {
-    /// What the statistics count.
+    /// The entries that the statistics count.
     fn universe() -> Scope {
         let actions = Action::all().filter(|action| action.system_event().is_some()).collect();
         Scope { outcomes: vec![Outcome::Success, Outcome::Failure], ..Scope::done(Some(actions)) }
     }
 
-    /// What the list shows.
+    /// The entries that the list shows.
     pub fn list(&self) -> Scope {
         let universe = Self::universe();
         let asked_for = |action: &Action| self.actions.is_empty() || self.actions.contains(action);
@@ -106,7 +107,7 @@ impl Filters {
     }
 }
 
-/// Adds the events up.
+/// Computes the report for a period.
 pub async fn system_events<C: ConnectionTrait>(
     db: &C,
     period: &Period,
@@ -173,7 +174,7 @@ async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health
     })
 }
 
-/// Who read what of the trail, the most frequent first.
+/// Who read which parts of the audit log, the most frequent first.
 async fn access<C: ConnectionTrait>(db: &C, ids: IdRange) -> Result<Vec<Access>, DbErr> {
     let reads = Scope::done(Some(Category::Access.actions().collect()));
     let sql = Sql::new(

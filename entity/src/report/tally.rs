@@ -1,4 +1,4 @@
-//! Entries counted by bucket, type and outcome in one statement: what most figures of the reports are sums of.
+//! Counts entries by bucket, type and outcome in one statement: most figures of the reports are sums of these counts.
 
 use super::sql::Sql;
 use super::{Bucket, IdRange, Percent, Scope, bucket_number, per_bucket, within};
@@ -9,18 +9,18 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// How often one action ended in one way within one bucket.
+/// How often one action had one outcome within one bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Tally {
     pub bucket: usize,
     pub action: Action,
     pub outcome: Outcome,
     pub count: i64,
-    /// Of these, on a case.
+    /// Of these, those on a case.
     pub on_cases: i64,
-    /// Of these, by the service itself.
+    /// Of these, those by the service itself.
     pub by_system: i64,
-    /// Of these, by the actor somebody looks for.
+    /// Of these, those by the actor that is filtered for.
     pub by_actor: i64,
     pub last_at: DateTime<Utc>,
 }
@@ -37,7 +37,7 @@ struct Row {
     last_at: DateTime<Utc>,
 }
 
-/// How often something of one type happened, and what share of all that is.
+/// How often an action of one type occurred, and its share of the total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeCount {
     pub action: Action,
@@ -45,7 +45,7 @@ pub struct TypeCount {
     pub percent: Percent,
 }
 
-/// Counts the entries in scope. `actor_id` is looked for, not filtered by.
+/// Counts the entries in scope. `actor_id` is counted separately and does not filter.
 pub(super) async fn tallies<C: ConnectionTrait>(
     db: &C,
     buckets: &[Bucket],
@@ -66,7 +66,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
     rows.into_iter().map(Tally::of).collect()
 }
 
-/// How many entries there are in scope.
+/// The number of entries in scope.
 pub async fn count<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> Result<i64, DbErr> {
     #[derive(FromQueryResult)]
     struct Count {
@@ -98,12 +98,12 @@ impl Tally {
     }
 }
 
-/// The sum of the counts of some tallies.
+/// The sum of the counts of several tallies.
 pub(super) fn total<'a>(tallies: impl Iterator<Item = &'a Tally>) -> i64 {
     tallies.map(|tally| tally.count).sum()
 }
 
-/// How many entries a list in a narrower scope has. It may look for the actor the tallies were counted with.
+/// The number of entries in a list with a narrower scope. It may filter for the actor that the tallies were counted with.
 pub(super) fn matching(tallies: &[Tally], list: &Scope, actor_id: Option<Uuid>) -> i64 {
     let listed = |tally: &&Tally| {
         list.outcomes.contains(&tally.outcome) && list.actions.as_ref().is_none_or(|actions| actions.contains(&tally.action))
@@ -111,7 +111,7 @@ pub(super) fn matching(tallies: &[Tally], list: &Scope, actor_id: Option<Uuid>) 
     tallies.iter().filter(listed).map(|tally| if actor_id.is_some() { tally.by_actor } else { tally.count }).sum()
 }
 
-/// The types of some tallies, the most frequent first.
+/// The types of several tallies, the most frequent first.
 pub(super) fn by_type<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Vec<TypeCount> {
     let mut counts: BTreeMap<&'static str, (Action, i64)> = BTreeMap::new();
     for tally in tallies {
@@ -120,7 +120,7 @@ pub(super) fn by_type<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Vec<TypeC
     let all: i64 = counts.values().map(|(_, count)| count).sum();
     let row = |(action, count)| TypeCount { action, count, percent: Percent::share(count, all) };
     let mut rows: Vec<TypeCount> = counts.into_values().map(row).collect();
-    // Stable, so that equals stay in the order of their codes.
+    // A stable sort, so that equal counts stay in the order of their codes.
     rows.sort_by_key(|row| Reverse(row.count));
     rows
 }

@@ -1,4 +1,4 @@
-//! One person's activity: what he did in a period, as the actor of its entries.
+//! The user activity report: what one user did in a period, as the actor of its entries.
 
 use super::{Interval, Paging, Period, Point, Scope, TypeCount, series, tally};
 use crate::audit::Category;
@@ -12,22 +12,22 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserActivity {
     pub total_activities: i64,
-    /// In the period.
+    /// Within the period.
     pub last_activity_at: Option<DateTime<Utc>>,
-    /// Ever.
+    /// At any time.
     pub last_activity_overall_at: Option<DateTime<Utc>>,
     pub by_action_type: Vec<TypeCount>,
     pub timeseries: Vec<Point>,
-    /// A page, and one more where there are more.
+    /// One page, plus one entry if there are more.
     pub entries: Vec<audit_entry::Model>,
 }
 
-/// What the report counts and lists.
+/// The entries that the report counts and lists.
 pub fn scope(user_id: Uuid) -> Scope {
     Scope { actor_id: Some(user_id), ..Scope::done(None) }
 }
 
-/// Adds up what one person did.
+/// Computes the report for a period.
 pub async fn user_activity<C: ConnectionTrait>(
     db: &C,
     period: &Period,

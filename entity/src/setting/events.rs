@@ -1,4 +1,4 @@
-//! What a change to the settings means. Pure: no clock, no database, no request.
+//! The events of a change to the settings. Pure: no clock, no database, no request.
 
 use super::Model;
 use crate::audit::{Event, Story};

@@ -1,4 +1,4 @@
-//! The service's settings: one row, there from the start, read where they apply.
+//! The service's settings: one row that always exists, read wherever the settings apply.
 
 mod events;
 
@@ -40,7 +40,7 @@ audited! {
     bookkeeping: [],
 }
 
-/// Every setting; one entry tells of all that changed.
+/// Every setting; one entry covers all that changed.
 pub(crate) const EVERY_SETTING: &[Column] = &[
     Column::DefaultCaseDueDays,
     Column::RushCaseThresholdDays,
@@ -55,7 +55,7 @@ pub(crate) const EVERY_SETTING: &[Column] = &[
     Column::CaseDocumentQuotaMib,
 ];
 
-/// What to change; what is `None` stays as it is.
+/// The settings to change; `None` leaves a setting unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
     pub default_case_due_days: Option<i32>,
@@ -72,7 +72,7 @@ pub struct Change {
 }
 
 impl Model {
-    /// The settings as the first migration wrote them, which no entry tells: a replay begins with them.
+    /// The settings as the first migration wrote them, which no entry records: a replay starts with them.
     pub fn first() -> Self {
         Self {
             id: Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001),
@@ -93,9 +93,9 @@ impl Model {
         }
     }
 
-    /// The zone of every civil day.
+    /// The time zone of all civil days.
     pub fn zone(&self) -> Result<chrono_tz::Tz, DbErr> {
-        self.time_zone.parse().map_err(|_| DbErr::Type(format!("settings.time_zone '{}' is no zone", self.time_zone)))
+        self.time_zone.parse().map_err(|_| DbErr::Type(format!("settings.time_zone '{}' is not a time zone", self.time_zone)))
     }
 
     /// The row to save.
@@ -121,7 +121,7 @@ impl Model {
     }
 }
 
-/// The settings as they now are.
+/// The current settings.
 pub async fn current<C: ConnectionTrait>(db: &C) -> Result<Model, DbErr> {
     Entity::find().one(db).await?.ok_or_else(absent)
 }

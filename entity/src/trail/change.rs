@@ -1,4 +1,4 @@
-//! Entries by what they changed: the field, and from or to which value.
+//! Filters entries by a changed field, and by its old or new value.
 
 use super::filter::contains;
 use crate::audit_entry::Column;
@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{Condition, DbBackend};
 use serde_json::{Value as Json, json};
 
-/// A field that an entry's changes name, by its name on the wire.
+/// A field in an entry's changes, by its wire name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedField {
     name: String,
@@ -16,13 +16,13 @@ pub struct ChangedField {
 }
 
 impl ChangedField {
-    /// `None` for a name that no field has: it would end up inside a path.
+    /// `None` for a name that can't be a field's: it would end up inside a path.
     pub fn named(name: &str) -> Option<Self> {
         let is_name = !name.is_empty() && name.len() <= 64 && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
         is_name.then(|| Self { name: name.to_owned(), from: None, to: None })
     }
 
-    /// Narrowed to a value before and a value after, where they are given.
+    /// Restricted to an old and a new value, if given.
     pub fn between(self, from: Option<&str>, to: Option<&str>) -> Self {
         Self { from: from.map(str::to_owned), to: to.map(str::to_owned), ..self }
     }
@@ -31,7 +31,7 @@ impl ChangedField {
         let value = |side, given: &Option<String>| {
             given.as_ref().map(|given| json_text(backend, &["changes", &self.name, side]).is_in(spellings(given)))
         };
-        // The list of names first: it spares the parsing of the bodies that don't name the field at all.
+        // The list of names first: it avoids parsing bodies that don't contain the field at all.
         Condition::all()
             .add(contains(Column::ChangedFields, &format!(",{},", self.name)))
             .add_option(value("from", &self.from))
@@ -39,7 +39,7 @@ impl ChangedField {
     }
 }
 
-/// The JSON text of a value inside an entry's body, spelled alike by both databases because the body is canonical.
+/// The JSON text of a value inside an entry's body, identical on both databases because the body is canonical.
 pub(super) fn json_text(backend: DbBackend, path: &[&str]) -> SimpleExpr {
     match backend {
         DbBackend::Postgres => {
@@ -51,7 +51,7 @@ pub(super) fn json_text(backend: DbBackend, path: &[&str]) -> SimpleExpr {
     }
 }
 
-/// How a value somebody typed may stand in an entry: as a text, and as the number, truth value or null it may be.
+/// The representations that a given value may have in an entry: as text, and as a number, boolean or null if it is one.
 fn spellings(given: &str) -> Vec<String> {
     let scalar = serde_json::from_str::<Json>(given).ok().filter(|value| !value.is_object() && !value.is_array());
     let values = [Some(json!(given)), scalar];

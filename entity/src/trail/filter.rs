@@ -1,4 +1,4 @@
-//! Which entries somebody asks for. Every field narrows; a field that isn't given lets everything pass.
+//! Filters for audit entries: every field narrows the result; a field that isn't given matches everything.
 
 use super::{ChangedField, MemberView};
 use crate::audit::{Action, Category, Outcome, Source};
@@ -10,41 +10,41 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
-/// What the entries have in common.
+/// The conditions for entries.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub ids: Option<IdRange>,
-    /// One of these; empty for every action.
+    /// Any of these; empty for all actions.
     pub actions: Vec<Action>,
-    /// One of these; empty for every category.
+    /// Any of these; empty for all categories.
     pub categories: Vec<Category>,
     pub actor_id: Option<Uuid>,
     pub related_user_id: Option<Uuid>,
-    /// Somebody who did it or whom it is about.
+    /// A user who is the actor or the related user.
     pub person_id: Option<Uuid>,
     pub case_id: Option<Uuid>,
     pub case_number: Option<String>,
-    /// One of these; empty for every outcome.
+    /// Any of these; empty for all outcomes.
     pub outcomes: Vec<Outcome>,
-    /// One of these; empty for every source.
+    /// Any of these; empty for all sources.
     pub sources: Vec<Source>,
     pub ip_address: Option<String>,
     pub request_id: Option<String>,
     pub changed: Option<ChangedField>,
-    /// Somewhere in description, usernames, e-mail addresses or case number.
+    /// Text in the description, usernames, email addresses or case number.
     pub text: Option<String>,
-    /// What the member of a case may know of its trail.
+    /// Restricts the entries to what the member of a case may see.
     pub as_member: Option<MemberView>,
 }
 
 impl Filter {
-    /// Every condition at once.
+    /// All conditions combined.
     pub(super) fn whole(&self, backend: DbBackend) -> Condition {
         let person = self.person_id.map(|id| Condition::any().add(Column::ActorId.eq(id)).add(Column::RelatedUserId.eq(id)));
         self.beside(backend).add_option(person).add_option(self.one_of_the_actions())
     }
 
-    /// What one index after the other answers, where no single one gives the order; empty where one does.
+    /// Conditions for branches that each use one index, if no single index provides the order; empty if one does.
     pub(super) fn branches(&self) -> Vec<Condition> {
         if let Some(id) = self.person_id {
             return [Column::ActorId, Column::RelatedUserId].map(|column| Condition::all().add(column.eq(id))).into();
@@ -55,13 +55,13 @@ impl Filter {
         }
     }
 
-    /// The conditions that every branch has beside its own.
+    /// The conditions that apply to every branch in addition to its own.
     pub(super) fn beside_branches(&self, backend: DbBackend) -> Condition {
         let actions = if self.branching_actions().is_some() { None } else { self.one_of_the_actions() };
         self.beside(backend).add_option(actions)
     }
 
-    /// Several actions, where nothing else leads to few entries by an index of its own.
+    /// Several actions, if no other condition narrows the entries by its own index.
     fn branching_actions(&self) -> Option<Vec<Action>> {
         let ids = [self.actor_id, self.related_user_id, self.person_id, self.case_id];
         let is_narrow = ids.iter().any(Option::is_some) || self.case_number.is_some() || self.request_id.is_some();
@@ -72,7 +72,7 @@ impl Filter {
         self.wanted_actions().map(|actions| Column::ActionType.is_in(actions.into_iter().map(Action::code)))
     }
 
-    /// The actions that match both lists; `None` where neither was given.
+    /// The actions that match both lists; `None` if neither is given.
     fn wanted_actions(&self) -> Option<Vec<Action>> {
         if self.actions.is_empty() && self.categories.is_empty() {
             return None;
@@ -102,13 +102,14 @@ impl Filter {
     }
 }
 
-/// By the case, since numbers have no index of their own in the trail. A case is never deleted, so its number leads to it.
+/// Through the case, since case numbers have no index of their own in the audit log. Case rows are never deleted, so a number
+/// always leads to its case.
 fn numbered(case_number: &str) -> SimpleExpr {
     let case = case::Entity::find().select_only().column(case::Column::Id).filter(case::Column::CaseNumber.eq(case_number));
     Expr::col(Column::CaseId.as_column_ref()).eq(Expr::from(case.into_query()))
 }
 
-/// Whether a folded text stands anywhere in a column of folded texts.
+/// Whether a folded text occurs in a column of folded texts.
 pub(super) fn contains(column: Column, text: &str) -> SimpleExpr {
     column.like(LikeExpr::new(text::contains_pattern(text)).escape('\\'))
 }

@@ -1,4 +1,5 @@
-//! What the member of a case may know of its trail: what he sees of the case itself, and nothing of how the desk works.
+//! Defines which audit entries the member of a case may see: those about what they see of the case itself, and nothing about the
+//! staff's internal work.
 
 use super::change::json_text;
 use super::filter::contains;
@@ -15,16 +16,16 @@ use sea_orm::{
 };
 use serde_json::{Value as Json, json};
 
-/// A case's trail as its member may see it now.
+/// A case's audit trail as its member may see it now.
 #[derive(Clone, Debug)]
 pub struct MemberView {
     shows_reports: bool,
-    /// Completions he was never told of, and what undid them.
+    /// Completions that the member was never shown, and the changes that reverted them.
     secrets: Vec<Uuid>,
 }
 
 impl MemberView {
-    /// Finds out which completions the member may know of; one statement.
+    /// Determines which completions the member may know of; one statement.
     pub async fn read<C: ConnectionTrait>(
         db: &C,
         case: &case::Model,
@@ -35,12 +36,12 @@ impl MemberView {
         Ok(Self { shows_reports, secrets: untold(turns(db, case.id).await?, now) })
     }
 
-    /// Whether a changed field of a case, by its wire name, is ever a member's to see, also in entries that are his own.
+    /// Whether a changed field of a case, given by its wire name, may ever be shown to a member, including in their own entries.
     pub fn ever_shows_field(name: &str) -> bool {
         fields().any(|field| field == name)
     }
 
-    /// Whether a key of an entry's metadata is his to see: why a case was held, and the names of files.
+    /// Whether a key of an entry's metadata may be shown to a member: why a case was held, and filenames.
     pub const fn shows_metadata(action: Action, key: &str) -> bool {
         matches!(
             (action, key.as_bytes()),
@@ -50,7 +51,8 @@ impl MemberView {
         )
     }
 
-    /// The entries he may see at all: what was done to the case he sees, not who tried, looked, weighed or assigned.
+    /// The entries that the member may see at all: changes to the parts of the case they see, but not attempts, reads, reviews or
+    /// assignments.
     pub(super) fn condition(&self, backend: DbBackend) -> Condition {
         let is = |actions: &[Action]| Condition::all().add(Column::ActionType.is_in(actions.iter().map(|action| action.code())));
         let says = |key: &str, value: &str| json_text(backend, &["metadata", key]).eq(json!(value).to_string());
@@ -67,12 +69,12 @@ impl MemberView {
     }
 }
 
-/// The columns a member sees, by their wire names.
+/// The wire names of the columns that a member sees.
 fn fields() -> impl Iterator<Item = &'static str> {
     C::iter().filter(|column| is_shown(*column)).map(case::Entity::wire_name)
 }
 
-/// What he sees whatever it changed.
+/// Actions that the member sees regardless of what they changed.
 const OPEN: [Action; 8] = [
     Action::CaseCreated,
     Action::CaseSubmitted,
@@ -84,7 +86,7 @@ const OPEN: [Action; 8] = [
     Action::MemberCommentAdded,
 ];
 
-/// The columns a member sees of his case. No `_` here: a new one has to be shown or left out on purpose.
+/// The columns of a case that its member sees. No `_` here: a new column has to be shown or omitted on purpose.
 const fn is_shown(column: C) -> bool {
     match column {
         C::CaseNumber
@@ -137,7 +139,7 @@ const fn is_shown(column: C) -> bool {
     }
 }
 
-/// Something that completed a case, released its result or undid its completion.
+/// A change that completed a case, released its result or reverted its completion.
 struct Turn {
     id: Uuid,
     at: DateTime<Utc>,
@@ -145,7 +147,7 @@ struct Turn {
 }
 
 impl Turn {
-    /// A field's instant after the change: `None` where it wasn't changed, `Some(None)` where it was cleared.
+    /// A field's time after the change: `None` if it wasn't changed, `Some(None)` if it was cleared.
     fn set(&self, field: &str) -> Option<Option<DateTime<Utc>>> {
         let to = self.changes.get(field)?.get("to")?;
         Some(to.as_str().and_then(|at| at.parse().ok()))
@@ -165,7 +167,7 @@ async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<Turn>, D
     rows.into_iter().map(turn).collect()
 }
 
-/// Completions whose result was not released, neither by now nor before they were undone.
+/// Completions whose result was not released, neither by now nor before they were reverted.
 fn untold(turns: Vec<Turn>, now: DateTime<Utc>) -> Vec<Uuid> {
     let mut secrets = Vec::new();
     let mut completion: Option<(Uuid, Option<DateTime<Utc>>)> = None;
@@ -214,7 +216,7 @@ mod tests {
         let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday)], monday), [0; 0]);
         assert_eq!(secrets(vec![scheduled()], tuesday), [1]);
-        assert_eq!(secrets(vec![scheduled()], wednesday), [0; 0], "whenever the job comes");
+        assert_eq!(secrets(vec![scheduled()], wednesday), [0; 0], "regardless of when the job runs");
         assert_eq!(secrets(vec![scheduled(), released(2, tuesday)], tuesday), [0; 0]);
         assert_eq!(secrets(vec![scheduled(), reopened(2, tuesday)], wednesday), [1, 2]);
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday), reopened(2, tuesday)], tuesday), [0; 0]);

@@ -1,4 +1,4 @@
-//! The trail as it is read: entries that match a filter, newest first by id, page by page. Nothing here writes.
+//! Reads the audit log: entries that match a filter, newest first by id, page by page; nothing here writes.
 
 mod catalogue;
 mod change;
@@ -22,7 +22,7 @@ use sea_orm::{
     QuerySelect, QueryTrait,
 };
 
-/// One entry as it is stored: everything it says stands in its body.
+/// An entry as stored: all its data is in its body.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Entry {
     pub id: Uuid,
@@ -30,13 +30,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Where it stands in a list.
+    /// Its position in a list.
     pub fn position(&self) -> Position {
         Position { value: None, id: self.id }
     }
 }
 
-/// At most `limit` entries that match, the newest first, after the last one of the page before.
+/// At most `limit` matching entries, newest first, after the last entry of the previous page.
 pub async fn page<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,
@@ -47,7 +47,7 @@ pub async fn page<C: ConnectionTrait>(
     Entry::find_by_statement(db.get_database_backend().build(&select)).all(db).await
 }
 
-/// How many entries match.
+/// The number of matching entries.
 pub async fn count<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<u64, DbErr> {
     let matching = filter.whole(db.get_database_backend());
     let count = Entity::find().select_only().column_as(Column::Id.count(), "entry_count").filter(matching);
@@ -60,7 +60,7 @@ pub async fn entry<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Entry>
     plain().filter(Column::Id.eq(id)).into_model().one(db).await
 }
 
-/// Entries by their ids, however many, in the order of the ids.
+/// Any number of entries by their ids, in the order of the ids.
 pub async fn entries<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Entry>, DbErr> {
     let mut entries = Vec::with_capacity(ids.len());
     for some in ids.chunks(500) {
@@ -76,10 +76,10 @@ pub async fn siblings<C: ConnectionTrait>(db: &C, id: Uuid, request_id: &str, li
     others.order_by_asc(Column::Id).limit(limit).into_model().all(db).await
 }
 
-/// The statement behind a page; public, so that its plan can be looked at.
+/// The statement behind a page; public, so that its query plan can be inspected.
 ///
-/// Where one index alone can't give the order, each of its values is read on its own up to the limit: an `IN` or an `OR` would
-/// make the database sort everything that matches.
+/// If no single index provides the order, each of its values is read separately up to the limit: an `IN` or an `OR` would make
+/// the database sort everything that matches.
 pub fn listing(filter: &Filter, after: Option<&Position>, limit: u64, backend: DbBackend) -> SelectStatement {
     let rest = after.map(|last| page::after_id(Column::Id, last, Direction::Descending));
     let branches = filter.branches();
@@ -91,13 +91,13 @@ pub fn listing(filter: &Filter, after: Option<&Position>, limit: u64, backend: D
     let branch = |own: &Condition| newest(own.clone().add(matching.clone()), limit);
     let mut ids = branch(first);
     for own in others {
-        // Distinct: somebody may be the actor of an entry and its related user.
+        // Distinct: a user may be both the actor of an entry and its related user.
         ids.union(UnionType::Distinct, branch(own));
     }
     plain().filter(Column::Id.in_subquery(ids)).order_by_desc(Column::Id).limit(limit).into_query()
 }
 
-/// SQLite takes an order inside a union only where it stands in a select of its own.
+/// SQLite accepts an ORDER BY inside a union only in a subselect of its own.
 fn newest(matching: Condition, limit: u64) -> SelectStatement {
     let ids = Entity::find().select_only().column(Column::Id).filter(matching).order_by_desc(Column::Id).limit(limit);
     Query::select().column(Column::Id).from_subquery(ids.into_query(), "newest").take()

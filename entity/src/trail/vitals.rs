@@ -1,4 +1,5 @@
-//! How the trail and the jobs are, at a price that does not grow with the trail: for whoever asks every few seconds.
+//! Vital figures of the audit log and the jobs, at a cost that does not grow with the log: for callers that poll every few
+//! seconds.
 
 use super::jobs::{JobHealth, job_health};
 use crate::audit::Action;
@@ -8,37 +9,37 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use std::collections::BTreeMap;
 
-/// Whoever asks again within this time gets the same answer.
+/// Repeated calls within this time get the same answer.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
-/// Ids are given before COMMIT: an entry may turn up this long after its id, so only older ones are counted for good.
+/// Ids are assigned before COMMIT: an entry may appear this long after its id, so only older ones are counted permanently.
 const SETTLED_AFTER: TimeDelta = TimeDelta::hours(1);
-/// More jobs than this have no figures of their own.
+/// Jobs beyond this number have no figures of their own.
 const JOBS_MAX: u32 = 100;
 
-/// What there is to say, as of one instant.
+/// The figures as of one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
     pub size: Size,
     pub jobs: Vec<JobHealth>,
-    /// Runs of jobs since the watch began, by job and whether they succeeded.
+    /// Job runs since the watch began, by job and by success.
     pub job_runs: BTreeMap<(String, bool), u64>,
-    /// Mails since the watch began, by template and whether they were sent.
+    /// Emails since the watch began, by template and by success.
     pub emails: BTreeMap<(String, bool), u64>,
 }
 
-/// How large the trail is.
+/// The size of the audit log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
 pub struct Size {
     /// Exact on SQLite, the database's own estimate on PostgreSQL.
     pub entries: i64,
-    /// With indexes; on SQLite the whole file.
+    /// Including indexes; on SQLite the whole file.
     pub bytes: i64,
 }
 
-/// Counts from when it was made, reading each entry once or for an hour.
+/// Counts from its creation on, reading each entry once or for an hour.
 #[derive(Debug)]
 pub struct Watch {
-    /// Entries before this id are in `settled`.
+    /// Entries before this id are included in `settled`.
     settled_before: Uuid,
     settled: Vitals,
     last: Option<(DateTime<Utc>, Vitals)>,
@@ -49,7 +50,7 @@ impl Watch {
         Self { settled_before: clock::floor_id(now), settled: Vitals::default(), last: None }
     }
 
-    /// How it is now, or was a few seconds ago.
+    /// The current figures, or those of a few seconds ago.
     pub async fn look<C: ConnectionTrait>(&mut self, db: &C, now: DateTime<Utc>) -> Result<Vitals, DbErr> {
         if let Some((at, vitals)) = &self.last
             && (TimeDelta::zero()..FRESH).contains(&(now - *at))
@@ -69,7 +70,7 @@ impl Watch {
     }
 }
 
-/// How often one job ran, or one mail was tried, with one outcome.
+/// How often one job ran, or one email was attempted, with one outcome.
 #[derive(FromQueryResult)]
 struct Runs {
     action_type: String,
@@ -90,8 +91,8 @@ impl Runs {
 async fn size<C: ConnectionTrait>(db: &C) -> Result<Size, DbErr> {
     let backend = db.get_database_backend();
     let sql = match backend {
-        // The statistics of a table that only grows are near the truth; after a crash they begin anew, and the planner's are
-        // those of the last ANALYZE.
+        // The statistics of a table that only grows are nearly exact; after a crash they restart, and the planner's statistics
+        // are those of the last ANALYZE.
         DbBackend::Postgres => {
             "SELECT GREATEST(pg_stat_get_live_tuples(oid), reltuples::bigint, 0) AS entries, \
              pg_total_relation_size(oid) AS bytes FROM pg_class WHERE oid = 'audit_entries'::regclass"
@@ -106,7 +107,7 @@ async fn size<C: ConnectionTrait>(db: &C) -> Result<Size, DbErr> {
     size.ok_or_else(|| DbErr::RecordNotFound("audit_entries".to_owned()))
 }
 
-/// What came since an id, and how much of it will not change any more.
+/// The runs since an id, and how many of them will not change any more.
 async fn runs<C: ConnectionTrait>(db: &C, since: Uuid, settle_before: Uuid) -> Result<Vec<Runs>, DbErr> {
     let actions = format!("'{}', '{}'", Action::CronJobExecuted.code(), Action::EmailNotificationSent.code());
     let sql = format!(

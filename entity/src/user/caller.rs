@@ -1,4 +1,4 @@
-//! Somebody who asks, and by what they were let in. Read from the database on each request and again with each change, never from a
+//! The caller of a request and their credential, read from the database on each request and again with each change, never from a
 //! token.
 
 use super::{Column, Entity, Level, Model, Person, Role, Scope};
@@ -8,13 +8,13 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoCondition};
 use sea_orm::{JoinType, QuerySelect};
 
-/// Somebody who asks, as far as rights go.
+/// The caller of a request, with what determines their rights.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub person: Person,
     pub user_level: Option<Level>,
     pub scopes: Vec<Scope>,
-    /// The session they signed in to, or the key they came with.
+    /// The session that they signed in to, or the API key that they used.
     pub session_id: Uuid,
 }
 
@@ -32,39 +32,39 @@ impl Caller {
         self.person.role
     }
 
-    /// Whether they see every account, also those of other administrators.
+    /// Whether the caller sees every account, including those of other administrators.
     pub fn sees_all_accounts(&self) -> bool {
         self.role() == Role::Administrator
     }
 
-    /// Whether they may review work that isn't their own.
+    /// Whether the caller may review other users' work.
     pub fn is_reviewer(&self) -> bool {
         let is_experienced = matches!(self.user_level, Some(Level::Two | Level::Three));
         is_experienced || matches!(self.role(), Role::Manager | Role::Administrator)
     }
 }
 
-/// What lets somebody in.
+/// The credential of a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// A session they signed in to.
+    /// A session that the user signed in to.
     Session { id: Uuid, user_id: Uuid },
-    /// The key of a service account, by its hash.
+    /// The API key of a service account, by its hash.
     Key { hash: String },
 }
 
-/// What a credential amounts to at one moment.
+/// The result of checking a credential at one moment.
 #[derive(Clone, Debug)]
 pub enum Admission {
-    /// It lets this caller in.
+    /// The credential is valid for this caller.
     Live(Caller),
-    /// It lets nobody in any more: the session or the key has ended, or the account is inactive or gone. Whose it was, where that is
-    /// known.
+    /// The credential is no longer valid: the session or the key has ended, or the account is inactive or was deleted. Contains
+    /// its owner, if known.
     Ended(Option<Person>),
 }
 
 impl Credential {
-    /// What it amounts to now: the account and the session or key, in one plain statement.
+    /// Checks the credential now: the account and the session or key, in one plain statement.
     pub async fn read<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
         let (user, live_id) = match self {
             Self::Session { id, user_id } => {

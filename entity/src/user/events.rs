@@ -1,4 +1,4 @@
-//! What a change to a user means. Pure: no clock, no database, no request.
+//! The events of a change to a user. Pure: no clock, no database, no request.
 
 use super::{Column, Model, Role};
 use crate::audit::{Event, Story};

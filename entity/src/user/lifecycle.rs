@@ -1,32 +1,32 @@
-//! The moves of a user. Pure: the row goes in, the row to save or the rule that refused comes out.
+//! State transitions of a user. Pure: the row goes in; the row to save, or the rule that refused, comes out.
 
 use super::{ActiveModel, Level, Model, Role, Scope};
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, DbErr, IntoActiveModel, SqlErr};
 
-/// Which rule refused a change of a user.
+/// The rule that refused a change of a user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("nobody changes his own role, activity or existence, or resets his own password")]
+    #[error("users cannot change their own role, deactivate or delete themselves, or reset their own password")]
     Oneself,
-    #[error("the last active administrator stays")]
+    #[error("the last active administrator cannot be deactivated, deleted or given another role")]
     LastAdministrator,
-    #[error("the user still owns {count} open cases")]
+    #[error("the user still has {count} open cases")]
     OpenCases { count: u64 },
     #[error("a service account has no password")]
     NoPassword,
-    #[error("only a member has credits")]
+    #[error("only members have credits")]
     NotAMember,
-    #[error("only a service account has keys")]
+    #[error("only service accounts have API keys")]
     NotAService,
-    #[error("the username is taken")]
+    #[error("the username is already taken")]
     UsernameTaken,
-    #[error("the e-mail address is taken")]
+    #[error("the email address is already taken")]
     EmailTaken,
 }
 
 impl Refused {
-    /// The rule behind a conflict, by the constraint's name.
+    /// The rule behind a conflict, by the name of the constraint.
     pub fn of_conflict(error: &DbErr) -> Option<Self> {
         let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };
         // PostgreSQL names the constraint, SQLite the column.
@@ -39,12 +39,12 @@ impl Refused {
     }
 }
 
-/// A field that doesn't go with the role.
+/// A field that doesn't match the role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
-    #[error("is required for this role: {only}")]
+    #[error("is required for role `{only}`")]
     Required { field: &'static str, only: &'static str },
-    #[error("does not go with this role: it is for a {only} only")]
+    #[error("is not allowed for this role: only for `{only}`")]
     Foreign { field: &'static str, only: &'static str },
 }
 
@@ -56,7 +56,7 @@ impl Misfit {
         }
     }
 
-    /// Demands that a field is there exactly if the role is the one it belongs to.
+    /// Requires that a field is given exactly if the role is the one it belongs to.
     fn check(field: &'static str, owner: Role, role: Role, is_given: bool) -> Result<(), Self> {
         match (role == owner, is_given) {
             (true, false) => Err(Self::Required { field, only: owner.code() }),
@@ -66,7 +66,7 @@ impl Misfit {
     }
 }
 
-/// What somebody is and how far he may go: level for technicians only, scopes for service accounts only.
+/// A user's role and its attributes: the level for technicians only, scopes for service accounts only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rights {
     pub role: Role,
@@ -75,14 +75,14 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// A role with what belongs to it and nothing else.
+    /// A role with the attributes that belong to it and no others.
     pub fn new(role: Role, user_level: Option<Level>, scopes: Option<Vec<Scope>>) -> Result<Self, Misfit> {
         Misfit::check("user_level", Role::Technician, role, user_level.is_some())?;
         Misfit::check("scopes", Role::Service, role, scopes.is_some())?;
         Ok(Self { role, user_level, scopes: scopes.unwrap_or_default() })
     }
 
-    /// Whether a workshop belongs to the role: members have one, nobody else does.
+    /// Whether the workshop matches the role: members must have one, others must not.
     pub fn demand_workshop(&self, workshop_code: Option<&str>) -> Result<(), Misfit> {
         demand_workshop(self.role, workshop_code)
     }
@@ -92,7 +92,7 @@ fn demand_workshop(role: Role, workshop_code: Option<&str>) -> Result<(), Misfit
     Misfit::check("workshop_code", Role::Member, role, workshop_code.is_some())
 }
 
-/// What an edit changes of a profile; `None` leaves a field as it is.
+/// The fields of a profile that an edit sets; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChange {
     pub first_name: Option<String>,
@@ -103,7 +103,7 @@ pub struct ProfileChange {
 }
 
 impl Model {
-    /// E-mail addresses are kept in lower case, workshop codes in upper case.
+    /// Email addresses are stored in lowercase, workshop codes in uppercase.
     pub fn edit(self, change: ProfileChange) -> Result<ActiveModel, Misfit> {
         let ProfileChange { first_name, last_name, email, phone_number, workshop_code } = change;
         if let Some(workshop_code) = &workshop_code {
@@ -141,7 +141,7 @@ impl Model {
 }
 
 impl Rights {
-    /// The column's value; `None` for those who aren't service accounts.
+    /// The column's value; `None` for users who aren't service accounts.
     pub fn scopes_column(&self) -> Option<String> {
         (self.role == Role::Service).then(|| Scope::join(&self.scopes))
     }

@@ -1,4 +1,4 @@
-//! The user row, who a caller is, and what a person may be given to do.
+//! The user row, the caller of a request, and what a user may be assigned.
 
 mod caller;
 pub mod credential;
@@ -39,7 +39,7 @@ pub struct Model {
     pub workshop_code: Option<String>,
     pub role: Role,
     pub user_level: Option<Level>,
-    /// What a service account was granted, as `Scope::join` writes it.
+    /// The scopes granted to a service account, as written by `Scope::join`.
     pub scopes: Option<String>,
     pub is_active: bool,
     pub version: i32,
@@ -58,11 +58,11 @@ audited! {
     wire_value: wire_value,
 }
 
-/// What a person may change about himself.
+/// The columns of a user's profile, which users may change themselves.
 pub(crate) const PROFILE: &[Column] =
     &[Column::FirstName, Column::LastName, Column::Email, Column::PhoneNumber, Column::WorkshopCode];
 
-/// What decides about rights.
+/// The columns that determine a user's rights.
 pub(crate) const RIGHTS: &[Column] = &[Column::Role, Column::UserLevel, Column::Scopes];
 
 pub(crate) const EVERY_FACT: &[Column] = &[
@@ -90,7 +90,7 @@ impl Model {
         format!("{} {}", self.first_name, self.last_name)
     }
 
-    /// Whether a case may be given to him: active staff.
+    /// Whether a case may be assigned to the user: active staff.
     pub fn is_assignable(&self) -> bool {
         self.is_active && self.deleted_at.is_none() && self.role.is_staff()
     }
@@ -101,22 +101,23 @@ impl Model {
     }
 }
 
-/// The users a caller may know of: himself, and by role everybody, the members, or nobody else. Deleted ones are not among them.
+/// The users that are visible to a caller: themselves, and by role all users, the members, or no one else. Deleted users are
+/// excluded.
 pub fn visible_to(caller: &Caller) -> Select<Entity> {
     present().filter(scope_of(caller))
 }
 
-/// The same, deleted ones included.
+/// The same, including deleted users.
 pub fn ever_visible_to(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(scope_of(caller))
 }
 
 fn scope_of(caller: &Caller) -> Condition {
-    let himself = Condition::any().add(Column::Id.eq(caller.id()));
+    let own_row = Condition::any().add(Column::Id.eq(caller.id()));
     match caller.role() {
         Role::Manager | Role::Administrator => Condition::all(),
-        Role::Technician => himself.add(Column::Role.eq(Role::Member)),
-        Role::Member | Role::Service => himself,
+        Role::Technician => own_row.add(Column::Role.eq(Role::Member)),
+        Role::Member | Role::Service => own_row,
     }
 }
 
@@ -125,22 +126,22 @@ pub fn present() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
-/// Those of them who may sign in.
+/// Users who weren't deleted and may sign in.
 pub fn active() -> Select<Entity> {
     present().filter(Column::IsActive.eq(true))
 }
 
-/// Reads a user for update if the caller may know of him; the transaction remembers the row, and the name for its entries.
+/// Reads a user for update if they are visible to the caller; the transaction remembers the row, and the name for its entries.
 pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
     tx.lock(visible_to(caller).filter(Column::Id.eq(id))).await?.ok_or(LoadError::Absent("user"))
 }
 
-/// Reads somebody a case is to be given to. He is locked, so that he can't be deactivated meanwhile.
+/// Reads the user that a case is to be assigned to. The row is locked, so that the user can't be deactivated meanwhile.
 pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<Option<Model>, DbErr> {
     tx.lock(present().filter(Column::Id.eq(id))).await
 }
 
-/// Saving a user: a rule refused it, or the database failed.
+/// Why a user could not be saved: a rule refused it, or the database failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SaveError {
     #[error(transparent)]
@@ -149,24 +150,24 @@ pub enum SaveError {
     Database(DbErr),
 }
 
-/// Saves a user; a name or an address that somebody else has is a rule's refusal.
+/// Saves a user; a username or email address that is already taken is refused by a rule.
 pub async fn save(tx: &AuditTx, row: ActiveModel) -> Result<Model, SaveError> {
     tx.save(row).await.map_err(|error| Refused::of_conflict(&error).map_or(SaveError::Database(error), SaveError::Refused))
 }
 
-/// Whether somebody has this e-mail address, also a user who was deleted.
+/// Whether a user has this email address, including deleted users.
 pub async fn is_address_taken<C: ConnectionTrait>(db: &C, email: &str) -> Result<bool, DbErr> {
     let of_address = Entity::find().select_only().column(Column::Id).filter(Column::Email.eq(email.to_lowercase()));
     Ok(of_address.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 
-/// The users in whose names, username or e-mail address a text stands, whatever its case.
+/// The users whose names, username or email address contain a text, regardless of case.
 pub fn mentioning(text: &str) -> Condition {
     let full_name = Expr::col(Column::FirstName).binary(BinOper::Custom("||"), Expr::val(" "));
     let full_name = full_name.binary(BinOper::Custom("||"), Expr::col(Column::LastName));
     let columns = [Expr::col(Column::Username), Expr::col(Column::Email), full_name];
     let lowered = columns.map(|column| Expr::expr(Func::lower(column)));
-    // SQLite's own folding stops at ASCII, so other letters are tried in each case a name has them in.
+    // SQLite's own case folding is limited to ASCII, so other letters are tried in each case that occurs in names.
     let patterns = spellings(text);
     let like = |column: &Expr, pattern: &String| column.clone().like(LikeExpr::new(pattern.clone()).escape('\\'));
     lowered
@@ -175,7 +176,8 @@ pub fn mentioning(text: &str) -> Condition {
         .fold(Condition::any(), Condition::add)
 }
 
-/// LIKE patterns for a text: folded, with its other than ASCII letters in upper case, and with those that begin a word so.
+/// LIKE patterns for a text: folded, with its non-ASCII letters in uppercase, and with only those at the start of a word in
+/// uppercase.
 fn spellings(text: &str) -> Vec<String> {
     let folded = crate::text::contains_pattern(text);
     let raised = |letter: char| if letter.is_ascii() { letter.to_string() } else { letter.to_uppercase().collect() };
@@ -191,7 +193,7 @@ fn spellings(text: &str) -> Vec<String> {
     spellings
 }
 
-/// Locks every active administrator and counts them, so that two can't remove each other as the last.
+/// Locks all active administrators and counts them, so that two can't remove each other as the last one.
 pub async fn active_administrators(tx: &AuditTx) -> Result<usize, DbErr> {
     let administrators = active().filter(Column::Role.eq(Role::Administrator));
     let ids: Vec<Uuid> = administrators.select_only().column(Column::Id).order_by_id_for_update().into_tuple().all(tx).await?;
@@ -203,7 +205,7 @@ trait OrderedLock {
 }
 
 impl OrderedLock for Select<Entity> {
-    /// Always in the same order, so that two of these can't wait for each other.
+    /// Always in the same order, so that two such calls can't deadlock.
     fn order_by_id_for_update(self) -> Self {
         use sea_orm::QueryOrder;
         self.order_by_asc(Column::Id).lock_exclusive()

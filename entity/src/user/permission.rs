@@ -1,8 +1,8 @@
-//! Who may do what to a user he sees: the one table behind 403.
+//! Defines who may do what to a visible user: the one table behind 403.
 
 use super::{Caller, Model, Role};
 
-/// Something that can be done to an account.
+/// An action on an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserAction {
     Edit,
@@ -15,7 +15,7 @@ pub enum UserAction {
 }
 
 impl UserAction {
-    /// Whether this caller may do it to this account, whatever its state.
+    /// Whether this caller may perform the action on this account, regardless of its state.
     pub fn permits(self, caller: &Caller, user: &Model) -> bool {
         let administers = caller.role() == Role::Administrator;
         let keeps = caller.role() == Role::Technician && user.role == Role::Member;
@@ -27,7 +27,7 @@ impl UserAction {
     }
 }
 
-/// Whether a caller may create somebody of this role.
+/// Whether a caller may create a user with this role.
 pub fn may_create(caller: &Caller, role: Role) -> bool {
     match caller.role() {
         Role::Administrator => true,

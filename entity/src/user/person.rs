@@ -1,17 +1,17 @@
-//! A person as entries and cases show him: who he was called when it happened.
+//! A person as shown by entries and cases, with the names they had at the time.
 
 use super::{Column, Entity, Model, Role};
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QuerySelect};
 
-/// Somebody's id, names and role.
+/// A user's id, names and role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     pub id: Uuid,
     pub username: String,
     pub full_name: String,
     pub role: Role,
-    /// For free-text searches over the trail; entries don't show it.
+    /// For free-text searches over the audit log; entries don't show it.
     pub email: String,
 }
 
@@ -31,7 +31,7 @@ struct Named {
     email: String,
 }
 
-/// The people behind some ids, deleted ones too, in one statement.
+/// The people with these ids, including deleted users, in one statement.
 pub async fn people<C: ConnectionTrait>(db: &C, ids: Vec<Uuid>) -> Result<Vec<Person>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -1,23 +1,23 @@
-//! What a person is here to do, how far a technician has come, and what a service account was granted.
+//! The roles of users, the levels of technicians, and the scopes of service accounts.
 
 use sea_orm::Iterable;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What somebody is here to do.
+/// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Hands in cases and sees his own.
+    /// Submits cases and sees their own cases.
     Member,
-    /// Works on the cases assigned to him.
+    /// Works on the cases assigned to them.
     Technician,
-    /// Runs the desk.
+    /// Supervises the work on all cases.
     Manager,
     Administrator,
-    /// An integrator's account, no person.
+    /// An account for an integration, not a person.
     Service,
 }
 
@@ -32,7 +32,7 @@ impl Role {
         }
     }
 
-    /// Technicians, managers and administrators: those who may be given a case.
+    /// Technicians, managers and administrators: the users who may be assigned a case.
     pub const fn is_staff(self) -> bool {
         match self {
             Self::Technician | Self::Manager | Self::Administrator => true,
@@ -41,7 +41,7 @@ impl Role {
     }
 }
 
-/// How far a technician has come: 1 is new, 3 is senior.
+/// The seniority of a technician: 1 is new, 3 is senior.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema,
 )]
@@ -77,7 +77,7 @@ impl Level {
     }
 }
 
-/// What a service account was granted.
+/// A permission granted to a service account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, Serialize, Deserialize, ToSchema)]
 #[schema(as = ServiceScope)]
 pub enum Scope {
@@ -98,7 +98,7 @@ impl Scope {
         }
     }
 
-    /// The column's text for a set of scopes: their codes in a fixed order, apart by a space.
+    /// The column's text for a set of scopes: their codes in a fixed order, separated by spaces.
     pub fn join(scopes: &[Self]) -> String {
         let granted = Self::iter().filter(|scope| scopes.contains(scope)).map(Self::code);
         granted.collect::<Vec<_>>().join(" ")

@@ -1,4 +1,5 @@
-//! What stands around an account and keeps it from being changed: whose it is, who else administers, which cases wait for him.
+//! The circumstances that may prevent an account from being changed: whether it is the caller's own, the other administrators,
+//! and its open cases.
 
 use super::lifecycle::{Refused, Rights};
 use super::{Caller, Model, Role, active_administrators, locked};
@@ -7,7 +8,7 @@ use crate::case;
 use crate::load::LoadError;
 use uuid::Uuid;
 
-/// Read while the user is locked, so that it still holds when he is saved.
+/// Read while the user is locked, so that it still holds when the user is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     pub is_oneself: bool,
@@ -15,9 +16,9 @@ pub struct Standing {
     pub open_cases: u64,
 }
 
-/// Reads a user for update, and what stands around him.
+/// Reads a user for update, with their standing.
 ///
-/// The administrators are locked first and always in the same order: two who remove each other wait, and never for each other.
+/// The administrators are locked first and always in the same order: two who remove each other wait, but can't deadlock.
 pub async fn locked_with_standing(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<(Model, Standing), LoadError> {
     let active_administrators = active_administrators(tx).await?;
     let user = locked(tx, id, caller).await?;
@@ -27,14 +28,15 @@ pub async fn locked_with_standing(tx: &AuditTx, id: Uuid, caller: &Caller) -> Re
 }
 
 impl Model {
-    /// Whether he may be given other rights.
+    /// Whether the user may be given other rights.
     pub fn demand_may_become(&self, rights: &Rights, standing: &Standing) -> Result<(), Refused> {
         standing.demand_another()?;
         if rights.role == self.role {
             return Ok(());
         }
         let is_last = self.is_active_administrator() && standing.active_administrators <= 1;
-        // Managers and administrators may keep a technician's cases, but who stops being a technician hands them over.
+        // Managers and administrators may keep a technician's cases, but a user who stops being a technician has to hand them
+        // over.
         let stops_working = self.role == Role::Technician || (self.role.is_staff() && !rights.role.is_staff());
         match standing.open_cases {
             _ if is_last => Err(Refused::LastAdministrator),
@@ -43,7 +45,7 @@ impl Model {
         }
     }
 
-    /// Whether he may go, for a while or for good.
+    /// Whether the user may be deactivated or deleted.
     pub fn demand_may_leave(&self, standing: &Standing) -> Result<(), Refused> {
         standing.demand_another()?;
         match standing.open_cases {

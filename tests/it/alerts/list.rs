@@ -1,4 +1,4 @@
-//! Listing and reading one's own alerts.
+//! Listing and reading the caller's own alerts.
 
 use super::alerts;
 use serde_json::{Value as Json, json};

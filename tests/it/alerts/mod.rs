@@ -1,4 +1,4 @@
-//! Alerts: who is told of what, and what he does with it.
+//! Alerts: who is notified of what, and what recipients do with alerts.
 
 mod dismiss;
 mod list;
@@ -8,12 +8,12 @@ use crate::app::{Client, TestApp};
 use entity::user;
 use serde_json::Value as Json;
 
-/// What somebody was told, the newest first.
+/// A caller's alerts, newest first.
 pub async fn alerts(by: &Client<'_>) -> Vec<Json> {
     by.get("alerts").await.expect(200)["data"].as_array().unwrap().clone()
 }
 
-/// The kinds of what somebody was told, the newest first.
+/// The kinds of a user's alerts, newest first.
 pub async fn kinds(app: &TestApp, user: &user::Model) -> Vec<String> {
     alerts(&app.as_user(user).await).await.iter().map(|alert| alert["kind"].as_str().unwrap().to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! What happens to a case is told to those whom it concerns, in the transaction in which it does.
+//! Events of a case are reported to the users concerned, in the transaction of the event.
 
 use super::{alerts, kinds};
 use crate::app::at;

@@ -1,4 +1,4 @@
-//! Arranging: people and cases in the state a test begins with, made by the same moves the service makes.
+//! Builders that arrange the users and cases that a test starts with, through the same changes that the service makes.
 
 use super::TestApp;
 use entity::audit::{Actor, AuditTx, Context};
@@ -8,7 +8,7 @@ use entity::review::{self, ReviewAction};
 use entity::user::{self, Level, Role};
 use sea_orm::ActiveValue::Set;
 
-/// The system itself, arranging a scene.
+/// The context of the system as the actor that arranges a scene.
 pub fn arranging() -> Context {
     Context { actor: Actor::System, in_job: false, request_id: "arranged-by-the-test".into(), ip_address: None, user_agent: None }
 }
@@ -35,7 +35,7 @@ pub async fn create_user(app: &TestApp, username: &str, role: Role, user_level: 
     user
 }
 
-/// How far a case has come.
+/// The progress of a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Draft,
@@ -66,7 +66,7 @@ impl Scene {
         self.case.id.to_string()
     }
 
-    /// The path of one of its operations.
+    /// The path of one of the case's operations.
     pub fn url(&self, operation: &str) -> String {
         format!("cases/{}/{operation}", self.case.id)
     }
@@ -86,7 +86,7 @@ impl<'a> CaseBuilder<'a> {
         Self { stage: Stage::Submitted, ..self }
     }
 
-    /// By tech3 with tier 1, unless `assigned_to` says otherwise.
+    /// By tech3 with tier 1, unless `assigned_to` sets another assignee.
     pub fn accepted(self) -> Self {
         Self { stage: Stage::Accepted, ..self }
     }
@@ -95,7 +95,7 @@ impl<'a> CaseBuilder<'a> {
         Self { stage: Stage::Held, ..self }
     }
 
-    /// Worked on by tech1, whose work is reviewed.
+    /// Assigned to tech1, whose work is reviewed.
     pub fn pending_review(self) -> Self {
         Self { stage: Stage::PendingReview, level: 1, ..self }
     }
@@ -105,7 +105,7 @@ impl<'a> CaseBuilder<'a> {
         Self { stage: Stage::Completed, ..self }
     }
 
-    /// Completed, to be released at an instant.
+    /// Completed, to be released at a given time.
     pub fn completed_until(self, at: chrono::DateTime<chrono::Utc>) -> Self {
         Self { stage: Stage::Completed, release: Release::At(at), ..self }
     }
@@ -158,7 +158,7 @@ impl<'a> CaseBuilder<'a> {
     }
 }
 
-/// A completion that doesn't ask for the reports.
+/// A completion that doesn't require the reports.
 pub fn incomplete(assignee: &user::Model, release: Release) -> Completion<'_> {
     Completion { assignee: Some(assignee), missing_reports: &[], override_incomplete: true, release }
 }
@@ -186,7 +186,7 @@ async fn draft(app: &TestApp, member: &user::Model) -> case::Model {
     case
 }
 
-/// The step of the review history that stands beside the move.
+/// The step in the review history that accompanies the status change.
 async fn hand_in(app: &TestApp, case: &case::Model, by: &user::Model) {
     let tx = app.write().await;
     review::record(&tx, case, &[], ReviewAction::SubmittedForReview, by.id, None).await.expect("a step");
@@ -199,8 +199,8 @@ where
 {
     use sea_orm::EntityTrait;
     let tx = app.write().await;
-    let case = tx.lock(case::Entity::find_by_id(case.id)).await.expect("read").expect("there");
-    let row = step(case, &tx).await.expect("a move");
+    let case = tx.lock(case::Entity::find_by_id(case.id)).await.expect("read").expect("a case");
+    let row = step(case, &tx).await.expect("an allowed change");
     let case = tx.save(row).await.expect("saved");
     tx.commit().await.expect("commit");
     case

@@ -1,4 +1,4 @@
-//! Somebody who sends requests, and the answers he gets.
+//! Sends requests as one caller, and receives the responses.
 
 use super::{Form, TestApp, promise};
 use entity::user;
@@ -14,7 +14,7 @@ pub struct Client<'a> {
     headers: Vec<(String, String)>,
 }
 
-/// What came back.
+/// The response to a request.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -30,7 +30,7 @@ impl<'a> Client<'a> {
         Self { app, token, user, headers: Vec::new() }
     }
 
-    /// The same caller with another header in each of his requests.
+    /// The same caller with an additional header in each request.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -38,7 +38,7 @@ impl<'a> Client<'a> {
 
     /// The caller's own id.
     pub fn id(&self) -> String {
-        self.user.as_ref().expect("somebody").id.to_string()
+        self.user.as_ref().expect("a signed-in user").id.to_string()
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -57,25 +57,25 @@ impl<'a> Client<'a> {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// Hands in a form.
+    /// Uploads a multipart form.
     pub async fn upload(&self, path: &str, form: &Form) -> Answer {
         self.send_raw(Method::POST, path, Some((&form.kind(), form.bytes()))).await
     }
 
-    /// The caller's access token, given to them or signed in with by their own header.
+    /// The caller's access token, given to them or set by their own header.
     pub fn token(&self) -> &str {
         let header = self.headers.iter().find(|(name, _)| name == "Authorization").map(|(_, value)| value.as_str());
         let given = header.and_then(|value| value.strip_prefix("Bearer "));
-        self.token.as_deref().or(given).expect("somebody")
+        self.token.as_deref().or(given).expect("a signed-in user")
     }
 
-    /// Sends a request. A path without a leading root is below `/api/v1`.
+    /// Sends a request. A path without a leading slash is below `/api/v1`.
     pub async fn send(&self, method: Method, path: &str, body: Option<Json>) -> Answer {
         let body = body.map(|body| ("application/json", body.to_string().into_bytes()));
         self.send_raw(method, path, body).await
     }
 
-    /// Sends whatever bytes.
+    /// Sends arbitrary bytes.
     pub async fn send_raw(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v1/{path}") };
         let answer = self.fetch(&method, &path, body).await;
@@ -83,7 +83,7 @@ impl<'a> Client<'a> {
         answer
     }
 
-    /// What comes back, before it is held to the contract; for whoever measures how long it takes.
+    /// Returns the response without checking it against the contract; for tests that measure how long it takes.
     pub async fn fetch(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
         let mut request = self.app.http.request(method.clone(), format!("{}{path}", self.app.base));
         if let Some(token) = &self.token {
@@ -95,7 +95,7 @@ impl<'a> Client<'a> {
         if let Some((kind, bytes)) = body {
             request = request.header("content-type", kind).body(bytes);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.expect("a body").to_vec();
         Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes }
@@ -107,7 +107,7 @@ impl Answer {
         self.status.as_u16()
     }
 
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Json {
         serde_json::from_str(&self.text).unwrap_or(Json::Null)
     }
@@ -116,14 +116,14 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The body of a success with this status; fails with the whole answer otherwise.
+    /// The body of a response with this status; otherwise fails with the whole response.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Json {
         assert_eq!(self.status(), status, "{}", self.text);
         self.json()
     }
 
-    /// The problem of a refusal: its status, its code, and that it is a problem at all.
+    /// The problem in a refusal: checks its status, its code, and that it is a problem at all.
     #[track_caller]
     pub fn expect_problem(&self, status: u16, code: &str) -> Json {
         let problem = self.json();
@@ -135,7 +135,7 @@ impl Answer {
         problem
     }
 
-    /// Where a refusal says the fault is.
+    /// The locations of the errors that a refusal reports.
     pub fn faults(&self) -> Vec<String> {
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
         errors

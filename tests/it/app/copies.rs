@@ -1,9 +1,9 @@
-//! Rows by the ten thousand, copied in the database from one that a request left.
+//! Creates tens of thousands of rows by copying, in the database, one that a request created.
 
 use super::{Kind, TestApp};
 use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable};
 
-/// Multiplies one row of a table: its columns with other values in some of them, `i` being the number of the copy.
+/// Multiplies one row of a table: its columns, with other values in some of them; `i` is the number of the copy.
 pub async fn multiply<E: EntityTrait>(app: &TestApp, table: &str, where_is: &str, count: usize, others: &[(&str, &str, &str)]) {
     let (mut columns, mut values) = (Vec::new(), Vec::new());
     for column in E::Column::iter() {
@@ -26,18 +26,18 @@ pub async fn multiply<E: EntityTrait>(app: &TestApp, table: &str, where_is: &str
         .await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "rows by the ten thousand, past the door")]
+#[expect(clippy::disallowed_methods, reason = "tens of thousands of rows, bypassing AuditTx")]
 pub async fn run(app: &TestApp, sql: &str) {
     app.outside.execute_unprepared(sql).await.unwrap();
 }
 
-/// Ids of the days before the test begins: the copies are older than what they are copied from.
+/// Ids from the days before the test starts: the copies are older than the row that they are copied from.
 const SQLITE_ID: &str = "unhex(printf('%012x', 1795000000000 + i * 20) || '7000' || printf('b%015x', i))";
 const POSTGRES_ID: &str = "(lpad(to_hex(1795000000000 + i * 20), 12, '0') || '7000b' || lpad(to_hex(i), 15, '0'))::uuid";
 
 pub const ID: (&str, &str, &str) = ("id", SQLITE_ID, POSTGRES_ID);
 
-/// The same, an instant later: where a table is filled more than once, each filling has ids of its own.
+/// The same, slightly later: if a table is filled more than once, each filling has its own ids.
 pub fn id_at(offset: usize) -> (String, String) {
     let later = format!("i * 20 + {offset}");
     (SQLITE_ID.replace("i * 20", &later), POSTGRES_ID.replace("i * 20", &later))

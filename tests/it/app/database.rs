@@ -1,4 +1,4 @@
-//! A fresh database for each test, copied from a template that was migrated once.
+//! Creates a fresh database for each test, copied from a template that is migrated once.
 
 use super::postgres;
 use migration::{Migrator, MigratorTrait};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-/// Which database a test runs on.
+/// The database that a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Sqlite,
@@ -18,14 +18,14 @@ pub enum Kind {
 
 /// A new, migrated, empty database.
 pub struct Fresh {
-    /// As whoever serves: on PostgreSQL a role that has no rights but those that `casetrail migrate --grant-to` gave it.
+    /// For the serving role: on PostgreSQL a role without any rights except those granted by `casetrail migrate --grant-to`.
     pub url: String,
-    /// As the owner of the tables.
+    /// For the owner of the tables.
     pub owner: String,
     pub files: Option<TempDir>,
 }
 
-/// A new database; `None` where there is no PostgreSQL.
+/// A new database; `None` if PostgreSQL is not available.
 pub async fn fresh(kind: Kind) -> Option<Fresh> {
     match kind {
         Kind::Sqlite => Some(sqlite().await),
@@ -39,7 +39,7 @@ pub async fn connect(url: &str) -> DatabaseConnection {
     Database::connect(options).await.expect("a connection")
 }
 
-/// Brings a database up to date.
+/// Migrates a database to the current schema.
 pub async fn migrate(url: &str) {
     let connection = connect(url).await;
     Migrator::up(&connection, None).await.expect("the schema");
@@ -52,7 +52,7 @@ async fn sqlite() -> Fresh {
     Fresh { files: Some(folder), ..fresh }
 }
 
-/// The same on SQLite, in a directory.
+/// The same on SQLite, in a given directory.
 pub async fn sqlite_in(folder: &Path) -> Fresh {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(async || {
@@ -69,7 +69,7 @@ pub async fn sqlite_in(folder: &Path) -> Fresh {
     Fresh { owner: url.clone(), url, files: None }
 }
 
-/// The role that serves in the tests, on every server they run on.
+/// The serving role in the tests, on every server they run on.
 pub const SERVING: &str = "casetrail_tests_serving";
 
 async fn postgres() -> Option<Fresh> {
@@ -79,7 +79,7 @@ async fn postgres() -> Option<Fresh> {
         let name = format!("template_{}", Uuid::new_v4().simple());
         let admin = connect(&format!("{server}/postgres")).await;
         run(&admin, &format!("CREATE DATABASE {name}")).await;
-        // Another run of the tests may make it at the same moment.
+        // Another run of the tests may create it at the same time.
         let role = format!(
             "DO $$ BEGIN CREATE ROLE {SERVING} LOGIN PASSWORD '{SERVING}'; \
              EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
@@ -99,7 +99,7 @@ async fn postgres() -> Option<Fresh> {
     Some(Fresh { url: with_role(&owner, &format!("{SERVING}:{SERVING}")), owner, files: None })
 }
 
-/// The same database by another name and password.
+/// The same database with another username and password.
 fn with_role(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").expect("a URL");
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
@@ -113,7 +113,7 @@ pub async fn casetrail_migrate(url: &str, arguments: &[&str]) -> Output {
     tokio::task::spawn_blocking(move || command.output()).await.expect("a thread").expect("a process")
 }
 
-#[expect(clippy::disallowed_methods, reason = "creating databases is the tests' own business")]
+#[expect(clippy::disallowed_methods, reason = "tests create their own databases")]
 async fn run(admin: &DatabaseConnection, sql: &str) {
     admin.execute_unprepared(sql).await.expect(sql);
 }

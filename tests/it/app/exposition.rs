@@ -1,4 +1,4 @@
-//! `/metrics` as a scraper reads it: strictly, so that what it can't read fails.
+//! Parses `/metrics` as a scraper does: strictly, so that anything invalid fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ impl Exposition {
         let (mut samples, mut families) = (BTreeMap::new(), BTreeMap::new());
         let mut helped = BTreeSet::new();
         let mut family = String::new();
-        assert!(text.ends_with('\n'), "the last line has no end");
+        assert!(text.ends_with('\n'), "the last line must end with a newline");
         for line in text.lines() {
             if let Some(help) = line.strip_prefix("# HELP ") {
                 let (name, words) = help.split_once(' ').expect("a name and words");
@@ -24,17 +24,17 @@ impl Exposition {
                 let (name, kind) = kind.split_once(' ').expect("a name and a type");
                 assert!(["counter", "gauge", "histogram"].contains(&kind) && helped.contains(name), "{line}");
                 assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
-                assert!(families.insert(name.to_owned(), kind.to_owned()).is_none(), "{name} is there twice");
+                assert!(families.insert(name.to_owned(), kind.to_owned()).is_none(), "{name} is duplicated");
                 family = name.to_owned();
             } else {
                 let (series, value) = line.rsplit_once(' ').expect("a series and its value");
                 let (name, labels) = series_of(series);
-                let suffix = name.strip_prefix(&family).unwrap_or_else(|| panic!("{name} stands in {family}"));
+                let suffix = name.strip_prefix(&family).unwrap_or_else(|| panic!("{name} occurs in family {family}"));
                 let allowed: &[&str] = if families[&family] == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
-                assert!(allowed.contains(&suffix), "{name} in {family}");
+                assert!(allowed.contains(&suffix), "{name} in family {family}");
                 let key = key_of(&name, &labels);
-                let value = value.parse().unwrap_or_else(|_| panic!("no number: {line}"));
-                assert!(samples.insert(key, value).is_none(), "twice: {line}");
+                let value = value.parse().unwrap_or_else(|_| panic!("not a number: {line}"));
+                assert!(samples.insert(key, value).is_none(), "duplicate: {line}");
             }
         }
         let read = Self { samples, families };
@@ -42,7 +42,7 @@ impl Exposition {
         read
     }
 
-    /// A sample's value; 0 where there is none, as `increase` has it.
+    /// The value of a sample; 0 if there is none, as in `increase`.
     pub fn value(&self, series: &str) -> f64 {
         self.get(series).unwrap_or_default()
     }
@@ -52,14 +52,14 @@ impl Exposition {
         self.samples.get(&key_of(&name, &labels)).copied()
     }
 
-    /// By how much the samples of one name grew since another scrape, where they did.
+    /// How much the samples with one name grew since another scrape, for those that did.
     pub fn since(&self, before: &Self, name: &str) -> BTreeMap<String, f64> {
         let of_name = self.samples.iter().filter(|(key, _)| key.split('{').next() == Some(name));
         let grown = of_name.map(|(key, value)| (key.clone(), value - before.samples.get(key).copied().unwrap_or_default()));
         grown.filter(|(_, difference)| *difference != 0.0).collect()
     }
 
-    /// The buckets of a histogram count up to its count.
+    /// Checks that the last bucket of each histogram equals its count.
     fn demand_whole_histograms(&self) {
         for (key, count) in self.samples.iter().filter(|(key, _)| key.split('{').next().unwrap().ends_with("_count")) {
             let (name, labels) = series_of(key);
@@ -70,7 +70,7 @@ impl Exposition {
     }
 }
 
-/// A series' name and labels. Values of ours have no escapes.
+/// The name and labels of a series. Our values contain no escapes.
 fn series_of(series: &str) -> (String, Vec<(String, String)>) {
     let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
     let plain = |text: &str| text.bytes().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_');

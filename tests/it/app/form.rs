@@ -1,8 +1,8 @@
-//! A multipart/form-data body, as a browser sends it.
+//! A multipart/form-data body, as sent by a browser.
 
 const BOUNDARY: &str = "----casetrail-test-7d1f";
 
-/// The parts, in their order.
+/// The parts, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
     parts: Vec<u8>,
@@ -14,7 +14,7 @@ impl Form {
         Self::default()
     }
 
-    /// The same with another boundary, as the next attempt of the same program has it.
+    /// The same with another boundary, as in the next attempt of the same program.
     pub fn with_boundary(boundary: &str) -> Self {
         Self { parts: Vec::new(), boundary: Some(boundary.to_owned()) }
     }
@@ -23,7 +23,7 @@ impl Form {
         self.part(&format!("Content-Disposition: form-data; name=\"{name}\""), value.as_ref())
     }
 
-    /// A file with its name and the type its sender takes it for.
+    /// A file with its name and the content type that its sender declares.
     pub fn file(self, filename: &str, kind: &str, bytes: &[u8]) -> Self {
         let kind = if kind.is_empty() { String::new() } else { format!("\r\nContent-Type: {kind}") };
         self.part(&format!("Content-Disposition: form-data; name=\"file\"; filename=\"{filename}\"{kind}"), bytes)
@@ -41,7 +41,7 @@ impl Form {
         self.boundary.as_deref().unwrap_or(BOUNDARY)
     }
 
-    /// The media type, with the boundary in it.
+    /// The media type, including the boundary.
     pub fn kind(&self) -> String {
         format!("multipart/form-data; boundary={}", self.boundary())
     }

@@ -1,4 +1,4 @@
-//! What holds after every test, whatever it did: chains are unbroken, and replaying the trail gives the live rows.
+//! Checks what must hold after every test: chains are unbroken, and replaying the audit log yields the current rows.
 
 use super::TestApp;
 use entity::audit::{Action, metadata, replay};
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What the catalogue says of each action's metadata.
+/// The metadata schema of each action in the catalogue.
 static SCHEMAS: LazyLock<HashMap<Action, jsonschema::Validator>> = LazyLock::new(|| {
     let validator = |action| jsonschema::validator_for(&metadata::schema(action).into()).expect("a schema");
     Action::all().map(|action| (action, validator(action))).collect()
@@ -19,7 +19,7 @@ pub async fn check(app: &TestApp) {
     let entries = by_id.all(&app.outside).await.expect("entries");
     for entry in &entries {
         let body: Json = serde_json::from_str(&entry.body).expect("a body");
-        // What failed says as much as what succeeded, but for sign-ins, after which nobody has a session.
+        // Failures contain as much metadata as successes, except for sign-ins, after which there is no session.
         let is_whole =
             body["outcome"] == "success" || (body["outcome"] == "failure" && body["action_type"] != Action::Login.code());
         if is_whole {
@@ -29,23 +29,23 @@ pub async fn check(app: &TestApp) {
         }
         assert!(!entry.actor_type.is_empty() && !entry.object_type.is_empty() && !entry.object_id.is_empty());
     }
-    let told = replay(&entries).unwrap_or_else(|gap| panic!("the chain is broken: {gap}"));
+    let told = replay(&entries).unwrap_or_else(|gap| panic!("the chain of entries is broken: {gap}"));
     for row in case::Entity::find().all(&app.outside).await.expect("cases") {
-        told.demand_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+        told.demand_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in document::Entity::find().all(&app.outside).await.expect("documents") {
-        told.demand_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+        told.demand_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in note::Entity::find().all(&app.outside).await.expect("notes") {
-        told.demand_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+        told.demand_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in user::Entity::find().all(&app.outside).await.expect("users") {
-        told.demand_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+        told.demand_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in setting::Entity::find().all(&app.outside).await.expect("settings") {
-        told.demand_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+        told.demand_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in credit::Entity::find().all(&app.outside).await.expect("allowances") {
-        told.demand_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("told and live differ: {gap}"));
+        told.demand_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
 }

@@ -1,11 +1,12 @@
-//! A log of 100,000 entries, for what must not depend on its length.
+//! Creates an audit log of 100,000 entries, for tests of what must not depend on its length.
 
 use super::{Kind, TestApp};
 use sea_orm::ConnectionTrait;
 
 impl TestApp {
-    /// Fills the trail past the door: every 100th entry another type, 1,000 cases, 50 actors, 4 entries a request.
-    #[expect(clippy::disallowed_methods, reason = "an hour of work through the door")]
+    /// Fills the audit log directly, bypassing `AuditTx`: another type in every 100th entry, 1,000 cases, 50 actors, 4 entries
+    /// per request.
+    #[expect(clippy::disallowed_methods, reason = "through AuditTx this would take an hour")]
     pub async fn fill_log(&self) {
         let body = r#"{"action_type":"case_updated","actor":null,"actor_label":"System","actor_type":"system","case":null,"changes":{},"description":"generated","document":null,"id":"ID","ip_address":null,"metadata":{"event":"edited"},"object_id":"1","object_type":"generated","occurred_at":"2026-01-01T00:00:00.000Z","outcome":"success","related_user":null,"request_id":"r","source":"job","user_agent":null}"#;
         let columns = "(id, occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, case_number, related_user_id, \

@@ -1,20 +1,20 @@
-//! A mail server of a test's own, with manners of its own (RFC 5321).
+//! A test's own mail server, with configurable behaviour (RFC 5321).
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// How it treats its callers.
+/// How the server treats its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// It takes the call and says nothing.
+    /// Accepts connections but never responds.
     Silent,
-    /// It takes no mail from anybody.
+    /// Accepts no email from anyone.
     NotAtHome,
-    /// It lets nobody in.
+    /// Accepts no login.
     Closed,
-    /// It takes each mail, and its time.
+    /// Accepts each email, but slowly.
     Slow(Duration),
 }
 
@@ -32,24 +32,24 @@ impl MailServer {
         let (ids, count) = (Arc::clone(&taken), Arc::clone(&begun));
         tokio::spawn(async move {
             while let Ok((call, _)) = listener.accept().await {
-                // Whoever hangs up does.
+                // Errors of disconnecting clients are ignored.
                 tokio::spawn(answer(call, manner, Arc::clone(&ids), Arc::clone(&count)));
             }
         });
         Self { port, taken, begun }
     }
 
-    /// As `CASETRAIL_SMTP_URL` names it.
+    /// As used in `CASETRAIL_SMTP_URL`.
     pub fn url(&self) -> String {
         format!("smtp://desk:secret@127.0.0.1:{}", self.port)
     }
 
-    /// The ids of the mails that it took, in their order.
+    /// The ids of the accepted emails, in order.
     pub fn taken(&self) -> Vec<String> {
         self.taken.lock().expect("ids").clone()
     }
 
-    /// How many mails it has begun to take.
+    /// How many emails it has started to accept.
     pub fn begun(&self) -> usize {
         *self.begun.lock().expect("a count")
     }
@@ -81,7 +81,7 @@ async fn answer(
                     tokio::time::sleep(time).await;
                 }
                 taken.lock().expect("ids").extend(id.take());
-                b"250 taken\r\n"
+                b"250 accepted\r\n"
             }
             _ if is_mail => {
                 let named = line.strip_prefix("Message-ID: <").and_then(|rest| rest.split('@').next());
@@ -90,10 +90,10 @@ async fn answer(
             }
             "EHLO" => b"250-mail.example.org\r\n250 AUTH PLAIN\r\n",
             "AUTH" if manner == Manner::Closed => b"535 no such user\r\n",
-            "AUTH" => b"235 come in\r\n",
+            "AUTH" => b"235 authenticated\r\n",
             "DATA" => {
                 is_mail = true;
-                b"354 go on\r\n"
+                b"354 start input\r\n"
             }
             "QUIT" => b"221 bye\r\n",
             _ => b"250 ok\r\n",

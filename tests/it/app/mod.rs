@@ -1,4 +1,4 @@
-//! A running service with a fresh database, a clock that stands still, people who can sign in, and the trail as tests read it.
+//! A running service with a fresh database, a fixed clock, users who can sign in, and the audit log as tests read it.
 
 mod builders;
 mod client;
@@ -60,36 +60,36 @@ use uuid::Uuid;
 /// The instant at which every test begins: a Tuesday morning in Chicago, in winter time.
 pub const START: &str = "2026-12-01T15:00:00Z";
 
-/// The one origin whose browsers the service lets in.
+/// The only allowed CORS origin.
 pub const FRIEND: &str = "https://desk.example.org";
 
-/// What a test may want otherwise.
+/// The settings that a test may override.
 pub struct Settings {
     /// How long a caller waits for a connection and for a lock.
     pub patience: Duration,
-    /// How long it may take to find out what became of a COMMIT.
+    /// How long it may take to determine what became of a COMMIT.
     pub decision: Duration,
     pub rates: Option<Rates>,
-    /// How much is done at once, and for how long.
+    /// How much work is done at once, and for how long.
     pub work: WorkLimits,
     pub connections: ConnectionLimits,
-    /// Where its mails go; the log, if nowhere.
+    /// The mail server; emails go to the log if there is none.
     pub smtp_url: Option<String>,
-    /// Whose `X-Forwarded-For` is believed; the tests' client comes from 127.0.0.1.
+    /// The proxies whose `X-Forwarded-For` is trusted; the tests' client connects from 127.0.0.1.
     pub trusted_proxies: Vec<IpNet>,
-    /// Stands still unless a test shares its database with processes that have the system's.
+    /// A fixed clock, unless a test shares its database with processes that use the system clock.
     pub clock: Clock,
-    /// Where its documents are kept; among the temporary files, if nowhere.
+    /// Where documents are stored; in the temporary directory if not set.
     pub volume: Option<PathBuf>,
-    /// Below how many free bytes uploads are refused.
+    /// Uploads are refused if fewer bytes than this are free.
     pub min_free_space: u64,
-    /// What its keys are made from; a replica shares it.
+    /// The secret from which keys are derived; replicas share it.
     pub secret: Secret,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        // A test machine may be busy with the other tests.
+        // The test machine may be busy with other tests.
         let decision = Limits::default().decision;
         let patience = Duration::from_secs(20);
         Self {
@@ -114,12 +114,12 @@ pub struct TestApp {
     pub clock: Clock,
     pub base: String,
     pub kind: Kind,
-    /// A connection as the owner of the tables has it: no door, no hooks.
+    /// A connection of the owner of the tables: without `AuditTx`, without hooks.
     pub outside: DatabaseConnection,
-    /// How the service gets to its database: on PostgreSQL as a role that may only serve.
+    /// The URL that the service connects to: on PostgreSQL with the serving role.
     pub url: String,
     pub secret: Secret,
-    /// Where its documents are kept.
+    /// Where documents are stored.
     pub documents: tempfile::TempDir,
     sent: Arc<Mutex<Vec<Statement>>>,
     http: reqwest::Client,
@@ -128,7 +128,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// Starts the service as `casetrail serve` does, but on a free port and a database of its own. `None`: there is no
+    /// Starts the service as `casetrail serve` does, but on a free port and with its own database. `None` if there is no
     /// PostgreSQL to test on.
     pub async fn start(kind: Kind) -> Option<Self> {
         Self::start_with(kind, Settings::default()).await
@@ -141,7 +141,7 @@ impl TestApp {
         Some(Self::serve(kind, fresh, &by_way_of, settings).await)
     }
 
-    /// The same on PostgreSQL, with the service's patience as it is by default and a wire to the server that can be cut.
+    /// The same on PostgreSQL, with the service's default patience and a connection to the server that can be cut.
     pub async fn start_behind_a_proxy(decision: Duration) -> Option<(Self, Proxy)> {
         let fresh = database::fresh(Kind::Postgres).await?;
         let proxy = Proxy::before(&fresh.url).await;
@@ -150,7 +150,7 @@ impl TestApp {
         Some((Self::serve(Kind::Postgres, fresh, &by_way_of, settings).await, proxy))
     }
 
-    /// The same on SQLite, with the database and the documents on a volume that can be filled.
+    /// The same on SQLite, with the database and the documents on a volume that can be filled up.
     pub async fn start_on(volume: &Volume, min_free_space: u64) -> Self {
         let fresh = database::sqlite_in(volume.path()).await;
         let by_way_of = fresh.url.clone();
@@ -159,14 +159,14 @@ impl TestApp {
         Self::serve(Kind::Sqlite, fresh, &by_way_of, settings).await
     }
 
-    /// The same on a server of a test's own, which may go down and come back.
+    /// The same on a test's own server, which may go down and come back.
     pub async fn start_at(url: &str, settings: Settings) -> Self {
         database::migrate(url).await;
         let fresh = Fresh { url: url.to_owned(), owner: url.to_owned(), files: None };
         Self::serve(Kind::Postgres, fresh, url, settings).await
     }
 
-    /// `fresh` is the database, `by_way_of` how the service gets there.
+    /// `fresh` is the database, `by_way_of` the URL through which the service reaches it.
     pub async fn serve(kind: Kind, fresh: Fresh, by_way_of: &str, settings: Settings) -> Self {
         let Fresh { url, owner, files } = fresh;
         let outside = database::connect(&owner).await;
@@ -213,13 +213,13 @@ impl TestApp {
         Self { app, clock, base, kind, outside, url, secret, documents, sent, http, server: handle, _files: files }
     }
 
-    /// Ends the test: what must hold after every one of them is checked here.
+    /// Ends the test: what must hold after every test is checked here.
     pub async fn finish(self) {
         self.server.stop(false).await;
         invariants::check(&self).await;
     }
 
-    /// Everybody who can connect to the database past the service, by whose password they have.
+    /// Everyone who can connect to the database without the service, with their own credentials.
     pub async fn outsiders(&self) -> Vec<(&'static str, DatabaseConnection)> {
         let mut outsiders = vec![("the owner", self.outside.clone())];
         if self.kind == Kind::Postgres {
@@ -228,7 +228,7 @@ impl TestApp {
         outsiders
     }
 
-    /// Nobody in particular.
+    /// An unauthenticated caller.
     pub fn as_nobody(&self) -> Client<'_> {
         Client::new(self, None)
     }
@@ -241,7 +241,7 @@ impl TestApp {
         self.as_user(&self.user("manager", Role::Manager, None).await).await
     }
 
-    /// The technician of a level: tech1, tech2, tech3.
+    /// The technician with a level: tech1, tech2, tech3.
     pub async fn as_tech(&self, level: u8) -> Client<'_> {
         self.as_user(&self.tech(level).await).await
     }
@@ -259,7 +259,7 @@ impl TestApp {
         self.user(&format!("tech{level}"), Role::Technician, Some(user_level)).await
     }
 
-    /// Gives somebody a password to sign in with.
+    /// Sets a user's password.
     pub async fn give_password(&self, user: &user::Model, password: &str) {
         let hash = self.app.passwords().hash(password).await.expect("a hash");
         let tx = self.write().await;
@@ -267,12 +267,12 @@ impl TestApp {
         tx.commit().await.expect("commit");
     }
 
-    /// Somebody with an access token, whoever gave it to him.
+    /// A caller with the given access token, from any source.
     pub fn with_token(&self, token: &str) -> Client<'_> {
         self.as_nobody().with("Authorization", &format!("Bearer {token}"))
     }
 
-    /// Signs somebody in, with a session of his own.
+    /// Signs a user in, with a session of their own.
     pub async fn as_user(&self, user: &user::Model) -> Client<'_> {
         let session_id = Uuid::now_v7();
         let now = self.clock.now();
@@ -291,7 +291,7 @@ impl TestApp {
         Client::new(self, Some((token, user.clone())))
     }
 
-    /// The user of a name; created when first asked for.
+    /// The user with a username; created on first use.
     pub async fn user(&self, username: &str, role: Role, user_level: Option<Level>) -> user::Model {
         use sea_orm::{ColumnTrait, QueryFilter};
         let known = user::Entity::find().filter(user::Column::Username.eq(username)).one(&self.outside).await.expect("read");
@@ -306,47 +306,49 @@ impl TestApp {
         CaseBuilder::new(self)
     }
 
-    /// A write transaction of the system's, to arrange with.
+    /// A write transaction of the system, for arranging.
     pub async fn write(&self) -> AuditTx {
         AuditTx::begin(self.app.db(), builders::arranging()).await.expect("a transaction")
     }
 
-    /// Every entry as its body, in the order of the ids.
+    /// All entries as their bodies, in the order of the ids.
     pub async fn whole_trail(&self) -> Vec<Json> {
         use entity::audit_entry::{Column, Entity};
         let entries = Entity::find().order_by_asc(Column::Id).all(&self.outside).await.expect("read");
         entries.iter().map(|entry| serde_json::from_str(&entry.body).expect("JSON")).collect()
     }
 
-    /// Where the trail stands now; `since` tells what came after. Ids of one process count up, whatever the clock does.
+    /// The current state of the audit log; `since` returns what came after it. Ids of one process increase, whatever the clock
+    /// does.
     pub async fn mark(&self) -> Vec<Json> {
         self.whole_trail().await
     }
 
-    /// The entries that came since a mark.
+    /// The entries written since a mark.
     pub async fn since(&self, mark: &[Json]) -> Vec<Json> {
         let mut trail = self.whole_trail().await;
         trail.retain(|entry| !mark.iter().any(|known| known["id"] == entry["id"]));
         trail
     }
 
-    /// Moves the clock.
+    /// Advances the clock.
     pub fn pass(&self, time: chrono::TimeDelta) {
         self.clock.set(self.clock.now() + time);
     }
 
-    /// What the service sent to the database since this was last asked, but for PostgreSQL's locks on rights, which SQLite needs not.
+    /// The statements that the service has sent to the database since the last call, except PostgreSQL's locks on rights, which
+    /// SQLite doesn't need.
     pub fn statements(&self) -> Vec<String> {
         let sent = self.statements_with_values().into_iter().map(|statement| statement.sql);
         sent.filter(|sql| !sql.starts_with("SELECT pg_advisory_xact_lock")).collect()
     }
 
-    /// The same with the values they were sent with, to ask the database how it would answer them.
+    /// The same with their values, to query the database for their plans.
     pub fn statements_with_values(&self) -> Vec<Statement> {
         std::mem::take(&mut *self.sent.lock().expect("statements"))
     }
 
-    /// How the database would answer a statement, a line a step.
+    /// The database's plan for a statement, one line per step.
     pub async fn plan(&self, statement: &Statement) -> Vec<String> {
         let (explain, column) = match self.kind {
             Kind::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
@@ -358,7 +360,7 @@ impl TestApp {
     }
 }
 
-/// A directory, as the setting names it.
+/// A directory, as written in the setting.
 pub fn storage_url(directory: &tempfile::TempDir) -> String {
     format!("file://{}", directory.path().display())
 }
@@ -367,12 +369,12 @@ pub fn at(time: &str) -> DateTime<Utc> {
     time.parse().expect("a time")
 }
 
-/// The action types of some entries.
+/// The action types of entries.
 pub fn actions(trail: &[Json]) -> Vec<&str> {
     trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect()
 }
 
-/// Each test twice: on SQLite and on PostgreSQL.
+/// Runs each test twice: on SQLite and on PostgreSQL.
 #[macro_export]
 macro_rules! on_each_database {
     ($($(#[doc = $doc:literal])* async fn $name:ident($app:ident) $body:block)*) => { $(
@@ -385,7 +387,7 @@ macro_rules! on_each_database {
 
             #[tokio::test]
             async fn on_sqlite() {
-                let app = $crate::app::TestApp::start($crate::app::Kind::Sqlite).await.expect("SQLite is always there");
+                let app = $crate::app::TestApp::start($crate::app::Kind::Sqlite).await.expect("SQLite is always available");
                 scene(&app).await;
                 app.finish().await;
             }

@@ -1,5 +1,5 @@
-//! A database that fails, from outside of the service.
-#![expect(clippy::disallowed_methods, reason = "this breaks the database")]
+//! Makes the database fail, from outside the service.
+#![expect(clippy::disallowed_methods, reason = "this deliberately breaks the database")]
 
 use super::{Kind, TestApp};
 use sea_orm::ConnectionTrait;
@@ -30,7 +30,7 @@ impl TestApp {
         self.outside.execute_unprepared(statement).await.expect("no trigger");
     }
 
-    /// Takes a table away, as a migration gone wrong would.
+    /// Makes a table disappear, as a failed migration would.
     pub async fn lose(&self, table: &str) {
         self.rename(table, &format!("{table}_lost")).await;
     }

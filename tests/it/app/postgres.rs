@@ -1,4 +1,4 @@
-//! PostgreSQL for the tests: the server of `CASETRAIL_TEST_POSTGRES_URL`, or a throwaway one started from the binaries
+//! Provides PostgreSQL for the tests: the server of `CASETRAIL_TEST_POSTGRES_URL`, or a temporary one started from the binaries
 //! installed on the machine, which ends with the test run.
 
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The URL of a server, without a database. Says in one line where there is none.
+/// The URL of a server, without a database. Prints one line if there is none.
 pub fn server() -> Option<String> {
     static SERVER: OnceLock<Option<String>> = OnceLock::new();
     let server = SERVER.get_or_init(|| match std::env::var("CASETRAIL_TEST_POSTGRES_URL") {
@@ -17,7 +17,7 @@ pub fn server() -> Option<String> {
     });
     if server.is_none() {
         static SAID: OnceLock<()> = OnceLock::new();
-        // Past the test runner's capture, which would swallow it.
+        // Written past the test runner's capture, which would hide it.
         SAID.get_or_init(|| {
             let _ = writeln!(std::io::stderr(), "no PostgreSQL here: these tests run on SQLite only");
         });
@@ -25,7 +25,7 @@ pub fn server() -> Option<String> {
     server.clone()
 }
 
-/// Lives as long as the process that started it: a shell waits for its end and then stops the server and removes its files.
+/// Lives as long as the process that started it: a shell waits for its end, then stops the server and removes its files.
 const KEEPER: &str = r#"
 set -e
 as_owner() { if [ "$(id -u)" = 0 ]; then su postgres -s /bin/sh -c "$1"; else sh -c "$1"; fi; }

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, on a volume that can be filled up, and that comes back after it went down.
+//! A test's own PostgreSQL server, on a volume that can be filled up, which can be restarted after it went down.
 
 use super::{Volume, postgres};
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ pub struct Server<'a> {
 }
 
 impl<'a> Server<'a> {
-    /// `None` where PostgreSQL isn't installed.
+    /// `None` if PostgreSQL isn't installed.
     pub fn start(volume: &'a Volume) -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").ok()?.local_addr().ok()?.port();
         let server = Self { bin: postgres::installed()?, volume, port };
@@ -30,7 +30,7 @@ impl<'a> Server<'a> {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Starts it unless it runs, as an operator's supervisor would; whether it runs now.
+    /// Starts the server unless it is running, as an operator's supervisor would; returns whether it is running now.
     pub fn ensure_running(&self) -> bool {
         let ctl = format!("{}/pg_ctl -D {}", self.bin.display(), self.data());
         if self.run(&format!("{ctl} status"), true) {
@@ -41,7 +41,7 @@ impl<'a> Server<'a> {
              -c max_wal_size=32MB -c min_wal_size=32MB",
             self.port
         );
-        // Its log is elsewhere: the volume may be full.
+        // Its log is stored elsewhere: the volume may be full.
         self.run(&format!("{ctl} -w -t 20 -l /tmp/casetrail-drill-{}.log -o '{options}' start", self.port), true)
     }
 

@@ -1,4 +1,4 @@
-//! The service in a process of its own, on the database of a test, so that it can be killed.
+//! The service in a separate process, on the database of a test, so that it can be killed.
 
 use super::{TestApp, storage_url};
 use reqwest::{RequestBuilder, StatusCode};
@@ -18,18 +18,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts it as an operator would, and waits until it answers.
+    /// Starts it as an operator would, and waits until it responds.
     pub async fn start(app: &TestApp) -> Self {
         Self::start_with(app, &[("CASETRAIL_SCHEDULER", "off")]).await
     }
 
-    /// The same with settings of its own.
+    /// The same with additional settings.
     pub async fn start_with(app: &TestApp, settings: &[(&str, &str)]) -> Self {
         Self::spawn(app, Command::new(env!("CARGO_BIN_EXE_service")), settings).await
     }
 
-    /// The same so that a write beyond `limit_files` fails instead of ending the process by a
-    /// signal. `None` where the commands for that are missing.
+    /// The same, but a write beyond `limit_files` fails instead of ending the process by a signal. `None` if the required
+    /// commands are missing.
     pub async fn start_limitable(app: &TestApp) -> Option<Self> {
         Command::new("prlimit").arg("--version").output().ok()?;
         let limited = "trap '' XFSZ; exec \"$0\"";
@@ -38,7 +38,7 @@ impl Process {
         Some(Self::spawn(app, command, &[("CASETRAIL_SCHEDULER", "off")]).await)
     }
 
-    /// How large a file may get by its writes: a number of bytes, or `unlimited`.
+    /// The maximum size of a file that it writes: a number of bytes, or `unlimited`.
     pub fn limit_files(&self, size: &str) {
         let (pid, limit) = (self.pid().to_string(), format!("--fsize={size}:"));
         let limited = Command::new("prlimit").args(["--pid", &pid, &limit]).status().expect("prlimit");
@@ -69,67 +69,67 @@ impl Process {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, answers).await.expect("an answer");
+        tokio::time::timeout(PATIENCE, answers).await.expect("a response");
         process
     }
 
-    /// Whether it still runs.
+    /// Whether the process is still running.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().is_ok_and(|ended| ended.is_none())
     }
 
-    /// As the operating system does when memory runs out: no warning, no last words.
+    /// Kills the process, as the operating system does when memory runs out: without any warning.
     pub fn kill(mut self) {
         self.end();
     }
 
-    /// Its number in the operating system's book.
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// As an orchestrator stops it: told to end, and waited for.
+    /// Stops the process as an orchestrator does: signals it to end, and waits for it.
     pub async fn terminate(self, patience: Duration) {
         let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.pid())).status().expect("a shell");
         assert!(told.success());
         self.ended(patience).await;
     }
 
-    /// Waits for its end.
+    /// Waits for the process to end.
     pub async fn ended(mut self, patience: Duration) {
         let ended = async {
             while self.child.try_wait().expect("a process").is_none() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(patience, ended).await.expect("it ends");
+        tokio::time::timeout(patience, ended).await.expect("the process ends");
     }
 
-    /// The access token of somebody who signs in.
+    /// Signs a user in and returns the access token.
     pub async fn sign_in(&self, username: &str, password: &str) -> String {
         let body = json!({"username": username, "password": password});
-        let answer = send(self.post("auth/login").body(body.to_string())).await.expect("an answer");
+        let answer = send(self.post("auth/login").body(body.to_string())).await.expect("a response");
         answer.body["access_token"].as_str().expect("a token").to_owned()
     }
 
-    /// Something of the operating system's book about it, in KiB: `VmRSS` is what it has in memory, `VmHWM` the most it ever had.
+    /// A figure from the process's status, in KiB: `VmRSS` is its current memory, `VmHWM` its peak.
     pub fn memory(&self, entry: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("/proc");
         let line = status.lines().find(|line| line.starts_with(entry)).expect("an entry");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 
-    /// A request below `/api/v1`, whatever it holds.
+    /// A request below `/api/v1` with any content.
     pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}/api/v1/{path}", self.base))
     }
 
-    /// A POST below `/api/v1`, to be sent by `send`.
+    /// A POST request below `/api/v1`, to be sent by `send`.
     pub fn post(&self, path: &str) -> RequestBuilder {
         self.http.post(format!("{}/api/v1/{path}", self.base)).header("content-type", "application/json")
     }
@@ -146,7 +146,7 @@ impl Drop for Process {
     }
 }
 
-/// What came back from a process.
+/// The response of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub status: StatusCode,
@@ -154,7 +154,7 @@ pub struct Reply {
     pub body: Json,
 }
 
-/// Sends a request; `None` if the process did not live long enough to answer.
+/// Sends a request; `None` if the process did not live long enough to respond.
 pub async fn send(request: RequestBuilder) -> Option<Reply> {
     let response = request.send().await.ok()?;
     let (status, is_replayed) = (response.status(), response.headers().contains_key("idempotency-replayed"));

@@ -1,4 +1,5 @@
-//! What the contract promises of each answer: its status, its kind, its shape, its code. Every answer any test sees is held to it.
+//! Checks each response against the contract: its status, media type, schema and code; every response that any test receives is
+//! checked.
 
 use super::Answer;
 use api::http::arrival::canonical;
@@ -29,11 +30,11 @@ struct Promise {
     answers: BTreeMap<u16, Declared>,
 }
 
-/// One answer of it.
+/// One of its responses.
 struct Declared {
-    /// The schema by media type; empty where there is no body.
+    /// The schema by media type; empty if there is no body.
     kinds: BTreeMap<String, Json>,
-    /// The codes it may have, where the contract tells them.
+    /// The codes that it may have, where the contract lists them.
     codes: BTreeSet<String>,
 }
 
@@ -53,7 +54,7 @@ impl Promise {
         self.segments.len() == path.len() && self.segments.iter().zip(path).all(fits)
     }
 
-    /// A literal path goes before a template.
+    /// A literal path takes precedence over a template.
     fn variables(&self) -> usize {
         self.segments.iter().filter(|segment| segment.starts_with('{')).count()
     }
@@ -72,10 +73,10 @@ impl Declared {
     }
 }
 
-/// Fails where the contract doesn't know an answer.
+/// Fails if the contract doesn't declare a response.
 #[track_caller]
 pub fn demand(method: &Method, path: &str, answer: &Answer) {
-    // What a browser asks beforehand is no operation.
+    // A CORS preflight request is not an operation.
     if *method == Method::OPTIONS {
         return;
     }
@@ -91,9 +92,9 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
     }
     match here().find(|promise| promise.method == asked) {
         Some(promise) => demand_declared(promise, &place, *method == Method::HEAD, answer),
-        None if best.is_some() => assert!([405, 429].contains(&status), "{place} is no operation, and {status}"),
+        None if best.is_some() => assert!([405, 429].contains(&status), "{place} is not an operation, but got {status}"),
         None if api::docs::is_part(&path) => {}
-        None => assert!([404, 429].contains(&status), "{place} is nothing, and {status}"),
+        None => assert!([404, 429].contains(&status), "{place} does not exist, but got {status}"),
     }
 }
 
@@ -114,12 +115,12 @@ fn demand_declared(promise: &Promise, place: &str, is_head: bool, answer: &Answe
     if declared.kinds.is_empty() {
         return assert_eq!((answer.text.as_str(), kind.as_str()), ("", ""), "{id} {status} declares no body: {place}");
     }
-    let Some(shape) = declared.kinds.get(&kind) else { panic!("{id} {status} is '{kind}', which it does not declare: {place}") };
-    // The tests' client leaves a compressed body as it is.
+    let Some(shape) = declared.kinds.get(&kind) else { panic!("{id} {status} has the undeclared media type '{kind}': {place}") };
+    // The tests' client doesn't decompress bodies.
     if !answer.header("content-encoding").is_empty() {
         return;
     }
-    // A line of NDJSON is no document.
+    // NDJSON is not a JSON document.
     if kind == "application/json" || kind.ends_with("+json") {
         demand_shape(shape, place, answer);
     }
@@ -131,7 +132,7 @@ fn demand_problem(place: &str, answer: &Answer) {
     demand_shape(&json!({"$ref": "#/components/schemas/Problem"}), place, answer);
     let problem = answer.json();
     let known = api::http::Code::all().find(|code| problem["code"] == code.name());
-    let known = known.unwrap_or_else(|| panic!("{place}: no such code: {}", answer.text));
+    let known = known.unwrap_or_else(|| panic!("{place}: unknown code: {}", answer.text));
     assert_eq!(
         (known.status().as_u16(), &problem["status"]),
         (answer.status(), &json!(answer.status())),
@@ -140,7 +141,7 @@ fn demand_problem(place: &str, answer: &Answer) {
     );
     assert_eq!(problem["type"], format!("/problems/{}", known.name()), "{place}");
     let names_faults = problem["errors"].as_array().is_some_and(|errors| !errors.is_empty());
-    assert!(names_faults || ![400, 422].contains(&answer.status()), "{place} names no fault: {}", answer.text);
+    assert!(names_faults || ![400, 422].contains(&answer.status()), "{place} reports no error: {}", answer.text);
 }
 
 #[track_caller]
@@ -151,7 +152,7 @@ fn demand_shape(schema: &Json, place: &str, answer: &Answer) {
         .collect::<Vec<_>>();
     assert!(
         errors.is_empty(),
-        "{place} {} is not as declared: {errors:#?}\n{}",
+        "{place} {} does not match its schema: {errors:#?}\n{}",
         answer.status(),
         answer.text.chars().take(2000).collect::<String>()
     );
@@ -164,12 +165,12 @@ fn plain(kind: &str) -> String {
 
 fn resolved(value: &Json) -> &Json {
     match value["$ref"].as_str() {
-        Some(place) => CONTRACT.pointer(place.trim_start_matches('#')).unwrap_or_else(|| panic!("{place} is nowhere")),
+        Some(place) => CONTRACT.pointer(place.trim_start_matches('#')).unwrap_or_else(|| panic!("{place} does not exist")),
         None => value,
     }
 }
 
-/// Made when it is first needed: a test needs few of them.
+/// Created on first use: a test needs only a few of them.
 fn validator(schema: &Json) -> Arc<Validator> {
     static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -182,11 +183,11 @@ fn validator(schema: &Json) -> Arc<Validator> {
     Arc::clone(made.entry(schema.to_string()).or_insert_with(make))
 }
 
-/// The contract's schemas as the service fulfils them: every property that is named is there, and no other.
+/// The contract's schemas as the service fulfils them: every declared property is present, and no others.
 static EXACT: LazyLock<Json> = LazyLock::new(|| {
     let schemas = CONTRACT["components"]["schemas"].as_object().expect("schemas");
     let exact = schemas.iter().map(|(name, schema)| match name.as_str() {
-        // Its further members are told by each code's page.
+        // Its additional members are documented on each code's page.
         "Problem" => (name.clone(), schema.clone()),
         _ => (name.clone(), exact(schema)),
     });
@@ -206,7 +207,7 @@ fn exact(schema: &Json) -> Json {
     Json::Object(exact)
 }
 
-/// Its own, and those of all it is made of.
+/// Its own properties, and those of all the schemas it is composed of.
 fn properties(schema: &Json) -> Map<String, Json> {
     let own = schema["properties"].as_object().cloned().unwrap_or_default();
     let parts = schema["allOf"].as_array().into_iter().flatten().flat_map(|part| properties(resolved(part)));

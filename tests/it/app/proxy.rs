@@ -1,4 +1,4 @@
-//! A wire between the service and PostgreSQL that breaks at COMMIT.
+//! A proxy between the service and PostgreSQL that breaks at COMMIT.
 
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -6,37 +6,37 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A simple query as PostgreSQL's protocol frames it: its kind, its length, its text.
+/// A simple query as framed by PostgreSQL's protocol: its type, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// How the service asks what became of a transaction.
+/// Text in the query with which the service determines what became of a transaction.
 const QUESTION: &[u8] = b"pg_xact_status";
 
-/// What the service asks for when it connects in order to write.
+/// Text in the connection options of a writer.
 const WRITER: &[u8] = b"synchronous_commit";
 
 /// What happens to the next COMMIT of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection breaks before the server hears of it.
+    /// The connection breaks before the server receives it.
     BeforeCommit,
-    /// The server hears of it, and the service not what it answers.
+    /// The server receives it, but the service doesn't receive the reply.
     AfterCommit,
-    /// As `AfterCommit`, and from then on nobody gets through any more.
+    /// As `AfterCommit`, and from then on no connection gets through any more.
     AfterCommitForGood,
-    /// As `AfterCommit`, and whoever asks what became of a transaction is cut off, until it is mended.
+    /// As `AfterCommit`, and connections that query what became of a transaction are cut off, until the proxy is mended.
     AfterCommitUnanswerably,
-    /// It is lost on the way, and the connection stays open: nobody notices anything.
+    /// It is lost in transit, and the connection stays open: neither side notices anything.
     CommitSwallowed,
 }
 
-/// A proxy on a port of its own, in front of a server.
+/// A proxy on its own port, in front of a server.
 pub struct Proxy {
     port: u16,
     wire: Wire,
 }
 
-/// What all connections have in common.
+/// The state that all connections share.
 #[derive(Clone)]
 struct Wire {
     next: Arc<Mutex<Option<Fault>>>,
@@ -45,7 +45,7 @@ struct Wire {
 }
 
 impl Proxy {
-    /// Listens in front of the server that `url` names.
+    /// Listens in front of the server that `url` refers to.
     pub async fn before(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
@@ -60,17 +60,17 @@ impl Proxy {
         Self { port, wire }
     }
 
-    /// The same URL, by way of this proxy, and in plain text so that it can be read on the way.
+    /// The same URL through this proxy, without encryption so that the traffic can be read.
     pub fn url(&self, url: &str) -> String {
         format!("{}?sslmode=disable", url.replacen(address(url), &format!("127.0.0.1:{}", self.port), 1))
     }
 
-    /// Arranges what happens to the next COMMIT; once.
+    /// Sets what happens to the next COMMIT; once.
     pub fn at_next_commit(&self, fault: Fault) {
         *self.wire.next.lock().expect("the fault") = Some(fault);
     }
 
-    /// Lets everybody through again who was refused, and every COMMIT from now on.
+    /// Allows all connections again, and every COMMIT from now on.
     pub fn mend(&self) {
         self.wire.next.lock().expect("the fault").take();
         self.wire.is_closed.send_replace(false);
@@ -101,7 +101,7 @@ impl Wire {
         answers.abort();
     }
 
-    /// Copies what the service asks, up to a COMMIT that is to go wrong. sqlx sends it alone.
+    /// Copies what the service sends, up to a COMMIT that is to fail. sqlx sends it in a message of its own.
     async fn ask(&self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> std::io::Result<()> {
         let (mut buffer, mut writes) = (vec![0; 64 * 1024], false);
         loop {
@@ -129,7 +129,7 @@ impl Wire {
     }
 }
 
-/// Copies what the server answers.
+/// Copies what the server replies.
 async fn hand_on(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {

@@ -1,4 +1,4 @@
-//! A small volume of its own that a test can fill up. Where mounting isn't permitted such tests say so and pass.
+//! A small volume that a test can fill up; if mounting isn't permitted, such tests report so and pass.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub struct Volume {
 }
 
 impl Volume {
-    /// A tmpfs; `None` where this user may not mount one.
+    /// A tmpfs; `None` if this user may not mount one.
     pub fn mount(mebibytes: u32) -> Option<Self> {
         let folder = TempDir::new().expect("a folder");
         let size = format!("size={mebibytes}m");
@@ -18,7 +18,7 @@ impl Volume {
         if mounted.is_ok_and(|mounted| mounted.status.success()) {
             return Some(Self { folder });
         }
-        let _ = writeln!(std::io::stderr(), "mounting is not permitted here: the tests of a full disk are left out");
+        let _ = writeln!(std::io::stderr(), "mounting is not permitted here: full-disk tests are skipped");
         None
     }
 

@@ -1,4 +1,4 @@
-//! A request whose body comes in its own time, as a slow or a stubborn client sends it.
+//! A request whose body is sent slowly or in parts, as by a slow or a misbehaving client.
 
 use super::TestApp;
 use reqwest::Method;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A request that has begun: its head and the first byte of its body are sent, and its caller was let in.
+/// A request in progress: its head and the first byte of its body are sent, and its caller was authenticated.
 pub struct Half {
     wire: TcpStream,
     rest: Vec<u8>,
 }
 
 impl Half {
-    /// Begins a request, and waits until the service has read who asks. A path without a leading root is below `/api/v1`.
+    /// Starts a request, and waits until the service has read its caller. A path without a leading slash is below `/api/v1`.
     pub async fn begin(
         app: &TestApp,
         token: &str,
@@ -37,7 +37,7 @@ impl Half {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), let_in).await.expect("the service asks who it is");
+        tokio::time::timeout(Duration::from_secs(20), let_in).await.expect("the service reads the caller");
         Self { wire, rest: body[1..].to_vec() }
     }
 
@@ -46,11 +46,11 @@ impl Half {
         Self::begin(app, token, (method, path), ("application/json", body.to_string().as_bytes()), "").await
     }
 
-    /// Sends the rest, and gives the status and the problem's code of the answer.
+    /// Sends the rest, and returns the status and the problem's code of the response.
     pub async fn finish(mut self) -> (u16, String) {
         self.wire.write_all(&self.rest).await.expect("the rest");
         let mut answer = Vec::new();
-        self.wire.read_to_end(&mut answer).await.expect("an answer");
+        self.wire.read_to_end(&mut answer).await.expect("a response");
         let answer = String::from_utf8_lossy(&answer).into_owned();
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
         let code = answer.split("\"code\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();

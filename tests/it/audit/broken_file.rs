@@ -1,4 +1,4 @@
-//! An SQLite file that can't be written, or is damaged: 503, nothing changed, and service again when the cause is gone.
+//! An SQLite file that can't be written, or is damaged: 503, nothing changed, and normal service once the cause is removed.
 
 use super::full_disk::{a_case, committed};
 use crate::app::copies::run;
@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse battery";
 
-/// The database's file.
+/// The path of the database file.
 fn path(app: &TestApp) -> &Path {
     Path::new(app.url.trim_start_matches("sqlite://").split('?').next().expect("a path"))
 }
 
-/// An answer's status, `Retry-After` and body.
+/// The status, `Retry-After` and body of a response.
 async fn send(request: RequestBuilder) -> (u16, String, Json) {
     let answer = request.send().await.expect("an answer");
     let after = answer.headers().get("retry-after").and_then(|after| after.to_str().ok()).unwrap_or_default().to_owned();
@@ -31,7 +31,7 @@ fn demand_unavailable((status, after, body): (u16, String, Json)) {
     assert_eq!((status, after.as_str(), &body["code"]), (503, "1", &json!("unavailable")), "{body}");
 }
 
-/// `SQLITE_IOERR`: the operating system refuses every write to a file beyond its first page, whoever owns it.
+/// `SQLITE_IOERR`: the operating system refuses every write to a file beyond its first page, regardless of its owner.
 #[tokio::test]
 async fn what_is_acknowledged_after_an_io_error_is_there() {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
@@ -73,7 +73,7 @@ async fn what_is_acknowledged_after_an_io_error_is_there() {
     app.finish().await;
 }
 
-/// `SQLITE_CORRUPT`: every page but the first is overwritten under the running service, and put back.
+/// `SQLITE_CORRUPT`: every page but the first is overwritten under the running service, and restored later.
 #[tokio::test]
 async fn a_damaged_file_is_unavailable_until_it_is_whole_again() {
     let settings = Settings { patience: Limits::default().patience, ..Settings::default() };
@@ -81,7 +81,7 @@ async fn a_damaged_file_is_unavailable_until_it_is_whole_again() {
     let (case, member, manager) = (app.a_case().accepted().create().await, app.as_member().await, app.as_manager().await);
     app.give_password(member.user.as_ref().expect("a member"), PASSWORD).await;
     let mark = app.mark().await;
-    // Whatever connections know of the file by heart they have to read again, from the file alone.
+    // Connections must discard what they have cached of the file and read it again, from the file alone.
     run(&app, "PRAGMA user_version = 1; PRAGMA wal_checkpoint(TRUNCATE)").await;
     let whole = std::fs::read(path(&app)).expect("the file");
     let overwrite = |bytes: &[u8]| {

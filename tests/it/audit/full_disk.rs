@@ -1,6 +1,6 @@
-//! A disk that is full and then not any more: what was acknowledged is there, in the same process and after a restart.
+//! A disk that is full and later has space again: acknowledged changes are present, in the same process and after a restart.
 //!
-//! On a volume of its own. SQLite ends a transaction by itself when there is no space, which a pool must not overlook.
+//! Uses a volume of its own. SQLite ends a transaction by itself if there is no space, which a pool must not overlook.
 
 use crate::app::{Process, TestApp, Volume};
 use entity::{audit_entry, case};
@@ -11,7 +11,7 @@ pub fn a_case() -> Json {
     json!({"employee_first_name": "Ada", "employee_last_name": "Byron"})
 }
 
-/// How many cases and entries anybody else sees, which is what is committed.
+/// The number of cases and entries visible to other connections, which is what is committed.
 pub async fn committed(app: &TestApp) -> (usize, usize) {
     let cases = case::Entity::find().all(&app.outside).await.unwrap().len();
     (cases, audit_entry::Entity::find().all(&app.outside).await.unwrap().len())
@@ -27,7 +27,7 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
     let mut acknowledged = Vec::new();
     for round in 0..3 {
         volume.fill();
-        // The log may have room for one or two where something was before.
+        // The log may have room for one or two entries in previously used space.
         let refused = loop {
             let answer = member.post("cases", a_case()).await;
             match answer.status() {
@@ -64,7 +64,7 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
         assert_eq!(cases, acknowledged.len() + 1, "round {round}");
         assert!(entries >= before.1 + 21);
     }
-    // A process of its own reads what is on the disk.
+    // A separate process reads what is on the disk.
     let process = Process::start(&app).await;
     let token = process.sign_in("member1", "correct horse battery").await;
     for created in &acknowledged {

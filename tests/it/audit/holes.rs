@@ -1,4 +1,4 @@
-//! Ways past the nets, each tried by somebody who has the database's password and none of our code.
+//! Ways past the database's safeguards, each tried by someone who has the database password but none of our code.
 #![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
 
 use crate::app::{Kind, TestApp};
@@ -6,7 +6,7 @@ use entity::{case, credit};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait};
 use uuid::Uuid;
 
-/// A statement that forges a successful entry, or one that ended otherwise.
+/// A statement that forges a successful entry, or one with another outcome.
 fn forged(kind: Kind, object_type: &str, object_id: &str, outcome: &str) -> String {
     let (id, now) = match kind {
         Kind::Sqlite => ("randomblob(16)", "'2026-12-01T15:00:00+00:00'"),
@@ -132,7 +132,8 @@ async fn no_audited_table_is_emptied() {
     app.finish().await;
 }
 
-/// A transaction's number can be foretold: entries of the past that bear it are none of its own. Without `finish`: they stay.
+/// A transaction number can be predicted: past entries with that number do not belong to the transaction. Without `finish`: they
+/// remain.
 #[tokio::test]
 async fn an_entry_of_an_earlier_transaction_settles_nothing_whatever_number_it_bears() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
@@ -140,7 +141,7 @@ async fn an_entry_of_an_earlier_transaction_settles_nothing_whatever_number_it_b
     let entry = forged(app.kind, "case", &id.to_string(), "success");
     let (columns, values) = entry.split_once(") VALUES (").unwrap();
     let values = values.strip_suffix(')').unwrap();
-    // The other tests use up numbers meanwhile.
+    // The other tests use up numbers in the meantime.
     let foretold = format!(
         "{columns}, txid) SELECT {values}, (pg_current_xact_id()::text::bigint + n)::text::xid8 FROM generate_series(1, 20000) AS n"
     );
@@ -185,7 +186,7 @@ async fn debt_is_settled_by_entries_alone() {
     ] {
         let tx = app.outside.begin().await.unwrap();
         tx.execute_unprepared(CHANGE).await.unwrap();
-        // Refused at once or at COMMIT.
+        // Refused immediately or at COMMIT.
         let refused = match tx.execute_unprepared(&way).await {
             Ok(_) => tx.commit().await.expect_err(&way),
             Err(refused) => refused,
@@ -199,7 +200,7 @@ async fn debt_is_settled_by_entries_alone() {
     app.finish().await;
 }
 
-/// While SQLite's recursive triggers are off, as they are by default, REPLACE removes rows and no trigger hears of it.
+/// While SQLite's recursive triggers are off, as they are by default, REPLACE removes rows without firing any trigger.
 #[tokio::test]
 async fn a_row_that_is_replaced_owes_its_entry() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();

@@ -1,4 +1,4 @@
-//! When the connection is lost at COMMIT, the answer is still the truth, or says that nobody knows it.
+//! If the connection is lost at COMMIT, the response is still correct, or reports that the result is unknown.
 //!
 //! PostgreSQL only: between the service and SQLite there is nothing to lose.
 #![expect(clippy::disallowed_methods, reason = "one of these tests slows COMMIT down")]
@@ -73,7 +73,7 @@ async fn a_commit_that_is_swallowed_on_the_way_is_not_done() {
     let mark = app.mark().await;
     proxy.at_next_commit(Fault::CommitSwallowed);
 
-    // PostgreSQL gives up on a transaction in which nothing happens any more.
+    // PostgreSQL ends a transaction that has been idle for too long.
     by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
 
     assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
@@ -89,7 +89,7 @@ async fn where_nobody_can_be_asked_the_answer_says_so() {
 
     by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(504, "commit_unknown");
 
-    // It was done, and a caller who reads the case finds that out.
+    // It was committed, and a caller who reads the case can see that.
     proxy.mend();
     assert_eq!(stands(&app, &case.path()).await, "hold");
     assert_eq!(actions(&app.since(&mark).await), ["case_held"]);

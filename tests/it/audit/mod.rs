@@ -1,4 +1,5 @@
-//! The trail's own promises: the one door, the nets below it, and what happens when an entry can't be written.
+//! The guarantees of the audit log: the only way to write, the safeguards below it, and what happens if an entry can't be
+//! written.
 
 mod broken_file;
 mod bypasses;

@@ -1,4 +1,4 @@
-//! What the database itself refuses, to anybody who has the password and none of our code.
+//! What the database itself refuses, to anyone who has the password but none of our code.
 #![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
 
 use crate::app::{Kind, TestApp};
@@ -69,7 +69,7 @@ on_each_database! {
     async fn the_review_history_is_never_altered(app) {
         app.a_case().pending_review().create().await;
         for sql in ["UPDATE case_reviews SET notes = ''", "DELETE FROM case_reviews"] {
-            // Row triggers need a row to refuse.
+            // Row triggers fire only if there is a row.
             let review = review_step(app).await;
             let refused = app.outside.execute_unprepared(sql).await.expect_err(sql).to_string();
             assert!(refused.contains("append-only"), "{sql}: {refused}");
@@ -78,7 +78,7 @@ on_each_database! {
     }
 }
 
-/// Each way to weaken a net is told by name; without `finish`, since what happens then is unaudited.
+/// Each way to weaken a safeguard is reported by name; without `finish`, since what happens then is unaudited.
 #[tokio::test]
 async fn a_net_that_was_taken_away_is_told_at_start() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -94,14 +94,14 @@ async fn a_net_that_was_taken_away_is_told_at_start() {
                 ),
                 (
                     "CREATE TRIGGER swallow BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(IGNORE); END",
-                    "trigger swallow is not the migration's",
+                    "trigger swallow is not from a migration",
                 ),
             ],
             Kind::Postgres => &[
                 ("ALTER TABLE cases DISABLE TRIGGER cases_audited", "demand_entry('case') (not enabled)"),
                 ("ALTER TABLE audit_entries DISABLE TRIGGER USER", "refuse_change() (not enabled)"),
                 ("DROP TRIGGER users_kept ON users", "trigger users_kept is missing"),
-                ("CREATE RULE swallow AS ON INSERT TO audit_entries DO INSTEAD NOTHING", "rule swallow is not the migration's"),
+                ("CREATE RULE swallow AS ON INSERT TO audit_entries DO INSTEAD NOTHING", "rule swallow is not from a migration"),
                 ("ALTER FUNCTION demand_entry() RESET search_path", "function demand_entry differs"),
                 (
                     "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
@@ -138,7 +138,7 @@ async fn copy_an_entry(tx: &sea_orm::DatabaseTransaction, id: uuid::Uuid) -> u64
     tx.execute_unprepared(&sql).await.unwrap().rows_affected()
 }
 
-/// A program that switches SQLite's foreign keys off gets past the net, and is found out at the next start.
+/// A program that switches SQLite's foreign keys off bypasses the safeguard, and is detected at the next start.
 #[tokio::test]
 async fn debt_left_by_a_connection_without_foreign_keys_is_found_at_start() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
@@ -155,7 +155,7 @@ async fn now(app: &TestApp, id: uuid::Uuid) -> case::Model {
     case::Entity::find_by_id(id).one(&app.outside).await.unwrap().unwrap()
 }
 
-/// The stated limit of each net. Without `finish`: the copied entry breaks the chains, as the replay would find.
+/// The documented limit of each safeguard. Without `finish`: the copied entry breaks the chains, as the replay would find.
 #[tokio::test]
 async fn an_entry_must_follow_its_change_on_sqlite_and_stand_beside_it_on_postgresql() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -171,6 +171,6 @@ async fn an_unrelated_entry_beside_a_change(app: &TestApp) {
     assert_eq!(copied, 1);
     tx.execute_unprepared("UPDATE cases SET version = 9").await.unwrap();
     let committed = tx.commit().await.is_ok();
-    // The stated limit: PostgreSQL asks only whether an entry of this transaction exists.
+    // The documented limit: PostgreSQL only checks whether an entry of this transaction exists.
     assert_eq!(committed, app.outside.get_database_backend() == DbBackend::Postgres);
 }

@@ -1,4 +1,4 @@
-//! When an entry can't be written, nothing is changed and nothing is shown.
+//! If an entry can't be written, nothing is changed and nothing is returned.
 
 use serde_json::json;
 

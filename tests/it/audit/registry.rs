@@ -1,11 +1,11 @@
-//! Every table is audited or excused, by the program and by the database alike.
+//! Every table is audited or explicitly exempt, in the program and in the database alike.
 
 use crate::app::TestApp;
 use entity::audit::{audited, unaudited};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::collections::BTreeSet;
 
-/// Tables that nothing else in the program may write: what the trail and the migrations keep for themselves.
+/// Tables that nothing else in the program may write: internal tables of the audit log and the migrations.
 const KEPT: [&str; 4] = ["audit_debt", "audit_entries", "audit_never", "seaql_migrations"];
 
 on_each_database! {

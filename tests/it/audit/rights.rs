@@ -1,4 +1,4 @@
-//! The role that serves: it has what the program needs and nothing with which the log could be altered.
+//! The database role of the service: it has the rights the program needs and none that would allow altering the log.
 #![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
 
 use crate::app::{Fresh, Kind, Process, SERVING, TestApp, casetrail_migrate, connect, fresh};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 const VERBS: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
 
-/// What a role may do with each table of the database.
+/// The rights of a role on each table of the database.
 async fn rights(db: &DatabaseConnection, role: &str) -> BTreeMap<String, Vec<&'static str>> {
     let mut rights = BTreeMap::new();
     for verb in VERBS {
@@ -106,7 +106,7 @@ async fn the_service_starts_as_a_role_without_ddl_and_says_what_to_do_where_the_
     app.outside.execute_unprepared(last).await.unwrap();
     let refused = serve(&app).await;
     let words =
-        "the database role may not change the schema, which is not this version's: run `casetrail migrate --grant-to ROLE`";
+        "the database role may not change the schema, which does not match this version: run `casetrail migrate --grant-to ROLE`";
     assert!(!refused.status.success() && said(&refused).contains(words), "{}", said(&refused));
     let hidden = format!("REVOKE ALL ON seaql_migrations FROM {SERVING}");
     app.outside.execute_unprepared(&hidden).await.unwrap();
@@ -118,7 +118,7 @@ async fn the_service_starts_as_a_role_without_ddl_and_says_what_to_do_where_the_
     );
 }
 
-/// Starts the service, which is expected to end by itself.
+/// Starts the service, which is expected to exit by itself.
 async fn serve(app: &TestApp) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
     command.arg("serve").env("CASETRAIL_BIND", "127.0.0.1:0").env("CASETRAIL_DATABASE_URL", &app.url);

@@ -1,4 +1,4 @@
-//! What each change leaves in the trail, below HTTP: the door and its hooks.
+//! The audit entries of each change, below HTTP: the write transaction and its hooks.
 
 use crate::app::actions;
 use chrono::TimeDelta;
@@ -30,7 +30,7 @@ on_each_database! {
         let by = app.as_manager().await;
         by.post(&format!("cases/{}/hold", stale.id), json!({"reason": "a"})).await.expect(200);
         let mark = app.mark().await;
-        // `stale` still says accepted; the entry must not.
+        // `stale` still has status accepted; the entry must not.
         let tx = app.write().await;
         let mut row = stale.into_active_model();
         row.status = Set(CaseStatus::Completed);
@@ -56,7 +56,7 @@ on_each_database! {
             assert_eq!(clock::instant_of(entry.id), Some(entry.occurred_at));
             assert_eq!((&body["id"], &body["action_type"]), (&json!(entry.id), &json!(entry.action_type)));
             assert_eq!((&body["outcome"], &body["request_id"]), (&json!(entry.outcome), &json!(entry.request_id)));
-            // Canonical: sorted keys, no blanks.
+            // Canonical: sorted keys, no whitespace.
             assert_eq!(serde_json::to_string(&body).unwrap(), entry.body);
         }
     }

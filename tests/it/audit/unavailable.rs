@@ -1,4 +1,4 @@
-//! Whatever keeps a database from working for a while is 503 `unavailable`, changes nothing, and is over by itself.
+//! Anything that temporarily keeps a database from working results in 503 `unavailable`, changes nothing, and recovers by itself.
 #![expect(clippy::disallowed_methods, reason = "these tests break and block the database from outside")]
 
 use crate::app::{Kind, Settings, TestApp};
@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// Disk full, out of memory, too many connections, I/O error, told to stop, corrupt, read-only.
+/// Disk full, out of memory, too many connections, I/O error, shutdown requested, corrupt, read-only.
 const CODES: [&str; 7] = ["53100", "53200", "53300", "58030", "57P01", "XX001", "25006"];
 
 async fn run(app: &TestApp, statements: &[&str]) {
@@ -48,7 +48,7 @@ async fn what_a_server_cannot_do_at_the_moment_is_unavailable_and_nothing_change
     app.finish().await;
 }
 
-/// The writers' door opens a transaction with these words, so that a connection which is in one already refuses.
+/// Write transactions begin with this statement, so that a connection that is already in a transaction refuses it.
 #[tokio::test]
 async fn a_transaction_cannot_be_begun_inside_of_another() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
@@ -71,7 +71,7 @@ async fn a_caller_waits_a_second_and_a_half_for_a_lock_on_postgresql() {
     each_caller_waits_a_second_and_a_half(Kind::Postgres).await;
 }
 
-/// A lock held for long, and more callers than there are connections.
+/// A lock that is held for long, and more callers than connections.
 async fn each_caller_waits_a_second_and_a_half(kind: Kind) {
     let settings = Settings { patience: Limits::default().patience, ..Settings::default() };
     let Some(app) = TestApp::start_with(kind, settings).await else { return };
@@ -91,7 +91,7 @@ async fn each_caller_waits_a_second_and_a_half(kind: Kind) {
             held
         }
     };
-    // Not by the tests' own client, which compares each answer with the contract and takes its time.
+    // Not with the tests' own client, which is slow because it checks each response against the contract.
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     for callers in [2, 40] {
         let request = http.post(format!("{}/api/v1/{}", app.base, case.url("hold"))).bearer_auth(by.token());
@@ -106,7 +106,7 @@ async fn each_caller_waits_a_second_and_a_half(kind: Kind) {
         }));
         let longest = waits.await.into_iter().max().unwrap();
         println!("{kind:?}, {callers} callers: {longest:?}");
-        // A second and a half, and as much again for a machine that is busy with the other tests.
+        // One and a half seconds, and the same again for a machine that is busy with the other tests.
         assert!(longest < Duration::from_secs(3), "{callers} callers: {longest:?}");
     }
     held.rollback().await.unwrap();

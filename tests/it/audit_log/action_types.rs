@@ -1,4 +1,4 @@
-//! The catalogue of actions.
+//! The catalogue of action types.
 
 use super::world::happened;
 use entity::audit::Action;

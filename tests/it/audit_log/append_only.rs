@@ -1,4 +1,4 @@
-//! Entries can be read and nothing else, neither over HTTP nor past the service.
+//! Entries are read-only, both over HTTP and directly in the database.
 
 use super::world::{happened, outside};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! A case's trail, and what its member may know of it.
+//! The audit entries of a case, and what its member may see of them.
 
 use super::world::{change, data, ids, is_about_case, is_success, newest_first, pages};
 use crate::app::{actions, at, incomplete};
@@ -112,7 +112,7 @@ on_each_database! {
             data(&list).iter().map(|entry| entry["changes"]["status"]["to"].clone()).collect()
         };
         assert_eq!(moves().await, ["accepted"]);
-        // Undone before anybody was told: to the member it never was.
+        // Undone before anyone was notified: for the member it never happened.
         let assignee = app.tech(3).await;
         change(app, case.case.id, |case, _| case.reopen(Some(&assignee))).await;
         assert_eq!(moves().await, ["accepted"]);

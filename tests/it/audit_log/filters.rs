@@ -1,4 +1,4 @@
-//! Every filter of the log, alone and in pairs, against a naive look at every entry.
+//! Every filter of the log, alone and in pairs, compared with a naive scan of all entries.
 
 use super::world::{data, happened, ids, newest_first};
 use crate::app::at;
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::audit::Action;
 use serde_json::{Value as Json, json};
 
-/// A parameter and what it means.
+/// A query parameter and its meaning.
 struct Question {
     parameter: String,
     holds: Box<dyn Fn(&Json) -> bool>,
@@ -33,7 +33,7 @@ fn civil_day(entry: &Json) -> String {
     instant(entry).with_timezone(&chrono_tz::America::Chicago).date_naive().to_string()
 }
 
-/// What a free-text search looks through.
+/// The text that a free-text search covers.
 fn haystack(entry: &Json) -> String {
     let mut words = vec![entry["description"].clone(), entry["actor_label"].clone(), entry["case"]["case_number"].clone()];
     for person in [&entry["actor"], &entry["related_user"]] {
@@ -98,7 +98,7 @@ fn questions(told: &[Json]) -> Vec<Question> {
     ]
 }
 
-/// Whether two questions could stand in one request: a parameter may be repeated only for OR.
+/// Whether two questions can be combined in one request: a parameter may be repeated only for OR.
 fn go_together(one: &Question, other: &Question) -> bool {
     let names = |question: &Question| -> Vec<String> {
         question.parameter.split('&').map(|pair| pair.split('=').next().unwrap().to_owned()).collect()
@@ -120,7 +120,7 @@ on_each_database! {
         });
         let (mut asked, mut found) = (0, 0);
         for mut together in alone.chain(pairs) {
-            // What the questions themselves leave in the trail came later.
+            // The entries written by the questions themselves came later.
             if together.iter().all(|question| go_together(question, &before_now)) {
                 together.push(&before_now);
             }

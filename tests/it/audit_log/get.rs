@@ -1,4 +1,4 @@
-//! Looking at one entry.
+//! Getting an audit entry.
 
 use super::world::{data, happened, ids};
 use crate::app::actions;

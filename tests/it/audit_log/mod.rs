@@ -1,4 +1,4 @@
-//! Reading the trail, and being seen reading it.
+//! Reading the audit log, and the entries that reading writes.
 
 mod action_types;
 mod append_only;

@@ -1,4 +1,4 @@
-//! Looking at one's own activity.
+//! Reading the caller's own activity.
 
 use super::world::{data, happened};
 use crate::app::actions;

@@ -1,4 +1,4 @@
-//! A page of the log among 100,000 entries: an index leads to it, whatever it is narrowed by.
+//! A page of the log among 100,000 entries: it is found by an index, with any filter.
 
 use super::world::data;
 use crate::app::TestApp;
@@ -14,7 +14,7 @@ async fn plan(app: &TestApp, filter: &Filter, after: Option<&Position>) -> Vec<S
     app.plan(&page).await
 }
 
-/// Whether every look at the trail goes by an index, and none of them sorts what it found there.
+/// Whether every access to the log uses an index, and none of them sorts the rows found there.
 fn is_led(backend: DbBackend, plan: &[String]) -> bool {
     match backend {
         DbBackend::Postgres => {
@@ -53,7 +53,7 @@ on_each_database! {
                 let plan = plan(app, &filter, after).await;
                 let text = plan.join("\n");
                 assert!(is_led(app.outside.get_database_backend(), &plan), "{name}, {after:?}:\n{text}");
-                // Only where indexes are merged is there something to sort: their newest entries.
+                // Only if indexes are merged is there something to sort: their newest entries.
                 let is_sorted = text.contains("Sort") || text.contains("TEMP B-TREE");
                 assert!(sorts || !is_sorted, "{name}, {after:?}:\n{text}");
             }

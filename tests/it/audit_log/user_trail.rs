@@ -1,4 +1,4 @@
-//! A user's trail.
+//! The audit entries of a user.
 
 use super::world::{data, happened, ids, newest_first, pages};
 use crate::app::actions;

@@ -1,4 +1,4 @@
-//! A small world in which a bit of everything happened, and what tests need to look at it.
+//! A small history with events of every kind, and helpers for tests that read it.
 
 use crate::app::{Client, TestApp};
 use chrono::TimeDelta;
@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-/// Lets it happen, over several civil days; afterwards nothing of it can happen again at the same instant.
+/// Creates the history, spread over several calendar days; nothing can be added later with the same timestamps.
 pub async fn happened(app: &TestApp) -> Vec<Json> {
     let accepted = app.a_case().accepted().create().await;
     app.a_case().held().create().await;
@@ -55,7 +55,7 @@ pub async fn record(app: &TestApp, context: Context, event: Event) {
     tx.commit().await.unwrap();
 }
 
-/// One move of a case, made by the system for a reason.
+/// One move of a case, made by the system with a reason.
 pub async fn change<F>(app: &TestApp, id: Uuid, step: F) -> case::Model
 where
     F: FnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::Refused>,
@@ -68,7 +68,7 @@ where
     case
 }
 
-/// The ids of some entries, in their order.
+/// The ids of some entries, in order.
 pub fn ids(entries: &[Json]) -> Vec<String> {
     entries.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect()
 }
@@ -78,13 +78,13 @@ pub fn data(list: &Json) -> Vec<Json> {
     list["data"].as_array().unwrap().clone()
 }
 
-/// The newest first, as lists have it.
+/// Newest first, as in lists.
 pub fn newest_first(mut entries: Vec<Json>) -> Vec<Json> {
     entries.sort_by(|a, b| b["id"].as_str().cmp(&a["id"].as_str()));
     entries
 }
 
-/// Every page of a list, by its cursors.
+/// All pages of a list, by following its cursors.
 pub async fn pages(by: &Client<'_>, path: &str) -> Vec<Json> {
     let (mut entries, mut next) = (Vec::new(), path.to_owned());
     let glue = if path.contains('?') { '&' } else { '?' };
@@ -96,7 +96,7 @@ pub async fn pages(by: &Client<'_>, path: &str) -> Vec<Json> {
     }
 }
 
-/// Makes the trail unwritable, as a full disk would.
+/// Makes the audit log unwritable, as a full disk would.
 pub async fn break_the_trail(app: &TestApp) {
     let sqlite = "CREATE TRIGGER full_disk BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     let postgres = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk full'; END $$; \
@@ -104,19 +104,19 @@ pub async fn break_the_trail(app: &TestApp) {
     outside(app, sqlite, postgres).await.unwrap();
 }
 
-/// Runs a statement as anybody with the database's password could.
-#[expect(clippy::disallowed_methods, reason = "what happens past the door is what is tested")]
+/// Runs a statement as anyone with the database password could.
+#[expect(clippy::disallowed_methods, reason = "writes that bypass the service are what is tested")]
 pub async fn outside(app: &TestApp, sqlite: &str, postgres: &str) -> Result<u64, sea_orm::DbErr> {
     let sql = if app.kind == crate::app::Kind::Sqlite { sqlite } else { postgres };
     app.outside.execute_unprepared(sql).await.map(|done| done.rows_affected())
 }
 
-/// Whether an entry ended well.
+/// Whether an entry's outcome is success.
 pub fn is_success(entry: &Json) -> bool {
     entry["outcome"] == Outcome::Success.code()
 }
 
-/// What an entry says it acted on.
+/// Whether an entry is about this case.
 pub fn is_about_case(entry: &Json, id: Uuid) -> bool {
     entry["object_type"] == case::Entity::OBJECT && entry["object_id"] == id.to_string()
 }

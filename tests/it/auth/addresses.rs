@@ -1,4 +1,4 @@
-//! How often somebody learns that an e-mail address is somebody else's.
+//! How often a caller can find out that an email address belongs to another user.
 
 use crate::app::{Client, TestApp, actions};
 use chrono::TimeDelta;
@@ -12,7 +12,7 @@ async fn taken(app: &TestApp) -> Json {
     json!({"email": app.user("manager", Role::Manager, None).await.email.to_uppercase()})
 }
 
-/// Ten refusals of what is taken, each of which is on record.
+/// Ten refusals of an address that is taken, each of which is recorded.
 async fn learn_ten_times(app: &TestApp, by: &Client<'_>, path: &str, (operation, action): (&str, &str)) {
     let taken = taken(app).await;
     let mark = app.mark().await;
@@ -34,7 +34,7 @@ on_each_database! {
     async fn a_member_learns_of_ten_addresses_a_day_and_then_of_none(app) {
         let by = app.as_member().await;
         let own = format!("users/{}", by.id());
-        // What is one's own is nobody else's, and what is refused for another reason tells of no address.
+        // The caller's own address is not taken, and a refusal for another reason reveals no address.
         by.patch("auth/me", json!({"email": "Member1@example.org"})).await.expect(200);
         by.clone().with("If-Match", "\"9\"").patch("auth/me", taken(app).await).await.expect_problem(412, "version_mismatch");
         learn_ten_times(app, &by, "auth/me", ("edit_own_account", "user_updated")).await;
@@ -63,7 +63,7 @@ on_each_database! {
         let of = |status: u16| answers.iter().filter(|answer| answer.status() == status).count();
         let mut told = of(409);
         assert!(told <= 10 && told + of(429) == 24, "{told}");
-        // On a busy machine some had to wait for their turn for too long.
+        // On a busy machine some requests had to wait too long for their turn.
         while by.patch("auth/me", taken.clone()).await.status() == 409 {
             told += 1;
         }
@@ -79,7 +79,7 @@ on_each_database! {
                 "workshop_code": "WS7", "password": "eleven green bottles",
             })
         };
-        // What is sent again under its key was done, and asks for nothing.
+        // A request repeated with its key is replayed, and checks no address.
         let keyed = tech.clone().with("Idempotency-Key", "a-new-member");
         let first = keyed.post("users", new("member7", FREE)).await.expect(201);
         for _ in 0..12 {

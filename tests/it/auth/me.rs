@@ -1,4 +1,4 @@
-//! One's own account.
+//! The caller's own account.
 
 use super::{member, sign_in};
 use crate::app::actions;

@@ -1,4 +1,4 @@
-//! Signing in and out, and one's own account: a file per verb, as in the service.
+//! Signing in and out, and the caller's own account: one file per verb, as in the service.
 
 mod addresses;
 mod jwks;
@@ -28,7 +28,7 @@ pub async fn sign_in(app: &TestApp, username: &str) -> Json {
     app.as_nobody().post("auth/login", json!({"username": username, "password": PASSWORD})).await.expect(200)
 }
 
-/// One text of an answer.
+/// A string field of a response.
 pub fn text<'a>(answer: &'a Json, key: &str) -> &'a str {
     answer[key].as_str().expect("a text")
 }

@@ -1,4 +1,4 @@
-//! Changing one's own password.
+//! Changing the caller's own password.
 
 use super::{PASSWORD, member, sign_in, text};
 use crate::app::actions;

@@ -1,4 +1,4 @@
-//! Going on with a session.
+//! Refreshing a session.
 
 use super::{PASSWORD, member, sign_in, text};
 use crate::app::{TestApp, actions};
@@ -77,7 +77,7 @@ on_each_database! {
         let trail = app.since(&mark).await;
         assert_eq!(trail.iter().filter(|entry| entry["metadata"]["event"] == "refresh_grace").count(), 15);
         assert_eq!(trail.len(), 15);
-        // Each tab goes on with its own, whatever the others did meanwhile, and all of them are one session.
+        // Each tab continues with its own tokens, independent of the others, and all of them belong to one session.
         app.pass(TimeDelta::minutes(5));
         for pair in &pairs {
             let next = refresh(app, pair).await.expect(200);

@@ -1,4 +1,4 @@
-//! Guessing passwords and refresh tokens: growing waits by account and address, counted in the database.
+//! Guessing passwords and refresh tokens: increasing waits per account and address, counted in the database.
 
 use super::{PASSWORD, member, sign_in, text};
 use crate::app::{Answer, Kind, Process, Settings, TestApp, actions, at};
@@ -17,12 +17,12 @@ async fn attempt(app: &TestApp, username: &str, password: &str) -> Answer {
     app.as_nobody().post("auth/login", json!({"username": username, "password": password})).await
 }
 
-/// Somebody at another address of this machine.
+/// A client at another address of this machine.
 fn at_address(address: &str) -> reqwest::Client {
     reqwest::Client::builder().no_proxy().local_address(Some(address.parse().unwrap())).build().unwrap()
 }
 
-/// The same by somebody else: status, code, seconds to wait.
+/// An attempt by another client: status, code, seconds to wait.
 async fn attempt_from(app: &TestApp, http: &reqwest::Client, username: &str, password: &str) -> (u16, String, String) {
     let body = json!({"username": username, "password": password}).to_string();
     let request = http.post(format!("{}/api/v1/auth/login", app.base)).header("content-type", "application/json").body(body);
@@ -40,7 +40,7 @@ fn refused_for(answer: &Answer, seconds: &str) -> Json {
     problem
 }
 
-/// How many failures each counter holds, the highest first.
+/// The number of failures of each counter, highest first.
 async fn counts(app: &TestApp) -> Vec<i32> {
     let rows = throttle::Entity::find().all(&app.outside).await.unwrap();
     let mut counts: Vec<i32> = rows.iter().map(|row| row.failed_count).collect();
@@ -263,7 +263,7 @@ on_each_database! {
     }
 }
 
-/// A minute ahead of the process it shares its database with, so that a wait can't end while a busy machine takes its time.
+/// One minute ahead of the process that shares its database, so that a wait can't end while a busy machine takes its time.
 async fn replicas_share(kind: Kind) {
     let now: DateTime<Utc> = Utc::now();
     let settings = Settings { clock: Clock::fixed(now + TimeDelta::minutes(1)), ..Settings::default() };

@@ -1,4 +1,4 @@
-//! Whom an access token lets in.
+//! Which access tokens are accepted.
 
 use super::{member, sign_in, text};
 use api::http::token::{Key, Tokens};
@@ -64,7 +64,7 @@ on_each_database! {
         by.get("users").await.expect(200);
         let body = json!({"role": "manager", "reason": "promoted"});
         app.as_admin().await.post(&format!("users/{}/role", technician.id), body).await.expect(200);
-        // His sessions end with the change; a new one has the new rights.
+        // The user's sessions end with the change; a new session has the new rights.
         by.get("users").await.expect_problem(401, "unauthorized");
         let again = app.as_user(&technician).await;
         assert_eq!(again.get("auth/me").await.expect(200)["role"], "manager");

@@ -46,7 +46,7 @@ on_each_database! {
     }
 
     async fn the_default_due_date_is_a_civil_day_of_the_settings_zone(app) {
-        // Still the last evening of November in Chicago.
+        // Still the evening of November 30 in Chicago.
         app.clock.set(at("2026-12-01T05:30:00Z"));
         let by = app.as_member().await;
         let case = by.post("cases", json!({"employee_first_name": "Ada", "employee_last_name": "Moss"})).await.expect(201);

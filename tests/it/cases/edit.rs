@@ -85,7 +85,7 @@ on_each_database! {
 
     async fn an_urgency_that_stays_as_it_is_is_no_downgrade(app) {
         let case = app.a_case().accepted().create().await;
-        // By now the due date would demand a rush.
+        // By now the due date would require a rush.
         app.clock.set(at("2026-12-10T15:00:00Z"));
         let by = app.as_manager().await;
         let mark = app.mark().await;

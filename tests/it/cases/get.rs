@@ -1,4 +1,4 @@
-//! Reading a case.
+//! Getting a case.
 
 use crate::app::actions;
 use entity::user::Role;

@@ -127,8 +127,8 @@ on_each_database! {
 
         let sent = app.statements();
         let verbs: Vec<&str> = sent.iter().map(|sql| sql.split(' ').next().unwrap()).collect();
-        // Who asks; the door (who asks by now, lock, change, entry), what is told (address and settings, alert, mail), the view
-        // (people, member's updates).
+        // The caller; the write transaction (the caller again, lock, change, entry), the notifications (address and settings,
+        // alert, email), the view (people, the member's updates).
         let told = ["SELECT", "INSERT", "INSERT"];
         let expected = [&["SELECT", "SELECT", "SELECT", "UPDATE", "INSERT"], &told[..], &["SELECT", "SELECT"]].concat();
         assert_eq!(verbs, expected, "{sent:#?}");

@@ -1,4 +1,4 @@
-//! Cases: a file per verb, as in the service.
+//! Cases: one file per verb, as in the service.
 
 mod accept;
 mod assign;

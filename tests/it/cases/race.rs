@@ -3,7 +3,7 @@
 use crate::app::{Scene, TestApp};
 use serde_json::{Value as Json, json};
 
-/// Sends the same request thirty-two times at once: one wins, the others are told why not.
+/// Sends the same request thirty-two times at once: one succeeds, the others receive the reason for their refusal.
 async fn race(app: &TestApp, case: &Scene, operation: &str, body: Json, action: &str) {
     let by = app.as_manager().await;
     let mark = app.mark().await;

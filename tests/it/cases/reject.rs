@@ -1,4 +1,4 @@
-//! Handing a case back to its member.
+//! Rejecting a case and returning it to its member.
 
 use crate::app::actions;
 use serde_json::json;

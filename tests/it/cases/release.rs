@@ -8,10 +8,10 @@ on_each_database! {
         let case = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
-        by.post(&case.url("release"), json!({"reason": "she called"})).await.expect(200);
+        by.post(&case.url("release"), json!({"reason": "they called"})).await.expect(200);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_updated"]);
-        assert_eq!(trail[0]["metadata"], json!({"event": "case_released", "reason": "she called", "trigger": "manual"}));
+        assert_eq!(trail[0]["metadata"], json!({"event": "case_released", "reason": "they called", "trigger": "manual"}));
         assert_eq!(trail[0]["changes"], json!({
             "released_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
             "scheduled_release_at": {"from": "2026-12-10T00:00:00.000Z", "to": null},

@@ -1,16 +1,16 @@
-//! A completion that isn't released: its member sees what they saw before.
+//! A completion that isn't released: its member still sees the previous state.
 
 use crate::app::{Scene, TestApp, at};
 use serde_json::{Value as Json, json};
 
-/// Everything a member could notice by: bodies, tags, lists in each order, filters, documents, trail, problems.
+/// Everything by which a member could notice it: bodies, ETags, lists in each order, filters, documents, audit entries, problems.
 async fn noticed(app: &TestApp, case: &Scene) -> Vec<String> {
     let (by, mut noticed) = (app.as_member().await, Vec::new());
     let lists =
         ["", "?sort=updated_at", "?sort=-updated_at", "?sort=updated_at&limit=1", "?status=accepted", "?status=completed"];
     for path in lists.iter().map(|query| format!("cases{query}")).chain([case.path(), case.url("documents"), case.url("notes")]) {
         let answer = by.get(&path).await;
-        // A cursor seals the instant at which it was made.
+        // A cursor contains the time at which it was created.
         let mut body = answer.expect(200);
         if let Some(page) = body.get_mut("page") {
             page["next_cursor"] = json!(page["next_cursor"].is_string());
@@ -54,14 +54,14 @@ on_each_database! {
         let known = app.as_member().await.with("If-None-Match", &tag).get(&case.path()).await;
         assert_eq!(known.status(), 304);
 
-        // Undone and done again: still nothing.
+        // Undone and done again: still nothing is visible.
         app.pass(chrono::TimeDelta::hours(1));
         act(app, &case, "reopen", json!({"reason": "one more look"})).await;
         assert_eq!(noticed(app, &case).await, before);
         act(app, &case, "complete", scheduled).await;
         assert_eq!(noticed(app, &case).await, before);
 
-        // What the member does meanwhile counts from what they were shown.
+        // The member's actions in the meantime are based on the state shown to them.
         let edited = app.as_member().await.with("If-Match", &tag).patch(&case.path(), json!({"special_notes": "call me"})).await;
         let edited = edited.expect(200);
         let shown: i32 = tag.trim_matches('"').split('-').next().unwrap().parse().unwrap();

@@ -1,10 +1,10 @@
-//! What each action costs: the statements it sends, counted.
+//! The cost of each action: the statements it sends, counted.
 
 use crate::app::{Client, Scene, TestApp};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
-/// The tables each statement of one request names first, by verb.
+/// The first table named in each statement of a request, by verb.
 async fn cost(app: &TestApp, path: &str, body: Json) -> Vec<String> {
     cost_for(app, &app.as_manager().await, Method::POST, path, Some(body)).await
 }
@@ -26,10 +26,11 @@ fn sentence(sql: &str) -> String {
     format!("{verb} {}", table.and_then(|rest| rest.split('"').next()).unwrap_or_default())
 }
 
-/// Who asks, when the request comes and again in the door: the account, with the session in the same statement.
+/// The caller, at the start of the request and again in the write transaction: the account, with the session in the same
+/// statement.
 const CALLER: [&str; 2] = ["SELECT users", "SELECT users"];
 const VIEW: [&str; 2] = ["SELECT users", "SELECT case_member_updates"];
-/// The member's address and the settings in one, then the alert and the mail.
+/// The member's address and the settings in one statement, then the alert and the email.
 const TOLD: [&str; 3] = ["SELECT users", "INSERT alerts", "INSERT outbox"];
 const DOOR: [&str; 3] = ["SELECT cases", "UPDATE cases", "INSERT audit_entries"];
 

@@ -1,4 +1,4 @@
-//! The story of the README: a case from its creation to its trail.
+//! The story of the API guide: a case from its creation to its audit entries.
 
 use crate::app::actions;
 use chrono::TimeDelta;

@@ -31,14 +31,14 @@ on_each_database! {
         let case = app.a_case().assigned_to(&tech1).accepted().create().await;
         let body = json!({"tier": "tier_2", "reason": "harder"});
         app.as_manager().await.post(&case.url("tier"), body).await.expect_problem(409, "level_too_low");
-        let body = json!({"tier": "tier_2", "reason": "harder", "override_reason": "he can"});
+        let body = json!({"tier": "tier_2", "reason": "harder", "override_reason": "they can"});
         app.as_admin().await.post(&case.url("tier"), body).await.expect(200);
     }
 
     async fn what_stays_as_it_is_is_no_breach_of_the_level_rule(app) {
         let tech1 = app.tech(1).await;
         let case = app.a_case().submitted().create().await;
-        let terms = json!({"tier": "tier_3", "credit_value": "1.0", "assigned_to": tech1.id, "override_reason": "he can"});
+        let terms = json!({"tier": "tier_3", "credit_value": "1.0", "assigned_to": tech1.id, "override_reason": "they can"});
         app.as_admin().await.post(&case.url("accept"), terms).await.expect(200);
         let by = app.as_tech(1).await;
         let mark = app.mark().await;

@@ -1,16 +1,16 @@
-//! Every operation × every role: who is let in at all, and to whose cases.
+//! Every operation × every role: who is allowed at all, and for whose cases.
 
 use super::operations;
 use crate::app::{Client, TestApp};
 use entity::user::Role;
 use serde_json::{Value as Json, json};
 
-/// Which roles an operation lets in: M member, T technician, G manager, A administrator, S a service account with every
-/// reading scope, `*` anybody. Whether an object is theirs comes on top.
+/// The roles an operation allows: M member, T technician, G manager, A administrator, S a service account with every reading
+/// scope, `*` anyone. Object ownership is checked in addition.
 pub const LET_IN: &[(&str, &str)] = &[
     ("login", "*"),
     ("refresh_session", "*"),
-    // The refresh token itself says whose session ends.
+    // The refresh token itself determines whose session ends.
     ("logout", "*"),
     ("get_signing_keys", "*"),
     ("get_liveness", "*"),
@@ -127,8 +127,8 @@ pub async fn callers(app: &TestApp) -> Vec<(char, Client<'_>)> {
     ]
 }
 
-/// What each caller may do to a case he sees: the owning member, the assigned technician, another technician of level 2, a
-/// manager, an administrator. Whatever the case's state: a state that forbids it is 409.
+/// What each caller may do to a case they can see: the owning member, the assigned technician, another technician of level 2, a
+/// manager, an administrator. Regardless of the case's state: a state that forbids the action results in 409.
 const ON_A_CASE: &[(&str, &str, &str)] = &[
     ("submit", "{}", "M"),
     ("accept", r#"{"tier":"tier_1","credit_value":"1.0","assigned_to":"01a20725-be30-7584-bca5-f00e655c90d6"}"#, "TtGA"),
@@ -167,7 +167,7 @@ on_each_database! {
                 }
                 if refused {
                     let left = app.since(&mark).await;
-                    // A flood of refusals is folded, and this is one.
+                    // A flood of refusals is folded, which is the case here.
                     assert!(left.iter().all(|entry| entry["outcome"] == "denied" && entry["metadata"]["operation"] == operation.id()));
                 }
             }

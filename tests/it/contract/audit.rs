@@ -1,10 +1,10 @@
-//! Of its `x-audit-actions` each operation leaves every `always`, any of `may`, and nothing else.
+//! Each operation writes the audit entries of its `x-audit-actions`: every `always`, any of `may`, and no others.
 
 use super::{operations, recipes};
 use entity::audit::Action;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Recipes that leave nothing, of operations that leave something in another.
+/// Recipes that write no entries, of operations that have another recipe that does.
 const LEAVES_NOTHING: [&str; 1] = ["refresh_session"];
 
 on_each_database! {

@@ -1,5 +1,5 @@
-//! What the contract says a value may be is what the service takes, and nothing beyond: every property of every request and
-//! every query parameter, at its bounds and just past them, over HTTP.
+//! The service accepts exactly the values that the contract allows: every property of every request and every query parameter, at
+//! its bounds and just beyond them, over HTTP.
 
 use super::document::Document;
 use super::probe::{Probe, probes};
@@ -7,7 +7,7 @@ use super::{Listed, operations};
 use crate::app::{Answer, Client, TestApp};
 use serde_json::{Map, Value as Json, json};
 
-/// What else a request says when one of its fields is probed, since the two belong together: null leaves a field out.
+/// Other fields that a request needs while one of its fields is probed, since the two belong together: null omits a field.
 const BESIDE: &[(&str, &str, &str)] = &[
     ("create_user", "user_level", r#"{"role": "technician", "workshop_code": null}"#),
     ("create_user", "scopes", r#"{"role": "service", "workshop_code": null, "password": null}"#),
@@ -23,11 +23,11 @@ const BESIDE: &[(&str, &str, &str)] = &[
     ("*", "changed_to", r#"{"changed_field": "status"}"#),
 ];
 
-/// Rules that look further than at the bounds of their field: operation, field, the rule's code.
+/// Rules that check more than the bounds of their field: operation, field, the rule's code.
 const LOOKS_FURTHER: &[(&str, &str, &str)] = &[
-    // A text that could be one of ours, but isn't.
+    // A text that has the form of a cursor but was not issued by the service.
     ("*", "cursor", "invalid_cursor"),
-    // A level, a workshop, a password go with some roles only.
+    // A level, a workshop or a password is allowed for some roles only.
     ("edit_own_account", "workshop_code", "required"),
     ("create_user", "user_level", "required"),
     ("create_user", "workshop_code", "required"),
@@ -35,19 +35,19 @@ const LOOKS_FURTHER: &[(&str, &str, &str)] = &[
     ("create_user", "scopes", "required"),
     ("change_user_role", "user_level", "required"),
     ("change_user_role", "scopes", "required"),
-    // Of the names that a zone could have, few are one.
+    // Few of the possible names are names of time zones.
     ("edit_settings", "time_zone", "time_zone"),
-    // Nobody with the example's id is there.
+    // No user has the id of the example.
     ("*", "user_id", "unknown_user"),
     ("*", "case_id", "unknown_case"),
     ("ingest_credit_resets", "resets", "unknown_user"),
-    // The same one a thousand times.
+    // The same item a thousand times.
     ("ingest_credit_resets", "resets", "duplicate"),
-    // Either each member's or one number.
+    // Either an item per member or one number for all.
     ("ingest_credit_resets", "resets", "required"),
     ("ingest_credit_resets", "member_count", "required"),
     ("ingest_credit_resets", "new_allowance", "required"),
-    // A technician may leave it out.
+    // A technician may omit it.
     ("accept_case", "assigned_to", "required"),
 ];
 
@@ -71,7 +71,7 @@ impl<'a> Callers<'a> {
     }
 }
 
-/// What an answer finds wrong with a field or parameter, by the codes of the rules.
+/// The errors a response reports for a field or parameter, as codes of the rules.
 fn faults(answer: &Answer, location: &str, name: &str) -> Vec<String> {
     let pointer = format!("/{name}");
     let errors = answer.json()["errors"].as_array().cloned().unwrap_or_default();
@@ -82,7 +82,7 @@ fn faults(answer: &Answer, location: &str, name: &str) -> Vec<String> {
     errors.iter().filter(|error| names_it(error)).map(|error| error["code"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Whether an answer to a probe is the right one, and if not, what is wrong with it.
+/// Whether the response to a probe is correct, and if not, what is wrong with it.
 fn judge(probe: &Probe, answer: &Answer, place: &str, location: &str, name: &str) -> Option<String> {
     let faults = faults(answer, location, name);
     let refused = if location == "body" { 422 } else { 400 };
@@ -96,7 +96,7 @@ fn judge(probe: &Probe, answer: &Answer, place: &str, location: &str, name: &str
     (!is_right).then(|| format!("{place} {name}: {value} {should}, but {}: {}", answer.status(), answer.text))
 }
 
-/// The other fields or parameters of a request, as its example has them or as the probed one needs them.
+/// The other fields or parameters of a request, as in its example or as required by the probed one.
 fn beside(base: &Map<String, Json>, operation: &str, name: &str) -> Map<String, Json> {
     let mut all = base.clone();
     for (_, _, text) in BESIDE.iter().filter(|(of, probed, _)| (*of == operation || *of == "*") && *probed == name) {
@@ -161,7 +161,7 @@ on_each_database! {
             for parameter in &listed {
                 let name = parameter["name"].as_str().expect("a name");
                 let probes = probes(&document, &parameter["schema"], name);
-                // A query has no null; the lack of a parameter is probed below.
+                // A query has no null; the absence of a parameter is probed below.
                 for probe in probes.into_iter().filter(|probe| !probe.value.is_null()) {
                     let mut pairs = beside(&base, operation.id(), name);
                     pairs.insert(name.to_owned(), probe.value.clone());

@@ -1,5 +1,5 @@
-//! What dashboards read is there: every array of every report is flat, and each query of the provisioned dashboards, of the
-//! alerts' rules and of the README's recipes finds what it names.
+//! The data that dashboards read exists: every array of every report is flat, and each query of the provisioned dashboards, of
+//! the alerting rules and of the recipes in docs/dashboards.md finds what it names.
 
 use crate::app::{Client, Exposition, Kind, TestApp};
 use api::demo::{self, Plan};
@@ -20,7 +20,7 @@ fn text(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The provisioned dashboards, by the names of their files.
+/// The provisioned dashboards, by file name.
 fn dashboards() -> BTreeMap<String, Json> {
     let folder = root().join(".docker/observability/grafana/dashboards");
     let files = std::fs::read_dir(folder).expect("dashboards").flatten().map(|entry| entry.path());
@@ -42,13 +42,13 @@ fn targets(dashboard: &Json) -> Vec<(String, Json)> {
     panels.iter().flat_map(of_panel).collect()
 }
 
-/// Half a year of everything that happens.
+/// Half a year of all kinds of activity.
 async fn populate(app: &TestApp) {
     let cheap = |password: &str| hash(Cost { memory_kib: 64, rounds: 1 }, password).map_err(|error| error.to_string());
     demo::fill(app.app.db(), Plan::of_entries(2_000), 1, app.clock.now(), cheap, |_| {}).await.expect("the demo");
 }
 
-/// Somebody who did much.
+/// A user with much activity.
 async fn busy(by: &Client<'_>) -> String {
     let summary = by.get("reports/activity-summary?all_time=true").await.expect(200);
     summary["top_users"][0]["user_id"].as_str().expect("an id").to_owned()
@@ -58,7 +58,7 @@ fn is_scalar(value: &Json) -> bool {
     !value.is_array() && !value.is_object()
 }
 
-/// Finds every array, checks that its rows are flat, and tells where it was and how many rows it had.
+/// Finds every array, checks that its rows are flat, and records its location and number of rows.
 fn arrays(at: &str, value: &Json, found: &mut BTreeMap<String, usize>) {
     for (key, value) in value.as_object().into_iter().flatten() {
         let here = format!("{at}/{key}");
@@ -76,7 +76,7 @@ fn arrays(at: &str, value: &Json, found: &mut BTreeMap<String, usize>) {
 fn demand_flat(at: &str, row: &Json, found: &mut BTreeMap<String, usize>) {
     let row = row.as_object().unwrap_or_else(|| panic!("{at}: {row} is no row"));
     for (key, value) in row {
-        // The one exception: what changed in an entry, itself rows of scalars.
+        // The only exception: the changes of an entry, which are themselves rows of scalars.
         let is_excepted = at == "case-changes/entries/data" && key == "before_after";
         assert!(is_scalar(value) || is_excepted, "{at}/{key}: {value}");
         for change in value.as_array().into_iter().flatten() {
@@ -86,7 +86,7 @@ fn demand_flat(at: &str, row: &Json, found: &mut BTreeMap<String, usize>) {
     }
 }
 
-/// What Infinity makes of a root selector: the rows of an array, or an object as the only row.
+/// The result of a root selector in Infinity: the rows of an array, or an object as the only row.
 fn rows<'a>(answer: &'a Json, selector: &str) -> Option<Vec<&'a Map<String, Json>>> {
     let selected = selector.split('.').try_fold(answer, |value, key| value.get(key))?;
     match selected {
@@ -96,7 +96,7 @@ fn rows<'a>(answer: &'a Json, selector: &str) -> Option<Vec<&'a Map<String, Json
     }
 }
 
-/// A parameter's value as Grafana fills it in.
+/// A parameter's value as filled in by Grafana.
 fn filled_in(app: &TestApp, value: &str, user_id: &str) -> String {
     let now = app.clock.now();
     let time = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
@@ -106,20 +106,20 @@ fn filled_in(app: &TestApp, value: &str, user_id: &str) -> String {
     value
 }
 
-/// The words of a query that are names of metrics.
+/// The words of a query that are metric names.
 fn metrics_of(query: &str) -> impl Iterator<Item = &str> {
     let words = query.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
     words.filter(|word| ["casetrail_", "http_", "process_"].iter().any(|prefix| word.starts_with(prefix)))
 }
 
-/// What stands between a fence of a language and the next fence, for each.
+/// The text between each opening fence of a language and the next fence.
 fn fenced(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     let blocks = text.split(&fence).skip(1);
     blocks.map(|block| block.split("```").next().unwrap_or_default().to_owned()).collect()
 }
 
-/// What stands between two marks, each time.
+/// The text between two markers, for each occurrence.
 fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
     text.split(open).skip(1).filter_map(|rest| rest.split_once(close)).map(|(inside, _)| inside).collect()
 }
@@ -205,7 +205,7 @@ on_each_database! {
         let asked: BTreeSet<&str> = queries.iter().flat_map(|query| metrics_of(query)).collect();
         let absent: Vec<_> = asked.difference(&there).collect();
         assert!(absent.is_empty(), "no such metric: {absent:?}");
-        // And each of ours is shown somewhere.
+        // And each of the service's metrics is shown somewhere.
         let families = figures.families.keys().filter(|family| family.starts_with("casetrail_"));
         let unshown: Vec<_> = families.filter(|family| !asked.iter().any(|name| name.starts_with(family.as_str()))).collect();
         assert!(unshown.is_empty(), "no dashboard shows {unshown:?}");
@@ -214,14 +214,14 @@ on_each_database! {
     async fn the_recipe_for_power_bi_names_what_is_there(app) {
         populate(app).await;
         let by = app.as_manager().await;
-        let recipes = fenced(&text("README.md"), "powerquery");
+        let recipes = fenced(&text("docs/dashboards.md"), "powerquery");
         assert!(!recipes.is_empty());
         for recipe in &recipes {
             let paths = between(recipe, "RelativePath = \"", "\"");
             let mut answers = vec![json!({"access_token": ""})];
             assert!(paths.contains(&"api/v1/auth/login"), "{paths:?}");
             for path in paths.iter().filter(|path| **path != "api/v1/auth/login") {
-                // Its parameters are those the recipe gives: a name, and a text.
+                // Its parameters are those given by the recipe: a name and a text.
                 let given = between(recipe, "Query = [", "]").join(",");
                 let pairs = given.split(',').filter_map(|pair| pair.trim().split_once(" = \""));
                 let query: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", value.trim_end_matches('"'))).collect();
@@ -240,14 +240,14 @@ on_each_database! {
 
     async fn the_recipe_for_metabase_runs(app) {
         use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
-        let statements = fenced(&text("README.md"), "sql").join("");
+        let statements = fenced(&text("docs/dashboards.md"), "sql").join("");
         let statements: Vec<&str> = statements.split(";\n").map(str::trim).filter(|sql| !sql.is_empty()).collect();
         assert!(statements.len() > 4);
         if app.kind == Kind::Sqlite {
             return;
         }
         populate(app).await;
-        // A role is the whole server's: what makes it is rolled back.
+        // A role belongs to the whole server, so its creation is rolled back.
         #[expect(clippy::disallowed_methods, reason = "the recipe is for the database's owner")]
         let tx = app.outside.begin().await.expect("a transaction");
         let backend = tx.get_database_backend();
@@ -285,7 +285,7 @@ fn reports_are_read_every_five_minutes_at_most() {
         assert_eq!(dashboard["refresh"], "5m", "{name}");
         assert_eq!(dashboard["timepicker"]["refresh_intervals"], json!(five_minutes), "{name}");
     }
-    // Whoever edits a dashboard can't ask for less either.
+    // A user who edits a dashboard can't request a shorter interval either.
     assert!(text("docker-compose.yml").contains("GF_DASHBOARDS_MIN_REFRESH_INTERVAL: 5m"));
 }
 

@@ -1,4 +1,5 @@
-//! Page 10,000 of a list costs what the pages before it cost: the same statements, no sorting, no counting off, and the time.
+//! Page 10,000 of a list costs the same as the pages before it: the same statements, no sorting, no skipping by offset, and the
+//! same time.
 
 mod fill;
 
@@ -10,11 +11,11 @@ use std::time::{Duration, Instant};
 
 /// How much more the deep page may cost.
 const RATIO_MAX: f64 = 1.2;
-/// On a machine that is busy with other things a measurement may fail; the ones after it then have to hold.
+/// A measurement may fail on a machine that is busy with other things; the ones after it must then succeed.
 const ATTEMPTS: usize = 6;
 const PAIRS: usize = 15;
 
-/// Lists that never get there, and why.
+/// Lists that never get that long, and why.
 const SHORT: [(&str, &str); 2] = [
     ("/api/v1/users/{user_id}/api-keys", "an administrator makes each by hand"),
     ("/api/v1/users/{user_id}/credit-allowances", "a member has one a quarter, which would take 2,500 years"),
@@ -27,7 +28,7 @@ struct Deep {
 }
 
 impl Deep {
-    /// Its path as the contract has it.
+    /// The path as in the contract.
     fn template(&self) -> &'static str {
         let path = self.path.split('?').next().unwrap_or_default();
         api::http::operations::template_of(&format!("/api/v1/{path}")).expect("an operation")
@@ -39,7 +40,7 @@ impl Deep {
         format!("{}{mark}limit={limit}{cursor}", self.path)
     }
 
-    /// The cursor that leads past so many rows, in steps as long as they may be: a cursor doesn't care for the limit.
+    /// The cursor after this number of rows, in steps of maximum length: a cursor doesn't depend on the limit.
     async fn past(&self, by: &Client<'_>, mut rows: usize) -> String {
         let mut cursor = None::<String>;
         while rows > 0 {
@@ -63,7 +64,7 @@ impl Deep {
             app.statements()
         };
         let (first_cost, second_cost, deep_cost) = (cost(&first).await, cost(&second).await, cost(&deep).await);
-        // The first page may also record the look, and the rows of an early one may name people whose names are to be read.
+        // The first page may also record the access, and the rows of an early page may name people whose names must be read.
         assert!(deep_cost.len() <= first_cost.len(), "{}: {deep_cost:#?}", self.path);
         assert!(deep_cost.iter().all(|sql| second_cost.contains(sql)), "{}: {deep_cost:#?}", self.path);
         assert!(!deep_cost.iter().any(|sql| sql.contains(" OFFSET ")), "{} counts off: {deep_cost:#?}", self.path);
@@ -90,12 +91,12 @@ impl Deep {
     }
 }
 
-/// Not held to the contract, which would take longer than the page.
+/// Without validation against the contract, which would take longer than the page itself.
 async fn page(by: &Client<'_>, url: &str) -> Answer {
     by.fetch(&Method::GET, &format!("/api/v1/{url}"), None).await
 }
 
-/// Each page many times, by turns, so that whatever else the machine does disturbs all alike.
+/// Reads each page many times, alternating, so that other load on the machine affects all alike.
 async fn medians<const N: usize>(by: &Client<'_>, urls: [&str; N]) -> [Duration; N] {
     let mut times = [const { Vec::new() }; N];
     for _ in 0..PAIRS {
@@ -122,7 +123,7 @@ async fn page_ten_thousand(kind: Kind) {
     for deep in lists {
         deep.check(&app, &by).await;
     }
-    // Nothing else is asked: most of these rows came past the door.
+    // No further checks: most of these rows were written without audit entries.
 }
 
 #[tokio::test]

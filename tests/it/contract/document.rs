@@ -1,16 +1,16 @@
-//! The contract as a document: what stands where in its JSON.
+//! The contract as a document: access to the parts of its JSON.
 
 use jsonschema::Validator;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
-/// The contract, as readers of its file see it.
+/// The contract, as read from its file.
 pub struct Document {
     pub json: Json,
     validators: HashMap<String, Validator>,
 }
 
-/// Something that has a schema, and an example of it.
+/// An example with its schema.
 pub struct Shown {
     pub place: String,
     pub schema: Json,
@@ -31,7 +31,7 @@ impl Document {
         }
     }
 
-    /// What breaks a schema, in words.
+    /// The violations of a schema, as text.
     pub fn faults(&mut self, schema: &Json, value: &Json) -> Vec<String> {
         let components = &self.json["components"];
         let validator = self.validators.entry(schema.to_string()).or_insert_with(|| {
@@ -42,7 +42,7 @@ impl Document {
         validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
     }
 
-    /// Every operation: its path, its method, what it says.
+    /// Every operation: path, method and definition.
     pub fn operations(&self) -> Vec<(&str, &str, &Json)> {
         let paths = self.json["paths"].as_object().unwrap().iter();
         paths
@@ -52,13 +52,13 @@ impl Document {
             .collect()
     }
 
-    /// What the document says of one operation.
+    /// The definition of an operation.
     pub fn operation(&self, id: &str) -> &Json {
         let found = self.operations().into_iter().map(|(.., said)| said).find(|said| said["operationId"] == id);
         found.unwrap_or_else(|| panic!("no operation {id}"))
     }
 
-    /// The bodies of an operation and of its answers: where, and the media type object.
+    /// The bodies of an operation and of its responses: the location, and the media type object.
     pub fn bodies<'a>(&'a self, operation: &'a Json) -> Vec<(String, &'a Json)> {
         let id = operation["operationId"].as_str().unwrap();
         let mut holders = vec![(format!("{id} request"), &operation["requestBody"])];
@@ -76,14 +76,14 @@ impl Document {
         holders.into_iter().flat_map(contents).collect()
     }
 
-    /// The examples of a media type object or parameter, each by itself.
+    /// The examples of a media type object or parameter, each on its own.
     pub fn examples(&self, holder: &Json) -> Vec<Json> {
         let named =
             holder["examples"].as_object().into_iter().flatten().map(|(_, example)| self.resolve(example)["value"].clone());
         holder.get("example").cloned().into_iter().chain(named).collect()
     }
 
-    /// Every example of the document with the schema it must fit.
+    /// Every example of the document with the schema it must match.
     pub fn shown(&self) -> Vec<Shown> {
         let mut shown = Vec::new();
         for (_, _, operation) in self.operations() {
@@ -108,7 +108,7 @@ impl Document {
     }
 }
 
-/// The examples inside a schema, and in what it is made of.
+/// The examples inside a schema, and in its parts.
 fn shown_in(schema: &Json, place: &str, shown: &mut Vec<Shown>) {
     let examples = schema.get("example").into_iter().chain(schema["examples"].as_array().into_iter().flatten());
     let default = schema.get("default");
@@ -122,7 +122,7 @@ fn shown_in(schema: &Json, place: &str, shown: &mut Vec<Shown>) {
     }
 }
 
-/// What a schema is made of, and where.
+/// The parts of a schema, with their locations.
 pub fn parts(schema: &Json) -> Vec<(String, &Json)> {
     let properties = schema["properties"].as_object().into_iter().flatten().map(|(name, inner)| (format!("/{name}"), inner));
     let several = ["allOf", "oneOf", "anyOf"].into_iter().flat_map(|kind| {

@@ -1,4 +1,4 @@
-//! Every request, every answer and every parameter has an example, and each of them is true.
+//! Every request, every response and every parameter has an example, and each of them is valid.
 
 use super::document::Document;
 use api::http::Code;

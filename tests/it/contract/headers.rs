@@ -1,10 +1,10 @@
-//! The headers an operation declares are those its answers have.
+//! The headers an operation declares are exactly those of its responses.
 
 use super::{operations, recipes};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Not part of the contract: how the message is carried, and what tells browsers to be careful.
+/// Not part of the contract: headers of message transfer, and security headers for browsers.
 const OF_THE_CARRIER: [&str; 8] = [
     "content-type",
     "content-length",
@@ -34,11 +34,11 @@ on_each_database! {
     }
 }
 
-/// What anybody may keep, since it is about nobody.
+/// Responses that anyone may cache, since they contain no personal data.
 const ABOUT_NOBODY: [&str; 4] = ["get_signing_keys", "get_problem", "get_openapi_json", "get_openapi_yaml"];
 
 on_each_database! {
-    /// Whoever holds a copy of their own may still ask whether it is current.
+    /// Clients that hold a copy of their own may still ask whether it is current.
     async fn what_is_about_people_is_kept_by_nobody(app) {
         for operation in operations() {
             let tried = recipes::run(app, operation.id()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Who may import whom: crates are layers, and features don't know each other.
+//! The allowed imports: crates are layers, and features don't import each other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// Every source file below a folder, with its text.
+/// Every source file below a folder, with its content.
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
@@ -30,7 +30,7 @@ fn features() -> Vec<String> {
     features.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect()
 }
 
-/// The lines of a file that name a path, and none of its tests.
+/// The lines of a file that contain a path, without comments.
 fn uses<'a>(text: &'a str, path: &str) -> Vec<&'a str> {
     text.lines().filter(|line| line.contains(path) && !line.trim_start().starts_with("//")).collect()
 }

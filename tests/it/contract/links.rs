@@ -1,4 +1,4 @@
-//! What an answer says can be done next can be done next, with what the answer holds.
+//! What a response links to as a next step is possible with the data of that response.
 
 use super::document::Document;
 use serde_json::{Value as Json, json};
@@ -64,7 +64,7 @@ struct Link {
     example: Json,
 }
 
-/// Every link of every answer, with the answer's example.
+/// Every link of every response, with the response's example.
 fn links(document: &Document) -> Vec<Link> {
     let mut links = Vec::new();
     for (_, _, operation) in document.operations() {
@@ -81,7 +81,7 @@ fn links(document: &Document) -> Vec<Link> {
     links
 }
 
-/// What a runtime expression gives: a place in the example of the body, or the example of a header.
+/// The value of a runtime expression: a location in the example of the body, or the example of a header.
 fn value(document: &Document, expression: &Json, example: &Json) -> Option<Json> {
     let expression = expression.as_str()?;
     match expression.strip_prefix("$response.body#") {

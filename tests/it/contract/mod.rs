@@ -1,4 +1,4 @@
-//! The contract, walked operation by operation: what it says is what the service does. Stale exceptions fail.
+//! The contract, checked operation by operation: the service does what it declares. Stale exceptions fail.
 
 mod access;
 mod audit;
@@ -7,6 +7,7 @@ mod breaking;
 mod dashboards;
 mod deep_page;
 mod document;
+mod domain_page;
 mod examples;
 mod headers;
 mod layers;
@@ -18,6 +19,7 @@ mod problems;
 pub mod recipes;
 mod schemas;
 mod statuses;
+mod words;
 
 use reqwest::Method;
 use utoipa::openapi::path::Operation;
@@ -35,7 +37,7 @@ impl Listed {
         self.declared.operation_id.as_deref().expect("an operation id")
     }
 
-    /// The path with every parameter filled in by something that does not exist.
+    /// The path with every parameter replaced by a value that does not exist.
     pub fn absent(&self) -> String {
         let parts = self.path.split('/').map(|part| match part {
             "{code}" => "no_such_code",
@@ -45,12 +47,12 @@ impl Listed {
         parts.collect::<Vec<_>>().join("/")
     }
 
-    /// Whether nobody in particular may call it.
+    /// Whether it can be called without authentication.
     pub fn is_public(&self) -> bool {
         self.declared.security.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// A length beyond what its body may have.
+    /// A length beyond the maximum of its body.
     pub fn too_long(&self) -> usize {
         if self.path.starts_with("/api/v1/ingest/") { 1_060_000 } else { 70_000 }
     }
@@ -59,13 +61,13 @@ impl Listed {
         self.declared.request_body.is_some()
     }
 
-    /// Whether its body is JSON; that of the others is a form.
+    /// Whether its body is JSON; other bodies are forms.
     pub fn takes_json(&self) -> bool {
         let body = serde_json::json!(self.declared.request_body);
         body["content"].get("application/json").is_some()
     }
 
-    /// Its parameters, as the contract lists them.
+    /// Its parameters, as listed in the contract.
     pub fn parameters(&self) -> Vec<serde_json::Value> {
         self.declared.parameters.iter().flatten().map(|parameter| serde_json::json!(parameter)).collect()
     }
@@ -75,7 +77,7 @@ impl Listed {
         self.declared.responses.responses.keys().map(|status| status.parse().expect("a status")).collect()
     }
 
-    /// What it says about an answer, be it said here or in the components.
+    /// The definition of a response, given inline or in the components.
     pub fn response(&self, status: u16) -> Response {
         match self.declared.responses.responses.get(&status.to_string()) {
             Some(RefOr::T(response)) => response.clone(),
@@ -84,7 +86,7 @@ impl Listed {
         }
     }
 
-    /// What it says it leaves in the trail: always, and perhaps.
+    /// The audit actions it declares: `always` or `may`.
     pub fn actions(&self, list: &str) -> Vec<String> {
         let extensions = self.declared.extensions.as_ref();
         let actions = extensions.and_then(|extensions| extensions.get("x-audit-actions"));

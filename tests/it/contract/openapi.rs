@@ -1,4 +1,4 @@
-//! `openapi.yaml` equals the routes, and every operation keeps the house rules.
+//! `openapi.yaml` matches the routes, and every operation follows the project's rules.
 
 use super::operations;
 use entity::audit::Action;
@@ -65,7 +65,7 @@ fn who_needs_a_token_is_told_so() {
     for operation in operations() {
         let is_probe = ["/livez", "/readyz", "/metrics"].contains(&operation.path.as_str());
         assert_eq!(operation.statuses().contains(&429), !is_probe, "{}: 429", operation.id());
-        // Signing in, and going on with a session, is refused with a 401 of its own kind.
+        // A failed sign-in or session refresh results in a 401 of its own kind.
         let refused = operation.declared.responses.responses.get("401").map(|refused| serde_json::json!(refused));
         let needs_a_token = refused.is_some_and(|refused| refused["$ref"] == "#/components/responses/Unauthorized");
         assert_eq!(needs_a_token, !operation.is_public(), "{}", operation.id());
@@ -124,7 +124,7 @@ fn an_answer_leaves_no_field_out_and_a_request_may() {
     for name in ["CaseDetail", "AuditEntry", "PageInfo", "UserDetail", "SystemHealth"] {
         assert_eq!(left_out(name), [""; 0], "{name}");
     }
-    // What only the problems of some codes say is absent from the others.
+    // Fields that only problems with certain codes have are absent from the others.
     let of_some_codes = [
         "allowed_from",
         "current_status",

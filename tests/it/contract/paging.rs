@@ -1,4 +1,4 @@
-//! Walking any list by cursor while others write loses nothing and doubles nothing.
+//! Following the cursors of any list while others write neither skips nor duplicates rows.
 
 use super::operations;
 use crate::app::{Client, TestApp};
@@ -10,12 +10,12 @@ use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What others do between two pages, and at the same time as one.
+/// What others write between two pages, and at the same time as a page is read.
 #[derive(Clone, Copy, Debug)]
 enum Write {
     Create,
     Edit(usize),
-    /// To a day that no case was due on before.
+    /// To a date on which no case was due before.
     Postpone(usize),
     Hold(usize),
     Resume(usize),
@@ -25,7 +25,7 @@ enum Write {
     Report,
     Note(usize),
     Complete(usize),
-    /// So many milliseconds pass; none of them, and what follows has the same instant.
+    /// This number of milliseconds passes; if zero, the next write has the same timestamp.
     Wait(i64),
 }
 
@@ -48,7 +48,7 @@ fn writes() -> impl Strategy<Value = Vec<Write>> {
     prop::collection::vec(write, 8..24)
 }
 
-/// The world the lists are about.
+/// The data that the lists contain.
 struct World<'a> {
     app: &'a TestApp,
     reader: Client<'a>,
@@ -56,7 +56,7 @@ struct World<'a> {
     admin: Client<'a>,
     cases: Vec<String>,
     people: Vec<String>,
-    /// A service account with keys.
+    /// A service account with API keys.
     service: String,
     postponed: AtomicU64,
 }
@@ -71,11 +71,11 @@ impl<'a> World<'a> {
             cases.push(app.a_case().pending_review().create().await.id());
             app.pass(chrono::TimeDelta::milliseconds(500));
         }
-        // Some that nobody decides about, so that a queue is left at the end.
+        // Some cases that are never decided, so that the queue is not empty at the end.
         for _ in 0..4 {
             app.a_case().pending_review().create().await;
         }
-        // What is completed of these waits for a review.
+        // Those of these cases that are completed wait for a review.
         let beginner = app.tech(1).await;
         for _ in 0..6 {
             cases.push(app.a_case().assigned_to(&beginner).accepted().create().await.id());
@@ -121,7 +121,7 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Where each list is; the case of a trail is one that is written to.
+    /// The path of each list; the case of an audit trail is one that is written to.
     fn path(&self, operation: &str) -> String {
         match operation {
             "list_cases" => "cases".to_owned(),
@@ -146,7 +146,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Somebody writes. What the state of a case doesn't allow is refused, and that is written too.
+    /// Performs a write. Operations that the state of a case doesn't allow are refused, and the refusal is recorded as well.
     async fn happen(&self, write: Write) {
         let case = |which: usize, verb: &str| format!("cases/{}{verb}", self.cases[which % self.cases.len()]);
         let reader = &self.reader;
@@ -184,12 +184,12 @@ impl<'a> World<'a> {
     async fn page(&self, path: &str, limit: usize, cursor: Option<&str>) -> Json {
         let mark = if path.contains('?') { '&' } else { '?' };
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        // Keys are for administrators only.
+        // API keys are available to administrators only.
         let by = if path.contains("/api-keys") { &self.admin } else { &self.reader };
         by.get(&format!("{path}{mark}limit={limit}{cursor}")).await.expect(200)
     }
 
-    /// Every page, one after the other, with what others do meanwhile.
+    /// Every page in sequence, with the writes of others in between.
     async fn walk(&self, path: &str, limit: usize, meanwhile: &[Write]) -> Vec<Json> {
         let (mut seen, mut cursor, mut writes) = (Vec::new(), None::<String>, meanwhile.iter().copied());
         loop {
@@ -212,7 +212,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The rows as they stand, by id, each with what the list is sorted by.
+    /// The rows in their final state, by id, each with its sort value.
     async fn quiet(&self, path: &str, key: &str) -> BTreeMap<String, String> {
         let rows = self.walk(path, 200, &[]).await;
         let count = rows.len();
@@ -222,12 +222,12 @@ impl<'a> World<'a> {
     }
 }
 
-/// A row's id and what it is sorted by.
+/// A row's id and sort value.
 fn place(row: &Json, key: &str) -> (String, String) {
     (row["id"].as_str().expect("an id").to_owned(), row[key].to_string())
 }
 
-/// Every list of the contract with each of its orders: operation, parameter, what it is sorted by.
+/// Every list of the contract with each of its orders: operation, parameter, sort field.
 fn lists() -> Vec<(String, String, String)> {
     let contract = serde_json::to_value(api::openapi::contract()).unwrap();
     let mut lists = Vec::new();

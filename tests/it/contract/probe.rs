@@ -3,7 +3,7 @@
 use super::document::Document;
 use serde_json::{Value as Json, json};
 
-/// A value, and whether its field's schema takes it.
+/// A value, and whether its field's schema accepts it.
 #[derive(Clone, Debug)]
 pub struct Probe {
     pub value: Json,
@@ -12,7 +12,7 @@ pub struct Probe {
 
 const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
 
-/// Everything a schema says about a value becomes a probe; what this can't probe fails.
+/// Turns every constraint of a schema into a probe; fails for constraints it can't probe.
 pub fn probes(document: &Document, schema: &Json, name: &str) -> Vec<Probe> {
     let schema = document.resolve(schema);
     if let Some(choices) = schema["oneOf"].as_array() {
@@ -56,7 +56,7 @@ fn numbers(schema: &Json) -> Vec<Probe> {
     vec![fits(json!(min)), fits(json!(max)), exceeds(json!(min - 0.001)), exceeds(json!(max + 0.001)), exceeds(json!("many"))]
 }
 
-/// Facts of any name, whose numbers have bounds of their own; or an object of a shape that its example shows.
+/// Free-form maps, whose numbers have bounds of their own; or an object of the form shown in its example.
 fn objects(schema: &Json) -> Vec<Probe> {
     if schema["properties"].is_object() {
         return vec![fits(schema["example"].clone()), exceeds(json!({"no_such_field": 1})), exceeds(json!("a text"))];
@@ -107,15 +107,15 @@ fn texts(schema: &Json, name: &str) -> Vec<Probe> {
     probes
 }
 
-/// A text of a length that breaks no other rule. Characters count, not bytes.
+/// A text of a given length that violates no other constraint. Characters are counted, not bytes.
 fn text(schema: &Json, name: &str, length: usize) -> String {
     let repeated = |letter: &str| letter.repeat(length);
     match (schema["format"].as_str(), name) {
         (Some("email"), _) => address(length),
-        // The longest instant there is has nine decimals and an offset.
+        // The longest possible timestamp has nine decimals and an offset.
         (_, "since" | "until") if length <= 10 => "2026-11-22"[..length].to_owned(),
         (_, "since" | "until") => format!("2026-11-22T08:00:00.{}+00:00", "0".repeat(length - 26)),
-        // The longest way to write one; one more letter makes it none.
+        // The longest way to write an address; with one more character it is invalid.
         (_, "ip_address") => format!("{}0000:0000:0000:0000:0000:ffff:255.255.255.255", "0".repeat(length.saturating_sub(45))),
         (_, "quarter") => "2026-Q42026-Q4".chars().take(length).collect(),
         (_, "cursor") if length > 2 => format!("{}.a", "a".repeat(length - 2)),
@@ -128,7 +128,7 @@ fn takes_ascii_only(schema: &Json) -> bool {
     schema["pattern"].as_str().is_some_and(|pattern| pattern.contains("a-z"))
 }
 
-/// Sixty-four letters before the at sign are the most there may be.
+/// At most sixty-four characters are allowed before the at sign.
 fn address(length: usize) -> String {
     let Some(domain) = length.checked_sub(2) else { return "a".repeat(length) };
     let local = domain.min(64);
@@ -136,7 +136,7 @@ fn address(length: usize) -> String {
     format!("{}@{domain}", "a".repeat(local))
 }
 
-/// A text of a right length that breaks the pattern or the format.
+/// A text of a valid length that violates the pattern or the format.
 fn breaking(schema: &Json, name: &str) -> Option<&'static str> {
     if schema["format"] == "email" {
         return Some("not an address");

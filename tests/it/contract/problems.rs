@@ -1,4 +1,4 @@
-//! Every operation answers its errors as problems, by the names of the contract.
+//! Every operation returns its errors as problems, using the names of the contract.
 
 use super::operations;
 use reqwest::Method;
@@ -44,7 +44,7 @@ on_each_database! {
         let [admin, member, nobody] = &callers;
         for operation in operations().iter().filter(|operation| operation.path.starts_with("/api/v1/")) {
             let by = match operation.id() {
-                // Submitting and resubmitting are the member's alone.
+                // Submitting and resubmitting are reserved for the member.
                 "submit_case" | "resubmit_case" => member,
                 _ if operation.is_public() => nobody,
                 _ => admin,
@@ -62,7 +62,7 @@ on_each_database! {
         let member = app.as_member().await;
         let mut walked = 0;
         for operation in operations().iter().filter(|operation| operation.takes_json()) {
-            // Submitting and resubmitting are the member's alone.
+            // Submitting and resubmitting are reserved for the member.
             let by = if ["submit_case", "resubmit_case"].contains(&operation.id()) { &member } else { &by };
             let send = async |kind: &str, body: Vec<u8>| {
                 by.send_raw(operation.method.clone(), &operation.absent(), Some((kind, body))).await

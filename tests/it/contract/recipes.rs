@@ -1,4 +1,4 @@
-//! How each operation succeeds: what is arranged, and the request that is then sent.
+//! How each operation succeeds: the required setup, and the request that is then sent.
 
 use crate::app::{Answer, Client, Form, Scene, TestApp};
 use crate::documents::pay_stub;
@@ -7,19 +7,19 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A request that succeeded, and what it left in the trail.
+/// A request that succeeded, and the audit entries it wrote.
 pub struct Tried {
     pub answer: Answer,
     pub left: Vec<Json>,
 }
 
-/// A request that will succeed: everything it needs is arranged.
+/// A request that will succeed: everything it needs is set up.
 pub struct Request<'a> {
     pub by: Client<'a>,
     pub method: Method,
     pub path: String,
     pub body: Option<Json>,
-    /// In the place of a body.
+    /// Used instead of a body.
     pub form: Option<Form>,
 }
 
@@ -34,7 +34,7 @@ impl Request<'_> {
 
 const PASSWORD: &str = "a long enough passphrase";
 
-/// Further recipes of operations that leave one thing or another, depending on who calls or what there is.
+/// Additional recipes of operations that write different entries depending on the caller or the existing data.
 const ALSO: [(&str, &str); 10] = [
     ("create_case_note", "create_case_note by its member"),
     ("accept_case", "accept_case handed in again"),
@@ -48,13 +48,13 @@ const ALSO: [(&str, &str); 10] = [
     ("refresh_session", "refresh_session once more"),
 ];
 
-/// The recipes of an operation: the one of its name, and those that leave something else.
+/// The recipes of an operation: the one with its name, and those that write other entries.
 pub fn of(operation: &str) -> impl Iterator<Item = &str> {
     let also = ALSO.iter().filter(move |(id, _)| *id == operation).map(|(_, recipe)| *recipe);
     std::iter::once(operation).chain(also)
 }
 
-/// Runs an operation once with success; `None` for one that nobody wrote a recipe for.
+/// Runs an operation once with success; `None` if it has no recipe.
 pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
     let request = prepare(app, operation).await?;
     let mark = app.mark().await;
@@ -62,7 +62,7 @@ pub async fn run(app: &TestApp, operation: &str) -> Option<Tried> {
     Some(Tried { answer, left: app.since(&mark).await })
 }
 
-/// Arranges what an operation needs to succeed, anew with each call.
+/// Sets up what an operation needs to succeed, anew with each call.
 pub async fn prepare<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     if let Some(request) = case_operation(app, operation).await {
         return Some(request);
@@ -97,13 +97,13 @@ fn get<'a>(by: Client<'a>, path: &str) -> Option<Request<'a>> {
     send(by, Method::GET, path, None)
 }
 
-/// A name nobody has yet.
+/// A name that is not in use.
 fn unused(name: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     format!("{name}.{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-#[expect(clippy::too_many_lines, reason = "a table, a recipe an arm")]
+#[expect(clippy::too_many_lines, reason = "a table with one recipe per arm")]
 async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let (manager, member) = (app.as_manager().await, app.as_member().await);
     let why = json!({"reason": "because"});
@@ -130,7 +130,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(manager, &app.a_case().submitted().create().await.url("accept"), body)
         }
         "accept_case handed in again" => {
-            // Handed in once more, it still has whoever worked on it and its tier.
+            // After resubmission it still has its assignee and its tier.
             let case = app.a_case().completed().create().await;
             app.pass(chrono::TimeDelta::seconds(1));
             member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
@@ -191,7 +191,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
     }
 }
 
-/// What a member was told of a hold.
+/// A member's alert about a hold.
 async fn alert<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let case = app.a_case().accepted().create().await;
     app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
@@ -210,7 +210,7 @@ async fn note<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     }
     let case = app.a_case().accepted().create().await;
     let (by, notes) = (app.as_manager().await, case.url("notes"));
-    let body = json!({"body": "He called twice.", "visibility": "shared"});
+    let body = json!({"body": "They called twice.", "visibility": "shared"});
     let note = by.post(&notes, body.clone()).await.expect(201);
     let path = format!("notes/{}", note["id"].as_str().expect("an id"));
     match operation {
@@ -257,13 +257,13 @@ async fn document_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Req
     }
 }
 
-/// One of the reports that a case asks for.
+/// One of the reports requested for a case.
 pub fn report(number: u8) -> Form {
     let form = Form::new().text("document_type", "report").text("report_number", number.to_string());
     form.file(&format!("report-{number}.pdf"), "application/pdf", b"%PDF-1.7 what was asked for")
 }
 
-/// Adds one to a case, and gives its id.
+/// Adds a report to a case and returns its id.
 pub async fn add_report(app: &TestApp, case: &Scene, number: u8) -> String {
     let added = app.as_manager().await.upload(&case.url("documents"), &report(number)).await.expect(201);
     added["id"].as_str().expect("an id").to_owned()
@@ -278,7 +278,7 @@ async fn resubmittable(app: &TestApp) -> Scene {
     case
 }
 
-/// Somebody with a password, made by the administrator.
+/// A user with a password, created by the administrator.
 async fn newcomer(app: &TestApp, username: &str) -> Json {
     let body = json!({
         "username": username, "email": format!("{username}@example.org"), "first_name": "New", "last_name": "Comer",
@@ -287,7 +287,7 @@ async fn newcomer(app: &TestApp, username: &str) -> Json {
     app.as_admin().await.post("users", body).await.expect(201)
 }
 
-#[expect(clippy::too_many_lines, reason = "a table, a recipe an arm")]
+#[expect(clippy::too_many_lines, reason = "a table with one recipe per arm")]
 async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let (nobody, admin) = (app.as_nobody(), app.as_admin().await);
     let someone = app.user(&unused("someone"), Role::Technician, Some(Level::Two)).await;
@@ -305,12 +305,12 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let pair = nobody.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
             let body = json!({"refresh_token": pair["refresh_token"]});
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
-            let himself = app.as_nobody().with("Authorization", &bearer);
+            let caller = app.as_nobody().with("Authorization", &bearer);
             let verb = if operation == "logout" { "auth/logout" } else { "auth/refresh" };
             if operation == "refresh_session once more" {
-                himself.post(verb, body.clone()).await.expect(200);
+                caller.post(verb, body.clone()).await.expect(200);
             }
-            post(himself, verb, body)
+            post(caller, verb, body)
         }
         "get_own_account" => get(admin, "auth/me"),
         "edit_own_account" => send(app.as_member().await, Method::PATCH, "auth/me", Some(json!({"last_name": unused("Other")}))),
@@ -323,9 +323,9 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let body = json!({"username": name, "password": PASSWORD});
             let pair = nobody.post("auth/login", body).await.expect(200);
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
-            let himself = app.as_nobody().with("Authorization", &bearer);
+            let caller = app.as_nobody().with("Authorization", &bearer);
             let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
-            post(himself, "auth/me/password", body)
+            post(caller, "auth/me/password", body)
         }
         "get_signing_keys" => get(nobody, "/.well-known/jwks.json"),
         "get_settings" => get(admin, "settings"),
@@ -435,7 +435,7 @@ async fn credits<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     }
 }
 
-/// What only reads: the log, the reports, and what the service says about itself.
+/// Operations that only read: the log, the reports, and information about the service itself.
 async fn reading<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let by = app.as_manager().await;
     let case = app.a_case().accepted().create().await;

@@ -1,9 +1,9 @@
-//! The house rules of schemas: concrete names, "X or null" and no other choice, typed maps, bounds everywhere.
+//! The project's rules for schemas: concrete names, "X or null" as the only choice, typed maps, bounds everywhere.
 
 use super::document::{Document, parts};
 use serde_json::Value as Json;
 
-/// Every schema there is, with its place: of components, parameters, bodies and headers.
+/// Every schema, with its location: of components, parameters, bodies and headers.
 fn every_schema(document: &Document) -> Vec<(String, &Json)> {
     let components = &document.json["components"];
     let mut roots: Vec<(String, &Json)> =
@@ -65,7 +65,7 @@ fn an_object_says_what_is_in_it() {
     for (place, schema) in every_schema(&document) {
         let says_what = ["properties", "additionalProperties"].iter().any(|part| schema.get(part).is_some());
         assert!(!is(schema, "object") || says_what, "{place}");
-        // Any JSON at all, which is the case for values that a map or a change holds.
+        // Any JSON at all, as for the values of a map or a change.
         let is_anything = ["type", "enum", "oneOf", "allOf", "$ref"].iter().all(|kind| schema.get(kind).is_none());
         assert!(!is_anything || schema["description"].is_string() || place.ends_with("/additionalProperties"), "{place}");
     }

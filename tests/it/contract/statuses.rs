@@ -1,5 +1,5 @@
-//! Every operation × every status it declares: each can be had, and is exactly that. That no answer has a status that is not
-//! declared, or another shape, is seen to by the tests' client, whatever they ask.
+//! Every operation × every status it declares: each status can be provoked, and is exact. That no response has an undeclared
+//! status or another form is checked by the tests' client, with every request.
 
 use super::access::{LET_IN, callers};
 use super::recipes::{self, Request};
@@ -18,20 +18,20 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// What to send where nobody has signed in and a secret tells who it is.
+/// What to send if no one has signed in and a secret identifies the caller.
 const WRONG_SECRETS: [(&str, &str); 3] = [
     ("login", r#"{"username": "nobody", "password": "not the passphrase"}"#),
     ("refresh_session", r#"{"refresh_token": "unknown"}"#),
     ("logout", r#"{"refresh_token": "unknown"}"#),
 ];
 
-/// What is not found though the path exists.
+/// What is not found although the path exists.
 const ABSENT_SUBJECTS: [(&str, &str); 2] = [
     ("get_user_activity", "reports/user-activity?user_id=01a20725-be30-7584-bca5-f00e655c90d6"),
     ("export_user_activity", "reports/user-activity.csv?user_id=01a20725-be30-7584-bca5-f00e655c90d6"),
 ];
 
-/// What is never refused for its own state: only while the first request of an `Idempotency-Key` goes on.
+/// Operations that are never refused because of state: only while the first request of an `Idempotency-Key` is in progress.
 const ALWAYS_POSSIBLE: &[&str] = &[
     "create_case_note",
     "dismiss_alert",
@@ -47,7 +47,7 @@ const ALWAYS_POSSIBLE: &[&str] = &[
     "ingest_activity",
 ];
 
-/// One operation of the walk, with a request that would succeed and is never sent as it is.
+/// One operation under test, with a request that would succeed and is never sent unchanged.
 struct Walk<'a> {
     app: &'a TestApp,
     operation: &'a Listed,
@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn send(&self, by: &Client<'_>, path: &str, body: Option<Json>) -> Answer {
-        // Whatever else is said in its place: what an operation that takes a form gets is its form.
+        // Regardless of any other body: an operation that accepts a form is sent its form.
         match &self.request.form {
             Some(form) => by.upload(path, form).await,
             None => by.send(self.operation.method.clone(), path, body).await,
@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
         self.request.by.send_raw(self.operation.method.clone(), &self.request.path, Some((kind, body.to_vec()))).await
     }
 
-    /// The ways there are to have a status, and what each gave.
+    /// All ways to provoke a status, and the response to each.
     async fn provoke(&self, status: u16) -> Vec<Answer> {
         let form = |part: &str, text: &str| Form::new().text("document_type", "other").text(part, text);
         match status {
@@ -128,7 +128,7 @@ impl<'a> Walk<'a> {
         answers
     }
 
-    /// One `Idempotency-Key` for two different requests; the first is another case's.
+    /// One `Idempotency-Key` for two different requests; the first one is about another case.
     async fn key_used_twice(&self) -> Answer {
         let key = format!("walk-{}", self.operation.id());
         let other = prepare(self.app, self.operation).await;
@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// By everybody whose role is not let in.
+    /// Sent by every caller whose role is not allowed.
     async fn forbidden(&self) -> Vec<Answer> {
         let let_in = LET_IN.iter().find(|(id, _)| *id == self.operation.id()).map_or("*", |(_, let_in)| let_in);
         let mut answers = Vec::new();
@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
         self.send(&self.request.by, &path, self.request.body.clone()).await
     }
 
-    /// A case in another state, or an account that is one's own or somebody else's.
+    /// A case in another state, or an account that is the caller's own or another user's.
     async fn conflict(&self) -> Option<Answer> {
         let (app, id) = (self.app, self.operation.id());
         if ALWAYS_POSSIBLE.contains(&id) {
@@ -199,7 +199,7 @@ impl<'a> Walk<'a> {
         Some(self.send(&self.request.by, &path, body).await)
     }
 
-    /// Somebody else's request has the key, and hasn't ended.
+    /// Another request holds the key and is still in progress.
     async fn in_progress(&self) -> Answer {
         let (key, other) = (format!("walk-{}-1", self.operation.id()), prepare(self.app, self.operation).await);
         let caller = Caller::of(other.by.user.as_ref().expect("somebody"), uuid::Uuid::nil());
@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
         assert!(matches!(idempotency::claim(&busy, &scope, &"0".repeat(64)).await, Ok(Claim::Ours)));
         let by = other.by.clone().with("Idempotency-Key", &key);
         let send = || self.send(&by, &other.path, other.body.clone());
-        // One of the two goes on once the key is free; whichever of them came later is refused before that.
+        // One of the two continues once the key is free; the later one is refused before that.
         let (one, another) = (pin!(send()), pin!(send()));
         let (refused, going_on) = select(one, another).await.factor_first();
         drop(busy);
@@ -217,7 +217,7 @@ impl<'a> Walk<'a> {
         refused
     }
 
-    /// What it answers with this status of two successes: created first, and only changed when it is done again.
+    /// The response with this status if there are two successes: first created, and only changed when repeated.
     async fn success(&self, status: u16) -> Answer {
         let request = prepare(self.app, self.operation).await;
         let first = request.send().await;
@@ -228,7 +228,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The first state of a case from which this isn't possible.
+    /// The first state of a case in which this is not possible.
     async fn wrong_state(&self) -> Option<Answer> {
         let (app, mut last) = (self.app, None);
         let draft = async || app.a_case().create().await;
@@ -244,14 +244,14 @@ impl<'a> Walk<'a> {
         last
     }
 
-    /// The last table it reads or writes is away.
+    /// The last table it reads or writes is missing.
     async fn broken(&self) -> Answer {
-        // A request that is done tells which that is.
+        // A successful request reveals which one that is.
         let done = prepare(self.app, self.operation).await;
         self.app.statements();
         done.send().await;
         let sent = self.app.statements();
-        // What was reported is read back from the trail it was just written to.
+        // A report is read back from the log it was just written to.
         let reads_back = self.operation.path.starts_with("/api/v1/ingest/");
         let of_the_trail = |sql: &&String| {
             sql.starts_with("INSERT INTO \"audit_entries\"") || (reads_back && sql.contains("FROM \"audit_entries\""))
@@ -263,7 +263,7 @@ impl<'a> Walk<'a> {
         answer
     }
 
-    /// Its entry can't be written. What leaves one in some cases only is done as its last recipe does it.
+    /// Its audit entry can't be written. An operation that writes one only in some cases uses its last recipe.
     async fn unrecorded(&self) -> Answer {
         let recipe = recipes::of(self.operation.id()).last().expect("a recipe");
         let request = recipes::prepare(self.app, recipe).await.expect("a request");
@@ -273,7 +273,7 @@ impl<'a> Walk<'a> {
         answer
     }
 
-    /// Wrong secrets make the next one wait.
+    /// Failed attempts delay the next one.
     fn wait_out_guesses(&self) {
         if ["login", "refresh_session", "logout", "change_own_password"].contains(&self.operation.id()) {
             self.app.pass(chrono::TimeDelta::seconds(4));
@@ -295,7 +295,7 @@ fn with(body: &Json, more: &Json) -> Json {
     Json::Object(both.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-/// The table that a statement names first.
+/// The first table named in a statement.
 fn table_of(sql: &str) -> Option<String> {
     let words: Vec<&str> = sql.split_whitespace().collect();
     let named = words.windows(2).find(|pair| ["FROM", "INTO", "UPDATE"].contains(&pair[0])).map(|pair| pair[1])?;
@@ -309,7 +309,7 @@ on_each_database! {
         for operation in &operations() {
             let walk = Walk::of(app, operation, &callers).await;
             for status in operation.statuses() {
-                // Walked below, each in a test of its own.
+                // Tested below, each in a test of its own.
                 if [408, 429, 504, 507].contains(&status) || (status == 503 && !walk.leaves_entries()) {
                     continue;
                 }
@@ -322,7 +322,7 @@ on_each_database! {
                 wrong.extend(others.map(|answer| format!("{} {status}: {} {}", operation.id(), answer.status(), answer.text)));
                 walked += 1;
             }
-            // Nothing of all that had an effect: what was arranged still succeeds.
+            // None of this had an effect: the prepared request still succeeds.
             walk.wait_out_guesses();
             let done = walk.request.send().await;
             if !done.status.is_success() {
@@ -349,7 +349,7 @@ on_each_database! {
     }
 }
 
-/// Whose body doesn't come is not waited for, wherever there is one.
+/// A client whose body doesn't arrive is not waited for, in any operation with a body.
 #[tokio::test]
 async fn each_operation_with_a_body_gives_its_sender_only_so_much_time() {
     let work = WorkLimits { body: Duration::from_millis(100), ..Settings::default().work };
@@ -385,7 +385,7 @@ async fn each_operation_with_a_body_gives_its_sender_only_so_much_time() {
     app.finish().await;
 }
 
-/// Who has asked too often is turned away from every operation below `/api/v1`, whoever he is.
+/// A client that exceeds the rate limit is refused by every operation below `/api/v1`, regardless of the caller.
 #[tokio::test]
 async fn each_operation_turns_away_who_asks_too_often() {
     let rates = Rates { default: NonZeroU32::MIN, login: NonZeroU32::MIN };
@@ -394,7 +394,7 @@ async fn each_operation_turns_away_who_asks_too_often() {
     let (nobody, operations) = (app.as_nobody(), operations());
     let declaring: Vec<&Listed> = operations.iter().filter(|operation| operation.statuses().contains(&429)).collect();
     for operation in &declaring {
-        // One request a minute: the second is turned away, or the third if that minute just ended.
+        // One request per minute: the second is refused, or the third if that minute just ended.
         let mut answers = Vec::new();
         for _ in 0..3 {
             answers.push(nobody.send(operation.method.clone(), &operation.absent(), None).await);
@@ -407,7 +407,7 @@ async fn each_operation_turns_away_who_asks_too_often() {
     app.finish().await;
 }
 
-/// PostgreSQL only: between the service and SQLite there is nothing to lose.
+/// PostgreSQL only: with SQLite there is no connection that could be lost.
 #[tokio::test]
 async fn each_operation_that_commits_something_says_when_nobody_knows_whether_it_did() {
     let Some((app, proxy)) = TestApp::start_behind_a_proxy(Duration::from_millis(300)).await else { return };
@@ -432,7 +432,7 @@ async fn each_operation_that_commits_something_says_when_nobody_knows_whether_it
 }
 
 impl Walk<'_> {
-    /// A request at whose end something is committed: what it does, or else the entry of its refusal.
+    /// A request at whose end something is committed: its effect, or else the entry of its refusal.
     async fn committing(&self) -> Option<Answer> {
         let statuses = self.operation.statuses();
         if self.leaves_entries() || self.operation.method != Method::GET {

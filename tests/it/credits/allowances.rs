@@ -1,4 +1,4 @@
-//! What a member may use in a quarter: set, read, used.
+//! A member's credit allowance for a quarter: set, read, used.
 
 use crate::app::{TestApp, actions, at};
 use entity::user::Role;
@@ -68,7 +68,7 @@ on_each_database! {
 
         by.delete(&format!("{}?reason=twice", accepted.path())).await.expect(204);
         assert_eq!(used().await, "2.0", "what was deleted is not used");
-        // The last hour of the year in Chicago, and the first one after it.
+        // The last hour of the year in Chicago, and the first one of the next year.
         app.clock.set(at("2027-01-01T05:30:00Z"));
         app.a_case().submitted().create().await;
         app.clock.set(at("2027-01-01T06:30:00Z"));

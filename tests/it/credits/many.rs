@@ -1,4 +1,4 @@
-//! Many rows saved at once are held to the rules of one: they tell what changed, and were locked before.
+//! Rows saved in bulk obey the rules of a single row: changes are recorded, and rows must be locked first.
 
 use crate::app::actions;
 use entity::credit::{self, Model};
@@ -19,7 +19,7 @@ on_each_database! {
         let known = tx.lock_many(credit::Entity::find()).await.unwrap().remove(0);
         let rows = vec![known.replace(20, Some("more".to_owned())), credit::first(tx.new_id(), two, quarter, 30, None)];
         let saved = tx.save_many(rows, Vec::new()).await.unwrap();
-        // What was saved is what the next change is compared with.
+        // The next change is compared with the saved row.
         tx.save(saved[0].clone().allow(25)).await.unwrap();
         tx.commit().await.unwrap();
 
@@ -46,7 +46,7 @@ on_each_database! {
         let tx = app.write().await;
         tx.lock_many(credit::Entity::find()).await.unwrap();
         let twice = tx.save_many(vec![row.clone().allow(20), row.clone().allow(30)], Vec::new()).await.unwrap_err();
-        assert!(twice.to_string().contains("stand twice"), "{twice}");
+        assert!(twice.to_string().contains("occur twice"), "{twice}");
         assert!(tx.commit().await.is_err());
         let tx = app.write().await;
         let taken = credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 20, None);

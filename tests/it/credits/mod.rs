@@ -1,4 +1,4 @@
-//! Credits: what a member may use in a quarter, and the reset of everybody's.
+//! Credits: a member's allowance for a quarter, and the reset for all active members.
 
 mod allowances;
 mod many;

@@ -1,4 +1,4 @@
-//! Everybody's credits at once: an entry for each member, all or none, and the same again where a job asks again.
+//! The credits of all members at once: one entry per member, all or none, and idempotent when a job repeats the reset.
 
 use crate::app::{Kind, TestApp, actions};
 use entity::audit::{AuditTx, Context, replay};
@@ -111,8 +111,8 @@ on_each_database! {
 
 const MEMBERS: usize = 10_000;
 
-/// Members by the thousand, copied from one past the door; their own creation is in no entry.
-#[expect(clippy::disallowed_methods, reason = "rows by the thousand, past the door")]
+/// Thousands of members, copied from one while bypassing the service; no entry records their creation.
+#[expect(clippy::disallowed_methods, reason = "thousands of rows, bypassing the service")]
 async fn crowd(app: &TestApp) {
     let one = app.user("member0", Role::Member, None).await;
     let (values, numbers, net) = match app.kind {
@@ -152,7 +152,7 @@ async fn crowd(app: &TestApp) {
     app.outside.execute_unprepared(&sql).await.unwrap();
 }
 
-/// Makes the database refuse the entry of one member in the middle.
+/// Makes the database refuse the entry of a member in the middle.
 #[expect(clippy::disallowed_methods, reason = "this breaks the database")]
 async fn refuse_one(app: &TestApp) {
     let statements: &[&str] = match app.kind {
@@ -171,7 +171,7 @@ async fn refuse_one(app: &TestApp) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this mends the database")]
+#[expect(clippy::disallowed_methods, reason = "this repairs the database")]
 async fn accept_all(app: &TestApp) {
     let statement = match app.kind {
         Kind::Sqlite => "DROP TRIGGER injected",
@@ -180,7 +180,7 @@ async fn accept_all(app: &TestApp) {
     app.outside.execute_unprepared(statement).await.unwrap();
 }
 
-/// Ten thousand members in one request: an entry for each and one for the whole, in few statements, all or none.
+/// Ten thousand members in one request: one entry per member and one for the whole, in few statements, all or none.
 async fn ten_thousand(kind: Kind) {
     let Some(app) = TestApp::start(kind).await else { return };
     crowd(&app).await;
@@ -216,7 +216,7 @@ async fn ten_thousand(kind: Kind) {
     }
     let quarter: Quarter = "2026-Q4".parse().unwrap();
     assert_eq!(told.told("credit_allowance").count(), MEMBERS, "{quarter}");
-    // Nothing else is asked: most members came past the door.
+    // No further checks: most members were created without audit entries.
 }
 
 #[tokio::test]

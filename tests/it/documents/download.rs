@@ -1,4 +1,4 @@
-//! Looking at a document and downloading it.
+//! Getting and downloading a document.
 
 use super::{PDF, id, pay_stub, stored};
 use crate::app::{Form, actions, at};

@@ -1,4 +1,4 @@
-//! Documents as large as they may be, and larger: streamed in and out, never whole in memory.
+//! Documents of the maximum size, and larger: streamed in and out, never held in memory as a whole.
 
 use super::{id, rows, stored};
 use crate::app::{Form, Kind, Process, Settings, TestApp};
@@ -22,14 +22,14 @@ fn form(bytes: &[u8]) -> Form {
     Form::new().text("document_type", "other").file("large.pdf", "application/pdf", bytes)
 }
 
-/// The service in a process of its own keeps to 64 MiB above what it has when idle, whichever way the bytes go.
+/// The service, in a process of its own, uses at most 64 MiB more than when idle, in either direction.
 #[tokio::test]
 async fn the_largest_document_passes_through_little_memory() {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
     let case = app.a_case().accepted().create().await;
     let token = app.as_manager().await.token().to_owned();
-    // Made beforehand: while it takes its time, the process would close its idle connection.
+    // Created beforehand: it takes so long that the process would close its idle connection.
     let bytes = pdf(LARGEST);
     let form = form(&bytes);
     let process = Process::start(&app).await;

@@ -1,4 +1,4 @@
-//! What uploads left behind whose end nobody saw is collected; whatever a row tells of stays.
+//! Files of uploads that were never completed are collected; every file that a row refers to is kept.
 
 use super::{id, pay_stub, stored};
 use crate::app::TestApp;
@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::File;
 use uuid::Uuid;
 
-/// Puts something into the storage beside the service.
+/// Puts a file into the storage, bypassing the service.
 fn leave(app: &TestApp, name: &str, at: DateTime<Utc>) {
     let file = File::create(app.documents.path().join(name)).unwrap();
     file.set_modified(at.into()).unwrap();

@@ -1,4 +1,4 @@
-//! What is not added leaves nothing: no row, no entry, no file.
+//! A refused document leaves nothing: no row, no entry, no file.
 
 use super::{PDF, pay_stub, rows, stored};
 use crate::app::{Fault, Form, TestApp};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-/// Longer than anything here takes, on a machine that is busy with other tests.
+/// Longer than anything here takes, even on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn other() -> Form {
@@ -125,7 +125,7 @@ on_each_database! {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
-        // More than is kept in memory, so that there is a file already, and less than was announced.
+        // More than is kept in memory, so that a file already exists, and less than was announced.
         let bytes = other().file("a.pdf", "application/pdf", &[PDF, &[b'x'; 8 << 20]].concat()).bytes();
         let head = format!(
             "POST /api/v1/{} HTTP/1.1\r\nHost: casetrail\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
@@ -141,7 +141,7 @@ on_each_database! {
     }
 }
 
-/// PostgreSQL only: between the service and SQLite there is nothing to lose.
+/// PostgreSQL only: with SQLite there is no connection that could be lost.
 #[tokio::test]
 async fn what_is_known_not_to_be_committed_leaves_no_file() {
     let Some((app, proxy)) = TestApp::start_behind_a_proxy(Limits::default().decision).await else { return };

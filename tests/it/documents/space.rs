@@ -1,4 +1,5 @@
-//! Where there is too little room uploads are refused, and everything else goes on; quotas bound what one member, and one case, takes up.
+//! If there is too little free space, uploads are refused, and everything else continues; quotas limit the space used by a member
+//! and by a case.
 
 use super::{PDF, pay_stub, rows, stored};
 use crate::app::{Form, TestApp, Volume, actions};
@@ -7,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 const MEBIBYTE: usize = 1 << 20;
 
-/// A document of so many bytes.
+/// A document of this size in bytes.
 fn large(bytes: usize) -> Form {
     let content = [PDF, &vec![b'x'; bytes - PDF.len()]].concat();
     Form::new().text("document_type", "supporting").file("large.pdf", "application/pdf", &content)
@@ -26,7 +27,7 @@ on_each_database! {
         by.delete(&format!("documents/{}", first["id"].as_str().unwrap())).await.expect(204);
         let mark = app.mark().await;
 
-        // What was deleted is kept, and counts.
+        // Deleted documents are kept and count.
         let refused = by.upload(&two.url("documents"), &large(700_000)).await;
 
         refused.expect_problem(409, "quota_exceeded");
@@ -36,7 +37,7 @@ on_each_database! {
         assert_eq!(actions(&trail), ["document_uploaded"]);
         assert_eq!((&trail[0]["outcome"], &trail[0]["actor"]["username"]), (&json!("denied"), &json!("member1")));
         assert_eq!((stored(app).len(), rows(app).await), (1, 1));
-        // The staff has no quota of its own, and small things still fit.
+        // The staff has no quota of its own, and small documents still fit.
         app.as_tech(3).await.upload(&two.url("documents"), &large(2 * MEBIBYTE)).await.expect(201);
         by.upload(&two.url("documents"), &pay_stub()).await.expect(201);
     }
@@ -95,7 +96,7 @@ async fn below_the_free_space_uploads_are_refused_and_small_writes_go_on() {
     app.finish().await;
 }
 
-/// The room was there when it began, and it would have fitted on the volume.
+/// There was enough space when the upload began, and the document would have fitted on the volume.
 #[tokio::test]
 async fn an_upload_that_gets_below_the_free_space_is_broken_off() {
     let Some(volume) = Volume::mount(32) else { return };
@@ -113,7 +114,7 @@ async fn an_upload_that_gets_below_the_free_space_is_broken_off() {
     app.finish().await;
 }
 
-/// Room that runs out while a document comes in.
+/// The space runs out while a document is being received.
 #[tokio::test]
 async fn an_upload_that_finds_no_room_leaves_nothing() {
     let Some(volume) = Volume::mount(24) else { return };

@@ -1,4 +1,4 @@
-//! Exports: whole, harmless, recorded before the first byte leaves.
+//! Exports: complete, harmless, and recorded before the first byte is sent.
 
 mod large;
 
@@ -159,7 +159,7 @@ on_each_database! {
             let shown = admin.get(&url(id, row["quarter"].as_str().unwrap())).await.expect(200);
             assert!(["id", "allowed_credits", "used_credits", "remaining_credits"].iter().all(|name| row[name] == shown[name]));
         }
-        // What is a formula to a spreadsheet begins with an apostrophe; a number below zero is none.
+        // A cell that is a formula to a spreadsheet is prefixed with an apostrophe; a negative number is not one.
         assert_eq!(csv.text.lines().nth(2).unwrap().split(',').nth(6), Some("-1.0"));
         let exports: Vec<Json> = app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "bulk_export").collect();
         assert_eq!(exports.len(), 2);

@@ -1,4 +1,4 @@
-//! Whose address the log has, where proxies stand before the service.
+//! The client address in the log if there are proxies in front of the service.
 
 use crate::app::{Kind, Settings, TestApp};
 use serde_json::json;

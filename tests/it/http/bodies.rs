@@ -1,4 +1,4 @@
-//! Bodies and query strings that are there and shouldn't be, or aren't what they are said to be: refused, and nothing is done.
+//! Unexpected or mislabeled bodies and query strings: refused, and nothing is done.
 
 use reqwest::Method;
 use serde_json::json;
@@ -19,7 +19,7 @@ on_each_database! {
         for nothing in ["", "{}", " { }\n"] {
             admin.send_raw(Method::POST, &keys, Some(("application/json", nothing.into()))).await.expect(201);
         }
-        // What reads or deletes may have one, to no effect (RFC 9110, 9.3.1 and 9.3.5).
+        // Requests that read or delete may have a body, which has no effect (RFC 9110, 9.3.1 and 9.3.5).
         admin.send_raw(Method::GET, &case.path(), Some(("application/json", b"{}".to_vec()))).await.expect(200);
     }
 
@@ -42,9 +42,9 @@ on_each_database! {
             assert_eq!(problem.faults(), ["body "]);
         }
         let list = by.send_raw(Method::POST, "cases", Some(("application/json", b"[1]".to_vec()))).await;
-        assert_eq!(list.expect_problem(422, "validation_failed")["detail"], "The body must be an object.");
+        assert_eq!(list.expect_problem(422, "validation_failed")["detail"], "The request body must be an object.");
         let count = by.post("cases", json!({"num_reports_requested": "x"})).await.expect_problem(422, "validation_failed");
-        assert_eq!(count["detail"], "1 field is invalid: num_reports_requested must be a whole number within bounds.");
+        assert_eq!(count["detail"], "1 field is invalid: num_reports_requested must be an integer within bounds.");
         let header = app.as_member().await.with("If-Match", "seven");
         let answer = header.patch(&app.a_case().create().await.path(), json!({})).await;
         let detail = answer.expect_problem(400, "invalid_header")["detail"].as_str().unwrap().to_owned();

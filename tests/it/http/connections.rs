@@ -1,4 +1,4 @@
-//! Half-sent heads and too many connections: whoever says nothing makes way, and the others are served.
+//! Incomplete request headers and too many connections: idle connections are closed, and the others are served.
 
 use crate::app::{Exposition, Kind, Settings, TestApp};
 use api::http::connections::ConnectionLimits;
@@ -17,11 +17,11 @@ async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap()
 }
 
-/// Everything that still comes before the service closes the connection.
+/// Everything received until the service closes the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let mut said = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut said)).await;
-    // A reset is an end, too.
+    // A reset also counts as closed.
     let _ = closed.expect("the connection is closed");
     String::from_utf8_lossy(&said).into_owned()
 }
@@ -32,7 +32,7 @@ async fn sent(app: &TestApp, bytes: &[u8]) -> TcpStream {
     stream
 }
 
-/// How many connections the service has closed for this reason, as `/metrics` tells it.
+/// How many connections the service has closed for this reason, according to `/metrics`.
 async fn closed(app: &TestApp, reason: &str) -> f64 {
     Exposition::parse(&app.as_nobody().get("/metrics").await.text)
         .value(&format!("http_connections_closed_total{{reason=\"{reason}\"}}"))
@@ -45,7 +45,7 @@ async fn a_head_that_does_not_come_is_not_waited_for_however_it_begins() {
     let said = rest(sent(&app, HALF).await).await;
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("\"code\":\"request_timeout\""), "{said}");
     assert!(rest(sent(&app, b"").await).await.is_empty());
-    // The second head of a connection, and one that came with the first.
+    // The second request of a connection, and one that was sent together with the first.
     let mut kept = sent(&app, WHOLE).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     kept.write_all(HALF).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_head_that_does_not_come_is_not_waited_for_however_it_begins() {
     assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("HTTP/1.1 408 "), "{said}");
     let said = rest(sent(&app, &[WHOLE, HALF].concat()).await).await;
     assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
-    // Whoever trickles gains nothing.
+    // Sending byte by byte gains nothing.
     let mut trickling = connect(&app).await;
     for letter in HALF.iter().take(20) {
         if trickling.write_all(&[*letter]).await.is_err() {

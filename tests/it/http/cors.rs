@@ -1,4 +1,4 @@
-//! Browsers of listed origins are let in, others are not.
+//! Browsers are allowed from listed origins, and from no others.
 
 use crate::app::FRIEND;
 use reqwest::Method;

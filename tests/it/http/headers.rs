@@ -1,4 +1,4 @@
-//! Headers of every answer, and codings.
+//! Headers and content codings of every response.
 
 use std::time::{Duration, Instant};
 
@@ -39,12 +39,12 @@ on_each_database! {
         assert!(varies && plain.header("content-encoding").is_empty(), "{:?}", plain.headers);
         let choosy = app.as_manager().await.with("Accept-Encoding", "gzip, br;q=0, deflate;q=0.5").get("cases").await;
         assert_eq!((choosy.status(), choosy.header("content-encoding")), (200, "gzip"));
-        // Whoever accepts nothing gets the plain bytes, as RFC 9110 advises, rather than an error.
+        // A client that accepts no coding gets the plain bytes, as RFC 9110 advises, rather than an error.
         let picky = app.as_manager().await.with("Accept-Encoding", "identity;q=0").get("cases").await;
         assert_eq!((picky.status(), picky.header("content-encoding")), (200, ""));
     }
 
-    /// Compressing the contract takes many times as long as sending it.
+    /// Compressing the contract takes many times longer than sending it.
     async fn static_files_are_compressed_once(app) {
         for path in ["/openapi.yaml", "/docs/swagger-ui-bundle.js"] {
             let timed = async || {

@@ -1,4 +1,4 @@
-//! A POST that is sent again under its `Idempotency-Key` is answered again, not done again.
+//! A POST that is repeated with its `Idempotency-Key` returns the stored response and has no further effect.
 
 use crate::app::{Kind, Process, Settings, TestApp, actions, send};
 use api::http::idempotency::scope;
@@ -164,7 +164,7 @@ on_each_database! {
             let token = process.sign_in("manager", "a long enough passphrase").await;
             let mut many: FuturesUnordered<_> = (0..64).map(|_| send(request(&process, &token))).collect();
             let mut before = Vec::new();
-            // Every other round the kill comes with the first success, else at some moment before or after.
+            // In every other round the process is killed at the first success, else at some moment before or after.
             let is_done = round % 2 == 1;
             let success = async {
                 while let Some(answer) = many.next().await {
@@ -186,7 +186,7 @@ on_each_database! {
             assert!(!is_done || (after.is_replayed && before.contains(&None)), "the kill came too late: {after:?}");
             for answer in before.into_iter().flatten() {
                 let is_same = (answer.status, &answer.body) == (after.status, &after.body);
-                // The process has its shipped patience; on a busy machine a caller may wait in vain even for a connection.
+                // The process uses its default timeouts; on a busy machine a caller may wait in vain even for a connection.
                 let is_refused = ["idempotency_in_progress", "unavailable"].map(|code| answer.body["code"] == code);
                 assert!(is_same || is_refused.contains(&true), "{answer:?}");
             }
@@ -235,7 +235,7 @@ on_each_database! {
 
 #[tokio::test]
 async fn a_request_does_not_wait_longer_for_another_process_with_its_key() {
-    // Only PostgreSQL is shared by processes that write at once.
+    // Only PostgreSQL can be shared by processes that write concurrently.
     let settings = Settings { patience: Duration::from_secs(1), ..Settings::default() };
     let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
     let case = app.a_case().accepted().create().await;

@@ -1,4 +1,4 @@
-//! Too many requests are turned away, and every answer says how many are left.
+//! Requests beyond the rate limit are refused, and every response reports how many are left.
 
 use crate::app::{Settings, TestApp};
 use api::http::limits::Rates;

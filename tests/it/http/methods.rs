@@ -1,4 +1,4 @@
-//! HEAD runs and records as GET; OPTIONS says what there is.
+//! HEAD runs and is recorded like GET; OPTIONS lists the allowed methods.
 
 use crate::app::actions;
 use reqwest::Method;

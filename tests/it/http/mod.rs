@@ -1,4 +1,4 @@
-//! What holds for every operation: requests sent again, too many of them, other origins, other methods, codings and headers.
+//! Rules for every operation: repeated requests, rate limits, other origins, other methods, codings and headers.
 
 mod addresses;
 mod bodies;

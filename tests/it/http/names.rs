@@ -1,4 +1,4 @@
-//! Names that people read, wherever they are given.
+//! Names displayed to people, wherever they are given.
 
 use crate::app::Form;
 use crate::documents::PDF;
@@ -56,7 +56,7 @@ on_each_database! {
                     assert_eq!(answer.faults(), [format!("body /{field}")], "{name:?}");
                 }
             }
-            // A file's name loses its outer blanks; many a program sends some.
+            // Leading and trailing whitespace is removed from file names; some programs send it.
             if name.trim() != name {
                 continue;
             }

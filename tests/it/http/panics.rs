@@ -1,4 +1,4 @@
-//! A handler that panics costs its caller a problem, and nobody else anything.
+//! A handler that panics results in a problem for its caller, and affects no other request.
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};

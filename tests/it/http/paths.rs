@@ -1,4 +1,4 @@
-//! Ids in paths: one form, whatever else is sent.
+//! Ids in paths: one format, regardless of the rest of the request.
 
 use crate::app::actions;
 use crate::contract;

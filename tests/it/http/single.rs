@@ -1,4 +1,4 @@
-//! Headers that come twice.
+//! Headers that are sent twice.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ on_each_database! {
             answer.expect_problem(400, "invalid_header");
             assert_eq!(answer.faults(), [format!("header /{name}")], "{values:?}");
         }
-        // Before anybody asks who it is.
+        // Before the caller is identified.
         let answer = app.as_nobody().with("Authorization", "x").with("Authorization", "y").get("auth/me").await;
         answer.expect_problem(400, "invalid_header");
         assert_eq!(answer.faults(), ["header /Authorization"]);

@@ -1,4 +1,4 @@
-//! Slow senders, too much at once and work that takes too long: each is told so, and costs nobody else anything.
+//! Slow clients, overload and work that takes too long: each is reported to its caller, and affects no other request.
 
 use crate::app::{Kind, Settings, TestApp};
 use api::http::work::WorkLimits;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends some bytes as they are, and reads until the service closes the connection.
+/// Sends some bytes unchanged, and reads until the service closes the connection.
 async fn until_closed(app: &TestApp, sent: &str) -> (String, Duration) {
     let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
     stream.write_all(sent.as_bytes()).await.unwrap();
@@ -47,7 +47,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
         assert!(waited < Duration::from_secs(5), "{waited:?}");
     }
     assert_eq!(app.since(&mark).await.len(), 0);
-    // 401 comes first.
+    // 401 is checked first.
     let (said, _) = until_closed(&app, &format!("{}{{", head("nonsense", "users", "application/json", 100))).await;
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 401 "), "{said}");
     app.finish().await;
@@ -119,7 +119,7 @@ async fn those_who_wait_for_their_bodies_take_no_place_and_the_others_are_told_w
     for _ in 0..5 {
         member.get("auth/me").await.expect(200);
     }
-    // Writers wait for the lock that the test holds: there are two places, and they are theirs.
+    // Writers wait for the lock that the test holds: they occupy both places.
     let busy = app.write().await;
     let names = serde_json::json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
     let answers = {

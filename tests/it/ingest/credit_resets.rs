@@ -1,4 +1,4 @@
-//! Credits that another system keeps, a batch at a time.
+//! Credit allowances set by another system, reported in batches.
 
 use super::{member, warehouse};
 use crate::app::actions;
@@ -110,7 +110,7 @@ on_each_database! {
         let mark = app.mark().await;
         app.statements();
 
-        // Not held to the contract entry by entry, which takes longer than the server keeps a connection open.
+        // Not validated against the contract entry by entry, which takes longer than the server keeps a connection open.
         let body = batch(resets).to_string().into_bytes();
         let sent = Some(("application/json", body));
         let answer = by.fetch(&reqwest::Method::POST, "/api/v1/ingest/credit-resets", sent).await.expect(201);

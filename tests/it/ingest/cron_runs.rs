@@ -1,4 +1,4 @@
-//! Runs of jobs elsewhere, as the trail and the system-events report tell them.
+//! Job runs of other systems, as recorded in the audit log and the system events report.
 
 use super::warehouse;
 use crate::app::{actions, at};

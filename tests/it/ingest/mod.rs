@@ -1,4 +1,4 @@
-//! What systems outside report: recorded whole or not at all, by whoever reports it, and nothing else changes.
+//! Reports of external systems: recorded completely or not at all, with the caller as actor, and nothing else changes.
 
 mod credit_resets;
 mod cron_runs;
@@ -7,7 +7,7 @@ mod others;
 use crate::app::{Client, TestApp};
 use entity::user::Role;
 
-/// A service account with the scope `ingest`, coming with its key.
+/// A service account with the scope `ingest`, authenticated with its API key.
 pub async fn warehouse(app: &TestApp) -> Client<'_> {
     let body = serde_json::json!({
         "username": "warehouse", "email": "warehouse@example.org", "first_name": "Data", "last_name": "Warehouse",

@@ -1,4 +1,4 @@
-//! Mails, exports, reports, looks at the log, and whatever else happened elsewhere.
+//! Emails, exports, reports, accesses to the log, and other external activities.
 
 use super::{member, warehouse};
 use crate::app::actions;

@@ -1,11 +1,11 @@
-//! What the system-events report and the administrators hear of jobs that fail, here and elsewhere.
+//! How failing jobs, of this service and of others, are reported in the system events report and to the administrators.
 
 use super::hold;
 use crate::app::{Exposition, TestApp, actions};
 use crate::ingest::warehouse;
 use serde_json::{Value as Json, json};
 
-/// Makes the next run of the mails fail: the only mail has an address that none reaches.
+/// Makes the next run of the email job fail: the only email has an undeliverable address.
 async fn queue_an_undeliverable_mail(app: &TestApp) {
     app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
     hold(app).await;
@@ -42,7 +42,7 @@ on_each_database! {
         assert_eq!((&sync["last_status"], &sync["consecutive_failures"]), (&json!("success"), &json!(0)));
         let failed: Vec<&Json> = report["entries"]["data"].as_array().unwrap().iter().filter(|row| row["outcome"] == "failure").collect();
         let errors: Vec<&Json> = failed.iter().map(|row| &row["error_message"]).collect();
-        assert_eq!(errors, [&json!("connection refused"), &json!("there is no such domain")]);
+        assert_eq!(errors, [&json!("connection refused"), &json!("the domain does not exist")]);
         assert_eq!(report["health"]["failed_jobs_24h"], 2);
 
         let alerts = app.as_admin().await.get("alerts").await.expect(200);
@@ -51,7 +51,7 @@ on_each_database! {
             .collect();
         assert_eq!(told, [
             ("Job nightly-sync failed", "connection refused"),
-            ("Job send_scheduled_emails failed", "there is no such domain"),
+            ("Job send_scheduled_emails failed", "the domain does not exist"),
         ]);
     }
 

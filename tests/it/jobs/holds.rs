@@ -1,4 +1,4 @@
-//! Holds that last longer than expected: those who can do something are told, once.
+//! Holds that exceed their expected duration: the users who can act on them are notified, once.
 
 use crate::app::actions;
 use chrono::TimeDelta;

@@ -1,4 +1,4 @@
-//! Mail servers that don't answer, don't let the service in, or take their time: no mail is lost, and nothing else waits.
+//! Mail servers that don't answer, refuse authentication, or are slow: no email is lost, and nothing else waits.
 
 use super::hold;
 use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp, at};
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use std::time::Duration;
 
 const KINDS: [Kind; 2] = [Kind::Sqlite, Kind::Postgres];
-/// Longer than anything here takes, on a machine that is busy with other tests.
+/// Longer than anything here takes, even on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start(kind: Kind, smtp_url: String) -> Option<TestApp> {

@@ -1,4 +1,4 @@
-//! Mails: sent after commit, tried again, given up, and switched off.
+//! Emails: sent after commit, retried, given up, and switched off.
 
 use super::hold;
 use crate::app::{Client, TestApp, actions};
@@ -13,7 +13,7 @@ async fn queue(app: &TestApp) -> Json {
     app.as_manager().await.get("outbox").await.expect(200)["data"].clone()
 }
 
-/// Gives a member an address that no mail reaches.
+/// Gives a member an undeliverable address.
 async fn unreachable(app: &TestApp) {
     app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
 }
@@ -45,14 +45,14 @@ on_each_database! {
 
         let run = send(&admin).await;
 
-        assert_eq!((&run["status"], &run["error_message"]), (&json!("failure"), &json!("there is no such domain")));
+        assert_eq!((&run["status"], &run["error_message"]), (&json!("failure"), &json!("the domain does not exist")));
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["email_notification_sent", "cron_job_executed"]);
         assert!(trail.iter().all(|entry| entry["outcome"] == "failure"));
         assert_eq!(trail[0]["metadata"]["delivery_status"], "failed");
         let mails = queue(app).await;
         let failed: Vec<&Json> = mails.as_array().unwrap().iter().filter(|mail| mail["template"] == "case_held").collect();
-        assert_eq!((&failed[0]["status"], &failed[0]["last_error"]), (&json!("failed"), &json!("there is no such domain")));
+        assert_eq!((&failed[0]["status"], &failed[0]["last_error"]), (&json!("failed"), &json!("the domain does not exist")));
         let alerts = admin.get("alerts").await.expect(200);
         assert_eq!((&alerts["data"][0]["kind"], &alerts["data"][0]["severity"]), (&json!("job_failed"), &json!("critical")));
         let report = admin.get("reports/system-events").await.expect(200);

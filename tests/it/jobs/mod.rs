@@ -1,4 +1,4 @@
-//! The jobs: what each does, when it runs, and what is left of a run.
+//! The jobs: what each does, when it runs, and what a run leaves behind.
 
 mod health;
 mod holds;
@@ -12,7 +12,7 @@ mod schedule;
 use crate::app::TestApp;
 use serde_json::json;
 
-/// Puts a case on hold, of which its member is told by mail.
+/// Places a case on hold, of which its member is notified by email.
 async fn hold(app: &TestApp) {
     let case = app.a_case().accepted().create().await;
     app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);

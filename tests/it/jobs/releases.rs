@@ -1,4 +1,4 @@
-//! Scheduled releases: seen at their instant, marked and mailed by the job.
+//! Scheduled releases: visible at their time, marked and emailed by the job.
 
 use crate::app::{actions, at};
 use serde_json::json;

@@ -1,6 +1,6 @@
-//! A drill: four processes on one PostgreSQL, killed at random, run each period of a job once, and lose no mail.
+//! A drill: four processes on one PostgreSQL, killed at random, run each period of a job once and lose no email.
 //!
-//! `cargo test --workspace --test it -- --ignored replicas` runs it; it takes some minutes.
+//! `cargo test --workspace --test it -- --ignored replicas` runs it; it takes a few minutes.
 
 use super::hold;
 use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp};
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 const PERIODS: usize = 200;
 const REPLICAS: usize = 4;
-/// A period each two seconds of the one job, and none of the others'.
+/// One job has a period every two seconds, the others have none.
 const SCHEDULES: &str = "send_scheduled_emails=*/2 * * * * *;release_scheduled_cases=0 0 1 1 *;check_expired_holds=0 0 1 1 *";
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn four_replicas_run_each_period_once_whoever_is_killed() {
     let seed: u64 = rand::random();
     println!("seed {seed}");
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
-    // Slow enough for a kill to hit a mail that is on its way.
+    // Slow enough that a kill can hit an email that is being sent.
     let server = MailServer::start(Manner::Slow(Duration::from_millis(100))).await;
     let smtp_url = server.url();
     let start = async || {
@@ -41,7 +41,7 @@ async fn four_replicas_run_each_period_once_whoever_is_killed() {
     }
     let mut kills = 0;
     while done(&app).await.len() < PERIODS {
-        // A killed run leaves its lease for a while, in which mails would pile up.
+        // A killed run leaves its lease for a while, during which emails would accumulate.
         if due(&app).await < 3 {
             hold(&app).await;
         }
@@ -85,13 +85,13 @@ async fn four_replicas_run_each_period_once_whoever_is_killed() {
     );
 }
 
-/// Waits until no mail is due any more; how many wait for another attempt, since a killed process was at them.
+/// Waits until no email is due any more; returns how many wait for a retry because the process sending them was killed.
 async fn settle(app: &TestApp) -> usize {
     let settled = async {
         loop {
             let waiting: Vec<outbox::Model> =
                 mails(app).await.into_iter().filter(|mail| mail.status == MailStatus::Pending).collect();
-            // Far longer ago than an attempt takes: nobody is at it any more.
+            // Much longer ago than an attempt takes: no process is sending it any more.
             let long_ago = app.clock.now() - chrono::TimeDelta::seconds(10);
             if waiting.iter().all(|mail| mail.last_attempt_at.is_some_and(|at| at < long_ago)) {
                 return waiting.len();
@@ -106,7 +106,7 @@ async fn mails(app: &TestApp) -> Vec<outbox::Model> {
     outbox::Entity::find().all(&app.outside).await.unwrap()
 }
 
-/// How many mails nobody has tried yet.
+/// The number of emails without an attempt.
 async fn due(app: &TestApp) -> usize {
     mails(app).await.iter().filter(|mail| mail.attempts == 0).count()
 }

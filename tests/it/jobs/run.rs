@@ -1,11 +1,11 @@
-//! Running a job on demand, and what is left of a run that breaks off.
+//! Running a job on demand, and what an aborted run leaves behind.
 
 use crate::app::{Kind, TestApp, actions, at};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-/// From here on no case can be changed.
-#[expect(clippy::disallowed_methods, reason = "as whoever owns the database")]
+/// From here on, no case can be changed.
+#[expect(clippy::disallowed_methods, reason = "done as the owner of the database")]
 pub async fn forbid_changes(app: &TestApp) {
     let sql = match app.kind {
         Kind::Sqlite => "CREATE TRIGGER no_change BEFORE UPDATE ON cases BEGIN SELECT RAISE(ABORT, 'the disk is worn out'); END",
@@ -48,7 +48,7 @@ on_each_database! {
             let path = format!("jobs/{job}/run");
             let first = admin.post(&path, json!({})).await;
             let again = admin.post(&path, json!({})).await;
-            // Another path under the same key is another request.
+            // Another path with the same key is another request.
             match job {
                 "check_expired_holds" => {
                     assert_eq!(again.expect(200), first.expect(200));
@@ -71,7 +71,7 @@ on_each_database! {
         admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect_problem(409, "job_running");
         assert_eq!(app.since(&mark).await.len(), 0);
 
-        // Whoever had it was killed.
+        // The process that held it was killed.
         app.pass(chrono::TimeDelta::seconds(61));
         app.as_admin().await.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
     }

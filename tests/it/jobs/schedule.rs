@@ -1,11 +1,11 @@
-//! Schedules: each period is run once, whoever is there to run it.
+//! Schedules: each period is run once, regardless of which process runs it.
 
 use crate::app::{TestApp, actions, at};
 use api::worker::scheduler;
 use entity::job::JobName;
 use serde_json::{Value as Json, json};
 
-/// Runs whatever is due, as a process does that looks at its clock.
+/// Runs everything that is due, like a process that checks its clock.
 async fn due(app: &TestApp) {
     for job in JobName::ALL {
         scheduler::run_due(&app.app, job).await.unwrap();
@@ -30,7 +30,7 @@ on_each_database! {
         let runs = runs(app, "check_expired_holds").await;
         assert_eq!(runs.len(), 1);
         assert_eq!((&runs[0]["scheduled_for"], &runs[0]["trigger"]), (&json!("2026-12-01T16:00:00.000Z"), &json!("scheduler")));
-        // The hour, and its four quarters for releases and for mails.
+        // The hour, and its four quarters for releases and for emails.
         assert_eq!(actions(&trail), ["cron_job_executed"; 9]);
         assert!(trail.iter().all(|entry| entry["actor_label"] == "System" && entry["source"] == "job"));
         assert!(trail.iter().all(|entry| entry["metadata"]["trigger"] == "scheduler" && entry["metadata"]["dry_run"] == false));

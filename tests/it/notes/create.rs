@@ -1,4 +1,4 @@
-//! Writing a note about a case.
+//! Creating a note about a case.
 
 use crate::app::actions;
 use chrono::TimeDelta;
@@ -12,10 +12,10 @@ on_each_database! {
         let by = app.as_tech(2).await;
         let mark = app.mark().await;
 
-        let answer = by.post(&case.url("notes"), json!({"body": "He called twice.", "visibility": "internal"})).await;
+        let answer = by.post(&case.url("notes"), json!({"body": "They called twice.", "visibility": "internal"})).await;
 
         let note = answer.expect(201);
-        assert_eq!((&note["body"], &note["visibility"], &note["version"]), (&json!("He called twice."), &json!("internal"), &json!(1)));
+        assert_eq!((&note["body"], &note["visibility"], &note["version"]), (&json!("They called twice."), &json!("internal"), &json!(1)));
         assert_eq!(note["case"], json!({"id": case.id(), "case_number": case.case.case_number}));
         assert_eq!(note["author"]["username"], "tech2");
         assert_eq!(answer.header("location"), format!("/api/v1/notes/{}", note["id"].as_str().unwrap()));
@@ -123,7 +123,7 @@ on_each_database! {
             by.post(&case.url("notes"), body.clone()).await.expect(201);
             app.statements().iter().map(|sql| sql.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
-        // Who asks; the door (who asks by now, the case's lock, note, entry).
+        // The caller; the write transaction (the caller again, the case's lock, note, entry).
         let written = ["SELECT", "SELECT", "SELECT", "INSERT", "INSERT"];
         assert_eq!(cost(&tech).await, written);
         // The flag for the staff, the alert.

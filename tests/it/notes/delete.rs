@@ -1,12 +1,12 @@
-//! Taking a note away.
+//! Deleting a note.
 
 use crate::app::{Scene, TestApp, actions};
 use entity::user::Role;
 use serde_json::json;
 
-/// A note of a technician's about a case of member1's, and its path.
+/// A technician's note about a case of member1, and its path.
 async fn note(app: &TestApp, case: &Scene, visibility: &str) -> String {
-    let body = json!({"body": "He called twice.", "visibility": visibility});
+    let body = json!({"body": "They called twice.", "visibility": visibility});
     let note = app.as_tech(2).await.post(&case.url("notes"), body).await.expect(201);
     format!("notes/{}", note["id"].as_str().unwrap())
 }

@@ -1,4 +1,4 @@
-//! Notes and comments: a file per verb, as in the service.
+//! Notes and comments: one file per verb, as in the service.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! Listing the mails.
+//! Listing the emails in the outbox.
 
 use entity::outbox::{self, MailStatus};
 use sea_orm::EntityTrait;

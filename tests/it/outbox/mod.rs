@@ -1,3 +1,3 @@
-//! The queue of mails.
+//! The outbox.
 
 mod list;

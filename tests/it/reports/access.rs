@@ -1,4 +1,4 @@
-//! Who may read a report, and what reading one leaves behind.
+//! Who may read a report, and the entries that reading one writes.
 
 use crate::app::actions;
 use serde_json::json;
@@ -12,7 +12,7 @@ const PATHS: [&str; 5] = [
 ];
 
 on_each_database! {
-    /// R4: the answer never contains the entry it causes, and the entry is there when the answer is.
+    /// R4: the response never contains the entry it causes, and the entry exists once the response is received.
     async fn a_reading_is_recorded_after_it_was_computed(app) {
         let by = app.as_manager().await;
         let mark = app.mark().await;

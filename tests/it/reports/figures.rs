@@ -1,11 +1,11 @@
-//! What the reports answer: their figures over a scene, their lists, and what filters leave alone.
+//! The content of the reports: their figures for a given history, their lists, and what filters don't affect.
 
 use super::world;
 use chrono::TimeDelta;
 use entity::review::ReviewAction;
 use serde_json::{Value as Json, json};
 
-/// Everybody who does something in a report answers the same way: its entries, without those it causes.
+/// The number of successful entries that match a condition.
 fn count(trail: &[Json], keep: impl Fn(&Json) -> bool) -> usize {
     trail.iter().filter(|entry| entry["outcome"] == "success" && keep(entry)).count()
 }
@@ -65,7 +65,7 @@ on_each_database! {
         by.get("reports/user-activity?user_id=01a20725-be30-7584-bca5-f00e655c90d6").await.expect_problem(404, "not_found");
     }
 
-    /// R3: a filter narrows the list and nothing else; the subject narrows both.
+    /// R3: a filter applies only to the list; the subject applies to both.
     async fn filters_narrow_the_list_and_nothing_else(app) {
         let held = app.a_case().held().create().await;
         app.a_case().accepted().create().await;
@@ -171,7 +171,7 @@ on_each_database! {
         assert_eq!(csv.text.lines().count(), 4, "{}", csv.text);
     }
 
-    /// Figures of an hour, a thousand entries or none: the same statements.
+    /// Figures of an hour, of a thousand entries or of none: the same statements.
     async fn a_report_costs_the_same_statements_whatever_it_finds(app) {
         let by = app.as_manager().await;
         let user = by.id();
@@ -195,7 +195,7 @@ on_each_database! {
             app.statements();
             by.get(path).await.expect(200);
             let after = app.statements();
-            // The names of the people in a list are one statement more than those of an empty one.
+            // The names of the people in a list cost one statement more than an empty list.
             assert!(after.len() <= before + 1 && after.len() < 20, "{path}: {before} became {}\n{after:#?}", after.len());
         }
     }

@@ -1,4 +1,4 @@
-//! Random histories around the days on which Chicago's clocks change, and the periods somebody might ask about.
+//! Random histories around the days on which Chicago's clocks change, and the periods that may be requested.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::audit::{Action, Outcome, SystemEvent};
@@ -8,7 +8,7 @@ use entity::review::ReviewAction;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// Something an entry tells about. People and cases are numbers into the world's.
+/// The data of an entry. People and cases are indexes into those of the world.
 #[derive(Clone, Debug)]
 pub struct Happening {
     pub at: DateTime<Utc>,
@@ -35,7 +35,7 @@ pub struct Step {
     pub case: usize,
 }
 
-/// A history, and a question about it.
+/// A history, and a request about it.
 #[derive(Clone, Debug)]
 pub struct Story {
     pub happenings: Vec<Happening>,
@@ -55,14 +55,14 @@ pub struct Story {
 pub const USERS: usize = 5;
 pub const CASES: usize = 4;
 
-/// The days around both changes of the clock in 2026, in each of which a civil day is an hour short or long.
+/// The days around both clock changes in 2026, on each of which a calendar day is one hour shorter or longer.
 fn day() -> impl Strategy<Value = NaiveDate> {
     let spring = NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
     let autumn = NaiveDate::from_ymd_opt(2026, 10, 28).unwrap();
     (select(vec![spring, autumn]), 0..9_i64).prop_map(|(first, days)| first + TimeDelta::days(days))
 }
 
-/// Instants that crowd around midnights, where it is decided which day something belongs to.
+/// Timestamps close to midnights, which determine the day something belongs to.
 fn instant() -> impl Strategy<Value = DateTime<Utc>> {
     let anywhere = (day(), 0..86_400_000_i64).prop_map(|(day, ms)| start(day) + TimeDelta::milliseconds(ms));
     let at_midnight = (day(), select(vec![5, 6, 7]), -2..3_i64)

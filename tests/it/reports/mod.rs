@@ -1,4 +1,4 @@
-//! One fixture world, and five reports against a naive recount of it.
+//! One set of fixtures, and five reports compared with a naive recount of it.
 
 mod access;
 mod export;

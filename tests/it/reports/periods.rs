@@ -1,4 +1,4 @@
-//! What periods and filters a report refuses, and by which name.
+//! The periods and filters that a report refuses, and the parameter it names.
 
 use serde_json::json;
 

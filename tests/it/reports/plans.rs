@@ -1,11 +1,11 @@
-//! A report over an hour among 100,000 entries: every look at the trail goes by an index.
+//! A report over an hour among 100,000 entries: every access to the log uses an index.
 
 use crate::app::{Kind, TestApp};
 use sea_orm::Statement;
 
 const HOUR: &str = "since=2026-01-01T10:00:00Z&until=2026-01-01T11:00:00Z";
 
-/// The one figure that counts everything there is, whatever the period: `audit_entries_total`, until there are rollups.
+/// The only figure that counts all entries regardless of the period: `audit_entries_total`, until there are rollups.
 fn counts_everything(statement: &Statement) -> bool {
     statement.sql.contains("AS entry_count")
 }
@@ -14,7 +14,7 @@ async fn full_scans(app: &TestApp, statement: &Statement) -> Vec<String> {
     let mut plan = app.plan(statement).await;
     plan.retain(|line| match app.kind {
         Kind::Postgres => line.contains("Seq Scan on audit_entries"),
-        // A walk along a whole index is a full scan too.
+        // Reading an entire index is a full scan too.
         Kind::Sqlite => line.starts_with("SCAN entry") || line.starts_with("SCAN audit_entries"),
     });
     plan

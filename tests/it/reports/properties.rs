@@ -1,4 +1,4 @@
-//! Whatever happened and whatever period is asked for, each figure equals the naive recount, on both databases.
+//! For any history and any requested period, each figure equals the naive recount, on both databases.
 
 use super::history::{Story, story};
 use super::recount::Recount;
@@ -67,7 +67,7 @@ async fn compare<C: ConnectionTrait>(db: &C, story: &Story, told: &Told) {
     pages_make_up_the_list(db, story, &period, &recount).await;
 }
 
-/// Every entry of a list stands on exactly one page, in order.
+/// Every entry of a list is on exactly one page, in order.
 async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, story: &Story, period: &Period, recount: &Recount<'_>) {
     let list = recount.case_filters().list();
     let (mut found, mut after) = (Vec::new(), None);

@@ -1,4 +1,4 @@
-//! What the reports must say, counted the slow way: every row looked at, civil days by the calendar, no ids, no SQL.
+//! The expected figures of the reports, counted naively: every row is examined, days are counted by the calendar, no ids, no SQL.
 
 use super::history::Story;
 use super::world::Told;
@@ -17,7 +17,7 @@ use entity::review::{self, ReviewAction};
 use entity::trail::JobHealth;
 use std::collections::BTreeMap;
 
-/// Counts a story that was told.
+/// Counts a history that was written.
 pub struct Recount<'a> {
     pub story: &'a Story,
     pub told: &'a Told,
@@ -26,7 +26,7 @@ pub struct Recount<'a> {
 }
 
 impl<'a> Recount<'a> {
-    /// `None` where the period is inverted.
+    /// `None` if the period is inverted.
     pub fn of(story: &'a Story, told: &'a Told) -> Option<Self> {
         let Asked { since, until, all_time } = story.asked;
         let until = match until {
@@ -62,7 +62,7 @@ impl<'a> Recount<'a> {
         rows
     }
 
-    /// Civil dates by civil date, as a calendar would.
+    /// Date by date, as in a calendar.
     fn series(&self, names: Vec<&'static str>, counted: Vec<(DateTime<Utc>, &str)>) -> Vec<Point> {
         let interval = self.story.interval;
         let of = |at: DateTime<Utc>| bucket(at.with_timezone(&Chicago).date_naive(), interval);
@@ -124,12 +124,12 @@ impl<'a> Recount<'a> {
 
     pub fn user_activity(&self) -> UserActivity {
         let user = self.told.users[self.story.user].id;
-        let his = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
-        let done: Vec<&Entry> = self.entries().filter(his).collect();
+        let theirs = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
+        let done: Vec<&Entry> = self.entries().filter(theirs).collect();
         UserActivity {
             total_activities: done.len() as i64,
             last_activity_at: done.iter().map(|entry| entry.occurred_at).max(),
-            last_activity_overall_at: self.told.entries.iter().filter(his).map(|entry| entry.occurred_at).max(),
+            last_activity_overall_at: self.told.entries.iter().filter(theirs).map(|entry| entry.occurred_at).max(),
             by_action_type: by_type(&done),
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
@@ -354,7 +354,7 @@ fn by_type(entries: &[&Entry]) -> Vec<TypeCount> {
 }
 
 fn user_count(user: &entity::user::Model, done: &[&Entry]) -> Option<UserCount> {
-    let his: Vec<_> = done.iter().filter(|entry| entry.actor_id == Some(user.id)).collect();
+    let theirs: Vec<_> = done.iter().filter(|entry| entry.actor_id == Some(user.id)).collect();
     Some(UserCount {
         user_id: user.id,
         username: user.username.clone(),
@@ -362,25 +362,25 @@ fn user_count(user: &entity::user::Model, done: &[&Entry]) -> Option<UserCount> 
         email: user.email.clone(),
         role: user.role,
         user_level: user.user_level,
-        count: his.len() as i64,
-        percent: Percent::share(his.len() as i64, done.len() as i64),
-        last_activity_at: his.iter().map(|entry| entry.occurred_at).max()?,
+        count: theirs.len() as i64,
+        percent: Percent::share(theirs.len() as i64, done.len() as i64),
+        last_activity_at: theirs.iter().map(|entry| entry.occurred_at).max()?,
     })
 }
 
 fn reviewer(user: &entity::user::Model, decisions: &[&review::Model]) -> Option<Reviewer> {
-    let his: Vec<_> = decisions.iter().filter(|step| step.reviewer_id == user.id).collect();
-    let count = |action| his.iter().filter(|step| step.review_action == action).count() as i64;
+    let theirs: Vec<_> = decisions.iter().filter(|step| step.reviewer_id == user.id).collect();
+    let count = |action| theirs.iter().filter(|step| step.review_action == action).count() as i64;
     Some(Reviewer {
         user_id: user.id,
         username: user.username.clone(),
         full_name: user.full_name(),
-        total_reviews: his.len() as i64,
+        total_reviews: theirs.len() as i64,
         approved: count(ReviewAction::Approved),
         revisions_requested: count(ReviewAction::RevisionsRequested),
         corrections_needed: count(ReviewAction::CorrectionsNeeded),
-        approval_percent: Percent::of(count(ReviewAction::Approved), his.len() as i64),
-        last_review_at: his.iter().map(|step| step.reviewed_at).max()?,
+        approval_percent: Percent::of(count(ReviewAction::Approved), theirs.len() as i64),
+        last_review_at: theirs.iter().map(|step| step.reviewed_at).max()?,
     })
 }
 

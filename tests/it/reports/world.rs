@@ -1,5 +1,5 @@
-//! The fixture world: a database of its own, in which a story is told and forgotten again.
-#![expect(clippy::disallowed_methods, reason = "the story is written past the trail's door, as an outsider could")]
+//! The fixtures: a database of its own, in which a history is written and rolled back.
+#![expect(clippy::disallowed_methods, reason = "the history is written directly to the database, as an outsider could")]
 
 use super::history::{CASES, Happening, Step, Story, USERS, Who};
 use crate::app::TestApp;
@@ -11,7 +11,7 @@ use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait};
 use std::collections::HashMap;
 
-/// What was written, as rows.
+/// The written rows.
 pub struct Told {
     pub users: Vec<user::Model>,
     pub cases: Vec<Uuid>,
@@ -20,7 +20,7 @@ pub struct Told {
     pub pending_emails: usize,
 }
 
-/// Tells a story inside a transaction that is never committed.
+/// Writes a history inside a transaction that is never committed.
 pub async fn tell(connection: &DatabaseConnection, story: &Story) -> (DatabaseTransaction, Told) {
     let tx = connection.begin().await.unwrap();
     let clock = Clock::system();
@@ -30,7 +30,7 @@ pub async fn tell(connection: &DatabaseConnection, story: &Story) -> (DatabaseTr
     entries.sort_by_key(|entry| entry.id);
     let steps = steps(&clock, &story.steps, &users, &cases);
     user::Entity::insert_many(users.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
-    // A statement takes so many values and no more.
+    // The number of values in a statement is limited.
     for some in entries.chunks(40) {
         audit_entry::Entity::insert_many(some.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
     }
@@ -64,7 +64,7 @@ fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: 
     row.into_active_model().reset_all()
 }
 
-/// Usernames that some collations sort otherwise than by their bytes.
+/// Usernames that some collations sort differently from their bytes.
 fn person(clock: &Clock, number: usize) -> user::Model {
     let username = ["a-b", "a.b", "a_b", "ab", "a0"][number];
     let now = clock.now();
@@ -120,7 +120,7 @@ fn entry(clock: &Clock, happening: &Happening, users: &[user::Model], cases: &[U
     }
 }
 
-/// Numbers the decisions on each case, and times them from the submission before.
+/// Numbers the decisions on each case, and times them from the preceding submission.
 fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -> Vec<review::Model> {
     let mut steps = steps.to_vec();
     steps.sort_by_key(|step| step.at);

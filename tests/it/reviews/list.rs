@@ -1,4 +1,4 @@
-//! Listing what waits for a review, and what was decided.
+//! Listing pending and decided reviews.
 
 use crate::app::Answer;
 use serde_json::{Value as Json, json};
@@ -14,7 +14,7 @@ on_each_database! {
         app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         let own = app.a_case().pending_review().create().await;
         let by = app.as_manager().await;
-        by.post(&own.url("assign"), json!({"assigned_to": app.tech(2).await.id, "reason": "he goes on"})).await.expect(200);
+        by.post(&own.url("assign"), json!({"assigned_to": app.tech(2).await.id, "reason": "they continue"})).await.expect(200);
         app.a_case().accepted().create().await;
         app.a_case().completed().create().await;
         let reviewer = app.as_tech(2).await;
@@ -90,7 +90,7 @@ on_each_database! {
         let one = cost("reviews").await;
         app.a_case().pending_review().create().await;
         app.a_case().pending_review().create().await;
-        // Who asks, the cases, their steps, the people.
+        // The caller, the cases, their steps, the people.
         assert_eq!((one, cost("reviews").await, cost("reviews?status=decided").await), (4, 4, 2));
     }
 }

@@ -1,4 +1,4 @@
-//! Those whose rights end while they act: an act is committed before that, or refused after it, on both databases.
+//! Callers whose rights end during a request: its change is committed before that, or refused after it, on both databases.
 
 use crate::app::{Client, TestApp};
 use entity::audit_entry;
@@ -15,7 +15,7 @@ async fn administrators(app: &TestApp) -> u64 {
     active.count(&app.outside).await.expect("administrators")
 }
 
-/// One administrator ends the rights of another, in a way that depends on the round.
+/// An administrator ends the rights of another, in a way that depends on the round.
 async fn end(by: &Client<'_>, user: &user::Model, way: usize) -> u16 {
     let url = format!("users/{}", user.id);
     let answer = match way % 3 {
@@ -26,7 +26,7 @@ async fn end(by: &Client<'_>, user: &user::Model, way: usize) -> u16 {
     answer.status()
 }
 
-/// No entry of an act by somebody stands after the one that ended their rights.
+/// No entry by an administrator comes after the one that ended their rights.
 fn demand_acts_of_administrators(trail: &[Json]) {
     let mut ended: Vec<&str> = Vec::new();
     for entry in trail.iter().filter(|entry| entry["outcome"] == "success" && entry["actor_type"] == "user") {
@@ -114,7 +114,7 @@ on_each_database! {
     }
 }
 
-/// PostgreSQL only: SQLite has one writer, whose turn is all there is to wait for.
+/// PostgreSQL only: SQLite has a single writer, and waiting for its turn is the only wait.
 #[tokio::test]
 async fn rights_end_after_what_is_being_done_by_them_and_before_what_comes_later() {
     use crate::app::Kind;
@@ -125,7 +125,7 @@ async fn rights_end_after_what_is_being_done_by_them_and_before_what_comes_later
     let mark = app.mark().await;
     let (hold, away) = (json!({"reason": "waiting"}), json!({"reason": "left"}));
 
-    // Somebody keeps the case, so that the hold is under way when its actor's rights are to end.
+    // The case is locked, so that the hold is in progress when its actor's rights are to end.
     let held = app.keep("cases", &case.id()).await;
     let (path, under_way) = (case.url("hold"), by.clone());
     let acts = async { (under_way.post(&path, hold.clone()).await.status(), tokio::time::Instant::now()) };
@@ -145,7 +145,7 @@ async fn rights_end_after_what_is_being_done_by_them_and_before_what_comes_later
     let told: Vec<_> = trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect();
     assert_eq!(told, ["case_held", "user_updated"]);
 
-    // The other way round: the end is under way when the act comes.
+    // The other order: the end of the rights is in progress when the change arrives.
     admin.post(&format!("users/{}/reactivate", manager.id), json!({"reason": "back"})).await.expect(200);
     let by = app.as_user(&manager).await;
     let kept = app.keep("users", &manager.id.to_string()).await;

@@ -1,4 +1,4 @@
-//! Requests whose caller loses the right between their head and the end of their body: refused as if they had come later.
+//! Requests whose caller loses the right between the headers and the end of the body: refused as if they had arrived later.
 
 use crate::app::{Form, Half, TestApp, actions};
 use entity::user::{self, Role};
@@ -9,10 +9,10 @@ use serde_json::{Value as Json, json};
 const PASSWORD: &str = "eleven green bottles";
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj <</Type /Catalog>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n";
 
-/// The ways in which a person's rights end.
+/// The ways in which a user's rights end.
 const WAYS: [&str; 5] = ["deactivated", "deleted", "demoted", "given another password", "signed out"];
 
-/// Ends the rights of somebody in one of the ways.
+/// Ends a user's rights in one of these ways.
 async fn end(app: &TestApp, user: &user::Model, refresh_token: &str, way: &str) {
     let (by, url) = (app.as_admin().await, format!("users/{}", user.id));
     match way {
@@ -29,7 +29,7 @@ async fn end(app: &TestApp, user: &user::Model, refresh_token: &str, way: &str) 
     };
 }
 
-/// Somebody who signed in with a password: their row, access token and refresh token.
+/// A user who signed in with a password: their row, access token and refresh token.
 async fn signed_in(app: &TestApp, username: &str, role: Role) -> (user::Model, String, String) {
     let user = app.user(username, role, None).await;
     app.give_password(&user, PASSWORD).await;
@@ -38,7 +38,7 @@ async fn signed_in(app: &TestApp, username: &str, role: Role) -> (user::Model, S
     (user, text("access_token"), text("refresh_token"))
 }
 
-/// A service account: its path, its key's id and the key.
+/// A service account: its path, the id of its API key and the key.
 async fn service(app: &TestApp, scopes: &[&str]) -> (String, String, String) {
     let by = app.as_admin().await;
     let body = json!({
@@ -74,7 +74,7 @@ on_each_database! {
             assert!(!has_user(app, "newcomer").await, "{way}");
             assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new(), "{way}");
         }
-        // The same request from who goes on is done: what was refused above was not the form of it.
+        // The same request by an administrator who keeps the role succeeds: the refusal above was not about its form.
         let (_, token, _) = signed_in(app, "boss", Role::Administrator).await;
         let half = Half::json(app, &token, Method::POST, "users", &new_member()).await;
         assert_eq!(half.finish().await.0, 201);
@@ -134,7 +134,7 @@ on_each_database! {
         let half = Half::json(app, &key, Method::POST, "ingest/bulk-exports", &bulk_export()).await;
         let role = json!({"role": "service", "scopes": ["audit:read"], "reason": "reads only"});
         app.as_admin().await.post(&format!("{url}/role"), role).await.expect(200);
-        // Names are snapshots too.
+        // Names are snapshots, too.
         let by = app.as_admin().await;
         by.patch(&url, json!({"last_name": "Reader"})).await.expect(200);
         let mark = app.mark().await;

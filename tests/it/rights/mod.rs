@@ -1,4 +1,4 @@
-//! Rights are judged when a change is made, and again while a long answer is sent.
+//! Rights are checked when a change is made, and again while a long response is sent.
 
 mod at_once;
 mod half_sent;

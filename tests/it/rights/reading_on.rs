@@ -1,4 +1,4 @@
-//! Long answers end when their caller may not read on.
+//! Long responses are aborted when their caller loses the right to read them.
 
 use crate::app::copies::{ID, literal, multiply, run};
 use crate::app::{Form, Kind, TestApp};
@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// More rows than the buffers on the way have room for.
+/// More rows than the buffers on the way can hold.
 const ROWS: usize = 15_000;
 
-/// A client with a small buffer that takes its time.
+/// A slow client with a small buffer.
 struct Slow {
     wire: TcpStream,
     read: Vec<u8>,
 }
 
 impl Slow {
-    /// Reads the head and the beginning of the body.
+    /// Reads the headers and the beginning of the body.
     async fn begin(app: &TestApp, token: &str, path: &str) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_recv_buffer_size(32 << 10).expect("a size");
@@ -38,7 +38,7 @@ impl Slow {
         slow
     }
 
-    /// What it reads until the end, and whether that is all.
+    /// Reads to the end and returns whether the body was complete.
     async fn finish(mut self) -> bool {
         while self.more().await > 0 {}
         let body = self.body().expect("a head was read");
@@ -54,13 +54,13 @@ impl Slow {
         self.read.get(end + 4..)
     }
 
-    /// How many bytes came; none at the end, however it ends.
+    /// The number of bytes received; zero at the end, regardless of how it ends.
     async fn more(&mut self) -> usize {
         self.wire.read_buf(&mut self.read).await.unwrap_or_default()
     }
 }
 
-/// Reads the beginning, has the caller lose the right, waits for what is known of it to be a second old, and reads the rest.
+/// Reads the beginning, takes the right from the caller, waits until the cached rights are one second old, and reads the rest.
 async fn demand_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Future<Output = ()>) {
     let slow = Slow::begin(app, token, path).await;
     lose.await;
@@ -72,14 +72,14 @@ async fn demand_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Futur
     assert!(!is_whole && lasted < Duration::from_secs(5), "{path}: {lasted:?}, whole: {is_whole}");
 }
 
-/// The control: whoever keeps the right reads all of it, however slowly.
+/// The control: a caller who keeps the right can read everything, however slowly.
 async fn demand_whole(app: &TestApp, token: &str, path: &str) {
     let slow = Slow::begin(app, token, path).await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(slow.finish().await, "{path}");
 }
 
-/// The ways to lose the right to go on reading, by number.
+/// The ways to lose the right to continue reading, by number.
 async fn lose(app: &TestApp, user: &user::Model, pair: &Json, way: usize) {
     let (admin, url) = (app.as_admin().await, format!("users/{}", user.id));
     match way {
@@ -95,7 +95,7 @@ async fn lose(app: &TestApp, user: &user::Model, pair: &Json, way: usize) {
     }
 }
 
-/// Many wide cases, past the door.
+/// Many wide cases, created while bypassing the service.
 async fn fill(app: &TestApp) {
     let case = app.a_case().accepted().create().await;
     match app.kind {

@@ -1,3 +1,3 @@
-//! The settings, and what they decide.
+//! The settings and their effects.
 
 mod edit;

@@ -1,4 +1,4 @@
-//! What a start finds out about its database.
+//! What the service checks about its database when it starts.
 #![expect(clippy::disallowed_methods, reason = "these tests set up the database")]
 
 use crate::app::{Kind, Process, SERVING, TestApp, fresh};
@@ -20,7 +20,7 @@ fn command(url: &str, environment: &str) -> (Command, tempfile::TempDir) {
     (command, folder)
 }
 
-/// What it says when it refuses to start.
+/// The output when it refuses to start.
 async fn refused(url: &str, environment: &str) -> String {
     let (mut command, folder) = command(url, environment);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
@@ -29,16 +29,16 @@ async fn refused(url: &str, environment: &str) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// A machine that is busy with other tests takes its time.
+/// Allows for a machine that is busy with other tests.
 fn limits() -> Limits {
     Limits { patience: Duration::from_secs(20), ..Limits::default() }
 }
 
-/// Everything that is wrong by name, as a start finds it.
+/// The names of all findings of a start.
 async fn found(app: &TestApp, off: chrono::TimeDelta) -> Vec<&'static str> {
     let db = Db::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
     let findings = start::findings(&db, Clock::system().now() + off).await.unwrap();
-    // The tests' server is set up for speed.
+    // The tests' server is configured for speed.
     findings.iter().map(|finding| finding.name).filter(|name| !["fsync", "full_page_writes"].contains(name)).collect()
 }
 
@@ -98,7 +98,7 @@ async fn a_pooler_that_refuses_the_services_settings_is_told_with_what_to_set() 
             let mut wire = wire.unwrap();
             let mut begin = [0; 8];
             wire.read_exact(&mut begin).unwrap();
-            // A request for TLS (PostgreSQL's protocol, 55.2.10) is refused, and so is what PgBouncer doesn't know.
+            // A request for TLS (PostgreSQL's protocol, 55.2.10) is refused, and so are parameters unknown to PgBouncer.
             if begin[4..] == [4, 210, 22, 47] {
                 wire.write_all(b"N").unwrap();
                 wire.read_exact(&mut begin).unwrap();
@@ -123,13 +123,13 @@ async fn a_database_that_is_away_is_told_at_once_by_place_and_setting_and_waited
     let (mut command, _folder) = command(&format!("{head}@127.0.0.1:{port}/{name}"), "development");
     let begun_at = Instant::now();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // It is kept to the end: a process can't write where nobody reads.
+    // The pipe is kept open to the end: a process can't write to a closed one.
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
     let told = said.by_ref().map(Result::unwrap).find(|line| line.contains("CASETRAIL_DATABASE_URL")).expect("a warning");
     assert!(begun_at.elapsed() < Duration::from_secs(10), "{:?}", begun_at.elapsed());
     assert!(told.contains(&format!("127.0.0.1:{port}")) && told.contains("30 s") && !told.contains(SERVING), "{told}");
 
-    // Now it is there: a wire to the server from that port.
+    // From here on the database is available: a connection to the server through that port.
     let (listener, server) = (tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap(), server.to_owned());
     let wires = tokio::spawn(async move {
         loop {

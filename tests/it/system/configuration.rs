@@ -1,10 +1,10 @@
-//! The settings: known by the same names wherever they are told, and an empty one is one that isn't set.
+//! The settings: known by the same names everywhere, and an empty one counts as not set.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A file of the project, from its top.
+/// A file of the project, by its path from the root.
 pub fn file(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -14,21 +14,22 @@ fn known() -> BTreeSet<String> {
     api::cli::variables().into_iter().collect()
 }
 
-/// Runs the service's command line with nothing in its environment but these.
+/// Runs the service's command line with only these environment variables.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
     command.args(arguments).env_clear().envs(variables.iter().copied()).output().expect("a process")
 }
 
 #[test]
-fn every_setting_stands_in_the_example_and_in_the_readme_and_no_other() {
+fn every_setting_stands_in_the_example_and_in_the_documents_and_no_other() {
     let example = file(".env.example");
     let settings = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('=')).map(|(name, _)| name.to_owned());
     let offered: BTreeSet<String> = settings.filter(|name| name.starts_with("CASETRAIL_")).collect();
     assert_eq!(offered, known());
-    let readme = file("README.md");
-    let untold: Vec<String> = known().into_iter().filter(|name| !readme.contains(&format!("`{name}`"))).collect();
-    assert_eq!(untold, Vec::<String>::new(), "settings that the README does not list");
+    let operations = file("docs/operations.md");
+    let rows = operations.lines().filter_map(|line| line.strip_prefix("| `CASETRAIL_")?.split_once("` |"));
+    let listed: BTreeSet<String> = rows.map(|(name, _)| format!("CASETRAIL_{name}")).collect();
+    assert_eq!(listed, known(), "the table in docs/operations.md");
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn every_setting_reaches_the_container() {
     let compose: yaml_serde::Value = yaml_serde::from_str(&file("docker-compose.yml")).expect("YAML");
     let environment = compose["services"]["casetrail"]["environment"].as_mapping().expect("variables");
     let handed_on: BTreeSet<String> = environment.keys().filter_map(|name| name.as_str().map(str::to_owned)).collect();
-    // Where the documents and the database are is the file's own choice, and there is no demo in production.
+    // The locations of the documents and the database are set by the file itself, and there is no demo in production.
     let own: BTreeSet<String> = ["CASETRAIL_DATA_DIR", "CASETRAIL_DEMO"].map(str::to_owned).into();
     let (ours, others): (BTreeSet<_>, BTreeSet<_>) = handed_on.into_iter().partition(|name| name.starts_with("CASETRAIL_"));
     assert_eq!(ours, known().difference(&own).cloned().collect());
@@ -54,7 +55,7 @@ fn an_empty_variable_is_one_that_is_not_set() {
         let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), blank)).collect();
         let output = run(&["openapi", "--help"], &empty);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        // A command that reads settings, and fails for what was asked of it.
+        // A command that reads settings, and fails because of its own task.
         let output = run(&["--bind", "127.0.0.1:1", "healthcheck"], &empty);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("refused"), "{said}");
@@ -70,7 +71,8 @@ fn an_unknown_variable_stops_the_start_by_its_name() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("CASETRAIL_DATABSE_URL"));
 }
 
-/// The build context holds what the build reads: no secret beside the compose file reaches it, and no document builds anew.
+/// The build context contains what the build reads: no secret next to the compose file is included, and a changed document causes
+/// no rebuild.
 #[test]
 fn the_build_context_is_an_allow_list() {
     let ignored = file(".dockerignore");

@@ -1,4 +1,4 @@
-//! What containers need: an account by number, addresses behind the bridge, logs without probes.
+//! What containers need: a numeric user id, client addresses behind the bridge, logs without probes.
 
 use crate::system::configuration::file;
 use std::io::Read;
@@ -21,7 +21,7 @@ fn the_image_and_its_containers_run_as_a_number() {
     }
 }
 
-/// Otherwise the log has the bridge's address for everybody's.
+/// Otherwise the log would contain the bridge's address for every client.
 #[test]
 fn the_gateway_of_the_fixed_network_is_trusted() {
     let compose = compose();

@@ -1,4 +1,4 @@
-//! What the service is built from; `.ci/supply-chain` examines it at length.
+//! The dependencies of the service; `.ci/supply-chain` examines them in detail.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ fn file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)).expect(name)
 }
 
-/// What stands between two pieces of text, each time they come in one line.
+/// The text between two given texts, each time they occur on one line.
 fn quoted<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     let found = text.lines().filter_map(|line| line.split_once(before)?.1.split_once(after));
     found.map(|(name, _)| name).collect()

@@ -1,4 +1,4 @@
-//! Each figure changes by what was done, and by nothing else; and asking for them costs the same however long the trail is.
+//! Each figure changes only through what it counts; and reading the figures costs the same however long the audit log is.
 #![expect(clippy::disallowed_methods, reason = "these tests break the database")]
 
 use crate::app::{Exposition, Kind, TestApp};
@@ -21,7 +21,7 @@ async fn scrape(app: &TestApp) -> Exposition {
     Exposition::parse(&answer.text)
 }
 
-/// The same a few seconds later, when the database is asked again.
+/// The same a few seconds later, when the database is queried again.
 async fn scrape_anew(app: &TestApp) -> Exposition {
     app.pass(TimeDelta::seconds(10));
     scrape(app).await
@@ -39,7 +39,7 @@ async fn outside(app: &TestApp, sqlite: &[&str], postgres: &[&str]) {
 }
 
 const BREAK_SQLITE: &str = "CREATE TRIGGER broken BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-/// A reference that holds nothing, looked at by COMMIT.
+/// A dangling reference, which is checked at COMMIT.
 const UNHELD_SQLITE: &str =
     "CREATE TABLE unheld (id INTEGER PRIMARY KEY, other INTEGER REFERENCES unheld (id) DEFERRABLE INITIALLY DEFERRED)";
 const BREAK_COMMIT_SQLITE: &str = "CREATE TRIGGER broken AFTER INSERT ON audit_entries BEGIN \
@@ -54,7 +54,7 @@ async fn mend(app: &TestApp) {
     outside(app, &["DROP TRIGGER broken"], &["DROP TRIGGER broken ON audit_entries"]).await;
 }
 
-/// 20,000 runs of four jobs long ago, past the door.
+/// 20,000 old runs of four jobs, written while bypassing the service.
 async fn fill_runs(app: &TestApp) {
     let columns = "(id, occurred_at, action_type, outcome, actor_type, actor_label, object_type, object_id, topic, source, \
          request_id, description, search_text, body)";
@@ -75,7 +75,7 @@ async fn fill_runs(app: &TestApp) {
     outside(app, &[&sqlite, "ANALYZE"], &[&postgres, "ANALYZE audit_entries"]).await;
 }
 
-/// The steps of a plan that look at the trail.
+/// The steps of a plan that read the audit log.
 fn looks(plan: &[String]) -> Vec<&String> {
     plan.iter()
         .filter(|line| line.contains(" on audit_entries") || line.contains("SEARCH") || line.contains("SCAN entry"))
@@ -113,7 +113,7 @@ on_each_database! {
         let hold = "http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/cases/{case_id}/hold\",status=\"200\"}";
         let scraping = "http_request_duration_seconds_count{method=\"GET\",route=\"/metrics\",status=\"200\"}";
         assert_eq!(after.since(&before, REQUESTS), [(hold.to_owned(), 1.0), (scraping.to_owned(), 1.0)].into());
-        // The scrape itself is the only one.
+        // The scrape itself is the only request in flight.
         assert_eq!(after.value("http_requests_in_flight"), 1.0);
     }
 
@@ -230,7 +230,7 @@ on_each_database! {
     }
 
     async fn a_job_is_told_as_the_trail_has_it_whoever_ran_it(app) {
-        // Before this process began to count.
+        // Before this process started to count.
         assert_eq!(scrape(app).await.since(&scrape(app).await, "casetrail_job_runs_total"), [].into());
         run_elsewhere(app, "nightly_import", Some("no such file")).await;
         let failed_at = app.clock.now();
@@ -243,7 +243,7 @@ on_each_database! {
         let seconds = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis() as f64 / 1000.0;
         assert_eq!(times(&first), (seconds(failed_at), 0.0));
 
-        // What happened long ago is counted once and for all, and what came since is added.
+        // Old runs are counted once, and later ones are added.
         for hours in [2, 3] {
             app.pass(TimeDelta::hours(hours));
             run_elsewhere(app, "nightly_import", None).await;
@@ -281,7 +281,7 @@ on_each_database! {
         let entries = app.whole_trail().await.len() as f64;
         let figures = scrape_anew(app).await;
         let told = figures.value("casetrail_audit_table_entries");
-        // PostgreSQL may add what a connection reports late.
+        // PostgreSQL may add rows that a connection reports late.
         let most = if app.kind == Kind::Sqlite { entries } else { 2.0 * entries };
         assert!((entries..=most).contains(&told), "{told} of {entries}");
         assert!(figures.value("casetrail_audit_table_size_bytes") > 8192.0);
@@ -330,7 +330,7 @@ on_each_database! {
         for statement in &long {
             let mut plan = app.plan(statement).await;
             if statement.sql.contains("job_name") {
-                // From run to run of a job is no way to its last one.
+                // The last run of a job must not be found by stepping through all its runs.
                 let looks = looks(&plan);
                 assert!(looks.len() >= 3 && looks.iter().all(|line| line.contains("audit_entries_job_runs")), "{plan:#?}");
             }

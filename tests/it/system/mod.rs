@@ -1,4 +1,4 @@
-//! What the service says about itself.
+//! The information the service provides about itself.
 
 mod checks;
 mod configuration;

@@ -11,7 +11,7 @@ async fn outside(app: &TestApp, sqlite: &str, postgres: &str) {
     app.outside.execute_unprepared(statements).await.unwrap();
 }
 
-/// Asks until `/readyz` gives this answer. The promise is two seconds; the machine may be busy with other tests.
+/// Queries `/readyz` until it returns this status. The guarantee is two seconds; the machine may be busy with other tests.
 async fn becomes(app: &TestApp, status: u16) {
     let began = Instant::now();
     loop {
@@ -25,7 +25,7 @@ async fn becomes(app: &TestApp, status: u16) {
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
 }
 
-/// A function of PostgreSQL that says no, or loses the row, and how it is called.
+/// A PostgreSQL function that raises an error or discards the row, and its trigger.
 fn broken(body: &str, trigger: &str) -> String {
     format!(
         "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body}; END $$; \

@@ -1,8 +1,8 @@
-//! What a start says of its settings: the variable at fault, and no value that may be secret.
+//! The messages about invalid settings at start: they name the variable, and contain no value that may be secret.
 
 use std::process::{Command, Stdio};
 
-/// What the service says when it is started with these and nothing else, and ends by itself.
+/// The output of the service when it is started with only these settings and exits by itself.
 fn started(arguments: &[&str], settings: &[(&str, &str)]) -> (bool, String) {
     let directory = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_service"));
@@ -45,10 +45,10 @@ fn an_impossible_value_is_told_by_its_variables_name() {
         ("CASETRAIL_DEMO", "maybe", "must be one of: on, off"),
         ("CASETRAIL_RATE_LIMIT", "1", "must be one of: on, off"),
         ("CASETRAIL_SCHEDULER", "yes", "must be one of: on, off"),
-        ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "must be an address or a network"),
+        ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.0/8,proxy", "must be an IP address or a network"),
         ("CASETRAIL_TRUSTED_PROXIES", "10.0.0.1/8", "did you mean 10.0.0.0/8"),
         ("CASETRAIL_LOG", "a=b=c", ""),
-        ("CASETRAIL_CORS_ORIGINS", "desk", "must hold origins"),
+        ("CASETRAIL_CORS_ORIGINS", "desk", "must contain origins"),
         ("CASETRAIL_SCHEDULES", "nobody=* * * * *", ""),
         ("CASETRAIL_MAIL_FROM", "nobody", ""),
         ("CASETRAIL_DATABASE_URL", "mysql://x", "must begin with postgres:// or sqlite://"),
@@ -69,7 +69,7 @@ fn a_flag_at_fault_is_told_as_a_flag() {
     assert!(!is_success && said.contains("--bind") && said.contains("Usage") || said.contains("--help"), "{said}");
 }
 
-/// In their right places or in wrong ones.
+/// In their correct places or in wrong ones.
 #[test]
 fn no_secret_is_repeated_by_a_refusal() {
     for (name, value) in [

@@ -1,4 +1,4 @@
-//! What clients meet while the service stops.
+//! How clients are affected while the service stops.
 
 use crate::app::{Kind, Process, Settings, TestApp};
 use entity::clock::Clock;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A machine that is busy with other tests takes its time.
+/// Allows for a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LIVEZ: &str = "GET /livez HTTP/1.1\r\nHost: casetrail\r\n\r\n";
 
@@ -16,7 +16,7 @@ async fn connect(process: &Process) -> TcpStream {
     TcpStream::connect(process.address()).await.unwrap()
 }
 
-/// Sends a request and reads what comes back at first.
+/// Sends a request and reads the first part of the response.
 async fn ask(wire: &mut TcpStream, request: &str) -> String {
     wire.write_all(request.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4_096];
@@ -24,7 +24,7 @@ async fn ask(wire: &mut TcpStream, request: &str) -> String {
     String::from_utf8_lossy(&answer[..length]).into_owned()
 }
 
-/// What comes until the service closes the connection.
+/// Everything received until the service closes the connection.
 async fn rest(wire: &mut TcpStream) -> String {
     let mut rest = String::new();
     tokio::time::timeout(PATIENCE, wire.read_to_string(&mut rest)).await.expect("it closes").unwrap();
@@ -43,7 +43,7 @@ fn signal(process: &Process, name: &str) -> Instant {
     Instant::now()
 }
 
-/// Waits until it is not ready any more, and gives its last answer.
+/// Waits until the service is no longer ready, and returns its last response.
 async fn unready(process: &Process) -> reqwest::Response {
     loop {
         let answer = process.request(Method::GET, "../../readyz").send().await.unwrap();

@@ -1,4 +1,4 @@
-//! API keys: how a service account comes in, and how it is kept out again.
+//! API keys: how a service account authenticates, and how its access is revoked.
 
 use crate::app::{Client, Kind, Settings, TestApp, actions};
 use api::http::limits::Rates;
@@ -16,7 +16,7 @@ fn service(username: &str, scopes: Json) -> Json {
     })
 }
 
-/// A new service account: its path, its first key, and itself as a caller.
+/// A new service account: its path, its first key, and the account as a caller.
 async fn account<'a>(app: &'a TestApp, scopes: Json) -> (String, String, Client<'a>) {
     let user = app.as_admin().await.post("users", service("warehouse", scopes)).await.expect(201);
     let key = user["api_key"].as_str().unwrap().to_owned();
@@ -181,7 +181,7 @@ on_each_database! {
     }
 }
 
-/// Requests with a key are counted by the account, wherever they come from; those with what is no key by their address.
+/// Requests with a valid key are counted per account, regardless of their address; those with an invalid key per address.
 #[tokio::test]
 async fn who_comes_with_a_key_has_a_quota_of_his_own() {
     let rates = Rates { default: NonZeroU32::new(20).unwrap(), login: NonZeroU32::MIN };

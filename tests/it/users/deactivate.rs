@@ -8,7 +8,7 @@ use serde_json::json;
 on_each_database! {
     async fn a_technician_takes_a_members_access_away_and_gives_it_back(app) {
         let user = app.user("member1", Role::Member, None).await;
-        let his = app.as_user(&user).await;
+        let their_client = app.as_user(&user).await;
         let by = app.as_tech(1).await;
         let mark = app.mark().await;
 
@@ -20,14 +20,14 @@ on_each_database! {
         assert_eq!(actions(&trail), ["user_updated"]);
         assert_eq!(trail[0]["changes"], json!({"is_active": {"from": true, "to": false}}));
         assert_eq!(trail[0]["metadata"], json!({"event": "deactivated", "reason": "on leave"}));
-        his.get("auth/me").await.expect_problem(401, "unauthorized");
+        their_client.get("auth/me").await.expect_problem(401, "unauthorized");
 
         let mark = app.mark().await;
         let back = by.post(&url(&user, "reactivate"), json!({"reason": "back"})).await.expect(200);
         assert_eq!((&back["is_active"], &back["version"]), (&json!(true), &json!(3)));
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["metadata"]["event"]), (vec!["user_updated"], &json!("reactivated")));
-        his.get("auth/me").await.expect_problem(401, "unauthorized");
+        their_client.get("auth/me").await.expect_problem(401, "unauthorized");
     }
 
     async fn who_still_owns_open_cases_stays(app) {

@@ -8,7 +8,7 @@ use serde_json::json;
 on_each_database! {
     async fn a_deleted_user_is_gone_and_the_trail_goes_on_naming_him(app) {
         let user = app.user("member1", Role::Member, None).await;
-        let his = app.as_user(&user).await;
+        let their_client = app.as_user(&user).await;
         let by = app.as_admin().await;
         let mark = app.mark().await;
 
@@ -21,7 +21,7 @@ on_each_database! {
             "reason": "left the company",
         }));
         assert_eq!(trail[0]["changes"]["is_active"], json!({"from": true, "to": false}));
-        his.get("auth/me").await.expect_problem(401, "unauthorized");
+        their_client.get("auth/me").await.expect_problem(401, "unauthorized");
         by.get(&url(&user, "")).await.expect_problem(404, "not_found");
         by.delete(&format!("{}?reason=again", url(&user, ""))).await.expect_problem(404, "not_found");
         by.patch(&url(&user, ""), json!({"first_name": "Mia"})).await.expect_problem(404, "not_found");

@@ -1,4 +1,4 @@
-//! Reading a user.
+//! Getting a user.
 
 use super::url;
 use crate::app::actions;

@@ -1,4 +1,4 @@
-//! People: a file per verb, as in the service.
+//! Users: one file per verb, as in the service.
 
 mod api_keys;
 mod create;
@@ -12,7 +12,7 @@ mod role;
 
 use entity::user;
 
-/// The path of one user's operation; of the user himself if it is empty.
+/// The path of an operation on a user; of the user resource if it is empty.
 pub fn url(user: &user::Model, operation: &str) -> String {
     if operation.is_empty() { format!("users/{}", user.id) } else { format!("users/{}/{operation}", user.id) }
 }

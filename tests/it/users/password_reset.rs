@@ -1,4 +1,4 @@
-//! Giving somebody else a new password.
+//! Resetting another user's password.
 
 use super::url;
 use crate::app::actions;
@@ -11,7 +11,7 @@ on_each_database! {
     async fn a_reset_ends_his_sessions_and_leaves_one_entry(app) {
         let user = app.user("member1", Role::Member, None).await;
         app.give_password(&user, "eleven green bottles").await;
-        let his = app.as_user(&user).await;
+        let their_client = app.as_user(&user).await;
         let by = app.as_tech(1).await;
         let mark = app.mark().await;
 
@@ -21,7 +21,7 @@ on_each_database! {
         assert_eq!(actions(&trail), ["user_updated"]);
         assert_eq!((&trail[0]["metadata"], &trail[0]["changes"]), (&json!({"event": "password_reset"}), &json!({})));
         assert_eq!((&trail[0]["actor"]["username"], &trail[0]["related_user"]["id"]), (&json!("tech1"), &json!(user.id)));
-        his.get("auth/me").await.expect_problem(401, "unauthorized");
+        their_client.get("auth/me").await.expect_problem(401, "unauthorized");
         app.as_nobody().post("auth/login", json!({"username": "member1", "password": NEW})).await.expect(200);
     }
 

@@ -1,4 +1,4 @@
-//! Changing what somebody is.
+//! Changing a user's role.
 
 use super::url;
 use crate::app::actions;
@@ -8,7 +8,7 @@ use serde_json::json;
 on_each_database! {
     async fn a_role_and_level_change_is_one_entry_and_ends_his_sessions(app) {
         let user = app.user("manager", Role::Manager, None).await;
-        let his = app.as_user(&user).await;
+        let their_client = app.as_user(&user).await;
         let by = app.as_admin().await;
         let mark = app.mark().await;
         let body = json!({"role": "technician", "user_level": "level_3", "reason": "wants to work on cases again"});
@@ -26,13 +26,13 @@ on_each_database! {
             "changed_by": "admin", "previous_role": "manager", "new_role": "technician", "previous_level": null,
             "new_level": "level_3", "reason": "wants to work on cases again",
         }));
-        his.get("auth/me").await.expect_problem(401, "unauthorized");
+        their_client.get("auth/me").await.expect_problem(401, "unauthorized");
 
-        let his = app.as_user(&user).await;
+        let their_client = app.as_user(&user).await;
         let mark = app.mark().await;
         assert_eq!(by.post(&url(&user, "role"), body).await.expect(200)["version"], changed["version"]);
         assert_eq!(app.since(&mark).await.len(), 0, "the same role again changes nothing");
-        his.get("auth/me").await.expect(200);
+        their_client.get("auth/me").await.expect(200);
     }
 
     async fn a_level_alone_is_one_entry_too(app) {
@@ -81,7 +81,7 @@ on_each_database! {
 
         let mut statuses = [a.status(), b.status()];
         statuses.sort_unstable();
-        // The loser is either no administrator any more when he asks, or the last one's equal when he is heard.
+        // The loser is either no longer an administrator when the request arrives, or the last one when it is processed.
         assert!(statuses[0] == 200 && [401, 403, 409].contains(&statuses[1]), "{} {}", a.text, b.text);
     }
 

@@ -1,4 +1,4 @@
-//! Forms: read alike however their heads are written and wherever their bytes are cut, and refused without harm.
+//! Forms: parsed identically however their headers are written and wherever their bytes are split, and refused without harm.
 
 use super::*;
 use crate::properties::{check, letter};
@@ -15,7 +15,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::pin::Pin;
 use tokio::runtime::{Builder, Runtime};
 
-/// A document as it is uploaded.
+/// A document to upload.
 #[derive(Clone, Debug)]
 struct Handed {
     report_number: Option<i32>,
@@ -44,7 +44,7 @@ fn one_of<'a>(dice: &mut ChaCha8Rng, of: &[&'a str]) -> &'a str {
     of[dice.next_u32() as usize % of.len()]
 }
 
-/// The head of a part, in one of the ways to write it.
+/// The headers of a part, in one of the ways to write them.
 fn head(dice: &mut ChaCha8Rng, name: &str, filename: Option<&str>) -> String {
     let disposition = one_of(dice, &["Content-Disposition", "content-disposition", "CONTENT-DISPOSITION"]);
     let (colon, semicolon) = (one_of(dice, &[": ", ":", ":  "]), one_of(dice, &["; ", ";", " ; "]));
@@ -112,7 +112,7 @@ fn runtime() -> Runtime {
 #[test]
 fn a_form_is_read_alike_however_it_is_written() {
     let runtime = runtime();
-    check("multipart heads", (handed(), any::<u64>()), |(handed, seed)| {
+    check("multipart headers", (handed(), any::<u64>()), |(handed, seed)| {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
         let body = written(&handed, &mut dice);
         let form = received(&runtime, &body, &mut dice, true);
@@ -121,7 +121,7 @@ fn a_form_is_read_alike_however_it_is_written() {
         let said = String::from_utf8_lossy(&body);
         match form {
             Ok(form) => {
-                prop_assert!(is_right, "taken: {}", said);
+                prop_assert!(is_right, "accepted: {}", said);
                 let notes = handed.notes.filter(|notes| !notes.is_empty());
                 prop_assert_eq!((form.report_number, form.notes), (handed.report_number, notes), "{}", said);
                 prop_assert_eq!(form.file.filename.as_str(), filename, "{}", said);
@@ -134,7 +134,7 @@ fn a_form_is_read_alike_however_it_is_written() {
     });
 }
 
-/// Something like a form.
+/// A random sequence of pieces of a form.
 fn bodies() -> impl Strategy<Value = Vec<u8>> {
     let pieces = [
         "--x-Boundary'()+_,./:=?x\r\n",
@@ -171,7 +171,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn whatever_comes_is_read_alike_wherever_it_is_cut() {
     let runtime = runtime();
-    check("multipart heads, broken", (bodies(), any::<u64>()), |(body, seed)| {
+    check("multipart headers, broken", (bodies(), any::<u64>()), |(body, seed)| {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
         let (whole, cut) = (received(&runtime, &body, &mut dice, false), received(&runtime, &body, &mut dice, true));
         let said = String::from_utf8_lossy(&body);
@@ -185,7 +185,7 @@ fn whatever_comes_is_read_alike_wherever_it_is_cut() {
                 let known = matches!(whole.code, Code::MalformedMultipart | Code::ValidationFailed);
                 prop_assert!(known, "{:?}: {}", whole, said);
             }
-            (whole, cut) => return Err(TestCaseError::fail(format!("{whole:?} whole, {cut:?} cut: {said}"))),
+            (whole, cut) => return Err(TestCaseError::fail(format!("{whole:?} whole, {cut:?} split: {said}"))),
         }
         Ok(())
     });

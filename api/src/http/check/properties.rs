@@ -1,4 +1,4 @@
-//! Metadata: whatever is taken keeps its meaning, and what is refused breaks a rule.
+//! Metadata: accepted values keep their meaning, and refused ones violate a rule.
 
 use super::*;
 use crate::http::{Code, json};
@@ -16,21 +16,21 @@ struct Report {
     metadata: Facts,
 }
 
-/// How the facts of a case are made to break a rule, or nearly.
+/// A modification of the facts that violates a rule, or nearly does.
 #[derive(Clone, Debug)]
 enum Twist {
     None,
-    /// Nested so deep in all.
+    /// Nesting of this depth.
     Deep(usize),
-    /// So many keys beside the others.
+    /// This many keys in addition to the others.
     Keys(usize),
-    /// One key of so many characters.
+    /// One key of this many characters.
     Key(usize),
-    /// A text of so many bytes.
+    /// A text of this many bytes.
     Long(usize),
-    /// A number as it is written, and whether it may be.
+    /// A number as written, and whether it is allowed.
     Number(&'static str, bool),
-    /// The same key again.
+    /// A duplicate key.
     Again,
 }
 
@@ -59,7 +59,7 @@ fn twists() -> impl Strategy<Value = Twist> {
     ]
 }
 
-/// How deep a value is nested, itself included.
+/// The nesting depth of a value, including itself.
 fn depth(node: &Node) -> usize {
     match node {
         Node::List(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
@@ -68,7 +68,7 @@ fn depth(node: &Node) -> usize {
     }
 }
 
-/// Calls `see` with each key and each text, which of the two it is, and counts the keys.
+/// Calls `see` with each key and each text, and whether it is a key, and counts the keys.
 fn walk(node: &Node, see: &mut impl FnMut(&str, bool)) -> usize {
     match node {
         Node::Text(text) => {
@@ -87,7 +87,7 @@ fn walk(node: &Node, see: &mut impl FnMut(&str, bool)) -> usize {
     }
 }
 
-/// The facts with their twist, how they are written in the body, and whether that alone is taken.
+/// The facts with their modification, their text in the body, and whether the modification alone is accepted.
 fn twisted(facts: &mut BTreeMap<String, Node>, twist: &Twist, seed: u64) -> (String, bool) {
     let mut raw = String::new();
     let mut is_taken = true;
@@ -137,8 +137,8 @@ fn metadata_is_taken_whole_or_refused_for_a_rule() {
                 prop_assert!(is_taken, "taken: {}", body);
                 let text = |facts: &Json| entity::text::canonical(facts).unwrap();
                 let kept = text(&serde_json::to_value(&read.metadata).unwrap());
-                prop_assert_eq!(&kept, &text(&given), "means something else than it did");
-                prop_assert_eq!(&text(&serde_json::from_str(&kept).unwrap()), &kept, "its one text has another");
+                prop_assert_eq!(&kept, &text(&given), "its meaning changed");
+                prop_assert_eq!(&text(&serde_json::from_str(&kept).unwrap()), &kept, "reading its text gives a different text");
             }
             Err(error) => {
                 prop_assert!(!is_taken, "refused with {:?}: {}", error.code, body);

@@ -1,4 +1,4 @@
-//! CSV: every cell comes back as it went in, but for the apostrophe before what a spreadsheet would run.
+//! CSV: every cell is read back as it was written, except for the apostrophe before what a spreadsheet would execute.
 
 use super::*;
 use crate::properties::{check, letter};
@@ -43,7 +43,7 @@ fn tables() -> impl Strategy<Value = Vec<Vec<String>>> {
     })
 }
 
-/// RFC 4180 by the letter: rows of cells, or `None` where the text isn't well-formed.
+/// Strict RFC 4180: rows of cells, or `None` where the text isn't well-formed.
 fn parsed(mut rest: &str) -> Option<Vec<Vec<String>>> {
     let mut rows = Vec::new();
     while !rest.is_empty() {
@@ -79,7 +79,7 @@ fn bare(text: &str) -> (String, &str) {
     (cell.to_owned(), rest)
 }
 
-/// Whether a spreadsheet could take it for a formula, by a plain list of what it may skip before the sign.
+/// Whether a spreadsheet could interpret it as a formula, by a plain list of what it may skip before the sign.
 fn may_run(cell: &str) -> bool {
     const SKIPPED: &str = "\0\t\n\r \u{7f}\u{85}\u{a0}\u{ad}\u{200b}\u{200d}\u{2028}\u{202e}\u{3000}\u{feff}\u{e0041}";
     const SIGNS: &str = "=+-@＝＋－＠﹢﹣﹦﹫\u{2212}";

@@ -1,4 +1,4 @@
-//! Forwarded addresses: found as a second, plain implementation finds them.
+//! Forwarded addresses: the same result as a second, plain implementation.
 
 use super::*;
 use crate::properties::{check, text};
@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use std::net::Ipv4Addr;
 
-/// One entry of the header, and the address that is in it.
+/// An entry of the header, and the address it contains.
 type Hop = (String, Option<IpAddr>);
 
-/// Often a proxy of ours.
+/// Often a trusted proxy.
 fn addresses() -> impl Strategy<Value = IpAddr> {
     prop_oneof![
         3 => any::<[u8; 2]>().prop_map(|[a, b]| IpAddr::from([10, 0, a % 4, b])),
@@ -64,7 +64,7 @@ fn hops() -> impl Strategy<Value = Hop> {
     prop_oneof![5 => good, 1 => select(bad.to_vec()).prop_map(|bad| (bad.to_owned(), None))]
 }
 
-/// Whom we trust: written out, not asked of a library.
+/// The trusted addresses: spelled out, independent of a library.
 fn is_ours(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.octets()[..3] == [10, 0, 1] || address == Ipv4Addr::new(10, 0, 2, 7),
@@ -72,7 +72,7 @@ fn is_ours(address: IpAddr) -> bool {
     }
 }
 
-/// The last of the addresses, from the peer on backwards, that a trusted proxy sent, up to the first that can't be read.
+/// The last address, from the peer backwards, that a trusted proxy sent, up to the first that can't be read.
 fn expected(peer: IpAddr, hops: &[Hop]) -> IpAddr {
     let chain: Vec<IpAddr> = hops.iter().rev().map_while(|(_, address)| *address).collect();
     let said_by = |index: usize| if index == 0 { peer } else { chain[index - 1] };

@@ -1,4 +1,4 @@
-//! Fingerprints: the same for the same request, another for any other.
+//! Fingerprints: equal for the same request, different for any other.
 
 use super::*;
 use crate::properties::{check, text};
@@ -12,7 +12,7 @@ fn a_fingerprint_is_of_one_request() {
     check("canonical body, in fingerprints", inputs, |(path, body, other_path, other_body, place)| {
         let print = of(&path, &body);
         prop_assert_eq!(&of(&path, &body), &print);
-        // The same letters, cut elsewhere into path and body.
+        // The same characters, split differently into path and body.
         let whole: Vec<char> = format!("{path}{body}").chars().collect();
         let (head, tail) = whole.split_at(place.index(whole.len() + 1));
         for (other_path, other_body) in

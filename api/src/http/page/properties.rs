@@ -1,4 +1,4 @@
-//! Cursors: one that was given out leads back, and nothing else is taken.
+//! Cursors: an issued one leads back to its position, and nothing else is accepted.
 
 use super::*;
 use crate::properties::{check, text};
@@ -6,19 +6,19 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 const KEY: [u8; 32] = [7; 32];
-/// What a cursor is written in, and some of what it isn't.
+/// The characters of a cursor, and some that don't occur in one.
 const LETTERS: &[u8] = b"ABCXYZabcxyz0189-_.=+/ ";
 
-/// A cursor that was given out, changed without the key.
+/// An issued cursor, changed without the key.
 #[derive(Clone, Debug)]
 enum Forgery {
     Replace(usize, usize),
     Insert(usize, usize),
     Remove(usize),
     Cut(usize),
-    /// Another body in front of its tag.
+    /// A different body in front of its tag.
     Body(Token),
-    /// The first so many bytes of its tag.
+    /// The first bytes of its tag.
     Tag(usize),
     /// The whole cursor again, after it.
     Twice,

@@ -1,4 +1,4 @@
-//! Periods: read as the contract writes them, and their days and buckets as a calendar has them.
+//! Periods: read as the contract spells them, with days and buckets that match a calendar.
 
 use super::*;
 use crate::properties::{check, text};
@@ -24,7 +24,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][usize::try_from(month - 1).unwrap()]
 }
 
-/// What a text means, as nanoseconds since 1970 or as the number of a day, if it is what the contract's pattern says.
+/// The meaning of a text, as nanoseconds since 1970 or as the number of a day, if it matches the contract's pattern.
 fn meant(text: &str, pattern: &Regex) -> Option<Result<i128, i64>> {
     if !pattern.is_match(text) {
         return None;
@@ -80,7 +80,7 @@ fn a_bound_is_read_exactly_where_the_contract_has_it() {
     check("periods, as texts", written(), |text| {
         let read = serde_json::from_value::<When>(json!(text)).ok().map(|When(bound)| match bound {
             Bound::Day(day) => Err(i64::from(day.to_epoch_days())),
-            // A leap second is the one before it, with more than a thousand million nanoseconds.
+            // A leap second is the second before it, with more than a thousand million nanoseconds.
             Bound::Instant(at) => Ok(i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos())),
         });
         prop_assert_eq!(read, meant(&text, &pattern), "{}", text);
@@ -88,7 +88,7 @@ fn a_bound_is_read_exactly_where_the_contract_has_it() {
     });
 }
 
-/// Whether a civil day begins here: it has come by now, and at no time of the two days before.
+/// Whether a civil day begins here: it has begun at this instant, and at no time in the two days before.
 fn begins(day: NaiveDate, zone: Tz, at: DateTime<Utc>) -> bool {
     let has_come = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive() >= day;
     has_come(at) && !has_come(at - TimeDelta::seconds(1)) && !(1..60).any(|step| has_come(at - TimeDelta::minutes(30 * step)))
@@ -100,7 +100,7 @@ fn instants() -> impl Strategy<Value = DateTime<Utc>> {
         .prop_map(|(millis, nanos)| DateTime::from_timestamp_millis(millis).unwrap() + TimeDelta::nanoseconds(nanos))
 }
 
-/// Two ends that are mostly near each other, each a day, an instant or open.
+/// Two bounds that are mostly close to each other, each a day, an instant or open.
 fn askings() -> impl Strategy<Value = Asked> {
     let length = prop_oneof![6 => 0..60 * 86_400_i64, 1 => -86_400..86_400_i64, 1 => 0..3_000_000_000_i64];
     (instants(), length, 0..4_u8, 0..4_u8, prop::bool::weighted(0.1)).prop_map(|(at, length, since, until, all_time)| {
@@ -118,7 +118,7 @@ fn millis(at: DateTime<Utc>) -> i128 {
     -(-(i128::from(at.timestamp()) * 1_000_000_000 + i128::from(at.timestamp_subsec_nanos()))).div_euclid(1_000_000)
 }
 
-/// What is to be blamed, before anything is known about the zone.
+/// The expected error, before anything is known about the zone.
 fn fault(asked: &Asked) -> Option<PeriodError> {
     let is_far = |bound: Option<Bound>| {
         let year = bound.map(|bound| match bound {
@@ -159,7 +159,7 @@ fn a_period_begins_and_ends_with_its_days() {
         match asked.until {
             Some(Bound::Day(day)) => prop_assert!(begins(day.succ_opt().unwrap(), zone, period.until), "{}", period.until),
             Some(Bound::Instant(at)) => prop_assert_eq!(i128::from(period.until.timestamp_millis()), millis(at)),
-            None => prop_assert!(floor_id(now) < floor_id(period.until), "what happens now is part of it"),
+            None => prop_assert!(floor_id(now) < floor_id(period.until), "the current instant is part of it"),
         }
         Ok(())
     });
@@ -188,7 +188,7 @@ fn buckets_partition_their_period() {
                 Interval::Week => day.weekday() == Weekday::Mon,
                 Interval::Month => day.day() == 1,
             };
-            // Where the first day never was, its bucket begins with the day after.
+            // Where the first day doesn't exist, its bucket begins with the day after.
             prop_assert!(
                 is_first || !begins(day.pred_opt().unwrap(), zone, bucket.start - TimeDelta::days(1)),
                 "{}",

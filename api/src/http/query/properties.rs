@@ -1,11 +1,11 @@
-//! Query strings: read as a second, plain reader reads them, and refused where it refuses.
+//! Query strings: read as a second, plain implementation reads them, and refused where it refuses.
 
 use super::*;
 use crate::properties::{check, letter};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// One part of a query string, as its sender wrote it.
+/// One part of a query string, as sent.
 fn pieces() -> impl Strategy<Value = String> {
     let known = ["text", "count", "flag", "item", "t%65xt", "unknown", "te+xt", "%FF", ""];
     let values = [
@@ -44,7 +44,7 @@ fn parameters() -> Known {
     known.map(|(name, kind)| (name.to_owned(), kind)).into()
 }
 
-/// Byte by byte; `None` where it isn't UTF-8.
+/// Byte by byte; `None` where it isn't valid UTF-8.
 fn plain(text: &str) -> Option<String> {
     let digit = |place: usize| char::from(*text.as_bytes().get(place)?).to_digit(16);
     let (mut bytes, mut place) = (Vec::new(), 0);
@@ -62,7 +62,7 @@ fn plain(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The values, unless anything is wrong with any of them.
+/// The values, unless any of them is invalid.
 fn expected(query: &str) -> Option<Map<String, Json>> {
     let mut values = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -96,7 +96,7 @@ fn a_query_is_read_as_a_plain_reader_reads_it() {
         let read = read_all(&query, &[&known]);
         if let Err(error) = &read {
             let named = error.problem("", "").errors;
-            prop_assert!(error.code == Code::InvalidParameter && !named.is_empty(), "{}: names what is wrong", query);
+            prop_assert!(error.code == Code::InvalidParameter && !named.is_empty(), "{}: names the invalid parameters", query);
         }
         prop_assert_eq!(read.ok(), expected(&query), "{}", query);
         Ok(())

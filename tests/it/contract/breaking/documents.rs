@@ -1,4 +1,4 @@
-//! Each rule on a small document: what it names, and what passes.
+//! Each rule on a small document: what it reports, and what passes.
 
 use super::rules::breaks;
 use serde_json::{Value as Json, json};
@@ -58,7 +58,7 @@ const OPERATION: &str = "/paths/~1things~1{thing_id}/post";
 const REQUEST: &str = "/components/schemas/ChangeThing";
 const ANSWER: &str = "/components/schemas/Thing";
 
-/// The document with another value at a place; null takes it away.
+/// The document with another value at a place; null removes the value.
 fn with(place: &str, value: Json) -> Json {
     let mut changed = document();
     let (parent, name) = place.rsplit_once('/').unwrap();
@@ -74,7 +74,7 @@ fn with(place: &str, value: Json) -> Json {
     changed
 }
 
-/// What is changed, to what, and what is said about it below the operation.
+/// What is changed, its new value, and the findings below the operation.
 #[track_caller]
 fn assert_found(root: &str, cases: &[(&str, Json, &[&str])]) {
     for (place, value, expected) in cases {

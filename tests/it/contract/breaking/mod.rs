@@ -1,7 +1,7 @@
-//! What would break those who built on the last released contract, by name.
+//! Finds changes that would break clients of the last released contract.
 //!
-//! A contract is released by `cargo openapi --release`, which keeps it beside the ones before. From then on everything that is
-//! removed or narrowed fails here, until `ACCEPTED` says what the changelog says about it.
+//! A contract is released by `cargo openapi --release`, which stores it beside the previous ones. From then on everything that is
+//! removed or narrowed fails here, unless `ACCEPTED` contains the corresponding line of the changelog.
 
 mod documents;
 mod rules;
@@ -10,9 +10,9 @@ mod schemas;
 use serde_json::Value as Json;
 use std::path::PathBuf;
 
-/// What breaks on purpose: the finding, and the line of the changelog that tells it. Gone with the next release.
-/// A finding that begins with `*` is accepted in every operation: a code stands in the problems of all of them. One that also ends
-/// with it is accepted whatever else it says.
+/// Intentional breaking changes: the finding, and the line of the changelog that describes it. Removed with the next release. A
+/// finding that begins with `*` is accepted in every operation, since a code is listed in the problems of all of them. One that
+/// also ends with `*` is accepted regardless of the rest of its text.
 const ACCEPTED: &[(&str, &str)] = &[
     (
         "POST /api/v1/cases/{case_id}/documents body: takes no further properties any more",
@@ -36,7 +36,7 @@ const ACCEPTED: &[(&str, &str)] = &[
     (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is answered 409 `quota_exceeded` and recorded."),
 ];
 
-/// Whether a finding is the one that was accepted.
+/// Whether a finding matches an accepted one.
 fn is_accepted(accepted: &str, found: &str) -> bool {
     match (accepted.strip_prefix('*'), accepted.strip_suffix('*')) {
         (Some(part), Some(_)) => found.contains(part.trim_end_matches('*')),
@@ -49,7 +49,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The newest contract that was released, with its version.
+/// The most recently released contract, with its version.
 fn last_released() -> Option<(Vec<u64>, Json)> {
     let files = std::fs::read_dir(root().join("tests/contract/released")).into_iter().flatten().flatten();
     let versions = files.filter_map(|file| {

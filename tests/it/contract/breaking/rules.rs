@@ -1,23 +1,23 @@
-//! What a client of the old contract would stumble over in the new one. Pure: two documents in, findings out.
+//! What would break a client of the old contract with the new one. Pure: two documents in, findings out.
 
 use super::schemas::{compare, resolved, shown};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which way a schema goes: what the service takes may only grow, what it gives may only become more certain.
+/// The direction of a schema: what the service accepts may only be extended, what it returns may only be narrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     In,
     Out,
 }
 
-/// A comparison under way.
+/// A comparison in progress.
 pub struct Side<'a> {
     pub old: &'a Json,
     pub new: &'a Json,
     pub way: Way,
     found: &'a mut Vec<String>,
-    /// References that are being followed: a schema may hold itself.
+    /// References that are being followed: a schema may contain itself.
     inside: Vec<(String, String)>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Side<'a> {
         self.found.push(format!("{place}: {what}"));
     }
 
-    /// False where these two are being compared already.
+    /// Returns false if these two are already being compared.
     pub fn enter(&mut self, old: &Json, new: &Json) -> bool {
         let name = |schema: &Json| schema["$ref"].as_str().unwrap_or_default().to_owned();
         let pair = (name(old), name(new));
@@ -46,7 +46,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Everything that was removed or narrowed from one document to the other, named.
+/// Everything that was removed or narrowed from one document to the other.
 pub fn breaks(old: &Json, new: &Json) -> Vec<String> {
     let mut found = Vec::new();
     for ((path, method), before) in operations(old) {
@@ -89,7 +89,7 @@ impl Pair<'_> {
         self.answers(found);
     }
 
-    /// Each way in that there was must still be enough.
+    /// Each alternative that was sufficient must still be sufficient.
     fn security(&self, found: &mut Vec<String>) {
         let after = ways_in(self.new, self.after);
         for way in ways_in(self.old, self.before) {
@@ -154,7 +154,7 @@ impl Pair<'_> {
         }
     }
 
-    /// The bodies of both, by media type.
+    /// The bodies of both documents, by media type.
     fn contents(&self, way: Way, place: &str, (was, is): (&Json, &Json), found: &mut Vec<String>) {
         for (kind, was) in was["content"].as_object().into_iter().flatten() {
             match is["content"].get(kind) {
@@ -165,7 +165,7 @@ impl Pair<'_> {
     }
 }
 
-/// The alternatives, each a set of schemes with their scopes; an empty set lets anybody in.
+/// The alternatives, each a set of schemes with their scopes; an empty set allows anyone.
 fn ways_in(document: &Json, operation: &Json) -> Vec<BTreeSet<String>> {
     let declared = operation.get("security").or_else(|| document.get("security")).and_then(Json::as_array);
     let Some(declared) = declared.filter(|declared| !declared.is_empty()) else { return vec![BTreeSet::new()] };
@@ -181,7 +181,7 @@ fn schemes(alternative: &Json) -> BTreeSet<String> {
     names
 }
 
-/// By place and name; those of the path's item are utoipa's own affair and never used here.
+/// By location and name; parameters of a path item are handled by utoipa and never used here.
 fn parameters<'a>(document: &'a Json, operation: &'a Json) -> BTreeMap<String, &'a Json> {
     let parameters = operation["parameters"].as_array().into_iter().flatten().map(|parameter| resolved(document, parameter));
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();

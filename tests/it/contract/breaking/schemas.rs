@@ -1,4 +1,4 @@
-//! Whether a schema takes less than before, or gives something else.
+//! Whether a schema accepts less than before, or returns something else.
 
 use super::rules::{Side, Way};
 use serde_json::{Map, Value as Json};
@@ -10,7 +10,7 @@ struct Plain {
     types: BTreeSet<String>,
     properties: BTreeMap<String, Json>,
     required: BTreeSet<String>,
-    /// Everything else it says.
+    /// All other keywords.
     rest: Map<String, Json>,
 }
 
@@ -52,7 +52,7 @@ impl Plain {
         }
     }
 
-    /// The closed set of values, if there is one; null apart.
+    /// The closed set of values, if any, without null.
     fn values(&self) -> Option<BTreeSet<String>> {
         let values = self.rest.get("enum")?.as_array()?;
         Some(values.iter().filter(|value| !value.is_null()).map(ToString::to_string).collect())
@@ -62,13 +62,13 @@ impl Plain {
         self.rest.get(name)?.as_f64()
     }
 
-    /// Whether a type is among its own: an integer is a number too. No type at all is any.
+    /// Whether a type is among its own: an integer is a number too. No type at all means any type.
     fn admits(&self, kind: &str) -> bool {
         self.types.is_empty() || self.types.contains(kind) || (kind == "integer" && self.types.contains("number"))
     }
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 pub fn resolved<'a>(document: &'a Json, value: &'a Json) -> &'a Json {
     match value["$ref"].as_str() {
         Some(place) => document.pointer(place.trim_start_matches('#')).map_or(value, |found| resolved(document, found)),
@@ -89,7 +89,7 @@ pub fn compare(side: &mut Side<'_>, place: &str, old: &Json, new: &Json) {
     }
     for name in ["format", "oneOf", "anyOf"] {
         let (was, is) = (before.rest.get(name), after.rest.get(name));
-        // What a request has to keep and hadn't to, and what an answer kept and doesn't any more.
+        // New requirements for a request, and guarantees that a response no longer keeps.
         let matters = if side.way == Way::In { is.is_some() } else { was.is_some() };
         if was != is && matters {
             side.find(place, format!("{name} was {} and is {}", shown(was), shown(is)));
@@ -137,7 +137,7 @@ fn values(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
     }
 }
 
-/// Rules that a request has to keep and had not to keep before.
+/// Constraints that a request must satisfy and did not have to satisfy before.
 fn bounds(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
     for name in ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"] {
         let (was, is) = (before.number(name), after.number(name));

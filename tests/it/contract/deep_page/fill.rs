@@ -1,4 +1,4 @@
-//! Lists of 10,000 pages and some more, made by copying what a request left.
+//! Lists of slightly more than 10,000 pages, made by copying what a request wrote.
 
 use super::Deep;
 use crate::app::copies::{ID, id_at, literal, multiply, run};
@@ -7,7 +7,7 @@ use crate::documents::pay_stub;
 use entity::{alert, audit_entry, case, document, job, note, outbox, review, user};
 use serde_json::json;
 
-/// So many rows.
+/// Number of copies.
 const COPIES: usize = 10_010;
 
 /// Copies of the newest entry of a type.
@@ -17,7 +17,7 @@ async fn multiply_entry(app: &TestApp, action: &str, count: usize, offset: usize
     multiply::<audit_entry::Entity>(app, "audit_entries", &newest, count, &[("id", &sqlite, &postgres)]).await;
 }
 
-/// Past the door: the nets below would refuse rows without entries.
+/// Bypasses the audited write path: the database's safeguards would refuse rows without entries.
 async fn lift_the_nets(app: &TestApp) {
     for table in ["cases", "users", "documents", "notes"] {
         let lift = match app.kind {
@@ -28,12 +28,12 @@ async fn lift_the_nets(app: &TestApp) {
     }
 }
 
-/// Fills every list, and says how deep it is.
+/// Fills every list and returns the depth of each.
 pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     let (case, tech) = (app.a_case().accepted().create().await, app.tech(3).await);
     by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect(200);
     multiply_entry(app, "case_held", 50_010, 1).await;
-    // Another case, held by somebody else, for the reports: they add up over the whole period on every page.
+    // Another case, held by another user, for the reports: they aggregate the whole period on every page.
     let other = app.a_case().accepted().create().await;
     app.as_user(&tech).await.post(&other.url("hold"), json!({"reason": "waiting"})).await.expect(200);
     multiply_entry(app, "case_held", COPIES, 2).await;
@@ -41,7 +41,7 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     fill_cases(app, &case).await;
     fill_what_stands_beside(app, by, &case).await;
     fill_reviews(app, by).await;
-    // Last: whatever would be told to every manager was told.
+    // Last, after all notifications to managers were written.
     fill_users(app, by).await;
     run(app, "ANALYZE").await;
 
@@ -79,10 +79,10 @@ async fn fill_users(app: &TestApp, by: &Client<'_>) {
     multiply::<user::Entity>(app, "users", &someone, COPIES, &[ID, username, email]).await;
 }
 
-/// A case's documents and notes, the mails and the runs of jobs.
+/// A case's documents and notes, the emails and the job runs.
 async fn fill_what_stands_beside(app: &TestApp, by: &Client<'_>, case: &Scene) {
     by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
-    by.post(&case.url("notes"), json!({"body": "He called.", "visibility": "internal"})).await.expect(201);
+    by.post(&case.url("notes"), json!({"body": "They called.", "visibility": "internal"})).await.expect(201);
     app.as_admin().await.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
     let one_of = |table: &str| format!("t.id = (SELECT id FROM {table} LIMIT 1)");
     multiply::<document::Entity>(app, "documents", &one_of("documents"), COPIES, &[ID]).await;
@@ -92,7 +92,7 @@ async fn fill_what_stands_beside(app: &TestApp, by: &Client<'_>, case: &Scene) {
     multiply_entry(app, "cron_job_executed", COPIES, 5).await;
 }
 
-/// Cases that wait for their review, each with the step that handed it in, the decisions, and what the reviewers were told.
+/// Cases pending review, each with the step that submitted it, the decisions, and the reviewers' notifications.
 async fn fill_reviews(app: &TestApp, by: &Client<'_>) {
     let work = app.a_case().assigned_to(&app.tech(1).await).accepted().create().await;
     let done = json!({"override_incomplete": true});
