@@ -44,10 +44,10 @@ pub struct WorkLimits {
 }
 
 impl WorkLimits {
-    /// Scans get at most as many connections as there are processors, and leave three of the readers to everything else.
+    /// Scans leave three of the readers and one of the processors to everything else, and have at least one of each.
     pub fn for_readers(readers: u32, processors: usize) -> Self {
         let readers = usize::try_from(readers.saturating_sub(3)).unwrap_or(1);
-        Self { scans: readers.min(processors).max(1), ..Self::default() }
+        Self { scans: readers.min(processors.saturating_sub(1)).max(1), ..Self::default() }
     }
 }
 
@@ -108,7 +108,8 @@ impl Budgets {
         Self {
             limits,
             requests: Arc::new(Semaphore::new(requests)),
-            scans: Budget::new(scans, patience),
+            // There may be one turn only, and dashboards request several reports at once.
+            scans: Budget::new(scans, patience * 2),
             exports: Budget::new(exports, patience),
             // A waiting request has no place in memory for its body.
             uploads: Budget::new(uploads, patience),
