@@ -146,7 +146,7 @@ impl From<case::Refused> for Error {
         use case::Refused as R;
         let error = |code| Self::because(code, format!("{}.", capitalised(&refused.to_string())));
         match &refused {
-            R::InvalidCaseState { current, allowed_from } => {
+            R::InvalidCaseState { action: _, current, allowed_from } => {
                 error(Code::InvalidCaseState).with("current_status", current).with("allowed_from", allowed_from)
             }
             R::LevelTooLow { tier } => error(Code::LevelTooLow).with("tier", tier),

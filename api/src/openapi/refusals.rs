@@ -112,6 +112,7 @@ fn error(code: Code) -> Error {
         Code::InvalidPeriod => PeriodError::Inverted.into(),
         Code::ValidationFailed => Error::field("/reason", "length", "must have 1 to 2000 characters"),
         Code::InvalidCaseState => refused_case(case::Refused::InvalidCaseState {
+            action: CaseAction::Hold,
             current: CaseStatus::Completed,
             allowed_from: CaseAction::Hold.allowed_from(Role::Technician),
         }),

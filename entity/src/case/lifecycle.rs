@@ -10,8 +10,8 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 /// The rule that refused a transition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("this action is not allowed for a case in status `{}`", current.code())]
-    InvalidCaseState { current: CaseStatus, allowed_from: &'static [CaseStatus] },
+    #[error("cannot {} a case in status `{}`. Allowed from: {}", action.verb(), current.code(), codes(allowed_from))]
+    InvalidCaseState { action: CaseAction, current: CaseStatus, allowed_from: &'static [CaseStatus] },
     #[error("the assignee's level is too low for `{}`", tier.code())]
     LevelTooLow { tier: Tier },
     #[error("the assignee must be an active technician, manager or administrator")]
@@ -331,7 +331,7 @@ impl Model {
     ) -> Result<ActiveModel, Refused> {
         let (current, allowed_from) = (self.status_for(by, now), CaseAction::Edit.allowed_from(by.role()));
         if !allowed_from.contains(&current) {
-            return Err(Refused::InvalidCaseState { current, allowed_from });
+            return Err(Refused::InvalidCaseState { action: CaseAction::Edit, current, allowed_from });
         }
         let is_draft = self.status == CaseStatus::Draft;
         let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
@@ -365,7 +365,7 @@ impl Model {
     pub fn delete(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let (current, allowed_from) = (self.status_for(caller, now), CaseAction::Delete.allowed_from(caller.role()));
         if !allowed_from.contains(&current) {
-            return Err(Refused::InvalidCaseState { current, allowed_from });
+            return Err(Refused::InvalidCaseState { action: CaseAction::Delete, current, allowed_from });
         }
         let mut row = self.into_active_model();
         row.deleted_at = Set(Some(now));
@@ -375,15 +375,14 @@ impl Model {
     /// The same check for operations that change no column of the case.
     pub fn demand_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
         let (current, allowed_from) = (self.status, action.allowed_from(role));
-        if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { current, allowed_from }) }
+        if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { action, current, allowed_from }) }
     }
 
     /// A member's own action must not reveal a completion that isn't visible to them yet.
     fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), Refused> {
         let is_secret = self.status == CaseStatus::Completed && !self.is_released(now);
-        let refused =
-            || Refused::InvalidCaseState { current: CaseStatus::Accepted, allowed_from: action.allowed_from(Role::Member) };
-        if is_secret { Err(refused()) } else { Ok(()) }
+        let allowed_from = action.allowed_from(Role::Member);
+        if is_secret { Err(Refused::InvalidCaseState { action, current: CaseStatus::Accepted, allowed_from }) } else { Ok(()) }
     }
 
     /// For transitions whose statuses don't depend on the caller's role.
@@ -422,6 +421,11 @@ impl ReviewStatus {
             Self::CorrectionsNeeded => ReviewAction::CorrectionsNeeded,
         }
     }
+}
+
+/// The codes of statuses, as an error lists them.
+pub fn codes(statuses: &[CaseStatus]) -> String {
+    statuses.iter().map(|status| format!("`{}`", status.code())).collect::<Vec<_>>().join(", ")
 }
 
 fn list(numbers: &[i32]) -> String {

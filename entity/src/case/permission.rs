@@ -42,6 +42,29 @@ const STAFF_MAY_EDIT: &[CaseStatus] =
     &[S::Draft, S::Submitted, S::Accepted, S::Hold, S::PendingReview, S::NeedsResubmission, S::Resubmitted];
 
 impl CaseAction {
+    /// What is done to a case, as an error says it before "a case".
+    pub(super) const fn verb(self) -> &'static str {
+        match self {
+            Self::Submit => "submit",
+            Self::Accept => "accept",
+            Self::Reject => "reject",
+            Self::Assign => "assign",
+            Self::Take => "take",
+            Self::Tier => "change the tier of",
+            Self::Hold => "hold",
+            Self::Resume => "resume",
+            Self::Edit => "edit",
+            Self::Credit => "adjust the credit of",
+            Self::Complete => "complete",
+            Self::Review => "review",
+            Self::Release => "release",
+            Self::Resubmit => "resubmit",
+            Self::Reopen => "reopen",
+            Self::AcknowledgeUpdates => "acknowledge the updates of",
+            Self::Delete => "delete",
+        }
+    }
+
     /// The statuses from which a caller with this role may perform the action.
     pub const fn allowed_from(self, role: Role) -> &'static [CaseStatus] {
         match self {

@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, IntoActiveModel};
 /// The rule that refused a change of a case's documents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    #[error("the reports of a case in status `{}` cannot be changed", current.code())]
+    #[error("cannot change the reports of a case in status `{}`. Allowed from: {}", current.code(), case::codes(allowed_from))]
     ReportsAreSettled { current: CaseStatus, allowed_from: &'static [CaseStatus] },
 }
 
