@@ -122,7 +122,7 @@ const SECRET_LENGTH_MIN: usize = 32;
 
 /// Refuses variables with the service's prefix that aren't known: a misspelled setting must not silently get its default. Values
 /// that aren't valid text are refused too.
-pub fn demand_known_variables(known: &[String], variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), String> {
+pub fn ensure_known_variables(known: &[String], variables: impl Iterator<Item = (OsString, OsString)>) -> Result<(), String> {
     let named = variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let ours = named.filter(|(name, _)| name.starts_with("CASETRAIL_") && !name.starts_with("CASETRAIL_TEST_"));
     let (known, unknown): (Vec<_>, Vec<_>) = ours.partition(|(name, _)| known.contains(name));
@@ -268,8 +268,8 @@ mod tests {
     fn a_misspelled_variable_stops_the_start() {
         let names = |names: &[&str]| names.iter().map(|name| ((*name).into(), "x".into())).collect::<Vec<_>>().into_iter();
         let known = ["CASETRAIL_BIND".to_owned()];
-        assert!(demand_known_variables(&known, names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
-        let refused = demand_known_variables(&known, names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
+        assert!(ensure_known_variables(&known, names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
+        let refused = ensure_known_variables(&known, names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
         assert!(refused.contains("CASETRAIL_DATABSE_URL"));
     }
 
@@ -283,7 +283,7 @@ mod tests {
             "desk.example.org",
             "https://",
             "https://desk.example.org/",
-            "https://Desk.example.org",
+            "https://ManagerOrAdministrator.example.org",
             "ftp://x",
             "null",
             "https://x:443",

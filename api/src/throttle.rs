@@ -1,7 +1,7 @@
 //! Limits for guessing passwords, refresh tokens and email addresses: counted in the database, which the replicas share, before
 //! anything is checked.
 
-use crate::http::in_flight::Turn;
+use crate::http::in_flight::Guard;
 use crate::http::origin::Origin;
 use crate::http::{Anyone, Code, Error, Result};
 use crate::state::{self, App};
@@ -37,7 +37,7 @@ impl Budget {
     /// Counts an attempt before it is checked; 429 if it has to wait, with `refused` recorded. Within this process the attempts
     /// of one account and address are handled one at a time, as long as their turns are kept: two right passwords at once are no
     /// guessing.
-    pub async fn spend(&self, app: &App, context: Context, refused: Option<Event>) -> Result<Turn> {
+    pub async fn spend(&self, app: &App, context: Context, refused: Option<Event>) -> Result<Guard> {
         let scope = self.counters.last().map(|counter| counter.key.as_str()).unwrap_or_default();
         let turn = app.in_flight().turn(scope).await;
         let tx = app.begin_as(context.clone()).await?;
@@ -69,7 +69,7 @@ struct Counted {
     email: String,
     counter: Counter,
     /// One at a time: otherwise others would be checked before this one is counted.
-    _turn: Turn,
+    _turn: Guard,
 }
 
 impl AddressRequest {

@@ -100,7 +100,7 @@ impl Unaudited for Entity {
 
 /// The content of an alert.
 #[derive(Clone, Debug)]
-pub struct News<'a> {
+pub struct Notification<'a> {
     pub kind: Kind,
     pub severity: Severity,
     pub title: String,
@@ -112,7 +112,7 @@ pub struct News<'a> {
 const ROWS_MAX: usize = 1_000;
 
 /// Raises an alert for each recipient.
-pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: News<'_>) -> Result<(), DbErr> {
+pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: Notification<'_>) -> Result<(), DbErr> {
     let row = |recipient: &Uuid| ActiveModel {
         id: Set(tx.new_id()),
         recipient_id: Set(*recipient),

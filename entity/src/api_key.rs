@@ -53,7 +53,7 @@ pub async fn revoke_all(tx: &AuditTx, user_id: Uuid) -> Result<(), DbErr> {
 }
 
 async fn revoke_where(tx: &AuditTx, user_id: Uuid, which: Expr) -> Result<u64, DbErr> {
-    tx.demand_over(user_id)?;
+    tx.ensure_over(user_id)?;
     #[expect(clippy::disallowed_methods, reason = "an unaudited row; the audit entry belongs to the account")]
     let keys = Entity::update_many();
     let revoked = keys

@@ -94,7 +94,7 @@ impl Db {
             watch: watch.clone(),
             observer: None,
         };
-        db.demand_no_debt().await?;
+        db.ensure_no_debt().await?;
         Ok(db)
     }
 
@@ -169,7 +169,7 @@ impl Db {
     }
 
     /// A program that turned SQLite's foreign keys off may have left changes without entries.
-    async fn demand_no_debt(&self) -> Result<(), DbErr> {
+    async fn ensure_no_debt(&self) -> Result<(), DbErr> {
         if self.readers.get_database_backend() == DbBackend::Sqlite {
             let debt = Statement::from_string(DbBackend::Sqlite, "SELECT 1 FROM audit_debt LIMIT 1");
             if self.readers.query_one_raw(debt).await?.is_some() {

@@ -22,12 +22,12 @@ const ERROR_LENGTH_MAX: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
     pub why: String,
-    pub hope: Hope,
+    pub hope: RetryAdvice,
 }
 
 /// What a failed attempt means for later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hope {
+pub enum RetryAdvice {
     /// A later attempt may succeed.
     Later,
     /// A later attempt may succeed, and no other email can be sent now either: the mail server is unreachable, or refuses our
@@ -68,7 +68,7 @@ pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>)
     let mut row = ActiveModel { id: Unchanged(mail.id), last_error: Set(error.clone()), ..Default::default() };
     match attempt {
         Ok(()) => (row.status, row.sent_at) = (Set(MailStatus::Sent), Set(Some(tx.now()))),
-        Err(Undelivered { hope, .. }) if hope == Hope::None || is_last(mail.attempts) => row.status = Set(MailStatus::Failed),
+        Err(Undelivered { hope, .. }) if hope == RetryAdvice::None || is_last(mail.attempts) => row.status = Set(MailStatus::Failed),
         Err(_) => {}
     }
     tx.record(Event::mail_attempted(&mail, to.as_ref(), error.as_deref())).await?;

@@ -21,7 +21,7 @@ pub struct Model {
     /// Keyed digest of path and body.
     pub fingerprint: String,
     pub claimed_at: chrono::DateTime<chrono::Utc>,
-    /// The response, as in `Kept`; null only inside the transaction that produces the effect.
+    /// The response, as in `StoredResponse`; null only inside the transaction that produces the effect.
     pub status: Option<i32>,
     pub version: Option<i32>,
     pub location: Option<String>,
@@ -39,7 +39,7 @@ impl Model {
         let Self { fingerprint, status: Some(status), version, location, answer: Some(body), .. } = self else {
             return Err(DbErr::Custom("an idempotency key was committed without its response".into()));
         };
-        Ok(Claim::Used { fingerprint, kept: Kept { status, version, location, body } })
+        Ok(Claim::Used { fingerprint, kept: StoredResponse { status, version, location, body } })
     }
 }
 
@@ -50,7 +50,7 @@ impl Unaudited for Entity {
 
 /// A response as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredResponse {
     /// The HTTP status.
     pub status: i32,
     /// The version in its `ETag`.
@@ -66,7 +66,7 @@ pub enum Claim {
     /// Free: it is claimed until this transaction ends.
     Ours,
     /// Already used, for the request with this fingerprint.
-    Used { fingerprint: String, kept: Kept },
+    Used { fingerprint: String, kept: StoredResponse },
 }
 
 /// Claims a key. Waits for another transaction that holds it: after its 2xx the stored response is found; its error has freed the
@@ -97,7 +97,7 @@ pub async fn claim(tx: &AuditTx, scope: &str, fingerprint: &str) -> Result<Claim
 }
 
 /// Stores the response for what this transaction is about to commit.
-pub async fn keep(tx: &AuditTx, scope: &str, kept: Kept) -> Result<(), DbErr> {
+pub async fn keep(tx: &AuditTx, scope: &str, kept: StoredResponse) -> Result<(), DbErr> {
     let row = ActiveModel {
         scope: Unchanged(scope.to_owned()),
         status: Set(Some(kept.status)),

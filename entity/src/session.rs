@@ -73,7 +73,7 @@ pub async fn end_others(tx: &AuditTx, user_id: Uuid, kept: Uuid) -> Result<(), D
 }
 
 async fn end_where(tx: &AuditTx, user_id: Uuid, which: Expr) -> Result<u64, DbErr> {
-    tx.demand_over(user_id)?;
+    tx.ensure_over(user_id)?;
     #[expect(clippy::disallowed_methods, reason = "an unaudited row; the entry is the caller's login, logout or change")]
     let sessions = Entity::update_many();
     let ended = sessions

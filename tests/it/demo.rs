@@ -1,7 +1,7 @@
 //! The demo history in a database: it is complete, it obeys the rules of real use, and a forged one is refused.
 
 use crate::app::TestApp;
-use api::demo::{self, Chapter, NAMED, Plan, Stumble, generate, password_of};
+use api::demo::{self, Chapter, NAMED, Plan, DemoError, generate, password_of};
 use api::password::{Cost, Passwords, hash};
 use chrono_tz::America::Chicago;
 use entity::audit::{Action, Context, replay};
@@ -19,7 +19,7 @@ type Forgery = (&'static str, fn(&mut Chapter));
 const LIMIT: Duration = Duration::from_secs(60);
 const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
 
-async fn fill(app: &TestApp, plan: Plan) -> Result<u64, Stumble> {
+async fn fill(app: &TestApp, plan: Plan) -> Result<u64, DemoError> {
     let hash = |password: &str| hash(CHEAP, password).map_err(|error| error.to_string());
     demo::fill(app.app.db(), plan, 1, app.clock.now(), hash, |_| {}).await
 }
@@ -42,7 +42,7 @@ on_each_database! {
         assert_statuses_chain(app).await;
         assert_passwords(app).await;
         assert_numbers_go_on(app).await;
-        assert!(matches!(fill(app, Plan::demo()).await, Err(Stumble::NotEmpty)));
+        assert!(matches!(fill(app, Plan::demo()).await, Err(DemoError::NotEmpty)));
     }
 
     async fn a_forged_history_is_refused(app) {
@@ -132,7 +132,7 @@ async fn assert_statuses_chain(app: &TestApp) {
     }
     let cases = case::Entity::find().all(&app.outside).await.unwrap();
     for case in &cases {
-        told.demand_row::<case::Entity>(case).unwrap();
+        told.ensure_row::<case::Entity>(case).unwrap();
         assert_eq!(held.get(case.id.to_string().as_str()).copied().unwrap_or_default(), case.status == CaseStatus::Hold);
     }
     let statuses: BTreeSet<String> = cases.iter().map(|case| case.status.to_value()).collect();

@@ -41,7 +41,7 @@ class Steering:
     def __init__(self, world):
         self.world = world
         self.seen = set()
-        # Somebody who changes his own password, in the runner's place, and somebody whose role changes.
+        # A user who changes their own password, in place of the runner, and a user whose role changes.
         self.changer = world.new_member()
         self.changeling = world.new_member().id
 
@@ -73,7 +73,7 @@ class Steering:
             if "key_id" in path:
                 path["key_id"] = key
         elif "quarter" in path and throw < 0.8:
-            # What a member may read of himself, what an administrator sets: both have a member and a quarter.
+            # What members may read of their own credits and what an administrator sets: both have a member and a quarter.
             user = path["user_id"] = self.user(operation_id, dice)
             quarter = dice.choice(["2026-Q3", "2026-Q4", "2027-Q1"])
             path["quarter"] = self.world.allowed(user, quarter) if operation_id == "get_credit_allowance" else quarter
@@ -355,7 +355,7 @@ class Steering:
             body["due_on"] = civil_day(dice.randint(1, 400))
 
     def body_of_create_case_note(self, body, dice, case):
-        """A member's comments are shared; he writes about his own cases."""
+        """Members' comments are shared, and are about their own cases."""
         if self.world.role == "member" and dice.random() < 0.8:
             body["visibility"] = "shared"
 

@@ -17,7 +17,7 @@ UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 
 
 class Person:
-    """Somebody who signed in, and signs in again before his token ends."""
+    """A user who signed in, and signs in again before the token expires."""
 
     def __init__(self, world, username, password=None):
         self.world = world
@@ -211,7 +211,7 @@ class World:
     # What stands around a case.
 
     def document(self):
-        """One that the runner added, so that he may delete it."""
+        """A note that the runner added, and may therefore delete."""
         document = self.runner.upload(self.accepted())
         self.known_documents.append(document)
         return document

@@ -2,7 +2,7 @@
 
 use super::Alert;
 use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, Human, OptionalBody, PathId, Result};
+use crate::http::{AdditionProblems, Answer, PersonCaller, OptionalBody, PathId, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::alert;
@@ -33,7 +33,7 @@ pub struct DismissAlert {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["alert_dismissed"]}))),
 )]
 #[post("/alerts/{alert_id}/dismiss")]
-pub async fn dismiss_alert(app: App, by: Human, id: PathId, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {
+pub async fn dismiss_alert(app: App, by: PersonCaller, id: PathId, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {
     let id = id.get()?;
     let (tx, by) = app.begin(&by).await?;
     let mut alert = alert::locked(&tx, id, &by).await?;

@@ -1,7 +1,7 @@
 //! Mark an alert as read.
 
 use super::Alert;
-use crate::http::{Answer, Human, PathId, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller, PathId, ReadProblems, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::alert;
@@ -19,7 +19,7 @@ use entity::alert;
     ),
 )]
 #[post("/alerts/{alert_id}/read")]
-pub async fn mark_alert_read(app: App, by: Human, id: PathId) -> Result<Answer<Alert>> {
+pub async fn mark_alert_read(app: App, by: PersonCaller, id: PathId) -> Result<Answer<Alert>> {
     let id = id.get()?;
     let (tx, by) = app.begin(&by).await?;
     let alert = alert::locked(&tx, id, &by).await?.read(&tx).await?;

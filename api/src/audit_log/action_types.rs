@@ -4,7 +4,7 @@ use crate::http::{Answer, Anyone, CommonProblems, Instant, NoParameters, Query, 
 use crate::state::App;
 use actix_web::get;
 use entity::audit::{Action, Capture, Category, Origin, SystemEvent, metadata};
-use entity::trail::{self, Usage};
+use entity::audit_log::{self, Usage};
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ pub struct AuditActionTypeList {
 )]
 #[get("/audit-action-types")]
 pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameters>) -> Result<Answer<AuditActionTypeList>> {
-    let usage = trail::usage(app.readers()).await?;
+    let usage = audit_log::usage(app.readers()).await?;
     let data: Vec<_> =
         Action::all().map(|action| AuditActionType::of(action, usage.get(&action).copied().unwrap_or_default())).collect();
     Ok(Answer::plain(AuditActionTypeList {

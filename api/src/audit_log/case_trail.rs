@@ -8,7 +8,7 @@ use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::case;
-use entity::trail::{Filter, MemberView};
+use entity::audit_log::{Filter, MemberView};
 use entity::user::Role;
 
 /// List the audit entries of a case

@@ -2,11 +2,11 @@
 
 use super::filter::LogFilter;
 use crate::http::file::Format;
-use crate::http::{Anyone, AuditEntry, Given, Result};
+use crate::http::{Anyone, AuditEntry, QueryParts, Result};
 use crate::state::App;
 use entity::audit::Event;
 use entity::page::Position;
-use entity::trail::{self, Filter};
+use entity::audit_log::{self, Filter};
 use futures_util::stream::{self, Stream};
 use sea_orm::DatabaseTransaction;
 
@@ -26,13 +26,13 @@ struct Reading {
 pub async fn entries(
     app: &App,
     by: &Anyone,
-    query: Given<(LogFilter,)>,
+    query: QueryParts<(LogFilter,)>,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<AuditEntry>>> + 'static> {
     let (filter,) = query.parts;
     let filter = filter.read(app).await?;
     let snapshot = app.db().export_snapshot().await?;
-    let record_count = trail::count(&snapshot, &filter).await?;
+    let record_count = audit_log::count(&snapshot, &filter).await?;
     let (tx, _) = app.begin(by).await?;
     let log = ("export", "audit_log".to_owned());
     tx.record(Event::audit_log_accessed("export", log, query.all.clone())).await?;
@@ -44,8 +44,8 @@ pub async fn entries(
 impl Reading {
     /// The next batch, continuing after the previous one.
     async fn step(mut self) -> Result<Option<(Vec<AuditEntry>, Self)>> {
-        let rows = trail::page(&self.snapshot, &self.filter, self.last.as_ref(), BATCH).await?;
-        self.last = rows.last().map(trail::Entry::position);
+        let rows = audit_log::page(&self.snapshot, &self.filter, self.last.as_ref(), BATCH).await?;
+        self.last = rows.last().map(audit_log::Entry::position);
         let entries = rows.iter().map(AuditEntry::of).collect::<Result<Vec<_>>>()?;
         Ok((!entries.is_empty()).then_some((entries, self)))
     }

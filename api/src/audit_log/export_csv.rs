@@ -4,7 +4,7 @@ use super::export::entries;
 use super::filter::LogFilter;
 use crate::http::entry::EntryPerson;
 use crate::http::file::{Format, file};
-use crate::http::{AuditEntry, AuditReader, Error, Given, ListProblems, Result, csv};
+use crate::http::{AuditEntry, AuditReader, Error, QueryParts, ListProblems, Result, csv};
 use crate::state::App;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
@@ -36,7 +36,7 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
 )]
 #[get("/audit-log/export.csv")]
-pub async fn export_audit_log_csv(app: App, by: AuditReader, query: Given<(LogFilter,)>) -> Result<HttpResponse> {
+pub async fn export_audit_log_csv(app: App, by: AuditReader, query: QueryParts<(LogFilter,)>) -> Result<HttpResponse> {
     let head = csv::lines([COLUMNS.map(Cow::from).to_vec()])?;
     let lines = entries(&app, &by, query, Format::Csv).await?.map(|batch| batch.and_then(lines));
     Ok(file(&app, &by, "audit-log", Format::Csv, stream::iter([Ok(head)]).chain(lines)))

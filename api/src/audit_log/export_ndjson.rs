@@ -3,7 +3,7 @@
 use super::export::entries;
 use super::filter::LogFilter;
 use crate::http::file::{Format, file, objects};
-use crate::http::{AuditReader, Given, ListProblems, Result};
+use crate::http::{AuditReader, QueryParts, ListProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use futures_util::stream::StreamExt;
@@ -31,7 +31,7 @@ const EXAMPLE: &str = concat!(
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
 )]
 #[get("/audit-log/export.ndjson")]
-pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: Given<(LogFilter,)>) -> Result<HttpResponse> {
+pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: QueryParts<(LogFilter,)>) -> Result<HttpResponse> {
     let lines = entries(&app, &by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
     Ok(file(&app, &by, "audit-log", Format::Ndjson, lines))
 }

@@ -4,9 +4,9 @@ use crate::http::period::When;
 use crate::http::{Error, Result};
 use crate::state::App;
 use entity::audit::{Action, Category, Outcome, Source};
-use entity::report::{Asked, IdRange};
+use entity::report::{PeriodQuery, IdRange};
 use entity::setting;
-use entity::trail::{ChangedField, Filter};
+use entity::audit_log::{ChangedField, Filter};
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::IntoParams;
@@ -131,7 +131,7 @@ async fn ids(app: &App, since: Option<When>, until: Option<When>) -> Result<Opti
         return Ok(None);
     }
     let zone = setting::current(app.readers()).await?.zone()?;
-    let asked = Asked { since: since.map(|end| end.0), until: until.map(|end| end.0), all_time: false };
+    let asked = PeriodQuery { since: since.map(|end| end.0), until: until.map(|end| end.0), all_time: false };
     Ok(Some(asked.ids(zone)?))
 }
 

@@ -4,7 +4,7 @@ use crate::http::{Answer, AuditEntry, AuditReader, Error, Instant, NoParameters,
 use crate::state::App;
 use actix_web::get;
 use entity::audit::{Action, Event, Outcome};
-use entity::trail;
+use entity::audit_log;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -72,9 +72,9 @@ pub struct AuditEntryDetail {
 #[get("/audit-log/{entry_id}")]
 pub async fn get_audit_entry(app: App, by: AuditReader, id: PathId, _: Query<NoParameters>) -> Result<Answer<AuditEntryDetail>> {
     let id = id.get()?;
-    let entry = trail::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
+    let entry = audit_log::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
     let entry = AuditEntry::of(&entry)?;
-    let siblings = trail::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
+    let siblings = audit_log::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
     let siblings = siblings.iter().map(|sibling| AuditEntry::of(sibling).map(AuditEntrySibling::from)).collect::<Result<_>>()?;
     app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;
     Ok(Answer::plain(AuditEntryDetail { entry, siblings }))

@@ -3,13 +3,13 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, AuditEntry, Error, Human, ListProblems, ListQuery, Result};
+use crate::http::{Answer, AuditEntry, Error, PersonCaller, ListProblems, ListQuery, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::audit::{Audited, Outcome};
 use entity::case;
 use entity::setting;
-use entity::trail::{Filter, MemberView};
+use entity::audit_log::{Filter, MemberView};
 use entity::user::Role;
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ use uuid::Uuid;
 #[get("/auth/me/activity")]
 pub async fn list_own_activity(
     app: App,
-    by: Human,
+    by: PersonCaller,
     query: ListQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {

@@ -3,7 +3,7 @@
 use crate::http::page::PageRequest;
 use crate::http::{AuditEntry, Result};
 use crate::list_of;
-use entity::trail::{self, Entry, Filter};
+use entity::audit_log::{self, Entry, Filter};
 use sea_orm::ConnectionTrait;
 
 list_of! {
@@ -13,8 +13,8 @@ list_of! {
 
 /// Reads a page of the matching entries: one query, and another for the total if requested.
 pub async fn read<C: ConnectionTrait>(db: &C, filter: &Filter, page: &PageRequest) -> Result<AuditEntryList> {
-    let mut rows = trail::page(db, filter, page.after.as_ref(), page.fetch()).await?;
-    let total = if page.include_total { Some(trail::count(db, filter).await?) } else { None };
+    let mut rows = audit_log::page(db, filter, page.after.as_ref(), page.fetch()).await?;
+    let total = if page.include_total { Some(audit_log::count(db, filter).await?) } else { None };
     let page = page.cut(&mut rows, total, Entry::position);
     let data = rows.iter().map(AuditEntry::of).collect::<Result<_>>()?;
     Ok(AuditEntryList { data, page })

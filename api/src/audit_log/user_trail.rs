@@ -7,7 +7,7 @@ use crate::http::{Answer, AuditReader, Error, ListQuery, PathId, ReadProblems, R
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::trail::Filter;
+use entity::audit_log::Filter;
 use entity::user;
 
 /// List the audit entries of a user

@@ -1,7 +1,7 @@
 //! Edit the caller's own profile.
 
 use super::account::AccountDetail;
-use crate::http::{Answer, Body, Human, IfMatch, IfMatchHeader, OwnWriteProblems, Result, check, json};
+use crate::http::{Answer, Body, PersonCaller, IfMatch, IfMatchHeader, OwnWriteProblems, Result, check, json};
 use crate::state::App;
 use crate::throttle::AddressRequest;
 use actix_web::patch;
@@ -57,7 +57,7 @@ pub struct EditOwnAccount {
 #[patch("/auth/me")]
 pub async fn edit_own_account(
     app: App,
-    by: Human,
+    by: PersonCaller,
     if_match: IfMatch,
     body: Body<EditOwnAccount>,
 ) -> Result<Answer<AccountDetail>> {

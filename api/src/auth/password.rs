@@ -1,6 +1,6 @@
 //! Change the caller's own password.
 
-use crate::http::{Body, Code, Error, Human, Result, SecretProblems};
+use crate::http::{Body, Code, Error, PersonCaller, Result, SecretProblems};
 use crate::password::rules;
 use crate::state::App;
 use crate::throttle::Budget;
@@ -39,8 +39,8 @@ pub struct ChangeOwnPassword {
     extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
 )]
 #[post("/auth/me/password")]
-pub async fn change_own_password(app: App, by: Human, body: Body<ChangeOwnPassword>) -> Result<HttpResponse> {
-    rules::demand_unlike(&body.new_password, &by.person.username, "/new_password")?;
+pub async fn change_own_password(app: App, by: PersonCaller, body: Body<ChangeOwnPassword>) -> Result<HttpResponse> {
+    rules::ensure_unlike(&body.new_password, &by.person.username, "/new_password")?;
     let budget = Budget::of_account(&app, &by.person.username, by.origin())?;
     let _turn = budget.spend(&app, by.context(), None).await?;
     let wrong = || Error::plain(Code::WrongPassword);

@@ -61,7 +61,7 @@ pub async fn accept_case(app: App, by: Staff, target: CaseTarget, body: Body<Acc
     let assigned_to = body.assigned_to(&by)?;
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.noting("docs_verified", body.docs_verified);
+    let tx = tx.with_note("docs_verified", body.docs_verified);
     if let Some(notes) = &body.notes {
         tx.note("notes", notes.as_str());
     }

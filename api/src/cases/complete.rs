@@ -64,8 +64,8 @@ pub async fn complete_case(
     if case.status == CaseStatus::PendingReview {
         let history = review::history(&tx, case.id).await?;
         review::record(&tx, &case, &history, ReviewAction::SubmittedForReview, by.id(), None).await?;
-        tell::review_needed(&tx, &case).await?;
+        notify::review_needed(&tx, &case).await?;
     }
-    tell::case_released(&tx, &case).await?;
+    notify::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -108,7 +108,7 @@ impl CreateCase {
         let member = user::assignee(tx, member_id).await?.filter(|user| user.role == Role::Member && user.is_active);
         let member = member.ok_or_else(|| Error::field("/member_id", "unknown_user", "must be the id of an active member"))?;
         let due_on = self.due_on.unwrap_or_else(|| today.default_due_on());
-        today.demand_ahead(due_on)?;
+        today.ensure_ahead(due_on)?;
         let workshop_code = self.workshop_code.map(|code| code.to_uppercase()).or(member.workshop_code);
         let workshop_code = workshop_code
             .ok_or_else(|| Error::field("/workshop_code", "required", "is required because the member has no workshop code"))?;

@@ -40,7 +40,7 @@ pub async fn adjust_case_credit(
     body: Body<AdjustCaseCredit>,
 ) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Credit).await?;
     let case = tx.save(case.adjust_credit(body.credit_value.0)?).await?;
     CaseDetail::committed(tx, case, &by).await

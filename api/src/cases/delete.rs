@@ -38,7 +38,7 @@ pub async fn delete_case(
     query: Query<DeleteCase>,
 ) -> Result<HttpResponse> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because_if(query.reason.as_deref());
+    let tx = tx.with_reason_if(query.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Delete).await?;
     let is_draft = case.status == CaseStatus::Draft;
     let deleted = case.delete(&by, tx.now())?;

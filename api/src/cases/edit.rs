@@ -4,7 +4,7 @@ use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::check::{displayable, not_blank};
 use crate::http::json::{patch, present};
-use crate::http::{Answer, Body, Error, Human, IfMatchHeader, Result, WriteProblems};
+use crate::http::{Answer, Body, Error, PersonCaller, IfMatchHeader, Result, WriteProblems};
 use crate::state::App;
 use actix_web::patch;
 use chrono::NaiveDate;
@@ -97,18 +97,18 @@ impl EditCase {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["case_details_edited", "case_updated"]}))),
 )]
 #[patch("/cases/{case_id}")]
-pub async fn edit_case(app: App, by: Human, target: CaseTarget, body: Body<EditCase>) -> Result<Answer<CaseDetail>> {
+pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Body<EditCase>) -> Result<Answer<CaseDetail>> {
     let Body(body) = body;
     let is_member = by.role() == Role::Member;
     if is_member && body.is_for_staff() {
         return Err(Error::forbidden());
     }
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because_if(body.reason.as_deref());
+    let tx = tx.with_reason_if(body.reason.as_deref());
     let before = target.locked(&tx, &by, CaseAction::Edit).await?;
     let today = Today::read(&tx).await?;
     if let Some(due_on) = body.due_on.filter(|due_on| *due_on != before.due_on) {
-        today.demand_ahead(due_on)?;
+        today.ensure_ahead(due_on)?;
     }
     let edited = before.clone().edit(body.edit(), |due_on| today.demanded_by(due_on), &by, tx.now())?;
     let case = tx.save(edited).await?;

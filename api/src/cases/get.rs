@@ -1,7 +1,7 @@
 //! Get a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::case;
@@ -23,7 +23,7 @@ use entity::case;
     ),
 )]
 #[get("/cases/{case_id}")]
-pub async fn get_case(app: App, by: Human, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
+pub async fn get_case(app: App, by: PersonCaller, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
     let row = case::seen(app.readers(), target.id()?, &by).await?;
     let version = row.version_for(&by);
     let view = CaseDetail::read(app.readers(), row, &by, app.now()).await?;

@@ -7,7 +7,7 @@ use crate::state::App;
 use actix_web::post;
 use chrono::TimeDelta;
 use entity::case::CaseAction;
-use entity::tell;
+use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -47,9 +47,9 @@ impl HoldCase {
 #[post("/cases/{case_id}/hold")]
 pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldCase>) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
     let case = tx.save(case.hold(&body.reason, body.duration(), tx.now())?).await?;
-    tell::case_held(&tx, &case).await?;
+    notify::case_held(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

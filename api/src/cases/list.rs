@@ -2,7 +2,7 @@
 
 use crate::http::page::{PageRequest, Paging, invalid_cursor};
 use crate::http::period::When;
-use crate::http::{Answer, Anyone, CreditValue, Error, Human, Instant, ListProblems, ListQuery, PersonSummary, Result};
+use crate::http::{Answer, Anyone, CreditValue, Error, PersonCaller, Instant, ListProblems, ListQuery, PersonSummary, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -152,7 +152,7 @@ crate::list_of! {
     ),
 )]
 #[get("/cases")]
-pub async fn list_cases(app: App, by: Human, query: ListQuery<ListCases>, request: HttpRequest) -> Result<Answer<CaseList>> {
+pub async fn list_cases(app: App, by: PersonCaller, query: ListQuery<ListCases>, request: HttpRequest) -> Result<Answer<CaseList>> {
     let page = query.paging.of(&request, &app, &by, 50)?;
     let filter = query.filter;
     let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);

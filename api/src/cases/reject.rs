@@ -6,7 +6,7 @@ use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::case::{CaseAction, RejectionReason};
-use entity::tell;
+use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -38,6 +38,6 @@ pub async fn reject_case(app: App, by: Staff, target: CaseTarget, body: Body<Rej
     let (tx, by) = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Reject).await?;
     let case = tx.save(case.reject(body.rejection_reason, &body.rejection_notes, by.id(), tx.now())?).await?;
-    tell::case_rejected(&tx, &case).await?;
+    notify::case_rejected(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -6,7 +6,7 @@ use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff, WriteProbl
 use crate::state::App;
 use actix_web::post;
 use entity::case::CaseAction;
-use entity::tell;
+use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -40,9 +40,9 @@ pub async fn release_case(
     body: OptionalBody<ReleaseCase>,
 ) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because_if(body.reason.as_deref()).noting("trigger", "manual");
+    let tx = tx.with_reason_if(body.reason.as_deref()).with_note("trigger", "manual");
     let case = target.locked(&tx, &by, CaseAction::Release).await?;
     let case = tx.save(case.release(tx.now())?).await?;
-    tell::case_released(&tx, &case).await?;
+    notify::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -6,7 +6,7 @@ use crate::state::App;
 use actix_web::post;
 use entity::case::{CaseAction, resubmission};
 use entity::review::{self, ReviewAction};
-use entity::tell;
+use entity::notify;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -52,6 +52,6 @@ pub async fn resubmit_case(
     let resubmitted = case.clone().resubmit(body.notes.as_deref(), anything_new, tx.now())?;
     review::record(&tx, &case, &history, ReviewAction::Resubmitted, by.id(), body.notes.as_deref()).await?;
     let case = tx.save(resubmitted).await?;
-    tell::case_resubmitted(&tx, &case).await?;
+    notify::case_resubmitted(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -6,7 +6,7 @@ use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
 use crate::state::App;
 use actix_web::post;
 use entity::case::CaseAction;
-use entity::tell;
+use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -35,9 +35,9 @@ pub struct ResumeCase {
 #[post("/cases/{case_id}/resume")]
 pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<ResumeCase>) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Resume).await?;
     let case = tx.save(case.resume()?).await?;
-    tell::case_resumed(&tx, &case).await?;
+    notify::case_resumed(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -134,7 +134,7 @@ async fn decide(
     let step = review::record(&tx, &case, &history, status.review_action(), by.id(), notes).await?;
     tx.note("review_cycle", step.review_cycle);
     let case = tx.save(decided).await?;
-    tell::review_decided(&tx, &case).await?;
-    tell::case_released(&tx, &case).await?;
+    notify::review_decided(&tx, &case).await?;
+    notify::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

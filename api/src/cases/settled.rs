@@ -38,7 +38,7 @@ impl Today {
     }
 
     /// Refuses a due date in the past.
-    pub fn demand_ahead(&self, due_on: NaiveDate) -> Result<()> {
+    pub fn ensure_ahead(&self, due_on: NaiveDate) -> Result<()> {
         let last = NaiveDate::from_ymd_opt(2100, 12, 31).unwrap_or(NaiveDate::MAX);
         if due_on < self.date || due_on > last {
             return Err(Error::field("/due_on", "range", "must be today or later, and before 2101"));

@@ -36,7 +36,7 @@ pub struct TakeCase {
 #[post("/cases/{case_id}/take")]
 pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBody<TakeCase>) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because_if(body.reason.as_deref());
+    let tx = tx.with_reason_if(body.reason.as_deref());
     let case = target.locked(&tx, &by, CaseAction::Take).await?;
     let taker = assignee(&tx, by.id()).await?;
     let case = tx.save(case.take(&taker)?).await?;

@@ -42,7 +42,7 @@ pub struct ChangeCaseTier {
 pub async fn change_case_tier(app: App, by: Staff, target: CaseTarget, body: Body<ChangeCaseTier>) -> Result<Answer<CaseDetail>> {
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Tier).await?;
     if let Some(reason) = &body.override_reason {
         tx.note("override_reason", reason.as_str());

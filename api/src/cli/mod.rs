@@ -65,7 +65,7 @@ pub async fn main() -> ExitCode {
 
 /// Runs the command that the process was started with.
 async fn run() -> Result<(), Failure> {
-    config::demand_known_variables(&variables(), std::env::vars_os())?;
+    config::ensure_known_variables(&variables(), std::env::vars_os())?;
     let Cli { config, serve, command } = parse::parse()?;
     start_logging(&config)?;
     match command.unwrap_or(Command::Serve) {

@@ -2,7 +2,7 @@
 
 use super::{Failure, migrate, say};
 use crate::config::{Config, Environment};
-use crate::demo::{self, Plan, Stumble};
+use crate::demo::{self, Plan, DemoError};
 use crate::http::api_key::ApiKey;
 use crate::password::{self, Cost};
 use clap::Args;
@@ -44,7 +44,7 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
 pub async fn fill_demo(db: &Db) -> Result<Option<ApiKey>, Failure> {
     match fill(db, Plan::demo(), SEED, |_| {}).await {
         Ok(_) => Ok(Some(give_key(db).await?)),
-        Err(Stumble::NotEmpty) => Ok(None),
+        Err(DemoError::NotEmpty) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -61,7 +61,7 @@ async fn give_key(db: &Db) -> Result<ApiKey, DbErr> {
     Ok(key)
 }
 
-async fn fill(db: &Db, plan: Plan, seed: u64, progress: impl FnMut(u64)) -> Result<u64, Stumble> {
+async fn fill(db: &Db, plan: Plan, seed: u64, progress: impl FnMut(u64)) -> Result<u64, DemoError> {
     let hash = |password: &str| password::hash(Cost::FULL, password).map_err(|error| error.to_string());
     demo::fill(db, plan, seed, db.clock().now(), hash, progress).await
 }

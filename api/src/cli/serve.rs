@@ -39,8 +39,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let metrics = Metrics::new(Clock::system().now());
     let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
     check(&db, config.env).await?;
-    demand_nets(&db, config.env).await?;
-    demand_no_demo(&db, config.env).await?;
+    ensure_nets(&db, config.env).await?;
+    ensure_no_demo(&db, config.env).await?;
     let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
@@ -97,7 +97,7 @@ async fn check(db: &Db, env: Environment) -> Result<(), Failure> {
 }
 
 /// The demo's passwords are known to everyone.
-async fn demand_no_demo(db: &Db, env: Environment) -> Result<(), Failure> {
+async fn ensure_no_demo(db: &Db, env: Environment) -> Result<(), Failure> {
     if env == Environment::Production && audience(db).await? == Audience::DemoUsers {
         return Err("CASETRAIL_ENV: production refuses to start on a database with demo users".into());
     }
@@ -105,7 +105,7 @@ async fn demand_no_demo(db: &Db, env: Environment) -> Result<(), Failure> {
 }
 
 /// Reports missing, changed or disabled safeguards and append-only triggers; production doesn't start with any of these.
-async fn demand_nets(db: &Db, env: Environment) -> Result<(), Failure> {
+async fn ensure_nets(db: &Db, env: Environment) -> Result<(), Failure> {
     let differences = migration::nets::differences(db.readers()).await?;
     if env == Environment::Production && !differences.is_empty() {
         return Err(format!(

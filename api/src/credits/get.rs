@@ -2,7 +2,7 @@
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
-use crate::http::{Answer, Error, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, Error, PersonCaller, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::credit;
@@ -27,7 +27,7 @@ use entity::credit;
 #[get("/users/{user_id}/credit-allowances/{quarter}")]
 pub async fn get_credit_allowance(
     app: App,
-    by: Human,
+    by: PersonCaller,
     target: AllowanceTarget,
     _: IfNoneMatch,
 ) -> Result<Answer<CreditAllowance>> {

@@ -3,7 +3,7 @@
 use super::target::{AllowanceTarget, MemberPath};
 use super::view::{CreditAllowance, CreditAllowanceList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Human, ListQuery, NoParameters, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller, ListQuery, NoParameters, ReadProblems, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::credit::{Column, Entity};
@@ -29,7 +29,7 @@ const LIMIT: u64 = 50;
 #[get("/users/{user_id}/credit-allowances")]
 pub async fn list_credit_allowances(
     app: App,
-    by: Human,
+    by: PersonCaller,
     target: AllowanceTarget,
     query: ListQuery<NoParameters>,
     request: HttpRequest,

@@ -1,7 +1,7 @@
 //! When events happen: more on weekdays than on weekends, more in office hours than at night, and more towards the end of a
 //! month.
 
-use super::dice::Dice;
+use super::rng::DemoRng;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
@@ -43,7 +43,7 @@ impl Calendar {
     }
 
     /// A time of typical activity between two others, within the period.
-    pub fn within(&self, dice: &mut Dice, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn within(&self, dice: &mut DemoRng, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
         let (from, until) = (from.max(self.start), until.min(self.now));
         let (low, high) = (self.reached_before(self.day(from)), self.reached_before(self.day(until) + TimeDelta::days(1)));
         for _ in 0..12 {
@@ -58,7 +58,7 @@ impl Calendar {
     }
 
     /// The time of typical activity nearest to an approximate time, but after `last` and never after now.
-    pub fn settle(&self, dice: &mut Dice, rough: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn settle(&self, dice: &mut DemoRng, rough: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
         let mut day = self.day(rough);
         let shift = match day.weekday() {
             Weekday::Sat => -1,
@@ -89,7 +89,7 @@ impl Calendar {
 }
 
 /// Any time between two others, in milliseconds.
-pub(super) fn between(dice: &mut Dice, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn between(dice: &mut DemoRng, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
     from + TimeDelta::milliseconds(dice.between(0, (until - from).num_milliseconds().max(0)))
 }
 
@@ -101,7 +101,7 @@ fn weight(day: NaiveDate) -> f64 {
     if day.day() >= MONTH_END_FROM_DAY { weekly * MONTH_END_WEIGHT } else { weekly }
 }
 
-fn time_of_day(dice: &mut Dice) -> NaiveTime {
+fn time_of_day(dice: &mut DemoRng) -> NaiveTime {
     let hour = if dice.chance(OFFICE_HOURS_SHARE) {
         dice.between(OFFICE_OPENS, OFFICE_CLOSES - 1)
     } else {
@@ -114,7 +114,7 @@ fn time_of_day(dice: &mut Dice) -> NaiveTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dice::Table;
+    use super::super::rng::Table;
     use super::*;
     use chrono::Timelike;
 
@@ -122,7 +122,7 @@ mod tests {
     fn most_of_it_is_on_weekdays_in_office_hours() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut dice = Dice::of(1, Table::Visits, 0);
+        let mut dice = DemoRng::of(1, Table::Visits, 0);
         let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut dice, calendar.start, now)).collect();
         let local = |at: &DateTime<Utc>| at.with_timezone(&calendar.zone);
         let weekdays = times.iter().filter(|at| local(at).weekday().number_from_monday() <= 5).count();
@@ -136,7 +136,7 @@ mod tests {
     fn what_is_settled_comes_after_what_was_and_not_after_now() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut dice = Dice::of(1, Table::Visits, 0);
+        let mut dice = DemoRng::of(1, Table::Visits, 0);
         let mut last = calendar.start;
         for _ in 0..300 {
             let next = calendar.settle(&mut dice, last + TimeDelta::hours(15), last);

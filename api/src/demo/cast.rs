@@ -1,10 +1,10 @@
 //! The people in the history: their roles and levels, their names, and when they join, change and leave.
 
 use super::calendar::Calendar;
-use super::chapter::Scribe;
-use super::dice::{Dice, Table};
+use super::chapter::Recorder;
+use super::rng::{DemoRng, Table};
 use super::people::{Arrival, People};
-use super::{Plan, Stumble, words};
+use super::{Plan, DemoError, words};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::user::lifecycle::Rights;
 use entity::user::{self, Level, Role, Scope};
@@ -36,8 +36,8 @@ struct Part {
 }
 
 /// Generates all people and their histories.
-pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut Scribe) -> Result<People, Stumble> {
-    let mut dice = Dice::of(seed, Table::People, 0);
+pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut Recorder) -> Result<People, DemoError> {
+    let mut dice = DemoRng::of(seed, Table::People, 0);
     let parts = parts(plan.users, &mut dice);
     let mut stage =
         Stage { dice, calendar, scribe, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };
@@ -51,7 +51,7 @@ pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut S
             part.username.and_then(|name| NAMED.iter().position(|other| *other == name)).unwrap_or(NAMED.len() + number),
         );
     }
-    let admin = admin.ok_or(Stumble::Nobody)?;
+    let admin = admin.ok_or(DemoError::Nobody)?;
     let service = stage.enter_service(admin)?;
     rank.insert(service, NAMED.len() + parts.len() / 4);
     for part in stage.people.iter().map(|someone| (someone.id(), someone.leaves)).collect::<Vec<_>>() {
@@ -63,7 +63,7 @@ pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut S
 }
 
 /// The named people first, starting with the administrator, then the others in random order.
-fn parts(users: usize, dice: &mut Dice) -> Vec<Part> {
+fn parts(users: usize, dice: &mut DemoRng) -> Vec<Part> {
     let mut roles = dice.shared(users, &ROLES);
     let technicians = roles.iter().filter(|role| **role == Role::Technician).count();
     let mut levels = dice.shared(technicians, &LEVELS);
@@ -97,16 +97,16 @@ fn parts(users: usize, dice: &mut Dice) -> Vec<Part> {
 }
 
 struct Stage<'a> {
-    dice: Dice,
+    dice: DemoRng,
     calendar: &'a Calendar,
-    scribe: &'a mut Scribe,
+    scribe: &'a mut Recorder,
     people: People,
     taken: HashMap<String, u32>,
     workshops: usize,
 }
 
 impl Stage<'_> {
-    fn enter(&mut self, number: usize, part: &Part, admin: Option<Uuid>) -> Result<Uuid, Stumble> {
+    fn enter(&mut self, number: usize, part: &Part, admin: Option<Uuid>) -> Result<Uuid, DemoError> {
         let at = self.arrival(number, part);
         let (first_name, last_name) = (self.dice.word(words::FIRST_NAMES), self.dice.word(words::LAST_NAMES));
         let username = part.username.map_or_else(|| self.free(first_name, last_name), str::to_owned);
@@ -137,7 +137,7 @@ impl Stage<'_> {
         Ok(id)
     }
 
-    fn enter_service(&mut self, admin: Uuid) -> Result<Uuid, Stumble> {
+    fn enter_service(&mut self, admin: Uuid) -> Result<Uuid, DemoError> {
         let at = self.calendar.start + TimeDelta::minutes(50);
         let row = user::ActiveModel {
             id: Set(self.scribe.new_id(at)),
@@ -159,14 +159,14 @@ impl Stage<'_> {
         Ok(id)
     }
 
-    fn arrive(&mut self, row: user::ActiveModel, leaves: bool, by: Option<Uuid>, at: DateTime<Utc>) -> Result<Uuid, Stumble> {
+    fn arrive(&mut self, row: user::ActiveModel, leaves: bool, by: Option<Uuid>, at: DateTime<Utc>) -> Result<Uuid, DemoError> {
         let ip_address = format!("10.{}.{}.{}", self.dice.between(0, 9), self.dice.between(0, 255), self.dice.between(1, 254));
         let user_agent = self.dice.word(words::USER_AGENTS).to_owned();
         self.people.arrive(self.scribe, Arrival { row, leaves, ip_address, user_agent, at }, by)
     }
 
     /// The events after a person has joined: profile edits, a temporary deactivation, and for some their departure.
-    fn live(&mut self, (id, leaves): (Uuid, bool), admin: Uuid) -> Result<(), Stumble> {
+    fn live(&mut self, (id, leaves): (Uuid, bool), admin: Uuid) -> Result<(), DemoError> {
         let Some(latest) = self.people.get(id).and_then(|someone| someone.latest()) else { return Ok(()) };
         let (role, is_named, mut last) = (latest.role, NAMED.contains(&latest.username.as_str()), latest.updated_at);
         if role == Role::Service {
@@ -195,7 +195,7 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn edit(&mut self, id: Uuid, by: Uuid, at: DateTime<Utc>) -> Result<(), Stumble> {
+    fn edit(&mut self, id: Uuid, by: Uuid, at: DateTime<Utc>) -> Result<(), DemoError> {
         let (phone, name) = (phone(&mut self.dice), self.dice.word(words::LAST_NAMES));
         let marries = self.dice.chance(0.15);
         let make = move |row: user::Model| {
@@ -227,7 +227,7 @@ impl Stage<'_> {
 
     fn part_of_period(&self, part: f64) -> DateTime<Utc> {
         let period = self.calendar.now - self.calendar.start;
-        self.calendar.start + super::dice::days(part * period.as_seconds_f64() / 86_400.0)
+        self.calendar.start + super::rng::days(part * period.as_seconds_f64() / 86_400.0)
     }
 
     fn workshop(&mut self, username: Option<&str>) -> String {
@@ -263,6 +263,6 @@ fn below(level: Level) -> Level {
     }
 }
 
-fn phone(dice: &mut Dice) -> String {
+fn phone(dice: &mut DemoRng) -> String {
     format!("312-555-{:04}", dice.between(100, 9_999))
 }

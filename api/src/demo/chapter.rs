@@ -52,13 +52,13 @@ pub(super) struct Origin {
 
 /// Records what happens, one operation after another.
 #[derive(Debug)]
-pub(super) struct Scribe {
+pub(super) struct Recorder {
     pub clock: Clock,
     pub chapter: Chapter,
     pub tally: Tally,
 }
 
-impl Scribe {
+impl Recorder {
     /// The context of one request, shared by all its entries.
     pub fn request(&self, origin: Origin, at: DateTime<Utc>) -> Arc<Context> {
         let request_id = self.clock.id(at).to_string();

@@ -1,6 +1,6 @@
 //! Writes a history into an empty database, one chapter per transaction.
 
-use super::{Chapter, NAMED, Plan, Stumble, generate};
+use super::{Chapter, NAMED, Plan, DemoError, generate};
 use chrono::{DateTime, Utc};
 use entity::audit::{AuditTx, Context};
 use entity::case::{member_update, number};
@@ -27,12 +27,12 @@ pub async fn fill<H>(
     now: DateTime<Utc>,
     hash: H,
     mut progress: impl FnMut(u64),
-) -> Result<u64, Stumble>
+) -> Result<u64, DemoError>
 where
     H: Fn(&str) -> Result<String, String> + Sync,
 {
     if user::Entity::find().count(db.readers()).await? > 0 {
-        return Err(Stumble::NotEmpty);
+        return Err(DemoError::NotEmpty);
     }
     let zone = setting::current(db.readers()).await?.zone()?;
     let hashes = hashes(&hash)?;
@@ -53,27 +53,27 @@ where
     Ok(written)
 }
 
-async fn begin(db: &Db) -> Result<AuditTx, Stumble> {
+async fn begin(db: &Db) -> Result<AuditTx, DemoError> {
     let context = Context::job(db.clock().id(db.clock().now()));
     Ok(AuditTx::begin(db, context).await?)
 }
 
 /// The stored passwords of the users that have one; hashing is slow, so it is done in parallel.
-fn hashes<H>(hash: &H) -> Result<HashMap<String, String>, Stumble>
+fn hashes<H>(hash: &H) -> Result<HashMap<String, String>, DemoError>
 where
     H: Fn(&str) -> Result<String, String> + Sync,
 {
     std::thread::scope(|scope| {
         let made = NAMED.map(|name| (name, scope.spawn(move || hash(&password_of(name)))));
         let made = made.into_iter().map(|(name, making)| {
-            let hash = making.join().map_err(|_| Stumble::Hash("it panicked".to_owned()))?;
-            Ok((name.to_owned(), hash.map_err(Stumble::Hash)?))
+            let hash = making.join().map_err(|_| DemoError::Hash("it panicked".to_owned()))?;
+            Ok((name.to_owned(), hash.map_err(DemoError::Hash)?))
         });
         made.collect()
     })
 }
 
-async fn write(db: &Db, chapter: Chapter, hashes: &HashMap<String, String>) -> Result<u64, Stumble> {
+async fn write(db: &Db, chapter: Chapter, hashes: &HashMap<String, String>) -> Result<u64, DemoError> {
     let Chapter { history, reviews, member_updates, case_numbers } = chapter;
     let entries = history.entries.len() as u64;
     let credentials: Vec<credential::Model> = history.users.iter().map(|row| credential_of(row, hashes)).collect();
@@ -92,7 +92,7 @@ fn credential_of(row: &user::Model, hashes: &HashMap<String, String>) -> credent
 }
 
 /// Inserts rows of tables that write no audit entries.
-async fn insert<E>(tx: &AuditTx, rows: Vec<E::Model>) -> Result<(), Stumble>
+async fn insert<E>(tx: &AuditTx, rows: Vec<E::Model>) -> Result<(), DemoError>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,

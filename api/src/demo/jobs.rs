@@ -2,8 +2,8 @@
 
 use super::Plan;
 use super::calendar::Calendar;
-use super::chapter::Scribe;
-use super::dice::{Dice, Table};
+use super::chapter::Recorder;
+use super::rng::{DemoRng, Table};
 use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
 use entity::audit::JobRun;
 
@@ -15,7 +15,7 @@ const ERRORS: [&str; 3] = ["database is locked", "connection reset by peer", "sm
 /// The runs that have not been added yet.
 #[derive(Debug)]
 pub(super) struct Jobs {
-    dice: Dice,
+    dice: DemoRng,
     /// The first days of quarters, on each of which the credit reset job runs.
     quarters: Vec<DateTime<Utc>>,
     total: u64,
@@ -25,18 +25,18 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &Scribe) -> Self {
-        let share = u64::try_from(super::dice::whole(plan.entries as f64 * BY_SYSTEM)).unwrap_or_default();
+    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &Recorder) -> Self {
+        let share = u64::try_from(super::rng::whole(plan.entries as f64 * BY_SYSTEM)).unwrap_or_default();
         let room = plan.entries.saturating_sub(scribe.tally.entries);
         let total = share.saturating_sub(scribe.tally.by_system).min(room);
-        let failing = super::dice::whole((scribe.tally.runs + total) as f64 * FAILED_RUNS);
+        let failing = super::rng::whole((scribe.tally.runs + total) as f64 * FAILED_RUNS);
         let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(scribe.tally.failed_runs);
         let failing_every = total.checked_div(failing).unwrap_or(u64::MAX);
-        Self { dice: Dice::of(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
+        Self { dice: DemoRng::of(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
     }
 
     /// Adds one more run. Returns whether there was one.
-    pub fn tell_one(&mut self, calendar: &Calendar, scribe: &mut Scribe) -> bool {
+    pub fn tell_one(&mut self, calendar: &Calendar, scribe: &mut Recorder) -> bool {
         if self.next >= self.total {
             return false;
         }
@@ -57,7 +57,7 @@ impl Jobs {
     /// On a quarter of an hour, evenly distributed over the day.
     fn instant(&self, calendar: &Calendar) -> DateTime<Utc> {
         let period = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
-        let rough = calendar.start + super::dice::days(period * (self.next as f64 + 0.5) / self.total as f64);
+        let rough = calendar.start + super::rng::days(period * (self.next as f64 + 0.5) / self.total as f64);
         rough.duration_trunc(TimeDelta::minutes(15)).unwrap_or(rough).max(calendar.start)
     }
 }

@@ -6,7 +6,7 @@
 mod calendar;
 mod cast;
 mod chapter;
-mod dice;
+mod rng;
 mod fill;
 mod jobs;
 mod moves;
@@ -23,7 +23,7 @@ pub use chapter::{Chapter, Tally};
 pub use fill::{fill, password_of};
 
 use calendar::Calendar;
-use chapter::Scribe;
+use chapter::Recorder;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use entity::audit::Refusal;
@@ -37,7 +37,7 @@ use sea_orm::DbErr;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use visits::Visits;
-use walk::Sketch;
+use walk::CaseState;
 
 /// The maximum number of entries that are individually viewed later in the history.
 const ENTRIES_LOOKED_AT: usize = 2_000;
@@ -73,7 +73,7 @@ impl Plan {
 
 /// Why a history could not be generated or written. Every variant except the last two is a bug in the generator.
 #[derive(Debug, thiserror::Error)]
-pub enum Stumble {
+pub enum DemoError {
     #[error("demo: a change without effect")]
     Nothing,
     #[error("demo: no suitable person")]
@@ -95,7 +95,7 @@ pub enum Stumble {
 /// The history determined by a plan, a seed and the current time, in chapters; each can be written on its own, in this order.
 pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
     let calendar = Calendar::new(now, plan.days, zone);
-    let scribe = Scribe { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: Tally::default() };
+    let scribe = Recorder { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: Tally::default() };
     let people = People::default();
     Generator { plan, seed, calendar, scribe, people, stage: Stage::People, sketches: Vec::new(), entries: Vec::new() }
 }
@@ -106,10 +106,10 @@ pub struct Generator {
     plan: Plan,
     seed: u64,
     calendar: Calendar,
-    scribe: Scribe,
+    scribe: Recorder,
     people: People,
     stage: Stage,
-    sketches: Vec<Sketch>,
+    sketches: Vec<CaseState>,
     entries: Vec<(Uuid, DateTime<Utc>)>,
 }
 
@@ -138,7 +138,7 @@ impl Generator {
         self.scribe.tally
     }
 
-    fn tell(&mut self) -> Result<Option<Chapter>, Stumble> {
+    fn tell(&mut self) -> Result<Option<Chapter>, DemoError> {
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Over(BTreeMap::new()));
             self.stage = match stage {
@@ -159,7 +159,7 @@ impl Generator {
         }
     }
 
-    fn tell_people(&mut self) -> Result<Stage, Stumble> {
+    fn tell_people(&mut self) -> Result<Stage, DemoError> {
         self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.scribe)?;
         let rows = self.people.iter().filter_map(|someone| someone.latest().cloned());
         self.scribe.chapter.history.users = rows.collect::<Vec<user::Model>>();
@@ -167,7 +167,7 @@ impl Generator {
         Ok(Stage::Cases(plots.into_iter(), numbers))
     }
 
-    fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Stage, Stumble> {
+    fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Stage, DemoError> {
         self.scribe.chapter.case_numbers = numbers;
         while !self.scribe.chapter.is_full() {
             let Some(plot) = plots.next() else {
@@ -190,7 +190,7 @@ impl Generator {
         Stage::Jobs(jobs)
     }
 
-    fn tell_visits(&mut self, mut visits: Visits) -> Result<Stage, Stumble> {
+    fn tell_visits(&mut self, mut visits: Visits) -> Result<Stage, DemoError> {
         while !self.scribe.chapter.is_full() {
             let room = self.plan.entries.saturating_sub(self.scribe.tally.entries);
             if room == 0 {
@@ -208,7 +208,7 @@ impl Generator {
 }
 
 impl Iterator for Generator {
-    type Item = Result<Chapter, Stumble>;
+    type Item = Result<Chapter, DemoError>;
 
     /// Ends after the first error.
     fn next(&mut self) -> Option<Self::Item> {

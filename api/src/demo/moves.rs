@@ -2,7 +2,7 @@
 
 use super::script::Step;
 use super::walk::Walk;
-use super::{Stumble, words};
+use super::{DemoError, words};
 use chrono::{NaiveDate, TimeDelta};
 use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, NewCase, Release};
 use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 const RUSH_THRESHOLD_DAYS: i32 = 7;
 
 impl Walk<'_> {
-    pub(super) fn take(&mut self, step: Step) -> Result<(), Stumble> {
+    pub(super) fn take(&mut self, step: Step) -> Result<(), DemoError> {
         match step {
             Step::Create => self.create(),
             Step::Submit => self.submit(),
@@ -38,7 +38,7 @@ impl Walk<'_> {
         }
     }
 
-    fn create(&mut self) -> Result<(), Stumble> {
+    fn create(&mut self) -> Result<(), DemoError> {
         let member = self.plot.member_id;
         let administrator = |row: &user::Model| row.role == Role::Administrator;
         let by_staff = self.steps.get(1).is_none_or(|(step, _)| *step != Step::Submit) && self.dice.chance(0.08);
@@ -80,7 +80,7 @@ impl Walk<'_> {
         (due_on, Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS))
     }
 
-    fn submit(&mut self) -> Result<(), Stumble> {
+    fn submit(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = row.member_id;
         let demanded = Urgency::demanded_by(row.due_on, self.calendar.day(self.at), RUSH_THRESHOLD_DAYS);
@@ -88,7 +88,7 @@ impl Walk<'_> {
         self.save(by, row.submit(demanded, true, self.at)?, story)
     }
 
-    fn edit_as_member(&mut self) -> Result<(), Stumble> {
+    fn edit_as_member(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = row.member_id;
         let (status, today) = (row.status, self.calendar.day(self.at));
@@ -116,7 +116,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn edit_as_staff(&mut self) -> Result<(), Stumble> {
+    fn edit_as_staff(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = self.worker()?;
         let number = self.dice.between(10, 99);
@@ -130,15 +130,15 @@ impl Walk<'_> {
         self.save(by, edited, story)
     }
 
-    fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, Stumble> {
-        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(Stumble::Nobody)?;
+    fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, DemoError> {
+        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(DemoError::Nobody)?;
         let today = self.calendar.day(self.at);
         let demanded = |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS);
         Ok(row.edit(edit, demanded, &caller, self.at)?)
     }
 
-    fn reject(&mut self) -> Result<(), Stumble> {
-        let by = self.people.someone(&mut self.dice, self.at, |row| row.role.is_staff()).ok_or(Stumble::Nobody)?;
+    fn reject(&mut self) -> Result<(), DemoError> {
+        let by = self.people.someone(&mut self.dice, self.at, |row| row.role.is_staff()).ok_or(DemoError::Nobody)?;
         let reasons = [
             (RejectionReason::IncompleteFff, 35),
             (RejectionReason::MissingDocuments, 30),
@@ -155,7 +155,7 @@ impl Walk<'_> {
         self.mail("case_rejected")
     }
 
-    fn resubmit(&mut self) -> Result<(), Stumble> {
+    fn resubmit(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let (by, technician) = (row.member_id, row.assigned_to_id);
         let mut story = self.story(by, None)?;
@@ -168,9 +168,9 @@ impl Walk<'_> {
         self.review(ReviewAction::Resubmitted, by, technician, notes)
     }
 
-    fn accept(&mut self) -> Result<(), Stumble> {
+    fn accept(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
-        let assignee = self.assignable(None).ok_or(Stumble::Nobody)?;
+        let assignee = self.assignable(None).ok_or(DemoError::Nobody)?;
         let assignee = self.user(assignee)?.clone();
         let by = if assignee.role == Role::Technician && self.dice.chance(0.7) { assignee.id } else { self.desk()? };
         let differs = self.dice.chance(0.15);
@@ -218,7 +218,7 @@ impl Walk<'_> {
         people.someone(&mut self.dice, self.at, fits)
     }
 
-    fn hold(&mut self) -> Result<(), Stumble> {
+    fn hold(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let lasts = (self.until(|step| step == Step::Resume) - self.at).as_seconds_f64() / 86_400.0;
         let reason = self.word(words::HOLD_REASONS);
@@ -231,11 +231,11 @@ impl Walk<'_> {
             Some(lasts.ceil().max(1.0) + f64::from(u8::from(self.dice.chance(0.4))))
         };
         let story = self.story(by, Some(reason))?;
-        self.save(by, self.case()?.hold(reason, expected.map(super::dice::days), self.at)?, story)?;
+        self.save(by, self.case()?.hold(reason, expected.map(super::rng::days), self.at)?, story)?;
         self.mail("case_held")
     }
 
-    fn resume(&mut self) -> Result<(), Stumble> {
+    fn resume(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::RESUME_REASONS);
         let story = self.story(by, Some(reason))?;
@@ -243,7 +243,7 @@ impl Walk<'_> {
         self.mail("case_resumed")
     }
 
-    fn change_tier(&mut self) -> Result<(), Stumble> {
+    fn change_tier(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::TIER_REASONS);
         let story = self.story(by, Some(reason))?;
@@ -251,7 +251,7 @@ impl Walk<'_> {
         self.save(by, row, story)
     }
 
-    fn reassign(&mut self) -> Result<(), Stumble> {
+    fn reassign(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let Some(to) = self.assignable(row.assigned_to_id) else { return Ok(()) };
         let by = self.worker()?;
@@ -261,21 +261,21 @@ impl Walk<'_> {
         self.save(by, row, story)
     }
 
-    fn unassign(&mut self) -> Result<(), Stumble> {
+    fn unassign(&mut self) -> Result<(), DemoError> {
         let by = self.desk()?;
         let reason = self.word(words::REASSIGN_REASONS);
         let story = self.story(by, Some(reason))?;
         self.save(by, self.case()?.assign(None, false)?, story)
     }
 
-    fn take_over(&mut self) -> Result<(), Stumble> {
-        let by = self.technician(None).ok_or(Stumble::Nobody)?;
+    fn take_over(&mut self) -> Result<(), DemoError> {
+        let by = self.technician(None).ok_or(DemoError::Nobody)?;
         let story = self.story(by, None)?;
         let row = self.case()?.take(self.user(by)?)?;
         self.save(by, row, story)
     }
 
-    fn adjust_credit(&mut self) -> Result<(), Stumble> {
+    fn adjust_credit(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let row = self.case()?;
         let reason = self.word(words::CREDIT_REASONS);
@@ -284,7 +284,7 @@ impl Walk<'_> {
         self.save(by, row.adjust_credit(credit_tenths)?, story)
     }
 
-    fn complete(&mut self) -> Result<(), Stumble> {
+    fn complete(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let technician = self.case()?.assigned_to_id;
         let release = self.release_of();
@@ -305,10 +305,10 @@ impl Walk<'_> {
         }
     }
 
-    fn decide(&mut self, status: ReviewStatus) -> Result<(), Stumble> {
+    fn decide(&mut self, status: ReviewStatus) -> Result<(), DemoError> {
         let technician = self.case()?.assigned_to_id;
         let may = |row: &user::Model| super::people::reviews(row) && Some(row.id) != technician;
-        let by = self.people.someone(&mut self.dice, self.at, may).ok_or(Stumble::Nobody)?;
+        let by = self.people.someone(&mut self.dice, self.at, may).ok_or(DemoError::Nobody)?;
         let notes = self.word(words::REVIEW_NOTES);
         let notes = (status != ReviewStatus::Approved || self.dice.chance(0.4)).then_some(notes);
         let mut story = self.story(by, None)?;
@@ -335,7 +335,7 @@ impl Walk<'_> {
         }
     }
 
-    fn release(&mut self) -> Result<(), Stumble> {
+    fn release(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let mut story = self.story(by, None)?;
         story.notes.insert("trigger".to_owned(), json!("manual"));
@@ -343,7 +343,7 @@ impl Walk<'_> {
         self.mail("case_released")
     }
 
-    fn reopen(&mut self) -> Result<(), Stumble> {
+    fn reopen(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::REOPEN_REASONS);
         let story = self.story(by, Some(reason))?;

@@ -1,10 +1,10 @@
 //! The people of a history: their state at each time, and how active they are.
 
-use super::Stumble;
-use super::chapter::{Origin, Scribe};
-use super::dice::Dice;
+use super::DemoError;
+use super::chapter::{Origin, Recorder};
+use super::rng::DemoRng;
 use chrono::{DateTime, Utc};
-use entity::audit::{Actor, Story, happen};
+use entity::audit::{Actor, ChangeContext, happen};
 use entity::user::{self, Caller, Level, Person, Role};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -94,16 +94,16 @@ impl People {
     }
 
     /// A person who matches a condition; more active people are chosen more often.
-    pub fn someone(&self, dice: &mut Dice, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Option<Uuid> {
+    pub fn someone(&self, dice: &mut DemoRng, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Option<Uuid> {
         dice.ranked(&self.those(at, holds)).copied()
     }
 
     /// Adds a person. Their entries are written by `by`, or by the system if no one exists yet.
-    pub fn arrive(&mut self, scribe: &mut Scribe, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, Stumble> {
+    pub fn arrive(&mut self, scribe: &mut Recorder, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, DemoError> {
         let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
-        let mut story = Story::of(self.actor(by, at));
+        let mut story = ChangeContext::of(self.actor(by, at));
         let change = happen::<user::Entity>(None, row, &mut story, |_| None, at)?;
-        let (row, events) = change.ok_or(Stumble::Nothing)?;
+        let (row, events) = change.ok_or(DemoError::Nothing)?;
         let id = row.id;
         let context = scribe.request(self.origin(by, at), at);
         scribe.tell(events, &context, at, true);
@@ -115,13 +115,13 @@ impl People {
     /// Changes a person; a change without effect leaves nothing.
     pub fn change(
         &mut self,
-        scribe: &mut Scribe,
+        scribe: &mut Recorder,
         (id, by, at): (Uuid, Uuid, DateTime<Utc>),
         reason: Option<&str>,
         make: impl FnOnce(user::Model) -> user::ActiveModel,
-    ) -> Result<(), Stumble> {
-        let before = self.get(id).and_then(|someone| someone.at(at)).cloned().ok_or(Stumble::Nobody)?;
-        let mut story = Story::of(self.actor(Some(by), at));
+    ) -> Result<(), DemoError> {
+        let before = self.get(id).and_then(|someone| someone.at(at)).cloned().ok_or(DemoError::Nobody)?;
+        let mut story = ChangeContext::of(self.actor(Some(by), at));
         story.reason = reason.map(str::to_owned);
         let row = make(before.clone());
         let Some((after, events)) = happen::<user::Entity>(Some(&before), row, &mut story, |_| None, at)? else {

@@ -1,10 +1,10 @@
 //! The planned outcome of each case, drawn before any case is walked, so that the overall shares are exact.
 
 use super::calendar::Calendar;
-use super::dice::{Dice, Table, days};
+use super::rng::{DemoRng, Table, days};
 use super::people::People;
 use super::script::{self, Step};
-use super::{Plan, Stumble};
+use super::{Plan, DemoError};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::case::{CaseStatus, ReviewStatus, Tier, number};
 use entity::user::{self, Role};
@@ -62,8 +62,8 @@ pub(super) fn draw(
     seed: u64,
     calendar: &Calendar,
     people: &People,
-) -> Result<(Vec<Plot>, Vec<number::Model>), Stumble> {
-    let mut dice = Dice::of(seed, Table::Plots, 0);
+) -> Result<(Vec<Plot>, Vec<number::Model>), DemoError> {
+    let mut dice = DemoRng::of(seed, Table::Plots, 0);
     let mut plots = fates(plan.cases, &mut dice);
     share_tiers(&mut plots, &mut dice);
     share_revisions(&mut plots, &mut dice);
@@ -76,7 +76,7 @@ pub(super) fn draw(
         let created_at = plot.created_at;
         let active = |row: &user::Model| row.role == Role::Member && row.created_at < created_at;
         let chosen = named.map(|someone| someone.id()).or_else(|| people.someone(&mut dice, created_at, active));
-        let member = chosen.and_then(|id| people.get(id)?.at(created_at)).ok_or(Stumble::Nobody)?;
+        let member = chosen.and_then(|id| people.get(id)?.at(created_at)).ok_or(DemoError::Nobody)?;
         plot.member_id = member.id;
         plot.workshop_code = member.workshop_code.clone().unwrap_or_default();
     }
@@ -85,7 +85,7 @@ pub(super) fn draw(
     Ok((plots, numbers))
 }
 
-fn fates(cases: usize, dice: &mut Dice) -> Vec<Plot> {
+fn fates(cases: usize, dice: &mut DemoRng) -> Vec<Plot> {
     let mut statuses = dice.shared(cases, &STATUSES).into_iter();
     let mut rush = dice.shared(cases, &RUSH).into_iter();
     let mut reports = dice.shared(cases, &REPORTS).into_iter();
@@ -124,7 +124,7 @@ fn fates(cases: usize, dice: &mut Dice) -> Vec<Plot> {
 }
 
 /// Level 1 technicians work only on tier 1, so their cases are assigned first; the others share the rest.
-fn share_tiers(plots: &mut [Plot], dice: &mut Dice) {
+fn share_tiers(plots: &mut [Plot], dice: &mut DemoRng) {
     let count = plots.iter().filter(|plot| plot.is_accepted()).count();
     let mut tiers = dice.shared(count, &TIERS);
     for plot in plots.iter_mut().filter(|plot| plot.is_accepted() && plot.is_reviewed) {
@@ -136,9 +136,9 @@ fn share_tiers(plots: &mut [Plot], dice: &mut Dice) {
 }
 
 /// Some reviewed cases are sent back for revisions before they reach their final status.
-fn share_revisions(plots: &mut [Plot], dice: &mut Dice) {
+fn share_revisions(plots: &mut [Plot], dice: &mut DemoRng) {
     let completed = plots.iter().filter(|plot| plot.is_reviewed && plot.status == CaseStatus::Completed).count();
-    let mut rest = super::dice::whole(completed as f64 * REVISIONS_A_DECISION);
+    let mut rest = super::rng::whole(completed as f64 * REVISIONS_A_DECISION);
     let mut reviewed: Vec<&mut Plot> = plots.iter_mut().filter(|plot| plot.is_accepted() && plot.is_reviewed).collect();
     dice.shuffle(&mut reviewed);
     for plot in reviewed {
@@ -149,8 +149,8 @@ fn share_revisions(plots: &mut [Plot], dice: &mut Dice) {
 }
 
 /// Sets the beginning of a case: as far back from its current step as its steps take.
-fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut Dice) {
-    let steps = script::of(plot, &mut Dice::of(seed, Table::Cases, plot.number));
+fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut DemoRng) {
+    let steps = script::of(plot, &mut DemoRng::of(seed, Table::Cases, plot.number));
     let length: f64 = steps.iter().map(|(_, days)| days).sum();
     let idle_days = match plot.status {
         CaseStatus::Draft => 60,
@@ -193,7 +193,7 @@ impl Plot {
     }
 
     /// The steps with their times, each after the previous one.
-    pub fn timed(&self, calendar: &Calendar, dice: &mut Dice) -> Vec<(Step, DateTime<Utc>)> {
+    pub fn timed(&self, calendar: &Calendar, dice: &mut DemoRng) -> Vec<(Step, DateTime<Utc>)> {
         let steps = script::of(self, dice);
         let (mut rough, mut last) = (self.created_at, self.created_at);
         let mut timed = Vec::with_capacity(steps.len());

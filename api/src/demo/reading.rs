@@ -1,6 +1,6 @@
 //! The audit entries of reads: of the log, an entry, an audit trail, a report, an export, and of denied reads.
 
-use super::dice::Dice;
+use super::rng::DemoRng;
 use super::visits::Visits;
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Event};
@@ -50,7 +50,7 @@ pub(super) fn case_trail(case_id: Uuid) -> Event {
 }
 
 /// Technicians and members have no access to reports and the log.
-pub(super) fn denied(dice: &mut Dice) -> Event {
+pub(super) fn denied(dice: &mut DemoRng) -> Event {
     if dice.chance(0.6) {
         let report = dice.word(&REPORTS);
         return Event::denied(Action::ReportGenerated, &format!("get_{report}"), "forbidden", ("report", report.to_owned()));

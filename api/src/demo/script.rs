@@ -1,6 +1,6 @@
 //! The steps that lead a case to its status, and how long each takes.
 
-use super::dice::Dice;
+use super::rng::DemoRng;
 use super::plot::Plot;
 use entity::case::{CaseStatus, ReviewStatus};
 
@@ -34,7 +34,7 @@ pub(super) type Steps = Vec<(Step, f64)>;
 const HOLD_MEDIAN: f64 = 2.0;
 const HOLD_SIGMA: f64 = 0.8;
 
-pub(super) fn of(plot: &Plot, dice: &mut Dice) -> Steps {
+pub(super) fn of(plot: &Plot, dice: &mut DemoRng) -> Steps {
     let mut steps = vec![(Step::Create, 0.0)];
     hand_in(plot, dice, &mut steps);
     if plot.is_accepted() {
@@ -45,7 +45,7 @@ pub(super) fn of(plot: &Plot, dice: &mut Dice) -> Steps {
     steps
 }
 
-fn hand_in(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
+fn hand_in(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
     let at_once = dice.chance(0.3);
     if !at_once && dice.chance(0.4) {
         steps.push((Step::MemberEdit, dice.days(0.3, 0.7)));
@@ -75,7 +75,7 @@ fn hand_in(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
 }
 
 /// The events of an accepted case before it is completed.
-fn work(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
+fn work(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
     if dice.chance(0.55) {
         steps.push((Step::StaffEdit, dice.days(0.4, 0.6)));
     }
@@ -107,14 +107,14 @@ fn work(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
     }
 }
 
-fn hold(dice: &mut Dice, steps: &mut Steps) {
+fn hold(dice: &mut DemoRng, steps: &mut Steps) {
     steps.push((Step::Hold, dice.days(0.5, 0.6)));
     if dice.chance(0.2) {
         steps.push((Step::StaffEdit, dice.days(0.2, 0.4)));
     }
 }
 
-fn finish(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
+fn finish(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
     for _ in 0..plot.revisions {
         steps.push((Step::Complete, dice.days(1.0, 0.6)));
         steps.push((Step::Decide(ReviewStatus::RevisionsRequested), dice.days(0.7, 0.6)));
@@ -132,7 +132,7 @@ fn finish(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
     }
 }
 
-fn complete(plot: &Plot, dice: &mut Dice, steps: &mut Steps) {
+fn complete(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
     steps.push((Step::Complete, dice.days(1.0, 0.6)));
     if plot.is_reviewed {
         steps.push((Step::Decide(plot.last_decision), dice.days(0.7, 0.6)));

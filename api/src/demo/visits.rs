@@ -1,11 +1,11 @@
 //! What people do besides working on cases: they sign in, read the log, audit trails and reports, and sign out.
 
 use super::calendar::{self, Calendar};
-use super::chapter::{Origin, Scribe};
-use super::dice::{Dice, Table};
+use super::chapter::{Origin, Recorder};
+use super::rng::{DemoRng, Table};
 use super::people::{People, Someone};
-use super::walk::Sketch;
-use super::{Stumble, reading};
+use super::walk::CaseState;
+use super::{DemoError, reading};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{Actor, Event};
 use entity::user::{Person, Role};
@@ -19,8 +19,8 @@ const DENIED: f64 = 0.015;
 /// Everything a visitor can read, and the random numbers.
 #[derive(Debug)]
 pub(super) struct Visits {
-    pub dice: Dice,
-    pub cases: Vec<Sketch>,
+    pub dice: DemoRng,
+    pub cases: Vec<CaseState>,
     /// The cases a person may read, as their member or assignee.
     own: HashMap<Uuid, Vec<usize>>,
     /// Some entries that are viewed individually.
@@ -30,7 +30,7 @@ pub(super) struct Visits {
 }
 
 impl Visits {
-    pub fn new(seed: u64, cases: Vec<Sketch>, entries: Vec<(Uuid, DateTime<Utc>)>, people: &People) -> Self {
+    pub fn new(seed: u64, cases: Vec<CaseState>, entries: Vec<(Uuid, DateTime<Utc>)>, people: &People) -> Self {
         let mut own: HashMap<Uuid, Vec<usize>> = HashMap::new();
         for (index, case) in cases.iter().enumerate() {
             for id in [Some(case.member_id), case.assigned_to_id].into_iter().flatten() {
@@ -38,17 +38,17 @@ impl Visits {
             }
         }
         let visitors = people.iter().map(Someone::id).collect();
-        Self { dice: Dice::of(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
+        Self { dice: DemoRng::of(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
     }
 
     /// One visit of a person, cut off when the planned number of entries is reached.
-    pub fn tell_one(&mut self, calendar: &Calendar, people: &People, scribe: &mut Scribe, room: u64) -> Result<(), Stumble> {
-        let visitor = self.dice.ranked(&self.visitors).and_then(|id| people.get(*id)).ok_or(Stumble::Nobody)?;
-        let joined_at = visitor.joined_at().ok_or(Stumble::Nobody)?;
+    pub fn tell_one(&mut self, calendar: &Calendar, people: &People, scribe: &mut Recorder, room: u64) -> Result<(), DemoError> {
+        let visitor = self.dice.ranked(&self.visitors).and_then(|id| people.get(*id)).ok_or(DemoError::Nobody)?;
+        let joined_at = visitor.joined_at().ok_or(DemoError::Nobody)?;
         let at = calendar.within(&mut self.dice, joined_at + TimeDelta::minutes(2), calendar.now);
         let Some(row) = visitor.active_at(at) else { return Ok(()) };
         let person = Person::of(row);
-        let origin = visitor.origin(at).ok_or(Stumble::Nobody)?;
+        let origin = visitor.origin(at).ok_or(DemoError::Nobody)?;
         let told = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
         for (event, at) in told.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {
             let anonymous = Origin { actor: Actor::Anonymous, ..origin.clone() };

@@ -1,14 +1,14 @@
 //! Walks one case from step to step with the rows' own moves, and derives the audit entries from the rows' own events.
 
 use super::calendar::Calendar;
-use super::chapter::Scribe;
-use super::dice::{Dice, Table};
+use super::chapter::Recorder;
+use super::rng::{DemoRng, Table};
 use super::people::People;
 use super::plot::Plot;
 use super::script::Step;
-use super::{Stumble, words};
+use super::{DemoError, words};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::audit::{Actor, Story, happen};
+use entity::audit::{Actor, ChangeContext, happen};
 use entity::case::{self, member_update};
 use entity::review::{self, ReviewAction};
 use entity::user::{self, Person};
@@ -20,7 +20,7 @@ const FAILED_MAILS: f64 = 0.02;
 
 /// The data of a case needed to read it later.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sketch {
+pub(super) struct CaseState {
     pub id: Uuid,
     pub member_id: Uuid,
     pub assigned_to_id: Option<Uuid>,
@@ -33,8 +33,8 @@ pub(super) struct Walk<'a> {
     pub plot: &'a Plot,
     pub calendar: &'a Calendar,
     pub people: &'a People,
-    pub scribe: &'a mut Scribe,
-    pub dice: Dice,
+    pub scribe: &'a mut Recorder,
+    pub dice: DemoRng,
     pub row: Option<case::Model>,
     pub steps: Vec<(Step, DateTime<Utc>)>,
     /// The index of the current step.
@@ -56,8 +56,8 @@ struct Review {
 }
 
 /// Generates the whole history of one case.
-pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People, scribe: &mut Scribe) -> Result<Sketch, Stumble> {
-    let mut dice = Dice::of(seed, Table::Cases, plot.number);
+pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People, scribe: &mut Recorder) -> Result<CaseState, DemoError> {
+    let mut dice = DemoRng::of(seed, Table::Cases, plot.number);
     let steps = plot.timed(calendar, &mut dice);
     let mut walk = Walk {
         plot,
@@ -85,12 +85,12 @@ pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People,
 
 impl Walk<'_> {
     /// The case in its current state.
-    pub fn case(&self) -> Result<case::Model, Stumble> {
-        self.row.clone().ok_or(Stumble::Nothing)
+    pub fn case(&self) -> Result<case::Model, DemoError> {
+        self.row.clone().ok_or(DemoError::Nothing)
     }
 
-    pub fn user(&self, id: Uuid) -> Result<&user::Model, Stumble> {
-        self.people.get(id).and_then(|someone| someone.at(self.at)).ok_or(Stumble::Nobody)
+    pub fn user(&self, id: Uuid) -> Result<&user::Model, DemoError> {
+        self.people.get(id).and_then(|someone| someone.at(self.at)).ok_or(DemoError::Nobody)
     }
 
     pub fn assignee(&self) -> Option<&user::Model> {
@@ -99,7 +99,7 @@ impl Walk<'_> {
     }
 
     /// The person who works on an assigned case: mostly the assignee, sometimes a manager or administrator.
-    pub fn worker(&mut self) -> Result<Uuid, Stumble> {
+    pub fn worker(&mut self) -> Result<Uuid, DemoError> {
         let assignee = self.assignee().map(|row| row.id);
         match assignee {
             Some(id) if self.dice.chance(0.8) => Ok(id),
@@ -108,25 +108,25 @@ impl Walk<'_> {
     }
 
     /// A manager or administrator.
-    pub fn desk(&mut self) -> Result<Uuid, Stumble> {
+    pub fn desk(&mut self) -> Result<Uuid, DemoError> {
         let runs = |row: &user::Model| matches!(row.role, user::Role::Manager | user::Role::Administrator);
-        self.people.someone(&mut self.dice, self.at, runs).ok_or(Stumble::Nobody)
+        self.people.someone(&mut self.dice, self.at, runs).ok_or(DemoError::Nobody)
     }
 
-    pub fn story(&self, by: Uuid, reason: Option<&str>) -> Result<Story, Stumble> {
-        let mut story = Story::of(Actor::Person(Person::of(self.user(by)?)));
+    pub fn story(&self, by: Uuid, reason: Option<&str>) -> Result<ChangeContext, DemoError> {
+        let mut story = ChangeContext::of(Actor::Person(Person::of(self.user(by)?)));
         story.reason = reason.map(str::to_owned);
         Ok(story)
     }
 
     /// Saves the result of a move and adds the resulting audit entries.
-    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut story: Story) -> Result<(), Stumble> {
+    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut story: ChangeContext) -> Result<(), DemoError> {
         let at = self.at;
         let known = |id| self.people.person(id, at);
         let Some((after, events)) = happen::<case::Entity>(self.row.as_ref(), row, &mut story, known, at)? else {
             return Ok(());
         };
-        let origin = self.people.get(by).and_then(|someone| someone.origin(at)).ok_or(Stumble::Nobody)?;
+        let origin = self.people.get(by).and_then(|someone| someone.origin(at)).ok_or(DemoError::Nobody)?;
         let same = self.request.take().filter(|(then, _)| *then == at);
         let context = same.map_or_else(|| self.scribe.request(origin, at), |(_, context)| context);
         self.scribe.tell(events, &context, at, true);
@@ -150,7 +150,7 @@ impl Walk<'_> {
         by: Uuid,
         technician: Option<Uuid>,
         notes: Option<&str>,
-    ) -> Result<(), Stumble> {
+    ) -> Result<(), DemoError> {
         let is_decision = ReviewAction::DECISIONS.contains(&action);
         if action == ReviewAction::SubmittedForReview {
             self.review.cycle += 1;
@@ -181,9 +181,9 @@ impl Walk<'_> {
     }
 
     /// Notifies the member by email, a few minutes later.
-    pub fn mail(&mut self, template: &str) -> Result<(), Stumble> {
+    pub fn mail(&mut self, template: &str) -> Result<(), DemoError> {
         let row = self.case()?;
-        let to = self.people.person(row.member_id, self.at).ok_or(Stumble::Nobody)?;
+        let to = self.people.person(row.member_id, self.at).ok_or(DemoError::Nobody)?;
         let mut sent_at = self.at + TimeDelta::seconds(self.dice.between(40, 880));
         let fails = self.dice.chance(FAILED_MAILS);
         if sent_at < self.calendar.now {
@@ -206,10 +206,10 @@ impl Walk<'_> {
         later.map_or(self.calendar.now, |(_, at)| *at)
     }
 
-    fn end(mut self) -> Result<Sketch, Stumble> {
-        let row = self.row.take().ok_or(Stumble::Nothing)?;
+    fn end(mut self) -> Result<CaseState, DemoError> {
+        let row = self.row.take().ok_or(DemoError::Nothing)?;
         if row.status != self.plot.status {
-            return Err(Stumble::Astray { planned: self.plot.status, reached: row.status });
+            return Err(DemoError::Astray { planned: self.plot.status, reached: row.status });
         }
         if let Some(updated_at) = self.member_updated_at {
             let has_member_updates = self.staff_acted_at.is_none_or(|acted_at| acted_at < updated_at);
@@ -217,7 +217,7 @@ impl Walk<'_> {
             let flag = member_update::Model { case_id: row.id, has_member_updates, member_last_update_at };
             self.scribe.chapter.member_updates.push(flag);
         }
-        let sketch = Sketch {
+        let sketch = CaseState {
             id: row.id,
             member_id: row.member_id,
             assigned_to_id: row.assigned_to_id,

@@ -2,7 +2,7 @@
 
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::check::not_blank;
-use crate::http::{DeleteProblems, Error, Human, Query, Result};
+use crate::http::{DeleteProblems, Error, PersonCaller, Query, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
 use entity::case::{self, member_update};
@@ -33,10 +33,10 @@ pub struct DeleteDocument {
     extensions(("x-audit-actions" = json!({"always": ["document_deleted"], "may": []}))),
 )]
 #[delete("/documents/{document_id}")]
-pub async fn delete_document(app: App, by: Human, target: DocumentTarget, query: Query<DeleteDocument>) -> Result<HttpResponse> {
+pub async fn delete_document(app: App, by: PersonCaller, target: DocumentTarget, query: Query<DeleteDocument>) -> Result<HttpResponse> {
     let seen = target.seen(&app, &by).await?;
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because_if(query.reason.as_deref());
+    let tx = tx.with_reason_if(query.reason.as_deref());
     // The case is locked first, as when adding a document, so that the two operations never wait for each other.
     let case = case::locked(&tx, seen.case_id, &by).await?;
     let visible = document::visible_to(&by, tx.now()).filter(document::Column::Id.eq(seen.id));

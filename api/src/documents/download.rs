@@ -2,9 +2,9 @@
 
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::attachment::attachment;
-use crate::http::range::{Asked, REPR_DIGEST, RangeHeader};
+use crate::http::range::{RangeHeader, REPR_DIGEST, RangeHeader};
 use crate::http::reading_on::{Reader, for_as_long_as};
-use crate::http::{Code, DownloadProblems, Error, Human, Result};
+use crate::http::{Code, DownloadProblems, Error, PersonCaller, Result};
 use crate::state::App;
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
@@ -32,7 +32,7 @@ use futures_util::TryStreamExt;
     extensions(("x-audit-actions" = json!({"always": ["document_downloaded"], "may": []}))),
 )]
 #[get("/documents/{document_id}/content")]
-pub async fn download_document(app: App, by: Human, target: DocumentTarget, asked: Asked) -> Result<HttpResponse> {
+pub async fn download_document(app: App, by: PersonCaller, target: DocumentTarget, asked: RangeHeader) -> Result<HttpResponse> {
     let document = target.seen(&app, &by).await?;
     let size = u64::try_from(document.size_bytes).unwrap_or_default();
     let Some(range) = asked.within(size) else {

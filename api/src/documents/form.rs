@@ -1,7 +1,7 @@
 //! A multipart/form-data body, read part by part: texts are kept in memory, the file is streamed to the storage.
 
 use super::sniff;
-use crate::http::idempotency::Sent;
+use crate::http::idempotency::RequestDigest;
 use crate::http::pace::{Pace, TooSlow};
 use crate::http::problem::FieldProblem;
 use crate::http::work::Work;
@@ -80,7 +80,7 @@ pub struct File {
 
 /// Reads the body to its end. The file's bytes go to `into`, if given; errors in the form are reported in either case.
 pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&mut Incoming>) -> Result<Form> {
-    demand_form(request)?;
+    ensure_form(request)?;
     // The upload may continue as long as it keeps pace; no other work is done for the request in the meantime.
     let work = Work::of(request);
     if let Some(work) = &work {
@@ -107,11 +107,11 @@ pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&
     let form = checked(texts, file)?;
     // Boundaries differ between attempts; the content does not.
     let Form { document_type, report_number, notes, file } = &form;
-    Sent::note(request, json!([document_type, report_number, notes, file.filename, file.sha256]).to_string().as_bytes());
+    RequestDigest::note(request, json!([document_type, report_number, notes, file.filename, file.sha256]).to_string().as_bytes());
     Ok(form)
 }
 
-fn demand_form(request: &HttpRequest) -> Result<()> {
+fn ensure_form(request: &HttpRequest) -> Result<()> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = header(CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("multipart/form-data") {
@@ -218,7 +218,7 @@ impl From<TooSlow> for Error {
 }
 
 fn too_large() -> Error {
-    Error::because(Code::PayloadTooLarge, "A file may have at most 50 MiB, a text part at most 64 KiB.")
+    Error::with_detail(Code::PayloadTooLarge, "A file may have at most 50 MiB, a text part at most 64 KiB.")
 }
 
 fn malformed(error: MultipartError) -> Error {

@@ -2,7 +2,7 @@
 
 use super::DocumentDetail;
 use super::target::{DocumentPath, DocumentTarget};
-use crate::http::{Answer, Human, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::audit::Event;
@@ -17,7 +17,7 @@ use entity::audit::Event;
     extensions(("x-audit-actions" = json!({"always": ["document_viewed"], "may": []}))),
 )]
 #[get("/documents/{document_id}")]
-pub async fn get_document(app: App, by: Human, target: DocumentTarget) -> Result<Answer<DocumentDetail>> {
+pub async fn get_document(app: App, by: PersonCaller, target: DocumentTarget) -> Result<Answer<DocumentDetail>> {
     let document = target.seen(&app, &by).await?;
     let look = Event::document_viewed(&document);
     let view = DocumentDetail::read(app.readers(), document).await?;

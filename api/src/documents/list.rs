@@ -3,7 +3,7 @@
 use super::target::{CasePath, CaseTarget};
 use super::view::{DocumentList, DocumentSummary};
 use crate::http::page::Paging;
-use crate::http::{Answer, Human, ListQuery, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller, ListQuery, ReadProblems, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::document::{self, Column, DocumentType};
@@ -41,7 +41,7 @@ pub struct DocumentFilter {
 #[get("/cases/{case_id}/documents")]
 pub async fn list_case_documents(
     app: App,
-    by: Human,
+    by: PersonCaller,
     target: CaseTarget,
     request: HttpRequest,
     query: ListQuery<DocumentFilter>,

@@ -3,7 +3,7 @@
 use super::DocumentDetail;
 use super::form::{Form, UploadDocument, receive};
 use super::target::{CasePath, CaseTarget};
-use crate::http::{Answer, Anyone, Code, Error, Human, Result, UploadProblems};
+use crate::http::{Answer, Anyone, Code, Error, PersonCaller, Result, UploadProblems};
 use crate::state::App;
 use crate::storage::Incoming;
 use actix_web::web::Payload;
@@ -28,7 +28,7 @@ use uuid::Uuid;
 #[post("/cases/{case_id}/documents")]
 pub async fn upload_document(
     app: App,
-    by: Human,
+    by: PersonCaller,
     target: CaseTarget,
     request: HttpRequest,
     payload: Payload,
@@ -60,7 +60,7 @@ async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: 
     if !document::may_add(&by, &case, form.document_type) {
         return Err(Error::forbidden());
     }
-    form.demand_asked_for(&case)?;
+    form.ensure_asked_for(&case)?;
     let report_number = form.report_number;
     let new = form.new_document(incoming.id(), by.id());
     let size_bytes = new.size_bytes;
@@ -87,7 +87,7 @@ async fn replace(tx: &AuditTx, case: &case::Model, report_number: i32, by: Uuid)
 
 impl Form {
     /// A report that was not requested has a number that is too high.
-    fn demand_asked_for(&self, case: &case::Model) -> Result<()> {
+    fn ensure_asked_for(&self, case: &case::Model) -> Result<()> {
         let asked_for = case.num_reports_requested;
         if self.report_number.is_some_and(|number| number > asked_for) {
             let detail = format!("must be at most {asked_for}, the number of requested reports");

@@ -1,7 +1,7 @@
 //! Export the cases.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{CreditValue, Desk, Given, Instant, ListProblems, Result};
+use crate::http::{CreditValue, ManagerOrAdministrator, QueryParts, Instant, ListProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
@@ -131,7 +131,7 @@ impl CaseRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/cases.csv")]
-pub async fn export_cases_csv(app: App, by: Desk, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::csv::<CaseRow>(&app, &by, query).await
 }
 
@@ -152,6 +152,6 @@ pub async fn export_cases_csv(app: App, by: Desk, query: Given<(Created,)>) -> R
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/cases.ndjson")]
-pub async fn export_cases_ndjson(app: App, by: Desk, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_cases_ndjson(app: App, by: ManagerOrAdministrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::ndjson::<CaseRow>(&app, &by, query).await
 }

@@ -1,7 +1,7 @@
 //! Export the credit allowances.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, Given, Instant, ListProblems, Result, credits_text};
+use crate::http::{Administrator, QueryParts, Instant, ListProblems, Result, credits_text};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::{credit, setting};
@@ -89,7 +89,7 @@ impl Row for AllowanceRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/credit-allowances.csv")]
-pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::csv::<AllowanceRow>(&app, &by, query).await
 }
 
@@ -110,6 +110,6 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Gi
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/credit-allowances.ndjson")]
-pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::ndjson::<AllowanceRow>(&app, &by, query).await
 }

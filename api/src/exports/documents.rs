@@ -1,7 +1,7 @@
 //! Export the metadata of the documents, without their bytes.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, Given, Instant, ListProblems, Result};
+use crate::http::{Administrator, QueryParts, Instant, ListProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::document::{self, DocumentType};
@@ -94,7 +94,7 @@ impl Row for DocumentRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/documents.csv")]
-pub async fn export_documents_csv(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_documents_csv(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::csv::<DocumentRow>(&app, &by, query).await
 }
 
@@ -115,6 +115,6 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: Given<(Cre
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/documents.ndjson")]
-pub async fn export_documents_ndjson(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_documents_ndjson(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::ndjson::<DocumentRow>(&app, &by, query).await
 }

@@ -3,7 +3,7 @@
 
 use crate::http::file::{Format, file, objects};
 use crate::http::period::When;
-use crate::http::{Anyone, Error, Given, Result, csv};
+use crate::http::{Anyone, Error, QueryParts, Result, csv};
 use crate::state::App;
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
@@ -62,7 +62,7 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
 }
 
 /// Streams the rows as CSV.
-pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn csv<R: Row>(app: &App, by: &Anyone, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     let rows = rows::<R>(app, by, query, Format::Csv).await?;
     let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
     let lines = rows.map(|batch| csv::lines(batch?.iter().map(cells).collect::<Result<Vec<_>>>()?));
@@ -70,7 +70,7 @@ pub async fn csv<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Re
 }
 
 /// Streams the rows as NDJSON.
-pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
     Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
 }
@@ -84,7 +84,7 @@ fn file_name<R: Row>() -> String {
 async fn rows<R: Row>(
     app: &App,
     by: &Anyone,
-    query: Given<(Created,)>,
+    query: QueryParts<(Created,)>,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<R>>> + 'static> {
     let (Created { since, until },) = query.parts;

@@ -1,7 +1,7 @@
 //! Export the users.
 
 use super::stream::{self, Created, Row};
-use crate::http::{Administrator, Given, Instant, ListProblems, Result};
+use crate::http::{Administrator, QueryParts, Instant, ListProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::user::{self, Level, Role};
@@ -97,7 +97,7 @@ impl From<user::Model> for UserRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/users.csv")]
-pub async fn export_users_csv(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_users_csv(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::csv::<UserRow>(&app, &by, query).await
 }
 
@@ -118,6 +118,6 @@ pub async fn export_users_csv(app: App, by: Administrator, query: Given<(Created
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/users.ndjson")]
-pub async fn export_users_ndjson(app: App, by: Administrator, query: Given<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_users_ndjson(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
     stream::ndjson::<UserRow>(&app, &by, query).await
 }

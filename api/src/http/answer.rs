@@ -8,7 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use entity::audit::AuditTx;
-use entity::idempotency::Kept;
+use entity::idempotency::StoredResponse;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
@@ -44,10 +44,10 @@ impl<V> Answer<V> {
 
 impl<V: Serialize> Answer<V> {
     /// The answer as it is sent, and as it is stored for a replay.
-    pub fn rendered(&self) -> Result<Kept> {
+    pub fn rendered(&self) -> Result<StoredResponse> {
         let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
         let body = serde_json::to_string(&self.view).map_err(Error::internal)?;
-        Ok(Kept { status: status.as_u16().into(), version: self.version, location: self.location.clone(), body })
+        Ok(StoredResponse { status: status.as_u16().into(), version: self.version, location: self.location.clone(), body })
     }
 
     /// The last step of a write whose view was read inside its transaction: stores the answer if the request may be retried, and
@@ -70,8 +70,8 @@ impl<V: Serialize> Responder for Answer<V> {
 }
 
 /// Sets the headers of an answer: `ETag`, `Location`, `Link`, and whether it may be cached.
-pub fn respond(request: &HttpRequest, kept: Kept) -> HttpResponse {
-    let Kept { status, version, location, body } = kept;
+pub fn respond(request: &HttpRequest, kept: StoredResponse) -> HttpResponse {
+    let StoredResponse { status, version, location, body } = kept;
     let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let tag = version.map(|version| tag(version, &body));
     let mut response = HttpResponse::build(status);
@@ -214,7 +214,7 @@ impl IfMatch {
         match self {
             Self::Whatever => Ok(()),
             Self::Any | Self::OneOf(_) => {
-                Err(Error::because(Code::VersionMismatch, "The resource does not exist yet, so it has no version."))
+                Err(Error::with_detail(Code::VersionMismatch, "The resource does not exist yet, so it has no version."))
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A JSON body that is well-formed, valid and within its limits, or a problem that names the field.
 
 use super::caller::admitted;
-use super::idempotency::Sent;
+use super::idempotency::RequestDigest;
 use super::work::Work;
 use super::{Code, Error, Result, json, operations};
 use actix_web::dev::Payload;
@@ -83,7 +83,7 @@ impl NoBody {
 
     pub async fn demand(self) -> Result<()> {
         let Some((mut payload, work, length)) = self.0 else { return Ok(()) };
-        let refused = || Error::because(Code::UnsupportedMediaType, "This operation does not accept a request body.");
+        let refused = || Error::with_detail(Code::UnsupportedMediaType, "This operation does not accept a request body.");
         if length > NOTHING_LENGTH_MAX {
             return Err(refused());
         }
@@ -115,7 +115,7 @@ fn read<B: 'static>(
 }
 
 async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
-    let too_large = || Error::because(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
+    let too_large = || Error::with_detail(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
     let length = declared_length(request).unwrap_or(length_max);
     if length > length_max {
         return Err(too_large());
@@ -131,7 +131,7 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
         bytes.extend_from_slice(&chunk);
     }
     work.map_or(Ok(()), |work| work.resume())?;
-    Sent::note(request, &bytes);
+    RequestDigest::note(request, &bytes);
     Ok(bytes)
 }
 

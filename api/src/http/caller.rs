@@ -1,7 +1,7 @@
 //! The caller. A handler's signature is its access rule: it names the least privileged caller that it admits.
 
 use super::body::NoBody;
-use super::idempotency::Retry;
+use super::idempotency::IdempotencyKey;
 use super::origin::Origin;
 use super::token::Claimed;
 use super::{Code, Error, Result, api_key, query};
@@ -24,7 +24,7 @@ pub struct Anyone {
     credential: Credential,
     admits: fn(&Caller) -> bool,
     origin: Origin,
-    retry: Option<Retry>,
+    retry: Option<IdempotencyKey>,
 }
 
 impl Anyone {
@@ -47,7 +47,7 @@ impl Anyone {
     }
 
     /// The request's `Idempotency-Key`, where the operation accepts one.
-    pub fn retry(&self) -> Option<&Retry> {
+    pub fn retry(&self) -> Option<&IdempotencyKey> {
         self.retry.as_ref()
     }
 
@@ -103,7 +103,7 @@ impl Anyone {
     async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
         query::refuse_unlisted(request)?;
         body.demand().await?;
-        let retry = Retry::of(request, &self)?;
+        let retry = IdempotencyKey::of(request, &self)?;
         Asking::end(request);
         Ok(Self { retry, ..self })
     }
@@ -241,15 +241,15 @@ callers! {
     /// A member or an administrator: those who submit cases.
     MemberOrAdministrator: |by| matches!(by.role(), Role::Member | Role::Administrator);
     /// A person, not a service account.
-    Human: |by| by.role() != Role::Service;
+    PersonCaller: |by| by.role() != Role::Service;
     /// A technician, a manager or an administrator.
     Staff: |by| by.role().is_staff();
     /// A technician or an administrator: those who maintain the members' accounts.
-    AccountKeeper: |by| matches!(by.role(), Role::Technician | Role::Administrator);
+    UserManager: |by| matches!(by.role(), Role::Technician | Role::Administrator);
     /// Reviewers of others' work: technicians from level 2 on, managers, administrators.
     Reviewer: |by| by.is_reviewer();
     /// A manager or an administrator: those who manage the desk.
-    Desk: |by| matches!(by.role(), Role::Manager | Role::Administrator);
+    ManagerOrAdministrator: |by| matches!(by.role(), Role::Manager | Role::Administrator);
     /// An administrator.
     Administrator: |by| by.role() == Role::Administrator;
     /// An administrator, or a service account with the scope `ingest`.

@@ -65,28 +65,28 @@ const EXACT_MAX: f64 = 9_007_199_254_740_991.0;
 /// Data that an entry can hold: few enough keys, short enough, and numbers that have one spelling.
 pub fn facts(facts: &Facts) -> Result<(), ValidationError> {
     let mut keys = 0;
-    facts.iter().try_for_each(|(name, value)| demand_fact(name, value, &mut keys))?;
+    facts.iter().try_for_each(|(name, value)| ensure_fact(name, value, &mut keys))?;
     demand(keys <= KEYS_MAX, "keys", "must have at most 256 keys")?;
     let length = serde_json::to_string(facts).map(|text| text.len()).unwrap_or(usize::MAX);
     demand(length <= FACTS_LENGTH_MAX, "length", "must have at most 32 KiB")
 }
 
-fn demand_fact(name: &str, value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
+fn ensure_fact(name: &str, value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
     *keys += 1;
     let is_plain = name.chars().count() <= KEY_LENGTH_MAX && !name.contains('\0') && text::normalised(name) == name;
     demand(is_plain, "key", "must have keys of at most 128 characters, in NFC and without NUL characters")?;
-    demand_value(value, keys)
+    ensure_value(value, keys)
 }
 
-fn demand_value(value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
+fn ensure_value(value: &Json, keys: &mut usize) -> Result<(), ValidationError> {
     match value {
         Json::Number(number) => {
             let number = number.as_f64().unwrap_or(f64::INFINITY);
             demand(number.abs() <= EXACT_MAX, "range", "must have numbers with an absolute value of at most 2^53 - 1")?;
             thousandths(number)
         }
-        Json::Array(items) => items.iter().try_for_each(|item| demand_value(item, keys)),
-        Json::Object(fields) => fields.iter().try_for_each(|(name, value)| demand_fact(name, value, keys)),
+        Json::Array(items) => items.iter().try_for_each(|item| ensure_value(item, keys)),
+        Json::Object(fields) => fields.iter().try_for_each(|(name, value)| ensure_fact(name, value, keys)),
         Json::Null | Json::Bool(_) | Json::String(_) => Ok(()),
     }
 }

@@ -50,21 +50,21 @@ struct Open {
     total: usize,
     per_address: HashMap<IpAddr, usize>,
     /// Connections not serving a request, in the order in which they are evicted.
-    waiting: BTreeMap<Turn, Arc<Connection>>,
+    waiting: BTreeMap<QueuePosition, Arc<Connection>>,
     next: u64,
 }
 
 /// When a waiting connection is evicted: first those that never sent a whole head, then those that have been idle for longest.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Turn {
+struct QueuePosition {
     has_been_served: bool,
     number: u64,
 }
 
 impl Open {
-    fn wait(&mut self, connection: &Arc<Connection>, has_been_served: bool) -> Turn {
+    fn wait(&mut self, connection: &Arc<Connection>, has_been_served: bool) -> QueuePosition {
         self.next += 1;
-        let turn = Turn { has_been_served, number: self.next };
+        let turn = QueuePosition { has_been_served, number: self.next };
         self.waiting.insert(turn, Arc::clone(connection));
         turn
     }
@@ -82,7 +82,7 @@ struct State {
     /// Requests whose head has arrived and whose response isn't complete.
     requests: usize,
     /// Its place among the waiting connections, if it has no request.
-    turn: Option<Turn>,
+    turn: Option<QueuePosition>,
     /// Whether part of a head has arrived.
     has_begun: bool,
     /// When the head must be complete.

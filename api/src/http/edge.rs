@@ -2,7 +2,7 @@
 //! common headers.
 
 use super::caller::Presented;
-use super::idempotency::{IDEMPOTENCY_REPLAYED, Sent};
+use super::idempotency::{IDEMPOTENCY_REPLAYED, RequestDigest};
 use super::origin::{Origin, REQUEST_ID};
 use super::{Code, Error, FieldProblem, answer, denied};
 use crate::state::App;
@@ -17,7 +17,7 @@ use actix_web::http::header::{
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
-use entity::idempotency::Kept;
+use entity::idempotency::StoredResponse;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -68,7 +68,7 @@ fn prepare(request: &mut ServiceRequest, app: &App) {
     if let Some(presented) = Presented::of(request.request(), app) {
         request.extensions_mut().insert(presented);
     }
-    Sent::expect(request);
+    RequestDigest::expect(request);
     // HEAD runs as GET; the server itself omits the body.
     if *request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -117,11 +117,11 @@ fn tell_codings_apart(headers: &mut HeaderMap) {
 }
 
 /// The original answer, if this request is a retry.
-fn replayed(response: &ServiceResponse) -> Option<Kept> {
+fn replayed(response: &ServiceResponse) -> Option<StoredResponse> {
     response.response().error().and_then(|error| error.as_error::<Error>()?.replayed().cloned())
 }
 
-fn replay(response: ServiceResponse, kept: Kept) -> ServiceResponse {
+fn replay(response: ServiceResponse, kept: StoredResponse) -> ServiceResponse {
     let mut again = answer::respond(response.request(), kept);
     again.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     let earlier = response.headers().iter().map(|(name, value)| (name.clone(), value.clone()));

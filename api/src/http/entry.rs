@@ -3,7 +3,7 @@
 use super::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
 use entity::case;
-use entity::trail::{Entry, MemberView};
+use entity::audit_log::{Entry, MemberView};
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 // utoipa recognises the type only by this name.

@@ -7,7 +7,7 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
 use entity::db;
-use entity::idempotency::Kept;
+use entity::idempotency::StoredResponse;
 use entity::load::LoadError;
 use entity::{case, document, user};
 use sea_orm::DbErr;
@@ -22,7 +22,7 @@ pub struct Error {
     errors: Vec<FieldProblem>,
     members: Map<String, Json>,
     /// Not an error: the original answer to a retried request.
-    replayed: Option<Box<Kept>>,
+    replayed: Option<Box<StoredResponse>>,
     /// Seconds after which the same request may succeed.
     retry_after: Option<i64>,
 }
@@ -30,10 +30,10 @@ pub struct Error {
 impl Error {
     /// An error without more detail than its code.
     pub fn plain(code: Code) -> Self {
-        Self::because(code, code.meaning())
+        Self::with_detail(code, code.meaning())
     }
 
-    pub fn because(code: Code, detail: impl Into<String>) -> Self {
+    pub fn with_detail(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: None, retry_after: None }
     }
 
@@ -68,7 +68,7 @@ impl Error {
         self
     }
 
-    /// When to retry, sent as `Retry-After`.
+    /// When to retry, sent as `IdempotencyKey-After`.
     pub fn after(self, seconds: i64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }
@@ -79,7 +79,7 @@ impl Error {
 
     /// The service is overloaded; nothing was started, or everything was rolled back.
     pub fn overloaded() -> Self {
-        Self::because(Code::Unavailable, "The service is overloaded; nothing was changed. Try again.")
+        Self::with_detail(Code::Unavailable, "The service is overloaded; nothing was changed. Try again.")
     }
 
     pub fn forbidden() -> Self {
@@ -93,12 +93,12 @@ impl Error {
     }
 
     /// Ends a retried request with its original answer; `edge` sends it.
-    pub fn replaying(kept: Kept) -> Self {
+    pub fn replaying(kept: StoredResponse) -> Self {
         Self { replayed: Some(Box::new(kept)), ..Self::plain(Code::InternalError) }
     }
 
     /// The answer to send instead of a problem, if this is a replay.
-    pub fn replayed(&self) -> Option<&Kept> {
+    pub fn replayed(&self) -> Option<&StoredResponse> {
         self.replayed.as_deref()
     }
 
@@ -144,7 +144,7 @@ impl ResponseError for Error {
 impl From<case::Refused> for Error {
     fn from(refused: case::Refused) -> Self {
         use case::Refused as R;
-        let error = |code| Self::because(code, format!("{}.", capitalised(&refused.to_string())));
+        let error = |code| Self::with_detail(code, format!("{}.", capitalised(&refused.to_string())));
         match &refused {
             R::InvalidCaseState { action: _, current, allowed_from } => {
                 error(Code::InvalidCaseState).with("current_status", current).with("allowed_from", allowed_from)
@@ -164,7 +164,7 @@ impl From<case::Refused> for Error {
 
 impl From<document::Refused> for Error {
     fn from(refused: document::Refused) -> Self {
-        let error = Self::because(Code::InvalidCaseState, format!("{}.", capitalised(&refused.to_string())));
+        let error = Self::with_detail(Code::InvalidCaseState, format!("{}.", capitalised(&refused.to_string())));
         let document::Refused::ReportsAreSettled { current, allowed_from } = refused;
         error.with("current_status", current).with("allowed_from", allowed_from)
     }
@@ -172,7 +172,7 @@ impl From<document::Refused> for Error {
 
 impl From<document::quota::Exceeded> for Error {
     fn from(exceeded: document::quota::Exceeded) -> Self {
-        let error = Self::because(Code::QuotaExceeded, format!("{}.", capitalised(&exceeded.to_string())));
+        let error = Self::with_detail(Code::QuotaExceeded, format!("{}.", capitalised(&exceeded.to_string())));
         let document::quota::Exceeded { owner, used_bytes, limit_bytes } = exceeded;
         error.with("quota", owner.code()).with("used_bytes", used_bytes).with("limit_bytes", limit_bytes)
     }
@@ -190,7 +190,7 @@ impl From<document::quota::QuotaError> for Error {
 impl From<user::Refused> for Error {
     fn from(refused: user::Refused) -> Self {
         use user::Refused as R;
-        let error = |code| Self::because(code, format!("{}.", capitalised(&refused.to_string())));
+        let error = |code| Self::with_detail(code, format!("{}.", capitalised(&refused.to_string())));
         match &refused {
             R::Oneself => error(Code::OwnAccount),
             R::LastAdministrator => error(Code::LastAdministrator),

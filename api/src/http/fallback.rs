@@ -23,7 +23,7 @@ pub async fn fallback(request: HttpRequest) -> HttpResponse {
     let allowed = allowed.join(", ");
     let mut response = match *request.method() {
         Method::OPTIONS => HttpResponse::NoContent().finish(),
-        _ => HttpResponse::from_error(Error::because(Code::MethodNotAllowed, format!("Allowed methods: {allowed}."))),
+        _ => HttpResponse::from_error(Error::with_detail(Code::MethodNotAllowed, format!("Allowed methods: {allowed}."))),
     };
     if let Ok(value) = allowed.parse() {
         response.headers_mut().insert(ALLOW, value);

@@ -91,7 +91,7 @@ async fn next(mut taken: Receiver<Part>) -> Result<Option<(Bytes, Receiver<Part>
     match taken.recv().await {
         Some(Some(part)) => Ok(Some((part?, taken))),
         Some(None) => Ok(None),
-        None => Err(Error::because(
+        None => Err(Error::with_detail(
             Code::InternalError,
             format!("The client read slower than {BYTES_A_SECOND_MIN} bytes per second."),
         )),

@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is retried with its key returns the original response and is not repeated
 //! (draft-ietf-httpapi-idempotency-key-header).
 
-use super::in_flight::{InFlight, Turn};
+use super::in_flight::{InFlight, Guard};
 use super::{Answer, Code, Error, FieldProblem, Result, operations};
 use crate::state::App;
 use actix_web::dev::ServiceRequest;
@@ -22,9 +22,9 @@ pub const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotenc
 
 /// The digest of a request body, once it was read; a missing body counts as an empty one.
 #[derive(Clone, Debug, Default)]
-pub struct Sent(Arc<OnceLock<String>>);
+pub struct RequestDigest(Arc<OnceLock<String>>);
 
-impl Sent {
+impl RequestDigest {
     /// Prepares a request whose body will be needed.
     pub fn expect(request: &ServiceRequest) {
         if request.headers().contains_key(IDEMPOTENCY_KEY) {
@@ -42,19 +42,19 @@ impl Sent {
 
 /// A request that may be retried with its key.
 #[derive(Clone, Debug)]
-pub struct Retry {
+pub struct IdempotencyKey {
     operation_id: &'static str,
     key: String,
     scope: String,
     path: String,
-    sent: Sent,
-    turn: Arc<OnceLock<Turn>>,
+    sent: RequestDigest,
+    turn: Arc<OnceLock<Guard>>,
 }
 
-impl Retry {
+impl IdempotencyKey {
     /// The key of a request to an operation that accepts one; 400 if it is invalid.
     pub fn of(request: &HttpRequest, by: &Caller) -> Result<Option<Self>> {
-        let Some(sent) = request.extensions().get::<Sent>().cloned() else { return Ok(None) };
+        let Some(sent) = request.extensions().get::<RequestDigest>().cloned() else { return Ok(None) };
         let pattern = request.match_pattern().unwrap_or_default();
         let operation = operations::find(request.method().as_str(), &pattern).filter(|operation| operation.is_idempotent());
         let (Some(operation), Some(key)) = (operation, request.headers().get(IDEMPOTENCY_KEY)) else { return Ok(None) };

@@ -19,21 +19,21 @@ pub struct InFlight {
 
 /// A key's turn; over when this is dropped.
 #[derive(Debug)]
-pub struct Turn {
+pub struct Guard {
     in_flight: Arc<InFlight>,
     scope: String,
 }
 
 impl InFlight {
     /// Waits until no other request is handled under this key; `None` if that takes too long.
-    pub async fn turn(self: &Arc<Self>, scope: &str) -> Option<Turn> {
+    pub async fn turn(self: &Arc<Self>, scope: &str) -> Option<Guard> {
         let ours = async {
             loop {
                 // Subscribes before it checks, or an end in between would be missed.
                 let mut ended = pin!(self.ended.notified());
                 ended.as_mut().enable();
                 if self.scopes().insert(scope.to_owned()) {
-                    return Turn { in_flight: Arc::clone(self), scope: scope.to_owned() };
+                    return Guard { in_flight: Arc::clone(self), scope: scope.to_owned() };
                 }
                 ended.await;
             }
@@ -46,7 +46,7 @@ impl InFlight {
     }
 }
 
-impl Drop for Turn {
+impl Drop for Guard {
     fn drop(&mut self) {
         self.in_flight.scopes().remove(&self.scope);
         self.in_flight.ended.notify_waiters();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Observer, Outcome, WriteStage};
-use entity::trail::vitals;
+use entity::audit_log::vitals;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;

@@ -48,7 +48,7 @@ pub mod work;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use body::{Body, LargeBody, OptionalBody};
 pub use caller::{
-    AccountKeeper, Administrator, Anyone, AuditReader, Desk, Human, Ingester, Member, MemberOrAdministrator, ReportReader,
+    UserManager, Administrator, Anyone, AuditReader, ManagerOrAdministrator, PersonCaller, Ingester, Member, MemberOrAdministrator, ReportReader,
     Reviewer, Staff,
 };
 pub use code::Code;
@@ -63,7 +63,7 @@ pub use problem::{
     MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems,
     SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
-pub use query::{Given, ListQuery, NoParameters, Query};
+pub use query::{QueryParts, ListQuery, NoParameters, Query};
 pub use reference::{CaseReference, PersonSummary};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

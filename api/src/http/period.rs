@@ -2,7 +2,7 @@
 
 use super::{Code, Error, FieldProblem};
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::report::{Asked, Bound, PeriodError, ReportError};
+use entity::report::{PeriodQuery, Bound, PeriodError, ReportError};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -36,9 +36,9 @@ pub struct PeriodParameters {
 }
 
 impl PeriodParameters {
-    pub fn asked(&self) -> Asked {
+    pub fn asked(&self) -> PeriodQuery {
         let bound = |when: Option<When>| when.map(|when| when.0);
-        Asked { since: bound(self.since), until: bound(self.until), all_time: self.all_time.unwrap_or(false) }
+        PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: self.all_time.unwrap_or(false) }
     }
 }
 

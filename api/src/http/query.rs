@@ -71,13 +71,13 @@ impl<T: Parameters> FromRequest for ListQuery<T> {
 }
 
 /// The parameters of an operation that shares some of them with others: a tuple of types, and all values as given.
-pub struct Given<P> {
+pub struct QueryParts<P> {
     pub parts: P,
     /// All values, for the audit log, except the cursor.
     pub all: Json,
 }
 
-impl<P> Given<P> {
+impl<P> QueryParts<P> {
     /// The values of one part.
     pub fn of<T: Parameters>(&self) -> Json {
         self.all.as_object().map(part::<T>).map_or(Json::Null, Json::Object)
@@ -86,7 +86,7 @@ impl<P> Given<P> {
 
 macro_rules! given {
     ($($part:ident)+) => {
-        impl<$($part: Parameters),+> FromRequest for Given<($($part,)+)> {
+        impl<$($part: Parameters),+> FromRequest for QueryParts<($($part,)+)> {
             type Error = Error;
             type Future = Admitted<Self>;
 

@@ -4,7 +4,7 @@ use super::caller::{Admitted, admitted};
 use super::problem::FieldProblem;
 use super::{Code, Error, Result};
 use actix_web::dev::Payload;
-use actix_web::http::header::{ByteRangeSpec, HeaderName, IF_RANGE, RANGE, Range as Given};
+use actix_web::http::header::{ByteRangeSpec, HeaderName, IF_RANGE, RANGE, Range as QueryParts};
 use actix_web::{FromRequest, HttpRequest};
 use std::ops::Range;
 use utoipa::IntoParams;
@@ -17,7 +17,7 @@ const LENGTH_MAX: usize = 200;
 /// How the contract describes the header.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only for the contract; requests are read by Asked")]
+#[expect(dead_code, reason = "only for the contract; requests are read by RangeHeader")]
 pub struct RangeHeader {
     /// The requested bytes, such as `bytes=0-1023`
     #[param(rename = "Range", nullable = false, max_length = 200, example = "bytes=0-1023")]
@@ -25,9 +25,9 @@ pub struct RangeHeader {
 }
 
 /// What is requested: one range, or everything.
-pub struct Asked(Option<ByteRangeSpec>);
+pub struct RangeHeader(Option<ByteRangeSpec>);
 
-impl Asked {
+impl RangeHeader {
     /// Multiple ranges and other units may be ignored, and a range that depends on a validator (If-Range) must be: there is none.
     fn of(request: &HttpRequest) -> Result<Self> {
         let Some(value) = request.headers().get(RANGE) else { return Ok(Self(None)) };
@@ -40,11 +40,11 @@ impl Asked {
             return Ok(Self(None));
         }
         match text.parse() {
-            Ok(Given::Bytes(ranges)) => Ok(Self(ranges.into_iter().next())),
+            Ok(QueryParts::Bytes(ranges)) => Ok(Self(ranges.into_iter().next())),
             Err(_) if text.starts_with("bytes=") => {
                 Err(refused("must be a range such as bytes=0-1023, bytes=1024- or bytes=-500"))
             }
-            Ok(Given::Unregistered(..)) | Err(_) => Ok(Self(None)),
+            Ok(QueryParts::Unregistered(..)) | Err(_) => Ok(Self(None)),
         }
     }
 
@@ -61,7 +61,7 @@ impl Asked {
     }
 }
 
-impl FromRequest for Asked {
+impl FromRequest for RangeHeader {
     type Error = Error;
     type Future = Admitted<Self>;
 
@@ -77,7 +77,7 @@ mod tests {
 
     fn asked(range: &str) -> Result<Option<Range<u64>>, Code> {
         let request = TestRequest::default().insert_header((RANGE, range)).to_http_request();
-        Asked::of(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
+        RangeHeader::of(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
     }
 
     #[test]
@@ -104,6 +104,6 @@ mod tests {
     #[test]
     fn a_range_that_depends_on_a_validator_is_all() {
         let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, "\"7\""));
-        assert_eq!(Asked::of(&request.to_http_request()).unwrap().within(100), Some(0..100));
+        assert_eq!(RangeHeader::of(&request.to_http_request()).unwrap().within(100), Some(0..100));
     }
 }

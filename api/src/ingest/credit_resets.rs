@@ -72,7 +72,7 @@ pub async fn ingest_credit_resets(
     let quarter: Quarter =
         body.quarter.parse().map_err(|error: NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
     let quarter = quarter.to_string();
-    let reported = body.demand_true()?;
+    let reported = body.ensure_true()?;
     let (tx, by) = app.begin(&by).await?;
     let batch_id = tx.new_id();
     let events = match reported {
@@ -105,13 +105,13 @@ enum Reported<'a> {
 
 impl IngestCreditResets {
     /// Checks that span several fields: either one item per member or one number for all, and each member at most once.
-    fn demand_true(&self) -> Result<Reported<'_>> {
+    fn ensure_true(&self) -> Result<Reported<'_>> {
         let foreign = |pointer: &str| Err(Error::field(pointer, "not_allowed", "is not allowed together with resets"));
         let missing = |pointer: &str, detail: &str| Err(Error::field(pointer, "required", detail));
         match (&self.resets, self.member_count, self.new_allowance) {
             (Some(_), Some(_), _) => foreign("/member_count"),
             (Some(_), None, Some(_)) => foreign("/new_allowance"),
-            (Some(resets), None, None) => demand_each(resets).map(|()| Reported::Each(resets)),
+            (Some(resets), None, None) => ensure_each(resets).map(|()| Reported::Each(resets)),
             (None, Some(count), Some(to)) => Ok(Reported::Count(count, to)),
             (None, Some(_), None) => missing("/new_allowance", "is required with member_count"),
             (None, None, Some(_)) => missing("/member_count", "is required with new_allowance"),
@@ -121,7 +121,7 @@ impl IngestCreditResets {
 }
 
 /// Reports every error of every item, with its position.
-fn demand_each(resets: &[IngestCreditReset]) -> Result<()> {
+fn ensure_each(resets: &[IngestCreditReset]) -> Result<()> {
     let (mut seen, mut problems) = (HashSet::new(), Vec::new());
     for (number, reset) in resets.iter().enumerate() {
         let mut refuse = |field: &str, code: &str, detail: &str| {

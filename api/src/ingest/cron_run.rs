@@ -8,7 +8,7 @@ use chrono::Datelike;
 use entity::audit::{Event, ReportedRun};
 use entity::job::JobName;
 use entity::job::run::RunStatus;
-use entity::tell;
+use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -50,7 +50,7 @@ pub struct IngestCronRun {
 )]
 #[post("/ingest/cron-runs")]
 pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronRun>) -> Result<Answer<IngestedEntries>> {
-    body.demand_true()?;
+    body.ensure_true()?;
     let run = ReportedRun {
         records_processed: body.records_processed,
         status: body.status,
@@ -60,22 +60,22 @@ pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronR
     };
     let (tx, by) = app.begin(&by).await?;
     if body.status == RunStatus::Failure {
-        tell::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("no reason reported")).await?;
+        notify::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("no reason reported")).await?;
     }
     IngestedEntries::recorded(tx, &by, vec![Event::reported_cron_run(&body.job_name, &run)]).await
 }
 
 impl IngestCronRun {
     /// Checks that span several fields.
-    fn demand_true(&self) -> Result<()> {
+    fn ensure_true(&self) -> Result<()> {
         if JobName::of(&self.job_name).is_some() {
             return Err(Error::field("/job_name", "not_allowed", "must not be a job of this service: it records its own runs"));
         }
         if self.status == RunStatus::Success && self.error_message.is_some() {
             return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed run"));
         }
-        demand_in_range("/started_at", self.started_at)?;
-        demand_in_range("/finished_at", self.finished_at)?;
+        ensure_in_range("/started_at", self.started_at)?;
+        ensure_in_range("/finished_at", self.finished_at)?;
         match self.started_at.zip(self.finished_at) {
             Some((start, end)) if end < start => Err(Error::field("/finished_at", "range", "must not be before started_at")),
             Some(_) | None => Ok(()),
@@ -84,7 +84,7 @@ impl IngestCronRun {
 }
 
 /// Refuses a time that lies outside of every possible report period.
-pub fn demand_in_range(pointer: &str, at: Option<Instant>) -> Result<()> {
+pub fn ensure_in_range(pointer: &str, at: Option<Instant>) -> Result<()> {
     match at {
         Some(Instant(at)) if !(2000..=2100).contains(&at.year()) => {
             Err(Error::field(pointer, "range", "must lie between the years 2000 and 2100"))

@@ -1,6 +1,6 @@
 //! Report an email sent by another system.
 
-use super::cron_run::demand_in_range;
+use super::cron_run::ensure_in_range;
 use super::named;
 use super::view::IngestedEntries;
 use crate::http::{ActionProblems, Answer, Error, Ingester, Instant, LargeBody, Result, check};
@@ -61,7 +61,7 @@ pub async fn ingest_email_notification(
     if !has_failed && body.error_message.is_some() {
         return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed email"));
     }
-    demand_in_range("/sent_at", body.sent_at)?;
+    ensure_in_range("/sent_at", body.sent_at)?;
     let (tx, by) = app.begin(&by).await?;
     let (case, person) = (named::case(&tx, body.case_id).await?, named::person_at(&tx, &body.recipient).await?);
     let mail = ReportedEmail {

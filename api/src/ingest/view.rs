@@ -2,7 +2,7 @@
 
 use crate::http::{Answer, Anyone, AuditEntry, Error, Result};
 use entity::audit::{AuditTx, Event};
-use entity::trail;
+use entity::audit_log;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,7 +35,7 @@ impl IngestedEntries {
     pub async fn recorded(tx: AuditTx, by: &Anyone, events: Vec<Event>) -> Result<Answer<Self>> {
         let ids = tx.record_many(events).await?;
         let last = ids.last().copied().ok_or_else(|| Error::internal("a report without an entry"))?;
-        let entries = trail::entries(&tx, &ids).await?;
+        let entries = audit_log::entries(&tx, &ids).await?;
         let data = entries.iter().map(AuditEntry::of).collect::<Result<Vec<_>>>()?;
         Answer::plain(Self { data }).created(format!("/api/v1/audit-log/{last}")).committed(tx, by).await
     }

@@ -1,12 +1,12 @@
 //! List the jobs and their state.
 
 use super::JobDetail;
-use crate::http::{Answer, Desk, Instant, ListProblems, NoParameters, Query, Result};
+use crate::http::{Answer, ManagerOrAdministrator, Instant, ListProblems, NoParameters, Query, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::job::JobName;
 use entity::setting;
-use entity::trail::{self, JobHealth};
+use entity::audit_log::{self, JobHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,11 +35,11 @@ pub struct JobList {
     ),
 )]
 #[get("/jobs")]
-pub async fn list_jobs(app: App, _by: Desk, _: Query<NoParameters>) -> Result<Answer<JobList>> {
+pub async fn list_jobs(app: App, _by: ManagerOrAdministrator, _: Query<NoParameters>) -> Result<Answer<JobList>> {
     let zone = setting::current(app.readers()).await?.zone()?;
     let mut data = Vec::new();
     for job in JobName::ALL {
-        let health = trail::job_health_of(app.readers(), job.code()).await?;
+        let health = audit_log::job_health_of(app.readers(), job.code()).await?;
         let next = app.schedules().next(job, app.now(), zone).filter(|_| app.schedules().is_on);
         data.push(JobDetail::of(job, app.schedules().text(job), next.map(Instant), health.as_ref()));
     }

@@ -11,10 +11,10 @@ use crate::mail;
 use crate::state::App;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, JobRun, Refusal};
-use entity::delivery::Hope;
+use entity::delivery::RetryAdvice;
 use entity::job::run::{self, RunStatus, Trigger};
 use entity::job::{self, JobName};
-use entity::tell;
+use entity::notify;
 use sea_orm::DbErr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -175,7 +175,7 @@ impl UnderWay<'_> {
         if job.is_leased(tx.now()) && !is_ours {
             return Err(Ended::Busy);
         }
-        Ok(tx.noting("trigger", self.trigger().code()))
+        Ok(tx.with_note("trigger", self.trigger().code()))
     }
 
     /// Writes the result with its audit entry, and commits.
@@ -192,7 +192,7 @@ impl UnderWay<'_> {
         };
         let event = Event::cron_job_executed(self.order.job.code(), &told);
         if row.status == RunStatus::Failure && !row.dry_run {
-            tell::job_failed(&tx, self.order.job.code(), row.error_message.as_deref().unwrap_or("every record failed")).await?;
+            notify::job_failed(&tx, self.order.job.code(), row.error_message.as_deref().unwrap_or("every record failed")).await?;
         }
         let row = run::record(&tx, row).await.map_err(elsewhere)?;
         job::release(&tx, self.order.job).await?;
@@ -239,7 +239,7 @@ impl UnderWay<'_> {
             tally.processed += 1;
             if let Err(undelivered) = sent {
                 tally.failed += 1;
-                tally.broke_off = undelivered.hope == Hope::LaterForAll;
+                tally.broke_off = undelivered.hope == RetryAdvice::LaterForAll;
                 tally.error.get_or_insert(undelivered.why);
             }
             let is_enough = tally.processed >= mail::SENT_AT_ONCE || self.begun.elapsed() >= mail::SENDS_FOR;

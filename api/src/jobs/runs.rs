@@ -2,7 +2,7 @@
 
 use super::view::JobRunList;
 use crate::http::page::Paging;
-use crate::http::{Answer, Desk, ListProblems, ListQuery, Result};
+use crate::http::{Answer, ManagerOrAdministrator, ListProblems, ListQuery, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::job::JobName;
@@ -45,7 +45,7 @@ pub struct ListJobRuns {
 #[get("/job-runs")]
 pub async fn list_job_runs(
     app: App,
-    by: Desk,
+    by: ManagerOrAdministrator,
     query: ListQuery<ListJobRuns>,
     request: HttpRequest,
 ) -> Result<Answer<JobRunList>> {

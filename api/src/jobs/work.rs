@@ -40,7 +40,7 @@ async fn release_cases(tx: &AuditTx) -> Result<u64, DbErr> {
     let mut released = 0;
     for case in tx.lock_free(due).await? {
         let case = tx.save(case.release_on_schedule()).await?;
-        tell::case_released(tx, &case).await?;
+        notify::case_released(tx, &case).await?;
         released += 1;
     }
     Ok(released)
@@ -51,7 +51,7 @@ async fn remind_of_holds(tx: &AuditTx) -> Result<u64, DbErr> {
     let mut reminded = 0;
     for case in overdue {
         overdue_hold::remember(tx, &case).await?;
-        tell::hold_overdue(tx, &case).await?;
+        notify::hold_overdue(tx, &case).await?;
         reminded += 1;
     }
     Ok(reminded)

@@ -1,6 +1,6 @@
 //! Emails: their text, their transport, and the sending of those that are due.
 
-mod letter;
+mod message;
 mod transport;
 
 pub use transport::Mailer;

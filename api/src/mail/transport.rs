@@ -2,7 +2,7 @@
 
 use super::letter;
 use crate::config::ConfigError;
-use entity::delivery::{Hope, Undelivered};
+use entity::delivery::{RetryAdvice, Undelivered};
 use entity::{outbox, setting};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
@@ -18,11 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct Mailer {
     from: Mailbox,
-    way: Way,
+    way: Transport,
 }
 
 #[derive(Clone, Debug)]
-enum Way {
+enum Transport {
     Log,
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
 }
@@ -33,7 +33,7 @@ impl Mailer {
         let refused = |name, why: String| ConfigError { name, why };
         let from =
             from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is not a valid address: {error}")))?;
-        let Some(url) = smtp_url else { return Ok(Self { from, way: Way::Log }) };
+        let Some(url) = smtp_url else { return Ok(Self { from, way: Transport::Log }) };
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
         // The URL may contain a password, in its place or a wrong one: the library's messages repeat parts of it, and are not
         // repeated.
@@ -41,25 +41,25 @@ impl Mailer {
             let why = "must be a mail server's URL such as smtps://user:password@mail.example.org (password percent-encoded)";
             refused("CASETRAIL_SMTP_URL", why.to_owned())
         })?;
-        Ok(Self { from, way: Way::Smtp(server.timeout(Some(PATIENCE)).build()) })
+        Ok(Self { from, way: Transport::Smtp(server.timeout(Some(PATIENCE)).build()) })
     }
 
     /// Sends one email.
     pub async fn send(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<(), Undelivered> {
         let message = self.message(mail, settings)?;
         match &self.way {
-            Way::Log => logged(mail),
-            Way::Smtp(server) => match timeout(PATIENCE * 2, server.send(message)).await {
+            Transport::Log => logged(mail),
+            Transport::Smtp(server) => match timeout(PATIENCE * 2, server.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(Undelivered { hope: hope(server, &error).await, why: error.to_string() }),
-                Err(_) => Err(Undelivered { hope: Hope::LaterForAll, why: "the mail server did not respond in time".to_owned() }),
+                Err(_) => Err(Undelivered { hope: RetryAdvice::LaterForAll, why: "the mail server did not respond in time".to_owned() }),
             },
         }
     }
 
     fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
-        let for_good = |why: String| Undelivered { why, hope: Hope::None };
-        let letter = letter::write(mail);
+        let for_good = |why: String| Undelivered { why, hope: RetryAdvice::None };
+        let letter = message::write(mail);
         let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("invalid address: {error}")))?;
         let domain = self.from.email.domain();
         let mut message = Message::builder()
@@ -77,13 +77,13 @@ impl Mailer {
 }
 
 /// Whether the fault is this email's or the server's: determined by connecting to the server once more.
-async fn hope(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> Hope {
+async fn hope(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> RetryAdvice {
     let lets_us_in = matches!(timeout(PATIENCE, server.test_connection()).await, Ok(Ok(true)));
     match lets_us_in {
-        false => Hope::LaterForAll,
+        false => RetryAdvice::LaterForAll,
         // The server refused this email, or the library did on its behalf: for example an address that the server can't encode.
-        true if error.is_permanent() || error.is_client() => Hope::None,
-        true => Hope::Later,
+        true if error.is_permanent() || error.is_client() => RetryAdvice::None,
+        true => RetryAdvice::Later,
     }
 }
 
@@ -95,7 +95,7 @@ fn automatic() -> lettre::message::header::HeaderValue {
 /// RFC 2606: nothing is ever delivered to a domain under `.invalid`.
 fn logged(mail: &outbox::Model) -> Result<(), Undelivered> {
     if mail.recipient.ends_with(".invalid") {
-        return Err(Undelivered { why: "the domain does not exist".to_owned(), hope: Hope::None });
+        return Err(Undelivered { why: "the domain does not exist".to_owned(), hope: RetryAdvice::None });
     }
     tracing::info!(mail = %mail.id, template = %mail.template, "email not sent: no mail server configured");
     Ok(())

@@ -2,12 +2,12 @@
 
 use super::CaseNote;
 use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, Body, Error, Human, PathId, Result};
+use crate::http::{AdditionProblems, Answer, Body, Error, PersonCaller, PathId, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::case::{self, member_update};
 use entity::note::{self, Visibility};
-use entity::tell;
+use entity::notify;
 use entity::user::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -37,7 +37,7 @@ pub struct CreateNote {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["note_added", "member_comment_added"]}))),
 )]
 #[post("/cases/{case_id}/notes")]
-pub async fn create_case_note(app: App, by: Human, id: PathId, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {
+pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {
     let is_member = by.role() == Role::Member;
     if is_member && body.visibility == Visibility::Internal {
         return Err(Error::forbidden());
@@ -47,7 +47,7 @@ pub async fn create_case_note(app: App, by: Human, id: PathId, body: Body<Create
     let case = case::locked(&tx, id, &by).await?;
     let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;
     if member_update::raise_if_news(&tx, &case, &by).await? {
-        tell::case_commented(&tx, &case).await?;
+        notify::case_commented(&tx, &case).await?;
     }
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
     let people = tx.people([note.author_id].into_iter()).await?;

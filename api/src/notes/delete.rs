@@ -1,7 +1,7 @@
 //! Delete a note.
 
 use super::{NotePath, NoteTarget};
-use crate::http::{Human, IfMatchHeader, RemovalProblems, Result};
+use crate::http::{PersonCaller, IfMatchHeader, RemovalProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
 
@@ -15,7 +15,7 @@ use actix_web::{HttpResponse, delete};
     extensions(("x-audit-actions" = json!({"always": ["note_deleted"], "may": []}))),
 )]
 #[delete("/notes/{note_id}")]
-pub async fn delete_note(app: App, by: Human, target: NoteTarget) -> Result<HttpResponse> {
+pub async fn delete_note(app: App, by: PersonCaller, target: NoteTarget) -> Result<HttpResponse> {
     let (tx, by) = app.begin(&by).await?;
     let note = target.locked(&tx, &by).await?;
     // The audit entry names the note's author.

@@ -1,7 +1,7 @@
 //! Get a note.
 
 use super::{CaseNote, NotePath, NoteTarget};
-use crate::http::{Answer, Error, Human, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, Error, PersonCaller, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::{note, user};
@@ -24,7 +24,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
     ),
 )]
 #[get("/notes/{note_id}")]
-pub async fn get_note(app: App, by: Human, target: NoteTarget, _: IfNoneMatch) -> Result<Answer<CaseNote>> {
+pub async fn get_note(app: App, by: PersonCaller, target: NoteTarget, _: IfNoneMatch) -> Result<Answer<CaseNote>> {
     let visible = note::visible_to(&by).filter(note::Column::Id.eq(target.id()?));
     let note = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let people = user::people(app.readers(), vec![note.author_id]).await?;

@@ -2,7 +2,7 @@
 
 use super::view::{CaseNote, CaseNoteList};
 use crate::http::page::Paging;
-use crate::http::{Answer, Human, ListQuery, NoParameters, PathId, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller, ListQuery, NoParameters, PathId, ReadProblems, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::page::{self, Direction, Position};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 #[get("/cases/{case_id}/notes")]
 pub async fn list_case_notes(
     app: App,
-    by: Human,
+    by: PersonCaller,
     id: PathId,
     query: ListQuery<NoParameters>,
     request: HttpRequest,

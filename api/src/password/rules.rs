@@ -19,7 +19,7 @@ pub fn uncommon(password: &str) -> std::result::Result<(), ValidationError> {
 }
 
 /// Not the username. `pointer` is the position of the password in the body.
-pub fn demand_unlike(password: &str, username: &str, pointer: &str) -> Result<()> {
+pub fn ensure_unlike(password: &str, username: &str, pointer: &str) -> Result<()> {
     let is_the_name = password.eq_ignore_ascii_case(username);
     if is_the_name { Err(Error::field(pointer, "same_as_username", "must not be the username")) } else { Ok(()) }
 }

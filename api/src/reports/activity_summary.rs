@@ -4,7 +4,7 @@ use super::export::{Export, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{SeriesParameters, period, row_count};
 use crate::http::period::PeriodParameters;
-use crate::http::{Answer, Given, Instant, ListProblems, ReportReader, Result};
+use crate::http::{Answer, QueryParts, Instant, ListProblems, ReportReader, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::audit::Event;
@@ -125,7 +125,7 @@ pub struct ActivitySummaryReport {
 pub async fn get_activity_summary(
     app: App,
     by: ReportReader,
-    query: Given<(PeriodParameters, SeriesParameters)>,
+    query: QueryParts<(PeriodParameters, SeriesParameters)>,
 ) -> Result<Answer<ActivitySummaryReport>> {
     let now = app.now();
     let (asked, series) = &query.parts;
@@ -156,7 +156,7 @@ pub async fn get_activity_summary(
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/activity-summary.csv")]
-pub async fn export_activity_summary(app: App, by: ReportReader, query: Given<(PeriodParameters,)>) -> Result<HttpResponse> {
+pub async fn export_activity_summary(app: App, by: ReportReader, query: QueryParts<(PeriodParameters,)>) -> Result<HttpResponse> {
     let db = app.snapshot().await?;
     let period = period(&db, query.parts.0.asked(), app.now()).await?;
     // The rows have no series, so the longest buckets suffice.

@@ -3,7 +3,7 @@
 use super::entry::{Body, COLUMNS, FieldChange, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Error, Instant, ListProblems, ReportReader, Result};
@@ -133,7 +133,7 @@ pub async fn get_case_changes(
     query: ReportQuery<CaseChangesFilter>,
 ) -> Result<Answer<CaseChangesReport>> {
     let (asked, series, order, filter, paging) = &query.parts;
-    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let db = app.snapshot().await?;
     let period = look.period(&db, asked.asked()).await?;
     let mut found = changes::case_changes(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;

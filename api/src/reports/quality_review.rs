@@ -2,7 +2,7 @@
 
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Instant, ListProblems, ReportReader, Result};
@@ -177,7 +177,7 @@ pub async fn get_quality_review_audit(
     query: ReportQuery<QualityReviewFilter>,
 ) -> Result<Answer<QualityReviewReport>> {
     let (asked, series, order, filter, paging) = &query.parts;
-    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let db = app.snapshot().await?;
     let period = look.period(&db, asked.asked()).await?;
     let mut found = quality::quality_review(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;

@@ -2,12 +2,12 @@
 
 use crate::http::page::{PageRequest, Paging};
 use crate::http::period::PeriodParameters;
-use crate::http::{Anyone, Error, Given, Result};
+use crate::http::{Anyone, Error, QueryParts, Result};
 use crate::state::App;
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::page::{Direction, Position};
-use entity::report::{self, Asked, Interval, Period};
+use entity::report::{self, PeriodQuery, Interval, Period};
 use entity::setting;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
@@ -15,10 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 /// The query parameters of a report with a list.
-pub type ReportQuery<T> = Given<(PeriodParameters, SeriesParameters, OrderParameters, T, Paging)>;
+pub type ReportQuery<T> = QueryParts<(PeriodParameters, SeriesParameters, OrderParameters, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type ExportQuery<T> = Given<(PeriodParameters, OrderParameters, T)>;
+pub type ExportQuery<T> = QueryParts<(PeriodParameters, OrderParameters, T)>;
 
 /// The division of the time series.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -68,7 +68,7 @@ impl OrderParameters {
 }
 
 /// A view of a report's list: the page and the time it refers to.
-pub struct Look {
+pub struct ReportRequest {
     pub page: PageRequest,
     pub paging: report::Paging,
     /// When the response is generated.
@@ -77,7 +77,7 @@ pub struct Look {
     as_of: DateTime<Utc>,
 }
 
-impl Look {
+impl ReportRequest {
     pub fn at(
         request: &HttpRequest,
         app: &App,
@@ -94,7 +94,7 @@ impl Look {
         Ok(Self { page, paging, generated_at: now, as_of: first.unwrap_or(now) })
     }
 
-    pub async fn period<C: ConnectionTrait>(&self, db: &C, asked: Asked) -> Result<Period> {
+    pub async fn period<C: ConnectionTrait>(&self, db: &C, asked: PeriodQuery) -> Result<Period> {
         period(db, asked, self.as_of).await
     }
 
@@ -113,7 +113,7 @@ impl Look {
 }
 
 /// The requested period, in the configured time zone.
-pub async fn period<C: ConnectionTrait>(db: &C, asked: Asked, now: DateTime<Utc>) -> Result<Period> {
+pub async fn period<C: ConnectionTrait>(db: &C, asked: PeriodQuery, now: DateTime<Utc>) -> Result<Period> {
     let zone = setting::current(db).await?.zone()?;
     let first = if asked.reaches_back() { report::first_entry_at(db).await? } else { None };
     Period::of(asked, first, now, zone).map_err(Error::from)

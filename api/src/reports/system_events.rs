@@ -3,7 +3,7 @@
 use super::entry::{Body, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Instant, ListProblems, ReportReader, Result};
@@ -14,7 +14,7 @@ use entity::audit::{Action, Event, SystemEvent};
 use entity::audit_entry;
 use entity::job::run::RunStatus;
 use entity::report::{self, Percent, Period, system_events as events};
-use entity::trail::JobHealth;
+use entity::audit_log::JobHealth;
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
@@ -235,7 +235,7 @@ pub async fn get_system_events(
     query: ReportQuery<SystemEventsFilter>,
 ) -> Result<Answer<SystemEventsReport>> {
     let (asked, series, order, filter, paging) = &query.parts;
-    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let (now, filters) = (look.generated_at, filter.narrowing());
     let db = app.snapshot().await?;
     let period = look.period(&db, asked.asked()).await?;

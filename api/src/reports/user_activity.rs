@@ -3,7 +3,7 @@
 use super::entry::{self, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, Look, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Error, Instant, ReadProblems, ReportReader, Result};
@@ -117,7 +117,7 @@ pub async fn get_user_activity(
     query: ReportQuery<UserActivityFilter>,
 ) -> Result<Answer<UserActivityReport>> {
     let (asked, series, order, filter, paging) = &query.parts;
-    let look = Look::at(&request, &app, &by, paging, order, LIMIT)?;
+    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let db = app.snapshot().await?;
     let user = subject(&db, filter.user_id).await?;
     let period = look.period(&db, asked.asked()).await?;

@@ -67,7 +67,7 @@ pub async fn list_reviews(
     let page = query.paging.of(&request, &app, &by, 50)?;
     match query.filter.status {
         ReviewQueue::Pending => {
-            query.filter.demand_no_decision()?;
+            query.filter.ensure_no_decision()?;
             pending(&app, &by, &page).await
         }
         ReviewQueue::Decided => decided(&app, &by, &query.filter, &page).await,
@@ -76,7 +76,7 @@ pub async fn list_reviews(
 
 impl ReviewFilter {
     /// A pending review has no decision: such a filter is refused, not ignored.
-    fn demand_no_decision(&self) -> Result<()> {
+    fn ensure_no_decision(&self) -> Result<()> {
         let refused = |name| Err(Error::parameter(name, "not_available", "is allowed only with status=decided"));
         match (self.reviewer_id, self.review_action.is_empty()) {
             (Some(_), _) => refused("reviewer_id"),

@@ -45,7 +45,7 @@ pub async fn get_liveness() -> Answer<Health> {
 #[get("/readyz")]
 pub async fn get_readiness(app: App) -> Result<Answer<Health>> {
     if app.stopping().is_cancelled() {
-        return Err(Error::because(Code::Unavailable, "The service is stopping."));
+        return Err(Error::with_detail(Code::Unavailable, "The service is stopping."));
     }
     if !readiness::is_ready(&app).await {
         return Err(Error::plain(Code::Unavailable));

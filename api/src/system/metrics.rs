@@ -6,7 +6,7 @@ use crate::storage::Space;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
 use entity::db::PoolState;
-use entity::trail::vitals::Vitals;
+use entity::audit_log::vitals::Vitals;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::prometheus_text::{CONTENT_TYPE, encode};
 use prometheus_client::metrics::counter::Counter;

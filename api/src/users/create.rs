@@ -2,7 +2,7 @@
 
 use super::NewUser;
 use super::view::CreatedUser;
-use crate::http::{AccountKeeper, Answer, Anyone, Body, CreateAccountProblems, Error, Result, check};
+use crate::http::{UserManager, Answer, Anyone, Body, CreateAccountProblems, Error, Result, check};
 use crate::password::rules;
 use crate::state::App;
 use crate::throttle::AddressRequest;
@@ -77,21 +77,21 @@ impl CreateUser {
     extensions(("x-audit-actions" = json!({"always": ["user_created"], "may": []}))),
 )]
 #[post("/users")]
-pub async fn create_user(app: App, by: AccountKeeper, body: Body<CreateUser>) -> Result<Answer<CreatedUser>> {
+pub async fn create_user(app: App, by: UserManager, body: Body<CreateUser>) -> Result<Answer<CreatedUser>> {
     let new = body.0.checked()?;
-    demand_may_create(&by, &new)?;
+    ensure_may_create(&by, &new)?;
     let hash = match &new.password {
         Some(password) => Some(app.passwords().hash(password).await?),
         None => None,
     };
     let address = AddressRequest::begin(&app, &by, Some(new.email())).await?;
     let (tx, by) = app.begin(&by).await?;
-    demand_may_create(&by, &new)?;
+    ensure_may_create(&by, &new)?;
     let tx = address.examine(&app, tx, &by, None).await?;
     let (user, key) = new.create(&tx, hash).await?;
     CreatedUser::committed(tx, user, key, &by).await
 }
 
-fn demand_may_create(by: &Anyone, new: &NewUser) -> Result<()> {
+fn ensure_may_create(by: &Anyone, new: &NewUser) -> Result<()> {
     if user::may_create(by, new.role()) { Ok(()) } else { Err(Error::forbidden()) }
 }

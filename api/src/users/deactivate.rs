@@ -3,7 +3,7 @@
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
-use crate::http::{AccountKeeper, AccountProblems, Answer, Body, IfMatchHeader, Result};
+use crate::http::{UserManager, AccountProblems, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::session;
@@ -37,16 +37,16 @@ pub struct DeactivateUser {
 #[post("/users/{user_id}/deactivate")]
 pub async fn deactivate_user(
     app: App,
-    by: AccountKeeper,
+    by: UserManager,
     target: UserTarget,
     body: Body<DeactivateUser>,
 ) -> Result<Answer<UserDetail>> {
     let (tx, by) = app.begin_over(&by, target.names()).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Deactivate).await?;
-    standing.demand_another()?;
+    standing.ensure_another()?;
     if user.is_active {
-        user.demand_may_leave(&standing)?;
+        user.ensure_may_leave(&standing)?;
         session::end_all(&tx, user.id).await?;
     }
     let user = user::save(&tx, user.activate(false)).await?;

@@ -35,9 +35,9 @@ pub struct DeleteUser {
 #[delete("/users/{user_id}")]
 pub async fn delete_user(app: App, by: Administrator, target: UserTarget, query: Query<DeleteUser>) -> Result<HttpResponse> {
     let (tx, by) = app.begin_over(&by, target.names()).await?;
-    let tx = tx.because(&query.reason);
+    let tx = tx.with_reason(&query.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Delete).await?;
-    user.demand_may_leave(&standing)?;
+    user.ensure_may_leave(&standing)?;
     let user = user::save(&tx, user.delete(tx.now())).await?;
     session::end_all(&tx, user.id).await?;
     api_key::revoke_all(&tx, user.id).await?;

@@ -2,7 +2,7 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{AddressProblems, Answer, Body, Human, IfMatchHeader, Result, check, json};
+use crate::http::{AddressProblems, Answer, Body, PersonCaller, IfMatchHeader, Result, check, json};
 use crate::state::App;
 use crate::throttle::AddressRequest;
 use actix_web::patch;
@@ -55,7 +55,7 @@ pub struct EditUser {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["member_profile_updated", "user_updated"]}))),
 )]
 #[patch("/users/{user_id}")]
-pub async fn edit_user(app: App, by: Human, target: UserTarget, body: Body<EditUser>) -> Result<Answer<UserDetail>> {
+pub async fn edit_user(app: App, by: PersonCaller, target: UserTarget, body: Body<EditUser>) -> Result<Answer<UserDetail>> {
     let address = AddressRequest::begin(&app, &by, body.0.email.as_deref()).await?;
     let (tx, by) = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::Edit).await?;

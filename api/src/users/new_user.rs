@@ -49,13 +49,13 @@ impl NewUser {
         } = request;
         let username = username.to_ascii_lowercase();
         let rights = Rights::new(role, user_level, scopes)?;
-        rights.demand_workshop(workshop_code.as_deref())?;
+        rights.ensure_workshop(workshop_code.as_deref())?;
         match (&password, role) {
             (Some(_), Role::Service) => return Err(misplaced("not_allowed", "is not allowed for a service account")),
             (None, Role::Member | Role::Technician | Role::Manager | Role::Administrator) => {
                 return Err(misplaced("required", "is required for this role"));
             }
-            (Some(password), _) => rules::demand_unlike(password, &username, "/password")?,
+            (Some(password), _) => rules::ensure_unlike(password, &username, "/password")?,
             (None, Role::Service) => {}
         }
         let (email, workshop_code) = (email.to_lowercase(), workshop_code.map(|code| code.to_uppercase()));

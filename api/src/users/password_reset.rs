@@ -1,7 +1,7 @@
 //! Set a new password for another user.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{AccountKeeper, AccountProblems, Anyone, Body, IfMatchHeader, Result};
+use crate::http::{UserManager, AccountProblems, Anyone, Body, IfMatchHeader, Result};
 use crate::password::rules;
 use crate::state::App;
 use crate::throttle;
@@ -39,17 +39,17 @@ pub struct ResetUserPassword {
 #[post("/users/{user_id}/password-reset")]
 pub async fn reset_user_password(
     app: App,
-    by: AccountKeeper,
+    by: UserManager,
     target: UserTarget,
     body: Body<ResetUserPassword>,
 ) -> Result<HttpResponse> {
     let user = target.foreseen(app.readers(), &by, UserAction::ResetPassword).await?;
-    rules::demand_unlike(&body.new_password, &user.username, "/new_password")?;
-    demand_resettable(&user, &by)?;
+    rules::ensure_unlike(&body.new_password, &user.username, "/new_password")?;
+    ensure_resettable(&user, &by)?;
     let hash = app.passwords().hash(&body.new_password).await?;
     let (tx, by) = app.begin_over(&by, target.names()).await?;
     let user = target.locked(&tx, &by, UserAction::ResetPassword).await?;
-    demand_resettable(&user, &by)?;
+    ensure_resettable(&user, &by)?;
     credential::set(&tx, user.id, Some(hash)).await?;
     throttle::forget(&app, &tx, &user.username).await?;
     session::end_all(&tx, user.id).await?;
@@ -58,7 +58,7 @@ pub async fn reset_user_password(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn demand_resettable(user: &user::Model, by: &Anyone) -> Result<()> {
+fn ensure_resettable(user: &user::Model, by: &Anyone) -> Result<()> {
     match user.role {
         _ if user.id == by.id() => Err(Refused::Oneself.into()),
         Role::Service => Err(Refused::NoPassword.into()),

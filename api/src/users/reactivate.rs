@@ -3,7 +3,7 @@
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
-use crate::http::{AccountKeeper, AccountProblems, Answer, Body, IfMatchHeader, Result};
+use crate::http::{UserManager, AccountProblems, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::user::{self, UserAction};
@@ -36,14 +36,14 @@ pub struct ReactivateUser {
 #[post("/users/{user_id}/reactivate")]
 pub async fn reactivate_user(
     app: App,
-    by: AccountKeeper,
+    by: UserManager,
     target: UserTarget,
     body: Body<ReactivateUser>,
 ) -> Result<Answer<UserDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Reactivate).await?;
-    standing.demand_another()?;
+    standing.ensure_another()?;
     let user = user::save(&tx, user.activate(true)).await?;
     UserDetail::committed(tx, user, &by).await
 }

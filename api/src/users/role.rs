@@ -53,9 +53,9 @@ pub async fn change_user_role(
 ) -> Result<Answer<UserDetail>> {
     let rights = Rights::new(body.role, body.user_level, body.scopes.clone())?;
     let (tx, by) = app.begin_over(&by, target.names()).await?;
-    let tx = tx.because(&body.reason);
+    let tx = tx.with_reason(&body.reason);
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::ChangeRole).await?;
-    user.demand_may_become(&rights, &standing)?;
+    user.ensure_may_become(&rights, &standing)?;
     let before = user.version;
     let user = user::save(&tx, user.change_role(&rights)).await?;
     if user.version != before {

@@ -43,14 +43,14 @@ pub fn start(app: &App) -> Workers {
     let jobs = TaskTracker::new();
     if app.schedules().is_on {
         for job in JobName::ALL {
-            jobs.spawn(scheduler::keep_time(app.clone(), job));
+            jobs.spawn(scheduler::run_schedule(app.clone(), job));
         }
     }
     let app = app.clone();
     actix_web::rt::spawn(async move {
         for round in 0_u64.. {
             tokio::time::sleep(HOUSEKEEPING_EVERY).await;
-            keep_house(&app).await;
+            housekeeping(&app).await;
             if round.is_multiple_of(COLLECTED_EVERY) {
                 collect(&app).await;
             }
@@ -61,7 +61,7 @@ pub fn start(app: &App) -> Workers {
 
 /// Removes what has expired: stored responses, failed attempts, and callers that have their full quota again. A failure is
 /// retried in the next round.
-async fn keep_house(app: &App) {
+async fn housekeeping(app: &App) {
     if let Some(limits) = app.rate_limits() {
         limits.forget_idle();
     }

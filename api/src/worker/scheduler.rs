@@ -14,7 +14,7 @@ use sea_orm::{DbErr, EntityTrait};
 const LOOKS_EVERY: TimeDelta = TimeDelta::seconds(15);
 
 /// Runs the job whenever it is due, until the service stops. A failure is retried at the next check.
-pub async fn keep_time(app: App, job: JobName) {
+pub async fn run_schedule(app: App, job: JobName) {
     while !app.stopping().is_cancelled() {
         let next = run_due(&app, job).await.unwrap_or_else(|error| {
             tracing::warn!(job = job.code(), %error, "the schedule could not be checked");

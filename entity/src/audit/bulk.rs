@@ -2,7 +2,7 @@
 
 use super::guard::{Verb, Write};
 use super::history::{changed, inserted};
-use super::unit::Unit;
+use super::unit_of_work::UnitOfWork;
 use super::{AuditTx, Audited, Event, Refusal, hooks};
 use crate::user;
 use sea_orm::sea_query::{LockType, OnConflict};
@@ -63,7 +63,7 @@ struct Change<M> {
     any: bool,
 }
 
-async fn save<E, C>(unit: &Unit, db: &C, rows: Vec<E::ActiveModel>, together: Vec<Event>) -> Result<Vec<E::Model>, DbErr>
+async fn save<E, C>(unit: &UnitOfWork, db: &C, rows: Vec<E::ActiveModel>, together: Vec<Event>) -> Result<Vec<E::Model>, DbErr>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model> + Send,
@@ -96,7 +96,7 @@ where
 
 /// What saving each row results in. A row that occurs twice in the list would be compared with an outdated version, so it is
 /// refused.
-fn prepared<E>(unit: &Unit, rows: Vec<E::ActiveModel>) -> Result<Vec<Change<E::Model>>, Refusal>
+fn prepared<E>(unit: &UnitOfWork, rows: Vec<E::ActiveModel>) -> Result<Vec<Change<E::Model>>, Refusal>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model>,
@@ -121,7 +121,7 @@ where
 }
 
 /// Loads the names of all people whom the rows refer to and who aren't loaded yet.
-async fn meet<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, changes: &[Change<E::Model>]) -> Result<(), DbErr> {
+async fn meet<E: Audited, C: ConnectionTrait>(unit: &UnitOfWork, db: &C, changes: &[Change<E::Model>]) -> Result<(), DbErr> {
     let named = changes.iter().flat_map(|change| hooks::people_named::<E>(change.before.as_ref(), &change.after));
     for strangers in unit.strangers(named).chunks(ROWS_MAX) {
         unit.meet(user::people(db, strangers.to_vec()).await?);
@@ -131,7 +131,7 @@ async fn meet<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, changes: &[Ch
 
 /// Inserts rows, as many per statement as the database can bind, with a clearance for each statement.
 pub(super) async fn insert<E, C>(
-    unit: &Unit,
+    unit: &UnitOfWork,
     db: &C,
     rows: Vec<E::ActiveModel>,
     on_conflict: Option<OnConflict>,

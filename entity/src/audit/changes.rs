@@ -82,7 +82,7 @@ pub fn facts<E: Audited>(row: &E::Model) -> Map<String, Json> {
 }
 
 /// Refuses a column whose type has no single representation in an entry, before it could be logged as something else.
-pub(super) fn demand_showable<E: Audited>(row: &E::Model, column: E::Column) -> Result<(), Refusal> {
+pub(super) fn ensure_showable<E: Audited>(row: &E::Model, column: E::Column) -> Result<(), Refusal> {
     match fact::<E>(row, column) {
         Some(_) => Ok(()),
         None => Err(Refusal::Unshowable { table: E::default().table_name(), column: column.as_str() }),

@@ -2,7 +2,7 @@
 //!
 //! Actions of rows that don't exist yet get their constructor together with the row they need.
 
-use super::{Action, Audited, Changes, Outcome, Refusal, Story, metadata};
+use super::{Action, Audited, Changes, Outcome, Refusal, ChangeContext, metadata};
 use crate::alert;
 use crate::api_key;
 use crate::case::{self, CaseStatus, Column as C, Tier};
@@ -73,7 +73,7 @@ impl Event {
             .with("overdue", before.hold_expected_end_at.is_some_and(|end| resumed_at > end))
     }
 
-    pub fn case_status_changed(before: &case::Model, after: &case::Model, event: &'static str, story: &Story) -> Self {
+    pub fn case_status_changed(before: &case::Model, after: &case::Model, event: &'static str, story: &ChangeContext) -> Self {
         let (from, to) = (before.status.code(), after.status.code());
         let description = format!("Case {} moved from {from} to {to}", after.case_number);
         // A first tier and the credit are part of an acceptance; a later change of tier has its own entry.
@@ -87,7 +87,7 @@ impl Event {
             .with_notes(story)
     }
 
-    pub fn case_resubmitted(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+    pub fn case_resubmitted(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
         let own = [C::Status, C::ResubmissionCount, C::PreviousStatus, C::ResubmittedAt, C::ResubmissionNotes];
         let columns = [&own[..], case::RELEASE_BLOCK, case::REVIEW_BLOCK, case::REJECTION_BLOCK].concat();
         Self::on_case(Action::CaseResubmitted, after, format!("Case {} resubmitted", after.case_number))
@@ -99,7 +99,7 @@ impl Event {
             .with("edited_fields", story.notes.get("edited_fields").cloned().unwrap_or(json!([])))
     }
 
-    pub fn case_assigned(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+    pub fn case_assigned(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
         let action = if before.assigned_to_id.is_none() { Action::CaseAssigned } else { Action::CaseReassigned };
         let to = story.username(after.assigned_to_id);
         let related = after.assigned_to_id.or(before.assigned_to_id);
@@ -125,7 +125,7 @@ impl Event {
             .with("reason", reason)
     }
 
-    pub fn case_details_edited(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+    pub fn case_details_edited(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
         Self::on_case(Action::CaseDetailsEdited, after, format!("Details of case {} edited", after.case_number))
             .naming::<case::Entity>(Some(before), after, case::DETAILS)
             .with("reason", story.reason())
@@ -133,7 +133,7 @@ impl Event {
             .with("post_submission", before.status != CaseStatus::Draft)
     }
 
-    pub fn case_updated(before: &case::Model, after: &case::Model, event: &'static str, columns: &[C], story: &Story) -> Self {
+    pub fn case_updated(before: &case::Model, after: &case::Model, event: &'static str, columns: &[C], story: &ChangeContext) -> Self {
         let what = match event {
             "credit_adjusted" => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
             "case_released" => format!("Case {} released to its member", after.case_number),
@@ -146,7 +146,7 @@ impl Event {
             .with_notes(story)
     }
 
-    pub fn case_deleted(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+    pub fn case_deleted(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
         Self::on_case(Action::Other, after, format!("Case {} deleted", after.case_number))
             .naming::<case::Entity>(Some(before), after, &[C::DeletedAt])
             .with("event", "case_deleted")
@@ -154,7 +154,7 @@ impl Event {
             .with("status", before.status.code())
     }
 
-    pub fn review_submitted(after: &case::Model, story: &Story) -> Self {
+    pub fn review_submitted(after: &case::Model, story: &ChangeContext) -> Self {
         let technician = story.person(after.assigned_to_id);
         Self::on_case(Action::ReviewSubmitted, after, format!("Case {} submitted for review", after.case_number))
             .about(technician)
@@ -162,7 +162,7 @@ impl Event {
             .with("original_technician", technician.map(|person| &person.username))
     }
 
-    pub fn review_updated(before: &case::Model, after: &case::Model, story: &Story) -> Self {
+    pub fn review_updated(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
         let action = after.review_status.map(|status| status.review_action().code());
         let technician = story.person(before.assigned_to_id);
         let decision = action.unwrap_or("decided").replace('_', " ");
@@ -190,7 +190,7 @@ impl Event {
             .with("length", after.length())
     }
 
-    pub fn note_deleted(before: &note::Model, after: &note::Model, story: &Story) -> Self {
+    pub fn note_deleted(before: &note::Model, after: &note::Model, story: &ChangeContext) -> Self {
         Self::on_note(Action::NoteDeleted, after, format!("Note on case {} deleted", after.case_number))
             .naming::<note::Entity>(Some(before), after, &[note::Column::DeletedAt])
             .with("visibility", after.visibility.code())
@@ -206,7 +206,7 @@ impl Event {
 
 /// Documents.
 impl Event {
-    pub fn document_uploaded(after: &document::Model, story: &Story) -> Self {
+    pub fn document_uploaded(after: &document::Model, story: &ChangeContext) -> Self {
         Self::on_document(Action::DocumentUploaded, after, "uploaded to")
             .naming::<document::Entity>(None, after, &every_fact_of_a_document())
             .with("filename", &after.filename)
@@ -230,7 +230,7 @@ impl Event {
     }
 
     /// Deleted, or replaced by another document with the same report number.
-    pub fn document_deleted(before: &document::Model, after: &document::Model, story: &Story) -> Self {
+    pub fn document_deleted(before: &document::Model, after: &document::Model, story: &ChangeContext) -> Self {
         Self::on_document(Action::DocumentDeleted, after, "deleted from")
             .naming::<document::Entity>(Some(before), after, &[D::DeletedAt])
             .with("filename", &after.filename)
@@ -249,7 +249,7 @@ impl Event {
 
 /// People.
 impl Event {
-    pub fn user_created(after: &user::Model, story: &Story) -> Self {
+    pub fn user_created(after: &user::Model, story: &ChangeContext) -> Self {
         Self::on_user(Action::UserCreated, after, format!("User {} created", after.username))
             .naming::<user::Entity>(None, after, user::EVERY_FACT)
             .with("role", after.role.code())
@@ -259,15 +259,15 @@ impl Event {
     }
 
     /// One entry, however many fields of the profile changed.
-    pub fn member_profile_updated(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+    pub fn member_profile_updated(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
         Self::profile(Action::MemberProfileUpdated, before, after, story)
     }
 
-    pub fn user_updated(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+    pub fn user_updated(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
         Self::profile(Action::UserUpdated, before, after, story)
     }
 
-    pub fn user_activity_changed(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+    pub fn user_activity_changed(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
         let event = if after.is_active { "reactivated" } else { "deactivated" };
         Self::on_user(Action::UserUpdated, after, format!("User {} {event}", after.username))
             .naming::<user::Entity>(Some(before), after, &[U::IsActive])
@@ -290,7 +290,7 @@ impl Event {
             .with("hint", &key.hint)
     }
 
-    pub fn user_role_changed(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+    pub fn user_role_changed(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
         Self::on_user(Action::UserRoleChanged, after, format!("Role of {} changed to {}", after.username, after.role.code()))
             .naming::<user::Entity>(Some(before), after, user::RIGHTS)
             .with("changed_by", story.by.label())
@@ -301,7 +301,7 @@ impl Event {
             .with("reason", story.reason())
     }
 
-    pub fn user_deleted(before: &user::Model, after: &user::Model, story: &Story) -> Self {
+    pub fn user_deleted(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
         Self::on_user(Action::UserDeleted, after, format!("User {} deleted", after.username))
             .naming::<user::Entity>(Some(before), after, &[U::IsActive, U::DeletedAt])
             .with("role", after.role.code())
@@ -311,7 +311,7 @@ impl Event {
             .with("reason", story.reason())
     }
 
-    fn profile(action: Action, before: &user::Model, after: &user::Model, story: &Story) -> Self {
+    fn profile(action: Action, before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
         let event = Self::on_user(action, after, format!("Profile of {} updated", after.username)).naming::<user::Entity>(
             Some(before),
             after,
@@ -326,7 +326,7 @@ impl Event {
 /// Credits.
 impl Event {
     /// A member's credits for a quarter, set individually or in a bulk reset; also recorded if the number did not change.
-    pub fn quarterly_credit_reset(before: Option<&credit::Model>, after: &credit::Model, story: &Story) -> Self {
+    pub fn quarterly_credit_reset(before: Option<&credit::Model>, after: &credit::Model, story: &ChangeContext) -> Self {
         let member = story.person(Some(after.member_id));
         let name = member.map_or("a member", |member| &member.username);
         let description = format!("Credits of {name} for {} set to {}", after.quarter, after.allowed_credits);
@@ -569,7 +569,7 @@ impl Event {
         keys.iter().find_map(|key| self.metadata.get(*key)).and_then(Json::as_str)
     }
 
-    pub(super) fn demand_metadata(&self) -> Result<(), Refusal> {
+    pub(super) fn ensure_metadata(&self) -> Result<(), Refusal> {
         metadata::demand(self.action, self.outcome, &self.metadata)
     }
 
@@ -612,7 +612,7 @@ impl Event {
     }
 
     /// Details of the operation beyond columns and reason, such as `docs_verified`.
-    fn with_notes(mut self, story: &Story) -> Self {
+    fn with_notes(mut self, story: &ChangeContext) -> Self {
         for (key, value) in &story.notes {
             self.metadata.entry(key.clone()).or_insert_with(|| value.clone());
         }

@@ -3,8 +3,8 @@
 
 use super::bulk::insert;
 use super::replay::gap;
-use super::unit::Unit;
-use super::{AuditTx, Audited, Context, Event, Refusal, Replay, Story, hooks};
+use super::unit_of_work::UnitOfWork;
+use super::{AuditTx, Audited, Context, Event, Refusal, Replay, ChangeContext, hooks};
 use crate::user::Person;
 use crate::{audit_entry, case, user};
 use chrono::{DateTime, Utc};
@@ -44,7 +44,7 @@ pub type Told<M> = (M, Vec<Event>);
 pub fn happen<E>(
     before: Option<&E::Model>,
     mut row: E::ActiveModel,
-    story: &mut Story,
+    story: &mut ChangeContext,
     known: impl Fn(Uuid) -> Option<Person>,
     at: DateTime<Utc>,
 ) -> Result<Option<Told<E::Model>>, Refusal>
@@ -104,9 +104,9 @@ impl AuditTx {
 }
 
 impl History {
-    async fn write<C: ConnectionTrait>(mut self, unit: &Unit, db: &C) -> Result<(), DbErr> {
+    async fn write<C: ConnectionTrait>(mut self, unit: &UnitOfWork, db: &C) -> Result<(), DbErr> {
         self.entries.sort_unstable_by_key(|entry| entry.id);
-        self.demand_true()?;
+        self.ensure_true()?;
         let Self { users, cases, entries } = self;
         let unwritten = |error: DbErr| DbErr::from(Refusal::Unwritten(error.to_string()));
         let users = users.into_iter().map(IntoActiveModel::into_active_model).collect();
@@ -122,11 +122,11 @@ impl History {
     }
 
     /// Refuses a history whose entries, applied in order, don't result in exactly its rows.
-    fn demand_true(&self) -> Result<(), Refusal> {
+    fn ensure_true(&self) -> Result<(), Refusal> {
         let mut replay = Replay::default();
         let mut created = HashSet::new();
         for PastEntry { event, .. } in &self.entries {
-            event.demand_metadata()?;
+            event.ensure_metadata()?;
             let (object_type, object_id) = (event.object.0, event.object.1.as_str());
             let changes = event.changes.as_map();
             if !changes.is_empty() && created.insert((object_type, object_id)) && !event.action.is_creation() {
@@ -134,17 +134,17 @@ impl History {
             }
             replay.follow(object_type, object_id, changes)?;
         }
-        self.users.iter().try_for_each(|row| replay.demand_row::<user::Entity>(row))?;
-        self.cases.iter().try_for_each(|row| replay.demand_row::<case::Entity>(row))?;
-        demand_rows::<user::Entity>(&replay, &self.users)?;
-        demand_rows::<case::Entity>(&replay, &self.cases)?;
+        self.users.iter().try_for_each(|row| replay.ensure_row::<user::Entity>(row))?;
+        self.cases.iter().try_for_each(|row| replay.ensure_row::<case::Entity>(row))?;
+        ensure_rows::<user::Entity>(&replay, &self.users)?;
+        ensure_rows::<case::Entity>(&replay, &self.cases)?;
         let rows = self.users.len() + self.cases.len();
         if replay.things() == rows { Ok(()) } else { Err(gap("history", "", "rows", json!(replay.things()), json!(rows)).into()) }
     }
 }
 
 /// Refuses changes of objects whose row is missing, and rows that occur twice.
-fn demand_rows<E: Audited>(replay: &Replay, rows: &[E::Model]) -> Result<(), Refusal> {
+fn ensure_rows<E: Audited>(replay: &Replay, rows: &[E::Model]) -> Result<(), Refusal> {
     let ids: HashSet<String> = rows.iter().map(|row| E::id(row).to_string()).collect();
     let stranger = replay.told(E::OBJECT).find(|id| !ids.contains(*id));
     match stranger {

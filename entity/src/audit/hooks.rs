@@ -4,8 +4,8 @@
 use super::bulk::rows_a_statement;
 use super::commit;
 use super::guard::{Verb, Write};
-use super::unit::Unit;
-use super::{Context, Event, Refusal, Story, changes};
+use super::unit_of_work::UnitOfWork;
+use super::{Context, Event, Refusal, ChangeContext, changes};
 use crate::audit_entry;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
@@ -52,7 +52,7 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     }
 
     /// The meaning of a change. Pure: no clock, no database, no request.
-    fn events(before: Option<&Self::Model>, after: &Self::Model, story: &Story) -> Vec<Event>;
+    fn events(before: Option<&Self::Model>, after: &Self::Model, story: &ChangeContext) -> Vec<Event>;
 }
 
 /// Determines what differs from the stored row, stamps it and clears its one statement; clears nothing if nothing differs.
@@ -61,7 +61,7 @@ where
     E: Audited,
     C: ConnectionTrait,
 {
-    let unit = Unit::current(db)?;
+    let unit = UnitOfWork::current(db)?;
     let table = E::default().table_name().to_owned();
     let (verb, before) = match insert {
         true => (Verb::Insert, None),
@@ -93,7 +93,7 @@ where
     E: Audited,
     C: ConnectionTrait,
 {
-    let unit = Unit::current(db)?;
+    let unit = UnitOfWork::current(db)?;
     let before = if insert { None } else { unit.recall::<E>(E::id(&after)) };
     // Nothing was written; sea-orm calls this hook nevertheless.
     if before.as_ref() == Some(&after) {
@@ -107,10 +107,10 @@ where
 }
 
 /// The checked events of a change: every changed column is covered by exactly one event. Pure, like the row's `events`.
-pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, story: &Story) -> Result<Vec<Event>, Refusal> {
+pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, story: &ChangeContext) -> Result<Vec<Event>, Refusal> {
     let events = E::events(before, after, story);
     for column in changes::differing::<E>(before, after) {
-        changes::demand_showable::<E>(after, column)?;
+        changes::ensure_showable::<E>(after, column)?;
         let (table, field) = (E::default().table_name(), E::wire_name(column));
         match events.iter().filter(|event| event.changes.names(field)).count() {
             1 => {}
@@ -123,7 +123,7 @@ pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, sto
 
 /// Inserts the entries, as many per statement as the database can bind, and returns their ids.
 pub(super) async fn write<C: ConnectionTrait>(
-    unit: &Unit,
+    unit: &UnitOfWork,
     db: &C,
     events: Vec<Event>,
     by_hook: bool,
@@ -133,7 +133,7 @@ pub(super) async fn write<C: ConnectionTrait>(
 
 /// The same, with a different origin than the transaction's.
 pub(super) async fn write_as<C: ConnectionTrait>(
-    unit: &Unit,
+    unit: &UnitOfWork,
     db: &C,
     context: &Context,
     events: Vec<Event>,
@@ -143,7 +143,7 @@ pub(super) async fn write_as<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     for event in &events {
-        event.demand_metadata()?;
+        event.ensure_metadata()?;
     }
     let kinds = events.iter().map(|event| (event.action, event.outcome)).collect();
     let now = unit.now();
@@ -163,7 +163,7 @@ pub(super) async fn write_as<C: ConnectionTrait>(
 }
 
 /// Inserts the entries of one statement. PostgreSQL also returns the id of their transaction.
-async fn insert<C: ConnectionTrait>(unit: &Unit, db: &C, entries: Vec<audit_entry::ActiveModel>) -> Result<(), DbErr> {
+async fn insert<C: ConnectionTrait>(unit: &UnitOfWork, db: &C, entries: Vec<audit_entry::ActiveModel>) -> Result<(), DbErr> {
     unit.clear(Write { verb: Verb::Insert, table: audit_entry::Entity.table_name().to_owned() });
     let id = entries.first().and_then(|entry| entry.id.try_as_ref().copied());
     #[expect(clippy::disallowed_methods, reason = "this is the one place that writes entries")]
@@ -180,7 +180,7 @@ async fn insert<C: ConnectionTrait>(unit: &Unit, db: &C, entries: Vec<audit_entr
 }
 
 /// The stored row: remembered from when it was locked, or locked and read now.
-async fn stored<E: Audited, C: ConnectionTrait>(unit: &Unit, db: &C, id: Uuid) -> Result<E::Model, DbErr> {
+async fn stored<E: Audited, C: ConnectionTrait>(unit: &UnitOfWork, db: &C, id: Uuid) -> Result<E::Model, DbErr> {
     if let Some(row) = unit.recall::<E>(id) {
         return Ok(row);
     }
@@ -210,7 +210,7 @@ pub(super) fn key<E: Audited>(row: &E::ActiveModel) -> Result<Uuid, DbErr> {
 }
 
 /// Loads, in one statement, the names of all people whom a changed column refers to and who aren't loaded yet.
-async fn meet_people<E, C>(unit: &Unit, db: &C, before: Option<&E::Model>, after: &E::Model) -> Result<(), DbErr>
+async fn meet_people<E, C>(unit: &UnitOfWork, db: &C, before: Option<&E::Model>, after: &E::Model) -> Result<(), DbErr>
 where
     E: Audited,
     C: ConnectionTrait,
@@ -288,7 +288,7 @@ macro_rules! audited {
             $(fn wire_value(row: &Model, column: Column) -> Option<serde_json::Value> {
                 $wire_value(row, column)
             })?
-            fn events(before: Option<&Model>, after: &Model, story: &$crate::audit::Story) -> Vec<$crate::audit::Event> {
+            fn events(before: Option<&Model>, after: &Model, story: &$crate::audit::ChangeContext) -> Vec<$crate::audit::Event> {
                 $events(before, after, story)
             }
         }

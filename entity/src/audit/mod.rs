@@ -21,12 +21,12 @@ mod refusal;
 mod replay;
 mod reported;
 mod rights;
-mod story;
+mod change_context;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod tx;
-mod unit;
+mod unit_of_work;
 
 pub use action::{Action, Capture, Category, ChangeType, Origin, SystemEvent};
 pub use changes::{Changes, facts};
@@ -40,6 +40,6 @@ pub use observer::{Observer, WriteStage};
 pub use refusal::Refusal;
 pub use replay::{Gap, Replay, replay};
 pub use reported::{REPORTED, ReportedEmail, ReportedRun};
-pub use story::Story;
+pub use change_context::ChangeContext;
 pub use tables::{Unaudited, audited, privileges, unaudited};
 pub use tx::AuditTx;

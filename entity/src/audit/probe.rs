@@ -1,6 +1,6 @@
 //! Checks whether an entry can be written right now: one is written, read back, and rolled back.
 
-use super::unit::Unit;
+use super::unit_of_work::UnitOfWork;
 use super::{AuditTx, Context, Event};
 use crate::audit_entry;
 use crate::clock::Clock;
@@ -21,7 +21,7 @@ impl AuditTx {
     /// If the entry is refused, or is accepted but not kept because of a trigger or a rule, or if COMMIT commits nothing.
     pub async fn probe(db: &Db) -> Result<(), DbErr> {
         let context = Context::job(Uuid::now_v7());
-        let unit = Arc::new(Unit::new(context.clone(), Clock::system(), None));
+        let unit = Arc::new(UnitOfWork::new(context.clone(), Clock::system(), None));
         let mut tx = Self::begin(db, context).await?;
         tx.unit = unit;
         tx.record(Event::audit_log_accessed("readiness", ("probe", "probe".to_owned()), json!({}))).await?;

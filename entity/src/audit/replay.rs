@@ -79,7 +79,7 @@ impl Replay {
     }
 
     /// Refuses a row that differs from the log.
-    pub fn demand_row<E: Audited>(&self, row: &E::Model) -> Result<(), Box<Gap>> {
+    pub fn ensure_row<E: Audited>(&self, row: &E::Model) -> Result<(), Box<Gap>> {
         let id = E::id(row).to_string();
         let facts = facts::<E>(row);
         let nothing = Map::new();

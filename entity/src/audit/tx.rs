@@ -2,7 +2,7 @@
 
 use super::commit::{self, CommitWatch, Fate};
 use super::rights::Hold;
-use super::unit::Unit;
+use super::unit_of_work::UnitOfWork;
 use super::{Audited, Context, Event, Refusal, hooks};
 use crate::db::{self, Db, WriteTransaction};
 use crate::user::{self, Admission, Credential, Person};
@@ -25,7 +25,7 @@ use uuid::Uuid;
 /// including one that the caller swallowed, it rolls back. Only SQL happens inside: on SQLite every other writer waits for it.
 pub struct AuditTx {
     pub(super) inner: WriteTransaction,
-    pub(super) unit: Arc<Unit>,
+    pub(super) unit: Arc<UnitOfWork>,
     hold: Hold,
     /// Where to query what became of the transaction if the reply to COMMIT is lost.
     readers: DatabaseConnection,
@@ -62,30 +62,30 @@ impl AuditTx {
 
     /// `now` is read here: once the locks on rights are ours.
     fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
-        let unit = Arc::new(Unit::new(context, db.clock().clone(), db.observer()));
+        let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.observer()));
         let (commit_patience, decision_patience) = (db.commit_patience(), db.decision_patience());
         Self { inner, unit, hold, readers: db.readers().clone(), commit_patience, decision_patience }
     }
 
     /// What ends a user's rights must begin with `over` that user; otherwise one of their actions could be committed after it.
-    pub(crate) fn demand_over(&self, user_id: Uuid) -> Result<(), DbErr> {
+    pub(crate) fn ensure_over(&self, user_id: Uuid) -> Result<(), DbErr> {
         if self.hold.over == Some(user_id) { Ok(()) } else { Err(self.unit.break_with(Refusal::RightsNotHeld).into()) }
     }
 
     /// The reason that the caller gave, for every entry that follows.
-    pub fn because(self, reason: impl Into<String>) -> Self {
+    pub fn with_reason(self, reason: impl Into<String>) -> Self {
         self.unit.tell(|story| story.reason = Some(reason.into()));
         self
     }
 
     /// The reason, where it is optional.
-    pub fn because_if(self, reason: Option<&str>) -> Self {
+    pub fn with_reason_if(self, reason: Option<&str>) -> Self {
         self.unit.tell(|story| story.reason = reason.map(str::to_owned));
         self
     }
 
     /// A detail for the entries that is in no column, such as `docs_verified`.
-    pub fn noting(self, key: &str, value: impl Into<Json>) -> Self {
+    pub fn with_note(self, key: &str, value: impl Into<Json>) -> Self {
         self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
         self
     }
@@ -162,7 +162,7 @@ impl AuditTx {
     }
 
     async fn end(self) -> Result<(), DbErr> {
-        if let Err(refusal) = self.unit.demand_whole() {
+        if let Err(refusal) = self.unit.ensure_whole() {
             // Whether the rollback succeeds or the connection is closed, nothing remains.
             drop(self.inner.rollback().await);
             return Err(refusal.into());

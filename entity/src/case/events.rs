@@ -1,10 +1,10 @@
 //! The events of a change to a case. Pure: no clock, no database, no request.
 
 use super::{CaseStatus, Column, DETAILS, Model, RELEASE_BLOCK, REMARKS};
-use crate::audit::{Event, Story};
+use crate::audit::{Event, ChangeContext};
 use sea_orm::ModelTrait;
 
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
     let Some(before) = before else { return vec![Event::case_created(after)] };
     if before.deleted_at != after.deleted_at {
         return vec![Event::case_deleted(before, after, story)];
@@ -44,7 +44,7 @@ pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Ve
 }
 
 /// Sending to review and deciding have their own entries in addition to the status.
-fn review_event(before: &Model, after: &Model, story: &Story) -> Option<Event> {
+fn review_event(before: &Model, after: &Model, story: &ChangeContext) -> Option<Event> {
     match (before.status, after.status) {
         (CaseStatus::Accepted, CaseStatus::PendingReview) => Some(Event::review_submitted(after, story)),
         (CaseStatus::PendingReview, CaseStatus::Completed | CaseStatus::Accepted) => {

@@ -163,7 +163,7 @@ impl Model {
 
     pub fn accept(self, terms: Acceptance<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
         let mut row = self.movable(CaseAction::Accept)?;
-        demand_fit(terms.assignee, Some(terms.tier), terms.override_level)?;
+        ensure_fit(terms.assignee, Some(terms.tier), terms.override_level)?;
         row.status = Set(CaseStatus::Accepted);
         row.tier = Set(Some(terms.tier));
         row.credit_tenths = Set(terms.credit_tenths);
@@ -189,7 +189,7 @@ impl Model {
         let mut row = self.movable(CaseAction::Assign)?;
         // The current assignee keeps the case, even if they could no longer be assigned.
         if let Some(assignee) = assignee.filter(|assignee| current != Some(assignee.id)) {
-            demand_fit(assignee, tier, override_level)?;
+            ensure_fit(assignee, tier, override_level)?;
         }
         row.assigned_to_id = Set(assignee.map(|assignee| assignee.id));
         Ok(row)
@@ -203,7 +203,7 @@ impl Model {
             return Err(Refused::AlreadyAssigned);
         }
         if assigned.is_none() {
-            demand_fit(by, tier, false)?;
+            ensure_fit(by, tier, false)?;
         }
         row.assigned_to_id = Set(Some(by.id));
         Ok(row)
@@ -373,7 +373,7 @@ impl Model {
     }
 
     /// The same check for operations that change no column of the case.
-    pub fn demand_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
+    pub fn ensure_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
         let (current, allowed_from) = (self.status, action.allowed_from(role));
         if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { action, current, allowed_from }) }
     }
@@ -387,7 +387,7 @@ impl Model {
 
     /// For transitions whose statuses don't depend on the caller's role.
     fn movable(self, action: CaseAction) -> Result<ActiveModel, Refused> {
-        self.demand_state(action, Role::Administrator)?;
+        self.ensure_state(action, Role::Administrator)?;
         Ok(self.into_active_model())
     }
 }
@@ -432,7 +432,7 @@ fn list(numbers: &[i32]) -> String {
     numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn demand_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), Refused> {
+fn ensure_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), Refused> {
     if !assignee.is_assignable() {
         return Err(Refused::NotAssignable);
     }

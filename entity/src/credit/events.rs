@@ -1,9 +1,9 @@
 //! The events of a change to an allowance. Pure: no clock, no database, no request.
 
 use super::Model;
-use crate::audit::{Event, Story};
+use crate::audit::{Event, ChangeContext};
 
 /// One event, also if a bulk reset did not change the credits: each member's reset is on record.
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
     vec![Event::quarterly_credit_reset(before, after, story)]
 }

@@ -1,9 +1,9 @@
 //! The events of a change to a document. Pure: no clock, no database, no request.
 
 use super::Model;
-use crate::audit::{Event, Story};
+use crate::audit::{Event, ChangeContext};
 
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
     match before {
         None => vec![Event::document_uploaded(after, story)],
         // Nothing else of a document ever changes: if it did, no event would cover it, and the save would be refused.

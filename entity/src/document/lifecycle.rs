@@ -30,7 +30,7 @@ pub struct NewDocument {
 impl NewDocument {
     /// The row for a document of a case.
     pub fn of_case(self, case: &case::Model) -> Result<ActiveModel, Refused> {
-        self.document_type.demand_open(case)?;
+        self.document_type.ensure_open(case)?;
         Ok(ActiveModel {
             id: Set(self.id),
             case_id: Set(case.id),
@@ -51,7 +51,7 @@ impl NewDocument {
 
 impl Model {
     pub fn delete(self, case: &case::Model, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
-        self.document_type.demand_open(case)?;
+        self.document_type.ensure_open(case)?;
         let mut row = self.into_active_model();
         row.deleted_at = Set(Some(now));
         Ok(row)
@@ -65,7 +65,7 @@ const REPORTS_OPEN: &[CaseStatus] = &[CaseStatus::Accepted, CaseStatus::Hold, Ca
 impl DocumentType {
     /// Whether documents of this type can be added and deleted in the current status of the case. Members' documents can be at
     /// any time.
-    fn demand_open(self, case: &case::Model) -> Result<(), Refused> {
+    fn ensure_open(self, case: &case::Model) -> Result<(), Refused> {
         let (current, allowed_from) = (case.status, REPORTS_OPEN);
         match self {
             Self::Report if !allowed_from.contains(&current) => Err(Refused::ReportsAreSettled { current, allowed_from }),

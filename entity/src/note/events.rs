@@ -1,10 +1,10 @@
 //! The events of a change to a note. Pure: no clock, no database, no request.
 
 use super::Model;
-use crate::audit::{Event, Story};
+use crate::audit::{Event, ChangeContext};
 use crate::user::Role;
 
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
     match before {
         None if story.by.role() == Some(Role::Member) => vec![Event::member_comment_added(after)],
         None => vec![Event::note_added(after)],

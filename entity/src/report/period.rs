@@ -23,7 +23,7 @@ pub enum Bound {
 
 /// A period as requested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct PeriodQuery {
     pub since: Option<Bound>,
     pub until: Option<Bound>,
     pub all_time: bool,
@@ -106,7 +106,7 @@ pub struct Bounds {
     pub until: Option<DateTime<Utc>>,
 }
 
-impl Asked {
+impl PeriodQuery {
     /// Whether the period starts with the first entry, which then has to be looked up.
     pub const fn reaches_back(&self) -> bool {
         self.all_time || (self.since.is_none() && self.until.is_some())
@@ -134,7 +134,7 @@ impl Asked {
 
 impl Period {
     /// The requested period; it includes `now` if its end is open.
-    pub fn of(asked: Asked, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
+    pub fn of(asked: PeriodQuery, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
         if asked.all_time && (asked.since.is_some() || asked.until.is_some()) {
             return Err(PeriodError::AllTimeWithBounds);
         }
@@ -152,7 +152,7 @@ impl Period {
         if since >= until {
             return Err(PeriodError::Inverted);
         }
-        let defaulted = asked == Asked::default();
+        let defaulted = asked == PeriodQuery::default();
         Ok(Self { since, until, zone, defaulted })
     }
 
@@ -269,7 +269,7 @@ mod tests {
     }
 
     fn days(since: &str, until: &str, zone: Tz) -> Period {
-        let asked = Asked { since: day(since), until: day(until), all_time: false };
+        let asked = PeriodQuery { since: day(since), until: day(until), all_time: false };
         Period::of(asked, None, at("2026-11-23T08:00:00Z"), zone).unwrap()
     }
 
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn nobody_asking_means_thirty_civil_days_including_today() {
-        let period = Period::of(Asked::default(), None, at("2026-11-23T08:00:00.500Z"), CHICAGO).unwrap();
+        let period = Period::of(PeriodQuery::default(), None, at("2026-11-23T08:00:00.500Z"), CHICAGO).unwrap();
         assert_eq!((period.since, period.until), (at("2026-10-25T05:00:00Z"), at("2026-11-23T08:00:00.501Z")));
         assert!(period.defaulted);
         assert_eq!(period.buckets(Interval::Day).unwrap().len(), 30);
@@ -309,9 +309,9 @@ mod tests {
     #[test]
     fn an_open_start_is_the_first_entry() {
         let first = at("2026-05-05T05:05:05.555Z");
-        let open = Asked { until: day("2026-06-01"), ..Asked::default() };
+        let open = PeriodQuery { until: day("2026-06-01"), ..PeriodQuery::default() };
         assert_eq!(Period::of(open, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap().since, first);
-        let all_time = Asked { all_time: true, ..Asked::default() };
+        let all_time = PeriodQuery { all_time: true, ..PeriodQuery::default() };
         let period = Period::of(all_time, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
         assert_eq!((period.since, period.until, period.defaulted), (first, at("2026-11-23T08:00:00.001Z"), false));
         assert!(Period::of(open, None, at("2026-11-23T08:00:00Z"), CHICAGO).is_ok(), "an empty audit log has a period too");
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn buckets_partition_the_period_and_start_with_their_civil_day() {
         for interval in [Interval::Day, Interval::Week, Interval::Month] {
-            let asked = Asked {
+            let asked = PeriodQuery {
                 since: Some(Bound::Instant(at("2026-02-11T13:14:15.161Z"))),
                 until: Some(Bound::Instant(at("2026-11-20T01:02:03Z"))),
                 all_time: false,
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn a_bad_period_names_its_parameter() {
         let refused = |since, until, all_time| {
-            let asked = Asked { since, until, all_time };
+            let asked = PeriodQuery { since, until, all_time };
             Period::of(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap_err().parameter()
         };
         assert_eq!(refused(day("2026-02-02"), day("2026-02-01"), false), "since");
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_list_is_open_where_nobody_set_a_bound() {
-        let ids = |since, until| Asked { since, until, all_time: false }.ids(CHICAGO);
+        let ids = |since, until| PeriodQuery { since, until, all_time: false }.ids(CHICAGO);
         let day_after = floor_id(at("2026-11-02T06:00:00Z"));
         assert_eq!(ids(None, day("2026-11-01")), Ok(IdRange { from: Uuid::nil(), before: day_after }));
         assert_eq!(ids(day("2026-11-02"), None), Ok(IdRange { from: day_after, before: Uuid::max() }));

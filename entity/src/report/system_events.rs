@@ -5,7 +5,7 @@ use super::sql::Sql;
 use super::tally::{self, Tally};
 use super::{IdRange, Interval, Paging, Percent, Period, Point, Scope, TypeCount, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
-use crate::trail::{JobHealth, job_health};
+use crate::audit_log::{JobHealth, job_health};
 use crate::{audit_entry, clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;

@@ -1,10 +1,10 @@
 //! The events of a change to a user. Pure: no clock, no database, no request.
 
 use super::{Column, Model, Role};
-use crate::audit::{Event, Story};
+use crate::audit::{Event, ChangeContext};
 use sea_orm::ModelTrait;
 
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &Story) -> Vec<Event> {
+pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
     let Some(before) = before else { return vec![Event::user_created(after, story)] };
     let differ = |columns: &[Column]| columns.iter().any(|column| before.get(*column) != after.get(*column));
     if before.deleted_at != after.deleted_at {

@@ -83,12 +83,12 @@ impl Rights {
     }
 
     /// Whether the workshop matches the role: members must have one, others must not.
-    pub fn demand_workshop(&self, workshop_code: Option<&str>) -> Result<(), Misfit> {
-        demand_workshop(self.role, workshop_code)
+    pub fn ensure_workshop(&self, workshop_code: Option<&str>) -> Result<(), Misfit> {
+        ensure_workshop(self.role, workshop_code)
     }
 }
 
-fn demand_workshop(role: Role, workshop_code: Option<&str>) -> Result<(), Misfit> {
+fn ensure_workshop(role: Role, workshop_code: Option<&str>) -> Result<(), Misfit> {
     Misfit::check("workshop_code", Role::Member, role, workshop_code.is_some())
 }
 
@@ -107,7 +107,7 @@ impl Model {
     pub fn edit(self, change: ProfileChange) -> Result<ActiveModel, Misfit> {
         let ProfileChange { first_name, last_name, email, phone_number, workshop_code } = change;
         if let Some(workshop_code) = &workshop_code {
-            demand_workshop(self.role, workshop_code.as_deref())?;
+            ensure_workshop(self.role, workshop_code.as_deref())?;
         }
         let mut row = self.into_active_model();
         row.first_name = first_name.map_or(row.first_name, Set);

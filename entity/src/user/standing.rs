@@ -29,8 +29,8 @@ pub async fn locked_with_standing(tx: &AuditTx, id: Uuid, caller: &Caller) -> Re
 
 impl Model {
     /// Whether the user may be given other rights.
-    pub fn demand_may_become(&self, rights: &Rights, standing: &Standing) -> Result<(), Refused> {
-        standing.demand_another()?;
+    pub fn ensure_may_become(&self, rights: &Rights, standing: &Standing) -> Result<(), Refused> {
+        standing.ensure_another()?;
         if rights.role == self.role {
             return Ok(());
         }
@@ -46,8 +46,8 @@ impl Model {
     }
 
     /// Whether the user may be deactivated or deleted.
-    pub fn demand_may_leave(&self, standing: &Standing) -> Result<(), Refused> {
-        standing.demand_another()?;
+    pub fn ensure_may_leave(&self, standing: &Standing) -> Result<(), Refused> {
+        standing.ensure_another()?;
         match standing.open_cases {
             _ if self.is_active_administrator() && standing.active_administrators <= 1 => Err(Refused::LastAdministrator),
             0 => Ok(()),
@@ -61,7 +61,7 @@ impl Model {
 }
 
 impl Standing {
-    pub fn demand_another(&self) -> Result<(), Refused> {
+    pub fn ensure_another(&self) -> Result<(), Refused> {
         if self.is_oneself { Err(Refused::Oneself) } else { Ok(()) }
     }
 }

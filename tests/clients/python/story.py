@@ -105,7 +105,7 @@ accepted = done(CaseDetail, accept_case.sync_detailed(draft.id, client=technicia
 assert accepted.status is CaseStatus.ACCEPTED and accepted.complexity is CaseComplexity.MODERATE
 assert accepted.assigned_to is not None and accepted.assigned_to.username == "tech2"
 
-# He puts it on hold, once: a held case can't be held again, and what is stale is refused.
+# The technician puts it on hold, once: a held case can't be held again, and a stale version is refused.
 hold = HoldCase(reason="waiting for pay stub", hold_duration_days=14)
 holding = hold_case.sync_detailed(draft.id, client=technician, body=hold)
 held = done(CaseDetail, holding)
@@ -119,7 +119,7 @@ silent = resume_case.sync_detailed(draft.id, client=technician, body=ResumeCase(
 invalid = refused(silent, HTTPStatus.UNPROCESSABLE_ENTITY, ProblemCode.VALIDATION_FAILED)
 assert not isinstance(invalid.errors, Unset) and [fault.pointer for fault in invalid.errors] == ["/reason"]
 
-# He resumes it, from the version he has seen.
+# The technician resumes it, from the version they have seen.
 answer = resume_case.sync_detailed(draft.id, client=technician, body=resumption, if_match=holding.headers["ETag"])
 resumed = done(CaseDetail, answer)
 assert resumed.status is CaseStatus.ACCEPTED and resumed.hold is None

@@ -69,7 +69,7 @@ assert.equal(accepted.status, "accepted");
 assert.equal(accepted.assigned_to?.username, "tech2");
 assert.equal(accepted.complexity, "moderate");
 
-// He puts it on hold, once: a held case can't be held again, and what is stale is refused.
+// The technician puts it on hold, once: a held case can't be held again, and a stale version is refused.
 const hold = { reason: "waiting for pay stub", hold_duration_days: 14 };
 const holding = await technician.POST("/api/v1/cases/{case_id}/hold", { params: { path }, body: hold });
 const held = done(holding);
@@ -99,7 +99,7 @@ assert.deepEqual(
   [["body", "/reason"]],
 );
 
-// He resumes it, from the version he has seen.
+// The technician resumes it, from the version they have seen.
 const heldTag = holding.response.headers.get("ETag") ?? "";
 const resumed = done(
   await technician.POST("/api/v1/cases/{case_id}/resume", {

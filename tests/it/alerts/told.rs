@@ -4,7 +4,7 @@ use super::{alerts, kinds};
 use crate::app::at;
 use entity::alert;
 use entity::outbox::{self, MailStatus};
-use entity::tell;
+use entity::notify;
 use entity::user::Role;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value as Json, json};
@@ -116,7 +116,7 @@ on_each_database! {
         assert!(!told[0].to_string().contains("Monday"), "an alert outlives a note that is taken away");
         assert_eq!(told[0]["case"]["id"], case.id());
         let tx = app.write().await;
-        tell::case_resubmitted(&tx, &sealed.case).await.unwrap();
+        notify::case_resubmitted(&tx, &sealed.case).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(kinds(app, &worker).await, ["case_resubmitted", "member_comment"]);
     }
@@ -126,8 +126,8 @@ on_each_database! {
         let (admin, member) = (app.user("admin", Role::Administrator, None).await, app.user("member1", Role::Member, None).await);
         let held = app.a_case().held().create().await;
         let tx = app.write().await;
-        tell::hold_overdue(&tx, &held.case).await.unwrap();
-        tell::job_failed(&tx, "send_scheduled_emails", "no connection").await.unwrap();
+        notify::hold_overdue(&tx, &held.case).await.unwrap();
+        notify::job_failed(&tx, "send_scheduled_emails", "no connection").await.unwrap();
         tx.commit().await.unwrap();
 
         assert_eq!((kinds(app, &worker).await, kinds(app, &manager).await), (vec!["hold_overdue".to_owned()], vec!["hold_overdue".to_owned()]));

@@ -38,7 +38,7 @@ impl Exposition {
             }
         }
         let read = Self { samples, families };
-        read.demand_whole_histograms();
+        read.ensure_whole_histograms();
         read
     }
 
@@ -60,7 +60,7 @@ impl Exposition {
     }
 
     /// Checks that the last bucket of each histogram equals its count.
-    fn demand_whole_histograms(&self) {
+    fn ensure_whole_histograms(&self) {
         for (key, count) in self.samples.iter().filter(|(key, _)| key.split('{').next().unwrap().ends_with("_count")) {
             let (name, labels) = series_of(key);
             let bucket = format!("{}_bucket", name.trim_end_matches("_count"));

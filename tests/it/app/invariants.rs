@@ -31,21 +31,21 @@ pub async fn check(app: &TestApp) {
     }
     let told = replay(&entries).unwrap_or_else(|gap| panic!("the chain of entries is broken: {gap}"));
     for row in case::Entity::find().all(&app.outside).await.expect("cases") {
-        told.demand_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        told.ensure_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in document::Entity::find().all(&app.outside).await.expect("documents") {
-        told.demand_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        told.ensure_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in note::Entity::find().all(&app.outside).await.expect("notes") {
-        told.demand_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        told.ensure_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in user::Entity::find().all(&app.outside).await.expect("users") {
-        told.demand_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        told.ensure_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in setting::Entity::find().all(&app.outside).await.expect("settings") {
-        told.demand_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        told.ensure_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in credit::Entity::find().all(&app.outside).await.expect("allowances") {
-        told.demand_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        told.ensure_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
 }

@@ -88,10 +88,10 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
     let asked = if *method == Method::HEAD { "GET" } else { method.as_str() };
     let (place, status) = (format!("{method} {path}"), answer.status());
     if status >= 400 && *method != Method::HEAD {
-        demand_problem(&place, answer);
+        ensure_problem(&place, answer);
     }
     match here().find(|promise| promise.method == asked) {
-        Some(promise) => demand_declared(promise, &place, *method == Method::HEAD, answer),
+        Some(promise) => ensure_declared(promise, &place, *method == Method::HEAD, answer),
         None if best.is_some() => assert!([405, 429].contains(&status), "{place} is not an operation, but got {status}"),
         None if api::docs::is_part(&path) => {}
         None => assert!([404, 429].contains(&status), "{place} does not exist, but got {status}"),
@@ -99,7 +99,7 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
 }
 
 #[track_caller]
-fn demand_declared(promise: &Promise, place: &str, is_head: bool, answer: &Answer) {
+fn ensure_declared(promise: &Promise, place: &str, is_head: bool, answer: &Answer) {
     let (id, status) = (&promise.id, answer.status());
     let declared = promise.answers.get(&status);
     let declared = declared.unwrap_or_else(|| panic!("{id} does not declare {status}: {place}: {}", answer.text));
@@ -122,14 +122,14 @@ fn demand_declared(promise: &Promise, place: &str, is_head: bool, answer: &Answe
     }
     // NDJSON is not a JSON document.
     if kind == "application/json" || kind.ends_with("+json") {
-        demand_shape(shape, place, answer);
+        ensure_shape(shape, place, answer);
     }
 }
 
 #[track_caller]
-fn demand_problem(place: &str, answer: &Answer) {
+fn ensure_problem(place: &str, answer: &Answer) {
     assert_eq!(answer.header("content-type"), "application/problem+json", "{place}: {}", answer.text);
-    demand_shape(&json!({"$ref": "#/components/schemas/Problem"}), place, answer);
+    ensure_shape(&json!({"$ref": "#/components/schemas/Problem"}), place, answer);
     let problem = answer.json();
     let known = api::http::Code::all().find(|code| problem["code"] == code.name());
     let known = known.unwrap_or_else(|| panic!("{place}: unknown code: {}", answer.text));
@@ -145,7 +145,7 @@ fn demand_problem(place: &str, answer: &Answer) {
 }
 
 #[track_caller]
-fn demand_shape(schema: &Json, place: &str, answer: &Answer) {
+fn ensure_shape(schema: &Json, place: &str, answer: &Answer) {
     let errors = validator(schema)
         .iter_errors(&answer.json())
         .map(|error| format!("{}: {error}", error.instance_path()))

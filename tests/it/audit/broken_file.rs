@@ -27,7 +27,7 @@ async fn send(request: RequestBuilder) -> (u16, String, Json) {
 }
 
 #[track_caller]
-fn demand_unavailable((status, after, body): (u16, String, Json)) {
+fn ensure_unavailable((status, after, body): (u16, String, Json)) {
     assert_eq!((status, after.as_str(), &body["code"]), (503, "1", &json!("unavailable")), "{body}");
 }
 
@@ -46,11 +46,11 @@ async fn what_is_acknowledged_after_an_io_error_is_there() {
         let before = committed(&app).await;
         process.limit_files("4096");
         for _ in 0..3 {
-            demand_unavailable(send(create()).await);
-            demand_unavailable(send(create().header("Idempotency-Key", format!("broken-{round}"))).await);
+            ensure_unavailable(send(create()).await);
+            ensure_unavailable(send(create().header("Idempotency-Key", format!("broken-{round}"))).await);
         }
         let login = json!({"username": "member1", "password": PASSWORD});
-        demand_unavailable(send(process.post("auth/login").body(login.to_string())).await);
+        ensure_unavailable(send(process.post("auth/login").body(login.to_string())).await);
         assert_eq!(send(process.request(Method::GET, "auth/me").bearer_auth(&token)).await.0, 200);
         assert_eq!(committed(&app).await, before, "nothing was changed");
 

@@ -4,13 +4,13 @@ use super::world::data;
 use crate::app::TestApp;
 use entity::audit::{Action, Category};
 use entity::page::Position;
-use entity::trail::{self, Filter};
+use entity::audit_log::{self, Filter};
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
 async fn plan(app: &TestApp, filter: &Filter, after: Option<&Position>) -> Vec<String> {
     let backend = app.outside.get_database_backend();
-    let page = backend.build(&trail::listing(filter, after, 51, backend));
+    let page = backend.build(&audit_log::listing(filter, after, 51, backend));
     app.plan(&page).await
 }
 

@@ -31,7 +31,7 @@ on_each_database! {
 
     async fn a_deleted_user_has_a_trail_and_an_unknown_one_has_none(app) {
         let user = app.user("member9", Role::Member, None).await;
-        let tx = app.write().await.because("gone");
+        let tx = app.write().await.with_reason("gone");
         let mut row = sea_orm::IntoActiveModel::into_active_model(user.clone());
         (row.is_active, row.deleted_at) = (Set(false), Set(Some(tx.now())));
         tx.save(row).await.unwrap();

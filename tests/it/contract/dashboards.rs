@@ -66,14 +66,14 @@ fn arrays(at: &str, value: &Json, found: &mut BTreeMap<String, usize>) {
             Json::Object(_) => arrays(&here, value, found),
             Json::Array(rows) => {
                 *found.entry(here.clone()).or_default() += rows.len();
-                rows.iter().for_each(|row| demand_flat(&here, row, found));
+                rows.iter().for_each(|row| ensure_flat(&here, row, found));
             }
             _ => {}
         }
     }
 }
 
-fn demand_flat(at: &str, row: &Json, found: &mut BTreeMap<String, usize>) {
+fn ensure_flat(at: &str, row: &Json, found: &mut BTreeMap<String, usize>) {
     let row = row.as_object().unwrap_or_else(|| panic!("{at}: {row} is no row"));
     for (key, value) in row {
         // The only exception: the changes of an entry, which are themselves rows of scalars.

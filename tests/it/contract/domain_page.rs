@@ -20,7 +20,7 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     head + &rows.map(line).collect::<String>()
 }
 
-fn demand_in_page(name: &str, expected: &str) {
+fn ensure_in_page(name: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE);
     let page = std::fs::read_to_string(&path).expect("the page");
     let begin = format!("<!-- generated: {name} -->\n");
@@ -63,19 +63,19 @@ fn the_action_types_are_those_of_the_catalogue() {
             list(action.required_metadata().iter().map(key)),
         ]
     });
-    demand_in_page("action-types", &table(&["code", "label", "category", "origin", "capture", "metadata"], rows));
+    ensure_in_page("action-types", &table(&["code", "label", "category", "origin", "capture", "metadata"], rows));
 }
 
 #[test]
 fn the_change_types_have_the_catalogues_actions() {
     let rows = ChangeType::all().map(|kind| vec![code(kind.code()), codes(kind.actions())]);
-    demand_in_page("change-types", &table(&["change type", "action types"], rows));
+    ensure_in_page("change-types", &table(&["change type", "action types"], rows));
 }
 
 #[test]
 fn the_system_event_groups_have_the_catalogues_actions() {
     let rows = SystemEvent::all().map(|group| vec![code(group.code()), group.label().to_owned(), codes(group.actions())]);
-    demand_in_page("system-event-groups", &table(&["group", "label", "action types"], rows));
+    ensure_in_page("system-event-groups", &table(&["group", "label", "action types"], rows));
 }
 
 on_each_database! {
@@ -89,7 +89,7 @@ on_each_database! {
         });
         let callers = ["owning member", "assigned technician", "other technician", "manager", "administrator"];
         let head = [&["action", "from", "to"][..], &callers].concat();
-        demand_in_page("case-actions", &table(&head, rows));
+        ensure_in_page("case-actions", &table(&head, rows));
     }
 }
 
@@ -186,7 +186,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
         CaseAction::Reopen => vec![row().reopen(Some(assignee))],
         // It changes no column of the case.
         CaseAction::AcknowledgeUpdates => {
-            vec![row().demand_state(action, Role::Administrator).map(|()| row().into_active_model())]
+            vec![row().ensure_state(action, Role::Administrator).map(|()| row().into_active_model())]
         }
         CaseAction::Delete => vec![row().delete(&administrator, now)],
     }

@@ -19,7 +19,7 @@ const PLACES: [&str; 12] = [
     "migration/src",
     "tests",
 ];
-const ENDINGS: [&str; 8] = ["md", "rs", "yaml", "yml", "example", "py", "sh", "toml"];
+const ENDINGS: [&str; 9] = ["md", "ts", "rs", "yaml", "yml", "example", "py", "sh", "toml"];
 
 /// Files below a place, without what tools have put there and without the contracts of former releases.
 fn files(place: &Path) -> Vec<PathBuf> {

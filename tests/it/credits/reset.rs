@@ -88,7 +88,7 @@ on_each_database! {
         assert_eq!((run().await, app.since(&mark).await.len()), (0, 2), "the second time there is nothing to do and to tell");
         assert_eq!(by.get(&url).await.expect(200)["allowed_credits"], 30);
         app.user("member3", Role::Member, None).await;
-        assert_eq!(run().await, 1, "who came later gets his");
+        assert_eq!(run().await, 1, "a member who joined later gets their allowance");
     }
 
     async fn two_resets_at_once_come_one_after_the_other(app) {
@@ -212,7 +212,7 @@ async fn ten_thousand(kind: Kind) {
     let told = by_id.filter(audit_entry::Column::ObjectType.eq("credit_allowance")).all(&app.outside).await.unwrap();
     let told = replay(&told).unwrap();
     for row in credit::Entity::find().all(&app.outside).await.unwrap() {
-        told.demand_row::<credit::Entity>(&row).unwrap();
+        told.ensure_row::<credit::Entity>(&row).unwrap();
     }
     let quarter: Quarter = "2026-Q4".parse().unwrap();
     assert_eq!(told.told("credit_allowance").count(), MEMBERS, "{quarter}");

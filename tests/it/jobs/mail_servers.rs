@@ -132,7 +132,7 @@ async fn a_server_that_never_answers_holds_up_no_other_job() {
         hold(&app).await;
         app.clock.set(at("2026-12-01T16:00:00Z"));
         for job in JobName::ALL {
-            tokio::spawn(scheduler::keep_time(app.app.clone(), job));
+            tokio::spawn(scheduler::run_schedule(app.app.clone(), job));
         }
         until(async || runs(&app, "release_scheduled_cases").await.len() == 4).await;
         until(async || runs(&app, "check_expired_holds").await.len() == 1).await;

@@ -37,7 +37,7 @@ pub struct Step {
 
 /// A history, and a request about it.
 #[derive(Clone, Debug)]
-pub struct Story {
+pub struct Scenario {
     pub happenings: Vec<Happening>,
     pub steps: Vec<Step>,
     pub pending_emails: usize,
@@ -108,7 +108,7 @@ fn asked() -> impl Strategy<Value = Asked> {
 }
 
 /// A story of up to 120 entries and 40 steps.
-pub fn story() -> impl Strategy<Value = Story> {
+pub fn story() -> impl Strategy<Value = Scenario> {
     let history = (prop::collection::vec(happening(), 0..120), prop::collection::vec(step(), 0..40), 0..4_usize);
     let question = (asked(), select(vec![Interval::Day, Interval::Week, Interval::Month]), instant());
     let filters = (0..USERS, proptest::option::of(0..CASES), proptest::option::of(0..USERS), 0..64_usize);
@@ -118,6 +118,6 @@ pub fn story() -> impl Strategy<Value = Story> {
         let (asked, interval, now) = question;
         let (user, case, actor, kinds) = filters;
         let (direction, limit) = list;
-        Story { happenings, steps, pending_emails, asked, interval, now, user, case, actor, kinds, direction, limit }
+        Scenario { happenings, steps, pending_emails, asked, interval, now, user, case, actor, kinds, direction, limit }
     })
 }

@@ -1,6 +1,6 @@
 //! For any history and any requested period, each figure equals the naive recount, on both databases.
 
-use super::history::{Story, story};
+use super::history::{Scenario, story};
 use super::recount::Recount;
 use super::world::{self, Told};
 use crate::app::{Kind, connect, fresh};
@@ -43,7 +43,7 @@ fn recounted(kind: Kind) {
     }
 }
 
-async fn compare<C: ConnectionTrait>(db: &C, story: &Story, told: &Told) {
+async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, told: &Told) {
     let first = report::first_entry_at(db).await.unwrap();
     let period = Period::of(story.asked, first, story.now, Chicago);
     let Some(recount) = Recount::of(story, told) else {
@@ -68,7 +68,7 @@ async fn compare<C: ConnectionTrait>(db: &C, story: &Story, told: &Told) {
 }
 
 /// Every entry of a list is on exactly one page, in order.
-async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, story: &Story, period: &Period, recount: &Recount<'_>) {
+async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, story: &Scenario, period: &Period, recount: &Recount<'_>) {
     let list = recount.case_filters().list();
     let (mut found, mut after) = (Vec::new(), None);
     loop {

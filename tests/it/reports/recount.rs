@@ -1,6 +1,6 @@
 //! The expected figures of the reports, counted naively: every row is examined, days are counted by the calendar, no ids, no SQL.
 
-use super::history::Story;
+use super::history::Scenario;
 use super::world::Told;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::America::Chicago;
@@ -14,12 +14,12 @@ use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
 use entity::report::{Asked, Bound, Interval, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
-use entity::trail::JobHealth;
+use entity::audit_log::JobHealth;
 use std::collections::BTreeMap;
 
 /// Counts a history that was written.
 pub struct Recount<'a> {
-    pub story: &'a Story,
+    pub story: &'a Scenario,
     pub told: &'a Told,
     pub since: DateTime<Utc>,
     pub until: DateTime<Utc>,
@@ -27,7 +27,7 @@ pub struct Recount<'a> {
 
 impl<'a> Recount<'a> {
     /// `None` if the period is inverted.
-    pub fn of(story: &'a Story, told: &'a Told) -> Option<Self> {
+    pub fn of(story: &'a Scenario, told: &'a Told) -> Option<Self> {
         let Asked { since, until, all_time } = story.asked;
         let until = match until {
             Some(bound) => instant(bound, 1),

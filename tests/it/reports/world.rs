@@ -1,7 +1,7 @@
 //! The fixtures: a database of its own, in which a history is written and rolled back.
 #![expect(clippy::disallowed_methods, reason = "the history is written directly to the database, as an outsider could")]
 
-use super::history::{CASES, Happening, Step, Story, USERS, Who};
+use super::history::{CASES, Happening, Step, Scenario, USERS, Who};
 use crate::app::TestApp;
 use entity::clock::Clock;
 use entity::review::ReviewAction;
@@ -21,7 +21,7 @@ pub struct Told {
 }
 
 /// Writes a history inside a transaction that is never committed.
-pub async fn tell(connection: &DatabaseConnection, story: &Story) -> (DatabaseTransaction, Told) {
+pub async fn tell(connection: &DatabaseConnection, story: &Scenario) -> (DatabaseTransaction, Told) {
     let tx = connection.begin().await.unwrap();
     let clock = Clock::system();
     let users: Vec<user::Model> = (0..USERS).map(|number| person(&clock, number)).collect();

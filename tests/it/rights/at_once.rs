@@ -27,7 +27,7 @@ async fn end(by: &Client<'_>, user: &user::Model, way: usize) -> u16 {
 }
 
 /// No entry by an administrator comes after the one that ended their rights.
-fn demand_acts_of_administrators(trail: &[Json]) {
+fn ensure_acts_of_administrators(trail: &[Json]) {
     let mut ended: Vec<&str> = Vec::new();
     for entry in trail.iter().filter(|entry| entry["outcome"] == "success" && entry["actor_type"] == "user") {
         let actor = entry["actor"]["id"].as_str().expect("an actor");
@@ -54,7 +54,7 @@ on_each_database! {
             assert!(won == 1 && (ends.0 == 401 || ends.1 == 401), "round {round}: {ends:?}");
             assert_eq!(administrators(app).await, before - 1, "round {round}");
         }
-        demand_acts_of_administrators(&app.since(&mark).await);
+        ensure_acts_of_administrators(&app.since(&mark).await);
     }
 
     async fn the_last_administrator_stays_however_many_go_at_once(app) {
@@ -74,7 +74,7 @@ on_each_database! {
         let statuses = join_all(everybody).await;
         assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
         assert_eq!(administrators(app).await, 1, "{statuses:?}");
-        demand_acts_of_administrators(&app.since(&mark).await);
+        ensure_acts_of_administrators(&app.since(&mark).await);
     }
 
     async fn those_who_change_each_other_wait_for_each_other_and_never_for_good(app) {

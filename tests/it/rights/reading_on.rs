@@ -61,7 +61,7 @@ impl Slow {
 }
 
 /// Reads the beginning, takes the right from the caller, waits until the cached rights are one second old, and reads the rest.
-async fn demand_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Future<Output = ()>) {
+async fn ensure_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Future<Output = ()>) {
     let slow = Slow::begin(app, token, path).await;
     lose.await;
     let lost_at = Instant::now();
@@ -73,7 +73,7 @@ async fn demand_cut_off(app: &TestApp, token: &str, path: &str, lose: impl Futur
 }
 
 /// The control: a caller who keeps the right can read everything, however slowly.
-async fn demand_whole(app: &TestApp, token: &str, path: &str) {
+async fn ensure_whole(app: &TestApp, token: &str, path: &str) {
     let slow = Slow::begin(app, token, path).await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(slow.finish().await, "{path}");
@@ -119,10 +119,10 @@ on_each_database! {
             app.give_password(&user, PASSWORD).await;
             let pair = sign_in(app, &user.username).await;
             let lose = lose(app, &user, &pair, way);
-            demand_cut_off(app, text(&pair, "access_token"), &format!("exports/cases.{path}"), lose).await;
+            ensure_cut_off(app, text(&pair, "access_token"), &format!("exports/cases.{path}"), lose).await;
         }
         let token = app.as_manager().await.token().to_owned();
-        demand_whole(app, &token, "exports/cases.csv").await;
+        ensure_whole(app, &token, "exports/cases.csv").await;
         run(app, "DELETE FROM cases WHERE case_number LIKE 'COPY-%'").await;
     }
 
@@ -154,7 +154,7 @@ on_each_database! {
                     admin.post(&format!("{url}/role"), other).await.expect(200);
                 }
             };
-            demand_cut_off(app, key, path, lose).await;
+            ensure_cut_off(app, key, path, lose).await;
         }
     }
 
@@ -167,10 +167,10 @@ on_each_database! {
         let document = format!("documents/{}", added["id"].as_str().expect("an id"));
         let path = format!("{document}/content");
         let token = app.as_user(&tech).await.token().to_owned();
-        demand_whole(app, &token, &path).await;
-        demand_cut_off(app, &token, &path, lose(app, &tech, &Json::Null, 3)).await;
+        ensure_whole(app, &token, &path).await;
+        ensure_cut_off(app, &token, &path, lose(app, &tech, &Json::Null, 3)).await;
         let token = app.as_user(&tech).await.token().to_owned();
         let delete = async { drop(app.as_admin().await.delete(&format!("{document}?reason=wrong")).await.expect(204)) };
-        demand_cut_off(app, &token, &path, delete).await;
+        ensure_cut_off(app, &token, &path, delete).await;
     }
 }

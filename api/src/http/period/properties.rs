@@ -101,7 +101,7 @@ fn instants() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 /// Two bounds that are mostly close to each other, each a day, an instant or open.
-fn askings() -> impl Strategy<Value = Asked> {
+fn askings() -> impl Strategy<Value = PeriodQuery> {
     let length = prop_oneof![6 => 0..60 * 86_400_i64, 1 => -86_400..86_400_i64, 1 => 0..3_000_000_000_i64];
     (instants(), length, 0..4_u8, 0..4_u8, prop::bool::weighted(0.1)).prop_map(|(at, length, since, until, all_time)| {
         let bound = |kind: u8, at: DateTime<Utc>| match kind {
@@ -109,7 +109,7 @@ fn askings() -> impl Strategy<Value = Asked> {
             1 => Some(Bound::Instant(at)),
             _ => Some(Bound::Day(at.date_naive())),
         };
-        Asked { since: bound(since, at), until: bound(until, at + TimeDelta::seconds(length)), all_time }
+        PeriodQuery { since: bound(since, at), until: bound(until, at + TimeDelta::seconds(length)), all_time }
     })
 }
 
@@ -119,7 +119,7 @@ fn millis(at: DateTime<Utc>) -> i128 {
 }
 
 /// The expected error, before anything is known about the zone.
-fn fault(asked: &Asked) -> Option<PeriodError> {
+fn fault(asked: &PeriodQuery) -> Option<PeriodError> {
     let is_far = |bound: Option<Bound>| {
         let year = bound.map(|bound| match bound {
             Bound::Day(day) => day.year(),

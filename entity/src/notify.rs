@@ -1,13 +1,13 @@
 //! Notifications, sent in the transaction of the change that they report: an alert for users who have to look at something, and
 //! also an email for users who may not be looking; one function per event, which a handler or a job calls in one line.
 
-use crate::alert::{self, Kind, News, Severity};
+use crate::alert::{self, Kind, Notification, Severity};
 use crate::audit::AuditTx;
 use crate::case;
 use crate::clock::rfc3339;
 use crate::outbox::{self, Mail, Template};
 use crate::setting;
-use crate::trail;
+use crate::audit_log;
 use crate::user::{self, Level, Role};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -18,7 +18,7 @@ pub async fn case_held(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let reason = case.hold_reason.clone().unwrap_or_default();
     let title = format!("Case {} is on hold", case.case_number);
     let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
-    let news = News { kind: Kind::CaseHeld, severity: Severity::Warning, title, message: reason, case: Some(case) };
+    let news = Notification { kind: Kind::CaseHeld, severity: Severity::Warning, title, message: reason, case: Some(case) };
     member(tx, case, news, Template::CaseHeld, parameters).await
 }
 
@@ -26,7 +26,7 @@ pub async fn case_held(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
 pub async fn case_resumed(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("Case {} was resumed", case.case_number);
     let message = "The hold has ended, and work on the case continues.".to_owned();
-    let news = News { kind: Kind::CaseResumed, severity: Severity::Info, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::CaseResumed, severity: Severity::Info, title, message, case: Some(case) };
     member(tx, case, news, Template::CaseResumed, json!({})).await
 }
 
@@ -35,7 +35,7 @@ pub async fn case_rejected(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     let notes = case.rejection_notes.clone().unwrap_or_default();
     let title = format!("Case {} needs to be resubmitted", case.case_number);
     let parameters = json!({"rejection_reason": case.rejection_reason, "rejection_notes": notes});
-    let news = News { kind: Kind::CaseRejected, severity: Severity::Warning, title, message: notes, case: Some(case) };
+    let news = Notification { kind: Kind::CaseRejected, severity: Severity::Warning, title, message: notes, case: Some(case) };
     member(tx, case, news, Template::CaseRejected, parameters).await
 }
 
@@ -44,7 +44,7 @@ pub async fn case_released(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     let Some(released_at) = case.released_at else { return Ok(()) };
     let title = format!("Case {} is completed", case.case_number);
     let message = "Its result was released to you.".to_owned();
-    let news = News { kind: Kind::CaseReleased, severity: Severity::Info, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::CaseReleased, severity: Severity::Info, title, message, case: Some(case) };
     member(tx, case, news, Template::CaseReleased, json!({"released_at": rfc3339(released_at)})).await
 }
 
@@ -52,7 +52,7 @@ pub async fn case_released(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
 pub async fn case_resubmitted(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("Case {} was resubmitted", case.case_number);
     let message = case.resubmission_notes.clone().unwrap_or_else(|| "The member left no notes.".to_owned());
-    let news = News { kind: Kind::CaseResubmitted, severity: Severity::Info, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::CaseResubmitted, severity: Severity::Info, title, message, case: Some(case) };
     assignee(tx, case, news).await
 }
 
@@ -60,7 +60,7 @@ pub async fn case_resubmitted(tx: &AuditTx, case: &case::Model) -> Result<(), Db
 pub async fn case_commented(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("New comment on case {}", case.case_number);
     let message = "The member added a comment. See the notes of the case.".to_owned();
-    let news = News { kind: Kind::MemberComment, severity: Severity::Info, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::MemberComment, severity: Severity::Info, title, message, case: Some(case) };
     assignee(tx, case, news).await
 }
 
@@ -73,7 +73,7 @@ pub async fn review_needed(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     let recipients = ids(tx, anyone).await?;
     let title = format!("Case {} is waiting for review", case.case_number);
     let message = "The work of a new technician needs a review.".to_owned();
-    let news = News { kind: Kind::ReviewNeeded, severity: Severity::Warning, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::ReviewNeeded, severity: Severity::Warning, title, message, case: Some(case) };
     alert::raise(tx, &recipients, news).await
 }
 
@@ -86,7 +86,7 @@ pub async fn review_decided(tx: &AuditTx, case: &case::Model) -> Result<(), DbEr
     };
     let title = format!("Review of case {}: {decision}", case.case_number);
     let message = case.review_notes.clone().unwrap_or_else(|| "The reviewer left no notes.".to_owned());
-    let news = News { kind: Kind::ReviewDecided, severity, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::ReviewDecided, severity, title, message, case: Some(case) };
     assignee(tx, case, news).await
 }
 
@@ -97,7 +97,7 @@ pub async fn hold_overdue(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr>
     let title = format!("The hold of case {} is overdue", case.case_number);
     let end = case.hold_expected_end_at.map_or_else(|| "earlier".to_owned(), rfc3339);
     let message = format!("It was expected to end at {end}. The case stays on hold until it is resumed.");
-    let news = News { kind: Kind::HoldOverdue, severity: Severity::Warning, title, message, case: Some(case) };
+    let news = Notification { kind: Kind::HoldOverdue, severity: Severity::Warning, title, message, case: Some(case) };
     alert::raise(tx, &recipients, news).await
 }
 
@@ -110,10 +110,10 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
     let (people, settings) = reachable(tx, user::Column::Role.eq(Role::Administrator).into()).await?;
     let recipients: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     let (title, message) = (format!("Job {job_name} failed"), error.to_owned());
-    let news = News { kind: Kind::JobFailed, severity: Severity::Critical, title, message, case: None };
+    let news = Notification { kind: Kind::JobFailed, severity: Severity::Critical, title, message, case: None };
     alert::raise(tx, &recipients, news).await?;
     let Some(settings) = settings else { return Ok(()) };
-    if trail::is_failing(tx, job_name).await? {
+    if audit_log::is_failing(tx, job_name).await? {
         return Ok(());
     }
     let parameters = json!({"job_name": job_name, "error_message": error});
@@ -122,7 +122,7 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
 }
 
 /// Sends an alert and an email to the case's member, unless their account is no longer active.
-async fn member(tx: &AuditTx, case: &case::Model, news: News<'_>, template: Template, parameters: Json) -> Result<(), DbErr> {
+async fn member(tx: &AuditTx, case: &case::Model, news: Notification<'_>, template: Template, parameters: Json) -> Result<(), DbErr> {
     let (people, settings) = reachable(tx, user::Column::Id.eq(case.member_id).into()).await?;
     let (Some(to), Some(settings)) = (people.first(), settings) else { return Ok(()) };
     alert::raise(tx, &[to.id], news).await?;
@@ -130,7 +130,7 @@ async fn member(tx: &AuditTx, case: &case::Model, news: News<'_>, template: Temp
 }
 
 /// Sends an alert to the assignee of the case, if any.
-async fn assignee(tx: &AuditTx, case: &case::Model, news: News<'_>) -> Result<(), DbErr> {
+async fn assignee(tx: &AuditTx, case: &case::Model, news: Notification<'_>) -> Result<(), DbErr> {
     match case.assigned_to_id {
         Some(id) => alert::raise(tx, &[id], news).await,
         None => Ok(()),

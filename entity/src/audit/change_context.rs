@@ -8,14 +8,14 @@ use std::collections::HashMap;
 
 /// The part of an event that is in no column. `events` receives it in addition to the two rows and stays pure.
 #[derive(Clone, Debug)]
-pub struct Story {
+pub struct ChangeContext {
     pub by: Actor,
     pub reason: Option<String>,
     pub notes: Map<String, Json>,
     pub people: HashMap<Uuid, Person>,
 }
 
-impl Story {
+impl ChangeContext {
     pub fn of(by: Actor) -> Self {
         Self { by, reason: None, notes: Map::new(), people: HashMap::new() }
     }

@@ -140,13 +140,13 @@ const fn is_shown(column: C) -> bool {
 }
 
 /// A change that completed a case, released its result or reverted its completion.
-struct Turn {
+struct StateChange {
     id: Uuid,
     at: DateTime<Utc>,
     changes: Json,
 }
 
-impl Turn {
+impl StateChange {
     /// A field's time after the change: `None` if it wasn't changed, `Some(None)` if it was cleared.
     fn set(&self, field: &str) -> Option<Option<DateTime<Utc>>> {
         let to = self.changes.get(field)?.get("to")?;
@@ -154,7 +154,7 @@ impl Turn {
     }
 }
 
-async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<Turn>, DbErr> {
+async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<StateChange>, DbErr> {
     let either = Condition::any().add(contains(Column::ChangedFields, ",completed_at,"));
     let either = either.add(contains(Column::ChangedFields, ",released_at,"));
     let entries = Entity::find().select_only().columns([Column::Id, Column::OccurredAt, Column::Body]);
@@ -162,13 +162,13 @@ async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<Turn>, D
     let rows: Vec<(Uuid, DateTime<Utc>, String)> = entries.into_tuple().all(db).await?;
     let turn = |(id, at, body): (Uuid, _, String)| {
         let body: Json = serde_json::from_str(&body).map_err(|error| DbErr::Json(error.to_string()))?;
-        Ok(Turn { id, at, changes: body.get("changes").cloned().unwrap_or_default() })
+        Ok(StateChange { id, at, changes: body.get("changes").cloned().unwrap_or_default() })
     };
     rows.into_iter().map(turn).collect()
 }
 
 /// Completions whose result was not released, neither by now nor before they were reverted.
-fn untold(turns: Vec<Turn>, now: DateTime<Utc>) -> Vec<Uuid> {
+fn untold(turns: Vec<StateChange>, now: DateTime<Utc>) -> Vec<Uuid> {
     let mut secrets = Vec::new();
     let mut completion: Option<(Uuid, Option<DateTime<Utc>>)> = None;
     let is_open = |release: Option<DateTime<Utc>>, at| release.is_none_or(|release| release > at);
@@ -190,21 +190,21 @@ fn untold(turns: Vec<Turn>, now: DateTime<Utc>) -> Vec<Uuid> {
 mod tests {
     use super::*;
 
-    fn turn(number: u128, at: &str, changes: Json) -> Turn {
-        Turn { id: Uuid::from_u128(number), at: at.parse().unwrap(), changes }
+    fn turn(number: u128, at: &str, changes: Json) -> StateChange {
+        StateChange { id: Uuid::from_u128(number), at: at.parse().unwrap(), changes }
     }
 
-    fn completed(number: u128, at: &str, field: &str, release: &str) -> Turn {
+    fn completed(number: u128, at: &str, field: &str, release: &str) -> StateChange {
         let mut changes = json!({"status": {"from": "accepted", "to": "completed"}, "completed_at": {"from": null, "to": at}});
         changes[field] = json!({"from": null, "to": release});
         turn(number, at, changes)
     }
 
-    fn reopened(number: u128, at: &str) -> Turn {
+    fn reopened(number: u128, at: &str) -> StateChange {
         turn(number, at, json!({"completed_at": {"from": "2026-12-01T00:00:00.000Z", "to": null}}))
     }
 
-    fn released(number: u128, at: &str) -> Turn {
+    fn released(number: u128, at: &str) -> StateChange {
         turn(number, at, json!({"released_at": {"from": null, "to": at}}))
     }
 
@@ -212,7 +212,7 @@ mod tests {
     fn a_completion_is_told_once_its_result_is_released_and_stays_secret_where_it_was_undone_before() {
         let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
         let secrets =
-            |turns: Vec<Turn>, now: &str| untold(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>();
+            |turns: Vec<StateChange>, now: &str| untold(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>();
         let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday)], monday), [0; 0]);
         assert_eq!(secrets(vec![scheduled()], tuesday), [1]);

@@ -5,13 +5,13 @@ use serde_json::{Map, Value as Json};
 
 /// Subject and body.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct EmailMessage {
     pub subject: String,
     pub text: String,
 }
 
 /// The text of an email. A template that this version doesn't know, queued by a newer one, at least names its case.
-pub fn write(mail: &outbox::Model) -> Letter {
+pub fn write(mail: &outbox::Model) -> EmailMessage {
     let parameters: Map<String, Json> = serde_json::from_str(&mail.parameters).unwrap_or_default();
     let said = |name: &str| parameters.get(name).and_then(Json::as_str).unwrap_or_default();
     let case = mail.case_number.as_deref().unwrap_or("your case");
@@ -43,5 +43,5 @@ pub fn write(mail: &outbox::Model) -> Letter {
         "" => String::new(),
         name => format!("Dear {name},\n\n"),
     };
-    Letter { subject, text: format!("{greeting}{}\n\nThis email was sent by Casetrail.\n", text.trim_end()) }
+    EmailMessage { subject, text: format!("{greeting}{}\n\nThis email was sent by Casetrail.\n", text.trim_end()) }
 }

@@ -2,7 +2,7 @@
 //! write.
 
 use super::commit::{Entry, Traces};
-use super::{Action, Audited, Context, Observer, Outcome, Refusal, Story, WriteStage, guard, guard::Write, tables};
+use super::{Action, Audited, Context, Observer, Outcome, Refusal, ChangeContext, WriteStage, guard, guard::Write, tables};
 use crate::clock::Clock;
 use crate::user::Person;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 tokio::task_local! {
     /// The write that is running in this task. Only `AuditTx` sets it, around one `save` or `record`.
-    static WRITING: (Arc<Unit>, Door);
+    static WRITING: (Arc<UnitOfWork>, Door);
 }
 
 /// The memory address of an `AuditTx`: the one connection that its writes may use.
 type Door = usize;
 
-pub(super) struct Unit {
+pub(super) struct UnitOfWork {
     pub context: Context,
     pub clock: Clock,
     observer: Option<Arc<dyn Observer>>,
@@ -28,7 +28,7 @@ pub(super) struct Unit {
 }
 
 struct State {
-    story: Story,
+    story: ChangeContext,
     now: DateTime<Utc>,
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
     cleared: Option<Write>,
@@ -46,9 +46,9 @@ enum Stage {
     Broken,
 }
 
-impl Unit {
+impl UnitOfWork {
     pub(super) fn new(context: Context, clock: Clock, observer: Option<Arc<dyn Observer>>) -> Self {
-        let mut story = Story::of(context.actor.clone());
+        let mut story = ChangeContext::of(context.actor.clone());
         story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
         let state = State { story, now: clock.now(), rows, cleared: None, traces, written, stage: Stage::Open };
@@ -143,7 +143,7 @@ impl Unit {
     }
 
     /// Whether everything succeeded; checked once before COMMIT.
-    pub(super) fn demand_whole(&self) -> Result<(), Refusal> {
+    pub(super) fn ensure_whole(&self) -> Result<(), Refusal> {
         if self.lock().stage == Stage::Open { Ok(()) } else { Err(Refusal::Broken) }
     }
 
@@ -170,7 +170,7 @@ impl Unit {
         self.lock().now
     }
 
-    pub(super) fn story(&self) -> Story {
+    pub(super) fn story(&self) -> ChangeContext {
         self.lock().story.clone()
     }
 
@@ -187,7 +187,7 @@ impl Unit {
         self.lock().story.people.extend(people.into_iter().map(|person| (person.id, person)));
     }
 
-    pub(super) fn tell(&self, add: impl FnOnce(&mut Story)) {
+    pub(super) fn tell(&self, add: impl FnOnce(&mut ChangeContext)) {
         add(&mut self.lock().story);
     }
 
