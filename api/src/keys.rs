@@ -57,10 +57,10 @@ pub async fn load(db: &Db, secret: &Secret) -> Result<Tokens, DbErr> {
     let unsealed = stored(db).await?.into_iter().map(|row| {
         let private = open(secret, &row.sealed_private_key);
         private
-            .and_then(|private| Key::of(row.kid.clone(), &private))
+            .and_then(|private| Key::new(row.kid.clone(), &private))
             .ok_or_else(|| DbErr::Custom(format!("the signing key {} was sealed with another CASETRAIL_SECRET", row.kid)))
     });
-    unsealed.collect::<Result<Vec<_>, _>>().map(Tokens::of)
+    unsealed.collect::<Result<Vec<_>, _>>().map(Tokens::new)
 }
 
 async fn stored(db: &Db) -> Result<Vec<entity::signing_key::Model>, DbErr> {
@@ -70,7 +70,7 @@ async fn stored(db: &Db) -> Result<Vec<entity::signing_key::Model>, DbErr> {
 async fn propose(db: &Db, secret: &Secret) -> Result<(), DbErr> {
     let private: [u8; 32] = rand::random();
     let unusable = || DbErr::Custom("no signing key could be created".to_owned());
-    let key = Key::of(FIRST.to_owned(), &private).ok_or_else(unusable)?;
+    let key = Key::new(FIRST.to_owned(), &private).ok_or_else(unusable)?;
     let tx = AuditTx::begin(db, Context::job(Uuid::now_v7())).await?;
     let row = ActiveModel {
         kid: Set(FIRST.to_owned()),

@@ -67,7 +67,7 @@ impl App {
         Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new() }
     }
 
-    pub fn of(request: &HttpRequest) -> Result<Self> {
+    pub fn extract(request: &HttpRequest) -> Result<Self> {
         request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
     }
 
@@ -258,6 +258,6 @@ impl FromRequest for App {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::extract(request))
     }
 }

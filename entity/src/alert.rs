@@ -135,7 +135,7 @@ pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: Notification<'_>) ->
 }
 
 /// The caller's own alerts; a caller never sees any others.
-pub fn of(caller: &Caller) -> Select<Entity> {
+pub fn visible_to(caller: &Caller) -> Select<Entity> {
     Entity::find().filter(Column::RecipientId.eq(caller.id()))
 }
 

@@ -47,7 +47,7 @@ pub enum Relation {}
 
 impl ActiveModel {
     /// The entry for `event`. Its time is the one inside its id, so the two can't disagree.
-    pub(crate) fn of(event: Event, id: Uuid, context: &Context, by_hook: bool) -> Result<Self, Refusal> {
+    pub(crate) fn new(event: Event, id: Uuid, context: &Context, by_hook: bool) -> Result<Self, Refusal> {
         let occurred_at = clock::instant_of(id).ok_or(Refusal::Body)?;
         let (actor, source) = (&context.actor, context.source(by_hook).code());
         let body = json!({

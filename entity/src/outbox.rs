@@ -72,7 +72,7 @@ pub enum Template {
 
 impl Template {
     /// The template with a name; none if a newer version queued the email.
-    pub fn of(code: &str) -> Option<Self> {
+    pub fn parse(code: &str) -> Option<Self> {
         Self::iter().find(|template| template.code() == code)
     }
 

@@ -45,8 +45,8 @@ crate::list_of! {
 )]
 #[get("/alerts")]
 pub async fn list_alerts(app: App, by: PersonCaller, query: ListQuery<AlertFilter>, request: HttpRequest) -> Result<Answer<AlertList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
-    let found = alert::of(&by).filter(query.filter.condition());
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
+    let found = alert::visible_to(&by).filter(query.filter.condition());
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
     let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
     let rows = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());

@@ -78,7 +78,7 @@ pub struct AuditActionTypeList {
 pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameters>) -> Result<Answer<AuditActionTypeList>> {
     let usage = audit_log::usage(app.readers()).await?;
     let data: Vec<_> =
-        Action::all().map(|action| AuditActionType::of(action, usage.get(&action).copied().unwrap_or_default())).collect();
+        Action::all().map(|action| AuditActionType::new(action, usage.get(&action).copied().unwrap_or_default())).collect();
     Ok(Answer::plain(AuditActionTypeList {
         named_total: data.iter().filter(|row| row.code != Action::Other).count(),
         total: data.len(),
@@ -88,7 +88,7 @@ pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameter
 }
 
 impl AuditActionType {
-    fn of(action: Action, usage: Usage) -> Self {
+    fn new(action: Action, usage: Usage) -> Self {
         Self {
             code: action,
             label: action.label(),

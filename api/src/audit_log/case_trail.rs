@@ -30,7 +30,7 @@ pub async fn list_case_audit_trail(
     query: ListQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.of(&request, &app, &by, 25)?;
+    let page = query.paging.page_request(&request, &app, &by, 25)?;
     let filter = query.filter.read(&app).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;

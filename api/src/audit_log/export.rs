@@ -46,7 +46,7 @@ impl Reading {
     async fn step(mut self) -> Result<Option<(Vec<AuditEntry>, Self)>> {
         let rows = audit_log::page(&self.snapshot, &self.filter, self.last.as_ref(), BATCH).await?;
         self.last = rows.last().map(audit_log::Entry::position);
-        let entries = rows.iter().map(AuditEntry::of).collect::<Result<Vec<_>>>()?;
+        let entries = rows.iter().map(AuditEntry::new).collect::<Result<Vec<_>>>()?;
         Ok((!entries.is_empty()).then_some((entries, self)))
     }
 }

@@ -73,9 +73,9 @@ pub struct AuditEntryDetail {
 pub async fn get_audit_entry(app: App, by: AuditReader, id: PathId, _: Query<NoParameters>) -> Result<Answer<AuditEntryDetail>> {
     let id = id.get()?;
     let entry = audit_log::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
-    let entry = AuditEntry::of(&entry)?;
+    let entry = AuditEntry::new(&entry)?;
     let siblings = audit_log::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
-    let siblings = siblings.iter().map(|sibling| AuditEntry::of(sibling).map(AuditEntrySibling::from)).collect::<Result<_>>()?;
+    let siblings = siblings.iter().map(|sibling| AuditEntry::new(sibling).map(AuditEntrySibling::from)).collect::<Result<_>>()?;
     app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;
     Ok(Answer::plain(AuditEntryDetail { entry, siblings }))
 }

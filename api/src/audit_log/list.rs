@@ -25,7 +25,7 @@ pub async fn list_audit_log(
     query: ListQuery<LogFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     let filter = query.filter.read(&app).await?;
     let snapshot = app.snapshot().await?;
     let list = page::read(&snapshot, &filter, &page).await?;

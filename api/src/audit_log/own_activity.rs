@@ -33,7 +33,7 @@ pub async fn list_own_activity(
     query: ListQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     let filter = query.filter.read(&app).await?;
     let snapshot = app.snapshot().await?;
     if !setting::current(&snapshot).await?.own_activity_enabled {

@@ -16,6 +16,6 @@ pub async fn read<C: ConnectionTrait>(db: &C, filter: &Filter, page: &PageReques
     let mut rows = audit_log::page(db, filter, page.after.as_ref(), page.fetch()).await?;
     let total = if page.include_total { Some(audit_log::count(db, filter).await?) } else { None };
     let page = page.cut(&mut rows, total, Entry::position);
-    let data = rows.iter().map(AuditEntry::of).collect::<Result<_>>()?;
+    let data = rows.iter().map(AuditEntry::new).collect::<Result<_>>()?;
     Ok(AuditEntryList { data, page })
 }

@@ -55,7 +55,7 @@ impl AccountDetail {
     /// The account of a session: one statement in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: user::Model, session_id: Uuid) -> Result<Self> {
         let credential = credential::Entity::find_by_id(row.id).one(db).await?;
-        let permissions = Permission::all_of(&Caller::of(&row, session_id));
+        let permissions = Permission::all_of(&Caller::new(&row, session_id));
         let full_name = row.full_name();
         // No `..` here: a new column has to be shown or omitted on purpose.
         let user::Model {

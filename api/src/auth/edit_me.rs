@@ -70,7 +70,7 @@ pub async fn edit_own_account(
     let version = user.version;
     let view = AccountDetail::read(&tx, user, by.session_id).await?;
     tx.commit().await?;
-    Ok(Answer::of(view, version))
+    Ok(Answer::new(view, version))
 }
 
 impl From<EditOwnAccount> for ProfileChange {

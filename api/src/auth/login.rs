@@ -71,7 +71,7 @@ pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<
     }
     budget.give_back(&tx).await?;
     let session = session::start(&tx, user.id).await?;
-    tx.record(Event::login(&Person::of(&user), session.id, origin.user_agent.as_deref())).await?;
+    tx.record(Event::login(&Person::new(&user), session.id, origin.user_agent.as_deref())).await?;
     TokenPair::committed(&app, tx, (user, &session), None).await
 }
 
@@ -96,7 +96,7 @@ impl Claimed {
     }
 
     fn person(&self) -> Option<Person> {
-        self.user.as_ref().map(Person::of)
+        self.user.as_ref().map(Person::new)
     }
 
     /// The reason for refusing the login, for the audit log and not for the response.

@@ -27,5 +27,5 @@ use sea_orm::EntityTrait;
 pub async fn get_own_account(app: App, by: Anyone, _: IfNoneMatch) -> Result<Answer<AccountDetail>> {
     let user = user::Entity::find_by_id(by.id()).one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let version = user.version;
-    Ok(Answer::of(AccountDetail::read(app.readers(), user, by.session_id).await?, version))
+    Ok(Answer::new(AccountDetail::read(app.readers(), user, by.session_id).await?, version))
 }

@@ -53,7 +53,7 @@ pub async fn refresh_session(
         Exchange::First if goes_on => {}
         Exchange::First => return Err(refused()),
         Exchange::Repeated if goes_on => {
-            let person = Person::of(&user);
+            let person = Person::new(&user);
             let event = Event::refresh_repeated(&person, session.id, origin.user_agent.as_deref());
             tx.record_as(&origin.context(Actor::Person(person)), event).await?;
         }

@@ -72,7 +72,7 @@ impl Presented {
     /// The user who started the session, for the entries of what follows.
     pub async fn person(&self, app: &App) -> Result<Person> {
         let user = user::Entity::find_by_id(self.session.user_id).one(app.readers()).await?.ok_or_else(refused)?;
-        Ok(Person::of(&user))
+        Ok(Person::new(&user))
     }
 }
 

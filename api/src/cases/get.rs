@@ -27,5 +27,5 @@ pub async fn get_case(app: App, by: PersonCaller, target: CaseTarget, _: IfNoneM
     let row = case::seen(app.readers(), target.id()?, &by).await?;
     let version = row.version_for(&by);
     let view = CaseDetail::read(app.readers(), row, &by, app.now()).await?;
-    Ok(Answer::of(view, version))
+    Ok(Answer::new(view, version))
 }

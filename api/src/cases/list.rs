@@ -153,14 +153,14 @@ crate::list_of! {
 )]
 #[get("/cases")]
 pub async fn list_cases(app: App, by: PersonCaller, query: ListQuery<ListCases>, request: HttpRequest) -> Result<Answer<CaseList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     let filter = query.filter;
     let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
     let mut rows = filter.sort.page(found, &page, &by)?.all(app.readers()).await?;
     let info = page.cut(&mut rows, total, |row| filter.sort.position(row, &by));
     let beside = Beside::read(&app, &rows).await?;
-    let data = rows.into_iter().map(|row| CaseSummary::of(row, &by, &beside, app.now())).collect();
+    let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &beside, app.now())).collect();
     Ok(Answer::plain(CaseList { data, page: info }))
 }
 
@@ -193,7 +193,7 @@ impl ListCases {
         }
         let zone = setting::current(app.readers()).await?.zone()?;
         let asked = Asked { since: self.since.map(|when| when.0), until: self.until.map(|when| when.0), all_time: false };
-        let period = Period::of(asked, Some(earliest()), app.now(), zone)?;
+        let period = Period::new(asked, Some(earliest()), app.now(), zone)?;
         let ids = period.ids();
         Ok(Some(Condition::all().add(Column::Id.gte(ids.from)).add(Column::Id.lt(ids.before))))
     }
@@ -303,7 +303,7 @@ impl Beside {
 }
 
 impl CaseSummary {
-    fn of(row: case::Model, by: &Anyone, beside: &Beside, now: DateTime<Utc>) -> Self {
+    fn new(row: case::Model, by: &Anyone, beside: &Beside, now: DateTime<Utc>) -> Self {
         let person = |id: Option<Uuid>| beside.people.get(&id?).map(PersonSummary::from);
         Self {
             status: row.status_for(by, now),

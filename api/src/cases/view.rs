@@ -166,25 +166,25 @@ impl CaseDetail {
         let people = user::people(db, named.into_iter().flatten().collect()).await?;
         let people = people.into_iter().map(|person| (person.id, person)).collect();
         let updates = member_update::Entity::find_by_id(row.id).one(db).await?;
-        Ok(Self::of(row, by, &Beside { people, updates, now }))
+        Ok(Self::new(row, by, &Beside { people, updates, now }))
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
     pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
         let (version, now) = (row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
-        Answer::of(view, version).committed(tx, by).await
+        Answer::new(view, version).committed(tx, by).await
     }
 
     /// The same for a newly created case.
     pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
         let (id, version, now) = (row.id, row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
-        Answer::of(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
+        Answer::new(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
 
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
-    fn of(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
+    fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
         let is_member = by.role() == Role::Member;
         let status = row.status_for(by, beside.now);
         let is_result_hidden = status != row.status;

@@ -34,7 +34,7 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 }
 
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let current = Texts::of(&contract())?.yaml;
+    let current = Texts::new(&contract())?.yaml;
     let file = options.file.display();
     if !options.check {
         write(&options.file, &current)?;

@@ -30,9 +30,9 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let cors_origins = serve.cors_origins(config)?;
     serve.ensure_public_url_is_public()?;
     let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await?;
-    let schedules = Schedules::of(&serve.schedules, serve.scheduler == Switch::On);
+    let schedules = Schedules::parse(&serve.schedules, serve.scheduler == Switch::On);
     let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
-    let mailer = Mailer::of(serve.smtp_url.as_deref(), &serve.mail_from)?;
+    let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from)?;
     let connections = connection_limits(serve);
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;

@@ -32,7 +32,7 @@ pub async fn get_credit_allowance(
     _: IfNoneMatch,
 ) -> Result<Answer<CreditAllowance>> {
     let member = target.member(app.readers(), &by).await?;
-    let allowance = credit::of(member.id, target.quarter()?).one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    let allowance = credit::find_allowance(member.id, target.quarter()?).one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let version = allowance.version;
-    Ok(Answer::of(CreditAllowance::read(app.readers(), allowance).await?, version))
+    Ok(Answer::new(CreditAllowance::read(app.readers(), allowance).await?, version))
 }

@@ -34,7 +34,7 @@ pub async fn list_credit_allowances(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<CreditAllowanceList>> {
-    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let member = target.member(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::MemberId.eq(member.id));
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };

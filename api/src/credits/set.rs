@@ -64,7 +64,7 @@ pub async fn set_credit_allowance(
         .await?;
     let place = format!("/api/v1/users/{}/credit-allowances/{}", allowance.member_id, allowance.quarter);
     let version = allowance.version;
-    let answer = Answer::of(CreditAllowance::read(&tx, allowance).await?, version);
+    let answer = Answer::new(CreditAllowance::read(&tx, allowance).await?, version);
     let answer = if is_new { answer.created(place) } else { answer };
     answer.committed(tx, &by).await
 }

@@ -54,7 +54,7 @@ impl AllowanceTarget {
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone) -> Result<(user::Model, Option<credit::Model>)> {
         let (id, quarter) = (self.member_id.ok_or_else(Error::not_found)?, self.quarter()?);
         let member = user::locked(tx, id, by).await?;
-        let allowance = tx.lock(credit::of(member.id, quarter)).await?;
+        let allowance = tx.lock(credit::find_allowance(member.id, quarter)).await?;
         match &allowance {
             Some(allowance) => self.if_match.check(allowance.version)?,
             None => self.if_match.check_absent()?,
@@ -70,6 +70,6 @@ impl FromRequest for AllowanceTarget {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let member_id = path_id::named(request, "user_id");
         let quarter = request.match_info().get("quarter").and_then(|quarter| quarter.parse().ok());
-        admitted(request, IfMatch::of(request).map(|if_match| Self { member_id, quarter, if_match }))
+        admitted(request, IfMatch::extract(request).map(|if_match| Self { member_id, quarter, if_match }))
     }
 }

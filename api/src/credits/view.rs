@@ -50,7 +50,7 @@ impl CreditAllowance {
     pub async fn read<C: ConnectionTrait>(db: &C, row: credit::Model) -> Result<Self> {
         let zone = setting::current(db).await?.zone()?;
         let used = credit::used_tenths(db, row.member_id, &[row.quarter()?], zone).await?;
-        Ok(Self::of(row, used.first().copied().unwrap_or_default()))
+        Ok(Self::new(row, used.first().copied().unwrap_or_default()))
     }
 
     /// A member's allowances with the used credits of each, in the same number of queries.
@@ -58,10 +58,10 @@ impl CreditAllowance {
         let Some(member_id) = rows.first().map(|row| row.member_id) else { return Ok(Vec::new()) };
         let quarters = rows.iter().map(credit::Model::quarter).collect::<Result<Vec<Quarter>, DbErr>>()?;
         let used = credit::used_tenths(db, member_id, &quarters, zone).await?;
-        Ok(rows.into_iter().zip(used).map(|(row, used)| Self::of(row, used)).collect())
+        Ok(rows.into_iter().zip(used).map(|(row, used)| Self::new(row, used)).collect())
     }
 
-    fn of(row: credit::Model, used_tenths: i64) -> Self {
+    fn new(row: credit::Model, used_tenths: i64) -> Self {
         let remaining_credits = credits_text(row.remaining_tenths(used_tenths));
         let credit::Model { id, member_id, quarter, allowed_credits, notes, version, created_at, updated_at } = row;
         Self {

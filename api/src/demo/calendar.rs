@@ -122,7 +122,7 @@ mod tests {
     fn most_of_it_is_on_weekdays_in_office_hours() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut dice = DemoRng::of(1, Table::Visits, 0);
+        let mut dice = DemoRng::new(1, Table::Visits, 0);
         let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut dice, calendar.start, now)).collect();
         let local = |at: &DateTime<Utc>| at.with_timezone(&calendar.zone);
         let weekdays = times.iter().filter(|at| local(at).weekday().number_from_monday() <= 5).count();
@@ -136,7 +136,7 @@ mod tests {
     fn what_is_settled_comes_after_what_was_and_not_after_now() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut dice = DemoRng::of(1, Table::Visits, 0);
+        let mut dice = DemoRng::new(1, Table::Visits, 0);
         let mut last = calendar.start;
         for _ in 0..300 {
             let next = calendar.settle(&mut dice, last + TimeDelta::hours(15), last);

@@ -37,7 +37,7 @@ struct Part {
 
 /// Generates all people and their histories.
 pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut Recorder) -> Result<People, DemoError> {
-    let mut dice = DemoRng::of(seed, Table::People, 0);
+    let mut dice = DemoRng::new(seed, Table::People, 0);
     let parts = parts(plan.users, &mut dice);
     let mut stage =
         Stage { dice, calendar, scribe, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };

@@ -32,7 +32,7 @@ impl Jobs {
         let failing = super::rng::whole((scribe.tally.runs + total) as f64 * FAILED_RUNS);
         let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(scribe.tally.failed_runs);
         let failing_every = total.checked_div(failing).unwrap_or(u64::MAX);
-        Self { dice: DemoRng::of(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
+        Self { dice: DemoRng::new(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
     }
 
     /// Adds one more run. Returns whether there was one.

@@ -44,13 +44,13 @@ impl Someone {
     }
 
     pub fn origin(&self, at: DateTime<Utc>) -> Option<Origin> {
-        let person = Person::of(self.at(at)?);
+        let person = Person::new(self.at(at)?);
         let (ip_address, user_agent) = (Some(self.ip_address.clone()), Some(self.user_agent.clone()));
         Some(Origin { actor: Actor::Person(person), ip_address, user_agent })
     }
 
     pub fn caller(&self, at: DateTime<Utc>) -> Option<Caller> {
-        self.at(at).map(|row| Caller::of(row, Uuid::nil()))
+        self.at(at).map(|row| Caller::new(row, Uuid::nil()))
     }
 }
 
@@ -84,7 +84,7 @@ impl People {
     }
 
     pub fn person(&self, id: Uuid, at: DateTime<Utc>) -> Option<Person> {
-        self.get(id)?.at(at).map(Person::of)
+        self.get(id)?.at(at).map(Person::new)
     }
 
     /// The active people at a time that match a condition, ordered by activity.
@@ -101,7 +101,7 @@ impl People {
     /// Adds a person. Their entries are written by `by`, or by the system if no one exists yet.
     pub fn arrive(&mut self, scribe: &mut Recorder, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, DemoError> {
         let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
-        let mut story = ChangeContext::of(self.actor(by, at));
+        let mut story = ChangeContext::new(self.actor(by, at));
         let change = happen::<user::Entity>(None, row, &mut story, |_| None, at)?;
         let (row, events) = change.ok_or(DemoError::Nothing)?;
         let id = row.id;
@@ -121,7 +121,7 @@ impl People {
         make: impl FnOnce(user::Model) -> user::ActiveModel,
     ) -> Result<(), DemoError> {
         let before = self.get(id).and_then(|someone| someone.at(at)).cloned().ok_or(DemoError::Nobody)?;
-        let mut story = ChangeContext::of(self.actor(Some(by), at));
+        let mut story = ChangeContext::new(self.actor(Some(by), at));
         story.reason = reason.map(str::to_owned);
         let row = make(before.clone());
         let Some((after, events)) = happen::<user::Entity>(Some(&before), row, &mut story, |_| None, at)? else {

@@ -63,7 +63,7 @@ pub(super) fn draw(
     calendar: &Calendar,
     people: &People,
 ) -> Result<(Vec<Plot>, Vec<number::Model>), DemoError> {
-    let mut dice = DemoRng::of(seed, Table::Plots, 0);
+    let mut dice = DemoRng::new(seed, Table::Plots, 0);
     let mut plots = fates(plan.cases, &mut dice);
     share_tiers(&mut plots, &mut dice);
     share_revisions(&mut plots, &mut dice);
@@ -150,7 +150,7 @@ fn share_revisions(plots: &mut [Plot], dice: &mut DemoRng) {
 
 /// Sets the beginning of a case: as far back from its current step as its steps take.
 fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut DemoRng) {
-    let steps = script::of(plot, &mut DemoRng::of(seed, Table::Cases, plot.number));
+    let steps = script::steps(plot, &mut DemoRng::new(seed, Table::Cases, plot.number));
     let length: f64 = steps.iter().map(|(_, days)| days).sum();
     let idle_days = match plot.status {
         CaseStatus::Draft => 60,
@@ -194,7 +194,7 @@ impl Plot {
 
     /// The steps with their times, each after the previous one.
     pub fn timed(&self, calendar: &Calendar, dice: &mut DemoRng) -> Vec<(Step, DateTime<Utc>)> {
-        let steps = script::of(self, dice);
+        let steps = script::steps(self, dice);
         let (mut rough, mut last) = (self.created_at, self.created_at);
         let mut timed = Vec::with_capacity(steps.len());
         for (step, gap) in steps {

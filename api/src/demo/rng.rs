@@ -24,7 +24,7 @@ pub(super) struct DemoRng(ChaCha8Rng);
 
 impl DemoRng {
     /// The generator for the `number`-th item of a table.
-    pub fn of(seed: u64, table: Table, number: u64) -> Self {
+    pub fn new(seed: u64, table: Table, number: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream((table as u64) << 56 | number);
         Self(rng)
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn the_same_seed_throws_the_same() {
         let throw = |seed, number| {
-            let mut dice = DemoRng::of(seed, Table::Cases, number);
+            let mut dice = DemoRng::new(seed, Table::Cases, number);
             (0..20).map(|_| dice.between(0, 1_000_000)).collect::<Vec<_>>()
         };
         assert_eq!(throw(1, 1), throw(1, 1));
@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn shares_are_exact() {
-        let things = DemoRng::of(1, Table::Plots, 0).shared(400, &[("a", 50), ("b", 35), ("c", 15)]);
+        let things = DemoRng::new(1, Table::Plots, 0).shared(400, &[("a", 50), ("b", 35), ("c", 15)]);
         let count = |name| things.iter().filter(|thing| **thing == name).count();
         assert_eq!((things.len(), count("a"), count("b"), count("c")), (400, 200, 140, 60));
     }
 
     #[test]
     fn the_first_in_rank_is_taken_most_often() {
-        let mut dice = DemoRng::of(1, Table::Visits, 0);
+        let mut dice = DemoRng::new(1, Table::Visits, 0);
         let ranks: Vec<u32> = (1..=100).collect();
         let mut counts = [0; 101];
         for _ in 0..10_000 {

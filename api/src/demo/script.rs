@@ -34,7 +34,7 @@ pub(super) type Steps = Vec<(Step, f64)>;
 const HOLD_MEDIAN: f64 = 2.0;
 const HOLD_SIGMA: f64 = 0.8;
 
-pub(super) fn of(plot: &Plot, dice: &mut DemoRng) -> Steps {
+pub(super) fn steps(plot: &Plot, dice: &mut DemoRng) -> Steps {
     let mut steps = vec![(Step::Create, 0.0)];
     hand_in(plot, dice, &mut steps);
     if plot.is_accepted() {

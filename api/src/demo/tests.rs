@@ -38,7 +38,7 @@ fn entries(holds: impl Fn(&PastEntry) -> bool) -> Vec<&'static PastEntry> {
     demo().history.entries.iter().filter(|entry| holds(entry)).collect()
 }
 
-fn of(action: Action) -> Vec<&'static PastEntry> {
+fn entries_of(action: Action) -> Vec<&'static PastEntry> {
     entries(|entry| entry.event.action == action)
 }
 
@@ -140,9 +140,9 @@ fn reviews_are_decided_as_planned() {
     assert_near("approved", share(ReviewAction::Approved), 68.0, 4.0);
     assert_near("revisions", share(ReviewAction::RevisionsRequested), 20.0, 4.0);
     assert_near("corrections", share(ReviewAction::CorrectionsNeeded), 12.0, 4.0);
-    assert_eq!(of(Action::ReviewUpdated).len(), decisions.len());
+    assert_eq!(entries_of(Action::ReviewUpdated).len(), decisions.len());
     let sent = demo().reviews.iter().filter(|step| step.review_action == ReviewAction::SubmittedForReview).count();
-    assert_eq!(of(Action::ReviewSubmitted).len(), sent);
+    assert_eq!(entries_of(Action::ReviewSubmitted).len(), sent);
     assert!(decisions.iter().all(|step| step.turnaround_seconds.is_some_and(|seconds| seconds >= 0)));
     assert!(
         demo()
@@ -178,7 +178,7 @@ fn status_entries_chain_to_where_each_case_stands() {
 
 #[test]
 fn holds_last_about_two_days_and_a_quarter_is_overdue() {
-    let resumed = of(Action::CaseResumed);
+    let resumed = entries_of(Action::CaseResumed);
     let mut days: Vec<f64> =
         resumed.iter().map(|entry| entry.event.metadata["hold_duration_seconds"].as_f64().unwrap() / 86_400.0).collect();
     days.sort_by(f64::total_cmp);
@@ -203,7 +203,7 @@ fn the_system_does_its_share_and_some_of_it_fails() {
     let by_system = entries(|entry| entry.context.actor == entity::audit::Actor::System);
     assert_near("by System", percent(by_system.len(), demo().entries()), 8.0, 0.5);
     let failed = |action| {
-        let all = of(action);
+        let all = entries_of(action);
         percent(all.iter().filter(|entry| entry.event.outcome == Outcome::Failure).count(), all.len())
     };
     assert_near("failed jobs", failed(Action::CronJobExecuted), 1.5, 0.4);
@@ -216,7 +216,7 @@ fn the_system_does_its_share_and_some_of_it_fails() {
         Action::ExportGenerated,
         Action::BulkExport,
     ] {
-        assert!(!of(action).is_empty(), "{action}");
+        assert!(!entries_of(action).is_empty(), "{action}");
     }
 }
 

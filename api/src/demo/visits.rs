@@ -38,7 +38,7 @@ impl Visits {
             }
         }
         let visitors = people.iter().map(Someone::id).collect();
-        Self { dice: DemoRng::of(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
+        Self { dice: DemoRng::new(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
     }
 
     /// One visit of a person, cut off when the planned number of entries is reached.
@@ -47,7 +47,7 @@ impl Visits {
         let joined_at = visitor.joined_at().ok_or(DemoError::Nobody)?;
         let at = calendar.within(&mut self.dice, joined_at + TimeDelta::minutes(2), calendar.now);
         let Some(row) = visitor.active_at(at) else { return Ok(()) };
-        let person = Person::of(row);
+        let person = Person::new(row);
         let origin = visitor.origin(at).ok_or(DemoError::Nobody)?;
         let told = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
         for (event, at) in told.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {

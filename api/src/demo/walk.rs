@@ -57,7 +57,7 @@ struct Review {
 
 /// Generates the whole history of one case.
 pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People, scribe: &mut Recorder) -> Result<CaseState, DemoError> {
-    let mut dice = DemoRng::of(seed, Table::Cases, plot.number);
+    let mut dice = DemoRng::new(seed, Table::Cases, plot.number);
     let steps = plot.timed(calendar, &mut dice);
     let mut walk = Walk {
         plot,
@@ -114,7 +114,7 @@ impl Walk<'_> {
     }
 
     pub fn story(&self, by: Uuid, reason: Option<&str>) -> Result<ChangeContext, DemoError> {
-        let mut story = ChangeContext::of(Actor::Person(Person::of(self.user(by)?)));
+        let mut story = ChangeContext::new(Actor::Person(Person::new(self.user(by)?)));
         story.reason = reason.map(str::to_owned);
         Ok(story)
     }

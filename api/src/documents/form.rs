@@ -82,7 +82,7 @@ pub struct File {
 pub async fn receive(request: &HttpRequest, payload: Payload, mut into: Option<&mut Incoming>) -> Result<Form> {
     ensure_form(request)?;
     // The upload may continue as long as it keeps pace; no other work is done for the request in the meantime.
-    let work = Work::of(request);
+    let work = Work::find(request);
     if let Some(work) = &work {
         work.rest();
     }

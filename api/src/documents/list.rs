@@ -46,7 +46,7 @@ pub async fn list_case_documents(
     request: HttpRequest,
     query: ListQuery<DocumentFilter>,
 ) -> Result<Answer<DocumentList>> {
-    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let case = target.seen(&app, &by).await?;
     let types = &query.filter.document_type;
     let types = (!types.is_empty()).then(|| Column::DocumentType.is_in(types.iter().copied()));

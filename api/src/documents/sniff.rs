@@ -63,7 +63,7 @@ fn is_text(head: &[u8], is_whole: bool) -> bool {
 mod tests {
     use super::*;
 
-    fn of(head: &[u8], declared: &str) -> Result<&'static str, Refused> {
+    fn detect_content(head: &[u8], declared: &str) -> Result<&'static str, Refused> {
         content_type(head, true, Some(declared).filter(|declared| !declared.is_empty()))
     }
 
@@ -90,7 +90,7 @@ mod tests {
             (b"a\0b", "text/plain", Err(Refused::Unknown)),
             (b"caf\xe9", "text/plain", Err(Refused::Unknown)),
         ] {
-            assert_eq!(of(head, declared), found, "{declared} {}", String::from_utf8_lossy(head));
+            assert_eq!(detect_content(head, declared), found, "{declared} {}", String::from_utf8_lossy(head));
         }
     }
 
@@ -107,11 +107,11 @@ mod tests {
             };
             [entry("[Content_Types].xml"), entry(second), entry(third), entry(third)].concat()
         };
-        assert_eq!(of(&archive("_rels/.rels", "word/document.xml"), DOCX), Ok(DOCX));
-        assert_eq!(of(&archive("_rels/.rels", "word/document.xml"), XLSX), Err(Refused::OtherThanDeclared));
-        assert_eq!(of(&archive("_rels/.rels", "xl/workbook.xml"), ""), Ok(XLSX));
-        assert_eq!(of(&archive("_rels/.rels", "else"), DOCX), Ok(DOCX));
-        assert_eq!(of(&archive("_rels/.rels", "else"), ""), Err(Refused::Unknown));
+        assert_eq!(detect_content(&archive("_rels/.rels", "word/document.xml"), DOCX), Ok(DOCX));
+        assert_eq!(detect_content(&archive("_rels/.rels", "word/document.xml"), XLSX), Err(Refused::OtherThanDeclared));
+        assert_eq!(detect_content(&archive("_rels/.rels", "xl/workbook.xml"), ""), Ok(XLSX));
+        assert_eq!(detect_content(&archive("_rels/.rels", "else"), DOCX), Ok(DOCX));
+        assert_eq!(detect_content(&archive("_rels/.rels", "else"), ""), Err(Refused::Unknown));
     }
 
     #[test]

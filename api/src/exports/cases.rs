@@ -78,7 +78,7 @@ impl Row for CaseRow {
         case::Entity::find().filter(Column::DeletedAt.is_null())
     }
 
-    async fn of(db: &DatabaseTransaction, rows: Vec<case::Model>) -> Result<Vec<Self>> {
+    async fn load(db: &DatabaseTransaction, rows: Vec<case::Model>) -> Result<Vec<Self>> {
         let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten().collect();
         let names = usernames(db, named).await?;
         Ok(rows.into_iter().map(|row| Self::named(row, &names)).collect())

@@ -52,7 +52,7 @@ impl Row for AllowanceRow {
         credit::Entity::find()
     }
 
-    async fn of(db: &DatabaseTransaction, rows: Vec<credit::Model>) -> Result<Vec<Self>> {
+    async fn load(db: &DatabaseTransaction, rows: Vec<credit::Model>) -> Result<Vec<Self>> {
         let names = usernames(db, rows.iter().map(|row| row.member_id).collect()).await?;
         let used = credit::used_of_each(db, &rows, setting::current(db).await?.zone()?).await?;
         let row = |(row, used_tenths): (credit::Model, i64)| Self {

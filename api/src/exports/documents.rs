@@ -56,7 +56,7 @@ impl Row for DocumentRow {
         document::present()
     }
 
-    async fn of(db: &DatabaseTransaction, rows: Vec<document::Model>) -> Result<Vec<Self>> {
+    async fn load(db: &DatabaseTransaction, rows: Vec<document::Model>) -> Result<Vec<Self>> {
         let names = usernames(db, rows.iter().map(|row| row.uploaded_by_id).collect()).await?;
         let row = |row: document::Model| Self {
             uploaded_by_username: names.get(&row.uploaded_by_id).cloned(),

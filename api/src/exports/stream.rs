@@ -50,7 +50,7 @@ pub trait Row: Serialize + Sized + Send + 'static {
     fn there() -> Select<Self::Entity>;
 
     /// A batch of rows as exported, in the same order.
-    fn of(db: &DatabaseTransaction, rows: Vec<Model<Self>>) -> impl Future<Output = Result<Vec<Self>>> + Send;
+    fn load(db: &DatabaseTransaction, rows: Vec<Model<Self>>) -> impl Future<Output = Result<Vec<Self>>> + Send;
 }
 
 type Model<R> = <<R as Row>::Entity as EntityTrait>::Model;
@@ -99,7 +99,7 @@ async fn rows<R: Row>(
         let left = Condition::all().add_option(after.map(|last| R::Entity::ID.gt(last)));
         let batch = found.clone().filter(left).order_by_asc(R::Entity::ID).limit(BATCH).all(&snapshot).await?;
         let Some(last) = batch.last().map(R::Entity::id) else { return Ok(None) };
-        Ok(Some((R::of(&snapshot, batch).await?, (snapshot, found, Some(last)))))
+        Ok(Some((R::load(&snapshot, batch).await?, (snapshot, found, Some(last)))))
     }))
 }
 

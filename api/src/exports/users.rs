@@ -56,7 +56,7 @@ impl Row for UserRow {
         user::present()
     }
 
-    async fn of(_: &DatabaseTransaction, rows: Vec<user::Model>) -> Result<Vec<Self>> {
+    async fn load(_: &DatabaseTransaction, rows: Vec<user::Model>) -> Result<Vec<Self>> {
         Ok(rows.into_iter().map(Self::from).collect())
     }
 }

@@ -22,7 +22,7 @@ pub struct Answer<V> {
 
 impl<V> Answer<V> {
     /// A resource that has a version.
-    pub fn of(view: V, version: i32) -> Self {
+    pub fn new(view: V, version: i32) -> Self {
         Self { view, version: Some(version), location: None }
     }
 
@@ -219,7 +219,7 @@ impl IfMatch {
         }
     }
 
-    pub fn of(request: &HttpRequest) -> Result<Self> {
+    pub fn extract(request: &HttpRequest) -> Result<Self> {
         let refused = || refused(&IF_MATCH, "entity_tag", "must be a version as returned in ETag, such as \"7-1f0c9a2e\"");
         if precondition(request, &IF_MATCH)?.is_none() {
             return Ok(Self::Whatever);
@@ -246,7 +246,7 @@ impl FromRequest for IfMatch {
     type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        admitted(request, Self::of(request))
+        admitted(request, Self::extract(request))
     }
 }
 

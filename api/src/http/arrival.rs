@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 
 pub async fn arrive<B: MessageBody + 'static>(mut request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
-    let app = App::of(request.request())?;
+    let app = App::extract(request.request())?;
     let origin = Origin::read(&request, &app);
     request.extensions_mut().insert(origin);
     respell(&mut request);

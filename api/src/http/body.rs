@@ -74,10 +74,10 @@ pub struct NoBody(Option<(Payload, Option<Work>, usize)>);
 
 impl NoBody {
     /// Reads the body, if no extractor will.
-    pub fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+    pub fn take(request: &HttpRequest, payload: &mut Payload) -> Self {
         let pattern = request.match_pattern().unwrap_or_default();
         let operation = operations::find(request.method().as_str(), &pattern);
-        let read = || (payload.take(), Work::of(request), declared_length(request).unwrap_or_default());
+        let read = || (payload.take(), Work::find(request), declared_length(request).unwrap_or_default());
         Self(operation.is_some_and(|operation| operation.refuses_a_body()).then(read))
     }
 
@@ -120,7 +120,7 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
     if length > length_max {
         return Err(too_large());
     }
-    let (mut bytes, work) = (BytesMut::new(), Work::of(request));
+    let (mut bytes, work) = (BytesMut::new(), Work::find(request));
     if let Some(work) = work.as_ref().filter(|_| length > LENGTH_MAX) {
         work.reserve_memory(length)?;
     }

@@ -77,9 +77,9 @@ impl Anyone {
 
     /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
     /// takes effect on the next request. For a change they are read once more, since its body may arrive long after its head.
-    async fn of(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
-        let app = App::of(&request)?;
-        let origin = Origin::of(&request)?;
+    async fn authenticate(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
+        let app = App::extract(&request)?;
+        let origin = Origin::extract(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
         let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
         let admission = credential.read(app.readers(), app.now()).await?;
@@ -103,7 +103,7 @@ impl Anyone {
     async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
         query::refuse_unlisted(request)?;
         body.demand().await?;
-        let retry = IdempotencyKey::of(request, &self)?;
+        let retry = IdempotencyKey::extract(request, &self)?;
         Asking::end(request);
         Ok(Self { retry, ..self })
     }
@@ -119,7 +119,7 @@ pub enum Presented {
 }
 
 impl Presented {
-    pub fn of(request: &HttpRequest, app: &App) -> Option<Self> {
+    pub fn find(request: &HttpRequest, app: &App) -> Option<Self> {
         let mut lines = request.headers().get_all(AUTHORIZATION);
         let (Some(header), None) = (lines.next(), lines.next()) else { return None };
         let header = header.to_str().ok()?;
@@ -155,8 +155,8 @@ impl FromRequest for Anyone {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         Asking::begin(request);
-        let (request, body) = (request.clone(), NoBody::of(request, payload));
-        Box::pin(async move { Self::of(request.clone(), |_| true).await?.admitted(&request, body).await })
+        let (request, body) = (request.clone(), NoBody::take(request, payload));
+        Box::pin(async move { Self::authenticate(request.clone(), |_| true).await?.admitted(&request, body).await })
     }
 }
 
@@ -220,8 +220,8 @@ macro_rules! callers {
 
             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
                 Asking::begin(request);
-                let (request, body) = (request.clone(), NoBody::of(request, payload));
-                Box::pin(async move { Anyone::of(request.clone(), $admits).await?.admitted(&request, body).await.map(Self) })
+                let (request, body) = (request.clone(), NoBody::take(request, payload));
+                Box::pin(async move { Anyone::authenticate(request.clone(), $admits).await?.admitted(&request, body).await.map(Self) })
             }
         }
 

@@ -28,7 +28,7 @@ pub async fn edge(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let (app, origin) = (App::of(request.request())?, Origin::of(request.request())?);
+    let (app, origin) = (App::extract(request.request())?, Origin::extract(request.request())?);
     prepare(&mut request, &app);
     let path = request.path().to_owned();
     let is_api = path.starts_with("/api/");
@@ -65,7 +65,7 @@ fn close_at_a_stop(app: &App, head: &mut ResponseHead) {
 
 /// Normalises a request before it is routed.
 fn prepare(request: &mut ServiceRequest, app: &App) {
-    if let Some(presented) = Presented::of(request.request(), app) {
+    if let Some(presented) = Presented::find(request.request(), app) {
         request.extensions_mut().insert(presented);
     }
     RequestDigest::expect(request);

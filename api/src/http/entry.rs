@@ -132,7 +132,7 @@ struct Body {
 
 impl AuditEntry {
     /// The complete stored entry.
-    pub fn of(entry: &Entry) -> Result<Self> {
+    pub fn new(entry: &Entry) -> Result<Self> {
         let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
         let body: Body = serde_json::from_str(&entry.body).map_err(unreadable)?;
         Ok(Self {

@@ -53,7 +53,7 @@ pub struct IdempotencyKey {
 
 impl IdempotencyKey {
     /// The key of a request to an operation that accepts one; 400 if it is invalid.
-    pub fn of(request: &HttpRequest, by: &Caller) -> Result<Option<Self>> {
+    pub fn extract(request: &HttpRequest, by: &Caller) -> Result<Option<Self>> {
         let Some(sent) = request.extensions().get::<RequestDigest>().cloned() else { return Ok(None) };
         let pattern = request.match_pattern().unwrap_or_default();
         let operation = operations::find(request.method().as_str(), &pattern).filter(|operation| operation.is_idempotent());

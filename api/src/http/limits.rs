@@ -113,7 +113,7 @@ pub async fn limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let verdict = match App::of(request.request())?.rate_limits() {
+    let verdict = match App::extract(request.request())?.rate_limits() {
         Some(limits) if !operations::is_probe(request.path()) => limits.judge(&request),
         Some(_) | None => return Ok(next.call(request).await?.map_into_boxed_body()),
     };

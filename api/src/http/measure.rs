@@ -21,7 +21,7 @@ pub async fn measure(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<Measured>, Error> {
-    let metrics = App::of(request.request())?.metrics().clone();
+    let metrics = App::extract(request.request())?.metrics().clone();
     let mut running = Running::begin(metrics, &request);
     match next.call(request).await {
         Ok(response) => {

@@ -60,7 +60,7 @@ impl Origin {
         })
     }
 
-    pub fn of(request: &HttpRequest) -> Result<Self> {
+    pub fn extract(request: &HttpRequest) -> Result<Self> {
         request.extensions().get::<Self>().cloned().ok_or_else(|| Error::plain(Code::InternalError))
     }
 }
@@ -70,7 +70,7 @@ impl FromRequest for Origin {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        ready(Self::extract(request))
     }
 }
 

@@ -78,7 +78,7 @@ pub struct PageRequest {
 
 impl Paging {
     /// Checks the cursor against caller, path and filters.
-    pub fn of(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
+    pub fn page_request(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
         let bound_to = bound_to(request, by);
         let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
         let (after, until) = token.map_or((None, None), |token| (Some(token.position), token.until));

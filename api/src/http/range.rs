@@ -29,7 +29,7 @@ pub struct RangeHeader(Option<ByteRangeSpec>);
 
 impl RangeHeader {
     /// Multiple ranges and other units may be ignored, and a range that depends on a validator (If-Range) must be: there is none.
-    fn of(request: &HttpRequest) -> Result<Self> {
+    fn extract(request: &HttpRequest) -> Result<Self> {
         let Some(value) = request.headers().get(RANGE) else { return Ok(Self(None)) };
         let refused = |detail| Error::fields(Code::InvalidHeader, vec![FieldProblem::header("Range", "range", detail)]);
         let text = value.to_str().map_err(|_| refused("must be visible ASCII"))?;
@@ -66,7 +66,7 @@ impl FromRequest for RangeHeader {
     type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        admitted(request, Self::of(request))
+        admitted(request, Self::extract(request))
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
 
     fn asked(range: &str) -> Result<Option<Range<u64>>, Code> {
         let request = TestRequest::default().insert_header((RANGE, range)).to_http_request();
-        RangeHeader::of(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
+        RangeHeader::extract(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
     }
 
     #[test]
@@ -104,6 +104,6 @@ mod tests {
     #[test]
     fn a_range_that_depends_on_a_validator_is_all() {
         let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, "\"7\""));
-        assert_eq!(RangeHeader::of(&request.to_http_request()).unwrap().within(100), Some(0..100));
+        assert_eq!(RangeHeader::extract(&request.to_http_request()).unwrap().within(100), Some(0..100));
     }
 }

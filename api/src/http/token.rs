@@ -54,7 +54,7 @@ struct Claims {
 
 impl Key {
     /// `secret` is the 32 bytes of an Ed25519 private key.
-    pub fn of(kid: String, secret: &[u8; 32]) -> Option<Self> {
+    pub fn new(kid: String, secret: &[u8; 32]) -> Option<Self> {
         eddsa::install();
         let key = SigningKey::from_bytes(secret);
         let public = BASE64.encode(key.verifying_key().as_bytes());
@@ -70,7 +70,7 @@ impl Key {
 
 impl Tokens {
     /// The last key of the ring signs.
-    pub fn of(ring: Vec<Key>) -> Self {
+    pub fn new(ring: Vec<Key>) -> Self {
         Self { ring }
     }
 
@@ -133,7 +133,7 @@ mod tests {
     use sha2::Sha256;
 
     fn tokens() -> Tokens {
-        Tokens::of(vec![Key::of("one".into(), &[7; 32]).unwrap()])
+        Tokens::new(vec![Key::new("one".into(), &[7; 32]).unwrap()])
     }
 
     #[test]
@@ -150,8 +150,8 @@ mod tests {
     #[test]
     fn tokens_of_others_are_refused() {
         let now = Utc::now();
-        let others = Tokens::of(vec![Key::of("one".into(), &[8; 32]).unwrap()]);
-        let renamed = Tokens::of(vec![Key::of("two".into(), &[7; 32]).unwrap()]);
+        let others = Tokens::new(vec![Key::new("one".into(), &[8; 32]).unwrap()]);
+        let renamed = Tokens::new(vec![Key::new("two".into(), &[7; 32]).unwrap()]);
         for foreign in [others, renamed] {
             let token = foreign.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
             assert_eq!(tokens().verify(&token, now), None);

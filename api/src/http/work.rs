@@ -152,7 +152,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(request: &ServiceRequest) -> Self {
+    fn classify(request: &ServiceRequest) -> Self {
         let is_known = request.extensions().contains::<Presented>();
         Self::asked(request.method(), request.path(), request.query_string(), is_known)
     }
@@ -198,7 +198,7 @@ struct Running {
 }
 
 impl Work {
-    pub fn of(request: &HttpRequest) -> Option<Self> {
+    pub fn find(request: &HttpRequest) -> Option<Self> {
         request.extensions().get::<Self>().cloned()
     }
 
@@ -263,8 +263,8 @@ pub async fn work(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let app = App::of(request.request())?;
-    let kind = Kind::of(&request);
+    let app = App::extract(request.request())?;
+    let kind = Kind::classify(&request);
     let turn = app.budgets().turn(kind).await;
     let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
     let (turn, work) = match begun {

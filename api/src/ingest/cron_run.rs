@@ -68,7 +68,7 @@ pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronR
 impl IngestCronRun {
     /// Checks that span several fields.
     fn ensure_true(&self) -> Result<()> {
-        if JobName::of(&self.job_name).is_some() {
+        if JobName::parse(&self.job_name).is_some() {
             return Err(Error::field("/job_name", "not_allowed", "must not be a job of this service: it records its own runs"));
         }
         if self.status == RunStatus::Success && self.error_message.is_some() {

@@ -17,7 +17,7 @@ pub async fn person(tx: &AuditTx, user_id: Option<Uuid>) -> Result<Option<Person
 /// The user an email address belongs to, if any.
 pub async fn person_at(tx: &AuditTx, address: &str) -> Result<Option<Person>> {
     let with_address = user::Entity::find().filter(user::Column::Email.eq(address.to_lowercase()));
-    Ok(with_address.one(tx).await?.as_ref().map(Person::of))
+    Ok(with_address.one(tx).await?.as_ref().map(Person::new))
 }
 
 /// The case the report is about.

@@ -36,7 +36,7 @@ impl IngestedEntries {
         let ids = tx.record_many(events).await?;
         let last = ids.last().copied().ok_or_else(|| Error::internal("a report without an entry"))?;
         let entries = audit_log::entries(&tx, &ids).await?;
-        let data = entries.iter().map(AuditEntry::of).collect::<Result<Vec<_>>>()?;
+        let data = entries.iter().map(AuditEntry::new).collect::<Result<Vec<_>>>()?;
         Answer::plain(Self { data }).created(format!("/api/v1/audit-log/{last}")).committed(tx, by).await
     }
 }

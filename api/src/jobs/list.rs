@@ -41,13 +41,13 @@ pub async fn list_jobs(app: App, _by: ManagerOrAdministrator, _: Query<NoParamet
     for job in JobName::ALL {
         let health = audit_log::job_health_of(app.readers(), job.code()).await?;
         let next = app.schedules().next(job, app.now(), zone).filter(|_| app.schedules().is_on);
-        data.push(JobDetail::of(job, app.schedules().text(job), next.map(Instant), health.as_ref()));
+        data.push(JobDetail::new(job, app.schedules().text(job), next.map(Instant), health.as_ref()));
     }
     Ok(Answer::plain(JobList { data }))
 }
 
 impl JobDetail {
-    fn of(job: JobName, schedule: String, next_run_at: Option<Instant>, health: Option<&JobHealth>) -> Self {
+    fn new(job: JobName, schedule: String, next_run_at: Option<Instant>, health: Option<&JobHealth>) -> Self {
         let description = match job {
             JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume cases.",
             JobName::QuarterlyCreditReset => "Sets the credit allowance of every active member, once per quarter.",

@@ -38,7 +38,7 @@ impl FromRequest for JobTarget {
     type Future = Admitted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let job = request.match_info().get("job_name").and_then(JobName::of);
+        let job = request.match_info().get("job_name").and_then(JobName::parse);
         admitted(request, Ok(Self(job)))
     }
 }

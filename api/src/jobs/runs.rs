@@ -49,7 +49,7 @@ pub async fn list_job_runs(
     query: ListQuery<ListJobRuns>,
     request: HttpRequest,
 ) -> Result<Answer<JobRunList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     let found = Entity::find().filter(query.filter.condition());
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
     let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));

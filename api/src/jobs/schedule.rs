@@ -30,11 +30,11 @@ pub enum Unscheduled {
 
 impl Schedules {
     /// Each job's default schedule, unless one of the given pairs, such as `check_expired_holds=0 6 * * *`, overrides it.
-    pub fn of(pairs: &[String], is_on: bool) -> Result<Self, Unscheduled> {
+    pub fn parse(pairs: &[String], is_on: bool) -> Result<Self, Unscheduled> {
         let mut given = HashMap::new();
         for pair in pairs.iter().map(|pair| pair.trim()).filter(|pair| !pair.is_empty()) {
             let (name, cron) = pair.split_once('=').ok_or_else(|| Unscheduled::NoPair(pair.to_owned()))?;
-            let job = JobName::of(name.trim()).ok_or_else(|| Unscheduled::NoJob(name.trim().to_owned()))?;
+            let job = JobName::parse(name.trim()).ok_or_else(|| Unscheduled::NoJob(name.trim().to_owned()))?;
             given.insert(job, cron.trim());
         }
         let parse = |job: JobName| {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn schedules(pairs: &[&str]) -> Schedules {
-        Schedules::of(&pairs.iter().map(|pair| (*pair).to_owned()).collect::<Vec<_>>(), true).unwrap()
+        Schedules::parse(&pairs.iter().map(|pair| (*pair).to_owned()).collect::<Vec<_>>(), true).unwrap()
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_schedule_that_is_none_is_named() {
-        let refused = |pair: &str| Schedules::of(&[pair.to_owned()], true).unwrap_err().to_string();
+        let refused = |pair: &str| Schedules::parse(&[pair.to_owned()], true).unwrap_err().to_string();
         assert!(refused("send_scheduled_emails").contains("send_scheduled_emails"));
         assert!(refused("sing=* * * * *").contains("sing"));
         assert!(refused("check_expired_holds=at noon").contains("check_expired_holds"));

@@ -66,5 +66,5 @@ async fn reset_credits(tx: &AuditTx) -> Result<u64, DbErr> {
 /// The current quarter in the configured time zone, and how many credits a member has per quarter.
 async fn this_quarter(tx: &AuditTx) -> Result<(Quarter, i32), DbErr> {
     let settings = setting::current(tx).await?;
-    Ok((Quarter::of(tx.now(), settings.zone()?), settings.default_quarterly_credits))
+    Ok((Quarter::new(tx.now(), settings.zone()?), settings.default_quarterly_credits))
 }

@@ -15,7 +15,7 @@ pub fn write(mail: &outbox::Model) -> EmailMessage {
     let parameters: Map<String, Json> = serde_json::from_str(&mail.parameters).unwrap_or_default();
     let said = |name: &str| parameters.get(name).and_then(Json::as_str).unwrap_or_default();
     let case = mail.case_number.as_deref().unwrap_or("your case");
-    let (subject, text) = match Template::of(&mail.template) {
+    let (subject, text) = match Template::parse(&mail.template) {
         Some(Template::CaseHeld) => {
             let end = match said("expected_end_at") {
                 "" => String::new(),

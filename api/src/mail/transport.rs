@@ -29,7 +29,7 @@ enum Transport {
 
 impl Mailer {
     /// A mail server by its URL, such as `smtp://user:password@mail.example.org:587?tls=required`; the log if there is none.
-    pub fn of(smtp_url: Option<&str>, from: &str) -> Result<Self, ConfigError> {
+    pub fn new(smtp_url: Option<&str>, from: &str) -> Result<Self, ConfigError> {
         let refused = |name, why: String| ConfigError { name, why };
         let from =
             from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is not a valid address: {error}")))?;

@@ -51,5 +51,5 @@ pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body
     }
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
     let people = tx.people([note.author_id].into_iter()).await?;
-    Answer::of(CaseNote::of(note, &people), version).created(location).committed(tx, &by).await
+    Answer::new(CaseNote::new(note, &people), version).created(location).committed(tx, &by).await
 }

@@ -30,5 +30,5 @@ pub async fn get_note(app: App, by: PersonCaller, target: NoteTarget, _: IfNoneM
     let people = user::people(app.readers(), vec![note.author_id]).await?;
     let people = people.into_iter().map(|person| (person.id, person)).collect();
     let version = note.version;
-    Ok(Answer::of(CaseNote::of(note, &people), version))
+    Ok(Answer::new(CaseNote::new(note, &people), version))
 }

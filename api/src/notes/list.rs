@@ -31,7 +31,7 @@ pub async fn list_case_notes(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<CaseNoteList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);
@@ -43,6 +43,6 @@ pub async fn list_case_notes(
     let authors: HashSet<Uuid> = rows.iter().map(|row| row.author_id).collect();
     let people = user::people(app.readers(), authors.into_iter().collect()).await?;
     let people = people.into_iter().map(|person| (person.id, person)).collect();
-    let data = rows.into_iter().map(|row| CaseNote::of(row, &people)).collect();
+    let data = rows.into_iter().map(|row| CaseNote::new(row, &people)).collect();
     Ok(Answer::plain(CaseNoteList { data, page }))
 }

@@ -47,6 +47,6 @@ impl FromRequest for NoteTarget {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = path_id::named(request, "note_id");
-        admitted(request, IfMatch::of(request).map(|if_match| Self { id, if_match }))
+        admitted(request, IfMatch::extract(request).map(|if_match| Self { id, if_match }))
     }
 }

@@ -35,7 +35,7 @@ crate::list_of! {
 }
 
 impl CaseNote {
-    pub fn of(row: note::Model, people: &HashMap<Uuid, Person>) -> Self {
+    pub fn new(row: note::Model, people: &HashMap<Uuid, Person>) -> Self {
         let note::Model {
             id,
             case_id,

@@ -17,7 +17,7 @@ pub fn apply(contract: &mut Contract) {
             show_parameter(parameter, &known);
         }
         for content in contents(declared.operation) {
-            if let Some((name, example)) = known.of(content) {
+            if let Some((name, example)) = known.example_for(content) {
                 let place = Ref::new(format!("#/components/examples/{name}"));
                 content.examples.insert(name.clone(), RefOr::Ref(place));
                 shown.insert(name, example);
@@ -76,7 +76,7 @@ struct Known(Json);
 
 impl Known {
     /// The example of a body's schema, and the name of the schema.
-    fn of(&self, content: &Content) -> Option<(String, Json)> {
+    fn example_for(&self, content: &Content) -> Option<(String, Json)> {
         if content.example.is_some() || !content.examples.is_empty() {
             return None;
         }

@@ -74,7 +74,7 @@ const RETRY_AFTER: &str = "Retry-After";
 
 /// Declares the headers of each response.
 pub fn apply(contract: &mut Contract) {
-    let kinds = Kinds::of(contract);
+    let kinds = Kinds::new(contract);
     for declared in each(contract) {
         let is_counted = !operations::is_probe(declared.path);
         let is_repeatable = retries::takes_a_key(&declared);
@@ -115,7 +115,7 @@ struct Kinds {
 }
 
 impl Kinds {
-    fn of(contract: &Contract) -> Self {
+    fn new(contract: &Contract) -> Self {
         let schemas = contract.components.iter().flat_map(|components| &components.schemas);
         let named = |name: &str| schemas.clone().find(|(known, _)| *known == name).map(|(_, schema)| schema);
         let with = |wanted: &[&str]| {

@@ -12,7 +12,7 @@ pub struct Texts {
 }
 
 /// Computed once per process.
-static CURRENT: LazyLock<Result<Arc<Texts>, String>> = LazyLock::new(|| Texts::of(&super::contract()).map(Arc::new));
+static CURRENT: LazyLock<Result<Arc<Texts>, String>> = LazyLock::new(|| Texts::new(&super::contract()).map(Arc::new));
 
 impl Texts {
     /// The contract's text for this process.
@@ -20,7 +20,7 @@ impl Texts {
         CURRENT.clone()
     }
 
-    pub fn of(contract: &Contract) -> Result<Self, String> {
+    pub fn new(contract: &Contract) -> Result<Self, String> {
         let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
         order_extensions(&mut ordered);
         let yaml = with_quoted_times(&yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?);

@@ -77,7 +77,7 @@ crate::list_of! {
 )]
 #[get("/outbox")]
 pub async fn list_outbox(app: App, by: ManagerOrAdministrator, query: ListQuery<OutboxFilter>, request: HttpRequest) -> Result<Answer<OutboxList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     let status = &query.filter.status;
     let is = (!status.is_empty()).then(|| Column::Status.is_in(status.iter().copied()));
     let found = Entity::find().filter(Condition::all().add_option(is));
@@ -89,11 +89,11 @@ pub async fn list_outbox(app: App, by: ManagerOrAdministrator, query: ListQuery<
     let named: HashSet<Uuid> = rows.iter().filter_map(|row| row.related_user_id).collect();
     let people = user::people(app.readers(), named.into_iter().collect()).await?;
     let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
-    Ok(Answer::plain(OutboxList { data: rows.into_iter().map(|row| OutboxMail::of(row, &people)).collect(), page }))
+    Ok(Answer::plain(OutboxList { data: rows.into_iter().map(|row| OutboxMail::new(row, &people)).collect(), page }))
 }
 
 impl OutboxMail {
-    fn of(row: outbox::Model, people: &HashMap<Uuid, PersonSummary>) -> Self {
+    fn new(row: outbox::Model, people: &HashMap<Uuid, PersonSummary>) -> Self {
         let outbox::Model {
             id,
             status,

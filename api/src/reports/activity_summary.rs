@@ -139,9 +139,9 @@ pub async fn get_activity_summary(
         generated_at: now.into(),
         period: PeriodView::from(&period),
         filters: Filters(serde_json::json!({})),
-        summary: ActivitySummaryFigures::of(&found),
-        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
-        top_users: found.top_users.into_iter().map(TopUser::of).collect(),
+        summary: ActivitySummaryFigures::new(&found),
+        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
+        top_users: found.top_users.into_iter().map(TopUser::new).collect(),
         timeseries: timeseries(found.timeseries),
     }))
 }
@@ -163,7 +163,7 @@ pub async fn export_activity_summary(app: App, by: ReportReader, query: QueryPar
     let found = report::activity_summary(&db, &period, Interval::Month).await?;
     db.commit().await?;
     let header: Line = ["action_type", "label", "category", "count", "percent"].map(Into::into).to_vec();
-    let rows = found.by_action_type.into_iter().map(|row| line(&ActionTypeCount::of(row)));
+    let rows = found.by_action_type.into_iter().map(|row| line(&ActionTypeCount::new(row)));
     let lines: Vec<Line> = std::iter::once(header).chain(rows).collect();
     let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
     let export = Export { report: REPORT, record_count, filters: query.all, direction: Direction::Descending };
@@ -181,7 +181,7 @@ fn line(row: &ActionTypeCount) -> Line {
 }
 
 impl ActivitySummaryFigures {
-    fn of(found: &ActivitySummary) -> Self {
+    fn new(found: &ActivitySummary) -> Self {
         Self {
             total_activities: found.total_activities,
             previous_total: found.previous_total,
@@ -202,7 +202,7 @@ impl ActivitySummaryFigures {
 }
 
 impl TopUser {
-    fn of(row: UserCount) -> Self {
+    fn new(row: UserCount) -> Self {
         let UserCount { user_id, username, full_name, email, role, user_level, count, percent, last_activity_at } = row;
         let (percent, last_activity_at) = (percent.number(), last_activity_at.into());
         Self { user_id, username, full_name, email, role, user_level, count, percent, last_activity_at }

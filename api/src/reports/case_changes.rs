@@ -148,7 +148,7 @@ pub async fn get_case_changes(
         generated_at: look.generated_at.into(),
         period: PeriodView::from(&period),
         filters: Filters(query.of::<CaseChangesFilter>()),
-        summary: CaseChangesFigures::of(&found),
+        summary: CaseChangesFigures::new(&found),
         timeseries: timeseries(found.timeseries),
         entries: CaseChangeList { data, page },
     }))
@@ -198,7 +198,7 @@ impl CaseChangesFilter {
 }
 
 impl CaseChangesFigures {
-    fn of(found: &changes::CaseChanges) -> Self {
+    fn new(found: &changes::CaseChanges) -> Self {
         Self {
             total_changes: found.total_changes,
             status_changes: found.status_changes,
@@ -215,16 +215,16 @@ impl CaseChangesFigures {
 impl CaseChange {
     /// Entries with the people their changes name: one query, regardless of the number of rows.
     async fn all<C: ConnectionTrait>(db: &C, rows: Vec<audit_entry::Model>) -> Result<Vec<Self>> {
-        let bodies = rows.iter().map(Body::of).collect::<Result<Vec<_>>>()?;
+        let bodies = rows.iter().map(Body::new).collect::<Result<Vec<_>>>()?;
         let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
         ids.sort_unstable();
         ids.dedup();
         let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person.username)).collect();
-        rows.into_iter().zip(&bodies).map(|(row, body)| Self::of(row, body, &people)).collect()
+        rows.into_iter().zip(&bodies).map(|(row, body)| Self::new(row, body, &people)).collect()
     }
 
-    fn of(row: audit_entry::Model, body: &Body, people: &HashMap<Uuid, String>) -> Result<Self> {
-        let entry = ReportEntry::of(row, body)?;
+    fn new(row: audit_entry::Model, body: &Body, people: &HashMap<Uuid, String>) -> Result<Self> {
+        let entry = ReportEntry::new(row, body)?;
         let badge = entry.action_type.badge().ok_or_else(|| Error::internal(format!("{} has no badge", entry.action_type)))?;
         let shown = |change: &Json, side: &str| shown(change.get(side)?, people);
         let before_after = body.changes.iter().map(|(field, change)| FieldChange {

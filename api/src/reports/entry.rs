@@ -97,7 +97,7 @@ pub const COLUMNS: [&str; 13] = [
 ];
 
 impl Body {
-    pub fn of(row: &Model) -> Result<Self> {
+    pub fn new(row: &Model) -> Result<Self> {
         serde_json::from_str(&row.body).map_err(Error::internal)
     }
 
@@ -108,7 +108,7 @@ impl Body {
 }
 
 impl ReportEntry {
-    pub fn of(row: Model, body: &Body) -> Result<Self> {
+    pub fn new(row: Model, body: &Body) -> Result<Self> {
         let action = Action::from_code(&row.action_type).ok_or_else(|| Error::internal(format!("action {}", row.action_type)))?;
         Ok(Self {
             id: row.id,
@@ -158,6 +158,6 @@ impl ReportEntry {
 
 /// An entry without additional fields.
 pub fn plain(row: Model) -> Result<ReportEntry> {
-    let body = Body::of(&row)?;
-    ReportEntry::of(row, &body)
+    let body = Body::new(&row)?;
+    ReportEntry::new(row, &body)
 }

@@ -71,7 +71,7 @@ pub struct ActionTypeCount {
 }
 
 impl ActionTypeCount {
-    pub fn of(count: TypeCount) -> Self {
+    pub fn new(count: TypeCount) -> Self {
         let TypeCount { action, count, percent } = count;
         Self { action_type: action, label: action.label(), category: action.category(), count, percent: percent.number() }
     }
@@ -90,7 +90,7 @@ pub struct SeriesPoint {
 }
 
 impl SeriesPoint {
-    pub fn of(point: Point) -> Self {
+    pub fn new(point: Point) -> Self {
         let Point { bucket_start, series, value } = point;
         Self { bucket_start: bucket_start.into(), series, value }
     }
@@ -98,5 +98,5 @@ impl SeriesPoint {
 
 /// All values of a time series, one row per bucket and series.
 pub fn timeseries(points: Vec<Point>) -> Vec<SeriesPoint> {
-    points.into_iter().map(SeriesPoint::of).collect()
+    points.into_iter().map(SeriesPoint::new).collect()
 }

@@ -192,8 +192,8 @@ pub async fn get_quality_review_audit(
         generated_at: look.generated_at.into(),
         period: PeriodView::from(&period),
         filters: Filters(query.of::<QualityReviewFilter>()),
-        summary: QualityReviewFigures::of(&found),
-        reviewers: found.reviewers.into_iter().map(ReviewerFigures::of).collect(),
+        summary: QualityReviewFigures::new(&found),
+        reviewers: found.reviewers.into_iter().map(ReviewerFigures::new).collect(),
         timeseries: timeseries(found.timeseries),
         entries: ReviewDecisionList { data, page },
     }))
@@ -260,7 +260,7 @@ impl QualityReviewFilter {
 }
 
 impl QualityReviewFigures {
-    fn of(found: &quality::QualityReview) -> Self {
+    fn new(found: &quality::QualityReview) -> Self {
         Self {
             total_reviews: found.total_reviews,
             approved: found.approved,
@@ -277,7 +277,7 @@ impl QualityReviewFigures {
 }
 
 impl ReviewerFigures {
-    fn of(row: quality::Reviewer) -> Self {
+    fn new(row: quality::Reviewer) -> Self {
         let quality::Reviewer {
             user_id,
             username,
@@ -312,10 +312,10 @@ impl ReviewDecision {
         ids.sort_unstable();
         ids.dedup();
         let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person)).collect();
-        Ok(rows.into_iter().map(|row| Self::of(row, &people)).collect())
+        Ok(rows.into_iter().map(|row| Self::new(row, &people)).collect())
     }
 
-    fn of(row: review::Model, people: &HashMap<Uuid, Person>) -> Self {
+    fn new(row: review::Model, people: &HashMap<Uuid, Person>) -> Self {
         let username = |id: Option<Uuid>| id.and_then(|id| people.get(&id)).map(|person| person.username.clone());
         Self {
             id: row.id,

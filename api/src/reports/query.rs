@@ -86,7 +86,7 @@ impl ReportRequest {
         order: &OrderParameters,
         limit: u64,
     ) -> Result<Self> {
-        let page = paging.of(request, app, by, limit)?;
+        let page = paging.page_request(request, app, by, limit)?;
         let now = app.now();
         // An open period ends one millisecond after the time of the first page.
         let first = page.until.and_then(DateTime::from_timestamp_millis).map(|until| until - TimeDelta::milliseconds(1));
@@ -116,7 +116,7 @@ impl ReportRequest {
 pub async fn period<C: ConnectionTrait>(db: &C, asked: PeriodQuery, now: DateTime<Utc>) -> Result<Period> {
     let zone = setting::current(db).await?.zone()?;
     let first = if asked.reaches_back() { report::first_entry_at(db).await? } else { None };
-    Period::of(asked, first, now, zone).map_err(Error::from)
+    Period::new(asked, first, now, zone).map_err(Error::from)
 }
 
 /// A row count, converted from the database's signed integer.

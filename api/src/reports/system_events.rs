@@ -242,7 +242,7 @@ pub async fn get_system_events(
     let mut found = events::system_events(&db, &period, series.interval(), now, &filters, &look.paging).await?;
     db.commit().await?;
     let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
-    let data = std::mem::take(&mut found.entries).into_iter().map(SystemEventEntry::of).collect::<Result<Vec<_>>>()?;
+    let data = std::mem::take(&mut found.entries).into_iter().map(SystemEventEntry::new).collect::<Result<Vec<_>>>()?;
     if look.page.is_first() {
         app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
     }
@@ -251,12 +251,12 @@ pub async fn get_system_events(
         generated_at: now.into(),
         period: PeriodView::from(&period),
         filters: Filters(query.of::<SystemEventsFilter>()),
-        summary: SystemEventsFigures::of(&found),
-        by_event_type: found.by_event_type.into_iter().map(EventGroupCount::of).collect(),
-        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
-        jobs: found.jobs.into_iter().filter_map(JobState::of).collect(),
-        health: SystemHealth::of(found.health),
-        access: found.access.into_iter().map(AccessCount::of).collect(),
+        summary: SystemEventsFigures::new(&found),
+        by_event_type: found.by_event_type.into_iter().map(EventGroupCount::new).collect(),
+        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
+        jobs: found.jobs.into_iter().filter_map(JobState::new).collect(),
+        health: SystemHealth::new(found.health),
+        access: found.access.into_iter().map(AccessCount::new).collect(),
         timeseries: timeseries(found.timeseries),
         entries: SystemEventList { data, page },
     }))
@@ -294,7 +294,7 @@ impl Rows for Events {
 
     async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
         let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
-        rows.into_iter().map(|row| SystemEventEntry::of(row).map(|event| (event.entry.id, event.cells()))).collect()
+        rows.into_iter().map(|row| SystemEventEntry::new(row).map(|event| (event.entry.id, event.cells()))).collect()
     }
 }
 
@@ -306,11 +306,11 @@ impl SystemEventsFilter {
 }
 
 impl SystemEventEntry {
-    fn of(row: audit_entry::Model) -> Result<Self> {
-        let body = Body::of(&row)?;
+    fn new(row: audit_entry::Model) -> Result<Self> {
+        let body = Body::new(&row)?;
         let records_processed = body.metadata.get("records_processed").and_then(Json::as_i64);
         let (job_name, error_message) = (body.word("job_name"), body.word("error_message"));
-        Ok(Self { entry: ReportEntry::of(row, &body)?, job_name, records_processed, error_message })
+        Ok(Self { entry: ReportEntry::new(row, &body)?, job_name, records_processed, error_message })
     }
 
     fn cells(&self) -> Line {
@@ -323,7 +323,7 @@ impl SystemEventEntry {
 }
 
 impl SystemEventsFigures {
-    fn of(found: &events::SystemEvents) -> Self {
+    fn new(found: &events::SystemEvents) -> Self {
         Self {
             total_events: found.total_events,
             successful_events: found.successful_events,
@@ -334,14 +334,14 @@ impl SystemEventsFigures {
 }
 
 impl EventGroupCount {
-    fn of(row: events::GroupCount) -> Self {
+    fn new(row: events::GroupCount) -> Self {
         let events::GroupCount { group, count, percent } = row;
         Self { event_type: group, label: group.label(), count, percent: percent.number() }
     }
 }
 
 impl JobState {
-    fn of(job: JobHealth) -> Option<Self> {
+    fn new(job: JobHealth) -> Option<Self> {
         Some(Self {
             last_run_at: job.last_run_at()?.into(),
             last_status: job.last_status(),
@@ -353,7 +353,7 @@ impl JobState {
 }
 
 impl SystemHealth {
-    fn of(health: events::Health) -> Self {
+    fn new(health: events::Health) -> Self {
         let events::Health { failed_jobs_24h, failed_emails_24h, pending_emails, audit_entries_total, oldest_entry_at } = health;
         let oldest_entry_at = oldest_entry_at.map(Instant);
         Self { failed_jobs_24h, failed_emails_24h, pending_emails, audit_entries_total, oldest_entry_at }
@@ -361,7 +361,7 @@ impl SystemHealth {
 }
 
 impl AccessCount {
-    fn of(row: events::Access) -> Self {
+    fn new(row: events::Access) -> Self {
         let events::Access { action_type, view_type, user_id, username, entry_count, last_at } = row;
         Self { action_type, view_type, user_id, username, count: entry_count, last_at: last_at.into() }
     }

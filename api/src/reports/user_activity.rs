@@ -133,13 +133,13 @@ pub async fn get_user_activity(
         generated_at: look.generated_at.into(),
         period: PeriodView::from(&period),
         filters: Filters(query.of::<UserActivityFilter>()),
-        user: ReportedUser::of(user),
+        user: ReportedUser::new(user),
         summary: UserActivityFigures {
             total_activities: found.total_activities,
             last_activity_at: found.last_activity_at.map(Instant),
             last_activity_overall_at: found.last_activity_overall_at.map(Instant),
         },
-        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::of).collect(),
+        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
         timeseries: timeseries(found.timeseries),
         entries: ReportEntryList { data, page },
     }))
@@ -188,7 +188,7 @@ async fn subject<C: ConnectionTrait>(db: &C, user_id: Uuid) -> Result<user::Mode
 }
 
 impl ReportedUser {
-    fn of(row: user::Model) -> Self {
+    fn new(row: user::Model) -> Self {
         let full_name = row.full_name();
         let user::Model { id, username, email, role, user_level, is_active, deleted_at, .. } = row;
         Self { id, username, full_name, email, role, user_level, is_active, deleted_at: deleted_at.map(Instant) }

@@ -64,7 +64,7 @@ pub async fn list_reviews(
     query: ListQuery<ReviewFilter>,
     request: HttpRequest,
 ) -> Result<Answer<CaseReviewList>> {
-    let page = query.paging.of(&request, &app, &by, 50)?;
+    let page = query.paging.page_request(&request, &app, &by, 50)?;
     match query.filter.status {
         ReviewQueue::Pending => {
             query.filter.ensure_no_decision()?;

@@ -47,10 +47,10 @@ impl CaseReview {
         let named: HashSet<Uuid> = named.collect();
         let people = user::people(db, named.into_iter().collect()).await?;
         let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
-        Ok(rows.into_iter().map(|row| Self::of(row, &people)).collect())
+        Ok(rows.into_iter().map(|row| Self::new(row, &people)).collect())
     }
 
-    fn of(row: review::Model, people: &HashMap<Uuid, PersonSummary>) -> Self {
+    fn new(row: review::Model, people: &HashMap<Uuid, PersonSummary>) -> Self {
         let review::Model {
             id,
             case_id,

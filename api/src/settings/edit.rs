@@ -92,7 +92,7 @@ pub async fn edit_settings(
     if_match.check(settings.version)?;
     let settings = tx.save(settings.change(body.0.into())).await?;
     let version = settings.version;
-    Answer::of(settings.into(), version).committed(tx, &by).await
+    Answer::new(settings.into(), version).committed(tx, &by).await
 }
 
 impl From<EditSettings> for setting::Change {

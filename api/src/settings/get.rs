@@ -26,5 +26,5 @@ use entity::setting;
 pub async fn get_settings(app: App, _by: Staff, _: IfNoneMatch) -> Result<Answer<SettingsDetail>> {
     let row = setting::current(app.readers()).await?;
     let version = row.version;
-    Ok(Answer::of(row.into(), version))
+    Ok(Answer::new(row.into(), version))
 }

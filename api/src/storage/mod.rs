@@ -77,7 +77,7 @@ impl Storage {
         let refused = |why: String| ConfigError { name: "CASETRAIL_STORAGE_URL", why };
         let place = match url {
             None => Place::Directory(data_dir.join("documents")),
-            Some(url) => Place::of(url).map_err(refused)?,
+            Some(url) => Place::parse(url).map_err(refused)?,
         };
         let storage = place.open().map_err(|error| refused(error.to_string()))?;
         storage.try_out().await.map_err(|error| refused(error.to_string()))?;

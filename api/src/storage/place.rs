@@ -26,7 +26,7 @@ impl Place {
     /// Error messages repeat nothing of the URL: it may contain secrets, in the right place or a wrong one.
     ///
     /// `file:///path/to/directory`, or `s3://bucket/prefix` with an endpoint and a region unless it is AWS's own.
-    pub(super) fn of(url: &str) -> Result<Self, String> {
+    pub(super) fn parse(url: &str) -> Result<Self, String> {
         let url = Url::parse(url).map_err(|error| format!("is not a valid URL: {error}"))?;
         if holds_credentials(&url) {
             return Err(
@@ -112,14 +112,14 @@ mod tests {
 
     #[test]
     fn a_url_names_a_directory_or_a_bucket_or_is_refused() {
-        assert_eq!(Place::of("file:///var/lib/casetrail"), Ok(Place::Directory("/var/lib/casetrail".into())));
+        assert_eq!(Place::parse("file:///var/lib/casetrail"), Ok(Place::Directory("/var/lib/casetrail".into())));
         let bucket = Place::Bucket {
             name: "documents".to_owned(),
             prefix: "desk/1".to_owned(),
             endpoint: Some("http://127.0.0.1:9000".to_owned()),
             region: Some("eu-central-1".to_owned()),
         };
-        assert_eq!(Place::of("s3://documents/desk/1/?endpoint=http://127.0.0.1:9000&region=eu-central-1"), Ok(bucket));
+        assert_eq!(Place::parse("s3://documents/desk/1/?endpoint=http://127.0.0.1:9000&region=eu-central-1"), Ok(bucket));
         for url in [
             "",
             "documents",
@@ -141,7 +141,7 @@ mod tests {
             "s3://key:hunter2@",
             "s3://key:hunter2@bucket:port",
         ] {
-            let refused = Place::of(url).expect_err(url);
+            let refused = Place::parse(url).expect_err(url);
             assert!(!refused.contains("hunter2"), "{url}: {refused}");
         }
     }

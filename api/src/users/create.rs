@@ -58,7 +58,7 @@ pub struct CreateUser {
 impl CreateUser {
     /// Checks the rules that involve several fields.
     pub(super) fn checked(self) -> Result<NewUser> {
-        NewUser::of(self)
+        NewUser::new(self)
     }
 }
 

@@ -32,5 +32,5 @@ pub async fn create_user_api_key(app: App, by: Administrator, target: UserTarget
     tx.record(Event::api_key_changed(&user, "api_key_created", &row)).await?;
     tx.commit().await?;
     let place = format!("/api/v1/users/{}/api-keys/{}", user.id, row.id);
-    Ok(Answer::plain(CreatedApiKey::of(row, key.reveal())).created(place))
+    Ok(Answer::plain(CreatedApiKey::new(row, key.reveal())).created(place))
 }

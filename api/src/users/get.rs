@@ -27,5 +27,5 @@ use actix_web::get;
 pub async fn get_user(app: App, by: Anyone, target: UserTarget, _: IfNoneMatch) -> Result<Answer<UserDetail>> {
     let user = target.seen(app.readers(), &by).await?;
     let version = user.version;
-    Ok(Answer::of(UserDetail::read(app.readers(), user).await?, version))
+    Ok(Answer::new(UserDetail::read(app.readers(), user).await?, version))
 }

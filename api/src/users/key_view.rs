@@ -62,15 +62,15 @@ pub struct KeyPath {
 }
 
 impl ApiKeyDetail {
-    pub fn of(row: api_key::Model) -> Self {
+    pub fn new(row: api_key::Model) -> Self {
         let api_key::Model { id, user_id, key_hash: _, hint, created_at, revoked_at } = row;
         Self { id, user_id, hint, created_at: created_at.into(), revoked_at: revoked_at.map(Instant) }
     }
 }
 
 impl CreatedApiKey {
-    pub fn of(row: api_key::Model, api_key: &str) -> Self {
-        let ApiKeyDetail { id, user_id, hint, created_at, revoked_at } = ApiKeyDetail::of(row);
+    pub fn new(row: api_key::Model, api_key: &str) -> Self {
+        let ApiKeyDetail { id, user_id, hint, created_at, revoked_at } = ApiKeyDetail::new(row);
         Self { id, user_id, hint, created_at, revoked_at, api_key: api_key.to_owned() }
     }
 }

@@ -76,7 +76,7 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
     if with_deleted && by.role() == Role::Technician {
         return Err(Error::forbidden());
     }
-    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let visible = if with_deleted { user::ever_visible_to(&by) } else { user::visible_to(&by) };
     let matching = visible.filter(filter.condition());
     let total = if page.include_total { Some(matching.clone().count(app.readers()).await?) } else { None };

@@ -32,7 +32,7 @@ pub async fn list_user_api_keys(
     query: ListQuery<NoParameters>,
     request: HttpRequest,
 ) -> Result<Answer<ApiKeyList>> {
-    let page = query.paging.of(&request, &app, &by, LIMIT)?;
+    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let user = target.seen(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::UserId.eq(user.id));
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
@@ -40,5 +40,5 @@ pub async fn list_user_api_keys(
     let found = found.filter(Condition::all().add_option(beyond)).order_by_desc(Column::Id).limit(page.fetch());
     let mut rows = found.all(app.readers()).await?;
     let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
-    Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::of).collect(), page: info }))
+    Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page: info }))
 }

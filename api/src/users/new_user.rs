@@ -34,7 +34,7 @@ impl NewUser {
     }
 
     /// Checks the rules that involve several fields.
-    pub(super) fn of(request: CreateUser) -> Result<Self> {
+    pub(super) fn new(request: CreateUser) -> Result<Self> {
         let CreateUser {
             username,
             email,

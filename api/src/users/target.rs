@@ -72,6 +72,6 @@ impl FromRequest for UserTarget {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let id = path_id::named(request, "user_id");
-        admitted(request, IfMatch::of(request).map(|if_match| Self { id, if_match }))
+        admitted(request, IfMatch::extract(request).map(|if_match| Self { id, if_match }))
     }
 }

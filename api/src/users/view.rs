@@ -105,17 +105,17 @@ impl UserDetail {
     /// The user with their last login: one statement in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: user::Model) -> Result<Self> {
         let last_login_at = last_logins(db, vec![row.id]).await?.remove(&row.id);
-        Ok(Self::of(row, last_login_at))
+        Ok(Self::new(row, last_login_at))
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there leaves no partial change.
     pub async fn committed(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>> {
         let version = row.version;
         let view = Self::read(&tx, row).await?;
-        Answer::of(view, version).committed(tx, by).await
+        Answer::new(view, version).committed(tx, by).await
     }
 
-    fn of(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {
+    fn new(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {
         let full_name = row.full_name();
         // No `..` here: a new column has to be shown or omitted on purpose.
         let user::Model {
@@ -161,7 +161,7 @@ impl CreatedUser {
     pub async fn committed(tx: AuditTx, row: user::Model, key: Option<ApiKey>, by: &Anyone) -> Result<Answer<Self>> {
         let (id, version) = (row.id, row.version);
         let kept = Self { user: UserDetail::read(&tx, row).await?, api_key: None };
-        let answer = Answer::of(kept, version).created(format!("/api/v1/users/{id}")).committed(tx, by).await?;
+        let answer = Answer::new(kept, version).created(format!("/api/v1/users/{id}")).committed(tx, by).await?;
         Ok(answer.showing(|kept| Self { api_key: key.map(|key| key.reveal().to_owned()), ..kept }))
     }
 }
@@ -172,12 +172,12 @@ impl UserSummary {
         let mut last_logins = last_logins(db, rows.iter().map(|row| row.id).collect()).await?;
         let view = |row: user::Model| {
             let last_login_at = last_logins.remove(&row.id);
-            Self::of(row, last_login_at)
+            Self::new(row, last_login_at)
         };
         Ok(rows.into_iter().map(view).collect())
     }
 
-    fn of(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {
+    fn new(row: user::Model, last_login_at: Option<DateTime<Utc>>) -> Self {
         let full_name = row.full_name();
         let user::Model {
             id,

@@ -16,7 +16,7 @@ pub struct ChangeContext {
 }
 
 impl ChangeContext {
-    pub fn of(by: Actor) -> Self {
+    pub fn new(by: Actor) -> Self {
         Self { by, reason: None, notes: Map::new(), people: HashMap::new() }
     }
 

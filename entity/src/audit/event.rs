@@ -578,7 +578,7 @@ impl Event {
     }
 
     fn on_user(action: Action, user: &user::Model, description: String) -> Self {
-        Self::new(action, (user::Entity::OBJECT, user.id.to_string()), description).about(Some(&Person::of(user)))
+        Self::new(action, (user::Entity::OBJECT, user.id.to_string()), description).about(Some(&Person::new(user)))
     }
 
     pub(super) fn new(action: Action, object: (&'static str, String), description: String) -> Self {

@@ -114,7 +114,7 @@ impl History {
         let cases = cases.into_iter().map(IntoActiveModel::into_active_model).collect();
         insert::<case::Entity, C>(unit, db, cases, None).await.map_err(unwritten)?;
         let kinds = entries.iter().map(|past| (past.event.action, past.event.outcome)).collect();
-        let entry = |past: PastEntry| audit_entry::ActiveModel::of(past.event, past.id, &past.context, past.by_hook);
+        let entry = |past: PastEntry| audit_entry::ActiveModel::new(past.event, past.id, &past.context, past.by_hook);
         let entries = entries.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
         insert::<audit_entry::Entity, C>(unit, db, entries, None).await.map_err(unwritten)?;
         unit.wrote(kinds);

@@ -153,7 +153,7 @@ pub(super) async fn write_as<C: ConnectionTrait>(
         let entry = |event| {
             let id = unit.clock.id(now);
             ids.push(id);
-            audit_entry::ActiveModel::of(event, id, context, by_hook)
+            audit_entry::ActiveModel::new(event, id, context, by_hook)
         };
         let entries = events.by_ref().take(size).map(entry).collect::<Result<Vec<_>, Refusal>>()?;
         insert(unit, db, entries).await?;

@@ -48,7 +48,7 @@ enum Stage {
 
 impl UnitOfWork {
     pub(super) fn new(context: Context, clock: Clock, observer: Option<Arc<dyn Observer>>) -> Self {
-        let mut story = ChangeContext::of(context.actor.clone());
+        let mut story = ChangeContext::new(context.actor.clone());
         story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
         let state = State { story, now: clock.now(), rows, cleared: None, traces, written, stage: Stage::Open };

@@ -46,7 +46,7 @@ audited! {
 pub(crate) const EVERY_FACT: &[Column] = &[Column::MemberId, Column::Quarter, Column::AllowedCredits, Column::Notes];
 
 /// The allowance of a member for a quarter.
-pub fn of(member_id: Uuid, quarter: Quarter) -> Select<Entity> {
+pub fn find_allowance(member_id: Uuid, quarter: Quarter) -> Select<Entity> {
     Entity::find().filter(Column::MemberId.eq(member_id)).filter(Column::Quarter.eq(quarter.to_string()))
 }
 

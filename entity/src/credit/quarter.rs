@@ -21,7 +21,7 @@ pub struct NoQuarter;
 
 impl Quarter {
     /// The quarter that contains a time.
-    pub fn of(at: DateTime<Utc>, zone: Tz) -> Self {
+    pub fn new(at: DateTime<Utc>, zone: Tz) -> Self {
         let day = at.with_timezone(&zone);
         Self { year: day.year(), number: day.month0() / 3 + 1 }
     }
@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn a_quarter_begins_with_its_civil_day() {
         // Winter time before the first of January, summer time before the first of October.
-        assert_eq!(Quarter::of(at("2027-01-01T05:59:59.999Z"), Chicago).to_string(), "2026-Q4");
-        assert_eq!(Quarter::of(at("2027-01-01T06:00:00Z"), Chicago).to_string(), "2027-Q1");
+        assert_eq!(Quarter::new(at("2027-01-01T05:59:59.999Z"), Chicago).to_string(), "2026-Q4");
+        assert_eq!(Quarter::new(at("2027-01-01T06:00:00Z"), Chicago).to_string(), "2027-Q1");
         let period = "2026-Q4".parse::<Quarter>().unwrap().period(Chicago);
         assert_eq!(period, (at("2026-10-01T05:00:00Z"), at("2027-01-01T06:00:00Z")));
     }

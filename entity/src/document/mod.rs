@@ -57,13 +57,13 @@ audited! {
 
 /// The documents that are visible to a caller: those of the visible cases; to members, reports only once the result is released.
 pub fn visible_to(caller: &Caller, now: DateTime<Utc>) -> Select<Entity> {
-    let seen = live().filter(of(case::visible_to(caller)));
+    let seen = live().filter(is_in_cases(case::visible_to(caller)));
     if caller.role() != Role::Member {
         return seen;
     }
     let is_done = case::has_status(&[case::CaseStatus::Completed], caller, now);
-    let is_his = Column::DocumentType.ne(DocumentType::Report);
-    seen.filter(Condition::any().add(is_his).add(of(case::visible_to(caller).filter(is_done))))
+    let is_own = Column::DocumentType.ne(DocumentType::Report);
+    seen.filter(Condition::any().add(is_own).add(is_in_cases(case::visible_to(caller).filter(is_done))))
 }
 
 /// Whether this caller may see the reports of a visible case: the same rule, for one case.
@@ -91,13 +91,13 @@ pub async fn known<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<HashSet<U
 
 /// Documents that weren't deleted, of cases that weren't deleted either.
 pub fn present() -> Select<Entity> {
-    live().filter(of(case::Entity::find().filter(case::Column::DeletedAt.is_null())))
+    live().filter(is_in_cases(case::Entity::find().filter(case::Column::DeletedAt.is_null())))
 }
 
 fn live() -> Select<Entity> {
     Entity::find().filter(Column::DeletedAt.is_null())
 }
 
-fn of(cases: Select<case::Entity>) -> Expr {
+fn is_in_cases(cases: Select<case::Entity>) -> Expr {
     case::is_among((Entity, Column::CaseId), cases)
 }

@@ -41,7 +41,7 @@ impl JobName {
         }
     }
 
-    pub fn of(code: &str) -> Option<Self> {
+    pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|job| job.code() == code)
     }
 

@@ -87,8 +87,8 @@ pub async fn activity_summary<C: ConnectionTrait>(
         total_activities: total,
         previous_total,
         delta,
-        percent_change: Percent::of(delta, previous_total),
-        direction: Trend::of(delta),
+        percent_change: Percent::new(delta, previous_total),
+        direction: Trend::new(delta),
         active_users,
         case_activities: done().map(|tally| tally.on_cases).sum(),
         user_management_activities: tally::total(done().filter(|tally| manages_users(tally))),
@@ -99,13 +99,13 @@ pub async fn activity_summary<C: ConnectionTrait>(
         distinct_types,
         other_types_count: total - by_action_type.iter().map(|row| row.count).sum::<i64>(),
         by_action_type,
-        top_users: top_users.into_iter().map(|row| row.of(total)).collect(),
+        top_users: top_users.into_iter().map(|row| row.into_user_count(total)).collect(),
         timeseries: series(&buckets, Category::all().map(Category::code), points),
     })
 }
 
 impl Trend {
-    const fn of(delta: i64) -> Self {
+    const fn new(delta: i64) -> Self {
         match delta {
             0 => Self::Flat,
             1.. => Self::Up,
@@ -134,7 +134,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(self, total: i64) -> UserCount {
+    fn into_user_count(self, total: i64) -> UserCount {
         let Self { user_id, username, first_name, last_name, email, role, user_level, entry_count, last_activity_at, .. } = self;
         let full_name = format!("{first_name} {last_name}");
         let percent = Percent::share(entry_count, total);

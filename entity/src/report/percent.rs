@@ -8,13 +8,13 @@ pub struct Percent(i64);
 
 impl Percent {
     /// The share of a part in a whole; `None` if the whole is zero.
-    pub fn of(part: i64, whole: i64) -> Option<Self> {
+    pub fn new(part: i64, whole: i64) -> Option<Self> {
         rounded(i128::from(part) * 1_000, whole.into()).map(Self)
     }
 
     /// The same, but 0.0 if the whole is zero.
     pub fn share(part: i64, whole: i64) -> Self {
-        Self::of(part, whole).unwrap_or_default()
+        Self::new(part, whole).unwrap_or_default()
     }
 
     /// As a number on the wire.
@@ -51,12 +51,12 @@ mod tests {
         for (part, whole, percent) in [(1, 3, 33.3), (2, 3, 66.7), (1, 2000, 0.1), (1, 2001, 0.0), (5, 5, 100.0), (1, 16, 6.3)] {
             assert_eq!(Percent::share(part, whole).number(), percent, "{part} of {whole}");
         }
-        assert_eq!(Percent::of(-1, 3).map(Percent::number), Some(-33.3));
+        assert_eq!(Percent::new(-1, 3).map(Percent::number), Some(-33.3));
     }
 
     #[test]
     fn nothing_has_no_rate_and_no_share() {
-        assert_eq!((Percent::of(0, 0), Percent::share(0, 0).number(), average_hours(0, 0)), (None, 0.0, None));
+        assert_eq!((Percent::new(0, 0), Percent::share(0, 0).number(), average_hours(0, 0)), (None, 0.0, None));
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl PeriodQuery {
 
 impl Period {
     /// The requested period; it includes `now` if its end is open.
-    pub fn of(asked: PeriodQuery, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
+    pub fn new(asked: PeriodQuery, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
         if asked.all_time && (asked.since.is_some() || asked.until.is_some()) {
             return Err(PeriodError::AllTimeWithBounds);
         }
@@ -270,7 +270,7 @@ mod tests {
 
     fn days(since: &str, until: &str, zone: Tz) -> Period {
         let asked = PeriodQuery { since: day(since), until: day(until), all_time: false };
-        Period::of(asked, None, at("2026-11-23T08:00:00Z"), zone).unwrap()
+        Period::new(asked, None, at("2026-11-23T08:00:00Z"), zone).unwrap()
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn nobody_asking_means_thirty_civil_days_including_today() {
-        let period = Period::of(PeriodQuery::default(), None, at("2026-11-23T08:00:00.500Z"), CHICAGO).unwrap();
+        let period = Period::new(PeriodQuery::default(), None, at("2026-11-23T08:00:00.500Z"), CHICAGO).unwrap();
         assert_eq!((period.since, period.until), (at("2026-10-25T05:00:00Z"), at("2026-11-23T08:00:00.501Z")));
         assert!(period.defaulted);
         assert_eq!(period.buckets(Interval::Day).unwrap().len(), 30);
@@ -310,11 +310,11 @@ mod tests {
     fn an_open_start_is_the_first_entry() {
         let first = at("2026-05-05T05:05:05.555Z");
         let open = PeriodQuery { until: day("2026-06-01"), ..PeriodQuery::default() };
-        assert_eq!(Period::of(open, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap().since, first);
+        assert_eq!(Period::new(open, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap().since, first);
         let all_time = PeriodQuery { all_time: true, ..PeriodQuery::default() };
-        let period = Period::of(all_time, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
+        let period = Period::new(all_time, Some(first), at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
         assert_eq!((period.since, period.until, period.defaulted), (first, at("2026-11-23T08:00:00.001Z"), false));
-        assert!(Period::of(open, None, at("2026-11-23T08:00:00Z"), CHICAGO).is_ok(), "an empty audit log has a period too");
+        assert!(Period::new(open, None, at("2026-11-23T08:00:00Z"), CHICAGO).is_ok(), "an empty audit log has a period too");
     }
 
     #[test]
@@ -325,7 +325,7 @@ mod tests {
                 until: Some(Bound::Instant(at("2026-11-20T01:02:03Z"))),
                 all_time: false,
             };
-            let period = Period::of(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
+            let period = Period::new(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap();
             let buckets = period.buckets(interval).unwrap();
             let (first, last) = (buckets.first().unwrap(), buckets.last().unwrap());
             assert_eq!((first.ids.from, last.ids.before), (period.ids().from, period.ids().before));
@@ -343,7 +343,7 @@ mod tests {
     fn a_bad_period_names_its_parameter() {
         let refused = |since, until, all_time| {
             let asked = PeriodQuery { since, until, all_time };
-            Period::of(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap_err().parameter()
+            Period::new(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap_err().parameter()
         };
         assert_eq!(refused(day("2026-02-02"), day("2026-02-01"), false), "since");
         assert_eq!(refused(day("2027-01-01"), None, false), "since", "it starts after now");

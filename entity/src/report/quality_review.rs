@@ -107,7 +107,7 @@ pub async fn quality_review<C: ConnectionTrait>(
         corrections_needed: count(ReviewAction::CorrectionsNeeded),
         corrections_needed_percent: Percent::share(count(ReviewAction::CorrectionsNeeded), total),
         submissions: count(ReviewAction::SubmittedForReview),
-        first_pass_approval_percent: Percent::of(first_approved, sum(|tally| tally.first_count)),
+        first_pass_approval_percent: Percent::new(first_approved, sum(|tally| tally.first_count)),
         average_turnaround_hours: average_hours(sum(|tally| tally.turnaround_sum), sum(|tally| tally.turnaround_count)),
         reviewers: reviewers(db, period).await?,
         timeseries: series(&buckets, ReviewAction::DECISIONS.into_iter().map(ReviewAction::code), points?.into_iter()),
@@ -216,7 +216,7 @@ impl Reviewer {
             ReviewAction::SubmittedForReview | ReviewAction::Resubmitted => return,
         }
         self.total_reviews += row.decision_count;
-        self.approval_percent = Percent::of(self.approved, self.total_reviews);
+        self.approval_percent = Percent::new(self.approved, self.total_reviews);
         self.last_review_at = self.last_review_at.max(row.last_review_at);
     }
 }

@@ -126,7 +126,7 @@ pub async fn system_events<C: ConnectionTrait>(
         total_events: total,
         successful_events: successful,
         failed_events: total - successful,
-        success_percent: Percent::of(successful, total),
+        success_percent: Percent::new(successful, total),
         by_event_type: SystemEvent::all().map(|group| group_count(group, &tallies, total)).collect(),
         by_action_type: tally::by_type(tallies.iter()),
         jobs: job_health(db, JOBS_MAX).await?,

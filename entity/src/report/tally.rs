@@ -63,7 +63,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
     );
     let sql = scope.facts(within(sql, db, "entry.id", buckets), scope.actions.clone());
     let rows: Vec<Row> = sql.text(" GROUP BY bucket.bucket_number, entry.action_type, entry.outcome").all(db).await?;
-    rows.into_iter().map(Tally::of).collect()
+    rows.into_iter().map(Tally::from_row).collect()
 }
 
 /// The number of entries in scope.
@@ -78,7 +78,7 @@ pub async fn count<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> R
 }
 
 impl Tally {
-    fn of(row: Row) -> Result<Self, DbErr> {
+    fn from_row(row: Row) -> Result<Self, DbErr> {
         let Row { bucket_number: number, action_type, outcome, entry_count, on_cases, by_system, by_actor, last_at } = row;
         let ended = |code: &str| [Outcome::Success, Outcome::Failure, Outcome::Denied].into_iter().find(|o| o.code() == code);
         Ok(Self {

@@ -19,9 +19,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub fn of(row: &Model, session_id: Uuid) -> Self {
+    pub fn new(row: &Model, session_id: Uuid) -> Self {
         let scopes = row.scopes.as_deref().map(Scope::split).unwrap_or_default();
-        Self { person: Person::of(row), user_level: row.user_level, scopes, session_id }
+        Self { person: Person::new(row), user_level: row.user_level, scopes, session_id }
     }
 
     pub fn id(&self) -> Uuid {
@@ -91,6 +91,6 @@ impl Credential {
             }
         };
         let live_id = live_id.filter(|_| user.is_active && user.deleted_at.is_none());
-        Ok(live_id.map_or_else(|| Admission::Ended(Some(Person::of(&user))), |id| Admission::Live(Caller::of(&user, id))))
+        Ok(live_id.map_or_else(|| Admission::Ended(Some(Person::new(&user))), |id| Admission::Live(Caller::new(&user, id))))
     }
 }

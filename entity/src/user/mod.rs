@@ -54,7 +54,7 @@ pub enum Relation {}
 audited! {
     "user",
     events: events::events,
-    is_person: Person::of,
+    is_person: Person::new,
     wire_value: wire_value,
 }
 

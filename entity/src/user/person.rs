@@ -16,7 +16,7 @@ pub struct Person {
 }
 
 impl Person {
-    pub fn of(row: &Model) -> Self {
+    pub fn new(row: &Model) -> Self {
         Self { id: row.id, username: row.username.clone(), full_name: row.full_name(), role: row.role, email: row.email.clone() }
     }
 }

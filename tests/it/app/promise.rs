@@ -19,7 +19,7 @@ static PROMISES: LazyLock<Vec<Promise>> = LazyLock::new(|| {
             .filter(|(_, operation)| operation["responses"].is_object())
             .map(move |(method, operation)| (path, method, operation))
     });
-    operations.map(|(path, method, operation)| Promise::of(path, method, operation)).collect()
+    operations.map(|(path, method, operation)| Promise::new(path, method, operation)).collect()
 });
 
 /// One operation.
@@ -39,13 +39,13 @@ struct Declared {
 }
 
 impl Promise {
-    fn of(path: &str, method: &str, operation: &Json) -> Self {
+    fn new(path: &str, method: &str, operation: &Json) -> Self {
         let answers = operation["responses"].as_object().expect("responses").iter();
         Self {
             id: operation["operationId"].as_str().expect("an operation id").to_owned(),
             method: method.to_uppercase(),
             segments: path.split('/').map(str::to_owned).collect(),
-            answers: answers.map(|(status, answer)| (status.parse().expect("a status"), Declared::of(answer))).collect(),
+            answers: answers.map(|(status, answer)| (status.parse().expect("a status"), Declared::new(answer))).collect(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Promise {
 }
 
 impl Declared {
-    fn of(answer: &Json) -> Self {
+    fn new(answer: &Json) -> Self {
         let answer = resolved(answer);
         let contents = answer["content"].as_object().cloned().unwrap_or_default();
         let codes =

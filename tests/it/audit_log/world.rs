@@ -24,7 +24,7 @@ pub async fn happened(app: &TestApp) -> Vec<Json> {
     app.pass(TimeDelta::hours(26));
     let service = app.user("service1", Role::Service, None).await;
     app.as_user(&service).await.get("audit-log").await.expect(200);
-    let known = Person::of(&app.tech(2).await);
+    let known = Person::new(&app.tech(2).await);
     record(app, Context::job(Uuid::now_v7()), Event::cron_job_executed("check_expired_holds", &run(None))).await;
     record(app, Context::job(Uuid::now_v7()), Event::cron_job_executed("check_expired_holds", &run(Some("broken")))).await;
     record(app, nobody(), Event::login_failed("tech2", Some(&known), "wrong_password", None)).await;

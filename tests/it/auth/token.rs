@@ -24,7 +24,7 @@ on_each_database! {
         let session_id: Uuid = session["sid"].as_str().unwrap().parse().unwrap();
         let mark = app.mark().await;
 
-        let foreign = Tokens::of(vec![Key::of(ours.kid.clone().unwrap(), &[7; 32]).unwrap()]);
+        let foreign = Tokens::new(vec![Key::new(ours.kid.clone().unwrap(), &[7; 32]).unwrap()]);
         let foreign = foreign.issue(user.id, session_id, app.clock.now()).unwrap();
         let (head, rest) = token.split_once('.').unwrap();
         let (payload, signature) = rest.split_once('.').unwrap();

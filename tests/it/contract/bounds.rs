@@ -58,7 +58,7 @@ struct Callers<'a> {
 }
 
 impl<'a> Callers<'a> {
-    async fn of(app: &'a TestApp) -> Self {
+    async fn new(app: &'a TestApp) -> Self {
         Self { admin: app.as_admin().await, member: app.as_member().await, nobody: app.as_nobody() }
     }
 
@@ -119,7 +119,7 @@ fn query(pairs: &Map<String, Json>) -> String {
 
 on_each_database! {
     async fn a_field_takes_what_the_contract_says_and_nothing_beyond(app) {
-        let (document, callers) = (Document::new(), Callers::of(app).await);
+        let (document, callers) = (Document::new(), Callers::new(app).await);
         let (mut wrong, mut fields) = (Vec::new(), 0);
         for operation in operations().iter().filter(|operation| operation.takes_json()) {
             let (by, said) = (callers.let_in(operation), document.operation(operation.id()));
@@ -149,7 +149,7 @@ on_each_database! {
     }
 
     async fn a_parameter_takes_what_the_contract_says_and_nothing_beyond(app) {
-        let (document, callers) = (Document::new(), Callers::of(app).await);
+        let (document, callers) = (Document::new(), Callers::new(app).await);
         let (mut wrong, mut parameters) = (Vec::new(), 0);
         for operation in &operations() {
             let (by, said) = (callers.let_in(operation), document.operation(operation.id()));

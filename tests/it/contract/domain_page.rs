@@ -80,7 +80,7 @@ fn the_system_event_groups_have_the_catalogues_actions() {
 
 on_each_database! {
     async fn the_actions_on_a_case_are_those_of_its_state_machine(app) {
-        let people = People::of(app).await;
+        let people = People::new(app).await;
         let case = app.a_case().of(&people.member).accepted().assigned_to(&people.assignee).create().await.case;
         let now = app.clock.now();
         let rows = CaseAction::iter().map(|action| {
@@ -104,7 +104,7 @@ struct People {
 }
 
 impl People {
-    async fn of(app: &TestApp) -> Self {
+    async fn new(app: &TestApp) -> Self {
         Self {
             member: app.user("member1", Role::Member, None).await,
             beginner: app.tech(1).await,
@@ -161,7 +161,7 @@ fn to(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc>) -> 
 fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc>) -> Vec<Result<ActiveModel, Refused>> {
     let row = || case.clone();
     let (assignee, by) = (&people.assignee, people.manager.id);
-    let administrator = Caller::of(&people.administrator, Uuid::nil());
+    let administrator = Caller::new(&people.administrator, Uuid::nil());
     let terms = Acceptance { tier: Tier::One, credit_tenths: 10, assignee, accepted_by: by, override_level: false };
     let decided = |status| Decision { status, notes: Some("why"), reviewer: by, release: Release::Now };
     match action {
@@ -193,7 +193,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
 }
 
 fn who(action: CaseAction, case: &Model, people: &People) -> Vec<String> {
-    let may = |who: &user::Model, case: &Model| action.permits(&Caller::of(who, Uuid::nil()), case);
+    let may = |who: &user::Model, case: &Model| action.permits(&Caller::new(who, Uuid::nil()), case);
     let yes = |who| if may(who, case) { "yes" } else { "" };
     let unassigned = Model { assigned_to_id: None, ..case.clone() };
     let others = match [&people.beginner, &people.experienced].map(|who| may(who, case)) {

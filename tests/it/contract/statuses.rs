@@ -56,7 +56,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    async fn of(app: &'a TestApp, operation: &'a Listed, callers: &'a [(char, Client<'a>)]) -> Self {
+    async fn new(app: &'a TestApp, operation: &'a Listed, callers: &'a [(char, Client<'a>)]) -> Self {
         Self { app, operation, callers, request: prepare(app, operation).await }
     }
 
@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
     /// Another request holds the key and is still in progress.
     async fn in_progress(&self) -> Answer {
         let (key, other) = (format!("walk-{}-1", self.operation.id()), prepare(self.app, self.operation).await);
-        let caller = Caller::of(other.by.user.as_ref().expect("somebody"), uuid::Uuid::nil());
+        let caller = Caller::new(other.by.user.as_ref().expect("somebody"), uuid::Uuid::nil());
         let busy = self.app.write().await;
         let scope = scope(&caller, self.operation.id(), &key);
         assert!(matches!(idempotency::claim(&busy, &scope, &"0".repeat(64)).await, Ok(Claim::Ours)));
@@ -307,7 +307,7 @@ on_each_database! {
     async fn each_operation_gives_every_status_it_declares(app) {
         let (callers, mut wrong, mut walked) = (callers(app).await, Vec::new(), 0);
         for operation in &operations() {
-            let walk = Walk::of(app, operation, &callers).await;
+            let walk = Walk::new(app, operation, &callers).await;
             for status in operation.statuses() {
                 // Tested below, each in a test of its own.
                 if [408, 429, 504, 507].contains(&status) || (status == 503 && !walk.leaves_entries()) {
@@ -413,7 +413,7 @@ async fn each_operation_that_commits_something_says_when_nobody_knows_whether_it
     let Some((app, proxy)) = TestApp::start_behind_a_proxy(Duration::from_millis(300)).await else { return };
     let (callers, mut wrong, mut walked) = (callers(&app).await, Vec::new(), 0);
     for operation in &operations() {
-        let walk = Walk::of(&app, operation, &callers).await;
+        let walk = Walk::new(&app, operation, &callers).await;
         proxy.at_next_commit(Fault::AfterCommitUnanswerably);
         let answer = walk.committing().await;
         proxy.mend();

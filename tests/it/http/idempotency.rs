@@ -240,7 +240,7 @@ async fn a_request_does_not_wait_longer_for_another_process_with_its_key() {
     let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
     let case = app.a_case().accepted().create().await;
     let by = app.as_manager().await.with("Idempotency-Key", KEY);
-    let caller = Caller::of(by.user.as_ref().unwrap(), uuid::Uuid::nil());
+    let caller = Caller::new(by.user.as_ref().unwrap(), uuid::Uuid::nil());
     let scope = scope(&caller, "hold_case", KEY);
     let other = app.write().await;
     assert!(matches!(idempotency::claim(&other, &scope, &"0".repeat(64)).await, Ok(Claim::Ours)));

@@ -45,8 +45,8 @@ fn recounted(kind: Kind) {
 
 async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, told: &Told) {
     let first = report::first_entry_at(db).await.unwrap();
-    let period = Period::of(story.asked, first, story.now, Chicago);
-    let Some(recount) = Recount::of(story, told) else {
+    let period = Period::new(story.asked, first, story.now, Chicago);
+    let Some(recount) = Recount::new(story, told) else {
         assert_eq!(period, Err(PeriodError::Inverted));
         return;
     };

@@ -27,7 +27,7 @@ pub struct Recount<'a> {
 
 impl<'a> Recount<'a> {
     /// `None` if the period is inverted.
-    pub fn of(story: &'a Scenario, told: &'a Told) -> Option<Self> {
+    pub fn new(story: &'a Scenario, told: &'a Told) -> Option<Self> {
         let Asked { since, until, all_time } = story.asked;
         let until = match until {
             Some(bound) => instant(bound, 1),
@@ -100,7 +100,7 @@ impl<'a> Recount<'a> {
             total_activities: total,
             previous_total,
             delta: total - previous_total,
-            percent_change: Percent::of(total - previous_total, previous_total),
+            percent_change: Percent::new(total - previous_total, previous_total),
             direction: match total.cmp(&previous_total) {
                 std::cmp::Ordering::Less => Trend::Down,
                 std::cmp::Ordering::Equal => Trend::Flat,
@@ -219,7 +219,7 @@ impl<'a> Recount<'a> {
             corrections_needed: count(ReviewAction::CorrectionsNeeded),
             corrections_needed_percent: Percent::share(count(ReviewAction::CorrectionsNeeded), total),
             submissions: count(ReviewAction::SubmittedForReview),
-            first_pass_approval_percent: Percent::of(approved_at_once, firsts.len() as i64),
+            first_pass_approval_percent: Percent::new(approved_at_once, firsts.len() as i64),
             average_turnaround_hours: (total > 0).then(|| (seconds as f64 / total as f64 / 36.0 + 1e-9).round() / 100.0),
             reviewers,
             timeseries: self.series(
@@ -264,7 +264,7 @@ impl<'a> Recount<'a> {
             total_events: total,
             successful_events: successful,
             failed_events: total - successful,
-            success_percent: Percent::of(successful, total),
+            success_percent: Percent::new(successful, total),
             by_event_type: SystemEvent::all().map(group_count).collect(),
             by_action_type: by_type(&events),
             jobs: self.jobs(),
@@ -379,7 +379,7 @@ fn reviewer(user: &entity::user::Model, decisions: &[&review::Model]) -> Option<
         approved: count(ReviewAction::Approved),
         revisions_requested: count(ReviewAction::RevisionsRequested),
         corrections_needed: count(ReviewAction::CorrectionsNeeded),
-        approval_percent: Percent::of(count(ReviewAction::Approved), theirs.len() as i64),
+        approval_percent: Percent::new(count(ReviewAction::Approved), theirs.len() as i64),
         last_review_at: theirs.iter().map(|step| step.reviewed_at).max()?,
     })
 }

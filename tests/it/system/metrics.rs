@@ -262,7 +262,7 @@ on_each_database! {
     }
 
     async fn a_mail_that_failed_is_told_by_its_template(app) {
-        let somebody = entity::user::Person::of(&app.user("ada", Role::Manager, None).await);
+        let somebody = entity::user::Person::new(&app.user("ada", Role::Manager, None).await);
         let tx = app.write().await;
         tx.record(Event::email_notification_sent(&somebody, "case_held", 1, Some("no such host"))).await.unwrap();
         tx.record(Event::email_notification_sent(&somebody, "case_held", 2, None)).await.unwrap();

@@ -139,7 +139,7 @@ fn fault(asked: &PeriodQuery) -> Option<PeriodError> {
 fn a_period_begins_and_ends_with_its_days() {
     let inputs = (askings(), instants(), prop::option::of(instants()), select(&TZ_VARIANTS[..]));
     check("periods", inputs, |(asked, now, first_entry_at, zone)| {
-        let period = match (Period::of(asked, first_entry_at, now, zone), fault(&asked)) {
+        let period = match (Period::new(asked, first_entry_at, now, zone), fault(&asked)) {
             (Ok(period), None) => period,
             (Err(PeriodError::Inverted), None) => return Ok(()),
             (Err(found), Some(fault)) if found == fault => return Ok(()),

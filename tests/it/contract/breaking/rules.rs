@@ -22,7 +22,7 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn of(old: &'a Json, new: &'a Json, way: Way, found: &'a mut Vec<String>) -> Self {
+    fn new(old: &'a Json, new: &'a Json, way: Way, found: &'a mut Vec<String>) -> Self {
         Self { old, new, way, found, inside: Vec::new() }
     }
 
@@ -117,7 +117,7 @@ impl Pair<'_> {
                     found.push(format!("{place}: {how} was {} and is {}", shown(was.get(how)), shown(is.get(how))));
                 }
             }
-            let mut side = Side::of(self.old, self.new, Way::In, found);
+            let mut side = Side::new(self.old, self.new, Way::In, found);
             compare(&mut side, &place, &was["schema"], &is["schema"]);
         }
         let new = after.iter().filter(|(name, parameter)| parameter["required"] == true && !before.contains_key(*name));
@@ -159,7 +159,7 @@ impl Pair<'_> {
         for (kind, was) in was["content"].as_object().into_iter().flatten() {
             match is["content"].get(kind) {
                 None => found.push(format!("{place} {kind}: is gone")),
-                Some(is) => compare(&mut Side::of(self.old, self.new, way, found), place, &was["schema"], &is["schema"]),
+                Some(is) => compare(&mut Side::new(self.old, self.new, way, found), place, &was["schema"], &is["schema"]),
             }
         }
     }

@@ -15,7 +15,7 @@ struct Plain {
 }
 
 impl Plain {
-    fn of(document: &Json, schema: &Json) -> Self {
+    fn new(document: &Json, schema: &Json) -> Self {
         let mut plain = Self::default();
         plain.take(document, schema);
         plain
@@ -81,7 +81,7 @@ pub fn compare(side: &mut Side<'_>, place: &str, old: &Json, new: &Json) {
     if !side.enter(old, new) {
         return;
     }
-    let (before, after) = (Plain::of(side.old, old), Plain::of(side.new, new));
+    let (before, after) = (Plain::new(side.old, old), Plain::new(side.new, new));
     types(side, place, &before, &after);
     values(side, place, &before, &after);
     if side.way == Way::In {
