@@ -97,7 +97,7 @@ impl AddressRequest {
         let tx = app.begin_as(by.context()).await?;
         let wait = throttle::spend(&tx, &[counter]).await?.map(|until| (until - tx.now()).num_milliseconds());
         tx.commit().await?;
-        Err(wait.map_or_else(|| user::Refused::EmailTaken.into(), too_many))
+        Err(wait.map_or_else(|| user::UserRefusal::EmailTaken.into(), too_many))
     }
 }
 

@@ -141,7 +141,7 @@ pub fn visible_to(caller: &Caller) -> Select<Entity> {
 
 /// Reads an alert for update if it belongs to the caller.
 pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
-    of(caller).filter(Column::Id.eq(id)).lock_exclusive().one(tx).await?.ok_or(LoadError::Absent("alert"))
+    visible_to(caller).filter(Column::Id.eq(id)).lock_exclusive().one(tx).await?.ok_or(LoadError::Absent("alert"))
 }
 
 impl Model {

@@ -35,7 +35,7 @@ impl Chapter {
 
 /// The totals written so far, for shares that refer to the whole history.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
+pub struct DemoCounts {
     pub entries: u64,
     pub by_system: u64,
     pub runs: u64,
@@ -55,7 +55,7 @@ pub(super) struct Origin {
 pub(super) struct Recorder {
     pub clock: Clock,
     pub chapter: Chapter,
-    pub tally: Tally,
+    pub tally: DemoCounts,
 }
 
 impl Recorder {

@@ -19,7 +19,7 @@ mod walk;
 mod words;
 
 pub use cast::{NAMED, SERVICE};
-pub use chapter::{Chapter, Tally};
+pub use chapter::{Chapter, DemoCounts};
 pub use fill::{fill, password_of};
 
 use calendar::Calendar;
@@ -81,7 +81,7 @@ pub enum DemoError {
     #[error("demo: a case should have become {} but became {}", planned.code(), reached.code())]
     Astray { planned: CaseStatus, reached: CaseStatus },
     #[error("demo: {0}")]
-    Case(#[from] case::Refused),
+    Case(#[from] case::CaseRefusal),
     #[error("demo: {0}")]
     Refused(#[from] Refusal),
     #[error("demo: failed to hash a password: {0}")]
@@ -95,9 +95,9 @@ pub enum DemoError {
 /// The history determined by a plan, a seed and the current time, in chapters; each can be written on its own, in this order.
 pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
     let calendar = Calendar::new(now, plan.days, zone);
-    let scribe = Recorder { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: Tally::default() };
+    let scribe = Recorder { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: DemoCounts::default() };
     let people = People::default();
-    Generator { plan, seed, calendar, scribe, people, stage: Stage::People, sketches: Vec::new(), entries: Vec::new() }
+    Generator { plan, seed, calendar, scribe, people, stage: Progress::People, sketches: Vec::new(), entries: Vec::new() }
 }
 
 /// Generates a history.
@@ -108,14 +108,14 @@ pub struct Generator {
     calendar: Calendar,
     scribe: Recorder,
     people: People,
-    stage: Stage,
+    stage: Progress,
     sketches: Vec<CaseState>,
     entries: Vec<(Uuid, DateTime<Utc>)>,
 }
 
 /// What is generated next.
 #[derive(Debug)]
-enum Stage {
+enum Progress {
     People,
     Cases(std::vec::IntoIter<Plot>, Vec<number::Model>),
     Jobs(Jobs),
@@ -127,27 +127,27 @@ impl Generator {
     /// When each person last signed in. Complete once the last chapter was generated.
     pub fn last_logins(&self) -> impl Iterator<Item = (Uuid, DateTime<Utc>)> {
         let logins = match &self.stage {
-            Stage::Over(logins) => Some(logins),
-            Stage::People | Stage::Cases(..) | Stage::Jobs(_) | Stage::Visits(_) => None,
+            Progress::Over(logins) => Some(logins),
+            Progress::People | Progress::Cases(..) | Progress::Jobs(_) | Progress::Visits(_) => None,
         };
         logins.into_iter().flatten().map(|(id, at)| (*id, *at))
     }
 
     /// The totals generated so far.
-    pub fn tally(&self) -> Tally {
+    pub fn tally(&self) -> DemoCounts {
         self.scribe.tally
     }
 
     fn tell(&mut self) -> Result<Option<Chapter>, DemoError> {
         loop {
-            let stage = std::mem::replace(&mut self.stage, Stage::Over(BTreeMap::new()));
+            let stage = std::mem::replace(&mut self.stage, Progress::Over(BTreeMap::new()));
             self.stage = match stage {
-                Stage::People => self.tell_people()?,
-                Stage::Cases(plots, numbers) => self.tell_cases(plots, numbers)?,
-                Stage::Jobs(jobs) => self.tell_jobs(jobs),
-                Stage::Visits(visits) => self.tell_visits(visits)?,
-                Stage::Over(logins) => {
-                    self.stage = Stage::Over(logins);
+                Progress::People => self.tell_people()?,
+                Progress::Cases(plots, numbers) => self.tell_cases(plots, numbers)?,
+                Progress::Jobs(jobs) => self.tell_jobs(jobs),
+                Progress::Visits(visits) => self.tell_visits(visits)?,
+                Progress::Over(logins) => {
+                    self.stage = Progress::Over(logins);
                     return Ok(None);
                 }
             };
@@ -159,46 +159,46 @@ impl Generator {
         }
     }
 
-    fn tell_people(&mut self) -> Result<Stage, DemoError> {
+    fn tell_people(&mut self) -> Result<Progress, DemoError> {
         self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.scribe)?;
         let rows = self.people.iter().filter_map(|someone| someone.latest().cloned());
         self.scribe.chapter.history.users = rows.collect::<Vec<user::Model>>();
         let (plots, numbers) = plot::draw(&self.plan, self.seed, &self.calendar, &self.people)?;
-        Ok(Stage::Cases(plots.into_iter(), numbers))
+        Ok(Progress::Cases(plots.into_iter(), numbers))
     }
 
-    fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Stage, DemoError> {
+    fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Progress, DemoError> {
         self.scribe.chapter.case_numbers = numbers;
         while !self.scribe.chapter.is_full() {
             let Some(plot) = plots.next() else {
-                return Ok(Stage::Jobs(Jobs::new(&self.plan, self.seed, &self.calendar, &self.scribe)));
+                return Ok(Progress::Jobs(Jobs::new(&self.plan, self.seed, &self.calendar, &self.scribe)));
             };
             let sketch = walk::walk(self.seed, &plot, &self.calendar, &self.people, &mut self.scribe)?;
             self.sketches.push(sketch);
         }
-        Ok(Stage::Cases(plots, Vec::new()))
+        Ok(Progress::Cases(plots, Vec::new()))
     }
 
-    fn tell_jobs(&mut self, mut jobs: Jobs) -> Stage {
+    fn tell_jobs(&mut self, mut jobs: Jobs) -> Progress {
         while !self.scribe.chapter.is_full() {
             if !jobs.tell_one(&self.calendar, &mut self.scribe) {
                 self.entries.sort_unstable_by_key(|(_, at)| *at);
                 let (sketches, entries) = (std::mem::take(&mut self.sketches), std::mem::take(&mut self.entries));
-                return Stage::Visits(Visits::new(self.seed, sketches, entries, &self.people));
+                return Progress::Visits(Visits::new(self.seed, sketches, entries, &self.people));
             }
         }
-        Stage::Jobs(jobs)
+        Progress::Jobs(jobs)
     }
 
-    fn tell_visits(&mut self, mut visits: Visits) -> Result<Stage, DemoError> {
+    fn tell_visits(&mut self, mut visits: Visits) -> Result<Progress, DemoError> {
         while !self.scribe.chapter.is_full() {
             let room = self.plan.entries.saturating_sub(self.scribe.tally.entries);
             if room == 0 {
-                return Ok(Stage::Over(visits.last_logins));
+                return Ok(Progress::Over(visits.last_logins));
             }
             visits.tell_one(&self.calendar, &self.people, &mut self.scribe, room)?;
         }
-        Ok(Stage::Visits(visits))
+        Ok(Progress::Visits(visits))
     }
 
     fn remember(&mut self, chapter: &Chapter) {

@@ -187,10 +187,10 @@ fn filename(part: &Field) -> std::result::Result<String, FieldProblem> {
     if is_name { Ok(name.to_owned()) } else { Err(refused()) }
 }
 
-fn misfit(refused: sniff::Refused) -> FieldProblem {
+fn misfit(refused: sniff::SniffError) -> FieldProblem {
     let (code, detail) = match refused {
-        sniff::Refused::Unknown => ("content_type", "must be PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text"),
-        sniff::Refused::OtherThanDeclared => ("content_type_mismatch", "must match its declared content type"),
+        sniff::SniffError::Unknown => ("content_type", "must be PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text"),
+        sniff::SniffError::OtherThanDeclared => ("content_type_mismatch", "must match its declared content type"),
     };
     FieldProblem::body("/file", code, detail)
 }

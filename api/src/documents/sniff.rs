@@ -17,27 +17,27 @@ const TEXTS: [&str; 2] = ["text/plain", "text/csv"];
 
 /// Why a file is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum SniffError {
     Unknown,
     OtherThanDeclared,
 }
 
 /// The type of a file that begins with `head`. `is_whole`: whether `head` is the whole file.
-pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Result<&'static str, Refused> {
+pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Result<&'static str, SniffError> {
     let declared = declared.filter(|declared| *declared != ANYTHING);
     let known = infer::get(head).map(|kind| kind.mime_type());
     let found = match known {
-        Some("application/zip") => office(head, declared).ok_or(Refused::Unknown)?,
-        Some(found) => TAKEN.into_iter().find(|taken| *taken == found).ok_or(Refused::Unknown)?,
+        Some("application/zip") => office(head, declared).ok_or(SniffError::Unknown)?,
+        Some(found) => TAKEN.into_iter().find(|taken| *taken == found).ok_or(SniffError::Unknown)?,
         None if is_text(head, is_whole) => {
             let declared = declared.map(|declared| if declared == EXCEL { "text/csv" } else { declared });
             let kind = TEXTS.into_iter().find(|text| declared.is_none_or(|declared| declared == *text));
-            return kind.ok_or(Refused::OtherThanDeclared);
+            return kind.ok_or(SniffError::OtherThanDeclared);
         }
-        None => return Err(Refused::Unknown),
+        None => return Err(SniffError::Unknown),
     };
     let agrees = declared.is_none_or(|declared| declared == found || (declared == "image/heic" && found == "image/heif"));
-    if agrees { Ok(found) } else { Err(Refused::OtherThanDeclared) }
+    if agrees { Ok(found) } else { Err(SniffError::OtherThanDeclared) }
 }
 
 /// An archive with a table of contents as Office writes it, in an order that `infer` doesn't recognize.
@@ -63,7 +63,7 @@ fn is_text(head: &[u8], is_whole: bool) -> bool {
 mod tests {
     use super::*;
 
-    fn detect_content(head: &[u8], declared: &str) -> Result<&'static str, Refused> {
+    fn detect_content(head: &[u8], declared: &str) -> Result<&'static str, SniffError> {
         content_type(head, true, Some(declared).filter(|declared| !declared.is_empty()))
     }
 
@@ -74,21 +74,21 @@ mod tests {
             (&b"%PDF-1.7\n"[..], "application/pdf", Ok("application/pdf")),
             (b"%PDF-1.7\n", "", Ok("application/pdf")),
             (b"%PDF-1.7\n", ANYTHING, Ok("application/pdf")),
-            (b"%PDF-1.7\n", "image/png", Err(Refused::OtherThanDeclared)),
+            (b"%PDF-1.7\n", "image/png", Err(SniffError::OtherThanDeclared)),
             (png, "image/png", Ok("image/png")),
             (b"\xff\xd8\xff\xe0\0\x10JFIF", "image/jpeg", Ok("image/jpeg")),
             (b"II*\0\x08\0\0\0\x0e\0\0\x01", "", Ok("image/tiff")),
             ("Größe;Wert\n1;2\n".as_bytes(), "text/csv", Ok("text/csv")),
             (b"a,b\r\n1,2\r\n", EXCEL, Ok("text/csv")),
-            (b"%PDF-1.7\n", EXCEL, Err(Refused::OtherThanDeclared)),
+            (b"%PDF-1.7\n", EXCEL, Err(SniffError::OtherThanDeclared)),
             (b"call first", "", Ok("text/plain")),
-            (b"call first", "application/pdf", Err(Refused::OtherThanDeclared)),
-            (b"MZ\x90\0", "application/pdf", Err(Refused::Unknown)),
-            (b"\x7fELF\x02\x01\x01", ANYTHING, Err(Refused::Unknown)),
-            (b"<!DOCTYPE html><script>", "text/plain", Err(Refused::Unknown)),
-            (b"PK\x03\x04 whatever", "application/zip", Err(Refused::Unknown)),
-            (b"a\0b", "text/plain", Err(Refused::Unknown)),
-            (b"caf\xe9", "text/plain", Err(Refused::Unknown)),
+            (b"call first", "application/pdf", Err(SniffError::OtherThanDeclared)),
+            (b"MZ\x90\0", "application/pdf", Err(SniffError::Unknown)),
+            (b"\x7fELF\x02\x01\x01", ANYTHING, Err(SniffError::Unknown)),
+            (b"<!DOCTYPE html><script>", "text/plain", Err(SniffError::Unknown)),
+            (b"PK\x03\x04 whatever", "application/zip", Err(SniffError::Unknown)),
+            (b"a\0b", "text/plain", Err(SniffError::Unknown)),
+            (b"caf\xe9", "text/plain", Err(SniffError::Unknown)),
         ] {
             assert_eq!(detect_content(head, declared), found, "{declared} {}", String::from_utf8_lossy(head));
         }
@@ -108,16 +108,16 @@ mod tests {
             [entry("[Content_Types].xml"), entry(second), entry(third), entry(third)].concat()
         };
         assert_eq!(detect_content(&archive("_rels/.rels", "word/document.xml"), DOCX), Ok(DOCX));
-        assert_eq!(detect_content(&archive("_rels/.rels", "word/document.xml"), XLSX), Err(Refused::OtherThanDeclared));
+        assert_eq!(detect_content(&archive("_rels/.rels", "word/document.xml"), XLSX), Err(SniffError::OtherThanDeclared));
         assert_eq!(detect_content(&archive("_rels/.rels", "xl/workbook.xml"), ""), Ok(XLSX));
         assert_eq!(detect_content(&archive("_rels/.rels", "else"), DOCX), Ok(DOCX));
-        assert_eq!(detect_content(&archive("_rels/.rels", "else"), ""), Err(Refused::Unknown));
+        assert_eq!(detect_content(&archive("_rels/.rels", "else"), ""), Err(SniffError::Unknown));
     }
 
     #[test]
     fn a_text_may_be_cut_within_a_letter() {
         let cut = &"é".repeat(5).into_bytes()[..9];
         assert_eq!(content_type(cut, false, None), Ok("text/plain"));
-        assert_eq!(content_type(cut, true, None), Err(Refused::Unknown));
+        assert_eq!(content_type(cut, true, None), Err(SniffError::Unknown));
     }
 }

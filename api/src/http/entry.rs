@@ -108,7 +108,7 @@ pub struct AuditEntry {
 
 /// The body of an entry, as stored.
 #[derive(Deserialize)]
-struct Body {
+struct ParsedBody {
     id: Uuid,
     occurred_at: Instant,
     action_type: Action,
@@ -134,7 +134,7 @@ impl AuditEntry {
     /// The complete stored entry.
     pub fn new(entry: &Entry) -> Result<Self> {
         let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
-        let body: Body = serde_json::from_str(&entry.body).map_err(unreadable)?;
+        let body: ParsedBody = serde_json::from_str(&entry.body).map_err(unreadable)?;
         Ok(Self {
             id: body.id,
             sequence: None,

@@ -141,9 +141,9 @@ impl ResponseError for Error {
     }
 }
 
-impl From<case::Refused> for Error {
-    fn from(refused: case::Refused) -> Self {
-        use case::Refused as R;
+impl From<case::CaseRefusal> for Error {
+    fn from(refused: case::CaseRefusal) -> Self {
+        use case::CaseRefusal as R;
         let error = |code| Self::with_detail(code, format!("{}.", capitalised(&refused.to_string())));
         match &refused {
             R::InvalidCaseState { action: _, current, allowed_from } => {
@@ -162,10 +162,10 @@ impl From<case::Refused> for Error {
     }
 }
 
-impl From<document::Refused> for Error {
-    fn from(refused: document::Refused) -> Self {
+impl From<document::DocumentRefusal> for Error {
+    fn from(refused: document::DocumentRefusal) -> Self {
         let error = Self::with_detail(Code::InvalidCaseState, format!("{}.", capitalised(&refused.to_string())));
-        let document::Refused::ReportsAreSettled { current, allowed_from } = refused;
+        let document::DocumentRefusal::ReportsAreSettled { current, allowed_from } = refused;
         error.with("current_status", current).with("allowed_from", allowed_from)
     }
 }
@@ -187,9 +187,9 @@ impl From<document::quota::QuotaError> for Error {
     }
 }
 
-impl From<user::Refused> for Error {
-    fn from(refused: user::Refused) -> Self {
-        use user::Refused as R;
+impl From<user::UserRefusal> for Error {
+    fn from(refused: user::UserRefusal) -> Self {
+        use user::UserRefusal as R;
         let error = |code| Self::with_detail(code, format!("{}.", capitalised(&refused.to_string())));
         match &refused {
             R::Oneself => error(Code::OwnAccount),

@@ -41,7 +41,7 @@ pub struct Order<'a> {
 
 /// The result of a run.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct RunCounts {
     pub processed: u64,
     pub failed: u64,
     /// Why the run was aborted, or why the first record failed.
@@ -50,7 +50,7 @@ pub struct Tally {
     pub broke_off: bool,
 }
 
-impl Tally {
+impl RunCounts {
     fn status(&self) -> RunStatus {
         let is_failure = self.broke_off || (self.failed > 0 && self.failed == self.processed);
         if is_failure { RunStatus::Failure } else { RunStatus::Success }
@@ -125,7 +125,7 @@ impl UnderWay<'_> {
         let mailed = if is_mail && !self.order.is_made_up { Some(self.send_mails().await?) } else { None };
         let Some(tally) = mailed else {
             let (tx, by) = self.begin_keyed().await?;
-            let tally = if is_mail { Tally::default() } else { work::work(&tx, self.order.job, self.order.dry_run).await? };
+            let tally = if is_mail { RunCounts::default() } else { work::work(&tx, self.order.job, self.order.dry_run).await? };
             return self.conclude(tx, by, tally).await;
         };
         let tx = self.begin_end().await?;
@@ -135,7 +135,7 @@ impl UnderWay<'_> {
     /// Records the failure of an aborted run.
     async fn break_off(&self, cause: &DbErr) -> Result<run::Model, Ended> {
         let tx = self.begin_end().await?;
-        self.conclude(tx, self.order.by.cloned(), Tally { error: Some(cause.to_string()), broke_off: true, ..Tally::default() })
+        self.conclude(tx, self.order.by.cloned(), RunCounts { error: Some(cause.to_string()), broke_off: true, ..RunCounts::default() })
             .await
     }
 
@@ -179,7 +179,7 @@ impl UnderWay<'_> {
     }
 
     /// Writes the result with its audit entry, and commits.
-    async fn conclude(&self, tx: AuditTx, by: Option<Anyone>, tally: Tally) -> Result<run::Model, Ended> {
+    async fn conclude(&self, tx: AuditTx, by: Option<Anyone>, tally: RunCounts) -> Result<run::Model, Ended> {
         let row = self.row(&tx, &tally);
         let told = JobRun {
             status: row.status,
@@ -210,7 +210,7 @@ impl UnderWay<'_> {
         Ok(row)
     }
 
-    fn row(&self, tx: &AuditTx, tally: &Tally) -> run::Model {
+    fn row(&self, tx: &AuditTx, tally: &RunCounts) -> run::Model {
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         run::Model {
             id: self.id,
@@ -230,8 +230,8 @@ impl UnderWay<'_> {
     }
 
     /// Sends the emails that are due while holding a lease on the job, which each email renews. The rest is left to the next run.
-    async fn send_mails(&self) -> Result<Tally, Ended> {
-        let mut tally = Tally::default();
+    async fn send_mails(&self) -> Result<RunCounts, Ended> {
+        let mut tally = RunCounts::default();
         // A request that was already answered ends here, before anything is sent.
         drop(self.begin_keyed().await?);
         self.lease().await?;

@@ -1,6 +1,6 @@
 //! The work of each job, inside the transaction of its run.
 
-use super::order::Tally;
+use super::order::RunCounts;
 use crate::mail;
 use entity::audit::AuditTx;
 use entity::case;
@@ -13,7 +13,7 @@ use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 const CASES_AT_ONCE: u64 = 500;
 
 /// Does a job's work, or in a dry run only counts what it would process now. Emails are sent elsewhere, and only counted here.
-pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<Tally, DbErr> {
+pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<RunCounts, DbErr> {
     let processed = match (job, dry_run) {
         (JobName::ReleaseScheduledCases, false) => release_cases(tx).await?,
         (JobName::ReleaseScheduledCases, true) => case::due_for_release(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
@@ -23,7 +23,7 @@ pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<Tally, Db
         (JobName::QuarterlyCreditReset, true) => credit::without_allowance(this_quarter(tx).await?.0).count(tx).await?,
         (JobName::SendScheduledEmails, _) => mails_due(tx).await?,
     };
-    Ok(Tally { processed, ..Tally::default() })
+    Ok(RunCounts { processed, ..RunCounts::default() })
 }
 
 /// None are due while emails are switched off: they are then skipped.

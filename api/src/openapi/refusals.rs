@@ -96,8 +96,8 @@ fn response(refusal: &Refusal) -> Response {
 
 /// An error with each code, created as the service creates it.
 fn error(code: Code) -> Error {
-    let refused_case = |refused: case::Refused| Error::from(refused);
-    let refused_user = |refused: user::Refused| Error::from(refused);
+    let refused_case = |refused: case::CaseRefusal| Error::from(refused);
+    let refused_user = |refused: user::UserRefusal| Error::from(refused);
     match code {
         Code::MalformedJson => Error::unreadable(code, "EOF while parsing an object at line 1 column 12"),
         Code::MalformedMultipart => Error::unreadable(code, "a text part is not UTF-8"),
@@ -111,29 +111,29 @@ fn error(code: Code) -> Error {
         Code::InvalidCursor => invalid_cursor(),
         Code::InvalidPeriod => PeriodError::Inverted.into(),
         Code::ValidationFailed => Error::field("/reason", "length", "must have 1 to 2000 characters"),
-        Code::InvalidCaseState => refused_case(case::Refused::InvalidCaseState {
+        Code::InvalidCaseState => refused_case(case::CaseRefusal::InvalidCaseState {
             action: CaseAction::Hold,
             current: CaseStatus::Completed,
             allowed_from: CaseAction::Hold.allowed_from(Role::Technician),
         }),
-        Code::LevelTooLow => refused_case(case::Refused::LevelTooLow { tier: Tier::Three }),
-        Code::NotAssignable => refused_case(case::Refused::NotAssignable),
-        Code::NoAssignee => refused_case(case::Refused::NoAssignee),
-        Code::MissingReports => refused_case(case::Refused::MissingReports { missing: vec![2, 3] }),
-        Code::AlreadyAssigned => refused_case(case::Refused::AlreadyAssigned),
-        Code::RushConfirmationRequired => refused_case(case::Refused::RushConfirmationRequired { rush_fee: 20 }),
-        Code::RushRequired => refused_case(case::Refused::RushRequired),
-        Code::NoChanges => refused_case(case::Refused::NoChanges),
+        Code::LevelTooLow => refused_case(case::CaseRefusal::LevelTooLow { tier: Tier::Three }),
+        Code::NotAssignable => refused_case(case::CaseRefusal::NotAssignable),
+        Code::NoAssignee => refused_case(case::CaseRefusal::NoAssignee),
+        Code::MissingReports => refused_case(case::CaseRefusal::MissingReports { missing: vec![2, 3] }),
+        Code::AlreadyAssigned => refused_case(case::CaseRefusal::AlreadyAssigned),
+        Code::RushConfirmationRequired => refused_case(case::CaseRefusal::RushConfirmationRequired { rush_fee: 20 }),
+        Code::RushRequired => refused_case(case::CaseRefusal::RushRequired),
+        Code::NoChanges => refused_case(case::CaseRefusal::NoChanges),
         Code::QuotaExceeded => Exceeded { owner: Owner::Case, used_bytes: 2_147_000_000, limit_bytes: 2_147_483_648 }.into(),
-        Code::AlreadyReleased => refused_case(case::Refused::AlreadyReleased),
-        Code::DuplicateUsername => refused_user(user::Refused::UsernameTaken),
-        Code::DuplicateEmail => refused_user(user::Refused::EmailTaken),
-        Code::OwnAccount => refused_user(user::Refused::Oneself),
-        Code::LastAdministrator => refused_user(user::Refused::LastAdministrator),
-        Code::OpenCases => refused_user(user::Refused::OpenCases { count: 4 }),
-        Code::NoPassword => refused_user(user::Refused::NoPassword),
-        Code::NotAMember => refused_user(user::Refused::NotAMember),
-        Code::NotAServiceAccount => refused_user(user::Refused::NotAService),
+        Code::AlreadyReleased => refused_case(case::CaseRefusal::AlreadyReleased),
+        Code::DuplicateUsername => refused_user(user::UserRefusal::UsernameTaken),
+        Code::DuplicateEmail => refused_user(user::UserRefusal::EmailTaken),
+        Code::OwnAccount => refused_user(user::UserRefusal::Oneself),
+        Code::LastAdministrator => refused_user(user::UserRefusal::LastAdministrator),
+        Code::OpenCases => refused_user(user::UserRefusal::OpenCases { count: 4 }),
+        Code::NoPassword => refused_user(user::UserRefusal::NoPassword),
+        Code::NotAMember => refused_user(user::UserRefusal::NotAMember),
+        Code::NotAServiceAccount => refused_user(user::UserRefusal::NotAService),
         Code::VersionMismatch => Error::plain(code).with("current_version", 8),
         Code::Unauthorized
         | Code::InvalidCredentials

@@ -1,6 +1,6 @@
 //! The case change history.
 
-use super::entry::{Body, COLUMNS, FieldChange, ReportEntry};
+use super::entry::{EntryBody, COLUMNS, FieldChange, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
@@ -184,7 +184,7 @@ impl Rows for Changes {
         COLUMNS.into_iter().chain(["badge", "before_after"]).map(Into::into).collect()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
         let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
         Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id, change.cells())).collect())
     }
@@ -215,7 +215,7 @@ impl CaseChangesFigures {
 impl CaseChange {
     /// Entries with the people their changes name: one query, regardless of the number of rows.
     async fn all<C: ConnectionTrait>(db: &C, rows: Vec<audit_entry::Model>) -> Result<Vec<Self>> {
-        let bodies = rows.iter().map(Body::new).collect::<Result<Vec<_>>>()?;
+        let bodies = rows.iter().map(EntryBody::new).collect::<Result<Vec<_>>>()?;
         let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -223,7 +223,7 @@ impl CaseChange {
         rows.into_iter().zip(&bodies).map(|(row, body)| Self::new(row, body, &people)).collect()
     }
 
-    fn new(row: audit_entry::Model, body: &Body, people: &HashMap<Uuid, String>) -> Result<Self> {
+    fn new(row: audit_entry::Model, body: &EntryBody, people: &HashMap<Uuid, String>) -> Result<Self> {
         let entry = ReportEntry::new(row, body)?;
         let badge = entry.action_type.badge().ok_or_else(|| Error::internal(format!("{} has no badge", entry.action_type)))?;
         let shown = |change: &Json, side: &str| shown(change.get(side)?, people);

@@ -50,7 +50,7 @@ pub struct ReportEntry {
 
 /// The parts of an entry that only its body contains.
 #[derive(Deserialize)]
-pub struct Body {
+pub struct EntryBody {
     outcome: Outcome,
     source: Source,
     actor_type: ActorType,
@@ -96,7 +96,7 @@ pub const COLUMNS: [&str; 13] = [
     "request_id",
 ];
 
-impl Body {
+impl EntryBody {
     pub fn new(row: &Model) -> Result<Self> {
         serde_json::from_str(&row.body).map_err(Error::internal)
     }
@@ -108,7 +108,7 @@ impl Body {
 }
 
 impl ReportEntry {
-    pub fn new(row: Model, body: &Body) -> Result<Self> {
+    pub fn new(row: Model, body: &EntryBody) -> Result<Self> {
         let action = Action::from_code(&row.action_type).ok_or_else(|| Error::internal(format!("action {}", row.action_type)))?;
         Ok(Self {
             id: row.id,
@@ -158,6 +158,6 @@ impl ReportEntry {
 
 /// An entry without additional fields.
 pub fn plain(row: Model) -> Result<ReportEntry> {
-    let body = Body::new(&row)?;
+    let body = EntryBody::new(&row)?;
     ReportEntry::new(row, &body)
 }

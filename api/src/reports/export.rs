@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use entity::audit::Event;
 use entity::page::{Direction, Position};
-use entity::report::Paging;
+use entity::report::ReportPage;
 use futures_util::stream;
 use sea_orm::DatabaseTransaction;
 use serde_json::Value as Json;

@@ -246,7 +246,7 @@ impl Rows for Decisions {
         .to_vec()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
         let rows = quality::decisions(db, &self.period, &self.filters, paging).await?;
         Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id, decision.cells())).collect())
     }

@@ -70,7 +70,7 @@ impl OrderParameters {
 /// A view of a report's list: the page and the time it refers to.
 pub struct ReportRequest {
     pub page: PageRequest,
-    pub paging: report::Paging,
+    pub paging: report::ReportPage,
     /// When the response is generated.
     pub generated_at: DateTime<Utc>,
     /// When the first page was generated: all pages cover the same period.
@@ -90,7 +90,7 @@ impl ReportRequest {
         let now = app.now();
         // An open period ends one millisecond after the time of the first page.
         let first = page.until.and_then(DateTime::from_timestamp_millis).map(|until| until - TimeDelta::milliseconds(1));
-        let paging = report::Paging { after: page.after.clone(), direction: order.direction(), limit: page.limit };
+        let paging = report::ReportPage { after: page.after.clone(), direction: order.direction(), limit: page.limit };
         Ok(Self { page, paging, generated_at: now, as_of: first.unwrap_or(now) })
     }
 

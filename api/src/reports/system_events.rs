@@ -1,6 +1,6 @@
 //! System events: what the service did by itself or in bulk.
 
-use super::entry::{Body, COLUMNS, ReportEntry};
+use super::entry::{EntryBody, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
@@ -292,7 +292,7 @@ impl Rows for Events {
         COLUMNS.into_iter().chain(["job_name", "records_processed", "error_message"]).map(Into::into).collect()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
         let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
         rows.into_iter().map(|row| SystemEventEntry::new(row).map(|event| (event.entry.id, event.cells()))).collect()
     }
@@ -307,7 +307,7 @@ impl SystemEventsFilter {
 
 impl SystemEventEntry {
     fn new(row: audit_entry::Model) -> Result<Self> {
-        let body = Body::new(&row)?;
+        let body = EntryBody::new(&row)?;
         let records_processed = body.metadata.get("records_processed").and_then(Json::as_i64);
         let (job_name, error_message) = (body.word("job_name"), body.word("error_message"));
         Ok(Self { entry: ReportEntry::new(row, &body)?, job_name, records_processed, error_message })

@@ -177,7 +177,7 @@ impl Rows for Entries {
         COLUMNS.map(Into::into).to_vec()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::Paging) -> Result<Vec<(Uuid, Line)>> {
+    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
         let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
         rows.into_iter().map(|row| Ok((row.id, entry::plain(row)?.cells()))).collect()
     }

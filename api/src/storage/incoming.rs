@@ -22,11 +22,11 @@ pub struct Incoming {
     space: Space,
     /// What was written since the last check of the free space.
     unseen_bytes: usize,
-    stage: Stage,
+    stage: UploadStage,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum UploadStage {
     Writing(Box<BufWriter>),
     /// The content is stored, or may be.
     Stored,
@@ -40,7 +40,7 @@ impl Incoming {
     pub(super) fn new(storage: Storage, id: Uuid, space: Space) -> Self {
         let bytes = if storage.directory.is_some() { PIECE_BYTES } else { PART_BYTES };
         let writer = BufWriter::with_capacity(Arc::clone(&storage.store), storage.path(id), bytes).with_max_concurrency(1);
-        Self { storage, id, space, unseen_bytes: 0, stage: Stage::Writing(Box::new(writer)) }
+        Self { storage, id, space, unseen_bytes: 0, stage: UploadStage::Writing(Box::new(writer)) }
     }
 
     pub fn id(&self) -> Uuid {
@@ -55,35 +55,35 @@ impl Incoming {
             self.space.ensure_room().map_err(|_| StorageError::NoRoom)?;
         }
         match &mut self.stage {
-            Stage::Writing(writer) => Ok(writer.write_all(bytes).await?),
-            Stage::Stored | Stage::Told | Stage::Over => Ok(()),
+            UploadStage::Writing(writer) => Ok(writer.write_all(bytes).await?),
+            UploadStage::Stored | UploadStage::Told | UploadStage::Over => Ok(()),
         }
     }
 
     /// Completes the upload: all of it is stored afterwards, permanently unless it is discarded.
     pub async fn finish(&mut self) -> Result<(), StorageError> {
-        match std::mem::replace(&mut self.stage, Stage::Stored) {
-            Stage::Writing(mut writer) => Ok(writer.shutdown().await?),
-            Stage::Stored | Stage::Told | Stage::Over => Ok(()),
+        match std::mem::replace(&mut self.stage, UploadStage::Stored) {
+            UploadStage::Writing(mut writer) => Ok(writer.shutdown().await?),
+            UploadStage::Stored | UploadStage::Told | UploadStage::Over => Ok(()),
         }
     }
 
     /// From now on a row may refer to it: it stays unless it is discarded.
     pub fn tell(&mut self) {
-        self.stage = Stage::Told;
+        self.stage = UploadStage::Told;
     }
 
     /// Removes whatever was stored. What can't be removed now is collected later.
     pub async fn discard(&mut self) {
-        clean(&self.storage, self.id, std::mem::replace(&mut self.stage, Stage::Over)).await;
+        clean(&self.storage, self.id, std::mem::replace(&mut self.stage, UploadStage::Over)).await;
     }
 }
 
 /// The client disconnected, and its request was dropped.
 impl Drop for Incoming {
     fn drop(&mut self) {
-        let stage = std::mem::replace(&mut self.stage, Stage::Over);
-        let is_over = matches!(stage, Stage::Told | Stage::Over);
+        let stage = std::mem::replace(&mut self.stage, UploadStage::Over);
+        let is_over = matches!(stage, UploadStage::Told | UploadStage::Over);
         if let (false, Ok(runtime)) = (is_over, tokio::runtime::Handle::try_current()) {
             let (storage, id) = (self.storage.clone(), self.id);
             runtime.spawn(async move { clean(&storage, id, stage).await });
@@ -91,11 +91,11 @@ impl Drop for Incoming {
     }
 }
 
-async fn clean(storage: &Storage, id: Uuid, stage: Stage) {
+async fn clean(storage: &Storage, id: Uuid, stage: UploadStage) {
     let cleaned = match stage {
-        Stage::Writing(mut writer) => writer.abort().await.map_err(StorageError::from),
-        Stage::Stored | Stage::Told => storage.remove(id).await,
-        Stage::Over => Ok(()),
+        UploadStage::Writing(mut writer) => writer.abort().await.map_err(StorageError::from),
+        UploadStage::Stored | UploadStage::Told => storage.remove(id).await,
+        UploadStage::Over => Ok(()),
     };
     if let Err(error) = cleaned {
         tracing::warn!(%id, cause = %error, "the stored part of a document could not be removed; it will be collected later");

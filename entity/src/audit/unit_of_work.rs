@@ -35,11 +35,11 @@ struct State {
     traces: Traces,
     /// The kinds of entries that COMMIT will make permanent.
     written: Vec<(Action, Outcome)>,
-    stage: Stage,
+    stage: Phase,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum Phase {
     Open,
     /// Between the start and the end of one write; if the caller disconnects here, the stage remains, and commit refuses.
     Writing,
@@ -51,7 +51,7 @@ impl UnitOfWork {
         let mut story = ChangeContext::new(context.actor.clone());
         story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
-        let state = State { story, now: clock.now(), rows, cleared: None, traces, written, stage: Stage::Open };
+        let state = State { story, now: clock.now(), rows, cleared: None, traces, written, stage: Phase::Open };
         Self { context, clock, observer, state: Mutex::new(state) }
     }
 
@@ -67,11 +67,11 @@ impl UnitOfWork {
         db: &C,
         write: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
-        self.step(Stage::Open, Stage::Writing, Refusal::Overlap)?;
+        self.step(Phase::Open, Phase::Writing, Refusal::Overlap)?;
         let result = WRITING.scope((Arc::clone(self), door_of(db)), write).await;
         let unused = self.lock().cleared.take();
         match (result, unused) {
-            (Ok(value), None) => self.step(Stage::Writing, Stage::Open, Refusal::Broken).map(|()| value).map_err(DbErr::from),
+            (Ok(value), None) => self.step(Phase::Writing, Phase::Open, Refusal::Broken).map(|()| value).map_err(DbErr::from),
             // A hook cleared a write that was never sent.
             (Ok(_), Some(write)) => Err(self.break_with(bypass(write)).into()),
             (Err(error), _) => {
@@ -111,7 +111,7 @@ impl UnitOfWork {
     }
 
     pub(super) fn break_with(&self, refusal: Refusal) -> Refusal {
-        self.lock().stage = Stage::Broken;
+        self.lock().stage = Phase::Broken;
         refusal
     }
 
@@ -144,7 +144,7 @@ impl UnitOfWork {
 
     /// Whether everything succeeded; checked once before COMMIT.
     pub(super) fn ensure_whole(&self) -> Result<(), Refusal> {
-        if self.lock().stage == Stage::Open { Ok(()) } else { Err(Refusal::Broken) }
+        if self.lock().stage == Phase::Open { Ok(()) } else { Err(Refusal::Broken) }
     }
 
     /// Keeps a row that is locked for us, as the `before` of its next change.
@@ -191,10 +191,10 @@ impl UnitOfWork {
         add(&mut self.lock().story);
     }
 
-    fn step(&self, from: Stage, to: Stage, otherwise: Refusal) -> Result<(), Refusal> {
+    fn step(&self, from: Phase, to: Phase, otherwise: Refusal) -> Result<(), Refusal> {
         let mut state = self.lock();
         let may = state.stage == from;
-        state.stage = if may { to } else { Stage::Broken };
+        state.stage = if may { to } else { Phase::Broken };
         if may { Ok(()) } else { Err(otherwise) }
     }
 

@@ -9,7 +9,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 /// The rule that refused a transition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum CaseRefusal {
     #[error("cannot {} a case in status `{}`. Allowed from: {}", action.verb(), current.code(), codes(allowed_from))]
     InvalidCaseState { action: CaseAction, current: CaseStatus, allowed_from: &'static [CaseStatus] },
     #[error("the assignee's level is too low for `{}`", tier.code())]
@@ -146,12 +146,12 @@ impl Urgency {
 
 impl Model {
     /// `demanded` is the urgency that the due date requires today.
-    pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let becomes_rush = self.urgency == Urgency::Normal && demanded == Urgency::Rush;
         self.keep_secret(CaseAction::Submit, now)?;
         let mut row = self.movable(CaseAction::Submit)?;
         if becomes_rush && !confirm_rush {
-            return Err(Refused::RushConfirmationRequired { rush_fee: Urgency::Rush.rush_fee() });
+            return Err(CaseRefusal::RushConfirmationRequired { rush_fee: Urgency::Rush.rush_fee() });
         }
         if becomes_rush {
             row.urgency = Set(Urgency::Rush);
@@ -161,7 +161,7 @@ impl Model {
         Ok(row)
     }
 
-    pub fn accept(self, terms: Acceptance<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn accept(self, terms: Acceptance<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Accept)?;
         ensure_fit(terms.assignee, Some(terms.tier), terms.override_level)?;
         row.status = Set(CaseStatus::Accepted);
@@ -173,7 +173,7 @@ impl Model {
         Ok(row)
     }
 
-    pub fn reject(self, reason: RejectionReason, notes: &str, by: Uuid, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn reject(self, reason: RejectionReason, notes: &str, by: Uuid, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Reject)?;
         row.status = Set(CaseStatus::NeedsResubmission);
         row.rejection_reason = Set(Some(reason));
@@ -184,7 +184,7 @@ impl Model {
     }
 
     /// `None` unassigns the case.
-    pub fn assign(self, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
+    pub fn assign(self, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, CaseRefusal> {
         let (tier, current) = (self.tier, self.assigned_to_id);
         let mut row = self.movable(CaseAction::Assign)?;
         // The current assignee keeps the case, even if they could no longer be assigned.
@@ -196,11 +196,11 @@ impl Model {
     }
 
     /// Taking a case that is already the caller's own changes nothing.
-    pub fn take(self, by: &user::Model) -> Result<ActiveModel, Refused> {
+    pub fn take(self, by: &user::Model) -> Result<ActiveModel, CaseRefusal> {
         let (tier, assigned) = (self.tier, self.assigned_to_id);
         let mut row = self.movable(CaseAction::Take)?;
         if assigned.is_some_and(|assigned| assigned != by.id) {
-            return Err(Refused::AlreadyAssigned);
+            return Err(CaseRefusal::AlreadyAssigned);
         }
         if assigned.is_none() {
             ensure_fit(by, tier, false)?;
@@ -210,19 +210,19 @@ impl Model {
     }
 
     /// Setting the same tier again is no change: nothing differs, so nothing is saved.
-    pub fn change_tier(self, tier: Tier, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, Refused> {
+    pub fn change_tier(self, tier: Tier, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, CaseRefusal> {
         let is_the_same = self.tier == Some(tier);
         let mut row = self.movable(CaseAction::Tier)?;
         let fits = is_the_same || assignee.is_none_or(|assignee| assignee.may_work_on(tier));
         if !fits && !override_level {
-            return Err(Refused::LevelTooLow { tier });
+            return Err(CaseRefusal::LevelTooLow { tier });
         }
         row.tier = Set(Some(tier));
         Ok(row)
     }
 
     /// `duration` is the expected length of the hold; `None` is open-ended.
-    pub fn hold(self, reason: &str, duration: Option<TimeDelta>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn hold(self, reason: &str, duration: Option<TimeDelta>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Hold)?;
         row.status = Set(CaseStatus::Hold);
         row.hold_reason = Set(Some(reason.to_owned()));
@@ -232,25 +232,25 @@ impl Model {
         Ok(row)
     }
 
-    pub fn resume(self) -> Result<ActiveModel, Refused> {
+    pub fn resume(self) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Resume)?;
         row.status = Set(CaseStatus::Accepted);
         row.clear(&[Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt]);
         Ok(row)
     }
 
-    pub fn adjust_credit(self, credit_tenths: i32) -> Result<ActiveModel, Refused> {
+    pub fn adjust_credit(self, credit_tenths: i32) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Credit)?;
         row.credit_tenths = Set(credit_tenths);
         Ok(row)
     }
 
     /// The review rule: the work of a level 1 technician is reviewed, whoever completes the case.
-    pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Complete)?;
-        let assignee = completion.assignee.ok_or(Refused::NoAssignee)?;
+        let assignee = completion.assignee.ok_or(CaseRefusal::NoAssignee)?;
         if !completion.missing_reports.is_empty() && !completion.override_incomplete {
-            return Err(Refused::MissingReports { missing: completion.missing_reports.to_vec() });
+            return Err(CaseRefusal::MissingReports { missing: completion.missing_reports.to_vec() });
         }
         let is_reviewed = assignee.role == Role::Technician && assignee.user_level == Some(Level::One);
         if is_reviewed {
@@ -261,7 +261,7 @@ impl Model {
         Ok(row)
     }
 
-    pub fn decide(self, decision: Decision<'_>, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn decide(self, decision: Decision<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Review)?;
         match decision.status {
             ReviewStatus::Approved | ReviewStatus::CorrectionsNeeded => row.complete(decision.release, now),
@@ -274,11 +274,11 @@ impl Model {
         Ok(row)
     }
 
-    pub fn release(self, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn release(self, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let is_released = self.is_released(now);
         let mut row = self.movable(CaseAction::Release)?;
         if is_released {
-            return Err(Refused::AlreadyReleased);
+            return Err(CaseRefusal::AlreadyReleased);
         }
         row.scheduled_release_at = Set(None);
         row.released_at = Set(Some(now));
@@ -295,12 +295,12 @@ impl Model {
     }
 
     /// `anything_new`: whether the member added or edited something since the case was completed or rejected.
-    pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let (count, status) = (self.resubmission_count, self.status);
         self.keep_secret(CaseAction::Resubmit, now)?;
         let mut row = self.movable(CaseAction::Resubmit)?;
         if !anything_new {
-            return Err(Refused::NoChanges);
+            return Err(CaseRefusal::NoChanges);
         }
         row.status = Set(CaseStatus::Resubmitted);
         row.resubmission_count = Set(count.saturating_add(1));
@@ -312,7 +312,7 @@ impl Model {
     }
 
     /// The case returns to its previous assignee, or to the queue if that user can't be assigned a case any more.
-    pub fn reopen(self, assignee: Option<&user::Model>) -> Result<ActiveModel, Refused> {
+    pub fn reopen(self, assignee: Option<&user::Model>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
         row.assigned_to_id = Set(assignee.filter(|assignee| assignee.is_assignable()).map(|assignee| assignee.id));
@@ -328,10 +328,10 @@ impl Model {
         demanded: impl Fn(NaiveDate) -> Urgency,
         by: &Caller,
         now: DateTime<Utc>,
-    ) -> Result<ActiveModel, Refused> {
+    ) -> Result<ActiveModel, CaseRefusal> {
         let (current, allowed_from) = (self.status_for(by, now), CaseAction::Edit.allowed_from(by.role()));
         if !allowed_from.contains(&current) {
-            return Err(Refused::InvalidCaseState { action: CaseAction::Edit, current, allowed_from });
+            return Err(CaseRefusal::InvalidCaseState { action: CaseAction::Edit, current, allowed_from });
         }
         let is_draft = self.status == CaseStatus::Draft;
         let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
@@ -339,7 +339,7 @@ impl Model {
         // Keeping the urgency `normal` and the same due date is no downgrade, however near that date is.
         let is_downgrade = edit.urgency == Some(Urgency::Normal) && (self.urgency == Urgency::Rush || moved_to.is_some());
         if is_downgrade && is_demanded(moved_to.unwrap_or(self.due_on)) {
-            return Err(Refused::RushRequired);
+            return Err(CaseRefusal::RushRequired);
         }
         let becomes_rush = moved_to.is_some_and(is_demanded);
         let urgency = if becomes_rush { Some(Urgency::Rush) } else { edit.urgency };
@@ -362,10 +362,10 @@ impl Model {
         Ok(row)
     }
 
-    pub fn delete(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn delete(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let (current, allowed_from) = (self.status_for(caller, now), CaseAction::Delete.allowed_from(caller.role()));
         if !allowed_from.contains(&current) {
-            return Err(Refused::InvalidCaseState { action: CaseAction::Delete, current, allowed_from });
+            return Err(CaseRefusal::InvalidCaseState { action: CaseAction::Delete, current, allowed_from });
         }
         let mut row = self.into_active_model();
         row.deleted_at = Set(Some(now));
@@ -373,20 +373,20 @@ impl Model {
     }
 
     /// The same check for operations that change no column of the case.
-    pub fn ensure_state(&self, action: CaseAction, role: Role) -> Result<(), Refused> {
+    pub fn ensure_state(&self, action: CaseAction, role: Role) -> Result<(), CaseRefusal> {
         let (current, allowed_from) = (self.status, action.allowed_from(role));
-        if allowed_from.contains(&current) { Ok(()) } else { Err(Refused::InvalidCaseState { action, current, allowed_from }) }
+        if allowed_from.contains(&current) { Ok(()) } else { Err(CaseRefusal::InvalidCaseState { action, current, allowed_from }) }
     }
 
     /// A member's own action must not reveal a completion that isn't visible to them yet.
-    fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), Refused> {
+    fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
         let is_secret = self.status == CaseStatus::Completed && !self.is_released(now);
         let allowed_from = action.allowed_from(Role::Member);
-        if is_secret { Err(Refused::InvalidCaseState { action, current: CaseStatus::Accepted, allowed_from }) } else { Ok(()) }
+        if is_secret { Err(CaseRefusal::InvalidCaseState { action, current: CaseStatus::Accepted, allowed_from }) } else { Ok(()) }
     }
 
     /// For transitions whose statuses don't depend on the caller's role.
-    fn movable(self, action: CaseAction) -> Result<ActiveModel, Refused> {
+    fn movable(self, action: CaseAction) -> Result<ActiveModel, CaseRefusal> {
         self.ensure_state(action, Role::Administrator)?;
         Ok(self.into_active_model())
     }
@@ -432,12 +432,12 @@ fn list(numbers: &[i32]) -> String {
     numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn ensure_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), Refused> {
+fn ensure_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), CaseRefusal> {
     if !assignee.is_assignable() {
-        return Err(Refused::NotAssignable);
+        return Err(CaseRefusal::NotAssignable);
     }
     match tier {
-        Some(tier) if !override_level && !assignee.may_work_on(tier) => Err(Refused::LevelTooLow { tier }),
+        Some(tier) if !override_level && !assignee.may_work_on(tier) => Err(CaseRefusal::LevelTooLow { tier }),
         Some(_) | None => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ pub mod resubmission;
 pub mod secrecy;
 mod status;
 
-pub use lifecycle::{Refused, codes};
+pub use lifecycle::{CaseRefusal, codes};
 pub use permission::CaseAction;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 

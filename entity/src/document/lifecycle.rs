@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, IntoActiveModel};
 
 /// The rule that refused a change of a case's documents.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum DocumentRefusal {
     #[error("cannot change the reports of a case in status `{}`. Allowed from: {}", current.code(), case::codes(allowed_from))]
     ReportsAreSettled { current: CaseStatus, allowed_from: &'static [CaseStatus] },
 }
@@ -29,7 +29,7 @@ pub struct NewDocument {
 
 impl NewDocument {
     /// The row for a document of a case.
-    pub fn of_case(self, case: &case::Model) -> Result<ActiveModel, Refused> {
+    pub fn of_case(self, case: &case::Model) -> Result<ActiveModel, DocumentRefusal> {
         self.document_type.ensure_open(case)?;
         Ok(ActiveModel {
             id: Set(self.id),
@@ -50,7 +50,7 @@ impl NewDocument {
 }
 
 impl Model {
-    pub fn delete(self, case: &case::Model, now: DateTime<Utc>) -> Result<ActiveModel, Refused> {
+    pub fn delete(self, case: &case::Model, now: DateTime<Utc>) -> Result<ActiveModel, DocumentRefusal> {
         self.document_type.ensure_open(case)?;
         let mut row = self.into_active_model();
         row.deleted_at = Set(Some(now));
@@ -65,10 +65,10 @@ const REPORTS_OPEN: &[CaseStatus] = &[CaseStatus::Accepted, CaseStatus::Hold, Ca
 impl DocumentType {
     /// Whether documents of this type can be added and deleted in the current status of the case. Members' documents can be at
     /// any time.
-    fn ensure_open(self, case: &case::Model) -> Result<(), Refused> {
+    fn ensure_open(self, case: &case::Model) -> Result<(), DocumentRefusal> {
         let (current, allowed_from) = (case.status, REPORTS_OPEN);
         match self {
-            Self::Report if !allowed_from.contains(&current) => Err(Refused::ReportsAreSettled { current, allowed_from }),
+            Self::Report if !allowed_from.contains(&current) => Err(DocumentRefusal::ReportsAreSettled { current, allowed_from }),
             Self::Report | Self::FactFinder | Self::Supporting | Self::Other => Ok(()),
         }
     }

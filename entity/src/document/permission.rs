@@ -15,8 +15,8 @@ pub fn may_add(caller: &Caller, case: &case::Model, document_type: DocumentType)
 /// to the case.
 pub fn may_delete(caller: &Caller, case: &case::Model, document: &Model) -> bool {
     let is_report = document.document_type == DocumentType::Report;
-    let is_his = document.uploaded_by_id == caller.id() || is_report;
-    (is_his && may_add(caller, case, document.document_type)) || runs_the_desk(caller)
+    let is_own = document.uploaded_by_id == caller.id() || is_report;
+    (is_own && may_add(caller, case, document.document_type)) || runs_the_desk(caller)
 }
 
 fn works_on_it(caller: &Caller, case: &case::Model) -> bool {

@@ -2,7 +2,7 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{Interval, Paging, Period, Point, Scope, entries, series};
+use super::{Interval, ReportPage, Period, Point, Scope, entries, series};
 use crate::audit::{Action, ChangeType};
 use crate::audit_entry;
 use sea_orm::prelude::Uuid;
@@ -62,7 +62,7 @@ pub async fn case_changes<C: ConnectionTrait>(
     period: &Period,
     interval: Interval,
     filters: &Filters,
-    paging: &Paging,
+    paging: &ReportPage,
 ) -> Result<CaseChanges, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let (universe, list) = (filters.universe(), filters.list());

@@ -46,7 +46,7 @@ pub enum ReportError {
 
 /// The requested part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paging {
+pub struct ReportPage {
     /// The last row of the previous page.
     pub after: Option<Position>,
     pub direction: Direction,
@@ -107,7 +107,7 @@ pub async fn entries<C: ConnectionTrait>(
     db: &C,
     ids: IdRange,
     scope: &Scope,
-    paging: &Paging,
+    paging: &ReportPage,
 ) -> Result<Vec<audit_entry::Model>, DbErr> {
     let branches: Vec<Option<Action>> = match &scope.actions {
         Some(actions) if actions.is_empty() => return Ok(Vec::new()),
@@ -124,7 +124,7 @@ pub async fn entries<C: ConnectionTrait>(
     sql.text(") AS entry").text(&last_in).text(")").text(&last_in).all(db).await
 }
 
-impl Paging {
+impl ReportPage {
     /// The ids that remain after the previous page.
     fn rest_of(&self, ids: IdRange) -> IdRange {
         match (&self.after, self.direction) {

@@ -1,7 +1,7 @@
 //! The quality review report: what reviewers decided, how fast, and how often the first attempt was approved.
 
 use super::percent::average_hours;
-use super::{Bucket, IdRange, Interval, Paging, Percent, Period, Point, bucket_number, per_bucket, series, within};
+use super::{Bucket, IdRange, Interval, ReportPage, Percent, Period, Point, bucket_number, per_bucket, series, within};
 use crate::review::{self, Column, ReviewAction};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -79,7 +79,7 @@ pub async fn quality_review<C: ConnectionTrait>(
     period: &Period,
     interval: Interval,
     filters: &Filters,
-    paging: &Paging,
+    paging: &ReportPage,
 ) -> Result<QualityReview, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let tallies = tallies(db, &buckets, filters.reviewer_id).await?;
@@ -87,7 +87,7 @@ pub async fn quality_review<C: ConnectionTrait>(
     let of = |action| tallies.iter().filter(move |tally| tally.review_action == action);
     let count = |action| of(action).map(|tally| tally.step_count).sum::<i64>();
     let decisions = || ReviewAction::DECISIONS.into_iter().flat_map(of);
-    let sum = |figure: fn(&Tally) -> i64| decisions().map(figure).sum::<i64>();
+    let sum = |figure: fn(&DecisionTally) -> i64| decisions().map(figure).sum::<i64>();
 
     let total = sum(|tally| tally.step_count);
     let first_approved: i64 = of(ReviewAction::Approved).map(|tally| tally.first_count).sum();
@@ -121,9 +121,9 @@ pub async fn decisions<C: ConnectionTrait>(
     db: &C,
     period: &Period,
     filters: &Filters,
-    paging: &Paging,
+    paging: &ReportPage,
 ) -> Result<Vec<review::Model>, DbErr> {
-    let Paging { direction, limit, .. } = *paging;
+    let ReportPage { direction, limit, .. } = *paging;
     filters.within(paging.rest_of(period.ids())).order_by(Column::Id, direction.order()).limit(limit + 1).all(db).await
 }
 
@@ -135,7 +135,7 @@ pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filter
 
 /// How often one step occurred within one bucket.
 #[derive(FromQueryResult)]
-struct Tally {
+struct DecisionTally {
     bucket_number: i32,
     review_action: ReviewAction,
     step_count: i64,
@@ -147,7 +147,7 @@ struct Tally {
     by_reviewer: i64,
 }
 
-async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Option<Uuid>) -> Result<Vec<Tally>, DbErr> {
+async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Option<Uuid>) -> Result<Vec<DecisionTally>, DbErr> {
     let sql = per_bucket(buckets).text(
         "SELECT bucket.bucket_number, step.review_action, COUNT(*) AS step_count, \
          COUNT(CASE WHEN step.decision_number = 1 THEN 1 END) AS first_count, \

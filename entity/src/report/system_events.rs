@@ -3,7 +3,7 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{IdRange, Interval, Paging, Percent, Period, Point, Scope, TypeCount, entries, series};
+use super::{IdRange, Interval, ReportPage, Percent, Period, Point, Scope, TypeCount, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
 use crate::{audit_entry, clock};
@@ -114,7 +114,7 @@ pub async fn system_events<C: ConnectionTrait>(
     interval: Interval,
     now: DateTime<Utc>,
     filters: &Filters,
-    paging: &Paging,
+    paging: &ReportPage,
 ) -> Result<SystemEvents, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let list = filters.list();

@@ -1,6 +1,6 @@
 //! The user activity report: what one user did in a period, as the actor of its entries.
 
-use super::{Interval, Paging, Period, Point, Scope, TypeCount, series, tally};
+use super::{Interval, ReportPage, Period, Point, Scope, TypeCount, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
@@ -33,7 +33,7 @@ pub async fn user_activity<C: ConnectionTrait>(
     period: &Period,
     interval: Interval,
     user_id: Uuid,
-    paging: &Paging,
+    paging: &ReportPage,
 ) -> Result<UserActivity, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let scope = scope(user_id);

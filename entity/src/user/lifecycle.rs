@@ -6,7 +6,7 @@ use sea_orm::{ActiveValue::Set, DbErr, IntoActiveModel, SqlErr};
 
 /// The rule that refused a change of a user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum UserRefusal {
     #[error("users cannot change their own role, deactivate or delete themselves, or reset their own password")]
     Oneself,
     #[error("the last active administrator cannot be deactivated, deleted or given another role")]
@@ -25,7 +25,7 @@ pub enum Refused {
     EmailTaken,
 }
 
-impl Refused {
+impl UserRefusal {
     /// The rule behind a conflict, by the name of the constraint.
     pub fn of_conflict(error: &DbErr) -> Option<Self> {
         let Some(SqlErr::UniqueConstraintViolation(text)) = error.sql_err() else { return None };

@@ -10,7 +10,7 @@ mod role;
 mod standing;
 
 pub use caller::{Admission, Caller, Credential};
-pub use lifecycle::{Misfit, Refused};
+pub use lifecycle::{Misfit, UserRefusal};
 pub use permission::{UserAction, may_create};
 pub use person::{Person, people};
 pub use role::{Level, Role, Scope};
@@ -145,14 +145,14 @@ pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<Option<Model>, DbErr> {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SaveError {
     #[error(transparent)]
-    Refused(#[from] Refused),
+    UserRefusal(#[from] UserRefusal),
     #[error(transparent)]
     Database(DbErr),
 }
 
 /// Saves a user; a username or email address that is already taken is refused by a rule.
 pub async fn save(tx: &AuditTx, row: ActiveModel) -> Result<Model, SaveError> {
-    tx.save(row).await.map_err(|error| Refused::of_conflict(&error).map_or(SaveError::Database(error), SaveError::Refused))
+    tx.save(row).await.map_err(|error| UserRefusal::of_conflict(&error).map_or(SaveError::Database(error), SaveError::Refused))
 }
 
 /// Whether a user has this email address, including deleted users.

@@ -1,7 +1,7 @@
 //! The circumstances that may prevent an account from being changed: whether it is the caller's own, the other administrators,
 //! and its open cases.
 
-use super::lifecycle::{Refused, Rights};
+use super::lifecycle::{UserRefusal, Rights};
 use super::{Caller, Model, Role, active_administrators, locked};
 use crate::audit::AuditTx;
 use crate::case;
@@ -29,7 +29,7 @@ pub async fn locked_with_standing(tx: &AuditTx, id: Uuid, caller: &Caller) -> Re
 
 impl Model {
     /// Whether the user may be given other rights.
-    pub fn ensure_may_become(&self, rights: &Rights, standing: &Standing) -> Result<(), Refused> {
+    pub fn ensure_may_become(&self, rights: &Rights, standing: &Standing) -> Result<(), UserRefusal> {
         standing.ensure_another()?;
         if rights.role == self.role {
             return Ok(());
@@ -39,19 +39,19 @@ impl Model {
         // over.
         let stops_working = self.role == Role::Technician || (self.role.is_staff() && !rights.role.is_staff());
         match standing.open_cases {
-            _ if is_last => Err(Refused::LastAdministrator),
-            count if count > 0 && stops_working => Err(Refused::OpenCases { count }),
+            _ if is_last => Err(UserRefusal::LastAdministrator),
+            count if count > 0 && stops_working => Err(UserRefusal::OpenCases { count }),
             _ => Ok(()),
         }
     }
 
     /// Whether the user may be deactivated or deleted.
-    pub fn ensure_may_leave(&self, standing: &Standing) -> Result<(), Refused> {
+    pub fn ensure_may_leave(&self, standing: &Standing) -> Result<(), UserRefusal> {
         standing.ensure_another()?;
         match standing.open_cases {
-            _ if self.is_active_administrator() && standing.active_administrators <= 1 => Err(Refused::LastAdministrator),
+            _ if self.is_active_administrator() && standing.active_administrators <= 1 => Err(UserRefusal::LastAdministrator),
             0 => Ok(()),
-            count => Err(Refused::OpenCases { count }),
+            count => Err(UserRefusal::OpenCases { count }),
         }
     }
 
@@ -61,7 +61,7 @@ impl Model {
 }
 
 impl Standing {
-    pub fn ensure_another(&self) -> Result<(), Refused> {
-        if self.is_oneself { Err(Refused::Oneself) } else { Ok(()) }
+    pub fn ensure_another(&self) -> Result<(), UserRefusal> {
+        if self.is_oneself { Err(UserRefusal::Oneself) } else { Ok(()) }
     }
 }

@@ -195,7 +195,7 @@ async fn hand_in(app: &TestApp, case: &case::Model, by: &user::Model) {
 
 async fn change<F>(app: &TestApp, case: case::Model, step: F) -> case::Model
 where
-    F: AsyncFnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::Refused>,
+    F: AsyncFnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::CaseRefusal>,
 {
     use sea_orm::EntityTrait;
     let tx = app.write().await;

@@ -136,7 +136,7 @@ on_each_database! {
 fn edited(
     case: entity::case::Model,
     change: impl FnOnce(&mut entity::case::ActiveModel),
-) -> Result<entity::case::ActiveModel, entity::case::Refused> {
+) -> Result<entity::case::ActiveModel, entity::case::CaseRefusal> {
     let mut row = sea_orm::IntoActiveModel::into_active_model(case);
     change(&mut row);
     Ok(row)

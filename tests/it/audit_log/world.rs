@@ -58,7 +58,7 @@ pub async fn record(app: &TestApp, context: Context, event: Event) {
 /// One move of a case, made by the system with a reason.
 pub async fn change<F>(app: &TestApp, id: Uuid, step: F) -> case::Model
 where
-    F: FnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::Refused>,
+    F: FnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::CaseRefusal>,
 {
     let tx = app.write().await.with_reason("a reason of the desk");
     let case = tx.lock(case::Entity::find_by_id(id)).await.unwrap().unwrap();
