@@ -7,7 +7,7 @@ use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, R
 use crate::state::App;
 use actix_web::put;
 use entity::credit;
-use entity::user::{Refused, Role};
+use entity::user::{UserRefusal, Role};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -53,7 +53,7 @@ pub async fn set_credit_allowance(
     let (tx, by) = app.begin(&by).await?;
     let (member, allowance) = target.locked(&tx, &by).await?;
     if member.role != Role::Member {
-        return Err(Refused::NotAMember.into());
+        return Err(UserRefusal::NotAMember.into());
     }
     let is_new = allowance.is_none();
     let allowance = tx

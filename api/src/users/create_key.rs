@@ -7,7 +7,7 @@ use crate::http::{Administrator, Answer, DeleteAccountProblems, IfMatchHeader, R
 use crate::state::App;
 use actix_web::post;
 use entity::audit::Event;
-use entity::user::{Refused, Role, UserAction};
+use entity::user::{UserRefusal, Role, UserAction};
 
 /// Create an API key
 ///
@@ -25,7 +25,7 @@ pub async fn create_user_api_key(app: App, by: Administrator, target: UserTarget
     let (tx, by) = app.begin(&by).await?;
     let user = target.locked(&tx, &by, UserAction::ManageKeys).await?;
     if user.role != Role::Service {
-        return Err(Refused::NotAService.into());
+        return Err(UserRefusal::NotAService.into());
     }
     let key = ApiKey::random();
     let row = key.keep(&tx, tx.new_id(), user.id).await?;

@@ -8,7 +8,7 @@ use crate::throttle;
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;
-use entity::user::{self, Refused, Role, UserAction, credential};
+use entity::user::{self, UserRefusal, Role, UserAction, credential};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -60,8 +60,8 @@ pub async fn reset_user_password(
 
 fn ensure_resettable(user: &user::Model, by: &Anyone) -> Result<()> {
     match user.role {
-        _ if user.id == by.id() => Err(Refused::Oneself.into()),
-        Role::Service => Err(Refused::NoPassword.into()),
+        _ if user.id == by.id() => Err(UserRefusal::Oneself.into()),
+        Role::Service => Err(UserRefusal::NoPassword.into()),
         Role::Member | Role::Technician | Role::Manager | Role::Administrator => Ok(()),
     }
 }
