@@ -4,7 +4,7 @@ use crate::app::{TestApp, incomplete};
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, ChangeType, SystemEvent, metadata};
 use entity::case::lifecycle::{Acceptance, Decision, Edit, Release};
-use entity::case::{ActiveModel, CaseAction, CaseStatus, Model, Refused, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::case::{ActiveModel, CaseAction, CaseStatus, Model, CaseRefusal, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::user::{self, Caller, Role};
 use sea_orm::{IntoActiveModel, Iterable};
 use serde_json::{Value as Json, json};
@@ -158,7 +158,7 @@ fn to(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc>) -> 
 }
 
 /// Each way in which the move can end.
-fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc>) -> Vec<Result<ActiveModel, Refused>> {
+fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc>) -> Vec<Result<ActiveModel, CaseRefusal>> {
     let row = || case.clone();
     let (assignee, by) = (&people.assignee, people.manager.id);
     let administrator = Caller::new(&people.administrator, Uuid::nil());
