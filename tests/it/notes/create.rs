@@ -12,10 +12,10 @@ on_each_database! {
         let by = app.as_tech(2).await;
         let mark = app.mark().await;
 
-        let answer = by.post(&case.url("notes"), json!({"body": "They called twice.", "visibility": "internal"})).await;
+        let answer = by.post(&case.url("notes"), json!({"body": "We called twice.", "visibility": "internal"})).await;
 
         let note = answer.expect(201);
-        assert_eq!((&note["body"], &note["visibility"], &note["version"]), (&json!("They called twice."), &json!("internal"), &json!(1)));
+        assert_eq!((&note["body"], &note["visibility"], &note["version"]), (&json!("We called twice."), &json!("internal"), &json!(1)));
         assert_eq!(note["case"], json!({"id": case.id(), "case_number": case.case.case_number}));
         assert_eq!(note["author"]["username"], "tech2");
         assert_eq!(answer.header("location"), format!("/api/v1/notes/{}", note["id"].as_str().unwrap()));

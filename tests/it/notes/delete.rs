@@ -6,7 +6,7 @@ use serde_json::json;
 
 /// A technician's note about a case of member1, and its path.
 async fn note(app: &TestApp, case: &Scene, visibility: &str) -> String {
-    let body = json!({"body": "They called twice.", "visibility": visibility});
+    let body = json!({"body": "We called twice.", "visibility": visibility});
     let note = app.as_tech(2).await.post(&case.url("notes"), body).await.expect(201);
     format!("notes/{}", note["id"].as_str().unwrap())
 }
