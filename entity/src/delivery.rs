@@ -68,7 +68,9 @@ pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>)
     let mut row = ActiveModel { id: Unchanged(mail.id), last_error: Set(error.clone()), ..Default::default() };
     match attempt {
         Ok(()) => (row.status, row.sent_at) = (Set(MailStatus::Sent), Set(Some(tx.now()))),
-        Err(Undelivered { hope, .. }) if hope == RetryAdvice::None || is_last(mail.attempts) => row.status = Set(MailStatus::Failed),
+        Err(Undelivered { hope, .. }) if hope == RetryAdvice::None || is_last(mail.attempts) => {
+            row.status = Set(MailStatus::Failed)
+        }
         Err(_) => {}
     }
     tx.record(Event::mail_attempted(&mail, to.as_ref(), error.as_deref())).await?;

@@ -3,11 +3,11 @@
 
 use crate::alert::{self, Kind, Notification, Severity};
 use crate::audit::AuditTx;
+use crate::audit_log;
 use crate::case;
 use crate::clock::rfc3339;
 use crate::outbox::{self, Mail, Template};
 use crate::setting;
-use crate::audit_log;
 use crate::user::{self, Level, Role};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -122,7 +122,13 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
 }
 
 /// Sends an alert and an email to the case's member, unless their account is no longer active.
-async fn member(tx: &AuditTx, case: &case::Model, news: Notification<'_>, template: Template, parameters: Json) -> Result<(), DbErr> {
+async fn member(
+    tx: &AuditTx,
+    case: &case::Model,
+    news: Notification<'_>,
+    template: Template,
+    parameters: Json,
+) -> Result<(), DbErr> {
     let (people, settings) = reachable(tx, user::Column::Id.eq(case.member_id).into()).await?;
     let (Some(to), Some(settings)) = (people.first(), settings) else { return Ok(()) };
     alert::raise(tx, &[to.id], news).await?;

@@ -2,7 +2,7 @@
 
 use super::Alert;
 use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, PersonCaller, OptionalBody, PathId, Result};
+use crate::http::{AdditionProblems, Answer, OptionalBody, PathId, PersonCaller, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::alert;

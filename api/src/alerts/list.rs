@@ -2,7 +2,7 @@
 
 use super::Alert;
 use crate::http::page::Paging;
-use crate::http::{Answer, PersonCaller, ListProblems, ListQuery, Result};
+use crate::http::{Answer, ListProblems, ListQuery, PersonCaller, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
@@ -44,7 +44,12 @@ crate::list_of! {
     ),
 )]
 #[get("/alerts")]
-pub async fn list_alerts(app: App, by: PersonCaller, query: ListQuery<AlertFilter>, request: HttpRequest) -> Result<Answer<AlertList>> {
+pub async fn list_alerts(
+    app: App,
+    by: PersonCaller,
+    query: ListQuery<AlertFilter>,
+    request: HttpRequest,
+) -> Result<Answer<AlertList>> {
     let page = query.paging.page_request(&request, &app, &by, 50)?;
     let found = alert::visible_to(&by).filter(query.filter.condition());
     let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };

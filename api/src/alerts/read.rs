@@ -1,7 +1,7 @@
 //! Mark an alert as read.
 
 use super::Alert;
-use crate::http::{Answer, PersonCaller, PathId, ReadProblems, Result};
+use crate::http::{Answer, PathId, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::alert;

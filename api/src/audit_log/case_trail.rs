@@ -7,8 +7,8 @@ use crate::http::{Answer, Anyone, AuditEntry, ListQuery, LookupProblems, PathId,
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::case;
 use entity::audit_log::{Filter, MemberView};
+use entity::case;
 use entity::user::Role;
 
 /// List the audit entries of a case

@@ -5,8 +5,8 @@ use crate::http::file::Format;
 use crate::http::{Anyone, AuditEntry, QueryParts, Result};
 use crate::state::App;
 use entity::audit::Event;
-use entity::page::Position;
 use entity::audit_log::{self, Filter};
+use entity::page::Position;
 use futures_util::stream::{self, Stream};
 use sea_orm::DatabaseTransaction;
 

@@ -4,7 +4,7 @@ use super::export::entries;
 use super::filter::LogFilter;
 use crate::http::entry::EntryPerson;
 use crate::http::file::{Format, file};
-use crate::http::{AuditEntry, AuditReader, Error, QueryParts, ListProblems, Result, csv};
+use crate::http::{AuditEntry, AuditReader, Error, ListProblems, QueryParts, Result, csv};
 use crate::state::App;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};

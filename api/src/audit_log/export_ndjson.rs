@@ -3,7 +3,7 @@
 use super::export::entries;
 use super::filter::LogFilter;
 use crate::http::file::{Format, file, objects};
-use crate::http::{AuditReader, QueryParts, ListProblems, Result};
+use crate::http::{AuditReader, ListProblems, QueryParts, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use futures_util::stream::StreamExt;

@@ -3,13 +3,13 @@
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
 use crate::http::page::Paging;
-use crate::http::{Answer, AuditEntry, Error, PersonCaller, ListProblems, ListQuery, Result};
+use crate::http::{Answer, AuditEntry, Error, ListProblems, ListQuery, PersonCaller, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::audit::{Audited, Outcome};
+use entity::audit_log::{Filter, MemberView};
 use entity::case;
 use entity::setting;
-use entity::audit_log::{Filter, MemberView};
 use entity::user::Role;
 use uuid::Uuid;
 

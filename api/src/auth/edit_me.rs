@@ -1,7 +1,7 @@
 //! Edit the caller's own profile.
 
 use super::account::AccountDetail;
-use crate::http::{Answer, Body, PersonCaller, IfMatch, IfMatchHeader, OwnWriteProblems, Result, check, json};
+use crate::http::{Answer, Body, IfMatch, IfMatchHeader, OwnWriteProblems, PersonCaller, Result, check, json};
 use crate::state::App;
 use crate::throttle::AddressRequest;
 use actix_web::patch;

@@ -9,7 +9,7 @@ use entity::case::lifecycle::Completion;
 use entity::case::{CaseAction, CaseStatus};
 use entity::document;
 use entity::review::{self, ReviewAction};
-use entity::{tell, user};
+use entity::{notify, user};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;

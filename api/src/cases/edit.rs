@@ -4,7 +4,7 @@ use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::check::{displayable, not_blank};
 use crate::http::json::{patch, present};
-use crate::http::{Answer, Body, Error, PersonCaller, IfMatchHeader, Result, WriteProblems};
+use crate::http::{Answer, Body, Error, IfMatchHeader, PersonCaller, Result, WriteProblems};
 use crate::state::App;
 use actix_web::patch;
 use chrono::NaiveDate;

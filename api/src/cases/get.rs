@@ -1,7 +1,7 @@
 //! Get a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, PersonCaller, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::case;

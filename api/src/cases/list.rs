@@ -2,14 +2,14 @@
 
 use crate::http::page::{PageRequest, Paging, invalid_cursor};
 use crate::http::period::When;
-use crate::http::{Answer, Anyone, CreditValue, Error, PersonCaller, Instant, ListProblems, ListQuery, PersonSummary, Result};
+use crate::http::{Answer, Anyone, CreditValue, Error, Instant, ListProblems, ListQuery, PersonCaller, PersonSummary, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
 use entity::clock;
 use entity::page::{self, Direction, Position};
-use entity::report::{Asked, Period};
+use entity::report::{Period, PeriodQuery};
 use entity::user::{self, Person, Role};
 use entity::{setting, text};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
@@ -152,7 +152,12 @@ crate::list_of! {
     ),
 )]
 #[get("/cases")]
-pub async fn list_cases(app: App, by: PersonCaller, query: ListQuery<ListCases>, request: HttpRequest) -> Result<Answer<CaseList>> {
+pub async fn list_cases(
+    app: App,
+    by: PersonCaller,
+    query: ListQuery<ListCases>,
+    request: HttpRequest,
+) -> Result<Answer<CaseList>> {
     let page = query.paging.page_request(&request, &app, &by, 50)?;
     let filter = query.filter;
     let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);
@@ -192,7 +197,7 @@ impl ListCases {
             return Ok(None);
         }
         let zone = setting::current(app.readers()).await?.zone()?;
-        let asked = Asked { since: self.since.map(|when| when.0), until: self.until.map(|when| when.0), all_time: false };
+        let asked = PeriodQuery { since: self.since.map(|when| when.0), until: self.until.map(|when| when.0), all_time: false };
         let period = Period::new(asked, Some(earliest()), app.now(), zone)?;
         let ids = period.ids();
         Ok(Some(Condition::all().add(Column::Id.gte(ids.from)).add(Column::Id.lt(ids.before))))

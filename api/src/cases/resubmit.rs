@@ -5,8 +5,8 @@ use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result, WriteProb
 use crate::state::App;
 use actix_web::post;
 use entity::case::{CaseAction, resubmission};
-use entity::review::{self, ReviewAction};
 use entity::notify;
+use entity::review::{self, ReviewAction};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;

@@ -8,7 +8,7 @@ use crate::state::App;
 use actix_web::post;
 use entity::case::lifecycle::{Decision, Release};
 use entity::case::{CaseAction, ReviewStatus};
-use entity::{review, tell};
+use entity::{notify, review};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;

@@ -2,7 +2,7 @@
 
 use super::{Failure, migrate, say};
 use crate::config::{Config, Environment};
-use crate::demo::{self, Plan, DemoError};
+use crate::demo::{self, DemoError, Plan};
 use crate::http::api_key::ApiKey;
 use crate::password::{self, Cost};
 use clap::Args;

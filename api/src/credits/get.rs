@@ -2,7 +2,7 @@
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
-use crate::http::{Answer, Error, PersonCaller, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, Error, IfNoneMatch, IfNoneMatchHeader, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::credit;
@@ -32,7 +32,8 @@ pub async fn get_credit_allowance(
     _: IfNoneMatch,
 ) -> Result<Answer<CreditAllowance>> {
     let member = target.member(app.readers(), &by).await?;
-    let allowance = credit::find_allowance(member.id, target.quarter()?).one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    let allowance =
+        credit::find_allowance(member.id, target.quarter()?).one(app.readers()).await?.ok_or_else(Error::not_found)?;
     let version = allowance.version;
     Ok(Answer::new(CreditAllowance::read(app.readers(), allowance).await?, version))
 }

@@ -3,7 +3,7 @@
 use super::target::{AllowanceTarget, MemberPath};
 use super::view::{CreditAllowance, CreditAllowanceList};
 use crate::http::page::Paging;
-use crate::http::{Answer, PersonCaller, ListQuery, NoParameters, ReadProblems, Result};
+use crate::http::{Answer, ListQuery, NoParameters, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::credit::{Column, Entity};

@@ -7,7 +7,7 @@ use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, R
 use crate::state::App;
 use actix_web::put;
 use entity::credit;
-use entity::user::{UserRefusal, Role};
+use entity::user::{Role, UserRefusal};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;

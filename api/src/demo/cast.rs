@@ -2,9 +2,9 @@
 
 use super::calendar::Calendar;
 use super::chapter::Recorder;
-use super::rng::{DemoRng, Table};
 use super::people::{Arrival, People};
-use super::{Plan, DemoError, words};
+use super::rng::{DemoRng, Table};
+use super::{DemoError, Plan, words};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::user::lifecycle::Rights;
 use entity::user::{self, Level, Role, Scope};

@@ -1,6 +1,6 @@
 //! Writes a history into an empty database, one chapter per transaction.
 
-use super::{Chapter, NAMED, Plan, DemoError, generate};
+use super::{Chapter, DemoError, NAMED, Plan, generate};
 use chrono::{DateTime, Utc};
 use entity::audit::{AuditTx, Context};
 use entity::case::{member_update, number};

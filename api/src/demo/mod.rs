@@ -6,13 +6,13 @@
 mod calendar;
 mod cast;
 mod chapter;
-mod rng;
 mod fill;
 mod jobs;
 mod moves;
 mod people;
 mod plot;
 mod reading;
+mod rng;
 mod script;
 mod visits;
 mod walk;

@@ -1,10 +1,10 @@
 //! The planned outcome of each case, drawn before any case is walked, so that the overall shares are exact.
 
 use super::calendar::Calendar;
-use super::rng::{DemoRng, Table, days};
 use super::people::People;
+use super::rng::{DemoRng, Table, days};
 use super::script::{self, Step};
-use super::{Plan, DemoError};
+use super::{DemoError, Plan};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::case::{CaseStatus, ReviewStatus, Tier, number};
 use entity::user::{self, Role};

@@ -1,7 +1,7 @@
 //! The steps that lead a case to its status, and how long each takes.
 
-use super::rng::DemoRng;
 use super::plot::Plot;
+use super::rng::DemoRng;
 use entity::case::{CaseStatus, ReviewStatus};
 
 /// One operation on a case.

@@ -2,8 +2,8 @@
 
 use super::calendar::{self, Calendar};
 use super::chapter::{Origin, Recorder};
-use super::rng::{DemoRng, Table};
 use super::people::{People, Someone};
+use super::rng::{DemoRng, Table};
 use super::walk::CaseState;
 use super::{DemoError, reading};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -2,9 +2,9 @@
 
 use super::calendar::Calendar;
 use super::chapter::Recorder;
-use super::rng::{DemoRng, Table};
 use super::people::People;
 use super::plot::Plot;
+use super::rng::{DemoRng, Table};
 use super::script::Step;
 use super::{DemoError, words};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -56,7 +56,13 @@ struct Review {
 }
 
 /// Generates the whole history of one case.
-pub(super) fn walk(seed: u64, plot: &Plot, calendar: &Calendar, people: &People, scribe: &mut Recorder) -> Result<CaseState, DemoError> {
+pub(super) fn walk(
+    seed: u64,
+    plot: &Plot,
+    calendar: &Calendar,
+    people: &People,
+    scribe: &mut Recorder,
+) -> Result<CaseState, DemoError> {
     let mut dice = DemoRng::new(seed, Table::Cases, plot.number);
     let steps = plot.timed(calendar, &mut dice);
     let mut walk = Walk {

@@ -33,7 +33,12 @@ pub struct DeleteDocument {
     extensions(("x-audit-actions" = json!({"always": ["document_deleted"], "may": []}))),
 )]
 #[delete("/documents/{document_id}")]
-pub async fn delete_document(app: App, by: PersonCaller, target: DocumentTarget, query: Query<DeleteDocument>) -> Result<HttpResponse> {
+pub async fn delete_document(
+    app: App,
+    by: PersonCaller,
+    target: DocumentTarget,
+    query: Query<DeleteDocument>,
+) -> Result<HttpResponse> {
     let seen = target.seen(&app, &by).await?;
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.with_reason_if(query.reason.as_deref());

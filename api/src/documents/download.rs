@@ -2,7 +2,7 @@
 
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::attachment::attachment;
-use crate::http::range::{RangeHeader, REPR_DIGEST, RangeHeader};
+use crate::http::range::{REPR_DIGEST, RangeHeader, RequestedRange};
 use crate::http::reading_on::{Reader, for_as_long_as};
 use crate::http::{Code, DownloadProblems, Error, PersonCaller, Result};
 use crate::state::App;
@@ -32,7 +32,12 @@ use futures_util::TryStreamExt;
     extensions(("x-audit-actions" = json!({"always": ["document_downloaded"], "may": []}))),
 )]
 #[get("/documents/{document_id}/content")]
-pub async fn download_document(app: App, by: PersonCaller, target: DocumentTarget, asked: RangeHeader) -> Result<HttpResponse> {
+pub async fn download_document(
+    app: App,
+    by: PersonCaller,
+    target: DocumentTarget,
+    asked: RequestedRange,
+) -> Result<HttpResponse> {
     let document = target.seen(&app, &by).await?;
     let size = u64::try_from(document.size_bytes).unwrap_or_default();
     let Some(range) = asked.within(size) else {

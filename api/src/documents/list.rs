@@ -3,7 +3,7 @@
 use super::target::{CasePath, CaseTarget};
 use super::view::{DocumentList, DocumentSummary};
 use crate::http::page::Paging;
-use crate::http::{Answer, PersonCaller, ListQuery, ReadProblems, Result};
+use crate::http::{Answer, ListQuery, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::document::{self, Column, DocumentType};

@@ -1,7 +1,7 @@
 //! Export the cases.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{CreditValue, ManagerOrAdministrator, QueryParts, Instant, ListProblems, Result};
+use crate::http::{CreditValue, Instant, ListProblems, ManagerOrAdministrator, QueryParts, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;

@@ -1,7 +1,7 @@
 //! Export the credit allowances.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, QueryParts, Instant, ListProblems, Result, credits_text};
+use crate::http::{Administrator, Instant, ListProblems, QueryParts, Result, credits_text};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::{credit, setting};

@@ -1,7 +1,7 @@
 //! Export the metadata of the documents, without their bytes.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, QueryParts, Instant, ListProblems, Result};
+use crate::http::{Administrator, Instant, ListProblems, QueryParts, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::document::{self, DocumentType};

@@ -7,7 +7,7 @@ use crate::http::{Anyone, Error, QueryParts, Result, csv};
 use crate::state::App;
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
-use entity::report::{Asked, Bounds};
+use entity::report::{Bounds, PeriodQuery};
 use entity::{setting, user};
 use futures_util::stream::{self, Stream, StreamExt};
 use sea_orm::{
@@ -90,7 +90,7 @@ async fn rows<R: Row>(
     let (Created { since, until },) = query.parts;
     let snapshot = app.db().export_snapshot().await?;
     let zone = setting::current(&snapshot).await?.zone()?;
-    let asked = Asked { since: since.map(|when| when.0), until: until.map(|when| when.0), all_time: false };
+    let asked = PeriodQuery { since: since.map(|when| when.0), until: until.map(|when| when.0), all_time: false };
     let found = created::<R>(asked.bounds(zone)?);
     let record_count = found.clone().count(&snapshot).await?;
     app.record(by, Event::bulk_export(R::EXPORT, format.code(), record_count, query.all)).await?;

@@ -1,7 +1,7 @@
 //! Export the users.
 
 use super::stream::{self, Created, Row};
-use crate::http::{Administrator, QueryParts, Instant, ListProblems, Result};
+use crate::http::{Administrator, Instant, ListProblems, QueryParts, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::user::{self, Level, Role};

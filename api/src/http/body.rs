@@ -115,7 +115,8 @@ fn read<B: 'static>(
 }
 
 async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
-    let too_large = || Error::with_detail(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
+    let too_large =
+        || Error::with_detail(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
     let length = declared_length(request).unwrap_or(length_max);
     if length > length_max {
         return Err(too_large());

@@ -2,8 +2,8 @@
 
 use super::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
-use entity::case;
 use entity::audit_log::{Entry, MemberView};
+use entity::case;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 // utoipa recognises the type only by this name.

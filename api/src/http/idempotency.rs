@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is retried with its key returns the original response and is not repeated
 //! (draft-ietf-httpapi-idempotency-key-header).
 
-use super::in_flight::{InFlight, Guard};
+use super::in_flight::{Guard, InFlight};
 use super::{Answer, Code, Error, FieldProblem, Result, operations};
 use crate::state::App;
 use actix_web::dev::ServiceRequest;

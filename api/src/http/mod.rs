@@ -48,8 +48,8 @@ pub mod work;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use body::{Body, LargeBody, OptionalBody};
 pub use caller::{
-    UserManager, Administrator, Anyone, AuditReader, ManagerOrAdministrator, PersonCaller, Ingester, Member, MemberOrAdministrator, ReportReader,
-    Reviewer, Staff,
+    Administrator, Anyone, AuditReader, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator, PersonCaller,
+    ReportReader, Reviewer, Staff, UserManager,
 };
 pub use code::Code;
 pub use entry::AuditEntry;
@@ -63,7 +63,7 @@ pub use problem::{
     MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems,
     SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
-pub use query::{QueryParts, ListQuery, NoParameters, Query};
+pub use query::{ListQuery, NoParameters, Query, QueryParts};
 pub use reference::{CaseReference, PersonSummary};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -2,7 +2,7 @@
 
 use super::{Code, Error, FieldProblem};
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::report::{PeriodQuery, Bound, PeriodError, ReportError};
+use entity::report::{Bound, PeriodError, PeriodQuery, ReportError};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Type};

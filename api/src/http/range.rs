@@ -17,7 +17,7 @@ const LENGTH_MAX: usize = 200;
 /// How the contract describes the header.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only for the contract; requests are read by RangeHeader")]
+#[expect(dead_code, reason = "only for the contract; requests are read by RequestedRange")]
 pub struct RangeHeader {
     /// The requested bytes, such as `bytes=0-1023`
     #[param(rename = "Range", nullable = false, max_length = 200, example = "bytes=0-1023")]
@@ -25,9 +25,9 @@ pub struct RangeHeader {
 }
 
 /// What is requested: one range, or everything.
-pub struct RangeHeader(Option<ByteRangeSpec>);
+pub struct RequestedRange(Option<ByteRangeSpec>);
 
-impl RangeHeader {
+impl RequestedRange {
     /// Multiple ranges and other units may be ignored, and a range that depends on a validator (If-Range) must be: there is none.
     fn extract(request: &HttpRequest) -> Result<Self> {
         let Some(value) = request.headers().get(RANGE) else { return Ok(Self(None)) };
@@ -61,7 +61,7 @@ impl RangeHeader {
     }
 }
 
-impl FromRequest for RangeHeader {
+impl FromRequest for RequestedRange {
     type Error = Error;
     type Future = Admitted<Self>;
 
@@ -77,7 +77,7 @@ mod tests {
 
     fn asked(range: &str) -> Result<Option<Range<u64>>, Code> {
         let request = TestRequest::default().insert_header((RANGE, range)).to_http_request();
-        RangeHeader::extract(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
+        RequestedRange::extract(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
     }
 
     #[test]
@@ -104,6 +104,6 @@ mod tests {
     #[test]
     fn a_range_that_depends_on_a_validator_is_all() {
         let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, "\"7\""));
-        assert_eq!(RangeHeader::extract(&request.to_http_request()).unwrap().within(100), Some(0..100));
+        assert_eq!(RequestedRange::extract(&request.to_http_request()).unwrap().within(100), Some(0..100));
     }
 }

@@ -1,12 +1,12 @@
 //! List the jobs and their state.
 
 use super::JobDetail;
-use crate::http::{Answer, ManagerOrAdministrator, Instant, ListProblems, NoParameters, Query, Result};
+use crate::http::{Answer, Instant, ListProblems, ManagerOrAdministrator, NoParameters, Query, Result};
 use crate::state::App;
 use actix_web::get;
+use entity::audit_log::{self, JobHealth};
 use entity::job::JobName;
 use entity::setting;
-use entity::audit_log::{self, JobHealth};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -135,8 +135,12 @@ impl UnderWay<'_> {
     /// Records the failure of an aborted run.
     async fn break_off(&self, cause: &DbErr) -> Result<run::Model, Ended> {
         let tx = self.begin_end().await?;
-        self.conclude(tx, self.order.by.cloned(), RunCounts { error: Some(cause.to_string()), broke_off: true, ..RunCounts::default() })
-            .await
+        self.conclude(
+            tx,
+            self.order.by.cloned(),
+            RunCounts { error: Some(cause.to_string()), broke_off: true, ..RunCounts::default() },
+        )
+        .await
     }
 
     /// The transaction in which the rights of the run's caller are checked and an `Idempotency-Key` is claimed.

@@ -2,7 +2,7 @@
 
 use super::view::JobRunList;
 use crate::http::page::Paging;
-use crate::http::{Answer, ManagerOrAdministrator, ListProblems, ListQuery, Result};
+use crate::http::{Answer, ListProblems, ListQuery, ManagerOrAdministrator, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::job::JobName;

@@ -6,7 +6,7 @@ use entity::audit::AuditTx;
 use entity::case;
 use entity::credit::{self, Quarter, ResetType};
 use entity::job::{JobName, overdue_hold};
-use entity::{delivery, setting, tell};
+use entity::{delivery, notify, setting};
 use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 
 /// How many cases one run processes; the next run processes the rest.

@@ -1,6 +1,6 @@
 //! The transport of emails: a mail server, or the log if none is configured.
 
-use super::letter;
+use super::message;
 use crate::config::ConfigError;
 use entity::delivery::{RetryAdvice, Undelivered};
 use entity::{outbox, setting};
@@ -52,27 +52,29 @@ impl Mailer {
             Transport::Smtp(server) => match timeout(PATIENCE * 2, server.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
                 Ok(Err(error)) => Err(Undelivered { hope: hope(server, &error).await, why: error.to_string() }),
-                Err(_) => Err(Undelivered { hope: RetryAdvice::LaterForAll, why: "the mail server did not respond in time".to_owned() }),
+                Err(_) => {
+                    Err(Undelivered { hope: RetryAdvice::LaterForAll, why: "the mail server did not respond in time".to_owned() })
+                }
             },
         }
     }
 
     fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
         let for_good = |why: String| Undelivered { why, hope: RetryAdvice::None };
-        let letter = message::write(mail);
+        let email = message::write(mail);
         let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("invalid address: {error}")))?;
         let domain = self.from.email.domain();
         let mut message = Message::builder()
             .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .from(self.from.clone())
             .to(to)
-            .subject(letter.subject);
+            .subject(email.subject);
         // RFC 3834: no automatic reply should answer it.
         message = message.raw_header(automatic());
         if let Some(reply_to) = settings.reply_email_address.as_deref().and_then(|address| address.parse().ok()) {
             message = message.reply_to(reply_to);
         }
-        message.header(ContentType::TEXT_PLAIN).body(letter.text).map_err(|error| for_good(error.to_string()))
+        message.header(ContentType::TEXT_PLAIN).body(email.text).map_err(|error| for_good(error.to_string()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::CaseNote;
 use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, Body, Error, PersonCaller, PathId, Result};
+use crate::http::{AdditionProblems, Answer, Body, Error, PathId, PersonCaller, Result};
 use crate::state::App;
 use actix_web::post;
 use entity::case::{self, member_update};

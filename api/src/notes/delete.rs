@@ -1,7 +1,7 @@
 //! Delete a note.
 
 use super::{NotePath, NoteTarget};
-use crate::http::{PersonCaller, IfMatchHeader, RemovalProblems, Result};
+use crate::http::{IfMatchHeader, PersonCaller, RemovalProblems, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, delete};
 

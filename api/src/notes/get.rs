@@ -1,7 +1,7 @@
 //! Get a note.
 
 use super::{CaseNote, NotePath, NoteTarget};
-use crate::http::{Answer, Error, PersonCaller, IfNoneMatch, IfNoneMatchHeader, ReadProblems, Result};
+use crate::http::{Answer, Error, IfNoneMatch, IfNoneMatchHeader, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::get;
 use entity::{note, user};

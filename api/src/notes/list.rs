@@ -2,7 +2,7 @@
 
 use super::view::{CaseNote, CaseNoteList};
 use crate::http::page::Paging;
-use crate::http::{Answer, PersonCaller, ListQuery, NoParameters, PathId, ReadProblems, Result};
+use crate::http::{Answer, ListQuery, NoParameters, PathId, PersonCaller, ReadProblems, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::page::{self, Direction, Position};

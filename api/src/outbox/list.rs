@@ -1,7 +1,7 @@
 //! List the emails in the outbox.
 
 use crate::http::page::Paging;
-use crate::http::{Answer, CaseReference, ManagerOrAdministrator, Instant, ListProblems, ListQuery, PersonSummary, Result};
+use crate::http::{Answer, CaseReference, Instant, ListProblems, ListQuery, ManagerOrAdministrator, PersonSummary, Result};
 use crate::state::App;
 use actix_web::{HttpRequest, get};
 use entity::outbox::{self, Column, Entity, MailStatus};
@@ -76,7 +76,12 @@ crate::list_of! {
     ),
 )]
 #[get("/outbox")]
-pub async fn list_outbox(app: App, by: ManagerOrAdministrator, query: ListQuery<OutboxFilter>, request: HttpRequest) -> Result<Answer<OutboxList>> {
+pub async fn list_outbox(
+    app: App,
+    by: ManagerOrAdministrator,
+    query: ListQuery<OutboxFilter>,
+    request: HttpRequest,
+) -> Result<Answer<OutboxList>> {
     let page = query.paging.page_request(&request, &app, &by, 50)?;
     let status = &query.filter.status;
     let is = (!status.is_empty()).then(|| Column::Status.is_in(status.iter().copied()));

@@ -4,7 +4,7 @@ use super::export::{Export, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{SeriesParameters, period, row_count};
 use crate::http::period::PeriodParameters;
-use crate::http::{Answer, QueryParts, Instant, ListProblems, ReportReader, Result};
+use crate::http::{Answer, Instant, ListProblems, QueryParts, ReportReader, Result};
 use crate::state::App;
 use actix_web::{HttpResponse, get};
 use entity::audit::Event;

@@ -1,9 +1,9 @@
 //! The case change history.
 
-use super::entry::{EntryBody, COLUMNS, FieldChange, ReportEntry};
+use super::entry::{COLUMNS, EntryBody, FieldChange, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Error, Instant, ListProblems, ReportReader, Result};

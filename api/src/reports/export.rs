@@ -24,7 +24,7 @@ pub trait Rows: Send + Sync + 'static {
     fn header(&self) -> Line;
 
     /// One page, plus one row if there are more: each with the id it is sorted by.
-    fn page(&self, db: &DatabaseTransaction, paging: &Paging) -> impl Future<Output = Result<Vec<(Uuid, Line)>>> + Send;
+    fn page(&self, db: &DatabaseTransaction, paging: &ReportPage) -> impl Future<Output = Result<Vec<(Uuid, Line)>>> + Send;
 }
 
 /// The export, for its audit entry and file name.
@@ -40,7 +40,7 @@ impl Export {
     pub async fn send<R: Rows>(self, app: &App, by: &Anyone, db: DatabaseTransaction, rows: R) -> Result<HttpResponse> {
         self.record(app, by).await?;
         let head = csv::lines([rows.header()])?;
-        let first = Paging { after: None, direction: self.direction, limit: PAGE };
+        let first = ReportPage { after: None, direction: self.direction, limit: PAGE };
         let lines = stream::try_unfold(State { db, rows, head: Some(head), next: Some(first) }, State::step);
         Ok(file(app, by, &self.file_name(), Format::Csv, lines))
     }
@@ -67,7 +67,7 @@ struct State<R> {
     rows: R,
     head: Option<Bytes>,
     /// `None` after the last page.
-    next: Option<Paging>,
+    next: Option<ReportPage>,
 }
 
 impl<R: Rows> State<R> {
@@ -82,7 +82,7 @@ impl<R: Rows> State<R> {
             rows.pop();
         }
         let after = rows.last().map(|(id, _)| Position { value: None, id: *id });
-        self.next = has_more.then_some(Paging { after, ..paging });
+        self.next = has_more.then_some(ReportPage { after, ..paging });
         let lines = csv::lines(rows.into_iter().map(|(_, line)| line))?;
         Ok(Some((lines, self)))
     }

@@ -7,7 +7,7 @@ use crate::state::App;
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::page::{Direction, Position};
-use entity::report::{self, PeriodQuery, Interval, Period};
+use entity::report::{self, Interval, Period, PeriodQuery};
 use entity::setting;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};

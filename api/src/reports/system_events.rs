@@ -1,9 +1,9 @@
 //! System events: what the service did by itself or in bulk.
 
-use super::entry::{EntryBody, COLUMNS, ReportEntry};
+use super::entry::{COLUMNS, EntryBody, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, ReportRequest, OrderParameters, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
 use crate::http::page::Paging;
 use crate::http::period::PeriodParameters;
 use crate::http::{Answer, Instant, ListProblems, ReportReader, Result};
@@ -12,9 +12,9 @@ use crate::state::App;
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::{Action, Event, SystemEvent};
 use entity::audit_entry;
+use entity::audit_log::JobHealth;
 use entity::job::run::RunStatus;
 use entity::report::{self, Percent, Period, system_events as events};
-use entity::audit_log::JobHealth;
 use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;

@@ -2,7 +2,7 @@
 
 use super::NewUser;
 use super::view::CreatedUser;
-use crate::http::{UserManager, Answer, Anyone, Body, CreateAccountProblems, Error, Result, check};
+use crate::http::{Answer, Anyone, Body, CreateAccountProblems, Error, Result, UserManager, check};
 use crate::password::rules;
 use crate::state::App;
 use crate::throttle::AddressRequest;

@@ -7,7 +7,7 @@ use crate::http::{Administrator, Answer, DeleteAccountProblems, IfMatchHeader, R
 use crate::state::App;
 use actix_web::post;
 use entity::audit::Event;
-use entity::user::{UserRefusal, Role, UserAction};
+use entity::user::{Role, UserAction, UserRefusal};
 
 /// Create an API key
 ///

@@ -2,7 +2,7 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{AddressProblems, Answer, Body, PersonCaller, IfMatchHeader, Result, check, json};
+use crate::http::{AddressProblems, Answer, Body, IfMatchHeader, PersonCaller, Result, check, json};
 use crate::state::App;
 use crate::throttle::AddressRequest;
 use actix_web::patch;

@@ -1,14 +1,14 @@
 //! Set a new password for another user.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{UserManager, AccountProblems, Anyone, Body, IfMatchHeader, Result};
+use crate::http::{AccountProblems, Anyone, Body, IfMatchHeader, Result, UserManager};
 use crate::password::rules;
 use crate::state::App;
 use crate::throttle;
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;
-use entity::user::{self, UserRefusal, Role, UserAction, credential};
+use entity::user::{self, Role, UserAction, UserRefusal, credential};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;

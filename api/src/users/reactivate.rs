@@ -3,7 +3,7 @@
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
 use crate::http::check::not_blank;
-use crate::http::{UserManager, AccountProblems, Answer, Body, IfMatchHeader, Result};
+use crate::http::{AccountProblems, Answer, Body, IfMatchHeader, Result, UserManager};
 use crate::state::App;
 use actix_web::post;
 use entity::user::{self, UserAction};

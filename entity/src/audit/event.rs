@@ -2,7 +2,7 @@
 //!
 //! Actions of rows that don't exist yet get their constructor together with the row they need.
 
-use super::{Action, Audited, Changes, Outcome, Refusal, ChangeContext, metadata};
+use super::{Action, Audited, ChangeContext, Changes, Outcome, Refusal, metadata};
 use crate::alert;
 use crate::api_key;
 use crate::case::{self, CaseStatus, Column as C, Tier};
@@ -133,7 +133,13 @@ impl Event {
             .with("post_submission", before.status != CaseStatus::Draft)
     }
 
-    pub fn case_updated(before: &case::Model, after: &case::Model, event: &'static str, columns: &[C], story: &ChangeContext) -> Self {
+    pub fn case_updated(
+        before: &case::Model,
+        after: &case::Model,
+        event: &'static str,
+        columns: &[C],
+        story: &ChangeContext,
+    ) -> Self {
         let what = match event {
             "credit_adjusted" => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
             "case_released" => format!("Case {} released to its member", after.case_number),

@@ -4,7 +4,7 @@
 use super::bulk::insert;
 use super::replay::gap;
 use super::unit_of_work::UnitOfWork;
-use super::{AuditTx, Audited, Context, Event, Refusal, Replay, ChangeContext, hooks};
+use super::{AuditTx, Audited, ChangeContext, Context, Event, Refusal, Replay, hooks};
 use crate::user::Person;
 use crate::{audit_entry, case, user};
 use chrono::{DateTime, Utc};

@@ -5,7 +5,7 @@ use super::bulk::rows_a_statement;
 use super::commit;
 use super::guard::{Verb, Write};
 use super::unit_of_work::UnitOfWork;
-use super::{Context, Event, Refusal, ChangeContext, changes};
+use super::{ChangeContext, Context, Event, Refusal, changes};
 use crate::audit_entry;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
@@ -107,7 +107,11 @@ where
 }
 
 /// The checked events of a change: every changed column is covered by exactly one event. Pure, like the row's `events`.
-pub fn consequences<E: Audited>(before: Option<&E::Model>, after: &E::Model, story: &ChangeContext) -> Result<Vec<Event>, Refusal> {
+pub fn consequences<E: Audited>(
+    before: Option<&E::Model>,
+    after: &E::Model,
+    story: &ChangeContext,
+) -> Result<Vec<Event>, Refusal> {
     let events = E::events(before, after, story);
     for column in changes::differing::<E>(before, after) {
         changes::ensure_showable::<E>(after, column)?;

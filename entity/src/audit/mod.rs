@@ -14,6 +14,7 @@ mod guard;
 mod history;
 #[macro_use]
 pub mod hooks;
+mod change_context;
 pub mod metadata;
 mod observer;
 mod probe;
@@ -21,7 +22,6 @@ mod refusal;
 mod replay;
 mod reported;
 mod rights;
-mod change_context;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -29,6 +29,7 @@ mod tx;
 mod unit_of_work;
 
 pub use action::{Action, Capture, Category, ChangeType, Origin, SystemEvent};
+pub use change_context::ChangeContext;
 pub use changes::{Changes, facts};
 pub use commit::CommitWatch;
 pub use context::{Actor, ActorType, Context, Outcome, Source};
@@ -40,6 +41,5 @@ pub use observer::{Observer, WriteStage};
 pub use refusal::Refusal;
 pub use replay::{Gap, Replay, replay};
 pub use reported::{REPORTED, ReportedEmail, ReportedRun};
-pub use change_context::ChangeContext;
 pub use tables::{Unaudited, audited, privileges, unaudited};
 pub use tx::AuditTx;

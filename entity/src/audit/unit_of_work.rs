@@ -2,7 +2,7 @@
 //! write.
 
 use super::commit::{Entry, Traces};
-use super::{Action, Audited, Context, Observer, Outcome, Refusal, ChangeContext, WriteStage, guard, guard::Write, tables};
+use super::{Action, Audited, ChangeContext, Context, Observer, Outcome, Refusal, WriteStage, guard, guard::Write, tables};
 use crate::clock::Clock;
 use crate::user::Person;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -211,8 +211,9 @@ mod tests {
     #[test]
     fn a_completion_is_told_once_its_result_is_released_and_stays_secret_where_it_was_undone_before() {
         let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
-        let secrets =
-            |turns: Vec<StateChange>, now: &str| untold(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>();
+        let secrets = |turns: Vec<StateChange>, now: &str| {
+            untold(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>()
+        };
         let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday)], monday), [0; 0]);
         assert_eq!(secrets(vec![scheduled()], tuesday), [1]);

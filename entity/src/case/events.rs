@@ -1,7 +1,7 @@
 //! The events of a change to a case. Pure: no clock, no database, no request.
 
 use super::{CaseStatus, Column, DETAILS, Model, RELEASE_BLOCK, REMARKS};
-use crate::audit::{Event, ChangeContext};
+use crate::audit::{ChangeContext, Event};
 use sea_orm::ModelTrait;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {

@@ -210,7 +210,12 @@ impl Model {
     }
 
     /// Setting the same tier again is no change: nothing differs, so nothing is saved.
-    pub fn change_tier(self, tier: Tier, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, CaseRefusal> {
+    pub fn change_tier(
+        self,
+        tier: Tier,
+        assignee: Option<&user::Model>,
+        override_level: bool,
+    ) -> Result<ActiveModel, CaseRefusal> {
         let is_the_same = self.tier == Some(tier);
         let mut row = self.movable(CaseAction::Tier)?;
         let fits = is_the_same || assignee.is_none_or(|assignee| assignee.may_work_on(tier));
@@ -375,14 +380,22 @@ impl Model {
     /// The same check for operations that change no column of the case.
     pub fn ensure_state(&self, action: CaseAction, role: Role) -> Result<(), CaseRefusal> {
         let (current, allowed_from) = (self.status, action.allowed_from(role));
-        if allowed_from.contains(&current) { Ok(()) } else { Err(CaseRefusal::InvalidCaseState { action, current, allowed_from }) }
+        if allowed_from.contains(&current) {
+            Ok(())
+        } else {
+            Err(CaseRefusal::InvalidCaseState { action, current, allowed_from })
+        }
     }
 
     /// A member's own action must not reveal a completion that isn't visible to them yet.
     fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
         let is_secret = self.status == CaseStatus::Completed && !self.is_released(now);
         let allowed_from = action.allowed_from(Role::Member);
-        if is_secret { Err(CaseRefusal::InvalidCaseState { action, current: CaseStatus::Accepted, allowed_from }) } else { Ok(()) }
+        if is_secret {
+            Err(CaseRefusal::InvalidCaseState { action, current: CaseStatus::Accepted, allowed_from })
+        } else {
+            Ok(())
+        }
     }
 
     /// For transitions whose statuses don't depend on the caller's role.

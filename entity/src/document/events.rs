@@ -1,7 +1,7 @@
 //! The events of a change to a document. Pure: no clock, no database, no request.
 
 use super::Model;
-use crate::audit::{Event, ChangeContext};
+use crate::audit::{ChangeContext, Event};
 
 pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
     match before {

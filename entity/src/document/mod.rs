@@ -9,7 +9,7 @@ mod permission;
 pub mod quota;
 
 pub use kind::DocumentType;
-pub use lifecycle::{NewDocument, DocumentRefusal};
+pub use lifecycle::{DocumentRefusal, NewDocument};
 pub use permission::{may_add, may_delete};
 
 use crate::case;

@@ -1,7 +1,7 @@
 //! The events of a change to a note. Pure: no clock, no database, no request.
 
 use super::Model;
-use crate::audit::{Event, ChangeContext};
+use crate::audit::{ChangeContext, Event};
 use crate::user::Role;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {

@@ -2,7 +2,7 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{Interval, ReportPage, Period, Point, Scope, entries, series};
+use super::{Interval, Period, Point, ReportPage, Scope, entries, series};
 use crate::audit::{Action, ChangeType};
 use crate::audit_entry;
 use sea_orm::prelude::Uuid;

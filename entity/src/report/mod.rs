@@ -14,7 +14,7 @@ mod tally;
 pub mod user_activity;
 
 pub use percent::Percent;
-pub use period::{PeriodQuery, BUCKETS_MAX, Bound, Bounds, Bucket, IdRange, Interval, Period, PeriodError, start_of_day};
+pub use period::{BUCKETS_MAX, Bound, Bounds, Bucket, IdRange, Interval, Period, PeriodError, PeriodQuery, start_of_day};
 pub use tally::{TypeCount, count};
 
 use crate::audit::{Action, Outcome};

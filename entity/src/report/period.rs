@@ -134,7 +134,12 @@ impl PeriodQuery {
 
 impl Period {
     /// The requested period; it includes `now` if its end is open.
-    pub fn new(asked: PeriodQuery, first_entry_at: Option<DateTime<Utc>>, now: DateTime<Utc>, zone: Tz) -> Result<Self, PeriodError> {
+    pub fn new(
+        asked: PeriodQuery,
+        first_entry_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+        zone: Tz,
+    ) -> Result<Self, PeriodError> {
         if asked.all_time && (asked.since.is_some() || asked.until.is_some()) {
             return Err(PeriodError::AllTimeWithBounds);
         }

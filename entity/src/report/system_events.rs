@@ -3,7 +3,7 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{IdRange, Interval, ReportPage, Percent, Period, Point, Scope, TypeCount, entries, series};
+use super::{IdRange, Interval, Percent, Period, Point, ReportPage, Scope, TypeCount, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
 use crate::{audit_entry, clock};

@@ -1,6 +1,6 @@
 //! The user activity report: what one user did in a period, as the actor of its entries.
 
-use super::{Interval, ReportPage, Period, Point, Scope, TypeCount, series, tally};
+use super::{Interval, Period, Point, ReportPage, Scope, TypeCount, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;

@@ -1,7 +1,7 @@
 //! The events of a change to the settings. Pure: no clock, no database, no request.
 
 use super::Model;
-use crate::audit::{Event, ChangeContext};
+use crate::audit::{ChangeContext, Event};
 use sea_orm::ModelTrait;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, _: &ChangeContext) -> Vec<Event> {

@@ -1,7 +1,7 @@
 //! The events of a change to a user. Pure: no clock, no database, no request.
 
 use super::{Column, Model, Role};
-use crate::audit::{Event, ChangeContext};
+use crate::audit::{ChangeContext, Event};
 use sea_orm::ModelTrait;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {

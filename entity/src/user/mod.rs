@@ -145,7 +145,7 @@ pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<Option<Model>, DbErr> {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SaveError {
     #[error(transparent)]
-    UserRefusal(#[from] UserRefusal),
+    Refused(#[from] UserRefusal),
     #[error(transparent)]
     Database(DbErr),
 }

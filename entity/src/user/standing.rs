@@ -1,7 +1,7 @@
 //! The circumstances that may prevent an account from being changed: whether it is the caller's own, the other administrators,
 //! and its open cases.
 
-use super::lifecycle::{UserRefusal, Rights};
+use super::lifecycle::{Rights, UserRefusal};
 use super::{Caller, Model, Role, active_administrators, locked};
 use crate::audit::AuditTx;
 use crate::case;

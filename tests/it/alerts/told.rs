@@ -3,8 +3,8 @@
 use super::{alerts, kinds};
 use crate::app::at;
 use entity::alert;
-use entity::outbox::{self, MailStatus};
 use entity::notify;
+use entity::outbox::{self, MailStatus};
 use entity::user::Role;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value as Json, json};

@@ -26,7 +26,7 @@ pub use exposition::Exposition;
 pub use form::Form;
 pub use mail_server::{MailServer, Manner};
 pub use postgres_server::Server;
-pub use process::{Process, Reply, send};
+pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
 pub use volume::Volume;
 pub use wire::Half;

@@ -2,10 +2,12 @@
 //!
 //! Uses a volume of its own. SQLite ends a transaction by itself if there is no space, which a pool must not overlook.
 
-use crate::app::{Process, TestApp, Volume};
+use crate::app::{Process, Server, Settings, TestApp, Volume};
+use entity::clock::Clock;
 use entity::{audit_entry, case};
 use sea_orm::EntityTrait;
 use serde_json::{Value as Json, json};
+use std::time::{Duration, Instant};
 
 pub fn a_case() -> Json {
     json!({"employee_first_name": "Ada", "employee_last_name": "Byron"})
@@ -72,6 +74,43 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
         let answer = process.request(reqwest::Method::GET, &path).bearer_auth(&token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path} was acknowledged");
     }
+    process.kill();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_of_postgresql_is_told_and_what_is_acknowledged_is_there() {
+    let Some(volume) = Volume::mount(224) else { return };
+    let Some(server) = Server::start(&volume) else { return };
+    let app = TestApp::start_at(&server.url(), Settings { clock: Clock::system(), ..Settings::default() }).await;
+    let member = app.as_member().await;
+    let mut process = Process::start(&app).await;
+    let create = async || {
+        let answer = process.request(reqwest::Method::POST, "cases").bearer_auth(member.token()).json(&a_case()).send().await;
+        answer.expect("an answer").status().as_u16()
+    };
+    let mut acknowledged = 0;
+    volume.fill();
+    // Pages that exist already have room for some rows.
+    let refused = loop {
+        match create().await {
+            201 => acknowledged += 1,
+            status => break status,
+        }
+    };
+    assert_eq!(refused, 503);
+    volume.free();
+    // A server that could not write its log has stopped, and its supervisor starts it again.
+    assert!(server.ensure_running());
+    let freed_at = Instant::now();
+    while create().await != 201 {
+        assert!(freed_at.elapsed() < Duration::from_secs(10), "there is room again, and nothing is accepted");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(process.is_running(), "it is not the same process any more");
+    let (cases, entries) = committed(&app).await;
+    assert_eq!(cases, acknowledged + 1);
+    assert!(entries >= cases);
     process.kill();
     app.finish().await;
 }

@@ -3,8 +3,8 @@
 use super::world::data;
 use crate::app::TestApp;
 use entity::audit::{Action, Category};
-use entity::page::Position;
 use entity::audit_log::{self, Filter};
+use entity::page::Position;
 use sea_orm::DbBackend;
 use uuid::Uuid;
 

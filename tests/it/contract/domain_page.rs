@@ -4,7 +4,7 @@ use crate::app::{TestApp, incomplete};
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, ChangeType, SystemEvent, metadata};
 use entity::case::lifecycle::{Acceptance, Decision, Edit, Release};
-use entity::case::{ActiveModel, CaseAction, CaseStatus, Model, CaseRefusal, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::case::{ActiveModel, CaseAction, CaseRefusal, CaseStatus, Model, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::user::{self, Caller, Role};
 use sea_orm::{IntoActiveModel, Iterable};
 use serde_json::{Value as Json, json};

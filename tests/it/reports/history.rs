@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::audit::{Action, Outcome, SystemEvent};
 use entity::page::Direction;
-use entity::report::{Asked, Bound, Interval};
+use entity::report::{Bound, Interval, PeriodQuery};
 use entity::review::ReviewAction;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -41,7 +41,7 @@ pub struct Scenario {
     pub happenings: Vec<Happening>,
     pub steps: Vec<Step>,
     pub pending_emails: usize,
-    pub asked: Asked,
+    pub asked: PeriodQuery,
     pub interval: Interval,
     pub now: DateTime<Utc>,
     pub user: usize,
@@ -99,11 +99,11 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+fn asked() -> impl Strategy<Value = PeriodQuery> {
     let bound = || proptest::option::weighted(0.8, prop_oneof![day().prop_map(Bound::Day), instant().prop_map(Bound::Instant)]);
     (bound(), bound(), any::<bool>()).prop_map(|(since, until, all_time)| {
         let all_time = all_time && since.is_none() && until.is_none();
-        Asked { since, until, all_time }
+        PeriodQuery { since, until, all_time }
     })
 }
 

@@ -11,7 +11,7 @@ use entity::report::case_changes::case_changes;
 use entity::report::quality_review::quality_review;
 use entity::report::system_events::system_events;
 use entity::report::user_activity::user_activity;
-use entity::report::{self, Paging, Period, PeriodError};
+use entity::report::{self, Period, PeriodError, ReportPage};
 use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait;
 
@@ -52,7 +52,7 @@ async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, told: &Told) {
     };
     let period = period.unwrap();
     assert_eq!((period.since, period.until), (recount.since, recount.until));
-    let paging = Paging { after: None, direction: story.direction, limit: story.limit };
+    let paging = ReportPage { after: None, direction: story.direction, limit: story.limit };
 
     assert_eq!(activity_summary(db, &period, story.interval).await.unwrap(), recount.activity_summary());
     let user = told.users[story.user].id;
@@ -72,7 +72,7 @@ async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, story: &Scenario, pe
     let list = recount.case_filters().list();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let paging = Paging { after, direction: story.direction, limit: story.limit };
+        let paging = ReportPage { after, direction: story.direction, limit: story.limit };
         let mut rows = report::entries(db, period.ids(), &list, &paging).await.unwrap();
         let has_more = rows.len() as u64 > story.limit;
         rows.truncate(story.limit as usize);

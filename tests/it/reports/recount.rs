@@ -6,15 +6,15 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::America::Chicago;
 use entity::audit::{Action, Category, ChangeType, Outcome, SystemEvent};
 use entity::audit_entry::Model as Entry;
+use entity::audit_log::JobHealth;
 use entity::page::Direction;
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
 use entity::report::case_changes::CaseChanges;
 use entity::report::quality_review::{QualityReview, Reviewer};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
-use entity::report::{Asked, Bound, Interval, Percent, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::report::{Bound, Interval, Percent, PeriodQuery, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
-use entity::audit_log::JobHealth;
 use std::collections::BTreeMap;
 
 /// Counts a history that was written.
@@ -28,7 +28,7 @@ pub struct Recount<'a> {
 impl<'a> Recount<'a> {
     /// `None` if the period is inverted.
     pub fn new(story: &'a Scenario, told: &'a Told) -> Option<Self> {
-        let Asked { since, until, all_time } = story.asked;
+        let PeriodQuery { since, until, all_time } = story.asked;
         let until = match until {
             Some(bound) => instant(bound, 1),
             None => story.now + TimeDelta::milliseconds(1),

@@ -1,7 +1,7 @@
 //! The fixtures: a database of its own, in which a history is written and rolled back.
 #![expect(clippy::disallowed_methods, reason = "the history is written directly to the database, as an outsider could")]
 
-use super::history::{CASES, Happening, Step, Scenario, USERS, Who};
+use super::history::{CASES, Happening, Scenario, Step, USERS, Who};
 use crate::app::TestApp;
 use entity::clock::Clock;
 use entity::review::ReviewAction;
