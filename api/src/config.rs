@@ -283,7 +283,7 @@ mod tests {
             "desk.example.org",
             "https://",
             "https://desk.example.org/",
-            "https://ManagerOrAdministrator.example.org",
+            "https://Desk.example.org",
             "ftp://x",
             "null",
             "https://x:443",

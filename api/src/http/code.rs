@@ -193,7 +193,7 @@ impl Code {
                 "rush_confirmation_required",
                 S::CONFLICT,
                 "Rush confirmation required",
-                "The due date is so close that the case becomes a rush case, which costs rush_fee. IdempotencyKey with confirm_rush: true.",
+                "The due date is so close that the case becomes a rush case, which costs rush_fee. Retry with confirm_rush: true.",
             ),
             Self::RushRequired => (
                 "rush_required",
@@ -229,7 +229,7 @@ impl Code {
                 "idempotency_in_progress",
                 S::CONFLICT,
                 "Idempotency in progress",
-                "The first request with this Idempotency-Key is still in progress. IdempotencyKey shortly.",
+                "The first request with this Idempotency-Key is still in progress. Retry shortly.",
             ),
             Self::DuplicateUsername => (
                 "duplicate_username",
@@ -311,13 +311,13 @@ impl Code {
                 "rate_limited",
                 S::TOO_MANY_REQUESTS,
                 "Rate limited",
-                "Too many requests. RateLimit contains the remaining quota. IdempotencyKey after IdempotencyKey-After seconds.",
+                "Too many requests. RateLimit contains the remaining quota. Retry after Retry-After seconds.",
             ),
             Self::TooManyAttempts => (
                 "too_many_attempts",
                 S::TOO_MANY_REQUESTS,
                 "Too many attempts",
-                "Too many failed attempts for this account or from this address, so this attempt was not checked. IdempotencyKey after IdempotencyKey-After seconds.",
+                "Too many failed attempts for this account or from this address, so this attempt was not checked. Retry after Retry-After seconds.",
             ),
             Self::InternalError => (
                 "internal_error",
@@ -335,7 +335,7 @@ impl Code {
                 "unavailable",
                 S::SERVICE_UNAVAILABLE,
                 "Unavailable",
-                "The service cannot process the request at the moment: the database did not respond in time or cannot write, or the service is overloaded. Nothing was changed. IdempotencyKey after IdempotencyKey-After seconds.",
+                "The service cannot process the request at the moment: the database did not respond in time or cannot write, or the service is overloaded. Nothing was changed. Retry after Retry-After seconds.",
             ),
             Self::StorageUnavailable => (
                 "storage_unavailable",
@@ -347,7 +347,7 @@ impl Code {
                 "commit_unknown",
                 S::GATEWAY_TIMEOUT,
                 "Commit unknown",
-                "The connection was lost while the change was being committed. IdempotencyKey with the same Idempotency-Key, or read the resource to see whether it was changed.",
+                "The connection was lost while the change was being committed. Retry with the same Idempotency-Key, or read the resource to see whether it was changed.",
             ),
             Self::InsufficientStorage => (
                 "insufficient_storage",

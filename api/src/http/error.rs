@@ -68,7 +68,7 @@ impl Error {
         self
     }
 
-    /// When to retry, sent as `IdempotencyKey-After`.
+    /// When to retry, sent as `Retry-After`.
     pub fn after(self, seconds: i64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..self }
     }

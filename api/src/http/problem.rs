@@ -181,9 +181,9 @@ refusals! {
     ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
     /// The range starts beyond the end of the content
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
-    /// Too many requests; retry after IdempotencyKey-After seconds
+    /// Too many requests; retry after Retry-After seconds
     TooManyRequests = 429 [RateLimited];
-    /// Too many failed attempts or too many requests; retry after IdempotencyKey-After seconds
+    /// Too many failed attempts or too many requests; retry after Retry-After seconds
     TooManyAttempts = 429 [TooManyAttempts, RateLimited];
     /// Internal error
     InternalError = 500 [InternalError];

@@ -41,7 +41,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub case_id: Uuid,
-    /// StoredResponse here so that its entries can name the case.
+    /// Kept here so that its entries can name the case.
     pub case_number: String,
     pub author_id: Uuid,
     pub visibility: Visibility,
