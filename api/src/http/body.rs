@@ -124,6 +124,7 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
     let (mut bytes, work) = (BytesMut::new(), Work::find(request));
     if let Some(work) = work.as_ref().filter(|_| length > LENGTH_MAX) {
         work.reserve_memory(length)?;
+        bytes.reserve(length);
     }
     while let Some(chunk) = next(work.as_ref(), payload).await? {
         if bytes.len().saturating_add(chunk.len()) > length_max {

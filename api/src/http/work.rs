@@ -58,7 +58,7 @@ impl Default for WorkLimits {
             scans: 5,
             exports: 2,
             uploads: 32,
-            large_bodies: 32 << 20,
+            large_bodies: 16 << 20,
             patience: Duration::from_millis(500),
             body: Duration::from_secs(10),
             handler: Duration::from_secs(10),

@@ -94,6 +94,13 @@ fn response(refusal: &Refusal) -> Response {
     ResponseBuilder::new().description(refusal.meaning.trim()).content("application/problem+json", content.build()).build()
 }
 
+/// What holding a completed case is refused with.
+fn hold_refused() -> case::CaseRefusal {
+    let action = CaseAction::Hold;
+    let (current, allowed_from) = (CaseStatus::Completed, action.allowed_from(Role::Technician));
+    case::CaseRefusal::InvalidCaseState { action, current, allowed_from }
+}
+
 /// An error with each code, created as the service creates it.
 fn error(code: Code) -> Error {
     let refused_case = |refused: case::CaseRefusal| Error::from(refused);
@@ -111,11 +118,7 @@ fn error(code: Code) -> Error {
         Code::InvalidCursor => invalid_cursor(),
         Code::InvalidPeriod => PeriodError::Inverted.into(),
         Code::ValidationFailed => Error::field("/reason", "length", "must have 1 to 2000 characters"),
-        Code::InvalidCaseState => refused_case(case::CaseRefusal::InvalidCaseState {
-            action: CaseAction::Hold,
-            current: CaseStatus::Completed,
-            allowed_from: CaseAction::Hold.allowed_from(Role::Technician),
-        }),
+        Code::InvalidCaseState => refused_case(hold_refused()),
         Code::LevelTooLow => refused_case(case::CaseRefusal::LevelTooLow { tier: Tier::Three }),
         Code::NotAssignable => refused_case(case::CaseRefusal::NotAssignable),
         Code::NoAssignee => refused_case(case::CaseRefusal::NoAssignee),
