@@ -92,7 +92,7 @@ async fn large_bodies_are_refused_while_others_take_the_memory_there_is_for_them
         assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("\"code\":\"unavailable\""), "{said}");
     }
     let small = serde_json::json!({});
-    app.as_admin().await.post("ingest/credit-resets", small.clone()).await.expect_problem(400, "validation_failed");
+    app.as_admin().await.post("ingest/credit-resets", small.clone()).await.expect_problem(422, "validation_failed");
     // What the first two held is free again when they have gone.
     drop(on_their_way);
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -100,7 +100,7 @@ async fn large_bodies_are_refused_while_others_take_the_memory_there_is_for_them
     for _ in 0..5 {
         let (said, _) =
             until_closed(&app, &format!("{}{{{spaces}}}", large.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))).await;
-        expect_problem(&said, 400, "validation_failed");
+        expect_problem(&said, 422, "validation_failed");
     }
     app.finish().await;
 }
