@@ -1,4 +1,4 @@
-"""Checks README.md, CHANGELOG.md, docs/ and .github/: links, anchors, paths, marks of commands, tables between marks, and pronouns."""
+"""Checks README.md, CHANGELOG.md, docs/ and .github/: links, anchors, paths, marks of commands and tables between marks."""
 
 import re
 import sys
@@ -8,9 +8,8 @@ from urllib.parse import unquote
 PAGES = [Path("README.md"), Path("CHANGELOG.md"), *sorted(Path("docs").glob("*.md")), *sorted(Path(".github").glob("*.md"))]
 # What names a file of the repository, rather than a path of the API or of a host.
 TOP = ("api", "entity", "migration", "tests", "docs", ".ci", ".docker", ".github", ".cargo")
-PRONOUNS = re.compile(r"\b(he|him|his|himself|she|her|hers|herself)\b", re.IGNORECASE)
 MARKS = ("ci", "typescript", "python")
-# Marks that say by whom a command is run, or why by nobody.
+# Marks that name the script that runs a command, or the reason why none does.
 RUN_BY = re.compile(r"<!-- run by (\S+) -->")
 NOT_RUN = re.compile(r"<!-- not run: .+ -->")
 
@@ -109,12 +108,6 @@ def check_commands(page: Path, fences: list[tuple[int, str, str, list[str]]]) ->
                 fault(page, number, f"{script[1]} does not run {line!r}")
 
 
-def check_words(page: Path) -> None:
-    for number, line in enumerate(page.read_text().splitlines(), 1):
-        for word in PRONOUNS.findall(line):
-            fault(page, number, f"a gendered pronoun, {word!r}")
-
-
 def check_reachable() -> None:
     """The README leads to every page."""
     linked = set(re.findall(r"\]\(((?:docs|\.github)/[\w.-]+\.md)", Path("README.md").read_text()))
@@ -139,11 +132,10 @@ for page in PAGES:
     if page.name != "CHANGELOG.md":
         check_paths(page, prose)
         check_commands(page, fences)
-    check_words(page)
 check_reachable()
 check_alerts()
 for each in faults:
     print(each, file=sys.stderr)
 if faults:
     sys.exit(1)
-print(f"{len(PAGES)} documents: links, paths, commands and pronouns are right")
+print(f"{len(PAGES)} documents: links, paths and commands are right")

@@ -112,16 +112,16 @@ pub struct Notification<'a> {
 const ROWS_MAX: usize = 1_000;
 
 /// Raises an alert for each recipient.
-pub async fn raise(tx: &AuditTx, recipients: &[Uuid], news: Notification<'_>) -> Result<(), DbErr> {
+pub async fn raise(tx: &AuditTx, recipients: &[Uuid], notification: Notification<'_>) -> Result<(), DbErr> {
     let row = |recipient: &Uuid| ActiveModel {
         id: Set(tx.new_id()),
         recipient_id: Set(*recipient),
-        kind: Set(news.kind),
-        severity: Set(news.severity),
-        title: Set(news.title.clone()),
-        message: Set(news.message.clone()),
-        case_id: Set(news.case.map(|case| case.id)),
-        case_number: Set(news.case.map(|case| case.case_number.clone())),
+        kind: Set(notification.kind),
+        severity: Set(notification.severity),
+        title: Set(notification.title.clone()),
+        message: Set(notification.message.clone()),
+        case_id: Set(notification.case.map(|case| case.id)),
+        case_number: Set(notification.case.map(|case| case.case_number.clone())),
         raised_at: Set(tx.now()),
         read_at: Set(None),
         dismissed_at: Set(None),

@@ -73,7 +73,7 @@ impl Db {
         let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
             let failures = Failures::default();
             let options = options(url, connections, limits.patience, used_to);
-            let mut connection = Database::connect(closed_after(&failures, options)).await?;
+            let mut connection = Database::connect(closed_after(&failures, options, used_to)).await?;
             let watch = watch.clone();
             connection.set_metric_callback(move |info| {
                 if info.failed {
@@ -250,11 +250,16 @@ const RECENTLY: Duration = Duration::from_secs(1);
 
 /// On SQLite a connection keeps the pages it has read, including damaged ones, until something is committed. It isn't known on
 /// which connection a failure occurred, and a new one costs little: those that return soon after a failure are closed.
-fn closed_after(failures: &Failures, mut options: ConnectOptions) -> ConnectOptions {
+fn closed_after(failures: &Failures, mut options: ConnectOptions, used_to: Use) -> ConnectOptions {
     let failures = failures.clone();
     options.map_sqlx_sqlite_pool_opts(move |pool| {
         let failures = failures.clone();
-        pool.after_connect(|connection, _| Box::pin(yield_processor(connection))).after_release(move |connection, _| {
+        // A writer holds the lock that others wait for: it yields to none.
+        let pool = match used_to {
+            Use::Read | Use::Export => pool.after_connect(|connection, _| Box::pin(yield_processor(connection))),
+            Use::Write => pool,
+        };
+        pool.after_release(move |connection, _| {
             let is_suspect = failures.are_recent();
             Box::pin(async move { Ok(!is_suspect && is_back(connection).await?) })
         })
@@ -262,7 +267,8 @@ fn closed_after(failures: &Failures, mut options: ConnectOptions) -> ConnectOpti
     options
 }
 
-/// After how many of its instructions a query of SQLite yields the processor: some ten microseconds.
+/// After how many of its instructions a query of SQLite yields the processor: a tenth of a millisecond of a text search, of which
+/// the call costs about one per cent.
 const STEPS: i32 = 200;
 
 /// Makes the queries of a connection yield the processor again and again. They run in threads of this process, and a long one would

@@ -22,7 +22,7 @@ const ERROR_LENGTH_MAX: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undelivered {
     pub why: String,
-    pub hope: RetryAdvice,
+    pub retry: RetryAdvice,
 }
 
 /// What a failed attempt means for later ones.
@@ -68,7 +68,7 @@ pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>)
     let mut row = ActiveModel { id: Unchanged(mail.id), last_error: Set(error.clone()), ..Default::default() };
     match attempt {
         Ok(()) => (row.status, row.sent_at) = (Set(MailStatus::Sent), Set(Some(tx.now()))),
-        Err(Undelivered { hope, .. }) if hope == RetryAdvice::None || is_last(mail.attempts) => {
+        Err(Undelivered { retry, .. }) if retry == RetryAdvice::None || is_last(mail.attempts) => {
             row.status = Set(MailStatus::Failed)
         }
         Err(_) => {}

@@ -18,16 +18,17 @@ pub async fn case_held(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let reason = case.hold_reason.clone().unwrap_or_default();
     let title = format!("Case {} is on hold", case.case_number);
     let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
-    let news = Notification { kind: Kind::CaseHeld, severity: Severity::Warning, title, message: reason, case: Some(case) };
-    member(tx, case, news, Template::CaseHeld, parameters).await
+    let notification =
+        Notification { kind: Kind::CaseHeld, severity: Severity::Warning, title, message: reason, case: Some(case) };
+    member(tx, case, notification, Template::CaseHeld, parameters).await
 }
 
 /// Notifies the case's member that the case was resumed.
 pub async fn case_resumed(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("Case {} was resumed", case.case_number);
     let message = "The hold has ended, and work on the case continues.".to_owned();
-    let news = Notification { kind: Kind::CaseResumed, severity: Severity::Info, title, message, case: Some(case) };
-    member(tx, case, news, Template::CaseResumed, json!({})).await
+    let notification = Notification { kind: Kind::CaseResumed, severity: Severity::Info, title, message, case: Some(case) };
+    member(tx, case, notification, Template::CaseResumed, json!({})).await
 }
 
 /// Notifies the case's member that the case was rejected.
@@ -35,8 +36,9 @@ pub async fn case_rejected(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     let notes = case.rejection_notes.clone().unwrap_or_default();
     let title = format!("Case {} needs to be resubmitted", case.case_number);
     let parameters = json!({"rejection_reason": case.rejection_reason, "rejection_notes": notes});
-    let news = Notification { kind: Kind::CaseRejected, severity: Severity::Warning, title, message: notes, case: Some(case) };
-    member(tx, case, news, Template::CaseRejected, parameters).await
+    let notification =
+        Notification { kind: Kind::CaseRejected, severity: Severity::Warning, title, message: notes, case: Some(case) };
+    member(tx, case, notification, Template::CaseRejected, parameters).await
 }
 
 /// Notifies the case's member that the result is available. No one is notified before the release.
@@ -44,24 +46,24 @@ pub async fn case_released(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     let Some(released_at) = case.released_at else { return Ok(()) };
     let title = format!("Case {} is completed", case.case_number);
     let message = "Its result was released to you.".to_owned();
-    let news = Notification { kind: Kind::CaseReleased, severity: Severity::Info, title, message, case: Some(case) };
-    member(tx, case, news, Template::CaseReleased, json!({"released_at": rfc3339(released_at)})).await
+    let notification = Notification { kind: Kind::CaseReleased, severity: Severity::Info, title, message, case: Some(case) };
+    member(tx, case, notification, Template::CaseReleased, json!({"released_at": rfc3339(released_at)})).await
 }
 
 /// Notifies the assignee that the member resubmitted the case.
 pub async fn case_resubmitted(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("Case {} was resubmitted", case.case_number);
     let message = case.resubmission_notes.clone().unwrap_or_else(|| "The member left no notes.".to_owned());
-    let news = Notification { kind: Kind::CaseResubmitted, severity: Severity::Info, title, message, case: Some(case) };
-    assignee(tx, case, news).await
+    let notification = Notification { kind: Kind::CaseResubmitted, severity: Severity::Info, title, message, case: Some(case) };
+    assignee(tx, case, notification).await
 }
 
 /// Notifies the assignee that the member commented on the case.
 pub async fn case_commented(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let title = format!("New comment on case {}", case.case_number);
     let message = "The member added a comment. See the notes of the case.".to_owned();
-    let news = Notification { kind: Kind::MemberComment, severity: Severity::Info, title, message, case: Some(case) };
-    assignee(tx, case, news).await
+    let notification = Notification { kind: Kind::MemberComment, severity: Severity::Info, title, message, case: Some(case) };
+    assignee(tx, case, notification).await
 }
 
 /// Notifies everyone who may review the case that it is waiting for a review.
@@ -73,8 +75,8 @@ pub async fn review_needed(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr
     let recipients = ids(tx, anyone).await?;
     let title = format!("Case {} is waiting for review", case.case_number);
     let message = "The work of a new technician needs a review.".to_owned();
-    let news = Notification { kind: Kind::ReviewNeeded, severity: Severity::Warning, title, message, case: Some(case) };
-    alert::raise(tx, &recipients, news).await
+    let notification = Notification { kind: Kind::ReviewNeeded, severity: Severity::Warning, title, message, case: Some(case) };
+    alert::raise(tx, &recipients, notification).await
 }
 
 /// Notifies the assignee of the result of the review.
@@ -86,8 +88,8 @@ pub async fn review_decided(tx: &AuditTx, case: &case::Model) -> Result<(), DbEr
     };
     let title = format!("Review of case {}: {decision}", case.case_number);
     let message = case.review_notes.clone().unwrap_or_else(|| "The reviewer left no notes.".to_owned());
-    let news = Notification { kind: Kind::ReviewDecided, severity, title, message, case: Some(case) };
-    assignee(tx, case, news).await
+    let notification = Notification { kind: Kind::ReviewDecided, severity, title, message, case: Some(case) };
+    assignee(tx, case, notification).await
 }
 
 /// Notifies the assignee and the managers that a case has been on hold for longer than expected.
@@ -97,8 +99,8 @@ pub async fn hold_overdue(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr>
     let title = format!("The hold of case {} is overdue", case.case_number);
     let end = case.hold_expected_end_at.map_or_else(|| "earlier".to_owned(), rfc3339);
     let message = format!("It was expected to end at {end}. The case stays on hold until it is resumed.");
-    let news = Notification { kind: Kind::HoldOverdue, severity: Severity::Warning, title, message, case: Some(case) };
-    alert::raise(tx, &recipients, news).await
+    let notification = Notification { kind: Kind::HoldOverdue, severity: Severity::Warning, title, message, case: Some(case) };
+    alert::raise(tx, &recipients, notification).await
 }
 
 /// Notifies the administrators that a job failed: with an alert each time, and with an email when it starts to fail, not again
@@ -110,8 +112,8 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
     let (people, settings) = reachable(tx, user::Column::Role.eq(Role::Administrator).into()).await?;
     let recipients: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     let (title, message) = (format!("Job {job_name} failed"), error.to_owned());
-    let news = Notification { kind: Kind::JobFailed, severity: Severity::Critical, title, message, case: None };
-    alert::raise(tx, &recipients, news).await?;
+    let notification = Notification { kind: Kind::JobFailed, severity: Severity::Critical, title, message, case: None };
+    alert::raise(tx, &recipients, notification).await?;
     let Some(settings) = settings else { return Ok(()) };
     if audit_log::is_failing(tx, job_name).await? {
         return Ok(());
@@ -125,20 +127,20 @@ pub async fn job_failed(tx: &AuditTx, job_name: &str, error: &str) -> Result<(),
 async fn member(
     tx: &AuditTx,
     case: &case::Model,
-    news: Notification<'_>,
+    notification: Notification<'_>,
     template: Template,
     parameters: Json,
 ) -> Result<(), DbErr> {
     let (people, settings) = reachable(tx, user::Column::Id.eq(case.member_id).into()).await?;
     let (Some(to), Some(settings)) = (people.first(), settings) else { return Ok(()) };
-    alert::raise(tx, &[to.id], news).await?;
+    alert::raise(tx, &[to.id], notification).await?;
     outbox::queue(tx, &settings, [Mail { to, template, parameters, case: Some(case) }]).await
 }
 
 /// Sends an alert to the assignee of the case, if any.
-async fn assignee(tx: &AuditTx, case: &case::Model, news: Notification<'_>) -> Result<(), DbErr> {
+async fn assignee(tx: &AuditTx, case: &case::Model, notification: Notification<'_>) -> Result<(), DbErr> {
     match case.assigned_to_id {
-        Some(id) => alert::raise(tx, &[id], news).await,
+        Some(id) => alert::raise(tx, &[id], notification).await,
         None => Ok(()),
     }
 }

@@ -25,13 +25,13 @@ pub async fn run(plan: Plan) {
         if plan.is_sabotaged {
             disarm(&one).await;
         }
-        let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
         one.clock.set(at(NOON));
         let case = one.a_case().accepted().create().await;
         let moves = plan.rounds(2_000, 100);
         for number in 0..moves {
-            let replica = if dice.random_bool(0.5) { &one } else { &other };
-            replica.clock.set(at(NOON) + chrono::TimeDelta::milliseconds(dice.random_range(-OFF..OFF)));
+            let replica = if rng.random_bool(0.5) { &one } else { &other };
+            replica.clock.set(at(NOON) + chrono::TimeDelta::milliseconds(rng.random_range(-OFF..OFF)));
             let operation = if number % 2 == 0 { "hold" } else { "resume" };
             let by = replica.as_manager().await;
             by.post(&case.url(operation), json!({"reason": format!("{number}")})).await.expect(200);

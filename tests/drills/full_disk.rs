@@ -34,7 +34,7 @@ pub async fn run(plan: Plan) {
 
 /// `bring_back` starts the database again where a full disk stopped it.
 async fn on(app: &TestApp, volume: &Volume, plan: Plan, bring_back: impl Fn() -> bool) {
-    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let oracle = Oracle::new(false);
     let by = app.as_member().await;
     let mut process = Process::start(app).await;
@@ -44,10 +44,10 @@ async fn on(app: &TestApp, volume: &Volume, plan: Plan, bring_back: impl Fn() ->
     let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || is_over.get())));
     let filling = async {
         for _ in 0..rounds {
-            oracle.created(dice.random_range(4..40)).await;
+            oracle.created(rng.random_range(4..40)).await;
             let refused = oracle.answered(503);
             volume.fill();
-            tokio::time::sleep(Duration::from_millis(dice.random_range(200..1_000))).await;
+            tokio::time::sleep(Duration::from_millis(rng.random_range(200..1_000))).await;
             full += usize::from(oracle.answered(503) > refused);
             volume.free();
             let freed_at = Instant::now();

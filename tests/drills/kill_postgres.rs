@@ -28,7 +28,7 @@ pub async fn run(plan: Plan) {
     if plan.is_sabotaged {
         commit_carelessly(&app).await;
     }
-    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let oracle = Oracle::new(false);
     let process = Process::start(&app).await;
     let kills = plan.rounds(50, 3);
@@ -37,7 +37,7 @@ pub async fn run(plan: Plan) {
         let by = app.as_member().await;
         let is_over = Cell::new(false);
         let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || is_over.get())));
-        let (count, moment) = (dice.random_range(4..20), Duration::from_millis(dice.random_range(0..50)));
+        let (count, moment) = (rng.random_range(4..20), Duration::from_millis(rng.random_range(0..50)));
         let end = async {
             oracle.created(count).await;
             tokio::time::sleep(moment).await;

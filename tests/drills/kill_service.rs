@@ -20,7 +20,7 @@ pub async fn run(plan: Plan) {
 async fn on(kind: Kind, plan: Plan) {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
-    let mut dice = ChaCha8Rng::seed_from_u64(plan.seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let oracle = Oracle::new(plan.is_sabotaged);
     let kills = plan.rounds(200, 3);
     let mut slowest = Duration::ZERO;
@@ -30,7 +30,7 @@ async fn on(kind: Kind, plan: Plan) {
         slowest = slowest.max(began.elapsed());
         let by = app.as_member().await;
         let writers = join_all((0..WRITERS).map(|_| oracle.write(&process, by.token(), || false)));
-        let (count, moment) = (dice.random_range(4..20), Duration::from_millis(dice.random_range(0..50)));
+        let (count, moment) = (rng.random_range(4..20), Duration::from_millis(rng.random_range(0..50)));
         let end = async {
             oracle.created(count).await;
             tokio::time::sleep(moment).await;

@@ -53,17 +53,16 @@ impl Balancer {
             tokio::time::sleep(PROBE / 10).await;
         }
         self.replicas.borrow_mut().remove(0);
-        let last = async {
-            let mut replica = first;
-            loop {
-                match Rc::try_unwrap(replica) {
-                    Ok(replica) => return replica.process.ended(Duration::from_secs(20)).await,
-                    Err(shared) => replica = shared,
-                }
-                tokio::time::sleep(PROBE / 10).await;
+        // Requests and a probe may still be using it.
+        let mut replica = first;
+        let last = loop {
+            match Rc::try_unwrap(replica) {
+                Ok(last) => break last,
+                Err(shared) => replica = shared,
             }
+            tokio::time::sleep(PROBE / 10).await;
         };
-        last.await;
+        last.process.ended(Duration::from_secs(20)).await;
     }
 
     async fn probe(&self, is_over: &Cell<bool>) {

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 /// The users in the database, as far as the greeting is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    Nobody,
+    NoUsers,
     DemoUsers,
     People,
 }
@@ -52,7 +52,7 @@ impl Greeting<'_> {
         );
         match self.audience {
             Audience::People => addresses,
-            Audience::Nobody => format!("{addresses}\n{NOBODY}\n"),
+            Audience::NoUsers => format!("{addresses}\n{NO_USERS}\n"),
             Audience::DemoUsers => {
                 let (users, password) = (sorted(NAMED).join(", "), password_of("<username>"));
                 let line = first_report(base);
@@ -74,7 +74,7 @@ impl Greeting<'_> {
             "docs_url": format!("{base}/docs/"),
             "api_url": format!("{base}/api/v1"),
             "contract_url": format!("{base}/openapi.yaml"),
-            "has_users": self.audience != Audience::Nobody,
+            "has_users": self.audience != Audience::NoUsers,
             "demo_users": is_demo.then(|| sorted(NAMED)),
             "demo_password": is_demo.then(|| password_of("<username>")),
             "demo_api_key": self.key.map(ApiKey::reveal),
@@ -82,7 +82,7 @@ impl Greeting<'_> {
     }
 }
 
-const NOBODY: &str = "There are no users yet. Create the first administrator with\n
+const NO_USERS: &str = "There are no users yet. Create the first administrator with\n
   casetrail user create --role administrator --username … --email … --first-name … --last-name …\n
 which reads the password from standard input.";
 
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn without_the_demo_no_password_is_shown() {
-        for audience in [Audience::Nobody, Audience::People] {
+        for audience in [Audience::NoUsers, Audience::People] {
             let greeting = greeting(audience, None);
             assert!(!greeting.text().contains("demo") && greeting.line()["demo_password"].is_null());
         }
@@ -135,7 +135,7 @@ mod tests {
         assert!(!line.to_string().contains('\n'));
         assert_eq!(line["api_url"], "http://127.0.0.1:8080/api/v1");
         assert_eq!(line["demo_api_key"], key.reveal());
-        assert_eq!(greeting(Audience::Nobody, None).line()["has_users"], false);
+        assert_eq!(greeting(Audience::NoUsers, None).line()["has_users"], false);
     }
 
     #[test]

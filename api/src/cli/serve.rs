@@ -146,7 +146,7 @@ fn connection_limits(serve: &ServeConfig) -> ConnectionLimits {
 async fn audience(db: &Db) -> Result<Audience, DbErr> {
     let named = |username: &str| user::Entity::find().filter(user::Column::Username.eq(username)).one(db.readers());
     if user::Entity::find().one(db.readers()).await?.is_none() {
-        return Ok(Audience::Nobody);
+        return Ok(Audience::NoUsers);
     }
     let is_demo = named(demo::SERVICE).await?.is_some() && named("member1").await?.is_some();
     Ok(if is_demo { Audience::DemoUsers } else { Audience::People })

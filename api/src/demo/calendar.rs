@@ -43,22 +43,22 @@ impl Calendar {
     }
 
     /// A time of typical activity between two others, within the period.
-    pub fn within(&self, dice: &mut DemoRng, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn within(&self, rng: &mut DemoRng, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
         let (from, until) = (from.max(self.start), until.min(self.now));
         let (low, high) = (self.reached_before(self.day(from)), self.reached_before(self.day(until) + TimeDelta::days(1)));
         for _ in 0..12 {
-            let thrown = low + dice.part() * (high - low);
+            let thrown = low + rng.part() * (high - low);
             let day = self.days.get(self.days.partition_point(|(_, reached)| *reached <= thrown));
-            let at = day.and_then(|(day, _)| self.instant(*day, time_of_day(dice)));
+            let at = day.and_then(|(day, _)| self.instant(*day, time_of_day(rng)));
             if let Some(at) = at.filter(|at| *at >= from && *at <= until) {
                 return at;
             }
         }
-        between(dice, from, until)
+        between(rng, from, until)
     }
 
     /// The time of typical activity nearest to an approximate time, but after `last` and never after now.
-    pub fn settle(&self, dice: &mut DemoRng, rough: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
+    pub fn settle(&self, rng: &mut DemoRng, rough: DateTime<Utc>, last: DateTime<Utc>) -> DateTime<Utc> {
         let mut day = self.day(rough);
         let shift = match day.weekday() {
             Weekday::Sat => -1,
@@ -66,15 +66,15 @@ impl Calendar {
             Weekday::Mon | Weekday::Tue | Weekday::Wed | Weekday::Thu | Weekday::Fri => 0,
         };
         // Approximate times fall on a weekend two days out of seven.
-        if shift != 0 && !dice.chance(WEEKEND_SHARE / (2.0 / 7.0)) {
+        if shift != 0 && !rng.chance(WEEKEND_SHARE / (2.0 / 7.0)) {
             day += TimeDelta::days(shift);
         }
-        let settled = self.instant(day, time_of_day(dice)).unwrap_or(rough);
+        let settled = self.instant(day, time_of_day(rng)).unwrap_or(rough);
         if settled > last && settled <= self.now {
             return settled;
         }
-        let soon = last + TimeDelta::milliseconds(dice.between(60_000, 5_400_000));
-        if soon <= self.now { soon } else { between(dice, last, self.now) }
+        let soon = last + TimeDelta::milliseconds(rng.between(60_000, 5_400_000));
+        if soon <= self.now { soon } else { between(rng, last, self.now) }
     }
 
     /// A local time of a day; none if it falls in the hour skipped by a clock change.
@@ -89,8 +89,8 @@ impl Calendar {
 }
 
 /// Any time between two others, in milliseconds.
-pub(super) fn between(dice: &mut DemoRng, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
-    from + TimeDelta::milliseconds(dice.between(0, (until - from).num_milliseconds().max(0)))
+pub(super) fn between(rng: &mut DemoRng, from: DateTime<Utc>, until: DateTime<Utc>) -> DateTime<Utc> {
+    from + TimeDelta::milliseconds(rng.between(0, (until - from).num_milliseconds().max(0)))
 }
 
 fn weight(day: NaiveDate) -> f64 {
@@ -101,14 +101,14 @@ fn weight(day: NaiveDate) -> f64 {
     if day.day() >= MONTH_END_FROM_DAY { weekly * MONTH_END_WEIGHT } else { weekly }
 }
 
-fn time_of_day(dice: &mut DemoRng) -> NaiveTime {
-    let hour = if dice.chance(OFFICE_HOURS_SHARE) {
-        dice.between(OFFICE_OPENS, OFFICE_CLOSES - 1)
+fn time_of_day(rng: &mut DemoRng) -> NaiveTime {
+    let hour = if rng.chance(OFFICE_HOURS_SHARE) {
+        rng.between(OFFICE_OPENS, OFFICE_CLOSES - 1)
     } else {
         // Early mornings and evenings; very little at night.
-        dice.weighed(&[(6, 3), (7, 6), (18, 6), (19, 5), (20, 4), (21, 3), (22, 2), (23, 1), (0, 1)]).unwrap_or(7)
+        rng.weighed(&[(6, 3), (7, 6), (18, 6), (19, 5), (20, 4), (21, 3), (22, 2), (23, 1), (0, 1)]).unwrap_or(7)
     };
-    let millis = dice.between(0, 3_599_999);
+    let millis = rng.between(0, 3_599_999);
     NaiveTime::MIN.overflowing_add_signed(TimeDelta::hours(hour) + TimeDelta::milliseconds(millis)).0
 }
 
@@ -122,8 +122,8 @@ mod tests {
     fn most_of_it_is_on_weekdays_in_office_hours() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut dice = DemoRng::new(1, Table::Visits, 0);
-        let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut dice, calendar.start, now)).collect();
+        let mut rng = DemoRng::new(1, Table::Visits, 0);
+        let times: Vec<_> = (0..5_000).map(|_| calendar.within(&mut rng, calendar.start, now)).collect();
         let local = |at: &DateTime<Utc>| at.with_timezone(&calendar.zone);
         let weekdays = times.iter().filter(|at| local(at).weekday().number_from_monday() <= 5).count();
         let office = times.iter().filter(|at| (8..18).contains(&local(at).hour())).count();
@@ -136,10 +136,10 @@ mod tests {
     fn what_is_settled_comes_after_what_was_and_not_after_now() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
-        let mut dice = DemoRng::new(1, Table::Visits, 0);
+        let mut rng = DemoRng::new(1, Table::Visits, 0);
         let mut last = calendar.start;
         for _ in 0..300 {
-            let next = calendar.settle(&mut dice, last + TimeDelta::hours(15), last);
+            let next = calendar.settle(&mut rng, last + TimeDelta::hours(15), last);
             assert!(next > last && next <= now || now - last < TimeDelta::hours(2));
             last = next;
         }

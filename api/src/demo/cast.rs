@@ -36,11 +36,11 @@ struct Part {
 }
 
 /// Generates all people and their histories.
-pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut Recorder) -> Result<People, DemoError> {
-    let mut dice = DemoRng::new(seed, Table::People, 0);
-    let parts = parts(plan.users, &mut dice);
+pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &mut Recorder) -> Result<People, DemoError> {
+    let mut rng = DemoRng::new(seed, Table::People, 0);
+    let parts = parts(plan.users, &mut rng);
     let mut stage =
-        Stage { dice, calendar, scribe, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };
+        Stage { rng, calendar, recorder, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };
     let mut rank = HashMap::new();
     let mut admin = None;
     for (number, part) in parts.iter().enumerate() {
@@ -51,10 +51,10 @@ pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut R
             part.username.and_then(|name| NAMED.iter().position(|other| *other == name)).unwrap_or(NAMED.len() + number),
         );
     }
-    let admin = admin.ok_or(DemoError::Nobody)?;
+    let admin = admin.ok_or(DemoError::NoSuchPerson)?;
     let service = stage.enter_service(admin)?;
     rank.insert(service, NAMED.len() + parts.len() / 4);
-    for part in stage.people.iter().map(|someone| (someone.id(), someone.leaves)).collect::<Vec<_>>() {
+    for part in stage.people.iter().map(|person| (person.id(), person.leaves)).collect::<Vec<_>>() {
         stage.live(part, admin)?;
     }
     let Stage { mut people, .. } = stage;
@@ -63,10 +63,10 @@ pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &mut R
 }
 
 /// The named people first, starting with the administrator, then the others in random order.
-fn parts(users: usize, dice: &mut DemoRng) -> Vec<Part> {
-    let mut roles = dice.shared(users, &ROLES);
+fn parts(users: usize, rng: &mut DemoRng) -> Vec<Part> {
+    let mut roles = rng.shared(users, &ROLES);
     let technicians = roles.iter().filter(|role| **role == Role::Technician).count();
-    let mut levels = dice.shared(technicians, &LEVELS);
+    let mut levels = rng.shared(technicians, &LEVELS);
     let named = |role, level, username| Part { role, level, username: Some(username), leaves: false };
     let mut parts = vec![
         named(Role::Administrator, None, "admin"),
@@ -81,7 +81,7 @@ fn parts(users: usize, dice: &mut DemoRng) -> Vec<Part> {
         roles.iter().position(|role| *role == part.role).map(|index| roles.swap_remove(index));
         levels.iter().position(|level| Some(*level) == part.level).map(|index| levels.swap_remove(index));
     }
-    dice.shuffle(&mut roles);
+    rng.shuffle(&mut roles);
     let mut inactive = users * INACTIVE_PERCENT / 100;
     let mut leaving_technicians = technicians / 14;
     for role in roles {
@@ -97,9 +97,9 @@ fn parts(users: usize, dice: &mut DemoRng) -> Vec<Part> {
 }
 
 struct Stage<'a> {
-    dice: DemoRng,
+    rng: DemoRng,
     calendar: &'a Calendar,
-    scribe: &'a mut Recorder,
+    recorder: &'a mut Recorder,
     people: People,
     taken: HashMap<String, u32>,
     workshops: usize,
@@ -108,20 +108,20 @@ struct Stage<'a> {
 impl Stage<'_> {
     fn enter(&mut self, number: usize, part: &Part, admin: Option<Uuid>) -> Result<Uuid, DemoError> {
         let at = self.arrival(number, part);
-        let (first_name, last_name) = (self.dice.word(words::FIRST_NAMES), self.dice.word(words::LAST_NAMES));
+        let (first_name, last_name) = (self.rng.word(words::FIRST_NAMES), self.rng.word(words::LAST_NAMES));
         let username = part.username.map_or_else(|| self.free(first_name, last_name), str::to_owned);
         let workshop = (part.role == Role::Member).then(|| self.workshop(part.username));
         let domain = workshop.as_deref().unwrap_or("casetrail").to_lowercase();
         // A person promoted during the period started one level lower.
-        let promoted = part.username.is_none() && !part.leaves && part.level.is_some() && self.dice.chance(PROMOTED);
+        let promoted = part.username.is_none() && !part.leaves && part.level.is_some() && self.rng.chance(PROMOTED);
         let level = if promoted { part.level.map(below) } else { part.level };
         let row = user::ActiveModel {
-            id: Set(self.scribe.new_id(at)),
+            id: Set(self.recorder.new_id(at)),
             email: Set(format!("{username}@{domain}.example")),
             username: Set(username),
             first_name: Set(first_name.to_owned()),
             last_name: Set(last_name.to_owned()),
-            phone_number: Set(self.dice.chance(0.6).then(|| phone(&mut self.dice))),
+            phone_number: Set(self.rng.chance(0.6).then(|| phone(&mut self.rng))),
             workshop_code: Set(workshop),
             role: Set(part.role),
             user_level: Set(level),
@@ -132,7 +132,7 @@ impl Stage<'_> {
         if let (Some(admin), Some(to)) = (admin, part.level.filter(|to| Some(*to) != level)) {
             let at = self.later(self.part_of_period(0.2).max(at), 0.6);
             let rights = Rights { role: part.role, user_level: Some(to), scopes: Vec::new() };
-            self.people.change(self.scribe, (id, admin, at), Some("passed the examination"), |row| row.change_role(&rights))?;
+            self.people.change(self.recorder, (id, admin, at), Some("passed the examination"), |row| row.change_role(&rights))?;
         }
         Ok(id)
     }
@@ -140,7 +140,7 @@ impl Stage<'_> {
     fn enter_service(&mut self, admin: Uuid) -> Result<Uuid, DemoError> {
         let at = self.calendar.start + TimeDelta::minutes(50);
         let row = user::ActiveModel {
-            id: Set(self.scribe.new_id(at)),
+            id: Set(self.recorder.new_id(at)),
             username: Set(SERVICE.to_owned()),
             email: Set(format!("{SERVICE}@integration.example")),
             first_name: Set("Service".to_owned()),
@@ -155,49 +155,49 @@ impl Stage<'_> {
         let rights = Rights { role: Role::Service, user_level: None, scopes };
         let granted_at = at + TimeDelta::days(2);
         self.people
-            .change(self.scribe, (id, admin, granted_at), Some("feeds the data warehouse"), |row| row.change_role(&rights))?;
+            .change(self.recorder, (id, admin, granted_at), Some("feeds the data warehouse"), |row| row.change_role(&rights))?;
         Ok(id)
     }
 
     fn arrive(&mut self, row: user::ActiveModel, leaves: bool, by: Option<Uuid>, at: DateTime<Utc>) -> Result<Uuid, DemoError> {
-        let ip_address = format!("10.{}.{}.{}", self.dice.between(0, 9), self.dice.between(0, 255), self.dice.between(1, 254));
-        let user_agent = self.dice.word(words::USER_AGENTS).to_owned();
-        self.people.arrive(self.scribe, Arrival { row, leaves, ip_address, user_agent, at }, by)
+        let ip_address = format!("10.{}.{}.{}", self.rng.between(0, 9), self.rng.between(0, 255), self.rng.between(1, 254));
+        let user_agent = self.rng.word(words::USER_AGENTS).to_owned();
+        self.people.arrive(self.recorder, Arrival { row, leaves, ip_address, user_agent, at }, by)
     }
 
     /// The events after a person has joined: profile edits, a temporary deactivation, and for some their departure.
     fn live(&mut self, (id, leaves): (Uuid, bool), admin: Uuid) -> Result<(), DemoError> {
-        let Some(latest) = self.people.get(id).and_then(|someone| someone.latest()) else { return Ok(()) };
+        let Some(latest) = self.people.get(id).and_then(|person| person.latest()) else { return Ok(()) };
         let (role, is_named, mut last) = (latest.role, NAMED.contains(&latest.username.as_str()), latest.updated_at);
         if role == Role::Service {
             return Ok(());
         }
-        let edits = usize::from(self.dice.chance(0.4)) + usize::from(is_named);
+        let edits = usize::from(self.rng.chance(0.4)) + usize::from(is_named);
         for _ in 0..edits {
-            let by = if self.dice.chance(0.7) { id } else { admin };
+            let by = if self.rng.chance(0.7) { id } else { admin };
             last = self.later(last + TimeDelta::hours(1), 0.85);
             self.edit(id, by, last)?;
         }
         if leaves {
             let at = self.later(last + TimeDelta::hours(1), 1.0);
-            let reason = self.dice.word(words::LEAVING_REASONS);
-            let is_deleted = self.dice.chance(0.3);
+            let reason = self.rng.word(words::LEAVING_REASONS);
+            let is_deleted = self.rng.chance(0.3);
             let make = move |row: user::Model| if is_deleted { row.delete(at) } else { row.activate(false) };
-            self.people.change(self.scribe, (id, admin, at), Some(reason), make)?;
-        } else if role == Role::Member && !is_named && self.dice.chance(0.03) {
+            self.people.change(self.recorder, (id, admin, at), Some(reason), make)?;
+        } else if role == Role::Member && !is_named && self.rng.chance(0.03) {
             let away_at = self.later(last + TimeDelta::hours(1), 0.9);
-            let back_at = away_at + TimeDelta::hours(self.dice.between(20, 200));
+            let back_at = away_at + TimeDelta::hours(self.rng.between(20, 200));
             if back_at < self.calendar.now {
-                self.people.change(self.scribe, (id, admin, away_at), Some("on leave"), |row| row.activate(false))?;
-                self.people.change(self.scribe, (id, admin, back_at), Some("back from leave"), |row| row.activate(true))?;
+                self.people.change(self.recorder, (id, admin, away_at), Some("on leave"), |row| row.activate(false))?;
+                self.people.change(self.recorder, (id, admin, back_at), Some("back from leave"), |row| row.activate(true))?;
             }
         }
         Ok(())
     }
 
     fn edit(&mut self, id: Uuid, by: Uuid, at: DateTime<Utc>) -> Result<(), DemoError> {
-        let (phone, name) = (phone(&mut self.dice), self.dice.word(words::LAST_NAMES));
-        let marries = self.dice.chance(0.15);
+        let (phone, name) = (phone(&mut self.rng), self.rng.word(words::LAST_NAMES));
+        let marries = self.rng.chance(0.15);
         let make = move |row: user::Model| {
             let mut row = row.into_active_model();
             row.phone_number = Set(Some(phone));
@@ -206,7 +206,7 @@ impl Stage<'_> {
             }
             row
         };
-        self.people.change(self.scribe, (id, by, at), None, make)
+        self.people.change(self.recorder, (id, by, at), None, make)
     }
 
     /// The staff joins first, one minute apart; most members in the first days, the others one by one.
@@ -214,15 +214,15 @@ impl Stage<'_> {
         let minutes = i64::try_from(number).unwrap_or_default();
         let opening = self.calendar.start + TimeDelta::minutes(minutes.min(45)) + TimeDelta::milliseconds(minutes);
         let is_early = part.role != Role::Member || part.username.is_some();
-        let until = if self.dice.chance(0.6) { self.calendar.start + TimeDelta::days(5) } else { self.part_of_period(0.7) };
-        let later = self.calendar.within(&mut self.dice, self.calendar.start + TimeDelta::hours(1), until);
+        let until = if self.rng.chance(0.6) { self.calendar.start + TimeDelta::days(5) } else { self.part_of_period(0.7) };
+        let later = self.calendar.within(&mut self.rng, self.calendar.start + TimeDelta::hours(1), until);
         if is_early { opening } else { later }
     }
 
     /// Some time between a given time and a fraction of the period; the given time itself if that fraction has passed.
     fn later(&mut self, from: DateTime<Utc>, part: f64) -> DateTime<Utc> {
         let until = self.part_of_period(part).max(from);
-        self.calendar.within(&mut self.dice, from, until)
+        self.calendar.within(&mut self.rng, from, until)
     }
 
     fn part_of_period(&self, part: f64) -> DateTime<Utc> {
@@ -235,7 +235,7 @@ impl Stage<'_> {
         let number = match username {
             Some("member1") => 1,
             Some(_) => 2,
-            None => self.dice.between(1, workshops),
+            None => self.rng.between(1, workshops),
         };
         format!("WS{number:03}")
     }
@@ -263,6 +263,6 @@ fn below(level: Level) -> Level {
     }
 }
 
-fn phone(dice: &mut DemoRng) -> String {
-    format!("312-555-{:04}", dice.between(100, 9_999))
+fn phone(rng: &mut DemoRng) -> String {
+    format!("312-555-{:04}", rng.between(100, 9_999))
 }

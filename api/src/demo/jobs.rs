@@ -15,7 +15,7 @@ const ERRORS: [&str; 3] = ["database is locked", "connection reset by peer", "sm
 /// The runs that have not been added yet.
 #[derive(Debug)]
 pub(super) struct Jobs {
-    dice: DemoRng,
+    rng: DemoRng,
     /// The first days of quarters, on each of which the credit reset job runs.
     quarters: Vec<DateTime<Utc>>,
     total: u64,
@@ -25,31 +25,31 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, scribe: &Recorder) -> Self {
+    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &Recorder) -> Self {
         let share = u64::try_from(super::rng::whole(plan.entries as f64 * BY_SYSTEM)).unwrap_or_default();
-        let room = plan.entries.saturating_sub(scribe.tally.entries);
-        let total = share.saturating_sub(scribe.tally.by_system).min(room);
-        let failing = super::rng::whole((scribe.tally.runs + total) as f64 * FAILED_RUNS);
-        let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(scribe.tally.failed_runs);
+        let room = plan.entries.saturating_sub(recorder.tally.entries);
+        let total = share.saturating_sub(recorder.tally.by_system).min(room);
+        let failing = super::rng::whole((recorder.tally.runs + total) as f64 * FAILED_RUNS);
+        let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(recorder.tally.failed_runs);
         let failing_every = total.checked_div(failing).unwrap_or(u64::MAX);
-        Self { dice: DemoRng::new(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
+        Self { rng: DemoRng::new(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
     }
 
     /// Adds one more run. Returns whether there was one.
-    pub fn tell_one(&mut self, calendar: &Calendar, scribe: &mut Recorder) -> bool {
+    pub fn tell_one(&mut self, calendar: &Calendar, recorder: &mut Recorder) -> bool {
         if self.next >= self.total {
             return false;
         }
         let (job, at) = match self.quarters.pop() {
             Some(at) => ("quarterly_credit_reset", at),
-            None => (self.dice.word(&JOBS), self.instant(calendar)),
+            None => (self.rng.word(&JOBS), self.instant(calendar)),
         };
         let fails = self.next % self.failing_every == self.failing_every / 2;
-        let error = fails.then(|| self.dice.word(&ERRORS));
-        let duration_ms = u64::try_from(self.dice.between(8, 900)).unwrap_or_default();
+        let error = fails.then(|| self.rng.word(&ERRORS));
+        let duration_ms = u64::try_from(self.rng.between(8, 900)).unwrap_or_default();
         // The effects of jobs have their own entries, so runs without any found nothing to do.
         let run = JobRun::scheduled(0, 0, error, duration_ms);
-        scribe.run(job, Vec::new(), &run, at);
+        recorder.run(job, Vec::new(), &run, at);
         self.next += 1;
         true
     }

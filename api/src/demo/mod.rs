@@ -77,7 +77,7 @@ pub enum DemoError {
     #[error("demo: a change without effect")]
     Nothing,
     #[error("demo: no suitable person")]
-    Nobody,
+    NoSuchPerson,
     #[error("demo: a case should have become {} but became {}", planned.code(), reached.code())]
     Astray { planned: CaseStatus, reached: CaseStatus },
     #[error("demo: {0}")]
@@ -95,9 +95,9 @@ pub enum DemoError {
 /// The history determined by a plan, a seed and the current time, in chapters; each can be written on its own, in this order.
 pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
     let calendar = Calendar::new(now, plan.days, zone);
-    let scribe = Recorder { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: DemoCounts::default() };
+    let recorder = Recorder { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: DemoCounts::default() };
     let people = People::default();
-    Generator { plan, seed, calendar, scribe, people, stage: Progress::People, sketches: Vec::new(), entries: Vec::new() }
+    Generator { plan, seed, calendar, recorder, people, stage: Progress::People, case_states: Vec::new(), entries: Vec::new() }
 }
 
 /// Generates a history.
@@ -106,10 +106,10 @@ pub struct Generator {
     plan: Plan,
     seed: u64,
     calendar: Calendar,
-    scribe: Recorder,
+    recorder: Recorder,
     people: People,
     stage: Progress,
-    sketches: Vec<CaseState>,
+    case_states: Vec<CaseState>,
     entries: Vec<(Uuid, DateTime<Utc>)>,
 }
 
@@ -135,7 +135,7 @@ impl Generator {
 
     /// The totals generated so far.
     pub fn tally(&self) -> DemoCounts {
-        self.scribe.tally
+        self.recorder.tally
     }
 
     fn tell(&mut self) -> Result<Option<Chapter>, DemoError> {
@@ -151,7 +151,7 @@ impl Generator {
                     return Ok(None);
                 }
             };
-            let chapter = self.scribe.close();
+            let chapter = self.recorder.close();
             self.remember(&chapter);
             if chapter.entries() > 0 {
                 return Ok(Some(chapter));
@@ -160,43 +160,43 @@ impl Generator {
     }
 
     fn tell_people(&mut self) -> Result<Progress, DemoError> {
-        self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.scribe)?;
-        let rows = self.people.iter().filter_map(|someone| someone.latest().cloned());
-        self.scribe.chapter.history.users = rows.collect::<Vec<user::Model>>();
+        self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.recorder)?;
+        let rows = self.people.iter().filter_map(|person| person.latest().cloned());
+        self.recorder.chapter.history.users = rows.collect::<Vec<user::Model>>();
         let (plots, numbers) = plot::draw(&self.plan, self.seed, &self.calendar, &self.people)?;
         Ok(Progress::Cases(plots.into_iter(), numbers))
     }
 
     fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Progress, DemoError> {
-        self.scribe.chapter.case_numbers = numbers;
-        while !self.scribe.chapter.is_full() {
+        self.recorder.chapter.case_numbers = numbers;
+        while !self.recorder.chapter.is_full() {
             let Some(plot) = plots.next() else {
-                return Ok(Progress::Jobs(Jobs::new(&self.plan, self.seed, &self.calendar, &self.scribe)));
+                return Ok(Progress::Jobs(Jobs::new(&self.plan, self.seed, &self.calendar, &self.recorder)));
             };
-            let sketch = walk::walk(self.seed, &plot, &self.calendar, &self.people, &mut self.scribe)?;
-            self.sketches.push(sketch);
+            let case_state = walk::walk(self.seed, &plot, &self.calendar, &self.people, &mut self.recorder)?;
+            self.case_states.push(case_state);
         }
         Ok(Progress::Cases(plots, Vec::new()))
     }
 
     fn tell_jobs(&mut self, mut jobs: Jobs) -> Progress {
-        while !self.scribe.chapter.is_full() {
-            if !jobs.tell_one(&self.calendar, &mut self.scribe) {
+        while !self.recorder.chapter.is_full() {
+            if !jobs.tell_one(&self.calendar, &mut self.recorder) {
                 self.entries.sort_unstable_by_key(|(_, at)| *at);
-                let (sketches, entries) = (std::mem::take(&mut self.sketches), std::mem::take(&mut self.entries));
-                return Progress::Visits(Visits::new(self.seed, sketches, entries, &self.people));
+                let (case_states, entries) = (std::mem::take(&mut self.case_states), std::mem::take(&mut self.entries));
+                return Progress::Visits(Visits::new(self.seed, case_states, entries, &self.people));
             }
         }
         Progress::Jobs(jobs)
     }
 
     fn tell_visits(&mut self, mut visits: Visits) -> Result<Progress, DemoError> {
-        while !self.scribe.chapter.is_full() {
-            let room = self.plan.entries.saturating_sub(self.scribe.tally.entries);
+        while !self.recorder.chapter.is_full() {
+            let room = self.plan.entries.saturating_sub(self.recorder.tally.entries);
             if room == 0 {
                 return Ok(Progress::Over(visits.last_logins));
             }
-            visits.tell_one(&self.calendar, &self.people, &mut self.scribe, room)?;
+            visits.tell_one(&self.calendar, &self.people, &mut self.recorder, room)?;
         }
         Ok(Progress::Visits(visits))
     }

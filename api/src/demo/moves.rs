@@ -41,27 +41,27 @@ impl Walk<'_> {
     fn create(&mut self) -> Result<(), DemoError> {
         let member = self.plot.member_id;
         let administrator = |row: &user::Model| row.role == Role::Administrator;
-        let by_staff = self.steps.get(1).is_none_or(|(step, _)| *step != Step::Submit) && self.dice.chance(0.08);
-        let staff = if by_staff { self.people.someone(&mut self.dice, self.at, administrator) } else { None };
+        let by_staff = self.steps.get(1).is_none_or(|(step, _)| *step != Step::Submit) && self.rng.chance(0.08);
+        let staff = if by_staff { self.people.pick(&mut self.rng, self.at, administrator) } else { None };
         let by = staff.unwrap_or(member);
         let (employee_first_name, employee_last_name) = self.employee();
         let (due_on, urgency) = self.due();
         let case = NewCase {
-            id: self.scribe.new_id(self.at),
+            id: self.recorder.new_id(self.at),
             case_number: self.plot.case_number.clone(),
             workshop_code: self.plot.workshop_code.clone(),
             member_id: member,
             created_by_id: by,
             employee_first_name: employee_first_name.to_owned(),
             employee_last_name: employee_last_name.to_owned(),
-            client_email: self.dice.chance(0.5).then(|| email(employee_first_name, employee_last_name)),
+            client_email: self.rng.chance(0.5).then(|| email(employee_first_name, employee_last_name)),
             num_reports_requested: self.plot.reports,
             urgency,
             due_on,
-            special_notes: self.dice.chance(0.3).then(|| self.dice.word(words::MEMBER_NOTES).to_owned()),
+            special_notes: self.rng.chance(0.3).then(|| self.rng.word(words::MEMBER_NOTES).to_owned()),
         };
-        let story = self.story(by, None)?;
-        self.save(by, case.draft(), story)
+        let change = self.change(by, None)?;
+        self.save(by, case.draft(), change)
     }
 
     /// A due date and the resulting urgency on the day of creation: a rush is requested, or results from a near date.
@@ -70,13 +70,13 @@ impl Walk<'_> {
         let submitted_at = self.until(|step| step == Step::Submit).min(self.at + TimeDelta::days(14));
         let handed_in = self.calendar.day(submitted_at);
         if !self.plot.is_rush {
-            return (handed_in + TimeDelta::days(self.dice.between(7, 21)), Urgency::Normal);
+            return (handed_in + TimeDelta::days(self.rng.between(7, 21)), Urgency::Normal);
         }
         let is_draft = self.plot.status == CaseStatus::Draft;
-        if is_draft || self.dice.chance(0.5) {
-            return (handed_in + TimeDelta::days(self.dice.between(2, 12)), Urgency::Rush);
+        if is_draft || self.rng.chance(0.5) {
+            return (handed_in + TimeDelta::days(self.rng.between(2, 12)), Urgency::Rush);
         }
-        let due_on = handed_in + TimeDelta::days(self.dice.between(2, 6));
+        let due_on = handed_in + TimeDelta::days(self.rng.between(2, 6));
         (due_on, Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS))
     }
 
@@ -84,8 +84,8 @@ impl Walk<'_> {
         let row = self.case()?;
         let by = row.member_id;
         let demanded = Urgency::demanded_by(row.due_on, self.calendar.day(self.at), RUSH_THRESHOLD_DAYS);
-        let story = self.story(by, None)?;
-        self.save(by, row.submit(demanded, true, self.at)?, story)
+        let change = self.change(by, None)?;
+        self.save(by, row.submit(demanded, true, self.at)?, change)
     }
 
     fn edit_as_member(&mut self) -> Result<(), DemoError> {
@@ -94,22 +94,22 @@ impl Walk<'_> {
         let (status, today) = (row.status, self.calendar.day(self.at));
         let (first_name, last_name) = self.employee();
         let mut edit = Edit::default();
-        if self.dice.chance(0.6) {
+        if self.rng.chance(0.6) {
             edit.client_email = Some(Some(email(first_name, last_name)));
             self.edited_fields.push("client_email");
         } else {
-            edit.special_notes = Some(Some(format!("{} ({last_name})", self.dice.word(words::MEMBER_NOTES))));
+            edit.special_notes = Some(Some(format!("{} ({last_name})", self.rng.word(words::MEMBER_NOTES))));
             self.edited_fields.push("special_notes");
         }
-        if !self.plot.is_rush && self.dice.chance(0.3) {
+        if !self.plot.is_rush && self.rng.chance(0.3) {
             // Far enough in the future not to become a rush case.
             let least = row.due_on.max(today + TimeDelta::days(6));
-            edit.due_on = Some(least + TimeDelta::days(self.dice.between(1, 7)));
+            edit.due_on = Some(least + TimeDelta::days(self.rng.between(1, 7)));
             self.edited_fields.push("due_on");
         }
         let edited = self.edited(row, edit, by)?;
-        let story = self.story(by, None)?;
-        self.save(by, edited, story)?;
+        let change = self.change(by, None)?;
+        self.save(by, edited, change)?;
         if status != CaseStatus::Draft {
             self.raise_flag();
         }
@@ -119,26 +119,26 @@ impl Walk<'_> {
     fn edit_as_staff(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = self.worker()?;
-        let number = self.dice.between(10, 99);
-        let notes = format!("{} (p. {number})", self.dice.word(words::STAFF_NOTES));
+        let number = self.rng.between(10, 99);
+        let notes = format!("{} (p. {number})", self.rng.word(words::STAFF_NOTES));
         let mut edit = Edit { internal_notes: Some(Some(notes)), ..Edit::default() };
-        if self.dice.chance(0.25) {
-            edit.report_notes_to_member = Some(Some(self.dice.word(words::REPORT_NOTES).to_owned()));
+        if self.rng.chance(0.25) {
+            edit.report_notes_to_member = Some(Some(self.rng.word(words::REPORT_NOTES).to_owned()));
         }
         let edited = self.edited(row, edit, by)?;
-        let story = self.story(by, None)?;
-        self.save(by, edited, story)
+        let change = self.change(by, None)?;
+        self.save(by, edited, change)
     }
 
     fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, DemoError> {
-        let caller = self.people.get(by).and_then(|someone| someone.caller(self.at)).ok_or(DemoError::Nobody)?;
+        let caller = self.people.get(by).and_then(|person| person.caller(self.at)).ok_or(DemoError::NoSuchPerson)?;
         let today = self.calendar.day(self.at);
         let demanded = |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS);
         Ok(row.edit(edit, demanded, &caller, self.at)?)
     }
 
     fn reject(&mut self) -> Result<(), DemoError> {
-        let by = self.people.someone(&mut self.dice, self.at, |row| row.role.is_staff()).ok_or(DemoError::Nobody)?;
+        let by = self.people.pick(&mut self.rng, self.at, |row| row.role.is_staff()).ok_or(DemoError::NoSuchPerson)?;
         let reasons = [
             (RejectionReason::IncompleteFff, 35),
             (RejectionReason::MissingDocuments, 30),
@@ -147,10 +147,10 @@ impl Walk<'_> {
             (RejectionReason::TierMismatch, 5),
             (RejectionReason::Other, 5),
         ];
-        let reason = self.dice.weighed(&reasons).unwrap_or(RejectionReason::Other);
+        let reason = self.rng.weighed(&reasons).unwrap_or(RejectionReason::Other);
         let notes = self.word(words::REJECTION_NOTES);
-        let story = self.story(by, None)?;
-        self.save(by, self.case()?.reject(reason, notes, by, self.at)?, story)?;
+        let change = self.change(by, None)?;
+        self.save(by, self.case()?.reject(reason, notes, by, self.at)?, change)?;
         self.edited_fields.clear();
         self.mail("case_rejected")
     }
@@ -158,28 +158,28 @@ impl Walk<'_> {
     fn resubmit(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let (by, technician) = (row.member_id, row.assigned_to_id);
-        let mut story = self.story(by, None)?;
+        let mut change = self.change(by, None)?;
         self.edited_fields.sort_unstable();
         self.edited_fields.dedup();
-        story.notes.insert("edited_fields".to_owned(), json!(self.edited_fields));
+        change.notes.insert("edited_fields".to_owned(), json!(self.edited_fields));
         let has_edits = !self.edited_fields.is_empty();
         let notes = Some("Corrected as asked.");
-        self.save(by, row.resubmit(notes, has_edits, self.at)?, story)?;
+        self.save(by, row.resubmit(notes, has_edits, self.at)?, change)?;
         self.review(ReviewAction::Resubmitted, by, technician, notes)
     }
 
     fn accept(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
-        let assignee = self.assignable(None).ok_or(DemoError::Nobody)?;
+        let assignee = self.assignable(None).ok_or(DemoError::NoSuchPerson)?;
         let assignee = self.user(assignee)?.clone();
-        let by = if assignee.role == Role::Technician && self.dice.chance(0.7) { assignee.id } else { self.desk()? };
-        let differs = self.dice.chance(0.15);
+        let by = if assignee.role == Role::Technician && self.rng.chance(0.7) { assignee.id } else { self.desk()? };
+        let differs = self.rng.chance(0.15);
         let credit_tenths = if differs { other_credit(row.credit_tenths) } else { row.credit_tenths };
-        let mut story = self.story(by, None)?;
-        story.notes.insert("docs_verified".to_owned(), json!(self.dice.chance(0.9)));
+        let mut change = self.change(by, None)?;
+        change.notes.insert("docs_verified".to_owned(), json!(self.rng.chance(0.9)));
         let tier = self.first_tier();
         let terms = Acceptance { tier, credit_tenths, assignee: &assignee, accepted_by: by, override_level: false };
-        self.save(by, row.accept(terms, self.at)?, story)
+        self.save(by, row.accept(terms, self.at)?, change)
     }
 
     /// The tier at acceptance: the final one, unless a later step changes it.
@@ -195,9 +195,9 @@ impl Walk<'_> {
 
     /// A person the case can be assigned to: a technician, or occasionally a manager if no review is planned.
     fn assignable(&mut self, but: Option<Uuid>) -> Option<Uuid> {
-        let by_desk = !self.plot.is_reviewed && self.dice.chance(0.05);
+        let by_desk = !self.plot.is_reviewed && self.rng.chance(0.05);
         let desk = |row: &user::Model| row.role == Role::Manager && Some(row.id) != but;
-        let manager = if by_desk { self.people.someone(&mut self.dice, self.at, desk) } else { None };
+        let manager = if by_desk { self.people.pick(&mut self.rng, self.at, desk) } else { None };
         manager.or_else(|| self.technician(but))
     }
 
@@ -208,14 +208,14 @@ impl Walk<'_> {
         let hardest = plot.tier.max(self.first_tier());
         let is_completed = plot.status == CaseStatus::Completed;
         let stays_junior = |row: &user::Model| {
-            people.get(row.id).and_then(|someone| someone.latest()).is_some_and(|latest| latest.user_level == Some(Level::One))
+            people.get(row.id).and_then(|person| person.latest()).is_some_and(|latest| latest.user_level == Some(Level::One))
         };
         let fits = move |row: &user::Model| {
             let is_junior = row.user_level == Some(Level::One);
             let suits = if plot.is_reviewed { stays_junior(row) } else { !(is_completed && is_junior) };
             row.role == Role::Technician && Some(row.id) != but && suits && row.may_work_on(hardest)
         };
-        people.someone(&mut self.dice, self.at, fits)
+        people.pick(&mut self.rng, self.at, fits)
     }
 
     fn hold(&mut self) -> Result<(), DemoError> {
@@ -223,32 +223,32 @@ impl Walk<'_> {
         let lasts = (self.until(|step| step == Step::Resume) - self.at).as_seconds_f64() / 86_400.0;
         let reason = self.word(words::HOLD_REASONS);
         let quarters = |days: f64| (days * 4.0).floor() / 4.0;
-        let expected = if lasts > 0.35 && self.dice.chance(0.27) {
+        let expected = if lasts > 0.35 && self.rng.chance(0.27) {
             Some(quarters(lasts * 0.8).max(0.25))
-        } else if self.dice.chance(0.12) {
+        } else if self.rng.chance(0.12) {
             None
         } else {
-            Some(lasts.ceil().max(1.0) + f64::from(u8::from(self.dice.chance(0.4))))
+            Some(lasts.ceil().max(1.0) + f64::from(u8::from(self.rng.chance(0.4))))
         };
-        let story = self.story(by, Some(reason))?;
-        self.save(by, self.case()?.hold(reason, expected.map(super::rng::days), self.at)?, story)?;
+        let change = self.change(by, Some(reason))?;
+        self.save(by, self.case()?.hold(reason, expected.map(super::rng::days), self.at)?, change)?;
         self.mail("case_held")
     }
 
     fn resume(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::RESUME_REASONS);
-        let story = self.story(by, Some(reason))?;
-        self.save(by, self.case()?.resume()?, story)?;
+        let change = self.change(by, Some(reason))?;
+        self.save(by, self.case()?.resume()?, change)?;
         self.mail("case_resumed")
     }
 
     fn change_tier(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::TIER_REASONS);
-        let story = self.story(by, Some(reason))?;
+        let change = self.change(by, Some(reason))?;
         let row = self.case()?.change_tier(self.plot.tier, self.assignee(), false)?;
-        self.save(by, row, story)
+        self.save(by, row, change)
     }
 
     fn reassign(&mut self) -> Result<(), DemoError> {
@@ -256,23 +256,23 @@ impl Walk<'_> {
         let Some(to) = self.assignable(row.assigned_to_id) else { return Ok(()) };
         let by = self.worker()?;
         let reason = self.word(words::REASSIGN_REASONS);
-        let story = self.story(by, Some(reason))?;
+        let change = self.change(by, Some(reason))?;
         let row = row.assign(Some(self.user(to)?), false)?;
-        self.save(by, row, story)
+        self.save(by, row, change)
     }
 
     fn unassign(&mut self) -> Result<(), DemoError> {
         let by = self.desk()?;
         let reason = self.word(words::REASSIGN_REASONS);
-        let story = self.story(by, Some(reason))?;
-        self.save(by, self.case()?.assign(None, false)?, story)
+        let change = self.change(by, Some(reason))?;
+        self.save(by, self.case()?.assign(None, false)?, change)
     }
 
     fn take_over(&mut self) -> Result<(), DemoError> {
-        let by = self.technician(None).ok_or(DemoError::Nobody)?;
-        let story = self.story(by, None)?;
+        let by = self.technician(None).ok_or(DemoError::NoSuchPerson)?;
+        let change = self.change(by, None)?;
         let row = self.case()?.take(self.user(by)?)?;
-        self.save(by, row, story)
+        self.save(by, row, change)
     }
 
     fn adjust_credit(&mut self) -> Result<(), DemoError> {
@@ -280,8 +280,8 @@ impl Walk<'_> {
         let row = self.case()?;
         let reason = self.word(words::CREDIT_REASONS);
         let credit_tenths = other_credit(row.credit_tenths);
-        let story = self.story(by, Some(reason))?;
-        self.save(by, row.adjust_credit(credit_tenths)?, story)
+        let change = self.change(by, Some(reason))?;
+        self.save(by, row.adjust_credit(credit_tenths)?, change)
     }
 
     fn complete(&mut self) -> Result<(), DemoError> {
@@ -294,10 +294,10 @@ impl Walk<'_> {
         let (assignee, override_incomplete) = (self.assignee(), true);
         let completion = Completion { assignee, missing_reports: &missing_reports, override_incomplete, release };
         let row = row.complete(completion, self.at)?;
-        let mut story = self.story(by, None)?;
-        story.notes.insert("override_incomplete".to_owned(), json!(true));
-        story.notes.insert("missing_reports".to_owned(), json!(missing_reports));
-        self.save(by, row, story)?;
+        let mut change = self.change(by, None)?;
+        change.notes.insert("override_incomplete".to_owned(), json!(true));
+        change.notes.insert("missing_reports".to_owned(), json!(missing_reports));
+        self.save(by, row, change)?;
         match self.case()?.status {
             CaseStatus::PendingReview => self.review(ReviewAction::SubmittedForReview, by, technician, None),
             _ if release == Release::Now => self.mail("case_released"),
@@ -308,14 +308,14 @@ impl Walk<'_> {
     fn decide(&mut self, status: ReviewStatus) -> Result<(), DemoError> {
         let technician = self.case()?.assigned_to_id;
         let may = |row: &user::Model| super::people::reviews(row) && Some(row.id) != technician;
-        let by = self.people.someone(&mut self.dice, self.at, may).ok_or(DemoError::Nobody)?;
+        let by = self.people.pick(&mut self.rng, self.at, may).ok_or(DemoError::NoSuchPerson)?;
         let notes = self.word(words::REVIEW_NOTES);
-        let notes = (status != ReviewStatus::Approved || self.dice.chance(0.4)).then_some(notes);
-        let mut story = self.story(by, None)?;
-        story.notes.insert("review_cycle".to_owned(), json!(self.review_cycle()));
+        let notes = (status != ReviewStatus::Approved || self.rng.chance(0.4)).then_some(notes);
+        let mut change = self.change(by, None)?;
+        change.notes.insert("review_cycle".to_owned(), json!(self.review_cycle()));
         let release = self.release_of();
         let decision = Decision { status, notes, reviewer: by, release };
-        self.save(by, self.case()?.decide(decision, self.at)?, story)?;
+        self.save(by, self.case()?.decide(decision, self.at)?, change)?;
         self.review(status.review_action(), by, technician, notes)?;
         let is_out = release == Release::Now && status != ReviewStatus::RevisionsRequested;
         if is_out { self.mail("case_released") } else { Ok(()) }
@@ -324,30 +324,30 @@ impl Walk<'_> {
     /// When the result is released to the member: mostly immediately, for a few cases not yet.
     fn release_of(&mut self) -> Release {
         let now = self.calendar.now;
-        let hours = TimeDelta::hours(self.dice.between(2, 30));
+        let hours = TimeDelta::hours(self.rng.between(2, 30));
         let is_last = self.until(|step| matches!(step, Step::Complete | Step::Decide(_))) == now;
         let released_at = self.until(|step| step == Step::Release);
         match self.plot.is_released {
             false => Release::At(now + hours * 3),
             true if is_last && released_at < now => Release::At(released_at + hours),
-            true if is_last && self.at + hours < now && self.dice.chance(0.2) => Release::At(self.at + hours),
+            true if is_last && self.at + hours < now && self.rng.chance(0.2) => Release::At(self.at + hours),
             true => Release::Now,
         }
     }
 
     fn release(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
-        let mut story = self.story(by, None)?;
-        story.notes.insert("trigger".to_owned(), json!("manual"));
-        self.save(by, self.case()?.release(self.at)?, story)?;
+        let mut change = self.change(by, None)?;
+        change.notes.insert("trigger".to_owned(), json!("manual"));
+        self.save(by, self.case()?.release(self.at)?, change)?;
         self.mail("case_released")
     }
 
     fn reopen(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::REOPEN_REASONS);
-        let story = self.story(by, Some(reason))?;
-        self.save(by, self.case()?.reopen(self.assignee())?, story)
+        let change = self.change(by, Some(reason))?;
+        self.save(by, self.case()?.reopen(self.assignee())?, change)
     }
 }
 

@@ -80,7 +80,7 @@ impl People {
     }
 
     pub fn named(&self, username: &str) -> Option<&Someone> {
-        self.everyone.iter().find(|someone| someone.latest().is_some_and(|row| row.username == username))
+        self.everyone.iter().find(|person| person.latest().is_some_and(|row| row.username == username))
     }
 
     pub fn person(&self, id: Uuid, at: DateTime<Utc>) -> Option<Person> {
@@ -89,24 +89,24 @@ impl People {
 
     /// The active people at a time that match a condition, ordered by activity.
     pub fn those(&self, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Vec<Uuid> {
-        let staying = self.everyone.iter().filter(|someone| !someone.leaves);
-        staying.filter_map(|someone| someone.active_at(at)).filter(|row| holds(row)).map(|row| row.id).collect()
+        let staying = self.everyone.iter().filter(|person| !person.leaves);
+        staying.filter_map(|person| person.active_at(at)).filter(|row| holds(row)).map(|row| row.id).collect()
     }
 
     /// A person who matches a condition; more active people are chosen more often.
-    pub fn someone(&self, dice: &mut DemoRng, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Option<Uuid> {
-        dice.ranked(&self.those(at, holds)).copied()
+    pub fn pick(&self, rng: &mut DemoRng, at: DateTime<Utc>, holds: impl Fn(&user::Model) -> bool) -> Option<Uuid> {
+        rng.ranked(&self.those(at, holds)).copied()
     }
 
     /// Adds a person. Their entries are written by `by`, or by the system if no one exists yet.
-    pub fn arrive(&mut self, scribe: &mut Recorder, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, DemoError> {
+    pub fn arrive(&mut self, recorder: &mut Recorder, arrival: Arrival, by: Option<Uuid>) -> Result<Uuid, DemoError> {
         let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
-        let mut story = ChangeContext::new(self.actor(by, at));
-        let change = happen::<user::Entity>(None, row, &mut story, |_| None, at)?;
+        let mut change_context = ChangeContext::new(self.actor(by, at));
+        let change = happen::<user::Entity>(None, row, &mut change_context, |_| None, at)?;
         let (row, events) = change.ok_or(DemoError::Nothing)?;
         let id = row.id;
-        let context = scribe.request(self.origin(by, at), at);
-        scribe.tell(events, &context, at, true);
+        let context = recorder.request(self.origin(by, at), at);
+        recorder.tell(events, &context, at, true);
         self.by_id.insert(id, self.everyone.len());
         self.everyone.push(Someone { versions: vec![row], leaves, ip_address, user_agent });
         Ok(id)
@@ -115,30 +115,30 @@ impl People {
     /// Changes a person; a change without effect leaves nothing.
     pub fn change(
         &mut self,
-        scribe: &mut Recorder,
+        recorder: &mut Recorder,
         (id, by, at): (Uuid, Uuid, DateTime<Utc>),
         reason: Option<&str>,
         make: impl FnOnce(user::Model) -> user::ActiveModel,
     ) -> Result<(), DemoError> {
-        let before = self.get(id).and_then(|someone| someone.at(at)).cloned().ok_or(DemoError::Nobody)?;
-        let mut story = ChangeContext::new(self.actor(Some(by), at));
-        story.reason = reason.map(str::to_owned);
+        let before = self.get(id).and_then(|person| person.at(at)).cloned().ok_or(DemoError::NoSuchPerson)?;
+        let mut change_context = ChangeContext::new(self.actor(Some(by), at));
+        change_context.reason = reason.map(str::to_owned);
         let row = make(before.clone());
-        let Some((after, events)) = happen::<user::Entity>(Some(&before), row, &mut story, |_| None, at)? else {
+        let Some((after, events)) = happen::<user::Entity>(Some(&before), row, &mut change_context, |_| None, at)? else {
             return Ok(());
         };
-        let context = scribe.request(self.origin(Some(by), at), at);
-        scribe.tell(events, &context, at, true);
-        if let Some(someone) = self.by_id.get(&id).and_then(|index| self.everyone.get_mut(*index)) {
-            someone.versions.push(after);
+        let context = recorder.request(self.origin(Some(by), at), at);
+        recorder.tell(events, &context, at, true);
+        if let Some(person) = self.by_id.get(&id).and_then(|index| self.everyone.get_mut(*index)) {
+            person.versions.push(after);
         }
         Ok(())
     }
 
     /// Moves the named people to the front, and then sorts all by `rank`.
     pub fn sort_by_rank(&mut self, rank: &HashMap<Uuid, usize>) {
-        self.everyone.sort_by_key(|someone| rank.get(&someone.id()).copied().unwrap_or(usize::MAX));
-        self.by_id = self.everyone.iter().enumerate().map(|(index, someone)| (someone.id(), index)).collect();
+        self.everyone.sort_by_key(|person| rank.get(&person.id()).copied().unwrap_or(usize::MAX));
+        self.by_id = self.everyone.iter().enumerate().map(|(index, person)| (person.id(), index)).collect();
     }
 
     fn actor(&self, by: Option<Uuid>, at: DateTime<Utc>) -> Actor {

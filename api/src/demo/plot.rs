@@ -63,20 +63,20 @@ pub(super) fn draw(
     calendar: &Calendar,
     people: &People,
 ) -> Result<(Vec<Plot>, Vec<number::Model>), DemoError> {
-    let mut dice = DemoRng::new(seed, Table::Plots, 0);
-    let mut plots = fates(plan.cases, &mut dice);
-    share_tiers(&mut plots, &mut dice);
-    share_revisions(&mut plots, &mut dice);
+    let mut rng = DemoRng::new(seed, Table::Plots, 0);
+    let mut plots = fates(plan.cases, &mut rng);
+    share_tiers(&mut plots, &mut rng);
+    share_revisions(&mut plots, &mut rng);
     let mut seen: HashMap<CaseStatus, usize> = HashMap::new();
     for plot in &mut plots {
-        place(plot, seed, calendar, &mut dice);
+        place(plot, seed, calendar, &mut rng);
         let place = seen.entry(plot.status).or_default();
         let named = FIRST_MEMBERS.get(*place).and_then(|name| people.named(name));
         *place += 1;
         let created_at = plot.created_at;
         let active = |row: &user::Model| row.role == Role::Member && row.created_at < created_at;
-        let chosen = named.map(|someone| someone.id()).or_else(|| people.someone(&mut dice, created_at, active));
-        let member = chosen.and_then(|id| people.get(id)?.at(created_at)).ok_or(DemoError::Nobody)?;
+        let chosen = named.map(|person| person.id()).or_else(|| people.pick(&mut rng, created_at, active));
+        let member = chosen.and_then(|id| people.get(id)?.at(created_at)).ok_or(DemoError::NoSuchPerson)?;
         plot.member_id = member.id;
         plot.workshop_code = member.workshop_code.clone().unwrap_or_default();
     }
@@ -85,21 +85,21 @@ pub(super) fn draw(
     Ok((plots, numbers))
 }
 
-fn fates(cases: usize, dice: &mut DemoRng) -> Vec<Plot> {
-    let mut statuses = dice.shared(cases, &STATUSES).into_iter();
-    let mut rush = dice.shared(cases, &RUSH).into_iter();
-    let mut reports = dice.shared(cases, &REPORTS).into_iter();
+fn fates(cases: usize, rng: &mut DemoRng) -> Vec<Plot> {
+    let mut statuses = rng.shared(cases, &STATUSES).into_iter();
+    let mut rush = rng.shared(cases, &RUSH).into_iter();
+    let mut reports = rng.shared(cases, &REPORTS).into_iter();
     let completed = cases * 38 / 100 + 8;
-    let mut reviewed = dice.shared(completed, &REVIEWED).into_iter();
-    let mut released = dice.shared(completed, &RELEASED).into_iter();
-    let mut decisions = dice.shared(completed, &LAST_DECISIONS).into_iter();
+    let mut reviewed = rng.shared(completed, &REVIEWED).into_iter();
+    let mut released = rng.shared(completed, &RELEASED).into_iter();
+    let mut decisions = rng.shared(completed, &LAST_DECISIONS).into_iter();
     let plot = |number| {
         let status = statuses.next().unwrap_or(CaseStatus::Draft);
         let is_completed = status == CaseStatus::Completed;
         let is_reviewed = match status {
             CaseStatus::Completed => reviewed.next().unwrap_or_default(),
             CaseStatus::PendingReview => true,
-            CaseStatus::Accepted | CaseStatus::Hold => dice.chance(0.25),
+            CaseStatus::Accepted | CaseStatus::Hold => rng.chance(0.25),
             CaseStatus::Draft | CaseStatus::Submitted | CaseStatus::NeedsResubmission | CaseStatus::Resubmitted => false,
         };
         let last_decision = if is_completed && is_reviewed { decisions.next() } else { None };
@@ -124,9 +124,9 @@ fn fates(cases: usize, dice: &mut DemoRng) -> Vec<Plot> {
 }
 
 /// Level 1 technicians work only on tier 1, so their cases are assigned first; the others share the rest.
-fn share_tiers(plots: &mut [Plot], dice: &mut DemoRng) {
+fn share_tiers(plots: &mut [Plot], rng: &mut DemoRng) {
     let count = plots.iter().filter(|plot| plot.is_accepted()).count();
-    let mut tiers = dice.shared(count, &TIERS);
+    let mut tiers = rng.shared(count, &TIERS);
     for plot in plots.iter_mut().filter(|plot| plot.is_accepted() && plot.is_reviewed) {
         tiers.iter().position(|tier| *tier == plot.tier).map(|index| tiers.swap_remove(index));
     }
@@ -136,20 +136,20 @@ fn share_tiers(plots: &mut [Plot], dice: &mut DemoRng) {
 }
 
 /// Some reviewed cases are sent back for revisions before they reach their final status.
-fn share_revisions(plots: &mut [Plot], dice: &mut DemoRng) {
+fn share_revisions(plots: &mut [Plot], rng: &mut DemoRng) {
     let completed = plots.iter().filter(|plot| plot.is_reviewed && plot.status == CaseStatus::Completed).count();
     let mut rest = super::rng::whole(completed as f64 * REVISIONS_A_DECISION);
     let mut reviewed: Vec<&mut Plot> = plots.iter_mut().filter(|plot| plot.is_accepted() && plot.is_reviewed).collect();
-    dice.shuffle(&mut reviewed);
+    rng.shuffle(&mut reviewed);
     for plot in reviewed {
-        let rounds = dice.between(1, 2).min(rest);
+        let rounds = rng.between(1, 2).min(rest);
         plot.revisions = u32::try_from(rounds).unwrap_or_default();
         rest -= rounds;
     }
 }
 
 /// Sets the beginning of a case: as far back from its current step as its steps take.
-fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut DemoRng) {
+fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, rng: &mut DemoRng) {
     let steps = script::steps(plot, &mut DemoRng::new(seed, Table::Cases, plot.number));
     let length: f64 = steps.iter().map(|(_, days)| days).sum();
     let idle_days = match plot.status {
@@ -164,12 +164,11 @@ fn place(plot: &mut Plot, seed: u64, calendar: &Calendar, dice: &mut DemoRng) {
     let earliest = (calendar.now - TimeDelta::days(idle_days)).max(opening + days(length));
     // The steps are moved to times of typical activity, up to a day later than their approximate times.
     let latest = calendar.now - TimeDelta::minutes(30);
-    let end = calendar.within(dice, earliest.min(latest), latest);
+    let end = calendar.within(rng, earliest.min(latest), latest);
     let begun = end - days(length);
-    plot.created_at =
-        if begun > opening { begun } else { calendar.within(dice, opening, opening + TimeDelta::days(10)).min(end) };
+    plot.created_at = if begun > opening { begun } else { calendar.within(rng, opening, opening + TimeDelta::days(10)).min(end) };
     plot.haste = if length > 0.0 { ((end - plot.created_at).as_seconds_f64() / 86_400.0 / length).min(1.0) } else { 1.0 };
-    plot.created_at = calendar.settle(dice, plot.created_at, opening);
+    plot.created_at = calendar.settle(rng, plot.created_at, opening);
 }
 
 fn give_numbers(plots: &mut [Plot], calendar: &Calendar) -> Vec<number::Model> {
@@ -193,8 +192,8 @@ impl Plot {
     }
 
     /// The steps with their times, each after the previous one.
-    pub fn timed(&self, calendar: &Calendar, dice: &mut DemoRng) -> Vec<(Step, DateTime<Utc>)> {
-        let steps = script::steps(self, dice);
+    pub fn timed(&self, calendar: &Calendar, rng: &mut DemoRng) -> Vec<(Step, DateTime<Utc>)> {
+        let steps = script::steps(self, rng);
         let (mut rough, mut last) = (self.created_at, self.created_at);
         let mut timed = Vec::with_capacity(steps.len());
         for (step, gap) in steps {
@@ -203,7 +202,7 @@ impl Plot {
                 true => self.created_at,
                 // Submission is often part of creation.
                 false if gap == 0.0 => last,
-                false => calendar.settle(dice, rough, last),
+                false => calendar.settle(rng, rough, last),
             };
             (rough, last) = (rough.max(at), at);
             timed.push((step, at));

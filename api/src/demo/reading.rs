@@ -34,10 +34,10 @@ pub(super) fn of_desk(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -
         (Reading::Cases, 2),
     ];
     let is_person = person.role != Role::Service;
-    match visits.dice.weighed(&readings) {
+    match visits.rng.weighed(&readings) {
         Some(Reading::Report) => report(visits, at),
         Some(Reading::Entry) if is_person => visits.some_entry(at).map_or_else(log, entry),
-        Some(Reading::UserTrail) if is_person => visits.somebody().map_or_else(log, user_trail),
+        Some(Reading::UserTrail) if is_person => visits.any_user().map_or_else(log, user_trail),
         Some(Reading::ReportFile) => file(visits, at),
         Some(Reading::LogFile) => Event::export_generated("audit_log", "csv", rows(visits, 40, 9_000), json!({})),
         Some(Reading::Cases) if is_person => Event::bulk_export("cases", "csv", visits.cases.len() as u64, json!({})),
@@ -50,9 +50,9 @@ pub(super) fn case_trail(case_id: Uuid) -> Event {
 }
 
 /// Technicians and members have no access to reports and the log.
-pub(super) fn denied(dice: &mut DemoRng) -> Event {
-    if dice.chance(0.6) {
-        let report = dice.word(&REPORTS);
+pub(super) fn denied(rng: &mut DemoRng) -> Event {
+    if rng.chance(0.6) {
+        let report = rng.word(&REPORTS);
         return Event::denied(Action::ReportGenerated, &format!("get_{report}"), "forbidden", ("report", report.to_owned()));
     }
     Event::denied(Action::AuditLogAccessed, "list_audit_log", "forbidden", ("audit_log", "audit_log".to_owned()))
@@ -71,13 +71,13 @@ fn user_trail(id: Uuid) -> Event {
 }
 
 fn report(visits: &mut Visits, at: DateTime<Utc>) -> Event {
-    let report = visits.dice.word(&REPORTS);
+    let report = visits.rng.word(&REPORTS);
     let parameters = parameters(visits, report, at);
     Event::report_generated(report, parameters, rows(visits, 5, 4_000))
 }
 
 fn file(visits: &mut Visits, at: DateTime<Utc>) -> Event {
-    let report = visits.dice.word(&REPORTS);
+    let report = visits.rng.word(&REPORTS);
     let parameters = parameters(visits, report, at);
     Event::export_generated(report, "csv", rows(visits, 5, 4_000), parameters)
 }
@@ -85,7 +85,7 @@ fn file(visits: &mut Visits, at: DateTime<Utc>) -> Event {
 fn parameters(visits: &mut Visits, report: &str, at: DateTime<Utc>) -> Json {
     let (since, until) = visits.period(at);
     let mut parameters = json!({"since": rfc3339(since), "until": rfc3339(until)});
-    let user = if report == "user_activity" { visits.somebody() } else { None };
+    let user = if report == "user_activity" { visits.any_user() } else { None };
     if let (Some(user), Some(parameters)) = (user, parameters.as_object_mut()) {
         parameters.insert("user_id".to_owned(), json!(user));
     }
@@ -93,5 +93,5 @@ fn parameters(visits: &mut Visits, report: &str, at: DateTime<Utc>) -> Json {
 }
 
 fn rows(visits: &mut Visits, least: i64, most: i64) -> u64 {
-    visits.dice.between(least, most).try_into().unwrap_or_default()
+    visits.rng.between(least, most).try_into().unwrap_or_default()
 }

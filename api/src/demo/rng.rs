@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn the_same_seed_throws_the_same() {
         let throw = |seed, number| {
-            let mut dice = DemoRng::new(seed, Table::Cases, number);
-            (0..20).map(|_| dice.between(0, 1_000_000)).collect::<Vec<_>>()
+            let mut rng = DemoRng::new(seed, Table::Cases, number);
+            (0..20).map(|_| rng.between(0, 1_000_000)).collect::<Vec<_>>()
         };
         assert_eq!(throw(1, 1), throw(1, 1));
         assert_ne!(throw(1, 1), throw(1, 2));
@@ -131,11 +131,11 @@ mod tests {
 
     #[test]
     fn the_first_in_rank_is_taken_most_often() {
-        let mut dice = DemoRng::new(1, Table::Visits, 0);
+        let mut rng = DemoRng::new(1, Table::Visits, 0);
         let ranks: Vec<u32> = (1..=100).collect();
         let mut counts = [0; 101];
         for _ in 0..10_000 {
-            counts[*dice.ranked(&ranks).unwrap() as usize] += 1;
+            counts[*rng.ranked(&ranks).unwrap() as usize] += 1;
         }
         assert!(counts[1] > counts[2] && counts[2] > counts[5] && counts[5] > counts[50]);
     }

@@ -34,96 +34,96 @@ pub(super) type Steps = Vec<(Step, f64)>;
 const HOLD_MEDIAN: f64 = 2.0;
 const HOLD_SIGMA: f64 = 0.8;
 
-pub(super) fn steps(plot: &Plot, dice: &mut DemoRng) -> Steps {
+pub(super) fn steps(plot: &Plot, rng: &mut DemoRng) -> Steps {
     let mut steps = vec![(Step::Create, 0.0)];
-    hand_in(plot, dice, &mut steps);
+    hand_in(plot, rng, &mut steps);
     if plot.is_accepted() {
-        steps.push((Step::Accept, dice.days(0.8, 0.6)));
-        work(plot, dice, &mut steps);
-        finish(plot, dice, &mut steps);
+        steps.push((Step::Accept, rng.days(0.8, 0.6)));
+        work(plot, rng, &mut steps);
+        finish(plot, rng, &mut steps);
     }
     steps
 }
 
-fn hand_in(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
-    let at_once = dice.chance(0.3);
-    if !at_once && dice.chance(0.4) {
-        steps.push((Step::MemberEdit, dice.days(0.3, 0.7)));
+fn hand_in(plot: &Plot, rng: &mut DemoRng, steps: &mut Steps) {
+    let at_once = rng.chance(0.3);
+    if !at_once && rng.chance(0.4) {
+        steps.push((Step::MemberEdit, rng.days(0.3, 0.7)));
     }
     if plot.status == CaseStatus::Draft {
         return;
     }
-    steps.push((Step::Submit, if at_once { 0.0 } else { dice.days(0.4, 0.7) }));
-    if dice.chance(0.3) {
-        steps.push((Step::MemberEdit, dice.days(0.3, 0.5)));
+    steps.push((Step::Submit, if at_once { 0.0 } else { rng.days(0.4, 0.7) }));
+    if rng.chance(0.3) {
+        steps.push((Step::MemberEdit, rng.days(0.3, 0.5)));
     }
-    if dice.chance(0.2) {
-        steps.push((Step::StaffEdit, dice.days(0.3, 0.5)));
+    if rng.chance(0.2) {
+        steps.push((Step::StaffEdit, rng.days(0.3, 0.5)));
     }
     let comes_back = match plot.status {
         CaseStatus::NeedsResubmission | CaseStatus::Resubmitted => true,
         CaseStatus::Submitted | CaseStatus::Draft => false,
-        CaseStatus::Accepted | CaseStatus::Hold | CaseStatus::PendingReview | CaseStatus::Completed => dice.chance(0.15),
+        CaseStatus::Accepted | CaseStatus::Hold | CaseStatus::PendingReview | CaseStatus::Completed => rng.chance(0.15),
     };
     if comes_back {
-        steps.push((Step::Reject, dice.days(0.8, 0.6)));
+        steps.push((Step::Reject, rng.days(0.8, 0.6)));
         if plot.status != CaseStatus::NeedsResubmission {
-            steps.push((Step::MemberEdit, dice.days(1.5, 0.7)));
-            steps.push((Step::Resubmit, dice.days(0.1, 0.5)));
+            steps.push((Step::MemberEdit, rng.days(1.5, 0.7)));
+            steps.push((Step::Resubmit, rng.days(0.1, 0.5)));
         }
     }
 }
 
 /// The events of an accepted case before it is completed.
-fn work(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
-    if dice.chance(0.55) {
-        steps.push((Step::StaffEdit, dice.days(0.4, 0.6)));
+fn work(plot: &Plot, rng: &mut DemoRng, steps: &mut Steps) {
+    if rng.chance(0.55) {
+        steps.push((Step::StaffEdit, rng.days(0.4, 0.6)));
     }
-    if !plot.is_reviewed && dice.chance(0.15) {
-        steps.push((Step::Tier, dice.days(0.4, 0.6)));
+    if !plot.is_reviewed && rng.chance(0.15) {
+        steps.push((Step::Tier, rng.days(0.4, 0.6)));
     }
     for _ in 0..2 {
-        if dice.chance(0.18) {
-            hold(dice, steps);
-            steps.push((Step::Resume, dice.days(HOLD_MEDIAN, HOLD_SIGMA)));
+        if rng.chance(0.18) {
+            hold(rng, steps);
+            steps.push((Step::Resume, rng.days(HOLD_MEDIAN, HOLD_SIGMA)));
         }
     }
-    if dice.chance(0.15) {
-        steps.push((Step::Reassign, dice.days(0.5, 0.6)));
-    } else if dice.chance(0.05) {
-        steps.push((Step::Unassign, dice.days(0.5, 0.6)));
-        steps.push((Step::Take, dice.days(0.2, 0.6)));
+    if rng.chance(0.15) {
+        steps.push((Step::Reassign, rng.days(0.5, 0.6)));
+    } else if rng.chance(0.05) {
+        steps.push((Step::Unassign, rng.days(0.5, 0.6)));
+        steps.push((Step::Take, rng.days(0.2, 0.6)));
     }
-    if dice.chance(0.15) {
-        steps.push((Step::Credit, dice.days(0.4, 0.6)));
+    if rng.chance(0.15) {
+        steps.push((Step::Credit, rng.days(0.4, 0.6)));
     }
-    if dice.chance(0.15) {
-        steps.push((Step::MemberEdit, dice.days(0.4, 0.6)));
+    if rng.chance(0.15) {
+        steps.push((Step::MemberEdit, rng.days(0.4, 0.6)));
     }
     for _ in 0..2 {
-        if dice.chance(0.35) {
-            steps.push((Step::StaffEdit, dice.days(0.5, 0.6)));
+        if rng.chance(0.35) {
+            steps.push((Step::StaffEdit, rng.days(0.5, 0.6)));
         }
     }
 }
 
-fn hold(dice: &mut DemoRng, steps: &mut Steps) {
-    steps.push((Step::Hold, dice.days(0.5, 0.6)));
-    if dice.chance(0.2) {
-        steps.push((Step::StaffEdit, dice.days(0.2, 0.4)));
+fn hold(rng: &mut DemoRng, steps: &mut Steps) {
+    steps.push((Step::Hold, rng.days(0.5, 0.6)));
+    if rng.chance(0.2) {
+        steps.push((Step::StaffEdit, rng.days(0.2, 0.4)));
     }
 }
 
-fn finish(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
+fn finish(plot: &Plot, rng: &mut DemoRng, steps: &mut Steps) {
     for _ in 0..plot.revisions {
-        steps.push((Step::Complete, dice.days(1.0, 0.6)));
-        steps.push((Step::Decide(ReviewStatus::RevisionsRequested), dice.days(0.7, 0.6)));
-        steps.push((Step::StaffEdit, dice.days(0.4, 0.6)));
+        steps.push((Step::Complete, rng.days(1.0, 0.6)));
+        steps.push((Step::Decide(ReviewStatus::RevisionsRequested), rng.days(0.7, 0.6)));
+        steps.push((Step::StaffEdit, rng.days(0.4, 0.6)));
     }
     match plot.status {
-        CaseStatus::Hold => hold(dice, steps),
-        CaseStatus::PendingReview => steps.push((Step::Complete, dice.days(1.0, 0.6))),
-        CaseStatus::Completed => complete(plot, dice, steps),
+        CaseStatus::Hold => hold(rng, steps),
+        CaseStatus::PendingReview => steps.push((Step::Complete, rng.days(1.0, 0.6))),
+        CaseStatus::Completed => complete(plot, rng, steps),
         CaseStatus::Accepted
         | CaseStatus::Draft
         | CaseStatus::Submitted
@@ -132,15 +132,15 @@ fn finish(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
     }
 }
 
-fn complete(plot: &Plot, dice: &mut DemoRng, steps: &mut Steps) {
-    steps.push((Step::Complete, dice.days(1.0, 0.6)));
+fn complete(plot: &Plot, rng: &mut DemoRng, steps: &mut Steps) {
+    steps.push((Step::Complete, rng.days(1.0, 0.6)));
     if plot.is_reviewed {
-        steps.push((Step::Decide(plot.last_decision), dice.days(0.7, 0.6)));
-    } else if dice.chance(0.06) {
-        steps.push((Step::Reopen, dice.days(3.0, 0.7)));
-        steps.push((Step::Complete, dice.days(1.0, 0.6)));
+        steps.push((Step::Decide(plot.last_decision), rng.days(0.7, 0.6)));
+    } else if rng.chance(0.06) {
+        steps.push((Step::Reopen, rng.days(3.0, 0.7)));
+        steps.push((Step::Complete, rng.days(1.0, 0.6)));
     }
-    if plot.is_released && dice.chance(0.3) {
-        steps.push((Step::Release, dice.days(0.3, 0.5)));
+    if plot.is_released && rng.chance(0.3) {
+        steps.push((Step::Release, rng.days(0.3, 0.5)));
     }
 }

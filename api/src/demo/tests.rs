@@ -251,7 +251,7 @@ fn the_named_have_some_cases_in_every_status_they_can_have() {
 }
 
 #[test]
-fn nobody_acts_before_he_came_or_after_he_left() {
+fn no_one_acts_before_they_joined_or_after_they_left() {
     let mut active: HashMap<Uuid, bool> = HashMap::new();
     for entry in &demo().history.entries {
         if let Some(id) = entry.context.actor.id() {

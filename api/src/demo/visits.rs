@@ -19,7 +19,7 @@ const DENIED: f64 = 0.015;
 /// Everything a visitor can read, and the random numbers.
 #[derive(Debug)]
 pub(super) struct Visits {
-    pub dice: DemoRng,
+    pub rng: DemoRng,
     pub cases: Vec<CaseState>,
     /// The cases a person may read, as their member or assignee.
     own: HashMap<Uuid, Vec<usize>>,
@@ -38,23 +38,29 @@ impl Visits {
             }
         }
         let visitors = people.iter().map(Someone::id).collect();
-        Self { dice: DemoRng::new(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
+        Self { rng: DemoRng::new(seed, Table::Visits, 0), cases, own, entries, visitors, last_logins: BTreeMap::new() }
     }
 
     /// One visit of a person, cut off when the planned number of entries is reached.
-    pub fn tell_one(&mut self, calendar: &Calendar, people: &People, scribe: &mut Recorder, room: u64) -> Result<(), DemoError> {
-        let visitor = self.dice.ranked(&self.visitors).and_then(|id| people.get(*id)).ok_or(DemoError::Nobody)?;
-        let joined_at = visitor.joined_at().ok_or(DemoError::Nobody)?;
-        let at = calendar.within(&mut self.dice, joined_at + TimeDelta::minutes(2), calendar.now);
+    pub fn tell_one(
+        &mut self,
+        calendar: &Calendar,
+        people: &People,
+        recorder: &mut Recorder,
+        room: u64,
+    ) -> Result<(), DemoError> {
+        let visitor = self.rng.ranked(&self.visitors).and_then(|id| people.get(*id)).ok_or(DemoError::NoSuchPerson)?;
+        let joined_at = visitor.joined_at().ok_or(DemoError::NoSuchPerson)?;
+        let at = calendar.within(&mut self.rng, joined_at + TimeDelta::minutes(2), calendar.now);
         let Some(row) = visitor.active_at(at) else { return Ok(()) };
         let person = Person::new(row);
-        let origin = visitor.origin(at).ok_or(DemoError::Nobody)?;
+        let origin = visitor.origin(at).ok_or(DemoError::NoSuchPerson)?;
         let told = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
         for (event, at) in told.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {
             let anonymous = Origin { actor: Actor::Anonymous, ..origin.clone() };
-            let by_nobody = event.action == entity::audit::Action::Login && event.outcome != entity::audit::Outcome::Success;
-            let context = scribe.request(if by_nobody { anonymous } else { origin.clone() }, at);
-            scribe.tell(vec![event], &context, at, false);
+            let is_anonymous = event.action == entity::audit::Action::Login && event.outcome != entity::audit::Outcome::Success;
+            let context = recorder.request(if is_anonymous { anonymous } else { origin.clone() }, at);
+            recorder.tell(vec![event], &context, at, false);
         }
         Ok(())
     }
@@ -63,14 +69,14 @@ impl Visits {
     fn visit(&mut self, person: &Person, origin: &Origin, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
         let user_agent = origin.user_agent.as_deref();
         let mut told = Vec::new();
-        if self.dice.chance(UNKNOWN_NAMES) {
+        if self.rng.chance(UNKNOWN_NAMES) {
             told.push((Event::login_failed("", None, "unknown_user", user_agent), at));
             return told;
         }
         let mut at = at;
-        while self.dice.chance(FAILED_LOGINS) {
+        while self.rng.chance(FAILED_LOGINS) {
             told.push((Event::login_failed(&person.username, Some(person), "wrong_password", user_agent), at));
-            at += TimeDelta::milliseconds(self.dice.between(2_000, 30_000));
+            at += TimeDelta::milliseconds(self.rng.between(2_000, 30_000));
         }
         let session_id = Uuid::from_u128(u128::from_be_bytes(std::array::from_fn(|_| self.byte())));
         let started_at = at;
@@ -78,16 +84,16 @@ impl Visits {
         let last = self.last_logins.entry(person.id).or_insert(at);
         *last = at.max(*last);
         let looks = match person.role {
-            Role::Manager | Role::Administrator => self.dice.between(2, 9),
-            Role::Technician => self.dice.between(1, 5),
-            Role::Member | Role::Service => self.dice.between(0, 3),
+            Role::Manager | Role::Administrator => self.rng.between(2, 9),
+            Role::Technician => self.rng.between(1, 5),
+            Role::Member | Role::Service => self.rng.between(0, 3),
         };
         for _ in 0..looks {
-            at += TimeDelta::milliseconds(self.dice.between(5_000, 400_000));
+            at += TimeDelta::milliseconds(self.rng.between(5_000, 400_000));
             told.extend(self.look(person, at).map(|event| (event, at)));
         }
-        if self.dice.chance(0.6) {
-            at += TimeDelta::milliseconds(self.dice.between(5_000, 900_000));
+        if self.rng.chance(0.6) {
+            at += TimeDelta::milliseconds(self.rng.between(5_000, 900_000));
             told.push((Event::logout(person, session_id, (at - started_at).num_seconds()), at));
         }
         told
@@ -95,10 +101,10 @@ impl Visits {
 
     fn look(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
         let runs_the_desk = matches!(person.role, Role::Manager | Role::Administrator);
-        if !runs_the_desk && self.dice.chance(DENIED) {
-            return Some(reading::denied(&mut self.dice));
+        if !runs_the_desk && self.rng.chance(DENIED) {
+            return Some(reading::denied(&mut self.rng));
         }
-        if runs_the_desk && !self.dice.chance(0.2) {
+        if runs_the_desk && !self.rng.chance(0.2) {
             return Some(reading::of_desk(self, person, at));
         }
         self.case_trail(person, at)
@@ -106,7 +112,7 @@ impl Visits {
 
     /// A service account reads the log and the reports, and never signs in.
     fn feed(&mut self, person: &Person, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
-        let reads = self.dice.between(1, 3);
+        let reads = self.rng.between(1, 3);
         (0..reads).map(|read| (reading::of_desk(self, person, at), at + TimeDelta::seconds(read))).collect()
     }
 
@@ -114,8 +120,8 @@ impl Visits {
     fn case_trail(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
         let own = self.own.get(&person.id);
         let case = match person.role {
-            Role::Manager | Role::Administrator => self.dice.pick(&self.cases)?,
-            Role::Technician | Role::Member | Role::Service => self.cases.get(*self.dice.pick(own?)?)?,
+            Role::Manager | Role::Administrator => self.rng.pick(&self.cases)?,
+            Role::Technician | Role::Member | Role::Service => self.cases.get(*self.rng.pick(own?)?)?,
         };
         let is_member = person.id == case.member_id;
         let seen_from = if is_member { Some(case.created_at) } else { case.submitted_at };
@@ -126,22 +132,22 @@ impl Visits {
     /// An entry that existed at that time.
     pub fn some_entry(&mut self, at: DateTime<Utc>) -> Option<Uuid> {
         let known = self.entries.partition_point(|(_, told_at)| *told_at < at);
-        self.dice.pick(self.entries.get(..known)?).map(|(id, _)| *id)
+        self.rng.pick(self.entries.get(..known)?).map(|(id, _)| *id)
     }
 
     /// A random person.
-    pub fn somebody(&mut self) -> Option<Uuid> {
-        self.dice.pick(&self.visitors).copied()
+    pub fn any_user(&mut self) -> Option<Uuid> {
+        self.rng.pick(&self.visitors).copied()
     }
 
     /// A period for a report that ends at a given time.
     pub fn period(&mut self, at: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-        let days = self.dice.weighed(&[(1, 2), (7, 5), (30, 8), (90, 3)]).unwrap_or(30);
-        let until = calendar::between(&mut self.dice, at - TimeDelta::hours(12), at);
+        let days = self.rng.weighed(&[(1, 2), (7, 5), (30, 8), (90, 3)]).unwrap_or(30);
+        let until = calendar::between(&mut self.rng, at - TimeDelta::hours(12), at);
         (until - TimeDelta::days(days), until)
     }
 
     fn byte(&mut self) -> u8 {
-        u8::try_from(self.dice.between(0, 255)).unwrap_or_default()
+        u8::try_from(self.rng.between(0, 255)).unwrap_or_default()
     }
 }

@@ -33,8 +33,8 @@ pub(super) struct Walk<'a> {
     pub plot: &'a Plot,
     pub calendar: &'a Calendar,
     pub people: &'a People,
-    pub scribe: &'a mut Recorder,
-    pub dice: DemoRng,
+    pub recorder: &'a mut Recorder,
+    pub rng: DemoRng,
     pub row: Option<case::Model>,
     pub steps: Vec<(Step, DateTime<Utc>)>,
     /// The index of the current step.
@@ -61,16 +61,16 @@ pub(super) fn walk(
     plot: &Plot,
     calendar: &Calendar,
     people: &People,
-    scribe: &mut Recorder,
+    recorder: &mut Recorder,
 ) -> Result<CaseState, DemoError> {
-    let mut dice = DemoRng::new(seed, Table::Cases, plot.number);
-    let steps = plot.timed(calendar, &mut dice);
+    let mut rng = DemoRng::new(seed, Table::Cases, plot.number);
+    let steps = plot.timed(calendar, &mut rng);
     let mut walk = Walk {
         plot,
         calendar,
         people,
-        scribe,
-        dice,
+        recorder,
+        rng,
         row: None,
         steps,
         place: 0,
@@ -96,7 +96,7 @@ impl Walk<'_> {
     }
 
     pub fn user(&self, id: Uuid) -> Result<&user::Model, DemoError> {
-        self.people.get(id).and_then(|someone| someone.at(self.at)).ok_or(DemoError::Nobody)
+        self.people.get(id).and_then(|person| person.at(self.at)).ok_or(DemoError::NoSuchPerson)
     }
 
     pub fn assignee(&self) -> Option<&user::Model> {
@@ -108,7 +108,7 @@ impl Walk<'_> {
     pub fn worker(&mut self) -> Result<Uuid, DemoError> {
         let assignee = self.assignee().map(|row| row.id);
         match assignee {
-            Some(id) if self.dice.chance(0.8) => Ok(id),
+            Some(id) if self.rng.chance(0.8) => Ok(id),
             Some(_) | None => self.desk(),
         }
     }
@@ -116,26 +116,26 @@ impl Walk<'_> {
     /// A manager or administrator.
     pub fn desk(&mut self) -> Result<Uuid, DemoError> {
         let runs = |row: &user::Model| matches!(row.role, user::Role::Manager | user::Role::Administrator);
-        self.people.someone(&mut self.dice, self.at, runs).ok_or(DemoError::Nobody)
+        self.people.pick(&mut self.rng, self.at, runs).ok_or(DemoError::NoSuchPerson)
     }
 
-    pub fn story(&self, by: Uuid, reason: Option<&str>) -> Result<ChangeContext, DemoError> {
-        let mut story = ChangeContext::new(Actor::Person(Person::new(self.user(by)?)));
-        story.reason = reason.map(str::to_owned);
-        Ok(story)
+    pub fn change(&self, by: Uuid, reason: Option<&str>) -> Result<ChangeContext, DemoError> {
+        let mut change = ChangeContext::new(Actor::Person(Person::new(self.user(by)?)));
+        change.reason = reason.map(str::to_owned);
+        Ok(change)
     }
 
     /// Saves the result of a move and adds the resulting audit entries.
-    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut story: ChangeContext) -> Result<(), DemoError> {
+    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut change: ChangeContext) -> Result<(), DemoError> {
         let at = self.at;
         let known = |id| self.people.person(id, at);
-        let Some((after, events)) = happen::<case::Entity>(self.row.as_ref(), row, &mut story, known, at)? else {
+        let Some((after, events)) = happen::<case::Entity>(self.row.as_ref(), row, &mut change, known, at)? else {
             return Ok(());
         };
-        let origin = self.people.get(by).and_then(|someone| someone.origin(at)).ok_or(DemoError::Nobody)?;
+        let origin = self.people.get(by).and_then(|person| person.origin(at)).ok_or(DemoError::NoSuchPerson)?;
         let same = self.request.take().filter(|(then, _)| *then == at);
-        let context = same.map_or_else(|| self.scribe.request(origin, at), |(_, context)| context);
-        self.scribe.tell(events, &context, at, true);
+        let context = same.map_or_else(|| self.recorder.request(origin, at), |(_, context)| context);
+        self.recorder.tell(events, &context, at, true);
         self.request = Some((at, context));
         if by != after.member_id {
             self.staff_acted_at = Some(at);
@@ -166,7 +166,7 @@ impl Walk<'_> {
         let since = self.review.submitted_at.filter(|_| is_decision);
         let row = self.case()?;
         let step = review::Model {
-            id: self.scribe.new_id(self.at),
+            id: self.recorder.new_id(self.at),
             case_id: row.id,
             case_number: row.case_number,
             reviewed_at: self.at,
@@ -178,7 +178,7 @@ impl Walk<'_> {
             decision_number: is_decision.then_some(self.review.decisions),
             turnaround_seconds: since.map(|since| (self.at - since).num_seconds()),
         };
-        self.scribe.chapter.reviews.push(step);
+        self.recorder.chapter.reviews.push(step);
         Ok(())
     }
 
@@ -189,21 +189,21 @@ impl Walk<'_> {
     /// Notifies the member by email, a few minutes later.
     pub fn mail(&mut self, template: &str) -> Result<(), DemoError> {
         let row = self.case()?;
-        let to = self.people.person(row.member_id, self.at).ok_or(DemoError::Nobody)?;
-        let mut sent_at = self.at + TimeDelta::seconds(self.dice.between(40, 880));
-        let fails = self.dice.chance(FAILED_MAILS);
+        let to = self.people.person(row.member_id, self.at).ok_or(DemoError::NoSuchPerson)?;
+        let mut sent_at = self.at + TimeDelta::seconds(self.rng.between(40, 880));
+        let fails = self.rng.chance(FAILED_MAILS);
         if sent_at < self.calendar.now {
-            self.scribe.mail(template, &to, 1, fails, sent_at);
+            self.recorder.mail(template, &to, 1, fails, sent_at);
         }
         sent_at += TimeDelta::minutes(15);
         if fails && sent_at < self.calendar.now {
-            self.scribe.mail(template, &to, 2, false, sent_at);
+            self.recorder.mail(template, &to, 2, false, sent_at);
         }
         Ok(())
     }
 
     pub fn word(&mut self, words: &[&'static str]) -> &'static str {
-        self.dice.word(words)
+        self.rng.word(words)
     }
 
     /// The time of the next step of a kind, or now if there is none.
@@ -221,21 +221,21 @@ impl Walk<'_> {
             let has_member_updates = self.staff_acted_at.is_none_or(|acted_at| acted_at < updated_at);
             let member_last_update_at = Some(updated_at);
             let flag = member_update::Model { case_id: row.id, has_member_updates, member_last_update_at };
-            self.scribe.chapter.member_updates.push(flag);
+            self.recorder.chapter.member_updates.push(flag);
         }
-        let sketch = CaseState {
+        let case_state = CaseState {
             id: row.id,
             member_id: row.member_id,
             assigned_to_id: row.assigned_to_id,
             submitted_at: row.submitted_at,
             created_at: row.created_at,
         };
-        self.scribe.chapter.history.cases.push(row);
-        Ok(sketch)
+        self.recorder.chapter.history.cases.push(row);
+        Ok(case_state)
     }
 
     /// The names of an employee.
     pub fn employee(&mut self) -> (&'static str, &'static str) {
-        (self.dice.word(words::FIRST_NAMES), self.dice.word(words::LAST_NAMES))
+        (self.rng.word(words::FIRST_NAMES), self.rng.word(words::LAST_NAMES))
     }
 }

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_takes_nothing_is_not_waited_for() {
+    async fn a_receiver_that_takes_nothing_is_not_waited_for() {
         let mut pace = Pace::default();
         assert_eq!(pace.hand_over(65_536, async {}).await, Ok(()));
         assert_eq!(pace.hand_over(usize::MAX / 2, async {}).await, Ok(()));

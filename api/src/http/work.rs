@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_waits_too_long_or_finds_too_many_waiting_is_refused() {
+    async fn a_request_that_waits_too_long_or_finds_too_many_waiting_is_refused() {
         let budget = Budget::new(1, Duration::from_millis(500));
         let turn = budget.turn().await.unwrap();
         let begun = Instant::now();

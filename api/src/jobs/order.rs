@@ -243,7 +243,7 @@ impl UnderWay<'_> {
             tally.processed += 1;
             if let Err(undelivered) = sent {
                 tally.failed += 1;
-                tally.broke_off = undelivered.hope == RetryAdvice::LaterForAll;
+                tally.broke_off = undelivered.retry == RetryAdvice::LaterForAll;
                 tally.error.get_or_insert(undelivered.why);
             }
             let is_enough = tally.processed >= mail::SENT_AT_ONCE || self.begun.elapsed() >= mail::SENDS_FOR;

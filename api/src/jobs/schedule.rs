@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn periods_nobody_ran_are_made_up_for_in_their_order_and_not_without_end() {
+    fn missed_periods_are_made_up_for_in_order_up_to_a_limit() {
         let (job, schedules) = (JobName::SendScheduledEmails, schedules(&[]));
         let due = schedules.due(job, at("2026-12-01T00:00:00Z"), at("2026-12-01T00:46:00Z"), CHICAGO);
         assert_eq!(due, ["00:15", "00:30", "00:45"].map(|time| at(&format!("2026-12-01T{time}:00Z"))));

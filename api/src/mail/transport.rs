@@ -51,16 +51,17 @@ impl Mailer {
             Transport::Log => logged(mail),
             Transport::Smtp(server) => match timeout(PATIENCE * 2, server.send(message)).await {
                 Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) => Err(Undelivered { hope: hope(server, &error).await, why: error.to_string() }),
-                Err(_) => {
-                    Err(Undelivered { hope: RetryAdvice::LaterForAll, why: "the mail server did not respond in time".to_owned() })
-                }
+                Ok(Err(error)) => Err(Undelivered { retry: retry(server, &error).await, why: error.to_string() }),
+                Err(_) => Err(Undelivered {
+                    retry: RetryAdvice::LaterForAll,
+                    why: "the mail server did not respond in time".to_owned(),
+                }),
             },
         }
     }
 
     fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
-        let for_good = |why: String| Undelivered { why, hope: RetryAdvice::None };
+        let for_good = |why: String| Undelivered { why, retry: RetryAdvice::None };
         let email = message::write(mail);
         let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("invalid address: {error}")))?;
         let domain = self.from.email.domain();
@@ -79,7 +80,7 @@ impl Mailer {
 }
 
 /// Whether the fault is this email's or the server's: determined by connecting to the server once more.
-async fn hope(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> RetryAdvice {
+async fn retry(server: &AsyncSmtpTransport<Tokio1Executor>, error: &Error) -> RetryAdvice {
     let lets_us_in = matches!(timeout(PATIENCE, server.test_connection()).await, Ok(Ok(true)));
     match lets_us_in {
         false => RetryAdvice::LaterForAll,
@@ -97,7 +98,7 @@ fn automatic() -> lettre::message::header::HeaderValue {
 /// RFC 2606: nothing is ever delivered to a domain under `.invalid`.
 fn logged(mail: &outbox::Model) -> Result<(), Undelivered> {
     if mail.recipient.ends_with(".invalid") {
-        return Err(Undelivered { why: "the domain does not exist".to_owned(), hope: RetryAdvice::None });
+        return Err(Undelivered { why: "the domain does not exist".to_owned(), retry: RetryAdvice::None });
     }
     tracing::info!(mail = %mail.id, template = %mail.template, "email not sent: no mail server configured");
     Ok(())

@@ -54,47 +54,47 @@ pub fn spelled(node: &Node, seed: u64) -> String {
     said
 }
 
-fn blank(dice: &mut ChaCha8Rng, said: &mut String) {
-    said.push_str(["", "", "", " ", "\n", "\t\r\n"][dice.next_u32() as usize % 6]);
+fn blank(rng: &mut ChaCha8Rng, said: &mut String) {
+    said.push_str(["", "", "", " ", "\n", "\t\r\n"][rng.next_u32() as usize % 6]);
 }
 
-fn write(node: &Node, dice: &mut ChaCha8Rng, said: &mut String) {
-    blank(dice, said);
+fn write(node: &Node, rng: &mut ChaCha8Rng, said: &mut String) {
+    blank(rng, said);
     match node {
         Node::Null => said.push_str("null"),
         Node::Flag(flag) => said.push_str(&flag.to_string()),
-        Node::Number(thousandths) => said.push_str(&number(*thousandths, dice)),
-        Node::Text(text) => quoted(text, dice, said),
+        Node::Number(thousandths) => said.push_str(&number(*thousandths, rng)),
+        Node::Text(text) => quoted(text, rng, said),
         Node::List(items) => {
             said.push('[');
             for (index, item) in items.iter().enumerate() {
                 said.push_str(if index == 0 { "" } else { "," });
-                write(item, dice, said);
+                write(item, rng, said);
             }
             said.push(']');
         }
         Node::Object(fields) => {
             said.push('{');
             let mut fields: Vec<_> = fields.iter().collect();
-            let turn = dice.next_u32() as usize % fields.len().max(1);
+            let turn = rng.next_u32() as usize % fields.len().max(1);
             fields.rotate_left(turn);
             for (index, (name, field)) in fields.into_iter().enumerate() {
                 said.push_str(if index == 0 { "" } else { "," });
-                blank(dice, said);
-                quoted(name, dice, said);
-                blank(dice, said);
+                blank(rng, said);
+                quoted(name, rng, said);
+                blank(rng, said);
                 said.push(':');
-                write(field, dice, said);
+                write(field, rng, said);
             }
             said.push('}');
         }
     }
-    blank(dice, said);
+    blank(rng, said);
 }
 
-fn number(thousandths: i64, dice: &mut ChaCha8Rng) -> String {
+fn number(thousandths: i64, rng: &mut ChaCha8Rng) -> String {
     let (sign, size) = (if thousandths < 0 { "-" } else { "" }, thousandths.unsigned_abs());
-    match dice.next_u32() % 4 {
+    match rng.next_u32() % 4 {
         0 => format!("{thousandths}e-3"),
         1 => format!("{sign}{}.{:03}", size / 1000, size % 1000),
         2 => format!("{sign}{}.{:03}000E+0", size / 1000, size % 1000),
@@ -109,14 +109,14 @@ pub fn plain_number(thousandths: i64) -> String {
     format!("{sign}{}{}", size / 1000, decimals.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn quoted(text: &str, dice: &mut ChaCha8Rng, said: &mut String) {
+fn quoted(text: &str, rng: &mut ChaCha8Rng, said: &mut String) {
     said.push('"');
     for letter in text.chars() {
         let must_be_escaped = letter < ' ' || matches!(letter, '"' | '\\');
-        if must_be_escaped || dice.next_u32().is_multiple_of(4) {
+        if must_be_escaped || rng.next_u32().is_multiple_of(4) {
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
-                said.push_str(&if dice.next_u32().is_multiple_of(2) {
+                said.push_str(&if rng.next_u32().is_multiple_of(2) {
                     format!("\\u{unit:04x}")
                 } else {
                     format!("\\u{unit:04X}")

@@ -72,10 +72,10 @@ where
 {
     let changes = prepared::<E>(unit, rows)?;
     meet::<E, C>(unit, db, &changes).await?;
-    let story = unit.story();
+    let change_context = unit.change_context();
     let mut events = Vec::with_capacity(changes.len());
     for change in &changes {
-        events.extend(hooks::consequences::<E>(change.before.as_ref(), &change.after, &story)?);
+        events.extend(hooks::consequences::<E>(change.before.as_ref(), &change.after, &change_context)?);
     }
     let written = |is_new: bool| {
         let those = changes.iter().filter(move |change| change.any && change.before.is_none() == is_new);

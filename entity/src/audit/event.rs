@@ -73,7 +73,7 @@ impl Event {
             .with("overdue", before.hold_expected_end_at.is_some_and(|end| resumed_at > end))
     }
 
-    pub fn case_status_changed(before: &case::Model, after: &case::Model, event: &'static str, story: &ChangeContext) -> Self {
+    pub fn case_status_changed(before: &case::Model, after: &case::Model, event: &'static str, change: &ChangeContext) -> Self {
         let (from, to) = (before.status.code(), after.status.code());
         let description = format!("Case {} moved from {from} to {to}", after.case_number);
         // A first tier and the credit are part of an acceptance; a later change of tier has its own entry.
@@ -83,11 +83,11 @@ impl Event {
         Self::on_case(Action::CaseStatusChanged, after, description)
             .naming::<case::Entity>(Some(before), after, &columns)
             .with("event", event)
-            .with("reason", story.reason())
-            .with_notes(story)
+            .with("reason", change.reason())
+            .with_notes(change)
     }
 
-    pub fn case_resubmitted(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
+    pub fn case_resubmitted(before: &case::Model, after: &case::Model, change: &ChangeContext) -> Self {
         let own = [C::Status, C::ResubmissionCount, C::PreviousStatus, C::ResubmittedAt, C::ResubmissionNotes];
         let columns = [&own[..], case::RELEASE_BLOCK, case::REVIEW_BLOCK, case::REJECTION_BLOCK].concat();
         Self::on_case(Action::CaseResubmitted, after, format!("Case {} resubmitted", after.case_number))
@@ -95,22 +95,22 @@ impl Event {
             .with("resubmission_count", after.resubmission_count)
             .with("previous_status", before.status.code())
             .with("submitted_at", after.resubmitted_at.map(rfc3339))
-            .with("new_documents", story.notes.get("new_documents").cloned().unwrap_or(json!(0)))
-            .with("edited_fields", story.notes.get("edited_fields").cloned().unwrap_or(json!([])))
+            .with("new_documents", change.notes.get("new_documents").cloned().unwrap_or(json!(0)))
+            .with("edited_fields", change.notes.get("edited_fields").cloned().unwrap_or(json!([])))
     }
 
-    pub fn case_assigned(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
+    pub fn case_assigned(before: &case::Model, after: &case::Model, change: &ChangeContext) -> Self {
         let action = if before.assigned_to_id.is_none() { Action::CaseAssigned } else { Action::CaseReassigned };
-        let to = story.username(after.assigned_to_id);
+        let to = change.username(after.assigned_to_id);
         let related = after.assigned_to_id.or(before.assigned_to_id);
         Self::on_case(action, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("no one")))
             .naming::<case::Entity>(Some(before), after, &[C::AssignedToId])
-            .about(story.person(related))
-            .with("from_username", story.username(before.assigned_to_id))
+            .about(change.person(related))
+            .with("from_username", change.username(before.assigned_to_id))
             .with("to_username", to)
-            .with("reason", story.reason())
-            .with("level_override", story.notes.contains_key("override_reason"))
-            .with("override_reason", story.noted("override_reason"))
+            .with("reason", change.reason())
+            .with("level_override", change.notes.contains_key("override_reason"))
+            .with("override_reason", change.noted("override_reason"))
     }
 
     pub fn case_tier_changed(before: &case::Model, after: &case::Model, reason: Option<&str>) -> Self {
@@ -125,11 +125,11 @@ impl Event {
             .with("reason", reason)
     }
 
-    pub fn case_details_edited(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
+    pub fn case_details_edited(before: &case::Model, after: &case::Model, change: &ChangeContext) -> Self {
         Self::on_case(Action::CaseDetailsEdited, after, format!("Details of case {} edited", after.case_number))
             .naming::<case::Entity>(Some(before), after, case::DETAILS)
-            .with("reason", story.reason())
-            .with("edited_by_role", story.by.role().map(user::Role::code))
+            .with("reason", change.reason())
+            .with("edited_by_role", change.by.role().map(user::Role::code))
             .with("post_submission", before.status != CaseStatus::Draft)
     }
 
@@ -138,7 +138,7 @@ impl Event {
         after: &case::Model,
         event: &'static str,
         columns: &[C],
-        story: &ChangeContext,
+        change: &ChangeContext,
     ) -> Self {
         let what = match event {
             "credit_adjusted" => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
@@ -148,35 +148,35 @@ impl Event {
         Self::on_case(Action::CaseUpdated, after, what)
             .naming::<case::Entity>(Some(before), after, columns)
             .with("event", event)
-            .with("reason", story.reason())
-            .with_notes(story)
+            .with("reason", change.reason())
+            .with_notes(change)
     }
 
-    pub fn case_deleted(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
+    pub fn case_deleted(before: &case::Model, after: &case::Model, change: &ChangeContext) -> Self {
         Self::on_case(Action::Other, after, format!("Case {} deleted", after.case_number))
             .naming::<case::Entity>(Some(before), after, &[C::DeletedAt])
             .with("event", "case_deleted")
-            .with("reason", story.reason())
+            .with("reason", change.reason())
             .with("status", before.status.code())
     }
 
-    pub fn review_submitted(after: &case::Model, story: &ChangeContext) -> Self {
-        let technician = story.person(after.assigned_to_id);
+    pub fn review_submitted(after: &case::Model, change: &ChangeContext) -> Self {
+        let technician = change.person(after.assigned_to_id);
         Self::on_case(Action::ReviewSubmitted, after, format!("Case {} submitted for review", after.case_number))
             .about(technician)
             .with("review_action", "submitted_for_review")
             .with("original_technician", technician.map(|person| &person.username))
     }
 
-    pub fn review_updated(before: &case::Model, after: &case::Model, story: &ChangeContext) -> Self {
+    pub fn review_updated(before: &case::Model, after: &case::Model, change: &ChangeContext) -> Self {
         let action = after.review_status.map(|status| status.review_action().code());
-        let technician = story.person(before.assigned_to_id);
+        let technician = change.person(before.assigned_to_id);
         let decision = action.unwrap_or("decided").replace('_', " ");
         Self::on_case(Action::ReviewUpdated, after, format!("Review of case {}: {decision}", after.case_number))
             .naming::<case::Entity>(Some(before), after, case::REVIEW_BLOCK)
             .about(technician)
             .with("review_action", action)
-            .with("review_cycle", story.noted("review_cycle"))
+            .with("review_cycle", change.noted("review_cycle"))
             .with("original_technician", technician.map(|person| &person.username))
     }
 }
@@ -196,12 +196,12 @@ impl Event {
             .with("length", after.length())
     }
 
-    pub fn note_deleted(before: &note::Model, after: &note::Model, story: &ChangeContext) -> Self {
+    pub fn note_deleted(before: &note::Model, after: &note::Model, change: &ChangeContext) -> Self {
         Self::on_note(Action::NoteDeleted, after, format!("Note on case {} deleted", after.case_number))
             .naming::<note::Entity>(Some(before), after, &[note::Column::DeletedAt])
             .with("visibility", after.visibility.code())
             .with("length", after.length())
-            .with("author", story.username(after.author_id.into()))
+            .with("author", change.username(after.author_id.into()))
     }
 
     fn on_note(action: Action, note: &note::Model, description: String) -> Self {
@@ -212,14 +212,14 @@ impl Event {
 
 /// Documents.
 impl Event {
-    pub fn document_uploaded(after: &document::Model, story: &ChangeContext) -> Self {
+    pub fn document_uploaded(after: &document::Model, change: &ChangeContext) -> Self {
         Self::on_document(Action::DocumentUploaded, after, "uploaded to")
             .naming::<document::Entity>(None, after, &every_fact_of_a_document())
             .with("filename", &after.filename)
             .with("file_size", after.size_bytes)
             .with("document_type", after.document_type.code())
             .with("report_number", after.report_number)
-            .with("uploaded_by_role", story.by.role().map(user::Role::code))
+            .with("uploaded_by_role", change.by.role().map(user::Role::code))
     }
 
     /// The document's metadata was read.
@@ -236,13 +236,13 @@ impl Event {
     }
 
     /// Deleted, or replaced by another document with the same report number.
-    pub fn document_deleted(before: &document::Model, after: &document::Model, story: &ChangeContext) -> Self {
+    pub fn document_deleted(before: &document::Model, after: &document::Model, change: &ChangeContext) -> Self {
         Self::on_document(Action::DocumentDeleted, after, "deleted from")
             .naming::<document::Entity>(Some(before), after, &[D::DeletedAt])
             .with("filename", &after.filename)
             .with("document_type", after.document_type.code())
-            .with("reason", story.reason())
-            .with("replaced_by", story.noted("replaced_by"))
+            .with("reason", change.reason())
+            .with("replaced_by", change.noted("replaced_by"))
     }
 
     fn on_document(action: Action, document: &document::Model, what: &str) -> Self {
@@ -255,30 +255,30 @@ impl Event {
 
 /// People.
 impl Event {
-    pub fn user_created(after: &user::Model, story: &ChangeContext) -> Self {
+    pub fn user_created(after: &user::Model, change: &ChangeContext) -> Self {
         Self::on_user(Action::UserCreated, after, format!("User {} created", after.username))
             .naming::<user::Entity>(None, after, user::EVERY_FACT)
             .with("role", after.role.code())
             .with("user_level", after.user_level.map(user::Level::code))
             .with("email", &after.email)
-            .with_notes(story)
+            .with_notes(change)
     }
 
     /// One entry, however many fields of the profile changed.
-    pub fn member_profile_updated(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
-        Self::profile(Action::MemberProfileUpdated, before, after, story)
+    pub fn member_profile_updated(before: &user::Model, after: &user::Model, change: &ChangeContext) -> Self {
+        Self::profile(Action::MemberProfileUpdated, before, after, change)
     }
 
-    pub fn user_updated(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
-        Self::profile(Action::UserUpdated, before, after, story)
+    pub fn user_updated(before: &user::Model, after: &user::Model, change: &ChangeContext) -> Self {
+        Self::profile(Action::UserUpdated, before, after, change)
     }
 
-    pub fn user_activity_changed(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
+    pub fn user_activity_changed(before: &user::Model, after: &user::Model, change: &ChangeContext) -> Self {
         let event = if after.is_active { "reactivated" } else { "deactivated" };
         Self::on_user(Action::UserUpdated, after, format!("User {} {event}", after.username))
             .naming::<user::Entity>(Some(before), after, &[U::IsActive])
             .with("event", event)
-            .with("reason", story.reason())
+            .with("reason", change.reason())
     }
 
     /// A new password: the user's own (`password_changed`) or another user's (`password_reset`). The password itself is never
@@ -296,54 +296,54 @@ impl Event {
             .with("hint", &key.hint)
     }
 
-    pub fn user_role_changed(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
+    pub fn user_role_changed(before: &user::Model, after: &user::Model, change: &ChangeContext) -> Self {
         Self::on_user(Action::UserRoleChanged, after, format!("Role of {} changed to {}", after.username, after.role.code()))
             .naming::<user::Entity>(Some(before), after, user::RIGHTS)
-            .with("changed_by", story.by.label())
+            .with("changed_by", change.by.label())
             .with("previous_role", before.role.code())
             .with("new_role", after.role.code())
             .with("previous_level", before.user_level.map(user::Level::code))
             .with("new_level", after.user_level.map(user::Level::code))
-            .with("reason", story.reason())
+            .with("reason", change.reason())
     }
 
-    pub fn user_deleted(before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
+    pub fn user_deleted(before: &user::Model, after: &user::Model, change: &ChangeContext) -> Self {
         Self::on_user(Action::UserDeleted, after, format!("User {} deleted", after.username))
             .naming::<user::Entity>(Some(before), after, &[U::IsActive, U::DeletedAt])
             .with("role", after.role.code())
             .with("email", &after.email)
             .with("username", &after.username)
             .with("full_name", after.full_name())
-            .with("reason", story.reason())
+            .with("reason", change.reason())
     }
 
-    fn profile(action: Action, before: &user::Model, after: &user::Model, story: &ChangeContext) -> Self {
+    fn profile(action: Action, before: &user::Model, after: &user::Model, change: &ChangeContext) -> Self {
         let event = Self::on_user(action, after, format!("Profile of {} updated", after.username)).naming::<user::Entity>(
             Some(before),
             after,
             user::PROFILE,
         );
         let fields = json!(event.changes.fields());
-        let source = if story.by.id() == Some(after.id) { "self" } else { "staff" };
-        event.with("fields", fields).with("edited_by", story.by.label()).with("edit_source", source)
+        let source = if change.by.id() == Some(after.id) { "self" } else { "staff" };
+        event.with("fields", fields).with("edited_by", change.by.label()).with("edit_source", source)
     }
 }
 
 /// Credits.
 impl Event {
     /// A member's credits for a quarter, set individually or in a bulk reset; also recorded if the number did not change.
-    pub fn quarterly_credit_reset(before: Option<&credit::Model>, after: &credit::Model, story: &ChangeContext) -> Self {
-        let member = story.person(Some(after.member_id));
+    pub fn quarterly_credit_reset(before: Option<&credit::Model>, after: &credit::Model, change: &ChangeContext) -> Self {
+        let member = change.person(Some(after.member_id));
         let name = member.map_or("a member", |member| &member.username);
         let description = format!("Credits of {name} for {} set to {}", after.quarter, after.allowed_credits);
         Self::new(Action::QuarterlyCreditReset, (credit::Entity::OBJECT, after.id.to_string()), description)
             .naming::<credit::Entity>(before, after, credit::EVERY_FACT)
             .about(member)
             .with("quarter", &after.quarter)
-            .with("reset_type", story.noted_text("reset_type").unwrap_or("manual"))
+            .with("reset_type", change.noted_text("reset_type").unwrap_or("manual"))
             .with("previous_allowance", before.map(|before| before.allowed_credits))
             .with("new_allowance", after.allowed_credits)
-            .with_notes(story)
+            .with_notes(change)
     }
 
     /// The credits of many members, set at once; `new_allowance` is null if they differ.
@@ -618,8 +618,8 @@ impl Event {
     }
 
     /// Details of the operation beyond columns and reason, such as `docs_verified`.
-    fn with_notes(mut self, story: &ChangeContext) -> Self {
-        for (key, value) in &story.notes {
+    fn with_notes(mut self, change: &ChangeContext) -> Self {
+        for (key, value) in &change.notes {
             self.metadata.entry(key.clone()).or_insert_with(|| value.clone());
         }
         self

@@ -44,7 +44,7 @@ pub type Told<M> = (M, Vec<Event>);
 pub fn happen<E>(
     before: Option<&E::Model>,
     mut row: E::ActiveModel,
-    story: &mut ChangeContext,
+    change: &mut ChangeContext,
     known: impl Fn(Uuid) -> Option<Person>,
     at: DateTime<Utc>,
 ) -> Result<Option<Told<E::Model>>, Refusal>
@@ -60,8 +60,8 @@ where
         None => inserted::<E>(row)?,
     };
     let people = hooks::people_named::<E>(before, &after).into_iter().filter_map(known).map(|person| (person.id, person));
-    story.people.extend(people);
-    let events = hooks::consequences::<E>(before, &after, story)?;
+    change.people.extend(people);
+    let events = hooks::consequences::<E>(before, &after, change)?;
     Ok(Some((after, events)))
 }
 

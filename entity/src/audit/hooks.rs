@@ -52,7 +52,7 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     }
 
     /// The meaning of a change. Pure: no clock, no database, no request.
-    fn events(before: Option<&Self::Model>, after: &Self::Model, story: &ChangeContext) -> Vec<Event>;
+    fn events(before: Option<&Self::Model>, after: &Self::Model, change: &ChangeContext) -> Vec<Event>;
 }
 
 /// Determines what differs from the stored row, stamps it and clears its one statement; clears nothing if nothing differs.
@@ -100,7 +100,7 @@ where
         return Ok(after);
     }
     meet_people::<E, C>(&unit, db, before.as_ref(), &after).await?;
-    let events = consequences::<E>(before.as_ref(), &after, &unit.story())?;
+    let events = consequences::<E>(before.as_ref(), &after, &unit.change_context())?;
     write(&unit, db, events, true).await?;
     unit.remember::<E>(after.clone());
     Ok(after)
@@ -110,9 +110,9 @@ where
 pub fn consequences<E: Audited>(
     before: Option<&E::Model>,
     after: &E::Model,
-    story: &ChangeContext,
+    change: &ChangeContext,
 ) -> Result<Vec<Event>, Refusal> {
-    let events = E::events(before, after, story);
+    let events = E::events(before, after, change);
     for column in changes::differing::<E>(before, after) {
         changes::ensure_showable::<E>(after, column)?;
         let (table, field) = (E::default().table_name(), E::wire_name(column));
@@ -292,8 +292,8 @@ macro_rules! audited {
             $(fn wire_value(row: &Model, column: Column) -> Option<serde_json::Value> {
                 $wire_value(row, column)
             })?
-            fn events(before: Option<&Model>, after: &Model, story: &$crate::audit::ChangeContext) -> Vec<$crate::audit::Event> {
-                $events(before, after, story)
+            fn events(before: Option<&Model>, after: &Model, change: &$crate::audit::ChangeContext) -> Vec<$crate::audit::Event> {
+                $events(before, after, change)
             }
         }
 

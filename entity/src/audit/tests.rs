@@ -28,7 +28,7 @@ impl World {
         Migrator::up(&outside, None).await.unwrap();
         let db = Db::connect(&url, Limits::default(), Clock::system(), None).await.unwrap();
         let tx = begin(&db).await;
-        let user = tx.save(somebody(&tx)).await.unwrap();
+        let user = tx.save(a_user(&tx)).await.unwrap();
         tx.commit().await.unwrap();
         Self { db, outside, user, _folder: folder }
     }
@@ -50,7 +50,7 @@ async fn begin(db: &Db) -> AuditTx {
     AuditTx::begin(db, context).await.unwrap()
 }
 
-fn somebody(tx: &AuditTx) -> user::ActiveModel {
+fn a_user(tx: &AuditTx) -> user::ActiveModel {
     user::ActiveModel {
         id: Set(tx.new_id()),
         username: Set("ada".into()),

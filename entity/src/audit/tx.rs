@@ -74,25 +74,25 @@ impl AuditTx {
 
     /// The reason that the caller gave, for every entry that follows.
     pub fn with_reason(self, reason: impl Into<String>) -> Self {
-        self.unit.tell(|story| story.reason = Some(reason.into()));
+        self.unit.tell(|change| change.reason = Some(reason.into()));
         self
     }
 
     /// The reason, where it is optional.
     pub fn with_reason_if(self, reason: Option<&str>) -> Self {
-        self.unit.tell(|story| story.reason = reason.map(str::to_owned));
+        self.unit.tell(|change| change.reason = reason.map(str::to_owned));
         self
     }
 
     /// A detail for the entries that is in no column, such as `docs_verified`.
     pub fn with_note(self, key: &str, value: impl Into<Json>) -> Self {
-        self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
+        self.unit.tell(|change| drop(change.notes.insert(key.to_owned(), value.into())));
         self
     }
 
     /// The same for details that are only known later.
     pub fn note(&self, key: &str, value: impl Into<Json>) {
-        self.unit.tell(|story| drop(story.notes.insert(key.to_owned(), value.into())));
+        self.unit.tell(|change| drop(change.notes.insert(key.to_owned(), value.into())));
     }
 
     /// The time of this operation: one reading for the row's times and its entries, taken once the last lock was ours.
@@ -126,7 +126,7 @@ impl AuditTx {
         if !strangers.is_empty() {
             self.unit.meet(user::people(self, strangers).await?);
         }
-        Ok(self.unit.story().people)
+        Ok(self.unit.change_context().people)
     }
 
     /// A new id with this transaction's time.

@@ -28,7 +28,7 @@ pub(super) struct UnitOfWork {
 }
 
 struct State {
-    story: ChangeContext,
+    change: ChangeContext,
     now: DateTime<Utc>,
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
     cleared: Option<Write>,
@@ -48,10 +48,10 @@ enum Phase {
 
 impl UnitOfWork {
     pub(super) fn new(context: Context, clock: Clock, observer: Option<Arc<dyn Observer>>) -> Self {
-        let mut story = ChangeContext::new(context.actor.clone());
-        story.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
+        let mut change = ChangeContext::new(context.actor.clone());
+        change.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
-        let state = State { story, now: clock.now(), rows, cleared: None, traces, written, stage: Phase::Open };
+        let state = State { change, now: clock.now(), rows, cleared: None, traces, written, stage: Phase::Open };
         Self { context, clock, observer, state: Mutex::new(state) }
     }
 
@@ -157,7 +157,7 @@ impl UnitOfWork {
         let (reading, last) = (self.clock.now(), E::updated_at(&row));
         state.now = if reading < last { last + TimeDelta::milliseconds(1) } else { reading.max(state.now) };
         if let Some(person) = E::person(&row) {
-            state.story.people.insert(person.id, person);
+            state.change.people.insert(person.id, person);
         }
         state.rows.insert((TypeId::of::<E>(), E::id(&row)), Box::new(row));
     }
@@ -170,25 +170,25 @@ impl UnitOfWork {
         self.lock().now
     }
 
-    pub(super) fn story(&self) -> ChangeContext {
-        self.lock().story.clone()
+    pub(super) fn change_context(&self) -> ChangeContext {
+        self.lock().change.clone()
     }
 
     /// Those of `ids` whose names have not been loaded yet.
     pub(super) fn strangers(&self, ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
         let state = self.lock();
-        let mut strangers: Vec<Uuid> = ids.filter(|id| !state.story.people.contains_key(id)).collect();
+        let mut strangers: Vec<Uuid> = ids.filter(|id| !state.change.people.contains_key(id)).collect();
         strangers.sort_unstable();
         strangers.dedup();
         strangers
     }
 
     pub(super) fn meet(&self, people: Vec<Person>) {
-        self.lock().story.people.extend(people.into_iter().map(|person| (person.id, person)));
+        self.lock().change.people.extend(people.into_iter().map(|person| (person.id, person)));
     }
 
     pub(super) fn tell(&self, add: impl FnOnce(&mut ChangeContext)) {
-        add(&mut self.lock().story);
+        add(&mut self.lock().change);
     }
 
     fn step(&self, from: Phase, to: Phase, otherwise: Refusal) -> Result<(), Refusal> {

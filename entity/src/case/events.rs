@@ -4,51 +4,51 @@ use super::{CaseStatus, Column, DETAILS, Model, RELEASE_BLOCK, REMARKS};
 use crate::audit::{ChangeContext, Event};
 use sea_orm::ModelTrait;
 
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
+pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {
     let Some(before) = before else { return vec![Event::case_created(after)] };
     if before.deleted_at != after.deleted_at {
-        return vec![Event::case_deleted(before, after, story)];
+        return vec![Event::case_deleted(before, after, change)];
     }
     let mut events = Vec::new();
     let is_moved = before.status != after.status;
     match (before.status, after.status) {
         (from, to) if from == to => {}
         (CaseStatus::Draft, CaseStatus::Submitted) => events.push(Event::case_submitted(before, after)),
-        (_, CaseStatus::Resubmitted) => events.push(Event::case_resubmitted(before, after, story)),
-        (_, CaseStatus::Hold) => events.push(Event::case_held(before, after, story.reason())),
-        (CaseStatus::Hold, _) => events.push(Event::case_resumed(before, after, story.reason())),
-        (from, to) => events.push(Event::case_status_changed(before, after, status_event(from, to, after), story)),
+        (_, CaseStatus::Resubmitted) => events.push(Event::case_resubmitted(before, after, change)),
+        (_, CaseStatus::Hold) => events.push(Event::case_held(before, after, change.reason())),
+        (CaseStatus::Hold, _) => events.push(Event::case_resumed(before, after, change.reason())),
+        (from, to) => events.push(Event::case_status_changed(before, after, status_event(from, to, after), change)),
     }
-    events.extend(review_event(before, after, story));
+    events.extend(review_event(before, after, change));
     if before.assigned_to_id != after.assigned_to_id {
-        events.push(Event::case_assigned(before, after, story));
+        events.push(Event::case_assigned(before, after, change));
     }
     if before.tier.is_some() && before.tier != after.tier {
-        events.push(Event::case_tier_changed(before, after, story.reason()));
+        events.push(Event::case_tier_changed(before, after, change.reason()));
     }
     let differ = |columns: &[Column]| columns.iter().any(|column| before.get(*column) != after.get(*column));
     if differ(DETAILS) {
-        events.push(Event::case_details_edited(before, after, story));
+        events.push(Event::case_details_edited(before, after, change));
     }
     if !is_moved && differ(&[Column::CreditTenths]) {
-        events.push(Event::case_updated(before, after, "credit_adjusted", &[Column::CreditTenths], story));
+        events.push(Event::case_updated(before, after, "credit_adjusted", &[Column::CreditTenths], change));
     }
     if !is_moved && differ(RELEASE_BLOCK) {
-        events.push(Event::case_updated(before, after, "case_released", RELEASE_BLOCK, story));
+        events.push(Event::case_updated(before, after, "case_released", RELEASE_BLOCK, change));
     }
     // A submission covers the urgency itself.
     if !is_moved && differ(REMARKS) {
-        events.push(Event::case_updated(before, after, "edited", REMARKS, story));
+        events.push(Event::case_updated(before, after, "edited", REMARKS, change));
     }
     events
 }
 
 /// Sending to review and deciding have their own entries in addition to the status.
-fn review_event(before: &Model, after: &Model, story: &ChangeContext) -> Option<Event> {
+fn review_event(before: &Model, after: &Model, change: &ChangeContext) -> Option<Event> {
     match (before.status, after.status) {
-        (CaseStatus::Accepted, CaseStatus::PendingReview) => Some(Event::review_submitted(after, story)),
+        (CaseStatus::Accepted, CaseStatus::PendingReview) => Some(Event::review_submitted(after, change)),
         (CaseStatus::PendingReview, CaseStatus::Completed | CaseStatus::Accepted) => {
-            Some(Event::review_updated(before, after, story))
+            Some(Event::review_updated(before, after, change))
         }
         _ => None,
     }

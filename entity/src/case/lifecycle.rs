@@ -250,7 +250,7 @@ impl Model {
         Ok(row)
     }
 
-    /// The review rule: the work of a level 1 technician is reviewed, whoever completes the case.
+    /// The review rule: the work of a level 1 technician is reviewed, regardless of who completes the case.
     pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Complete)?;
         let assignee = completion.assignee.ok_or(CaseRefusal::NoAssignee)?;

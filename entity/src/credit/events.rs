@@ -4,6 +4,6 @@ use super::Model;
 use crate::audit::{ChangeContext, Event};
 
 /// One event, also if a bulk reset did not change the credits: each member's reset is on record.
-pub(super) fn events(before: Option<&Model>, after: &Model, story: &ChangeContext) -> Vec<Event> {
-    vec![Event::quarterly_credit_reset(before, after, story)]
+pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {
+    vec![Event::quarterly_credit_reset(before, after, change)]
 }

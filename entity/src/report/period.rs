@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_asking_means_thirty_civil_days_including_today() {
+    fn the_default_period_is_thirty_civil_days_including_today() {
         let period = Period::new(PeriodQuery::default(), None, at("2026-11-23T08:00:00.500Z"), CHICAGO).unwrap();
         assert_eq!((period.since, period.until), (at("2026-10-25T05:00:00Z"), at("2026-11-23T08:00:00.501Z")));
         assert!(period.defaulted);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_open_where_nobody_set_a_bound() {
+    fn a_list_without_bounds_is_open() {
         let ids = |since, until| PeriodQuery { since, until, all_time: false }.ids(CHICAGO);
         let day_after = floor_id(at("2026-11-02T06:00:00Z"));
         assert_eq!(ids(None, day("2026-11-01")), Ok(IdRange { from: Uuid::nil(), before: day_after }));

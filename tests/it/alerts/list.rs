@@ -4,7 +4,7 @@ use super::alerts;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn somebody_lists_his_own_alerts_by_what_is_left_of_them(app) {
+    async fn users_list_their_own_alerts_by_state(app) {
         let (manager, member) = (app.as_manager().await, app.as_member().await);
         let case = app.a_case().accepted().create().await;
         let why = json!({"reason": "because"});

@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn everybody_sees_what_he_did_himself_and_that_leaves_nothing(app) {
+    async fn users_see_what_they_did_and_that_leaves_no_entry(app) {
         happened(app).await;
         let by = app.as_tech(2).await;
         let mark = app.mark().await;

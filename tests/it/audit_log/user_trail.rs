@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn a_trail_holds_what_he_did_and_what_was_done_to_him(app) {
+    async fn a_trail_has_what_a_user_did_and_what_was_done_to_them(app) {
         let told = happened(app).await;
         let by = app.as_manager().await;
         let subject = app.tech(2).await;

@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn everybody_reads_his_own_account_and_what_he_may_do(app) {
+    async fn users_read_their_own_account_and_permissions(app) {
         let permissions = async |by: crate::app::Client<'_>| by.get("auth/me").await.expect(200)["permissions"].clone();
         assert_eq!(permissions(app.as_member().await).await, json!(["hand_in_cases"]));
         let tech1 = json!(["work_on_cases", "read_users", "manage_members", "read_settings"]);
@@ -32,7 +32,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_member_edits_his_own_profile_with_one_entry(app) {
+    async fn a_member_edits_their_own_profile_with_one_entry(app) {
         member(app).await;
         sign_in(app, "member1").await;
         let by = app.as_member().await;
@@ -55,7 +55,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn anybody_else_edits_himself_as_user_updated(app) {
+    async fn other_roles_edit_their_profile_as_user_updated(app) {
         let by = app.as_manager().await;
         let mark = app.mark().await;
         by.patch("auth/me", json!({"last_name": "Okafor"})).await.expect(200);

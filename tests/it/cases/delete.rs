@@ -4,7 +4,7 @@ use crate::app::actions;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_member_deletes_his_draft(app) {
+    async fn a_member_deletes_their_draft(app) {
         let case = app.a_case().create().await;
         let by = app.as_member().await;
         let mark = app.mark().await;

@@ -5,7 +5,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn the_caller_is_told_what_he_could_do(app) {
+    async fn the_response_lists_what_the_caller_may_do(app) {
         let case = app.a_case().accepted().create().await;
         let open = async |by: crate::app::Client<'_>| by.get(&case.path()).await.expect(200)["allowed_actions"].clone();
         assert_eq!(open(app.as_member().await).await, json!(["edit"]));

@@ -96,7 +96,7 @@ on_each_database! {
         assert_eq!(trail[2]["metadata"]["code"], "not_found");
     }
 
-    async fn who_may_not_is_refused_before_what_he_sent_is_judged(app) {
+    async fn a_caller_without_the_right_is_refused_before_the_body_is_validated(app) {
         let case = app.a_case().accepted().create().await;
         let member = app.as_member().await;
         let mark = app.mark().await;

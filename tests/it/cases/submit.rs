@@ -5,7 +5,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_member_submits_his_draft(app) {
+    async fn a_member_submits_their_draft(app) {
         let case = app.a_case().create().await;
         let by = app.as_member().await;
         let mark = app.mark().await;

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 on_each_database! {
-    async fn nobody_in_particular_is_asked_who_he_is(app) {
+    async fn unauthenticated_callers_get_401_everywhere(app) {
         let nobody = app.as_nobody();
         let mark = app.mark().await;
         for operation in operations().iter().filter(|operation| !operation.is_public()) {

@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn whoever_sees_the_case_sees_what_is_his_to_see(app) {
+    async fn those_who_see_the_case_see_the_documents_visible_to_them(app) {
         let stranger = app.user("member2", Role::Member, None).await;
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;

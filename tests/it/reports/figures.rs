@@ -45,7 +45,7 @@ on_each_database! {
         }));
     }
 
-    async fn one_person_s_activity_is_what_he_did(app) {
+    async fn the_activity_of_a_user_is_what_they_did(app) {
         let case = app.a_case().accepted().create().await;
         let tech = app.as_tech(3).await;
         tech.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect(200);

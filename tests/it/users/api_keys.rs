@@ -183,7 +183,7 @@ on_each_database! {
 
 /// Requests with a valid key are counted per account, regardless of their address; those with an invalid key per address.
 #[tokio::test]
-async fn who_comes_with_a_key_has_a_quota_of_his_own() {
+async fn each_api_key_has_a_quota_of_its_own() {
     let rates = Rates { default: NonZeroU32::new(20).unwrap(), login: NonZeroU32::MIN };
     let settings = Settings { rates: Some(rates), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();

@@ -39,7 +39,7 @@ on_each_database! {
         assert_eq!(case.case.assigned_to_id, Some(user.id));
     }
 
-    async fn nobody_deactivates_himself(app) {
+    async fn users_cannot_deactivate_themselves(app) {
         let by = app.as_admin().await;
         let own = by.user.clone().unwrap();
         app.user("admin2", Role::Administrator, None).await;

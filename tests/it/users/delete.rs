@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_deleted_user_is_gone_and_the_trail_goes_on_naming_him(app) {
+    async fn a_deleted_user_is_gone_and_the_log_still_names_them(app) {
         let user = app.user("member1", Role::Member, None).await;
         let their_client = app.as_user(&user).await;
         let by = app.as_admin().await;

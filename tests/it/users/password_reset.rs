@@ -8,7 +8,7 @@ use serde_json::json;
 const NEW: &str = "thirteen blue bottles";
 
 on_each_database! {
-    async fn a_reset_ends_his_sessions_and_leaves_one_entry(app) {
+    async fn a_reset_ends_the_sessions_and_leaves_one_entry(app) {
         let user = app.user("member1", Role::Member, None).await;
         app.give_password(&user, "eleven green bottles").await;
         let their_client = app.as_user(&user).await;

@@ -6,7 +6,7 @@ use entity::user::{Level, Role};
 use serde_json::json;
 
 on_each_database! {
-    async fn a_role_and_level_change_is_one_entry_and_ends_his_sessions(app) {
+    async fn a_change_of_role_and_level_is_one_entry_and_ends_the_sessions(app) {
         let user = app.user("manager", Role::Manager, None).await;
         let their_client = app.as_user(&user).await;
         let by = app.as_admin().await;
@@ -48,7 +48,7 @@ on_each_database! {
         assert_eq!(case.case.assigned_to_id, Some(user.id));
     }
 
-    async fn nobody_changes_his_own_role(app) {
+    async fn users_cannot_change_their_own_role(app) {
         let by = app.as_admin().await;
         let admin = by.user.clone().unwrap();
         let mark = app.mark().await;

@@ -40,21 +40,21 @@ fn handed() -> impl Strategy<Value = Handed> {
     })
 }
 
-fn one_of<'a>(dice: &mut ChaCha8Rng, of: &[&'a str]) -> &'a str {
-    of[dice.next_u32() as usize % of.len()]
+fn one_of<'a>(rng: &mut ChaCha8Rng, of: &[&'a str]) -> &'a str {
+    of[rng.next_u32() as usize % of.len()]
 }
 
 /// The headers of a part, in one of the ways to write them.
-fn head(dice: &mut ChaCha8Rng, name: &str, filename: Option<&str>) -> String {
-    let disposition = one_of(dice, &["Content-Disposition", "content-disposition", "CONTENT-DISPOSITION"]);
-    let (colon, semicolon) = (one_of(dice, &[": ", ":", ":  "]), one_of(dice, &["; ", ";", " ; "]));
-    let name = if dice.next_u32().is_multiple_of(2) { format!("name=\"{name}\"") } else { format!("name={name}") };
-    let filename = filename.map(|filename| match dice.next_u32() % 3 {
+fn head(rng: &mut ChaCha8Rng, name: &str, filename: Option<&str>) -> String {
+    let disposition = one_of(rng, &["Content-Disposition", "content-disposition", "CONTENT-DISPOSITION"]);
+    let (colon, semicolon) = (one_of(rng, &[": ", ":", ":  "]), one_of(rng, &["; ", ";", " ; "]));
+    let name = if rng.next_u32().is_multiple_of(2) { format!("name=\"{name}\"") } else { format!("name={name}") };
+    let filename = filename.map(|filename| match rng.next_u32() % 3 {
         0 => format!("filename*=UTF-8''{}", filename.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()),
         _ => format!("filename=\"{}\"", filename.replace('"', "%22")),
     });
     let parameters = match filename {
-        Some(filename) if dice.next_u32().is_multiple_of(2) => format!("{filename}{semicolon}{name}"),
+        Some(filename) if rng.next_u32().is_multiple_of(2) => format!("{filename}{semicolon}{name}"),
         Some(filename) => format!("{name}{semicolon}{filename}"),
         None => name,
     };
@@ -63,35 +63,33 @@ fn head(dice: &mut ChaCha8Rng, name: &str, filename: Option<&str>) -> String {
         ["", "Content-Type: text/plain", "content-type:TEXT/plain; charset=utf-8"]
             .map(str::to_owned)
             .into_iter()
-            .nth(dice.next_u32() as usize % 3),
+            .nth(rng.next_u32() as usize % 3),
     );
-    lines.extend(["", "X-Other: name=\"file\"; filename=\"x\""].map(str::to_owned).into_iter().nth(dice.next_u32() as usize % 2));
+    lines.extend(["", "X-Other: name=\"file\"; filename=\"x\""].map(str::to_owned).into_iter().nth(rng.next_u32() as usize % 2));
     lines.retain(|line| !line.is_empty());
-    let turn = dice.next_u32() as usize % lines.len();
+    let turn = rng.next_u32() as usize % lines.len();
     lines.rotate_left(turn);
     lines.join("\r\n")
 }
 
 /// The whole body, in one of the ways to write it.
-fn written(handed: &Handed, dice: &mut ChaCha8Rng) -> Vec<u8> {
+fn written(handed: &Handed, rng: &mut ChaCha8Rng) -> Vec<u8> {
     let kind = if handed.report_number.is_some() { "report" } else { "supporting" };
-    let mut parts = vec![
-        (head(dice, "document_type", None), kind.to_owned()),
-        (head(dice, FILE, Some(&handed.filename)), handed.file.clone()),
-    ];
-    parts.extend(handed.report_number.map(|number| (head(dice, "report_number", None), number.to_string())));
-    parts.extend(handed.notes.clone().map(|notes| (head(dice, "notes", None), notes)));
-    let turn = dice.next_u32() as usize % parts.len();
+    let mut parts =
+        vec![(head(rng, "document_type", None), kind.to_owned()), (head(rng, FILE, Some(&handed.filename)), handed.file.clone())];
+    parts.extend(handed.report_number.map(|number| (head(rng, "report_number", None), number.to_string())));
+    parts.extend(handed.notes.clone().map(|notes| (head(rng, "notes", None), notes)));
+    let turn = rng.next_u32() as usize % parts.len();
     parts.rotate_left(turn);
     let parts = parts.into_iter().map(|(head, content)| format!("--{BOUNDARY}\r\n{head}\r\n\r\n{content}\r\n"));
-    format!("{}--{BOUNDARY}--{}", parts.collect::<String>(), one_of(dice, &["\r\n", ""])).into_bytes()
+    format!("{}--{BOUNDARY}--{}", parts.collect::<String>(), one_of(rng, &["\r\n", ""])).into_bytes()
 }
 
-fn received(runtime: &Runtime, body: &[u8], dice: &mut ChaCha8Rng, is_cut: bool) -> Result<Form> {
+fn received(runtime: &Runtime, body: &[u8], rng: &mut ChaCha8Rng, is_cut: bool) -> Result<Form> {
     let mut chunks = Vec::new();
     let mut rest = body;
     while !rest.is_empty() {
-        let length = if is_cut { 1 + dice.next_u32() as usize % 40 } else { rest.len() };
+        let length = if is_cut { 1 + rng.next_u32() as usize % 40 } else { rest.len() };
         let (chunk, more) = rest.split_at(length.min(rest.len()));
         chunks.push(Ok(Bytes::copy_from_slice(chunk)));
         rest = more;
@@ -113,9 +111,9 @@ fn runtime() -> Runtime {
 fn a_form_is_read_alike_however_it_is_written() {
     let runtime = runtime();
     check("multipart headers", (handed(), any::<u64>()), |(handed, seed)| {
-        let mut dice = ChaCha8Rng::seed_from_u64(seed);
-        let body = written(&handed, &mut dice);
-        let form = received(&runtime, &body, &mut dice, true);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let body = written(&handed, &mut rng);
+        let form = received(&runtime, &body, &mut rng, true);
         let filename = handed.filename.rsplit('/').next().unwrap().trim();
         let is_right = !["", ".", ".."].contains(&filename) && !handed.file.is_empty();
         let said = String::from_utf8_lossy(&body);
@@ -172,8 +170,8 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 fn whatever_comes_is_read_alike_wherever_it_is_cut() {
     let runtime = runtime();
     check("multipart headers, broken", (bodies(), any::<u64>()), |(body, seed)| {
-        let mut dice = ChaCha8Rng::seed_from_u64(seed);
-        let (whole, cut) = (received(&runtime, &body, &mut dice, false), received(&runtime, &body, &mut dice, true));
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (whole, cut) = (received(&runtime, &body, &mut rng, false), received(&runtime, &body, &mut rng, true));
         let said = String::from_utf8_lossy(&body);
         match (whole, cut) {
             (Ok(whole), Ok(cut)) => {
