@@ -1,5 +1,6 @@
 //! A multipart/form-data body, read part by part: texts are kept in memory, the file is streamed to the storage.
 
+use super::digest::Digest;
 use super::sniff;
 use crate::http::idempotency::RequestDigest;
 use crate::http::pace::{Pace, TooSlow};
@@ -16,7 +17,6 @@ use entity::text;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -143,7 +143,7 @@ async fn receive_file(
     pace: &mut Pace,
     mut into: Option<&mut Incoming>,
 ) -> Result<std::result::Result<File, FieldProblem>> {
-    let (mut head, mut size_bytes, mut digest) = (Vec::new(), 0_u64, Sha256::new());
+    let (mut head, mut size_bytes, mut digest) = (Vec::new(), 0_u64, Digest::default());
     while let Some(bytes) = pace.wait(part.next()).await? {
         let bytes = bytes.map_err(malformed)?;
         pace.note(bytes.len())?;
@@ -153,15 +153,15 @@ async fn receive_file(
         }
         let of_head = bytes.iter().take(sniff::HEAD_BYTES.saturating_sub(head.len()));
         head.extend(of_head);
-        digest.update(&bytes);
         if let (Some(into), true) = (into.as_deref_mut(), size_bytes <= FILE_BYTES_MAX) {
             into.write(&bytes).await?;
         }
+        digest.update(&bytes).await?;
     }
     if size_bytes > FILE_BYTES_MAX {
         return Err(too_large());
     }
-    let sha256 = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = digest.finish().await?;
     let is_whole = usize::try_from(size_bytes).is_ok_and(|size| size == head.len());
     let declared = part.content_type().map(|kind| kind.essence_str().to_owned());
     let file = filename(part).and_then(|filename| {

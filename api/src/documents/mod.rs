@@ -1,6 +1,7 @@
 //! HTTP operations on documents, one file per verb.
 
 mod delete;
+mod digest;
 mod download;
 mod form;
 mod get;
