@@ -3,7 +3,7 @@
 use super::permission::Permission;
 use crate::http::{Instant, Result};
 use entity::user::{self, Caller, Level, Role, Scope, credential};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, JoinType, QuerySelect};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -55,6 +55,18 @@ impl AccountDetail {
     /// The account of a session: one statement in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: user::Model, session_id: Uuid) -> Result<Self> {
         let credential = credential::Entity::find_by_id(row.id).one(db).await?;
+        Ok(Self::new(row, credential, session_id))
+    }
+
+    /// The account of a session, in one statement.
+    pub async fn find<C: ConnectionTrait>(db: &C, user_id: Uuid, session_id: Uuid) -> Result<Option<Self>> {
+        let credentials = user::Entity::belongs_to(credential::Entity).from(user::Column::Id).to(credential::Column::UserId);
+        let account = user::Entity::find_by_id(user_id).join(JoinType::LeftJoin, credentials.into());
+        let found = account.select_also(credential::Entity).one(db).await?;
+        Ok(found.map(|(row, credential)| Self::new(row, credential, session_id)))
+    }
+
+    fn new(row: user::Model, credential: Option<credential::Model>, session_id: Uuid) -> Self {
         let permissions = Permission::all_of(&Caller::new(&row, session_id));
         let full_name = row.full_name();
         // No `..` here: a new column has to be shown or omitted on purpose.
@@ -75,7 +87,7 @@ impl AccountDetail {
             updated_at,
             deleted_at: _,
         } = row;
-        Ok(Self {
+        Self {
             id,
             username,
             email,
@@ -93,6 +105,6 @@ impl AccountDetail {
             created_at: created_at.into(),
             updated_at: updated_at.into(),
             permissions,
-        })
+        }
     }
 }

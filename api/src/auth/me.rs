@@ -4,8 +4,6 @@ use super::account::AccountDetail;
 use crate::http::{Answer, Anyone, CommonProblems, Error, IfNoneMatch, IfNoneMatchHeader, Result};
 use crate::state::App;
 use actix_web::get;
-use entity::user;
-use sea_orm::EntityTrait;
 
 /// Get your own account and permissions
 ///
@@ -25,7 +23,7 @@ use sea_orm::EntityTrait;
 )]
 #[get("/auth/me")]
 pub async fn get_own_account(app: App, by: Anyone, _: IfNoneMatch) -> Result<Answer<AccountDetail>> {
-    let user = user::Entity::find_by_id(by.id()).one(app.readers()).await?.ok_or_else(Error::not_found)?;
-    let version = user.version;
-    Ok(Answer::new(AccountDetail::read(app.readers(), user, by.session_id).await?, version))
+    let account = AccountDetail::find(app.readers(), by.id(), by.session_id).await?.ok_or_else(Error::not_found)?;
+    let version = account.version;
+    Ok(Answer::new(account, version))
 }

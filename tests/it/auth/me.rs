@@ -32,6 +32,13 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
+    async fn reading_it_costs_two_statements_the_check_of_the_caller_included(app) {
+        let by = app.as_member().await;
+        app.statements();
+        by.get("auth/me").await.expect(200);
+        assert_eq!(app.statements().len(), 2);
+    }
+
     async fn a_member_edits_their_own_profile_with_one_entry(app) {
         member(app).await;
         sign_in(app, "member1").await;
