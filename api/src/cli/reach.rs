@@ -2,7 +2,7 @@
 
 use super::Failure;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
-use sea_orm::sqlx::{ConnectOptions, Connection, Error};
+use sea_orm::sqlx::{ConnectOptions, Connection, Error, Executor, Row, raw_sql};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
@@ -25,7 +25,7 @@ pub async fn database(url: &str) -> Result<(), Failure> {
         let Err(error) = connect(&target).await else { return Ok(()) };
         let hint = hint(&error.to_string());
         if !is_passing(&error) || begun_at.elapsed() >= PATIENCE {
-            return Err(format!("CASETRAIL_DATABASE_URL: the database at {place} cannot be reached: {error}{hint}").into());
+            return Err(format!("CASETRAIL_DATABASE_URL: the database at {place} cannot be used: {error}{hint}").into());
         }
         if !is_told {
             let seconds = PATIENCE.as_secs();
@@ -36,11 +36,16 @@ pub async fn database(url: &str) -> Result<(), Failure> {
     }
 }
 
-/// With a setting of the kind that the service's own connections send, so that a pooler that refuses them is detected here.
+/// With a setting of the kind that the service's own connections send, so that a pooler that refuses or drops them is detected
+/// here. The question is a simple query: in transaction mode a pooler doesn't support prepared statements either.
 async fn connect(target: &PgConnectOptions) -> Result<(), Error> {
     let target = target.clone().options([("client_min_messages", "warning")]);
     let attempt = async {
-        let connection: PgConnection = target.connect().await?;
+        let mut connection: PgConnection = target.connect().await?;
+        let answer = raw_sql("SHOW client_min_messages").fetch_one(&mut connection).await?;
+        if answer.try_get::<String, _>(0)? != "warning" {
+            return Err(Error::Protocol("the startup parameter 'options' was ignored".to_owned()));
+        }
         connection.close().await
     };
     timeout(ATTEMPT, attempt).await.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into())))
@@ -56,7 +61,7 @@ fn is_passing(error: &Error) -> bool {
 
 fn hint(error: &str) -> &'static str {
     if error.contains("startup parameter") {
-        ". A pooler such as PgBouncer refuses the settings that the service sends with each connection: set CASETRAIL_DATABASE_URL to \
+        ". A pooler such as PgBouncer refuses or drops the settings that the service sends with each connection: set CASETRAIL_DATABASE_URL to \
          PostgreSQL itself; the service has a pool of its own"
     } else {
         ""

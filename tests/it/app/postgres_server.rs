@@ -45,6 +45,18 @@ impl<'a> Server<'a> {
         self.run(&format!("{ctl} -w -t 20 -l /tmp/casetrail-drill-{}.log -o '{options}' start", self.port), true)
     }
 
+    /// Restarts it as a standby, which serves reads only, as after a failover that went to another host.
+    pub fn stand_by(&self) {
+        let (ctl, data) = (format!("{}/pg_ctl -D {}", self.bin.display(), self.data()), self.data());
+        assert!(self.run(&format!("{ctl} -w -m fast stop && touch {data}/standby.signal"), true), "the server stops");
+        assert!(self.ensure_running(), "the standby starts");
+    }
+
+    /// Ends the standby: it accepts writes again.
+    pub fn promote(&self) {
+        assert!(self.run(&format!("{}/pg_ctl -D {} -w promote", self.bin.display(), self.data()), true), "it is promoted");
+    }
+
     fn data(&self) -> String {
         self.volume.path().join("postgres/data").display().to_string()
     }

@@ -10,5 +10,6 @@ mod nets;
 mod outage;
 mod registry;
 mod rights;
+mod standby;
 mod trail;
 mod unavailable;

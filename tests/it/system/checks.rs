@@ -115,6 +115,52 @@ async fn a_pooler_that_refuses_the_services_settings_is_told_with_what_to_set() 
 }
 
 #[tokio::test]
+async fn a_pooler_that_drops_the_services_settings_is_told_with_what_to_set() {
+    let Some(database) = fresh(Kind::Postgres).await else { return };
+    let (head, rest) = database.url.rsplit_once('@').unwrap();
+    let (server, name) = rest.split_once('/').unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (place, server) = (listener.local_addr().unwrap(), server.to_owned());
+    std::thread::spawn(move || {
+        for near in listener.incoming() {
+            let (mut near, mut far) = (near.unwrap(), std::net::TcpStream::connect(&server).unwrap());
+            far.write_all(&without_options(&startup(&mut near))).unwrap();
+            let (mut from_near, mut to_far) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from_near, &mut to_far));
+            std::thread::spawn(move || std::io::copy(&mut far, &mut near));
+        }
+    });
+    let said = refused(&format!("{head}@{place}/{name}"), "development").await;
+    assert!(said.contains("CASETRAIL_DATABASE_URL") && said.contains(&place.to_string()) && said.contains("PgBouncer"), "{said}");
+    drop(database);
+}
+
+/// The parameters of a startup message (PostgreSQL's protocol, 55.7), once a request for TLS was refused.
+fn startup(wire: &mut std::net::TcpStream) -> Vec<u8> {
+    let mut begin = [0; 8];
+    wire.read_exact(&mut begin).unwrap();
+    if begin[4..] == [4, 210, 22, 47] {
+        wire.write_all(b"N").unwrap();
+        wire.read_exact(&mut begin).unwrap();
+    }
+    let mut parameters = vec![0; usize::try_from(u32::from_be_bytes(begin[..4].try_into().unwrap())).unwrap() - 8];
+    wire.read_exact(&mut parameters).unwrap();
+    parameters
+}
+
+/// A startup message with these parameters, except for the settings of the connection.
+fn without_options(parameters: &[u8]) -> Vec<u8> {
+    let words: Vec<&[u8]> = parameters.split(|byte| *byte == 0).collect();
+    let kept: Vec<u8> = words
+        .chunks_exact(2)
+        .filter(|pair| !pair[0].is_empty() && pair[0] != b"options")
+        .flat_map(|pair| [pair[0], b"\0", pair[1], b"\0"].concat())
+        .collect();
+    let length = u32::try_from(kept.len() + 9).unwrap().to_be_bytes();
+    [&length[..], &[0, 3, 0, 0], &kept, b"\0"].concat()
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_is_told_at_once_by_place_and_setting_and_waited_for() {
     let Some(database) = fresh(Kind::Postgres).await else { return };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
