@@ -95,10 +95,12 @@ pub async fn review_decided(tx: &AuditTx, case: &case::Model) -> Result<(), DbEr
 /// Notifies the assignee and the managers that a case has been on hold for longer than expected.
 pub async fn hold_overdue(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
     let anyone = Condition::any().add(user::Column::Role.eq(Role::Manager));
-    let recipients = ids(tx, anyone.add_option(case.assigned_to_id.map(|id| user::Column::Id.eq(id)))).await?;
+    let anyone = anyone.add_option(case.assigned_to_id.map(|id| user::Column::Id.eq(id)));
+    let (people, Some(settings)) = reachable(tx, anyone).await? else { return Ok(()) };
+    let recipients: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     let title = format!("The hold of case {} is overdue", case.case_number);
-    let end = case.hold_expected_end_at.map_or_else(|| "earlier".to_owned(), rfc3339);
-    let message = format!("It was expected to end at {end}. The case stays on hold until it is resumed.");
+    let end = case.hold_expected_end_at.map_or_else(|| "earlier".to_owned(), |at| format!("on {}", settings.civil_time(at)));
+    let message = format!("It was expected to end {end}. The case stays on hold until it is resumed.");
     let notification = Notification { kind: Kind::HoldOverdue, severity: Severity::Warning, title, message, case: Some(case) };
     alert::raise(tx, &recipients, notification).await
 }
@@ -153,7 +155,8 @@ async fn ids(tx: &AuditTx, who: Condition) -> Result<Vec<Uuid>, DbErr> {
     active(who).select_only().column(user::Column::Id).into_tuple().all(tx).await
 }
 
-/// Active users with their addresses, and the settings that control whether and when emails are sent: one statement for both.
+/// Active users with their addresses, and the settings, which control whether and when emails are sent and the time zone of
+/// instants in texts: one statement for both. No settings if there are no users.
 async fn reachable(tx: &AuditTx, who: Condition) -> Result<(Vec<user::Model>, Option<setting::Model>), DbErr> {
     let mut found = active(who).select_also(setting::Entity);
     QuerySelect::query(&mut found).from(setting::Entity);

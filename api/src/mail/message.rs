@@ -1,6 +1,13 @@
-//! The text of each email.
+//! The text of each email: what happened, and what the recipient does next.
+//!
+//! Parameters hold instants in RFC 3339. They are written as civil times when the email is sent, in the time zone that the
+//! settings have then.
 
+use chrono::{DateTime, Utc};
+use entity::case::RejectionReason;
+use entity::job::JobName;
 use entity::outbox::{self, Template};
+use entity::setting;
 use serde_json::{Map, Value as Json};
 
 /// Subject and body.
@@ -10,38 +17,310 @@ pub struct EmailMessage {
     pub text: String,
 }
 
-/// The text of an email. A template that this version doesn't know, queued by a newer one, at least names its case.
-pub fn write(mail: &outbox::Model) -> EmailMessage {
-    let parameters: Map<String, Json> = serde_json::from_str(&mail.parameters).unwrap_or_default();
-    let said = |name: &str| parameters.get(name).and_then(Json::as_str).unwrap_or_default();
-    let case = mail.case_number.as_deref().unwrap_or("your case");
-    let (subject, text) = match Template::parse(&mail.template) {
-        Some(Template::CaseHeld) => {
-            let end = match said("expected_end_at") {
-                "" => String::new(),
-                at => format!(" It is expected to resume by {at}."),
-            };
-            (format!("Case {case} is on hold"), format!("Case {case} was put on hold.\n\nReason: {}\n{end}", said("reason")))
-        }
-        Some(Template::CaseResumed) => {
-            (format!("Case {case} was resumed"), format!("The hold of case {case} has ended and work on it continues."))
-        }
-        Some(Template::CaseRejected) => (
-            format!("Case {case} needs to be resubmitted"),
-            format!("Case {case} was returned to you.\n\nWhat is missing: {}", said("rejection_notes")),
-        ),
-        Some(Template::CaseReleased) => {
-            (format!("Case {case} is completed"), format!("The result of case {case} was released to you."))
-        }
-        Some(Template::JobFailed) => {
-            let job = said("job_name");
-            (format!("Job {job} failed"), format!("A run of the job {job} failed.\n\nError: {}", said("error_message")))
-        }
-        None => (format!("Update on case {case}"), format!("There is an update on case {case} ({}).", mail.template)),
+/// What an email says between greeting and footer.
+struct Content {
+    subject: String,
+    happened: String,
+    /// What the recipient can or has to do, in one sentence.
+    next: String,
+}
+
+/// The text of an email. A template that this version doesn't know, queued by a newer one, is sent too: the text at least names
+/// the case.
+pub fn write(mail: &outbox::Model, settings: &setting::Model) -> EmailMessage {
+    let facts = Facts { mail, settings, parameters: serde_json::from_str(&mail.parameters).unwrap_or_default() };
+    let Content { subject, happened, next } = match Template::parse(&mail.template) {
+        Some(Template::CaseHeld) => facts.case_held(),
+        Some(Template::CaseResumed) => facts.case_resumed(),
+        Some(Template::CaseRejected) => facts.case_rejected(),
+        Some(Template::CaseReleased) => facts.case_released(),
+        Some(Template::JobFailed) => facts.job_failed(),
+        None => facts.unknown(),
     };
-    let greeting = match said("first_name") {
+    let greeting = match facts.text("first_name") {
         "" => String::new(),
         name => format!("Dear {name},\n\n"),
     };
-    EmailMessage { subject, text: format!("{greeting}{}\n\nThis email was sent by Casetrail.\n", text.trim_end()) }
+    EmailMessage { subject, text: format!("{greeting}{}\n\n{next}\n\nThis email was sent by Casetrail.\n", happened.trim_end()) }
+}
+
+/// What an email reports: its row with the parsed parameters, and the settings that apply when it is sent.
+struct Facts<'a> {
+    mail: &'a outbox::Model,
+    settings: &'a setting::Model,
+    parameters: Map<String, Json>,
+}
+
+impl Facts<'_> {
+    /// A parameter; empty if absent.
+    fn text(&self, name: &str) -> &str {
+        self.parameters.get(name).and_then(Json::as_str).unwrap_or_default()
+    }
+
+    /// An instant among the parameters, as a civil time.
+    fn time(&self, name: &str) -> Option<String> {
+        let at: Option<DateTime<Utc>> = self.text(name).parse().ok();
+        at.map(|at| self.settings.civil_time(at))
+    }
+
+    /// When it happened: emails are queued in the transaction of the change that they report.
+    fn happened_at(&self) -> String {
+        self.settings.civil_time(self.mail.queued_at)
+    }
+
+    /// The number of the case; subjects contain nothing else about it, since others may see them on a screen.
+    fn number(&self) -> &str {
+        self.mail.case_number.as_deref().unwrap_or_default()
+    }
+
+    /// The number of the case with the employee whom it concerns.
+    fn case(&self) -> String {
+        match self.text("employee_name") {
+            "" => self.number().to_owned(),
+            name => format!("{} ({name})", self.number()),
+        }
+    }
+
+    fn case_held(&self) -> Content {
+        let (case, reason, at) = (self.case(), self.text("reason"), self.happened_at());
+        let end = match self.time("expected_end_at") {
+            Some(end) => format!("It is expected to be resumed by {end}."),
+            None => "The hold has no expected end.".to_owned(),
+        };
+        Content {
+            subject: format!("Case {} is on hold", self.number()),
+            happened: format!("Case {case} was put on hold on {at}.\n\nReason: {reason}\n\n{end}"),
+            next:
+                "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
+                   continues."
+                    .to_owned(),
+        }
+    }
+
+    fn case_resumed(&self) -> Content {
+        let (case, at) = (self.case(), self.happened_at());
+        Content {
+            subject: format!("Case {} was resumed", self.number()),
+            happened: format!("The hold of case {case} ended on {at}, and work on the case continues."),
+            next: "You do not have to do anything; you will be notified when the result is released.".to_owned(),
+        }
+    }
+
+    fn case_rejected(&self) -> Content {
+        let (case, at) = (self.case(), self.happened_at());
+        let (reason, notes) = (rejection_reason(self.text("rejection_reason")), self.text("rejection_notes"));
+        Content {
+            subject: format!("Case {} needs to be resubmitted", self.number()),
+            happened: format!("Case {case} was returned to you on {at}.\n\nReason: {reason}\n\nNotes: {notes}"),
+            next: "Edit the case or add the missing documents, and then resubmit it.".to_owned(),
+        }
+    }
+
+    fn case_released(&self) -> Content {
+        let case = self.case();
+        let at = self.time("released_at").unwrap_or_else(|| self.happened_at());
+        Content {
+            subject: format!("Case {} is completed", self.number()),
+            happened: format!("The result of case {case} was released to you on {at}."),
+            next:
+                "You can download the reports of the case, and if the result has to be revised, add a document and resubmit the \
+                   case."
+                    .to_owned(),
+        }
+    }
+
+    fn job_failed(&self) -> Content {
+        let (job, error, at) = (self.text("job_name"), self.text("error_message"), self.happened_at());
+        let runs = match JobName::parse(job) {
+            Some(_) => format!("GET /api/v1/job-runs?job_name={job}"),
+            // A job of another system: only what that system reported is known.
+            None => "GET /api/v1/reports/system-events?event_type=cron_job".to_owned(),
+        };
+        Content {
+            subject: format!("Job {job} failed"),
+            happened: format!("A run of the job {job} failed on {at}.\n\nError: {error}"),
+            next: format!("Look at its last runs at {runs}; no other email about this job is sent until a run has succeeded."),
+        }
+    }
+
+    fn unknown(&self) -> Content {
+        let (case, template, at) = (self.case(), &self.mail.template, self.happened_at());
+        match self.mail.case_number {
+            Some(_) => Content {
+                subject: format!("Update on case {}", self.number()),
+                happened: format!("There is an update on case {case}: {template}, on {at}."),
+                next: "Look at the case to see what has changed.".to_owned(),
+            },
+            None => Content {
+                subject: "Update from Casetrail".to_owned(),
+                happened: format!("There is an update: {template}, on {at}."),
+                next: "Look at your alerts to see what it is about.".to_owned(),
+            },
+        }
+    }
+}
+
+/// A rejection reason in words; the code of one that this version doesn't know.
+fn rejection_reason(code: &str) -> &str {
+    match serde_json::from_value(Json::from(code)) {
+        Ok(RejectionReason::IncompleteFff) => "the fact finder is incomplete",
+        Ok(RejectionReason::MissingDocuments) => "documents are missing",
+        Ok(RejectionReason::InsufficientData) => "the data is insufficient",
+        Ok(RejectionReason::InvalidCreditRequest) => "the credit request is invalid",
+        Ok(RejectionReason::TierMismatch) => "the tier does not match",
+        Ok(RejectionReason::Other) => "another one, see the notes",
+        Err(_) => code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::outbox::MailStatus;
+    use sea_orm::Iterable;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    const NUMBER: &str = "WS001-2026-12-0001";
+
+    /// The email as sent with the settings' time zone, queued on the first of December at half past two in Chicago.
+    fn sent_in(zone: &str, template: &str, case_number: Option<&str>, parameters: &Json) -> EmailMessage {
+        let queued_at = "2026-12-01T20:30:00Z".parse().unwrap();
+        let mail = outbox::Model {
+            id: Uuid::nil(),
+            status: MailStatus::Pending,
+            recipient: "ada@example.org".to_owned(),
+            template: template.to_owned(),
+            queued_at,
+            parameters: parameters.to_string(),
+            case_id: None,
+            case_number: case_number.map(str::to_owned),
+            related_user_id: None,
+            send_after: Some(queued_at),
+            attempts: 0,
+            last_attempt_at: None,
+            last_error: None,
+            sent_at: None,
+        };
+        write(&mail, &setting::Model { time_zone: zone.to_owned(), ..setting::Model::first() })
+    }
+
+    fn sent(template: &str, parameters: &Json) -> EmailMessage {
+        sent_in("America/Chicago", template, Some(NUMBER), parameters)
+    }
+
+    /// Template, parameters in addition to the names, subject, what happened, what to do next.
+    const TABLE: [(Template, &str, &str, &str, &str); 6] = [
+        (
+            Template::CaseHeld,
+            r#"{"reason": "waiting for pay stub", "expected_end_at": "2027-03-31T19:30:00.000Z"}"#,
+            "Case WS001-2026-12-0001 is on hold",
+            "Case WS001-2026-12-0001 (Ada Moss) was put on hold on Tuesday, 1 December 2026, 14:30 (America/Chicago).\n\n\
+             Reason: waiting for pay stub\n\n\
+             It is expected to be resumed by Wednesday, 31 March 2027, 14:30 (America/Chicago).",
+            "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
+             continues.",
+        ),
+        (
+            Template::CaseResumed,
+            "{}",
+            "Case WS001-2026-12-0001 was resumed",
+            "The hold of case WS001-2026-12-0001 (Ada Moss) ended on Tuesday, 1 December 2026, 14:30 (America/Chicago), and work \
+             on the case continues.",
+            "You do not have to do anything; you will be notified when the result is released.",
+        ),
+        (
+            Template::CaseRejected,
+            r#"{"rejection_reason": "missing_documents", "rejection_notes": "the pay stub, please"}"#,
+            "Case WS001-2026-12-0001 needs to be resubmitted",
+            "Case WS001-2026-12-0001 (Ada Moss) was returned to you on Tuesday, 1 December 2026, 14:30 (America/Chicago).\n\n\
+             Reason: documents are missing\n\n\
+             Notes: the pay stub, please",
+            "Edit the case or add the missing documents, and then resubmit it.",
+        ),
+        (
+            Template::CaseReleased,
+            r#"{"released_at": "2026-12-01T20:31:00.000Z"}"#,
+            "Case WS001-2026-12-0001 is completed",
+            "The result of case WS001-2026-12-0001 (Ada Moss) was released to you on Tuesday, 1 December 2026, 14:31 \
+             (America/Chicago).",
+            "You can download the reports of the case, and if the result has to be revised, add a document and resubmit the \
+             case.",
+        ),
+        (
+            Template::JobFailed,
+            r#"{"job_name": "send_scheduled_emails", "error_message": "no connection"}"#,
+            "Job send_scheduled_emails failed",
+            "A run of the job send_scheduled_emails failed on Tuesday, 1 December 2026, 14:30 (America/Chicago).\n\n\
+             Error: no connection",
+            "Look at its last runs at GET /api/v1/job-runs?job_name=send_scheduled_emails; no other email about this job is sent \
+             until a run has succeeded.",
+        ),
+        (
+            Template::JobFailed,
+            r#"{"job_name": "nightly-sync", "error_message": "no connection"}"#,
+            "Job nightly-sync failed",
+            "A run of the job nightly-sync failed on Tuesday, 1 December 2026, 14:30 (America/Chicago).\n\nError: no connection",
+            "Look at its last runs at GET /api/v1/reports/system-events?event_type=cron_job; no other email about this job is \
+             sent until a run has succeeded.",
+        ),
+    ];
+
+    #[test]
+    fn each_template_says_what_happened_when_and_what_to_do() {
+        for template in Template::iter() {
+            assert!(TABLE.iter().any(|row| row.0 == template), "{template:?} is missing in the table");
+        }
+        for (template, parameters, subject, happened, next) in TABLE {
+            let mut parameters: Map<String, Json> = serde_json::from_str(parameters).unwrap();
+            parameters.insert("first_name".to_owned(), json!("Mia"));
+            parameters.insert("employee_name".to_owned(), json!("Ada Moss"));
+            let text = format!("Dear Mia,\n\n{happened}\n\n{next}\n\nThis email was sent by Casetrail.\n");
+            assert_eq!(sent(template.code(), &Json::Object(parameters)), EmailMessage { subject: subject.to_owned(), text });
+        }
+    }
+
+    #[test]
+    fn instants_follow_the_zone_of_the_settings_at_the_time_of_sending() {
+        let held = json!({"reason": "because", "expected_end_at": "2026-11-01T07:30:00.000Z"});
+        let ends = [
+            (
+                "America/Chicago",
+                "1 December 2026, 14:30 (America/Chicago)",
+                "1 November 2026, 01:30 (America/Chicago, UTC-06:00)",
+            ),
+            ("Asia/Tokyo", "2 December 2026, 05:30 (Asia/Tokyo)", "1 November 2026, 16:30 (Asia/Tokyo)"),
+            ("Mars/Olympus", "1 December 2026, 20:30 (UTC)", "1 November 2026, 07:30 (UTC)"),
+        ];
+        for (zone, at, end) in ends {
+            let text = sent_in(zone, "case_held", Some(NUMBER), &held).text;
+            assert!(text.contains(&format!("{at}.")) && text.contains(&format!("{end}.")), "{zone}: {text}");
+        }
+    }
+
+    #[test]
+    fn an_open_ended_hold_says_so() {
+        let text = sent("case_held", &json!({"reason": "because", "expected_end_at": null})).text;
+        assert!(text.contains("Reason: because\n\nThe hold has no expected end.\n\n"), "{text}");
+    }
+
+    #[test]
+    fn every_rejection_reason_is_told_in_words_and_an_unknown_one_by_its_code() {
+        for reason in RejectionReason::iter() {
+            assert_ne!(rejection_reason(reason.code()), reason.code());
+        }
+        assert_eq!(rejection_reason("wrong_workshop"), "wrong_workshop");
+    }
+
+    #[test]
+    fn a_template_of_a_newer_version_is_sent_with_what_is_known() {
+        let of_a_case = sent("case_archived", &json!({"employee_name": "Ada Moss"}));
+        assert_eq!(of_a_case.subject, "Update on case WS001-2026-12-0001");
+        let first = "There is an update on case WS001-2026-12-0001 (Ada Moss): case_archived, on Tuesday, 1 December 2026, 14:30 \
+                     (America/Chicago).";
+        assert!(of_a_case.text.starts_with(first), "{}", of_a_case.text);
+        let of_none = sent_in("America/Chicago", "disk_full", None, &json!("not even an object"));
+        assert_eq!(of_none.subject, "Update from Casetrail");
+        assert!(of_none.text.contains("disk_full") && of_none.text.contains("14:30 (America/Chicago)"), "{}", of_none.text);
+    }
 }

@@ -62,7 +62,7 @@ impl Mailer {
 
     fn message(&self, mail: &outbox::Model, settings: &setting::Model) -> Result<Message, Undelivered> {
         let for_good = |why: String| Undelivered { why, retry: RetryAdvice::None };
-        let email = message::write(mail);
+        let email = message::write(mail, settings);
         let to: Mailbox = mail.recipient.parse().map_err(|error| for_good(format!("invalid address: {error}")))?;
         let domain = self.from.email.domain();
         let mut message = Message::builder()

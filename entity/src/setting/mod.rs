@@ -3,7 +3,8 @@
 mod events;
 
 use crate::audit::AuditTx;
-use chrono::DateTime;
+use chrono::{DateTime, TimeZone, Utc};
+use chrono_tz::Tz;
 use sea_orm::ActiveValue::Set;
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
@@ -94,8 +95,21 @@ impl Model {
     }
 
     /// The time zone of all civil days.
-    pub fn zone(&self) -> Result<chrono_tz::Tz, DbErr> {
+    pub fn zone(&self) -> Result<Tz, DbErr> {
         self.time_zone.parse().map_err(|_| DbErr::Type(format!("settings.time_zone '{}' is not a time zone", self.time_zone)))
+    }
+
+    /// An instant as the text of an email or alert states it: to the minute, in the settings' time zone, with the zone's name. In
+    /// UTC if this version does not know the zone, since a notification is sent regardless.
+    pub fn civil_time(&self, at: DateTime<Utc>) -> String {
+        let zone = self.zone().unwrap_or(Tz::UTC);
+        let local = at.with_timezone(&zone);
+        let time = local.format("%A, %-d %B %Y, %H:%M");
+        // When daylight saving time ends, an hour of the night occurs twice: only the offset tells which one is meant.
+        match zone.from_local_datetime(&local.naive_local()).single() {
+            Some(_) => format!("{time} ({zone})"),
+            None => format!("{time} ({zone}, UTC{})", local.format("%:z")),
+        }
     }
 
     /// The row to save.
@@ -133,4 +147,32 @@ pub async fn locked(tx: &AuditTx) -> Result<Model, DbErr> {
 
 fn absent() -> DbErr {
     DbErr::RecordNotFound("settings".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_told_as_the_civil_time_of_the_zone() {
+        let told = [
+            ("America/Chicago", "2026-12-01T20:30:00Z", "Tuesday, 1 December 2026, 14:30 (America/Chicago)"),
+            ("Asia/Tokyo", "2026-12-01T20:30:00Z", "Wednesday, 2 December 2026, 05:30 (Asia/Tokyo)"),
+            ("Asia/Kathmandu", "2026-12-31T18:15:59.999Z", "Friday, 1 January 2027, 00:00 (Asia/Kathmandu)"),
+            ("UTC", "2026-06-09T08:05:00Z", "Tuesday, 9 June 2026, 08:05 (UTC)"),
+            // Daylight saving time begins: 02:00 is followed by 03:00.
+            ("America/Chicago", "2026-03-08T07:59:00Z", "Sunday, 8 March 2026, 01:59 (America/Chicago)"),
+            ("America/Chicago", "2026-03-08T08:00:00Z", "Sunday, 8 March 2026, 03:00 (America/Chicago)"),
+            // It ends: 01:00 to 02:00 occurs twice.
+            ("America/Chicago", "2026-11-01T06:30:00Z", "Sunday, 1 November 2026, 01:30 (America/Chicago, UTC-05:00)"),
+            ("America/Chicago", "2026-11-01T07:30:00Z", "Sunday, 1 November 2026, 01:30 (America/Chicago, UTC-06:00)"),
+            ("America/Chicago", "2026-11-01T08:00:00Z", "Sunday, 1 November 2026, 02:00 (America/Chicago)"),
+            // A zone that only a newer version knows.
+            ("Mars/Olympus", "2026-12-01T20:30:00Z", "Tuesday, 1 December 2026, 20:30 (UTC)"),
+        ];
+        for (zone, at, expected) in told {
+            let settings = Model { time_zone: zone.to_owned(), ..Model::first() };
+            assert_eq!(settings.civil_time(at.parse().unwrap()), expected);
+        }
+    }
 }

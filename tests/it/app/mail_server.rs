@@ -20,20 +20,27 @@ pub enum Manner {
 
 pub struct MailServer {
     port: u16,
-    taken: Arc<Mutex<Vec<String>>>,
+    taken: Arc<Mutex<Vec<Taken>>>,
     begun: Arc<Mutex<usize>>,
+}
+
+/// An email that was accepted.
+#[derive(Clone, Default)]
+struct Taken {
+    id: String,
+    lines: Vec<String>,
 }
 
 impl MailServer {
     pub async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (taken, begun) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<Mutex<usize>>::default());
-        let (ids, count) = (Arc::clone(&taken), Arc::clone(&begun));
+        let (taken, begun) = (Arc::<Mutex<Vec<Taken>>>::default(), Arc::<Mutex<usize>>::default());
+        let (mails, count) = (Arc::clone(&taken), Arc::clone(&begun));
         tokio::spawn(async move {
             while let Ok((call, _)) = listener.accept().await {
                 // Errors of disconnecting clients are ignored.
-                tokio::spawn(answer(call, manner, Arc::clone(&ids), Arc::clone(&count)));
+                tokio::spawn(answer(call, manner, Arc::clone(&mails), Arc::clone(&count)));
             }
         });
         Self { port, taken, begun }
@@ -46,7 +53,12 @@ impl MailServer {
 
     /// The ids of the accepted emails, in order.
     pub fn taken(&self) -> Vec<String> {
-        self.taken.lock().expect("ids").clone()
+        self.taken.lock().expect("emails").iter().map(|mail| mail.id.clone()).collect()
+    }
+
+    /// The accepted emails in order, headers included, without the soft line breaks of RFC 2045.
+    pub fn texts(&self) -> Vec<String> {
+        self.taken.lock().expect("emails").iter().map(|mail| mail.lines.join("\n").replace("=\n", "")).collect()
     }
 
     /// How many emails it has started to accept.
@@ -55,12 +67,7 @@ impl MailServer {
     }
 }
 
-async fn answer(
-    call: TcpStream,
-    manner: Manner,
-    taken: Arc<Mutex<Vec<String>>>,
-    begun: Arc<Mutex<usize>>,
-) -> std::io::Result<()> {
+async fn answer(call: TcpStream, manner: Manner, taken: Arc<Mutex<Vec<Taken>>>, begun: Arc<Mutex<usize>>) -> std::io::Result<()> {
     let (from, mut to) = call.into_split();
     let mut lines = BufReader::new(from).lines();
     if manner == Manner::Silent {
@@ -69,7 +76,7 @@ async fn answer(
     }
     let greeting: &[u8] = if manner == Manner::NotAtHome { b"554 no SMTP service here\r\n" } else { b"220 mail.example.org\r\n" };
     to.write_all(greeting).await?;
-    let mut id = None;
+    let mut mail = Taken::default();
     let mut is_mail = false;
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
@@ -80,12 +87,15 @@ async fn answer(
                 if let Manner::Slow(time) = manner {
                     tokio::time::sleep(time).await;
                 }
-                taken.lock().expect("ids").extend(id.take());
+                taken.lock().expect("emails").push(std::mem::take(&mut mail));
                 b"250 accepted\r\n"
             }
             _ if is_mail => {
                 let named = line.strip_prefix("Message-ID: <").and_then(|rest| rest.split('@').next());
-                id = id.or_else(|| named.map(str::to_owned));
+                if let Some(id) = named {
+                    mail.id = id.to_owned();
+                }
+                mail.lines.push(line);
                 continue;
             }
             "EHLO" => b"250-mail.example.org\r\n250 AUTH PLAIN\r\n",

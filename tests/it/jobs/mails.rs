@@ -1,9 +1,13 @@
 //! Emails: sent after commit, retried, given up, and switched off.
 
 use super::hold;
-use crate::app::{Client, TestApp, actions};
+use crate::app::{Client, Kind, MailServer, Manner, Settings, TestApp, actions};
 use chrono::TimeDelta;
+use entity::outbox;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde_json::{Value as Json, json};
+use std::time::Duration;
 
 async fn send(by: &Client<'_>) -> Json {
     by.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200).clone()
@@ -11,6 +15,48 @@ async fn send(by: &Client<'_>) -> Json {
 
 async fn queue(app: &TestApp) -> Json {
     app.as_manager().await.get("outbox").await.expect(200)["data"].clone()
+}
+
+/// A case held for a number of days from 09:00 in Chicago on; returns its number.
+async fn hold_for(app: &TestApp, days: u32) -> String {
+    let case = app.a_case().accepted().create().await;
+    let body = json!({"reason": "waiting for pay stub", "hold_duration_days": days});
+    app.as_manager().await.post(&case.url("hold"), body).await.expect(200);
+    case.case.case_number
+}
+
+#[tokio::test]
+async fn a_mail_has_its_times_in_the_zone_that_the_settings_have_when_it_is_sent() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let server = MailServer::start(Manner::Slow(Duration::ZERO)).await;
+        let settings = Settings { smtp_url: Some(server.url()), ..Settings::default() };
+        let Some(app) = TestApp::start_with(kind, settings).await else { continue };
+        let admin = app.as_admin().await;
+        let number = hold_for(&app, 2).await;
+        send(&admin).await;
+        // Daylight saving time has begun by then.
+        hold_for(&app, 120).await;
+        send(&admin).await;
+        hold_for(&app, 2).await;
+        admin.patch("settings", json!({"time_zone": "Asia/Tokyo"})).await.expect(200);
+        send(&admin).await;
+
+        let mails = server.texts();
+        assert!(mails[0].contains(&format!("Subject: Case {number} is on hold\n")), "{}", mails[0]);
+        let first = format!(
+            "Dear Ada,\n\nCase {number} (Ada Moss) was put on hold on Tuesday, 1 December 2026, 09:00 (America/Chicago).\n\n\
+             Reason: waiting for pay stub\n\n\
+             It is expected to be resumed by Thursday, 3 December 2026, 09:00 (America/Chicago).\n\n\
+             If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
+             continues.\n\nThis email was sent by Casetrail."
+        );
+        assert!(mails[0].contains(&first), "{}", mails[0]);
+        assert!(mails[1].contains("resumed by Wednesday, 31 March 2027, 10:00 (America/Chicago)."), "{}", mails[1]);
+        let tokyo =
+            ["on hold on Wednesday, 2 December 2026, 00:00 (Asia/Tokyo).", "by Friday, 4 December 2026, 00:00 (Asia/Tokyo)."];
+        assert!(tokyo.iter().all(|time| mails[2].contains(time)), "{}", mails[2]);
+        app.finish().await;
+    }
 }
 
 /// Gives a member an undeliverable address.
@@ -26,11 +72,17 @@ on_each_database! {
 
         let run = send(&admin).await;
 
-        assert_eq!((&run["status"], &run["records_processed"], &run["records_failed"]), (&json!("success"), &json!(1), &json!(0)));
+        assert_eq!(
+            (&run["status"], &run["records_processed"], &run["records_failed"]),
+            (&json!("success"), &json!(1), &json!(0))
+        );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["email_notification_sent", "cron_job_executed"]);
         let told = &trail[0]["metadata"];
-        assert_eq!((&told["delivery_status"], &told["attempt"], &told["template"]), (&json!("sent"), &json!(1), &json!("case_held")));
+        assert_eq!(
+            (&told["delivery_status"], &told["attempt"], &told["template"]),
+            (&json!("sent"), &json!(1), &json!("case_held"))
+        );
         assert_eq!((&trail[0]["actor_label"], &trail[0]["related_user"]["username"]), (&json!("System"), &json!("member1")));
         assert_eq!(queue(app).await[0]["status"], "sent");
         let mark = app.mark().await;
@@ -75,6 +127,19 @@ on_each_database! {
         assert_eq!(app.since(&mark).await[0]["metadata"]["attempt"], 2);
     }
 
+    async fn a_mail_of_a_newer_version_is_sent(app) {
+        hold(app).await;
+        let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
+        let newer = outbox::ActiveModel { id: Set(mails[0].id), template: Set("case_archived".to_owned()), ..Default::default() };
+        newer.update(&app.outside).await.unwrap();
+
+        let run = send(&app.as_admin().await).await;
+
+        assert_eq!((&run["records_processed"], &run["records_failed"]), (&json!(1), &json!(0)), "{run}");
+        let sent = queue(app).await;
+        assert_eq!((&sent[0]["template"], &sent[0]["status"]), (&json!("case_archived"), &json!("sent")));
+    }
+
     async fn what_happens_while_mails_are_off_is_not_mailed_later(app) {
         let admin = app.as_admin().await;
         hold(app).await;
@@ -87,7 +152,10 @@ on_each_database! {
         admin.patch("settings", json!({"email_notifications_enabled": true})).await.expect(200);
         assert_eq!(send(&admin).await["records_processed"], 0);
 
-        assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed", "cron_job_executed", "settings_updated", "cron_job_executed"]);
+        assert_eq!(
+            actions(&app.since(&mark).await),
+            ["cron_job_executed", "cron_job_executed", "settings_updated", "cron_job_executed"]
+        );
         let mails = queue(app).await;
         assert!(mails.as_array().unwrap().iter().all(|mail| mail["status"] == "skipped"), "{mails}");
     }
