@@ -2,7 +2,7 @@
 
 use super::Failure;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
-use sea_orm::sqlx::{ConnectOptions, Connection, Error, Executor, Row, raw_sql};
+use sea_orm::sqlx::{ConnectOptions, Connection, Error, Row, raw_sql};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 use tokio::time::{sleep, timeout};
