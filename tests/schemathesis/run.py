@@ -123,12 +123,17 @@ def run_as(role, database, service, options):
     faults = []
     cases = json.loads(files["json"].read_text())["test_cases"]["generated"] if files["json"].exists() else 0
     if code != 0:
-        faults.append(f"{name}: schemathesis ended with {code}: see {files['txt']}")
+        faults.append(f"{name}: schemathesis ended with {code}: see {files['txt']}, which ends with\n{end_of(files['txt'])}")
     answers = [line.split("\t") for line in files["answers"].read_text().splitlines()] if files["answers"].exists() else []
     if not options.operation:
         faults += [f"{name}: {fault}" for fault in answer_faults(answers, letter)]
     print(f"{name}: {cases} cases in {seconds:.0f} s{'' if code == 0 else ', with faults'}", flush=True)
     return {"database": database, "role": role, "cases": cases, "answers": len(answers), "seconds": seconds}, faults
+
+
+def end_of(report):
+    """The last failures of a run and its summary, for whoever sees only what is printed."""
+    return "\n".join(f"    {line}" for line in report.read_text().splitlines()[-120:])
 
 
 def configuration(role):
