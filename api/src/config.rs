@@ -1,8 +1,8 @@
 //! The settings of the process: each has a flag, an environment variable and a line in `.env.example`.
 
-use crate::http::{cors, forwarded};
-use crate::keys::Secret;
-use crate::storage::ByteSize;
+use crate::wire::byte_size::ByteSize;
+use crate::wire::secret::Secret;
+use crate::wire::{cors_origin, forwarded};
 use clap::{Args, ValueEnum};
 use entity::db::is_readable;
 use ipnet::IpNet;
@@ -209,9 +209,9 @@ impl ServeConfig {
         let given: Vec<&str> = given.collect();
         for origin in &given {
             match (*origin, config.env) {
-                (cors::ANY, Environment::Development) => {}
-                (cors::ANY, Environment::Production) => return refused("* is for development only".to_owned()),
-                (origin, _) if is_origin(origin) => {}
+                (cors_origin::ANY, Environment::Development) => {}
+                (cors_origin::ANY, Environment::Production) => return refused("* is for development only".to_owned()),
+                (origin, _) if cors_origin::is_origin(origin) => {}
                 _ => return refused("must contain origins such as https://desk.example.org".to_owned()),
             }
         }
@@ -233,15 +233,6 @@ impl ServeConfig {
 
 fn is_database(url: &str) -> bool {
     ["postgres://", "postgresql://", "sqlite:"].iter().any(|scheme| url.starts_with(scheme))
-}
-
-/// `scheme://host` or `scheme://host:port`, in lower case, without the default port or anything after it (RFC 6454, 6.2).
-fn is_origin(text: &str) -> bool {
-    let known = [("https://", ":443"), ("http://", ":80")];
-    let host = known.iter().find_map(|(scheme, port)| text.strip_prefix(scheme).filter(|host| !host.ends_with(port)));
-    let host = host.unwrap_or_default();
-    let is_plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || ".-:[]".contains(letter);
-    !host.is_empty() && host.chars().all(is_plain)
 }
 
 fn is_guessable(secret: &str) -> bool {
@@ -271,25 +262,6 @@ mod tests {
         assert!(ensure_known_variables(&known, names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
         let refused = ensure_known_variables(&known, names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
         assert!(refused.contains("CASETRAIL_DATABSE_URL"));
-    }
-
-    #[test]
-    fn origins_are_spelled_as_browsers_spell_them() {
-        for origin in ["https://desk.example.org", "http://localhost:5173", "http://[::1]:3000"] {
-            assert!(is_origin(origin), "{origin}");
-        }
-        for text in [
-            "",
-            "desk.example.org",
-            "https://",
-            "https://desk.example.org/",
-            "https://Desk.example.org",
-            "ftp://x",
-            "null",
-            "https://x:443",
-        ] {
-            assert!(!is_origin(text), "{text}");
-        }
     }
 
     #[test]

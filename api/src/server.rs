@@ -1,9 +1,10 @@
 //! The HTTP server: one application, the same in production and in tests.
 
-use crate::http::connections::{ConnectionLimits, Connections, Guarded};
-use crate::http::{arrival, cors, edge, fallback, limits, log, measure, single, static_files, work};
+use crate::http::layers::connections::{ConnectionLimits, Connections, Guarded};
+use crate::http::layers::{arrival, cors, docs, edge, fallback, limits, log, measure, single, static_files, work};
+use crate::http::request::operations;
 use crate::state::App;
-use crate::{docs, openapi, routes};
+use crate::{openapi, routes};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
@@ -32,6 +33,7 @@ const BACKLOG: i32 = 1_024;
 pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
     SockRef::from(&listener).listen(BACKLOG)?;
     let connections = Connections::new(limits, app.metrics().clone());
+    operations::install(openapi::operations);
     let contract = web::Data::from(openapi::Texts::current().map_err(std::io::Error::other)?);
     let files = web::Data::new(static_files::CompressedFiles::default());
     let factory = move || {

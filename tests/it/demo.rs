@@ -1,8 +1,8 @@
 //! The demo history in a database: it is complete, it obeys the rules of real use, and a forged one is refused.
 
 use crate::app::TestApp;
+use api::credentials::password::{Cost, Passwords, hash};
 use api::demo::{self, Chapter, DemoError, NAMED, Plan, generate, password_of};
-use api::password::{Cost, Passwords, hash};
 use chrono_tz::America::Chicago;
 use entity::audit::{Action, Context, replay};
 use entity::case::{self, CaseStatus};

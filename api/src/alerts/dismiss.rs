@@ -1,9 +1,10 @@
 //! Dismiss an alert.
 
 use super::Alert;
-use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, OptionalBody, PathId, PersonCaller, Result};
+use crate::http::{Answer, OptionalBody, PathId, PersonCaller};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{AdditionProblems, Result};
 use actix_web::post;
 use entity::alert;
 use entity::audit::Event;

@@ -1,9 +1,10 @@
 //! List the caller's alerts.
 
 use super::Alert;
-use crate::http::page::Paging;
-use crate::http::{Answer, ListProblems, ListQuery, PersonCaller, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, ListQuery, PersonCaller};
 use crate::state::App;
+use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
 use entity::page::{self, Direction, Position};

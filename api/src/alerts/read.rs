@@ -1,8 +1,9 @@
 //! Mark an alert as read.
 
 use super::Alert;
-use crate::http::{Answer, PathId, PersonCaller, ReadProblems, Result};
+use crate::http::{Answer, PathId, PersonCaller};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::post;
 use entity::alert;
 

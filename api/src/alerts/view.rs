@@ -1,6 +1,7 @@
 //! The representation of an alert in responses.
 
-use crate::http::{CaseReference, Instant};
+use crate::http::CaseReference;
+use crate::wire::Instant;
 use entity::alert::{self, Kind, Severity};
 use serde::Serialize;
 use utoipa::ToSchema;

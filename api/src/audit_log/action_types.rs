@@ -1,7 +1,8 @@
 //! List the action types.
 
-use crate::http::{Answer, Anyone, CommonProblems, Instant, NoParameters, Query, Result};
+use crate::http::{Answer, Anyone, NoParameters, Query};
 use crate::state::App;
+use crate::wire::{CommonProblems, Instant, Result};
 use actix_web::get;
 use entity::audit::{Action, Capture, Category, Origin, SystemEvent, metadata};
 use entity::audit_log::{self, Usage};

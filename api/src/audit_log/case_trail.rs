@@ -2,9 +2,10 @@
 
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
-use crate::http::page::Paging;
-use crate::http::{Answer, Anyone, AuditEntry, ListQuery, LookupProblems, PathId, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, Anyone, AuditEntry, ListQuery, PathId};
 use crate::state::App;
+use crate::wire::{LookupProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::audit_log::{Filter, MemberView};

@@ -1,9 +1,10 @@
 //! The common part of both exports of the log: count, entry and stream are based on one snapshot of the database.
 
 use super::filter::LogFilter;
-use crate::http::file::Format;
-use crate::http::{Anyone, AuditEntry, QueryParts, Result};
+use crate::http::answer::file::Format;
+use crate::http::{Anyone, AuditEntry, QueryParts};
 use crate::state::App;
+use crate::wire::Result;
 use entity::audit::Event;
 use entity::audit_log::{self, Filter};
 use entity::page::Position;

@@ -2,10 +2,11 @@
 
 use super::export::entries;
 use super::filter::LogFilter;
-use crate::http::entry::EntryPerson;
-use crate::http::file::{Format, file};
-use crate::http::{AuditEntry, AuditReader, Error, ListProblems, QueryParts, Result, csv};
+use crate::http::answer::entry::EntryPerson;
+use crate::http::answer::file::{Format, file};
+use crate::http::{AuditEntry, AuditReader, QueryParts};
 use crate::state::App;
+use crate::wire::{Error, ListProblems, Result, csv};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
 use entity::clock::rfc3339;

@@ -2,9 +2,10 @@
 
 use super::export::entries;
 use super::filter::LogFilter;
-use crate::http::file::{Format, file, objects};
-use crate::http::{AuditReader, ListProblems, QueryParts, Result};
+use crate::http::answer::file::{Format, file, objects};
+use crate::http::{AuditReader, QueryParts};
 use crate::state::App;
+use crate::wire::{ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use futures_util::stream::StreamExt;
 

@@ -1,8 +1,8 @@
 //! The query parameters that filter the audit log.
 
-use crate::http::period::When;
-use crate::http::{Error, Result};
+use crate::http::request::period::When;
 use crate::state::App;
+use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{ChangedField, Filter};
 use entity::report::{IdRange, PeriodQuery};

@@ -1,7 +1,8 @@
 //! Get an audit entry.
 
-use crate::http::{Answer, AuditEntry, AuditReader, Error, Instant, NoParameters, PathId, Query, ReadProblems, Result};
+use crate::http::{Answer, AuditEntry, AuditReader, NoParameters, PathId, Query};
 use crate::state::App;
+use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::{Action, Event, Outcome};
 use entity::audit_log;

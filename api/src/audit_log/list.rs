@@ -2,9 +2,10 @@
 
 use super::filter::LogFilter;
 use super::page::{self, AuditEntryList};
-use crate::http::page::Paging;
-use crate::http::{Answer, AuditReader, ListProblems, ListQuery, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, AuditReader, ListQuery};
 use crate::state::App;
+use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 

@@ -2,9 +2,10 @@
 
 use super::filter::TrailFilter;
 use super::page::{self, AuditEntryList};
-use crate::http::page::Paging;
-use crate::http::{Answer, AuditEntry, Error, ListProblems, ListQuery, PersonCaller, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, AuditEntry, ListQuery, PersonCaller};
 use crate::state::App;
+use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::{Audited, Outcome};
 use entity::audit_log::{Filter, MemberView};

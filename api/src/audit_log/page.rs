@@ -1,8 +1,9 @@
 //! One page of audit entries.
 
-use crate::http::page::PageRequest;
-use crate::http::{AuditEntry, Result};
+use crate::http::AuditEntry;
+use crate::http::request::page::PageRequest;
 use crate::list_of;
+use crate::wire::Result;
 use entity::audit_log::{self, Entry, Filter};
 use sea_orm::ConnectionTrait;
 

@@ -1,7 +1,7 @@
 //! The caller's own account in responses.
 
 use super::permission::Permission;
-use crate::http::{Instant, Result};
+use crate::wire::{Instant, Result};
 use entity::user::{self, Caller, Level, Role, Scope, credential};
 use sea_orm::{ConnectionTrait, EntityTrait, JoinType, QuerySelect};
 use serde::Serialize;

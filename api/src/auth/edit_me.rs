@@ -1,9 +1,10 @@
 //! Edit the caller's own profile.
 
 use super::account::AccountDetail;
-use crate::http::{Answer, Body, IfMatch, IfMatchHeader, OwnWriteProblems, PersonCaller, Result, check, json};
+use crate::http::request::throttle::AddressRequest;
+use crate::http::{Answer, Body, IfMatch, IfMatchHeader, PersonCaller};
 use crate::state::App;
-use crate::throttle::AddressRequest;
+use crate::wire::{OwnWriteProblems, Result, check, json};
 use actix_web::patch;
 use entity::user;
 use entity::user::lifecycle::ProfileChange;

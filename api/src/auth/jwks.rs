@@ -51,7 +51,7 @@ pub struct SigningKeySet {
 )]
 #[get("/.well-known/jwks.json")]
 pub async fn get_signing_keys(app: App) -> HttpResponse {
-    let key = |key: &crate::http::token::Key| SigningKey {
+    let key = |key: &crate::credentials::token::Key| SigningKey {
         kty: "OKP",
         crv: "Ed25519",
         alg: "EdDSA",

@@ -1,10 +1,11 @@
 //! Log in.
 
 use super::token_pair::TokenPair;
-use crate::http::origin::Origin;
-use crate::http::{Answer, Body, Code, Error, NoParameters, Query, Result, SignInProblems};
+use crate::http::request::origin::Origin;
+use crate::http::request::throttle::Budget;
+use crate::http::{Answer, Body, NoParameters, Query};
 use crate::state::App;
-use crate::throttle::Budget;
+use crate::wire::{Code, Error, Result, SignInProblems};
 use actix_web::post;
 use entity::audit::{Actor, AuditTx, Event};
 use entity::session;

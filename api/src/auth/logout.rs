@@ -1,9 +1,10 @@
 //! Log out.
 
 use super::refresh_token::Presented;
-use crate::http::origin::Origin;
-use crate::http::{Body, NoParameters, Query, Result, SessionProblems};
+use crate::http::request::origin::Origin;
+use crate::http::{Body, NoParameters, Query};
 use crate::state::App;
+use crate::wire::{Result, SessionProblems};
 use actix_web::{HttpResponse, post};
 use entity::audit::{Actor, Event};
 use entity::session;

@@ -1,8 +1,9 @@
 //! Read the caller's own account.
 
 use super::account::AccountDetail;
-use crate::http::{Answer, Anyone, CommonProblems, Error, IfNoneMatch, IfNoneMatchHeader, Result};
+use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader};
 use crate::state::App;
+use crate::wire::{CommonProblems, Error, Result};
 use actix_web::get;
 
 /// Get your own account and permissions

@@ -1,9 +1,10 @@
 //! Change the caller's own password.
 
-use crate::http::{Body, Code, Error, PersonCaller, Result, SecretProblems};
-use crate::password::rules;
+use crate::credentials::password::rules;
+use crate::http::request::throttle::Budget;
+use crate::http::{Body, PersonCaller};
 use crate::state::App;
-use crate::throttle::Budget;
+use crate::wire::{Code, Error, Result, SecretProblems};
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;

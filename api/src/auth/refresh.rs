@@ -2,9 +2,10 @@
 
 use super::refresh_token::{Presented, refused};
 use super::token_pair::TokenPair;
-use crate::http::origin::Origin;
-use crate::http::{Answer, Body, NoParameters, Query, Result, SessionProblems};
+use crate::http::request::origin::Origin;
+use crate::http::{Answer, Body, NoParameters, Query};
 use crate::state::App;
+use crate::wire::{Result, SessionProblems};
 use actix_web::post;
 use entity::audit::{Actor, Event};
 use entity::session::{self, refresh_token::Exchange};

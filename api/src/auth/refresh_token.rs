@@ -1,9 +1,9 @@
 //! The refresh token: 256 random bits known only to its holder; the database has their hash.
 
-use crate::http::origin::Origin;
-use crate::http::{Code, Error, Result};
+use crate::http::request::origin::Origin;
+use crate::http::request::throttle::Budget;
 use crate::state::{self, App};
-use crate::throttle::Budget;
+use crate::wire::{Code, Error, Result};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use entity::audit::{Actor, AuditTx, Event};

@@ -2,8 +2,10 @@
 
 use super::account::AccountDetail;
 use super::refresh_token::{self, Presented};
-use crate::http::{Answer, Error, Result, token};
+use crate::credentials::token;
+use crate::http::Answer;
 use crate::state::App;
+use crate::wire::{Error, Result};
 use entity::audit::AuditTx;
 use entity::session;
 use entity::user;

@@ -2,9 +2,10 @@
 
 use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::check::not_blank;
-use crate::http::{Answer, Anyone, Body, CreditValue, Error, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::http::{Answer, Anyone, Body, IfMatchHeader, Staff};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{CreditValue, Error, Result, WriteProblems};
 use actix_web::post;
 use entity::case::lifecycle::Acceptance;
 use entity::case::{CaseAction, Tier};

@@ -1,8 +1,9 @@
 //! Acknowledge a member's updates.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, MoveProblems, Result, Staff};
+use crate::http::{Answer, IfMatchHeader, Staff};
 use crate::state::App;
+use crate::wire::{MoveProblems, Result};
 use actix_web::post;
 use entity::case::{CaseAction, member_update};
 

@@ -2,10 +2,11 @@
 
 use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::check::not_blank;
-use crate::http::json::nullable;
-use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::http::{Answer, Body, IfMatchHeader, Staff};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::json::nullable;
+use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;

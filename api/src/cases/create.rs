@@ -2,9 +2,10 @@
 
 use super::CaseDetail;
 use super::settled::Today;
-use crate::http::check::{self, displayable};
-use crate::http::{Answer, Anyone, Body, CreateProblems, Error, MemberOrAdministrator, Result};
+use crate::http::{Answer, Anyone, Body, MemberOrAdministrator};
 use crate::state::App;
+use crate::wire::check::displayable;
+use crate::wire::{CreateProblems, Error, Result, check};
 use actix_web::post;
 use chrono::NaiveDate;
 use entity::audit::AuditTx;

@@ -1,9 +1,10 @@
 //! Delete a case.
 
 use super::{CasePath, CaseTarget};
-use crate::http::check::not_blank;
-use crate::http::{Error, IfMatchHeader, MemberOrAdministrator, MoveProblems, Query, Result};
+use crate::http::{IfMatchHeader, MemberOrAdministrator, Query};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{Error, MoveProblems, Result};
 use actix_web::{HttpResponse, delete};
 use entity::case::{CaseAction, CaseStatus};
 use serde::Deserialize;

@@ -2,10 +2,11 @@
 
 use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::check::{displayable, not_blank};
-use crate::http::json::{patch, present};
-use crate::http::{Answer, Body, Error, IfMatchHeader, PersonCaller, Result, WriteProblems};
+use crate::http::{Answer, Body, IfMatchHeader, PersonCaller};
 use crate::state::App;
+use crate::wire::check::{displayable, not_blank};
+use crate::wire::json::{patch, present};
+use crate::wire::{Error, Result, WriteProblems};
 use actix_web::patch;
 use chrono::NaiveDate;
 use entity::case::lifecycle::Edit;

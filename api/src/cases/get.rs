@@ -1,8 +1,9 @@
 //! Get a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller, ReadProblems, Result};
+use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::get;
 use entity::case;
 

@@ -1,9 +1,10 @@
 //! List cases.
 
-use crate::http::page::{PageRequest, Paging, invalid_cursor};
-use crate::http::period::When;
-use crate::http::{Answer, Anyone, CreditValue, Error, Instant, ListProblems, ListQuery, PersonCaller, PersonSummary, Result};
+use crate::http::request::page::{PageRequest, Paging, invalid_cursor};
+use crate::http::request::period::When;
+use crate::http::{Answer, Anyone, ListQuery, PersonCaller, PersonSummary};
 use crate::state::App;
+use crate::wire::{CreditValue, Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};

@@ -1,6 +1,7 @@
 //! The users that requests name as assignees.
 
-use crate::http::{Anyone, Error, Result};
+use crate::http::Anyone;
+use crate::wire::{Error, Result};
 use entity::audit::AuditTx;
 use entity::user::{self, Role};
 use uuid::Uuid;

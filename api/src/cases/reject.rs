@@ -1,9 +1,10 @@
 //! Reject a case and return it to its member.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::check::not_blank;
-use crate::http::{Answer, Body, IfMatchHeader, Result, Staff, WriteProblems};
+use crate::http::{Answer, Body, IfMatchHeader, Staff};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use entity::case::{CaseAction, RejectionReason};
 use entity::notify;

@@ -1,6 +1,6 @@
 //! What the settings determine for a case: the current calendar day, the due date and the release of the result.
 
-use crate::http::{Error, Instant, Result};
+use crate::wire::{Error, Instant, Result};
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use entity::audit::AuditTx;
 use entity::case::Urgency;

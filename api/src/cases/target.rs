@@ -1,7 +1,9 @@
 //! The case named by the path and the version the caller expects. A value that isn't a UUID names no case.
 
-use crate::http::caller::{Admitted, admitted};
-use crate::http::{Anyone, Error, IfMatch, Result, path_id};
+use crate::http::request::caller::{Admitted, admitted};
+use crate::http::request::path_id;
+use crate::http::{Anyone, IfMatch};
+use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;

@@ -1,6 +1,7 @@
 //! The representation of a case in responses.
 
-use crate::http::{Answer, Anyone, CreditValue, Instant, PersonSummary, Result};
+use crate::http::{Answer, Anyone, PersonSummary};
+use crate::wire::{CreditValue, Instant, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
 use entity::case::{self, CaseAction, CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency, member_update};

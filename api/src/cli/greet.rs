@@ -2,8 +2,8 @@
 
 use super::say;
 use crate::config::LogFormat;
+use crate::credentials::api_key::ApiKey;
 use crate::demo::{NAMED, SERVICE, password_of};
-use crate::http::api_key::ApiKey;
 use serde_json::{Value as Json, json};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -2,9 +2,10 @@
 
 use super::{Failure, migrate, say};
 use crate::config::{Config, Environment};
+use crate::credentials::api_key::ApiKey;
+use crate::credentials::password;
+use crate::credentials::password::Cost;
 use crate::demo::{self, DemoError, Plan};
-use crate::http::api_key::ApiKey;
-use crate::password::{self, Cost};
 use clap::Args;
 use entity::audit::{AuditTx, Context, Event};
 use entity::clock::Clock;

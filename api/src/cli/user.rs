@@ -2,7 +2,8 @@
 
 use super::{Failure, migrate, say};
 use crate::config::Config;
-use crate::password::{self, Cost};
+use crate::credentials::password;
+use crate::credentials::password::Cost;
 use crate::users::NewUser;
 use clap::Subcommand;
 use entity::audit::{AuditTx, Context};

@@ -2,8 +2,9 @@
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
-use crate::http::{Answer, Error, IfNoneMatch, IfNoneMatchHeader, PersonCaller, ReadProblems, Result};
+use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
 use crate::state::App;
+use crate::wire::{Error, ReadProblems, Result};
 use actix_web::get;
 use entity::credit;
 

@@ -2,9 +2,10 @@
 
 use super::target::{AllowanceTarget, MemberPath};
 use super::view::{CreditAllowance, CreditAllowanceList};
-use crate::http::page::Paging;
-use crate::http::{Answer, ListQuery, NoParameters, PersonCaller, ReadProblems, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, ListQuery, NoParameters, PersonCaller};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::credit::{Column, Entity};
 use entity::page::{self, Direction, Position};

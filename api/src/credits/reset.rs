@@ -1,7 +1,8 @@
 //! Set the credit allowance of all active members at once.
 
-use crate::http::{ActionProblems, Administrator, Answer, Body, Error, Result};
+use crate::http::{Administrator, Answer, Body};
 use crate::state::App;
+use crate::wire::{ActionProblems, Error, Result};
 use actix_web::post;
 use entity::credit::{self, Quarter, ResetType};
 use serde::{Deserialize, Serialize};

@@ -2,9 +2,10 @@
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
-use crate::http::check::not_blank;
-use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, Result};
+use crate::http::{Administrator, Answer, Body, IfMatchHeader};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{AccountProblems, Result};
 use actix_web::put;
 use entity::credit;
 use entity::user::{Role, UserRefusal};

@@ -1,6 +1,6 @@
 //! The representation of an allowance in responses: allowed, used and remaining credits.
 
-use crate::http::{Instant, Result, credits_text};
+use crate::wire::{Instant, Result, credits_text};
 use chrono_tz::Tz;
 use entity::credit::{self, Quarter};
 use entity::setting;

@@ -1,9 +1,10 @@
 //! Delete a document.
 
 use super::target::{DocumentPath, DocumentTarget};
-use crate::http::check::not_blank;
-use crate::http::{DeleteProblems, Error, PersonCaller, Query, Result};
+use crate::http::{PersonCaller, Query};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{DeleteProblems, Error, Result};
 use actix_web::{HttpResponse, delete};
 use entity::case::{self, member_update};
 use entity::document;

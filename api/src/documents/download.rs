@@ -1,11 +1,12 @@
 //! Download a document.
 
 use super::target::{DocumentPath, DocumentTarget};
-use crate::http::attachment::attachment;
-use crate::http::range::{REPR_DIGEST, RangeHeader, RequestedRange};
-use crate::http::reading_on::{Reader, for_as_long_as};
-use crate::http::{Code, DownloadProblems, Error, PersonCaller, Result};
+use crate::http::PersonCaller;
+use crate::http::answer::attachment::attachment;
+use crate::http::answer::reading_on::{Reader, for_as_long_as};
+use crate::http::request::range::{REPR_DIGEST, RangeHeader, RequestedRange};
 use crate::state::App;
+use crate::wire::{Code, DownloadProblems, Error, Result};
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, ContentEncoding};

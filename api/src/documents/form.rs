@@ -2,12 +2,11 @@
 
 use super::digest::Digest;
 use super::sniff;
-use crate::http::idempotency::RequestDigest;
-use crate::http::pace::{Pace, TooSlow};
-use crate::http::problem::FieldProblem;
-use crate::http::work::Work;
-use crate::http::{Code, Error, Result, json};
+use crate::http::answer::pace::{Pace, TooSlow};
+use crate::http::request::idempotency::RequestDigest;
+use crate::http::request::work::Work;
 use crate::storage::Incoming;
+use crate::wire::{Code, Error, FieldProblem, Result, json};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};

@@ -2,8 +2,9 @@
 
 use super::DocumentDetail;
 use super::target::{DocumentPath, DocumentTarget};
-use crate::http::{Answer, PersonCaller, ReadProblems, Result};
+use crate::http::{Answer, PersonCaller};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::get;
 use entity::audit::Event;
 

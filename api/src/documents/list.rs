@@ -2,9 +2,10 @@
 
 use super::target::{CasePath, CaseTarget};
 use super::view::{DocumentList, DocumentSummary};
-use crate::http::page::Paging;
-use crate::http::{Answer, ListQuery, PersonCaller, ReadProblems, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, ListQuery, PersonCaller};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::document::{self, Column, DocumentType};
 use entity::page::{self, Direction, Position};

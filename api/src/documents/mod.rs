@@ -6,13 +6,11 @@ mod download;
 mod form;
 mod get;
 mod list;
-mod orphans;
 mod sniff;
 mod target;
 mod upload;
 mod view;
 
-pub use orphans::collect_orphans;
 pub use view::DocumentDetail;
 
 use utoipa_actix_web::service_config::ServiceConfig;

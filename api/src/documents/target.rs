@@ -1,8 +1,9 @@
 //! The case or document named by the path. A value that isn't a UUID names nothing.
 
-use crate::http::path_id::named;
-use crate::http::{Anyone, Error, Result};
+use crate::http::Anyone;
+use crate::http::request::path_id::named;
 use crate::state::App;
+use crate::wire::{Code, Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::case;
@@ -50,7 +51,7 @@ impl CaseTarget {
     pub async fn is_open_to(&self, app: &App, by: &Anyone) -> Result<bool> {
         match self.seen(app, by).await {
             Ok(case) => Ok(document::may_add(by, &case, DocumentType::Other)),
-            Err(error) if error.code == crate::http::Code::NotFound => Ok(false),
+            Err(error) if error.code == Code::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -3,9 +3,10 @@
 use super::DocumentDetail;
 use super::form::{Form, UploadDocument, receive};
 use super::target::{CasePath, CaseTarget};
-use crate::http::{Answer, Anyone, Code, Error, PersonCaller, Result, UploadProblems};
+use crate::http::{Answer, Anyone, PersonCaller};
 use crate::state::App;
 use crate::storage::Incoming;
+use crate::wire::{Code, Error, Result, UploadProblems};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, post};
 use entity::audit::AuditTx;

@@ -1,8 +1,9 @@
 //! Export the cases.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{CreditValue, Instant, ListProblems, ManagerOrAdministrator, QueryParts, Result};
+use crate::http::{ManagerOrAdministrator, QueryParts};
 use crate::state::App;
+use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency};

@@ -1,8 +1,9 @@
 //! Export the credit allowances.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, Instant, ListProblems, QueryParts, Result, credits_text};
+use crate::http::{Administrator, QueryParts};
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result, credits_text};
 use actix_web::{HttpResponse, get};
 use entity::{credit, setting};
 use sea_orm::{DatabaseTransaction, EntityTrait, Select};

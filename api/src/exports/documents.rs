@@ -1,8 +1,9 @@
 //! Export the metadata of the documents, without their bytes.
 
 use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, Instant, ListProblems, QueryParts, Result};
+use crate::http::{Administrator, QueryParts};
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::document::{self, DocumentType};
 use sea_orm::{DatabaseTransaction, Select};

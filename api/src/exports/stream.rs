@@ -1,10 +1,11 @@
 //! The common part of all exports: count, entry and stream are based on one snapshot of the database, with one batch in memory at
 //! a time.
 
-use crate::http::file::{Format, file, objects};
-use crate::http::period::When;
-use crate::http::{Anyone, Error, QueryParts, Result, csv};
+use crate::http::answer::file::{Format, file, objects};
+use crate::http::request::period::When;
+use crate::http::{Anyone, QueryParts};
 use crate::state::App;
+use crate::wire::{Error, Result, csv};
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
 use entity::report::{Bounds, PeriodQuery};

@@ -1,8 +1,9 @@
 //! Export the users.
 
 use super::stream::{self, Created, Row};
-use crate::http::{Administrator, Instant, ListProblems, QueryParts, Result};
+use crate::http::{Administrator, QueryParts};
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::user::{self, Level, Role};
 use sea_orm::{DatabaseTransaction, Select};

@@ -1,7 +1,14 @@
 //! The current state of a resource, with its version as ETag.
 
-use super::caller::{Admitted, Anyone, admitted};
-use super::{Error, FieldProblem, Result, code::Code};
+pub mod attachment;
+pub mod entry;
+pub mod file;
+pub mod pace;
+pub mod reading_on;
+pub mod reference;
+
+use crate::http::request::caller::{Admitted, Anyone, admitted};
+use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
@@ -54,7 +61,7 @@ impl<V: Serialize> Answer<V> {
     /// commits.
     pub async fn committed(self, tx: AuditTx, by: &Anyone) -> Result<Self> {
         if let Some(retry) = by.retry() {
-            retry.keep(&tx, &self).await?;
+            retry.keep(&tx, self.rendered()?).await?;
         }
         tx.commit().await?;
         Ok(self)

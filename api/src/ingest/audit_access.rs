@@ -2,8 +2,9 @@
 
 use super::named;
 use super::view::IngestedEntries;
-use crate::http::{ActionProblems, Answer, Ingester, LargeBody, Result, check};
+use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
+use crate::wire::{ActionProblems, Result, check};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;

@@ -1,8 +1,9 @@
 //! Report credit allowances set by another system.
 
 use super::view::IngestedEntries;
-use crate::http::{ActionProblems, Answer, Code, Error, FieldProblem, Ingester, LargeBody, Result};
+use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
+use crate::wire::{ActionProblems, Code, Error, FieldProblem, Result};
 use actix_web::post;
 use entity::audit::{Event, REPORTED};
 use entity::credit::{ALLOWED_MAX, NoQuarter, Quarter};

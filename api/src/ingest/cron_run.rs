@@ -1,8 +1,9 @@
 //! Report a job run of another system.
 
 use super::view::IngestedEntries;
-use crate::http::{ActionProblems, Answer, Error, Ingester, Instant, LargeBody, Result, check};
+use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
+use crate::wire::{ActionProblems, Error, Instant, Result, check};
 use actix_web::post;
 use chrono::Datelike;
 use entity::audit::{Event, ReportedRun};

@@ -3,8 +3,9 @@
 use super::cron_run::ensure_in_range;
 use super::named;
 use super::view::IngestedEntries;
-use crate::http::{ActionProblems, Answer, Error, Ingester, Instant, LargeBody, Result, check};
+use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
+use crate::wire::{ActionProblems, Error, Instant, Result, check};
 use actix_web::post;
 use entity::audit::{Event, ReportedEmail};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The users and cases named by a report.
 
-use crate::http::{Error, Result};
+use crate::wire::{Error, Result};
 use entity::audit::AuditTx;
 use entity::case;
 use entity::user::{self, Person};

@@ -1,6 +1,7 @@
 //! The audit entries written for a report.
 
-use crate::http::{Answer, Anyone, AuditEntry, Error, Result};
+use crate::http::{Answer, Anyone, AuditEntry};
+use crate::wire::{Error, Result};
 use entity::audit::{AuditTx, Event};
 use entity::audit_log;
 use serde::Serialize;

@@ -1,8 +1,9 @@
 //! List the jobs and their state.
 
 use super::JobDetail;
-use crate::http::{Answer, Instant, ListProblems, ManagerOrAdministrator, NoParameters, Query, Result};
+use crate::http::{Answer, ManagerOrAdministrator, NoParameters, Query};
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result};
 use actix_web::get;
 use entity::audit_log::{self, JobHealth};
 use entity::job::JobName;

@@ -1,15 +1,10 @@
-//! HTTP operations on the service's jobs, and the execution of their runs.
+//! HTTP operations on the service's jobs.
 
 mod list;
-mod order;
 mod run;
 mod runs;
-mod schedule;
 mod view;
-mod work;
 
-pub use order::{Order, Outcome, perform};
-pub use schedule::{Schedules, Unscheduled};
 pub use view::{JobDetail, JobRunDetail};
 
 use utoipa_actix_web::service_config::ServiceConfig;

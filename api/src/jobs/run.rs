@@ -1,14 +1,20 @@
 //! Run a job on demand.
 
-use super::{JobRunDetail, Order, Outcome, perform};
-use crate::http::caller::{Admitted, admitted};
-use crate::http::{Administrator, Answer, Code, Error, JobProblems, OptionalBody, Result};
+use super::JobRunDetail;
+use crate::http::request::caller::{Admitted, admitted};
+use crate::http::{Administrator, Answer, Anyone, OptionalBody};
 use crate::state::App;
+use crate::wire::{Code, Error, JobProblems, Result};
+use crate::worker::requester::Requester;
+use crate::worker::run::{Order, Outcome, perform};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, post};
+use entity::audit::{AuditTx, Context, Event};
 use entity::job::JobName;
+use entity::job::run::{self, Trigger};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 use validator::Validate;
 
 /// Request body for running a job
@@ -43,6 +49,38 @@ impl FromRequest for JobTarget {
     }
 }
 
+/// The request on whose behalf the job runs.
+#[derive(Clone)]
+struct OnDemand(Anyone);
+
+impl Requester for OnDemand {
+    fn trigger(&self) -> Trigger {
+        Trigger::Manual
+    }
+
+    fn user_id(&self) -> Option<Uuid> {
+        Some(self.0.id())
+    }
+
+    fn request_id(&self) -> Option<String> {
+        Some(self.0.context().request_id)
+    }
+
+    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self)> {
+        let (tx, by) = app.begin_for(&self.0, context).await?;
+        Ok((tx, Self(by)))
+    }
+
+    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx> {
+        app.conclude_for(&self.0, context).await
+    }
+
+    async fn commit(&self, tx: AuditTx, event: Event, run: &run::Model) -> Result<()> {
+        tx.record_as(&self.0.context(), event).await?;
+        Answer::plain(JobRunDetail::from(run.clone())).committed(tx, &self.0).await.map(drop)
+    }
+}
+
 /// Run a job on demand
 ///
 /// Runs the job immediately, in addition to its schedule, and responds when the run has finished: a run that was aborted, or of
@@ -62,7 +100,7 @@ impl FromRequest for JobTarget {
 #[post("/jobs/{job_name}/run")]
 pub async fn run_job(app: App, by: Administrator, target: JobTarget, body: OptionalBody<RunJob>) -> Result<Answer<JobRunDetail>> {
     let job = target.0.ok_or_else(Error::not_found)?;
-    let order = Order { job, dry_run: body.dry_run, scheduled_for: None, is_made_up: false, by: Some(&by) };
+    let order = Order { job, dry_run: body.dry_run, scheduled_for: None, is_made_up: false, by: OnDemand(Anyone::clone(&by)) };
     match perform(&app, &order).await? {
         Outcome::Ran(run) => Ok(Answer::plain(run.into())),
         Outcome::Busy | Outcome::Done => Err(Error::plain(Code::JobRunning)),

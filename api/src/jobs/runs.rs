@@ -1,9 +1,10 @@
 //! List the job runs.
 
 use super::view::JobRunList;
-use crate::http::page::Paging;
-use crate::http::{Answer, ListProblems, ListQuery, ManagerOrAdministrator, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, ListQuery, ManagerOrAdministrator};
 use crate::state::App;
+use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::job::JobName;
 use entity::job::run::{Column, Entity, RunStatus, Trigger};

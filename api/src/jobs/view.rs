@@ -1,6 +1,6 @@
 //! The representation of jobs and their runs in responses.
 
-use crate::http::Instant;
+use crate::wire::Instant;
 use entity::job::JobName;
 use entity::job::run::{self, RunStatus, Trigger};
 use serde::Serialize;

@@ -1,7 +1,6 @@
 //! The transport of emails: a mail server, or the log if none is configured.
 
 use super::message;
-use crate::config::ConfigError;
 use entity::delivery::{RetryAdvice, Undelivered};
 use entity::{outbox, setting};
 use lettre::message::Mailbox;
@@ -13,6 +12,17 @@ use tokio::time::timeout;
 
 /// How long a mail server may take to respond; well below the shortest wait before a retry.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why emails can't be sent with these settings.
+#[derive(Debug, thiserror::Error)]
+pub enum MailerError {
+    /// The sender's address.
+    #[error("{0}")]
+    InvalidFrom(String),
+    /// The mail server's URL.
+    #[error("must be a mail server's URL such as smtps://user:password@mail.example.org (password percent-encoded)")]
+    InvalidUrl,
+}
 
 /// Sends emails.
 #[derive(Clone, Debug)]
@@ -29,18 +39,13 @@ enum Transport {
 
 impl Mailer {
     /// A mail server by its URL, such as `smtp://user:password@mail.example.org:587?tls=required`; the log if there is none.
-    pub fn new(smtp_url: Option<&str>, from: &str) -> Result<Self, ConfigError> {
-        let refused = |name, why: String| ConfigError { name, why };
-        let from =
-            from.parse().map_err(|error| refused("CASETRAIL_MAIL_FROM", format!("'{from}' is not a valid address: {error}")))?;
+    pub fn new(smtp_url: Option<&str>, from: &str) -> Result<Self, MailerError> {
+        let from = from.parse().map_err(|error| MailerError::InvalidFrom(format!("'{from}' is not a valid address: {error}")))?;
         let Some(url) = smtp_url else { return Ok(Self { from, way: Transport::Log }) };
         let server = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
         // The URL may contain a password, in its place or a wrong one: the library's messages repeat parts of it, and are not
         // repeated.
-        let server = server.map_err(|_| {
-            let why = "must be a mail server's URL such as smtps://user:password@mail.example.org (password percent-encoded)";
-            refused("CASETRAIL_SMTP_URL", why.to_owned())
-        })?;
+        let server = server.map_err(|_| MailerError::InvalidUrl)?;
         Ok(Self { from, way: Transport::Smtp(server.timeout(Some(PATIENCE)).build()) })
     }
 

@@ -1,9 +1,10 @@
 //! Create a note about a case.
 
 use super::CaseNote;
-use crate::http::check::not_blank;
-use crate::http::{AdditionProblems, Answer, Body, Error, PathId, PersonCaller, Result};
+use crate::http::{Answer, Body, PathId, PersonCaller};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{AdditionProblems, Error, Result};
 use actix_web::post;
 use entity::case::{self, member_update};
 use entity::note::{self, Visibility};

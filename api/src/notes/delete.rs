@@ -1,8 +1,9 @@
 //! Delete a note.
 
 use super::{NotePath, NoteTarget};
-use crate::http::{IfMatchHeader, PersonCaller, RemovalProblems, Result};
+use crate::http::{IfMatchHeader, PersonCaller};
 use crate::state::App;
+use crate::wire::{RemovalProblems, Result};
 use actix_web::{HttpResponse, delete};
 
 /// Delete a note

@@ -1,8 +1,9 @@
 //! Get a note.
 
 use super::{CaseNote, NotePath, NoteTarget};
-use crate::http::{Answer, Error, IfNoneMatch, IfNoneMatchHeader, PersonCaller, ReadProblems, Result};
+use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
 use crate::state::App;
+use crate::wire::{Error, ReadProblems, Result};
 use actix_web::get;
 use entity::{note, user};
 use sea_orm::{ColumnTrait, QueryFilter};

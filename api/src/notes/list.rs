@@ -1,9 +1,10 @@
 //! List the notes about a case.
 
 use super::view::{CaseNote, CaseNoteList};
-use crate::http::page::Paging;
-use crate::http::{Answer, ListQuery, NoParameters, PathId, PersonCaller, ReadProblems, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, ListQuery, NoParameters, PathId, PersonCaller};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::page::{self, Direction, Position};
 use entity::{case, note, user};

@@ -1,6 +1,7 @@
 //! The representation of a note in responses.
 
-use crate::http::{CaseReference, Instant, PersonSummary};
+use crate::http::{CaseReference, PersonSummary};
+use crate::wire::Instant;
 use entity::note::{self, Visibility};
 use entity::user::Person;
 use serde::Serialize;

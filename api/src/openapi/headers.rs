@@ -1,8 +1,7 @@
 //! The response headers, described once: responses refer to them.
 
-use super::each;
-use crate::http::operations;
-use crate::openapi::retries;
+use super::{each, retries};
+use crate::http::request::operations;
 use std::collections::BTreeSet;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};

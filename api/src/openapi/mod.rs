@@ -6,6 +6,7 @@ mod examples;
 mod headers;
 mod links;
 mod names;
+mod operations;
 mod parameters;
 mod patterns;
 mod presence;
@@ -14,16 +15,17 @@ mod retries;
 mod texts;
 mod tokens;
 
+pub use operations::operations;
 pub use texts::Texts;
 
 use crate::cases::CaseSort;
-use crate::http::period::When;
-use crate::http::problem::{FieldProblem, Location, Problem};
-use crate::http::{Code, Instant};
+use crate::http::request::period::When;
 use crate::reports::{EntrySort, EventType};
 use crate::reviews::ReviewQueue;
 use crate::routes;
 use crate::users::UserSort;
+use crate::wire::problem::{Location, Problem};
+use crate::wire::{Code, FieldProblem, Instant};
 use actix_web::App;
 use entity::report::Interval;
 use entity::report::system_events::Ending;
@@ -128,7 +130,7 @@ impl Declared<'_> {
 
 /// Whether an operation declares no request body although its method allows one. With GET and DELETE a body has no meaning (RFC
 /// 9110, 9.3.1 and 9.3.5).
-pub fn refuses_a_body(method: &str, operation: &Operation) -> bool {
+fn refuses_a_body(method: &str, operation: &Operation) -> bool {
     !["GET", "DELETE"].contains(&method) && operation.request_body.is_none()
 }
 

@@ -106,7 +106,7 @@ fn mark(schema: &mut RefOr<Schema>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::check;
+    use crate::wire::check;
     use regex::Regex;
 
     /// A pattern accepts exactly what its rule accepts, wherever in a text a character up to the last one occurs.

@@ -1,10 +1,11 @@
 //! The error responses, described once: operations refer to them.
 
 use super::each;
-use crate::http::idempotency::key_reused;
-use crate::http::page::invalid_cursor;
-use crate::http::problem::{FieldProblem, REFUSALS, Refusal, RequestTimeout, TooManyRequests, UnsupportedMediaType};
-use crate::http::{Code, Error, operations};
+use crate::http::request::idempotency::key_reused;
+use crate::http::request::operations;
+use crate::http::request::page::invalid_cursor;
+use crate::wire::problem::{REFUSALS, Refusal, RequestTimeout, TooManyRequests, UnsupportedMediaType};
+use crate::wire::{Code, Error, FieldProblem};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
 use entity::document::quota::{Exceeded, Owner};
 use entity::report::PeriodError;

@@ -2,7 +2,7 @@
 
 use super::{Declared, each};
 use crate::http::IdempotencyKeyHeader;
-use crate::http::problem::{BadRequest, InProgress, ValidationFailed};
+use crate::wire::problem::{BadRequest, InProgress, ValidationFailed};
 use utoipa::openapi::OpenApi as Contract;
 use utoipa::openapi::path::ParameterIn;
 use utoipa::{IntoParams, IntoResponses};

@@ -1,8 +1,9 @@
 //! List the emails in the outbox.
 
-use crate::http::page::Paging;
-use crate::http::{Answer, CaseReference, Instant, ListProblems, ListQuery, ManagerOrAdministrator, PersonSummary, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, CaseReference, ListQuery, ManagerOrAdministrator, PersonSummary};
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::outbox::{self, Column, Entity, MailStatus};
 use entity::page::{self, Direction, Position};

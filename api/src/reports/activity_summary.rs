@@ -3,9 +3,10 @@
 use super::export::{Export, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{SeriesParameters, period, row_count};
-use crate::http::period::PeriodParameters;
-use crate::http::{Answer, Instant, ListProblems, QueryParts, ReportReader, Result};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, QueryParts, ReportReader};
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::audit::Event;
 use entity::page::Direction;

@@ -1,6 +1,7 @@
 //! The list of available reports.
 
-use crate::http::{Answer, ListProblems, ReportReader};
+use crate::http::{Answer, ReportReader};
+use crate::wire::ListProblems;
 use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,6 +1,6 @@
 //! An audit entry in a report: flat, so that dashboards can show it without transformation.
 
-use crate::http::{Error, Instant, Result};
+use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::audit_entry::Model;
 use entity::user::Role;

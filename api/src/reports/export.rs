@@ -1,8 +1,9 @@
 //! Reports as CSV: counted, recorded and then streamed from one snapshot, page by page.
 
-use crate::http::file::{Format, file};
-use crate::http::{Anyone, Error, Result, csv};
+use crate::http::Anyone;
+use crate::http::answer::file::{Format, file};
 use crate::state::App;
+use crate::wire::{Error, Result, csv};
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use entity::audit::Event;

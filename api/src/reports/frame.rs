@@ -1,6 +1,6 @@
 //! The common parts of all report responses: the period covered, action types and time series, all of them flat rows.
 
-use crate::http::Instant;
+use crate::wire::Instant;
 use entity::audit::{Action, Category};
 use entity::report::{Period, Point, TypeCount};
 use serde::Serialize;

@@ -3,11 +3,12 @@
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
-use crate::http::page::Paging;
-use crate::http::period::PeriodParameters;
-use crate::http::{Answer, Instant, ListProblems, ReportReader, Result};
+use crate::http::request::page::Paging;
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
+use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::Event;
 use entity::case::ReviewStatus;

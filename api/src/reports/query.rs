@@ -1,9 +1,10 @@
 //! The common parts of the report queries: period, time series interval, order and page.
 
-use crate::http::page::{PageRequest, Paging};
-use crate::http::period::PeriodParameters;
-use crate::http::{Anyone, Error, QueryParts, Result};
+use crate::http::request::page::{PageRequest, Paging};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Anyone, QueryParts};
 use crate::state::App;
+use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::page::{Direction, Position};

@@ -1,9 +1,10 @@
 //! List pending or decided reviews.
 
 use super::{CaseReview, CaseReviewList};
-use crate::http::page::{PageRequest, Paging};
-use crate::http::{Answer, Anyone, Error, ListProblems, ListQuery, Result, Reviewer};
+use crate::http::request::page::{PageRequest, Paging};
+use crate::http::{Answer, Anyone, ListQuery, Reviewer};
 use crate::state::App;
+use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::case::{self, ReviewStatus};
 use entity::page::{self, Direction, Position};

@@ -1,8 +1,9 @@
 //! The review history of a case.
 
 use super::{CaseReview, CaseReviewList};
-use crate::http::{Answer, PageInfo, PathId, ReadProblems, Result, Staff};
+use crate::http::{Answer, PageInfo, PathId, Staff};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::get;
 use entity::{case, review};
 

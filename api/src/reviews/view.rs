@@ -1,6 +1,7 @@
 //! The representation of a review step in responses.
 
-use crate::http::{CaseReference, Instant, PersonSummary, Result};
+use crate::http::{CaseReference, PersonSummary};
+use crate::wire::{Instant, Result};
 use entity::review::{self, ReviewAction};
 use entity::user;
 use sea_orm::ConnectionTrait;

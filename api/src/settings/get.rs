@@ -1,8 +1,9 @@
 //! Get the settings.
 
 use super::SettingsDetail;
-use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, ListProblems, Result, Staff};
+use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, Staff};
 use crate::state::App;
+use crate::wire::{ListProblems, Result};
 use actix_web::get;
 use entity::setting;
 

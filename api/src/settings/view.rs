@@ -1,6 +1,6 @@
 //! The representation of the settings in responses.
 
-use crate::http::Instant;
+use crate::wire::Instant;
 use entity::setting;
 use serde::Serialize;
 use utoipa::ToSchema;

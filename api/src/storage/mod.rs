@@ -5,10 +5,9 @@ mod place;
 mod space;
 
 pub use incoming::Incoming;
-pub use space::{ByteSize, DATABASE, Space};
+pub use space::{DATABASE, Space};
 
-use crate::config::ConfigError;
-use crate::http::{Code, Error};
+use crate::wire::{Code, Error};
 use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::stream::{BoxStream, Stream, StreamExt};
@@ -61,6 +60,11 @@ impl From<StorageError> for Error {
     }
 }
 
+/// Why the storage of a URL can't be used: what the URL must be, or what the storage answered.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidStorageUrl(String);
+
 /// A handle to the storage.
 #[derive(Clone, Debug)]
 pub struct Storage {
@@ -73,14 +77,13 @@ pub struct Storage {
 
 impl Storage {
     /// Opens the storage of a URL, and tests it: a service that can't store documents does not start.
-    pub async fn open(url: Option<&str>, data_dir: &std::path::Path) -> Result<Self, ConfigError> {
-        let refused = |why: String| ConfigError { name: "CASETRAIL_STORAGE_URL", why };
+    pub async fn open(url: Option<&str>, data_dir: &std::path::Path) -> Result<Self, InvalidStorageUrl> {
         let place = match url {
             None => Place::Directory(data_dir.join("documents")),
-            Some(url) => Place::parse(url).map_err(refused)?,
+            Some(url) => Place::parse(url).map_err(InvalidStorageUrl)?,
         };
-        let storage = place.open().map_err(|error| refused(error.to_string()))?;
-        storage.try_out().await.map_err(|error| refused(error.to_string()))?;
+        let storage = place.open().map_err(|error| InvalidStorageUrl(error.to_string()))?;
+        storage.try_out().await.map_err(|error| InvalidStorageUrl(error.to_string()))?;
         Ok(storage)
     }
 

@@ -1,8 +1,9 @@
 //! Whether the process is alive, and whether the service is ready.
 
-use crate::http::{Answer, Code, Error, Result, Unavailable};
-use crate::readiness;
+use super::readiness;
+use crate::http::Answer;
 use crate::state::App;
+use crate::wire::{Code, Error, Result, Unavailable};
 use actix_web::get;
 use serde::Serialize;
 use utoipa::ToSchema;

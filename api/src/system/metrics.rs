@@ -1,8 +1,8 @@
 //! Metrics for Prometheus: the counters of this process, and values that only the database knows.
 
-use crate::http::{Error, Result};
 use crate::state::App;
 use crate::storage::Space;
+use crate::wire::{Error, Result};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
 use entity::audit_log::vitals::Vitals;

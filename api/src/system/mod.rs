@@ -4,6 +4,7 @@ mod contract;
 mod health;
 mod metrics;
 mod problems;
+mod readiness;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -1,6 +1,6 @@
 //! A page for each error code, to which `type` in a problem refers.
 
-use crate::http::{Code, Error, NotFound, Result};
+use crate::wire::{Code, Error, NotFound, Result};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Path;
 use actix_web::{HttpResponse, get};

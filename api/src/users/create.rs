@@ -2,10 +2,11 @@
 
 use super::NewUser;
 use super::view::CreatedUser;
-use crate::http::{Answer, Anyone, Body, CreateAccountProblems, Error, Result, UserManager, check};
-use crate::password::rules;
+use crate::credentials::password::rules;
+use crate::http::request::throttle::AddressRequest;
+use crate::http::{Answer, Anyone, Body, UserManager};
 use crate::state::App;
-use crate::throttle::AddressRequest;
+use crate::wire::{CreateAccountProblems, Error, Result, check};
 use actix_web::post;
 use entity::user::{self, Level, Role, Scope};
 use serde::Deserialize;

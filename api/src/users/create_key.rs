@@ -2,9 +2,10 @@
 
 use super::key_view::CreatedApiKey;
 use super::target::{UserPath, UserTarget};
-use crate::http::api_key::ApiKey;
-use crate::http::{Administrator, Answer, DeleteAccountProblems, IfMatchHeader, Result};
+use crate::credentials::api_key::ApiKey;
+use crate::http::{Administrator, Answer, IfMatchHeader};
 use crate::state::App;
+use crate::wire::{DeleteAccountProblems, Result};
 use actix_web::post;
 use entity::audit::Event;
 use entity::user::{Role, UserAction, UserRefusal};

@@ -2,9 +2,10 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::check::not_blank;
-use crate::http::{AccountProblems, Answer, Body, IfMatchHeader, Result, UserManager};
+use crate::http::{Answer, Body, IfMatchHeader, UserManager};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{AccountProblems, Result};
 use actix_web::post;
 use entity::session;
 use entity::user::{self, UserAction};

@@ -1,9 +1,10 @@
 //! Delete a user and keep their history.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::check::not_blank;
-use crate::http::{Administrator, DeleteAccountProblems, IfMatchHeader, Query, Result};
+use crate::http::{Administrator, IfMatchHeader, Query};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{DeleteAccountProblems, Result};
 use actix_web::{HttpResponse, delete};
 use entity::api_key;
 use entity::session;

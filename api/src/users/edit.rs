@@ -2,9 +2,10 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{AddressProblems, Answer, Body, IfMatchHeader, PersonCaller, Result, check, json};
+use crate::http::request::throttle::AddressRequest;
+use crate::http::{Answer, Body, IfMatchHeader, PersonCaller};
 use crate::state::App;
-use crate::throttle::AddressRequest;
+use crate::wire::{AddressProblems, Result, check, json};
 use actix_web::patch;
 use entity::user::lifecycle::ProfileChange;
 use entity::user::{self, UserAction};

@@ -2,8 +2,9 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader, LookupProblems, Result};
+use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader};
 use crate::state::App;
+use crate::wire::{LookupProblems, Result};
 use actix_web::get;
 
 /// Get a user

@@ -1,6 +1,6 @@
 //! API keys in responses: without the key itself, except for the caller who has just created it.
 
-use crate::http::Instant;
+use crate::wire::Instant;
 use entity::api_key;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};

@@ -2,9 +2,10 @@
 
 use super::UserSummary;
 use super::view::UserList;
-use crate::http::page::{PageRequest, Paging};
-use crate::http::{Answer, Error, ListProblems, ListQuery, Result, Staff};
+use crate::http::request::page::{PageRequest, Paging};
+use crate::http::{Answer, ListQuery, Staff};
 use crate::state::App;
+use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::page::{self, Direction, Position};
 use entity::user::{self, Column, Entity, Level, Model, Role};

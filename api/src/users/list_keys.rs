@@ -2,9 +2,10 @@
 
 use super::key_view::{ApiKeyDetail, ApiKeyList};
 use super::target::{UserPath, UserTarget};
-use crate::http::page::Paging;
-use crate::http::{Administrator, Answer, ListQuery, NoParameters, ReadProblems, Result};
+use crate::http::request::page::Paging;
+use crate::http::{Administrator, Answer, ListQuery, NoParameters};
 use crate::state::App;
+use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::api_key::{Column, Entity};
 use entity::page::{self, Direction, Position};

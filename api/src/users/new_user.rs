@@ -1,9 +1,9 @@
 //! A user to create, validated by all rules that involve only their own fields.
 
 use super::create::CreateUser;
-use crate::http::api_key::ApiKey;
-use crate::http::{Error, Result, json};
-use crate::password::rules;
+use crate::credentials::api_key::ApiKey;
+use crate::credentials::password::rules;
+use crate::wire::{Error, Result, json};
 use entity::audit::AuditTx;
 use entity::user::lifecycle::Rights;
 use entity::user::{self, Role, credential};

@@ -1,10 +1,11 @@
 //! Set a new password for another user.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{AccountProblems, Anyone, Body, IfMatchHeader, Result, UserManager};
-use crate::password::rules;
+use crate::credentials::password::rules;
+use crate::http::request::throttle;
+use crate::http::{Anyone, Body, IfMatchHeader, UserManager};
 use crate::state::App;
-use crate::throttle;
+use crate::wire::{AccountProblems, Result};
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;

@@ -2,9 +2,11 @@
 
 use super::key_view::KeyPath;
 use super::target::UserTarget;
-use crate::http::caller::{Admitted, admitted};
-use crate::http::{Administrator, Error, IfMatchHeader, RemovalProblems, Result, path_id};
+use crate::http::request::caller::{Admitted, admitted};
+use crate::http::request::path_id;
+use crate::http::{Administrator, IfMatchHeader};
 use crate::state::App;
+use crate::wire::{Error, RemovalProblems, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, delete};
 use entity::api_key::{self, Column, Entity};

@@ -2,9 +2,10 @@
 
 use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::check::not_blank;
-use crate::http::{AccountProblems, Administrator, Answer, Body, IfMatchHeader, Result};
+use crate::http::{Administrator, Answer, Body, IfMatchHeader};
 use crate::state::App;
+use crate::wire::check::not_blank;
+use crate::wire::{AccountProblems, Result};
 use actix_web::post;
 use entity::api_key;
 use entity::session;

@@ -1,7 +1,8 @@
 //! Users in responses.
 
-use crate::http::api_key::ApiKey;
-use crate::http::{Answer, Anyone, Instant, Result};
+use crate::credentials::api_key::ApiKey;
+use crate::http::{Answer, Anyone};
+use crate::wire::{Instant, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::user::{self, Level, Role, Scope, credential};

@@ -1,7 +1,8 @@
 //! Runs a job on its schedule. Every replica tries; the database assigns each period to one. Each job has a timer of its own:
 //! emails to a slow server delay no release.
 
-use crate::jobs::{Order, Outcome, perform};
+use super::requester::Scheduled;
+use super::run::{Order, Outcome, perform};
 use crate::state::App;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -35,7 +36,7 @@ pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, D
     let periods = due(app, job, zone).await?;
     for period in &periods {
         let is_made_up = periods.last() != Some(period);
-        let order = Order { job, dry_run: false, scheduled_for: Some(*period), is_made_up, by: None };
+        let order = Order { job, dry_run: false, scheduled_for: Some(*period), is_made_up, by: Scheduled };
         match perform(app, &order).await {
             Ok(Outcome::Ran(_) | Outcome::Done) => {}
             // The later periods wait too.

@@ -2,7 +2,7 @@
 //! checked.
 
 use super::Answer;
-use api::http::arrival::canonical;
+use api::http::layers::arrival::canonical;
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
@@ -93,7 +93,7 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
     match here().find(|promise| promise.method == asked) {
         Some(promise) => ensure_declared(promise, &place, *method == Method::HEAD, answer),
         None if best.is_some() => assert!([405, 429].contains(&status), "{place} is not an operation, but got {status}"),
-        None if api::docs::is_part(&path) => {}
+        None if api::http::layers::docs::is_part(&path) => {}
         None => assert!([404, 429].contains(&status), "{place} does not exist, but got {status}"),
     }
 }
@@ -131,7 +131,7 @@ fn ensure_problem(place: &str, answer: &Answer) {
     assert_eq!(answer.header("content-type"), "application/problem+json", "{place}: {}", answer.text);
     ensure_shape(&json!({"$ref": "#/components/schemas/Problem"}), place, answer);
     let problem = answer.json();
-    let known = api::http::Code::all().find(|code| problem["code"] == code.name());
+    let known = api::wire::Code::all().find(|code| problem["code"] == code.name());
     let known = known.unwrap_or_else(|| panic!("{place}: unknown code: {}", answer.text));
     assert_eq!(
         (known.status().as_u16(), &problem["status"]),

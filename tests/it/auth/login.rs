@@ -100,7 +100,7 @@ on_each_database! {
     }
 
     async fn an_outdated_hash_is_made_anew(app) {
-        use api::password::{Cost, hash};
+        use api::credentials::password::{Cost, hash};
         let user = member(app).await;
         let old = hash(Cost { memory_kib: 32, rounds: 1 }, PASSWORD).unwrap();
         let tx = app.write().await;

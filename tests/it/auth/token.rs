@@ -1,7 +1,7 @@
 //! Which access tokens are accepted.
 
 use super::{member, sign_in, text};
-use api::http::token::{Key, Tokens};
+use api::credentials::token::{Key, Tokens};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::TimeDelta;

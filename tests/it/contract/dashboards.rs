@@ -2,8 +2,8 @@
 //! the alerting rules and of the recipes in docs/dashboards.md finds what it names.
 
 use crate::app::{Client, Exposition, Kind, TestApp};
+use api::credentials::password::{Cost, hash};
 use api::demo::{self, Plan};
-use api::password::{Cost, hash};
 use entity::audit::{Event, JobRun};
 use entity::user::{Person, Role};
 use serde_json::{Map, Value as Json, json};

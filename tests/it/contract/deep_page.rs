@@ -31,7 +31,7 @@ impl Deep {
     /// The path as in the contract.
     fn template(&self) -> &'static str {
         let path = self.path.split('?').next().unwrap_or_default();
-        api::http::operations::template_of(&format!("/api/v1/{path}")).expect("an operation")
+        api::http::request::operations::template_of(&format!("/api/v1/{path}")).expect("an operation")
     }
 
     fn url(&self, limit: usize, cursor: Option<&str>) -> String {

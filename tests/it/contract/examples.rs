@@ -1,7 +1,7 @@
 //! Every request, every response and every parameter has an example, and each of them is valid.
 
 use super::document::Document;
-use api::http::Code;
+use api::wire::Code;
 
 #[test]
 fn whatever_is_sent_or_answered_has_an_example() {

@@ -96,7 +96,7 @@ on_each_database! {
 
 #[test]
 fn every_code_has_a_page_of_its_own_name() {
-    use api::http::Code;
+    use api::wire::Code;
     for code in Code::all() {
         assert_eq!(json!(code), code.name());
         assert!(code.status().as_u16() >= 400 && !code.title().is_empty() && code.meaning().ends_with('.'), "{}", code.name());

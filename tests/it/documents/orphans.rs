@@ -2,7 +2,7 @@
 
 use super::{id, pay_stub, stored};
 use crate::app::TestApp;
-use api::documents::collect_orphans;
+use api::worker::orphans::collect_orphans;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::File;
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use crate::app::{Kind, Settings, TestApp};
 use serde_json::json;
 
 async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
-    let networks = trusted.split(',').map(|network| api::http::forwarded::network(network).unwrap()).collect();
+    let networks = trusted.split(',').map(|network| api::wire::forwarded::network(network).unwrap()).collect();
     let app = TestApp::start_with(kind, Settings { trusted_proxies: networks, ..Settings::default() }).await?;
     let by = app.as_nobody().with("X-Forwarded-For", forwarded);
     by.post("auth/login", json!({"username": "nobody", "password": "wrong password"})).await.expect(401);

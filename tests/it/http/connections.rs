@@ -1,7 +1,7 @@
 //! Incomplete request headers and too many connections: idle connections are closed, and the others are served.
 
 use crate::app::{Exposition, Kind, Settings, TestApp};
-use api::http::connections::ConnectionLimits;
+use api::http::layers::connections::ConnectionLimits;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

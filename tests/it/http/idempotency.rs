@@ -1,7 +1,7 @@
 //! A POST that is repeated with its `Idempotency-Key` returns the stored response and has no further effect.
 
 use crate::app::{Kind, Process, Settings, TestApp, actions, send};
-use api::http::idempotency::scope;
+use api::http::request::idempotency::scope;
 use entity::case;
 use entity::clock::Clock;
 use entity::idempotency::{self, Claim};

@@ -1,7 +1,7 @@
 //! Requests beyond the rate limit are refused, and every response reports how many are left.
 
 use crate::app::{Settings, TestApp};
-use api::http::limits::Rates;
+use api::state::rates::Rates;
 use serde_json::json;
 use std::num::NonZeroU32;
 

@@ -2,8 +2,8 @@
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
-use api::http::arrival::arrive;
-use api::http::edge::edge;
+use api::http::layers::arrival::arrive;
+use api::http::layers::edge::edge;
 use std::net::TcpListener;
 
 async fn broken() -> HttpResponse {

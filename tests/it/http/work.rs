@@ -1,7 +1,7 @@
 //! Slow clients, overload and work that takes too long: each is reported to its caller, and affects no other request.
 
 use crate::app::{Kind, Settings, TestApp};
-use api::http::work::WorkLimits;
+use api::state::budgets::WorkLimits;
 use sea_orm::EntityTrait;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,7 +1,7 @@
 //! API keys: how a service account authenticates, and how its access is revoked.
 
 use crate::app::{Client, Kind, Settings, TestApp, actions};
-use api::http::limits::Rates;
+use api::state::rates::Rates;
 use entity::user::Role;
 use entity::{api_key, idempotency};
 use sea_orm::EntityTrait;

@@ -1,0 +1,45 @@
+//! Rules for passwords beyond their length: not a common password, and not the username.
+
+use crate::wire::{Error, Result};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+use validator::ValidationError;
+
+static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = include_str!("well_known.txt").lines();
+    lines.filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
+});
+
+/// For `#[validate(custom(function = …))]`: not one of the most common passwords, case-insensitively.
+pub fn uncommon(password: &str) -> std::result::Result<(), ValidationError> {
+    let is_common = COMMON.contains(password.to_lowercase().as_str());
+    let refused = || ValidationError::new("common_password").with_message(Cow::Borrowed("is one of the most common passwords"));
+    if is_common { Err(refused()) } else { Ok(()) }
+}
+
+/// Not the username. `pointer` is the position of the password in the body.
+pub fn ensure_unlike(password: &str, username: &str, pointer: &str) -> Result<()> {
+    let is_the_name = password.eq_ignore_ascii_case(username);
+    if is_the_name { Err(Error::field(pointer, "same_as_username", "must not be the username")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_holds_only_passwords_that_are_long_enough_to_be_tried() {
+        assert!(COMMON.len() > 400, "{}", COMMON.len());
+        for password in COMMON.iter() {
+            assert!((10..=128).contains(&password.chars().count()), "{password}");
+            assert_eq!(*password, password.to_lowercase());
+        }
+    }
+
+    #[test]
+    fn common_passwords_are_refused_in_any_case() {
+        assert!(uncommon("Password123").is_err() && uncommon("1234567890").is_err());
+        assert!(uncommon("passport missing since May").is_ok());
+    }
+}

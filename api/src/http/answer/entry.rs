@@ -1,0 +1,172 @@
+//! An audit entry as shown in the log, in a case's log and in reports.
+
+use crate::wire::{Error, Instant, Result};
+use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
+use entity::audit_log::{Entry, MemberView};
+use entity::case;
+use entity::user::Role;
+use serde::{Deserialize, Serialize};
+// utoipa recognises the type only by this name.
+use serde_json::Value;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A person, with the name and role at the time of the event
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntryPerson {
+    pub id: Uuid,
+    #[schema(max_length = 64)]
+    pub username: String,
+    #[schema(max_length = 257)]
+    pub full_name: String,
+    pub role: Role,
+}
+
+/// The case an entry belongs to
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntryCase {
+    pub id: Uuid,
+    #[schema(max_length = 32)]
+    pub case_number: String,
+}
+
+/// The document an entry belongs to
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntryDocument {
+    pub id: Uuid,
+    #[schema(max_length = 255)]
+    pub filename: String,
+}
+
+/// A field before and after a change: values as the resource shows them, long texts as length and digest
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EntryChange {
+    /// Value before the change; null if there was none
+    pub from: Value,
+    /// Value after the change; null if there is none
+    pub to: Value,
+}
+
+/// An entry of the audit log
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01a2071e-0bfb-7584-bca5-f00e655c90d6", "sequence": null, "occurred_at": "2026-11-22T08:00:00.123Z",
+    "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
+    "source": "automatic", "actor_type": "user",
+    "actor": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "tech2", "full_name": "Tom Reyes", "role": "technician"},
+    "actor_label": "tech2", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
+    "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d7", "case_number": "WS001-2026-11-0042"}, "document": null,
+    "related_user": null, "object_type": "case", "object_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+    "changes": {"status": {"from": "accepted", "to": "hold"}}, "metadata": {"reason": "waiting for pay stub"},
+    "ip_address": "127.0.0.1", "user_agent": "curl/8.5.0", "request_id": "01a20725-be30-7584-bca5-f00e655c90d8"
+}))]
+pub struct AuditEntry {
+    pub id: Uuid,
+    /// Position in the sealed ledger; null until sealed
+    #[schema(minimum = 0)]
+    pub sequence: Option<i64>,
+    pub occurred_at: Instant,
+    pub action_type: Action,
+    /// Human-readable label of the action type
+    #[schema(max_length = 64)]
+    pub action_label: String,
+    pub category: Category,
+    pub outcome: Outcome,
+    pub source: Source,
+    pub actor_type: ActorType,
+    /// Null for the service itself and for unauthenticated requests
+    pub actor: Option<EntryPerson>,
+    /// The username, `System` or `anonymous`
+    #[schema(max_length = 64)]
+    pub actor_label: String,
+    #[schema(max_length = 10000)]
+    pub description: String,
+    pub case: Option<EntryCase>,
+    pub document: Option<EntryDocument>,
+    /// The person whom the event concerns, if that isn't only the actor
+    pub related_user: Option<EntryPerson>,
+    /// Type of the object acted on
+    #[schema(max_length = 32)]
+    pub object_type: String,
+    #[schema(max_length = 64)]
+    pub object_id: String,
+    /// Every field whose value changed, by its name in the API
+    pub changes: BTreeMap<String, EntryChange>,
+    /// The keys that the action type requires, and additional ones
+    pub metadata: BTreeMap<String, Value>,
+    /// Null for the service itself, and in a member's view
+    #[schema(max_length = 45)]
+    pub ip_address: Option<String>,
+    /// Null for the service itself, and in a member's view
+    #[schema(max_length = 256)]
+    pub user_agent: Option<String>,
+    /// The same for all entries of one request
+    #[schema(max_length = 64)]
+    pub request_id: String,
+}
+
+/// The body of an entry, as stored.
+#[derive(Deserialize)]
+struct ParsedBody {
+    id: Uuid,
+    occurred_at: Instant,
+    action_type: Action,
+    outcome: Outcome,
+    source: Source,
+    actor_type: ActorType,
+    actor: Option<EntryPerson>,
+    actor_label: String,
+    description: String,
+    case: Option<EntryCase>,
+    document: Option<EntryDocument>,
+    related_user: Option<EntryPerson>,
+    object_type: String,
+    object_id: String,
+    changes: BTreeMap<String, EntryChange>,
+    metadata: BTreeMap<String, Value>,
+    ip_address: Option<String>,
+    user_agent: Option<String>,
+    request_id: String,
+}
+
+impl AuditEntry {
+    /// The complete stored entry.
+    pub fn new(entry: &Entry) -> Result<Self> {
+        let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
+        let body: ParsedBody = serde_json::from_str(&entry.body).map_err(unreadable)?;
+        Ok(Self {
+            id: body.id,
+            sequence: None,
+            occurred_at: body.occurred_at,
+            action_label: body.action_type.label().to_owned(),
+            category: body.action_type.category(),
+            action_type: body.action_type,
+            outcome: body.outcome,
+            source: body.source,
+            actor_type: body.actor_type,
+            actor: body.actor,
+            actor_label: body.actor_label,
+            description: body.description,
+            case: body.case,
+            document: body.document,
+            related_user: body.related_user,
+            object_type: body.object_type,
+            object_id: body.object_id,
+            changes: body.changes,
+            metadata: body.metadata,
+            ip_address: body.ip_address,
+            user_agent: body.user_agent,
+            request_id: body.request_id,
+        })
+    }
+
+    /// The part of the entry that the case's member may see.
+    pub fn as_seen_by_its_member(mut self) -> Self {
+        let action = self.action_type;
+        let is_case = self.object_type == case::Entity::OBJECT;
+        self.changes.retain(|field, _| is_case && MemberView::ever_shows_field(field));
+        self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
+        Self { ip_address: None, user_agent: None, ..self }
+    }
+}

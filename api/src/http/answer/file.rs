@@ -1,0 +1,133 @@
+//! A file download, generated while it is sent: one batch ahead of its client, as long as the client keeps pace and may read it.
+
+use super::pace::{BYTES_A_SECOND_MIN, Pace};
+use super::reading_on::while_admitted;
+use crate::http::request::caller::Anyone;
+use crate::state::App;
+use crate::wire::{Code, Error, Result};
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::web::Bytes;
+use futures_util::stream::{self, Stream, StreamExt};
+use serde::Serialize;
+use std::pin::pin;
+use tokio::sync::mpsc::{self, Receiver};
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Csv,
+    Ndjson,
+}
+
+impl Format {
+    /// Its name in the audit log and its file extension.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+        }
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+}
+
+/// The response, named after its content and the time of creation. The resources that `batches` holds, such as a snapshot of the
+/// database, are released after its last batch, when the client disconnects, when the client is slower than 64 KiB a second, or
+/// when the client loses access: then the response is aborted.
+pub fn file<S>(app: &App, by: &Anyone, name: &str, format: Format, batches: S) -> HttpResponse
+where
+    S: Stream<Item = Result<Bytes>> + 'static,
+{
+    let name = format!("{name}-{}.{}", app.now().format("%Y%m%d-%H%M%S"), format.code());
+    HttpResponse::Ok()
+        .content_type(format.media_type())
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(while_admitted(app, by, paced(batches)))
+}
+
+/// Rows as NDJSON, one line each.
+pub fn objects<T: Serialize>(rows: &[T]) -> Result<Bytes> {
+    let mut lines = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut lines, row).map_err(Error::internal)?;
+        lines.push(b'\n');
+    }
+    Ok(lines.into())
+}
+
+/// What the channel carries: the batches, and then a marker that these were all. If the marker is missing, the client was too
+/// slow.
+type Part = Option<Result<Bytes>>;
+
+fn paced<S>(batches: S) -> impl Stream<Item = Result<Bytes>>
+where
+    S: Stream<Item = Result<Bytes>> + 'static,
+{
+    let (parts, taken) = mpsc::channel::<Part>(1);
+    actix_web::rt::spawn(async move {
+        let (mut batches, mut pace) = (pin!(batches), Pace::default());
+        loop {
+            let part = batches.next().await;
+            let is_last = !matches!(part, Some(Ok(_)));
+            let bytes = part.as_ref().and_then(|part| part.as_ref().ok()).map_or(0, Bytes::len);
+            match pace.hand_over(bytes, parts.send(part)).await {
+                Ok(Ok(())) if !is_last => {}
+                // Everything was sent, or the client has disconnected.
+                Ok(Ok(()) | Err(_)) => return,
+                Err(_) => return tracing::warn!("export aborted: client too slow (less than 64 KiB per second)"),
+            }
+        }
+    });
+    stream::try_unfold(taken, next)
+}
+
+async fn next(mut taken: Receiver<Part>) -> Result<Option<(Bytes, Receiver<Part>)>> {
+    match taken.recv().await {
+        Some(Some(part)) => Ok(Some((part?, taken))),
+        Some(None) => Ok(None),
+        None => Err(Error::with_detail(
+            Code::InternalError,
+            format!("The client read slower than {BYTES_A_SECOND_MIN} bytes per second."),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn batches() -> impl Stream<Item = Result<Bytes>> {
+        stream::iter((0..9).map(|_| Ok(Bytes::from_static(b"a line\n"))))
+    }
+
+    #[tokio::test]
+    async fn a_reader_gets_all_of_it() {
+        tokio::task::LocalSet::new()
+            .run_until(async {
+                let parts: Vec<Result<Bytes>> = paced(batches()).collect().await;
+                assert_eq!(parts.into_iter().filter_map(Result::ok).count(), 9);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_who_stops_finds_that_it_broke_off() {
+        tokio::task::LocalSet::new()
+            .run_until(async {
+                let mut parts = pin!(paced(batches()));
+                assert!(parts.next().await.is_some_and(|part| part.is_ok()));
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                let rest: Vec<Result<Bytes>> = parts.collect().await;
+                assert!(rest.len() < 8 && rest.last().is_some_and(Result::is_err), "{}", rest.len());
+            })
+            .await;
+    }
+}

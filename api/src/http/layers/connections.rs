@@ -1,0 +1,297 @@
+//! Connection limits: how many connections are allowed in total and per address, how long a request head may take, and which
+//! connection is closed when there are too many.
+
+use crate::metrics::{Closed, Metrics};
+use crate::wire::{Code, Error};
+use actix_web::rt::net::TcpStream;
+use futures_util::task::AtomicWaker;
+use ipnet::IpNet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+use uuid::Uuid;
+
+/// How many connections are allowed, and how long the head of a request may take.
+#[derive(Clone, Debug)]
+pub struct ConnectionLimits {
+    /// For all clients together.
+    pub total: usize,
+    /// Per client address.
+    pub per_address: usize,
+    /// Addresses without a limit of their own: behind a proxy, many clients share one.
+    pub exempt: Vec<IpNet>,
+    /// From the accepted connection, or from the first byte after a pause, to the end of the head.
+    pub head: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self { total: 8_192, per_address: 256, exempt: Vec::new(), head: Duration::from_secs(5) }
+    }
+}
+
+/// The open connections.
+#[derive(Clone)]
+pub struct Connections {
+    limits: Arc<ConnectionLimits>,
+    open: Arc<Mutex<Open>>,
+    metrics: Metrics,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    total: usize,
+    per_address: HashMap<IpAddr, usize>,
+    /// Connections not serving a request, in the order in which they are evicted.
+    waiting: BTreeMap<QueuePosition, Arc<Connection>>,
+    next: u64,
+}
+
+/// When a waiting connection is evicted: first those that never sent a whole head, then those that have been idle for longest.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct QueuePosition {
+    has_been_served: bool,
+    number: u64,
+}
+
+impl Open {
+    fn wait(&mut self, connection: &Arc<Connection>, has_been_served: bool) -> QueuePosition {
+        self.next += 1;
+        let turn = QueuePosition { has_been_served, number: self.next };
+        self.waiting.insert(turn, Arc::clone(connection));
+        turn
+    }
+}
+
+/// One connection, shared by its socket, its requests and the list of waiting connections.
+#[derive(Debug)]
+struct Connection {
+    state: Mutex<State>,
+    reader: AtomicWaker,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// Requests whose head has arrived and whose response isn't complete.
+    requests: usize,
+    /// Its place among the waiting connections, if it has no request.
+    turn: Option<QueuePosition>,
+    /// Whether part of a head has arrived.
+    has_begun: bool,
+    /// When the head must be complete.
+    due: Instant,
+    /// Whether its place was given to another connection.
+    is_evicted: bool,
+}
+
+impl Connection {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request of a connection; it ends when this is dropped.
+pub struct Busy(Handle);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let Handle { connections, connection } = &self.0;
+        let mut open = connections.open();
+        let mut state = connection.state();
+        state.requests = state.requests.saturating_sub(1);
+        if state.requests > 0 {
+            return;
+        }
+        state.turn = Some(open.wait(connection, true));
+        state.has_begun = false;
+        // Part of the next head may have been read already: one period for the pause and one for the head.
+        state.due = Instant::now() + connections.limits.head * 2;
+        drop((state, open));
+        // The new period starts now, even if nothing more is read.
+        connection.reader.wake();
+    }
+}
+
+/// A handle to a connection, for its requests.
+#[derive(Clone)]
+pub struct Handle {
+    connections: Connections,
+    connection: Arc<Connection>,
+}
+
+impl Handle {
+    /// A whole head has arrived: until its response is complete, the connection isn't evicted.
+    pub fn begin(&self) -> Busy {
+        let mut open = self.connections.open();
+        let mut state = self.connection.state();
+        state.requests += 1;
+        if let Some(turn) = state.turn.take() {
+            open.waiting.remove(&turn);
+        }
+        Busy(self.clone())
+    }
+}
+
+impl Connections {
+    /// No connections yet, with these limits.
+    pub fn new(limits: ConnectionLimits, metrics: Metrics) -> Self {
+        Self { limits: Arc::new(limits), open: Arc::default(), metrics }
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Accepts a connection, if necessary by evicting a waiting one. `None` if its address has too many, or if none can be
+    /// evicted.
+    pub fn admit(&self, io: TcpStream) -> Option<Guarded> {
+        let address = io.peer_addr().ok()?.ip().to_canonical();
+        // Responses are written whole: waiting for more to send with them only delays their last packet.
+        io.set_nodelay(true).ok()?;
+        let is_exempt = self.limits.exempt.iter().any(|net| net.contains(&address));
+        let mut open = self.open();
+        if !is_exempt && open.per_address.get(&address).is_some_and(|count| *count >= self.limits.per_address) {
+            self.metrics.closed_connection(Closed::AddressLimit);
+            return None;
+        }
+        if open.total >= self.limits.total {
+            let Some((_, evicted)) = open.waiting.pop_first() else {
+                self.metrics.closed_connection(Closed::Limit);
+                return None;
+            };
+            self.metrics.closed_connection(Closed::Evicted);
+            let mut state = evicted.state();
+            state.is_evicted = true;
+            state.turn = None;
+            drop(state);
+            evicted.reader.wake();
+        }
+        let due = Instant::now() + self.limits.head;
+        let state = State { requests: 0, turn: None, has_begun: false, due, is_evicted: false };
+        let connection = Arc::new(Connection { state: Mutex::new(state), reader: AtomicWaker::new() });
+        let turn = open.wait(&connection, false);
+        connection.state().turn = Some(turn);
+        open.total += 1;
+        *open.per_address.entry(address).or_default() += 1;
+        drop(open);
+        self.metrics.open_connection();
+        let handle = Handle { connections: self.clone(), connection };
+        Some(Guarded { io, timer: Box::pin(sleep_until(due)), place: Place { handle, address } })
+    }
+}
+
+/// A connection's place; released when this is dropped.
+struct Place {
+    handle: Handle,
+    address: IpAddr,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Handle { connections, connection } = &self.handle;
+        connections.metrics.end_connection();
+        let mut open = connections.open();
+        open.total = open.total.saturating_sub(1);
+        if let Some(turn) = connection.state().turn.take() {
+            open.waiting.remove(&turn);
+        }
+        if let Entry::Occupied(mut count) = open.per_address.entry(self.address) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+}
+
+/// A connection that ends when its client takes too long for a head, or when it is evicted.
+pub struct Guarded {
+    io: TcpStream,
+    timer: Pin<Box<Sleep>>,
+    place: Place,
+}
+
+impl Guarded {
+    /// The handle for its requests.
+    pub fn handle(&self) -> Handle {
+        self.place.handle.clone()
+    }
+
+    /// Whether to close the connection. A client that sent part of a head gets a response.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Handle { connections, connection } = &self.place.handle;
+        connection.reader.register(context.waker());
+        let State { requests, has_begun, due, is_evicted, .. } = *connection.state();
+        if !is_evicted {
+            if requests > 0 {
+                return Poll::Pending;
+            }
+            if self.timer.deadline() != due {
+                self.timer.as_mut().reset(due);
+            }
+            ready!(self.timer.as_mut().poll(context));
+        }
+        if has_begun {
+            if !is_evicted {
+                connections.metrics.closed_connection(Closed::SlowHead);
+            }
+            let error = if is_evicted { Error::overloaded() } else { Error::plain(Code::RequestTimeout) };
+            // Not awaited: the client may not read.
+            let _ = self.io.try_write(answer_without_request(&error).as_bytes());
+        }
+        Poll::Ready(())
+    }
+}
+
+/// A response to a client whose request isn't known yet, so that no handler can send it.
+fn answer_without_request(error: &Error) -> String {
+    let (status, request_id) = (error.code.status(), Uuid::now_v7().to_string());
+    let body = serde_json::to_string(&error.problem("/", &request_id)).unwrap_or_default();
+    let length = body.len();
+    let retry = if status.as_u16() == 503 { "retry-after: 1\r\n" } else { "" };
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\nx-request-id: {request_id}\r\n\
+         x-content-type-options: nosniff\r\n{retry}connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        // Received bytes are read first: on a busy machine they may have arrived in time and waited for this process.
+        let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(context, into) else {
+            ready!(self.poll_over(context));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        };
+        read?;
+        let Handle { connections, connection } = &self.place.handle;
+        let mut state = connection.state();
+        if into.filled().len() > before && state.requests == 0 && !state.has_begun {
+            state.has_begun = true;
+            state.due = state.due.min(Instant::now() + connections.limits.head);
+        }
+        drop(state);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}

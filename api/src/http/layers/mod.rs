@@ -1,0 +1,15 @@
+//! The layers around the handlers, which every request passes in the order of `server.rs`.
+
+pub mod arrival;
+pub mod connections;
+pub mod cors;
+mod denied;
+pub mod docs;
+pub mod edge;
+pub mod fallback;
+pub mod limits;
+pub mod log;
+pub mod measure;
+pub mod single;
+pub mod static_files;
+pub mod work;

@@ -1,0 +1,147 @@
+//! Admits as much work as can be processed, by its kind, and ends what takes too long: excess work is refused at once, before it
+//! costs anything.
+
+use crate::http::request::caller::Presented;
+use crate::http::request::operations;
+use crate::http::request::work::Work;
+use crate::state::App;
+use crate::state::budgets::Kind;
+use crate::wire::Error;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpResponse};
+use entity::audit::CommitWatch;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep_until};
+
+fn classify(request: &ServiceRequest) -> Kind {
+    let is_known = request.extensions().contains::<Presented>();
+    kind_of(request.method(), request.path(), request.query_string(), is_known)
+}
+
+/// A request without a known caller is refused before anything is read.
+fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> Kind {
+    let Some(operation) = path.strip_prefix("/api/v1/") else {
+        return if operations::is_probe(path) { Kind::Probe } else { Kind::Plain };
+    };
+    let is_post = *method == Method::POST;
+    match operation {
+        _ if !is_known => Kind::Plain,
+        _ if operation.starts_with("exports/") || operation.starts_with("audit-log/export.") => Kind::Export,
+        _ if operation.starts_with("reports") => Kind::Report,
+        _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => Kind::Upload,
+        _ if is_post && (operation == "credit-resets" || operation.starts_with("jobs/")) => Kind::Bulk,
+        _ if query.split('&').any(is_costly) => Kind::Scan,
+        _ => Kind::Plain,
+    }
+}
+
+fn is_costly(parameter: &str) -> bool {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    (name == "q" && !value.is_empty()) || (name == "include_total" && value != "false")
+}
+
+/// Admits as much as can be processed, and ends what takes too long.
+pub async fn work(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let app = App::extract(request.request())?;
+    let kind = classify(&request);
+    let turn = app.budgets().turn(kind).await;
+    let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
+    let (turn, work) = match begun {
+        Ok(begun) => begun,
+        // Not `into_response`, which drops the error that the edge renders.
+        Err(error) => return Ok(ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))),
+    };
+    request.extensions_mut().insert(work.clone());
+    let commits = CommitWatch::default();
+    let mut handler = pin!(commits.clone().during(next.call(request)));
+    let mut timer = pin!(sleep_until(Instant::now()));
+    let answered = poll_fn(|context| {
+        if let Poll::Ready(answered) = handler.as_mut().poll(context) {
+            return Poll::Ready(Some(answered));
+        }
+        // A request that may have committed is processed to its end: no response may claim that nothing was changed.
+        let Some(due) = work.due().filter(|_| !commits.has_begun()) else { return Poll::Pending };
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
+        }
+        timer.as_mut().poll(context).map(|()| None)
+    });
+    match answered.await {
+        Some(response) => Ok(response?.map_body(|_, body| turn.hold(body))),
+        // The request was dropped with its handler: the edge answers without it.
+        None => Err(Error::overloaded().into()),
+    }
+}
+
+/// A turn that lasts as long as the response body.
+trait Hold {
+    fn hold(self, body: impl MessageBody + 'static) -> BoxBody;
+}
+
+impl Hold for Option<OwnedSemaphorePermit> {
+    fn hold(self, body: impl MessageBody + 'static) -> BoxBody {
+        match self {
+            Some(turn) => Held { body: body.boxed(), _turn: turn }.boxed(),
+            None => body.boxed(),
+        }
+    }
+}
+
+struct Held {
+    body: BoxBody,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl MessageBody for Held {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_of_the_kind_of_its_cost() {
+        let kind = |method: Method, path: &str| {
+            let (path, query) = path.split_once('?').unwrap_or((path, ""));
+            kind_of(&method, path, query, true)
+        };
+        for (path, expected) in [
+            ("/livez", Kind::Probe),
+            ("/docs/", Kind::Plain),
+            ("/api/v1/cases", Kind::Plain),
+            ("/api/v1/cases?q=moss", Kind::Scan),
+            ("/api/v1/cases?limit=1&%71=moss", Kind::Scan),
+            ("/api/v1/audit-log?include_total=true", Kind::Scan),
+            ("/api/v1/audit-log?q=&include_total=false", Kind::Plain),
+            ("/api/v1/audit-log/export.csv?q=moss", Kind::Export),
+            ("/api/v1/exports/users.csv", Kind::Export),
+            ("/api/v1/reports/case-changes", Kind::Report),
+        ] {
+            assert_eq!(kind(Method::GET, path), expected, "{path}");
+        }
+        assert_eq!(kind(Method::POST, "/api/v1/cases/1/documents"), Kind::Upload);
+        assert_eq!(kind(Method::GET, "/api/v1/cases/1/documents"), Kind::Plain);
+        assert_eq!(kind(Method::POST, "/api/v1/jobs/check_expired_holds/run"), Kind::Bulk);
+        assert_eq!(kind_of(&Method::GET, "/api/v1/exports/users.csv", "", false), Kind::Plain);
+    }
+}

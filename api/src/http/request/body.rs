@@ -1,0 +1,171 @@
+//! A JSON body that is well-formed, valid and within its limits, or a problem that names the field.
+
+use super::caller::admitted;
+use super::idempotency::RequestDigest;
+use super::operations;
+use super::work::Work;
+use crate::wire::{Code, Error, Result, json};
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use validator::Validate;
+
+const LENGTH_MAX: usize = 64 * 1024;
+/// For batches from other systems: a batch is applied entirely or not at all, so it comes in one request.
+const LARGE_LENGTH_MAX: usize = 1024 * 1024;
+/// For operations without a body.
+const NOTHING_LENGTH_MAX: usize = 1024;
+
+/// A request body, read and validated.
+pub struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
+
+/// A body of up to 1 MiB.
+pub type LargeBody<T> = Body<T, LARGE_LENGTH_MAX>;
+
+impl<T, const MAX: usize> Deref for Body<T, MAX> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for Body<T, MAX> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        read(request, payload, MAX, |is_json, bytes| if is_json { json::read(bytes).map(Self) } else { Err(not_taken()) })
+    }
+}
+
+/// A body that may be missing: all its fields then have their defaults.
+pub struct OptionalBody<T>(pub T);
+
+impl<T> Deref for OptionalBody<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for OptionalBody<T> {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        read(request, payload, LENGTH_MAX, |is_json, bytes| match (bytes, is_json) {
+            ([], _) => Ok(Self(T::default())),
+            (bytes, true) => json::read(bytes).map(Self),
+            (_, false) => Err(not_taken()),
+        })
+    }
+}
+
+/// Handles the body of a request to an operation without one. An empty object carries no information, and many clients always
+/// send one; everything else is refused, so that no input is silently ignored.
+pub struct NoBody(Option<(Payload, Option<Work>, usize)>);
+
+impl NoBody {
+    /// Reads the body, if no extractor will.
+    pub fn take(request: &HttpRequest, payload: &mut Payload) -> Self {
+        let pattern = request.match_pattern().unwrap_or_default();
+        let operation = operations::find(request.method().as_str(), &pattern);
+        let read = || (payload.take(), Work::find(request), declared_length(request).unwrap_or_default());
+        Self(operation.is_some_and(|operation| operation.refuses_a_body).then(read))
+    }
+
+    pub async fn demand(self) -> Result<()> {
+        let Some((mut payload, work, length)) = self.0 else { return Ok(()) };
+        let refused = || Error::with_detail(Code::UnsupportedMediaType, "This operation does not accept a request body.");
+        if length > NOTHING_LENGTH_MAX {
+            return Err(refused());
+        }
+        let mut said = Vec::new();
+        while let Some(chunk) = next(work.as_ref(), &mut payload).await? {
+            said.extend_from_slice(&chunk);
+            if said.len() > NOTHING_LENGTH_MAX {
+                return Err(refused());
+            }
+        }
+        work.map_or(Ok(()), |work| work.resume())?;
+        said.retain(|letter| !letter.is_ascii_whitespace());
+        if matches!(said.as_slice(), b"" | b"{}") { Ok(()) } else { Err(refused()) }
+    }
+}
+
+fn read<B: 'static>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    length_max: usize,
+    shaped: fn(bool, &[u8]) -> Result<B>,
+) -> Pin<Box<dyn Future<Output = Result<B>>>> {
+    let (is_json, request) = (is_json(request), request.clone());
+    let mut payload = payload.take();
+    Box::pin(async move {
+        let read = collect(&request, &mut payload, length_max).await.and_then(|bytes| shaped(is_json, &bytes));
+        admitted(&request, read).await
+    })
+}
+
+async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize) -> Result<BytesMut> {
+    let too_large =
+        || Error::with_detail(Code::PayloadTooLarge, format!("The request body must have at most {length_max} bytes."));
+    let length = declared_length(request).unwrap_or(length_max);
+    if length > length_max {
+        return Err(too_large());
+    }
+    let (mut bytes, work) = (BytesMut::new(), Work::find(request));
+    if let Some(work) = work.as_ref().filter(|_| length > LENGTH_MAX) {
+        work.reserve_memory(length)?;
+        bytes.reserve(length);
+    }
+    while let Some(chunk) = next(work.as_ref(), payload).await? {
+        if bytes.len().saturating_add(chunk.len()) > length_max {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    work.map_or(Ok(()), |work| work.resume())?;
+    RequestDigest::note(request, &bytes);
+    Ok(bytes)
+}
+
+/// The body's next chunk, within the time that its sender is allowed.
+async fn next(work: Option<&Work>, payload: &mut Payload) -> Result<Option<Bytes>> {
+    let chunk = match work {
+        Some(work) => work.wait_for(payload.next()).await?,
+        None => payload.next().await,
+    };
+    chunk.transpose().map_err(|error| Error::unreadable(Code::MalformedJson, error))
+}
+
+/// The length of the body as declared by its sender.
+fn declared_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// JSON in UTF-8, and not compressed: request bodies are not decompressed.
+fn is_json(request: &HttpRequest) -> bool {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = header(CONTENT_TYPE).split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let is_utf_8 = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or_default();
+        // RFC 9110, 5.6.6: a quoted value is equivalent to an unquoted one.
+        name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    };
+    let is_plain = matches!(header(CONTENT_ENCODING), "" | "identity");
+    is_json && is_plain && parts.all(|parameter| parameter.is_empty() || is_utf_8(parameter))
+}
+
+fn not_taken() -> Error {
+    Error::plain(Code::UnsupportedMediaType)
+}

@@ -1,0 +1,263 @@
+//! The caller. A handler's signature is its access rule: it names the least privileged caller that it admits.
+
+use super::body::NoBody;
+use super::idempotency::IdempotencyKey;
+use super::origin::Origin;
+use super::query;
+use crate::credentials::api_key;
+use crate::credentials::token::Claimed;
+use crate::state::App;
+use crate::wire::{Code, Error, Result};
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use entity::audit::{Actor, Context};
+use entity::user::{Admission, Caller, Credential, Role, Scope};
+use std::future::poll_fn;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Poll, Waker};
+use uuid::Uuid;
+
+/// An authenticated caller, where the request came from, and which callers the operation admits.
+#[derive(Clone, Debug)]
+pub struct Anyone {
+    caller: Caller,
+    credential: Credential,
+    admits: fn(&Caller) -> bool,
+    origin: Origin,
+    retry: Option<IdempotencyKey>,
+}
+
+impl Anyone {
+    /// What the audit log records about the origin of this request's writes.
+    pub fn context(&self) -> Context {
+        self.origin.context(Actor::Person(self.caller.person.clone()))
+    }
+
+    /// The same with the caller's current data.
+    pub fn context_of(&self, admission: &Admission) -> Context {
+        let person = match admission {
+            Admission::Live(caller) => Some(&caller.person),
+            Admission::Ended(person) => person.as_ref(),
+        };
+        self.origin.context(Actor::Person(person.unwrap_or(&self.caller.person).clone()))
+    }
+
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The request's `Idempotency-Key`, where the operation accepts one.
+    pub fn retry(&self) -> Option<&IdempotencyKey> {
+        self.retry.as_ref()
+    }
+
+    /// On whose authority a change is made, and the credential that authenticated them.
+    pub fn acting(&self) -> (Uuid, &Credential) {
+        (self.caller.id(), &self.credential)
+    }
+
+    /// The same caller in their current state: 401 if their credential is no longer valid, 403 if the operation no longer admits
+    /// them.
+    pub fn judged(&self, admission: Admission) -> Result<Self> {
+        let caller = match admission {
+            Admission::Live(caller) => caller,
+            Admission::Ended(_) => return Err(Error::plain(Code::Unauthorized)),
+        };
+        if !(self.admits)(&caller) {
+            return Err(Error::forbidden());
+        }
+        let retry = self.retry.as_ref().map(|retry| retry.by(&caller));
+        Ok(Self { caller, retry, ..self.clone() })
+    }
+
+    /// The same for a caller whose response is still being sent, without the unit of work.
+    pub async fn judged_again(&self, app: &App) -> Result<Self> {
+        self.judged(self.credential.read(app.readers(), app.now()).await?)
+    }
+
+    /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
+    /// takes effect on the next request. For a change they are read once more, since its body may arrive long after its head.
+    async fn authenticate(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
+        let app = App::extract(&request)?;
+        let origin = Origin::extract(&request)?;
+        let refused = || Error::plain(Code::Unauthorized);
+        let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
+        let admission = credential.read(app.readers(), app.now()).await?;
+        let live = match admission {
+            Admission::Live(caller) => Some(caller),
+            Admission::Ended(_) => None,
+        };
+        if let Credential::Key { hash } = &credential {
+            app.known_keys().note(hash, live.as_ref().map(Caller::id));
+        }
+        let anyone = Self { caller: live.ok_or_else(refused)?, credential, admits, origin, retry: None };
+        // For the denied entry, in case a role or an object check refuses them.
+        request.extensions_mut().insert(anyone.clone());
+        if !admits(&anyone) {
+            return Err(Error::forbidden());
+        }
+        Ok(anyone)
+    }
+
+    /// Admits the caller: other faults of the request may be reported from now on.
+    async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
+        query::refuse_unlisted(request)?;
+        body.demand().await?;
+        let retry = IdempotencyKey::extract(request, &self)?;
+        Asking::end(request);
+        Ok(Self { retry, ..self })
+    }
+}
+
+/// The credential that a request presents: determined once per request, at the edge, without querying the database.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    /// An access token that the service issued and that is currently valid.
+    Token(Claimed),
+    /// An API key, by its hash.
+    Key { hash: String, last_known_of: Option<Uuid> },
+}
+
+impl Presented {
+    pub fn find(request: &HttpRequest, app: &App) -> Option<Self> {
+        let mut lines = request.headers().get_all(AUTHORIZATION);
+        let (Some(header), None) = (lines.next(), lines.next()) else { return None };
+        let header = header.to_str().ok()?;
+        let (scheme, token) = header.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        match api_key::hash_of(token.trim()) {
+            Some(hash) => Some(Self::Key { last_known_of: app.known_keys().user_of(&hash), hash }),
+            None => app.tokens().verify(token.trim(), app.now()).map(Self::Token),
+        }
+    }
+
+    /// The user it names, as far as counting requests is concerned.
+    pub fn user_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Token(claimed) => Some(claimed.user_id),
+            Self::Key { last_known_of, .. } => *last_known_of,
+        }
+    }
+
+    fn credential(&self) -> Credential {
+        match self {
+            Self::Token(Claimed { user_id, session_id }) => Credential::Session { id: *session_id, user_id: *user_id },
+            Self::Key { hash, .. } => Credential::Key { hash: hash.clone() },
+        }
+    }
+}
+
+impl FromRequest for Anyone {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        Asking::begin(request);
+        let (request, body) = (request.clone(), NoBody::take(request, payload));
+        Box::pin(async move { Self::authenticate(request.clone(), |_| true).await?.admitted(&request, body).await })
+    }
+}
+
+impl Deref for Anyone {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+/// Marks a request whose caller is still being determined, with the waker of those that wait for it.
+#[derive(Default)]
+struct Asking(Option<Waker>);
+
+impl Asking {
+    fn begin(request: &HttpRequest) {
+        request.extensions_mut().insert(Self::default());
+    }
+
+    fn end(request: &HttpRequest) {
+        let waiting = request.extensions_mut().remove::<Self>().and_then(|asking| asking.0);
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
+/// A value extracted from a request, available once its caller was admitted.
+pub type Admitted<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
+
+/// Holds back the faults of a request until its caller is known: 401 and 403 come first. actix runs a handler's extractors
+/// concurrently, and the caller's is the slow one.
+pub fn admitted<T: 'static>(request: &HttpRequest, read: Result<T>) -> Admitted<T> {
+    let request = request.clone();
+    Box::pin(async move {
+        if read.is_err() {
+            poll_fn(|context| match request.extensions_mut().get_mut::<Asking>() {
+                Some(asking) => {
+                    asking.0 = Some(context.waker().clone());
+                    Poll::Pending
+                }
+                None => Poll::Ready(()),
+            })
+            .await;
+        }
+        read
+    })
+}
+
+/// Declares kinds of callers and whom they admit; everyone else gets 403.
+macro_rules! callers {
+    ($($(#[doc = $doc:literal])+ $name:ident: $admits:expr;)*) => { $(
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug)]
+        pub struct $name(Anyone);
+
+        impl FromRequest for $name {
+            type Error = Error;
+            type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
+
+            fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+                Asking::begin(request);
+                let (request, body) = (request.clone(), NoBody::take(request, payload));
+                Box::pin(async move { Anyone::authenticate(request.clone(), $admits).await?.admitted(&request, body).await.map(Self) })
+            }
+        }
+
+        impl Deref for $name {
+            type Target = Anyone;
+
+            fn deref(&self) -> &Anyone {
+                &self.0
+            }
+        }
+    )* };
+}
+
+callers! {
+    /// A member.
+    Member: |by| by.role() == Role::Member;
+    /// A member or an administrator: those who submit cases.
+    MemberOrAdministrator: |by| matches!(by.role(), Role::Member | Role::Administrator);
+    /// A person, not a service account.
+    PersonCaller: |by| by.role() != Role::Service;
+    /// A technician, a manager or an administrator.
+    Staff: |by| by.role().is_staff();
+    /// A technician or an administrator: those who maintain the members' accounts.
+    UserManager: |by| matches!(by.role(), Role::Technician | Role::Administrator);
+    /// Reviewers of others' work: technicians from level 2 on, managers, administrators.
+    Reviewer: |by| by.is_reviewer();
+    /// A manager or an administrator: those who manage the desk.
+    ManagerOrAdministrator: |by| matches!(by.role(), Role::Manager | Role::Administrator);
+    /// An administrator.
+    Administrator: |by| by.role() == Role::Administrator;
+    /// An administrator, or a service account with the scope `ingest`.
+    Ingester: |by| by.role() == Role::Administrator || by.scopes.contains(&Scope::Ingest);
+    /// A manager, an administrator, or a service account with the scope `audit:read`.
+    AuditReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::AuditRead);
+    /// A manager, an administrator, or a service account with the scope `reports:read`.
+    ReportReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::ReportsRead);
+}

@@ -1,0 +1,59 @@
+//! What the contract declares about the requested operation: its name, its audit actions, the methods of its path.
+
+use entity::audit::Action;
+use std::sync::OnceLock;
+
+/// One operation of the contract.
+pub struct Operation {
+    pub method: &'static str,
+    pub path: String,
+    pub id: String,
+    /// The action that a denied attempt is recorded as: the first of `always`, else the first of `may`.
+    pub attempted: Action,
+    /// Whether it accepts an `Idempotency-Key`.
+    pub is_idempotent: bool,
+    /// Whether it accepts query parameters.
+    pub takes_a_query: bool,
+    /// Whether it has no request body and refuses one.
+    pub refuses_a_body: bool,
+}
+
+/// Whether a path is one that monitors poll every few seconds: never counted, never refused under load.
+pub fn is_probe(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/metrics")
+}
+
+static OPERATIONS: OnceLock<Vec<Operation>> = OnceLock::new();
+
+/// Hands in the operations of the contract, once per process.
+pub fn install(operations: impl FnOnce() -> Vec<Operation>) {
+    OPERATIONS.get_or_init(operations);
+}
+
+fn all() -> &'static [Operation] {
+    OPERATIONS.get().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The operation behind a route's pattern.
+pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
+    all().iter().find(|operation| operation.method == method && operation.path == pattern)
+}
+
+/// The contract's template of a requested path.
+pub fn template_of(path: &str) -> Option<&'static str> {
+    let asked: Vec<&str> = path.split('/').collect();
+    let matches = |template: &str| {
+        let fits = |known: &str, part: &str| if known.starts_with('{') { !part.is_empty() } else { known == part };
+        template.split('/').count() == asked.len() && template.split('/').zip(&asked).all(|(known, part)| fits(known, part))
+    };
+    // A literal path has precedence over a template: /cases/export is not a case.
+    let best =
+        all().iter().filter(|operation| matches(&operation.path)).min_by_key(|operation| operation.path.matches('{').count());
+    best.map(|best| best.path.as_str())
+}
+
+/// The methods that a requested path has in the contract.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let template = template_of(path);
+    all().iter().filter(|operation| Some(operation.path.as_str()) == template).map(|operation| operation.method).collect()
+}

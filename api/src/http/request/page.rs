@@ -1,0 +1,179 @@
+//! Pages of a list: their size, their start, and the signed cursor for the next one.
+
+use super::caller::Anyone;
+use crate::state::App;
+use crate::wire::{Code, Error, FieldProblem, Result};
+use actix_web::HttpRequest;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use entity::page::Position;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+/// Selects a page of a list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct Paging {
+    /// Maximum number of rows per page
+    #[validate(range(min = 1, max = 200))]
+    #[param(minimum = 1, maximum = 200, nullable = false, example = 50)]
+    pub limit: Option<u64>,
+    /// Pagination cursor: the `next_cursor` of the previous page
+    #[validate(length(min = 1, max = 2000))]
+    #[param(
+        min_length = 1,
+        max_length = 2000,
+        pattern = "^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$",
+        nullable = false,
+        example = "eyJib3VuZF90byI6IjZkIn0.x3Yk"
+    )]
+    pub cursor: Option<String>,
+    /// Whether to count all matching rows
+    #[param(nullable = false)]
+    pub include_total: Option<bool>,
+}
+
+/// Position of a page in its list
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"next_cursor": null, "has_more": false, "limit": 50, "total": null}))]
+pub struct PageInfo {
+    /// Cursor for the next page; null on the last page
+    #[schema(max_length = 2000)]
+    pub next_cursor: Option<String>,
+    pub has_more: bool,
+    /// Maximum number of rows per page
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: u64,
+    /// Number of all matching rows, if requested with `include_total`
+    #[schema(minimum = 0)]
+    pub total: Option<u64>,
+}
+
+/// The content of a cursor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Token {
+    /// Digest of path, caller and filters: a cursor is valid for nothing else.
+    bound_to: String,
+    position: Position,
+    /// The end of the period in milliseconds, pinned by the first page of a report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
+}
+
+/// A request for a page, with its cursor checked.
+pub struct PageRequest {
+    pub limit: u64,
+    /// The last row of the page before; `None` for the first page.
+    pub after: Option<Position>,
+    /// The period's end as the first page pinned it, in milliseconds.
+    pub until: Option<i64>,
+    pub include_total: bool,
+    bound_to: String,
+    app: App,
+}
+
+impl Paging {
+    /// Checks the cursor against caller, path and filters.
+    pub fn page_request(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
+        let bound_to = bound_to(request, by);
+        let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
+        let (after, until) = token.map_or((None, None), |token| (Some(token.position), token.until));
+        Ok(PageRequest {
+            limit: self.limit.unwrap_or(default_limit),
+            after,
+            until,
+            include_total: self.include_total.unwrap_or(false),
+            bound_to,
+            app: app.clone(),
+        })
+    }
+}
+
+impl PageRequest {
+    /// Only the first page is recorded in the audit log; the others belong to the same read.
+    pub fn is_first(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// How many rows to read: one more than requested shows whether there is a next page.
+    pub fn fetch(&self) -> u64 {
+        self.limit.saturating_add(1)
+    }
+
+    /// Cuts the rows to the page and returns its position. `position` returns a row's position in the list's order.
+    pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<u64>, position: impl Fn(&R) -> Position) -> PageInfo {
+        self.cut_pinned(rows, total, None, position)
+    }
+
+    /// The same, with the period's end pinned in the cursor.
+    pub fn cut_pinned<R>(
+        &self,
+        rows: &mut Vec<R>,
+        total: Option<u64>,
+        until: Option<i64>,
+        position: impl Fn(&R) -> Position,
+    ) -> PageInfo {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| has_more).map(position);
+        let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until });
+        PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit, total }
+    }
+}
+
+fn bound_to(request: &HttpRequest, by: &Anyone) -> String {
+    let mut filters: Vec<&str> = request.query_string().split('&').collect();
+    filters.retain(|pair| !["cursor=", "limit=", "include_total="].iter().any(|name| pair.starts_with(name)) && !pair.is_empty());
+    filters.sort_unstable();
+    let text = format!("{} {} {}", by.id(), request.path().trim_end_matches('/'), filters.join("&"));
+    entity::text::sha256_hex(text.as_bytes()).chars().take(32).collect()
+}
+
+fn seal(key: &[u8; 32], token: &Token) -> String {
+    let body = serde_json::to_vec(token).unwrap_or_default();
+    let tag = mac(key, &body).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default();
+    format!("{}.{}", BASE64.encode(&body), BASE64.encode(tag))
+}
+
+/// A cursor that was not issued, or was issued by another version.
+pub fn invalid_cursor() -> Error {
+    let fault = FieldProblem::query("cursor", "invalid_cursor", "was not issued for this list");
+    Error::fields(Code::InvalidCursor, vec![fault])
+}
+
+fn open(key: &[u8; 32], cursor: &str, bound_to: &str) -> Result<Token> {
+    let (body, tag) = cursor.split_once('.').ok_or_else(invalid_cursor)?;
+    let body = BASE64.decode(body).map_err(|_| invalid_cursor())?;
+    let tag = BASE64.decode(tag).map_err(|_| invalid_cursor())?;
+    mac(key, &body).ok_or_else(invalid_cursor)?.verify_slice(&tag).map_err(|_| invalid_cursor())?;
+    let token: Token = serde_json::from_slice(&body).map_err(|_| invalid_cursor())?;
+    if token.bound_to == bound_to { Ok(token) } else { Err(invalid_cursor()) }
+}
+
+fn mac(key: &[u8; 32], body: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+    mac.update(body);
+    Some(mac)
+}
+
+/// Declares the list of a resource: a concrete type, since generators rename generic ones.
+#[macro_export]
+macro_rules! list_of {
+    ($(#[doc = $doc:literal])+ $name:ident = $row:ty) => {
+        $(#[doc = $doc])+
+        #[derive(serde::Serialize, utoipa::ToSchema)]
+        pub struct $name {
+            #[schema(max_items = 200)]
+            pub data: Vec<$row>,
+            pub page: $crate::http::request::page::PageInfo,
+        }
+    };
+}
+
+#[cfg(test)]
+mod properties;

@@ -1,0 +1,131 @@
+//! Periods in queries: instants, or civil days in the settings' time zone.
+
+use crate::wire::{Code, Error, FieldProblem};
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::report::{Bound, PeriodError, PeriodQuery, ReportError};
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
+use validator::Validate;
+
+/// The length of an instant with nine decimals and an offset.
+const LENGTH_MAX: usize = 35;
+const DATE_LENGTH: usize = 10;
+const DECIMALS_MAX: usize = 9;
+
+/// One end of a period: `2026-11-22`, or `2026-11-22T08:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct When(pub Bound);
+
+/// Selects a period.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct PeriodParameters {
+    /// Start of the period: an instant, or a civil day in the settings' time zone
+    #[param(nullable = false)]
+    pub since: Option<When>,
+    /// End of the period: an instant (exclusive), or a civil day in the settings' time zone (inclusive)
+    #[param(nullable = false)]
+    pub until: Option<When>,
+    /// From the first entry until now
+    #[param(nullable = false)]
+    pub all_time: Option<bool>,
+}
+
+impl PeriodParameters {
+    pub fn asked(&self) -> PeriodQuery {
+        let bound = |when: Option<When>| when.map(|when| when.0);
+        PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: self.all_time.unwrap_or(false) }
+    }
+}
+
+impl From<PeriodError> for Error {
+    fn from(error: PeriodError) -> Self {
+        let problem = FieldProblem::query(error.parameter(), "invalid_period", error.to_string());
+        Self::fields(Code::InvalidPeriod, vec![problem])
+    }
+}
+
+impl From<ReportError> for Error {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Period(error) => error.into(),
+            ReportError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let day = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().map(Bound::Day);
+        let instant = || DateTime::parse_from_rfc3339(&text).ok().map(|at| Bound::Instant(at.with_timezone(&Utc)));
+        let bound = if is_spelled(&text) { day().or_else(instant) } else { None };
+        bound.map(Self).ok_or_else(|| serde::de::Error::custom("must be a date or an instant (RFC 3339)"))
+    }
+}
+
+/// Whether it is spelled as the contract's pattern requires: chrono alone also accepts `+2026-1-5`, lower-case letters, a space
+/// between date and time, any number of decimals, and U+2212 as a minus sign.
+fn is_spelled(text: &str) -> bool {
+    let Some((date, time)) = text.split_at_checked(DATE_LENGTH) else { return false };
+    let is_date =
+        date.bytes().enumerate().all(|(place, byte)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
+    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || b"TZ:.+-".contains(&byte));
+    let decimals = time.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+    is_date && is_time && decimals <= DECIMALS_MAX
+}
+
+impl PartialSchema for When {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A civil day (`2026-11-22`) or an instant (RFC 3339)"))
+            .pattern(Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"))
+            .min_length(Some(10))
+            .max_length(Some(LENGTH_MAX))
+            .examples(["2026-11-22", "2026-11-22T08:00:00.123Z"])
+            .into()
+    }
+}
+
+impl ToSchema for When {
+    fn name() -> Cow<'static, str> {
+        "PeriodBound".into()
+    }
+}
+
+#[cfg(test)]
+mod properties;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_dates_and_instants_are_read() {
+        let read = |text: &str| serde_json::from_value::<When>(text.into()).ok();
+        assert!(read("2026-11-22").is_some() && read("2026-11-22T08:00:00+01:00").is_some());
+        for text in ["", "yesterday", "2026-1-5", "+2026-1-5", "2026-02-30", "2026-11-22T08:00:00", "1700000000", "2026-11-22 "] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_is_written_as_the_contract_has_it() {
+        let read = |text: &str| serde_json::from_value::<When>(text.into()).ok();
+        assert!(read("2026-11-22T08:00:00.123456789-11:30").is_some());
+        for text in [
+            "2026-11-22t08:00:00Z",
+            "2026-11-22T08:00:00z",
+            "2026-11-22 08:00:00Z",
+            "2026-11-22T08:00:00\u{2212}01:00",
+            "2026-11-22T08:00:00.1234567891Z",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

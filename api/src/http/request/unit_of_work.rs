@@ -1,0 +1,68 @@
+//! Units of work on behalf of the caller of a request: their rights are checked again before the first change.
+
+use super::caller::Anyone;
+use crate::state::{App, record_refusal_in};
+use crate::wire::Result;
+use entity::audit::{AuditTx, Context, Event};
+use entity::user::Admission;
+use uuid::Uuid;
+
+impl App {
+    /// Begins a unit of work, the only way to write, as this caller, and returns the caller in their current state: one who has
+    /// lost the right since the request began is refused before anything is changed. A request that was already answered, under
+    /// its `Idempotency-Key`, ends here.
+    pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone)> {
+        self.judge(by, None, |admission| by.context_of(admission)).await
+    }
+
+    /// The same for an action that may end a user's rights: that user changes nothing meanwhile.
+    pub async fn begin_over(&self, by: &Anyone, user_id: Option<Uuid>) -> Result<(AuditTx, Anyone)> {
+        self.judge(by, user_id, |admission| by.context_of(admission)).await
+    }
+
+    /// The same with another origin: for what the service itself does at this caller's request.
+    pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone)> {
+        self.judge(by, None, |_| context).await
+    }
+
+    /// The last step of an action that was authorised when it began and has done something that no rollback undoes.
+    pub async fn conclude_for(&self, by: &Anyone, context: Context) -> Result<AuditTx> {
+        let tx = self.begin_as(context).await?;
+        if let Some(retry) = by.retry() {
+            retry.claim(&tx, self).await?;
+        }
+        Ok(tx)
+    }
+
+    async fn judge(
+        &self,
+        by: &Anyone,
+        over: Option<Uuid>,
+        context: impl FnOnce(&Admission) -> Context,
+    ) -> Result<(AuditTx, Anyone)> {
+        if let Some(retry) = by.retry() {
+            retry.wait(self.in_flight()).await?;
+        }
+        let (tx, admission) = AuditTx::begin_by(self.db(), by.acting(), over, context).await?;
+        let by = by.judged(admission)?;
+        if let Some(retry) = by.retry() {
+            retry.claim(&tx, self).await?;
+        }
+        Ok((tx, by))
+    }
+
+    /// Records an event that changed no row, such as a read, in a transaction of its own.
+    pub async fn record(&self, by: &Anyone, event: Event) -> Result<()> {
+        let (tx, _) = self.begin(by).await?;
+        tx.record(event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Records a refusal of a caller, with their current role.
+    pub async fn record_refusal_of(&self, by: &Anyone, event: Event) -> Result<()> {
+        let refused = |admission: &Admission| by.context_of(admission);
+        let (tx, admission) = AuditTx::begin_by(self.db(), by.acting(), None, refused).await?;
+        record_refusal_in(&tx, &by.context_of(&admission), event).await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,94 @@
+//! A request being processed: the place it takes among all requests, and the time it has left.
+
+use crate::state::budgets::{Budgets, Kind};
+use crate::wire::{Code, Error, Result};
+use actix_web::{HttpMessage, HttpRequest};
+use futures_util::poll;
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
+
+/// A request being processed: the place it takes and the time it has left. Both pause while its client is waited for.
+#[derive(Clone, Debug)]
+pub struct Work(Rc<Running>);
+
+#[derive(Debug)]
+struct Running {
+    budgets: Budgets,
+    place: RefCell<Option<OwnedSemaphorePermit>>,
+    body_memory: RefCell<Option<OwnedSemaphorePermit>>,
+    /// When its body has to be complete.
+    body_due: Instant,
+    time: Option<Duration>,
+    due: Cell<Option<Instant>>,
+}
+
+impl Work {
+    pub fn find(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    /// Begins a request of a kind; a probe needs no place.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if too many requests are being processed.
+    pub fn begin(budgets: &Budgets, kind: Kind) -> Result<Self> {
+        let place = if kind == Kind::Probe { None } else { Some(budgets.place()?) };
+        let (now, time) = (Instant::now(), budgets.time_of(kind));
+        Ok(Self(Rc::new(Running {
+            budgets: budgets.clone(),
+            place: RefCell::new(place),
+            body_memory: RefCell::new(None),
+            body_due: now + budgets.body_time(),
+            time,
+            due: Cell::new(time.map(|time| now + time)),
+        })))
+    }
+
+    /// When processing it has to be done; none while its client is waited for.
+    pub fn due(&self) -> Option<Instant> {
+        self.0.due.get()
+    }
+
+    /// Waits for the client's next chunk of the body, until the whole of it is due.
+    pub async fn wait_for<T>(&self, next: impl Future<Output = T>) -> Result<T> {
+        let mut next = pin!(next);
+        if let Poll::Ready(next) = poll!(next.as_mut()) {
+            return Ok(next);
+        }
+        self.rest();
+        timeout_at(self.0.body_due, next).await.map_err(|_| Error::plain(Code::RequestTimeout))
+    }
+
+    /// Takes this many bytes of what large bodies may hold in memory, until the request has ended.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if other bodies hold them.
+    pub fn reserve_memory(&self, bytes: usize) -> Result<()> {
+        let reserved = self.0.budgets.body_memory(bytes)?;
+        *self.0.body_memory.borrow_mut() = Some(reserved);
+        Ok(())
+    }
+
+    /// No work is done for it until `resume`: others may use its place.
+    pub fn rest(&self) {
+        self.0.due.set(None);
+        drop(self.0.place.take());
+    }
+
+    /// Its body is complete: processing starts, unless there is too much work.
+    pub fn resume(&self) -> Result<()> {
+        if self.0.place.borrow().is_none() {
+            let place = self.0.budgets.place()?;
+            *self.0.place.borrow_mut() = Some(place);
+            self.0.due.set(self.0.time.map(|time| Instant::now() + time));
+        }
+        Ok(())
+    }
+}

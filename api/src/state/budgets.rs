@@ -1,0 +1,184 @@
+//! Limits on concurrent work: no kind of work takes the resources that the others need.
+
+use crate::wire::{Error, Result};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// How much of each kind of work runs concurrently, and how long a request may take.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkLimits {
+    /// Requests being processed; those whose body is still on its way don't count.
+    pub requests: usize,
+    /// Reports, text searches and totals together.
+    pub scans: usize,
+    pub exports: usize,
+    pub uploads: usize,
+    /// Bytes of memory that request bodies of more than 64 KiB may hold together.
+    pub large_bodies: usize,
+    /// How long a request waits for its turn if its kind has a budget.
+    pub patience: Duration,
+    /// How long a whole request body may take; a document has its own pace.
+    pub body: Duration,
+    /// How long processing a request may take.
+    pub handler: Duration,
+    /// How long a report may take.
+    pub report: Duration,
+}
+
+impl WorkLimits {
+    /// Scans leave three of the readers and one of the processors to everything else, and have at least one of each.
+    pub fn for_readers(readers: u32, processors: usize) -> Self {
+        let readers = usize::try_from(readers.saturating_sub(3)).unwrap_or(1);
+        Self { scans: readers.min(processors.saturating_sub(1)).max(1), ..Self::default() }
+    }
+}
+
+impl Default for WorkLimits {
+    fn default() -> Self {
+        Self {
+            requests: 256,
+            scans: 5,
+            exports: 2,
+            uploads: 32,
+            large_bodies: 16 << 20,
+            patience: Duration::from_millis(500),
+            body: Duration::from_secs(10),
+            handler: Duration::from_secs(10),
+            report: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The budgets of one process.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    limits: WorkLimits,
+    requests: Arc<Semaphore>,
+    scans: Budget,
+    exports: Budget,
+    uploads: Budget,
+    /// A permit is a byte.
+    large_bodies: Arc<Semaphore>,
+}
+
+/// One kind's turns, and the places to wait for one.
+#[derive(Clone, Debug)]
+struct Budget {
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Budget {
+    fn new(turns: usize, patience: Duration) -> Self {
+        Self { turns: Arc::new(Semaphore::new(turns)), places: Arc::new(Semaphore::new(turns.saturating_mul(4))), patience }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        if let Ok(turn) = Arc::clone(&self.turns).try_acquire_owned() {
+            return Ok(turn);
+        }
+        let _place = self.places.try_acquire().map_err(|_| Error::overloaded())?;
+        let turn = timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
+        turn.map_err(|_| Error::overloaded())?.map_err(Error::internal)
+    }
+}
+
+impl Budgets {
+    pub fn new(limits: WorkLimits) -> Self {
+        let WorkLimits { requests, scans, exports, uploads, large_bodies, patience, .. } = limits;
+        Self {
+            limits,
+            requests: Arc::new(Semaphore::new(requests)),
+            // There may be one turn only, and dashboards request several reports at once.
+            scans: Budget::new(scans, patience * 2),
+            exports: Budget::new(exports, patience),
+            // A waiting request has no place in memory for its body.
+            uploads: Budget::new(uploads, patience),
+            large_bodies: Arc::new(Semaphore::new(large_bodies)),
+        }
+    }
+
+    /// A turn for a request of this kind, if its kind has a budget.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if too many are waiting, or this one waited too long.
+    pub async fn turn(&self, kind: Kind) -> Result<Option<OwnedSemaphorePermit>> {
+        match kind {
+            Kind::Scan | Kind::Report => self.scans.turn().await.map(Some),
+            Kind::Export => self.exports.turn().await.map(Some),
+            Kind::Upload => self.uploads.turn().await.map(Some),
+            Kind::Probe | Kind::Plain | Kind::Bulk => Ok(None),
+        }
+    }
+
+    /// How long processing a request of this kind may take.
+    pub const fn time_of(&self, kind: Kind) -> Option<Duration> {
+        match kind {
+            Kind::Plain | Kind::Scan => Some(self.limits.handler),
+            Kind::Report => Some(self.limits.report),
+            // As long as their clients keep pace, or as the number of members requires.
+            Kind::Probe | Kind::Export | Kind::Upload | Kind::Bulk => None,
+        }
+    }
+
+    /// A place among the requests being processed.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if all are taken.
+    pub fn place(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Error::overloaded())
+    }
+
+    /// This many bytes of what large bodies may hold in memory together.
+    ///
+    /// # Errors
+    ///
+    /// 503 `unavailable` if other bodies hold them.
+    pub fn body_memory(&self, bytes: usize) -> Result<OwnedSemaphorePermit> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Arc::clone(&self.large_bodies).try_acquire_many_owned(bytes).map_err(|_| Error::overloaded())
+    }
+
+    /// How long a whole request body may take.
+    pub const fn body_time(&self) -> Duration {
+        self.limits.body
+    }
+}
+
+/// The kind of a request, by its cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Reports the state of the service, also under load.
+    Probe,
+    Plain,
+    /// A text search or a total: it reads all rows.
+    Scan,
+    Report,
+    Export,
+    Upload,
+    /// The credits of all members at once, or a whole job.
+    Bulk,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_waits_too_long_or_finds_too_many_waiting_is_refused() {
+        let budget = Budget::new(1, Duration::from_millis(500));
+        let turn = budget.turn().await.unwrap();
+        let begun = Instant::now();
+        assert_eq!(budget.turn().await.unwrap_err().code, Error::overloaded().code);
+        assert_eq!(begun.elapsed(), Duration::from_millis(500));
+        let waiting = futures_util::future::join_all((0..5).map(|_| budget.turn()));
+        drop(turn);
+        assert_eq!(waiting.await.iter().filter(|turn| turn.is_ok()).count(), 1);
+    }
+}

@@ -1,0 +1,208 @@
+//! The running service as handlers, layers and background tasks see it: its database, its secrets, its limits.
+
+pub mod budgets;
+pub mod in_flight;
+pub mod rates;
+pub mod readiness;
+
+use crate::credentials::api_key::KnownKeys;
+use crate::credentials::password::Passwords;
+use crate::credentials::token::Tokens;
+use crate::mail::Mailer;
+use crate::metrics::Metrics;
+use crate::schedule::Schedules;
+use crate::storage::{Space, Storage};
+use crate::wire::{Code, Error, Result};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use budgets::Budgets;
+use chrono::{DateTime, Utc};
+use entity::attempt;
+use entity::audit::{AuditTx, Context, Event};
+use entity::db::Db;
+use in_flight::InFlight;
+use ipnet::IpNet;
+use rates::RateLimits;
+use readiness::Readiness;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The running service.
+pub struct State {
+    pub db: Db,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub cursor_key: [u8; 32],
+    pub fingerprint_key: [u8; 32],
+    pub trusted_proxies: Vec<IpNet>,
+    pub metrics: Metrics,
+    /// The storage of documents.
+    pub storage: Storage,
+    /// The free space for them.
+    pub space: Space,
+    /// Origins whose browsers may call the API; none by default.
+    pub cors_origins: Vec<String>,
+    /// How much work runs concurrently.
+    pub budgets: Budgets,
+    pub mailer: Mailer,
+    pub schedules: Schedules,
+    /// How many requests a caller may send; `None` if a gateway in front of the service counts them.
+    pub rate_limits: Option<RateLimits>,
+}
+
+/// A handle to the running service, passed to handlers.
+#[derive(Clone)]
+pub struct App {
+    state: Arc<State>,
+    in_flight: Arc<InFlight>,
+    known_keys: Arc<KnownKeys>,
+    readiness: Arc<Readiness>,
+    stopping: CancellationToken,
+}
+
+impl App {
+    pub fn new(state: State) -> Self {
+        let state = Arc::new(state);
+        let (in_flight, known_keys, readiness) = (Arc::default(), Arc::default(), Arc::default());
+        Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new() }
+    }
+
+    pub fn extract(request: &HttpRequest) -> Result<Self> {
+        request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
+    }
+
+    /// Begins a unit of work, the only way to write, without an authenticated caller.
+    pub async fn begin_as(&self, context: Context) -> Result<AuditTx> {
+        Ok(AuditTx::begin(&self.state.db, context).await?)
+    }
+
+    /// The same for an action that ends a user's rights.
+    pub async fn begin_as_over(&self, user_id: Uuid, context: Context) -> Result<AuditTx> {
+        Ok(AuditTx::begin_over(&self.state.db, user_id, context).await?)
+    }
+
+    /// Records a refusal or a failure, unless its limit per minute is reached: then it is only counted.
+    pub async fn record_refusal(&self, context: Context, event: Event) -> Result<()> {
+        let tx = self.begin_as(context.clone()).await?;
+        record_refusal_in(&tx, &context, event).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.state.db
+    }
+
+    /// Read-only connections.
+    pub fn readers(&self) -> &DatabaseConnection {
+        self.state.db.readers()
+    }
+
+    /// A read transaction with a consistent view of the database.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction> {
+        Ok(self.state.db.snapshot().await?)
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.state.db.clock().now()
+    }
+
+    /// A new id with the current instant.
+    pub fn new_id(&self) -> Uuid {
+        self.state.db.clock().id(self.now())
+    }
+
+    pub fn storage(&self) -> &Storage {
+        &self.state.storage
+    }
+
+    /// The requests that this process handles one at a time.
+    pub fn in_flight(&self) -> &Arc<InFlight> {
+        &self.in_flight
+    }
+
+    /// The free space.
+    pub fn space(&self) -> &Space {
+        &self.state.space
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.state.tokens
+    }
+
+    pub fn known_keys(&self) -> &KnownKeys {
+        &self.known_keys
+    }
+
+    /// The result of the last readiness check.
+    pub fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    pub fn passwords(&self) -> &Passwords {
+        &self.state.passwords
+    }
+
+    pub fn cursor_key(&self) -> &[u8; 32] {
+        &self.state.cursor_key
+    }
+
+    pub fn fingerprint_key(&self) -> &[u8; 32] {
+        &self.state.fingerprint_key
+    }
+
+    pub fn cors_origins(&self) -> &[String] {
+        &self.state.cors_origins
+    }
+
+    pub fn rate_limits(&self) -> Option<&RateLimits> {
+        self.state.rate_limits.as_ref()
+    }
+
+    pub fn budgets(&self) -> &Budgets {
+        &self.state.budgets
+    }
+
+    pub fn mailer(&self) -> &Mailer {
+        &self.state.mailer
+    }
+
+    pub fn schedules(&self) -> &Schedules {
+        &self.state.schedules
+    }
+
+    /// Cancelled when the service stops: it is no longer ready, each response closes its connection, and jobs end at their next
+    /// step.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        &self.state.trusted_proxies
+    }
+
+    pub fn metrics(&self) -> &Metrics {
+        &self.state.metrics
+    }
+}
+
+/// The same inside a transaction with further work; `context` is the one it was begun with.
+pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) -> Result<()> {
+    let who = context.actor.id().map(|id| id.to_string()).or_else(|| context.ip_address.clone()).unwrap_or_default();
+    let key = format!("{who} {}", event.action);
+    if let Some(folded_count) = attempt::count(tx, &key).await? {
+        tx.record(event.folding(folded_count)).await?;
+    }
+    Ok(())
+}
+
+impl FromRequest for App {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::extract(request))
+    }
+}

@@ -1,0 +1,33 @@
+//! The result of the last readiness check, shared by the requests that ask for it.
+
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How long the result of a check is valid.
+const HOLDS: Duration = Duration::from_secs(1);
+
+/// The result of the last check. Requests that arrive during a check wait for its result.
+#[derive(Default)]
+pub struct Readiness {
+    last: Mutex<Option<Finding>>,
+}
+
+struct Finding {
+    begun_at: Instant,
+    /// Or why the service isn't ready, for the log.
+    outcome: Result<(), String>,
+}
+
+impl Readiness {
+    /// The result of the last check, or of this one if the last is no longer valid.
+    pub async fn find(&self, check: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+        let mut last = self.last.lock().await;
+        if let Some(finding) = last.as_ref().filter(|finding| finding.begun_at.elapsed() < HOLDS) {
+            return finding.outcome.clone();
+        }
+        let begun_at = Instant::now();
+        let outcome = check.await;
+        *last = Some(Finding { begun_at, outcome: outcome.clone() });
+        outcome
+    }
+}

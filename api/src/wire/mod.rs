@@ -1,0 +1,29 @@
+//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the rules of single fields.
+
+pub mod byte_size;
+pub mod check;
+pub mod code;
+pub mod cors_origin;
+pub mod credit;
+pub mod csv;
+pub mod error;
+mod exact;
+pub mod forwarded;
+pub mod instant;
+pub mod json;
+pub mod problem;
+pub mod secret;
+pub mod words;
+
+pub use code::Code;
+pub use credit::{CreditValue, credits_text};
+pub use error::Error;
+pub use instant::Instant;
+pub use problem::{
+    AccountProblems, ActionProblems, AdditionProblems, AddressProblems, CommonProblems, CreateAccountProblems, CreateProblems,
+    DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, JobProblems, ListProblems, LookupProblems,
+    MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems,
+    SignInProblems, Unavailable, UploadProblems, WriteProblems,
+};
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

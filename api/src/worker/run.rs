@@ -1,0 +1,271 @@
+//! A run of a job, from acquiring the job to its audit entry.
+//!
+//! A job's changes, the result of the run and its audit entry are written in one transaction, which locks the job's row. Only
+//! emails are sent outside of a transaction: for that the run holds a lease on the job, and each email is claimed and recorded on
+//! its own.
+
+use super::requester::Requester;
+use super::{send_mails, work};
+use crate::state::App;
+use crate::wire::{Error, Result};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::audit::{AuditTx, Context, Event, JobRun, Refusal};
+use entity::delivery::RetryAdvice;
+use entity::job::run::{self, RunStatus, Trigger};
+use entity::job::{self, JobName};
+use entity::notify;
+use sea_orm::DbErr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use uuid::Uuid;
+
+/// How long a run that sends emails holds the job if it is not heard from again: longer than one email takes, including finding
+/// out whose fault a failure is.
+const LEASE: TimeDelta = TimeDelta::seconds(120);
+/// The maximum length of a stored error.
+const ERROR_LENGTH_MAX: usize = 500;
+
+/// The job to run, and on whose behalf.
+#[derive(Clone, Debug)]
+pub struct Order<R> {
+    pub job: JobName,
+    pub dry_run: bool,
+    /// The scheduled period; none for a run on demand.
+    pub scheduled_for: Option<DateTime<Utc>>,
+    /// Whether a later period of the job is due as well and will do the remaining work.
+    pub is_made_up: bool,
+    pub by: R,
+}
+
+/// The result of a run.
+#[derive(Clone, Debug, Default)]
+pub struct RunCounts {
+    pub processed: u64,
+    pub failed: u64,
+    /// Why the run was aborted, or why the first record failed.
+    pub error: Option<String>,
+    /// Whether it ended before its work was done, because the rest would have failed too.
+    pub broke_off: bool,
+}
+
+impl RunCounts {
+    fn status(&self) -> RunStatus {
+        let is_failure = self.broke_off || (self.failed > 0 && self.failed == self.processed);
+        if is_failure { RunStatus::Failure } else { RunStatus::Success }
+    }
+}
+
+/// The outcome of an order.
+pub enum Outcome {
+    Ran(run::Model),
+    /// Another run currently holds the job, in this or another replica.
+    Busy,
+    /// The period was already run.
+    Done,
+}
+
+/// Why an order did not result in a run.
+enum Ended {
+    Busy,
+    Done,
+    /// The request itself was refused, or was already answered.
+    Refused(Error),
+    BrokeOff(DbErr),
+}
+
+impl From<DbErr> for Ended {
+    fn from(error: DbErr) -> Self {
+        Self::BrokeOff(error)
+    }
+}
+
+/// Runs a job and returns the outcome.
+///
+/// If a run is aborted, nothing of what it did remains except its failure, of which the administrators are notified.
+pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcome> {
+    let at = app.now();
+    let (id, has_lease) = (app.db().clock().id(at), AtomicBool::new(false));
+    let under_way = UnderWay { app, order, id, at, begun: Instant::now(), has_lease };
+    let end = match under_way.carry_out().await {
+        // It is unknown whether the run was committed, so it is not recorded as failed.
+        Err(Ended::BrokeOff(cause)) if !Refusal::is_commit_unknown(&cause) => {
+            tracing::error!(job = order.job.code(), %cause, "job run aborted");
+            under_way.break_off(&cause).await
+        }
+        end => end,
+    };
+    if end.is_err() && under_way.has_lease.load(Ordering::Relaxed) {
+        under_way.give_back().await;
+    }
+    match end {
+        Ok(run) => Ok(Outcome::Ran(run)),
+        Err(Ended::Busy) => Ok(Outcome::Busy),
+        Err(Ended::Done) => Ok(Outcome::Done),
+        Err(Ended::Refused(error)) => Err(error),
+        // Not even the failure could be written: the database is unavailable, and the run is lost.
+        Err(Ended::BrokeOff(error)) => Err(error.into()),
+    }
+}
+
+struct UnderWay<'a, R> {
+    app: &'a App,
+    order: &'a Order<R>,
+    id: Uuid,
+    at: DateTime<Utc>,
+    begun: Instant,
+    has_lease: AtomicBool,
+}
+
+impl<R: Requester> UnderWay<'_, R> {
+    async fn carry_out(&self) -> Result<run::Model, Ended> {
+        let is_mail = self.order.job == JobName::SendScheduledEmails && !self.order.dry_run;
+        // Missed periods contact the mail server once in total, not once per period, in case it is still unavailable.
+        let mailed = if is_mail && !self.order.is_made_up { Some(self.send_mails().await?) } else { None };
+        let Some(tally) = mailed else {
+            let (tx, by) = self.begin_keyed().await?;
+            let tally = if is_mail { RunCounts::default() } else { work::work(&tx, self.order.job, self.order.dry_run).await? };
+            return self.conclude(tx, by, tally).await;
+        };
+        let tx = self.begin_end().await?;
+        self.conclude(tx, self.order.by.clone(), tally).await
+    }
+
+    /// Records the failure of an aborted run.
+    async fn break_off(&self, cause: &DbErr) -> Result<run::Model, Ended> {
+        let tx = self.begin_end().await?;
+        let tally = RunCounts { error: Some(cause.to_string()), broke_off: true, ..RunCounts::default() };
+        self.conclude(tx, self.order.by.clone(), tally).await
+    }
+
+    /// The transaction in which the rights of the run's caller are checked and an `Idempotency-Key` is claimed.
+    async fn begin_keyed(&self) -> Result<(AuditTx, R), Ended> {
+        let (tx, by) = self.order.by.begin(self.app, self.context()).await.map_err(Ended::Refused)?;
+        Ok((self.take(tx).await?, by))
+    }
+
+    /// The transaction that records the end of a run that has started: emails were sent, or it was aborted, regardless of what
+    /// its caller may still do.
+    async fn begin_end(&self) -> Result<AuditTx, Ended> {
+        let tx = self.order.by.begin_end(self.app, self.context()).await.map_err(Ended::Refused)?;
+        self.take(tx).await
+    }
+
+    /// Acquires the job, with the service itself as actor.
+    async fn take(&self, tx: AuditTx) -> Result<AuditTx, Ended> {
+        let job = job::held(&tx, self.order.job).await.map_err(elsewhere)?;
+        let is_ours = job.lease_holder == Some(self.id);
+        let is_done = match self.order.scheduled_for {
+            Some(period) => run::is_done(&tx, self.order.job, period).await?,
+            None => false,
+        };
+        if is_done {
+            return Err(Ended::Done);
+        }
+        if job.is_leased(tx.now()) && !is_ours {
+            return Err(Ended::Busy);
+        }
+        Ok(tx.with_note("trigger", self.trigger().code()))
+    }
+
+    /// Writes the result with its audit entry, and commits.
+    async fn conclude(&self, tx: AuditTx, by: R, tally: RunCounts) -> Result<run::Model, Ended> {
+        let row = self.row(&tx, &tally);
+        let told = JobRun {
+            status: row.status,
+            records_processed: tally.processed,
+            records_failed: tally.failed,
+            error_message: row.error_message.as_deref(),
+            duration_ms: u64::try_from(row.duration_ms).unwrap_or_default(),
+            dry_run: self.order.dry_run,
+            trigger: self.trigger(),
+        };
+        let event = Event::cron_job_executed(self.order.job.code(), &told);
+        if row.status == RunStatus::Failure && !row.dry_run {
+            notify::job_failed(&tx, self.order.job.code(), row.error_message.as_deref().unwrap_or("every record failed")).await?;
+        }
+        let row = run::record(&tx, row).await.map_err(elsewhere)?;
+        job::release(&tx, self.order.job).await?;
+        by.commit(tx, event, &row).await.map_err(Ended::Refused)?;
+        Ok(row)
+    }
+
+    fn row(&self, tx: &AuditTx, tally: &RunCounts) -> run::Model {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        run::Model {
+            id: self.id,
+            job_name: self.order.job,
+            trigger: self.trigger(),
+            scheduled_for: self.order.scheduled_for,
+            requested_by_id: self.order.by.user_id(),
+            dry_run: self.order.dry_run,
+            status: tally.status(),
+            records_processed: whole(tally.processed),
+            records_failed: whole(tally.failed),
+            error_message: tally.error.as_deref().map(|error| error.chars().take(ERROR_LENGTH_MAX).collect()),
+            started_at: self.at,
+            finished_at: tx.now(),
+            duration_ms: i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Sends the emails that are due while holding a lease on the job, which each email renews. The rest is left to the next run.
+    async fn send_mails(&self) -> Result<RunCounts, Ended> {
+        let mut tally = RunCounts::default();
+        // A request that was already answered ends here, before anything is sent.
+        drop(self.begin_keyed().await?);
+        self.lease().await?;
+        while let Some(sent) = send_mails::send_next(self.app, &self.context()).await? {
+            tally.processed += 1;
+            if let Err(undelivered) = sent {
+                tally.failed += 1;
+                tally.broke_off = undelivered.retry == RetryAdvice::LaterForAll;
+                tally.error.get_or_insert(undelivered.why);
+            }
+            let is_enough = tally.processed >= send_mails::SENT_AT_ONCE || self.begun.elapsed() >= send_mails::SENDS_FOR;
+            if tally.broke_off || is_enough || self.app.stopping().is_cancelled() {
+                break;
+            }
+            self.lease().await?;
+        }
+        Ok(tally)
+    }
+
+    /// Releases a lease that led to no result; if not even that can be written, the lease expires by itself.
+    async fn give_back(&self) {
+        let back = async {
+            let tx = AuditTx::begin(self.app.db(), self.context()).await?;
+            if job::held(&tx, self.order.job).await?.lease_holder == Some(self.id) {
+                job::release(&tx, self.order.job).await?;
+                tx.commit().await?;
+            }
+            Ok::<(), DbErr>(())
+        };
+        if let Err(error) = back.await {
+            tracing::warn!(job = self.order.job.code(), %error, "failed to release the lease on a job");
+        }
+    }
+
+    async fn lease(&self) -> Result<(), Ended> {
+        let tx = self.take(AuditTx::begin(self.app.db(), self.context()).await?).await?;
+        job::lease(&tx, self.order.job, self.id, tx.now() + LEASE).await?;
+        tx.commit().await?;
+        self.has_lease.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn trigger(&self) -> Trigger {
+        self.order.by.trigger()
+    }
+
+    /// The context of the service itself, with the request id of the run's caller.
+    fn context(&self) -> Context {
+        let own = Context::job(self.id);
+        let request_id = self.order.by.request_id().unwrap_or_else(|| own.request_id.clone());
+        Context { request_id, ..own }
+    }
+}
+
+/// Another run may hold the job, or have run its period, by now.
+fn elsewhere(error: DbErr) -> Ended {
+    if run::is_taken(&error) { Ended::Busy } else { Ended::BrokeOff(error) }
+}
