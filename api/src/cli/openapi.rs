@@ -2,7 +2,7 @@
 //! it keeps a copy, so that the tests detect whatever is removed or narrowed from then on.
 
 use super::{Failure, say};
-use crate::openapi::{Texts, contract};
+use crate::openapi::{contract, texts};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ fn write(file: &Path, text: &str) -> Result<(), Failure> {
 }
 
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let current = Texts::new(&contract())?.yaml;
+    let current = texts(&contract())?.yaml;
     let file = options.file.display();
     if !options.check {
         write(&options.file, &current)?;

@@ -16,7 +16,7 @@ mod texts;
 mod tokens;
 
 pub use operations::operations;
-pub use texts::Texts;
+pub use texts::{current_texts, texts};
 
 use crate::cases::CaseSort;
 use crate::http::request::period::When;

@@ -1,32 +1,24 @@
 //! The contract's text, in a deterministic order.
 
+use crate::system::ContractTexts;
 use chrono::NaiveDate;
 use std::sync::{Arc, LazyLock};
 use utoipa::openapi::OpenApi as Contract;
 use yaml_serde::Value as Yaml;
 
-/// The contract's text in both formats, equal to the committed file.
-pub struct Texts {
-    pub yaml: String,
-    pub json: String,
+/// The contract's text, collected once per process.
+pub fn current_texts() -> Result<Arc<ContractTexts>, String> {
+    static CURRENT: LazyLock<Result<Arc<ContractTexts>, String>> = LazyLock::new(|| texts(&super::contract()).map(Arc::new));
+    CURRENT.clone()
 }
 
-/// Computed once per process.
-static CURRENT: LazyLock<Result<Arc<Texts>, String>> = LazyLock::new(|| Texts::new(&super::contract()).map(Arc::new));
-
-impl Texts {
-    /// The contract's text for this process.
-    pub fn current() -> Result<Arc<Self>, String> {
-        CURRENT.clone()
-    }
-
-    pub fn new(contract: &Contract) -> Result<Self, String> {
-        let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
-        order_extensions(&mut ordered);
-        let yaml = with_quoted_times(&yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?);
-        let json = serde_json::to_string_pretty(&ordered).map_err(|error| error.to_string())?;
-        Ok(Self { yaml, json })
-    }
+/// The text of a contract in both formats.
+pub fn texts(contract: &Contract) -> Result<ContractTexts, String> {
+    let mut ordered = yaml_serde::to_value(contract).map_err(|error| error.to_string())?;
+    order_extensions(&mut ordered);
+    let yaml = with_quoted_times(&yaml_serde::to_string(&ordered).map_err(|error| error.to_string())?);
+    let json = serde_json::to_string_pretty(&ordered).map_err(|error| error.to_string())?;
+    Ok(ContractTexts { yaml, json })
 }
 
 /// YAML 1.1, which many readers still use, doesn't read a bare date as a string.

@@ -6,6 +6,8 @@ mod metrics;
 mod problems;
 mod readiness;
 
+pub use contract::ContractTexts;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {

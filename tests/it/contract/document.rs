@@ -19,7 +19,7 @@ pub struct Shown {
 
 impl Document {
     pub fn new() -> Self {
-        let text = api::openapi::Texts::new(&api::openapi::contract()).unwrap().json;
+        let text = api::openapi::texts(&api::openapi::contract()).unwrap().json;
         Self { json: serde_json::from_str(&text).unwrap(), validators: HashMap::new() }
     }
 
