@@ -2,7 +2,7 @@
 //! pages.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, Order, Value};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryOrder, Select, Value};
 use serde::{Deserialize, Serialize};
 
 /// The sort direction of a list.
@@ -30,29 +30,82 @@ pub struct Position {
     pub id: sea_orm::prelude::Uuid,
 }
 
+impl From<sea_orm::prelude::Uuid> for Position {
+    fn from(id: sea_orm::prelude::Uuid) -> Self {
+        Self { value: None, id }
+    }
+}
+
+/// What a list is sorted by: a value, unless that is the id itself, and then the id.
+#[derive(Clone, Debug)]
+pub struct SortKey {
+    value: Option<SortValue>,
+    id: Expr,
+    direction: Direction,
+}
+
+#[derive(Clone, Debug)]
+struct SortValue {
+    expression: Expr,
+    /// Converts a position's value to the expression's type.
+    read: fn(&str) -> Option<Value>,
+}
+
+impl SortKey {
+    /// By the ids alone. Ids contain the instant of creation, so this is the order of creation.
+    pub fn id(id: impl ColumnTrait, direction: Direction) -> Self {
+        Self { value: None, id: Expr::col(id.as_column_ref()), direction }
+    }
+
+    /// By the ids alone, latest first.
+    pub fn newest_first(id: impl ColumnTrait) -> Self {
+        Self::id(id, Direction::Descending)
+    }
+
+    /// By a column of texts and then by the ids.
+    pub fn text<C: ColumnTrait>(column: C, id: C, direction: Direction) -> Self {
+        Self::expression(Expr::col(column.as_column_ref()), |text| Some(text.into()), id, direction)
+    }
+
+    /// By an expression and then by the ids. `read` converts a position's value to the expression's type.
+    pub fn expression(
+        expression: Expr,
+        read: fn(&str) -> Option<Value>,
+        id: impl ColumnTrait,
+        direction: Direction,
+    ) -> Self {
+        Self { value: Some(SortValue { expression, read }), ..Self::id(id, direction) }
+    }
+
+    /// The rows in this order.
+    pub fn sort<E: EntityTrait>(&self, rows: Select<E>) -> Select<E> {
+        let sorted = match &self.value {
+            Some(value) => rows.order_by(value.expression.clone(), self.direction.order()),
+            None => rows,
+        };
+        sorted.order_by(self.id.clone(), self.direction.order())
+    }
+
+    /// The rows after a position; `None` if its value is not one that the list is sorted by.
+    ///
+    /// Value and id are compared as one row value, which both databases look up in the index; with an OR, they would read every
+    /// row from the beginning.
+    pub fn after(&self, last: &Position) -> Option<Condition> {
+        let (key, position) = match (&self.value, &last.value) {
+            (None, None) => (self.id.clone(), Expr::val(last.id)),
+            (Some(SortValue { expression, read }), Some(text)) => {
+                let key = Expr::tuple([expression.clone(), self.id.clone()]);
+                (key, Expr::tuple([Expr::val(read(text)?), Expr::val(last.id)]))
+            }
+            (None, Some(_)) | (Some(_), None) => return None,
+        };
+        Some(Condition::all().add(beyond(key, position, self.direction)))
+    }
+}
+
 /// The rows after a position, in a list sorted by id alone.
 pub fn after_id(id: impl ColumnTrait, last: &Position, direction: Direction) -> Condition {
     Condition::all().add(beyond(Expr::col(id.as_column_ref()), Expr::val(last.id), direction))
-}
-
-/// The rows after a position, in a list sorted by a column and then by id. `value` is the position's value, in the column's type.
-///
-/// Both are compared as one row value, which both databases look up in the index; with an OR, they would read every row from the
-/// beginning.
-pub fn after<C: ColumnTrait>(column: C, value: Value, id: C, last: &Position, direction: Direction) -> Condition {
-    after_expression(Expr::col(column.as_column_ref()), value, id, last, direction)
-}
-
-/// The same for a list sorted by an expression.
-pub fn after_expression<C: ColumnTrait>(
-    sorted_by: Expr,
-    value: Value,
-    id: C,
-    last: &Position,
-    direction: Direction,
-) -> Condition {
-    let row = Expr::tuple([sorted_by, Expr::col(id.as_column_ref())]);
-    Condition::all().add(beyond(row, Expr::tuple([Expr::val(value), Expr::val(last.id)]), direction))
 }
 
 fn beyond(row: Expr, last: Expr, direction: Direction) -> Expr {

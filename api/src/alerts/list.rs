@@ -7,8 +7,8 @@ use crate::state::App;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
-use entity::page::{self, Direction, Position};
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::page::SortKey;
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -53,11 +53,8 @@ pub async fn list_alerts(
 ) -> Result<Answer<AlertList>> {
     let page = query.paging.page_request(&request, &app, &by, 50)?;
     let found = alert::visible_to(&by).filter(query.filter.condition());
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
-    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
-    let mut rows = rows.all(app.readers()).await?;
-    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    let newest_first = SortKey::newest_first(Column::Id);
+    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &alert::Model| row.id.into()).await?;
     Ok(Answer::plain(AlertList { data: rows.into_iter().map(Alert::from).collect(), page }))
 }
 

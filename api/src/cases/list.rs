@@ -1,6 +1,6 @@
 //! List cases.
 
-use crate::http::request::page::{PageRequest, Paging, invalid_cursor};
+use crate::http::request::page::Paging;
 use crate::http::request::period::When;
 use crate::http::{Answer, Anyone, ListQuery, PersonCaller, PersonSummary};
 use crate::state::App;
@@ -9,14 +9,12 @@ use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
 use entity::clock;
-use entity::page::{self, Direction, Position};
+use entity::page::{Direction, Position, SortKey};
 use entity::report::{Period, PeriodQuery};
 use entity::user::{self, Person, Role};
 use entity::{setting, text};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, Value,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use utoipa::{IntoParams, ToSchema};
@@ -162,12 +160,11 @@ pub async fn list_cases(
     let page = query.paging.page_request(&request, &app, &by, 50)?;
     let filter = query.filter;
     let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let mut rows = filter.sort.page(found, &page, &by)?.all(app.readers()).await?;
-    let info = page.cut(&mut rows, total, |row| filter.sort.position(row, &by));
+    let sort = filter.sort;
+    let (rows, page) = page.read(app.readers(), found, &sort.key(&by), |row| sort.position(row, &by)).await?;
     let beside = Beside::read(&app, &rows).await?;
     let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &beside, app.now())).collect();
-    Ok(Answer::plain(CaseList { data, page: info }))
+    Ok(Answer::plain(CaseList { data, page }))
 }
 
 impl ListCases {
@@ -232,61 +229,35 @@ fn matches_text(q: &str) -> Expr {
 }
 
 impl CaseSort {
-    /// The sort column, if it isn't the id, and the direction. Ids are ordered by creation.
-    const fn by(self) -> (Option<Column>, Direction) {
+    fn key(self, by: &Anyone) -> SortKey {
+        let due = |direction| SortKey::expression(Expr::col(Column::DueOn.as_column_ref()), day, Column::Id, direction);
+        let updated = |direction| SortKey::expression(case::secrecy::updated_at_for(by), instant, Column::Id, direction);
         match self {
-            Self::NewestFirst => (None, Direction::Descending),
-            Self::OldestFirst => (None, Direction::Ascending),
-            Self::DueFirst => (Some(Column::DueOn), Direction::Ascending),
-            Self::DueLast => (Some(Column::DueOn), Direction::Descending),
-            Self::UpdatedFirst => (Some(Column::UpdatedAt), Direction::Ascending),
-            Self::UpdatedLast => (Some(Column::UpdatedAt), Direction::Descending),
+            Self::NewestFirst => SortKey::id(Column::Id, Direction::Descending),
+            Self::OldestFirst => SortKey::id(Column::Id, Direction::Ascending),
+            Self::DueFirst => due(Direction::Ascending),
+            Self::DueLast => due(Direction::Descending),
+            Self::UpdatedFirst => updated(Direction::Ascending),
+            Self::UpdatedLast => updated(Direction::Descending),
         }
     }
 
-    fn page(self, found: Select<case::Entity>, page: &PageRequest, by: &Anyone) -> Result<Select<case::Entity>> {
-        let (column, direction) = self.by();
-        let after = match (&page.after, column) {
-            (None, _) => None,
-            (Some(last), None) => Some(page::after_id(Column::Id, last, direction)),
-            (Some(last), Some(column)) => {
-                Some(page::after_expression(expression(column, by), value(column, last)?, Column::Id, last, direction))
-            }
-        };
-        let found = found.filter(Condition::all().add_option(after)).limit(page.fetch());
-        let found = match column {
-            Some(column) => found.order_by(expression(column, by), direction.order()),
-            None => found,
-        };
-        Ok(found.order_by(Column::Id, direction.order()))
-    }
-
     fn position(self, row: &case::Model, by: &Anyone) -> Position {
-        let value = match self.by().0 {
-            Some(Column::DueOn) => Some(row.due_on.to_string()),
-            Some(_) => Some(clock::rfc3339(row.updated_at_for(by))),
-            None => None,
+        let value = match self {
+            Self::NewestFirst | Self::OldestFirst => None,
+            Self::DueFirst | Self::DueLast => Some(row.due_on.to_string()),
+            Self::UpdatedFirst | Self::UpdatedLast => Some(clock::rfc3339(row.updated_at_for(by))),
         };
         Position { value, id: row.id }
     }
 }
 
-/// The sort expression of a column, limited to what the caller may know.
-fn expression(column: Column, by: &Anyone) -> Expr {
-    match column {
-        Column::UpdatedAt => case::secrecy::updated_at_for(by),
-        column => Expr::col(column.as_column_ref()),
-    }
+fn day(text: &str) -> Option<Value> {
+    text.parse::<NaiveDate>().ok().map(Value::from)
 }
 
-/// The sort column's value at a position, in the column's own type.
-fn value(column: Column, last: &Position) -> Result<Value> {
-    let text = last.value.as_deref().unwrap_or_default();
-    let value = match column {
-        Column::DueOn => text.parse::<NaiveDate>().ok().map(Value::from),
-        _ => text.parse::<DateTime<Utc>>().ok().map(Value::from),
-    };
-    value.ok_or_else(invalid_cursor)
+fn instant(text: &str) -> Option<Value> {
+    text.parse::<DateTime<Utc>>().ok().map(Value::from)
 }
 
 /// Data shown with the rows of one page: two queries, regardless of the number of rows.

@@ -7,10 +7,10 @@ use crate::http::{Answer, ListQuery, NoParameters, PersonCaller};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
-use entity::credit::{Column, Entity};
-use entity::page::{self, Direction, Position};
+use entity::credit::{Column, Entity, Model};
+use entity::page::{Direction, Position, SortKey};
 use entity::setting;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 const LIMIT: u64 = 50;
 
@@ -38,14 +38,9 @@ pub async fn list_credit_allowances(
     let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let member = target.member(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::MemberId.eq(member.id));
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let beyond = page
-        .after
-        .as_ref()
-        .map(|last| page::after(Column::Quarter, last.value.clone().into(), Column::Id, last, Direction::Descending));
-    let found = found.filter(Condition::all().add_option(beyond)).order_by_desc(Column::Quarter).order_by_desc(Column::Id);
-    let mut rows = found.limit(page.fetch()).all(app.readers()).await?;
-    let info = page.cut(&mut rows, total, |row| Position { value: Some(row.quarter.clone()), id: row.id });
+    let latest_first = SortKey::text(Column::Quarter, Column::Id, Direction::Descending);
+    let position = |row: &Model| Position { value: Some(row.quarter.clone()), id: row.id };
+    let (rows, page) = page.read(app.readers(), found, &latest_first, position).await?;
     let zone = setting::current(app.readers()).await?.zone()?;
-    Ok(Answer::plain(CreditAllowanceList { data: CreditAllowance::read_all(app.readers(), rows, zone).await?, page: info }))
+    Ok(Answer::plain(CreditAllowanceList { data: CreditAllowance::read_all(app.readers(), rows, zone).await?, page }))
 }

@@ -8,8 +8,8 @@ use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::document::{self, Column, DocumentType};
-use entity::page::{self, Direction, Position};
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::page::SortKey;
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -53,10 +53,7 @@ pub async fn list_case_documents(
     let types = (!types.is_empty()).then(|| Column::DocumentType.is_in(types.iter().copied()));
     let matching = document::visible_to(&by, app.now()).filter(Column::CaseId.eq(case.id));
     let matching = matching.filter(Condition::all().add_option(types));
-    let total = if page.include_total { Some(matching.clone().count(app.readers()).await?) } else { None };
-    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
-    let rows = matching.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
-    let mut rows = rows.all(app.readers()).await?;
-    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    let newest_first = SortKey::newest_first(Column::Id);
+    let (rows, page) = page.read(app.readers(), matching, &newest_first, |row: &document::Model| row.id.into()).await?;
     Ok(Answer::plain(DocumentList { data: DocumentSummary::read(app.readers(), rows).await?, page }))
 }

@@ -7,9 +7,9 @@ use crate::state::App;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::job::JobName;
-use entity::job::run::{Column, Entity, RunStatus, Trigger};
-use entity::page::{self, Direction, Position};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::job::run::{Column, Entity, Model, RunStatus, Trigger};
+use entity::page::SortKey;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -52,12 +52,9 @@ pub async fn list_job_runs(
 ) -> Result<Answer<JobRunList>> {
     let page = query.paging.page_request(&request, &app, &by, 50)?;
     let found = Entity::find().filter(query.filter.condition());
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
-    let found = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
-    let mut rows = found.all(app.readers()).await?;
-    let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
-    Ok(Answer::plain(JobRunList { data: rows.into_iter().map(Into::into).collect(), page: info }))
+    let newest_first = SortKey::newest_first(Column::Id);
+    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    Ok(Answer::plain(JobRunList { data: rows.into_iter().map(Into::into).collect(), page }))
 }
 
 impl ListJobRuns {

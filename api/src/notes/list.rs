@@ -6,9 +6,8 @@ use crate::http::{Answer, ListQuery, NoParameters, PathId, PersonCaller};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
-use entity::page::{self, Direction, Position};
+use entity::page::SortKey;
 use entity::{case, note, user};
-use sea_orm::{Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -36,11 +35,8 @@ pub async fn list_case_notes(
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let found = note::of_case(case.id, &by);
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let after = page.after.as_ref().map(|last| page::after_id(note::Column::Id, last, Direction::Descending));
-    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(note::Column::Id).limit(page.fetch());
-    let mut rows = rows.all(app.readers()).await?;
-    let page = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
+    let newest_first = SortKey::newest_first(note::Column::Id);
+    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &note::Model| row.id.into()).await?;
     let authors: HashSet<Uuid> = rows.iter().map(|row| row.author_id).collect();
     let people = user::people(app.readers(), authors.into_iter().collect()).await?;
     let people = people.into_iter().map(|person| (person.id, person)).collect();

@@ -7,9 +7,9 @@ use crate::state::App;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::case::{self, ReviewStatus};
-use entity::page::{self, Direction, Position};
+use entity::page::{Direction, SortKey};
 use entity::review::{self, Column};
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryFilter, QuerySelect};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -87,17 +87,21 @@ impl ReviewFilter {
     }
 }
 
+/// A case that is pending review: all that the list needs of it.
+#[derive(FromQueryResult)]
+struct PendingCase {
+    id: Uuid,
+}
+
 async fn pending(app: &App, by: &Anyone, page: &PageRequest) -> Result<Answer<CaseReviewList>> {
-    let found = case::waiting_for_review_by(by);
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let after = page.after.as_ref().map(|last| page::after_id(case::Column::Id, last, Direction::Ascending));
-    let cases = found.filter(Condition::all().add_option(after)).order_by_asc(case::Column::Id).limit(page.fetch());
-    let mut cases: Vec<Uuid> = cases.select_only().column(case::Column::Id).into_tuple().all(app.readers()).await?;
-    let info = page.cut(&mut cases, total, |id| Position { value: None, id: *id });
+    let found = case::waiting_for_review_by(by).select_only().column(case::Column::Id);
+    let oldest_first = SortKey::id(case::Column::Id, Direction::Ascending);
+    let (cases, page) = page.read(app.readers(), found, &oldest_first, |case: &PendingCase| case.id.into()).await?;
+    let cases: Vec<Uuid> = cases.into_iter().map(|case| case.id).collect();
     let mut submissions = review::submissions_of(app.readers(), &cases).await?;
     // A submission for review and its step are written in one transaction, so each case has a step.
     let rows = cases.iter().filter_map(|id| submissions.remove(id)).collect();
-    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page: info }))
+    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
 }
 
 async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageRequest) -> Result<Answer<CaseReviewList>> {
@@ -106,10 +110,7 @@ async fn decided(app: &App, by: &Anyone, filter: &ReviewFilter, page: &PageReque
         .add_option(filter.reviewer_id.map(|id| Column::ReviewerId.eq(id)))
         .add_option((!filter.review_action.is_empty()).then(|| Column::ReviewAction.is_in(actions)));
     let found = review::decisions(by).filter(condition);
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let after = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
-    let rows = found.filter(Condition::all().add_option(after)).order_by_desc(Column::Id).limit(page.fetch());
-    let mut rows = rows.all(app.readers()).await?;
-    let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
-    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page: info }))
+    let newest_first = SortKey::newest_first(Column::Id);
+    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &review::Model| row.id.into()).await?;
+    Ok(Answer::plain(CaseReviewList { data: CaseReview::read(app.readers(), rows).await?, page }))
 }

@@ -2,14 +2,14 @@
 
 use super::UserSummary;
 use super::view::UserList;
-use crate::http::request::page::{PageRequest, Paging};
+use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, Staff};
 use crate::state::App;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
-use entity::page::{self, Direction, Position};
-use entity::user::{self, Column, Entity, Level, Model, Role};
-use sea_orm::{ColumnTrait, Condition, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use entity::page::{Direction, Position, SortKey};
+use entity::user::{self, Column, Level, Model, Role};
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -80,10 +80,8 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
     let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let visible = if with_deleted { user::ever_visible_to(&by) } else { user::visible_to(&by) };
     let matching = visible.filter(filter.condition());
-    let total = if page.include_total { Some(matching.clone().count(app.readers()).await?) } else { None };
     let sort = filter.sort.unwrap_or(UserSort::Username);
-    let mut rows = sort.page(matching, &page).all(app.readers()).await?;
-    let page = page.cut(&mut rows, total, |row| sort.position(row));
+    let (rows, page) = page.read(app.readers(), matching, &sort.key(), |row| sort.position(row)).await?;
     Ok(Answer::plain(UserList { data: UserSummary::read(app.readers(), rows).await?, page }))
 }
 
@@ -98,35 +96,19 @@ impl UserFilter {
 }
 
 impl UserSort {
-    fn direction(self) -> Direction {
+    fn key(self) -> SortKey {
         match self {
-            Self::Username | Self::CreatedAt => Direction::Ascending,
-            Self::UsernameDescending | Self::CreatedAtDescending => Direction::Descending,
+            Self::Username => SortKey::text(Column::Username, Column::Id, Direction::Ascending),
+            Self::UsernameDescending => SortKey::text(Column::Username, Column::Id, Direction::Descending),
+            Self::CreatedAt => SortKey::id(Column::Id, Direction::Ascending),
+            Self::CreatedAtDescending => SortKey::id(Column::Id, Direction::Descending),
         }
     }
 
-    /// The rows of a page and one more. Ids contain the instant of creation, so sorting by id sorts by it.
-    fn page(self, users: Select<Entity>, page: &PageRequest) -> Select<Entity> {
-        let direction = self.direction();
-        let (order, last) = (direction.order(), page.after.as_ref());
-        let sorted = match self {
-            Self::Username | Self::UsernameDescending => {
-                let beyond =
-                    last.map(|last| page::after(Column::Username, last.value.clone().into(), Column::Id, last, direction));
-                users.filter(Condition::all().add_option(beyond)).order_by(Column::Username, order.clone())
-            }
-            Self::CreatedAt | Self::CreatedAtDescending => {
-                users.filter(Condition::all().add_option(last.map(|last| page::after_id(Column::Id, last, direction))))
-            }
-        };
-        sorted.order_by(Column::Id, order).limit(page.fetch())
-    }
-
     fn position(self, row: &Model) -> Position {
-        let value = match self {
-            Self::Username | Self::UsernameDescending => Some(row.username.clone()),
-            Self::CreatedAt | Self::CreatedAtDescending => None,
-        };
-        Position { value, id: row.id }
+        match self {
+            Self::Username | Self::UsernameDescending => Position { value: Some(row.username.clone()), id: row.id },
+            Self::CreatedAt | Self::CreatedAtDescending => row.id.into(),
+        }
     }
 }

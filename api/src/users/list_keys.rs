@@ -7,9 +7,9 @@ use crate::http::{Administrator, Answer, ListQuery, NoParameters};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
-use entity::api_key::{Column, Entity};
-use entity::page::{self, Direction, Position};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::api_key::{Column, Entity, Model};
+use entity::page::SortKey;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 const LIMIT: u64 = 50;
 
@@ -36,10 +36,7 @@ pub async fn list_user_api_keys(
     let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let user = target.seen(app.readers(), &by).await?;
     let found = Entity::find().filter(Column::UserId.eq(user.id));
-    let total = if page.include_total { Some(found.clone().count(app.readers()).await?) } else { None };
-    let beyond = page.after.as_ref().map(|last| page::after_id(Column::Id, last, Direction::Descending));
-    let found = found.filter(Condition::all().add_option(beyond)).order_by_desc(Column::Id).limit(page.fetch());
-    let mut rows = found.all(app.readers()).await?;
-    let info = page.cut(&mut rows, total, |row| Position { value: None, id: row.id });
-    Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page: info }))
+    let newest_first = SortKey::newest_first(Column::Id);
+    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    Ok(Answer::plain(ApiKeyList { data: rows.into_iter().map(ApiKeyDetail::new).collect(), page }))
 }

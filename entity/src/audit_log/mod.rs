@@ -32,7 +32,7 @@ pub struct Entry {
 impl Entry {
     /// Its position in a list.
     pub fn position(&self) -> Position {
-        Position { value: None, id: self.id }
+        self.id.into()
     }
 }
 

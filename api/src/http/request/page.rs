@@ -6,8 +6,9 @@ use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use entity::page::Position;
+use entity::page::{Position, SortKey};
 use hmac::{Hmac, KeyInit, Mac};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
@@ -97,6 +98,30 @@ impl PageRequest {
     /// Only the first page is recorded in the audit log; the others belong to the same read.
     pub fn is_first(&self) -> bool {
         self.after.is_none()
+    }
+
+    /// Reads the page from a list: its rows as sorted by `key`, and its position; one query, and another for the total if
+    /// requested. `position` returns a row's position by that key.
+    pub async fn read<C, E, R>(
+        &self,
+        db: &C,
+        list: Select<E>,
+        key: &SortKey,
+        position: impl Fn(&R) -> Position,
+    ) -> Result<(Vec<R>, PageInfo)>
+    where
+        C: ConnectionTrait,
+        E: EntityTrait<Model: Send + Sync>,
+        R: FromQueryResult,
+    {
+        let total = if self.include_total { Some(list.clone().count(db).await?) } else { None };
+        let rest = match &self.after {
+            Some(last) => list.filter(key.after(last).ok_or_else(invalid_cursor)?),
+            None => list,
+        };
+        let mut rows = key.sort(rest).limit(self.fetch()).into_model::<R>().all(db).await?;
+        let page = self.cut(&mut rows, total, position);
+        Ok((rows, page))
     }
 
     /// How many rows to read: one more than requested shows whether there is a next page.
