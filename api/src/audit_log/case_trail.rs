@@ -1,9 +1,10 @@
 //! List the audit entries of a case.
 
-use super::filter::TrailFilter;
+use super::filter::{EntryQuery, TrailFilter};
 use super::page::{self, AuditEntryList};
 use crate::http::request::page::Paging;
-use crate::http::{Answer, Anyone, AuditEntry, ListQuery, PathId};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, Anyone, AuditEntry, PathId};
 use crate::state::App;
 use crate::wire::{LookupProblems, Result};
 use actix_web::{HttpRequest, get};
@@ -19,7 +20,7 @@ use entity::user::Role;
 /// audit log.
 #[utoipa::path(
     tag = "audit-log",
-    params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, Paging),
+    params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The case's entries", body = AuditEntryList), LookupProblems),
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
@@ -28,11 +29,13 @@ pub async fn list_case_audit_trail(
     app: App,
     by: Anyone,
     id: PathId,
-    query: ListQuery<TrailFilter>,
+    query: EntryQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.page_request(&request, &app, &by, 25)?;
-    let filter = query.filter.read(&app).await?;
+    let given = query.without::<Paging>();
+    let (filter, period, paging) = query.parts;
+    let page = paging.page_request(&request, &app, &by, 25)?;
+    let filter = filter.read(&app, period).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let case = case::seen(&snapshot, id, &by).await?;
@@ -45,7 +48,7 @@ pub async fn list_case_audit_trail(
         list.data = list.data.into_iter().map(AuditEntry::as_seen_by_its_member).collect();
     }
     if page.is_first() {
-        let read = Event::audit_log_accessed("case_trail", ("case", id.to_string()), query.given);
+        let read = Event::audit_log_accessed("case_trail", ("case", id.to_string()), given);
         app.record(&by, read.within(&case)).await?;
     }
     Ok(Answer::plain(list))

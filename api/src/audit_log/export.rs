@@ -2,6 +2,7 @@
 
 use super::filter::LogFilter;
 use crate::http::answer::file::Format;
+use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, AuditEntry, QueryParts};
 use crate::state::App;
 use crate::wire::Result;
@@ -10,6 +11,9 @@ use entity::audit_log::{self, Filter};
 use entity::page::Position;
 use futures_util::stream::{self, Stream};
 use sea_orm::DatabaseTransaction;
+
+/// The query parameters of both exports.
+pub type ExportQuery = QueryParts<(LogFilter, PeriodParameters)>;
 
 /// How many entries are held in memory at once.
 const BATCH: u64 = 500;
@@ -27,11 +31,11 @@ struct Reading {
 pub async fn entries(
     app: &App,
     by: &Anyone,
-    query: QueryParts<(LogFilter,)>,
+    query: ExportQuery,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<AuditEntry>>> + 'static> {
-    let (filter,) = query.parts;
-    let filter = filter.read(app).await?;
+    let (filter, period) = query.parts;
+    let filter = filter.read(app, period).await?;
     let snapshot = app.db().export_snapshot().await?;
     let record_count = audit_log::count(&snapshot, &filter).await?;
     let (tx, _) = app.begin(by).await?;

@@ -1,10 +1,11 @@
 //! Export the log as CSV.
 
-use super::export::entries;
+use super::export::{ExportQuery, entries};
 use super::filter::LogFilter;
 use crate::http::answer::entry::EntryPerson;
 use crate::http::answer::file::{Format, file};
-use crate::http::{AuditEntry, AuditReader, QueryParts};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
 use crate::wire::{Error, ListProblems, Result, csv};
 use actix_web::web::Bytes;
@@ -26,7 +27,7 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
 /// audit log.
 #[utoipa::path(
     tag = "audit-log",
-    params(LogFilter),
+    params(LogFilter, PeriodParameters),
     responses(
         (
             status = OK, description = "The matching entries, one per line", content_type = "text/csv", body = String,
@@ -37,7 +38,7 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
 )]
 #[get("/audit-log/export.csv")]
-pub async fn export_audit_log_csv(app: App, by: AuditReader, query: QueryParts<(LogFilter,)>) -> Result<HttpResponse> {
+pub async fn export_audit_log_csv(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
     let head = csv::lines([COLUMNS.map(Cow::from).to_vec()])?;
     let lines = entries(&app, &by, query, Format::Csv).await?.map(|batch| batch.and_then(lines));
     Ok(file(&app, &by, "audit-log", Format::Csv, stream::iter([Ok(head)]).chain(lines)))

@@ -1,9 +1,10 @@
 //! Export the log as NDJSON.
 
-use super::export::entries;
+use super::export::{ExportQuery, entries};
 use super::filter::LogFilter;
 use crate::http::answer::file::{Format, file, objects};
-use crate::http::{AuditReader, QueryParts};
+use crate::http::AuditReader;
+use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpResponse, get};
@@ -21,7 +22,7 @@ const EXAMPLE: &str = concat!(
 /// log.
 #[utoipa::path(
     tag = "audit-log",
-    params(LogFilter),
+    params(LogFilter, PeriodParameters),
     responses(
         (
             status = OK, description = "The matching entries, one AuditEntry per line", content_type = "application/x-ndjson",
@@ -32,7 +33,7 @@ const EXAMPLE: &str = concat!(
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
 )]
 #[get("/audit-log/export.ndjson")]
-pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: QueryParts<(LogFilter,)>) -> Result<HttpResponse> {
+pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
     let lines = entries(&app, &by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
     Ok(file(&app, &by, "audit-log", Format::Ndjson, lines))
 }

@@ -1,17 +1,22 @@
 //! The query parameters that filter the audit log.
 
-use crate::http::request::period::When;
+use crate::http::QueryParts;
+use crate::http::request::page::Paging;
+use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{ChangedField, Filter};
-use entity::report::{IdRange, PeriodQuery};
+use entity::report::IdRange;
 use entity::setting;
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::IntoParams;
 use uuid::Uuid;
 use validator::Validate;
+
+/// The query parameters of a list of audit entries.
+pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, Paging)>;
 
 /// Filters of the audit log.
 #[derive(Debug, Default, Deserialize, IntoParams, Validate)]
@@ -69,12 +74,6 @@ pub struct LogFilter {
     #[validate(length(min = 1, max = 200))]
     #[param(min_length = 1, max_length = 200, nullable = false, example = "pay stub")]
     q: Option<String>,
-    /// Start of the period, inclusive: a timestamp or a date
-    #[param(nullable = false)]
-    since: Option<When>,
-    /// End of the period: a timestamp (exclusive) or a date (inclusive)
-    #[param(nullable = false)]
-    until: Option<When>,
 }
 
 /// Filters of the audit entries of one case or one user.
@@ -86,17 +85,11 @@ pub struct TrailFilter {
     #[validate(length(max = 38))]
     #[param(max_items = 38, nullable = false)]
     action_type: Vec<Action>,
-    /// Start of the period, inclusive: a timestamp or a date
-    #[param(nullable = false)]
-    since: Option<When>,
-    /// End of the period: a timestamp (exclusive) or a date (inclusive)
-    #[param(nullable = false)]
-    until: Option<When>,
 }
 
 impl LogFilter {
-    pub async fn read(self, app: &App) -> Result<Filter> {
-        let ids = ids(app, self.since, self.until).await?;
+    pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
+        let ids = ids(app, period).await?;
         let changed = changed(self.changed_field.as_deref(), self.changed_from.as_deref(), self.changed_to.as_deref())?;
         Ok(Filter {
             ids,
@@ -119,19 +112,16 @@ impl LogFilter {
 }
 
 impl TrailFilter {
-    pub async fn read(self, app: &App) -> Result<Filter> {
-        let ids = ids(app, self.since, self.until).await?;
+    pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
+        let ids = ids(app, period).await?;
         Ok(Filter { ids, actions: self.action_type, ..Filter::default() })
     }
 }
 
 /// The time zone is read only if there is a period that depends on it.
-async fn ids(app: &App, since: Option<When>, until: Option<When>) -> Result<Option<IdRange>> {
-    if since.is_none() && until.is_none() {
-        return Ok(None);
-    }
+async fn ids(app: &App, period: PeriodParameters) -> Result<Option<IdRange>> {
+    let Some(asked) = period.given() else { return Ok(None) };
     let zone = setting::current(app.readers()).await?.zone()?;
-    let asked = PeriodQuery { since: since.map(|end| end.0), until: until.map(|end| end.0), all_time: false };
     Ok(Some(asked.ids(zone)?))
 }
 

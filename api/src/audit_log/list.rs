@@ -1,9 +1,10 @@
 //! List the audit log.
 
-use super::filter::LogFilter;
+use super::filter::{EntryQuery, LogFilter};
 use super::page::{self, AuditEntryList};
 use crate::http::request::page::Paging;
-use crate::http::{Answer, AuditReader, ListQuery};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, AuditReader};
 use crate::state::App;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
@@ -15,7 +16,7 @@ use entity::audit::Event;
 /// never contains the entry it causes.
 #[utoipa::path(
     tag = "audit-log",
-    params(LogFilter, Paging),
+    params(LogFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The matching entries", body = AuditEntryList), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
@@ -23,17 +24,19 @@ use entity::audit::Event;
 pub async fn list_audit_log(
     app: App,
     by: AuditReader,
-    query: ListQuery<LogFilter>,
+    query: EntryQuery<LogFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
-    let filter = query.filter.read(&app).await?;
+    let given = query.without::<Paging>();
+    let (filter, period, paging) = query.parts;
+    let page = paging.page_request(&request, &app, &by, 50)?;
+    let filter = filter.read(&app, period).await?;
     let snapshot = app.snapshot().await?;
     let list = page::read(&snapshot, &filter, &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let log = ("audit_log", "audit_log".to_owned());
-        app.record(&by, Event::audit_log_accessed("main_dashboard", log, query.given)).await?;
+        app.record(&by, Event::audit_log_accessed("main_dashboard", log, given)).await?;
     }
     Ok(Answer::plain(list))
 }

@@ -1,9 +1,10 @@
 //! List the caller's own activity.
 
-use super::filter::TrailFilter;
+use super::filter::{EntryQuery, TrailFilter};
 use super::page::{self, AuditEntryList};
 use crate::http::request::page::Paging;
-use crate::http::{Answer, AuditEntry, ListQuery, PersonCaller};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, AuditEntry, PersonCaller};
 use crate::state::App;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
@@ -20,7 +21,7 @@ use uuid::Uuid;
 /// is off.
 #[utoipa::path(
     tag = "audit-log",
-    params(TrailFilter, Paging),
+    params(TrailFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The caller's entries", body = AuditEntryList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
@@ -31,11 +32,12 @@ use uuid::Uuid;
 pub async fn list_own_activity(
     app: App,
     by: PersonCaller,
-    query: ListQuery<TrailFilter>,
+    query: EntryQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
-    let filter = query.filter.read(&app).await?;
+    let (filter, period, paging) = query.parts;
+    let page = paging.page_request(&request, &app, &by, 50)?;
+    let filter = filter.read(&app, period).await?;
     let snapshot = app.snapshot().await?;
     if !setting::current(&snapshot).await?.own_activity_enabled {
         return Err(Error::forbidden());

@@ -1,9 +1,10 @@
 //! List the audit entries of a user.
 
-use super::filter::TrailFilter;
+use super::filter::{EntryQuery, TrailFilter};
 use super::page::{self, AuditEntryList};
 use crate::http::request::page::Paging;
-use crate::http::{Answer, AuditReader, ListQuery, PathId};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, AuditReader, PathId};
 use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
@@ -17,7 +18,7 @@ use entity::user;
 /// users. The access is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
-    params(("user_id" = Uuid, Path, description = "The user"), TrailFilter, Paging),
+    params(("user_id" = Uuid, Path, description = "The user"), TrailFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The user's entries", body = AuditEntryList), ReadProblems),
     extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
 )]
@@ -26,18 +27,20 @@ pub async fn list_user_audit_trail(
     app: App,
     by: AuditReader,
     id: PathId,
-    query: ListQuery<TrailFilter>,
+    query: EntryQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
-    let filter = query.filter.read(&app).await?;
+    let given = query.without::<Paging>();
+    let (filter, period, paging) = query.parts;
+    let page = paging.page_request(&request, &app, &by, 50)?;
+    let filter = filter.read(&app, period).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;
     let list = page::read(&snapshot, &Filter { person_id: Some(id), ..filter }, &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
-        let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), query.given);
+        let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);
         app.record(&by, read.about(Some(&person))).await?;
     }
     Ok(Answer::plain(list))

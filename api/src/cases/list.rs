@@ -1,8 +1,8 @@
 //! List cases.
 
 use crate::http::request::page::Paging;
-use crate::http::request::period::When;
-use crate::http::{Answer, Anyone, ListQuery, PersonCaller, PersonSummary};
+use crate::http::request::period::PeriodParameters;
+use crate::http::{Answer, Anyone, PersonCaller, PersonSummary, QueryParts};
 use crate::state::App;
 use crate::wire::{CreditValue, Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
 use entity::clock;
 use entity::page::{Direction, Position, SortKey};
-use entity::report::{Period, PeriodQuery};
+use entity::report::Period;
 use entity::user::{self, Person, Role};
 use entity::{setting, text};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
@@ -64,12 +64,12 @@ pub struct ListCases {
     #[validate(length(min = 1, max = 200))]
     #[param(nullable = false, min_length = 1, max_length = 200, example = "moss")]
     q: Option<String>,
-    /// Created at or after this time: a timestamp, or a date in the configured time zone
-    #[param(nullable = false)]
-    since: Option<When>,
-    /// Created before this timestamp, or until the end of this date
-    #[param(nullable = false)]
-    until: Option<When>,
+}
+
+/// The order of the case list
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct CaseOrder {
     /// Sort order; defaults to newest first
     #[serde(default)]
     #[param(nullable = false)]
@@ -140,10 +140,10 @@ crate::list_of! {
 /// List cases
 ///
 /// Returns the cases visible to the caller: members see their own, technicians all except drafts, managers and administrators
-/// all.
+/// all. The period is that of their creation.
 #[utoipa::path(
     tag = "cases",
-    params(ListCases, Paging),
+    params(ListCases, PeriodParameters, CaseOrder, Paging),
     responses((status = OK, description = "A page of cases", body = CaseList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": []})),
@@ -154,13 +154,13 @@ crate::list_of! {
 pub async fn list_cases(
     app: App,
     by: PersonCaller,
-    query: ListQuery<ListCases>,
+    query: QueryParts<(ListCases, PeriodParameters, CaseOrder, Paging)>,
     request: HttpRequest,
 ) -> Result<Answer<CaseList>> {
-    let page = query.paging.page_request(&request, &app, &by, 50)?;
-    let filter = query.filter;
-    let found = case::visible_to(&by).filter(filter.condition(&app, &by).await?);
-    let sort = filter.sort;
+    let (filter, period, CaseOrder { sort }, paging) = &query.parts;
+    let page = paging.page_request(&request, &app, &by, 50)?;
+    let condition = filter.condition(&by, app.now())?.add_option(created_in(period, &app).await?);
+    let found = case::visible_to(&by).filter(condition);
     let (rows, page) = page.read(app.readers(), found, &sort.key(&by), |row| sort.position(row, &by)).await?;
     let beside = Beside::read(&app, &rows).await?;
     let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &beside, app.now())).collect();
@@ -168,15 +168,15 @@ pub async fn list_cases(
 }
 
 impl ListCases {
-    async fn condition(&self, app: &App, by: &Anyone) -> Result<Condition> {
+    fn condition(&self, by: &Anyone, now: DateTime<Utc>) -> Result<Condition> {
         if by.role() == Role::Member && !self.tier.is_empty() {
             return Err(Error::parameter("tier", "not_available", "is not available to members"));
         }
         if self.due_before.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
             return Err(Error::parameter("due_before", "range", "must lie between the years 2000 and 2100"));
         }
-        let condition = Condition::all()
-            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, app.now())))
+        Ok(Condition::all()
+            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, now)))
             .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
             .add_option(self.urgency.map(|urgency| Column::Urgency.eq(urgency)))
             .add_option(self.assigned_to.map(|id| Column::AssignedToId.eq(id)))
@@ -186,20 +186,15 @@ impl ListCases {
             .add_option(self.is_on_hold.map(is_on_hold))
             .add_option(self.has_member_updates.map(has_member_updates))
             .add_option(self.due_before.map(|day| Column::DueOn.lt(day)))
-            .add_option(self.q.as_deref().map(matches_text));
-        Ok(condition.add_option(self.created_in(app).await?))
+            .add_option(self.q.as_deref().map(matches_text)))
     }
+}
 
-    async fn created_in(&self, app: &App) -> Result<Option<Condition>> {
-        if self.since.is_none() && self.until.is_none() {
-            return Ok(None);
-        }
-        let zone = setting::current(app.readers()).await?.zone()?;
-        let asked = PeriodQuery { since: self.since.map(|when| when.0), until: self.until.map(|when| when.0), all_time: false };
-        let period = Period::new(asked, Some(earliest()), app.now(), zone)?;
-        let ids = period.ids();
-        Ok(Some(Condition::all().add(Column::Id.gte(ids.from)).add(Column::Id.lt(ids.before))))
-    }
+async fn created_in(period: &PeriodParameters, app: &App) -> Result<Option<Condition>> {
+    let Some(asked) = period.given() else { return Ok(None) };
+    let zone = setting::current(app.readers()).await?.zone()?;
+    let ids = Period::new(asked, Some(earliest()), app.now(), zone)?.ids();
+    Ok(Some(Condition::all().add(Column::Id.gte(ids.from)).add(Column::Id.lt(ids.before))))
 }
 
 /// Start of a period that has none given: no case is older.

@@ -1,7 +1,8 @@
 //! Export the cases.
 
-use super::stream::{self, Created, Row, usernames};
-use crate::http::{ManagerOrAdministrator, QueryParts};
+use super::stream::{self, ExportQuery, Row, usernames};
+use crate::http::ManagerOrAdministrator;
+use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
@@ -121,7 +122,7 @@ impl CaseRow {
 /// would interpret as a formula are prefixed with an apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The cases, one per line", content_type = "text/csv", body = String,
@@ -132,7 +133,7 @@ impl CaseRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/cases.csv")]
-pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::csv::<CaseRow>(&app, &by, query).await
 }
 
@@ -142,7 +143,7 @@ pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: Query
 /// the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The cases, one object per line", content_type = "application/x-ndjson", body = String,
@@ -153,6 +154,6 @@ pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: Query
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/cases.ndjson")]
-pub async fn export_cases_ndjson(app: App, by: ManagerOrAdministrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_cases_ndjson(app: App, by: ManagerOrAdministrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<CaseRow>(&app, &by, query).await
 }

@@ -1,7 +1,8 @@
 //! Export the credit allowances.
 
-use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, QueryParts};
+use super::stream::{self, ExportQuery, Row, usernames};
+use crate::http::Administrator;
+use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result, credits_text};
 use actix_web::{HttpResponse, get};
@@ -79,7 +80,7 @@ impl Row for AllowanceRow {
 /// apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The allowances, one per line", content_type = "text/csv", body = String,
@@ -90,7 +91,7 @@ impl Row for AllowanceRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/credit-allowances.csv")]
-pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::csv::<AllowanceRow>(&app, &by, query).await
 }
 
@@ -100,7 +101,7 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Qu
 /// period. Oldest first, one JSON object per line. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The allowances, one object per line", content_type = "application/x-ndjson",
@@ -111,6 +112,6 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Qu
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/credit-allowances.ndjson")]
-pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<AllowanceRow>(&app, &by, query).await
 }

@@ -1,7 +1,8 @@
 //! Export the metadata of the documents, without their bytes.
 
-use super::stream::{self, Created, Row, usernames};
-use crate::http::{Administrator, QueryParts};
+use super::stream::{self, ExportQuery, Row, usernames};
+use crate::http::Administrator;
+use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
@@ -84,7 +85,7 @@ impl Row for DocumentRow {
 /// in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The documents, one per line", content_type = "text/csv", body = String,
@@ -95,7 +96,7 @@ impl Row for DocumentRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/documents.csv")]
-pub async fn export_documents_csv(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_documents_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::csv::<DocumentRow>(&app, &by, query).await
 }
 
@@ -105,7 +106,7 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: QueryParts
 /// JSON object per line. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The documents, one object per line", content_type = "application/x-ndjson", body = String,
@@ -116,6 +117,6 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: QueryParts
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/documents.ndjson")]
-pub async fn export_documents_ndjson(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_documents_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<DocumentRow>(&app, &by, query).await
 }

@@ -2,41 +2,29 @@
 //! a time.
 
 use crate::http::answer::file::{Format, file, objects};
-use crate::http::request::period::When;
+use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, QueryParts};
 use crate::state::App;
 use crate::wire::{Error, Result, csv};
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
-use entity::report::{Bounds, PeriodQuery};
+use entity::report::Bounds;
 use entity::{setting, user};
 use futures_util::stream::{self, Stream, StreamExt};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use utoipa::IntoParams;
 use uuid::Uuid;
-use validator::Validate;
 
 /// How many rows are held in memory at once.
 const BATCH: u64 = 500;
 
-/// The period that rows were created in
-#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub struct Created {
-    /// Created at or after this time: a timestamp, or a date in the configured time zone
-    #[param(nullable = false)]
-    since: Option<When>,
-    /// Created before this timestamp, or until the end of this date
-    #[param(nullable = false)]
-    until: Option<When>,
-}
+/// The query parameters of an export: the period that its rows were created in.
+pub type ExportQuery = QueryParts<(PeriodParameters,)>;
 
 /// A row of an export: flat, with its fields in the order of the columns.
 pub trait Row: Serialize + Sized + Send + 'static {
@@ -63,7 +51,7 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
 }
 
 /// Streams the rows as CSV.
-pub async fn csv<R: Row>(app: &App, by: &Anyone, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn csv<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
     let rows = rows::<R>(app, by, query, Format::Csv).await?;
     let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
     let lines = rows.map(|batch| csv::lines(batch?.iter().map(cells).collect::<Result<Vec<_>>>()?));
@@ -71,7 +59,7 @@ pub async fn csv<R: Row>(app: &App, by: &Anyone, query: QueryParts<(Created,)>) 
 }
 
 /// Streams the rows as NDJSON.
-pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
     let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
     Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
 }
@@ -85,14 +73,13 @@ fn file_name<R: Row>() -> String {
 async fn rows<R: Row>(
     app: &App,
     by: &Anyone,
-    query: QueryParts<(Created,)>,
+    query: ExportQuery,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<R>>> + 'static> {
-    let (Created { since, until },) = query.parts;
+    let (period,) = query.parts;
     let snapshot = app.db().export_snapshot().await?;
     let zone = setting::current(&snapshot).await?.zone()?;
-    let asked = PeriodQuery { since: since.map(|when| when.0), until: until.map(|when| when.0), all_time: false };
-    let found = created::<R>(asked.bounds(zone)?);
+    let found = created::<R>(period.asked().bounds(zone)?);
     let record_count = found.clone().count(&snapshot).await?;
     app.record(by, Event::bulk_export(R::EXPORT, format.code(), record_count, query.all)).await?;
     let first: Option<Uuid> = None;

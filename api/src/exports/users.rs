@@ -1,7 +1,8 @@
 //! Export the users.
 
-use super::stream::{self, Created, Row};
-use crate::http::{Administrator, QueryParts};
+use super::stream::{self, ExportQuery, Row};
+use crate::http::Administrator;
+use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
@@ -87,7 +88,7 @@ impl From<user::Model> for UserRow {
 /// would interpret as a formula are prefixed with an apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The users, one per line", content_type = "text/csv", body = String,
@@ -98,7 +99,7 @@ impl From<user::Model> for UserRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/users.csv")]
-pub async fn export_users_csv(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_users_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::csv::<UserRow>(&app, &by, query).await
 }
 
@@ -108,7 +109,7 @@ pub async fn export_users_csv(app: App, by: Administrator, query: QueryParts<(Cr
 /// the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(Created),
+    params(PeriodParameters),
     responses(
         (
             status = OK, description = "The users, one object per line", content_type = "application/x-ndjson", body = String,
@@ -119,6 +120,6 @@ pub async fn export_users_csv(app: App, by: Administrator, query: QueryParts<(Cr
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
 )]
 #[get("/exports/users.ndjson")]
-pub async fn export_users_ndjson(app: App, by: Administrator, query: QueryParts<(Created,)>) -> Result<HttpResponse> {
+pub async fn export_users_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
     stream::ndjson::<UserRow>(&app, &by, query).await
 }

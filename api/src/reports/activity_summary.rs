@@ -2,7 +2,7 @@
 
 use super::export::{Export, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{SeriesParameters, period, row_count};
+use super::query::{AllTime, SeriesParameters, period, row_count};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, QueryParts, ReportReader};
 use crate::state::App;
@@ -118,7 +118,7 @@ pub struct ActivitySummaryReport {
 /// the categories.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, SeriesParameters),
+    params(PeriodParameters, AllTime, SeriesParameters),
     responses((status = OK, description = "The activity of the period", body = ActivitySummaryReport), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
 )]
@@ -126,12 +126,12 @@ pub struct ActivitySummaryReport {
 pub async fn get_activity_summary(
     app: App,
     by: ReportReader,
-    query: QueryParts<(PeriodParameters, SeriesParameters)>,
+    query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
 ) -> Result<Answer<ActivitySummaryReport>> {
     let now = app.now();
-    let (asked, series) = &query.parts;
+    let (asked, all_time, series) = &query.parts;
     let db = app.snapshot().await?;
-    let period = period(&db, asked.asked(), now).await?;
+    let period = period(&db, all_time.or(asked), now).await?;
     let found = report::activity_summary(&db, &period, series.interval()).await?;
     db.commit().await?;
     app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.total_activities))).await?;
@@ -152,14 +152,15 @@ pub async fn get_activity_summary(
 /// The rows are the most frequent action types.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters),
+    params(PeriodParameters, AllTime),
     responses((status = OK, description = "One row per action type", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/activity-summary.csv")]
-pub async fn export_activity_summary(app: App, by: ReportReader, query: QueryParts<(PeriodParameters,)>) -> Result<HttpResponse> {
+pub async fn export_activity_summary(app: App, by: ReportReader, query: QueryParts<(PeriodParameters, AllTime)>) -> Result<HttpResponse> {
+    let (asked, all_time) = &query.parts;
     let db = app.snapshot().await?;
-    let period = period(&db, query.parts.0.asked(), app.now()).await?;
+    let period = period(&db, all_time.or(asked), app.now()).await?;
     // The rows have no series, so the longest buckets suffice.
     let found = report::activity_summary(&db, &period, Interval::Month).await?;
     db.commit().await?;

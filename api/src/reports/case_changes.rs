@@ -3,7 +3,7 @@
 use super::entry::{COLUMNS, EntryBody, FieldChange, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -122,7 +122,7 @@ pub struct CaseChangesReport {
 /// badges.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
     responses((status = OK, description = "The changes of the period", body = CaseChangesReport), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
 )]
@@ -133,10 +133,10 @@ pub async fn get_case_changes(
     request: HttpRequest,
     query: ReportQuery<CaseChangesFilter>,
 ) -> Result<Answer<CaseChangesReport>> {
-    let (asked, series, order, filter, paging) = &query.parts;
+    let (asked, all_time, series, order, filter, paging) = &query.parts;
     let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let db = app.snapshot().await?;
-    let period = look.period(&db, asked.asked()).await?;
+    let period = look.period(&db, all_time.or(asked)).await?;
     let mut found = changes::case_changes(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;
     let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
     let data = CaseChange::all(&db, std::mem::take(&mut found.entries)).await?;
@@ -160,15 +160,15 @@ pub async fn get_case_changes(
 /// One row per entry; `before_after` is JSON.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, OrderParameters, CaseChangesFilter),
+    params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter),
     responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/case-changes.csv")]
 pub async fn export_case_changes(app: App, by: ReportReader, query: ExportQuery<CaseChangesFilter>) -> Result<HttpResponse> {
-    let (asked, order, filter) = &query.parts;
+    let (asked, all_time, order, filter) = &query.parts;
     let db = app.db().export_snapshot().await?;
-    let period = period(&db, asked.asked(), app.now()).await?;
+    let period = period(&db, all_time.or(asked), app.now()).await?;
     let scope = filter.narrowing().list();
     let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
     let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };

@@ -7,7 +7,7 @@ use crate::wire::{Error, Result, csv};
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use entity::audit::Event;
-use entity::page::{Direction, Position};
+use entity::page::Direction;
 use entity::report::ReportPage;
 use futures_util::stream;
 use sea_orm::DatabaseTransaction;
@@ -82,7 +82,7 @@ impl<R: Rows> State<R> {
         if has_more {
             rows.pop();
         }
-        let after = rows.last().map(|(id, _)| Position { value: None, id: *id });
+        let after = rows.last().map(|(id, _)| (*id).into());
         self.next = has_more.then_some(ReportPage { after, ..paging });
         let lines = csv::lines(rows.into_iter().map(|(_, line)| line))?;
         Ok(Some((lines, self)))

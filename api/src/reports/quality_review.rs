@@ -2,7 +2,7 @@
 
 use super::export::{Export, Line, Rows};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -166,7 +166,7 @@ pub struct QualityReviewReport {
 /// Based on the review history. The filters apply only to the list of decisions. The series of the time series are the decisions.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
     responses((status = OK, description = "The reviews of the period", body = QualityReviewReport), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
 )]
@@ -177,10 +177,10 @@ pub async fn get_quality_review_audit(
     request: HttpRequest,
     query: ReportQuery<QualityReviewFilter>,
 ) -> Result<Answer<QualityReviewReport>> {
-    let (asked, series, order, filter, paging) = &query.parts;
+    let (asked, all_time, series, order, filter, paging) = &query.parts;
     let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let db = app.snapshot().await?;
-    let period = look.period(&db, asked.asked()).await?;
+    let period = look.period(&db, all_time.or(asked)).await?;
     let mut found = quality::quality_review(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;
     let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
     let data = ReviewDecision::all(&db, std::mem::take(&mut found.entries)).await?;
@@ -205,7 +205,7 @@ pub async fn get_quality_review_audit(
 /// One row per decision.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, OrderParameters, QualityReviewFilter),
+    params(PeriodParameters, AllTime, OrderParameters, QualityReviewFilter),
     responses((status = OK, description = "One row per decision", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
@@ -215,9 +215,9 @@ pub async fn export_quality_review_audit(
     by: ReportReader,
     query: ExportQuery<QualityReviewFilter>,
 ) -> Result<HttpResponse> {
-    let (asked, order, filter) = &query.parts;
+    let (asked, all_time, order, filter) = &query.parts;
     let db = app.db().export_snapshot().await?;
-    let period = period(&db, asked.asked(), app.now()).await?;
+    let period = period(&db, all_time.or(asked), app.now()).await?;
     let filters = filter.narrowing();
     let record_count = row_count(quality::count(&db, &period, &filters).await?);
     let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };

@@ -7,7 +7,7 @@ use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::page::{Direction, Position};
+use entity::page::Direction;
 use entity::report::{self, Interval, Period, PeriodQuery};
 use entity::setting;
 use sea_orm::ConnectionTrait;
@@ -16,10 +16,20 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 /// The query parameters of a report with a list.
-pub type ReportQuery<T> = QueryParts<(PeriodParameters, SeriesParameters, OrderParameters, T, Paging)>;
+pub type ReportQuery<T> = QueryParts<(PeriodParameters, AllTime, SeriesParameters, OrderParameters, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type ExportQuery<T> = QueryParts<(PeriodParameters, OrderParameters, T)>;
+pub type ExportQuery<T> = QueryParts<(PeriodParameters, AllTime, OrderParameters, T)>;
+
+/// The longest period.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct AllTime {
+    /// From the first entry until now
+    #[param(nullable = false)]
+    pub all_time: Option<bool>,
+}
 
 /// The division of the time series.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -51,6 +61,13 @@ pub enum EntrySort {
     /// Oldest first
     #[serde(rename = "occurred_at")]
     OldestFirst,
+}
+
+impl AllTime {
+    /// The period as requested.
+    pub fn or(&self, period: &PeriodParameters) -> PeriodQuery {
+        PeriodQuery { all_time: self.all_time.unwrap_or(false), ..period.asked() }
+    }
 }
 
 impl SeriesParameters {
@@ -109,7 +126,7 @@ impl ReportRequest {
     ) -> crate::http::PageInfo {
         let total = self.page.include_total.then(|| row_count(matching));
         let until = period.until.timestamp_millis();
-        self.page.cut_pinned(rows, total, Some(until), |row| Position { value: None, id: id(row) })
+        self.page.cut_pinned(rows, total, Some(until), |row| id(row).into())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::entry::{COLUMNS, EntryBody, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -224,7 +224,7 @@ pub struct SystemEventsReport {
 /// `jobs` describe the current state. The series of the time series are the groups.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
     responses((status = OK, description = "The events of the period", body = SystemEventsReport), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
 )]
@@ -235,11 +235,11 @@ pub async fn get_system_events(
     request: HttpRequest,
     query: ReportQuery<SystemEventsFilter>,
 ) -> Result<Answer<SystemEventsReport>> {
-    let (asked, series, order, filter, paging) = &query.parts;
+    let (asked, all_time, series, order, filter, paging) = &query.parts;
     let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let (now, filters) = (look.generated_at, filter.narrowing());
     let db = app.snapshot().await?;
-    let period = look.period(&db, asked.asked()).await?;
+    let period = look.period(&db, all_time.or(asked)).await?;
     let mut found = events::system_events(&db, &period, series.interval(), now, &filters, &look.paging).await?;
     db.commit().await?;
     let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
@@ -268,15 +268,15 @@ pub async fn get_system_events(
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, OrderParameters, SystemEventsFilter),
+    params(PeriodParameters, AllTime, OrderParameters, SystemEventsFilter),
     responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/system-events.csv")]
 pub async fn export_system_events(app: App, by: ReportReader, query: ExportQuery<SystemEventsFilter>) -> Result<HttpResponse> {
-    let (asked, order, filter) = &query.parts;
+    let (asked, all_time, order, filter) = &query.parts;
     let db = app.db().export_snapshot().await?;
-    let period = period(&db, asked.asked(), app.now()).await?;
+    let period = period(&db, all_time.or(asked), app.now()).await?;
     let scope = filter.narrowing().list();
     let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
     let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };

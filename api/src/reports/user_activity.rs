@@ -3,7 +3,7 @@
 use super::entry::{self, COLUMNS, ReportEntry};
 use super::export::{Export, Line, Rows};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -106,7 +106,7 @@ pub struct UserActivityReport {
 /// Counts and lists the successful entries of which the user is the actor. The series of the time series are the categories.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
     responses((status = OK, description = "The user's activity in the period", body = UserActivityReport), ReadProblems),
     extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
 )]
@@ -117,11 +117,11 @@ pub async fn get_user_activity(
     request: HttpRequest,
     query: ReportQuery<UserActivityFilter>,
 ) -> Result<Answer<UserActivityReport>> {
-    let (asked, series, order, filter, paging) = &query.parts;
+    let (asked, all_time, series, order, filter, paging) = &query.parts;
     let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
     let db = app.snapshot().await?;
     let user = subject(&db, filter.user_id).await?;
-    let period = look.period(&db, asked.asked()).await?;
+    let period = look.period(&db, all_time.or(asked)).await?;
     let mut found = activity::user_activity(&db, &period, series.interval(), user.id, &look.paging).await?;
     db.commit().await?;
     let page = look.cut(&mut found.entries, found.total_activities, &period, |row| row.id);
@@ -151,16 +151,16 @@ pub async fn get_user_activity(
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, OrderParameters, UserActivityFilter),
+    params(PeriodParameters, AllTime, OrderParameters, UserActivityFilter),
     responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ReadProblems),
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/user-activity.csv")]
 pub async fn export_user_activity(app: App, by: ReportReader, query: ExportQuery<UserActivityFilter>) -> Result<HttpResponse> {
-    let (asked, order, filter) = &query.parts;
+    let (asked, all_time, order, filter) = &query.parts;
     let db = app.db().export_snapshot().await?;
     let user = subject(&db, filter.user_id).await?;
-    let period = period(&db, asked.asked(), app.now()).await?;
+    let period = period(&db, all_time.or(asked), app.now()).await?;
     let scope = activity::scope(user.id);
     let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
     let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };

@@ -20,25 +20,28 @@ const DECIMALS_MAX: usize = 9;
 pub struct When(pub Bound);
 
 /// Selects a period.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub struct PeriodParameters {
-    /// Start of the period: an instant, or a civil day in the settings' time zone
+    /// Start of the period, inclusive: a timestamp, or a date in the configured time zone
     #[param(nullable = false)]
     pub since: Option<When>,
-    /// End of the period: an instant (exclusive), or a civil day in the settings' time zone (inclusive)
+    /// End of the period: a timestamp (exclusive), or a date in the configured time zone (inclusive)
     #[param(nullable = false)]
     pub until: Option<When>,
-    /// From the first entry until now
-    #[param(nullable = false)]
-    pub all_time: Option<bool>,
 }
 
 impl PeriodParameters {
+    /// The period as requested: open at an end that is not given.
     pub fn asked(&self) -> PeriodQuery {
         let bound = |when: Option<When>| when.map(|when| when.0);
-        PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: self.all_time.unwrap_or(false) }
+        PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: false }
+    }
+
+    /// The period as requested; `None` if neither end is given.
+    pub fn given(&self) -> Option<PeriodQuery> {
+        (self.since.is_some() || self.until.is_some()).then(|| self.asked())
     }
 }
 

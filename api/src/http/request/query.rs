@@ -82,6 +82,13 @@ impl<P> QueryParts<P> {
     pub fn of<T: Parameters>(&self) -> Json {
         self.all.as_object().map(part::<T>).map_or(Json::Null, Json::Object)
     }
+
+    /// The values of all other parts.
+    pub fn without<T: Parameters>(&self) -> Json {
+        let known = known::<T>();
+        let others = self.all.as_object().into_iter().flatten().filter(|(name, _)| !known.contains_key(*name));
+        others.map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
 }
 
 macro_rules! given {
@@ -108,6 +115,7 @@ given! { A B }
 given! { A B C }
 given! { A B C D }
 given! { A B C D E }
+given! { A B C D E F }
 
 /// An operation without query parameters refuses all; those of the others are read where they are needed.
 pub fn refuse_unlisted(request: &HttpRequest) -> Result<()> {
