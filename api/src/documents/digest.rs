@@ -1,7 +1,8 @@
 //! The SHA-256 of a document that is being received, computed beside the threads that serve requests: hashing a piece takes as
 //! long as answering a small request.
 
-use crate::http::{Error, Result};
+use crate::wire::{Error, Result};
+use entity::text;
 use sha2::{Digest as _, Sha256};
 
 /// How much is hashed at once: enough to be worth the change of threads.
@@ -25,7 +26,7 @@ impl Digest {
     /// The digest in lower-case hexadecimal digits.
     pub async fn finish(mut self) -> Result<String> {
         self.hash().await?;
-        Ok(self.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(text::hex(&self.hasher.finalize()))
     }
 
     async fn hash(&mut self) -> Result<()> {
@@ -47,7 +48,7 @@ mod tests {
     #[tokio::test]
     async fn the_digest_is_the_same_however_the_bytes_arrive() {
         let content: Vec<u8> = (0..1_000_000_u32).map(|number| number.to_le_bytes()[0]).collect();
-        let whole = entity::text::sha256_hex(&content);
+        let whole = text::sha256_hex(&content);
         for piece in [1_000, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, content.len()] {
             let mut digest = Digest::default();
             for bytes in content.chunks(piece) {
@@ -55,6 +56,6 @@ mod tests {
             }
             assert_eq!(digest.finish().await.unwrap(), whole, "{piece}");
         }
-        assert_eq!(Digest::default().finish().await.unwrap(), entity::text::sha256_hex(b""));
+        assert_eq!(Digest::default().finish().await.unwrap(), text::sha256_hex(b""));
     }
 }

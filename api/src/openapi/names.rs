@@ -1,5 +1,6 @@
 //! Names for enum values that are not identifiers, such as `-created_at`: a generated client would number them.
 
+use entity::text::capitalised;
 use serde_json::{Value as Json, json};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
@@ -25,16 +26,11 @@ fn is_word(value: &str) -> bool {
 }
 
 fn name(value: &str) -> String {
-    let words = |text: &str| text.split(|letter: char| !letter.is_ascii_alphanumeric()).map(capitalized).collect::<String>();
+    let words = |text: &str| text.split(|letter: char| !letter.is_ascii_alphanumeric()).map(capitalised).collect::<String>();
     match value.strip_prefix('-') {
         Some(field) => format!("{}Descending", words(field)),
         None => words(value),
     }
-}
-
-fn capitalized(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use entity::audit::Refusal;
 use entity::db;
 use entity::idempotency::StoredResponse;
 use entity::load::LoadError;
+use entity::text::capitalised;
 use entity::{case, document, user};
 use sea_orm::DbErr;
 use serde_json::{Map, Value as Json, json};
@@ -253,9 +254,4 @@ impl From<LoadError> for Error {
 /// Text from the request is returned only in part.
 pub fn cut(text: &str, length: usize) -> String {
     text.chars().take(length).collect()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

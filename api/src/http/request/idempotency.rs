@@ -11,7 +11,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use entity::audit::AuditTx;
 use entity::db;
 use entity::idempotency::{self, Claim, StoredResponse};
-use entity::text::sha256_hex;
+use entity::text::{hex, sha256_hex};
 use entity::user::Caller;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -114,7 +114,7 @@ fn fingerprint(key: &[u8; 32], path: &str, body_sha256: &str) -> Result<String> 
     mac.update(path.as_bytes());
     mac.update(b"\0");
     mac.update(body_sha256.as_bytes());
-    Ok(mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&mac.finalize().into_bytes()))
 }
 
 /// A key that was already used for a different request.

@@ -9,7 +9,7 @@ use crate::state::in_flight::Guard;
 use crate::wire::{Code, Error, Result};
 use entity::audit::{AuditTx, Context, Event};
 use entity::throttle::{self, Counter, Schedule};
-use entity::user;
+use entity::{text, user};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -124,6 +124,5 @@ fn account_key(app: &App, username: &str) -> Result<String> {
 fn key(app: &App, kind: char, what: &str) -> Result<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(app.fingerprint_key()).map_err(Error::internal)?;
     mac.update(format!("throttle\0{kind}\0{what}").as_bytes());
-    let digest: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{kind}:{digest}"))
+    Ok(format!("{kind}:{}", text::hex(&mac.finalize().into_bytes())))
 }
