@@ -24,7 +24,7 @@ use actix_web::get;
 )]
 #[get("/auth/me")]
 pub async fn get_own_account(app: App, by: Anyone, _: IfNoneMatch) -> Result<Answer<AccountDetail>> {
-    let account = AccountDetail::find(app.readers(), by.id(), by.session_id).await?.ok_or_else(Error::not_found)?;
-    let version = account.version;
+    let found = AccountDetail::find(app.readers(), by.id(), by.session_id).await?;
+    let (account, version) = found.ok_or_else(Error::not_found)?;
     Ok(Answer::new(account, version))
 }

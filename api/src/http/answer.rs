@@ -6,6 +6,7 @@ pub mod file;
 pub mod pace;
 pub mod reading_on;
 pub mod reference;
+pub mod user;
 
 use crate::http::request::caller::{Admitted, Anyone, admitted};
 use crate::wire::{Code, Error, FieldProblem, Result};

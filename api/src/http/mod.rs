@@ -7,6 +7,7 @@ pub mod request;
 
 pub use answer::entry::AuditEntry;
 pub use answer::reference::{CaseReference, PersonSummary};
+pub use answer::user::UserDetail;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
 pub use request::body::{Body, LargeBody, OptionalBody};
 pub use request::caller::{

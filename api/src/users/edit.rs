@@ -1,9 +1,8 @@
 //! Edit a user's profile.
 
-use super::UserDetail;
 use super::target::{UserPath, UserTarget};
 use crate::http::request::throttle::AddressRequest;
-use crate::http::{Answer, Body, IfMatchHeader, PersonCaller};
+use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, UserDetail};
 use crate::state::App;
 use crate::wire::{AddressProblems, Result, check, json};
 use actix_web::patch;

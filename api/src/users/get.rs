@@ -1,8 +1,7 @@
 //! Read a user.
 
-use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader};
+use crate::http::{Answer, Anyone, IfNoneMatch, IfNoneMatchHeader, UserDetail};
 use crate::state::App;
 use crate::wire::{LookupProblems, Result};
 use actix_web::get;

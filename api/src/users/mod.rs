@@ -19,7 +19,7 @@ mod view;
 
 pub use list::UserSort;
 pub use new_user::NewUser;
-pub use view::{UserDetail, UserSummary};
+pub use view::UserSummary;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -1,8 +1,7 @@
 //! Change a user's role, level and scopes.
 
-use super::UserDetail;
 use super::target::{UserPath, UserTarget};
-use crate::http::{Administrator, Answer, Body, IfMatchHeader};
+use crate::http::{Administrator, Answer, Body, IfMatchHeader, UserDetail};
 use crate::state::App;
 use crate::wire::check::not_blank;
 use crate::wire::{AccountProblems, Result};

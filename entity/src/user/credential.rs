@@ -1,10 +1,12 @@
 //! Login data that no entry covers: the password hash and the last login.
 
 use crate::audit::{AuditTx, Unaudited};
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::UpdateMany;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::OnConflict;
+use std::collections::HashMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credentials")]
@@ -13,7 +15,7 @@ pub struct Model {
     pub user_id: Uuid,
     /// Argon2id in its text form; `None` for users who can't sign in with a password.
     pub password_hash: Option<String>,
-    pub last_login_at: Option<chrono::DateTime<chrono::Utc>>,
+    pub last_login_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -24,6 +26,12 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Unaudited for Entity {
     const BECAUSE: &'static str =
         "secrets never enter the audit log; changing a password is recorded as user_updated, a login as login";
+}
+
+/// When each of these users last signed in; users who never did are absent.
+pub async fn last_logins<C: ConnectionTrait>(db: &C, ids: Vec<Uuid>) -> Result<HashMap<Uuid, DateTime<Utc>>, DbErr> {
+    let credentials = Entity::find().filter(Column::UserId.is_in(ids)).all(db).await?;
+    Ok(credentials.into_iter().filter_map(|row| Some((row.user_id, row.last_login_at?))).collect())
 }
 
 /// Records a sign-in with the password behind `verified`, and its better hash if there is one. False if the password was changed
