@@ -2,23 +2,41 @@
 
 use super::export::{ExportQuery, entries};
 use super::filter::LogFilter;
-use crate::http::answer::entry::EntryPerson;
-use crate::http::answer::file::{Format, file};
+use crate::http::answer::file::{Format, example, file};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
-use crate::wire::{Error, ListProblems, Result, csv};
+use crate::wire::{Error, Instant, ListProblems, Result, csv};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
-use entity::clock::rfc3339;
+use entity::audit::Action;
 use futures_util::stream::{self, StreamExt};
-use std::borrow::Cow;
+use serde::Serialize;
 
-const COLUMNS: [&str; 9] =
-    ["Timestamp", "User", "Action Type", "Description", "Case ID", "Related User", "IP Address", "Changes", "Metadata"];
-
-/// The example in the contract.
-const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related User,IP Address,Changes,Metadata\r\n2026-11-22T08:00:00.123Z,tech2,case_held,Case WS001-2026-11-0042 placed on hold: waiting for pay stub,WS001-2026-11-0042,,127.0.0.1,\"{\"\"status\"\":{\"\"from\"\":\"\"accepted\"\",\"\"to\"\":\"\"hold\"\"}}\",\"{\"\"reason\"\":\"\"waiting for pay stub\"\"}\"\r\n";
+/// An entry as a flat row.
+#[derive(Serialize)]
+struct EntryRow {
+    #[serde(rename = "Timestamp")]
+    occurred_at: Instant,
+    #[serde(rename = "User")]
+    actor_label: String,
+    #[serde(rename = "Action Type")]
+    action_type: Action,
+    #[serde(rename = "Description")]
+    description: String,
+    #[serde(rename = "Case ID")]
+    case_number: Option<String>,
+    #[serde(rename = "Related User")]
+    related_username: Option<String>,
+    #[serde(rename = "IP Address")]
+    ip_address: Option<String>,
+    /// JSON.
+    #[serde(rename = "Changes")]
+    changes: String,
+    /// JSON.
+    #[serde(rename = "Metadata")]
+    metadata: String,
+}
 
 /// Export the audit log as CSV
 ///
@@ -31,7 +49,7 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
     responses(
         (
             status = OK, description = "The matching entries, one per line", content_type = "text/csv", body = String,
-            example = json!(EXAMPLE),
+            example = json!(one_line()),
         ),
         ListProblems,
     ),
@@ -39,26 +57,32 @@ const EXAMPLE: &str = "Timestamp,User,Action Type,Description,Case ID,Related Us
 )]
 #[get("/audit-log/export.csv")]
 pub async fn export_audit_log_csv(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
-    let head = csv::lines([COLUMNS.map(Cow::from).to_vec()])?;
+    let head = csv::header(&EntryRow::new(AuditEntry::example())?)?;
     let lines = entries(&app, &by, query, Format::Csv).await?.map(|batch| batch.and_then(lines));
     Ok(file(&app, &by, "audit-log", Format::Csv, stream::iter([Ok(head)]).chain(lines)))
 }
 
 fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {
-    csv::lines(entries.into_iter().map(line).collect::<Result<Vec<_>>>()?)
+    csv::rows(&entries.into_iter().map(EntryRow::new).collect::<Result<Vec<_>>>()?)
 }
 
-fn line(entry: AuditEntry) -> Result<Vec<Cow<'static, str>>> {
-    let cells = [
-        rfc3339(entry.occurred_at.0),
-        entry.actor_label,
-        entry.action_type.code().to_owned(),
-        entry.description,
-        entry.case.map(|case| case.case_number).unwrap_or_default(),
-        entry.related_user.map(|EntryPerson { username, .. }| username).unwrap_or_default(),
-        entry.ip_address.unwrap_or_default(),
-        serde_json::to_string(&entry.changes).map_err(Error::internal)?,
-        serde_json::to_string(&entry.metadata).map_err(Error::internal)?,
-    ];
-    Ok(cells.map(Cow::from).to_vec())
+/// The example in the contract.
+fn one_line() -> String {
+    EntryRow::new(AuditEntry::example()).map(|row| example(row, Format::Csv)).unwrap_or_default()
+}
+
+impl EntryRow {
+    fn new(entry: AuditEntry) -> Result<Self> {
+        Ok(Self {
+            changes: serde_json::to_string(&entry.changes).map_err(Error::internal)?,
+            metadata: serde_json::to_string(&entry.metadata).map_err(Error::internal)?,
+            occurred_at: entry.occurred_at,
+            actor_label: entry.actor_label,
+            action_type: entry.action_type,
+            description: entry.description,
+            case_number: entry.case.map(|case| case.case_number),
+            related_username: entry.related_user.map(|person| person.username),
+            ip_address: entry.ip_address,
+        })
+    }
 }

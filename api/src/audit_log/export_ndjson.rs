@@ -2,19 +2,13 @@
 
 use super::export::{ExportQuery, entries};
 use super::filter::LogFilter;
-use crate::http::answer::file::{Format, file, objects};
-use crate::http::AuditReader;
+use crate::http::answer::file::{Format, example, file, objects};
+use crate::http::{AuditEntry, AuditReader};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use futures_util::stream::StreamExt;
-
-/// The example in the contract.
-const EXAMPLE: &str = concat!(
-    r#"{"id":"01a2071e-0bfb-7584-bca5-f00e655c90d6","sequence":null,"occurred_at":"2026-11-22T08:00:00.123Z","action_type":"case_held","action_label":"Case Placed on Hold","category":"case","outcome":"success","source":"automatic","actor_type":"user","actor":{"id":"01a20725-be30-7584-bca5-f00e655c90d6","username":"tech2","full_name":"Tom Reyes","role":"technician"},"actor_label":"tech2","description":"Case WS001-2026-11-0042 placed on hold: waiting for pay stub","case":{"id":"01a20725-be30-7584-bca5-f00e655c90d7","case_number":"WS001-2026-11-0042"},"document":null,"related_user":null,"object_type":"case","object_id":"01a20725-be30-7584-bca5-f00e655c90d7","changes":{"status":{"from":"accepted","to":"hold"}},"metadata":{"reason":"waiting for pay stub"},"ip_address":"127.0.0.1","user_agent":"curl/8.5.0","request_id":"01a20725-be30-7584-bca5-f00e655c90d8"}"#,
-    "\n"
-);
 
 /// Export the audit log as NDJSON
 ///
@@ -26,7 +20,7 @@ const EXAMPLE: &str = concat!(
     responses(
         (
             status = OK, description = "The matching entries, one AuditEntry per line", content_type = "application/x-ndjson",
-            body = String, example = json!(EXAMPLE),
+            body = String, example = json!(example(AuditEntry::example(), Format::Ndjson)),
         ),
         ListProblems,
     ),

@@ -2,6 +2,7 @@
 
 use super::stream::{self, ExportQuery, Row, usernames};
 use crate::http::ManagerOrAdministrator;
+use crate::http::answer::file::{Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
@@ -11,14 +12,7 @@ use entity::case::{self, CaseStatus, Column, Tier, Urgency};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Select};
 use serde::Serialize;
 use std::collections::HashMap;
-use uuid::Uuid;
-
-/// The examples in the contract.
-const CSV_EXAMPLE: &str = "id,case_number,status,workshop_code,member_username,employee_first_name,employee_last_name,client_email,num_reports_requested,urgency,due_on,tier,credit_value,assigned_to_username,created_at,submitted_at,accepted_at,completed_at,scheduled_release_at,released_at,resubmission_count,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d6,WS001-2026-11-0042,hold,WS001,member1,Ada,Moss,,3,normal,2026-12-15,tier_2,2.0,tech2,2026-11-20T15:10:02.480Z,2026-11-20T15:12:40.005Z,2026-11-20T16:00:00.000Z,,,,0,2026-11-22T08:00:00.123Z\r\n";
-const NDJSON_EXAMPLE: &str = concat!(
-    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d6","case_number":"WS001-2026-11-0042","status":"hold","workshop_code":"WS001","member_username":"member1","employee_first_name":"Ada","employee_last_name":"Moss","client_email":null,"num_reports_requested":3,"urgency":"normal","due_on":"2026-12-15","tier":"tier_2","credit_value":"2.0","assigned_to_username":"tech2","created_at":"2026-11-20T15:10:02.480Z","submitted_at":"2026-11-20T15:12:40.005Z","accepted_at":"2026-11-20T16:00:00.000Z","completed_at":null,"scheduled_release_at":null,"released_at":null,"resubmission_count":0,"updated_at":"2026-11-22T08:00:00.123Z"}"#,
-    "\n"
-);
+use uuid::{Uuid, uuid};
 
 /// A case as a flat row.
 #[derive(Serialize)]
@@ -49,32 +43,35 @@ struct CaseRow {
 
 impl Row for CaseRow {
     const EXPORT: &'static str = "cases";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "case_number",
-        "status",
-        "workshop_code",
-        "member_username",
-        "employee_first_name",
-        "employee_last_name",
-        "client_email",
-        "num_reports_requested",
-        "urgency",
-        "due_on",
-        "tier",
-        "credit_value",
-        "assigned_to_username",
-        "created_at",
-        "submitted_at",
-        "accepted_at",
-        "completed_at",
-        "scheduled_release_at",
-        "released_at",
-        "resubmission_count",
-        "updated_at",
-    ];
 
     type Entity = case::Entity;
+
+    fn example() -> Self {
+        Self {
+            id: uuid!("01a20725-be30-7584-bca5-f00e655c90d6"),
+            case_number: "WS001-2026-11-0042".into(),
+            status: CaseStatus::Hold,
+            workshop_code: "WS001".into(),
+            member_username: Some("member1".into()),
+            employee_first_name: "Ada".into(),
+            employee_last_name: "Moss".into(),
+            client_email: None,
+            num_reports_requested: 3,
+            urgency: Urgency::Normal,
+            due_on: NaiveDate::from_ymd_opt(2026, 12, 15).unwrap_or_default(),
+            tier: Some(Tier::Two),
+            credit_value: CreditValue(20),
+            assigned_to_username: Some("tech2".into()),
+            created_at: Instant::example("2026-11-20T15:10:02.480Z"),
+            submitted_at: Some(Instant::example("2026-11-20T15:12:40.005Z")),
+            accepted_at: Some(Instant::example("2026-11-20T16:00:00.000Z")),
+            completed_at: None,
+            scheduled_release_at: None,
+            released_at: None,
+            resubmission_count: 0,
+            updated_at: Instant::example("2026-11-22T08:00:00.123Z"),
+        }
+    }
 
     fn there() -> Select<case::Entity> {
         case::Entity::find().filter(Column::DeletedAt.is_null())
@@ -126,7 +123,7 @@ impl CaseRow {
     responses(
         (
             status = OK, description = "The cases, one per line", content_type = "text/csv", body = String,
-            example = json!(CSV_EXAMPLE),
+            example = json!(example(CaseRow::example(), Format::Csv)),
         ),
         ListProblems,
     ),
@@ -147,7 +144,7 @@ pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: Expor
     responses(
         (
             status = OK, description = "The cases, one object per line", content_type = "application/x-ndjson", body = String,
-            example = json!(NDJSON_EXAMPLE),
+            example = json!(example(CaseRow::example(), Format::Ndjson)),
         ),
         ListProblems,
     ),

@@ -2,6 +2,7 @@
 
 use super::stream::{self, ExportQuery, Row, usernames};
 use crate::http::Administrator;
+use crate::http::answer::file::{Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result, credits_text};
@@ -9,14 +10,7 @@ use actix_web::{HttpResponse, get};
 use entity::{credit, setting};
 use sea_orm::{DatabaseTransaction, EntityTrait, Select};
 use serde::Serialize;
-use uuid::Uuid;
-
-/// The examples in the contract.
-const CSV_EXAMPLE: &str = "id,member_id,member_username,quarter,allowed_credits,used_credits,remaining_credits,notes,created_at,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d9,01a20725-be30-7584-bca5-f00e655c90d6,member1,2026-Q4,100,12.5,87.5,as agreed with the workshop,2026-10-01T05:05:00.000Z,2026-11-22T08:00:00.123Z\r\n";
-const NDJSON_EXAMPLE: &str = concat!(
-    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d9","member_id":"01a20725-be30-7584-bca5-f00e655c90d6","member_username":"member1","quarter":"2026-Q4","allowed_credits":100,"used_credits":"12.5","remaining_credits":"87.5","notes":"as agreed with the workshop","created_at":"2026-10-01T05:05:00.000Z","updated_at":"2026-11-22T08:00:00.123Z"}"#,
-    "\n"
-);
+use uuid::{Uuid, uuid};
 
 /// An allowance as a flat row.
 #[derive(Serialize)]
@@ -35,20 +29,23 @@ struct AllowanceRow {
 
 impl Row for AllowanceRow {
     const EXPORT: &'static str = "credit_allowances";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "member_id",
-        "member_username",
-        "quarter",
-        "allowed_credits",
-        "used_credits",
-        "remaining_credits",
-        "notes",
-        "created_at",
-        "updated_at",
-    ];
 
     type Entity = credit::Entity;
+
+    fn example() -> Self {
+        Self {
+            id: uuid!("01a20725-be30-7584-bca5-f00e655c90d9"),
+            member_id: uuid!("01a20725-be30-7584-bca5-f00e655c90d6"),
+            member_username: Some("member1".into()),
+            quarter: "2026-Q4".into(),
+            allowed_credits: 100,
+            used_credits: credits_text(125),
+            remaining_credits: credits_text(875),
+            notes: Some("as agreed with the workshop".into()),
+            created_at: Instant::example("2026-10-01T05:05:00.000Z"),
+            updated_at: Instant::example("2026-11-22T08:00:00.123Z"),
+        }
+    }
 
     fn there() -> Select<credit::Entity> {
         credit::Entity::find()
@@ -84,7 +81,7 @@ impl Row for AllowanceRow {
     responses(
         (
             status = OK, description = "The allowances, one per line", content_type = "text/csv", body = String,
-            example = json!(CSV_EXAMPLE),
+            example = json!(example(AllowanceRow::example(), Format::Csv)),
         ),
         ListProblems,
     ),
@@ -105,7 +102,7 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Ex
     responses(
         (
             status = OK, description = "The allowances, one object per line", content_type = "application/x-ndjson",
-            body = String, example = json!(NDJSON_EXAMPLE),
+            body = String, example = json!(example(AllowanceRow::example(), Format::Ndjson)),
         ),
         ListProblems,
     ),

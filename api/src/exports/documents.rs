@@ -2,6 +2,7 @@
 
 use super::stream::{self, ExportQuery, Row, usernames};
 use crate::http::Administrator;
+use crate::http::answer::file::{Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
@@ -9,14 +10,7 @@ use actix_web::{HttpResponse, get};
 use entity::document::{self, DocumentType};
 use sea_orm::{DatabaseTransaction, Select};
 use serde::Serialize;
-use uuid::Uuid;
-
-/// The examples in the contract.
-const CSV_EXAMPLE: &str = "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,uploaded_by_username,created_at\r\n01a20725-be30-7584-bca5-f00e655c90da,01a20725-be30-7584-bca5-f00e655c90d6,WS001-2026-11-0042,report,1,retirement-report.pdf,application/pdf,48213,9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08,,tech2,2026-11-23T10:15:00.000Z\r\n";
-const NDJSON_EXAMPLE: &str = concat!(
-    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90da","case_id":"01a20725-be30-7584-bca5-f00e655c90d6","case_number":"WS001-2026-11-0042","document_type":"report","report_number":1,"filename":"retirement-report.pdf","content_type":"application/pdf","size_bytes":48213,"sha256":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","notes":null,"uploaded_by_username":"tech2","created_at":"2026-11-23T10:15:00.000Z"}"#,
-    "\n"
-);
+use uuid::{Uuid, uuid};
 
 /// A document as a flat row.
 #[derive(Serialize)]
@@ -37,22 +31,25 @@ struct DocumentRow {
 
 impl Row for DocumentRow {
     const EXPORT: &'static str = "documents";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "case_id",
-        "case_number",
-        "document_type",
-        "report_number",
-        "filename",
-        "content_type",
-        "size_bytes",
-        "sha256",
-        "notes",
-        "uploaded_by_username",
-        "created_at",
-    ];
 
     type Entity = document::Entity;
+
+    fn example() -> Self {
+        Self {
+            id: uuid!("01a20725-be30-7584-bca5-f00e655c90da"),
+            case_id: uuid!("01a20725-be30-7584-bca5-f00e655c90d6"),
+            case_number: "WS001-2026-11-0042".into(),
+            document_type: DocumentType::Report,
+            report_number: Some(1),
+            filename: "retirement-report.pdf".into(),
+            content_type: "application/pdf".into(),
+            size_bytes: 48_213,
+            sha256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+            notes: None,
+            uploaded_by_username: Some("tech2".into()),
+            created_at: Instant::example("2026-11-23T10:15:00.000Z"),
+        }
+    }
 
     fn there() -> Select<document::Entity> {
         document::present()
@@ -89,7 +86,7 @@ impl Row for DocumentRow {
     responses(
         (
             status = OK, description = "The documents, one per line", content_type = "text/csv", body = String,
-            example = json!(CSV_EXAMPLE),
+            example = json!(example(DocumentRow::example(), Format::Csv)),
         ),
         ListProblems,
     ),
@@ -110,7 +107,7 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: ExportQuer
     responses(
         (
             status = OK, description = "The documents, one object per line", content_type = "application/x-ndjson", body = String,
-            example = json!(NDJSON_EXAMPLE),
+            example = json!(example(DocumentRow::example(), Format::Ndjson)),
         ),
         ListProblems,
     ),

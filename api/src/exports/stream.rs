@@ -5,7 +5,7 @@ use crate::http::answer::file::{Format, file, objects};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, QueryParts};
 use crate::state::App;
-use crate::wire::{Error, Result, csv};
+use crate::wire::{Result, csv};
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
 use entity::report::Bounds;
@@ -15,8 +15,6 @@ use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde::Serialize;
-use serde_json::Value as Json;
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -26,14 +24,15 @@ const BATCH: u64 = 500;
 /// The query parameters of an export: the period that its rows were created in.
 pub type ExportQuery = QueryParts<(PeriodParameters,)>;
 
-/// A row of an export: flat, with its fields in the order of the columns.
+/// A row of an export: flat, its fields are the columns.
 pub trait Row: Serialize + Sized + Send + 'static {
     /// What is exported, as named in the audit log and the file name.
     const EXPORT: &'static str;
-    /// The names of its fields.
-    const COLUMNS: &'static [&'static str];
     /// The table the rows belong to.
     type Entity: Audited;
+
+    /// The row shown in the contract.
+    fn example() -> Self;
 
     /// The rows that are not deleted.
     fn there() -> Select<Self::Entity>;
@@ -53,8 +52,8 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
 /// Streams the rows as CSV.
 pub async fn csv<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
     let rows = rows::<R>(app, by, query, Format::Csv).await?;
-    let head = csv::lines([R::COLUMNS.iter().map(|column| Cow::from(*column)).collect::<Vec<_>>()])?;
-    let lines = rows.map(|batch| csv::lines(batch?.iter().map(cells).collect::<Result<Vec<_>>>()?));
+    let head = csv::header(&R::example())?;
+    let lines = rows.map(|batch| csv::rows(&batch?));
     Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::iter([Ok(head)]).chain(lines)))
 }
 
@@ -96,14 +95,4 @@ fn created<R: Row>(period: Bounds) -> Select<R::Entity> {
     let since = period.since.map(|since| R::Entity::CREATED_AT.gte(since));
     let until = period.until.map(|until| R::Entity::CREATED_AT.lt(until));
     R::there().filter(Condition::all().add_option(since).add_option(until))
-}
-
-fn cells<R: Row>(row: &R) -> Result<Vec<Cow<'static, str>>> {
-    let fields = serde_json::to_value(row).map_err(Error::internal)?;
-    let cell = |column: &&str| match fields.get(*column) {
-        None | Some(Json::Null) => Cow::Borrowed(""),
-        Some(Json::String(text)) => Cow::Owned(text.clone()),
-        Some(other) => Cow::Owned(other.to_string()),
-    };
-    Ok(R::COLUMNS.iter().map(cell).collect())
 }

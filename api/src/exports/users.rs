@@ -2,6 +2,7 @@
 
 use super::stream::{self, ExportQuery, Row};
 use crate::http::Administrator;
+use crate::http::answer::file::{Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
@@ -9,14 +10,7 @@ use actix_web::{HttpResponse, get};
 use entity::user::{self, Level, Role};
 use sea_orm::{DatabaseTransaction, Select};
 use serde::Serialize;
-use uuid::Uuid;
-
-/// The examples in the contract.
-const CSV_EXAMPLE: &str = "id,username,email,first_name,last_name,phone_number,workshop_code,role,user_level,is_active,created_at,updated_at\r\n01a20725-be30-7584-bca5-f00e655c90d6,tech2,tech2@example.org,Tom,Reyes,,,technician,level_2,true,2026-01-05T09:00:00.000Z,2026-06-01T10:30:00.000Z\r\n";
-const NDJSON_EXAMPLE: &str = concat!(
-    r#"{"id":"01a20725-be30-7584-bca5-f00e655c90d6","username":"tech2","email":"tech2@example.org","first_name":"Tom","last_name":"Reyes","phone_number":null,"workshop_code":null,"role":"technician","user_level":"level_2","is_active":true,"created_at":"2026-01-05T09:00:00.000Z","updated_at":"2026-06-01T10:30:00.000Z"}"#,
-    "\n"
-);
+use uuid::{Uuid, uuid};
 
 /// A user as a flat row.
 #[derive(Serialize)]
@@ -37,22 +31,25 @@ struct UserRow {
 
 impl Row for UserRow {
     const EXPORT: &'static str = "users";
-    const COLUMNS: &'static [&'static str] = &[
-        "id",
-        "username",
-        "email",
-        "first_name",
-        "last_name",
-        "phone_number",
-        "workshop_code",
-        "role",
-        "user_level",
-        "is_active",
-        "created_at",
-        "updated_at",
-    ];
 
     type Entity = user::Entity;
+
+    fn example() -> Self {
+        Self {
+            id: uuid!("01a20725-be30-7584-bca5-f00e655c90d6"),
+            username: "tech2".into(),
+            email: "tech2@example.org".into(),
+            first_name: "Tom".into(),
+            last_name: "Reyes".into(),
+            phone_number: None,
+            workshop_code: None,
+            role: Role::Technician,
+            user_level: Some(Level::Two),
+            is_active: true,
+            created_at: Instant::example("2026-01-05T09:00:00.000Z"),
+            updated_at: Instant::example("2026-06-01T10:30:00.000Z"),
+        }
+    }
 
     fn there() -> Select<user::Entity> {
         user::present()
@@ -92,7 +89,7 @@ impl From<user::Model> for UserRow {
     responses(
         (
             status = OK, description = "The users, one per line", content_type = "text/csv", body = String,
-            example = json!(CSV_EXAMPLE),
+            example = json!(example(UserRow::example(), Format::Csv)),
         ),
         ListProblems,
     ),
@@ -113,7 +110,7 @@ pub async fn export_users_csv(app: App, by: Administrator, query: ExportQuery) -
     responses(
         (
             status = OK, description = "The users, one object per line", content_type = "application/x-ndjson", body = String,
-            example = json!(NDJSON_EXAMPLE),
+            example = json!(example(UserRow::example(), Format::Ndjson)),
         ),
         ListProblems,
     ),

@@ -2,10 +2,36 @@
 
 use super::{Error, Result};
 use actix_web::web::Bytes;
+use csv::{Reader, StringRecord, Writer};
 use entity::text;
+use serde::Serialize;
 use std::borrow::Cow;
+use std::io::Cursor;
+use std::slice;
 
-/// Rows as text. The first row of a file is its header.
+/// The first row of a file: the names of the fields of its rows.
+pub fn header<R: Serialize>(row: &R) -> Result<Bytes> {
+    let mut table = table(slice::from_ref(row))?;
+    let names = table.headers().map_err(Error::internal)?;
+    lines([names.iter().map(Cow::from).collect()])
+}
+
+/// Rows as text, one cell per field.
+pub fn rows<R: Serialize>(rows: &[R]) -> Result<Bytes> {
+    let records = table(rows)?.into_records().collect::<Result<Vec<StringRecord>, _>>().map_err(Error::internal)?;
+    lines(records.iter().map(|record| record.iter().map(Cow::from).collect()))
+}
+
+/// The rows as cells, after the names of their fields.
+fn table<R: Serialize>(rows: &[R]) -> Result<Reader<Cursor<Vec<u8>>>> {
+    let mut writer = Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(Error::internal)?;
+    }
+    writer.into_inner().map(|text| Reader::from_reader(Cursor::new(text))).map_err(Error::internal)
+}
+
+/// Rows of cells as text. The first row of a file is its header.
 pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Bytes> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
@@ -44,6 +70,22 @@ mod tests {
         let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1+1", "-.", "-12.5", "-1"].map(Cow::from).to_vec();
         let text = lines([row]).unwrap();
         assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1+1,'-.,-12.5,-1\r\n");
+    }
+
+    #[test]
+    fn fields_become_columns_and_cells() {
+        #[derive(Serialize)]
+        struct Row {
+            id: i64,
+            name: Option<&'static str>,
+            is_active: bool,
+        }
+        let row = |id, name| Row { id, name, is_active: true };
+        let rows_of = [row(1, Some("\u{FEFF} \"a\",\r\nb ")), row(-2, None), row(3, Some("")), row(4, Some("=1+1"))];
+        let text = [header(&rows_of[0]).unwrap(), rows(&rows_of).unwrap()].concat();
+        let lines = "id,name,is_active\r\n1,\"\u{FEFF} \"\"a\"\",\r\nb \",true\r\n-2,,true\r\n3,,true\r\n4,'=1+1,true\r\n";
+        assert_eq!(std::str::from_utf8(&text).unwrap(), lines);
+        assert!(rows::<Row>(&[]).unwrap().is_empty());
     }
 
     #[test]

@@ -12,6 +12,13 @@ use utoipa::{PartialSchema, ToSchema};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Instant(pub DateTime<Utc>);
 
+impl Instant {
+    /// The instant of an example in the contract, as it is shown there.
+    pub fn example(text: &str) -> Self {
+        Self(text.parse().unwrap_or_default())
+    }
+}
+
 impl From<DateTime<Utc>> for Instant {
     fn from(at: DateTime<Utc>) -> Self {
         Self(at)

@@ -7,10 +7,10 @@ use entity::case;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 // utoipa recognises the type only by this name.
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use uuid::Uuid;
+use uuid::{Uuid, uuid};
 
 /// A person, with the name and role at the time of the event
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -50,17 +50,7 @@ pub struct EntryChange {
 
 /// An entry of the audit log
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": "01a2071e-0bfb-7584-bca5-f00e655c90d6", "sequence": null, "occurred_at": "2026-11-22T08:00:00.123Z",
-    "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
-    "source": "automatic", "actor_type": "user",
-    "actor": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "tech2", "full_name": "Tom Reyes", "role": "technician"},
-    "actor_label": "tech2", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
-    "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d7", "case_number": "WS001-2026-11-0042"}, "document": null,
-    "related_user": null, "object_type": "case", "object_id": "01a20725-be30-7584-bca5-f00e655c90d7",
-    "changes": {"status": {"from": "accepted", "to": "hold"}}, "metadata": {"reason": "waiting for pay stub"},
-    "ip_address": "127.0.0.1", "user_agent": "curl/8.5.0", "request_id": "01a20725-be30-7584-bca5-f00e655c90d8"
-}))]
+#[schema(example = json!(AuditEntry::example()))]
 pub struct AuditEntry {
     pub id: Uuid,
     /// Position in the sealed ledger; null until sealed
@@ -131,6 +121,38 @@ struct ParsedBody {
 }
 
 impl AuditEntry {
+    /// The entry shown in the contract.
+    pub fn example() -> Self {
+        let action_type = Action::CaseHeld;
+        let (id, username) = (uuid!("01a20725-be30-7584-bca5-f00e655c90d6"), "tech2".to_owned());
+        let actor = EntryPerson { id, username: username.clone(), full_name: "Tom Reyes".into(), role: Role::Technician };
+        let case_id = uuid!("01a20725-be30-7584-bca5-f00e655c90d7");
+        Self {
+            id: uuid!("01a2071e-0bfb-7584-bca5-f00e655c90d6"),
+            sequence: None,
+            occurred_at: Instant::example("2026-11-22T08:00:00.123Z"),
+            action_type,
+            action_label: action_type.label().to_owned(),
+            category: action_type.category(),
+            outcome: Outcome::Success,
+            source: Source::Automatic,
+            actor_type: ActorType::User,
+            actor: Some(actor),
+            actor_label: username,
+            description: "Case WS001-2026-11-0042 placed on hold: waiting for pay stub".into(),
+            case: Some(EntryCase { id: case_id, case_number: "WS001-2026-11-0042".into() }),
+            document: None,
+            related_user: None,
+            object_type: case::Entity::OBJECT.to_owned(),
+            object_id: case_id.to_string(),
+            changes: [("status".into(), EntryChange { from: json!("accepted"), to: json!("hold") })].into(),
+            metadata: [("reason".into(), json!("waiting for pay stub"))].into(),
+            ip_address: Some("127.0.0.1".into()),
+            user_agent: Some("curl/8.5.0".into()),
+            request_id: "01a20725-be30-7584-bca5-f00e655c90d8".into(),
+        }
+    }
+
     /// The complete stored entry.
     pub fn new(entry: &Entry) -> Result<Self> {
         let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
