@@ -1,5 +1,7 @@
 //! Alerts: raised in the transaction of the change that they report, and visible to their recipient only, who may dismiss them.
 
+mod events;
+
 use crate::audit::{AuditTx, Unaudited};
 use crate::case;
 use crate::load::LoadError;

@@ -1,5 +1,7 @@
 //! API keys of service accounts; the database stores only their hashes, so a lost key has to be replaced and cannot be recovered.
 
+mod events;
+
 use crate::audit::{AuditTx, Unaudited};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;

@@ -1,5 +1,7 @@
 //! Counts the refusals per key within a minute, so that a flood of refusals can't flood the audit log.
 
+mod events;
+
 use crate::audit::{AuditTx, Unaudited};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;

@@ -9,8 +9,9 @@ pub(crate) use failure::is_lost;
 pub use failure::{is_lock_timeout, is_unavailable};
 pub(crate) use transaction::WriteTransaction;
 
-use crate::audit::Observer;
+use crate::audit::{Excuses, Observer};
 use crate::clock::Clock;
+use crate::registry;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -101,6 +102,11 @@ impl Db {
     /// Notifies an observer of each entry that is written through this.
     pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer: Some(observer), ..self }
+    }
+
+    /// Which tables a transaction may write without an entry.
+    pub(crate) fn excuses(&self) -> Excuses {
+        registry::excuse_of
     }
 
     pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {

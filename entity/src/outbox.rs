@@ -1,5 +1,7 @@
 //! Emails waiting to be sent, queued in the transaction of the change they report.
 
+mod events;
+
 use crate::audit::{AuditTx, Unaudited};
 use crate::{case, setting, user};
 use chrono::TimeDelta;

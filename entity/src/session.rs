@@ -1,5 +1,6 @@
 //! Sessions and their rotating refresh tokens; logins are audited, session rows are not.
 
+mod events;
 pub mod refresh_token;
 
 use crate::audit::{AuditTx, Unaudited};

@@ -4,8 +4,9 @@ use crate::app::TestApp;
 use api::credentials::password::{Cost, Passwords, hash};
 use api::demo::{self, Chapter, DemoError, NAMED, Plan, generate, password_of};
 use chrono_tz::America::Chicago;
-use entity::audit::{Action, Context, replay};
+use entity::audit::{Action, Context};
 use entity::case::{self, CaseStatus};
+use entity::history::replay;
 use entity::user::{self, credential};
 use entity::{audit_entry, review};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -58,18 +59,18 @@ on_each_database! {
                 chapter.history.users.push(row);
             }),
             ("a creation left out", |chapter| {
-                let creation = |entry: &entity::audit::PastEntry| entry.event.action == Action::UserCreated;
+                let creation = |entry: &entity::history::PastEntry| entry.event.action == Action::UserCreated;
                 let place = chapter.history.entries.iter().position(creation).unwrap();
                 chapter.history.entries.remove(place);
             }),
             ("a change left out", |chapter| {
-                let change = |entry: &entity::audit::PastEntry| entry.event.action == Action::UserRoleChanged;
+                let change = |entry: &entity::history::PastEntry| entry.event.action == Action::UserRoleChanged;
                 let place = chapter.history.entries.iter().position(change).unwrap();
                 chapter.history.entries.remove(place);
             }),
             ("a row left out", |chapter| drop(chapter.history.users.pop())),
             ("entries out of order", |chapter| {
-                let change = |entry: &entity::audit::PastEntry| entry.event.action == Action::UserRoleChanged;
+                let change = |entry: &entity::history::PastEntry| entry.event.action == Action::UserRoleChanged;
                 let place = chapter.history.entries.iter().position(change).unwrap();
                 chapter.history.entries[place].id = uuid::Uuid::from_u128(7 << 76 | 2 << 62);
             }),

@@ -7,7 +7,7 @@ use crate::state::App;
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{ChangedField, Filter};
-use entity::report::IdRange;
+use entity::period::IdRange;
 use entity::setting;
 use serde::Deserialize;
 use std::net::IpAddr;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
 use entity::clock;
 use entity::page::{Direction, Position, SortKey};
-use entity::report::Period;
+use entity::period::Period;
 use entity::user::{self, Person, Role};
 use entity::{setting, text};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};

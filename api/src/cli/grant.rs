@@ -1,7 +1,7 @@
-//! Grants a PostgreSQL role the rights needed for serving and nothing else: the list is `entity::audit::privileges`.
+//! Grants a PostgreSQL role the rights needed for serving and nothing else: the list is `entity::registry::privileges`.
 
 use super::Failure;
-use entity::audit::privileges;
+use entity::registry::privileges;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
 

@@ -1,9 +1,11 @@
 //! The data written in one transaction, and how audit entries are added to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::audit::{Actor, Context, Event, History, JobRun, PastEntry};
+use entity::audit::{Actor, Context, Event};
 use entity::case::{member_update, number};
 use entity::clock::Clock;
+use entity::history::{History, PastEntry};
+use entity::job::JobRun;
 use entity::review;
 use entity::user::Person;
 use std::sync::Arc;

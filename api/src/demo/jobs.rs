@@ -5,7 +5,7 @@ use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::rng::{DemoRng, Table};
 use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
-use entity::audit::JobRun;
+use entity::job::JobRun;
 
 const BY_SYSTEM: f64 = 0.08;
 const FAILED_RUNS: f64 = 0.015;

@@ -3,8 +3,9 @@
 use super::*;
 use chrono::{Datelike, TimeZone, Timelike};
 use chrono_tz::America::Chicago;
-use entity::audit::{Action, Outcome, PastEntry};
+use entity::audit::{Action, Outcome};
 use entity::case::{ReviewStatus, Tier, Urgency};
+use entity::history::PastEntry;
 use entity::review::ReviewAction;
 use entity::user::{Level, Role};
 use serde_json::Value as Json;

@@ -8,7 +8,7 @@ use crate::state::App;
 use crate::wire::{Result, csv};
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
-use entity::report::Bounds;
+use entity::period::Bounds;
 use entity::{setting, user};
 use futures_util::stream::{self, Stream, StreamExt};
 use sea_orm::{

@@ -27,7 +27,7 @@ use crate::users::UserSort;
 use crate::wire::problem::{Location, Problem};
 use crate::wire::{Code, FieldProblem, Instant};
 use actix_web::App;
-use entity::report::Interval;
+use entity::period::Interval;
 use entity::report::system_events::Ending;
 use std::sync::LazyLock;
 use utoipa::openapi::OpenApi as Contract;

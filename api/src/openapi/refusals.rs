@@ -8,7 +8,7 @@ use crate::wire::problem::{REFUSALS, Refusal, RequestTimeout, TooManyRequests, U
 use crate::wire::{Code, Error, FieldProblem};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
 use entity::document::quota::{Exceeded, Owner};
-use entity::report::PeriodError;
+use entity::period::PeriodError;
 use entity::user::{self, Role};
 use std::collections::BTreeSet;
 use utoipa::IntoResponses;

@@ -10,7 +10,7 @@ use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::audit::Event;
 use entity::page::Direction;
-use entity::report::Interval;
+use entity::period::Interval;
 use entity::report::activity_summary::{self as report, ActivitySummary, Trend, UserCount};
 use entity::user::{Level, Role};
 use serde::Serialize;

@@ -2,7 +2,8 @@
 
 use crate::wire::Instant;
 use entity::audit::{Action, Category};
-use entity::report::{Period, Point, TypeCount};
+use entity::period::Period;
+use entity::report::{Point, TypeCount};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::borrow::Cow;

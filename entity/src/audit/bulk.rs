@@ -1,10 +1,10 @@
 //! Saves many rows of one kind with the same preparation, consequences and entries as the hooks, in batched statements.
 
 use super::guard::{Verb, Write};
-use super::history::{changed, inserted};
+use super::happen::{changed, inserted};
 use super::unit_of_work::UnitOfWork;
-use super::{AuditTx, Audited, Event, Refusal, hooks};
-use crate::user;
+use super::{Action, AuditTx, Audited, Event, Outcome, Refusal, hooks};
+use crate::user::Person;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{
     ActiveModelBehavior, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
@@ -52,6 +52,19 @@ impl AuditTx {
     /// Records many events that changed no row of their own; returns the ids of the entries.
     pub async fn record_many(&self, events: Vec<Event>) -> Result<Vec<Uuid>, DbErr> {
         self.unit.during(self, hooks::write(&self.unit, self, events, false)).await
+    }
+}
+
+/// For histories, whose entries are written together with rows that had their changes long ago.
+impl AuditTx {
+    /// Inserts rows without their hooks, inside `during`: the caller makes sure that entries record them.
+    pub(crate) async fn insert_all<E: EntityTrait<ActiveModel: Send>>(&self, rows: Vec<E::ActiveModel>) -> Result<(), DbErr> {
+        insert::<E, Self>(&self.unit, self, rows, None).await
+    }
+
+    /// Remembers the kinds of the inserted entries until COMMIT makes them permanent.
+    pub(crate) fn wrote(&self, entries: Vec<(Action, Outcome)>) {
+        self.unit.wrote(entries);
     }
 }
 
@@ -124,18 +137,13 @@ where
 async fn meet<E: Audited, C: ConnectionTrait>(unit: &UnitOfWork, db: &C, changes: &[Change<E::Model>]) -> Result<(), DbErr> {
     let named = changes.iter().flat_map(|change| hooks::people_named::<E>(change.before.as_ref(), &change.after));
     for strangers in unit.strangers(named).chunks(ROWS_MAX) {
-        unit.meet(user::people(db, strangers.to_vec()).await?);
+        unit.meet(Person::load(db, strangers.to_vec()).await?);
     }
     Ok(())
 }
 
 /// Inserts rows, as many per statement as the database can bind, with a clearance for each statement.
-pub(super) async fn insert<E, C>(
-    unit: &UnitOfWork,
-    db: &C,
-    rows: Vec<E::ActiveModel>,
-    on_conflict: Option<OnConflict>,
-) -> Result<(), DbErr>
+async fn insert<E, C>(unit: &UnitOfWork, db: &C, rows: Vec<E::ActiveModel>, on_conflict: Option<OnConflict>) -> Result<(), DbErr>
 where
     E: EntityTrait,
     E::ActiveModel: Send,

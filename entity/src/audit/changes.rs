@@ -36,7 +36,7 @@ impl Changes {
         self.0.is_empty()
     }
 
-    pub(super) fn as_map(&self) -> &Map<String, Json> {
+    pub(crate) fn as_map(&self) -> &Map<String, Json> {
         &self.0
     }
 

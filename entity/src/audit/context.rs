@@ -1,6 +1,6 @@
 //! The origin of a write: actor, address, and request.
 
-use crate::user::{Person, Role};
+use crate::user::Person;
 use sea_orm::prelude::Uuid;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ impl Context {
     pub(crate) fn source(&self, from_a_hook: bool) -> Source {
         match (&self.actor, self.in_job) {
             (_, true) => Source::Job,
-            (Actor::Person(person), false) if person.role == Role::Service => Source::Service,
+            (Actor::Person(person), false) if person.is_service() => Source::Service,
             (Actor::Person(_) | Actor::System | Actor::Anonymous, false) if from_a_hook => Source::Automatic,
             (Actor::Person(_) | Actor::System | Actor::Anonymous, false) => Source::Endpoint,
         }
@@ -52,10 +52,6 @@ impl Actor {
         self.person().map(|person| person.id)
     }
 
-    pub fn role(&self) -> Option<Role> {
-        self.person().map(|person| person.role)
-    }
-
     /// The name shown to readers.
     pub fn label(&self) -> &str {
         match self {
@@ -67,7 +63,7 @@ impl Actor {
 
     pub fn kind(&self) -> ActorType {
         match self {
-            Self::Person(person) if person.role == Role::Service => ActorType::Service,
+            Self::Person(person) if person.is_service() => ActorType::Service,
             Self::Person(_) => ActorType::User,
             Self::System => ActorType::System,
             Self::Anonymous => ActorType::Anonymous,

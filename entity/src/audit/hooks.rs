@@ -7,7 +7,7 @@ use super::guard::{Verb, Write};
 use super::unit_of_work::UnitOfWork;
 use super::{ChangeContext, Context, Event, Refusal, changes};
 use crate::audit_entry;
-use crate::user::{self, Person};
+use crate::user::Person;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
@@ -221,7 +221,7 @@ where
 {
     let strangers = unit.strangers(people_named::<E>(before, after).into_iter());
     if !strangers.is_empty() {
-        unit.meet(user::people(db, strangers).await?);
+        unit.meet(Person::load(db, strangers).await?);
     }
     Ok(())
 }

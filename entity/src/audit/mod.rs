@@ -3,6 +3,9 @@
 //! `AuditTx` is the only way to write. It runs each row's hooks, which call the row's pure `events` for the meaning of the change
 //! and write the entries through the same connection as the row. Any other write inside the transaction is refused, and a refusal
 //! ends the transaction.
+//!
+//! This is a core: of the rest of the crate it knows the clock, the database, `Person`, the row of an entry, and how text is
+//! hashed. Which tables need no entry it is told by the database connection; what the rows mean is in their own `events.rs`.
 
 mod action;
 mod bulk;
@@ -11,7 +14,7 @@ mod commit;
 mod context;
 mod event;
 mod guard;
-mod history;
+mod happen;
 #[macro_use]
 pub mod hooks;
 mod change_context;
@@ -20,9 +23,7 @@ mod observer;
 mod probe;
 mod refusal;
 mod replay;
-mod reported;
 mod rights;
-mod tables;
 #[cfg(test)]
 mod tests;
 mod tx;
@@ -33,13 +34,13 @@ pub use change_context::ChangeContext;
 pub use changes::{Changes, facts};
 pub use commit::CommitWatch;
 pub use context::{Actor, ActorType, Context, Outcome, Source};
-pub use event::{Event, JobRun};
-pub use guard::Verb;
-pub use history::{History, PastEntry, happen};
+pub use event::Event;
+pub use guard::{Excuses, Unaudited, Verb};
+pub use happen::happen;
 pub use hooks::{Audited, consequences};
 pub use observer::{Observer, WriteStage};
 pub use refusal::Refusal;
-pub use replay::{Gap, Replay, replay};
-pub use reported::{REPORTED, ReportedEmail, ReportedRun};
-pub use tables::{Unaudited, audited, privileges, unaudited};
+pub(crate) use replay::gap;
+pub use replay::{Gap, Replay};
+pub use rights::Rights;
 pub use tx::AuditTx;

@@ -1,7 +1,7 @@
 //! Checks whether an entry can be written right now: one is written, read back, and rolled back.
 
 use super::unit_of_work::UnitOfWork;
-use super::{AuditTx, Context, Event};
+use super::{Action, AuditTx, Context, Event};
 use crate::audit_entry;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -21,10 +21,11 @@ impl AuditTx {
     /// If the entry is refused, or is accepted but not kept because of a trigger or a rule, or if COMMIT commits nothing.
     pub async fn probe(db: &Db) -> Result<(), DbErr> {
         let context = Context::job(Uuid::now_v7());
-        let unit = Arc::new(UnitOfWork::new(context.clone(), Clock::system(), None));
+        let unit = Arc::new(UnitOfWork::new(context.clone(), Clock::system(), db.excuses(), None));
         let mut tx = Self::begin(db, context).await?;
         tx.unit = unit;
-        tx.record(Event::audit_log_accessed("readiness", ("probe", "probe".to_owned()), json!({}))).await?;
+        let read = Event::new(Action::AuditLogAccessed, ("probe", "probe".to_owned()), "Audit log read (readiness)".to_owned());
+        tx.record(read.with("view_type", "readiness").with("filters", json!({}))).await?;
         let written = tx.unit.traces().entry.ok_or_else(|| failed("no entry was sent"))?;
         if audit_entry::Entity::find_by_id(written.id).one(&tx).await?.is_none() {
             return Err(failed("an entry was accepted but not stored"));

@@ -2,7 +2,6 @@
 
 use super::{Audited, facts};
 use crate::audit_entry;
-use crate::setting;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use std::fmt;
@@ -32,22 +31,11 @@ pub struct Replay {
     things: HashMap<String, HashMap<String, Map<String, Json>>>,
 }
 
-/// Applies entries in the order of their ids.
-pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> Result<Replay, Box<Gap>> {
-    let mut replay = Replay::new();
-    for entry in entries {
-        replay.follow_entry(entry)?;
-    }
-    Ok(replay)
-}
-
 impl Replay {
-    /// Starts with what the migrations wrote before the first entry: the settings.
-    pub fn new() -> Self {
+    /// Starts with a row that was there before the first entry.
+    pub fn starting_with<E: Audited>(row: &E::Model) -> Self {
         let mut replay = Self::default();
-        let first = setting::Model::first();
-        let things = replay.things.entry(setting::Entity::OBJECT.to_owned()).or_default();
-        things.insert(first.id.to_string(), facts::<setting::Entity>(&first));
+        replay.things.entry(E::OBJECT.to_owned()).or_default().insert(E::id(row).to_string(), facts::<E>(row));
         replay
     }
 
@@ -105,7 +93,8 @@ impl Replay {
     }
 }
 
-pub(super) fn gap(object_type: &str, object_id: &str, field: &str, told: Json, found: Json) -> Box<Gap> {
+/// What was logged, and what was found instead.
+pub(crate) fn gap(object_type: &str, object_id: &str, field: &str, told: Json, found: Json) -> Box<Gap> {
     let (object_type, object_id, field) = (object_type.to_owned(), object_id.to_owned(), field.to_owned());
     Box::new(Gap { object_type, object_id, field, told, found })
 }
@@ -125,7 +114,7 @@ mod tests {
     use serde_json::json;
 
     fn followed(changes: &[Json]) -> Result<Replay, Box<Gap>> {
-        let mut replay = Replay::new();
+        let mut replay = Replay::default();
         changes.iter().try_for_each(|changes| replay.follow("case", "1", changes.as_object().unwrap()))?;
         Ok(replay)
     }

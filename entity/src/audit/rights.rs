@@ -8,8 +8,19 @@
 //! waits for all transactions before it, whomever they concern. Row locks were tried on paper: transactions that edit an account
 //! or assign work to it lock its row late, so that they and the locks of their actors would wait for each other.)
 
+use crate::db::WriteTransaction;
+use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
+
+/// What an actor's rights are determined by: a credential.
+pub trait Rights: Sync {
+    /// The result: whether the actor has any rights now, and which.
+    type Admission: Send;
+
+    /// Determines the rights as they are now, inside the transaction that holds them.
+    fn read(&self, db: &WriteTransaction, now: DateTime<Utc>) -> impl Future<Output = Result<Self::Admission, DbErr>> + Send;
+}
 
 /// The user whose rights a transaction acts with, and the user whose rights it may end.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,11 +1,11 @@
 //! The only way to write: begin, lock, save, record, commit.
 
 use super::commit::{self, CommitWatch, Fate};
-use super::rights::Hold;
+use super::rights::{Hold, Rights};
 use super::unit_of_work::UnitOfWork;
 use super::{Audited, Context, Event, Refusal, hooks};
 use crate::db::{self, Db, WriteTransaction};
-use crate::user::{self, Admission, Credential, Person};
+use crate::user::Person;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
@@ -46,23 +46,23 @@ impl AuditTx {
     }
 
     /// The same for a caller who was admitted before, with their rights as they are now. Their rights don't end before this
-    /// transaction does, and `over` is the user whose rights may end with it. A caller who is `Ended` changes nothing.
-    pub async fn begin_by(
+    /// transaction does, and `over` is the user whose rights may end with it.
+    pub async fn begin_by<R: Rights>(
         db: &Db,
-        (user_id, credential): (Uuid, &Credential),
+        (user_id, rights): (Uuid, &R),
         over: Option<Uuid>,
-        context: impl FnOnce(&Admission) -> Context,
-    ) -> Result<(Self, Admission), DbErr> {
+        context: impl FnOnce(&R::Admission) -> Context,
+    ) -> Result<(Self, R::Admission), DbErr> {
         let (inner, hold) = (db.begin().await?, Hold { actor: Some(user_id), over });
         hold.take(&inner).await?;
-        let admission = credential.read(&inner, db.clock().now()).await?;
+        let admission = rights.read(&inner, db.clock().now()).await?;
         let tx = Self::open(db, inner, hold, context(&admission));
         Ok((tx, admission))
     }
 
     /// `now` is read here: once the locks on rights are ours.
     fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
-        let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.observer()));
+        let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.excuses(), db.observer()));
         let (commit_patience, decision_patience) = (db.commit_patience(), db.decision_patience());
         Self { inner, unit, hold, readers: db.readers().clone(), commit_patience, decision_patience }
     }
@@ -124,7 +124,7 @@ impl AuditTx {
     pub async fn people(&self, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Person>, DbErr> {
         let strangers = self.unit.strangers(ids);
         if !strangers.is_empty() {
-            self.unit.meet(user::people(self, strangers).await?);
+            self.unit.meet(Person::load(self, strangers).await?);
         }
         Ok(self.unit.change_context().people)
     }
@@ -196,9 +196,8 @@ impl AuditTx {
         result.inspect_err(|_| drop(self.unit.break_with(super::Refusal::Broken)))
     }
 
-    /// Runs one write as `save` does, to test what `save` itself would never send.
-    #[cfg(test)]
-    pub(super) async fn during<T>(&self, write: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    /// Runs one write as `save` does.
+    pub(crate) async fn during<T>(&self, write: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         self.unit.during(self, write).await
     }
 }

@@ -2,7 +2,8 @@
 //! write.
 
 use super::commit::{Entry, Traces};
-use super::{Action, Audited, ChangeContext, Context, Observer, Outcome, Refusal, WriteStage, guard, guard::Write, tables};
+use super::guard::{self, Excuses, Write};
+use super::{Action, Audited, ChangeContext, Context, Observer, Outcome, Refusal, WriteStage};
 use crate::clock::Clock;
 use crate::user::Person;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,6 +24,7 @@ type Door = usize;
 pub(super) struct UnitOfWork {
     pub context: Context,
     pub clock: Clock,
+    excuses: Excuses,
     observer: Option<Arc<dyn Observer>>,
     state: Mutex<State>,
 }
@@ -47,12 +49,12 @@ enum Phase {
 }
 
 impl UnitOfWork {
-    pub(super) fn new(context: Context, clock: Clock, observer: Option<Arc<dyn Observer>>) -> Self {
+    pub(super) fn new(context: Context, clock: Clock, excuses: Excuses, observer: Option<Arc<dyn Observer>>) -> Self {
         let mut change = ChangeContext::new(context.actor.clone());
         change.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
         let state = State { change, now: clock.now(), rows, cleared: None, traces, written, stage: Phase::Open };
-        Self { context, clock, observer, state: Mutex::new(state) }
+        Self { context, clock, excuses, observer, state: Mutex::new(state) }
     }
 
     /// The transaction whose write is running here, if `db` is its own connection.
@@ -91,7 +93,7 @@ impl UnitOfWork {
     pub(super) fn admit(&self, sql: &str) -> Result<(), Refusal> {
         let verdict = match guard::read(sql) {
             Ok(None) => return Ok(()),
-            Ok(Some(write)) => match tables::is_excused(&write) {
+            Ok(Some(write)) => match guard::is_excused(self.excuses, &write) {
                 Ok(false) if self.lock().cleared.take_if(|cleared| *cleared == write).is_none() => Err(bypass(write)),
                 excused => excused.map(drop),
             },

@@ -4,7 +4,7 @@ use super::{ChangedField, MemberView};
 use crate::audit::{Action, Category, Outcome, Source};
 use crate::audit_entry::Column;
 use crate::case;
-use crate::report::IdRange;
+use crate::period::IdRange;
 use crate::text;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr};

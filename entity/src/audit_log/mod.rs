@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod change;
+mod events;
 mod filter;
 mod jobs;
 mod member;

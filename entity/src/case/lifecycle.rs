@@ -1,6 +1,6 @@
 //! State transitions of a case. Pure: the row goes in; the row to save, or the rule that refused, comes out.
 
-use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency};
+use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency, columns};
 use crate::review::ReviewAction;
 use crate::user::{self, Caller, Level, Role};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -312,7 +312,7 @@ impl Model {
         row.previous_status = Set(Some(status));
         row.resubmitted_at = Set(Some(now));
         row.resubmission_notes = Set(notes.map(str::to_owned));
-        row.clear(&[super::RELEASE_BLOCK, super::REVIEW_BLOCK, super::REJECTION_BLOCK].concat());
+        row.clear(&[columns::RELEASE_BLOCK, columns::REVIEW_BLOCK, columns::REJECTION_BLOCK].concat());
         Ok(row)
     }
 
@@ -321,7 +321,7 @@ impl Model {
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
         row.assigned_to_id = Set(assignee.filter(|assignee| assignee.is_assignable()).map(|assignee| assignee.id));
-        row.clear(super::RELEASE_BLOCK);
+        row.clear(columns::RELEASE_BLOCK);
         Ok(row)
     }
 

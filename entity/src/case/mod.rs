@@ -1,5 +1,6 @@
 //! The case row, its visibility, and its locking.
 
+pub(crate) mod columns;
 mod events;
 pub mod lifecycle;
 pub mod member_update;
@@ -21,7 +22,6 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoColumnRef};
 use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
-use serde_json::{Value as Json, json};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cases")]
@@ -93,47 +93,9 @@ audited! {
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
     bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt],
-    wire_name: wire_name,
-    wire_value: wire_value,
+    wire_name: columns::wire_name,
+    wire_value: columns::wire_value,
     keep: secrecy::keep,
-}
-
-/// The columns that a hold sets and a resume clears, together.
-pub(crate) const HOLD_BLOCK: &[Column] =
-    &[Column::Status, Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt];
-
-/// The columns that a reviewer's decision sets.
-pub(crate) const REVIEW_BLOCK: &[Column] = &[Column::ReviewedById, Column::ReviewedAt, Column::ReviewStatus, Column::ReviewNotes];
-
-/// Why and by whom a case was rejected.
-pub(crate) const REJECTION_BLOCK: &[Column] =
-    &[Column::RejectionReason, Column::RejectionNotes, Column::RejectedAt, Column::RejectedById];
-
-/// When the member is shown that a case is completed.
-pub(crate) const RELEASE_BLOCK: &[Column] = &[Column::CompletedAt, Column::ScheduledReleaseAt, Column::ReleasedAt];
-
-/// The columns that `case_details_edited` covers.
-pub(crate) const DETAILS: &[Column] =
-    &[Column::EmployeeFirstName, Column::EmployeeLastName, Column::ClientEmail, Column::DueOn, Column::NumReportsRequested];
-
-/// Urgency and notes: the columns that `case_updated` covers after an edit.
-pub(crate) const REMARKS: &[Column] =
-    &[Column::Urgency, Column::SpecialNotes, Column::InternalNotes, Column::ReportNotesToMember];
-
-fn wire_name(column: Column) -> &'static str {
-    match column {
-        Column::CreditTenths => "credit_value",
-        Column::HoldDurationSeconds => "hold_duration_days",
-        _ => sea_orm::IdenStatic::as_str(&column),
-    }
-}
-
-fn wire_value(row: &Model, column: Column) -> Option<Json> {
-    match column {
-        Column::CreditTenths => Some(json!(row.credit_value())),
-        Column::HoldDurationSeconds => Some(json!(row.hold_duration_days())),
-        _ => None,
-    }
 }
 
 impl Model {

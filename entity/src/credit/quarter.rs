@@ -1,6 +1,6 @@
 //! A calendar quarter: `2026-Q4` is October to December, in the time zone of the settings.
 
-use crate::report::start_of_day;
+use crate::period::start_of_day;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use std::fmt;

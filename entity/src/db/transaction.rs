@@ -41,7 +41,7 @@ struct Words {
 const ATTEMPTS_MAX: u32 = 20;
 
 /// A transaction that is open on a connection of the writers' pool. It is rolled back when dropped.
-pub(crate) struct WriteTransaction {
+pub struct WriteTransaction {
     /// `None` once it has ended.
     connection: Mutex<Option<Connection>>,
     /// Whether every statement so far completed without an error. False while a statement is in progress.

@@ -1,7 +1,10 @@
 //! The jobs of the service, with one row per job: the lock that allows one run of it at a time.
 
+mod events;
 pub mod overdue_hold;
 pub mod run;
+
+pub use events::JobRun;
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::{DateTime, Utc};

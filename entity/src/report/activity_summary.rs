@@ -2,8 +2,9 @@
 
 use super::sql::{Sql, by_bytes};
 use super::tally::{self, Tally};
-use super::{Interval, Percent, Period, Point, Scope, TypeCount, series};
+use super::{Percent, Point, Scope, TypeCount, series};
 use crate::audit::{Action, Category, Outcome};
+use crate::period::{Interval, Period};
 use crate::user::{Level, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;

@@ -2,9 +2,10 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{Interval, Period, Point, ReportPage, Scope, entries, series};
+use super::{Point, ReportPage, Scope, entries, series};
 use crate::audit::{Action, ChangeType};
 use crate::audit_entry;
+use crate::period::{Interval, Period};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 

@@ -5,8 +5,8 @@
 
 pub mod activity_summary;
 pub mod case_changes;
+mod events;
 mod percent;
-mod period;
 pub mod quality_review;
 mod sql;
 pub mod system_events;
@@ -14,13 +14,13 @@ mod tally;
 pub mod user_activity;
 
 pub use percent::Percent;
-pub use period::{BUCKETS_MAX, Bound, Bounds, Bucket, IdRange, Interval, Period, PeriodError, PeriodQuery, start_of_day};
 pub use tally::{TypeCount, count};
 
 use crate::audit::{Action, Outcome};
 use crate::audit_entry;
 use crate::clock;
 use crate::page::{Direction, Position};
+use crate::period::{Bucket, IdRange, PeriodError};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};

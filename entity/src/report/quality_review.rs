@@ -1,7 +1,8 @@
 //! The quality review report: what reviewers decided, how fast, and how often the first attempt was approved.
 
 use super::percent::average_hours;
-use super::{Bucket, IdRange, Interval, Percent, Period, Point, ReportPage, bucket_number, per_bucket, series, within};
+use super::{Percent, Point, ReportPage, bucket_number, per_bucket, series, within};
+use crate::period::{Bucket, IdRange, Interval, Period};
 use crate::review::{self, Column, ReviewAction};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;

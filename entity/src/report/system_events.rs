@@ -3,9 +3,10 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{IdRange, Interval, Percent, Period, Point, ReportPage, Scope, TypeCount, entries, series};
+use super::{Percent, Point, ReportPage, Scope, TypeCount, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
+use crate::period::{IdRange, Interval, Period};
 use crate::{audit_entry, clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;

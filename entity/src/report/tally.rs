@@ -1,8 +1,9 @@
 //! Counts entries by bucket, type and outcome in one statement: most figures of the reports are sums of these counts.
 
 use super::sql::Sql;
-use super::{Bucket, IdRange, Percent, Scope, bucket_number, per_bucket, within};
+use super::{Percent, Scope, bucket_number, per_bucket, within};
 use crate::audit::{Action, Outcome};
+use crate::period::{Bucket, IdRange};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};

@@ -1,9 +1,10 @@
 //! The user activity report: what one user did in a period, as the actor of its entries.
 
-use super::{Interval, Period, Point, ReportPage, Scope, TypeCount, series, tally};
+use super::{Point, ReportPage, Scope, TypeCount, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
+use crate::period::{Interval, Period};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};

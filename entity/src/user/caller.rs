@@ -2,6 +2,8 @@
 //! token.
 
 use super::{Column, Entity, Level, Model, Person, Role, Scope};
+use crate::audit::Rights;
+use crate::db::WriteTransaction;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -63,9 +65,17 @@ pub enum Admission {
     Ended(Option<Person>),
 }
 
+impl Rights for Credential {
+    type Admission = Admission;
+
+    async fn read(&self, db: &WriteTransaction, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+        self.admit(db, now).await
+    }
+}
+
 impl Credential {
     /// Checks the credential now: the account and the session or key, in one plain statement.
-    pub async fn read<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+    pub async fn admit<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
         let (user, live_id) = match self {
             Self::Session { id, user_id } => {
                 let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);

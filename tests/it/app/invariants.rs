@@ -1,7 +1,8 @@
 //! Checks what must hold after every test: chains are unbroken, and replaying the audit log yields the current rows.
 
 use super::TestApp;
-use entity::audit::{Action, metadata, replay};
+use entity::audit::{Action, metadata};
+use entity::history::replay;
 use entity::{audit_entry, case, credit, document, note, setting, user};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::Value as Json;

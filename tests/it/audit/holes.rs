@@ -119,7 +119,7 @@ async fn nothing_a_session_puts_before_the_schema_is_taken_for_it() {
 async fn no_audited_table_is_emptied() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     app.a_case().pending_review().create().await;
-    let mut guarded = entity::audit::audited();
+    let mut guarded = entity::registry::audited();
     guarded.extend(["audit_entries", "case_reviews"]);
     for table in guarded {
         for how in ["", " CASCADE", " RESTART IDENTITY", " RESTART IDENTITY CASCADE"] {

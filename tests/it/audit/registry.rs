@@ -1,7 +1,7 @@
 //! Every table is audited or explicitly exempt, in the program and in the database alike.
 
 use crate::app::TestApp;
-use entity::audit::{audited, unaudited};
+use entity::registry::{audited, unaudited};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ on_each_database! {
         let known: BTreeSet<String> =
             audited().into_iter().chain(unaudited().into_iter().map(|(table, _)| table)).chain(KEPT).map(str::to_owned).collect();
         let unknown: Vec<_> = tables(app).await.difference(&known).cloned().collect();
-        assert!(unknown.is_empty(), "neither audited nor excused in audit/tables.rs: {unknown:?}");
+        assert!(unknown.is_empty(), "neither audited nor excused in registry.rs: {unknown:?}");
         assert!(unaudited().iter().all(|(_, because)| because.len() > 20));
     }
 

@@ -2,7 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
 
 use crate::app::{Fresh, Kind, Process, SERVING, TestApp, casetrail_migrate, connect, fresh};
-use entity::audit::{Verb, privileges};
+use entity::audit::Verb;
+use entity::registry::privileges;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};

@@ -2,7 +2,8 @@
 
 use super::world::{data, happened, ids, newest_first};
 use crate::app::actions;
-use entity::audit::{Event, JobRun};
+use entity::audit::Event;
+use entity::job::JobRun;
 use entity::user::Role;
 use serde_json::{Value as Json, json};
 

@@ -2,7 +2,8 @@
 
 use super::world::{data, happened, ids};
 use crate::app::actions;
-use entity::audit::{Event, JobRun};
+use entity::audit::Event;
+use entity::job::JobRun;
 use serde_json::json;
 
 on_each_database! {

@@ -2,8 +2,9 @@
 
 use crate::app::{Client, TestApp};
 use chrono::TimeDelta;
-use entity::audit::{AuditTx, Audited, Context, Event, JobRun, Outcome};
+use entity::audit::{AuditTx, Audited, Context, Event, Outcome};
 use entity::case;
+use entity::job::JobRun;
 use entity::user::{Person, Role};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value as Json, json};

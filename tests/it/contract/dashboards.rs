@@ -4,7 +4,8 @@
 use crate::app::{Client, Exposition, Kind, TestApp};
 use api::credentials::password::{Cost, hash};
 use api::demo::{self, Plan};
-use entity::audit::{Event, JobRun};
+use entity::audit::Event;
+use entity::job::JobRun;
 use entity::user::{Person, Role};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};

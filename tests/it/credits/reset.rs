@@ -1,9 +1,10 @@
 //! The credits of all members at once: one entry per member, all or none, and idempotent when a job repeats the reset.
 
 use crate::app::{Kind, TestApp, actions};
-use entity::audit::{AuditTx, Context, replay};
+use entity::audit::{AuditTx, Context};
 use entity::audit_entry;
 use entity::credit::{self, Quarter, ResetType, reset_all};
+use entity::history::replay;
 use entity::user::{self, Role};
 use reqwest::Method;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, Iterable, PaginatorTrait, QueryFilter, QueryOrder};

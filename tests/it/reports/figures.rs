@@ -99,7 +99,8 @@ on_each_database! {
     }
 
     async fn system_events_tell_how_jobs_are_and_who_read_what(app) {
-        use entity::audit::{AuditTx, Context, Event, JobRun};
+        use entity::audit::{AuditTx, Context, Event};
+        use entity::job::JobRun;
         for (minutes, error_message) in [(0, None), (15, Some("no space")), (30, Some("no space"))] {
             app.pass(TimeDelta::minutes(minutes));
             let tx = AuditTx::begin(app.app.db(), Context::job(uuid::Uuid::now_v7())).await.unwrap();

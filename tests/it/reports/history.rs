@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::audit::{Action, Outcome, SystemEvent};
 use entity::page::Direction;
-use entity::report::{Bound, Interval, PeriodQuery};
+use entity::period::{Bound, Interval, PeriodQuery};
 use entity::review::ReviewAction;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -6,12 +6,13 @@ use super::world::{self, Told};
 use crate::app::{Kind, connect, fresh};
 use chrono_tz::America::Chicago;
 use entity::page::{Direction, Position};
+use entity::period::{Period, PeriodError};
 use entity::report::activity_summary::activity_summary;
 use entity::report::case_changes::case_changes;
 use entity::report::quality_review::quality_review;
 use entity::report::system_events::system_events;
 use entity::report::user_activity::user_activity;
-use entity::report::{self, Period, PeriodError, ReportPage};
+use entity::report::{self, ReportPage};
 use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait;
 

@@ -8,12 +8,13 @@ use entity::audit::{Action, Category, ChangeType, Outcome, SystemEvent};
 use entity::audit_entry::Model as Entry;
 use entity::audit_log::JobHealth;
 use entity::page::Direction;
+use entity::period::{Bound, Interval, PeriodQuery};
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
 use entity::report::case_changes::CaseChanges;
 use entity::report::quality_review::{QualityReview, Reviewer};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
-use entity::report::{Bound, Interval, Percent, PeriodQuery, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::report::{Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
 use std::collections::BTreeMap;
 

@@ -3,8 +3,9 @@
 
 use crate::app::{Exposition, Kind, TestApp};
 use chrono::TimeDelta;
-use entity::audit::{Action, AuditTx, Context, Event, JobRun};
+use entity::audit::{Action, AuditTx, Context, Event};
 use entity::db::{Db, Limits};
+use entity::job::JobRun;
 use entity::user::Role;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;

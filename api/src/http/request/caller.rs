@@ -74,7 +74,7 @@ impl Anyone {
 
     /// The same for a caller whose response is still being sent, without the unit of work.
     pub async fn judged_again(&self, app: &App) -> Result<Self> {
-        self.judged(self.credential.read(app.readers(), app.now()).await?)
+        self.judged(self.credential.admit(app.readers(), app.now()).await?)
     }
 
     /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
@@ -84,7 +84,7 @@ impl Anyone {
         let origin = Origin::extract(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
         let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
-        let admission = credential.read(app.readers(), app.now()).await?;
+        let admission = credential.admit(app.readers(), app.now()).await?;
         let live = match admission {
             Admission::Live(caller) => Some(caller),
             Admission::Ended(_) => None,

@@ -2,7 +2,8 @@
 
 use crate::wire::{Code, Error, FieldProblem};
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::report::{Bound, PeriodError, PeriodQuery, ReportError};
+use entity::period::{Bound, PeriodError, PeriodQuery};
+use entity::report::ReportError;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Type};

@@ -5,7 +5,7 @@ use crate::properties::{check, text};
 use chrono::{Datelike, Days, TimeDelta, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use entity::clock::floor_id;
-use entity::report::{Interval, Period};
+use entity::period::{Interval, Period};
 use proptest::prelude::*;
 use proptest::sample::select;
 use regex::Regex;

@@ -1,7 +1,7 @@
 //! Events that external systems report: they happened elsewhere and change nothing of ours, so these entries have no changes, and
 //! the times they report are kept in their metadata.
 
-use super::{Action, Event, Outcome};
+use crate::audit::{Action, Audited, Event, Outcome};
 use crate::case;
 use crate::clock::rfc3339;
 use crate::job::run::RunStatus;
@@ -74,7 +74,7 @@ impl Event {
     /// A user's credits as managed by an external system.
     pub fn reported_credit_reset(person: &Person, quarter: &str, from: Option<i32>, to: i32, batch_id: Uuid) -> Self {
         let description = format!("Credits of {} for {quarter} set to {to} elsewhere", person.username);
-        let object = (<user::Entity as super::Audited>::OBJECT, person.id.to_string());
+        let object = (<user::Entity as Audited>::OBJECT, person.id.to_string());
         Self::new(Action::QuarterlyCreditReset, object, description)
             .about(Some(person))
             .with("quarter", quarter)
@@ -87,7 +87,7 @@ impl Event {
     /// An activity without a type of its own; its metadata comes from the reporter.
     pub fn reported_activity(event: &str, description: &str, case: Option<&case::Model>, metadata: Map<String, Json>) -> Self {
         let object = match case {
-            Some(case) => (<case::Entity as super::Audited>::OBJECT, case.id.to_string()),
+            Some(case) => (<case::Entity as Audited>::OBJECT, case.id.to_string()),
             None => ("activity", event.to_owned()),
         };
         let reported = Self { metadata, ..Self::new(Action::Other, object, description.to_owned()) };

@@ -1,19 +1,11 @@
 //! Lists which tables the program may write, and how: each is audited, or unaudited with a reason.
 
-use super::guard::{Verb, Write};
-use super::{Audited, Refusal};
+use crate::audit::{Audited, Unaudited, Verb};
 use crate::{
     alert, api_key, attempt, audit_entry, case, credit, document, idempotency, job, note, outbox, review, session, setting,
     signing_key, throttle, user,
 };
-use sea_orm::{EntityName, EntityTrait};
-
-/// A row that leaves no entries, and the reason why that is right.
-pub trait Unaudited: EntityTrait {
-    const BECAUSE: &'static str;
-    /// What may be done with its rows. `AuditTx` allows nothing else, and neither does the database for the serving role.
-    const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Update];
-}
+use sea_orm::EntityName;
 
 /// Tables whose rows have hooks. A row that isn't `audited!` does not compile here; one that is missing here fails
 /// `every_table_is_audited_or_excused`.
@@ -43,14 +35,9 @@ pub fn privileges() -> Vec<(&'static str, &'static [Verb])> {
     audited.chain(excuses().into_iter().map(|excuse| (excuse.table, excuse.verbs))).chain([log]).collect()
 }
 
-/// Whether a statement needs no hook's clearance. A table that is in no list needs one, so forgetting a table here locks it and
-/// never opens it.
-pub(super) fn is_excused(write: &Write) -> Result<bool, Refusal> {
-    match excuses().iter().find(|excuse| excuse.table == write.table) {
-        Some(excuse) if excuse.verbs.contains(&write.verb) => Ok(true),
-        Some(_) => Err(Refusal::Verb { verb: write.verb.name(), table: write.table.clone() }),
-        None => Ok(false),
-    }
+/// What may be done with the rows of an unaudited table; `None` for every other table, whose writes a hook must clear.
+pub fn excuse_of(table: &str) -> Option<&'static [Verb]> {
+    excuses().into_iter().find(|excuse| excuse.table == table).map(|excuse| excuse.verbs)
 }
 
 struct Excuse {

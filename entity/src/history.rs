@@ -1,16 +1,9 @@
-//! Writes histories after the fact: the same preparation, consequences and entries as the hooks, computed without a database, and
-//! one audited bulk writer that refuses a history whose entries don't match its rows.
+//! Writes histories after the fact: one audited bulk writer that refuses a history whose entries don't match its rows; and replays
+//! the log from its beginning.
 
-use super::bulk::insert;
-use super::replay::gap;
-use super::unit_of_work::UnitOfWork;
-use super::{AuditTx, Audited, ChangeContext, Context, Event, Refusal, Replay, hooks};
-use crate::user::Person;
-use crate::{audit_entry, case, user};
-use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, IdenStatic, IntoActiveModel, Iterable, ModelTrait, TryIntoModel,
-};
+use crate::audit::{AuditTx, Audited, Context, Event, Gap, Refusal, Replay, gap};
+use crate::{audit_entry, case, setting, user};
+use sea_orm::{DbErr, IntoActiveModel};
 use serde_json::{Value as Json, json};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,61 +28,13 @@ pub struct History {
     pub entries: Vec<PastEntry>,
 }
 
-/// A row as a change left it, and the events of that change.
-pub type Told<M> = (M, Vec<Event>);
-
-/// The result of saving `row` over `before` at an instant, with its events; `None` if nothing differs.
-///
-/// This is what the hooks do around a write, without the write. `known` returns the people that a changed column refers to.
-pub fn happen<E>(
-    before: Option<&E::Model>,
-    mut row: E::ActiveModel,
-    change: &mut ChangeContext,
-    known: impl Fn(Uuid) -> Option<Person>,
-    at: DateTime<Utc>,
-) -> Result<Option<Told<E::Model>>, Refusal>
-where
-    E: Audited,
-    E::ActiveModel: TryIntoModel<E::Model>,
-{
-    if !hooks::prepare::<E>(&mut row, before, at) {
-        return Ok(None);
+/// Applies entries in the order of their ids, starting with what the migrations wrote before the first entry: the settings.
+pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> Result<Replay, Box<Gap>> {
+    let mut replay = Replay::starting_with::<setting::Entity>(&setting::Model::first());
+    for entry in entries {
+        replay.follow_entry(entry)?;
     }
-    let after = match before {
-        Some(before) => changed::<E>(before, &row),
-        None => inserted::<E>(row)?,
-    };
-    let people = hooks::people_named::<E>(before, &after).into_iter().filter_map(known).map(|person| (person.id, person));
-    change.people.extend(people);
-    let events = hooks::consequences::<E>(before, &after, change)?;
-    Ok(Some((after, events)))
-}
-
-/// The row as an UPDATE of the set values would leave it.
-pub(super) fn changed<E: Audited>(before: &E::Model, row: &E::ActiveModel) -> E::Model {
-    let mut after = before.clone();
-    for column in E::Column::iter() {
-        if let ActiveValue::Set(value) = row.get(column) {
-            after.set(column, value);
-        }
-    }
-    after
-}
-
-/// The row as an INSERT would leave it: null where no value is set.
-pub(super) fn inserted<E>(mut row: E::ActiveModel) -> Result<E::Model, Refusal>
-where
-    E: Audited,
-    E::ActiveModel: TryIntoModel<E::Model>,
-{
-    let empty = E::ActiveModel::default_values();
-    for column in E::Column::iter().filter(|column| row.get(*column).is_not_set()).collect::<Vec<_>>() {
-        match empty.get(column).into_value() {
-            Some(value) if value == value.as_null() => row.set(column, value),
-            Some(_) | None => return Err(Refusal::Incomplete { table: E::default().table_name(), column: column.as_str() }),
-        }
-    }
-    row.try_into_model().map_err(|_| Refusal::Incomplete { table: E::default().table_name(), column: "" })
+    Ok(replay)
 }
 
 impl AuditTx {
@@ -99,25 +44,25 @@ impl AuditTx {
     /// The entries of each row, applied in the order of their ids, must begin with its creation and result in the row; changes of
     /// rows that aren't part of the history are refused too.
     pub async fn write_history(&self, history: History) -> Result<(), DbErr> {
-        self.unit.during(self, history.write(&self.unit, self)).await
+        self.during(history.write(self)).await
     }
 }
 
 impl History {
-    async fn write<C: ConnectionTrait>(mut self, unit: &UnitOfWork, db: &C) -> Result<(), DbErr> {
+    async fn write(mut self, tx: &AuditTx) -> Result<(), DbErr> {
         self.entries.sort_unstable_by_key(|entry| entry.id);
         self.ensure_true()?;
         let Self { users, cases, entries } = self;
         let unwritten = |error: DbErr| DbErr::from(Refusal::Unwritten(error.to_string()));
         let users = users.into_iter().map(IntoActiveModel::into_active_model).collect();
-        insert::<user::Entity, C>(unit, db, users, None).await.map_err(unwritten)?;
+        tx.insert_all::<user::Entity>(users).await.map_err(unwritten)?;
         let cases = cases.into_iter().map(IntoActiveModel::into_active_model).collect();
-        insert::<case::Entity, C>(unit, db, cases, None).await.map_err(unwritten)?;
+        tx.insert_all::<case::Entity>(cases).await.map_err(unwritten)?;
         let kinds = entries.iter().map(|past| (past.event.action, past.event.outcome)).collect();
         let entry = |past: PastEntry| audit_entry::ActiveModel::new(past.event, past.id, &past.context, past.by_hook);
         let entries = entries.into_iter().map(entry).collect::<Result<Vec<_>, Refusal>>()?;
-        insert::<audit_entry::Entity, C>(unit, db, entries, None).await.map_err(unwritten)?;
-        unit.wrote(kinds);
+        tx.insert_all::<audit_entry::Entity>(entries).await.map_err(unwritten)?;
+        tx.wrote(kinds);
         Ok(())
     }
 

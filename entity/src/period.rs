@@ -1,4 +1,4 @@
-//! The period of a report: half-open, DST-exact, a range of ids, and the buckets that it is divided into.
+//! A period of time: half-open, DST-exact, a range of ids, and the buckets that it is divided into.
 
 use crate::clock::floor_id;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
