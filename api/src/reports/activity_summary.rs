@@ -1,26 +1,24 @@
 //! The activity summary.
 
-use super::export::{Export, Line};
+use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{AllTime, SeriesParameters, period, row_count};
+use super::generate::{self, Frame, Head, Report};
+use super::query::{AllTime, SeriesParameters, period};
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Answer, QueryParts, ReportReader};
+use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
-use entity::audit::Event;
-use entity::page::Direction;
 use entity::period::Interval;
 use entity::report::activity_summary::{self as report, ActivitySummary, Trend, UserCount};
 use entity::user::{Level, Role};
+use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "action_type,label,category,count,percent\r\ncase_held,Case Placed on Hold,case,12,4.3\r\n";
-
-const REPORT: &str = "activity_summary";
 
 /// The figures of the activity summary
 #[derive(Serialize, ToSchema)]
@@ -128,23 +126,35 @@ pub async fn get_activity_summary(
     by: ReportReader,
     query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
 ) -> Result<Answer<ActivitySummaryReport>> {
-    let now = app.now();
-    let (asked, all_time, series) = &query.parts;
-    let db = app.snapshot().await?;
-    let period = period(&db, all_time.or(asked), now).await?;
-    let found = report::activity_summary(&db, &period, series.interval()).await?;
-    db.commit().await?;
-    app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.total_activities))).await?;
-    Ok(Answer::plain(ActivitySummaryReport {
-        report: REPORT,
-        generated_at: now.into(),
-        period: PeriodView::from(&period),
-        filters: Filters(serde_json::json!({})),
-        summary: ActivitySummaryFigures::new(&found),
-        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
-        top_users: found.top_users.into_iter().map(TopUser::new).collect(),
-        timeseries: timeseries(found.timeseries),
-    }))
+    generate::whole(&app, &by, query).await
+}
+
+impl Report for ActivitySummaryReport {
+    const NAME: &'static str = "activity_summary";
+    type Filter = NoParameters;
+    type Subject = ();
+    type Page = ();
+
+    async fn subject(_: &DatabaseTransaction, _: NoParameters) -> Result<()> {
+        Ok(())
+    }
+
+    async fn compute(db: &DatabaseTransaction, (): (), frame: Frame, (): ()) -> Result<(Self, i64)> {
+        let found = report::activity_summary(db, &frame.period, frame.interval).await?;
+        let Head { report, generated_at, period, filters } = frame.head::<Self>();
+        let total = found.total_activities;
+        let view = Self {
+            report,
+            generated_at,
+            period,
+            filters,
+            summary: ActivitySummaryFigures::new(&found),
+            by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
+            top_users: found.top_users.into_iter().map(TopUser::new).collect(),
+            timeseries: timeseries(found.timeseries),
+        };
+        Ok((view, total))
+    }
 }
 
 /// Export the activity summary as CSV
@@ -157,7 +167,11 @@ pub async fn get_activity_summary(
     extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
 )]
 #[get("/reports/activity-summary.csv")]
-pub async fn export_activity_summary(app: App, by: ReportReader, query: QueryParts<(PeriodParameters, AllTime)>) -> Result<HttpResponse> {
+pub async fn export_activity_summary(
+    app: App,
+    by: ReportReader,
+    query: QueryParts<(PeriodParameters, AllTime)>,
+) -> Result<HttpResponse> {
     let (asked, all_time) = &query.parts;
     let db = app.snapshot().await?;
     let period = period(&db, all_time.or(asked), app.now()).await?;
@@ -167,9 +181,7 @@ pub async fn export_activity_summary(app: App, by: ReportReader, query: QueryPar
     let header: Line = ["action_type", "label", "category", "count", "percent"].map(Into::into).to_vec();
     let rows = found.by_action_type.into_iter().map(|row| line(&ActionTypeCount::new(row)));
     let lines: Vec<Line> = std::iter::once(header).chain(rows).collect();
-    let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
-    let export = Export { report: REPORT, record_count, filters: query.all, direction: Direction::Descending };
-    export.send_all(&app, &by, lines).await
+    export::send_all::<ActivitySummaryReport>(&app, &by, lines, query.all).await
 }
 
 fn line(row: &ActionTypeCount) -> Line {

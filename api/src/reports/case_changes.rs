@@ -1,9 +1,10 @@
 //! The case change history.
 
 use super::entry::{COLUMNS, EntryBody, FieldChange, ReportEntry};
-use super::export::{Export, Line, Rows};
+use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::generate::{self, Frame, Head, ListReport, Report};
+use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -11,7 +12,7 @@ use crate::list_of;
 use crate::state::App;
 use crate::wire::{Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
-use entity::audit::{ChangeType, Event};
+use entity::audit::ChangeType;
 use entity::audit_entry;
 use entity::period::Period;
 use entity::report::{self, case_changes as changes};
@@ -26,9 +27,6 @@ use validator::Validate;
 
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,badge,before_after\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\"\r\n";
-
-const REPORT: &str = "case_changes";
-const LIMIT: u64 = 40;
 
 /// Filters of the case change history
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -134,26 +132,36 @@ pub async fn get_case_changes(
     request: HttpRequest,
     query: ReportQuery<CaseChangesFilter>,
 ) -> Result<Answer<CaseChangesReport>> {
-    let (asked, all_time, series, order, filter, paging) = &query.parts;
-    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
-    let db = app.snapshot().await?;
-    let period = look.period(&db, all_time.or(asked)).await?;
-    let mut found = changes::case_changes(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;
-    let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
-    let data = CaseChange::all(&db, std::mem::take(&mut found.entries)).await?;
-    db.commit().await?;
-    if look.page.is_first() {
-        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
+    generate::page(&app, &by, &request, query).await
+}
+
+impl Report for CaseChangesReport {
+    const NAME: &'static str = "case_changes";
+    type Filter = CaseChangesFilter;
+    type Subject = changes::Filters;
+    type Page = ListPage;
+
+    async fn subject(_: &DatabaseTransaction, filter: CaseChangesFilter) -> Result<changes::Filters> {
+        let CaseChangesFilter { change_type, case_id, actor_id } = filter;
+        Ok(changes::Filters { case_id, change_types: change_type, actor_id })
     }
-    Ok(Answer::plain(CaseChangesReport {
-        report: REPORT,
-        generated_at: look.generated_at.into(),
-        period: PeriodView::from(&period),
-        filters: Filters(query.of::<CaseChangesFilter>()),
-        summary: CaseChangesFigures::new(&found),
-        timeseries: timeseries(found.timeseries),
-        entries: CaseChangeList { data, page },
-    }))
+
+    async fn compute(db: &DatabaseTransaction, filters: changes::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+        let mut found = changes::case_changes(db, &frame.period, frame.interval, &filters, &page.paging).await?;
+        let page = page.cut(&mut found.entries, found.matching, &frame.period, |row| row.id);
+        let data = CaseChange::all(db, std::mem::take(&mut found.entries)).await?;
+        let Head { report, generated_at, period, filters } = frame.head::<Self>();
+        let view = Self {
+            report,
+            generated_at,
+            period,
+            filters,
+            summary: CaseChangesFigures::new(&found),
+            timeseries: timeseries(found.timeseries),
+            entries: CaseChangeList { data, page },
+        };
+        Ok((view, found.matching))
+    }
 }
 
 /// Export the case change history as CSV
@@ -167,35 +175,28 @@ pub async fn get_case_changes(
 )]
 #[get("/reports/case-changes.csv")]
 pub async fn export_case_changes(app: App, by: ReportReader, query: ExportQuery<CaseChangesFilter>) -> Result<HttpResponse> {
-    let (asked, all_time, order, filter) = &query.parts;
-    let db = app.db().export_snapshot().await?;
-    let period = period(&db, all_time.or(asked), app.now()).await?;
-    let scope = filter.narrowing().list();
-    let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
-    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
-    export.send(&app, &by, db, Changes { scope, period }).await
+    export::send::<CaseChangesReport>(&app, &by, query).await
 }
 
-struct Changes {
-    scope: report::Scope,
-    period: Period,
-}
+impl ListReport for CaseChangesReport {
+    const LIMIT: u64 = 40;
 
-impl Rows for Changes {
-    fn header(&self) -> Line {
+    fn header() -> Line {
         COLUMNS.into_iter().chain(["badge", "before_after"]).map(Into::into).collect()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
-        let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
-        Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id, change.cells())).collect())
+    async fn count(db: &DatabaseTransaction, period: &Period, filters: &changes::Filters) -> Result<i64> {
+        Ok(report::count(db, period.ids(), &filters.list()).await?)
     }
-}
 
-impl CaseChangesFilter {
-    fn narrowing(&self) -> changes::Filters {
-        let Self { change_type, case_id, actor_id } = self.clone();
-        changes::Filters { case_id, change_types: change_type, actor_id }
+    async fn rows(
+        db: &DatabaseTransaction,
+        period: &Period,
+        filters: &changes::Filters,
+        paging: &report::ReportPage,
+    ) -> Result<Vec<(Uuid, Line)>> {
+        let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
+        Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id, change.cells())).collect())
     }
 }
 

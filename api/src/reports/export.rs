@@ -1,5 +1,7 @@
 //! Reports as CSV: counted, recorded and then streamed from one snapshot, page by page.
 
+use super::generate::{ListReport, Report};
+use super::query::{ExportQuery, period, row_count};
 use crate::http::Anyone;
 use crate::http::answer::file::{Format, file};
 use crate::state::App;
@@ -7,77 +9,64 @@ use crate::wire::{Error, Result, csv};
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use entity::audit::Event;
-use entity::page::Direction;
-use entity::report::ReportPage;
+use entity::report::{Period, ReportPage};
 use futures_util::stream;
 use sea_orm::DatabaseTransaction;
 use serde_json::Value as Json;
 use std::borrow::Cow;
-use uuid::Uuid;
 
 /// How many rows are read at once.
 const PAGE: u64 = 500;
 
+/// The cells of one line.
 pub type Line = Vec<Cow<'static, str>>;
 
-/// The rows of a report, ordered by their ids.
-pub trait Rows: Send + Sync + 'static {
-    fn header(&self) -> Line;
-
-    /// One page, plus one row if there are more: each with the id it is sorted by.
-    fn page(&self, db: &DatabaseTransaction, paging: &ReportPage) -> impl Future<Output = Result<Vec<(Uuid, Line)>>> + Send;
+/// Counts the rows of a report's list, records the export, then streams it.
+pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
+    let (asked, all_time, order, filter) = query.parts;
+    let db = app.db().export_snapshot().await?;
+    let subject = R::subject(&db, filter).await?;
+    let period = period(&db, all_time.or(&asked), app.now()).await?;
+    let record_count = row_count(R::count(&db, &period, &subject).await?);
+    record::<R>(app, by, record_count, query.all).await?;
+    let head = csv::lines([R::header()])?;
+    let first = ReportPage { after: None, direction: order.direction(), limit: PAGE };
+    let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
+    Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::try_unfold(state, State::step)))
 }
 
-/// The export, for its audit entry and file name.
-pub struct Export {
-    pub report: &'static str,
-    pub record_count: u64,
-    pub filters: Json,
-    pub direction: Direction,
+/// The same for a report whose rows are already complete; the first line is the header.
+pub async fn send_all<R: Report>(app: &App, by: &Anyone, lines: Vec<Line>, filters: Json) -> Result<HttpResponse> {
+    let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
+    record::<R>(app, by, record_count, filters).await?;
+    let text = csv::lines(lines)?;
+    Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::once(async move { Ok::<_, Error>(text) })))
 }
 
-impl Export {
-    /// Records the export, then streams it.
-    pub async fn send<R: Rows>(self, app: &App, by: &Anyone, db: DatabaseTransaction, rows: R) -> Result<HttpResponse> {
-        self.record(app, by).await?;
-        let head = csv::lines([rows.header()])?;
-        let first = ReportPage { after: None, direction: self.direction, limit: PAGE };
-        let lines = stream::try_unfold(State { db, rows, head: Some(head), next: Some(first) }, State::step);
-        Ok(file(app, by, &self.file_name(), Format::Csv, lines))
-    }
-
-    /// The same for a report whose rows are already complete.
-    pub async fn send_all(self, app: &App, by: &Anyone, lines: Vec<Line>) -> Result<HttpResponse> {
-        self.record(app, by).await?;
-        let text = csv::lines(lines)?;
-        Ok(file(app, by, &self.file_name(), Format::Csv, stream::once(async move { Ok::<_, Error>(text) })))
-    }
-
-    async fn record(&self, app: &App, by: &Anyone) -> Result<()> {
-        let event = Event::export_generated(self.report, Format::Csv.code(), self.record_count, self.filters.clone());
-        app.record(by, event).await
-    }
-
-    fn file_name(&self) -> String {
-        self.report.replace('_', "-")
-    }
+async fn record<R: Report>(app: &App, by: &Anyone, record_count: u64, filters: Json) -> Result<()> {
+    app.record(by, Event::export_generated(R::NAME, Format::Csv.code(), record_count, filters)).await
 }
 
-struct State<R> {
+fn file_name<R: Report>() -> String {
+    R::NAME.replace('_', "-")
+}
+
+struct State<R: ListReport> {
     db: DatabaseTransaction,
-    rows: R,
+    period: Period,
+    subject: R::Subject,
     head: Option<Bytes>,
     /// `None` after the last page.
     next: Option<ReportPage>,
 }
 
-impl<R: Rows> State<R> {
+impl<R: ListReport> State<R> {
     async fn step(mut self) -> Result<Option<(Bytes, Self)>> {
         if let Some(head) = self.head.take() {
             return Ok(Some((head, self)));
         }
         let Some(paging) = self.next.take() else { return Ok(None) };
-        let mut rows = self.rows.page(&self.db, &paging).await?;
+        let mut rows = R::rows(&self.db, &self.period, &self.subject, &paging).await?;
         let has_more = rows.len() > usize::try_from(paging.limit).unwrap_or(usize::MAX);
         if has_more {
             rows.pop();

@@ -6,6 +6,7 @@ mod catalogue;
 mod entry;
 mod export;
 mod frame;
+mod generate;
 mod quality_review;
 mod query;
 mod system_events;

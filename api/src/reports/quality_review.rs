@@ -1,8 +1,9 @@
 //! The quality review audit.
 
-use super::export::{Export, Line, Rows};
+use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::generate::{self, Frame, Head, ListReport, Report};
+use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -10,7 +11,6 @@ use crate::list_of;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
-use entity::audit::Event;
 use entity::case::ReviewStatus;
 use entity::period::Period;
 use entity::report::{self, Percent, quality_review as quality};
@@ -25,9 +25,6 @@ use validator::Validate;
 
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,turnaround_seconds\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
-
-const REPORT: &str = "quality_review_audit";
-const LIMIT: u64 = 30;
 
 /// Filters of the quality review audit
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -178,27 +175,37 @@ pub async fn get_quality_review_audit(
     request: HttpRequest,
     query: ReportQuery<QualityReviewFilter>,
 ) -> Result<Answer<QualityReviewReport>> {
-    let (asked, all_time, series, order, filter, paging) = &query.parts;
-    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
-    let db = app.snapshot().await?;
-    let period = look.period(&db, all_time.or(asked)).await?;
-    let mut found = quality::quality_review(&db, &period, series.interval(), &filter.narrowing(), &look.paging).await?;
-    let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
-    let data = ReviewDecision::all(&db, std::mem::take(&mut found.entries)).await?;
-    db.commit().await?;
-    if look.page.is_first() {
-        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
+    generate::page(&app, &by, &request, query).await
+}
+
+impl Report for QualityReviewReport {
+    const NAME: &'static str = "quality_review_audit";
+    type Filter = QualityReviewFilter;
+    type Subject = quality::Filters;
+    type Page = ListPage;
+
+    async fn subject(_: &DatabaseTransaction, filter: QualityReviewFilter) -> Result<quality::Filters> {
+        let decisions = filter.review_status.iter().map(|status| status.review_action()).collect();
+        Ok(quality::Filters { decisions, reviewer_id: filter.reviewer_id })
     }
-    Ok(Answer::plain(QualityReviewReport {
-        report: REPORT,
-        generated_at: look.generated_at.into(),
-        period: PeriodView::from(&period),
-        filters: Filters(query.of::<QualityReviewFilter>()),
-        summary: QualityReviewFigures::new(&found),
-        reviewers: found.reviewers.into_iter().map(ReviewerFigures::new).collect(),
-        timeseries: timeseries(found.timeseries),
-        entries: ReviewDecisionList { data, page },
-    }))
+
+    async fn compute(db: &DatabaseTransaction, filters: quality::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+        let mut found = quality::quality_review(db, &frame.period, frame.interval, &filters, &page.paging).await?;
+        let page = page.cut(&mut found.entries, found.matching, &frame.period, |row| row.id);
+        let data = ReviewDecision::all(db, std::mem::take(&mut found.entries)).await?;
+        let Head { report, generated_at, period, filters } = frame.head::<Self>();
+        let view = Self {
+            report,
+            generated_at,
+            period,
+            filters,
+            summary: QualityReviewFigures::new(&found),
+            reviewers: found.reviewers.into_iter().map(ReviewerFigures::new).collect(),
+            timeseries: timeseries(found.timeseries),
+            entries: ReviewDecisionList { data, page },
+        };
+        Ok((view, found.matching))
+    }
 }
 
 /// Export the review decisions as CSV
@@ -216,22 +223,13 @@ pub async fn export_quality_review_audit(
     by: ReportReader,
     query: ExportQuery<QualityReviewFilter>,
 ) -> Result<HttpResponse> {
-    let (asked, all_time, order, filter) = &query.parts;
-    let db = app.db().export_snapshot().await?;
-    let period = period(&db, all_time.or(asked), app.now()).await?;
-    let filters = filter.narrowing();
-    let record_count = row_count(quality::count(&db, &period, &filters).await?);
-    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
-    export.send(&app, &by, db, Decisions { filters, period }).await
+    export::send::<QualityReviewReport>(&app, &by, query).await
 }
 
-struct Decisions {
-    filters: quality::Filters,
-    period: Period,
-}
+impl ListReport for QualityReviewReport {
+    const LIMIT: u64 = 30;
 
-impl Rows for Decisions {
-    fn header(&self) -> Line {
+    fn header() -> Line {
         [
             "id",
             "occurred_at",
@@ -248,16 +246,18 @@ impl Rows for Decisions {
         .to_vec()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
-        let rows = quality::decisions(db, &self.period, &self.filters, paging).await?;
-        Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id, decision.cells())).collect())
+    async fn count(db: &DatabaseTransaction, period: &Period, filters: &quality::Filters) -> Result<i64> {
+        Ok(quality::count(db, period, filters).await?)
     }
-}
 
-impl QualityReviewFilter {
-    fn narrowing(&self) -> quality::Filters {
-        let decisions = self.review_status.iter().map(|status| status.review_action()).collect();
-        quality::Filters { decisions, reviewer_id: self.reviewer_id }
+    async fn rows(
+        db: &DatabaseTransaction,
+        period: &Period,
+        filters: &quality::Filters,
+        paging: &report::ReportPage,
+    ) -> Result<Vec<(Uuid, Line)>> {
+        let rows = quality::decisions(db, period, filters, paging).await?;
+        Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id, decision.cells())).collect())
     }
 }
 

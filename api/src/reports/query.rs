@@ -2,7 +2,7 @@
 
 use crate::http::request::page::{PageRequest, Paging};
 use crate::http::request::period::PeriodParameters;
-use crate::http::{Anyone, QueryParts};
+use crate::http::{Anyone, PageInfo, QueryParts};
 use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
@@ -14,6 +14,7 @@ use entity::setting;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 use validator::Validate;
 
 /// The query parameters of a report with a list.
@@ -86,18 +87,14 @@ impl OrderParameters {
     }
 }
 
-/// A view of a report's list: the page and the time it refers to.
-pub struct ReportRequest {
-    pub page: PageRequest,
+/// The requested page of a report's list.
+pub struct ListPage {
+    page: PageRequest,
     pub paging: report::ReportPage,
-    /// When the response is generated.
-    pub generated_at: DateTime<Utc>,
-    /// When the first page was generated: all pages cover the same period.
-    as_of: DateTime<Utc>,
 }
 
-impl ReportRequest {
-    pub fn at(
+impl ListPage {
+    pub fn new(
         request: &HttpRequest,
         app: &App,
         by: &Anyone,
@@ -106,25 +103,22 @@ impl ReportRequest {
         limit: u64,
     ) -> Result<Self> {
         let page = paging.page_request(request, app, by, limit)?;
-        let now = app.now();
-        // An open period ends one millisecond after the time of the first page.
-        let first = page.until.and_then(DateTime::from_timestamp_millis).map(|until| until - TimeDelta::milliseconds(1));
         let paging = report::ReportPage { after: page.after.clone(), direction: order.direction(), limit: page.limit };
-        Ok(Self { page, paging, generated_at: now, as_of: first.unwrap_or(now) })
+        Ok(Self { page, paging })
     }
 
-    pub async fn period<C: ConnectionTrait>(&self, db: &C, asked: PeriodQuery) -> Result<Period> {
-        period(db, asked, self.as_of).await
+    pub fn is_first(&self) -> bool {
+        self.page.is_first()
+    }
+
+    /// When the first page was generated; `None` if this is the first. An open period ends one millisecond after that.
+    pub fn as_of(&self) -> Option<DateTime<Utc>> {
+        let until = self.page.until.and_then(DateTime::from_timestamp_millis);
+        until.map(|until| until - TimeDelta::milliseconds(1))
     }
 
     /// Cuts the rows to the page. The next page will cover the same period.
-    pub fn cut<R>(
-        &self,
-        rows: &mut Vec<R>,
-        matching: i64,
-        period: &Period,
-        id: impl Fn(&R) -> uuid::Uuid,
-    ) -> crate::http::PageInfo {
+    pub fn cut<R>(&self, rows: &mut Vec<R>, matching: i64, period: &Period, id: impl Fn(&R) -> Uuid) -> PageInfo {
         let total = self.page.include_total.then(|| row_count(matching));
         let until = period.until.timestamp_millis();
         self.page.cut_pinned(rows, total, Some(until), |row| id(row).into())

@@ -1,9 +1,10 @@
 //! System events: what the service did by itself or in bulk.
 
 use super::entry::{COLUMNS, EntryBody, ReportEntry};
-use super::export::{Export, Line, Rows};
+use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::generate::{self, Frame, Head, ListReport, Report};
+use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -11,7 +12,7 @@ use crate::list_of;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
-use entity::audit::{Action, Event, SystemEvent};
+use entity::audit::{Action, SystemEvent};
 use entity::audit_entry;
 use entity::audit_log::JobHealth;
 use entity::job::run::RunStatus;
@@ -29,9 +30,6 @@ use validator::Validate;
 
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,job_name,records_processed,error_message\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,\r\n";
-
-const REPORT: &str = "system_events";
-const LIMIT: u64 = 40;
 
 /// Filters of the system events
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -236,32 +234,42 @@ pub async fn get_system_events(
     request: HttpRequest,
     query: ReportQuery<SystemEventsFilter>,
 ) -> Result<Answer<SystemEventsReport>> {
-    let (asked, all_time, series, order, filter, paging) = &query.parts;
-    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
-    let (now, filters) = (look.generated_at, filter.narrowing());
-    let db = app.snapshot().await?;
-    let period = look.period(&db, all_time.or(asked)).await?;
-    let mut found = events::system_events(&db, &period, series.interval(), now, &filters, &look.paging).await?;
-    db.commit().await?;
-    let page = look.cut(&mut found.entries, found.matching, &period, |row| row.id);
-    let data = std::mem::take(&mut found.entries).into_iter().map(SystemEventEntry::new).collect::<Result<Vec<_>>>()?;
-    if look.page.is_first() {
-        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.matching))).await?;
+    generate::page(&app, &by, &request, query).await
+}
+
+impl Report for SystemEventsReport {
+    const NAME: &'static str = "system_events";
+    type Filter = SystemEventsFilter;
+    type Subject = events::Filters;
+    type Page = ListPage;
+
+    async fn subject(_: &DatabaseTransaction, filter: SystemEventsFilter) -> Result<events::Filters> {
+        let actions = filter.event_type.into_iter().flat_map(|event_type| event_type.0).collect();
+        Ok(events::Filters { actions, outcome: filter.outcome })
     }
-    Ok(Answer::plain(SystemEventsReport {
-        report: REPORT,
-        generated_at: now.into(),
-        period: PeriodView::from(&period),
-        filters: Filters(query.of::<SystemEventsFilter>()),
-        summary: SystemEventsFigures::new(&found),
-        by_event_type: found.by_event_type.into_iter().map(EventGroupCount::new).collect(),
-        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
-        jobs: found.jobs.into_iter().filter_map(JobState::new).collect(),
-        health: SystemHealth::new(found.health),
-        access: found.access.into_iter().map(AccessCount::new).collect(),
-        timeseries: timeseries(found.timeseries),
-        entries: SystemEventList { data, page },
-    }))
+
+    async fn compute(db: &DatabaseTransaction, filters: events::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+        let Frame { period, interval, generated_at: now, .. } = &frame;
+        let mut found = events::system_events(db, period, *interval, *now, &filters, &page.paging).await?;
+        let page = page.cut(&mut found.entries, found.matching, period, |row| row.id);
+        let data = std::mem::take(&mut found.entries).into_iter().map(SystemEventEntry::new).collect::<Result<Vec<_>>>()?;
+        let Head { report, generated_at, period, filters } = frame.head::<Self>();
+        let view = Self {
+            report,
+            generated_at,
+            period,
+            filters,
+            summary: SystemEventsFigures::new(&found),
+            by_event_type: found.by_event_type.into_iter().map(EventGroupCount::new).collect(),
+            by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
+            jobs: found.jobs.into_iter().filter_map(JobState::new).collect(),
+            health: SystemHealth::new(found.health),
+            access: found.access.into_iter().map(AccessCount::new).collect(),
+            timeseries: timeseries(found.timeseries),
+            entries: SystemEventList { data, page },
+        };
+        Ok((view, found.matching))
+    }
 }
 
 /// Export the system events as CSV
@@ -275,35 +283,28 @@ pub async fn get_system_events(
 )]
 #[get("/reports/system-events.csv")]
 pub async fn export_system_events(app: App, by: ReportReader, query: ExportQuery<SystemEventsFilter>) -> Result<HttpResponse> {
-    let (asked, all_time, order, filter) = &query.parts;
-    let db = app.db().export_snapshot().await?;
-    let period = period(&db, all_time.or(asked), app.now()).await?;
-    let scope = filter.narrowing().list();
-    let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
-    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
-    export.send(&app, &by, db, Events { scope, period }).await
+    export::send::<SystemEventsReport>(&app, &by, query).await
 }
 
-struct Events {
-    scope: report::Scope,
-    period: Period,
-}
+impl ListReport for SystemEventsReport {
+    const LIMIT: u64 = 40;
 
-impl Rows for Events {
-    fn header(&self) -> Line {
+    fn header() -> Line {
         COLUMNS.into_iter().chain(["job_name", "records_processed", "error_message"]).map(Into::into).collect()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
-        let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
-        rows.into_iter().map(|row| SystemEventEntry::new(row).map(|event| (event.entry.id, event.cells()))).collect()
+    async fn count(db: &DatabaseTransaction, period: &Period, filters: &events::Filters) -> Result<i64> {
+        Ok(report::count(db, period.ids(), &filters.list()).await?)
     }
-}
 
-impl SystemEventsFilter {
-    fn narrowing(&self) -> events::Filters {
-        let actions = self.event_type.iter().flat_map(|event_type| event_type.0.iter().copied()).collect();
-        events::Filters { actions, outcome: self.outcome }
+    async fn rows(
+        db: &DatabaseTransaction,
+        period: &Period,
+        filters: &events::Filters,
+        paging: &report::ReportPage,
+    ) -> Result<Vec<(Uuid, Line)>> {
+        let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
+        rows.into_iter().map(|row| SystemEventEntry::new(row).map(|event| (event.entry.id, event.cells()))).collect()
     }
 }
 

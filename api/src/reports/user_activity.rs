@@ -1,9 +1,10 @@
 //! The activity of one user.
 
 use super::entry::{self, COLUMNS, ReportEntry};
-use super::export::{Export, Line, Rows};
+use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::query::{AllTime, ExportQuery, OrderParameters, ReportQuery, ReportRequest, SeriesParameters, period, row_count};
+use super::generate::{self, Frame, Head, ListReport, Report};
+use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -11,11 +12,10 @@ use crate::list_of;
 use crate::state::App;
 use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
-use entity::audit::Event;
 use entity::period::Period;
 use entity::report::{self, user_activity as activity};
 use entity::user::{self, Level, Role};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait};
+use sea_orm::{DatabaseTransaction, EntityTrait};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -23,9 +23,6 @@ use validator::Validate;
 
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7\r\n";
-
-const REPORT: &str = "user_activity";
-const LIMIT: u64 = 30;
 
 /// Filters of the user activity
 #[derive(Clone, Debug, Deserialize, IntoParams, Validate)]
@@ -118,33 +115,42 @@ pub async fn get_user_activity(
     request: HttpRequest,
     query: ReportQuery<UserActivityFilter>,
 ) -> Result<Answer<UserActivityReport>> {
-    let (asked, all_time, series, order, filter, paging) = &query.parts;
-    let look = ReportRequest::at(&request, &app, &by, paging, order, LIMIT)?;
-    let db = app.snapshot().await?;
-    let user = subject(&db, filter.user_id).await?;
-    let period = look.period(&db, all_time.or(asked)).await?;
-    let mut found = activity::user_activity(&db, &period, series.interval(), user.id, &look.paging).await?;
-    db.commit().await?;
-    let page = look.cut(&mut found.entries, found.total_activities, &period, |row| row.id);
-    let data = found.entries.into_iter().map(entry::plain).collect::<Result<Vec<_>>>()?;
-    if look.page.is_first() {
-        app.record(&by, Event::report_generated(REPORT, query.all.clone(), row_count(found.total_activities))).await?;
+    generate::page(&app, &by, &request, query).await
+}
+
+impl Report for UserActivityReport {
+    const NAME: &'static str = "user_activity";
+    type Filter = UserActivityFilter;
+    type Subject = user::Model;
+    type Page = ListPage;
+
+    async fn subject(db: &DatabaseTransaction, filter: UserActivityFilter) -> Result<user::Model> {
+        user::Entity::find_by_id(filter.user_id).one(db).await?.ok_or_else(Error::not_found)
     }
-    Ok(Answer::plain(UserActivityReport {
-        report: REPORT,
-        generated_at: look.generated_at.into(),
-        period: PeriodView::from(&period),
-        filters: Filters(query.of::<UserActivityFilter>()),
-        user: ReportedUser::new(user),
-        summary: UserActivityFigures {
-            total_activities: found.total_activities,
-            last_activity_at: found.last_activity_at.map(Instant),
-            last_activity_overall_at: found.last_activity_overall_at.map(Instant),
-        },
-        by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
-        timeseries: timeseries(found.timeseries),
-        entries: ReportEntryList { data, page },
-    }))
+
+    async fn compute(db: &DatabaseTransaction, user: user::Model, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
+        let mut found = activity::user_activity(db, &frame.period, frame.interval, user.id, &page.paging).await?;
+        let total = found.total_activities;
+        let page = page.cut(&mut found.entries, total, &frame.period, |row| row.id);
+        let data = found.entries.into_iter().map(entry::plain).collect::<Result<Vec<_>>>()?;
+        let Head { report, generated_at, period, filters } = frame.head::<Self>();
+        let view = Self {
+            report,
+            generated_at,
+            period,
+            filters,
+            user: ReportedUser::new(user),
+            summary: UserActivityFigures {
+                total_activities: total,
+                last_activity_at: found.last_activity_at.map(Instant),
+                last_activity_overall_at: found.last_activity_overall_at.map(Instant),
+            },
+            by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
+            timeseries: timeseries(found.timeseries),
+            entries: ReportEntryList { data, page },
+        };
+        Ok((view, total))
+    }
 }
 
 /// Export a user's activity as CSV
@@ -158,35 +164,29 @@ pub async fn get_user_activity(
 )]
 #[get("/reports/user-activity.csv")]
 pub async fn export_user_activity(app: App, by: ReportReader, query: ExportQuery<UserActivityFilter>) -> Result<HttpResponse> {
-    let (asked, all_time, order, filter) = &query.parts;
-    let db = app.db().export_snapshot().await?;
-    let user = subject(&db, filter.user_id).await?;
-    let period = period(&db, all_time.or(asked), app.now()).await?;
-    let scope = activity::scope(user.id);
-    let record_count = row_count(report::count(&db, period.ids(), &scope).await?);
-    let export = Export { report: REPORT, record_count, filters: query.all.clone(), direction: order.direction() };
-    export.send(&app, &by, db, Entries { scope, period }).await
+    export::send::<UserActivityReport>(&app, &by, query).await
 }
 
-/// Entries as CSV, without columns specific to the report.
-struct Entries {
-    scope: report::Scope,
-    period: Period,
-}
+impl ListReport for UserActivityReport {
+    const LIMIT: u64 = 30;
 
-impl Rows for Entries {
-    fn header(&self) -> Line {
+    fn header() -> Line {
         COLUMNS.map(Into::into).to_vec()
     }
 
-    async fn page(&self, db: &DatabaseTransaction, paging: &report::ReportPage) -> Result<Vec<(Uuid, Line)>> {
-        let rows = report::entries(db, self.period.ids(), &self.scope, paging).await?;
+    async fn count(db: &DatabaseTransaction, period: &Period, user: &user::Model) -> Result<i64> {
+        Ok(report::count(db, period.ids(), &activity::scope(user.id)).await?)
+    }
+
+    async fn rows(
+        db: &DatabaseTransaction,
+        period: &Period,
+        user: &user::Model,
+        paging: &report::ReportPage,
+    ) -> Result<Vec<(Uuid, Line)>> {
+        let rows = report::entries(db, period.ids(), &activity::scope(user.id), paging).await?;
         rows.into_iter().map(|row| Ok((row.id, entry::plain(row)?.cells()))).collect()
     }
-}
-
-async fn subject<C: ConnectionTrait>(db: &C, user_id: Uuid) -> Result<user::Model> {
-    user::Entity::find_by_id(user_id).one(db).await?.ok_or_else(Error::not_found)
 }
 
 impl ReportedUser {

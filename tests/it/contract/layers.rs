@@ -163,28 +163,6 @@ fn what_is_true_knows_no_http_and_history_knows_nothing() {
     }
 }
 
-/// What the core of the audit log knows of the rest of its crate: text is hashed and spelled there, and an entry is a row.
-const KNOWN_TO_AUDIT: [&str; 6] = ["audit", "audit_entry", "clock", "db", "text", "user::Person"];
-
-#[test]
-fn the_core_of_the_audit_log_knows_no_row_but_a_person() {
-    for (file, text) in sources(&root().join("entity/src/audit")) {
-        // Its tests need some row to save.
-        if file.ends_with("tests.rs") {
-            continue;
-        }
-        for line in uses(&text, "crate::").into_iter().filter(|line| !line.contains("$crate::")) {
-            let named = line.split("crate::").nth(1).unwrap_or_default();
-            let known = KNOWN_TO_AUDIT.iter().any(|known| {
-                named
-                    .strip_prefix(known)
-                    .is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_'))
-            });
-            assert!(known, "{} knows {named}", file.display());
-        }
-    }
-}
-
 #[test]
 fn nothing_is_called_by_what_it_lacks_a_name_for() {
     for path in every_source().keys() {
