@@ -1,8 +1,9 @@
 //! The counters of this process since it started, for `/metrics`. Labels contain only values from closed lists.
 
 use chrono::{DateTime, Utc};
-use entity::audit::{Action, Observer, Outcome, WriteStage};
+use entity::audit::{Action, Outcome, WriteStage};
 use entity::audit_log::vitals;
+use entity::db::Observer;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -231,11 +232,11 @@ impl Counted {
 }
 
 impl Observer for Counted {
-    fn committed(&self, action: Action, outcome: Outcome) {
-        self.entries.get_or_create(&EntryLabels { action_type: action.code(), outcome: outcome.code() }).inc();
+    fn committed(&self, action: &'static str, outcome: &'static str) {
+        self.entries.get_or_create(&EntryLabels { action_type: action, outcome }).inc();
     }
 
-    fn unwritten(&self, stage: WriteStage) {
-        self.failures.get_or_create(&FailureLabels { stage: stage.code() }).inc();
+    fn unwritten(&self, stage: &'static str) {
+        self.failures.get_or_create(&FailureLabels { stage }).inc();
     }
 }

@@ -1,17 +1,19 @@
 //! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
 
 mod failure;
+mod observer;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod verb;
 
 pub(crate) use failure::is_lost;
 pub use failure::{is_lock_timeout, is_unavailable};
+pub use observer::Observer;
 pub(crate) use transaction::WriteTransaction;
+pub use verb::{Excuses, Verb};
 
-use crate::audit::{Excuses, Observer};
 use crate::clock::Clock;
-use crate::registry;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -51,6 +53,7 @@ pub struct Db {
     clock: Clock,
     watch: Option<Watch>,
     observer: Option<Arc<dyn Observer>>,
+    excuses: Excuses,
 }
 
 /// The current number of connections for one kind of work.
@@ -68,7 +71,8 @@ pub struct PoolState {
 pub type Watch = Arc<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>;
 
 impl Db {
-    pub async fn connect(url: &str, limits: Limits, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
+    /// Opens the connections. `excuses` says which tables transactions may write without an entry: `registry::connect` knows them.
+    pub async fn connect(url: &str, limits: Limits, excuses: Excuses, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
         // SQLite has only one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
         let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
@@ -94,6 +98,7 @@ impl Db {
             clock,
             watch: watch.clone(),
             observer: None,
+            excuses,
         };
         db.ensure_no_debt().await?;
         Ok(db)
@@ -106,7 +111,7 @@ impl Db {
 
     /// Which tables a transaction may write without an entry.
     pub(crate) fn excuses(&self) -> Excuses {
-        registry::excuse_of
+        self.excuses
     }
 
     pub(crate) fn observer(&self) -> Option<Arc<dyn Observer>> {

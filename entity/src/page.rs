@@ -68,12 +68,7 @@ impl SortKey {
     }
 
     /// By an expression and then by the ids. `read` converts a position's value to the expression's type.
-    pub fn expression(
-        expression: Expr,
-        read: fn(&str) -> Option<Value>,
-        id: impl ColumnTrait,
-        direction: Direction,
-    ) -> Self {
+    pub fn expression(expression: Expr, read: fn(&str) -> Option<Value>, id: impl ColumnTrait, direction: Direction) -> Self {
         Self { value: Some(SortValue { expression, read }), ..Self::id(id, direction) }
     }
 

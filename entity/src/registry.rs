@@ -1,11 +1,22 @@
 //! Lists which tables the program may write, and how: each is audited, or unaudited with a reason.
 
-use crate::audit::{Audited, Unaudited, Verb};
+use crate::audit::{Audited, Unaudited};
+use crate::clock::Clock;
+use crate::db::{Db, Limits, Verb, Watch};
 use crate::{
     alert, api_key, attempt, audit_entry, case, credit, document, idempotency, job, note, outbox, review, session, setting,
     signing_key, throttle, user,
 };
-use sea_orm::EntityName;
+use sea_orm::{DbErr, EntityName};
+
+/// Connects to a database, with these tables as those that transactions may write.
+///
+/// # Errors
+///
+/// The database cannot be reached, or what it holds contradicts its own log.
+pub async fn connect(url: &str, limits: Limits, clock: Clock, watch: Option<Watch>) -> Result<Db, DbErr> {
+    Db::connect(url, limits, excuse_of, clock, watch).await
+}
 
 /// Tables whose rows have hooks. A row that isn't `audited!` does not compile here; one that is missing here fails
 /// `every_table_is_audited_or_excused`.

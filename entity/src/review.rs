@@ -37,6 +37,17 @@ impl ReviewAction {
     pub const DECISIONS: [Self; 3] = [Self::Approved, Self::RevisionsRequested, Self::CorrectionsNeeded];
 }
 
+impl case::ReviewStatus {
+    /// The corresponding action in the review history.
+    pub const fn review_action(self) -> ReviewAction {
+        match self {
+            Self::Approved => ReviewAction::Approved,
+            Self::RevisionsRequested => ReviewAction::RevisionsRequested,
+            Self::CorrectionsNeeded => ReviewAction::CorrectionsNeeded,
+        }
+    }
+}
+
 /// One step of a case's review. Ids sort by time.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "case_reviews")]

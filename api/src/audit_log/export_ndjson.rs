@@ -3,8 +3,8 @@
 use super::export::{ExportQuery, entries};
 use super::filter::LogFilter;
 use crate::http::answer::file::{Format, example, file, objects};
-use crate::http::{AuditEntry, AuditReader};
 use crate::http::request::period::PeriodParameters;
+use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpResponse, get};

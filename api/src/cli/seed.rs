@@ -10,6 +10,7 @@ use clap::Args;
 use entity::audit::{AuditTx, Context, Event};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
+use entity::registry;
 use entity::user;
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ColumnTrait, DbErr, QueryFilter};
@@ -33,7 +34,7 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     }
     let (url, _) = config.database()?;
     migrate::apply(&url).await?;
-    let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?;
+    let db = registry::connect(&url, Limits::default(), Clock::system(), None).await?;
     let bar = ProgressBar::new(options.entries).with_style(style()?);
     let written = fill(&db, Plan::of_entries(options.entries), options.seed, |written| bar.set_position(written)).await?;
     bar.finish_and_clear();

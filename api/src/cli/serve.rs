@@ -17,6 +17,7 @@ use crate::storage::{Space, Storage};
 use crate::{demo, server, worker};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
+use entity::registry;
 use entity::start::{self, Finding};
 use entity::user;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -38,7 +39,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
-    let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
+    let db = registry::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
     check(&db, config.env).await?;
     ensure_nets(&db, config.env).await?;
     ensure_no_demo(&db, config.env).await?;

@@ -8,7 +8,8 @@ use crate::users::NewUser;
 use clap::Subcommand;
 use entity::audit::{AuditTx, Context};
 use entity::clock::Clock;
-use entity::db::{Db, Limits};
+use entity::db::Limits;
+use entity::registry;
 use std::io::BufRead;
 use uuid::Uuid;
 
@@ -58,7 +59,7 @@ pub async fn run(config: &Config, Command::Create(create): Command) -> Result<()
     }))?;
     let (url, _) = config.database()?;
     migrate::apply(&url).await?;
-    let db = Db::connect(&url, Limits::default(), Clock::system(), None).await?;
+    let db = registry::connect(&url, Limits::default(), Clock::system(), None).await?;
     let hash = new.password.as_deref().map(|password| password::hash(Cost::FULL, password)).transpose()?;
     let tx = AuditTx::begin(&db, Context::job(Uuid::now_v7())).await?;
     let (user, key) = new.create(&tx, hash).await?;

@@ -1,7 +1,7 @@
 //! Deactivate a user, which suspends their access.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Body, IfMatchHeader, UserManager, UserDetail};
+use crate::http::{Answer, Body, IfMatchHeader, UserDetail, UserManager};
 use crate::state::App;
 use crate::wire::check::not_blank;
 use crate::wire::{AccountProblems, Result};

@@ -1,7 +1,7 @@
 //! Reactivate a user, which restores their access.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Body, IfMatchHeader, UserManager, UserDetail};
+use crate::http::{Answer, Body, IfMatchHeader, UserDetail, UserManager};
 use crate::state::App;
 use crate::wire::check::not_blank;
 use crate::wire::{AccountProblems, Result};

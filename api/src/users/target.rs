@@ -7,6 +7,7 @@ use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
+use entity::case;
 use entity::user::{self, Standing, UserAction};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter};
 use utoipa::IntoParams;
@@ -55,7 +56,9 @@ impl UserTarget {
 
     /// The same for an action that may reduce the user's rights, with their standing.
     pub async fn locked_with_standing(&self, tx: &AuditTx, by: &Anyone, action: UserAction) -> Result<(user::Model, Standing)> {
-        let (user, standing) = user::locked_with_standing(tx, self.id()?, by).await?;
+        let (user, active_administrators) = user::locked_with_administrators(tx, self.id()?, by).await?;
+        let open_cases = case::open_cases_of(tx, user.id).await?;
+        let standing = Standing { is_oneself: user.id == by.id(), active_administrators, open_cases };
         Ok((self.checked(user, by, action)?, standing))
     }
 

@@ -1,9 +1,10 @@
 //! Saves many rows of one kind with the same preparation, consequences and entries as the hooks, in batched statements.
 
-use super::guard::{Verb, Write};
+use super::guard::Write;
 use super::happen::{changed, inserted};
 use super::unit_of_work::UnitOfWork;
 use super::{Action, AuditTx, Audited, Event, Outcome, Refusal, hooks};
+use crate::db::Verb;
 use crate::user::Person;
 use sea_orm::sea_query::{LockType, OnConflict};
 use sea_orm::{

@@ -3,10 +3,11 @@
 
 use super::bulk::rows_a_statement;
 use super::commit;
-use super::guard::{Verb, Write};
+use super::guard::Write;
 use super::unit_of_work::UnitOfWork;
 use super::{ChangeContext, Context, Event, Refusal, changes};
 use crate::audit_entry;
+use crate::db::Verb;
 use crate::user::Person;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};

@@ -26,7 +26,7 @@ impl World {
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("audit.db").display());
         let outside = Database::connect(&url).await.unwrap();
         Migrator::up(&outside, None).await.unwrap();
-        let db = Db::connect(&url, Limits::default(), Clock::system(), None).await.unwrap();
+        let db = crate::registry::connect(&url, Limits::default(), Clock::system(), None).await.unwrap();
         let tx = begin(&db).await;
         let user = tx.save(a_user(&tx)).await.unwrap();
         tx.commit().await.unwrap();

@@ -2,9 +2,10 @@
 //! write.
 
 use super::commit::{Entry, Traces};
-use super::guard::{self, Excuses, Write};
-use super::{Action, Audited, ChangeContext, Context, Observer, Outcome, Refusal, WriteStage};
+use super::guard::{self, Write};
+use super::{Action, Audited, ChangeContext, Context, Outcome, Refusal, WriteStage};
 use crate::clock::Clock;
+use crate::db::{Excuses, Observer};
 use crate::user::Person;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -127,12 +128,12 @@ impl UnitOfWork {
         let written = std::mem::take(&mut self.lock().written);
         let Some(observer) = &self.observer else { return };
         match end {
-            Ok(()) => written.into_iter().for_each(|(action, outcome)| observer.committed(action, outcome)),
+            Ok(()) => written.into_iter().for_each(|(action, outcome)| observer.committed(action.code(), outcome.code())),
             // The cause was already reported when the transaction broke.
             Err(error) if *error == Refusal::Broken.into() => {}
             Err(_) if written.is_empty() => {}
-            Err(error) if *error == Refusal::CommitUnknown.into() => observer.unwritten(WriteStage::Unknown),
-            Err(_) => observer.unwritten(WriteStage::Commit),
+            Err(error) if *error == Refusal::CommitUnknown.into() => observer.unwritten(WriteStage::Unknown.code()),
+            Err(_) => observer.unwritten(WriteStage::Commit.code()),
         }
     }
 
@@ -140,7 +141,7 @@ impl UnitOfWork {
     fn tell_unwritten(&self, error: &DbErr) {
         let stage = if Refusal::is_unwritten(error) { WriteStage::Insert } else { WriteStage::Refused };
         if let Some(observer) = self.observer.as_ref().filter(|_| Refusal::is_refusal(error)) {
-            observer.unwritten(stage);
+            observer.unwritten(stage.code());
         }
     }
 

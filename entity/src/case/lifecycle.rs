@@ -1,7 +1,6 @@
 //! State transitions of a case. Pure: the row goes in; the row to save, or the rule that refused, comes out.
 
 use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency, columns};
-use crate::review::ReviewAction;
 use crate::user::{self, Caller, Level, Role};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
@@ -421,17 +420,6 @@ impl ActiveModel {
             if let Some(empty) = empty {
                 self.set(*column, empty);
             }
-        }
-    }
-}
-
-impl ReviewStatus {
-    /// The corresponding action in the review history.
-    pub const fn review_action(self) -> ReviewAction {
-        match self {
-            Self::Approved => ReviewAction::Approved,
-            Self::RevisionsRequested => ReviewAction::RevisionsRequested,
-            Self::CorrectionsNeeded => ReviewAction::CorrectionsNeeded,
         }
     }
 }

@@ -4,6 +4,7 @@ mod caller;
 pub mod credential;
 mod events;
 pub mod lifecycle;
+mod people;
 mod permission;
 mod person;
 mod role;
@@ -11,10 +12,11 @@ mod standing;
 
 pub use caller::{Admission, Caller, Credential};
 pub use lifecycle::{Misfit, UserRefusal};
+pub use people::people;
 pub use permission::{UserAction, may_create};
-pub use person::{Person, people};
+pub use person::Person;
 pub use role::{Level, Role, Scope};
-pub use standing::{Standing, locked_with_standing};
+pub use standing::{Standing, locked_with_administrators};
 
 use crate::audit::AuditTx;
 use crate::case::Tier;

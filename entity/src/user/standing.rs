@@ -4,7 +4,6 @@
 use super::lifecycle::{Rights, UserRefusal};
 use super::{Caller, Model, Role, active_administrators, locked};
 use crate::audit::AuditTx;
-use crate::case;
 use crate::load::LoadError;
 use uuid::Uuid;
 
@@ -16,15 +15,12 @@ pub struct Standing {
     pub open_cases: u64,
 }
 
-/// Reads a user for update, with their standing.
+/// Reads a user for update, with the number of active administrators.
 ///
 /// The administrators are locked first and always in the same order: two who remove each other wait, but can't deadlock.
-pub async fn locked_with_standing(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<(Model, Standing), LoadError> {
+pub async fn locked_with_administrators(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<(Model, usize), LoadError> {
     let active_administrators = active_administrators(tx).await?;
-    let user = locked(tx, id, caller).await?;
-    let open_cases = case::open_cases_of(tx, user.id).await?;
-    let standing = Standing { is_oneself: user.id == caller.id(), active_administrators, open_cases };
-    Ok((user, standing))
+    Ok((locked(tx, id, caller).await?, active_administrators))
 }
 
 impl Model {

@@ -47,7 +47,8 @@ use api::{server, tls};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::clock::Clock;
-use entity::db::{Db, Limits};
+use entity::db::Limits;
+use entity::registry;
 use entity::session;
 use entity::user::{self, Level, Role};
 use ipnet::IpNet;
@@ -180,7 +181,7 @@ impl TestApp {
         });
         let limits = Limits { writers: 8, readers: 4, exports: 2, patience: settings.patience, decision: settings.decision };
         let metrics = Metrics::new(clock.now());
-        let db = Db::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
+        let db = registry::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
         let db = db.observed_by(metrics.observer());
         tls::use_ring();
         let documents = tempfile::tempdir_in(settings.volume.unwrap_or_else(std::env::temp_dir)).expect("a directory");

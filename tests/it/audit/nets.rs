@@ -3,7 +3,8 @@
 
 use crate::app::{Kind, TestApp};
 use crate::contract::recipes::add_report;
-use entity::db::{Db, Limits};
+use entity::db::Limits;
+use entity::registry;
 use entity::{audit_entry, case, credit};
 use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, EntityTrait, TransactionTrait};
 use serde_json::json;
@@ -147,7 +148,7 @@ async fn debt_left_by_a_connection_without_foreign_keys_is_found_at_start() {
     alone.execute_unprepared("PRAGMA foreign_keys = OFF").await.unwrap();
     alone.execute_unprepared("UPDATE cases SET version = 9").await.expect("the net is off");
     assert_ne!(now(&app, case.id).await, case);
-    let start = Db::connect(&app.url, Limits::default(), app.clock.clone(), None).await;
+    let start = registry::connect(&app.url, Limits::default(), app.clock.clone(), None).await;
     assert!(start.err().expect("refused").to_string().contains("audit_debt"));
 }
 

@@ -3,7 +3,8 @@
 
 use crate::app::{Kind, Process, SERVING, TestApp, fresh};
 use entity::clock::Clock;
-use entity::db::{Db, Limits};
+use entity::db::Limits;
+use entity::registry;
 use entity::start;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -36,7 +37,7 @@ fn limits() -> Limits {
 
 /// The names of all findings of a start.
 async fn found(app: &TestApp, off: chrono::TimeDelta) -> Vec<&'static str> {
-    let db = Db::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
+    let db = registry::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
     let findings = start::findings(&db, Clock::system().now() + off).await.unwrap();
     // The tests' server is configured for speed.
     findings.iter().map(|finding| finding.name).filter(|name| !["fsync", "full_page_writes"].contains(name)).collect()
@@ -69,7 +70,7 @@ on_each_database! {
         set(app, "default_transaction_isolation = 'serializable'").await;
         set(app, "default_transaction_read_only = on").await;
         assert_eq!(found(app, chrono::TimeDelta::zero()).await, [""; 0]);
-        let db = Db::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
+        let db = registry::connect(&app.url, limits(), Clock::system(), None).await.unwrap();
         let question = Statement::from_string(DbBackend::Postgres, "SELECT current_setting('transaction_isolation') AS level");
         let level: String = db.readers().query_one_raw(question).await.unwrap().unwrap().try_get("", "level").unwrap();
         assert_eq!(level, "read committed");

@@ -4,8 +4,9 @@
 use crate::app::{Exposition, Kind, TestApp};
 use chrono::TimeDelta;
 use entity::audit::{Action, AuditTx, Context, Event};
-use entity::db::{Db, Limits};
+use entity::db::Limits;
 use entity::job::JobRun;
+use entity::registry;
 use entity::user::Role;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
@@ -90,7 +91,7 @@ fn a_run(error_message: Option<&str>) -> JobRun<'_> {
 /// Runs a job as another process of the same database would.
 async fn run_elsewhere(app: &TestApp, job_name: &str, error_message: Option<&str>) {
     let limits = Limits { writers: 1, readers: 1, exports: 1, ..Limits::default() };
-    let elsewhere = Db::connect(&app.url, limits, app.clock.clone(), None).await.unwrap();
+    let elsewhere = registry::connect(&app.url, limits, app.clock.clone(), None).await.unwrap();
     let tx = AuditTx::begin(&elsewhere, Context::job(Uuid::now_v7())).await.unwrap();
     tx.record(Event::cron_job_executed(job_name, &a_run(error_message))).await.unwrap();
     tx.commit().await.unwrap();

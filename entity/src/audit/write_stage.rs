@@ -1,12 +1,4 @@
-//! An observer of writes to the audit log: for metrics, which the audit log itself does not depend on.
-
-use super::{Action, Outcome};
-
-/// Is notified of entries once they are committed, and of those that could not be written.
-pub trait Observer: Send + Sync {
-    fn committed(&self, action: Action, outcome: Outcome);
-    fn unwritten(&self, stage: WriteStage);
-}
+//! The stages at which writing an entry may fail.
 
 /// The stage at which writing an entry failed. In every case but the last, the change it was to record was not made either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
