@@ -1,10 +1,10 @@
 //! Dismiss an alert.
 
 use super::Alert;
-use crate::http::{Answer, OptionalBody, PathId, PersonCaller};
+use crate::http::{Answer, OptionalBody, PathId, PersonCaller, Result};
 use crate::state::App;
+use crate::wire::AdditionProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{AdditionProblems, Result};
 use actix_web::post;
 use entity::alert;
 use entity::audit::Event;

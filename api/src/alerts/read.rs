@@ -1,9 +1,9 @@
 //! Mark an alert as read.
 
 use super::Alert;
-use crate::http::{Answer, PathId, PersonCaller};
+use crate::http::{Answer, PathId, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::{ReadProblems, Result};
+use crate::wire::ReadProblems;
 use actix_web::post;
 use entity::alert;
 

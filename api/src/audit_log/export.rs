@@ -38,11 +38,9 @@ pub async fn entries(
     let filter = filter.read(app, period).await?;
     let snapshot = app.db().export_snapshot().await?;
     let record_count = audit_log::count(&snapshot, &filter).await?;
-    let (tx, _) = app.begin(by).await?;
     let log = ("export", "audit_log".to_owned());
-    tx.record(Event::audit_log_accessed("export", log, query.all.clone())).await?;
-    tx.record(Event::export_generated("audit_log", format.code(), record_count, query.all)).await?;
-    tx.commit().await?;
+    let access = Event::audit_log_accessed("export", log, query.all.clone());
+    app.record_all(by, [access, Event::export_generated("audit_log", format.code(), record_count, query.all)]).await?;
     Ok(stream::try_unfold(Reading { snapshot, filter, last: None }, Reading::step))
 }
 

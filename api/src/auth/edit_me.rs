@@ -2,9 +2,9 @@
 
 use super::account::AccountDetail;
 use crate::http::request::throttle::AddressRequest;
-use crate::http::{Answer, Body, IfMatch, IfMatchHeader, PersonCaller};
+use crate::http::{Answer, Body, IfMatch, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::{OwnWriteProblems, Result, check, json};
+use crate::wire::{OwnWriteProblems, check, json};
 use actix_web::patch;
 use entity::user;
 use entity::user::lifecycle::ProfileChange;

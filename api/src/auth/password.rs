@@ -2,9 +2,9 @@
 
 use crate::credentials::password::rules;
 use crate::http::request::throttle::Budget;
-use crate::http::{Body, PersonCaller};
+use crate::http::{Body, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::{Code, Error, Result, SecretProblems};
+use crate::wire::{Code, Error, SecretProblems};
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;
@@ -48,13 +48,13 @@ pub async fn change_own_password(app: App, by: PersonCaller, body: Body<ChangeOw
     let credential = credential::Entity::find_by_id(by.id()).one(app.readers()).await?;
     let stored = credential.and_then(|credential| credential.password_hash);
     if !app.passwords().verify(&body.current_password, stored.clone()).await? {
-        return Err(wrong());
+        return Err(wrong().into());
     }
     let new = app.passwords().hash(&body.new_password).await?;
     let (tx, by) = app.begin_over(&by, Some(by.id())).await?;
     let user = user::locked(&tx, by.id(), &by).await?;
     if !credential::replace(&tx, user.id, &stored.unwrap_or_default(), new).await? {
-        return Err(wrong());
+        return Err(wrong().into());
     }
     budget.give_back(&tx).await?;
     session::end_others(&tx, user.id, by.session_id).await?;

@@ -5,7 +5,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Anyone, Body, IfMatchHeader, Staff};
 use crate::state::App;
 use crate::wire::check::not_blank;
-use crate::wire::{CreditValue, Error, Result, WriteProblems};
+use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems};
 use actix_web::post;
 use entity::case::lifecycle::Acceptance;
 use entity::case::{CaseAction, Tier};
@@ -58,7 +58,12 @@ impl AcceptCase {
     }))),
 )]
 #[post("/cases/{case_id}/accept")]
-pub async fn accept_case(app: App, by: Staff, target: CaseTarget, body: Body<AcceptCase>) -> Result<Answer<CaseDetail>> {
+pub async fn accept_case(
+    app: App,
+    by: Staff,
+    target: CaseTarget,
+    body: Body<AcceptCase>,
+) -> Result<Answer<CaseDetail>, Interruption> {
     let assigned_to = body.assigned_to(&by)?;
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     let (tx, by) = app.begin(&by).await?;

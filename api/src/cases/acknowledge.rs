@@ -1,9 +1,9 @@
 //! Acknowledge a member's updates.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, Staff};
+use crate::http::{Answer, IfMatchHeader, Result, Staff};
 use crate::state::App;
-use crate::wire::{MoveProblems, Result};
+use crate::wire::MoveProblems;
 use actix_web::post;
 use entity::case::{CaseAction, member_update};
 

@@ -2,11 +2,11 @@
 
 use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Staff};
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
+use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
 use crate::wire::json::nullable;
-use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;

@@ -2,9 +2,9 @@
 
 use super::settled::{ReleaseWhen, Today};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, OptionalBody, Staff};
+use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
-use crate::wire::{Instant, Result, WriteProblems};
+use crate::wire::{Instant, WriteProblems};
 use actix_web::post;
 use entity::case::lifecycle::Completion;
 use entity::case::{CaseAction, CaseStatus};

@@ -5,7 +5,7 @@ use super::settled::Today;
 use crate::http::{Answer, Anyone, Body, MemberOrAdministrator};
 use crate::state::App;
 use crate::wire::check::displayable;
-use crate::wire::{CreateProblems, Error, Result, check};
+use crate::wire::{CreateProblems, Error, Interruption, Result, check};
 use actix_web::post;
 use chrono::NaiveDate;
 use entity::audit::AuditTx;
@@ -77,7 +77,11 @@ fn normal() -> Urgency {
     extensions(("x-audit-actions" = json!({"always": ["case_created"], "may": ["case_submitted"]}))),
 )]
 #[post("/cases")]
-pub async fn create_case(app: App, by: MemberOrAdministrator, body: Body<CreateCase>) -> Result<Answer<CaseDetail>> {
+pub async fn create_case(
+    app: App,
+    by: MemberOrAdministrator,
+    body: Body<CreateCase>,
+) -> Result<Answer<CaseDetail>, Interruption> {
     let Body(body) = body;
     let member_id = body.member_id(&by)?;
     let (submit, confirm_rush) = (body.submit, body.confirm_rush);

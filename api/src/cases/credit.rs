@@ -1,10 +1,10 @@
 //! Adjust the credit of a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Staff};
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::check::not_blank;
-use crate::wire::{CreditValue, Result, WriteProblems};
+use crate::wire::{CreditValue, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;

@@ -1,10 +1,10 @@
 //! Delete a case.
 
 use super::{CasePath, CaseTarget};
-use crate::http::{IfMatchHeader, MemberOrAdministrator, Query};
+use crate::http::{IfMatchHeader, MemberOrAdministrator, Query, Result};
 use crate::state::App;
 use crate::wire::check::not_blank;
-use crate::wire::{Error, MoveProblems, Result};
+use crate::wire::{Error, MoveProblems};
 use actix_web::{HttpResponse, delete};
 use entity::case::{CaseAction, CaseStatus};
 use serde::Deserialize;
@@ -44,7 +44,7 @@ pub async fn delete_case(
     let is_draft = case.status == CaseStatus::Draft;
     let deleted = case.delete(&by, tx.now())?;
     if !is_draft && query.reason.is_none() {
-        return Err(Error::parameter("reason", "required", "is required unless the case is a draft"));
+        return Err(Error::parameter("reason", "required", "is required unless the case is a draft").into());
     }
     tx.save(deleted).await?;
     tx.commit().await?;

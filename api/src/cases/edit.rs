@@ -2,11 +2,11 @@
 
 use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, PersonCaller};
+use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
 use crate::wire::check::{displayable, not_blank};
 use crate::wire::json::{patch, present};
-use crate::wire::{Error, Result, WriteProblems};
+use crate::wire::{Error, WriteProblems};
 use actix_web::patch;
 use chrono::NaiveDate;
 use entity::case::lifecycle::Edit;
@@ -102,7 +102,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     let Body(body) = body;
     let is_member = by.role() == Role::Member;
     if is_member && body.is_for_staff() {
-        return Err(Error::forbidden());
+        return Err(Error::forbidden().into());
     }
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.with_reason_if(body.reason.as_deref());

@@ -1,10 +1,10 @@
 //! Hold a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Staff};
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
+use crate::wire::WriteProblems;
 use crate::wire::check::{not_blank, thousandths};
-use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use chrono::TimeDelta;
 use entity::case::CaseAction;

@@ -1,10 +1,10 @@
 //! Release a completed case to its member.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, OptionalBody, Staff};
+use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
+use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
 use entity::notify;

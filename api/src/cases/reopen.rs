@@ -1,10 +1,10 @@
 //! Reopen a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, Staff};
+use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
+use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
 use entity::user;

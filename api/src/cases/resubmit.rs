@@ -1,9 +1,9 @@
 //! Resubmit a case.
 
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, Member, OptionalBody};
+use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
-use crate::wire::{Result, WriteProblems};
+use crate::wire::WriteProblems;
 use actix_web::post;
 use entity::case::{CaseAction, resubmission};
 use entity::notify;

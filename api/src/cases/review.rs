@@ -2,10 +2,10 @@
 
 use super::settled::{ReleaseWhen, Today};
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, Body, IfMatchHeader, OptionalBody, Staff};
+use crate::http::{Answer, Body, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::check::not_blank;
-use crate::wire::{Instant, Result, WriteProblems};
+use crate::wire::{Instant, WriteProblems};
 use actix_web::post;
 use entity::case::lifecycle::{Decision, Release};
 use entity::case::{CaseAction, ReviewStatus};

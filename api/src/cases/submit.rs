@@ -2,9 +2,9 @@
 
 use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, Member, OptionalBody};
+use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
-use crate::wire::{Result, WriteProblems};
+use crate::wire::WriteProblems;
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;

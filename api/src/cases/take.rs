@@ -2,10 +2,10 @@
 
 use super::people::assignee;
 use super::{CaseDetail, CasePath, CaseTarget};
-use crate::http::{Answer, IfMatchHeader, OptionalBody, Staff};
+use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
+use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{Result, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;

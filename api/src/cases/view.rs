@@ -1,7 +1,7 @@
 //! The representation of a case in responses.
 
 use crate::http::{Answer, Anyone, PersonSummary};
-use crate::wire::{CreditValue, Instant, Result};
+use crate::wire::{CreditValue, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
 use entity::case::{self, CaseAction, CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency, member_update};
@@ -171,14 +171,14 @@ impl CaseDetail {
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
-    pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
+    pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let (version, now) = (row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
         Answer::new(view, version).committed(tx, by).await
     }
 
     /// The same for a newly created case.
-    pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>> {
+    pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let (id, version, now) = (row.id, row.version_for(by), tx.now());
         let view = Self::read(&tx, row, by, now).await?;
         Answer::new(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await

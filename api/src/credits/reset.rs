@@ -1,8 +1,8 @@
 //! Set the credit allowance of all active members at once.
 
-use crate::http::{Administrator, Answer, Body};
+use crate::http::{Administrator, Answer, Body, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, Result};
+use crate::wire::{ActionProblems, Error};
 use actix_web::post;
 use entity::credit::{self, Quarter, ResetType};
 use serde::{Deserialize, Serialize};

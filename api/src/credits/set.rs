@@ -2,10 +2,10 @@
 
 use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
-use crate::http::{Administrator, Answer, Body, IfMatchHeader};
+use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
+use crate::wire::AccountProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{AccountProblems, Result};
 use actix_web::put;
 use entity::credit;
 use entity::user::{Role, UserRefusal};

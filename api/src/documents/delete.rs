@@ -1,10 +1,10 @@
 //! Delete a document.
 
 use super::target::{DocumentPath, DocumentTarget};
-use crate::http::{PersonCaller, Query};
+use crate::http::{PersonCaller, Query, Result};
 use crate::state::App;
 use crate::wire::check::not_blank;
-use crate::wire::{DeleteProblems, Error, Result};
+use crate::wire::{DeleteProblems, Error};
 use actix_web::{HttpResponse, delete};
 use entity::case::{self, member_update};
 use entity::document;
@@ -48,7 +48,7 @@ pub async fn delete_document(
     let visible = document::visible_to(&by, tx.now()).filter(document::Column::Id.eq(seen.id));
     let document = tx.lock(visible).await?.ok_or_else(Error::not_found)?;
     if !document::may_delete(&by, &case, &document) {
-        return Err(Error::forbidden());
+        return Err(Error::forbidden().into());
     }
     tx.save(document.delete(&case, tx.now())?).await?;
     member_update::raise_if_news(&tx, &case, &by).await?;

@@ -6,7 +6,7 @@ use super::target::{CasePath, CaseTarget};
 use crate::http::{Answer, Anyone, PersonCaller};
 use crate::state::App;
 use crate::storage::Incoming;
-use crate::wire::{Code, Error, Result, UploadProblems};
+use crate::wire::{Code, Error, Interruption, Result, UploadProblems};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, post};
 use entity::audit::AuditTx;
@@ -33,7 +33,7 @@ pub async fn upload_document(
     target: CaseTarget,
     request: HttpRequest,
     payload: Payload,
-) -> Result<Answer<DocumentDetail>> {
+) -> Result<Answer<DocumentDetail>, Interruption> {
     let is_open = target.is_open_to(&app, &by).await?;
     if is_open {
         app.space().ensure_room()?;
@@ -43,23 +43,29 @@ pub async fn upload_document(
     let received = receive(&request, payload, is_open.then_some(&mut incoming)).await;
     let added = match received {
         Ok(form) if is_open => add(&app, &by, &target, form, &mut incoming).await,
-        Ok(_) => target.seen(&app, &by).await.and(Err(Error::forbidden())),
-        Err(error) => Err(error),
+        Ok(_) => Err(target.seen(&app, &by).await.map_or_else(Interruption::from, |_| Error::forbidden().into())),
+        Err(error) => Err(error.into()),
     };
     // If it is unknown whether the commit succeeded, the row decides later.
-    if added.as_ref().is_err_and(|error| error.code != Code::CommitUnknown) {
+    if added.as_ref().is_err_and(|ended| ended.code() != Some(Code::CommitUnknown)) {
         incoming.discard().await;
     }
     added
 }
 
 /// Stores the bytes first, then adds the row in one short transaction.
-async fn add(app: &App, by: &Anyone, target: &CaseTarget, form: Form, incoming: &mut Incoming) -> Result<Answer<DocumentDetail>> {
+async fn add(
+    app: &App,
+    by: &Anyone,
+    target: &CaseTarget,
+    form: Form,
+    incoming: &mut Incoming,
+) -> Result<Answer<DocumentDetail>, Interruption> {
     incoming.finish().await?;
     let (tx, by) = app.begin(by).await?;
     let case = case::locked(&tx, target.id()?, &by).await?;
     if !document::may_add(&by, &case, form.document_type) {
-        return Err(Error::forbidden());
+        return Err(Error::forbidden().into());
     }
     form.ensure_asked_for(&case)?;
     let report_number = form.report_number;

@@ -9,7 +9,7 @@ pub mod reference;
 pub mod user;
 
 use crate::http::request::caller::{Admitted, Anyone, admitted};
-use crate::wire::{Code, Error, FieldProblem, Result};
+use crate::wire::{Code, Error, FieldProblem, Interruption, Result};
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION};
@@ -60,7 +60,7 @@ impl<V: Serialize> Answer<V> {
 
     /// The last step of a write whose view was read inside its transaction: stores the answer if the request may be retried, and
     /// commits.
-    pub async fn committed(self, tx: AuditTx, by: &Anyone) -> Result<Self> {
+    pub async fn committed(self, tx: AuditTx, by: &Anyone) -> Result<Self, Interruption> {
         if let Some(retry) = by.retry() {
             retry.keep(&tx, self.rendered()?).await?;
         }

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod layers;
 pub mod request;
 
+use crate::wire::Interruption;
 pub use answer::entry::AuditEntry;
 pub use answer::reference::{CaseReference, PersonSummary};
 pub use answer::user::UserDetail;
@@ -17,3 +18,6 @@ pub use request::caller::{
 pub use request::page::PageInfo;
 pub use request::path_id::PathId;
 pub use request::query::{ListQuery, NoParameters, Query, QueryParts};
+
+/// The result of a handler that writes: its request may be a retry that was already answered.
+pub type Result<T, E = Interruption> = std::result::Result<T, E>;

@@ -2,9 +2,9 @@
 
 use super::named;
 use super::view::IngestedEntries;
-use crate::http::{Answer, Ingester, LargeBody};
+use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, Result, check};
+use crate::wire::{ActionProblems, Error, check};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
@@ -51,7 +51,7 @@ pub struct IngestActivity {
 pub async fn ingest_activity(app: App, by: Ingester, body: LargeBody<IngestActivity>) -> Result<Answer<IngestedEntries>> {
     let metadata = body.metadata.clone().unwrap_or_default();
     if metadata.contains_key("event") {
-        return Err(Error::field("/metadata/event", "not_allowed", "is reserved for the value of the field event"));
+        return Err(Error::field("/metadata/event", "not_allowed", "is reserved for the value of the field event").into());
     }
     let (tx, by) = app.begin(&by).await?;
     let case = named::case(&tx, body.case_id).await?;

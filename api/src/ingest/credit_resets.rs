@@ -3,7 +3,7 @@
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
-use crate::wire::{ActionProblems, Code, Error, FieldProblem, Result};
+use crate::wire::{ActionProblems, Code, Error, FieldProblem, Interruption, Result};
 use actix_web::post;
 use entity::audit::Event;
 use entity::credit::{ALLOWED_MAX, NoQuarter, Quarter};
@@ -70,7 +70,7 @@ pub async fn ingest_credit_resets(
     app: App,
     by: Ingester,
     body: LargeBody<IngestCreditResets>,
-) -> Result<Answer<IngestedEntries>> {
+) -> Result<Answer<IngestedEntries>, Interruption> {
     let quarter: Quarter =
         body.quarter.parse().map_err(|error: NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
     let quarter = quarter.to_string();

@@ -3,7 +3,7 @@
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, Instant, Result, check};
+use crate::wire::{ActionProblems, Error, Instant, Interruption, Result, check};
 use actix_web::post;
 use chrono::Datelike;
 use entity::audit::Event;
@@ -51,7 +51,11 @@ pub struct IngestCronRun {
     extensions(("x-audit-actions" = json!({"always": ["cron_job_executed"], "may": []}))),
 )]
 #[post("/ingest/cron-runs")]
-pub async fn ingest_cron_run(app: App, by: Ingester, body: LargeBody<IngestCronRun>) -> Result<Answer<IngestedEntries>> {
+pub async fn ingest_cron_run(
+    app: App,
+    by: Ingester,
+    body: LargeBody<IngestCronRun>,
+) -> Result<Answer<IngestedEntries>, Interruption> {
     body.ensure_true()?;
     let run = ReportedRun {
         records_processed: body.records_processed,

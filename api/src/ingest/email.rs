@@ -3,9 +3,9 @@
 use super::cron_run::ensure_in_range;
 use super::named;
 use super::view::IngestedEntries;
-use crate::http::{Answer, Ingester, LargeBody};
+use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, Instant, Result, check};
+use crate::wire::{ActionProblems, Error, Instant, check};
 use actix_web::post;
 use entity::audit::Event;
 use entity::reported::ReportedEmail;
@@ -61,7 +61,7 @@ pub async fn ingest_email_notification(
 ) -> Result<Answer<IngestedEntries>> {
     let has_failed = body.delivery_status == DeliveryStatus::Failed;
     if !has_failed && body.error_message.is_some() {
-        return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed email"));
+        return Err(Error::field("/error_message", "not_allowed", "is allowed only for a failed email").into());
     }
     ensure_in_range("/sent_at", body.sent_at)?;
     let (tx, by) = app.begin(&by).await?;

@@ -2,9 +2,9 @@
 
 use super::named;
 use super::view::IngestedEntries;
-use crate::http::{Answer, Ingester, LargeBody};
+use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Result, check};
+use crate::wire::{ActionProblems, check};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;

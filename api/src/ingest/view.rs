@@ -1,7 +1,7 @@
 //! The audit entries written for a report.
 
 use crate::http::{Answer, Anyone, AuditEntry};
-use crate::wire::{Error, Result};
+use crate::wire::{Error, Interruption, Result};
 use entity::audit::{AuditTx, Event};
 use entity::audit_log;
 use serde::Serialize;
@@ -33,7 +33,7 @@ pub struct IngestedEntries {
 
 impl IngestedEntries {
     /// Records events and returns their entries, read inside the transaction.
-    pub async fn recorded(tx: AuditTx, by: &Anyone, events: Vec<Event>) -> Result<Answer<Self>> {
+    pub async fn recorded(tx: AuditTx, by: &Anyone, events: Vec<Event>) -> Result<Answer<Self>, Interruption> {
         let ids = tx.record_many(events).await?;
         let last = ids.last().copied().ok_or_else(|| Error::internal("a report without an entry"))?;
         let entries = audit_log::entries(&tx, &ids).await?;

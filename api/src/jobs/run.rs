@@ -2,9 +2,9 @@
 
 use super::JobRunDetail;
 use crate::http::request::caller::{Admitted, admitted};
-use crate::http::{Administrator, Answer, Anyone, OptionalBody};
+use crate::http::{Administrator, Answer, Anyone, OptionalBody, Result};
 use crate::state::App;
-use crate::wire::{Code, Error, JobProblems, Result};
+use crate::wire::{Code, Error, JobProblems};
 use crate::worker::requester::Requester;
 use crate::worker::run::{Order, Outcome, perform};
 use actix_web::dev::Payload;
@@ -103,6 +103,6 @@ pub async fn run_job(app: App, by: Administrator, target: JobTarget, body: Optio
     let order = Order { job, dry_run: body.dry_run, scheduled_for: None, is_made_up: false, by: OnDemand(Anyone::clone(&by)) };
     match perform(&app, &order).await? {
         Outcome::Ran(run) => Ok(Answer::plain(run.into())),
-        Outcome::Busy | Outcome::Done => Err(Error::plain(Code::JobRunning)),
+        Outcome::Busy | Outcome::Done => Err(Error::plain(Code::JobRunning).into()),
     }
 }

@@ -1,10 +1,10 @@
 //! Create a note about a case.
 
 use super::CaseNote;
-use crate::http::{Answer, Body, PathId, PersonCaller};
+use crate::http::{Answer, Body, PathId, PersonCaller, Result};
 use crate::state::App;
 use crate::wire::check::not_blank;
-use crate::wire::{AdditionProblems, Error, Result};
+use crate::wire::{AdditionProblems, Error};
 use actix_web::post;
 use entity::case::{self, member_update};
 use entity::note::{self, Visibility};
@@ -41,7 +41,7 @@ pub struct CreateNote {
 pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {
     let is_member = by.role() == Role::Member;
     if is_member && body.visibility == Visibility::Internal {
-        return Err(Error::forbidden());
+        return Err(Error::forbidden().into());
     }
     let id = id.get()?;
     let (tx, by) = app.begin(&by).await?;

@@ -1,9 +1,9 @@
 //! Delete a note.
 
 use super::{NotePath, NoteTarget};
-use crate::http::{IfMatchHeader, PersonCaller};
+use crate::http::{IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::{RemovalProblems, Result};
+use crate::wire::RemovalProblems;
 use actix_web::{HttpResponse, delete};
 
 /// Delete a note

@@ -1,9 +1,9 @@
 //! Change the settings.
 
 use super::SettingsDetail;
-use crate::http::{Administrator, Answer, Body, IfMatch, IfMatchHeader};
+use crate::http::{Administrator, Answer, Body, IfMatch, IfMatchHeader, Result};
 use crate::state::App;
-use crate::wire::{Result, SettingsProblems, check, json};
+use crate::wire::{SettingsProblems, check, json};
 use actix_web::patch;
 use entity::setting;
 use serde::Deserialize;

@@ -6,7 +6,7 @@ use crate::credentials::password::rules;
 use crate::http::request::throttle::AddressRequest;
 use crate::http::{Answer, Anyone, Body, UserManager};
 use crate::state::App;
-use crate::wire::{CreateAccountProblems, Error, Result, check};
+use crate::wire::{CreateAccountProblems, Error, Interruption, Result, check};
 use actix_web::post;
 use entity::user::{self, Level, Role, Scope};
 use serde::Deserialize;
@@ -78,7 +78,7 @@ impl CreateUser {
     extensions(("x-audit-actions" = json!({"always": ["user_created"], "may": []}))),
 )]
 #[post("/users")]
-pub async fn create_user(app: App, by: UserManager, body: Body<CreateUser>) -> Result<Answer<CreatedUser>> {
+pub async fn create_user(app: App, by: UserManager, body: Body<CreateUser>) -> Result<Answer<CreatedUser>, Interruption> {
     let new = body.0.checked()?;
     ensure_may_create(&by, &new)?;
     let hash = match &new.password {

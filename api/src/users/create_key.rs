@@ -3,9 +3,9 @@
 use super::key_view::CreatedApiKey;
 use super::target::{UserPath, UserTarget};
 use crate::credentials::api_key::ApiKey;
-use crate::http::{Administrator, Answer, IfMatchHeader};
+use crate::http::{Administrator, Answer, IfMatchHeader, Result};
 use crate::state::App;
-use crate::wire::{DeleteAccountProblems, Result};
+use crate::wire::DeleteAccountProblems;
 use actix_web::post;
 use entity::audit::Event;
 use entity::user::{Role, UserAction, UserRefusal};

@@ -1,10 +1,10 @@
 //! Delete a user and keep their history.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{Administrator, IfMatchHeader, Query};
+use crate::http::{Administrator, IfMatchHeader, Query, Result};
 use crate::state::App;
+use crate::wire::DeleteAccountProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{DeleteAccountProblems, Result};
 use actix_web::{HttpResponse, delete};
 use entity::api_key;
 use entity::session;

@@ -2,9 +2,9 @@
 
 use super::target::{UserPath, UserTarget};
 use crate::http::request::throttle::AddressRequest;
-use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, UserDetail};
+use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result, UserDetail};
 use crate::state::App;
-use crate::wire::{AddressProblems, Result, check, json};
+use crate::wire::{AddressProblems, check, json};
 use actix_web::patch;
 use entity::user::lifecycle::ProfileChange;
 use entity::user::{self, UserAction};

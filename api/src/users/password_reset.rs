@@ -5,7 +5,7 @@ use crate::credentials::password::rules;
 use crate::http::request::throttle;
 use crate::http::{Anyone, Body, IfMatchHeader, UserManager};
 use crate::state::App;
-use crate::wire::{AccountProblems, Result};
+use crate::wire::{AccountProblems, Interruption, Result};
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
 use entity::session;
@@ -43,7 +43,7 @@ pub async fn reset_user_password(
     by: UserManager,
     target: UserTarget,
     body: Body<ResetUserPassword>,
-) -> Result<HttpResponse> {
+) -> Result<HttpResponse, Interruption> {
     let user = target.foreseen(app.readers(), &by, UserAction::ResetPassword).await?;
     rules::ensure_unlike(&body.new_password, &user.username, "/new_password")?;
     ensure_resettable(&user, &by)?;

@@ -1,10 +1,10 @@
 //! Reactivate a user, which restores their access.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{Answer, Body, IfMatchHeader, UserDetail, UserManager};
+use crate::http::{Answer, Body, IfMatchHeader, Result, UserDetail, UserManager};
 use crate::state::App;
+use crate::wire::AccountProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{AccountProblems, Result};
 use actix_web::post;
 use entity::user::{self, UserAction};
 use serde::Deserialize;

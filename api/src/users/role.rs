@@ -1,10 +1,10 @@
 //! Change a user's role, level and scopes.
 
 use super::target::{UserPath, UserTarget};
-use crate::http::{Administrator, Answer, Body, IfMatchHeader, UserDetail};
+use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result, UserDetail};
 use crate::state::App;
+use crate::wire::AccountProblems;
 use crate::wire::check::not_blank;
-use crate::wire::{AccountProblems, Result};
 use actix_web::post;
 use entity::api_key;
 use entity::session;

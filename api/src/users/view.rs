@@ -2,7 +2,7 @@
 
 use crate::credentials::api_key::ApiKey;
 use crate::http::{Answer, Anyone, UserDetail};
-use crate::wire::{Instant, Result};
+use crate::wire::{Instant, Interruption, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::user::{self, Level, Role, credential};
@@ -63,7 +63,12 @@ crate::list_of! {
 
 impl CreatedUser {
     /// The last step of a creation. The response stored for a retry doesn't contain the key.
-    pub async fn committed(tx: AuditTx, row: user::Model, key: Option<ApiKey>, by: &Anyone) -> Result<Answer<Self>> {
+    pub async fn committed(
+        tx: AuditTx,
+        row: user::Model,
+        key: Option<ApiKey>,
+        by: &Anyone,
+    ) -> Result<Answer<Self>, Interruption> {
         let (id, version) = (row.id, row.version);
         let kept = Self { user: UserDetail::read(&tx, row).await?, api_key: None };
         let answer = Answer::new(kept, version).created(format!("/api/v1/users/{id}")).committed(tx, by).await?;

@@ -7,7 +7,6 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use entity::audit::Refusal;
 use entity::db;
-use entity::idempotency::StoredResponse;
 use entity::load::LoadError;
 use entity::text::capitalised;
 use entity::{case, document, user};
@@ -22,8 +21,6 @@ pub struct Error {
     detail: String,
     errors: Vec<FieldProblem>,
     members: Map<String, Json>,
-    /// Not an error: the original answer to a retried request.
-    replayed: Option<Box<StoredResponse>>,
     /// Seconds after which the same request may succeed.
     retry_after: Option<i64>,
 }
@@ -35,7 +32,7 @@ impl Error {
     }
 
     pub fn with_detail(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), replayed: None, retry_after: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None }
     }
 
     /// 422, or 400 for parameters and headers: the invalid fields.
@@ -45,7 +42,7 @@ impl Error {
             [only] => format!("1 {} is invalid: {} {}.", only.location.noun(), only.pointer.trim_start_matches('/'), only.detail),
             several => format!("{} {}s are invalid.", several.len(), several.first().map_or("field", |one| one.location.noun())),
         };
-        Self { code, detail, errors, members: Map::new(), replayed: None, retry_after: None }
+        Self { code, detail, errors, members: Map::new(), retry_after: None }
     }
 
     /// A request body that can't be read at all.
@@ -91,16 +88,6 @@ impl Error {
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
         Self::plain(Code::InternalError)
-    }
-
-    /// Ends a retried request with its original answer; `edge` sends it.
-    pub fn replaying(kept: StoredResponse) -> Self {
-        Self { replayed: Some(Box::new(kept)), ..Self::plain(Code::InternalError) }
-    }
-
-    /// The answer to send instead of a problem, if this is a replay.
-    pub fn replayed(&self) -> Option<&StoredResponse> {
-        self.replayed.as_deref()
     }
 
     /// The response body, once the requested path and the request id are known.

@@ -10,6 +10,7 @@ pub mod error;
 mod exact;
 pub mod forwarded;
 pub mod instant;
+pub mod interruption;
 pub mod json;
 pub mod problem;
 pub mod secret;
@@ -19,6 +20,7 @@ pub use code::Code;
 pub use credit::{CreditValue, credits_text};
 pub use error::Error;
 pub use instant::Instant;
+pub use interruption::Interruption;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, AddressProblems, CommonProblems, CreateAccountProblems, CreateProblems,
     DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, JobProblems, ListProblems, LookupProblems,
@@ -26,4 +28,5 @@ pub use problem::{
     SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
 
+/// The result of anything that only a problem can end.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

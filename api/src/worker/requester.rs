@@ -1,7 +1,7 @@
 //! Who a job runs for: its schedule, or a request.
 
 use crate::state::App;
-use crate::wire::Result;
+use crate::wire::{Interruption, Result};
 use entity::audit::{AuditTx, Context, Event};
 use entity::job::run::{self, Trigger};
 use uuid::Uuid;
@@ -18,13 +18,13 @@ pub trait Requester: Clone {
     fn request_id(&self) -> Option<String>;
 
     /// Begins a run, if it may still be requested, and returns the requester in their current state.
-    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self)>;
+    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self), Interruption>;
 
     /// Begins the transaction that records the end of a run, whether or not it may still be requested.
-    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx>;
+    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx, Interruption>;
 
     /// Records the run, and commits.
-    async fn commit(&self, tx: AuditTx, event: Event, run: &run::Model) -> Result<()>;
+    async fn commit(&self, tx: AuditTx, event: Event, run: &run::Model) -> Result<(), Interruption>;
 }
 
 /// The job's schedule.
@@ -44,15 +44,15 @@ impl Requester for Scheduled {
         None
     }
 
-    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self)> {
+    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self), Interruption> {
         Ok((self.begin_end(app, context).await?, *self))
     }
 
-    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx> {
-        app.begin_as(context).await
+    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx, Interruption> {
+        Ok(app.begin_as(context).await?)
     }
 
-    async fn commit(&self, tx: AuditTx, event: Event, _: &run::Model) -> Result<()> {
+    async fn commit(&self, tx: AuditTx, event: Event, _: &run::Model) -> Result<(), Interruption> {
         tx.record(event).await?;
         Ok(tx.commit().await?)
     }

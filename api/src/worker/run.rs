@@ -7,7 +7,7 @@
 use super::requester::Requester;
 use super::{send_mails, work};
 use crate::state::App;
-use crate::wire::{Error, Result};
+use crate::wire::{Interruption, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, Refusal};
 use entity::delivery::RetryAdvice;
@@ -70,7 +70,7 @@ enum Ended {
     Busy,
     Done,
     /// The request itself was refused, or was already answered.
-    Refused(Error),
+    Refused(Interruption),
     BrokeOff(DbErr),
 }
 
@@ -83,7 +83,7 @@ impl From<DbErr> for Ended {
 /// Runs a job and returns the outcome.
 ///
 /// If a run is aborted, nothing of what it did remains except its failure, of which the administrators are notified.
-pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcome> {
+pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcome, Interruption> {
     let at = app.now();
     let (id, has_lease) = (app.db().clock().id(at), AtomicBool::new(false));
     let under_way = UnderWay { app, order, id, at, begun: Instant::now(), has_lease };
@@ -102,7 +102,7 @@ pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcom
         Ok(run) => Ok(Outcome::Ran(run)),
         Err(Ended::Busy) => Ok(Outcome::Busy),
         Err(Ended::Done) => Ok(Outcome::Done),
-        Err(Ended::Refused(error)) => Err(error),
+        Err(Ended::Refused(interruption)) => Err(interruption),
         // Not even the failure could be written: the database is unavailable, and the run is lost.
         Err(Ended::BrokeOff(error)) => Err(error.into()),
     }

@@ -2,7 +2,7 @@
 
 use super::Answer;
 use crate::http::request::caller::Anyone;
-use crate::wire::{Instant, Result};
+use crate::wire::{Instant, Interruption, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::user::{self, Level, Role, Scope, credential};
@@ -59,7 +59,7 @@ impl UserDetail {
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there leaves no partial change.
-    pub async fn committed(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>> {
+    pub async fn committed(tx: AuditTx, row: user::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let version = row.version;
         let view = Self::read(&tx, row).await?;
         Answer::new(view, version).committed(tx, by).await

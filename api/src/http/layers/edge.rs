@@ -7,7 +7,7 @@ use crate::http::request::caller::Presented;
 use crate::http::request::idempotency::{IDEMPOTENCY_REPLAYED, RequestDigest};
 use crate::http::request::origin::{Origin, REQUEST_ID};
 use crate::state::App;
-use crate::wire::{Code, Error, FieldProblem};
+use crate::wire::{Code, Error, FieldProblem, Interruption};
 use actix_cors::CorsError;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
@@ -44,13 +44,13 @@ pub async fn edge(
         },
         Err(_) => return Err(without_request(&app, Error::internal("a handler panicked"), &path, &origin)),
     };
-    if let Some(kept) = replayed(&response) {
-        response = replay(response, kept);
-    } else if let Some(mut error) = error_of(&response) {
-        if let Err(unrecorded) = denied::record(&app, response.request(), &error).await {
-            error = unrecorded;
+    match interruption_of(&response) {
+        None => {}
+        Some(Interruption::Replay(kept)) => response = replay(response, *kept),
+        Some(Interruption::Problem(error)) => {
+            let error = denied::record(&app, response.request(), &error).await.err().unwrap_or(error);
+            response = render(response, &error, &origin);
         }
-        response = render(response, &error, &origin);
     }
     complete(response.headers_mut(), &origin, is_api);
     close_at_a_stop(&app, response.response_mut().head_mut());
@@ -118,11 +118,13 @@ fn tell_codings_apart(headers: &mut HeaderMap) {
     }
 }
 
-/// The original answer, if this request is a retry.
-fn replayed(response: &ServiceResponse) -> Option<StoredResponse> {
-    response.response().error().and_then(|error| error.as_error::<Error>()?.replayed().cloned())
+/// Why the handler ended without an answer of its own, if it did.
+fn interruption_of(response: &ServiceResponse) -> Option<Interruption> {
+    let interruption = response.response().error().and_then(|error| error.as_error::<Interruption>());
+    interruption.cloned().or_else(|| error_of(response).map(Interruption::Problem))
 }
 
+/// The original answer to a retried request.
 fn replay(response: ServiceResponse, kept: StoredResponse) -> ServiceResponse {
     let mut again = answer::respond(response.request(), kept);
     again.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));

@@ -4,7 +4,7 @@
 use super::operations;
 use crate::state::App;
 use crate::state::in_flight::{Guard, InFlight};
-use crate::wire::{Code, Error, FieldProblem, Result};
+use crate::wire::{Code, Error, FieldProblem, Interruption, Result};
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpMessage, HttpRequest};
@@ -85,14 +85,14 @@ impl IdempotencyKey {
     }
 
     /// The first statement of the effect's transaction. A key that was already used ends the request with the original answer.
-    pub async fn claim(&self, tx: &AuditTx, app: &App) -> Result<()> {
+    pub async fn claim(&self, tx: &AuditTx, app: &App) -> Result<(), Interruption> {
         let fingerprint = self.fingerprint(app)?;
         let claimed = idempotency::claim(tx, &self.scope, &fingerprint).await;
         match claimed {
             Ok(Claim::Ours) => Ok(()),
-            Ok(Claim::Used { fingerprint: used, kept }) if used == fingerprint => Err(Error::replaying(kept)),
-            Ok(Claim::Used { .. }) => Err(key_reused()),
-            Err(error) if db::is_lock_timeout(&error) => Err(Error::plain(Code::IdempotencyInProgress)),
+            Ok(Claim::Used { fingerprint: used, kept }) if used == fingerprint => Err(Interruption::Replay(Box::new(kept))),
+            Ok(Claim::Used { .. }) => Err(key_reused().into()),
+            Err(error) if db::is_lock_timeout(&error) => Err(Error::plain(Code::IdempotencyInProgress).into()),
             Err(error) => Err(error.into()),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::caller::Anyone;
 use crate::state::{App, record_refusal_in};
-use crate::wire::Result;
+use crate::wire::{Interruption, Result};
 use entity::audit::{AuditTx, Context, Event};
 use entity::user::Admission;
 use uuid::Uuid;
@@ -11,22 +11,22 @@ impl App {
     /// Begins a unit of work, the only way to write, as this caller, and returns the caller in their current state: one who has
     /// lost the right since the request began is refused before anything is changed. A request that was already answered, under
     /// its `Idempotency-Key`, ends here.
-    pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone)> {
+    pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone), Interruption> {
         self.judge(by, None, |admission| by.context_of(admission)).await
     }
 
     /// The same for an action that may end a user's rights: that user changes nothing meanwhile.
-    pub async fn begin_over(&self, by: &Anyone, user_id: Option<Uuid>) -> Result<(AuditTx, Anyone)> {
+    pub async fn begin_over(&self, by: &Anyone, user_id: Option<Uuid>) -> Result<(AuditTx, Anyone), Interruption> {
         self.judge(by, user_id, |admission| by.context_of(admission)).await
     }
 
     /// The same with another origin: for what the service itself does at this caller's request.
-    pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone)> {
+    pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone), Interruption> {
         self.judge(by, None, |_| context).await
     }
 
     /// The last step of an action that was authorised when it began and has done something that no rollback undoes.
-    pub async fn conclude_for(&self, by: &Anyone, context: Context) -> Result<AuditTx> {
+    pub async fn conclude_for(&self, by: &Anyone, context: Context) -> Result<AuditTx, Interruption> {
         let tx = self.begin_as(context).await?;
         if let Some(retry) = by.retry() {
             retry.claim(&tx, self).await?;
@@ -39,22 +39,39 @@ impl App {
         by: &Anyone,
         over: Option<Uuid>,
         context: impl FnOnce(&Admission) -> Context,
-    ) -> Result<(AuditTx, Anyone)> {
+    ) -> Result<(AuditTx, Anyone), Interruption> {
         if let Some(retry) = by.retry() {
             retry.wait(self.in_flight()).await?;
         }
-        let (tx, admission) = AuditTx::begin_by(self.db(), by.acting(), over, context).await?;
-        let by = by.judged(admission)?;
+        let (tx, by) = self.admit(by, over, context).await?;
         if let Some(retry) = by.retry() {
             retry.claim(&tx, self).await?;
         }
         Ok((tx, by))
     }
 
-    /// Records an event that changed no row, such as a read, in a transaction of its own.
+    async fn admit(
+        &self,
+        by: &Anyone,
+        over: Option<Uuid>,
+        context: impl FnOnce(&Admission) -> Context,
+    ) -> Result<(AuditTx, Anyone)> {
+        let (tx, admission) = AuditTx::begin_by(self.db(), by.acting(), over, context).await?;
+        let by = by.judged(admission)?;
+        Ok((tx, by))
+    }
+
+    /// Records a read in a transaction of its own. Reads accept no `Idempotency-Key`.
     pub async fn record(&self, by: &Anyone, event: Event) -> Result<()> {
-        let (tx, _) = self.begin(by).await?;
-        tx.record(event).await?;
+        self.record_all(by, [event]).await
+    }
+
+    /// The same for a read that is more than one event.
+    pub async fn record_all(&self, by: &Anyone, events: impl IntoIterator<Item = Event>) -> Result<()> {
+        let (tx, _) = self.admit(by, None, |admission| by.context_of(admission)).await?;
+        for event in events {
+            tx.record(event).await?;
+        }
         Ok(tx.commit().await?)
     }
 
