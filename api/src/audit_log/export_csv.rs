@@ -74,8 +74,8 @@ fn one_line() -> String {
 impl EntryRow {
     fn new(entry: AuditEntry) -> Result<Self> {
         Ok(Self {
-            changes: serde_json::to_string(&entry.changes).map_err(Error::internal)?,
-            metadata: serde_json::to_string(&entry.metadata).map_err(Error::internal)?,
+            changes: serde_json::to_string(&entry.changes).map_err(|error| Error::internal(error))?,
+            metadata: serde_json::to_string(&entry.metadata).map_err(|error| Error::internal(error))?,
             occurred_at: entry.occurred_at,
             actor_label: entry.actor_label,
             action_type: entry.action_type,

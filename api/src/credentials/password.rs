@@ -72,22 +72,22 @@ impl Passwords {
     async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let place = self.places.try_acquire().map_err(|_| Error::overloaded())?;
         let permit = timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = permit.map_err(|_| Error::overloaded())?.map_err(Error::internal)?;
+        let permit = permit.map_err(|_| Error::overloaded())?.map_err(|error| Error::internal(error))?;
         drop(place);
         let done = tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);
             result
         });
-        done.await.map_err(Error::internal)
+        done.await.map_err(|error| Error::internal(error))
     }
 }
 
 /// Hashes on the current thread, for callers that can block it.
 pub fn hash(cost: Cost, password: &str) -> Result<String> {
-    let params = Params::new(cost.memory_kib, cost.rounds, 1, None).map_err(Error::internal)?;
+    let params = Params::new(cost.memory_kib, cost.rounds, 1, None).map_err(|error| Error::internal(error))?;
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    Ok(argon2.hash_password(password.as_bytes()).map_err(Error::internal)?.to_string())
+    Ok(argon2.hash_password(password.as_bytes()).map_err(|error| Error::internal(error))?.to_string())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub async fn download_document(
     let size = u64::try_from(document.size_bytes).unwrap_or_default();
     let Some(range) = asked.within(size) else {
         let mut refused = HttpResponse::from_error(Error::plain(Code::RangeNotSatisfiable));
-        refused.headers_mut().insert(CONTENT_RANGE, format!("bytes */{size}").parse().map_err(Error::internal)?);
+        refused.headers_mut().insert(CONTENT_RANGE, format!("bytes */{size}").parse().map_err(|error| Error::internal(error))?);
         return Ok(refused);
     };
     let is_part = range != (0..size);

@@ -54,7 +54,7 @@ impl<V: Serialize> Answer<V> {
     /// The answer as it is sent, and as it is stored for a replay.
     pub fn rendered(&self) -> Result<StoredResponse> {
         let status = if self.location.is_some() { StatusCode::CREATED } else { StatusCode::OK };
-        let body = serde_json::to_string(&self.view).map_err(Error::internal)?;
+        let body = serde_json::to_string(&self.view).map_err(|error| Error::internal(error))?;
         Ok(StoredResponse { status: status.as_u16().into(), version: self.version, location: self.location.clone(), body })
     }
 

@@ -92,7 +92,7 @@ pub async fn ingest_credit_resets(
             events
         }
         Reported::Count(member_count, new_allowance) => {
-            let member_count = usize::try_from(member_count).map_err(Error::internal)?;
+            let member_count = usize::try_from(member_count).map_err(|error| Error::internal(error))?;
             vec![Event::bulk_credit_reset(&quarter, member_count, Some(new_allowance), batch_id, REPORTED)]
         }
     };

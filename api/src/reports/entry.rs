@@ -98,7 +98,7 @@ pub const COLUMNS: [&str; 13] = [
 
 impl EntryBody {
     pub fn new(row: &Model) -> Result<Self> {
-        serde_json::from_str(&row.body).map_err(Error::internal)
+        serde_json::from_str(&row.body).map_err(|error| Error::internal(error))
     }
 
     /// A text in the metadata.

@@ -82,7 +82,7 @@ impl Budget {
         }
         let _place = self.places.try_acquire().map_err(|_| Error::overloaded())?;
         let turn = timeout(self.patience, Arc::clone(&self.turns).acquire_owned()).await;
-        turn.map_err(|_| Error::overloaded())?.map_err(Error::internal)
+        turn.map_err(|_| Error::overloaded())?.map_err(|error| Error::internal(error))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::schedule::Schedules;
 use crate::storage::{Space, Storage};
-use crate::wire::{Code, Error, Result};
+use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use budgets::Budgets;
@@ -71,7 +71,10 @@ impl App {
     }
 
     pub fn extract(request: &HttpRequest) -> Result<Self> {
-        request.app_data::<web::Data<App>>().map(|app| App::clone(app)).ok_or_else(|| Error::plain(Code::InternalError))
+        request
+            .app_data::<web::Data<App>>()
+            .map(|app| App::clone(app))
+            .ok_or_else(|| Error::internal("a request without its service"))
     }
 
     /// Begins a unit of work, the only way to write, without an authenticated caller.

@@ -7,6 +7,7 @@ mod space;
 pub use incoming::Incoming;
 pub use space::{DATABASE, Space};
 
+use crate::wire::cause::with_sources;
 use crate::wire::{Code, Error};
 use actix_web::web::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +18,7 @@ use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 use place::Place;
 use std::io::ErrorKind;
 use std::ops::Range;
+use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -54,8 +56,9 @@ impl StorageError {
 }
 
 impl From<StorageError> for Error {
+    #[track_caller]
     fn from(error: StorageError) -> Self {
-        tracing::error!(cause = %error, "document storage failed");
+        tracing::error!(cause = with_sources(&error), place = %Location::caller(), "document storage failed");
         Self::plain(if error.is_full() { Code::InsufficientStorage } else { Code::StorageUnavailable })
     }
 }

@@ -77,7 +77,7 @@ pub async fn get_metrics(app: App) -> Result<HttpResponse> {
         jobs(&mut scrape, &vitals);
     }
     let mut text = String::new();
-    app.metrics().write_to(&mut text).and_then(|()| encode(&mut text, &scrape)).map_err(Error::internal)?;
+    app.metrics().write_to(&mut text).and_then(|()| encode(&mut text, &scrape)).map_err(|error| Error::internal(error))?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header((CACHE_CONTROL, "no-store")).body(text))
 }
 

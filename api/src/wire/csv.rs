@@ -35,9 +35,9 @@ fn table<R: Serialize>(rows: &[R]) -> Result<Reader<Cursor<Vec<u8>>>> {
 pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<Bytes> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row.iter().map(|cell| harmless(cell).into_owned())).map_err(Error::internal)?;
+        writer.write_record(row.iter().map(|cell| harmless(cell).into_owned())).map_err(|error| Error::internal(error))?;
     }
-    writer.into_inner().map(Bytes::from).map_err(Error::internal)
+    writer.into_inner().map(Bytes::from).map_err(|error| Error::internal(error))
 }
 
 /// A spreadsheet treats a cell that begins like this as a formula, in some cases also after spaces; an apostrophe keeps it text.

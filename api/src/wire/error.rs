@@ -1,5 +1,6 @@
 //! Every error of the service: its permanent code, the text for the caller, and the text for the log only.
 
+use super::cause::with_sources;
 use super::problem::{DETAIL_MAX, ERRORS_MAX, INSTANCE_MAX, Problem};
 use super::{Code, FieldProblem};
 use actix_web::http::StatusCode;
@@ -12,7 +13,9 @@ use entity::text::capitalised;
 use entity::{case, document, user};
 use sea_orm::DbErr;
 use serde_json::{Map, Value as Json, json};
+use std::error::Error as StdError;
 use std::fmt;
+use std::panic::Location;
 
 /// Why a request failed.
 #[derive(Clone, Debug)]
@@ -84,9 +87,13 @@ impl Error {
         Self::plain(Code::Forbidden)
     }
 
-    /// An unknown error never reveals its cause to the client; the log has it.
-    pub fn internal(cause: impl fmt::Display) -> Self {
-        tracing::error!(%cause, "internal error");
+    /// An unknown error never reveals its cause to the client; the log has it, with its sources and the place of this call.
+    ///
+    /// `map_err(Error::internal)` would log a place in the standard library: use a closure.
+    #[track_caller]
+    pub fn internal(cause: impl Into<Box<dyn StdError>>) -> Self {
+        let (cause, place): (Box<dyn StdError>, _) = (cause.into(), Location::caller());
+        tracing::error!(cause = with_sources(cause.as_ref()), %place, "internal error");
         Self::plain(Code::InternalError)
     }
 
@@ -112,7 +119,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {}
 
 /// The middleware `edge` adds the body of the answer: only there are path and request id known.
 impl ResponseError for Error {
@@ -167,10 +174,11 @@ impl From<document::quota::Exceeded> for Error {
 }
 
 impl From<document::quota::QuotaError> for Error {
+    #[track_caller]
     fn from(error: document::quota::QuotaError) -> Self {
         match error {
-            document::quota::QuotaError::Exceeded(exceeded) => exceeded.into(),
-            document::quota::QuotaError::Database(error) => error.into(),
+            document::quota::QuotaError::Exceeded(exceeded) => Self::from(exceeded),
+            document::quota::QuotaError::Database(error) => Self::from(error),
         }
     }
 }
@@ -203,26 +211,29 @@ impl From<user::Misfit> for Error {
 }
 
 impl From<user::SaveError> for Error {
+    #[track_caller]
     fn from(error: user::SaveError) -> Self {
         match error {
-            user::SaveError::Refused(refused) => refused.into(),
-            user::SaveError::Database(error) => error.into(),
+            user::SaveError::Refused(refused) => Self::from(refused),
+            user::SaveError::Database(error) => Self::from(error),
         }
     }
 }
 
 impl From<DbErr> for Error {
+    #[track_caller]
     fn from(error: DbErr) -> Self {
+        let (cause, place) = (with_sources(&error), Location::caller());
         if Refusal::is_unwritten(&error) {
-            tracing::error!(cause = %error, "the audit log could not be written");
+            tracing::error!(cause, %place, "the audit log could not be written");
             return Self::plain(Code::AuditUnavailable);
         }
         if Refusal::is_commit_unknown(&error) {
-            tracing::error!(cause = %error, "the connection was lost at COMMIT and the outcome could not be determined");
+            tracing::error!(cause, %place, "the connection was lost at COMMIT and the outcome could not be determined");
             return Self::plain(Code::CommitUnknown);
         }
         if db::is_unavailable(&error) {
-            tracing::warn!(cause = %error, "the database is unavailable");
+            tracing::warn!(cause, %place, "the database is unavailable");
             return Self::plain(Code::Unavailable);
         }
         Self::internal(error)
@@ -230,10 +241,11 @@ impl From<DbErr> for Error {
 }
 
 impl From<LoadError> for Error {
+    #[track_caller]
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Absent(_) => Self::not_found(),
-            LoadError::Database(error) => error.into(),
+            LoadError::Database(error) => Self::from(error),
         }
     }
 }
@@ -241,4 +253,86 @@ impl From<LoadError> for Error {
 /// Text from the request is returned only in part.
 pub fn cut(text: &str, length: usize) -> String {
     text.chars().take(length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Interruption;
+    use super::*;
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    /// What is logged, as text.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What `failing` logs, and what the client is told of it.
+    fn logged(failing: impl FnOnce() -> Error) -> (String, String) {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let error = tracing::subscriber::with_default(subscriber, failing);
+        let told = serde_json::to_string(&error.problem("/api/v1/cases", "1")).unwrap();
+        (String::from_utf8(log.0.lock().unwrap().clone()).unwrap(), told)
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the disk is on fire")]
+    struct Root;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the file could not be read")]
+    struct Middle(#[source] Root);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the key could not be loaded: {0}")]
+    struct Outer(#[source] Middle);
+
+    const CHAIN: &str = "the key could not be loaded: the file could not be read: the disk is on fire";
+
+    fn place(line: u32) -> String {
+        format!("{}:{line}:", file!())
+    }
+
+    #[test]
+    fn the_log_has_the_whole_chain_and_the_place_and_the_client_neither() {
+        let (log, told) = logged(|| Error::internal(Outer(Middle(Root))));
+        assert!(log.contains(CHAIN) && log.contains(&place(line!() - 1)), "{log}");
+        assert!(!told.contains("key could not") && !told.contains("error.rs"), "{told}");
+    }
+
+    #[test]
+    fn a_question_mark_is_the_place_of_what_it_converts() {
+        fn converted(outcome: Result<(), DbErr>) -> Result<(), Interruption> {
+            outcome?;
+            Ok(())
+        }
+        let line = line!() - 3;
+        let broken = || DbErr::TryIntoErr { from: "text", into: "key", source: Arc::new(Outer(Middle(Root))) };
+        for (error, level, chain) in [
+            (broken(), "ERROR", CHAIN),
+            (DbErr::Conn(sea_orm::RuntimeErr::Internal("no route to host".to_owned())), "WARN", "no route to host"),
+            (DbErr::Custom("audit: an entry could not be written: full".to_owned()), "ERROR", "could not be written: full"),
+        ] {
+            let (log, told) = logged(|| match converted(Err(error)) {
+                Err(Interruption::Problem(error)) => error,
+                other => panic!("{other:?}"),
+            });
+            assert!(log.contains(level) && log.contains(chain) && log.contains(&place(line)), "{log}");
+            assert!(!told.contains(chain), "{told}");
+        }
+        let loaded = || -> Result<(), Error> { Err(LoadError::Database(broken()))? };
+        let (log, _) = logged(|| loaded().unwrap_err());
+        assert!(log.contains(CHAIN) && log.contains(&place(line!() - 2)), "{log}");
+    }
 }

@@ -30,6 +30,7 @@ impl<E> From<E> for Interruption
 where
     Error: From<E>,
 {
+    #[track_caller]
     fn from(error: E) -> Self {
         Self::Problem(Error::from(error))
     }

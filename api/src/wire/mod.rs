@@ -1,6 +1,7 @@
 //! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the rules of single fields.
 
 pub mod byte_size;
+pub mod cause;
 pub mod check;
 pub mod code;
 pub mod cors_origin;

@@ -7,6 +7,7 @@
 use super::requester::Requester;
 use super::{send_mails, work};
 use crate::state::App;
+use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, Refusal};
@@ -90,7 +91,7 @@ pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcom
     let end = match under_way.carry_out().await {
         // It is unknown whether the run was committed, so it is not recorded as failed.
         Err(Ended::BrokeOff(cause)) if !Refusal::is_commit_unknown(&cause) => {
-            tracing::error!(job = order.job.code(), %cause, "job run aborted");
+            tracing::error!(job = order.job.code(), cause = with_sources(&cause), "job run aborted");
             under_way.break_off(&cause).await
         }
         end => end,

@@ -56,7 +56,7 @@ where
 pub fn objects<T: Serialize>(rows: &[T]) -> Result<Bytes> {
     let mut lines = Vec::new();
     for row in rows {
-        serde_json::to_writer(&mut lines, row).map_err(Error::internal)?;
+        serde_json::to_writer(&mut lines, row).map_err(|error| Error::internal(error))?;
         lines.push(b'\n');
     }
     Ok(lines.into())

@@ -64,7 +64,7 @@ async fn coded(response: ServiceResponse<BoxBody>, key: Key) -> Result<ServiceRe
         Some(bytes) => bytes,
         None => {
             let body = Encoder::response(key.1, response.head_mut(), body);
-            let bytes = to_bytes(body).await.map_err(Error::internal)?;
+            let bytes = to_bytes(body).await.map_err(|error| Error::internal(error))?;
             files.files().insert(key.clone(), bytes.clone());
             bytes
         }

@@ -110,7 +110,7 @@ impl IdempotencyKey {
 
 /// Identifies the request. Keyed, since a body may contain a password, of which no plain digest may be stored.
 fn fingerprint(key: &[u8; 32], path: &str, body_sha256: &str) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(Error::internal)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| Error::internal(error))?;
     mac.update(path.as_bytes());
     mac.update(b"\0");
     mac.update(body_sha256.as_bytes());

@@ -1,7 +1,7 @@
 //! The origin of a request: its id, the client's address, its user agent.
 
 use crate::state::App;
-use crate::wire::{Code, Error, Result, forwarded};
+use crate::wire::{Error, Result, forwarded};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -61,7 +61,7 @@ impl Origin {
     }
 
     pub fn extract(request: &HttpRequest) -> Result<Self> {
-        request.extensions().get::<Self>().cloned().ok_or_else(|| Error::plain(Code::InternalError))
+        request.extensions().get::<Self>().cloned().ok_or_else(|| Error::internal("a request without its origin"))
     }
 }
 

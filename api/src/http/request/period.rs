@@ -54,10 +54,11 @@ impl From<PeriodError> for Error {
 }
 
 impl From<ReportError> for Error {
+    #[track_caller]
     fn from(error: ReportError) -> Self {
         match error {
-            ReportError::Period(error) => error.into(),
-            ReportError::Database(error) => error.into(),
+            ReportError::Period(error) => Self::from(error),
+            ReportError::Database(error) => Self::from(error),
         }
     }
 }

@@ -122,7 +122,7 @@ fn account_key(app: &App, username: &str) -> Result<String> {
 
 /// Keyed, since the text entered as a username may be a password, of which no plain digest may be stored.
 fn key(app: &App, kind: char, what: &str) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(app.fingerprint_key()).map_err(Error::internal)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(app.fingerprint_key()).map_err(|error| Error::internal(error))?;
     mac.update(format!("throttle\0{kind}\0{what}").as_bytes());
     Ok(format!("{kind}:{}", text::hex(&mac.finalize().into_bytes())))
 }
