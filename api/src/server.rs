@@ -33,7 +33,7 @@ const BACKLOG: i32 = 1_024;
 pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
     SockRef::from(&listener).listen(BACKLOG)?;
     let connections = Connections::new(limits, app.metrics().clone());
-    operations::install(openapi::operations);
+    operations::install(openapi::operations).map_err(std::io::Error::other)?;
     let contract = web::Data::from(openapi::current_texts().map_err(std::io::Error::other)?);
     let files = web::Data::new(static_files::CompressedFiles::default());
     let factory = move || {

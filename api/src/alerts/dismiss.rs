@@ -31,7 +31,9 @@ pub struct DismissAlert {
     params(("alert_id" = Uuid, Path, description = "The alert")),
     request_body(content = Option<DismissAlert>, description = "Optional"),
     responses((status = OK, description = "The alert in its current state", body = Alert), AdditionProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["alert_dismissed"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["alert_dismissed"], "denied": entity::audit::Action::AlertDismissed,
+    }))),
 )]
 #[post("/alerts/{alert_id}/dismiss")]
 pub async fn dismiss_alert(app: App, by: PersonCaller, id: PathId, body: OptionalBody<DismissAlert>) -> Result<Answer<Alert>> {

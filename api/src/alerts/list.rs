@@ -40,7 +40,7 @@ crate::list_of! {
     params(AlertFilter, Paging),
     responses((status = OK, description = "A page of the caller's alerts", body = AlertList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading alerts is not audited; dismissing one is")),
     ),
 )]

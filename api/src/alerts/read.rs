@@ -15,7 +15,7 @@ use entity::alert;
     params(("alert_id" = Uuid, Path, description = "The alert")),
     responses((status = OK, description = "The alert in its current state", body = Alert), ReadProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading alerts is not audited; dismissing one is")),
     ),
 )]

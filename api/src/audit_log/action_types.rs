@@ -71,7 +71,7 @@ pub struct AuditActionTypeList {
     tag = "audit-log",
     responses((status = OK, description = "The catalogue", body = AuditActionTypeList), CommonProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("the catalogue and its counts reveal no entry")),
     ),
 )]

@@ -22,7 +22,9 @@ use entity::user::Role;
     tag = "audit-log",
     params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The case's entries", body = AuditEntryList), LookupProblems),
-    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
 )]
 #[get("/cases/{case_id}/audit-trail")]
 pub async fn list_case_audit_trail(

@@ -53,7 +53,9 @@ struct EntryRow {
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed", "export_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed", "export_generated"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
 )]
 #[get("/audit-log/export.csv")]
 pub async fn export_audit_log_csv(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {

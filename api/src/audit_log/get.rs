@@ -68,7 +68,9 @@ pub struct AuditEntryDetail {
     tag = "audit-log",
     params(("entry_id" = Uuid, Path, description = "The entry")),
     responses((status = OK, description = "The entry and its siblings", body = AuditEntryDetail), ReadProblems),
-    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
 )]
 #[get("/audit-log/{entry_id}")]
 pub async fn get_audit_entry(app: App, by: AuditReader, id: PathId, _: Query<NoParameters>) -> Result<Answer<AuditEntryDetail>> {

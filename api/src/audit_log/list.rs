@@ -18,7 +18,9 @@ use entity::audit::Event;
     tag = "audit-log",
     params(LogFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The matching entries", body = AuditEntryList), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
 )]
 #[get("/audit-log")]
 pub async fn list_audit_log(

@@ -24,7 +24,7 @@ use uuid::Uuid;
     params(TrailFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The caller's entries", body = AuditEntryList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading one's own activity is not audited")),
     ),
 )]

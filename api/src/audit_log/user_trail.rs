@@ -20,7 +20,9 @@ use entity::user;
     tag = "audit-log",
     params(("user_id" = Uuid, Path, description = "The user"), TrailFilter, PeriodParameters, Paging),
     responses((status = OK, description = "The user's entries", body = AuditEntryList), ReadProblems),
-    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
 )]
 #[get("/users/{user_id}/audit-trail")]
 pub async fn list_user_audit_trail(

@@ -53,7 +53,9 @@ pub struct EditOwnAccount {
     params(IfMatchHeader),
     request_body = EditOwnAccount,
     responses((status = OK, description = "The updated account", body = AccountDetail), OwnWriteProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated", "member_profile_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["user_updated", "member_profile_updated"], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[patch("/auth/me")]
 pub async fn edit_own_account(

@@ -47,7 +47,9 @@ pub struct SigningKeySet {
     tag = "auth",
     security(()),
     responses((status = OK, description = "The set of public keys", body = SigningKeySet)),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the keys are public"))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": [], "denied": entity::audit::Action::Other,
+    })), ("x-audit-reason" = json!("the keys are public"))),
 )]
 #[get("/.well-known/jwks.json")]
 pub async fn get_signing_keys(app: App) -> HttpResponse {

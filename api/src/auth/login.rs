@@ -44,7 +44,7 @@ pub struct Login {
     security(()),
     request_body = Login,
     responses((status = OK, description = "The first tokens of the session", body = TokenPair), SignInProblems),
-    extensions(("x-audit-actions" = json!({"always": ["login"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["login"], "may": [], "denied": entity::audit::Action::Login}))),
 )]
 #[post("/auth/login")]
 pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Login>) -> Result<Answer<TokenPair>> {

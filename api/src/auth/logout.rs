@@ -31,7 +31,7 @@ pub struct Logout {
     security(()),
     request_body = Logout,
     responses((status = NO_CONTENT, description = "The session has ended"), SessionProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["logout"]}))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["logout"], "denied": entity::audit::Action::Logout}))),
 )]
 #[post("/auth/logout")]
 pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Logout>) -> Result<HttpResponse> {

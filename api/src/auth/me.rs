@@ -18,7 +18,7 @@ use actix_web::get;
         CommonProblems,
     ),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading one's own account is not an access worth recording")),
     ),
 )]

@@ -37,7 +37,9 @@ pub struct ChangeOwnPassword {
     tag = "auth",
     request_body = ChangeOwnPassword,
     responses((status = NO_CONTENT, description = "The password was changed"), SecretProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["user_updated"], "may": [], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[post("/auth/me/password")]
 pub async fn change_own_password(app: App, by: PersonCaller, body: Body<ChangeOwnPassword>) -> Result<HttpResponse> {

@@ -37,7 +37,7 @@ pub struct RefreshSession {
     security(()),
     request_body = RefreshSession,
     responses((status = OK, description = "The next tokens of the session", body = TokenPair), SessionProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["login"]}))),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["login"], "denied": entity::audit::Action::Login}))),
 )]
 #[post("/auth/refresh")]
 pub async fn refresh_session(

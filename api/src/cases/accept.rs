@@ -54,7 +54,8 @@ impl AcceptCase {
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["case_status_changed"],
-        "may": ["case_assigned", "case_reassigned", "case_tier_changed"]
+        "may": ["case_assigned", "case_reassigned", "case_tier_changed"],
+        "denied": entity::audit::Action::CaseStatusChanged,
     }))),
 )]
 #[post("/cases/{case_id}/accept")]

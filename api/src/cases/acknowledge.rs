@@ -15,7 +15,7 @@ use entity::case::{CaseAction, member_update};
     params(CasePath, IfMatchHeader),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), MoveProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("clears a flag of the staff's queue and does not change the case")),
     ),
 )]

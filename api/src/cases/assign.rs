@@ -42,7 +42,9 @@ pub struct AssignCase {
     params(CasePath, IfMatchHeader),
     request_body = AssignCase,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_assigned", "case_reassigned"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["case_assigned", "case_reassigned"], "denied": entity::audit::Action::CaseAssigned,
+    }))),
 )]
 #[post("/cases/{case_id}/assign")]
 pub async fn assign_case(app: App, by: Staff, target: CaseTarget, body: Body<AssignCase>) -> Result<Answer<CaseDetail>> {

@@ -38,7 +38,9 @@ pub struct CompleteCase {
     params(CasePath, IfMatchHeader),
     request_body(content = Option<CompleteCase>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": ["review_submitted"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed"], "may": ["review_submitted"], "denied": entity::audit::Action::CaseStatusChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/complete")]
 pub async fn complete_case(

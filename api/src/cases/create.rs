@@ -74,7 +74,9 @@ fn normal() -> Urgency {
     tag = "cases",
     request_body = CreateCase,
     responses((status = CREATED, description = "The new case", body = CaseDetail), CreateProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_created"], "may": ["case_submitted"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_created"], "may": ["case_submitted"], "denied": entity::audit::Action::CaseCreated,
+    }))),
 )]
 #[post("/cases")]
 pub async fn create_case(

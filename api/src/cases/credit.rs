@@ -31,7 +31,9 @@ pub struct AdjustCaseCredit {
     params(CasePath, IfMatchHeader),
     request_body = AdjustCaseCredit,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["case_updated"], "denied": entity::audit::Action::CaseUpdated,
+    }))),
 )]
 #[post("/cases/{case_id}/credit")]
 pub async fn adjust_case_credit(

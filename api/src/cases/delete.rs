@@ -29,7 +29,7 @@ pub struct DeleteCase {
     tag = "cases",
     params(CasePath, DeleteCase, IfMatchHeader),
     responses((status = NO_CONTENT, description = "The case was deleted"), MoveProblems),
-    extensions(("x-audit-actions" = json!({"always": ["other"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["other"], "may": [], "denied": entity::audit::Action::Other}))),
 )]
 #[delete("/cases/{case_id}")]
 pub async fn delete_case(

@@ -95,7 +95,9 @@ impl EditCase {
     params(CasePath, IfMatchHeader),
     request_body = EditCase,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_details_edited", "case_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["case_details_edited", "case_updated"], "denied": entity::audit::Action::CaseDetailsEdited,
+    }))),
 )]
 #[patch("/cases/{case_id}")]
 pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Body<EditCase>) -> Result<Answer<CaseDetail>> {

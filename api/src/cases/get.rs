@@ -19,7 +19,7 @@ use entity::case;
         ReadProblems,
     ),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]

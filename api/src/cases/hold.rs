@@ -43,7 +43,7 @@ impl HoldCase {
     params(CasePath, IfMatchHeader),
     request_body = HoldCase,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_held"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["case_held"], "may": [], "denied": entity::audit::Action::CaseHeld}))),
 )]
 #[post("/cases/{case_id}/hold")]
 pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldCase>) -> Result<Answer<CaseDetail>> {

@@ -146,7 +146,7 @@ crate::list_of! {
     params(ListCases, PeriodParameters, CaseOrder, Paging),
     responses((status = OK, description = "A page of cases", body = CaseList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]

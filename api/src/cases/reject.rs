@@ -32,7 +32,9 @@ pub struct RejectCase {
     params(CasePath, IfMatchHeader),
     request_body = RejectCase,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed"], "may": [], "denied": entity::audit::Action::CaseStatusChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/reject")]
 pub async fn reject_case(app: App, by: Staff, target: CaseTarget, body: Body<RejectCase>) -> Result<Answer<CaseDetail>> {

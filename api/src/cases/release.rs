@@ -31,7 +31,9 @@ pub struct ReleaseCase {
     params(CasePath, IfMatchHeader),
     request_body(content = Option<ReleaseCase>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_updated"], "may": [], "denied": entity::audit::Action::CaseUpdated,
+    }))),
 )]
 #[post("/cases/{case_id}/release")]
 pub async fn release_case(

@@ -32,7 +32,9 @@ pub struct ReopenCase {
     params(CasePath, IfMatchHeader),
     request_body = ReopenCase,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed"], "may": ["case_reassigned"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed"], "may": ["case_reassigned"], "denied": entity::audit::Action::CaseStatusChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/reopen")]
 pub async fn reopen_case(app: App, by: Staff, target: CaseTarget, body: Body<ReopenCase>) -> Result<Answer<CaseDetail>> {

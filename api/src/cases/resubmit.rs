@@ -33,7 +33,9 @@ pub struct ResubmitCase {
     params(CasePath, IfMatchHeader),
     request_body(content = Option<ResubmitCase>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_resubmitted"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_resubmitted"], "may": [], "denied": entity::audit::Action::CaseResubmitted,
+    }))),
 )]
 #[post("/cases/{case_id}/resubmit")]
 pub async fn resubmit_case(

@@ -31,7 +31,9 @@ pub struct ResumeCase {
     params(CasePath, IfMatchHeader),
     request_body = ResumeCase,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_resumed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_resumed"], "may": [], "denied": entity::audit::Action::CaseResumed,
+    }))),
 )]
 #[post("/cases/{case_id}/resume")]
 pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<ResumeCase>) -> Result<Answer<CaseDetail>> {

@@ -64,7 +64,9 @@ pub struct CorrectReview {
     params(CasePath, IfMatchHeader),
     request_body(content = Option<ApproveReview>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed", "review_updated"], "may": [], "denied": entity::audit::Action::CaseStatusChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/review/approve")]
 pub async fn approve_review(
@@ -85,7 +87,9 @@ pub async fn approve_review(
     params(CasePath, IfMatchHeader),
     request_body = RequestRevisions,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed", "review_updated"], "may": [], "denied": entity::audit::Action::CaseStatusChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/review/request-revisions")]
 pub async fn request_revisions(
@@ -105,7 +109,9 @@ pub async fn request_revisions(
     params(CasePath, IfMatchHeader),
     request_body = CorrectReview,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_status_changed", "review_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_status_changed", "review_updated"], "may": [], "denied": entity::audit::Action::CaseStatusChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/review/correct")]
 pub async fn correct_review(app: App, by: Staff, target: CaseTarget, body: Body<CorrectReview>) -> Result<Answer<CaseDetail>> {

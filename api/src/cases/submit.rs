@@ -29,7 +29,9 @@ pub struct SubmitCase {
     params(CasePath, IfMatchHeader),
     request_body(content = Option<SubmitCase>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["case_submitted"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["case_submitted"], "may": [], "denied": entity::audit::Action::CaseSubmitted,
+    }))),
 )]
 #[post("/cases/{case_id}/submit")]
 pub async fn submit_case(app: App, by: Member, target: CaseTarget, body: OptionalBody<SubmitCase>) -> Result<Answer<CaseDetail>> {

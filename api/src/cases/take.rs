@@ -32,7 +32,9 @@ pub struct TakeCase {
     params(CasePath, IfMatchHeader),
     request_body(content = Option<TakeCase>, description = "Optional"),
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_assigned"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["case_assigned"], "denied": entity::audit::Action::CaseAssigned,
+    }))),
 )]
 #[post("/cases/{case_id}/take")]
 pub async fn take_case(app: App, by: Staff, target: CaseTarget, body: OptionalBody<TakeCase>) -> Result<Answer<CaseDetail>> {

@@ -37,7 +37,9 @@ pub struct ChangeCaseTier {
     params(CasePath, IfMatchHeader),
     request_body = ChangeCaseTier,
     responses((status = OK, description = "The case in its current state", body = CaseDetail), WriteProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["case_tier_changed"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["case_tier_changed"], "denied": entity::audit::Action::CaseTierChanged,
+    }))),
 )]
 #[post("/cases/{case_id}/tier")]
 pub async fn change_case_tier(app: App, by: Staff, target: CaseTarget, body: Body<ChangeCaseTier>) -> Result<Answer<CaseDetail>> {

@@ -21,7 +21,7 @@ use entity::credit;
         ReadProblems,
     ),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading allowances is routine work; denied attempts are audited")),
     ),
 )]

@@ -23,7 +23,7 @@ const LIMIT: u64 = 50;
     params(MemberPath, Paging),
     responses((status = OK, description = "A page of allowances", body = CreditAllowanceList), ReadProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading allowances is routine work; exports of allowances are audited")),
     ),
 )]

@@ -59,7 +59,9 @@ pub struct CreditReset {
     tag = "credits",
     request_body = ResetCredits,
     responses((status = OK, description = "The result of the reset", body = CreditReset), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"], "denied": entity::audit::Action::BulkCreditReset,
+    }))),
 )]
 #[post("/credit-resets")]
 pub async fn reset_credits(app: App, by: Administrator, body: Body<ResetCredits>) -> Result<Answer<CreditReset>> {

@@ -41,7 +41,9 @@ pub struct SetCreditAllowance {
         (status = CREATED, description = "The quarter's first allowance", body = CreditAllowance),
         AccountProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["quarterly_credit_reset"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["quarterly_credit_reset"], "denied": entity::audit::Action::QuarterlyCreditReset,
+    }))),
 )]
 #[put("/users/{user_id}/credit-allowances/{quarter}")]
 pub async fn set_credit_allowance(

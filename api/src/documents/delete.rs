@@ -31,7 +31,9 @@ pub struct DeleteDocument {
     tag = "documents",
     params(DocumentPath, DeleteDocument),
     responses((status = NO_CONTENT, description = "The document was deleted"), DeleteProblems),
-    extensions(("x-audit-actions" = json!({"always": ["document_deleted"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["document_deleted"], "may": [], "denied": entity::audit::Action::DocumentDeleted,
+    }))),
 )]
 #[delete("/documents/{document_id}")]
 pub async fn delete_document(

@@ -30,7 +30,9 @@ use futures_util::TryStreamExt;
         (status = PARTIAL_CONTENT, description = "The range", body = DocumentBytes, content_type = "application/octet-stream"),
         DownloadProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["document_downloaded"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["document_downloaded"], "may": [], "denied": entity::audit::Action::DocumentDownloaded,
+    }))),
 )]
 #[get("/documents/{document_id}/content")]
 pub async fn download_document(

@@ -15,7 +15,9 @@ use entity::audit::Event;
     tag = "documents",
     params(DocumentPath),
     responses((status = OK, description = "The document", body = DocumentDetail), ReadProblems),
-    extensions(("x-audit-actions" = json!({"always": ["document_viewed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["document_viewed"], "may": [], "denied": entity::audit::Action::DocumentViewed,
+    }))),
 )]
 #[get("/documents/{document_id}")]
 pub async fn get_document(app: App, by: PersonCaller, target: DocumentTarget) -> Result<Answer<DocumentDetail>> {

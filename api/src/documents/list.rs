@@ -35,7 +35,7 @@ pub struct DocumentFilter {
     params(CasePath, DocumentFilter, Paging),
     responses((status = OK, description = "A page of the case's documents", body = DocumentList), ReadProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("the list is part of reading the case; viewing and downloading a document are audited")),
     ),
 )]

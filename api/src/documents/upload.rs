@@ -24,7 +24,9 @@ use uuid::Uuid;
     params(CasePath),
     request_body(content = UploadDocument, content_type = "multipart/form-data"),
     responses((status = CREATED, description = "The new document", body = DocumentDetail), UploadProblems),
-    extensions(("x-audit-actions" = json!({"always": ["document_uploaded"], "may": ["document_deleted"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["document_uploaded"], "may": ["document_deleted"], "denied": entity::audit::Action::DocumentUploaded,
+    }))),
 )]
 #[post("/cases/{case_id}/documents")]
 pub async fn upload_document(

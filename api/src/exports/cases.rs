@@ -127,7 +127,7 @@ impl CaseRow {
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/cases.csv")]
 pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: ExportQuery) -> Result<HttpResponse> {
@@ -148,7 +148,7 @@ pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: Expor
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/cases.ndjson")]
 pub async fn export_cases_ndjson(app: App, by: ManagerOrAdministrator, query: ExportQuery) -> Result<HttpResponse> {

@@ -85,7 +85,7 @@ impl Row for AllowanceRow {
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/credit-allowances.csv")]
 pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
@@ -106,7 +106,7 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Ex
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/credit-allowances.ndjson")]
 pub async fn export_credit_allowances_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {

@@ -90,7 +90,7 @@ impl Row for DocumentRow {
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/documents.csv")]
 pub async fn export_documents_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
@@ -111,7 +111,7 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: ExportQuer
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/documents.ndjson")]
 pub async fn export_documents_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {

@@ -93,7 +93,7 @@ impl From<user::Model> for UserRow {
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/users.csv")]
 pub async fn export_users_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
@@ -114,7 +114,7 @@ pub async fn export_users_csv(app: App, by: Administrator, query: ExportQuery) -
         ),
         ListProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/users.ndjson")]
 pub async fn export_users_ndjson(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {

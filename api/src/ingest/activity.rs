@@ -45,7 +45,7 @@ pub struct IngestActivity {
     tag = "ingest",
     request_body = IngestActivity,
     responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["other"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["other"], "may": [], "denied": entity::audit::Action::Other}))),
 )]
 #[post("/ingest/activities")]
 pub async fn ingest_activity(app: App, by: Ingester, body: LargeBody<IngestActivity>) -> Result<Answer<IngestedEntries>> {

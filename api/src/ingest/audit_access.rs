@@ -39,7 +39,9 @@ pub struct IngestAuditAccess {
     tag = "ingest",
     request_body = IngestAuditAccess,
     responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["audit_log_accessed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
 )]
 #[post("/ingest/audit-accesses")]
 pub async fn ingest_audit_access(app: App, by: Ingester, body: LargeBody<IngestAuditAccess>) -> Result<Answer<IngestedEntries>> {

@@ -46,7 +46,7 @@ pub struct IngestBulkExport {
     tag = "ingest",
     request_body = IngestBulkExport,
     responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": []}))),
+    extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[post("/ingest/bulk-exports")]
 pub async fn ingest_bulk_export(app: App, by: Ingester, body: LargeBody<IngestBulkExport>) -> Result<Answer<IngestedEntries>> {

@@ -63,7 +63,9 @@ pub struct IngestCreditResets {
     tag = "ingest",
     request_body = IngestCreditResets,
     responses((status = CREATED, description = "The audit entries", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["bulk_credit_reset"], "may": ["quarterly_credit_reset"], "denied": entity::audit::Action::BulkCreditReset,
+    }))),
 )]
 #[post("/ingest/credit-resets")]
 pub async fn ingest_credit_resets(

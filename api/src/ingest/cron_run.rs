@@ -48,7 +48,9 @@ pub struct IngestCronRun {
     tag = "ingest",
     request_body = IngestCronRun,
     responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["cron_job_executed"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["cron_job_executed"], "may": [], "denied": entity::audit::Action::CronJobExecuted,
+    }))),
 )]
 #[post("/ingest/cron-runs")]
 pub async fn ingest_cron_run(

@@ -51,7 +51,9 @@ pub struct IngestEmailNotification {
     tag = "ingest",
     request_body = IngestEmailNotification,
     responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["email_notification_sent"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["email_notification_sent"], "may": [], "denied": entity::audit::Action::EmailNotificationSent,
+    }))),
 )]
 #[post("/ingest/email-notifications")]
 pub async fn ingest_email_notification(

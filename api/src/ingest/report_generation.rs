@@ -43,7 +43,9 @@ pub struct IngestReportGeneration {
     tag = "ingest",
     request_body = IngestReportGeneration,
     responses((status = CREATED, description = "The audit entry", body = IngestedEntries), ActionProblems),
-    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
+    }))),
 )]
 #[post("/ingest/report-generations")]
 pub async fn ingest_report_generation(

@@ -31,7 +31,7 @@ pub struct JobList {
     tag = "jobs",
     responses((status = OK, description = "The jobs", body = JobList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading the jobs is not audited; running one is")),
     ),
 )]

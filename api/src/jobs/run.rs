@@ -95,6 +95,7 @@ impl Requester for OnDemand {
     extensions(("x-audit-actions" = json!({
         "always": ["cron_job_executed"],
         "may": ["case_updated", "quarterly_credit_reset", "bulk_credit_reset", "email_notification_sent"],
+        "denied": entity::audit::Action::CronJobExecuted,
     }))),
 )]
 #[post("/jobs/{job_name}/run")]

@@ -39,7 +39,7 @@ pub struct ListJobRuns {
     params(ListJobRuns, Paging),
     responses((status = OK, description = "A page of job runs", body = JobRunList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("each run is audited; reading its result is not")),
     ),
 )]

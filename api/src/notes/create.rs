@@ -35,7 +35,9 @@ pub struct CreateNote {
     params(("case_id" = Uuid, Path, description = "The case")),
     request_body = CreateNote,
     responses((status = CREATED, description = "The new note", body = CaseNote), AdditionProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["note_added", "member_comment_added"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["note_added", "member_comment_added"], "denied": entity::audit::Action::NoteAdded,
+    }))),
 )]
 #[post("/cases/{case_id}/notes")]
 pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body<CreateNote>) -> Result<Answer<CaseNote>> {

@@ -13,7 +13,9 @@ use actix_web::{HttpResponse, delete};
     tag = "notes",
     params(NotePath, IfMatchHeader),
     responses((status = NO_CONTENT, description = "The note was deleted"), RemovalProblems),
-    extensions(("x-audit-actions" = json!({"always": ["note_deleted"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["note_deleted"], "may": [], "denied": entity::audit::Action::NoteDeleted,
+    }))),
 )]
 #[delete("/notes/{note_id}")]
 pub async fn delete_note(app: App, by: PersonCaller, target: NoteTarget) -> Result<HttpResponse> {

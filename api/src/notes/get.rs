@@ -20,7 +20,7 @@ use sea_orm::{ColumnTrait, QueryFilter};
         ReadProblems,
     ),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]

@@ -19,7 +19,7 @@ use uuid::Uuid;
     params(("case_id" = Uuid, Path, description = "The case"), Paging),
     responses((status = OK, description = "A page of the case's notes", body = CaseNoteList), ReadProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]

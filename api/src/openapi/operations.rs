@@ -3,28 +3,40 @@
 use super::refuses_a_body;
 use crate::http::request::operations::Operation;
 use entity::audit::Action;
-use serde_json::Value as Json;
+use serde::Deserialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation as Declared, Parameter, ParameterIn, PathItem};
 
-/// All of them.
-pub fn operations() -> Vec<Operation> {
-    super::contract().paths.paths.iter().flat_map(|(path, item)| of_path(path, item)).collect()
+/// What is read of `x-audit-actions` while the service runs.
+#[derive(Deserialize)]
+struct AuditActions {
+    denied: Action,
 }
 
-fn of_path(path: &str, item: &PathItem) -> Vec<Operation> {
+/// All of them.
+///
+/// # Errors
+///
+/// If one does not declare which action its denied attempts are recorded as.
+pub fn operations() -> Result<Vec<Operation>, String> {
+    let paths = super::contract().paths.paths;
+    let operations = paths.iter().map(|(path, item)| of_path(path, item)).collect::<Result<Vec<_>, _>>()?;
+    Ok(operations.into_iter().flatten().collect())
+}
+
+fn of_path(path: &str, item: &PathItem) -> Result<Vec<Operation>, String> {
     let known = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete), ("PATCH", &item.patch)];
     let operation = |(method, declared): (&'static str, &Option<Declared>)| {
         let declared = declared.as_ref()?;
-        Some(Operation {
+        Some(denied(declared).map(|denied| Operation {
             method,
             path: path.to_owned(),
             id: declared.operation_id.clone().unwrap_or_default(),
-            attempted: attempted(declared),
+            denied,
             is_idempotent: parameters(declared).any(|parameter| parameter.name == "Idempotency-Key"),
             takes_a_query: parameters(declared).any(|parameter| parameter.parameter_in == ParameterIn::Query),
             refuses_a_body: refuses_a_body(method, declared),
-        })
+        }))
     };
     known.into_iter().filter_map(operation).collect()
 }
@@ -36,8 +48,12 @@ fn parameters(declared: &Declared) -> impl Iterator<Item = &Parameter> {
     })
 }
 
-fn attempted(declared: &Declared) -> Action {
+/// The action that a denied attempt is recorded as.
+fn denied(declared: &Declared) -> Result<Action, String> {
     let actions = declared.extensions.as_ref().and_then(|extensions| extensions.get("x-audit-actions"));
-    let first = |list: &str| actions.and_then(|actions| actions.get(list)?.as_array()?.first().and_then(Json::as_str));
-    first("always").or_else(|| first("may")).and_then(Action::from_code).unwrap_or(Action::Other)
+    let actions = actions.ok_or_else(|| "no x-audit-actions".to_owned()).and_then(|actions| {
+        AuditActions::deserialize(actions).map_err(|error| format!("x-audit-actions: {error}"))
+    });
+    let of_operation = |error| format!("operation {}: {error}", declared.operation_id.as_deref().unwrap_or_default());
+    actions.map(|actions| actions.denied).map_err(of_operation)
 }

@@ -72,7 +72,7 @@ crate::list_of! {
     params(OutboxFilter, Paging),
     responses((status = OK, description = "A page of emails", body = OutboxList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("monitoring the outbox is routine work; each attempt to send an email is audited")),
     ),
 )]

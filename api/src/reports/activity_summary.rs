@@ -118,7 +118,9 @@ pub struct ActivitySummaryReport {
     tag = "reports",
     params(PeriodParameters, AllTime, SeriesParameters),
     responses((status = OK, description = "The activity of the period", body = ActivitySummaryReport), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
+    }))),
 )]
 #[get("/reports/activity-summary")]
 pub async fn get_activity_summary(
@@ -164,7 +166,9 @@ impl Report for ActivitySummaryReport {
     tag = "reports",
     params(PeriodParameters, AllTime),
     responses((status = OK, description = "One row per action type", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
+    }))),
 )]
 #[get("/reports/activity-summary.csv")]
 pub async fn export_activity_summary(

@@ -123,7 +123,9 @@ pub struct CaseChangesReport {
     tag = "reports",
     params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
     responses((status = OK, description = "The changes of the period", body = CaseChangesReport), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
+    }))),
 )]
 #[get("/reports/case-changes")]
 pub async fn get_case_changes(
@@ -171,7 +173,9 @@ impl Report for CaseChangesReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter),
     responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
+    }))),
 )]
 #[get("/reports/case-changes.csv")]
 pub async fn export_case_changes(app: App, by: ReportReader, query: ExportQuery<CaseChangesFilter>) -> Result<HttpResponse> {

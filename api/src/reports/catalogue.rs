@@ -57,7 +57,7 @@ macro_rules! report {
     tag = "reports",
     responses((status = OK, description = "The available reports", body = ReportCatalogue), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("lists the available reports and reveals nothing of their content")),
     ),
 )]

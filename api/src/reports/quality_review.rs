@@ -166,7 +166,9 @@ pub struct QualityReviewReport {
     tag = "reports",
     params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
     responses((status = OK, description = "The reviews of the period", body = QualityReviewReport), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
+    }))),
 )]
 #[get("/reports/quality-review-audit")]
 pub async fn get_quality_review_audit(
@@ -215,7 +217,9 @@ impl Report for QualityReviewReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, QualityReviewFilter),
     responses((status = OK, description = "One row per decision", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
+    }))),
 )]
 #[get("/reports/quality-review-audit.csv")]
 pub async fn export_quality_review_audit(

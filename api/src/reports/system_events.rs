@@ -225,7 +225,9 @@ pub struct SystemEventsReport {
     tag = "reports",
     params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
     responses((status = OK, description = "The events of the period", body = SystemEventsReport), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
+    }))),
 )]
 #[get("/reports/system-events")]
 pub async fn get_system_events(
@@ -279,7 +281,9 @@ impl Report for SystemEventsReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, SystemEventsFilter),
     responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
-    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
+    }))),
 )]
 #[get("/reports/system-events.csv")]
 pub async fn export_system_events(app: App, by: ReportReader, query: ExportQuery<SystemEventsFilter>) -> Result<HttpResponse> {

@@ -106,7 +106,9 @@ pub struct UserActivityReport {
     tag = "reports",
     params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
     responses((status = OK, description = "The user's activity in the period", body = UserActivityReport), ReadProblems),
-    extensions(("x-audit-actions" = json!({"always": ["report_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
+    }))),
 )]
 #[get("/reports/user-activity")]
 pub async fn get_user_activity(
@@ -160,7 +162,9 @@ impl Report for UserActivityReport {
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, UserActivityFilter),
     responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ReadProblems),
-    extensions(("x-audit-actions" = json!({"always": ["export_generated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
+    }))),
 )]
 #[get("/reports/user-activity.csv")]
 pub async fn export_user_activity(app: App, by: ReportReader, query: ExportQuery<UserActivityFilter>) -> Result<HttpResponse> {

@@ -54,7 +54,7 @@ pub enum ReviewQueue {
     params(ReviewFilter, Paging),
     responses((status = OK, description = "A page of reviews", body = CaseReviewList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("looking for pending work is not audited; decisions are")),
     ),
 )]

@@ -18,7 +18,7 @@ const LISTED_MAX: u64 = 200;
     params(("case_id" = Uuid, Path, description = "The case")),
     responses((status = OK, description = "The steps of the case's reviews", body = CaseReviewList), ReadProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
     ),
 )]

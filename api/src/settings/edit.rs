@@ -79,7 +79,9 @@ pub struct EditSettings {
     params(IfMatchHeader),
     request_body = EditSettings,
     responses((status = OK, description = "The settings in their current state", body = SettingsDetail), SettingsProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["settings_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["settings_updated"], "denied": entity::audit::Action::SettingsUpdated,
+    }))),
 )]
 #[patch("/settings")]
 pub async fn edit_settings(

@@ -19,7 +19,7 @@ use entity::setting;
         ListProblems,
     ),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading the settings is not audited; changing them is")),
     ),
 )]

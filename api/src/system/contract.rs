@@ -20,7 +20,9 @@ const CACHE: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
     tag = "system",
     security(()),
     responses((status = OK, description = "The contract", content_type = "application/json", body = std::collections::HashMap<String, serde_json::Value>, example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}))),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": [], "denied": entity::audit::Action::Other,
+    })), ("x-audit-reason" = json!("the contract is public"))),
 )]
 #[get("/openapi.json")]
 pub async fn get_openapi_json(contract: Data<ContractTexts>) -> HttpResponse {
@@ -34,7 +36,9 @@ pub async fn get_openapi_json(contract: Data<ContractTexts>) -> HttpResponse {
     tag = "system",
     security(()),
     responses((status = OK, description = "The contract", content_type = "application/yaml", body = std::collections::HashMap<String, serde_json::Value>, example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}))),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the contract is public"))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": [], "denied": entity::audit::Action::Other,
+    })), ("x-audit-reason" = json!("the contract is public"))),
 )]
 #[get("/openapi.yaml")]
 pub async fn get_openapi_yaml(contract: Data<ContractTexts>) -> HttpResponse {

@@ -26,7 +26,9 @@ const OK: Health = Health { status: "ok" };
     tag = "system",
     security(()),
     responses((status = OK, description = "The process is alive", body = Health)),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("no user acts and nothing is read"))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": [], "denied": entity::audit::Action::Other,
+    })), ("x-audit-reason" = json!("no user acts and nothing is read"))),
 )]
 #[get("/livez")]
 pub async fn get_liveness() -> Answer<Health> {
@@ -41,7 +43,9 @@ pub async fn get_liveness() -> Answer<Health> {
     tag = "system",
     security(()),
     responses((status = OK, description = "The service is ready", body = Health), Unavailable),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("no user acts and nothing is read"))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": [], "denied": entity::audit::Action::Other,
+    })), ("x-audit-reason" = json!("no user acts and nothing is read"))),
 )]
 #[get("/readyz")]
 pub async fn get_readiness(app: App) -> Result<Answer<Health>> {

@@ -13,7 +13,9 @@ use actix_web::{HttpResponse, get};
     security(()),
     params(("code" = String, Path, description = "The code of a problem", max_length = 64, example = "invalid_case_state")),
     responses((status = OK, description = "The meaning of the code", content_type = "text/html", body = String, example = json!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><h1>Not found</h1><p><code>not_found</code>, HTTP 404</p><p>The resource does not exist or is not visible to you.</p></html>")), NotFound),
-    extensions(("x-audit-actions" = json!({"always": [], "may": []})), ("x-audit-reason" = json!("the meaning of error codes is public"))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": [], "denied": entity::audit::Action::Other,
+    })), ("x-audit-reason" = json!("the meaning of error codes is public"))),
 )]
 #[get("/problems/{code}")]
 pub async fn get_problem(code: Path<String>) -> Result<HttpResponse> {

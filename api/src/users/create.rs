@@ -75,7 +75,9 @@ impl CreateUser {
         (status = CREATED, description = "The new user", body = CreatedUser),
         CreateAccountProblems,
     ),
-    extensions(("x-audit-actions" = json!({"always": ["user_created"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["user_created"], "may": [], "denied": entity::audit::Action::UserCreated,
+    }))),
 )]
 #[post("/users")]
 pub async fn create_user(app: App, by: UserManager, body: Body<CreateUser>) -> Result<Answer<CreatedUser>, Interruption> {

@@ -19,7 +19,9 @@ use entity::user::{Role, UserAction, UserRefusal};
     tag = "users",
     params(UserPath, IfMatchHeader),
     responses((status = CREATED, description = "The new key", body = CreatedApiKey), DeleteAccountProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["user_updated"], "may": [], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[post("/users/{user_id}/api-keys")]
 pub async fn create_user_api_key(app: App, by: Administrator, target: UserTarget) -> Result<Answer<CreatedApiKey>> {

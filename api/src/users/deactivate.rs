@@ -32,7 +32,9 @@ pub struct DeactivateUser {
     params(UserPath, IfMatchHeader),
     request_body = DeactivateUser,
     responses((status = OK, description = "The updated user", body = UserDetail), AccountProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["user_updated"], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[post("/users/{user_id}/deactivate")]
 pub async fn deactivate_user(

@@ -31,7 +31,9 @@ pub struct DeleteUser {
     tag = "users",
     params(UserPath, DeleteUser, IfMatchHeader),
     responses((status = NO_CONTENT, description = "The user was deleted"), DeleteAccountProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_deleted"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["user_deleted"], "may": [], "denied": entity::audit::Action::UserDeleted,
+    }))),
 )]
 #[delete("/users/{user_id}")]
 pub async fn delete_user(app: App, by: Administrator, target: UserTarget, query: Query<DeleteUser>) -> Result<HttpResponse> {

@@ -52,7 +52,9 @@ pub struct EditUser {
     params(UserPath, IfMatchHeader),
     request_body = EditUser,
     responses((status = OK, description = "The updated user", body = UserDetail), AddressProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["member_profile_updated", "user_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["member_profile_updated", "user_updated"], "denied": entity::audit::Action::MemberProfileUpdated,
+    }))),
 )]
 #[patch("/users/{user_id}")]
 pub async fn edit_user(app: App, by: PersonCaller, target: UserTarget, body: Body<EditUser>) -> Result<Answer<UserDetail>> {

@@ -19,7 +19,7 @@ use actix_web::get;
         LookupProblems,
     ),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("reading a visible account is routine; an attempt to read a hidden one is recorded")),
     ),
 )]

@@ -66,7 +66,7 @@ pub enum UserSort {
     params(UserFilter, Paging),
     responses((status = OK, description = "A page of users", body = UserList), ListProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("looking up a colleague or a member is routine; exports of users are recorded")),
     ),
 )]

@@ -21,7 +21,7 @@ const LIMIT: u64 = 50;
     params(UserPath, Paging),
     responses((status = OK, description = "A page of API keys", body = ApiKeyList), ReadProblems),
     extensions(
-        ("x-audit-actions" = json!({"always": [], "may": []})),
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
         ("x-audit-reason" = json!("no secret is shown; creating and revoking keys is recorded")),
     ),
 )]

@@ -35,7 +35,9 @@ pub struct ResetUserPassword {
     params(UserPath, IfMatchHeader),
     request_body = ResetUserPassword,
     responses((status = NO_CONTENT, description = "The password was reset"), AccountProblems),
-    extensions(("x-audit-actions" = json!({"always": ["user_updated"], "may": []}))),
+    extensions(("x-audit-actions" = json!({
+        "always": ["user_updated"], "may": [], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[post("/users/{user_id}/password-reset")]
 pub async fn reset_user_password(

@@ -31,7 +31,9 @@ pub struct ReactivateUser {
     params(UserPath, IfMatchHeader),
     request_body = ReactivateUser,
     responses((status = OK, description = "The updated user", body = UserDetail), AccountProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["user_updated"], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[post("/users/{user_id}/reactivate")]
 pub async fn reactivate_user(

@@ -26,7 +26,9 @@ pub struct KeyTarget(Option<Uuid>);
     tag = "users",
     params(KeyPath, IfMatchHeader),
     responses((status = NO_CONTENT, description = "The key was revoked"), RemovalProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_updated"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["user_updated"], "denied": entity::audit::Action::UserUpdated,
+    }))),
 )]
 #[delete("/users/{user_id}/api-keys/{key_id}")]
 pub async fn revoke_user_api_key(app: App, by: Administrator, target: UserTarget, key: KeyTarget) -> Result<HttpResponse> {

@@ -42,7 +42,9 @@ pub struct ChangeUserRole {
     params(UserPath, IfMatchHeader),
     request_body = ChangeUserRole,
     responses((status = OK, description = "The updated user", body = UserDetail), AccountProblems),
-    extensions(("x-audit-actions" = json!({"always": [], "may": ["user_role_changed"]}))),
+    extensions(("x-audit-actions" = json!({
+        "always": [], "may": ["user_role_changed"], "denied": entity::audit::Action::UserRoleChanged,
+    }))),
 )]
 #[post("/users/{user_id}/role")]
 pub async fn change_user_role(

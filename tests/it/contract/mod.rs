@@ -88,11 +88,19 @@ impl Listed {
 
     /// The audit actions it declares: `always` or `may`.
     pub fn actions(&self, list: &str) -> Vec<String> {
+        let actions = self.audit_actions()[list].as_array().unwrap_or_else(|| panic!("{}: {list}", self.id()));
+        actions.iter().map(|action| action.as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// The action that a denied attempt is recorded as.
+    pub fn denied(&self) -> String {
+        self.audit_actions()["denied"].as_str().unwrap_or_else(|| panic!("{}: denied", self.id())).to_owned()
+    }
+
+    fn audit_actions(&self) -> &serde_json::Value {
         let extensions = self.declared.extensions.as_ref();
         let actions = extensions.and_then(|extensions| extensions.get("x-audit-actions"));
-        let actions = actions.unwrap_or_else(|| panic!("{} declares no x-audit-actions", self.id()));
-        let actions = actions[list].as_array().unwrap_or_else(|| panic!("{}: {list}", self.id()));
-        actions.iter().map(|action| action.as_str().expect("a name").to_owned()).collect()
+        actions.unwrap_or_else(|| panic!("{} declares no x-audit-actions", self.id()))
     }
 }
 

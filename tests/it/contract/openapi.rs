@@ -74,7 +74,7 @@ fn who_needs_a_token_is_told_so() {
 
 #[test]
 fn what_can_be_repeated_without_harm_takes_a_key_and_says_so() {
-    let (all, mut walked) = (api::openapi::operations(), 0);
+    let (all, mut walked) = (api::openapi::operations().unwrap(), 0);
     for operation in operations() {
         let known = all.iter().find(|known| known.method == operation.method.as_str() && known.path == operation.path).unwrap();
         let is_about_secrets = operation.path.starts_with("/api/v1/auth/")
@@ -97,6 +97,19 @@ fn every_operation_declares_actions_that_exist_or_a_reason_for_none() {
         }
         let reason = operation.declared.extensions.as_ref().and_then(|extensions| extensions.get("x-audit-reason"));
         assert_eq!(reason.is_some(), always.is_empty() && may.is_empty(), "{}: x-audit-reason", operation.id());
+    }
+}
+
+#[test]
+fn every_operation_declares_what_a_denied_attempt_is_recorded_as() {
+    let known = api::openapi::operations().unwrap();
+    for operation in operations() {
+        let known = known.iter().find(|known| known.id == operation.id()).unwrap();
+        let denied = operation.denied();
+        assert_eq!(Action::from_code(&denied), Some(known.denied), "{}: {denied}", operation.id());
+        let left: Vec<String> = ["always", "may"].iter().flat_map(|list| operation.actions(list)).collect();
+        let fits = if left.is_empty() { denied == "other" } else { left.contains(&denied) };
+        assert!(fits, "{}: denied as {denied}, but a success leaves {left:?}", operation.id());
     }
 }
 

@@ -28,7 +28,7 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
     let Some(operation) = operations::find(request.method().as_str(), &pattern).filter(|_| is_refusal) else { return Ok(()) };
     let object = object_of(request, &operation.id);
     let subject = request.match_info().iter().next().and_then(|(name, id)| Some((name, path_id::parse(id)?)));
-    let event = Event::denied(operation.attempted, &operation.id, error.code.name(), object);
+    let event = Event::denied(operation.denied, &operation.id, error.code.name(), object);
     let event = naming(app, event, subject).await?;
     app.record_refusal_of(&by, event).await
 }

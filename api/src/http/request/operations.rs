@@ -8,8 +8,8 @@ pub struct Operation {
     pub method: &'static str,
     pub path: String,
     pub id: String,
-    /// The action that a denied attempt is recorded as: the first of `always`, else the first of `may`.
-    pub attempted: Action,
+    /// The action that a denied attempt is recorded as.
+    pub denied: Action,
     /// Whether it accepts an `Idempotency-Key`.
     pub is_idempotent: bool,
     /// Whether it accepts query parameters.
@@ -26,8 +26,16 @@ pub fn is_probe(path: &str) -> bool {
 static OPERATIONS: OnceLock<Vec<Operation>> = OnceLock::new();
 
 /// Hands in the operations of the contract, once per process.
-pub fn install(operations: impl FnOnce() -> Vec<Operation>) {
-    OPERATIONS.get_or_init(operations);
+///
+/// # Errors
+///
+/// If the contract doesn't declare what is needed of each.
+pub fn install<E>(operations: impl FnOnce() -> Result<Vec<Operation>, E>) -> Result<(), E> {
+    if OPERATIONS.get().is_none() {
+        // Another thread may have been faster, with the same operations.
+        let _ = OPERATIONS.set(operations()?);
+    }
+    Ok(())
 }
 
 fn all() -> &'static [Operation] {
