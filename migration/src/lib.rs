@@ -23,6 +23,7 @@ mod m20261201_000020_nets;
 mod m20261201_000021_refresh_lineage;
 mod m20261201_000022_document_quotas;
 mod m20261201_000024_secret_moves;
+mod m20261201_000025_member_edits;
 pub mod nets;
 mod standing;
 
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000022_document_quotas::Migration),
             Box::new(m20261201_000024_secret_moves::Migration),
             Box::new(m20261201_000021_refresh_lineage::Migration),
+            Box::new(m20261201_000025_member_edits::Migration),
         ]
     }
 }

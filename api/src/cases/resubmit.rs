@@ -46,7 +46,7 @@ pub async fn resubmit_case(
 ) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Resubmit).await?;
-    let edited_fields = resubmission::edited_fields(&tx, &case).await?;
+    let edited_fields = case.edited_fields();
     let new_documents = resubmission::new_documents(&tx, &case).await?;
     tx.note("edited_fields", json!(edited_fields));
     tx.note("new_documents", json!(new_documents));

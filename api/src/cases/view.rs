@@ -237,6 +237,7 @@ impl CaseDetail {
             search_text: _,
             secret_moves: _,
             shown_updated_at: _,
+            member_edits: _,
             version: _,
             created_at,
             updated_at: _,

@@ -96,16 +96,13 @@ impl Walk<'_> {
         let mut edit = Edit::default();
         if self.rng.chance(0.6) {
             edit.client_email = Some(Some(email(first_name, last_name)));
-            self.edited_fields.push("client_email");
         } else {
             edit.special_notes = Some(Some(format!("{} ({last_name})", self.rng.word(words::MEMBER_NOTES))));
-            self.edited_fields.push("special_notes");
         }
         if !self.plot.is_rush && self.rng.chance(0.3) {
             // Far enough in the future not to become a rush case.
             let least = row.due_on.max(today + TimeDelta::days(6));
             edit.due_on = Some(least + TimeDelta::days(self.rng.between(1, 7)));
-            self.edited_fields.push("due_on");
         }
         let edited = self.edited(row, edit, by)?;
         let change = self.change(by, None)?;
@@ -151,7 +148,6 @@ impl Walk<'_> {
         let notes = self.word(words::REJECTION_NOTES);
         let change = self.change(by, None)?;
         self.save(by, self.case()?.reject(reason, notes, by, self.at)?, change)?;
-        self.edited_fields.clear();
         self.mail("case_rejected")
     }
 
@@ -159,10 +155,8 @@ impl Walk<'_> {
         let row = self.case()?;
         let (by, technician) = (row.member_id, row.assigned_to_id);
         let mut change = self.change(by, None)?;
-        self.edited_fields.sort_unstable();
-        self.edited_fields.dedup();
-        change.notes.insert("edited_fields".to_owned(), json!(self.edited_fields));
-        let has_edits = !self.edited_fields.is_empty();
+        change.notes.insert("edited_fields".to_owned(), json!(row.edited_fields()));
+        let has_edits = !row.edited_fields().is_empty();
         let notes = Some("Corrected as asked.");
         self.save(by, row.resubmit(notes, has_edits, self.at)?, change)?;
         self.review(ReviewAction::Resubmitted, by, technician, notes)

@@ -40,7 +40,6 @@ pub(super) struct Walk<'a> {
     /// The index of the current step.
     pub place: usize,
     pub at: DateTime<Utc>,
-    pub edited_fields: Vec<&'static str>,
     review: Review,
     member_updated_at: Option<DateTime<Utc>>,
     staff_acted_at: Option<DateTime<Utc>>,
@@ -75,7 +74,6 @@ pub(super) fn walk(
         steps,
         place: 0,
         at: plot.created_at,
-        edited_fields: Vec::new(),
         review: Review::default(),
         member_updated_at: None,
         staff_acted_at: None,

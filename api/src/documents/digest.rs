@@ -36,7 +36,7 @@ impl Digest {
             pending.clear();
             (hasher, pending)
         });
-        (self.hasher, self.pending) = hashed.await.map_err(Error::internal)?;
+        (self.hasher, self.pending) = hashed.await.map_err(|error| Error::internal(error))?;
         Ok(())
     }
 }

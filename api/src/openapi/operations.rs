@@ -51,9 +51,9 @@ fn parameters(declared: &Declared) -> impl Iterator<Item = &Parameter> {
 /// The action that a denied attempt is recorded as.
 fn denied(declared: &Declared) -> Result<Action, String> {
     let actions = declared.extensions.as_ref().and_then(|extensions| extensions.get("x-audit-actions"));
-    let actions = actions.ok_or_else(|| "no x-audit-actions".to_owned()).and_then(|actions| {
-        AuditActions::deserialize(actions).map_err(|error| format!("x-audit-actions: {error}"))
-    });
+    let actions = actions
+        .ok_or_else(|| "no x-audit-actions".to_owned())
+        .and_then(|actions| AuditActions::deserialize(actions).map_err(|error| format!("x-audit-actions: {error}")));
     let of_operation = |error| format!("operation {}: {error}", declared.operation_id.as_deref().unwrap_or_default());
     actions.map(|actions| actions.denied).map_err(of_operation)
 }

@@ -12,13 +12,13 @@ use std::slice;
 /// The first row of a file: the names of the fields of its rows.
 pub fn header<R: Serialize>(row: &R) -> Result<Bytes> {
     let mut table = table(slice::from_ref(row))?;
-    let names = table.headers().map_err(Error::internal)?;
+    let names = table.headers().map_err(|error| Error::internal(error))?;
     lines([names.iter().map(Cow::from).collect()])
 }
 
 /// Rows as text, one cell per field.
 pub fn rows<R: Serialize>(rows: &[R]) -> Result<Bytes> {
-    let records = table(rows)?.into_records().collect::<Result<Vec<StringRecord>, _>>().map_err(Error::internal)?;
+    let records = table(rows)?.into_records().collect::<Result<Vec<StringRecord>, _>>().map_err(|error| Error::internal(error))?;
     lines(records.iter().map(|record| record.iter().map(Cow::from).collect()))
 }
 
@@ -26,9 +26,9 @@ pub fn rows<R: Serialize>(rows: &[R]) -> Result<Bytes> {
 fn table<R: Serialize>(rows: &[R]) -> Result<Reader<Cursor<Vec<u8>>>> {
     let mut writer = Writer::from_writer(Vec::new());
     for row in rows {
-        writer.serialize(row).map_err(Error::internal)?;
+        writer.serialize(row).map_err(|error| Error::internal(error))?;
     }
-    writer.into_inner().map(|text| Reader::from_reader(Cursor::new(text))).map_err(Error::internal)
+    writer.into_inner().map(|text| Reader::from_reader(Cursor::new(text))).map_err(|error| Error::internal(error))
 }
 
 /// Rows of cells as text. The first row of a file is its header.

@@ -124,7 +124,7 @@ where
         if !seen.insert(id) {
             return Err(unlocked());
         }
-        let any = hooks::prepare::<E>(&mut row, before.as_ref(), now);
+        let any = hooks::prepare::<E>(&mut row, before.as_ref(), &unit.context.actor, now);
         let after = match &before {
             Some(before) => changed::<E>(before, &row),
             None => inserted::<E>(row)?,

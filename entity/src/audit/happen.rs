@@ -23,7 +23,7 @@ where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model>,
 {
-    if !hooks::prepare::<E>(&mut row, before, at) {
+    if !hooks::prepare::<E>(&mut row, before, &change.by, at) {
         return Ok(None);
     }
     let after = match before {

@@ -5,7 +5,7 @@ use super::bulk::rows_a_statement;
 use super::commit;
 use super::guard::Write;
 use super::unit_of_work::UnitOfWork;
-use super::{ChangeContext, Context, Event, Refusal, changes};
+use super::{Actor, ChangeContext, Context, Event, Refusal, changes};
 use crate::audit_entry;
 use crate::db::Verb;
 use crate::user::Person;
@@ -31,7 +31,7 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     fn stamp(row: &mut Self::ActiveModel, created: bool, version: i32, at: DateTime<Utc>);
 
     /// Sets further bookkeeping columns when the row changes.
-    fn keep(_row: &mut Self::ActiveModel, _before: &Self::Model, _at: DateTime<Utc>) {}
+    fn keep(_row: &mut Self::ActiveModel, _before: &Self::Model, _by: &Actor, _at: DateTime<Utc>) {}
 
     /// Columns that no entry covers: the key, and columns maintained by the hooks themselves or by counters.
     fn is_bookkeeping(column: Self::Column) -> bool;
@@ -68,14 +68,14 @@ where
         true => (Verb::Insert, None),
         false => (Verb::Update, Some(stored::<E, C>(&unit, db, key::<E>(&row)?).await?)),
     };
-    if prepare::<E>(&mut row, before.as_ref(), unit.now()) {
+    if prepare::<E>(&mut row, before.as_ref(), &unit.context.actor, unit.now()) {
         unit.clear(Write { verb, table });
     }
     Ok(row)
 }
 
 /// Reduces a row to what differs from `before`, and stamps it with the time. Returns whether there is anything to write.
-pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::Model>, at: DateTime<Utc>) -> bool {
+pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::Model>, by: &Actor, at: DateTime<Utc>) -> bool {
     let Some(before) = before else {
         E::stamp(row, true, 1, at);
         return true;
@@ -83,7 +83,7 @@ pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::M
     let any = keep_differences::<E>(row, before);
     if any {
         E::stamp(row, false, E::version(before).saturating_add(1), at);
-        E::keep(row, before, at);
+        E::keep(row, before, by, at);
     }
     any
 }
@@ -284,8 +284,13 @@ macro_rules! audited {
             $(fn person(row: &Model) -> Option<$crate::user::Person> {
                 Some($as_person(row))
             })?
-            $(fn keep(row: &mut ActiveModel, before: &Model, at: chrono::DateTime<chrono::Utc>) {
-                $keep(row, before, at);
+            $(fn keep(
+                row: &mut ActiveModel,
+                before: &Model,
+                by: &$crate::audit::Actor,
+                at: chrono::DateTime<chrono::Utc>,
+            ) {
+                $keep(row, before, by, at);
             })?
             $(fn wire_name(column: Column) -> &'static str {
                 $wire_name(column)

@@ -14,7 +14,7 @@ pub use lifecycle::{CaseRefusal, codes};
 pub use permission::CaseAction;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
-use crate::audit::AuditTx;
+use crate::audit::{Actor, AuditTx};
 use crate::load::LoadError;
 use crate::text;
 use crate::user::{Caller, Role};
@@ -78,6 +78,8 @@ pub struct Model {
     pub secret_moves: i32,
     /// If the last change was one of those: the time of the last change that was shown.
     pub shown_updated_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// The fields that the member has edited since the case was completed or rejected, by wire name, separated by commas.
+    pub member_edits: Option<String>,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
@@ -92,10 +94,16 @@ audited! {
     events: events::events,
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
-    bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt],
+    bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt, MemberEdits],
     wire_name: columns::wire_name,
     wire_value: columns::wire_value,
-    keep: secrecy::keep,
+    keep: keep,
+}
+
+/// Sets the columns that follow from a change.
+fn keep(row: &mut ActiveModel, before: &Model, by: &Actor, at: DateTime<Utc>) {
+    secrecy::keep(row, before, at);
+    resubmission::keep(row, before, by);
 }
 
 impl Model {

@@ -1,33 +1,49 @@
-//! Determines from the audit log what a member did to a case since it was completed or rejected.
+//! What a member did to a case since it was completed or rejected: the fields that they edited, kept in a column of the case, and
+//! the documents that they added.
 
-use super::Model;
-use crate::audit::{Action, Outcome};
-use crate::audit_entry::{Column, Entity};
-use crate::clock;
+use super::{ActiveModel, CaseStatus, DETAILS, Model, REMARKS, wire_name};
+use crate::audit::Actor;
 use crate::document;
+use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
+use sea_orm::PaginatorTrait;
 use sea_orm::entity::prelude::*;
-use sea_orm::{PaginatorTrait, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 
-/// The fields that the member has edited since then, by wire name.
-pub async fn edited_fields<C: ConnectionTrait>(db: &C, case: &Model) -> Result<BTreeSet<String>, DbErr> {
-    let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(BTreeSet::new()) };
-    let edits = [Action::CaseDetailsEdited, Action::CaseUpdated].map(Action::code);
-    let lists: Vec<Option<String>> = Entity::find()
-        .select_only()
-        .column(Column::ChangedFields)
-        .filter(Column::CaseId.eq(case.id))
-        .filter(Column::ActorId.eq(case.member_id))
-        .filter(Column::Id.gte(clock::floor_id(since)))
-        .filter(Column::ActionType.is_in(edits))
-        .filter(Column::Outcome.eq(Outcome::Success.code()))
-        .order_by_desc(Column::Id)
-        .limit(1_000)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let fields = lists.iter().flatten().flat_map(|list| list.split(',')).filter(|field| !field.is_empty());
-    Ok(fields.map(str::to_owned).collect())
+impl Model {
+    /// The fields that the member has edited since then, by wire name.
+    pub fn edited_fields(&self) -> BTreeSet<&str> {
+        self.member_edits.as_deref().unwrap_or_default().split(',').filter(|field| !field.is_empty()).collect()
+    }
+
+    /// Whether the case was completed or rejected, and what the member does from now on is something new.
+    fn is_returned(&self) -> bool {
+        match self.status {
+            CaseStatus::NeedsResubmission | CaseStatus::Completed => true,
+            CaseStatus::Draft
+            | CaseStatus::Submitted
+            | CaseStatus::Accepted
+            | CaseStatus::Hold
+            | CaseStatus::PendingReview
+            | CaseStatus::Resubmitted => false,
+        }
+    }
+}
+
+/// Adds the fields that the member edits to those that they have edited since the case was completed or rejected. A change of
+/// status begins anew.
+pub(super) fn keep(row: &mut ActiveModel, before: &Model, by: &Actor) {
+    match row.status {
+        Set(_) if before.member_edits.is_some() => row.member_edits = Set(None),
+        Set(_) => {}
+        Unchanged(_) | NotSet => {
+            let columns = [DETAILS, REMARKS].concat().into_iter().filter(|column| row.get(*column).is_set());
+            let mut edited: BTreeSet<&str> = columns.map(wire_name).collect();
+            if before.is_returned() && by.id() == Some(before.member_id) && !edited.is_empty() {
+                edited.extend(before.edited_fields());
+                row.member_edits = Set(Some(edited.into_iter().collect::<Vec<_>>().join(",")));
+            }
+        }
+    }
 }
 
 /// The number of documents that the member has added since then and not deleted.

@@ -17,6 +17,7 @@ mod resubmit;
 mod resume;
 mod review;
 mod secrecy;
+mod something_new;
 mod statements;
 mod story;
 mod submit;
