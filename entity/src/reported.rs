@@ -1,9 +1,9 @@
 //! Events that external systems report: they happened elsewhere and change nothing of ours, so these entries have no changes, and
 //! the times they report are kept in their metadata.
 
-use crate::audit::{Action, Audited, Event, Outcome};
+use crate::audit::metadata::{Metadata, metadata};
+use crate::audit::{Audited, Event, Outcome};
 use crate::case;
-use crate::clock::rfc3339;
 use crate::job::run::RunStatus;
 use crate::user::{self, Person};
 use chrono::{DateTime, Utc};
@@ -38,36 +38,37 @@ const EXTERNAL: &str = "external";
 impl Event {
     pub fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
         let took = run.finished_at.zip(run.started_at).map(|(end, start)| (end - start).num_milliseconds());
-        Self::new(
-            Action::CronJobExecuted,
-            ("job", job_name.to_owned()),
-            format!("Job {job_name} ran elsewhere: {}", run.status.code()),
-        )
-        .ending(run.status.into())
-        .with("job_name", job_name)
-        .with("records_processed", run.records_processed)
-        .with("records_failed", Json::Null)
-        .with("status", run.status.code())
-        .with("error_message", run.error_message)
-        .with("duration_ms", took)
-        .with("dry_run", false)
-        .with("trigger", EXTERNAL)
-        .with("started_at", run.started_at.map(rfc3339))
-        .with("finished_at", run.finished_at.map(rfc3339))
+        let status = run.status.code();
+        let metadata = metadata![CronJobExecuted;
+            JOB_NAME = job_name,
+            RECORDS_PROCESSED = Some(run.records_processed),
+            RECORDS_FAILED = None::<u64>,
+            STATUS = status,
+            ERROR_MESSAGE = run.error_message,
+            DURATION_MS = took,
+            DRY_RUN = false,
+            TRIGGER = EXTERNAL,
+            STARTED_AT = run.started_at,
+            FINISHED_AT = run.finished_at,
+        ];
+        let description = format!("Job {job_name} ran elsewhere: {status}");
+        Self::new(metadata, ("job", job_name.to_owned()), description).ending(run.status.into())
     }
 
     pub fn reported_email(mail: &ReportedEmail<'_>) -> Self {
         let status = if mail.has_failed { "failed" } else { "sent" };
         let description = format!("Email from an external system to {} {status}", mail.recipient);
-        let event = Self::new(Action::EmailNotificationSent, ("email", EXTERNAL.to_owned()), description)
+        let metadata = metadata![EmailNotificationSent;
+            RECIPIENT = mail.recipient,
+            TEMPLATE = None::<&str>,
+            DELIVERY_STATUS = status,
+            ATTEMPT = Some(1),
+            ERROR_MESSAGE = mail.error_message,
+            SENT_AT = mail.sent_at,
+        ];
+        let event = Self::new(metadata, ("email", EXTERNAL.to_owned()), description)
             .ending(if mail.has_failed { Outcome::Failure } else { Outcome::Success })
-            .about(mail.person)
-            .with("recipient", mail.recipient)
-            .with("template", Json::Null)
-            .with("delivery_status", status)
-            .with("attempt", 1)
-            .with("error_message", mail.error_message)
-            .with("sent_at", mail.sent_at.map(rfc3339));
+            .about(mail.person);
         mail.case.into_iter().fold(event, Self::within)
     }
 
@@ -75,13 +76,14 @@ impl Event {
     pub fn reported_credit_reset(person: &Person, quarter: &str, from: Option<i32>, to: i32, batch_id: Uuid) -> Self {
         let description = format!("Credits of {} for {quarter} set to {to} elsewhere", person.username);
         let object = (<user::Entity as Audited>::OBJECT, person.id.to_string());
-        Self::new(Action::QuarterlyCreditReset, object, description)
-            .about(Some(person))
-            .with("quarter", quarter)
-            .with("reset_type", REPORTED)
-            .with("previous_allowance", from)
-            .with("new_allowance", to)
-            .with("batch_id", batch_id)
+        let metadata = metadata![QuarterlyCreditReset;
+            QUARTER = quarter,
+            RESET_TYPE = REPORTED,
+            PREVIOUS_ALLOWANCE = from,
+            NEW_ALLOWANCE = Some(to),
+            BATCH_ID = Some(batch_id),
+        ];
+        Self::new(metadata, object, description).about(Some(person))
     }
 
     /// An activity without a type of its own; its metadata comes from the reporter.
@@ -90,8 +92,9 @@ impl Event {
             Some(case) => (<case::Entity as Audited>::OBJECT, case.id.to_string()),
             None => ("activity", event.to_owned()),
         };
-        let reported = Self { metadata, ..Self::new(Action::Other, object, description.to_owned()) };
-        case.into_iter().fold(reported.with("event", event), Self::within)
+        let own = metadata![Other; EVENT = event];
+        let metadata = Metadata { values: metadata.into_iter().chain(own.values).collect(), ..own };
+        case.into_iter().fold(Self::new(metadata, object, description.to_owned()), Self::within)
     }
 }
 

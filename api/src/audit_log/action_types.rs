@@ -42,7 +42,7 @@ pub struct AuditActionType {
 
 /// The complete catalogue of action types
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"named_total": 37, "total": 38, "introduced_total": 15, "data": [{
+#[schema(example = json!({"named_total": Action::NAMED, "total": Action::COUNT, "introduced_total": Action::introduced().count(), "data": [{
     "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
     "system_event": null, "metadata_schema": {
         "type": "object", "properties": {"reason": {"type": ["string", "null"]}}, "required": ["reason"]
@@ -64,11 +64,9 @@ pub struct AuditActionTypeList {
 }
 
 /// List the action types
-///
-/// Returns the 37 named types and `other` in catalogue order, with the number of audit entries of each and the time of the most
-/// recent one.
 #[utoipa::path(
     tag = "audit-log",
+    description = described(),
     responses((status = OK, description = "The catalogue", body = AuditActionTypeList), CommonProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
@@ -81,11 +79,20 @@ pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameter
     let data: Vec<_> =
         Action::all().map(|action| AuditActionType::new(action, usage.get(&action).copied().unwrap_or_default())).collect();
     Ok(Answer::plain(AuditActionTypeList {
-        named_total: data.iter().filter(|row| row.code != Action::Other).count(),
-        total: data.len(),
-        introduced_total: data.iter().filter(|row| row.origin == Origin::Enhancement).count(),
+        named_total: Action::NAMED,
+        total: Action::COUNT,
+        introduced_total: Action::introduced().count(),
         data,
     }))
+}
+
+/// The operation's description in the contract.
+fn described() -> String {
+    format!(
+        "Returns the {} named types and `other` in catalogue order, with the number of audit entries of each and the time of the most\n\
+         recent one.",
+        Action::NAMED
+    )
 }
 
 impl AuditActionType {

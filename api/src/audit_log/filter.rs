@@ -24,8 +24,8 @@ pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, Paging)>;
 #[serde(default)]
 pub struct LogFilter {
     /// Action types to include
-    #[validate(length(max = 38))]
-    #[param(max_items = 38, nullable = false)]
+    #[validate(length(max = Action::COUNT_MAX))]
+    #[param(nullable = false)]
     action_type: Vec<Action>,
     /// Categories to include
     #[validate(length(max = 9))]
@@ -82,8 +82,8 @@ pub struct LogFilter {
 #[serde(default)]
 pub struct TrailFilter {
     /// Action types to include
-    #[validate(length(max = 38))]
-    #[param(max_items = 38, nullable = false)]
+    #[validate(length(max = Action::COUNT_MAX))]
+    #[param(nullable = false)]
     action_type: Vec<Action>,
 }
 

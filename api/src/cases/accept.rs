@@ -7,6 +7,7 @@ use crate::state::App;
 use crate::wire::check::not_blank;
 use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems};
 use actix_web::post;
+use entity::audit::key;
 use entity::case::lifecycle::Acceptance;
 use entity::case::{CaseAction, Tier};
 use entity::user::Role;
@@ -68,13 +69,13 @@ pub async fn accept_case(
     let assigned_to = body.assigned_to(&by)?;
     let override_level = overrides_level(&by, body.override_reason.as_deref())?;
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.with_note("docs_verified", body.docs_verified);
+    let tx = tx.with_note(key::DOCS_VERIFIED, body.docs_verified);
     if let Some(notes) = &body.notes {
-        tx.note("notes", notes.as_str());
+        tx.note(key::NOTES, notes.as_str());
     }
     let case = target.locked(&tx, &by, CaseAction::Accept).await?;
     if let Some(reason) = &body.override_reason {
-        tx.note("override_reason", reason.as_str());
+        tx.note(key::OVERRIDE_REASON, Some(reason.as_str()));
     }
     let assignee = assignee(&tx, assigned_to).await?;
     let (tier, credit_tenths) = (body.tier, body.credit_value.0);

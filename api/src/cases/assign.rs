@@ -8,6 +8,7 @@ use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
 use crate::wire::json::nullable;
 use actix_web::post;
+use entity::audit::key;
 use entity::case::CaseAction;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -53,7 +54,7 @@ pub async fn assign_case(app: App, by: Staff, target: CaseTarget, body: Body<Ass
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Assign).await?;
     if let Some(reason) = &body.override_reason {
-        tx.note("override_reason", reason.as_str());
+        tx.note(key::OVERRIDE_REASON, Some(reason.as_str()));
     }
     let assignee = match body.assigned_to {
         Some(id) => Some(assignee(&tx, id).await?),

@@ -6,13 +6,13 @@ use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::{Instant, WriteProblems};
 use actix_web::post;
+use entity::audit::key;
 use entity::case::lifecycle::Completion;
 use entity::case::{CaseAction, CaseStatus};
 use entity::document;
 use entity::review::{self, ReviewAction};
 use entity::{notify, user};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -59,8 +59,8 @@ pub async fn complete_case(
     let missing = document::missing_reports(&tx, &case).await?;
     let override_incomplete = body.override_incomplete;
     if override_incomplete && !missing.is_empty() {
-        tx.note("override_incomplete", true);
-        tx.note("missing_reports", json!(missing));
+        tx.note(key::OVERRIDE_INCOMPLETE, true);
+        tx.note(key::MISSING_REPORTS, missing.as_slice());
     }
     let completion = Completion { assignee: assignee.as_ref(), missing_reports: &missing, override_incomplete, release };
     let case = tx.save(case.complete(completion, tx.now())?).await?;

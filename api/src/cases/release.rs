@@ -6,6 +6,7 @@ use crate::state::App;
 use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
 use actix_web::post;
+use entity::audit::key;
 use entity::case::CaseAction;
 use entity::notify;
 use serde::Deserialize;
@@ -43,7 +44,7 @@ pub async fn release_case(
     body: OptionalBody<ReleaseCase>,
 ) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let tx = tx.with_reason_if(body.reason.as_deref()).with_note("trigger", "manual");
+    let tx = tx.with_reason_if(body.reason.as_deref()).with_note(key::TRIGGER, "manual");
     let case = target.locked(&tx, &by, CaseAction::Release).await?;
     let case = tx.save(case.release(tx.now())?).await?;
     notify::case_released(&tx, &case).await?;

@@ -5,11 +5,11 @@ use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
 use crate::wire::WriteProblems;
 use actix_web::post;
+use entity::audit::key;
 use entity::case::{CaseAction, resubmission};
 use entity::notify;
 use entity::review::{self, ReviewAction};
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -48,8 +48,8 @@ pub async fn resubmit_case(
     let case = target.locked(&tx, &by, CaseAction::Resubmit).await?;
     let edited_fields = case.edited_fields();
     let new_documents = resubmission::new_documents(&tx, &case).await?;
-    tx.note("edited_fields", json!(edited_fields));
-    tx.note("new_documents", json!(new_documents));
+    tx.note(key::EDITED_FIELDS, edited_fields.iter().cloned().collect::<Vec<_>>());
+    tx.note(key::NEW_DOCUMENTS, new_documents);
     let anything_new = !edited_fields.is_empty() || new_documents > 0;
     let history = review::history(&tx, case.id).await?;
     let resubmitted = case.clone().resubmit(body.notes.as_deref(), anything_new, tx.now())?;

@@ -7,6 +7,7 @@ use crate::state::App;
 use crate::wire::check::not_blank;
 use crate::wire::{Instant, WriteProblems};
 use actix_web::post;
+use entity::audit::key;
 use entity::case::lifecycle::{Decision, Release};
 use entity::case::{CaseAction, ReviewStatus};
 use entity::{notify, review};
@@ -139,7 +140,7 @@ async fn decide(
     tx.people(case.assigned_to_id.into_iter()).await?;
     let decided = case.clone().decide(decision, tx.now())?;
     let step = review::record(&tx, &case, &history, status.review_action(), by.id(), notes).await?;
-    tx.note("review_cycle", step.review_cycle);
+    tx.note(key::REVIEW_CYCLE, Some(step.review_cycle));
     let case = tx.save(decided).await?;
     notify::review_decided(&tx, &case).await?;
     notify::case_released(&tx, &case).await?;

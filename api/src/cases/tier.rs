@@ -7,6 +7,7 @@ use crate::state::App;
 use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
 use actix_web::post;
+use entity::audit::key;
 use entity::case::{CaseAction, Tier};
 use entity::user;
 use serde::Deserialize;
@@ -48,7 +49,7 @@ pub async fn change_case_tier(app: App, by: Staff, target: CaseTarget, body: Bod
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Tier).await?;
     if let Some(reason) = &body.override_reason {
-        tx.note("override_reason", reason.as_str());
+        tx.note(key::OVERRIDE_REASON, Some(reason.as_str()));
     }
     let assignee = match case.assigned_to_id {
         Some(id) => user::assignee(&tx, id).await?,

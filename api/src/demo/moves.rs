@@ -4,11 +4,11 @@ use super::script::Step;
 use super::walk::Walk;
 use super::{DemoError, words};
 use chrono::{NaiveDate, TimeDelta};
+use entity::audit::key;
 use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, NewCase, Release};
 use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::review::ReviewAction;
 use entity::user::{self, Level, Role};
-use serde_json::json;
 use uuid::Uuid;
 
 /// The default of the settings.
@@ -155,7 +155,7 @@ impl Walk<'_> {
         let row = self.case()?;
         let (by, technician) = (row.member_id, row.assigned_to_id);
         let mut change = self.change(by, None)?;
-        change.notes.insert("edited_fields".to_owned(), json!(row.edited_fields()));
+        change.note(key::EDITED_FIELDS, row.edited_fields());
         let has_edits = !row.edited_fields().is_empty();
         let notes = Some("Corrected as asked.");
         self.save(by, row.resubmit(notes, has_edits, self.at)?, change)?;
@@ -170,7 +170,7 @@ impl Walk<'_> {
         let differs = self.rng.chance(0.15);
         let credit_tenths = if differs { other_credit(row.credit_tenths) } else { row.credit_tenths };
         let mut change = self.change(by, None)?;
-        change.notes.insert("docs_verified".to_owned(), json!(self.rng.chance(0.9)));
+        change.note(key::DOCS_VERIFIED, self.rng.chance(0.9));
         let tier = self.first_tier();
         let terms = Acceptance { tier, credit_tenths, assignee: &assignee, accepted_by: by, override_level: false };
         self.save(by, row.accept(terms, self.at)?, change)
@@ -289,8 +289,8 @@ impl Walk<'_> {
         let completion = Completion { assignee, missing_reports: &missing_reports, override_incomplete, release };
         let row = row.complete(completion, self.at)?;
         let mut change = self.change(by, None)?;
-        change.notes.insert("override_incomplete".to_owned(), json!(true));
-        change.notes.insert("missing_reports".to_owned(), json!(missing_reports));
+        change.note(key::OVERRIDE_INCOMPLETE, true);
+        change.note(key::MISSING_REPORTS, missing_reports.as_slice());
         self.save(by, row, change)?;
         match self.case()?.status {
             CaseStatus::PendingReview => self.review(ReviewAction::SubmittedForReview, by, technician, None),
@@ -306,7 +306,7 @@ impl Walk<'_> {
         let notes = self.word(words::REVIEW_NOTES);
         let notes = (status != ReviewStatus::Approved || self.rng.chance(0.4)).then_some(notes);
         let mut change = self.change(by, None)?;
-        change.notes.insert("review_cycle".to_owned(), json!(self.review_cycle()));
+        change.note(key::REVIEW_CYCLE, Some(self.review_cycle()));
         let release = self.release_of();
         let decision = Decision { status, notes, reviewer: by, release };
         self.save(by, self.case()?.decide(decision, self.at)?, change)?;
@@ -332,7 +332,7 @@ impl Walk<'_> {
     fn release(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let mut change = self.change(by, None)?;
-        change.notes.insert("trigger".to_owned(), json!("manual"));
+        change.note(key::TRIGGER, "manual");
         self.save(by, self.case()?.release(self.at)?, change)?;
         self.mail("case_released")
     }

@@ -9,10 +9,9 @@ use crate::storage::Incoming;
 use crate::wire::{Code, Error, Interruption, Result, UploadProblems};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, post};
-use entity::audit::AuditTx;
+use entity::audit::{AuditTx, key};
 use entity::case::{self, member_update};
 use entity::document::{self, NewDocument};
-use serde_json::json;
 use uuid::Uuid;
 
 /// Add a document to a case
@@ -89,7 +88,7 @@ async fn add(
 /// Only one report exists per number: an earlier one is deleted.
 async fn replace(tx: &AuditTx, case: &case::Model, report_number: i32, by: Uuid) -> Result<()> {
     let Some(earlier) = tx.lock(document::report(case.id, report_number)).await? else { return Ok(()) };
-    tx.note("replaced_by", json!(by));
+    tx.note(key::REPLACED_BY, Some(by));
     tx.save(earlier.delete(case, tx.now())?).await?;
     Ok(())
 }

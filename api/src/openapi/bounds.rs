@@ -1,15 +1,29 @@
-//! The bounds of numbers that declare none: those of their format, and of the integers that every JSON reader parses exactly.
+//! The bounds of numbers that declare none: those of their format, and of the integers that every JSON reader parses exactly; and
+//! of lists with at most one item per action of the audit log.
 
+use entity::audit::Action;
 use utoipa::Number;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, RefOr, Schema};
 
 /// 2^53 - 1: beyond it, a reader that parses numbers as doubles loses precision.
 const EXACT_MAX: isize = 9_007_199_254_740_991;
 const INT32_MAX: isize = 2_147_483_647;
 
-/// Gives each number its bounds, and each integer its format.
+/// The types whose lists have at most one item per action.
+const PER_ACTION: [&str; 2] = ["#/components/schemas/AuditAction", "#/components/schemas/ActionTypeCount"];
+
+/// Gives each number its bounds, each integer its format, and each list of actions its length.
 pub fn apply(contract: &mut Contract) {
+    for declared in super::each(contract) {
+        for parameter in declared.operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(parameter) = parameter
+                && let Some(RefOr::T(Schema::Array(array))) = &mut parameter.schema
+            {
+                bound_array(array);
+            }
+        }
+    }
     for schema in contract.components.get_or_insert_default().schemas.values_mut() {
         bound(schema);
     }
@@ -20,6 +34,7 @@ fn bound(schema: &mut RefOr<Schema>) {
     match schema {
         Schema::Object(object) => bound_object(object),
         Schema::Array(array) => {
+            bound_array(array);
             if let ArrayItems::RefOrSchema(items) = &mut array.items {
                 bound(items);
             }
@@ -28,6 +43,15 @@ fn bound(schema: &mut RefOr<Schema>) {
         Schema::AllOf(all_of) => all_of.items.iter_mut().for_each(bound),
         Schema::AnyOf(any_of) => any_of.items.iter_mut().for_each(bound),
         _ => {}
+    }
+}
+
+fn bound_array(array: &mut Array) {
+    if let ArrayItems::RefOrSchema(items) = &array.items
+        && let RefOr::Ref(item) = &**items
+        && PER_ACTION.contains(&item.ref_location.as_str())
+    {
+        array.max_items.get_or_insert(Action::COUNT);
     }
 }
 

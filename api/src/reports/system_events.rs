@@ -205,7 +205,6 @@ pub struct SystemEventsReport {
     summary: SystemEventsFigures,
     #[schema(max_items = 10)]
     by_event_type: Vec<EventGroupCount>,
-    #[schema(max_items = 38)]
     by_action_type: Vec<ActionTypeCount>,
     #[schema(max_items = 1000)]
     jobs: Vec<JobState>,

@@ -92,7 +92,6 @@ pub struct UserActivityReport {
     filters: Filters,
     user: ReportedUser,
     summary: UserActivityFigures,
-    #[schema(max_items = 38)]
     by_action_type: Vec<ActionTypeCount>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,

@@ -4,7 +4,7 @@ use super::create::CreateUser;
 use crate::credentials::api_key::ApiKey;
 use crate::credentials::password::rules;
 use crate::wire::{Error, Result, json};
-use entity::audit::AuditTx;
+use entity::audit::{AuditTx, key};
 use entity::user::lifecycle::Rights;
 use entity::user::{self, Role, credential};
 use sea_orm::ActiveValue::Set;
@@ -71,7 +71,7 @@ impl NewUser {
     pub async fn create(&self, tx: &AuditTx, hash: Option<String>) -> Result<(user::Model, Option<ApiKey>)> {
         let key = (self.rights.role == Role::Service).then(|| (ApiKey::random(), tx.new_id()));
         if let Some((_, id)) = &key {
-            tx.note("api_key_id", id.to_string());
+            tx.note(key::API_KEY_ID, *id);
         }
         let row = user::ActiveModel {
             id: Set(tx.new_id()),

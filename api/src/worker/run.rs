@@ -10,7 +10,7 @@ use crate::state::App;
 use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::audit::{AuditTx, Context, Event, Refusal};
+use entity::audit::{AuditTx, Context, Event, Refusal, key};
 use entity::delivery::RetryAdvice;
 use entity::job::JobRun;
 use entity::job::run::{self, RunStatus, Trigger};
@@ -166,7 +166,7 @@ impl<R: Requester> UnderWay<'_, R> {
         if job.is_leased(tx.now()) && !is_ours {
             return Err(Ended::Busy);
         }
-        Ok(tx.with_note("trigger", self.trigger().code()))
+        Ok(tx.with_note(key::TRIGGER, self.trigger().code()))
     }
 
     /// Writes the result with its audit entry, and commits.

@@ -1,6 +1,7 @@
 //! The context of a change that its row does not contain: the reason, the actor, the operation's notes, and the people involved.
 
 use super::Actor;
+use super::key::{Key, Noted, Text, Value};
 use crate::user::Person;
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
@@ -11,7 +12,8 @@ use std::collections::HashMap;
 pub struct ChangeContext {
     pub by: Actor,
     pub reason: Option<String>,
-    pub notes: Map<String, Json>,
+    /// Details by metadata key: see `note`.
+    pub(super) notes: Map<String, Json>,
     pub people: HashMap<Uuid, Person>,
 }
 
@@ -24,14 +26,29 @@ impl ChangeContext {
         self.reason.as_deref()
     }
 
-    /// What the operation noted under `key`; null if nothing was noted.
-    pub fn noted(&self, key: &str) -> Json {
-        self.notes.get(key).cloned().unwrap_or(Json::Null)
+    /// Notes a detail of the operation.
+    pub fn note<T>(&mut self, key: Key<T>, value: impl Value<T>) {
+        key.put(value, &mut self.notes);
     }
 
-    /// The name that the operation gave to a change that needs one, such as `event`.
-    pub fn noted_text(&self, key: &str) -> Option<&str> {
-        self.notes.get(key).and_then(Json::as_str)
+    /// Whether the operation noted this detail.
+    pub fn has_noted<T>(&self, key: Key<T>) -> bool {
+        self.notes.contains_key(key.name())
+    }
+
+    /// What the operation noted under a key that may be null; null if nothing was noted.
+    pub fn noted<T>(&self, key: Key<Option<T>>) -> Noted<Option<T>> {
+        Noted::new(self.notes.get(key.name()).cloned().unwrap_or_default())
+    }
+
+    /// What the operation noted under a key, or another value if nothing was noted.
+    pub fn noted_or<T>(&self, key: Key<T>, otherwise: impl Value<T>) -> Noted<T> {
+        Noted::new(self.notes.get(key.name()).cloned().unwrap_or_else(|| otherwise.json()))
+    }
+
+    /// The text that the operation noted under a key.
+    pub fn noted_text(&self, key: Key<Text>) -> Option<&str> {
+        self.notes.get(key.name()).and_then(Json::as_str)
     }
 
     /// The person with an id. The hooks make sure that everyone a changed column refers to is known here.

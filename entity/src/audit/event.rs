@@ -1,9 +1,11 @@
 //! The content of an entry, and its builder; each row has a constructor for each of its entries in its own `events.rs`.
 
-use super::{Action, Audited, ChangeContext, Changes, Outcome, Refusal, metadata};
+use super::key::{self, Key, Value};
+use super::metadata::{self, Metadata};
+use super::{Action, Audited, ChangeContext, Changes, Outcome, Refusal};
 use crate::user::Person;
 use sea_orm::prelude::Uuid;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 /// The content of an entry before it has an id, a time and an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,16 +27,17 @@ pub struct Event {
 impl Event {
     /// A short key that entries can be grouped by in addition to their type: which view, job or report.
     pub fn topic(&self) -> Option<&str> {
-        if self.action == Action::Other {
+        if self.action.takes_any_metadata() {
             // Any other metadata belongs to the entry itself and may use any keys.
-            return self.metadata.get("event").and_then(Json::as_str);
+            return self.metadata.get(key::EVENT.name()).and_then(Json::as_str);
         }
-        if self.metadata.get("dry_run") == Some(&Json::Bool(true)) {
+        if self.metadata.get(key::DRY_RUN.name()) == Some(&Json::Bool(true)) {
             // A dry run says nothing about the health of the job, so it isn't counted among its runs.
             return None;
         }
-        let keys = ["view_type", "job_name", "report_type", "export_type", "template", "event"];
-        keys.iter().find_map(|key| self.metadata.get(*key)).and_then(Json::as_str)
+        let (template, others) = (key::TEMPLATE, [key::VIEW_TYPE, key::JOB_NAME, key::REPORT_TYPE, key::EXPORT_TYPE]);
+        let names = others.iter().map(Key::name).chain([template.name(), key::EVENT.name()]);
+        names.into_iter().find_map(|name| self.metadata.get(name)).and_then(Json::as_str)
     }
 
     /// Refuses an entry whose metadata is not what its action requires.
@@ -42,10 +45,10 @@ impl Event {
         metadata::demand(self.action, self.outcome, &self.metadata)
     }
 
-    /// An event without changes and metadata, of a success.
-    pub(crate) fn new(action: Action, object: (&'static str, String), description: String) -> Self {
-        let (changes, metadata) = (Changes::default(), Map::new());
-        let outcome = Outcome::Success;
+    /// An event without changes, of a success.
+    pub(crate) fn new(metadata: Metadata, object: (&'static str, String), description: String) -> Self {
+        let Metadata { action, values: metadata } = metadata;
+        let (outcome, changes) = (Outcome::Success, Changes::default());
         Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, metadata }
     }
 
@@ -64,8 +67,9 @@ impl Event {
         Self { related_user: person.cloned(), ..self }
     }
 
-    pub(crate) fn with(mut self, key: &str, value: impl serde::Serialize) -> Self {
-        self.metadata.insert(key.to_owned(), json!(value));
+    /// Sets a key that entries of any action may have.
+    pub(crate) fn with<T>(mut self, key: Key<T>, value: impl Value<T>) -> Self {
+        key.put(value, &mut self.metadata);
         self
     }
 

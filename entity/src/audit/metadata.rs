@@ -1,105 +1,105 @@
-//! The vocabulary of entry metadata: each key means the same in every action, so its type is defined once.
+//! An entry's metadata: what its action's row allows and requires, checked while the service is compiled where the constructors
+//! name it, and once more when an entry is written.
 
+use super::key::{self, Shape, Word};
 use super::{Action, Outcome, Refusal};
 use serde_json::{Map, Value as Json, json};
 
-/// The type of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Text,
-    /// RFC 3339 in UTC.
-    Instant,
-    /// A whole number, 0 or more.
-    Count,
-    Number,
-    Flag,
-    List,
-    Object,
+/// The metadata of one entry, with the action whose row it fits.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Metadata {
+    pub action: Action,
+    pub values: Map<String, Json>,
 }
 
-use Shape::{Count, Flag, Instant, List, Number, Object, Text};
+impl Metadata {
+    /// The beginning of the metadata of a refused request, of which nothing else is known.
+    pub fn empty(action: Action) -> Self {
+        Self { action, values: Map::new() }
+    }
+}
 
-/// Each key, its type, and whether it may be null.
-const VOCABULARY: &[(&str, Shape, bool)] = &[
-    ("attempt", Count, true),
-    ("author", Text, true),
-    ("batch_id", Text, true),
-    ("case_number", Text, false),
-    ("changed_by", Text, false),
-    ("delivery_status", Text, false),
-    ("document_type", Text, true),
-    ("dry_run", Flag, false),
-    ("duration_ms", Count, true),
-    ("edit_source", Text, false),
-    ("edited_by", Text, false),
-    ("edited_by_role", Text, true),
-    ("edited_fields", List, false),
-    ("email", Text, false),
-    ("error_message", Text, true),
-    ("event", Text, false),
-    ("expected_duration_days", Number, true),
-    ("expected_end_at", Instant, true),
-    ("export_type", Text, false),
-    ("fields", List, false),
-    ("file_size", Count, false),
-    ("filename", Text, false),
-    ("filters", Object, false),
-    ("format", Text, true),
-    ("from_username", Text, true),
-    ("held_at", Instant, true),
-    ("hold_duration_seconds", Count, true),
-    ("hold_reason", Text, true),
-    ("job_name", Text, false),
-    ("kind", Text, false),
-    ("length", Count, false),
-    ("level_override", Flag, false),
-    ("member_count", Count, false),
-    ("new_allowance", Count, true),
-    ("new_complexity", Text, true),
-    ("new_documents", Count, false),
-    ("new_level", Text, true),
-    ("new_role", Text, false),
-    ("new_tier", Text, true),
-    ("original_technician", Text, true),
-    ("overdue", Flag, false),
-    ("parameters", Object, false),
-    ("post_submission", Flag, false),
-    ("previous_complexity", Text, true),
-    ("previous_level", Text, true),
-    ("previous_role", Text, false),
-    ("previous_status", Text, true),
-    ("previous_tier", Text, true),
-    ("quarter", Text, false),
-    ("reason", Text, true),
-    ("recipient", Text, false),
-    ("record_count", Count, true),
-    ("records_failed", Count, true),
-    ("records_processed", Count, true),
-    ("report_type", Text, false),
-    ("reset_type", Text, false),
-    ("resubmission_count", Count, false),
-    ("resumed_at", Instant, false),
-    ("review_action", Text, true),
-    ("review_cycle", Count, true),
-    ("role", Text, false),
-    ("row_count", Count, true),
-    ("rush_fee", Count, false),
-    ("session_duration_seconds", Count, false),
-    ("session_id", Text, false),
-    ("severity", Text, false),
-    ("status", Text, false),
-    ("submitted_at", Instant, true),
-    ("template", Text, true),
-    ("to_username", Text, true),
-    ("uploaded_by_role", Text, true),
-    ("urgency", Text, false),
-    ("user_agent", Text, true),
-    ("user_level", Text, true),
-    ("username", Text, false),
-    ("view_type", Text, false),
-    ("visibility", Text, false),
-    ("workshop_code", Text, false),
-];
+/// The metadata of an entry: `metadata![CaseHeld; REASON = reason, HELD_AT = after.held_at]`.
+///
+/// A key that is not in the action's row does not compile, nor does a value of another type, nor a required key that is missing.
+/// `[KEY] = value` sets the key only if there is a value. After `failed`, required keys may be missing.
+macro_rules! metadata {
+    ($action:ident; $($rest:tt)*) => {
+        $crate::audit::metadata::metadata!(@fill ($action) $crate::audit::Action::$action; true; $($rest)*)
+    };
+    ($action:ident failed; $($rest:tt)*) => {
+        $crate::audit::metadata::metadata!(@fill ($action) $crate::audit::Action::$action; false; $($rest)*)
+    };
+    (if $first:expr => $action:ident, else $other:ident; $($rest:tt)*) => {
+        $crate::audit::metadata::metadata!(@fill ($action $other)
+            if $first { $crate::audit::Action::$action } else { $crate::audit::Action::$other }; true; $($rest)*)
+    };
+    (@fill ($($action:ident)*) $is:expr; $is_whole:literal; $($key:tt = $value:expr),* $(,)?) => {{
+        const GIVEN: &[&str] = &[$($crate::audit::metadata::metadata!(@key $key).name()),*];
+        $(const _: () = $crate::audit::metadata::ensure_row($crate::audit::Action::$action, GIVEN, $is_whole);)*
+        let mut values = serde_json::Map::new();
+        $($crate::audit::metadata::metadata!(@put values, $key, $value);)*
+        $crate::audit::metadata::Metadata { action: $is, values }
+    }};
+    (@key [$key:ident]) => { $crate::audit::key::$key };
+    (@key $key:ident) => { $crate::audit::key::$key };
+    (@put $values:ident, [$key:ident], $value:expr) => {
+        if let Some(value) = $value {
+            $crate::audit::key::$key.put(value, &mut $values);
+        }
+    };
+    (@put $values:ident, $key:ident, $value:expr) => { $crate::audit::key::$key.put($value, &mut $values) };
+}
+pub(crate) use metadata;
+
+/// Fails while compiling if a key is not in the action's row, or if a required key is missing.
+pub(crate) const fn ensure_row(action: Action, given: &[&str], is_whole: bool) {
+    let (required, optional) = (action.required_metadata(), action.optional_metadata());
+    let mut rest = given;
+    while let [name, others @ ..] = rest {
+        assert!(lists(required, name) || lists(optional, name), "this key is not in the row of the action");
+        rest = others;
+    }
+    let mut rest = required;
+    while let [word, others @ ..] = rest {
+        assert!(!is_whole || names(given, word.name), "a key that the row of the action requires is missing");
+        rest = others;
+    }
+}
+
+const fn lists(words: &[Word], name: &str) -> bool {
+    let mut rest = words;
+    while let [word, others @ ..] = rest {
+        if same(word.name, name) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+const fn names(given: &[&str], name: &str) -> bool {
+    let mut rest = given;
+    while let [other, others @ ..] = rest {
+        if same(other, name) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// Texts can't be compared with `==` while compiling.
+const fn same(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    while let ([a, rest_of_one @ ..], [b, rest_of_other @ ..]) = (one, other) {
+        if *a != *b {
+            return false;
+        }
+        (one, other) = (rest_of_one, rest_of_other);
+    }
+    one.is_empty() && other.is_empty()
+}
 
 impl Shape {
     const fn json_type(self) -> &'static str {
@@ -124,64 +124,57 @@ impl Shape {
             Self::Object => value.is_object(),
         }
     }
-
-    fn schema(self, may_be_null: bool) -> Json {
-        let own = self.json_type();
-        let kind = if may_be_null { json!([own, "null"]) } else { json!(own) };
-        match self {
-            Self::Instant => json!({"type": kind, "format": "date-time"}),
-            Self::Count => json!({"type": kind, "minimum": 0}),
-            Self::Text | Self::Number | Self::Flag | Self::List | Self::Object => json!({"type": kind}),
-        }
-    }
 }
 
-fn word(name: &str) -> Option<(Shape, bool)> {
-    VOCABULARY.iter().find(|(known, ..)| *known == name).map(|(_, shape, may_be_null)| (*shape, *may_be_null))
+impl Word {
+    fn fits(self, value: &Json) -> bool {
+        self.shape.fits(value) || (self.may_be_null && value.is_null())
+    }
+
+    fn schema(self) -> Json {
+        let own = self.shape.json_type();
+        let kind = if self.may_be_null { json!([own, "null"]) } else { json!(own) };
+        match self.shape {
+            Shape::Instant => json!({"type": kind, "format": "date-time"}),
+            Shape::Count => json!({"type": kind, "minimum": 0}),
+            Shape::Text | Shape::Number | Shape::Flag | Shape::List | Shape::Object => json!({"type": kind}),
+        }
+    }
 }
 
 /// The JSON Schema (2020-12) of the metadata that a success of this action contains at least.
 pub fn schema(action: Action) -> Map<String, Json> {
     let required = action.required_metadata();
-    let properties: Map<String, Json> = required
-        .iter()
-        .filter_map(|name| word(name).map(|(shape, may_be_null)| ((*name).to_owned(), shape.schema(may_be_null))))
-        .collect();
-    let schema = json!({"type": "object", "properties": properties, "required": required});
+    let properties: Map<String, Json> = required.iter().map(|word| (word.name.to_owned(), word.schema())).collect();
+    let names: Vec<&str> = required.iter().map(|word| word.name).collect();
+    let schema = json!({"type": "object", "properties": properties, "required": names});
     schema.as_object().cloned().unwrap_or_default()
 }
 
-/// Refuses a success without the metadata that its type requires, and in debug builds a value of the wrong type. Failures and
-/// denials contain whatever is known of it.
+/// The keys that an entry of any action may have in addition if it is not a success.
+const UNSUCCESSFUL: [Word; 4] = [key::CODE.word(), key::EVENT.word(), key::FOLDED_COUNT.word(), key::OPERATION.word()];
+
+/// Refuses a success without the metadata that its type requires, and in debug builds a key that is not in its row and a value of
+/// the wrong type. Failures and denials contain whatever is known of it.
 pub(super) fn demand(action: Action, outcome: Outcome, metadata: &Map<String, Json>) -> Result<(), Refusal> {
-    let required = action.required_metadata();
     let is_whole = outcome == Outcome::Success;
-    let is_right = |name: &str| match (word(name), metadata.get(name)) {
-        (_, None) => !is_whole,
-        (Some((shape, may_be_null)), Some(value)) => {
-            !cfg!(debug_assertions) || shape.fits(value) || (may_be_null && value.is_null())
-        }
-        (None, Some(_)) => false,
-    };
-    let wrong = required.iter().find(|name| !is_right(name));
+    let missing = action.required_metadata().iter().find(|word| is_whole && !metadata.contains_key(word.name));
+    let wrong = missing.map(|word| word.name.to_owned()).or_else(|| {
+        let is_right = |name: &str, value: &Json| {
+            let own = action.required_metadata().iter().chain(action.optional_metadata());
+            let more = if is_whole { &[][..] } else { &UNSUCCESSFUL };
+            let word = own.chain(more).find(|word| word.name == name);
+            word.map_or(action.takes_any_metadata(), |word| word.fits(value))
+        };
+        let mut values = metadata.iter().filter(|_| cfg!(debug_assertions));
+        values.find(|(name, value)| !is_right(name, value)).map(|(name, _)| name.clone())
+    });
     wrong.map_or(Ok(()), |key| Err(Refusal::Metadata { action: action.code(), key }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_required_word_has_a_shape() {
-        for action in Action::all() {
-            let schema = schema(action);
-            let properties = schema["properties"].as_object().unwrap();
-            for name in action.required_metadata() {
-                assert!(properties.contains_key(*name), "{action}: {name} is not in the vocabulary");
-            }
-        }
-        assert!(VOCABULARY.is_sorted_by(|(a, ..), (b, ..)| a < b), "must be sorted, with each word once");
-    }
 
     #[test]
     fn a_success_says_what_it_must_in_the_shape_it_has() {
@@ -198,5 +191,14 @@ mod tests {
             assert!(demand(Outcome::Success, wrong.clone()).is_err(), "{wrong}");
             assert!(demand(Outcome::Failure, wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_not_in_the_row_is_refused() {
+        let demand = |action, outcome, metadata: Json| demand(action, outcome, metadata.as_object().unwrap());
+        let whole = json!({"session_id": "s", "session_duration_seconds": 3, "event": "x"});
+        assert!(demand(Action::Logout, Outcome::Success, whole.clone()).is_err());
+        assert!(demand(Action::Logout, Outcome::Denied, whole).is_ok());
+        assert!(demand(Action::Other, Outcome::Success, json!({"event": "x", "anything": [1]})).is_ok());
     }
 }

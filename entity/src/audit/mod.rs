@@ -18,6 +18,7 @@ mod happen;
 #[macro_use]
 pub mod hooks;
 mod change_context;
+pub mod key;
 pub mod metadata;
 mod probe;
 mod refusal;

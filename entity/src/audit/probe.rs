@@ -1,7 +1,8 @@
 //! Checks whether an entry can be written right now: one is written, read back, and rolled back.
 
+use super::metadata::metadata;
 use super::unit_of_work::UnitOfWork;
-use super::{Action, AuditTx, Context, Event};
+use super::{AuditTx, Context, Event};
 use crate::audit_entry;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -24,8 +25,8 @@ impl AuditTx {
         let unit = Arc::new(UnitOfWork::new(context.clone(), Clock::system(), db.excuses(), None));
         let mut tx = Self::begin(db, context).await?;
         tx.unit = unit;
-        let read = Event::new(Action::AuditLogAccessed, ("probe", "probe".to_owned()), "Audit log read (readiness)".to_owned());
-        tx.record(read.with("view_type", "readiness").with("filters", json!({}))).await?;
+        let metadata = metadata![AuditLogAccessed; VIEW_TYPE = "readiness", FILTERS = json!({})];
+        tx.record(Event::new(metadata, ("probe", "probe".to_owned()), "Audit log read (readiness)".to_owned())).await?;
         let written = tx.unit.traces().entry.ok_or_else(|| failed("no entry was sent"))?;
         if audit_entry::Entity::find_by_id(written.id).one(&tx).await?.is_none() {
             return Err(failed("an entry was accepted but not stored"));

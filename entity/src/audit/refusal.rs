@@ -40,8 +40,8 @@ pub enum Refusal {
     Unwritten(String),
     #[error("audit: unknown whether the transaction was committed")]
     CommitUnknown,
-    #[error("audit: {action} has no '{key}' in its metadata")]
-    Metadata { action: &'static str, key: &'static str },
+    #[error("audit: {action} has a wrong '{key}' in its metadata, or none")]
+    Metadata { action: &'static str, key: String },
     #[error("audit: the entries do not match the rows: {0}")]
     Untrue(#[from] Box<Gap>),
     #[error("audit: rows of {0} to change together were not locked, or occur twice")]

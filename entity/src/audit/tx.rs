@@ -1,6 +1,7 @@
 //! The only way to write: begin, lock, save, record, commit.
 
 use super::commit::{self, CommitWatch, Fate};
+use super::key::{Key, Value};
 use super::rights::{Hold, Rights};
 use super::unit_of_work::UnitOfWork;
 use super::{Audited, Context, Event, Refusal, hooks};
@@ -12,7 +13,6 @@ use sea_orm::{
     ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExecResult,
     IntoActiveModel, QueryResult, QuerySelect, RuntimeErr, Select, Statement,
 };
-use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,14 +85,14 @@ impl AuditTx {
     }
 
     /// A detail for the entries that is in no column, such as `docs_verified`.
-    pub fn with_note(self, key: &str, value: impl Into<Json>) -> Self {
-        self.unit.tell(|change| drop(change.notes.insert(key.to_owned(), value.into())));
+    pub fn with_note<T>(self, key: Key<T>, value: impl Value<T>) -> Self {
+        self.note(key, value);
         self
     }
 
     /// The same for details that are only known later.
-    pub fn note(&self, key: &str, value: impl Into<Json>) {
-        self.unit.tell(|change| drop(change.notes.insert(key.to_owned(), value.into())));
+    pub fn note<T>(&self, key: Key<T>, value: impl Value<T>) {
+        self.unit.tell(|change| change.note(key, value));
     }
 
     /// The time of this operation: one reading for the row's times and its entries, taken once the last lock was ours.

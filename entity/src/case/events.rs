@@ -2,11 +2,10 @@
 
 use super::columns::{DETAILS, HOLD_BLOCK, REJECTION_BLOCK, RELEASE_BLOCK, REMARKS, REVIEW_BLOCK};
 use super::{CaseStatus, Column as C, Entity, Model, Tier};
-use crate::audit::{Action, Audited, ChangeContext, Event};
-use crate::clock::rfc3339;
+use crate::audit::metadata::{Metadata, metadata};
+use crate::audit::{Audited, ChangeContext, Event, key};
 use crate::user::Role;
 use sea_orm::{Iterable, ModelTrait};
-use serde_json::json;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {
     let Some(before) = before else { return vec![Event::case_created(after)] };
@@ -80,42 +79,58 @@ fn status_event(from: CaseStatus, to: CaseStatus, after: &Model) -> &'static str
 /// Entries about a case.
 impl Event {
     pub fn case_created(after: &Model) -> Self {
-        Self::on_case(Action::CaseCreated, after, format!("Case {} created", after.case_number))
-            .naming::<Entity>(None, after, &every_fact())
-            .with("case_number", &after.case_number)
-            .with("workshop_code", &after.workshop_code)
+        let metadata = metadata![CaseCreated;
+            CASE_NUMBER = &after.case_number,
+            WORKSHOP_CODE = &after.workshop_code,
+        ];
+        Self::on_case(metadata, after, format!("Case {} created", after.case_number)).naming::<Entity>(None, after, &every_fact())
     }
 
     pub fn case_submitted(before: &Model, after: &Model) -> Self {
-        Self::on_case(Action::CaseSubmitted, after, format!("Case {} submitted", after.case_number))
-            .naming::<Entity>(Some(before), after, &[C::Status, C::SubmittedAt, C::Urgency])
-            .with("urgency", after.urgency.code())
-            .with("rush_fee", after.urgency.rush_fee())
+        let metadata = metadata![CaseSubmitted;
+            URGENCY = after.urgency.code(),
+            RUSH_FEE = after.urgency.rush_fee(),
+        ];
+        Self::on_case(metadata, after, format!("Case {} submitted", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            &[C::Status, C::SubmittedAt, C::Urgency],
+        )
     }
 
     pub fn case_held(before: &Model, after: &Model, reason: Option<&str>) -> Self {
         let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-        Self::on_case(Action::CaseHeld, after, format!("Case {} placed on hold{why}", after.case_number))
-            .naming::<Entity>(Some(before), after, HOLD_BLOCK)
-            .with("reason", reason)
-            .with("held_at", after.held_at.map(rfc3339))
-            .with("expected_duration_days", after.hold_duration_days())
-            .with("expected_end_at", after.hold_expected_end_at.map(rfc3339))
-            .with("previous_status", before.status.code())
+        let metadata = metadata![CaseHeld;
+            REASON = reason,
+            HELD_AT = after.held_at,
+            EXPECTED_DURATION_DAYS = after.hold_duration_days(),
+            EXPECTED_END_AT = after.hold_expected_end_at,
+            PREVIOUS_STATUS = Some(before.status.code()),
+        ];
+        Self::on_case(metadata, after, format!("Case {} placed on hold{why}", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            HOLD_BLOCK,
+        )
     }
 
     /// The clock that stopped at `held_at` resumes at `after.updated_at`, which the hooks set to the instant of the change.
     pub fn case_resumed(before: &Model, after: &Model, reason: Option<&str>) -> Self {
         let resumed_at = after.updated_at;
-        Self::on_case(Action::CaseResumed, after, format!("Case {} resumed", after.case_number))
-            .naming::<Entity>(Some(before), after, HOLD_BLOCK)
-            .with("reason", reason)
-            .with("hold_reason", &before.hold_reason)
-            .with("held_at", before.held_at.map(rfc3339))
-            .with("resumed_at", rfc3339(resumed_at))
-            .with("hold_duration_seconds", before.held_at.map(|held_at| (resumed_at - held_at).num_seconds()))
-            .with("expected_duration_days", before.hold_duration_days())
-            .with("overdue", before.hold_expected_end_at.is_some_and(|end| resumed_at > end))
+        let metadata = metadata![CaseResumed;
+            REASON = reason,
+            HOLD_REASON = before.hold_reason.as_deref(),
+            HELD_AT = before.held_at,
+            RESUMED_AT = resumed_at,
+            HOLD_DURATION_SECONDS = before.held_at.map(|held_at| (resumed_at - held_at).num_seconds()),
+            EXPECTED_DURATION_DAYS = before.hold_duration_days(),
+            OVERDUE = before.hold_expected_end_at.is_some_and(|end| resumed_at > end),
+        ];
+        Self::on_case(metadata, after, format!("Case {} resumed", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            HOLD_BLOCK,
+        )
     }
 
     pub fn case_status_changed(before: &Model, after: &Model, event: &'static str, change: &ChangeContext) -> Self {
@@ -125,57 +140,70 @@ impl Event {
         let tier: &[C] = if before.tier.is_none() { &[C::Tier] } else { &[] };
         let acceptance = [C::Status, C::CreditTenths, C::AcceptedAt, C::AcceptedById];
         let columns = [&acceptance, tier, REJECTION_BLOCK, RELEASE_BLOCK].concat();
-        Self::on_case(Action::CaseStatusChanged, after, description)
-            .naming::<Entity>(Some(before), after, &columns)
-            .with("event", event)
-            .with("reason", change.reason())
-            .with_notes(change)
+        let metadata = metadata![CaseStatusChanged; EVENT = event, REASON = change.reason()];
+        Self::on_case(metadata, after, description).naming::<Entity>(Some(before), after, &columns).with_notes(change)
     }
 
     pub fn case_resubmitted(before: &Model, after: &Model, change: &ChangeContext) -> Self {
         let own = [C::Status, C::ResubmissionCount, C::PreviousStatus, C::ResubmittedAt, C::ResubmissionNotes];
         let columns = [&own[..], RELEASE_BLOCK, REVIEW_BLOCK, REJECTION_BLOCK].concat();
-        Self::on_case(Action::CaseResubmitted, after, format!("Case {} resubmitted", after.case_number))
-            .naming::<Entity>(Some(before), after, &columns)
-            .with("resubmission_count", after.resubmission_count)
-            .with("previous_status", before.status.code())
-            .with("submitted_at", after.resubmitted_at.map(rfc3339))
-            .with("new_documents", change.notes.get("new_documents").cloned().unwrap_or(json!(0)))
-            .with("edited_fields", change.notes.get("edited_fields").cloned().unwrap_or(json!([])))
+        let metadata = metadata![CaseResubmitted;
+            RESUBMISSION_COUNT = after.resubmission_count,
+            PREVIOUS_STATUS = Some(before.status.code()),
+            SUBMITTED_AT = after.resubmitted_at,
+            NEW_DOCUMENTS = change.noted_or(key::NEW_DOCUMENTS, 0),
+            EDITED_FIELDS = change.noted_or(key::EDITED_FIELDS, Vec::<String>::new()),
+        ];
+        Self::on_case(metadata, after, format!("Case {} resubmitted", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            &columns,
+        )
     }
 
     pub fn case_assigned(before: &Model, after: &Model, change: &ChangeContext) -> Self {
-        let action = if before.assigned_to_id.is_none() { Action::CaseAssigned } else { Action::CaseReassigned };
         let to = change.username(after.assigned_to_id);
         let related = after.assigned_to_id.or(before.assigned_to_id);
-        Self::on_case(action, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("no one")))
+        let metadata = metadata![if before.assigned_to_id.is_none() => CaseAssigned, else CaseReassigned;
+            FROM_USERNAME = change.username(before.assigned_to_id),
+            TO_USERNAME = to,
+            REASON = change.reason(),
+            LEVEL_OVERRIDE = change.has_noted(key::OVERRIDE_REASON),
+            OVERRIDE_REASON = change.noted(key::OVERRIDE_REASON),
+        ];
+        Self::on_case(metadata, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("no one")))
             .naming::<Entity>(Some(before), after, &[C::AssignedToId])
             .about(change.person(related))
-            .with("from_username", change.username(before.assigned_to_id))
-            .with("to_username", to)
-            .with("reason", change.reason())
-            .with("level_override", change.notes.contains_key("override_reason"))
-            .with("override_reason", change.noted("override_reason"))
     }
 
     pub fn case_tier_changed(before: &Model, after: &Model, reason: Option<&str>) -> Self {
         let to = after.tier.map_or("no tier", Tier::code);
-        Self::on_case(Action::CaseTierChanged, after, format!("Tier of case {} changed to {to}", after.case_number))
-            .naming::<Entity>(Some(before), after, &[C::Tier])
-            .with("previous_tier", before.tier.map(Tier::code))
-            .with("new_tier", after.tier.map(Tier::code))
-            .with("previous_complexity", before.tier.map(Tier::complexity))
-            .with("new_complexity", after.tier.map(Tier::complexity))
-            .with("direction", if after.tier > before.tier { "up" } else { "down" })
-            .with("reason", reason)
+        let metadata = metadata![CaseTierChanged;
+            PREVIOUS_TIER = before.tier.map(Tier::code),
+            NEW_TIER = after.tier.map(Tier::code),
+            PREVIOUS_COMPLEXITY = before.tier.map(|tier| tier.complexity().code()),
+            NEW_COMPLEXITY = after.tier.map(|tier| tier.complexity().code()),
+            DIRECTION = if after.tier > before.tier { "up" } else { "down" },
+            REASON = reason,
+        ];
+        Self::on_case(metadata, after, format!("Tier of case {} changed to {to}", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            &[C::Tier],
+        )
     }
 
     pub fn case_details_edited(before: &Model, after: &Model, change: &ChangeContext) -> Self {
-        Self::on_case(Action::CaseDetailsEdited, after, format!("Details of case {} edited", after.case_number))
-            .naming::<Entity>(Some(before), after, DETAILS)
-            .with("reason", change.reason())
-            .with("edited_by_role", change.by.role().map(Role::code))
-            .with("post_submission", before.status != CaseStatus::Draft)
+        let metadata = metadata![CaseDetailsEdited;
+            REASON = change.reason(),
+            EDITED_BY_ROLE = change.by.role().map(Role::code),
+            POST_SUBMISSION = before.status != CaseStatus::Draft,
+        ];
+        Self::on_case(metadata, after, format!("Details of case {} edited", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            DETAILS,
+        )
     }
 
     pub fn case_updated(before: &Model, after: &Model, event: &'static str, columns: &[C], change: &ChangeContext) -> Self {
@@ -184,43 +212,48 @@ impl Event {
             "case_released" => format!("Case {} released to its member", after.case_number),
             _ => format!("Case {} updated", after.case_number),
         };
-        Self::on_case(Action::CaseUpdated, after, what)
-            .naming::<Entity>(Some(before), after, columns)
-            .with("event", event)
-            .with("reason", change.reason())
-            .with_notes(change)
+        let metadata = metadata![CaseUpdated; EVENT = event, REASON = change.reason()];
+        Self::on_case(metadata, after, what).naming::<Entity>(Some(before), after, columns).with_notes(change)
     }
 
     pub fn case_deleted(before: &Model, after: &Model, change: &ChangeContext) -> Self {
-        Self::on_case(Action::Other, after, format!("Case {} deleted", after.case_number))
-            .naming::<Entity>(Some(before), after, &[C::DeletedAt])
-            .with("event", "case_deleted")
-            .with("reason", change.reason())
-            .with("status", before.status.code())
+        let metadata = metadata![Other;
+            EVENT = "case_deleted",
+            REASON = change.reason(),
+            STATUS = before.status.code(),
+        ];
+        Self::on_case(metadata, after, format!("Case {} deleted", after.case_number)).naming::<Entity>(
+            Some(before),
+            after,
+            &[C::DeletedAt],
+        )
     }
 
     pub fn review_submitted(after: &Model, change: &ChangeContext) -> Self {
         let technician = change.person(after.assigned_to_id);
-        Self::on_case(Action::ReviewSubmitted, after, format!("Case {} submitted for review", after.case_number))
-            .about(technician)
-            .with("review_action", "submitted_for_review")
-            .with("original_technician", technician.map(|person| &person.username))
+        let metadata = metadata![ReviewSubmitted;
+            REVIEW_ACTION = Some("submitted_for_review"),
+            ORIGINAL_TECHNICIAN = technician.map(|person| &person.username),
+        ];
+        Self::on_case(metadata, after, format!("Case {} submitted for review", after.case_number)).about(technician)
     }
 
     pub fn review_updated(before: &Model, after: &Model, change: &ChangeContext) -> Self {
         let action = after.review_status.map(|status| status.review_action().code());
         let technician = change.person(before.assigned_to_id);
         let decision = action.unwrap_or("decided").replace('_', " ");
-        Self::on_case(Action::ReviewUpdated, after, format!("Review of case {}: {decision}", after.case_number))
+        let metadata = metadata![ReviewUpdated;
+            REVIEW_ACTION = action,
+            REVIEW_CYCLE = change.noted(key::REVIEW_CYCLE),
+            ORIGINAL_TECHNICIAN = technician.map(|person| &person.username),
+        ];
+        Self::on_case(metadata, after, format!("Review of case {}: {decision}", after.case_number))
             .naming::<Entity>(Some(before), after, REVIEW_BLOCK)
             .about(technician)
-            .with("review_action", action)
-            .with("review_cycle", change.noted("review_cycle"))
-            .with("original_technician", technician.map(|person| &person.username))
     }
 
-    pub(crate) fn on_case(action: Action, case: &Model, description: String) -> Self {
-        Self::new(action, (Entity::OBJECT, case.id.to_string()), description).within(case)
+    pub(crate) fn on_case(metadata: Metadata, case: &Model, description: String) -> Self {
+        Self::new(metadata, (Entity::OBJECT, case.id.to_string()), description).within(case)
     }
 
     /// The case that the event belongs to, if the case isn't the object itself.

@@ -88,6 +88,16 @@ pub enum Complexity {
     Complex,
 }
 
+impl Complexity {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Moderate => "moderate",
+            Self::Complex => "complex",
+        }
+    }
+}
+
 /// Whether a case is to be handled with priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(8))", rename_all = "snake_case")]
@@ -162,6 +172,7 @@ mod tests {
         }
         for tier in Tier::iter() {
             assert_eq!((tier.to_value().as_str(), serde_json::json!(tier)), (tier.code(), tier.code().into()));
+            assert_eq!(serde_json::json!(tier.complexity()), tier.complexity().code());
         }
         for reason in RejectionReason::iter() {
             assert_eq!((reason.to_value().as_str(), serde_json::json!(reason)), (reason.code(), reason.code().into()));

@@ -1,7 +1,8 @@
 //! The entries about allowances, and which of them a change leads to. Pure: no clock, no database, no request.
 
 use super::{EVERY_FACT, Entity, Model};
-use crate::audit::{Action, Audited, ChangeContext, Event};
+use crate::audit::metadata::metadata;
+use crate::audit::{Audited, ChangeContext, Event, key};
 use sea_orm::prelude::Uuid;
 
 /// One event, also if a bulk reset did not change the credits: each member's reset is on record.
@@ -16,13 +17,15 @@ impl Event {
         let member = change.person(Some(after.member_id));
         let name = member.map_or("a member", |member| &member.username);
         let description = format!("Credits of {name} for {} set to {}", after.quarter, after.allowed_credits);
-        Self::new(Action::QuarterlyCreditReset, (Entity::OBJECT, after.id.to_string()), description)
+        let metadata = metadata![QuarterlyCreditReset;
+            QUARTER = &after.quarter,
+            RESET_TYPE = change.noted_text(key::RESET_TYPE).unwrap_or("manual"),
+            PREVIOUS_ALLOWANCE = before.map(|before| before.allowed_credits),
+            NEW_ALLOWANCE = Some(after.allowed_credits),
+        ];
+        Self::new(metadata, (Entity::OBJECT, after.id.to_string()), description)
             .naming::<Entity>(before, after, EVERY_FACT)
             .about(member)
-            .with("quarter", &after.quarter)
-            .with("reset_type", change.noted_text("reset_type").unwrap_or("manual"))
-            .with("previous_allowance", before.map(|before| before.allowed_credits))
-            .with("new_allowance", after.allowed_credits)
             .with_notes(change)
     }
 
@@ -36,11 +39,13 @@ impl Event {
     ) -> Self {
         let to = new_allowance.map(|credits| format!(" to {credits}")).unwrap_or_default();
         let description = format!("Credits of {member_count} members for {quarter} set{to}");
-        Self::new(Action::BulkCreditReset, ("quarter", quarter.to_owned()), description)
-            .with("member_count", member_count)
-            .with("new_allowance", new_allowance)
-            .with("quarter", quarter)
-            .with("batch_id", batch_id)
-            .with("reset_type", reset_type)
+        let metadata = metadata![BulkCreditReset;
+            MEMBER_COUNT = member_count,
+            NEW_ALLOWANCE = new_allowance,
+            QUARTER = quarter,
+            BATCH_ID = Some(batch_id),
+            RESET_TYPE = reset_type,
+        ];
+        Self::new(metadata, ("quarter", quarter.to_owned()), description)
     }
 }

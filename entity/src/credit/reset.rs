@@ -1,7 +1,7 @@
 //! Sets the credits of all active members for a quarter at once.
 
 use super::{Column, Entity, Quarter, first};
-use crate::audit::{AuditTx, Event};
+use crate::audit::{AuditTx, Event, key};
 use crate::user::{self, Role};
 use sea_orm::entity::prelude::*;
 use sea_orm::{QuerySelect, QueryTrait, Select};
@@ -67,8 +67,8 @@ pub async fn reset_all(tx: &AuditTx, quarter: Quarter, new_allowance: i32, reset
     if rows.is_empty() && reset_type == ResetType::Scheduled {
         return Ok(reset);
     }
-    tx.note("reset_type", reset_type.code());
-    tx.note("batch_id", batch_id.to_string());
+    tx.note(key::RESET_TYPE, reset_type.code());
+    tx.note(key::BATCH_ID, Some(batch_id));
     let whole =
         Event::bulk_credit_reset(&quarter.to_string(), reset.member_count, Some(new_allowance), batch_id, reset_type.code());
     tx.save_many(rows, vec![whole]).await?;

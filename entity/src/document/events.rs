@@ -1,7 +1,8 @@
 //! The entries about a document, and which of them a change leads to. Pure: no clock, no database, no request.
 
 use super::{Column, Entity, Model};
-use crate::audit::{Action, Audited, ChangeContext, Event};
+use crate::audit::metadata::{Metadata, metadata};
+use crate::audit::{Audited, ChangeContext, Event, key};
 use crate::user::Role;
 use sea_orm::Iterable;
 
@@ -16,41 +17,45 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
 /// Entries about a document.
 impl Event {
     pub fn document_uploaded(after: &Model, change: &ChangeContext) -> Self {
-        Self::on_document(Action::DocumentUploaded, after, "uploaded to")
-            .naming::<Entity>(None, after, &every_fact())
-            .with("filename", &after.filename)
-            .with("file_size", after.size_bytes)
-            .with("document_type", after.document_type.code())
-            .with("report_number", after.report_number)
-            .with("uploaded_by_role", change.by.role().map(Role::code))
+        let metadata = metadata![DocumentUploaded;
+            FILENAME = &after.filename,
+            FILE_SIZE = after.size_bytes,
+            DOCUMENT_TYPE = Some(after.document_type.code()),
+            REPORT_NUMBER = after.report_number,
+            UPLOADED_BY_ROLE = change.by.role().map(Role::code),
+        ];
+        Self::on_document(metadata, after, "uploaded to").naming::<Entity>(None, after, &every_fact())
     }
 
     /// The document's metadata was read.
     pub fn document_viewed(document: &Model) -> Self {
-        Self::on_document(Action::DocumentViewed, document, "viewed in").with("filename", &document.filename)
+        Self::on_document(metadata![DocumentViewed; FILENAME = &document.filename], document, "viewed in")
     }
 
     /// The document's bytes were read: all of them or, if `range` is given, a part.
     pub fn document_downloaded(document: &Model, range: Option<&str>) -> Self {
-        let event = Self::on_document(Action::DocumentDownloaded, document, "downloaded from")
-            .with("filename", &document.filename)
-            .with("file_size", document.size_bytes);
-        if range.is_some() { event.with("range", range) } else { event }
+        let metadata = metadata![DocumentDownloaded;
+            FILENAME = &document.filename,
+            FILE_SIZE = document.size_bytes,
+            [RANGE] = range,
+        ];
+        Self::on_document(metadata, document, "downloaded from")
     }
 
     /// Deleted, or replaced by another document with the same report number.
     pub fn document_deleted(before: &Model, after: &Model, change: &ChangeContext) -> Self {
-        Self::on_document(Action::DocumentDeleted, after, "deleted from")
-            .naming::<Entity>(Some(before), after, &[Column::DeletedAt])
-            .with("filename", &after.filename)
-            .with("document_type", after.document_type.code())
-            .with("reason", change.reason())
-            .with("replaced_by", change.noted("replaced_by"))
+        let metadata = metadata![DocumentDeleted;
+            FILENAME = &after.filename,
+            DOCUMENT_TYPE = Some(after.document_type.code()),
+            REASON = change.reason(),
+            REPLACED_BY = change.noted(key::REPLACED_BY),
+        ];
+        Self::on_document(metadata, after, "deleted from").naming::<Entity>(Some(before), after, &[Column::DeletedAt])
     }
 
-    fn on_document(action: Action, document: &Model, what: &str) -> Self {
+    fn on_document(metadata: Metadata, document: &Model, what: &str) -> Self {
         let description = format!("Document {} {what} case {}", document.filename, document.case_number);
-        let event = Self::new(action, (Entity::OBJECT, document.id.to_string()), description);
+        let event = Self::new(metadata, (Entity::OBJECT, document.id.to_string()), description);
         let (case, document) = ((document.case_id, document.case_number.clone()), (document.id, document.filename.clone()));
         Self { case: Some(case), document: Some(document), ..event }
     }

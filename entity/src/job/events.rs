@@ -1,7 +1,8 @@
 //! The entries about job runs.
 
 use super::run::{RunStatus, Trigger};
-use crate::audit::{Action, Event};
+use crate::audit::Event;
+use crate::audit::metadata::metadata;
 
 /// The result of a job run.
 #[derive(Clone, Copy, Debug)]
@@ -37,15 +38,16 @@ impl Event {
     /// One run of a job. A run that was aborted, or in which every record failed, is a failure.
     pub fn cron_job_executed(job_name: &str, run: &JobRun<'_>) -> Self {
         let status = run.status.code();
-        Self::new(Action::CronJobExecuted, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}"))
-            .ending(run.status.into())
-            .with("job_name", job_name)
-            .with("records_processed", run.records_processed)
-            .with("records_failed", run.records_failed)
-            .with("status", status)
-            .with("error_message", run.error_message)
-            .with("duration_ms", run.duration_ms)
-            .with("dry_run", run.dry_run)
-            .with("trigger", run.trigger.code())
+        let metadata = metadata![CronJobExecuted;
+            JOB_NAME = job_name,
+            RECORDS_PROCESSED = Some(run.records_processed),
+            RECORDS_FAILED = Some(run.records_failed),
+            STATUS = status,
+            ERROR_MESSAGE = run.error_message,
+            DURATION_MS = Some(run.duration_ms),
+            DRY_RUN = run.dry_run,
+            TRIGGER = run.trigger.code(),
+        ];
+        Self::new(metadata, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}")).ending(run.status.into())
     }
 }

@@ -1,7 +1,8 @@
 //! The entry about the settings, and when a change leads to it. Pure: no clock, no database, no request.
 
 use super::{EVERY_SETTING, Entity, Model};
-use crate::audit::{Action, Audited, ChangeContext, Event};
+use crate::audit::metadata::metadata;
+use crate::audit::{Audited, ChangeContext, Changes, Event};
 use sea_orm::ModelTrait;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, _: &ChangeContext) -> Vec<Event> {
@@ -13,13 +14,9 @@ pub(super) fn events(before: Option<&Model>, after: &Model, _: &ChangeContext) -
 impl Event {
     /// One entry, however many settings changed.
     pub fn settings_updated(before: Option<&Model>, after: &Model) -> Self {
-        let event = Self::new(Action::SettingsUpdated, (Entity::OBJECT, after.id.to_string()), String::new()).naming::<Entity>(
-            before,
-            after,
-            EVERY_SETTING,
-        );
-        let fields: Vec<String> = event.changes.fields().into_iter().map(str::to_owned).collect();
-        let description = format!("Settings updated: {}", fields.join(", "));
-        Self { description, ..event }.with("fields", fields)
+        let changes = Changes::of::<Entity>(before, after, EVERY_SETTING);
+        let description = format!("Settings updated: {}", changes.fields().join(", "));
+        let metadata = metadata![SettingsUpdated; FIELDS = changes.fields()];
+        Self { changes, ..Self::new(metadata, (Entity::OBJECT, after.id.to_string()), description) }
     }
 }
