@@ -33,17 +33,46 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
     if differ(DETAILS) {
         events.push(Event::case_details_edited(before, after, change));
     }
-    if !is_moved && differ(&[C::CreditTenths]) {
-        events.push(Event::case_updated(before, after, "credit_adjusted", &[C::CreditTenths], change));
-    }
-    if !is_moved && differ(RELEASE_BLOCK) {
-        events.push(Event::case_updated(before, after, "case_released", RELEASE_BLOCK, change));
-    }
-    // A submission covers the urgency itself.
-    if !is_moved && differ(REMARKS) {
-        events.push(Event::case_updated(before, after, "edited", REMARKS, change));
-    }
+    // An acceptance covers the credit itself, a completion the release, and a submission the urgency.
+    let updates = [Update::CreditAdjusted, Update::CaseReleased, Update::Edited];
+    let made = updates.into_iter().filter(|update| !is_moved && differ(update.columns()));
+    events.extend(made.map(|update| Event::case_updated(before, after, update, change)));
     events
+}
+
+/// A change that has no action type of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Update {
+    CreditAdjusted,
+    CaseReleased,
+    Edited,
+}
+
+impl Update {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::CreditAdjusted => "credit_adjusted",
+            Self::CaseReleased => "case_released",
+            Self::Edited => "edited",
+        }
+    }
+
+    /// The columns that it covers.
+    const fn columns(self) -> &'static [C] {
+        match self {
+            Self::CreditAdjusted => &[C::CreditTenths],
+            Self::CaseReleased => RELEASE_BLOCK,
+            Self::Edited => REMARKS,
+        }
+    }
+
+    fn description(self, after: &Model) -> String {
+        match self {
+            Self::CreditAdjusted => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
+            Self::CaseReleased => format!("Case {} released to its member", after.case_number),
+            Self::Edited => format!("Case {} updated", after.case_number),
+        }
+    }
 }
 
 /// Sending to review and deciding have their own entries in addition to the status.
@@ -206,14 +235,11 @@ impl Event {
         )
     }
 
-    pub fn case_updated(before: &Model, after: &Model, event: &'static str, columns: &[C], change: &ChangeContext) -> Self {
-        let what = match event {
-            "credit_adjusted" => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
-            "case_released" => format!("Case {} released to its member", after.case_number),
-            _ => format!("Case {} updated", after.case_number),
-        };
-        let metadata = metadata![CaseUpdated; EVENT = event, REASON = change.reason()];
-        Self::on_case(metadata, after, what).naming::<Entity>(Some(before), after, columns).with_notes(change)
+    fn case_updated(before: &Model, after: &Model, update: Update, change: &ChangeContext) -> Self {
+        let metadata = metadata![CaseUpdated; EVENT = update.code(), REASON = change.reason()];
+        Self::on_case(metadata, after, update.description(after))
+            .naming::<Entity>(Some(before), after, update.columns())
+            .with_notes(change)
     }
 
     pub fn case_deleted(before: &Model, after: &Model, change: &ChangeContext) -> Self {
