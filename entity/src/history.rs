@@ -28,33 +28,11 @@ pub struct History {
     pub entries: Vec<PastEntry>,
 }
 
-<<<<<<< HEAD:entity/src/history.rs
 /// Applies entries in the order of their ids, starting with what the migrations wrote before the first entry: the settings.
 pub fn replay<'a>(entries: impl IntoIterator<Item = &'a audit_entry::Model>) -> Result<Replay, Box<Gap>> {
     let mut replay = Replay::starting_with::<setting::Entity>(&setting::Model::first());
     for entry in entries {
         replay.follow_entry(entry)?;
-=======
-/// A row as a change left it, and the events of that change.
-pub type Told<M> = (M, Vec<Event>);
-
-/// The result of saving `row` over `before` at an instant, with its events; `None` if nothing differs.
-///
-/// This is what the hooks do around a write, without the write. `known` returns the people that a changed column refers to.
-pub fn happen<E>(
-    before: Option<&E::Model>,
-    mut row: E::ActiveModel,
-    change: &mut ChangeContext,
-    known: impl Fn(Uuid) -> Option<Person>,
-    at: DateTime<Utc>,
-) -> Result<Option<Told<E::Model>>, Refusal>
-where
-    E: Audited,
-    E::ActiveModel: TryIntoModel<E::Model>,
-{
-    if !hooks::prepare::<E>(&mut row, before, &change.by, at) {
-        return Ok(None);
->>>>>>> d6f89e3 (Keep what a member edited beside the case, and not only in the log):entity/src/audit/history.rs
     }
     Ok(replay)
 }

@@ -155,7 +155,7 @@ impl Walk<'_> {
         let row = self.case()?;
         let (by, technician) = (row.member_id, row.assigned_to_id);
         let mut change = self.change(by, None)?;
-        change.note(key::EDITED_FIELDS, row.edited_fields());
+        change.note(key::EDITED_FIELDS, row.edited_fields().into_iter().collect::<Vec<_>>());
         let has_edits = !row.edited_fields().is_empty();
         let notes = Some("Corrected as asked.");
         self.save(by, row.resubmit(notes, has_edits, self.at)?, change)?;

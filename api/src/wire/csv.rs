@@ -18,7 +18,8 @@ pub fn header<R: Serialize>(row: &R) -> Result<Bytes> {
 
 /// Rows as text, one cell per field.
 pub fn rows<R: Serialize>(rows: &[R]) -> Result<Bytes> {
-    let records = table(rows)?.into_records().collect::<Result<Vec<StringRecord>, _>>().map_err(|error| Error::internal(error))?;
+    let records =
+        table(rows)?.into_records().collect::<Result<Vec<StringRecord>, _>>().map_err(|error| Error::internal(error))?;
     lines(records.iter().map(|record| record.iter().map(Cow::from).collect()))
 }
 

@@ -132,6 +132,7 @@ const fn is_shown(column: C) -> bool {
         | C::SearchText
         | C::SecretMoves
         | C::ShownUpdatedAt
+        | C::MemberEdits
         | C::Version
         | C::CreatedAt
         | C::UpdatedAt

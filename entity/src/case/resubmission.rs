@@ -1,7 +1,8 @@
 //! What a member did to a case since it was completed or rejected: the fields that they edited, kept in a column of the case, and
 //! the documents that they added.
 
-use super::{ActiveModel, CaseStatus, DETAILS, Model, REMARKS, wire_name};
+use super::columns::{DETAILS, REMARKS, wire_name};
+use super::{ActiveModel, CaseStatus, Model};
 use crate::audit::Actor;
 use crate::document;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
