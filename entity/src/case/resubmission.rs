@@ -1,12 +1,9 @@
-//! What a member did to a case since it was completed or rejected: the fields that they edited, kept in a column of the case, and
-//! the documents that they added.
+//! What a member edited since their case was completed or rejected, kept in a column of the case.
 
 use super::columns::{DETAILS, REMARKS, wire_name};
 use super::{ActiveModel, CaseStatus, Model};
 use crate::audit::Actor;
-use crate::document;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
-use sea_orm::PaginatorTrait;
 use sea_orm::entity::prelude::*;
 use std::collections::BTreeSet;
 
@@ -45,12 +42,4 @@ pub(super) fn keep(row: &mut ActiveModel, before: &Model, by: &Actor) {
             }
         }
     }
-}
-
-/// The number of documents that the member has added since then and not deleted.
-pub async fn new_documents<C: ConnectionTrait>(db: &C, case: &Model) -> Result<u64, DbErr> {
-    use document::Column as D;
-    let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
-    let members = document::Entity::find().filter(D::CaseId.eq(case.id)).filter(D::UploadedById.eq(case.member_id));
-    members.filter(D::DeletedAt.is_null()).filter(D::CreatedAt.gte(since)).count(db).await
 }

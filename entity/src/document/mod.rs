@@ -16,7 +16,7 @@ use crate::case;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, QuerySelect, Select};
+use sea_orm::{Condition, PaginatorTrait, QuerySelect, Select};
 use std::collections::HashSet;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -100,4 +100,11 @@ fn live() -> Select<Entity> {
 
 fn is_in_cases(cases: Select<case::Entity>) -> Expr {
     case::is_among((Entity, Column::CaseId), cases)
+}
+
+/// The number of documents that the member of a case has added since it was completed or rejected, and not deleted.
+pub async fn new_documents<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<u64, DbErr> {
+    let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
+    let members = Entity::find().filter(Column::CaseId.eq(case.id)).filter(Column::UploadedById.eq(case.member_id));
+    members.filter(Column::DeletedAt.is_null()).filter(Column::CreatedAt.gte(since)).count(db).await
 }
