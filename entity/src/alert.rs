@@ -3,7 +3,6 @@
 mod events;
 
 use crate::audit::{AuditTx, Unaudited};
-use crate::case;
 use crate::load::LoadError;
 use crate::user::Caller;
 use sea_orm::ActiveValue::{Set, Unchanged};
@@ -105,9 +104,10 @@ impl Unaudited for Entity {
 pub struct Notification<'a> {
     pub kind: Kind,
     pub severity: Severity,
-    pub title: String,
-    pub message: String,
-    pub case: Option<&'a case::Model>,
+    pub title: &'a str,
+    pub message: &'a str,
+    /// The id and the number of the case that it is about.
+    pub case: Option<&'a (Uuid, String)>,
 }
 
 /// Maximum number of rows per statement: databases limit the number of bound values in one statement.
@@ -120,10 +120,10 @@ pub async fn raise(tx: &AuditTx, recipients: &[Uuid], notification: Notification
         recipient_id: Set(*recipient),
         kind: Set(notification.kind),
         severity: Set(notification.severity),
-        title: Set(notification.title.clone()),
-        message: Set(notification.message.clone()),
-        case_id: Set(notification.case.map(|case| case.id)),
-        case_number: Set(notification.case.map(|case| case.case_number.clone())),
+        title: Set(notification.title.to_owned()),
+        message: Set(notification.message.to_owned()),
+        case_id: Set(notification.case.map(|(id, _)| *id)),
+        case_number: Set(notification.case.map(|(_, number)| number.clone())),
         raised_at: Set(tx.now()),
         read_at: Set(None),
         dismissed_at: Set(None),

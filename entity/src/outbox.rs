@@ -3,7 +3,7 @@
 mod events;
 
 use crate::audit::{AuditTx, Unaudited};
-use crate::{case, setting, user};
+use crate::{setting, user};
 use chrono::TimeDelta;
 use sea_orm::ActiveValue::Set;
 use sea_orm::Iterable;
@@ -89,13 +89,14 @@ impl Template {
     }
 }
 
-/// An email to a user, with its parameters in addition to the recipient's name and the case.
+/// An email to a user, with its parameters in addition to the recipient's name.
 #[derive(Clone, Debug)]
 pub struct Mail<'a> {
     pub to: &'a user::Model,
     pub template: Template,
-    pub parameters: Json,
-    pub case: Option<&'a case::Model>,
+    pub parameters: &'a Json,
+    /// The id and the number of the case that it is about.
+    pub case: Option<&'a (Uuid, String)>,
 }
 
 /// Queues emails in one statement: to be sent after the settings' delay, or skipped if the settings disable emails.
@@ -110,8 +111,8 @@ pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl Into
         recipient: Set(mail.to.email.clone()),
         template: Set(mail.template.code().to_owned()),
         queued_at: Set(tx.now()),
-        case_id: Set(mail.case.map(|case| case.id)),
-        case_number: Set(mail.case.map(|case| case.case_number.clone())),
+        case_id: Set(mail.case.map(|(id, _)| *id)),
+        case_number: Set(mail.case.map(|(_, number)| number.clone())),
         related_user_id: Set(Some(mail.to.id)),
         send_after: Set(Some(tx.now() + delay)),
         attempts: Set(0),
@@ -131,14 +132,9 @@ pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl Into
 
 impl Mail<'_> {
     fn words(self) -> Json {
-        let Self { to, template: _, parameters, case } = self;
+        let Self { to, template: _, parameters, case: _ } = self;
         let mut words = parameters.as_object().cloned().unwrap_or_default();
         words.insert("first_name".to_owned(), json!(to.first_name));
-        if let Some(case) = case {
-            let employee_name = format!("{} {}", case.employee_first_name, case.employee_last_name);
-            words.insert("case_number".to_owned(), json!(case.case_number));
-            words.insert("employee_name".to_owned(), json!(employee_name));
-        }
         Json::Object(words)
     }
 }

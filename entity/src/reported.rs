@@ -2,11 +2,12 @@
 //! the times they report are kept in their metadata.
 
 use crate::audit::metadata::{Metadata, metadata};
-use crate::audit::{Audited, Event, Outcome};
-use crate::case;
+use crate::audit::{AuditTx, Audited, CarryOut, Event, Outcome};
 use crate::job::run::RunStatus;
 use crate::user::{self, Person};
+use crate::{case, job};
 use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
 
@@ -32,11 +33,19 @@ pub struct ReportedEmail<'a> {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
+/// Records a job run of an external system, and notifies the administrators of a failed one. Returns the ids of the entries.
+pub async fn record_run(tx: &AuditTx, job_name: &str, run: &ReportedRun<'_>) -> Result<Vec<Uuid>, DbErr> {
+    if run.status == RunStatus::Failure {
+        job::failed(job_name, run.error_message.unwrap_or("no reason reported")).carry_out(tx).await?;
+    }
+    tx.record_many(vec![Event::reported_cron_run(job_name, run)]).await
+}
+
 /// The value used for external systems where our own entries have specific names.
 const EXTERNAL: &str = "external";
 
 impl Event {
-    pub fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
+    fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
         let took = run.finished_at.zip(run.started_at).map(|(end, start)| (end - start).num_milliseconds());
         let status = run.status.code();
         let metadata = metadata![CronJobExecuted;

@@ -3,9 +3,8 @@
 use crate::audit::{AuditTx, Unaudited, Verb};
 use crate::case;
 use crate::user::Caller;
-use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QueryOrder, QuerySelect, Select};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -82,35 +81,55 @@ impl Unaudited for Entity {
     const VERBS: &'static [Verb] = &[Verb::Insert];
 }
 
-/// Adds a step to a case's review; `history` contains its steps so far, newest first.
-pub async fn record(
-    tx: &AuditTx,
-    case: &case::Model,
-    history: &[Model],
-    action: ReviewAction,
-    by: Uuid,
-    notes: Option<&str>,
-) -> Result<Model, DbErr> {
-    let is = |wanted: ReviewAction| move |step: &&Model| step.review_action == wanted;
-    let submissions = history.iter().filter(is(ReviewAction::SubmittedForReview)).count();
-    let decisions = history.iter().filter(|step| ReviewAction::DECISIONS.contains(&step.review_action)).count();
-    let is_submission = action == ReviewAction::SubmittedForReview;
-    let is_decision = ReviewAction::DECISIONS.contains(&action);
-    let submitted_at = history.iter().find(is(ReviewAction::SubmittedForReview)).map(|step| step.reviewed_at);
-    let step = ActiveModel {
-        id: Set(tx.new_id()),
-        case_id: Set(case.id),
-        case_number: Set(case.case_number.clone()),
-        reviewed_at: Set(tx.now()),
-        review_action: Set(action),
-        reviewer_id: Set(by),
-        original_technician_id: Set(case.assigned_to_id),
-        notes: Set(notes.map(str::to_owned)),
-        review_cycle: Set(count(submissions + usize::from(is_submission)).max(1)),
-        decision_number: Set(is_decision.then(|| count(decisions + 1))),
-        turnaround_seconds: Set(submitted_at.filter(|_| is_decision).map(|at| (tx.now() - at).num_seconds())),
-    };
-    step.insert(tx).await
+/// A step to be added to the review of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub case_id: Uuid,
+    pub case_number: String,
+    pub action: ReviewAction,
+    /// The user who performs this step.
+    pub reviewer_id: Uuid,
+    /// The technician whose work is reviewed.
+    pub original_technician_id: Option<Uuid>,
+    pub notes: Option<String>,
+}
+
+impl Step {
+    /// The row of the step; `history` contains the steps of the case so far, newest first.
+    pub fn after(self, history: &[Model], id: Uuid, at: chrono::DateTime<chrono::Utc>) -> Model {
+        let is_submission = self.action == ReviewAction::SubmittedForReview;
+        let is_decision = ReviewAction::DECISIONS.contains(&self.action);
+        let decisions = history.iter().filter(|step| ReviewAction::DECISIONS.contains(&step.review_action)).count();
+        let submitted_at = submissions(history).next().map(|step| step.reviewed_at);
+        Model {
+            id,
+            case_id: self.case_id,
+            case_number: self.case_number,
+            reviewed_at: at,
+            review_action: self.action,
+            reviewer_id: self.reviewer_id,
+            original_technician_id: self.original_technician_id,
+            notes: self.notes,
+            review_cycle: count(submissions(history).count() + usize::from(is_submission)).max(1),
+            decision_number: is_decision.then(|| count(decisions + 1)),
+            turnaround_seconds: submitted_at.filter(|_| is_decision).map(|submitted_at| (at - submitted_at).num_seconds()),
+        }
+    }
+}
+
+/// The cycle that a decision or a resubmission belongs to after these steps.
+pub fn cycle(history: &[Model]) -> i32 {
+    count(submissions(history).count()).max(1)
+}
+
+/// Adds a step to a case's review, at this transaction's time.
+pub(crate) async fn record(tx: &AuditTx, step: Step) -> Result<Model, DbErr> {
+    let history = history(tx, step.case_id).await?;
+    step.after(&history, tx.new_id(), tx.now()).into_active_model().reset_all().insert(tx).await
+}
+
+fn submissions(history: &[Model]) -> impl Iterator<Item = &Model> {
+    history.iter().filter(|step| step.review_action == ReviewAction::SubmittedForReview)
 }
 
 fn count(number: usize) -> i32 {

@@ -1,6 +1,7 @@
 //! Checks whether the safety nets are as the migrations made them: they work only as long as none was removed.
 
 use super::m20261201_000020_nets::{AUDITED, FUNCTIONS, home, in_home, path};
+use super::m20261201_000026_review_net::{self as review_net, FUNCTION};
 use super::{Migrator, MigratorTrait};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, Statement};
@@ -89,11 +90,13 @@ fn expected_triggers() -> Definitions {
             format!("CREATE TRIGGER {table}_kept BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()");
         [(format!("trigger {table}_unaltered"), unaltered), (format!("trigger {table}_kept"), kept)]
     });
-    nets.chain(appended).collect()
+    let steps = ("trigger case_reviews_recorded".to_owned(), review_net::POSTGRES.to_owned());
+    nets.chain(appended).chain([steps]).collect()
 }
 
 async fn functions(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
-    let names = FUNCTIONS.map(|(name, _)| format!("'{name}'")).join(", ");
+    let names: Vec<String> = FUNCTIONS.iter().chain([&FUNCTION]).map(|(name, _)| format!("'{name}'")).collect();
+    let names = names.join(", ");
     definitions(
         db,
         format!(
@@ -109,6 +112,7 @@ async fn functions(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
 fn expected_functions(home: &str) -> Definitions {
     let functions = FUNCTIONS
         .iter()
+        .chain([&FUNCTION])
         .map(|(name, body)| (format!("function {name}"), format!("search_path={}{}", path(home), in_home(body, home))));
     functions.collect()
 }

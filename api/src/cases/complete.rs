@@ -7,11 +7,10 @@ use crate::state::App;
 use crate::wire::{Instant, WriteProblems};
 use actix_web::post;
 use entity::audit::key;
+use entity::case::CaseAction;
 use entity::case::lifecycle::Completion;
-use entity::case::{CaseAction, CaseStatus};
 use entity::document;
-use entity::review::{self, ReviewAction};
-use entity::{notify, user};
+use entity::user;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -64,11 +63,5 @@ pub async fn complete_case(
     }
     let completion = Completion { assignee: assignee.as_ref(), missing_reports: &missing, override_incomplete, release };
     let case = tx.save(case.complete(completion, tx.now())?).await?;
-    if case.status == CaseStatus::PendingReview {
-        let history = review::history(&tx, case.id).await?;
-        review::record(&tx, &case, &history, ReviewAction::SubmittedForReview, by.id(), None).await?;
-        notify::review_needed(&tx, &case).await?;
-    }
-    notify::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -8,7 +8,6 @@ use crate::wire::check::{not_blank, thousandths};
 use actix_web::post;
 use chrono::TimeDelta;
 use entity::case::CaseAction;
-use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -51,6 +50,5 @@ pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldC
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
     let case = tx.save(case.hold(&body.reason, body.duration(), tx.now())?).await?;
-    notify::case_held(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

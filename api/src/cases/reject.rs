@@ -7,7 +7,6 @@ use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
 use actix_web::post;
 use entity::case::{CaseAction, RejectionReason};
-use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -41,6 +40,5 @@ pub async fn reject_case(app: App, by: Staff, target: CaseTarget, body: Body<Rej
     let (tx, by) = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Reject).await?;
     let case = tx.save(case.reject(body.rejection_reason, &body.rejection_notes, by.id(), tx.now())?).await?;
-    notify::case_rejected(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -8,7 +8,6 @@ use crate::wire::check::not_blank;
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
-use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -47,6 +46,5 @@ pub async fn release_case(
     let tx = tx.with_reason_if(body.reason.as_deref()).with_note(key::TRIGGER, "manual");
     let case = target.locked(&tx, &by, CaseAction::Release).await?;
     let case = tx.save(case.release(tx.now())?).await?;
-    notify::case_released(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -7,8 +7,7 @@ use crate::wire::WriteProblems;
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
-use entity::review::{self, ReviewAction};
-use entity::{document, notify};
+use entity::document;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -51,10 +50,6 @@ pub async fn resubmit_case(
     tx.note(key::EDITED_FIELDS, edited_fields.iter().cloned().collect::<Vec<_>>());
     tx.note(key::NEW_DOCUMENTS, new_documents);
     let anything_new = !edited_fields.is_empty() || new_documents > 0;
-    let history = review::history(&tx, case.id).await?;
-    let resubmitted = case.clone().resubmit(body.notes.as_deref(), anything_new, tx.now())?;
-    review::record(&tx, &case, &history, ReviewAction::Resubmitted, by.id(), body.notes.as_deref()).await?;
-    let case = tx.save(resubmitted).await?;
-    notify::case_resubmitted(&tx, &case).await?;
+    let case = tx.save(case.resubmit(body.notes.as_deref(), anything_new, tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -7,7 +7,6 @@ use crate::wire::WriteProblems;
 use crate::wire::check::not_blank;
 use actix_web::post;
 use entity::case::CaseAction;
-use entity::notify;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -41,6 +40,5 @@ pub async fn resume_case(app: App, by: Staff, target: CaseTarget, body: Body<Res
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Resume).await?;
     let case = tx.save(case.resume()?).await?;
-    notify::case_resumed(&tx, &case).await?;
     CaseDetail::committed(tx, case, &by).await
 }

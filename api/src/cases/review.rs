@@ -10,7 +10,7 @@ use actix_web::post;
 use entity::audit::key;
 use entity::case::lifecycle::{Decision, Release};
 use entity::case::{CaseAction, ReviewStatus};
-use entity::{notify, review};
+use entity::review;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -135,14 +135,9 @@ async fn decide(
         Some((when, at)) => Today::read(&tx).await?.release(when, at)?,
         None => Release::Now,
     };
-    let history = review::history(&tx, case.id).await?;
-    let decision = Decision { status, notes, reviewer: by.id(), release };
+    tx.note(key::REVIEW_CYCLE, Some(review::cycle(&review::history(&tx, case.id).await?)));
     tx.people(case.assigned_to_id.into_iter()).await?;
-    let decided = case.clone().decide(decision, tx.now())?;
-    let step = review::record(&tx, &case, &history, status.review_action(), by.id(), notes).await?;
-    tx.note(key::REVIEW_CYCLE, Some(step.review_cycle));
-    let case = tx.save(decided).await?;
-    notify::review_decided(&tx, &case).await?;
-    notify::case_released(&tx, &case).await?;
+    let decision = Decision { status, notes, reviewer: by.id(), release };
+    let case = tx.save(case.decide(decision, tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -5,7 +5,8 @@ use entity::audit::{Actor, Context, Event};
 use entity::case::{member_update, number};
 use entity::clock::Clock;
 use entity::history::{History, PastEntry};
-use entity::job::JobRun;
+use entity::job::{JobName, JobRun};
+use entity::outbox::Template;
 use entity::review;
 use entity::user::Person;
 use std::sync::Arc;
@@ -79,20 +80,21 @@ impl Recorder {
     }
 
     /// Adds one run of a job, with the entries of its effects before its own entry.
-    pub fn run(&mut self, job_name: &str, did: Vec<Event>, run: &JobRun<'_>, at: DateTime<Utc>) {
+    pub fn run(&mut self, job: JobName, did: Vec<Event>, run: &JobRun<'_>, at: DateTime<Utc>) {
         let context = Arc::new(Context::job(self.clock.id(at)));
         self.tell(did, &context, at, false);
         self.tally.runs += 1;
         self.tally.failed_runs += u64::from(run.error_message.is_some());
         let duration = TimeDelta::milliseconds(i64::try_from(run.duration_ms).unwrap_or_default());
-        self.tell(vec![Event::cron_job_executed(job_name, run)], &context, at + duration, false);
+        self.tell(vec![Event::cron_job_executed(job.code(), run)], &context, at + duration, false);
     }
 
     /// A run of the dispatcher that sends one email; if that email fails, every record of the run has failed.
-    pub fn mail(&mut self, template: &str, to: &Person, attempt: u32, fails: bool, at: DateTime<Utc>) {
+    pub fn mail(&mut self, template: Template, to: &Person, attempt: u32, fails: bool, at: DateTime<Utc>) {
         let error = fails.then_some("550 mailbox unavailable");
         let run = JobRun::scheduled(1, u64::from(fails), fails.then_some("every email failed"), 180);
-        self.run("send_scheduled_emails", vec![Event::email_notification_sent(to, template, attempt, error)], &run, at);
+        let sent = Event::email_notification_sent(to, template.code(), attempt, error);
+        self.run(JobName::SendScheduledEmails, vec![sent], &run, at);
     }
 
     pub fn new_id(&self, at: DateTime<Utc>) -> Uuid {

@@ -5,11 +5,11 @@ use super::calendar::Calendar;
 use super::chapter::Recorder;
 use super::rng::{DemoRng, Table};
 use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
-use entity::job::JobRun;
+use entity::job::{JobName, JobRun};
 
 const BY_SYSTEM: f64 = 0.08;
 const FAILED_RUNS: f64 = 0.015;
-const JOBS: [&str; 3] = ["check_expired_holds", "release_scheduled_cases", "send_scheduled_emails"];
+const JOBS: [JobName; 3] = [JobName::CheckExpiredHolds, JobName::ReleaseScheduledCases, JobName::SendScheduledEmails];
 const ERRORS: [&str; 3] = ["database is locked", "connection reset by peer", "smtp: 421 service not available"];
 
 /// The runs that have not been added yet.
@@ -41,8 +41,8 @@ impl Jobs {
             return false;
         }
         let (job, at) = match self.quarters.pop() {
-            Some(at) => ("quarterly_credit_reset", at),
-            None => (self.rng.word(&JOBS), self.instant(calendar)),
+            Some(at) => (JobName::QuarterlyCreditReset, at),
+            None => (self.rng.pick(&JOBS).copied().unwrap_or(JobName::SendScheduledEmails), self.instant(calendar)),
         };
         let fails = self.next % self.failing_every == self.failing_every / 2;
         let error = fails.then(|| self.rng.word(&ERRORS));

@@ -7,7 +7,6 @@ use chrono::{NaiveDate, TimeDelta};
 use entity::audit::key;
 use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, NewCase, Release};
 use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
-use entity::review::ReviewAction;
 use entity::user::{self, Level, Role};
 use uuid::Uuid;
 
@@ -147,19 +146,17 @@ impl Walk<'_> {
         let reason = self.rng.weighed(&reasons).unwrap_or(RejectionReason::Other);
         let notes = self.word(words::REJECTION_NOTES);
         let change = self.change(by, None)?;
-        self.save(by, self.case()?.reject(reason, notes, by, self.at)?, change)?;
-        self.mail("case_rejected")
+        self.save(by, self.case()?.reject(reason, notes, by, self.at)?, change)
     }
 
     fn resubmit(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
-        let (by, technician) = (row.member_id, row.assigned_to_id);
+        let by = row.member_id;
         let mut change = self.change(by, None)?;
         change.note(key::EDITED_FIELDS, row.edited_fields().into_iter().collect::<Vec<_>>());
         let has_edits = !row.edited_fields().is_empty();
         let notes = Some("Corrected as asked.");
-        self.save(by, row.resubmit(notes, has_edits, self.at)?, change)?;
-        self.review(ReviewAction::Resubmitted, by, technician, notes)
+        self.save(by, row.resubmit(notes, has_edits, self.at)?, change)
     }
 
     fn accept(&mut self) -> Result<(), DemoError> {
@@ -225,16 +222,14 @@ impl Walk<'_> {
             Some(lasts.ceil().max(1.0) + f64::from(u8::from(self.rng.chance(0.4))))
         };
         let change = self.change(by, Some(reason))?;
-        self.save(by, self.case()?.hold(reason, expected.map(super::rng::days), self.at)?, change)?;
-        self.mail("case_held")
+        self.save(by, self.case()?.hold(reason, expected.map(super::rng::days), self.at)?, change)
     }
 
     fn resume(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
         let reason = self.word(words::RESUME_REASONS);
         let change = self.change(by, Some(reason))?;
-        self.save(by, self.case()?.resume()?, change)?;
-        self.mail("case_resumed")
+        self.save(by, self.case()?.resume()?, change)
     }
 
     fn change_tier(&mut self) -> Result<(), DemoError> {
@@ -280,7 +275,6 @@ impl Walk<'_> {
 
     fn complete(&mut self) -> Result<(), DemoError> {
         let by = self.worker()?;
-        let technician = self.case()?.assigned_to_id;
         let release = self.release_of();
         let row = self.case()?;
         // The history has no files, so it records what would have happened without them.
@@ -291,12 +285,7 @@ impl Walk<'_> {
         let mut change = self.change(by, None)?;
         change.note(key::OVERRIDE_INCOMPLETE, true);
         change.note(key::MISSING_REPORTS, missing_reports.as_slice());
-        self.save(by, row, change)?;
-        match self.case()?.status {
-            CaseStatus::PendingReview => self.review(ReviewAction::SubmittedForReview, by, technician, None),
-            _ if release == Release::Now => self.mail("case_released"),
-            _ => Ok(()),
-        }
+        self.save(by, row, change)
     }
 
     fn decide(&mut self, status: ReviewStatus) -> Result<(), DemoError> {
@@ -309,10 +298,7 @@ impl Walk<'_> {
         change.note(key::REVIEW_CYCLE, Some(self.review_cycle()));
         let release = self.release_of();
         let decision = Decision { status, notes, reviewer: by, release };
-        self.save(by, self.case()?.decide(decision, self.at)?, change)?;
-        self.review(status.review_action(), by, technician, notes)?;
-        let is_out = release == Release::Now && status != ReviewStatus::RevisionsRequested;
-        if is_out { self.mail("case_released") } else { Ok(()) }
+        self.save(by, self.case()?.decide(decision, self.at)?, change)
     }
 
     /// When the result is released to the member: mostly immediately, for a few cases not yet.
@@ -333,8 +319,7 @@ impl Walk<'_> {
         let by = self.worker()?;
         let mut change = self.change(by, None)?;
         change.note(key::TRIGGER, "manual");
-        self.save(by, self.case()?.release(self.at)?, change)?;
-        self.mail("case_released")
+        self.save(by, self.case()?.release(self.at)?, change)
     }
 
     fn reopen(&mut self) -> Result<(), DemoError> {

@@ -4,7 +4,7 @@ use super::DemoError;
 use super::chapter::{Origin, Recorder};
 use super::rng::DemoRng;
 use chrono::{DateTime, Utc};
-use entity::audit::{Actor, ChangeContext, happen};
+use entity::audit::{Actor, ChangeContext, Told, happen};
 use entity::user::{self, Caller, Level, Person, Role};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -103,7 +103,7 @@ impl People {
         let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
         let mut change_context = ChangeContext::new(self.actor(by, at));
         let change = happen::<user::Entity>(None, row, &mut change_context, |_| None, at)?;
-        let (row, events) = change.ok_or(DemoError::Nothing)?;
+        let Told { row, events, effects: _ } = change.ok_or(DemoError::Nothing)?;
         let id = row.id;
         let context = recorder.request(self.origin(by, at), at);
         recorder.tell(events, &context, at, true);
@@ -124,7 +124,9 @@ impl People {
         let mut change_context = ChangeContext::new(self.actor(Some(by), at));
         change_context.reason = reason.map(str::to_owned);
         let row = make(before.clone());
-        let Some((after, events)) = happen::<user::Entity>(Some(&before), row, &mut change_context, |_| None, at)? else {
+        let Some(Told { row: after, events, effects: _ }) =
+            happen::<user::Entity>(Some(&before), row, &mut change_context, |_| None, at)?
+        else {
             return Ok(());
         };
         let context = recorder.request(self.origin(Some(by), at), at);

@@ -8,9 +8,11 @@ use super::rng::{DemoRng, Table};
 use super::script::Step;
 use super::{DemoError, words};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::audit::{Actor, ChangeContext, happen};
+use entity::audit::{Actor, ChangeContext, Told, happen};
 use entity::case::{self, member_update};
-use entity::review::{self, ReviewAction};
+use entity::notify::Effect;
+use entity::outbox::Template;
+use entity::review;
 use entity::user::{self, Person};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -40,18 +42,12 @@ pub(super) struct Walk<'a> {
     /// The index of the current step.
     pub place: usize,
     pub at: DateTime<Utc>,
-    review: Review,
+    /// The steps of the case's review so far, newest first.
+    reviews: Vec<review::Model>,
     member_updated_at: Option<DateTime<Utc>>,
     staff_acted_at: Option<DateTime<Utc>>,
     /// The request that the next step is still part of, if two steps are one operation.
     request: Option<(DateTime<Utc>, Arc<entity::audit::Context>)>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Review {
-    cycle: i32,
-    decisions: i32,
-    submitted_at: Option<DateTime<Utc>>,
 }
 
 /// Generates the whole history of one case.
@@ -74,7 +70,7 @@ pub(super) fn walk(
         steps,
         place: 0,
         at: plot.created_at,
-        review: Review::default(),
+        reviews: Vec::new(),
         member_updated_at: None,
         staff_acted_at: None,
         request: None,
@@ -123,11 +119,12 @@ impl Walk<'_> {
         Ok(change)
     }
 
-    /// Saves the result of a move and adds the resulting audit entries.
+    /// Saves the result of a move, and adds the resulting audit entries and what must follow.
     pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut change: ChangeContext) -> Result<(), DemoError> {
         let at = self.at;
         let known = |id| self.people.person(id, at);
-        let Some((after, events)) = happen::<case::Entity>(self.row.as_ref(), row, &mut change, known, at)? else {
+        let Some(Told { row: after, events, effects }) = happen::<case::Entity>(self.row.as_ref(), row, &mut change, known, at)?
+        else {
             return Ok(());
         };
         let origin = self.people.get(by).and_then(|person| person.origin(at)).ok_or(DemoError::NoSuchPerson)?;
@@ -139,7 +136,7 @@ impl Walk<'_> {
             self.staff_acted_at = Some(at);
         }
         self.row = Some(after);
-        Ok(())
+        effects.into_iter().try_for_each(|effect| self.follow(effect))
     }
 
     /// Records that the member added something the staff has to acknowledge.
@@ -147,45 +144,25 @@ impl Walk<'_> {
         self.member_updated_at = Some(self.at);
     }
 
-    /// Adds a step to the review history, by which an open review is decided or a new one begins.
-    pub fn review(
-        &mut self,
-        action: ReviewAction,
-        by: Uuid,
-        technician: Option<Uuid>,
-        notes: Option<&str>,
-    ) -> Result<(), DemoError> {
-        let is_decision = ReviewAction::DECISIONS.contains(&action);
-        if action == ReviewAction::SubmittedForReview {
-            self.review.cycle += 1;
-            self.review.submitted_at = Some(self.at);
+    /// Tells what must follow a change as of this step: alerts are not part of a history, emails are.
+    fn follow(&mut self, effect: Effect) -> Result<(), DemoError> {
+        match effect {
+            Effect::Review(step) => {
+                let step = step.after(&self.reviews, self.recorder.new_id(self.at), self.at);
+                self.reviews.insert(0, step.clone());
+                self.recorder.chapter.reviews.push(step);
+                Ok(())
+            }
+            Effect::Notice(notice) => notice.mail.map_or(Ok(()), |mail| self.mail(mail.template)),
         }
-        self.review.decisions += i32::from(is_decision);
-        let since = self.review.submitted_at.filter(|_| is_decision);
-        let row = self.case()?;
-        let step = review::Model {
-            id: self.recorder.new_id(self.at),
-            case_id: row.id,
-            case_number: row.case_number,
-            reviewed_at: self.at,
-            review_action: action,
-            reviewer_id: by,
-            original_technician_id: technician,
-            notes: notes.map(str::to_owned),
-            review_cycle: self.review.cycle.max(1),
-            decision_number: is_decision.then_some(self.review.decisions),
-            turnaround_seconds: since.map(|since| (self.at - since).num_seconds()),
-        };
-        self.recorder.chapter.reviews.push(step);
-        Ok(())
     }
 
     pub fn review_cycle(&self) -> i32 {
-        self.review.cycle
+        review::cycle(&self.reviews)
     }
 
     /// Notifies the member by email, a few minutes later.
-    pub fn mail(&mut self, template: &str) -> Result<(), DemoError> {
+    fn mail(&mut self, template: Template) -> Result<(), DemoError> {
         let row = self.case()?;
         let to = self.people.person(row.member_id, self.at).ok_or(DemoError::NoSuchPerson)?;
         let mut sent_at = self.at + TimeDelta::seconds(self.rng.between(40, 880));

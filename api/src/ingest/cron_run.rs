@@ -6,11 +6,9 @@ use crate::state::App;
 use crate::wire::{ActionProblems, Error, Instant, Interruption, Result, check};
 use actix_web::post;
 use chrono::Datelike;
-use entity::audit::Event;
 use entity::job::JobName;
 use entity::job::run::RunStatus;
-use entity::notify;
-use entity::reported::ReportedRun;
+use entity::reported::{self, ReportedRun};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -67,10 +65,8 @@ pub async fn ingest_cron_run(
         finished_at: body.finished_at.map(|at| at.0),
     };
     let (tx, by) = app.begin(&by).await?;
-    if body.status == RunStatus::Failure {
-        notify::job_failed(&tx, &body.job_name, body.error_message.as_deref().unwrap_or("no reason reported")).await?;
-    }
-    IngestedEntries::recorded(tx, &by, vec![Event::reported_cron_run(&body.job_name, &run)]).await
+    let ids = reported::record_run(&tx, &body.job_name, &run).await?;
+    IngestedEntries::committed(tx, &by, &ids).await
 }
 
 impl IngestCronRun {

@@ -6,6 +6,7 @@ use entity::audit::{AuditTx, Event};
 use entity::audit_log;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The audit entries written for a report
 #[derive(Serialize, ToSchema)]
@@ -32,11 +33,16 @@ pub struct IngestedEntries {
 }
 
 impl IngestedEntries {
-    /// Records events and returns their entries, read inside the transaction.
+    /// Records events and returns their entries.
     pub async fn recorded(tx: AuditTx, by: &Anyone, events: Vec<Event>) -> Result<Answer<Self>, Interruption> {
         let ids = tx.record_many(events).await?;
+        Self::committed(tx, by, &ids).await
+    }
+
+    /// Returns the entries with these ids, read inside the transaction that wrote them.
+    pub async fn committed(tx: AuditTx, by: &Anyone, ids: &[Uuid]) -> Result<Answer<Self>, Interruption> {
         let last = ids.last().copied().ok_or_else(|| Error::internal("a report without an entry"))?;
-        let entries = audit_log::entries(&tx, &ids).await?;
+        let entries = audit_log::entries(&tx, ids).await?;
         let data = entries.iter().map(AuditEntry::new).collect::<Result<Vec<_>>>()?;
         Answer::plain(Self { data }).created(format!("/api/v1/audit-log/{last}")).committed(tx, by).await
     }

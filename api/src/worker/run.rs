@@ -15,7 +15,6 @@ use entity::delivery::RetryAdvice;
 use entity::job::JobRun;
 use entity::job::run::{self, RunStatus, Trigger};
 use entity::job::{self, JobName};
-use entity::notify;
 use sea_orm::DbErr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -182,9 +181,6 @@ impl<R: Requester> UnderWay<'_, R> {
             trigger: self.trigger(),
         };
         let event = Event::cron_job_executed(self.order.job.code(), &told);
-        if row.status == RunStatus::Failure && !row.dry_run {
-            notify::job_failed(&tx, self.order.job.code(), row.error_message.as_deref().unwrap_or("every record failed")).await?;
-        }
         let row = run::record(&tx, row).await.map_err(elsewhere)?;
         job::release(&tx, self.order.job).await?;
         by.commit(tx, event, &row).await.map_err(Ended::Refused)?;

@@ -6,7 +6,7 @@ use entity::audit::AuditTx;
 use entity::case;
 use entity::credit::{self, Quarter, ResetType};
 use entity::job::{JobName, overdue_hold};
-use entity::{delivery, notify, setting};
+use entity::{delivery, setting};
 use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 
 /// How many cases one run processes; the next run processes the rest.
@@ -39,8 +39,7 @@ async fn release_cases(tx: &AuditTx) -> Result<u64, DbErr> {
     let due = case::due_for_release(tx.now()).order_by_asc(case::Column::Id).limit(CASES_AT_ONCE);
     let mut released = 0;
     for case in tx.lock_free(due).await? {
-        let case = tx.save(case.release_on_schedule()).await?;
-        notify::case_released(tx, &case).await?;
+        tx.save(case.release_on_schedule()).await?;
         released += 1;
     }
     Ok(released)
@@ -48,10 +47,10 @@ async fn release_cases(tx: &AuditTx) -> Result<u64, DbErr> {
 
 async fn remind_of_holds(tx: &AuditTx) -> Result<u64, DbErr> {
     let overdue = overdue_hold::unreminded(tx.now()).order_by_asc(case::Column::Id).limit(CASES_AT_ONCE).all(tx).await?;
+    let settings = setting::current(tx).await?;
     let mut reminded = 0;
     for case in overdue {
-        overdue_hold::remember(tx, &case).await?;
-        notify::hold_overdue(tx, &case).await?;
+        overdue_hold::remind(tx, &case, &settings).await?;
         reminded += 1;
     }
     Ok(reminded)

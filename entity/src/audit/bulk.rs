@@ -3,7 +3,7 @@
 use super::guard::Write;
 use super::happen::{changed, inserted};
 use super::unit_of_work::UnitOfWork;
-use super::{Action, AuditTx, Audited, Event, Outcome, Refusal, hooks};
+use super::{Action, AuditTx, Audited, CarryOut, Event, Outcome, Refusal, hooks};
 use crate::db::Verb;
 use crate::user::Person;
 use sea_orm::sea_query::{LockType, OnConflict};
@@ -47,7 +47,14 @@ impl AuditTx {
         A::Entity: Audited<ActiveModel = A>,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
-        self.unit.during(self, save::<A::Entity, Self>(&self.unit, self, rows, together)).await
+        let write = async {
+            let (rows, effects) = save::<A::Entity, Self>(&self.unit, self, rows, together).await?;
+            for effect in effects {
+                effect.carry_out(self).await?;
+            }
+            Ok(rows)
+        };
+        self.unit.during(self, write).await
     }
 
     /// Records many events that changed no row of their own; returns the ids of the entries.
@@ -77,7 +84,10 @@ struct Change<M> {
     any: bool,
 }
 
-async fn save<E, C>(unit: &UnitOfWork, db: &C, rows: Vec<E::ActiveModel>, together: Vec<Event>) -> Result<Vec<E::Model>, DbErr>
+/// The saved rows, and what must follow.
+type Saved<E> = (Vec<<E as EntityTrait>::Model>, Vec<<E as Audited>::Effect>);
+
+async fn save<E, C>(unit: &UnitOfWork, db: &C, rows: Vec<E::ActiveModel>, together: Vec<Event>) -> Result<Saved<E>, DbErr>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model> + Send,
@@ -87,8 +97,9 @@ where
     let changes = prepared::<E>(unit, rows)?;
     meet::<E, C>(unit, db, &changes).await?;
     let change_context = unit.change_context();
-    let mut events = Vec::with_capacity(changes.len());
+    let (mut events, mut effects) = (Vec::with_capacity(changes.len()), Vec::new());
     for change in &changes {
+        effects.extend(E::effects(change.before.as_ref(), &change.after, &change_context));
         events.extend(hooks::consequences::<E>(change.before.as_ref(), &change.after, &change_context)?);
     }
     let written = |is_new: bool| {
@@ -105,7 +116,7 @@ where
     hooks::write(unit, db, together, false).await?;
     let rows: Vec<E::Model> = changes.into_iter().map(|change| change.after).collect();
     rows.iter().for_each(|row| unit.remember::<E>(row.clone()));
-    Ok(rows)
+    Ok((rows, effects))
 }
 
 /// What saving each row results in. A row that occurs twice in the list would be compared with an outdated version, so it is

@@ -6,10 +6,14 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic, Iterable, ModelTrait, TryIntoModel};
 use uuid::Uuid;
 
-/// A row as a change left it, and the events of that change.
-pub type Told<M> = (M, Vec<Event>);
+/// A row as a change left it, the events of that change, and what must follow.
+pub struct Told<E: Audited> {
+    pub row: E::Model,
+    pub events: Vec<Event>,
+    pub effects: Vec<E::Effect>,
+}
 
-/// The result of saving `row` over `before` at an instant, with its events; `None` if nothing differs.
+/// The result of saving `row` over `before` at an instant, with its events and effects; `None` if nothing differs.
 ///
 /// This is what the hooks do around a write, without the write. `known` returns the people that a changed column refers to.
 pub fn happen<E>(
@@ -18,7 +22,7 @@ pub fn happen<E>(
     change: &mut ChangeContext,
     known: impl Fn(Uuid) -> Option<Person>,
     at: DateTime<Utc>,
-) -> Result<Option<Told<E::Model>>, Refusal>
+) -> Result<Option<Told<E>>, Refusal>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model>,
@@ -33,7 +37,8 @@ where
     let people = hooks::people_named::<E>(before, &after).into_iter().filter_map(known).map(|person| (person.id, person));
     change.people.extend(people);
     let events = hooks::consequences::<E>(before, &after, change)?;
-    Ok(Some((after, events)))
+    let effects = E::effects(before, &after, change);
+    Ok(Some(Told { row: after, events, effects }))
 }
 
 /// The row as an UPDATE of the set values would leave it.

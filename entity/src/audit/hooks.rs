@@ -5,7 +5,7 @@ use super::bulk::rows_a_statement;
 use super::commit;
 use super::guard::Write;
 use super::unit_of_work::UnitOfWork;
-use super::{Actor, ChangeContext, Context, Event, Refusal, changes};
+use super::{Actor, CarryOut, ChangeContext, Context, Event, Refusal, changes};
 use crate::audit_entry;
 use crate::db::Verb;
 use crate::user::Person;
@@ -18,7 +18,7 @@ use sea_orm::{
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-/// A row whose every change leaves an entry. `audited!` implements all of this except `events`.
+/// A row whose every change leaves an entry. `audited!` implements all of this except `events` and `effects`.
 pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     /// The wire name of the object: `object_type` of its entries.
     const OBJECT: &'static str;
@@ -52,8 +52,16 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
         None
     }
 
+    /// What may have to follow a change.
+    type Effect: CarryOut;
+
     /// The meaning of a change. Pure: no clock, no database, no request.
     fn events(before: Option<&Self::Model>, after: &Self::Model, change: &ChangeContext) -> Vec<Event>;
+
+    /// What must follow a change besides its entries, in the same transaction. Pure as well.
+    fn effects(_before: Option<&Self::Model>, _after: &Self::Model, _change: &ChangeContext) -> Vec<Self::Effect> {
+        Vec::new()
+    }
 }
 
 /// Determines what differs from the stored row, stamps it and clears its one statement; clears nothing if nothing differs.
@@ -88,7 +96,7 @@ pub(super) fn prepare<E: Audited>(row: &mut E::ActiveModel, before: Option<&E::M
     any
 }
 
-/// Writes the entries of the change, through the same connection as the row.
+/// Writes the entries of the change, through the same connection as the row, and leaves its effects to the save that runs here.
 pub async fn after_save<E, C>(after: E::Model, db: &C, insert: bool) -> Result<E::Model, DbErr>
 where
     E: Audited,
@@ -101,8 +109,10 @@ where
         return Ok(after);
     }
     meet_people::<E, C>(&unit, db, before.as_ref(), &after).await?;
-    let events = consequences::<E>(before.as_ref(), &after, &unit.change_context())?;
+    let change = unit.change_context();
+    let events = consequences::<E>(before.as_ref(), &after, &change)?;
     write(&unit, db, events, true).await?;
+    unit.owe(E::effects(before.as_ref(), &after, &change));
     unit.remember::<E>(after.clone());
     Ok(after)
 }
@@ -239,18 +249,22 @@ pub(super) fn people_named<E: Audited>(before: Option<&E::Model>, after: &E::Mod
     named.collect()
 }
 
-/// Makes a row audited: `audited! { "case", events: events::events, long_texts: [..], people: [..], bookkeeping: [..] }`.
+/// Makes a row audited: `audited! { "case", events: events::events, effects: effects::effects => Effect, long_texts: [..], .. }`.
 ///
 /// The row must have `id`, `version`, `created_at` and `updated_at`; the hooks maintain the last three.
 #[macro_export]
 macro_rules! audited {
+    (@effect) => { $crate::audit::Nothing };
+    (@effect $effect:ty) => { $effect };
     (
-        $object:literal, events: $events:path
+        $object:literal, events: $events:path $(, effects: $effects:path => $effect:ty)?
         $(, long_texts: [$($long:ident),*])? $(, people: [$($person:ident),*])? $(, bookkeeping: [$($kept:ident),*])?
         $(, is_person: $as_person:path)? $(, wire_name: $wire_name:path)? $(, wire_value: $wire_value:path)?
         $(, keep: $keep:path)? $(,)?
     ) => {
         impl $crate::audit::Audited for Entity {
+            type Effect = $crate::audited!(@effect $($effect)?);
+
             const OBJECT: &'static str = $object;
             const ID: Column = Column::Id;
             const CREATED_AT: Column = Column::CreatedAt;
@@ -301,6 +315,9 @@ macro_rules! audited {
             fn events(before: Option<&Model>, after: &Model, change: &$crate::audit::ChangeContext) -> Vec<$crate::audit::Event> {
                 $events(before, after, change)
             }
+            $(fn effects(before: Option<&Model>, after: &Model, change: &$crate::audit::ChangeContext) -> Vec<$effect> {
+                $effects(before, after, change)
+            })?
         }
 
         #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 //! The audit log: no audited row changes without an entry, and every write has an actor.
 //!
 //! `AuditTx` is the only way to write. It runs each row's hooks, which call the row's pure `events` for the meaning of the change
-//! and write the entries through the same connection as the row. Any other write inside the transaction is refused, and a refusal
+//! and its pure `effects` for what must follow, and write both through the same connection as the row. Any other write inside the transaction is refused, and a refusal
 //! ends the transaction.
 //!
 //! This is a core: of the rest of the crate it knows the clock, the database, `Person`, the row of an entry, and how text is
@@ -12,6 +12,7 @@ mod bulk;
 mod changes;
 mod commit;
 mod context;
+mod effect;
 mod event;
 mod guard;
 mod happen;
@@ -36,9 +37,10 @@ pub use change_context::ChangeContext;
 pub use changes::{Changes, facts};
 pub use commit::CommitWatch;
 pub use context::{Actor, ActorType, Context, Outcome, Source};
+pub use effect::{CarryOut, Nothing};
 pub use event::Event;
 pub use guard::Unaudited;
-pub use happen::happen;
+pub use happen::{Told, happen};
 pub use hooks::{Audited, consequences};
 pub use refusal::Refusal;
 pub(crate) use replay::gap;

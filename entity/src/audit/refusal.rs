@@ -28,6 +28,8 @@ pub enum Refusal {
     AppendOnly(&'static str),
     #[error("audit: {0} rows are never deleted")]
     NeverDeleted(&'static str),
+    #[error("audit: the effects of a change were not carried out")]
+    EffectLeft,
     #[error("audit: two writes at once in one transaction")]
     Overlap,
     #[error("audit: revoking a user's rights requires a transaction that holds them exclusively")]

@@ -4,7 +4,7 @@ use super::commit::{self, CommitWatch, Fate};
 use super::key::{Key, Value};
 use super::rights::{Hold, Rights};
 use super::unit_of_work::UnitOfWork;
-use super::{Audited, Context, Event, Refusal, hooks};
+use super::{Audited, CarryOut, Context, Event, Refusal, hooks};
 use crate::db::{self, Db, WriteTransaction};
 use crate::user::Person;
 use chrono::{DateTime, Utc};
@@ -107,7 +107,8 @@ impl AuditTx {
         Ok(row.inspect(|row| self.unit.remember::<E>(row.clone())))
     }
 
-    /// Saves a row, new (its id is `Set`) or changed (its id is `Unchanged`), with the entries that describe the change.
+    /// Saves a row, new (its id is `Set`) or changed (its id is `Unchanged`), with the entries that describe the change
+    /// and with what must follow it.
     ///
     /// A row in which nothing differs is left alone: no entry, no new version.
     pub async fn save<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model, DbErr>
@@ -117,7 +118,14 @@ impl AuditTx {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         let is_new = matches!(row.get(<A::Entity as Audited>::ID), ActiveValue::Set(_));
-        self.unit.during(self, async { if is_new { row.insert(self).await } else { row.update(self).await } }).await
+        let write = async {
+            let row = if is_new { row.insert(self).await } else { row.update(self).await }?;
+            for effect in self.unit.owed::<<A::Entity as Audited>::Effect>() {
+                effect.carry_out(self).await?;
+            }
+            Ok(row)
+        };
+        self.unit.during(self, write).await
     }
 
     /// The people whose names this transaction knows, and those of `ids` it didn't know, read in one statement.
@@ -142,6 +150,11 @@ impl AuditTx {
     /// The same with another actor: the one who requested what the service then did.
     pub async fn record_as(&self, context: &Context, event: Event) -> Result<(), DbErr> {
         self.unit.during(self, hooks::write_as(&self.unit, self, context, vec![event], false)).await.map(drop)
+    }
+
+    /// A row that this transaction has locked or saved, as it is now.
+    pub(crate) fn remembered<E: Audited>(&self, id: Uuid) -> Option<E::Model> {
+        self.unit.recall::<E>(id)
     }
 
     /// Reads rows for update and remembers them. Rows locked by another transaction are skipped: a later run picks them up.

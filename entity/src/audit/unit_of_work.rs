@@ -3,7 +3,7 @@
 
 use super::commit::{Entry, Traces};
 use super::guard::{self, Write};
-use super::{Action, Audited, ChangeContext, Context, Outcome, Refusal, WriteStage};
+use super::{Action, Audited, CarryOut, ChangeContext, Context, Outcome, Refusal, WriteStage};
 use crate::clock::Clock;
 use crate::db::{Excuses, Observer};
 use crate::user::Person;
@@ -35,6 +35,8 @@ struct State {
     now: DateTime<Utc>,
     rows: HashMap<(TypeId, Uuid), Box<dyn Any + Send>>,
     cleared: Option<Write>,
+    /// The effects of the row that is being saved, until `save` carries them out.
+    effects: Option<Box<dyn Any + Send>>,
     traces: Traces,
     /// The kinds of entries that COMMIT will make permanent.
     written: Vec<(Action, Outcome)>,
@@ -54,7 +56,7 @@ impl UnitOfWork {
         let mut change = ChangeContext::new(context.actor.clone());
         change.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
         let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
-        let state = State { change, now: clock.now(), rows, cleared: None, traces, written, stage: Phase::Open };
+        let state = State { change, now: clock.now(), rows, cleared: None, effects: None, traces, written, stage: Phase::Open };
         Self { context, clock, excuses, observer, state: Mutex::new(state) }
     }
 
@@ -73,6 +75,7 @@ impl UnitOfWork {
         self.step(Phase::Open, Phase::Writing, Refusal::Overlap)?;
         let result = WRITING.scope((Arc::clone(self), door_of(db)), write).await;
         let unused = self.lock().cleared.take();
+        let result = if self.lock().effects.take().is_some() { Err(Refusal::EffectLeft.into()) } else { result };
         match (result, unused) {
             (Ok(value), None) => self.step(Phase::Writing, Phase::Open, Refusal::Broken).map(|()| value).map_err(DbErr::from),
             // A hook cleared a write that was never sent.
@@ -88,6 +91,19 @@ impl UnitOfWork {
     /// Allows exactly one statement to pass the guard.
     pub(super) fn clear(&self, write: Write) {
         self.lock().cleared = Some(write);
+    }
+
+    /// Leaves the effects of a change to the `save` that runs here.
+    pub(super) fn owe<F: CarryOut>(&self, effects: Vec<F>) {
+        if !effects.is_empty() {
+            self.lock().effects = Some(Box::new(effects));
+        }
+    }
+
+    /// The effects that the hooks left.
+    pub(super) fn owed<F: CarryOut>(&self) -> Vec<F> {
+        let effects = self.lock().effects.take_if(|effects| effects.is::<Vec<F>>());
+        effects.and_then(|effects| effects.downcast::<Vec<F>>().ok()).map(|effects| *effects).unwrap_or_default()
     }
 
     /// Checks whether a statement may be sent, and uses up its clearance.

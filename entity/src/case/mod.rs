@@ -1,6 +1,7 @@
 //! The case row, its visibility, and its locking.
 
 pub(crate) mod columns;
+pub mod effects;
 mod events;
 pub mod lifecycle;
 pub mod member_update;
@@ -16,6 +17,7 @@ pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Ur
 
 use crate::audit::{Actor, AuditTx};
 use crate::load::LoadError;
+use crate::notify::Effect;
 use crate::text;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
@@ -92,6 +94,7 @@ pub enum Relation {}
 audited! {
     "case",
     events: events::events,
+    effects: effects::effects => Effect,
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
     bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt, MemberEdits],

@@ -1,8 +1,12 @@
-//! The entries about job runs.
+//! The entries about job runs, and what must follow a failed one.
 
 use super::run::{RunStatus, Trigger};
+use crate::alert::{Kind, Severity};
 use crate::audit::Event;
 use crate::audit::metadata::metadata;
+use crate::notify::{Email, Notice, Recipients};
+use crate::outbox::Template;
+use serde_json::json;
 
 /// The result of a job run.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +34,20 @@ impl<'a> JobRun<'a> {
             dry_run: false,
             trigger: Trigger::Scheduler,
         }
+    }
+}
+
+/// What must follow a failed run: the administrators are notified.
+pub fn failed(job_name: &str, error_message: &str) -> Notice {
+    let parameters = json!({"job_name": job_name, "error_message": error_message});
+    Notice {
+        to: Recipients::AdministratorsOf { job_name: job_name.to_owned() },
+        kind: Kind::JobFailed,
+        severity: Severity::Critical,
+        title: format!("Job {job_name} failed"),
+        message: error_message.to_owned(),
+        case: None,
+        mail: Some(Email { template: Template::JobFailed, parameters }),
     }
 }
 

@@ -4,7 +4,7 @@ mod events;
 pub mod overdue_hold;
 pub mod run;
 
-pub use events::JobRun;
+pub use events::{JobRun, failed};
 
 use crate::audit::{AuditTx, Unaudited, Verb};
 use chrono::{DateTime, Utc};

@@ -1,7 +1,8 @@
 //! Remembers the overdue holds for which a reminder was sent: once per hold.
 
-use crate::audit::{AuditTx, Unaudited, Verb};
+use crate::audit::{AuditTx, CarryOut, Unaudited, Verb};
 use crate::case::{self, CaseStatus};
+use crate::setting;
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -43,9 +44,10 @@ pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
         .filter(Expr::not_exists(told))
 }
 
-/// Remembers that a reminder was sent.
-pub async fn remember(tx: &AuditTx, case: &case::Model) -> Result<(), DbErr> {
+/// Reminds those who work on the case of its hold, once.
+pub async fn remind(tx: &AuditTx, case: &case::Model, settings: &setting::Model) -> Result<(), DbErr> {
     let Some(held_at) = case.held_at else { return Ok(()) };
     let row = ActiveModel { case_id: Set(case.id), held_at: Set(held_at) };
-    row.insert(tx).await.map(drop)
+    row.insert(tx).await?;
+    case::effects::hold_overdue(case, settings).carry_out(tx).await
 }

@@ -1,7 +1,7 @@
 //! The results of job runs: one row per run, written with its entry.
 
 use super::JobName;
-use crate::audit::{AuditTx, Outcome, Unaudited, Verb};
+use crate::audit::{AuditTx, CarryOut, Outcome, Unaudited, Verb};
 use crate::db;
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -103,10 +103,15 @@ pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: Da
     Ok(this.one(db).await?.is_some())
 }
 
-/// Records the result of a run, in addition to its entry. If another replica ran this period, the statement fails: see
-/// `is_taken`.
+/// Records the result of a run, before its entry, and notifies the administrators of a failed one. If another replica ran this
+/// period, the statement fails: see `is_taken`.
 pub async fn record(tx: &AuditTx, run: Model) -> Result<Model, DbErr> {
-    run.into_active_model().reset_all().insert(tx).await
+    let run = run.into_active_model().reset_all().insert(tx).await?;
+    if run.status == RunStatus::Failure && !run.dry_run {
+        let error_message = run.error_message.as_deref().unwrap_or("every record failed");
+        super::failed(run.job_name.code(), error_message).carry_out(tx).await?;
+    }
+    Ok(run)
 }
 
 /// Whether a statement failed because another replica already ran this period, or is running the job right now.

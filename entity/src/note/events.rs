@@ -1,8 +1,10 @@
-//! The entries about a note, and which of them a change leads to. Pure: no clock, no database, no request.
+//! The entries about a note, which of them a change leads to, and what must follow it. Pure: no clock, no database, no request.
 
 use super::{Column, EVERY_FACT, Entity, Model};
+use crate::alert::{Kind, Severity};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event};
+use crate::notify::{Effect, Notice, Recipients};
 use crate::user::Role;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {
@@ -13,6 +15,23 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
         // No event covers a rewritten text, so the hooks refuse it.
         Some(_) => Vec::new(),
     }
+}
+
+/// The assignee of the case is notified of a member's comment. Drafts have none.
+pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Effect> {
+    if before.is_some() || change.by.role() != Some(Role::Member) {
+        return Vec::new();
+    }
+    let case = (after.case_id, after.case_number.clone());
+    vec![Effect::Notice(Notice {
+        to: Recipients::AssigneeOf(after.case_id),
+        kind: Kind::MemberComment,
+        severity: Severity::Info,
+        title: format!("New comment on case {}", after.case_number),
+        message: "The member added a comment. See the notes of the case.".to_owned(),
+        case: Some(case),
+        mail: None,
+    })]
 }
 
 /// Entries about a note.

@@ -5,6 +5,7 @@ mod events;
 use crate::audit::AuditTx;
 use crate::case;
 use crate::load::LoadError;
+use crate::notify::Effect;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
@@ -59,6 +60,7 @@ pub enum Relation {}
 audited! {
     "note",
     events: events::events,
+    effects: events::effects => Effect,
     long_texts: [Body],
     people: [AuthorId],
 }

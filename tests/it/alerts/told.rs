@@ -3,8 +3,11 @@
 use super::{alerts, kinds};
 use crate::app::at;
 use entity::alert;
-use entity::notify;
+use entity::audit::CarryOut;
+use entity::case::effects;
+use entity::job::{self, overdue_hold};
 use entity::outbox::{self, MailStatus};
+use entity::setting;
 use entity::user::Role;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value as Json, json};
@@ -116,7 +119,7 @@ on_each_database! {
         assert!(!told[0].to_string().contains("Monday"), "an alert outlives a note that is taken away");
         assert_eq!(told[0]["case"]["id"], case.id());
         let tx = app.write().await;
-        notify::case_resubmitted(&tx, &sealed.case).await.unwrap();
+        effects::resubmitted(&sealed.case).expect("an assignee").carry_out(&tx).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(kinds(app, &worker).await, ["case_resubmitted", "member_comment"]);
     }
@@ -126,8 +129,9 @@ on_each_database! {
         let (admin, member) = (app.user("admin", Role::Administrator, None).await, app.user("member1", Role::Member, None).await);
         let held = app.a_case().held().create().await;
         let tx = app.write().await;
-        notify::hold_overdue(&tx, &held.case).await.unwrap();
-        notify::job_failed(&tx, "send_scheduled_emails", "no connection").await.unwrap();
+        let settings = setting::current(&tx).await.unwrap();
+        overdue_hold::remind(&tx, &held.case, &settings).await.unwrap();
+        job::failed("send_scheduled_emails", "no connection").carry_out(&tx).await.unwrap();
         tx.commit().await.unwrap();
 
         assert_eq!((kinds(app, &worker).await, kinds(app, &manager).await), (vec!["hold_overdue".to_owned()], vec!["hold_overdue".to_owned()]));

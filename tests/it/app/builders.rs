@@ -3,10 +3,11 @@
 use super::TestApp;
 use entity::audit::{Actor, AuditTx, Context};
 use entity::case::lifecycle::{Acceptance, Completion, NewCase, Release};
-use entity::case::{self, CaseStatus, Tier, Urgency, number};
-use entity::review::{self, ReviewAction};
-use entity::user::{self, Level, Role};
+use entity::case::{self, Tier, Urgency, number};
+use entity::user::{self, Level, Person, Role};
+use entity::{alert, outbox};
 use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 /// The context of the system as the actor that arranges a scene.
 pub fn arranging() -> Context {
@@ -146,14 +147,15 @@ impl<'a> CaseBuilder<'a> {
             Stage::PendingReview | Stage::Completed => {
                 let release = self.release;
                 let assignee = &assignee;
-                let case = change(app, case, async |case, tx| case.complete(incomplete(assignee, release), tx.now())).await;
-                if case.status == CaseStatus::PendingReview {
-                    hand_in(app, &case, assignee).await;
-                }
-                case
+                // The review history names who submits work for review.
+                let is_reviewed = assignee.user_level == Some(Level::One);
+                let actor = if is_reviewed { Actor::Person(Person::new(assignee)) } else { Actor::System };
+                let by = Context { actor, ..arranging() };
+                change_by(app, by, case, async |case, tx| case.complete(incomplete(assignee, release), tx.now())).await
             }
             Stage::Draft | Stage::Submitted | Stage::Accepted => case,
         };
+        forget_notices(app, &case).await;
         Scene { case }
     }
 }
@@ -186,19 +188,27 @@ async fn draft(app: &TestApp, member: &user::Model) -> case::Model {
     case
 }
 
-/// The step in the review history that accompanies the status change.
-async fn hand_in(app: &TestApp, case: &case::Model, by: &user::Model) {
-    let tx = app.write().await;
-    review::record(&tx, case, &[], ReviewAction::SubmittedForReview, by.id, None).await.expect("a step");
-    tx.commit().await.expect("commit");
+/// What arranging a case told people is not part of the scene.
+#[expect(clippy::disallowed_methods, reason = "tests do what the program may not: alerts and emails are never deleted")]
+async fn forget_notices(app: &TestApp, case: &case::Model) {
+    let alerts = alert::Entity::delete_many().filter(alert::Column::CaseId.eq(case.id));
+    alerts.exec(&app.outside).await.expect("no alerts");
+    let mails = outbox::Entity::delete_many().filter(outbox::Column::CaseId.eq(case.id));
+    mails.exec(&app.outside).await.expect("no emails");
 }
 
 async fn change<F>(app: &TestApp, case: case::Model, step: F) -> case::Model
 where
     F: AsyncFnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::CaseRefusal>,
 {
-    use sea_orm::EntityTrait;
-    let tx = app.write().await;
+    change_by(app, arranging(), case, step).await
+}
+
+async fn change_by<F>(app: &TestApp, by: Context, case: case::Model, step: F) -> case::Model
+where
+    F: AsyncFnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::CaseRefusal>,
+{
+    let tx = AuditTx::begin(app.app.db(), by).await.expect("begin");
     let case = tx.lock(case::Entity::find_by_id(case.id)).await.expect("read").expect("a case");
     let row = step(case, &tx).await.expect("an allowed change");
     let case = tx.save(row).await.expect("saved");

@@ -67,16 +67,38 @@ on_each_database! {
         assert_eq!(audit_entry::Entity::find().all(app.app.readers()).await.unwrap(), entries);
     }
 
+    async fn a_step_of_the_review_history_without_an_entry_is_refused_at_commit(app) {
+        app.a_case().pending_review().create().await;
+        let steps = entity::review::Entity::find().all(&app.outside).await.unwrap();
+        assert_eq!(steps.len(), 1);
+        for reviewed_at in ["reviewed_at", "'2026-12-01T15:00:00.001+00:00'"] {
+            let tx = app.outside.begin().await.unwrap();
+            tx.execute_unprepared(&step(app.kind, reviewed_at)).await.expect("it is let through until COMMIT");
+            tx.commit().await.expect_err(reviewed_at);
+        }
+        assert_eq!(entity::review::Entity::find().all(&app.outside).await.unwrap(), steps);
+    }
+
     async fn the_review_history_is_never_altered(app) {
         app.a_case().pending_review().create().await;
         for sql in ["UPDATE case_reviews SET notes = ''", "DELETE FROM case_reviews"] {
             // Row triggers fire only if there is a row.
-            let review = review_step(app).await;
+            let review = entity::review::Entity::find().one(&app.outside).await.unwrap().unwrap().id;
             let refused = app.outside.execute_unprepared(sql).await.expect_err(sql).to_string();
             assert!(refused.contains("append-only"), "{sql}: {refused}");
             assert!(entity::review::Entity::find_by_id(review).one(&app.outside).await.unwrap().is_some());
         }
     }
+}
+
+const STEP: &str = "case_number, review_action, reviewer_id, review_cycle";
+
+/// A step copied from another one, with another id and time: a new step that no entry tells of.
+fn step(kind: Kind, reviewed_at: &str) -> String {
+    let id = if kind == Kind::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+    format!(
+        "INSERT INTO case_reviews (id, case_id, reviewed_at, {STEP}) SELECT {id}, case_id, {reviewed_at}, {STEP} FROM case_reviews LIMIT 1"
+    )
 }
 
 /// Each way to weaken a safeguard is reported by name; without `finish`, since what happens then is unaudited.
@@ -116,16 +138,6 @@ async fn a_net_that_was_taken_away_is_told_at_start() {
             assert!(found.contains(told), "{way}: {found}");
         }
     }
-}
-
-async fn review_step(app: &TestApp) -> uuid::Uuid {
-    let case = case::Entity::find().one(&app.outside).await.unwrap().unwrap();
-    let tx = app.write().await;
-    let by = case.member_id;
-    let action = entity::review::ReviewAction::SubmittedForReview;
-    let step = entity::review::record(&tx, &case, &[], action, by, None).await.unwrap();
-    tx.commit().await.unwrap();
-    step.id
 }
 
 async fn copy_an_entry(tx: &sea_orm::DatabaseTransaction, id: uuid::Uuid) -> u64 {

@@ -1,0 +1,151 @@
+//! What must follow a change of a case: steps of its review history, and notifications with their words. Pure: no clock, no
+//! database, no request.
+
+use super::{CaseStatus, Model, ReviewStatus};
+use crate::alert::{Kind, Severity};
+use crate::audit::ChangeContext;
+use crate::clock::rfc3339;
+use crate::notify::{Effect, Email, Notice, Recipients};
+use crate::outbox::Template;
+use crate::review::{ReviewAction, Step};
+use crate::setting;
+use sea_orm::prelude::Uuid;
+use serde_json::{Value as Json, json};
+
+pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Effect> {
+    let Some(before) = before else { return Vec::new() };
+    let step = review_step(before, after, change).map(Effect::Review);
+    let moved = moved(before, after).map(Effect::Notice);
+    // No one is notified of a completion before the release.
+    let is_released = before.released_at.is_none() && after.released_at.is_some();
+    let released = is_released.then(|| Effect::Notice(released(after)));
+    step.into_iter().chain(moved).chain(released).collect()
+}
+
+/// The step of the review history that a change is. Only people take one.
+fn review_step(before: &Model, after: &Model, change: &ChangeContext) -> Option<Step> {
+    let step = |action, reviewer_id: Option<Uuid>, notes: Option<&String>| {
+        Some(Step {
+            case_id: after.id,
+            case_number: after.case_number.clone(),
+            action,
+            reviewer_id: reviewer_id?,
+            original_technician_id: after.assigned_to_id,
+            notes: notes.cloned(),
+        })
+    };
+    match (before.status, after.status) {
+        (CaseStatus::Accepted, CaseStatus::PendingReview) => step(ReviewAction::SubmittedForReview, change.by.id(), None),
+        (CaseStatus::PendingReview, CaseStatus::Completed | CaseStatus::Accepted) => {
+            step(after.review_status?.review_action(), after.reviewed_by_id, after.review_notes.as_ref())
+        }
+        (CaseStatus::NeedsResubmission | CaseStatus::Completed, CaseStatus::Resubmitted) => {
+            step(ReviewAction::Resubmitted, change.by.id(), after.resubmission_notes.as_ref())
+        }
+        _ => None,
+    }
+}
+
+/// Who is notified of a new status.
+fn moved(before: &Model, after: &Model) -> Option<Notice> {
+    match (before.status, after.status) {
+        (from, to) if from == to => None,
+        (_, CaseStatus::Hold) => Some(held(after)),
+        (CaseStatus::Hold, _) => Some(resumed(after)),
+        (_, CaseStatus::NeedsResubmission) => Some(rejected(after)),
+        (_, CaseStatus::Resubmitted) => resubmitted(after),
+        (_, CaseStatus::PendingReview) => Some(review_needed(after)),
+        (CaseStatus::PendingReview, _) => review_decided(after),
+        _ => None,
+    }
+}
+
+/// Notifies the case's member that the case was put on hold.
+fn held(case: &Model) -> Notice {
+    let reason = case.hold_reason.clone().unwrap_or_default();
+    let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
+    let title = format!("Case {} is on hold", case.case_number);
+    member(case, (Kind::CaseHeld, Severity::Warning), title, reason, (Template::CaseHeld, parameters))
+}
+
+/// Notifies the case's member that the case was resumed.
+fn resumed(case: &Model) -> Notice {
+    let title = format!("Case {} was resumed", case.case_number);
+    let message = "The hold has ended, and work on the case continues.".to_owned();
+    member(case, (Kind::CaseResumed, Severity::Info), title, message, (Template::CaseResumed, json!({})))
+}
+
+/// Notifies the case's member that the case was rejected.
+fn rejected(case: &Model) -> Notice {
+    let notes = case.rejection_notes.clone().unwrap_or_default();
+    let parameters = json!({"rejection_reason": case.rejection_reason, "rejection_notes": notes});
+    let title = format!("Case {} needs to be resubmitted", case.case_number);
+    member(case, (Kind::CaseRejected, Severity::Warning), title, notes, (Template::CaseRejected, parameters))
+}
+
+/// Notifies the case's member that the result is available.
+fn released(case: &Model) -> Notice {
+    let title = format!("Case {} is completed", case.case_number);
+    let message = "Its result was released to you.".to_owned();
+    let parameters = json!({"released_at": case.released_at.map(rfc3339)});
+    member(case, (Kind::CaseReleased, Severity::Info), title, message, (Template::CaseReleased, parameters))
+}
+
+/// Notifies the assignee, if any, that the member resubmitted the case.
+pub fn resubmitted(case: &Model) -> Option<Notice> {
+    let title = format!("Case {} was resubmitted", case.case_number);
+    let message = case.resubmission_notes.clone().unwrap_or_else(|| "The member left no notes.".to_owned());
+    let to = Recipients::User(case.assigned_to_id?);
+    Some(staff(case, to, (Kind::CaseResubmitted, Severity::Info), title, message))
+}
+
+/// Notifies everyone who may review the case that it is waiting for a review.
+fn review_needed(case: &Model) -> Notice {
+    let title = format!("Case {} is waiting for review", case.case_number);
+    let message = "The work of a new technician needs a review.".to_owned();
+    staff(case, Recipients::Reviewers, (Kind::ReviewNeeded, Severity::Warning), title, message)
+}
+
+/// Notifies the assignee, if any, of the result of the review.
+fn review_decided(case: &Model) -> Option<Notice> {
+    let (decision, severity) = match case.review_status {
+        Some(ReviewStatus::RevisionsRequested) => ("revisions are requested", Severity::Warning),
+        Some(ReviewStatus::CorrectionsNeeded) => ("completed with corrections", Severity::Info),
+        Some(ReviewStatus::Approved) | None => ("approved", Severity::Info),
+    };
+    let title = format!("Review of case {}: {decision}", case.case_number);
+    let message = case.review_notes.clone().unwrap_or_else(|| "The reviewer left no notes.".to_owned());
+    Some(staff(case, Recipients::User(case.assigned_to_id?), (Kind::ReviewDecided, severity), title, message))
+}
+
+/// Notifies the assignee and the managers that a case has been on hold for longer than expected.
+pub fn hold_overdue(case: &Model, settings: &setting::Model) -> Notice {
+    let title = format!("The hold of case {} is overdue", case.case_number);
+    let end = case.hold_expected_end_at.map_or_else(|| "earlier".to_owned(), |at| format!("on {}", settings.civil_time(at)));
+    let message = format!("It was expected to end {end}. The case stays on hold until it is resumed.");
+    let to = Recipients::ManagersAnd(case.assigned_to_id);
+    staff(case, to, (Kind::HoldOverdue, Severity::Warning), title, message)
+}
+
+/// An alert for staff.
+fn staff(case: &Model, to: Recipients, (kind, severity): (Kind, Severity), title: String, message: String) -> Notice {
+    Notice { to, kind, severity, title, message, case: Some((case.id, case.case_number.clone())), mail: None }
+}
+
+/// An alert and an email for the case's member.
+fn member(
+    case: &Model,
+    (kind, severity): (Kind, Severity),
+    title: String,
+    message: String,
+    (template, mut parameters): (Template, Json),
+) -> Notice {
+    if let Some(parameters) = parameters.as_object_mut() {
+        let employee_name = format!("{} {}", case.employee_first_name, case.employee_last_name);
+        parameters.insert("case_number".to_owned(), json!(case.case_number));
+        parameters.insert("employee_name".to_owned(), json!(employee_name));
+    }
+    let to = Recipients::Member(case.member_id);
+    let mail = Some(Email { template, parameters });
+    Notice { to, kind, severity, title, message, case: Some((case.id, case.case_number.clone())), mail }
+}
