@@ -13,6 +13,7 @@ pub mod credit;
 pub mod db;
 pub mod delivery;
 pub mod document;
+pub mod effect;
 pub mod history;
 pub mod idempotency;
 pub mod job;

@@ -1,69 +1,18 @@
-//! Effects of changes, carried out in their transaction: steps of the review history; alerts for users who have to look at
+//! Carries out the effects of changes in their transaction: steps of the review history; alerts for users who have to look at
 //! something, and emails for users who may not be looking. Called by the hooks, and by the writers of rows that have none; never by
 //! a handler or a job.
 
-use crate::alert::{self, Kind, Notification, Severity};
+use crate::alert::{self, Notification};
 use crate::audit::{AuditTx, CarryOut};
 use crate::audit_log;
 use crate::case;
-use crate::outbox::{self, Mail, Template};
+use crate::effect::{Effect, Notice, Recipients};
+use crate::outbox::{self, Mail};
 use crate::review;
 use crate::setting;
 use crate::user::{self, Level, Role};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use serde_json::Value as Json;
-
-/// What must follow a change besides its entries.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// A step is added to the review history.
-    Review(review::Step),
-    /// Someone is notified.
-    Notice(Notice),
-}
-
-/// A notification: its recipients and its words.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
-    pub to: Recipients,
-    pub kind: Kind,
-    pub severity: Severity,
-    pub title: String,
-    pub message: String,
-    /// The id and the number of the case that it is about.
-    pub case: Option<(Uuid, String)>,
-    /// An email in addition to the alert.
-    pub mail: Option<Email>,
-}
-
-/// An email, with its parameters in addition to the recipient's name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Email {
-    pub template: Template,
-    pub parameters: Json,
-}
-
-/// Those who are notified.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recipients {
-    /// The member of a case, unless their account is no longer active.
-    Member(Uuid),
-    /// The user who works on a case.
-    User(Uuid),
-    /// The assignee of the case with this id, if any.
-    AssigneeOf(Uuid),
-    /// Everyone who may review.
-    Reviewers,
-    /// The managers, and the assignee of a case.
-    ManagersAnd(Option<Uuid>),
-    /// The administrators: with an alert each time, and with an email when this job starts to fail, not again until it has
-    /// succeeded.
-    ///
-    /// Must be carried out before the entry of the run is written. Otherwise a mail server that was unavailable would, once it is
-    /// back, receive an email for each of the runs that couldn't send any.
-    AdministratorsOf { job_name: String },
-}
 
 impl CarryOut for Effect {
     async fn carry_out(self, tx: &AuditTx) -> Result<(), DbErr> {

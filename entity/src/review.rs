@@ -1,40 +1,15 @@
 //! The review history: submissions for review and decisions, append-only.
 
+mod step;
+
+pub use step::{ReviewAction, Step};
+
 use crate::audit::{AuditTx, Unaudited, Verb};
 use crate::case;
 use crate::user::Caller;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use utoipa::ToSchema;
-
-/// A step in the review of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
-#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewAction {
-    SubmittedForReview,
-    Approved,
-    RevisionsRequested,
-    CorrectionsNeeded,
-    Resubmitted,
-}
-
-impl ReviewAction {
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::SubmittedForReview => "submitted_for_review",
-            Self::Approved => "approved",
-            Self::RevisionsRequested => "revisions_requested",
-            Self::CorrectionsNeeded => "corrections_needed",
-            Self::Resubmitted => "resubmitted",
-        }
-    }
-
-    /// The three decisions that a reviewer can make.
-    pub const DECISIONS: [Self; 3] = [Self::Approved, Self::RevisionsRequested, Self::CorrectionsNeeded];
-}
 
 impl case::ReviewStatus {
     /// The corresponding action in the review history.
@@ -79,19 +54,6 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "append-only itself, and its meaning is part of the case's own audit entries";
     const VERBS: &'static [Verb] = &[Verb::Insert];
-}
-
-/// A step to be added to the review of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    pub case_id: Uuid,
-    pub case_number: String,
-    pub action: ReviewAction,
-    /// The user who performs this step.
-    pub reviewer_id: Uuid,
-    /// The technician whose work is reviewed.
-    pub original_technician_id: Option<Uuid>,
-    pub notes: Option<String>,
 }
 
 impl Step {

@@ -10,7 +10,7 @@ use super::{DemoError, words};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{Actor, ChangeContext, Told, happen};
 use entity::case::{self, member_update};
-use entity::notify::Effect;
+use entity::effect::Effect;
 use entity::outbox::Template;
 use entity::review;
 use entity::user::{self, Person};

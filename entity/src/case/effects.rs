@@ -5,7 +5,7 @@ use super::{CaseStatus, Model, ReviewStatus};
 use crate::alert::{Kind, Severity};
 use crate::audit::ChangeContext;
 use crate::clock::rfc3339;
-use crate::notify::{Effect, Email, Notice, Recipients};
+use crate::effect::{Effect, Email, Notice, Recipients};
 use crate::outbox::Template;
 use crate::review::{ReviewAction, Step};
 use crate::setting;

@@ -16,8 +16,8 @@ pub use permission::CaseAction;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::{Actor, AuditTx};
+use crate::effect::Effect;
 use crate::load::LoadError;
-use crate::notify::Effect;
 use crate::text;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@ use super::run::{RunStatus, Trigger};
 use crate::alert::{Kind, Severity};
 use crate::audit::Event;
 use crate::audit::metadata::metadata;
-use crate::notify::{Email, Notice, Recipients};
+use crate::effect::{Email, Notice, Recipients};
 use crate::outbox::Template;
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use super::{Column, EVERY_FACT, Entity, Model};
 use crate::alert::{Kind, Severity};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event};
-use crate::notify::{Effect, Notice, Recipients};
+use crate::effect::{Effect, Notice, Recipients};
 use crate::user::Role;
 
 pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {

@@ -4,8 +4,8 @@ mod events;
 
 use crate::audit::AuditTx;
 use crate::case;
+use crate::effect::Effect;
 use crate::load::LoadError;
-use crate::notify::Effect;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
