@@ -1,6 +1,6 @@
 //! Carries out the effects of changes in their transaction: steps of the review history; alerts for users who have to look at
-//! something, and emails for users who may not be looking. Called by the hooks, and by the writers of rows that have none; never by
-//! a handler or a job.
+//! something, and emails for users who may not be looking. Called by the hooks, and by the writers of rows that have none; never
+//! by a handler or a job.
 
 use crate::alert::{self, Notification};
 use crate::audit::{AuditTx, CarryOut};

@@ -1,8 +1,8 @@
 //! The net of the review history: at COMMIT, a step must have an entry of its case.
 //!
-//! PostgreSQL demands a successful entry of the case that this very transaction wrote, as for the audited tables. On SQLite a step
-//! runs up the debt of its case unless there is an entry for it: of the same case, instant and kind, and not used by another step.
-//! A debt alone would not do: the steps follow the entries that they belong to, also in earlier versions of the service.
+//! PostgreSQL demands a successful entry of the case that this very transaction wrote, as for the audited tables. On SQLite a
+//! step runs up the debt of its case unless there is an entry for it: of the same case, instant and kind, and not used by another
+//! step. A debt alone would not do: steps follow the entries that they belong to, also in earlier versions of the service.
 
 use super::m20261201_000020_nets::{home, in_home, path};
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};

@@ -75,7 +75,8 @@ impl UnitOfWork {
         self.step(Phase::Open, Phase::Writing, Refusal::Overlap)?;
         let result = WRITING.scope((Arc::clone(self), door_of(db)), write).await;
         let unused = self.lock().cleared.take();
-        let result = if self.lock().effects.take().is_some() { Err(Refusal::EffectLeft.into()) } else { result };
+        let has_effects_left = self.lock().effects.take().is_some();
+        let result = if has_effects_left { result.and(Err(Refusal::EffectLeft.into())) } else { result };
         match (result, unused) {
             (Ok(value), None) => self.step(Phase::Writing, Phase::Open, Refusal::Broken).map(|()| value).map_err(DbErr::from),
             // A hook cleared a write that was never sent.

@@ -149,3 +149,79 @@ fn member(
     let mail = Some(Email { template, parameters });
     Notice { to, kind, severity, title, message, case: Some((case.id, case.case_number.clone())), mail }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lifecycle::NewCase;
+    use super::super::{Entity, Urgency};
+    use super::*;
+    use crate::audit::{Actor, Told, happen};
+    use crate::user::{Person, Role};
+    use chrono::{DateTime, Utc};
+
+    const ASSIGNEE: Uuid = Uuid::from_u128(7);
+
+    fn change() -> ChangeContext {
+        let role = Role::Technician;
+        let (username, full_name, email) = ("ada".to_owned(), "Ada Byron".to_owned(), "ada@example.org".to_owned());
+        ChangeContext::new(Actor::Person(Person { id: ASSIGNEE, username, full_name, role, email }))
+    }
+
+    fn accepted() -> Model {
+        let new = NewCase {
+            id: Uuid::from_u128(1),
+            case_number: "WS001-2026-12-0001".to_owned(),
+            workshop_code: "WS001".to_owned(),
+            member_id: Uuid::from_u128(2),
+            created_by_id: Uuid::from_u128(2),
+            employee_first_name: "Ada".to_owned(),
+            employee_last_name: "Moss".to_owned(),
+            client_email: None,
+            num_reports_requested: 1,
+            urgency: Urgency::Normal,
+            due_on: DateTime::<Utc>::UNIX_EPOCH.date_naive(),
+            special_notes: None,
+        };
+        let Some(Told { row, .. }) = happen::<Entity>(None, new.draft(), &mut change(), |_| None, DateTime::UNIX_EPOCH).unwrap()
+        else {
+            panic!("a new case")
+        };
+        Model { status: CaseStatus::Accepted, assigned_to_id: Some(ASSIGNEE), ..row }
+    }
+
+    /// The actions of the steps and the kinds and recipients of the notices that follow a change.
+    fn following(before: &Model, after: &Model) -> (Vec<ReviewAction>, Vec<(Kind, Recipients)>) {
+        let (mut steps, mut notices) = (Vec::new(), Vec::new());
+        for effect in effects(Some(before), after, &change()) {
+            match effect {
+                Effect::Review(step) => steps.push(step.action),
+                Effect::Notice(notice) => notices.push((notice.kind, notice.to)),
+            }
+        }
+        (steps, notices)
+    }
+
+    #[test]
+    fn a_change_is_followed_by_what_it_means_for_people() {
+        let (before, at) = (accepted(), Some(DateTime::UNIX_EPOCH));
+        let member = || Recipients::Member(before.member_id);
+        let to = |status| Model { status, ..before.clone() };
+        let waiting = to(CaseStatus::PendingReview);
+        let decided =
+            Model { review_status: Some(ReviewStatus::Approved), reviewed_by_id: Some(ASSIGNEE), ..to(CaseStatus::Completed) };
+        let released = Model { released_at: at, ..decided.clone() };
+        let decision = || (Kind::ReviewDecided, Recipients::User(ASSIGNEE));
+        let submitted = ReviewAction::SubmittedForReview;
+        for (before, after, expected) in [
+            (&before, &to(CaseStatus::Hold), (vec![], vec![(Kind::CaseHeld, member())])),
+            (&to(CaseStatus::Hold), &before, (vec![], vec![(Kind::CaseResumed, member())])),
+            (&before, &waiting, (vec![submitted], vec![(Kind::ReviewNeeded, Recipients::Reviewers)])),
+            (&waiting, &decided, (vec![ReviewAction::Approved], vec![decision()])),
+            (&waiting, &released, (vec![ReviewAction::Approved], vec![decision(), (Kind::CaseReleased, member())])),
+            (&before, &to(CaseStatus::Completed), (vec![], vec![])),
+            (&before, &before, (vec![], vec![])),
+        ] {
+            assert_eq!(following(before, after), expected, "{:?} to {:?}", before.status, after.status);
+        }
+    }
+}

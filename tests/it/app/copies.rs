@@ -49,3 +49,11 @@ pub fn literal(kind: Kind, id: &str) -> String {
         Kind::Postgres => format!("'{id}'"),
     }
 }
+
+/// Switches off the net of the review history, for steps without entries.
+pub fn without_step_net(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "DROP TRIGGER IF EXISTS case_reviews_recorded",
+        Kind::Postgres => "ALTER TABLE case_reviews DISABLE TRIGGER case_reviews_recorded",
+    }
+}

@@ -97,7 +97,8 @@ const STEP: &str = "case_number, review_action, reviewer_id, review_cycle";
 fn step(kind: Kind, reviewed_at: &str) -> String {
     let id = if kind == Kind::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
     format!(
-        "INSERT INTO case_reviews (id, case_id, reviewed_at, {STEP}) SELECT {id}, case_id, {reviewed_at}, {STEP} FROM case_reviews LIMIT 1"
+        "INSERT INTO case_reviews (id, case_id, reviewed_at, {STEP}) \
+           SELECT {id}, case_id, {reviewed_at}, {STEP} FROM case_reviews LIMIT 1"
     )
 }
 

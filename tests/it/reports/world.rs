@@ -3,12 +3,15 @@
 
 use super::history::{CASES, Happening, Scenario, Step, USERS, Who};
 use crate::app::TestApp;
+use crate::app::copies::without_step_net;
 use entity::clock::Clock;
 use entity::review::ReviewAction;
 use entity::user::{Level, Role};
 use entity::{audit_entry, outbox, review, user};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait,
+};
 use std::collections::HashMap;
 
 /// The written rows.
@@ -168,5 +171,6 @@ pub async fn decide(app: &TestApp, case: &entity::case::Model, decisions: &[(&us
         decision_number: Some(number),
         turnaround_seconds: Some(*turnaround_seconds),
     });
+    app.outside.execute_unprepared(without_step_net(app.kind)).await.unwrap();
     review::Entity::insert_many(rows.map(fresh)).exec(&app.outside).await.unwrap();
 }

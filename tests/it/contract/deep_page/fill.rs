@@ -1,7 +1,7 @@
 //! Lists of slightly more than 10,000 pages, made by copying what a request wrote.
 
 use super::Deep;
-use crate::app::copies::{ID, id_at, literal, multiply, run};
+use crate::app::copies::{ID, id_at, literal, multiply, run, without_step_net};
 use crate::app::{Client, Kind, Scene, TestApp};
 use crate::documents::pay_stub;
 use entity::{alert, audit_entry, case, document, job, note, outbox, review, user};
@@ -26,6 +26,7 @@ async fn lift_the_nets(app: &TestApp) {
         };
         run(app, &lift).await;
     }
+    run(app, without_step_net(app.kind)).await;
 }
 
 /// Fills every list and returns the depth of each.
