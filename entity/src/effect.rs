@@ -45,8 +45,8 @@ pub enum Recipients {
     User(Uuid),
     /// The assignee of the case with this id, if any.
     AssigneeOf(Uuid),
-    /// Everyone who may review.
-    Reviewers,
+    /// The technicians and managers who may review the case with this id.
+    ReviewersOf(Uuid),
     /// The managers, and the assignee of a case.
     ManagersAnd(Option<Uuid>),
     /// The administrators: with an alert each time, and with an email when this job starts to fail, not again until it has

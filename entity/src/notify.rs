@@ -5,12 +5,12 @@
 use crate::alert::{self, Notification};
 use crate::audit::{AuditTx, CarryOut};
 use crate::audit_log;
-use crate::case;
+use crate::case::{self, CaseAction};
 use crate::effect::{Effect, Notice, Recipients};
 use crate::outbox::{self, Mail};
 use crate::review;
 use crate::setting;
-use crate::user::{self, Level, Role};
+use crate::user::{self, Caller, Role};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
@@ -39,13 +39,10 @@ impl CarryOut for Notice {
                 Some(id) => self.raise(tx, &[id]).await,
                 None => Ok(()),
             },
-            Recipients::Reviewers => {
-                let reviewer = Condition::all()
-                    .add(user::Column::Role.eq(Role::Technician))
-                    .add(user::Column::UserLevel.is_in([Level::Two, Level::Three]));
-                let anyone = Condition::any().add(reviewer).add(user::Column::Role.eq(Role::Manager));
-                self.raise(tx, &ids(tx, anyone).await?).await
-            }
+            Recipients::ReviewersOf(case_id) => match case_with(tx, *case_id).await? {
+                Some(case) => self.raise(tx, &reviewers(tx, &case).await?).await,
+                None => Ok(()),
+            },
             Recipients::ManagersAnd(assignee) => {
                 let managers = Condition::any().add(user::Column::Role.eq(Role::Manager));
                 let anyone = managers.add_option(assignee.map(|id| user::Column::Id.eq(id)));
@@ -78,12 +75,22 @@ impl Notice {
     }
 }
 
+async fn case_with(tx: &AuditTx, id: Uuid) -> Result<Option<case::Model>, DbErr> {
+    match tx.remembered::<case::Entity>(id) {
+        Some(case) => Ok(Some(case)),
+        None => case::Entity::find_by_id(id).one(tx).await,
+    }
+}
+
 async fn assignee_of(tx: &AuditTx, case_id: Uuid) -> Result<Option<Uuid>, DbErr> {
-    let case = match tx.remembered::<case::Entity>(case_id) {
-        Some(case) => Some(case),
-        None => case::Entity::find_by_id(case_id).one(tx).await?,
-    };
-    Ok(case.and_then(|case| case.assigned_to_id))
+    Ok(case_with(tx, case_id).await?.and_then(|case| case.assigned_to_id))
+}
+
+/// The technicians and managers who may review a case. Administrators may review it too, but are not notified.
+async fn reviewers(tx: &AuditTx, case: &case::Model) -> Result<Vec<Uuid>, DbErr> {
+    let staff = active(user::Column::Role.is_in([Role::Technician, Role::Manager]).into()).all(tx).await?;
+    let may_review = |person: &&user::Model| CaseAction::Review.permits(&Caller::new(person, Uuid::nil()), case);
+    Ok(staff.iter().filter(may_review).map(|person| person.id).collect())
 }
 
 fn ids_of(people: &[user::Model]) -> Vec<Uuid> {

@@ -103,7 +103,7 @@ pub fn resubmitted(case: &Model) -> Option<Notice> {
 fn review_needed(case: &Model) -> Notice {
     let title = format!("Case {} is waiting for review", case.case_number);
     let message = "The work of a new technician needs a review.".to_owned();
-    staff(case, Recipients::Reviewers, (Kind::ReviewNeeded, Severity::Warning), title, message)
+    staff(case, Recipients::ReviewersOf(case.id), (Kind::ReviewNeeded, Severity::Warning), title, message)
 }
 
 /// Notifies the assignee, if any, of the result of the review.
@@ -215,7 +215,7 @@ mod tests {
         for (before, after, expected) in [
             (&before, &to(CaseStatus::Hold), (vec![], vec![(Kind::CaseHeld, member())])),
             (&to(CaseStatus::Hold), &before, (vec![], vec![(Kind::CaseResumed, member())])),
-            (&before, &waiting, (vec![submitted], vec![(Kind::ReviewNeeded, Recipients::Reviewers)])),
+            (&before, &waiting, (vec![submitted], vec![(Kind::ReviewNeeded, Recipients::ReviewersOf(waiting.id))])),
             (&waiting, &decided, (vec![ReviewAction::Approved], vec![decision()])),
             (&waiting, &released, (vec![ReviewAction::Approved], vec![decision(), (Kind::CaseReleased, member())])),
             (&before, &to(CaseStatus::Completed), (vec![], vec![])),

@@ -147,8 +147,7 @@ impl Model {
     /// `demanded` is the urgency that the due date requires today.
     pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let becomes_rush = self.urgency == Urgency::Normal && demanded == Urgency::Rush;
-        self.keep_secret(CaseAction::Submit, now)?;
-        let mut row = self.movable(CaseAction::Submit)?;
+        let mut row = self.movable_by_member(CaseAction::Submit, now)?;
         if becomes_rush && !confirm_rush {
             return Err(CaseRefusal::RushConfirmationRequired { rush_fee: Urgency::Rush.rush_fee() });
         }
@@ -196,14 +195,12 @@ impl Model {
 
     /// Taking a case that is already the caller's own changes nothing.
     pub fn take(self, by: &user::Model) -> Result<ActiveModel, CaseRefusal> {
-        let (tier, assigned) = (self.tier, self.assigned_to_id);
-        let mut row = self.movable(CaseAction::Take)?;
-        if assigned.is_some_and(|assigned| assigned != by.id) {
-            return Err(CaseRefusal::AlreadyAssigned);
+        self.ensure_state(CaseAction::Take, Role::Administrator)?;
+        if self.assigned_to_id != Some(by.id) {
+            self.ensure_unassigned()?;
+            ensure_fit(by, self.tier, false)?;
         }
-        if assigned.is_none() {
-            ensure_fit(by, tier, false)?;
-        }
+        let mut row = self.into_active_model();
         row.assigned_to_id = Set(Some(by.id));
         Ok(row)
     }
@@ -251,7 +248,9 @@ impl Model {
 
     /// The review rule: the work of a level 1 technician is reviewed, regardless of who completes the case.
     pub fn complete(self, completion: Completion<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        let mut row = self.movable(CaseAction::Complete)?;
+        self.ensure_state(CaseAction::Complete, Role::Administrator)?;
+        self.ensure_assigned()?;
+        let mut row = self.into_active_model();
         let assignee = completion.assignee.ok_or(CaseRefusal::NoAssignee)?;
         if !completion.missing_reports.is_empty() && !completion.override_incomplete {
             return Err(CaseRefusal::MissingReports { missing: completion.missing_reports.to_vec() });
@@ -279,11 +278,9 @@ impl Model {
     }
 
     pub fn release(self, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        let is_released = self.is_released(now);
-        let mut row = self.movable(CaseAction::Release)?;
-        if is_released {
-            return Err(CaseRefusal::AlreadyReleased);
-        }
+        self.ensure_state(CaseAction::Release, Role::Administrator)?;
+        self.ensure_unreleased(now)?;
+        let mut row = self.into_active_model();
         row.scheduled_release_at = Set(None);
         row.released_at = Set(Some(now));
         Ok(row)
@@ -301,8 +298,7 @@ impl Model {
     /// `anything_new`: whether the member added or edited something since the case was completed or rejected.
     pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let (count, status) = (self.resubmission_count, self.status);
-        self.keep_secret(CaseAction::Resubmit, now)?;
-        let mut row = self.movable(CaseAction::Resubmit)?;
+        let mut row = self.movable_by_member(CaseAction::Resubmit, now)?;
         if !anything_new {
             return Err(CaseRefusal::NoChanges);
         }
@@ -333,10 +329,7 @@ impl Model {
         by: &Caller,
         now: DateTime<Utc>,
     ) -> Result<ActiveModel, CaseRefusal> {
-        let (current, allowed_from) = (self.status_for(by, now), CaseAction::Edit.allowed_from(by.role()));
-        if !allowed_from.contains(&current) {
-            return Err(CaseRefusal::InvalidCaseState { action: CaseAction::Edit, current, allowed_from });
-        }
+        CaseAction::Edit.ensure_from(self.status_for(by, now), by.role())?;
         let is_draft = self.status == CaseStatus::Draft;
         let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
         let moved_to = edit.due_on.filter(|due_on| *due_on != self.due_on);
@@ -367,10 +360,7 @@ impl Model {
     }
 
     pub fn delete(self, caller: &Caller, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        let (current, allowed_from) = (self.status_for(caller, now), CaseAction::Delete.allowed_from(caller.role()));
-        if !allowed_from.contains(&current) {
-            return Err(CaseRefusal::InvalidCaseState { action: CaseAction::Delete, current, allowed_from });
-        }
+        CaseAction::Delete.ensure_from(self.status_for(caller, now), caller.role())?;
         let mut row = self.into_active_model();
         row.deleted_at = Set(Some(now));
         Ok(row)
@@ -378,23 +368,13 @@ impl Model {
 
     /// The same check for operations that change no column of the case.
     pub fn ensure_state(&self, action: CaseAction, role: Role) -> Result<(), CaseRefusal> {
-        let (current, allowed_from) = (self.status, action.allowed_from(role));
-        if allowed_from.contains(&current) {
-            Ok(())
-        } else {
-            Err(CaseRefusal::InvalidCaseState { action, current, allowed_from })
-        }
+        action.ensure_from(self.status, role)
     }
 
-    /// A member's own action must not reveal a completion that isn't visible to them yet.
-    fn keep_secret(&self, action: CaseAction, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
-        let is_secret = self.status == CaseStatus::Completed && !self.is_released(now);
-        let allowed_from = action.allowed_from(Role::Member);
-        if is_secret {
-            Err(CaseRefusal::InvalidCaseState { action, current: CaseStatus::Accepted, allowed_from })
-        } else {
-            Ok(())
-        }
+    /// For transitions by the case's own member, which must not reveal a completion that isn't visible to them yet.
+    fn movable_by_member(self, action: CaseAction, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+        action.ensure_from(self.status_seen_by(Role::Member, now), Role::Member)?;
+        Ok(self.into_active_model())
     }
 
     /// For transitions whose statuses don't depend on the caller's role.

@@ -128,7 +128,11 @@ impl Model {
 
     /// The status that is visible to this caller: to its member, a completed case that isn't released is `accepted`.
     pub fn status_for(&self, caller: &Caller, now: DateTime<Utc>) -> CaseStatus {
-        let hidden = caller.role() == Role::Member && self.status == CaseStatus::Completed && !self.is_released(now);
+        self.status_seen_by(caller.role(), now)
+    }
+
+    fn status_seen_by(&self, role: Role, now: DateTime<Utc>) -> CaseStatus {
+        let hidden = role == Role::Member && self.status == CaseStatus::Completed && !self.is_released(now);
         if hidden { CaseStatus::Accepted } else { self.status }
     }
 }

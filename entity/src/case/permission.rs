@@ -1,6 +1,7 @@
-//! Defines who may do what to a visible case, and from which status: the one table behind 403, 409 and `allowed_actions`.
+//! Defines who may do what to a visible case, and from which status: the one table behind 403, 409, `allowed_actions`, and who is
+//! told that a case waits for them.
 
-use super::{CaseStatus, Model};
+use super::{CaseRefusal, CaseStatus, Model};
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::{EnumIter, Iterable};
@@ -90,7 +91,16 @@ impl CaseAction {
         }
     }
 
-    /// Whether this caller may perform the action on this case, regardless of its status.
+    /// Refuses the action (409) from a status that doesn't allow it; `current` is the status as a caller with this role sees it.
+    pub(super) fn ensure_from(self, current: CaseStatus, role: Role) -> Result<(), CaseRefusal> {
+        let allowed_from = self.allowed_from(role);
+        match allowed_from.contains(&current) {
+            true => Ok(()),
+            false => Err(CaseRefusal::InvalidCaseState { action: self, current, allowed_from }),
+        }
+    }
+
+    /// Whether this caller may perform the action on this case, regardless of its status; 403 otherwise.
     pub fn permits(self, caller: &Caller, case: &Model) -> bool {
         let (id, role) = (caller.id(), caller.role());
         let owns = role == Role::Member && case.member_id == id;
@@ -125,11 +135,20 @@ impl CaseAction {
     }
 
     fn is_open_to(self, caller: &Caller, case: &Model, now: DateTime<Utc>) -> bool {
-        let status = case.status_for(caller, now);
-        let possible = match self {
-            Self::Take => case.assigned_to_id.is_none(),
-            Self::Release => !case.is_released(now),
-            Self::Complete => case.assigned_to_id.is_some(),
+        self.permits(caller, case)
+            && self.ensure_from(case.status_for(caller, now), caller.role()).is_ok()
+            && self.ensure_ready(caller, case, now).is_ok()
+    }
+
+    /// What the action needs besides a status: the checks that its move makes too.
+    fn ensure_ready(self, caller: &Caller, case: &Model, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
+        match self {
+            Self::Take => case.ensure_unassigned().and_then(|()| match case.tier {
+                Some(tier) if !caller.may_work_on(tier) => Err(CaseRefusal::LevelTooLow { tier }),
+                Some(_) | None => Ok(()),
+            }),
+            Self::Release => case.ensure_unreleased(now),
+            Self::Complete => case.ensure_assigned(),
             Self::Submit
             | Self::Accept
             | Self::Reject
@@ -143,8 +162,21 @@ impl CaseAction {
             | Self::Resubmit
             | Self::Reopen
             | Self::AcknowledgeUpdates
-            | Self::Delete => true,
-        };
-        possible && self.permits(caller, case) && self.allowed_from(caller.role()).contains(&status)
+            | Self::Delete => Ok(()),
+        }
+    }
+}
+
+impl Model {
+    pub(super) fn ensure_unassigned(&self) -> Result<(), CaseRefusal> {
+        if self.assigned_to_id.is_none() { Ok(()) } else { Err(CaseRefusal::AlreadyAssigned) }
+    }
+
+    pub(super) fn ensure_assigned(&self) -> Result<(), CaseRefusal> {
+        if self.assigned_to_id.is_some() { Ok(()) } else { Err(CaseRefusal::NoAssignee) }
+    }
+
+    pub(super) fn ensure_unreleased(&self, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
+        if self.is_released(now) { Err(CaseRefusal::AlreadyReleased) } else { Ok(()) }
     }
 }

@@ -4,6 +4,7 @@
 use super::{Column, Entity, Level, Model, Person, Role, Scope};
 use crate::audit::Rights;
 use crate::db::WriteTransaction;
+use crate::case::Tier;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -37,6 +38,11 @@ impl Caller {
     /// Whether the caller sees every account, including those of other administrators.
     pub fn sees_all_accounts(&self) -> bool {
         self.role() == Role::Administrator
+    }
+
+    /// The level rule: a technician's level number is at least the case's tier number.
+    pub fn may_work_on(&self, tier: Tier) -> bool {
+        super::suffices(self.user_level, tier)
     }
 
     /// Whether the caller may review other users' work.

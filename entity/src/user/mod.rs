@@ -99,8 +99,13 @@ impl Model {
 
     /// The level rule: a technician's level number is at least the case's tier number.
     pub fn may_work_on(&self, tier: Tier) -> bool {
-        self.user_level.is_none_or(|level| level.number() >= tier.number())
+        suffices(self.user_level, tier)
     }
+}
+
+/// Only technicians have a level.
+fn suffices(level: Option<Level>, tier: Tier) -> bool {
+    level.is_none_or(|level| level.number() >= tier.number())
 }
 
 /// The users that are visible to a caller: themselves, and by role all users, the members, or no one else. Deleted users are

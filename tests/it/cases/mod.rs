@@ -1,6 +1,7 @@
 //! Cases: one file per verb, as in the service.
 
 mod accept;
+mod allowed_actions;
 mod assign;
 mod complete;
 mod create;

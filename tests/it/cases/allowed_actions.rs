@@ -1,0 +1,202 @@
+//! `allowed_actions` and what each operation really answers, for every status, action and caller.
+
+use crate::app::{Answer, Client, Scene, TestApp, at};
+use crate::documents::pay_stub;
+use entity::case::{CaseAction, CaseStatus};
+use entity::user::{self, Role};
+use reqwest::Method;
+use sea_orm::Iterable;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+
+/// A case to try the actions on: its status, and what else decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Draft,
+    Submitted,
+    Accepted,
+    /// Without an assignee, and too difficult for technicians of levels 1 and 2.
+    Queued,
+    Held,
+    PendingReview,
+    NeedsResubmission,
+    Resubmitted,
+    Completed,
+    /// Completed, and not yet shown to its member as such.
+    Sealed,
+}
+
+const STAGES: [Stage; 10] = [
+    Stage::Draft,
+    Stage::Submitted,
+    Stage::Accepted,
+    Stage::Queued,
+    Stage::Held,
+    Stage::PendingReview,
+    Stage::NeedsResubmission,
+    Stage::Resubmitted,
+    Stage::Completed,
+    Stage::Sealed,
+];
+
+impl Stage {
+    fn status(self) -> CaseStatus {
+        match self {
+            Self::Draft => CaseStatus::Draft,
+            Self::Submitted => CaseStatus::Submitted,
+            Self::Accepted | Self::Queued => CaseStatus::Accepted,
+            Self::Held => CaseStatus::Hold,
+            Self::PendingReview => CaseStatus::PendingReview,
+            Self::NeedsResubmission => CaseStatus::NeedsResubmission,
+            Self::Resubmitted => CaseStatus::Resubmitted,
+            Self::Completed | Self::Sealed => CaseStatus::Completed,
+        }
+    }
+
+    async fn arrange(self, app: &TestApp, by: &Callers<'_>) -> Scene {
+        let case = app.a_case();
+        match self {
+            Self::Draft => case.create().await,
+            Self::Submitted => case.submitted().create().await,
+            Self::Accepted => case.accepted().create().await,
+            Self::Queued => {
+                let case = case.accepted().create().await;
+                let why = "too difficult";
+                by.manager.post(&case.url("tier"), json!({"tier": "tier_3", "reason": why})).await.expect(200);
+                by.manager.post(&case.url("assign"), json!({"assigned_to": null, "reason": why})).await.expect(200);
+                case
+            }
+            Self::Held => case.held().create().await,
+            Self::PendingReview => case.pending_review().create().await,
+            Self::NeedsResubmission => {
+                let case = case.submitted().create().await;
+                reject(by, &case).await;
+                by.member.patch(&case.path(), json!({"client_email": "new@example.org"})).await.expect(200);
+                case
+            }
+            Self::Resubmitted => {
+                let case = case.submitted().create().await;
+                reject(by, &case).await;
+                by.member.patch(&case.path(), json!({"client_email": "new@example.org"})).await.expect(200);
+                by.member.post(&case.url("resubmit"), json!({})).await.expect(200);
+                case
+            }
+            Self::Completed => {
+                let case = case.completed().create().await;
+                by.member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+                case
+            }
+            Self::Sealed => case.completed_until(at("2026-12-20T00:00:00Z")).create().await,
+        }
+    }
+}
+
+async fn reject(by: &Callers<'_>, case: &Scene) {
+    let rejection = json!({"rejection_reason": "insufficient_data", "rejection_notes": "which one?"});
+    by.manager.post(&case.url("reject"), rejection).await.expect(200);
+}
+
+struct Callers<'a> {
+    member: Client<'a>,
+    beginner: Client<'a>,
+    experienced: Client<'a>,
+    senior: Client<'a>,
+    manager: Client<'a>,
+    administrator: Client<'a>,
+}
+
+impl<'a> Callers<'a> {
+    async fn sign_in(app: &'a TestApp) -> Self {
+        Self {
+            member: app.as_member().await,
+            beginner: app.as_tech(1).await,
+            experienced: app.as_tech(2).await,
+            senior: app.as_tech(3).await,
+            manager: app.as_manager().await,
+            administrator: app.as_admin().await,
+        }
+    }
+
+    fn all(&self) -> [(&'static str, &Client<'a>); 6] {
+        [
+            ("member", &self.member),
+            ("technician of level 1", &self.beginner),
+            ("technician of level 2", &self.experienced),
+            ("technician of level 3", &self.senior),
+            ("manager", &self.manager),
+            ("administrator", &self.administrator),
+        ]
+    }
+}
+
+/// The action with a request that only its status, its caller or its assignee can be wrong for.
+async fn perform(by: &Client<'_>, case: &Scene, action: CaseAction, senior: &user::Model) -> Answer {
+    let why = json!({"reason": "because"});
+    let post = async |operation: &str, body: Json| by.post(&case.url(operation), body).await;
+    match action {
+        CaseAction::Submit => post("submit", json!({"confirm_rush": true})).await,
+        CaseAction::Accept => post("accept", json!({"tier": "tier_1", "credit_value": "1.0", "assigned_to": senior.id})).await,
+        CaseAction::Reject => post("reject", json!({"rejection_reason": "other", "rejection_notes": "because"})).await,
+        CaseAction::Assign => post("assign", json!({"assigned_to": senior.id, "reason": "because"})).await,
+        CaseAction::Take => post("take", json!({})).await,
+        CaseAction::Tier => post("tier", json!({"tier": "tier_1", "reason": "because"})).await,
+        CaseAction::Hold => post("hold", why).await,
+        CaseAction::Resume => post("resume", why).await,
+        CaseAction::Edit => by.patch(&case.path(), json!({"special_notes": "because"})).await,
+        CaseAction::Credit => post("credit", json!({"credit_value": "2.5", "reason": "because"})).await,
+        CaseAction::Complete => post("complete", json!({"override_incomplete": true, "release": "now"})).await,
+        CaseAction::Review => post("review/approve", json!({"release": "now"})).await,
+        CaseAction::Release => post("release", json!({})).await,
+        CaseAction::Resubmit => post("resubmit", json!({})).await,
+        CaseAction::Reopen => post("reopen", why).await,
+        CaseAction::AcknowledgeUpdates => by.send(Method::POST, &case.url("acknowledge-updates"), None).await,
+        CaseAction::Delete => by.delete(&format!("{}?reason=because", case.path())).await,
+    }
+}
+
+/// The case as a caller sees it, if they do.
+async fn seen(by: &Client<'_>, case: &Scene) -> Option<Json> {
+    let answer = by.get(&case.path()).await;
+    (answer.status() != 404).then(|| answer.expect(200))
+}
+
+on_each_database! {
+    async fn what_is_listed_succeeds_and_everything_else_is_refused(app) {
+        let by = Callers::sign_in(app).await;
+        let senior = app.tech(3).await;
+        let mut succeeded = BTreeSet::new();
+        for stage in STAGES {
+            let mut case = stage.arrange(app, &by).await;
+            for (name, caller) in by.all() {
+                let seen = seen(caller, &case).await;
+                let lists = |action: CaseAction| {
+                    seen.as_ref().is_some_and(|case| case["allowed_actions"].as_array().unwrap().contains(&json!(action)))
+                };
+                // Taking a case that is one's own already changes nothing: it is answered 200, and not listed.
+                let is_own = seen.as_ref().is_some_and(|case| case["assigned_to"]["id"] == json!(caller.id()));
+                for action in CaseAction::iter() {
+                    let is_listed = lists(action);
+                    let answer = perform(caller, &case, action, &senior).await;
+                    let told = format!("{action:?} by the {name} in {stage:?}: {}", answer.text);
+                    match answer.status() {
+                        200..300 => {
+                            assert!(is_listed || (action == CaseAction::Take && is_own), "not listed: {told}");
+                            succeeded.insert((stage.status().code(), format!("{action:?}")));
+                            case = stage.arrange(app, &by).await;
+                        }
+                        403 | 409 => assert!(!is_listed, "listed: {told}"),
+                        404 => assert_eq!(seen, None, "{told}"),
+                        _ => panic!("{told}"),
+                    }
+                }
+            }
+        }
+        for action in CaseAction::iter() {
+            let possible = |role| action.allowed_from(role).iter().map(|status| status.code()).collect::<BTreeSet<_>>();
+            let possible: BTreeSet<_> = possible(Role::Member).union(&possible(Role::Administrator)).copied().collect();
+            let name = format!("{action:?}");
+            let reached: BTreeSet<_> = succeeded.iter().filter(|(_, other)| *other == name).map(|(status, _)| *status).collect();
+            assert_eq!(reached, possible, "{name}: someone has succeeded from each status it is allowed from");
+        }
+    }
+}
