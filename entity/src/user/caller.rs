@@ -3,8 +3,8 @@
 
 use super::{Column, Entity, Level, Model, Person, Role, Scope};
 use crate::audit::Rights;
-use crate::db::WriteTransaction;
 use crate::case::Tier;
+use crate::db::WriteTransaction;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
