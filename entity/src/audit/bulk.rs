@@ -50,7 +50,7 @@ impl AuditTx {
         let write = async {
             let (rows, effects) = save::<A::Entity, Self>(&self.unit, self, rows, together).await?;
             for effect in effects {
-                effect.carry_out(self).await?;
+                Box::pin(effect.carry_out(self)).await?;
             }
             Ok(rows)
         };

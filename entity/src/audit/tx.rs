@@ -121,7 +121,7 @@ impl AuditTx {
         let write = async {
             let row = if is_new { row.insert(self).await } else { row.update(self).await }?;
             for effect in self.unit.owed::<<A::Entity as Audited>::Effect>() {
-                effect.carry_out(self).await?;
+                Box::pin(effect.carry_out(self)).await?;
             }
             Ok(row)
         };
