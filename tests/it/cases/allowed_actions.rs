@@ -2,7 +2,7 @@
 
 use crate::app::{Answer, Client, Scene, TestApp, at};
 use crate::documents::pay_stub;
-use entity::case::{CaseAction, CaseStatus};
+use entity::case::CaseAction;
 use entity::user::{self, Role};
 use reqwest::Method;
 use sea_orm::Iterable;
@@ -40,19 +40,6 @@ const STAGES: [Stage; 10] = [
 ];
 
 impl Stage {
-    fn status(self) -> CaseStatus {
-        match self {
-            Self::Draft => CaseStatus::Draft,
-            Self::Submitted => CaseStatus::Submitted,
-            Self::Accepted | Self::Queued => CaseStatus::Accepted,
-            Self::Held => CaseStatus::Hold,
-            Self::PendingReview => CaseStatus::PendingReview,
-            Self::NeedsResubmission => CaseStatus::NeedsResubmission,
-            Self::Resubmitted => CaseStatus::Resubmitted,
-            Self::Completed | Self::Sealed => CaseStatus::Completed,
-        }
-    }
-
     async fn arrange(self, app: &TestApp, by: &Callers<'_>) -> Scene {
         let case = app.a_case();
         match self {
@@ -164,6 +151,7 @@ on_each_database! {
     async fn what_is_listed_succeeds_and_everything_else_is_refused(app) {
         let by = Callers::sign_in(app).await;
         let senior = app.tech(3).await;
+        // By the status as the caller sees it: until the release a completed case looks accepted to its member.
         let mut succeeded = BTreeSet::new();
         for stage in STAGES {
             let mut case = stage.arrange(app, &by).await;
@@ -181,7 +169,8 @@ on_each_database! {
                     match answer.status() {
                         200..300 => {
                             assert!(is_listed || (action == CaseAction::Take && is_own), "not listed: {told}");
-                            succeeded.insert((stage.status().code(), format!("{action:?}")));
+                            let status = &seen.as_ref().expect("a case that the caller sees")["status"];
+                            succeeded.insert((status.as_str().unwrap().to_owned(), format!("{action:?}")));
                             case = stage.arrange(app, &by).await;
                         }
                         403 | 409 => assert!(!is_listed, "listed: {told}"),
@@ -192,10 +181,10 @@ on_each_database! {
             }
         }
         for action in CaseAction::iter() {
-            let possible = |role| action.allowed_from(role).iter().map(|status| status.code()).collect::<BTreeSet<_>>();
-            let possible: BTreeSet<_> = possible(Role::Member).union(&possible(Role::Administrator)).copied().collect();
+            let possible = |role| action.allowed_from(role).iter().map(|status| status.code().to_owned()).collect::<BTreeSet<_>>();
+            let possible: BTreeSet<_> = possible(Role::Member).union(&possible(Role::Administrator)).cloned().collect();
             let name = format!("{action:?}");
-            let reached: BTreeSet<_> = succeeded.iter().filter(|(_, other)| *other == name).map(|(status, _)| *status).collect();
+            let reached: BTreeSet<_> = succeeded.iter().filter(|(_, other)| *other == name).map(|(status, _)| status.clone()).collect();
             assert_eq!(reached, possible, "{name}: someone has succeeded from each status it is allowed from");
         }
     }
