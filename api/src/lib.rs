@@ -1,4 +1,17 @@
 //! HTTP and process, nothing else. The domain is in `entity`.
+//!
+//! A group uses only the groups above it:
+//!
+//! - Formats: `wire` writes values, errors and their codes, and knows no state; `config` reads the settings of the process.
+//! - Means: `credentials` (tokens, API keys, keys, passwords), `mail`, `storage`, `throttle`, `readiness`, `metrics`, `schedule`.
+//! - State: `state`, which every handler can access.
+//! - Transport: `http`, with what handlers accept (`request`), what they return (`answer`), and what surrounds every operation
+//!   (`layers`, in the order of `server`).
+//! - Jobs: `worker` runs them on their schedules and keeps house, without HTTP.
+//! - Features: every folder with a `configure`, named as in `entity` and in the tests, one file per operation. They do not import
+//!   each other.
+//! - The whole: `routes` lists the features once, `openapi` makes the contract of them, `server` serves both, `cli` starts it,
+//!   and `demo` fills an empty database.
 
 pub mod alerts;
 pub mod audit_log;
@@ -10,7 +23,6 @@ pub mod credentials;
 pub mod credits;
 pub mod demo;
 pub mod documents;
-#[macro_use]
 mod exports;
 pub mod http;
 pub mod ingest;

@@ -193,8 +193,8 @@ impl Counted {
         to.register_with_unit("http_request_duration", text, Unit::Seconds, self.requests.clone());
         to.register("http_requests_in_flight", "Requests currently in progress", self.in_flight.clone());
         to.register("http_connections", "Connections currently open", self.connections.clone());
-        let text = "Connections that the service closed or did not accept, by reason: too many from one address, too many in all, \
-                    idle when another one needed the place, or too slow with the head of a request";
+        let text = "Connections that the service closed or did not accept, by reason: too many from one address, too many in \
+                    all, idle when another one needed the place, or too slow with the head of a request";
         to.register("http_connections_closed", text, self.closed_connections.clone());
         let text = "Duration of successful reports until the last byte, by report and format";
         to.register_with_unit("casetrail_report_duration", text, Unit::Seconds, self.reports.clone());
@@ -205,7 +205,7 @@ impl Counted {
         let text = "Audit entries that could not be written, and with them the changes that they record: refused by the program, \
                     rejected by the database, or not committed";
         to.register("casetrail_audit_write_failures", text, self.failures.clone());
-        let started = ConstGauge::new(now.timestamp_millis() as f64 / 1000.0);
+        let started = ConstGauge::new((now - DateTime::UNIX_EPOCH).as_seconds_f64());
         let text = "Start time of this process, in seconds since 1970";
         to.register_with_unit("process_start_time", text, Unit::Seconds, started);
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);

@@ -81,7 +81,7 @@ struct Counter {
 }
 
 impl Counter {
-    const BITS: u32 = 42;
+    const BITS: usize = 42;
 
     fn count(&self) -> u64 {
         self.next.fetch_add(1, Relaxed) & ((1 << Self::BITS) - 1)
@@ -112,7 +112,7 @@ impl ClockSequence for Counter {
     }
 
     fn usable_bits(&self) -> usize {
-        Self::BITS as usize
+        Self::BITS
     }
 }
 

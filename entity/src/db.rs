@@ -71,7 +71,8 @@ pub struct PoolState {
 pub type Watch = Arc<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>;
 
 impl Db {
-    /// Opens the connections. `excuses` says which tables transactions may write without an entry: `registry::connect` knows them.
+    /// Opens the connections. `excuses` says which tables transactions may write without an entry: `registry::connect` knows
+    /// them.
     pub async fn connect(url: &str, limits: Limits, excuses: Excuses, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
         // SQLite has only one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
@@ -282,8 +283,8 @@ fn closed_after(failures: &Failures, mut options: ConnectOptions, used_to: Use) 
 /// the call costs about one per cent.
 const STEPS: i32 = 200;
 
-/// Makes the queries of a connection yield the processor again and again. They run in threads of this process, and a long one would
-/// otherwise delay short requests, even more so if there are more long queries than processors.
+/// Makes the queries of a connection yield the processor again and again. They run in threads of this process, and a long one
+/// would otherwise delay short requests, even more so if there are more long queries than processors.
 async fn yield_processor(connection: &mut sqlx::SqliteConnection) -> Result<(), sqlx::Error> {
     let mut handle = connection.lock_handle().await?;
     handle.set_progress_handler(STEPS, || {

@@ -1,5 +1,5 @@
-//! Writes histories after the fact: one audited bulk writer that refuses a history whose entries don't match its rows; and replays
-//! the log from its beginning.
+//! Writes histories after the fact: one audited bulk writer that refuses a history whose entries don't match its rows; and
+//! replays the log from its beginning.
 
 use crate::audit::{AuditTx, Audited, Context, Event, Gap, Refusal, Replay, gap};
 use crate::{audit_entry, case, setting, user};

@@ -70,9 +70,9 @@ async fn pooler(db: &Db) -> Result<Option<Finding>, DbErr> {
     if is_in_force {
         return Ok(None);
     }
-    let why = "drops the settings that the service sends with each connection (lock_timeout, statement_timeout, synchronous_commit, \
-               default_transaction_isolation). Set CASETRAIL_DATABASE_URL to PostgreSQL itself instead of PgBouncer or another \
-               pooler: the service has a pool of its own";
+    let why = "drops the settings that the service sends with each connection (lock_timeout, statement_timeout, \
+               synchronous_commit, default_transaction_isolation). Set CASETRAIL_DATABASE_URL to PostgreSQL itself instead of \
+               PgBouncer or another pooler: the service has a pool of its own";
     Ok(Some(Finding::refused("connection pooler", why.to_owned())))
 }
 

@@ -1,4 +1,9 @@
 //! The history of the schema, append-only like the audit log: a merged migration never changes.
+//!
+//! - `m…`: one file per migration, applied in the order of `Migrator::migrations`, which is not everywhere that of their names.
+//! - `nets`: the triggers below the audit log, compared with what the migrations made.
+//! - `standing`: whether this version can work with the schema of a database.
+//! - `run` and `index`: what several migrations need.
 
 mod m20261201_000001_users;
 mod m20261201_000002_sessions;

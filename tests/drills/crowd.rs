@@ -34,8 +34,8 @@ impl Crowd {
         self.answers.borrow().clone()
     }
 
-    /// Sends bytes in pieces with pauses between them, again and again, each time on a new connection. The clients of a crowd send one
-    /// after another, not all at the same instant.
+    /// Sends bytes in pieces with pauses between them, again and again, each time on a new connection. The clients of a crowd
+    /// send one after another, not all at the same instant.
     pub async fn send(&self, address: &str, number: usize, bytes: &[u8], (piece, pause): (usize, Duration)) {
         tokio::time::sleep(pause * (u32::try_from(number).unwrap_or_default() * 37 % 100) / 100).await;
         while !self.is_over() {

@@ -76,7 +76,8 @@ async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotag
     })
 }
 
-/// Lowers the priority of this thread: the crowds stand for clients on other hosts, which take no processor time from the service.
+/// Lowers the priority of this thread: the crowds stand for clients on other hosts, which take no processor time from the
+/// service.
 fn lower_priority() {
     let thread = std::fs::read_link("/proc/thread-self").expect("/proc");
     let thread = thread.file_name().expect("a number").to_owned();

@@ -85,8 +85,10 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "full-disk",
-        shows: "the disk is full 50 times under load on each database: 503 meanwhile, recovery within 10 s, no acknowledged write is lost",
-        sabotage: "SQLite's transactions are savepoints of connections that are never closed: `cargo drill-sabotaged full-disk --sabotage`",
+        shows: "the disk is full 50 times under load on each database: 503 meanwhile, recovery within 10 s, no acknowledged \
+                write is lost",
+        sabotage: "SQLite's transactions are savepoints of connections that are never closed: `cargo drill-sabotaged full-disk \
+                   --sabotage`",
         proof: "acknowledged writes lost",
         run: |plan| full_disk::run(plan).boxed_local(),
     },

@@ -129,5 +129,8 @@ impl Oracle {
 /// Letters only, as in names.
 fn unique_name() -> String {
     let digits = Uuid::new_v4().simple().to_string();
-    digits.chars().map(|digit| if digit.is_ascii_digit() { char::from(b'g' + (digit as u8 - b'0')) } else { digit }).collect()
+    digits
+        .bytes()
+        .map(|digit| if digit.is_ascii_digit() { char::from(b'g' + (digit - b'0')) } else { char::from(digit) })
+        .collect()
 }

@@ -52,7 +52,8 @@ impl Server {
         let folder = self.folder.display();
         self.shell(&format!(
             "p=$(head -1 {folder}/data/postmaster.pid); all=\"$p $(ps -o pid= --ppid $p)\"; kill -9 $all 2>/dev/null; \
-             for n in 1 2 3 4 5 6 7 8 9 10; do kill -0 $all 2>/dev/null || break; sleep 0.1; done; rm -f {folder}/data/postmaster.pid"
+             for n in 1 2 3 4 5 6 7 8 9 10; do kill -0 $all 2>/dev/null || break; sleep 0.1; done; \
+             rm -f {folder}/data/postmaster.pid"
         ));
     }
 

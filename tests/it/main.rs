@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     reason = "a failing test should fail immediately"
 )]
+#![expect(clippy::as_conversions, reason = "counts and sizes of a test are small")]
 
 #[macro_use]
 mod app;

@@ -143,7 +143,8 @@ on_each_database! {
             }
         }
         let known: BTreeSet<&str> = Action::all().map(Action::code).collect();
-        let listed: BTreeSet<&str> = catalogue["data"].as_array().unwrap().iter().map(|kind| kind["code"].as_str().unwrap()).collect();
+        let listed: BTreeSet<&str> =
+            catalogue["data"].as_array().unwrap().iter().map(|kind| kind["code"].as_str().unwrap()).collect();
         let trail = app.whole_trail().await;
         let left: BTreeSet<&str> = actions(&trail).into_iter().collect();
         assert_eq!((&listed, &left), (&known, &known));

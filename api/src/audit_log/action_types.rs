@@ -42,7 +42,8 @@ pub struct AuditActionType {
 
 /// The complete catalogue of action types
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"named_total": Action::NAMED, "total": Action::COUNT, "introduced_total": Action::introduced().count(), "data": [{
+#[schema(example = json!({
+    "named_total": Action::NAMED, "total": Action::COUNT, "introduced_total": Action::introduced().count(), "data": [{
     "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement", "capture": "automatic",
     "system_event": null, "metadata_schema": {
         "type": "object", "properties": {"reason": {"type": ["string", "null"]}}, "required": ["reason"]
@@ -89,8 +90,8 @@ pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameter
 /// The operation's description in the contract.
 fn described() -> String {
     format!(
-        "Returns the {} named types and `other` in catalogue order, with the number of audit entries of each and the time of the most\n\
-         recent one.",
+        "Returns the {} named types and `other` in catalogue order, with the number of audit entries of each and the time of the \
+         most\nrecent one.",
         Action::NAMED
     )
 }

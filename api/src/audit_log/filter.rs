@@ -53,7 +53,8 @@ pub struct LogFilter {
     #[param(max_items = 4, nullable = false)]
     source: Vec<Source>,
     /// The IP address of the request
-    #[param(value_type = Option<String>, max_length = 45, pattern = "^[0-9A-Fa-f.:]{2,45}$", nullable = false, example = "192.0.2.7")]
+    #[param(value_type = Option<String>, pattern = "^[0-9A-Fa-f.:]{2,45}$", max_length = 45)]
+    #[param(nullable = false, example = "192.0.2.7")]
     ip_address: Option<IpAddr>,
     /// The request in which the entry was written
     #[validate(length(min = 1, max = 64))]

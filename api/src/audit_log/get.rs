@@ -50,7 +50,8 @@ pub struct AuditEntrySibling {
     "siblings": [{
         "id": "01a20725-be30-7584-bca5-f00e655c90d9", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "case_updated",
         "action_label": "Case Updated", "outcome": "success", "actor_label": "tech2",
-        "description": "Case WS001-2026-11-0042 updated", "object_type": "case", "object_id": "01a20725-be30-7584-bca5-f00e655c90d7"
+        "description": "Case WS001-2026-11-0042 updated", "object_type": "case",
+        "object_id": "01a20725-be30-7584-bca5-f00e655c90d7"
     }]
 }))]
 pub struct AuditEntryDetail {

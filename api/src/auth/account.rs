@@ -15,7 +15,8 @@ use uuid::Uuid;
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "tech2", "email": "tech2@example.org",
     "first_name": "Tom", "last_name": "Reyes", "full_name": "Tom Reyes", "phone_number": null, "workshop_code": null,
     "role": "technician", "user_level": "level_2", "scopes": [], "is_active": true, "version": 3,
-    "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z", "updated_at": "2026-06-01T10:30:00.000Z",
+    "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z",
+    "updated_at": "2026-06-01T10:30:00.000Z",
     "permissions": ["work_on_cases", "review_cases", "read_users", "manage_members", "read_settings"]
 }))]
 pub struct AccountDetail {

@@ -20,7 +20,9 @@ use validator::Validate;
 /// Request body for creating a case
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "num_reports_requested": 3, "due_on": "2026-12-15"}))]
+#[schema(example = json!({
+    "employee_first_name": "Ada", "employee_last_name": "Moss", "num_reports_requested": 3, "due_on": "2026-12-15"
+}))]
 pub struct CreateCase {
     #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
     #[schema(min_length = 1, max_length = 100, pattern = "displayable")]

@@ -9,6 +9,7 @@ use actix_web::post;
 use chrono::TimeDelta;
 use entity::case::CaseAction;
 use serde::Deserialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -30,7 +31,10 @@ pub struct HoldCase {
 impl HoldCase {
     /// Days rounded to thousandths, converted to whole seconds.
     fn duration(&self) -> Option<TimeDelta> {
-        self.hold_duration_days.map(|days| TimeDelta::seconds(((days * 1_000.0).round() * 86.4).round() as i64))
+        let days = self.hold_duration_days?;
+        // Neither conversion can fail: the number of days was validated.
+        let seconds = Duration::try_from_secs_f64(((days * 1_000.0).round() * 86.4).round()).ok()?;
+        TimeDelta::from_std(seconds).ok()
     }
 }
 

@@ -48,7 +48,10 @@ impl Greeting<'_> {
     fn text(&self) -> String {
         let base = &self.base;
         let addresses = format!(
-            "\nCasetrail is ready.\n\n  Swagger UI   {base}/docs/\n  API          {base}/api/v1\n  Contract     {base}/openapi.yaml\n"
+            "\nCasetrail is ready.\n\n\
+             \x20 Swagger UI   {base}/docs/\n\
+             \x20 API          {base}/api/v1\n\
+             \x20 Contract     {base}/openapi.yaml\n"
         );
         match self.audience {
             Audience::People => addresses,
@@ -59,7 +62,8 @@ impl Greeting<'_> {
                 let key = self.key.map(|key| format!("  API key      {} (of {SERVICE}, shown only once)\n", key.reveal()));
                 let key = key.unwrap_or_default();
                 format!(
-                    "{addresses}\n  Demo users   {users}\n  Password     {password}\n{key}\nYour first report, in one line:\n\n{line}\n"
+                    "{addresses}\n  Demo users   {users}\n  Password     {password}\n{key}\n\
+                     Your first report, in one line:\n\n{line}\n"
                 )
             }
         }

@@ -72,8 +72,11 @@ fn explained(error: DbErr, verb: &str) -> Failure {
         return error.into();
     }
     let grant = "`casetrail migrate --grant-to ROLE`";
-    format!("the database role may not {verb} the schema, which does not match this version: run {grant} as the owner of the tables ({error})")
-        .into()
+    format!(
+        "the database role may not {verb} the schema, which does not match this version: run {grant} as the owner of the \
+         tables ({error})"
+    )
+    .into()
 }
 
 /// Whether PostgreSQL refused a statement because a right is missing (`insufficient_privilege`).

@@ -61,8 +61,8 @@ fn is_passing(error: &Error) -> bool {
 
 fn hint(error: &str) -> &'static str {
     if error.contains("startup parameter") {
-        ". A pooler such as PgBouncer refuses or drops the settings that the service sends with each connection: set CASETRAIL_DATABASE_URL to \
-         PostgreSQL itself; the service has a pool of its own"
+        ". A pooler such as PgBouncer refuses or drops the settings that the service sends with each connection: set \
+         CASETRAIL_DATABASE_URL to PostgreSQL itself; the service has a pool of its own"
     } else {
         ""
     }

@@ -19,7 +19,8 @@ use uuid::Uuid;
 #[derive(Args)]
 pub struct Options {
     /// The number of audit entries to create; the numbers of cases and users grow with it
-    #[arg(long, default_value_t = Plan::demo().entries, value_parser = clap::value_parser!(u64).range(Plan::ENTRIES_MIN..=100_000_000))]
+    #[arg(long, default_value_t = Plan::demo().entries)]
+    #[arg(value_parser = clap::value_parser!(u64).range(Plan::ENTRIES_MIN..=100_000_000))]
     entries: u64,
     /// The same number results in the same history at the same instant
     #[arg(long, default_value_t = SEED)]

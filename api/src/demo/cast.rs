@@ -19,8 +19,8 @@ pub const NAMED: [&str; 7] = ["manager", "tech1", "member1", "tech2", "admin", "
 pub const SERVICE: &str = "service1";
 
 /// In percent.
-const ROLES: [(Role, u32); 4] = [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2)];
-const LEVELS: [(Level, u32); 3] = [(Level::One, 40), (Level::Two, 40), (Level::Three, 20)];
+const ROLES: [(Role, usize); 4] = [(Role::Member, 80), (Role::Technician, 14), (Role::Manager, 4), (Role::Administrator, 2)];
+const LEVELS: [(Level, usize); 3] = [(Level::One, 40), (Level::Two, 40), (Level::Three, 20)];
 const INACTIVE_PERCENT: usize = 5;
 const MEMBERS_A_WORKSHOP: usize = 8;
 /// The share of the staff below level 3 that was promoted during the period.

@@ -75,7 +75,7 @@ where
 
 async fn write(db: &Db, chapter: Chapter, hashes: &HashMap<String, String>) -> Result<u64, DemoError> {
     let Chapter { history, reviews, member_updates, case_numbers } = chapter;
-    let entries = history.entries.len() as u64;
+    let entries = u64::try_from(history.entries.len()).unwrap_or(u64::MAX);
     let credentials: Vec<credential::Model> = history.users.iter().map(|row| credential_of(row, hashes)).collect();
     let tx = begin(db).await?;
     tx.write_history(history).await?;

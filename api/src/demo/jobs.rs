@@ -3,7 +3,7 @@
 use super::Plan;
 use super::calendar::Calendar;
 use super::chapter::Recorder;
-use super::rng::{DemoRng, Table};
+use super::rng::{DemoRng, Table, days, float, whole};
 use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
 use entity::job::{JobName, JobRun};
 
@@ -26,10 +26,10 @@ pub(super) struct Jobs {
 
 impl Jobs {
     pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &Recorder) -> Self {
-        let share = u64::try_from(super::rng::whole(plan.entries as f64 * BY_SYSTEM)).unwrap_or_default();
+        let share = u64::try_from(whole(float(plan.entries) * BY_SYSTEM)).unwrap_or_default();
         let room = plan.entries.saturating_sub(recorder.tally.entries);
         let total = share.saturating_sub(recorder.tally.by_system).min(room);
-        let failing = super::rng::whole((recorder.tally.runs + total) as f64 * FAILED_RUNS);
+        let failing = whole(float(recorder.tally.runs + total) * FAILED_RUNS);
         let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(recorder.tally.failed_runs);
         let failing_every = total.checked_div(failing).unwrap_or(u64::MAX);
         Self { rng: DemoRng::new(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
@@ -57,7 +57,7 @@ impl Jobs {
     /// On a quarter of an hour, evenly distributed over the day.
     fn instant(&self, calendar: &Calendar) -> DateTime<Utc> {
         let period = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
-        let rough = calendar.start + super::rng::days(period * (self.next as f64 + 0.5) / self.total as f64);
+        let rough = calendar.start + days(period * (float(self.next) + 0.5) / float(self.total));
         rough.duration_trunc(TimeDelta::minutes(15)).unwrap_or(rough).max(calendar.start)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::calendar::Calendar;
 use super::people::People;
-use super::rng::{DemoRng, Table, days};
+use super::rng::{DemoRng, Table, days, float, whole};
 use super::script::{self, Step};
 use super::{DemoError, Plan};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,7 +11,7 @@ use entity::user::{self, Role};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
-const STATUSES: [(CaseStatus, u32); 8] = [
+const STATUSES: [(CaseStatus, usize); 8] = [
     (CaseStatus::Draft, 8),
     (CaseStatus::Submitted, 12),
     (CaseStatus::Resubmitted, 3),
@@ -21,14 +21,14 @@ const STATUSES: [(CaseStatus, u32); 8] = [
     (CaseStatus::NeedsResubmission, 4),
     (CaseStatus::Completed, 38),
 ];
-const TIERS: [(Tier, u32); 3] = [(Tier::One, 50), (Tier::Two, 35), (Tier::Three, 15)];
-const RUSH: [(bool, u32); 2] = [(true, 18), (false, 82)];
-const REPORTS: [(i32, u32); 7] = [(1, 120), (2, 44), (3, 20), (4, 10), (5, 3), (6, 2), (8, 1)];
+const TIERS: [(Tier, usize); 3] = [(Tier::One, 50), (Tier::Two, 35), (Tier::Three, 15)];
+const RUSH: [(bool, usize); 2] = [(true, 18), (false, 82)];
+const REPORTS: [(i32, usize); 7] = [(1, 120), (2, 44), (3, 20), (4, 10), (5, 3), (6, 2), (8, 1)];
 /// Completions whose assignee is of level 1, and which therefore went through a review.
-const REVIEWED: [(bool, u32); 2] = [(true, 35), (false, 65)];
-const RELEASED: [(bool, u32); 2] = [(true, 90), (false, 10)];
+const REVIEWED: [(bool, usize); 2] = [(true, 35), (false, 65)];
+const RELEASED: [(bool, usize); 2] = [(true, 90), (false, 10)];
 /// Of a hundred decisions, 68 approve, 20 request revisions and 12 correct: of those that complete a case, 12 of 80 correct.
-const LAST_DECISIONS: [(ReviewStatus, u32); 2] = [(ReviewStatus::Approved, 68), (ReviewStatus::CorrectionsNeeded, 12)];
+const LAST_DECISIONS: [(ReviewStatus, usize); 2] = [(ReviewStatus::Approved, 68), (ReviewStatus::CorrectionsNeeded, 12)];
 /// Decisions that request revisions, per decision that completes a case.
 const REVISIONS_A_DECISION: f64 = 20.0 / 80.0;
 /// The first cases of each status belong to these two, so that both have some of each.
@@ -120,7 +120,7 @@ fn fates(cases: usize, rng: &mut DemoRng) -> Vec<Plot> {
             revisions: 0,
         }
     };
-    (0..cases as u64).map(plot).collect()
+    (0..).take(cases).map(plot).collect()
 }
 
 /// Level 1 technicians work only on tier 1, so their cases are assigned first; the others share the rest.
@@ -138,7 +138,7 @@ fn share_tiers(plots: &mut [Plot], rng: &mut DemoRng) {
 /// Some reviewed cases are sent back for revisions before they reach their final status.
 fn share_revisions(plots: &mut [Plot], rng: &mut DemoRng) {
     let completed = plots.iter().filter(|plot| plot.is_reviewed && plot.status == CaseStatus::Completed).count();
-    let mut rest = super::rng::whole(completed as f64 * REVISIONS_A_DECISION);
+    let mut rest = whole(float(completed) * REVISIONS_A_DECISION);
     let mut reviewed: Vec<&mut Plot> = plots.iter_mut().filter(|plot| plot.is_accepted() && plot.is_reviewed).collect();
     rng.shuffle(&mut reviewed);
     for plot in reviewed {

@@ -40,7 +40,9 @@ pub(super) fn of_desk(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -
         Some(Reading::UserTrail) if is_person => visits.any_user().map_or_else(log, user_trail),
         Some(Reading::ReportFile) => file(visits, at),
         Some(Reading::LogFile) => Event::export_generated("audit_log", "csv", rows(visits, 40, 9_000), json!({})),
-        Some(Reading::Cases) if is_person => Event::bulk_export("cases", "csv", visits.cases.len() as u64, json!({})),
+        Some(Reading::Cases) if is_person => {
+            Event::bulk_export("cases", "csv", u64::try_from(visits.cases.len()).unwrap_or(u64::MAX), json!({}))
+        }
         Some(Reading::Log | Reading::Entry | Reading::UserTrail | Reading::Cases) | None => log(),
     }
 }

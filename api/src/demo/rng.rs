@@ -12,11 +12,25 @@ const ZIPF_EXPONENT: f64 = 1.1;
 /// The part of the history a generator belongs to, so that the values of one part don't affect another.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Table {
-    People = 1,
-    Plots = 2,
-    Cases = 3,
-    Jobs = 4,
-    Visits = 5,
+    People,
+    Plots,
+    Cases,
+    Jobs,
+    Visits,
+}
+
+impl Table {
+    /// The first of its streams of numbers; a stream's lower bits count the items.
+    const fn stream(self) -> u64 {
+        let table: u64 = match self {
+            Self::People => 1,
+            Self::Plots => 2,
+            Self::Cases => 3,
+            Self::Jobs => 4,
+            Self::Visits => 5,
+        };
+        table << 56
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -26,7 +40,7 @@ impl DemoRng {
     /// The generator for the `number`-th item of a table.
     pub fn new(seed: u64, table: Table, number: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream((table as u64) << 56 | number);
+        rng.set_stream(table.stream() | number);
         Self(rng)
     }
 
@@ -82,13 +96,13 @@ impl DemoRng {
     }
 
     /// `count` items in the given shares, exact to one, in random order.
-    pub fn shared<T: Copy>(&mut self, count: usize, shares: &[(T, u32)]) -> Vec<T> {
-        let total: u32 = shares.iter().map(|(_, share)| share).sum();
+    pub fn shared<T: Copy>(&mut self, count: usize, shares: &[(T, usize)]) -> Vec<T> {
+        let total: usize = shares.iter().map(|(_, share)| share).sum();
         let mut things = Vec::with_capacity(count);
         let mut reached = 0;
         for (thing, share) in shares {
-            reached += *share as usize;
-            let upto = (count * reached + total as usize / 2) / (total as usize).max(1);
+            reached += share;
+            let upto = (count * reached + total / 2) / total.max(1);
             things.resize(upto.max(things.len()), *thing);
         }
         self.shuffle(&mut things);
@@ -102,9 +116,14 @@ pub(super) fn days(days: f64) -> TimeDelta {
 }
 
 /// The nearest whole number. Durations and ranks here are far below the limit up to which `f64` is exact.
+#[expect(clippy::as_conversions, reason = "it saturates; there is no other conversion from one to the other")]
 pub(super) fn whole(number: f64) -> i64 {
-    // The cast saturates; there is no other conversion from one to the other.
     number.round() as i64
+}
+
+/// A count as a float. Counts here are far below `u32::MAX`.
+pub(super) fn float(count: impl TryInto<u32>) -> f64 {
+    f64::from(count.try_into().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -132,10 +151,10 @@ mod tests {
     #[test]
     fn the_first_in_rank_is_taken_most_often() {
         let mut rng = DemoRng::new(1, Table::Visits, 0);
-        let ranks: Vec<u32> = (1..=100).collect();
+        let ranks: Vec<usize> = (1..=100).collect();
         let mut counts = [0; 101];
         for _ in 0..10_000 {
-            counts[*rng.ranked(&ranks).unwrap() as usize] += 1;
+            counts[*rng.ranked(&ranks).unwrap()] += 1;
         }
         assert!(counts[1] > counts[2] && counts[2] > counts[5] && counts[5] > counts[50]);
     }

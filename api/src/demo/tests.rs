@@ -44,7 +44,7 @@ fn entries_of(action: Action) -> Vec<&'static PastEntry> {
 }
 
 fn percent(part: usize, whole: usize) -> f64 {
-    part as f64 * 100.0 / whole as f64
+    super::rng::float(part) * 100.0 / super::rng::float(whole)
 }
 
 #[track_caller]

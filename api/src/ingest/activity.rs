@@ -19,7 +19,8 @@ use validator::Validate;
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "event": "letter_sent", "description": "The welcome letter went out", "case_id": null, "metadata": {"pages": 2, "carrier": "post"}
+    "event": "letter_sent", "description": "The welcome letter went out", "case_id": null,
+    "metadata": {"pages": 2, "carrier": "post"}
 }))]
 pub struct IngestActivity {
     /// Kind of activity; stored in the metadata as `event`

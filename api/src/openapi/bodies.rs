@@ -23,7 +23,8 @@ pub fn without_null(contract: &mut OpenApi) {
 /// The X of "X or null".
 fn but_null(schema: &RefOr<Schema>) -> Option<RefOr<Schema>> {
     let RefOr::T(Schema::OneOf(OneOf { items, .. })) = schema else { return None };
-    let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+    let null = SchemaType::Type(Type::Null);
+    let is_null = |item: &RefOr<Schema>| matches!(item, RefOr::T(Schema::Object(object)) if object.schema_type == null);
     match items.as_slice() {
         [one, other] if is_null(other) => Some(one.clone()),
         [one, other] if is_null(one) => Some(other.clone()),

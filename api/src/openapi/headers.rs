@@ -18,7 +18,8 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "Cache-Control",
         "CacheControl",
-        "Whether and how long the response may be cached: no-store for everything below /api, most of which is about people. A client that keeps its own copy can check with If-None-Match whether it is current",
+        "Whether and how long the response may be cached: no-store for everything below /api, most of which is about people. A \
+         client that keeps its own copy can check with If-None-Match whether it is current",
         "no-store",
     ),
     (

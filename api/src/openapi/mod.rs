@@ -55,19 +55,47 @@ use utoipa_actix_web::AppExt;
     modifiers(&Bearer),
     tags(
         (name = "alerts", description = "Alerts for the caller. Only the users whom an alert concerns can see and dismiss it"),
-        (name = "audit-log", description = "Who did what, when, and to which object: the complete audit log, the log of a case or a user, and exports. Reads are recorded"),
+        (
+            name = "audit-log",
+            description = "Who did what, when, and to which object: the complete audit log, the log of a case or a user, and \
+                           exports. Reads are recorded",
+        ),
         (name = "auth", description = "Login and logout, the caller's own account, and the keys that verify access tokens"),
-        (name = "cases", description = "Cases and their actions, from draft to resubmission. Each action returns the updated case"),
+        (
+            name = "cases",
+            description = "Cases and their actions, from draft to resubmission. Each action returns the updated case",
+        ),
         (name = "credits", description = "The members' credit allowances per quarter, and the reset of all allowances at once"),
-        (name = "documents", description = "Documents submitted with a case, and the reports delivered for it: streamed in both directions. Views and downloads are recorded"),
-        (name = "exports", description = "Cases and users as files, complete or for a period. Exports are recorded, and aborted when their caller loses access"),
-        (name = "ingest", description = "Events that external systems report to the audit log: for service accounts with the scope `ingest`"),
+        (
+            name = "documents",
+            description = "Documents submitted with a case, and the reports delivered for it: streamed in both directions. Views \
+                           and downloads are recorded",
+        ),
+        (
+            name = "exports",
+            description = "Cases and users as files, complete or for a period. Exports are recorded, and aborted when their \
+                           caller loses access",
+        ),
+        (
+            name = "ingest",
+            description = "Events that external systems report to the audit log: for service accounts with the scope `ingest`",
+        ),
         (name = "jobs", description = "Background jobs, run on schedules or on demand. Each run is recorded"),
         (name = "notes", description = "Notes by staff and members about a case. Staff-only notes are not visible to the member"),
         (name = "outbox", description = "Emails that are pending, sent or failed"),
-        (name = "reports", description = "Five reports on the audit log, as JSON for dashboards and as CSV. Each generation is recorded"),
-        (name = "reviews", description = "Pending reviews and review decisions. The decisions themselves are actions of the case"),
-        (name = "settings", description = "Settings of the service: deadlines, releases, emails, credits, the time zone. Changes take effect immediately"),
+        (
+            name = "reports",
+            description = "Five reports on the audit log, as JSON for dashboards and as CSV. Each generation is recorded",
+        ),
+        (
+            name = "reviews",
+            description = "Pending reviews and review decisions. The decisions themselves are actions of the case",
+        ),
+        (
+            name = "settings",
+            description = "Settings of the service: deadlines, releases, emails, credits, the time zone. Changes take effect \
+                           immediately",
+        ),
         (name = "system", description = "Health, contract and error codes. None of these operations requires a token"),
         (name = "users", description = "User accounts and their permissions"),
     ),

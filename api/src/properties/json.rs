@@ -54,8 +54,13 @@ pub fn spelled(node: &Node, seed: u64) -> String {
     said
 }
 
+/// A number below a limit.
+fn below(rng: &mut ChaCha8Rng, limit: usize) -> usize {
+    usize::try_from(rng.next_u32()).unwrap() % limit
+}
+
 fn blank(rng: &mut ChaCha8Rng, said: &mut String) {
-    said.push_str(["", "", "", " ", "\n", "\t\r\n"][rng.next_u32() as usize % 6]);
+    said.push_str(["", "", "", " ", "\n", "\t\r\n"][below(rng, 6)]);
 }
 
 fn write(node: &Node, rng: &mut ChaCha8Rng, said: &mut String) {
@@ -76,7 +81,7 @@ fn write(node: &Node, rng: &mut ChaCha8Rng, said: &mut String) {
         Node::Object(fields) => {
             said.push('{');
             let mut fields: Vec<_> = fields.iter().collect();
-            let turn = rng.next_u32() as usize % fields.len().max(1);
+            let turn = below(rng, fields.len().max(1));
             fields.rotate_left(turn);
             for (index, (name, field)) in fields.into_iter().enumerate() {
                 said.push_str(if index == 0 { "" } else { "," });

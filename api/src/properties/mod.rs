@@ -32,7 +32,8 @@ pub fn check<S: Strategy>(name: &str, inputs: S, holds: impl Fn(S::Value) -> Tes
 
 /// A character that some readers misinterpret, or any other.
 pub fn letter() -> impl Strategy<Value = char> {
-    const ODD: &str = "\0\t\n\r \"'%&+,-./:;<=>?@[\\]^_{|}~\u{7f}\u{85}\u{a0}\u{ad}é\u{301}\u{200b}\u{200d}\u{2028}\u{202e}\u{2212}\
+    const ODD: &str = "\0\t\n\r \"'%&+,-./:;<=>?@[\\]^_{|}~\
+                       \u{7f}\u{85}\u{a0}\u{ad}é\u{301}\u{200b}\u{200d}\u{2028}\u{202e}\u{2212}\
                        \u{3000}\u{feff}\u{fffd}＝＋－＠﹢﹣﹦﹫🦊\u{e0041}";
     let odd: Vec<char> = ODD.chars().collect();
     prop_oneof![4 => prop::sample::select(odd), 4 => prop::char::range('0', 'z'), 1 => any::<char>()]

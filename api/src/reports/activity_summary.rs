@@ -84,12 +84,14 @@ pub struct TopUser {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "activity_summary", "generated_at": "2026-11-23T15:00:00.000Z",
-    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago",
+        "defaulted": true},
     "filters": {},
     "summary": {"total_activities": 1, "previous_total": 4, "delta": -3, "percent_change": -75.0, "direction": "down",
         "active_users": 1, "case_activities": 1, "user_management_activities": 0, "quality_review_activities": 0,
         "system_activity_count": 0, "failed_attempts": 0, "denied_attempts": 0, "distinct_types": 1, "other_types_count": 0},
-    "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1, "percent": 100.0}],
+    "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
+        "percent": 100.0}],
     "top_users": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "count": 1, "percent": 100.0,
         "last_activity_at": "2026-11-22T08:00:00.123Z"}],
@@ -165,7 +167,11 @@ impl Report for ActivitySummaryReport {
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, AllTime),
-    responses((status = OK, description = "One row per action type", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    responses(
+        (status = OK, description = "One row per action type", body = String, content_type = "text/csv",
+            example = json!(CSV_EXAMPLE)),
+        ListProblems,
+    ),
     extensions(("x-audit-actions" = json!({
         "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
     }))),

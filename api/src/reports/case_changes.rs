@@ -26,7 +26,12 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,badge,before_after\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\"\r\n";
+const CSV_EXAMPLE: &str = "\
+    id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
+    request_id,badge,before_after\r\n\
+    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
+    Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\
+    \"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\"\r\n";
 
 /// Filters of the case change history
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -89,17 +94,21 @@ list_of! {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "case_changes", "generated_at": "2026-11-23T15:00:00.000Z",
-    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago",
+        "defaulted": true},
     "filters": {"change_type": ["hold"]},
     "summary": {"total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1},
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "hold", "value": 1}],
-    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "case_held",
-        "action_label": "Case Placed on Hold", "category": "case", "outcome": "success", "source": "automatic", "actor_type": "user",
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
+        "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
+        "source": "automatic", "actor_type": "user",
         "actor_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "actor_label": "tech2", "actor_full_name": "Tom Reyes",
-        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
+        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
+        "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
         "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
-        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1", "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
+        "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
         "badge": "hold", "before_after": [{"field": "status", "from": "accepted", "to": "hold"}]}],
         "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
 }))]
@@ -172,7 +181,10 @@ impl Report for CaseChangesReport {
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter),
-    responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    responses(
+        (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        ListProblems,
+    ),
     extensions(("x-audit-actions" = json!({
         "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
     }))),

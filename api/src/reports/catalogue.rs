@@ -30,7 +30,8 @@ pub struct ReportSummary {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"data": [{
     "report": "case_changes", "title": "Case change history", "description": "Changes to cases, with values before and after.",
-    "path": "/api/v1/reports/case-changes", "csv_path": "/api/v1/reports/case-changes.csv", "filters": "change_type, case_id, actor_id"
+    "path": "/api/v1/reports/case-changes", "csv_path": "/api/v1/reports/case-changes.csv",
+    "filters": "change_type, case_id, actor_id"
 }]}))]
 pub struct ReportCatalogue {
     #[schema(max_items = 20)]

@@ -58,7 +58,9 @@ impl ToSchema for Filters {
 
 /// How often an action was performed
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 12, "percent": 4.3}))]
+#[schema(example = json!({
+    "action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 12, "percent": 4.3
+}))]
 pub struct ActionTypeCount {
     pub action_type: Action,
     #[schema(max_length = 64)]

@@ -24,7 +24,10 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,turnaround_seconds\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
+const CSV_EXAMPLE: &str = "\
+    id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,\
+    turnaround_seconds\r\n\
+    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
 
 /// Filters of the quality review audit
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -129,7 +132,8 @@ list_of! {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "quality_review_audit", "generated_at": "2026-11-23T15:00:00.000Z",
-    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago",
+        "defaulted": true},
     "filters": {"review_status": ["approved"]},
     "summary": {"total_reviews": 1, "approved": 1, "approved_percent": 100.0, "revisions_requested": 0,
         "revisions_requested_percent": 0.0, "corrections_needed": 0, "corrections_needed_percent": 0.0, "submissions": 1,
@@ -216,7 +220,11 @@ impl Report for QualityReviewReport {
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, QualityReviewFilter),
-    responses((status = OK, description = "One row per decision", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    responses(
+        (status = OK, description = "One row per decision", body = String, content_type = "text/csv",
+            example = json!(CSV_EXAMPLE)),
+        ListProblems,
+    ),
     extensions(("x-audit-actions" = json!({
         "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
     }))),

@@ -29,7 +29,11 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id,job_name,records_processed,error_message\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,\r\n";
+const CSV_EXAMPLE: &str = "\
+    id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
+    request_id,job_name,records_processed,error_message\r\n\
+    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,\
+    Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,\r\n";
 
 /// Filters of the system events
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -174,11 +178,13 @@ list_of! {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "system_events", "generated_at": "2026-11-23T15:00:00.000Z",
-    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago",
+        "defaulted": true},
     "filters": {"event_type": ["cron_job"]},
     "summary": {"total_events": 1, "successful_events": 1, "failed_events": 0, "success_percent": 100.0},
     "by_event_type": [{"event_type": "cron_job", "label": "Cron Jobs", "count": 1, "percent": 100.0}],
-    "by_action_type": [{"action_type": "cron_job_executed", "label": "Cron Job Executed", "category": "system", "count": 1, "percent": 100.0}],
+    "by_action_type": [{"action_type": "cron_job_executed", "label": "Cron Job Executed", "category": "system", "count": 1,
+        "percent": 100.0}],
     "jobs": [{"job_name": "check_expired_holds", "last_run_at": "2026-11-22T08:00:00.123Z", "last_status": "success",
         "last_success_at": "2026-11-22T08:00:00.123Z", "consecutive_failures": 0}],
     "health": {"failed_jobs_24h": 0, "failed_emails_24h": 0, "pending_emails": 0, "audit_entries_total": 20417,
@@ -187,8 +193,9 @@ list_of! {
         "user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d4", "username": "manager", "count": 3,
         "last_at": "2026-11-22T08:00:00.123Z"}],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "cron_job", "value": 1}],
-    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "cron_job_executed",
-        "action_label": "Cron Job Executed", "category": "system", "outcome": "success", "source": "job", "actor_type": "system",
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
+        "action_type": "cron_job_executed", "action_label": "Cron Job Executed", "category": "system", "outcome": "success",
+        "source": "job", "actor_type": "system",
         "actor_id": null, "actor_label": "System", "actor_full_name": null,
         "actor_role": null, "description": "Job check_expired_holds ran: success", "case_id": null,
         "case_number": null, "related_user_id": null, "related_username": null, "object_type": "job",
@@ -279,7 +286,10 @@ impl Report for SystemEventsReport {
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, SystemEventsFilter),
-    responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ListProblems),
+    responses(
+        (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        ListProblems,
+    ),
     extensions(("x-audit-actions" = json!({
         "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
     }))),

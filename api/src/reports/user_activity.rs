@@ -22,7 +22,11 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// The CSV example in the contract.
-const CSV_EXAMPLE: &str = "id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,request_id\r\n01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7\r\n";
+const CSV_EXAMPLE: &str = "\
+    id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
+    request_id\r\n\
+    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
+    Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7\r\n";
 
 /// Filters of the user activity
 #[derive(Clone, Debug, Deserialize, IntoParams, Validate)]
@@ -68,20 +72,25 @@ list_of! {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "report": "user_activity", "generated_at": "2026-11-23T15:00:00.000Z",
-    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true},
+    "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago",
+        "defaulted": true},
     "filters": {"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1"},
     "user": {"id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "is_active": true, "deleted_at": null},
     "summary": {"total_activities": 1, "last_activity_at": "2026-11-22T08:00:00.123Z",
         "last_activity_overall_at": "2026-11-22T08:00:00.123Z"},
-    "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1, "percent": 100.0}],
+    "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
+        "percent": 100.0}],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 1}],
-    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "case_held",
-        "action_label": "Case Placed on Hold", "category": "case", "outcome": "success", "source": "automatic", "actor_type": "user",
+    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
+        "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
+        "source": "automatic", "actor_type": "user",
         "actor_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "actor_label": "tech2", "actor_full_name": "Tom Reyes",
-        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
+        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
+        "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
         "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
-        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1", "request_id": "01a20725-be30-7584-bca5-f00e655c90d7"}],
+        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
+        "request_id": "01a20725-be30-7584-bca5-f00e655c90d7"}],
         "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null}}
 }))]
 pub struct UserActivityReport {
@@ -160,7 +169,10 @@ impl Report for UserActivityReport {
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, AllTime, OrderParameters, UserActivityFilter),
-    responses((status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)), ReadProblems),
+    responses(
+        (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
+        ReadProblems,
+    ),
     extensions(("x-audit-actions" = json!({
         "always": ["export_generated"], "may": [], "denied": entity::audit::Action::ExportGenerated,
     }))),

@@ -19,7 +19,11 @@ const CACHE: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The contract", content_type = "application/json", body = std::collections::HashMap<String, serde_json::Value>, example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}))),
+    responses((
+        status = OK, description = "The contract", content_type = "application/json",
+        body = std::collections::HashMap<String, serde_json::Value>,
+        example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}),
+    )),
     extensions(("x-audit-actions" = json!({
         "always": [], "may": [], "denied": entity::audit::Action::Other,
     })), ("x-audit-reason" = json!("the contract is public"))),
@@ -35,7 +39,11 @@ pub async fn get_openapi_json(contract: Data<ContractTexts>) -> HttpResponse {
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The contract", content_type = "application/yaml", body = std::collections::HashMap<String, serde_json::Value>, example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}))),
+    responses((
+        status = OK, description = "The contract", content_type = "application/yaml",
+        body = std::collections::HashMap<String, serde_json::Value>,
+        example = json!({"openapi": "3.1.0", "info": {"title": "Casetrail", "version": "0.1.0"}, "paths": {}}),
+    )),
     extensions(("x-audit-actions" = json!({
         "always": [], "may": [], "denied": entity::audit::Action::Other,
     })), ("x-audit-reason" = json!("the contract is public"))),

@@ -16,7 +16,9 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::atomic::AtomicU64;
 
 /// The example in the contract.
-const EXAMPLE: &str = "# HELP casetrail_audit_entries_total Audit entries that this process committed.\n# TYPE casetrail_audit_entries_total counter\ncasetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"} 12\n";
+const EXAMPLE: &str = "# HELP casetrail_audit_entries_total Audit entries that this process committed.\n\
+                       # TYPE casetrail_audit_entries_total counter\n\
+                       casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"} 12\n";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PoolLabels {
@@ -120,7 +122,7 @@ fn trail(to: &mut Registry, vitals: &Vitals) {
 fn jobs(to: &mut Registry, vitals: &Vitals) {
     let (last_run, last_success) = (Family::<JobLabels, Timestamp>::default(), Family::<JobLabels, Timestamp>::default());
     let (runs, emails) = (Family::<JobRunLabels, Counter>::default(), Family::<EmailLabels, Counter>::default());
-    let seconds = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis() as f64 / 1000.0;
+    let seconds = |at: chrono::DateTime<chrono::Utc>| (at - chrono::DateTime::UNIX_EPOCH).as_seconds_f64();
     for job in &vitals.jobs {
         let labels = JobLabels { job_name: job.job_name.clone() };
         if let Some(at) = job.last_run_at() {

@@ -5,6 +5,11 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Path;
 use actix_web::{HttpResponse, get};
 
+/// The example in the contract.
+const EXAMPLE: &str = "\
+    <!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><h1>Not found</h1>\
+    <p><code>not_found</code>, HTTP 404</p><p>The resource does not exist or is not visible to you.</p></html>";
+
 /// Get the page of an error code
 ///
 /// The page to which `type` in a problem refers.
@@ -12,7 +17,13 @@ use actix_web::{HttpResponse, get};
     tag = "system",
     security(()),
     params(("code" = String, Path, description = "The code of a problem", max_length = 64, example = "invalid_case_state")),
-    responses((status = OK, description = "The meaning of the code", content_type = "text/html", body = String, example = json!("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Not found</title><h1>Not found</h1><p><code>not_found</code>, HTTP 404</p><p>The resource does not exist or is not visible to you.</p></html>")), NotFound),
+    responses(
+        (
+            status = OK, description = "The meaning of the code", content_type = "text/html", body = String,
+            example = json!(EXAMPLE),
+        ),
+        NotFound,
+    ),
     extensions(("x-audit-actions" = json!({
         "always": [], "may": [], "denied": entity::audit::Action::Other,
     })), ("x-audit-reason" = json!("the meaning of error codes is public"))),

@@ -15,8 +15,8 @@ pub fn not_blank(text: &str) -> Result<(), ValidationError> {
 
 /// A name to be displayed: without invisible characters. An empty one is reported by the length rule.
 pub fn displayable(name: &str) -> Result<(), ValidationError> {
-    let detail = "must be visible text without control or format characters, without leading or trailing spaces, and with at most \
-                  4 combining marks in a row";
+    let detail = "must be visible text without control or format characters, without leading or trailing spaces, and with at \
+                  most 4 combining marks in a row";
     demand(name.is_empty() || text::is_displayable(name), "displayable", detail)
 }
 

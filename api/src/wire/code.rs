@@ -92,7 +92,8 @@ impl Code {
                 "malformed_json",
                 S::BAD_REQUEST,
                 "Malformed JSON",
-                "The request body is not readable JSON: it has a syntax error, invalid UTF-8, a duplicate key, a number outside the range of a double, or is nested too deeply.",
+                "The request body is not readable JSON: it has a syntax error, invalid UTF-8, a duplicate key, a number outside \
+                 the range of a double, or is nested too deeply.",
             ),
             Self::MalformedMultipart => (
                 "malformed_multipart",
@@ -104,7 +105,8 @@ impl Code {
                 "invalid_parameter",
                 S::BAD_REQUEST,
                 "Invalid parameter",
-                "A query parameter is unknown, duplicated, not valid UTF-8, or has an invalid value. Nothing was read: an invalid filter never returns unfiltered data.",
+                "A query parameter is unknown, duplicated, not valid UTF-8, or has an invalid value. Nothing was read: an \
+                 invalid filter never returns unfiltered data.",
             ),
             Self::InvalidHeader => ("invalid_header", S::BAD_REQUEST, "Invalid header", "A request header has an invalid value."),
             Self::InvalidCursor => (
@@ -166,7 +168,8 @@ impl Code {
                 "level_too_low",
                 S::CONFLICT,
                 "Level too low",
-                "A technician's level must be at least the case's tier. Only an administrator may assign below it, with override_reason.",
+                "A technician's level must be at least the case's tier. Only an administrator may assign below it, with \
+                 override_reason.",
             ),
             Self::NotAssignable => (
                 "not_assignable",
@@ -193,7 +196,8 @@ impl Code {
                 "rush_confirmation_required",
                 S::CONFLICT,
                 "Rush confirmation required",
-                "The due date is so close that the case becomes a rush case, which costs rush_fee. Retry with confirm_rush: true.",
+                "The due date is so close that the case becomes a rush case, which costs rush_fee. Retry with confirm_rush: \
+                 true.",
             ),
             Self::RushRequired => (
                 "rush_required",
@@ -217,7 +221,8 @@ impl Code {
                 "quota_exceeded",
                 S::CONFLICT,
                 "Quota exceeded",
-                "The documents of this case, or those that this member uploaded, have reached their storage quota: see quota, used_bytes and limit_bytes. The attempt has been logged.",
+                "The documents of this case, or those that this member uploaded, have reached their storage quota: see quota, \
+                 used_bytes and limit_bytes. The attempt has been logged.",
             ),
             Self::JobRunning => (
                 "job_running",
@@ -242,7 +247,8 @@ impl Code {
                 "own_account",
                 S::CONFLICT,
                 "Own account",
-                "Users cannot change the role of, deactivate, reactivate or delete their own account, or reset their own password.",
+                "Users cannot change the role of, deactivate, reactivate or delete their own account, or reset their own \
+                 password.",
             ),
             Self::LastAdministrator => (
                 "last_administrator",
@@ -272,13 +278,15 @@ impl Code {
                 "request_timeout",
                 S::REQUEST_TIMEOUT,
                 "Request timeout",
-                "The request was sent too slowly: its head must arrive within 5 seconds, its body within 10 seconds, and a document at 64 KiB per second or faster. Nothing was changed, and the connection is closed.",
+                "The request was sent too slowly: its head must arrive within 5 seconds, its body within 10 seconds, and a \
+                 document at 64 KiB per second or faster. Nothing was changed, and the connection is closed.",
             ),
             Self::VersionMismatch => (
                 "version_mismatch",
                 S::PRECONDITION_FAILED,
                 "Version mismatch",
-                "The resource has changed since the version in If-Match. Read it again and retry with its current version: see current_version.",
+                "The resource has changed since the version in If-Match. Read it again and retry with its current version: see \
+                 current_version.",
             ),
             Self::PayloadTooLarge => {
                 ("payload_too_large", S::PAYLOAD_TOO_LARGE, "Payload too large", "The request body is too large.")
@@ -287,7 +295,8 @@ impl Code {
                 "unsupported_media_type",
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported media type",
-                "The request body must have the media type that the operation accepts: application/json in UTF-8, or multipart/form-data for a document.",
+                "The request body must have the media type that the operation accepts: application/json in UTF-8, or \
+                 multipart/form-data for a document.",
             ),
             Self::RangeNotSatisfiable => (
                 "range_not_satisfiable",
@@ -317,7 +326,8 @@ impl Code {
                 "too_many_attempts",
                 S::TOO_MANY_REQUESTS,
                 "Too many attempts",
-                "Too many failed attempts for this account or from this address, so this attempt was not checked. Retry after Retry-After seconds.",
+                "Too many failed attempts for this account or from this address, so this attempt was not checked. Retry after \
+                 Retry-After seconds.",
             ),
             Self::InternalError => (
                 "internal_error",
@@ -335,7 +345,8 @@ impl Code {
                 "unavailable",
                 S::SERVICE_UNAVAILABLE,
                 "Unavailable",
-                "The service cannot process the request at the moment: the database did not respond in time or cannot write, or the service is overloaded. Nothing was changed. Retry after Retry-After seconds.",
+                "The service cannot process the request at the moment: the database did not respond in time or cannot write, or \
+                 the service is overloaded. Nothing was changed. Retry after Retry-After seconds.",
             ),
             Self::StorageUnavailable => (
                 "storage_unavailable",
@@ -347,13 +358,15 @@ impl Code {
                 "commit_unknown",
                 S::GATEWAY_TIMEOUT,
                 "Commit unknown",
-                "The connection was lost while the change was being committed. Retry with the same Idempotency-Key, or read the resource to see whether it was changed.",
+                "The connection was lost while the change was being committed. Retry with the same Idempotency-Key, or read the \
+                 resource to see whether it was changed.",
             ),
             Self::InsufficientStorage => (
                 "insufficient_storage",
                 S::INSUFFICIENT_STORAGE,
                 "Insufficient storage",
-                "There is not enough free space to store documents; all other requests are served. Try again once the operator has freed space.",
+                "There is not enough free space to store documents; all other requests are served. Try again once the operator \
+                 has freed space.",
             ),
         }
     }

@@ -13,6 +13,7 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 impl Exact {
     /// In JSON Schema, 2.0 is an integer.
+    #[expect(clippy::as_conversions, reason = "a whole number of at most 2^53: exact")]
     fn whole(self) -> Self {
         let number = self.0.as_number().filter(|number| number.is_f64()).and_then(serde_json::Number::as_f64);
         match number.filter(|number| number.fract() == 0.0 && number.abs() <= WHOLE_MAX) {
@@ -69,7 +70,10 @@ impl<'de> Deserializer<'de> for Exact {
         visitor.visit_newtype_struct(self)
     }
 
-    integers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
+    integers! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    }
 
     forward_to_deserialize_any! {
         bool i128 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple

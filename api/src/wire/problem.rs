@@ -155,8 +155,8 @@ refusals! {
     NotFound = 404 [NotFound];
     /// The state of the case does not allow this action
     CaseConflict = 409 [
-        InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, MissingReports, AlreadyAssigned, RushConfirmationRequired, RushRequired,
-        NoChanges, AlreadyReleased, IdempotencyInProgress,
+        InvalidCaseState, LevelTooLow, NotAssignable, NoAssignee, MissingReports, AlreadyAssigned, RushConfirmationRequired,
+        RushRequired, NoChanges, AlreadyReleased, IdempotencyInProgress,
     ];
     /// The state of the case does not allow this action, or its documents exceed a quota
     DocumentConflict = 409 [InvalidCaseState, QuotaExceeded, IdempotencyInProgress];
@@ -248,7 +248,8 @@ problem_sets! {
     DeleteProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CaseConflict, CommitProblems];
     /// Uploading a file with a form. The descriptions for the form and the storage come last, and so take precedence.
     UploadProblems = [
-        BodyProblems, Unauthorized, Forbidden, NotFound, DocumentConflict, CommitProblems, BadForm, StorageUnavailable, InsufficientStorage,
+        BodyProblems, Unauthorized, Forbidden, NotFound, DocumentConflict, CommitProblems, BadForm, StorageUnavailable,
+        InsufficientStorage,
     ];
     /// Reading a file, or a range of it.
     DownloadProblems = [ReadProblems, RangeNotSatisfiable, StorageUnavailable];

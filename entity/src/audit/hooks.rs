@@ -252,7 +252,6 @@ pub(super) fn people_named<E: Audited>(before: Option<&E::Model>, after: &E::Mod
 /// Makes a row audited: `audited! { "case", events: events::events, effects: effects::effects => Effect, long_texts: [..], .. }`.
 ///
 /// The row must have `id`, `version`, `created_at` and `updated_at`; the hooks maintain the last three.
-#[macro_export]
 macro_rules! audited {
     (@effect) => { $crate::audit::Nothing };
     (@effect $effect:ty) => { $effect };
@@ -263,7 +262,7 @@ macro_rules! audited {
         $(, keep: $keep:path)? $(,)?
     ) => {
         impl $crate::audit::Audited for Entity {
-            type Effect = $crate::audited!(@effect $($effect)?);
+            type Effect = $crate::audit::audited!(@effect $($effect)?);
 
             const OBJECT: &'static str = $object;
             const ID: Column = Column::Id;
@@ -290,7 +289,7 @@ macro_rules! audited {
             }
             fn is_long_text(column: Column) -> bool {
                 let long: &[Column] = &[$($(Column::$long),*)?];
-                long.iter().any(|other| *other as usize == column as usize)
+                long.iter().any(|other| std::mem::discriminant(other) == std::mem::discriminant(&column))
             }
             fn people() -> &'static [Column] {
                 &[$($(Column::$person),*)?]
@@ -334,3 +333,4 @@ macro_rules! audited {
         }
     };
 }
+pub(crate) use audited;

@@ -9,6 +9,7 @@
 
 mod action;
 mod bulk;
+mod change_context;
 mod changes;
 mod commit;
 mod context;
@@ -16,9 +17,7 @@ mod effect;
 mod event;
 mod guard;
 mod happen;
-#[macro_use]
 pub mod hooks;
-mod change_context;
 pub mod key;
 pub mod metadata;
 mod probe;
@@ -41,6 +40,7 @@ pub use effect::{CarryOut, Nothing};
 pub use event::Event;
 pub use guard::Unaudited;
 pub use happen::{Told, happen};
+pub(crate) use hooks::audited;
 pub use hooks::{Audited, consequences};
 pub use refusal::Refusal;
 pub(crate) use replay::gap;

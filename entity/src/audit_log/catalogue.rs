@@ -23,8 +23,8 @@ struct Row {
 
 // The last id comes from a query of its own: PostgreSQL has no MAX of a UUID, and `occurred_at` is in no index.
 const USAGE: &str = "SELECT entry.action_type, COUNT(*) AS entry_count, \
-     (SELECT last.id FROM audit_entries AS last WHERE last.action_type = entry.action_type ORDER BY last.id DESC LIMIT 1) AS last_id \
-     FROM audit_entries AS entry GROUP BY entry.action_type";
+     (SELECT last.id FROM audit_entries AS last WHERE last.action_type = entry.action_type ORDER BY last.id DESC LIMIT 1) \
+     AS last_id FROM audit_entries AS entry GROUP BY entry.action_type";
 
 /// The usage of each action; one statement, regardless of the size of the audit log.
 pub async fn usage<C: ConnectionTrait>(db: &C) -> Result<HashMap<Action, Usage>, DbErr> {

@@ -15,12 +15,12 @@ pub use lifecycle::{CaseRefusal, codes};
 pub use permission::CaseAction;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
-use crate::audit::{Actor, AuditTx};
+use crate::audit::{Actor, AuditTx, audited};
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::text;
 use crate::user::{Caller, Role};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoColumnRef};
 use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
@@ -118,7 +118,8 @@ impl Model {
     /// The expected length of a hold in days, with at most three decimals.
     pub fn hold_duration_days(&self) -> Option<f64> {
         // Whole seconds below 1,000 days: three decimals are exact enough and the same on both databases.
-        self.hold_duration_seconds.map(|seconds| (seconds as f64 / 86.4).round() / 1_000.0)
+        let length = self.hold_duration_seconds.and_then(TimeDelta::try_seconds);
+        length.map(|length| (length.as_seconds_f64() / 86.4).round() / 1_000.0)
     }
 
     /// Whether the member may know that the case is completed, regardless of when the release job runs.

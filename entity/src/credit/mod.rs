@@ -9,6 +9,7 @@ pub use quarter::{NoQuarter, Quarter};
 pub use reset::{Reset, ResetType, reset_all, without_allowance};
 pub use usage::{used_of_each, used_tenths};
 
+use crate::audit::audited;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::{IntoActiveModel, Select};

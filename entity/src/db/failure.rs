@@ -17,7 +17,8 @@ const POSTGRES_UNAVAILABLE_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
 /// retried.
 pub fn is_unavailable(error: &DbErr) -> bool {
     match error {
-        // Without a connection nothing was done, whatever the server's reason: on a full disk PostgreSQL reports an internal error.
+        // Without a connection nothing was done, whatever the server's reason: on a full disk PostgreSQL reports an internal
+        // error.
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         // An error that the database did not report is one of the connection.
         _ => cause(error).is_some_and(|cause| cause.as_database_error().is_none_or(is_unavailable_code)),

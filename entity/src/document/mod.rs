@@ -12,6 +12,7 @@ pub use kind::DocumentType;
 pub use lifecycle::{DocumentRefusal, NewDocument};
 pub use permission::{may_add, may_delete};
 
+use crate::audit::audited;
 use crate::case;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};

@@ -2,7 +2,7 @@
 
 mod events;
 
-use crate::audit::AuditTx;
+use crate::audit::{AuditTx, audited};
 use crate::case;
 use crate::effect::Effect;
 use crate::load::LoadError;

@@ -18,7 +18,7 @@ impl Percent {
     }
 
     /// As a number on the wire.
-    #[expect(clippy::cast_precision_loss, reason = "tenths of a percent stay far below 2^53")]
+    #[expect(clippy::as_conversions, reason = "tenths of a percent stay far below 2^53: exact")]
     pub fn number(self) -> f64 {
         self.0 as f64 / 10.0
     }
@@ -31,7 +31,7 @@ impl Serialize for Percent {
 }
 
 /// The average of a number of seconds, in hours with two decimals; `None` if the count is zero.
-#[expect(clippy::cast_precision_loss, reason = "hundredths of an hour stay far below 2^53")]
+#[expect(clippy::as_conversions, reason = "hundredths of an hour stay far below 2^53: exact")]
 pub(super) fn average_hours(seconds: i64, count: i64) -> Option<f64> {
     rounded(i128::from(seconds) * 100, i128::from(count) * 3_600).map(|hundredths| hundredths as f64 / 100.0)
 }

@@ -2,7 +2,7 @@
 
 mod events;
 
-use crate::audit::AuditTx;
+use crate::audit::{AuditTx, audited};
 use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::ActiveValue::Set;

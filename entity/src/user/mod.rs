@@ -18,7 +18,7 @@ pub use person::Person;
 pub use role::{Level, Role, Scope};
 pub use standing::{Standing, locked_with_administrators};
 
-use crate::audit::AuditTx;
+use crate::audit::{AuditTx, audited};
 use crate::case::Tier;
 use crate::load::LoadError;
 use sea_orm::entity::prelude::*;

@@ -30,8 +30,14 @@ on_each_database! {
         let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
         assert_eq!(mails.len(), 1);
         let mail = &mails[0];
-        assert_eq!((mail.status, mail.template.as_str(), mail.recipient.as_str()), (MailStatus::Pending, "case_held", "member1@example.org"));
-        assert_eq!((mail.case_id, mail.case_number.as_ref(), mail.related_user_id), (Some(case.case.id), Some(case_number), Some(case.case.member_id)));
+        assert_eq!(
+            (mail.status, mail.template.as_str(), mail.recipient.as_str()),
+            (MailStatus::Pending, "case_held", "member1@example.org")
+        );
+        assert_eq!(
+            (mail.case_id, mail.case_number.as_ref(), mail.related_user_id),
+            (Some(case.case.id), Some(case_number), Some(case.case.member_id))
+        );
         assert_eq!((mail.queued_at, mail.send_after, mail.attempts), (at(crate::app::START), Some(at(crate::app::START)), 0));
         assert_eq!(serde_json::from_str::<Json>(&mail.parameters).unwrap(), json!({
             "first_name": "Ada", "case_number": case_number, "employee_name": "Ada Moss",
@@ -55,7 +61,10 @@ on_each_database! {
         let templates: Vec<&str> = mails.iter().map(|mail| mail.template.as_str()).collect();
         assert_eq!(templates, ["case_held", "case_resumed", "case_released", "case_rejected"]);
         let words: Json = serde_json::from_str(&mails[3].parameters).unwrap();
-        assert_eq!((&words["rejection_reason"], &words["rejection_notes"]), (&json!("missing_documents"), &json!("the pay stub, please")));
+        assert_eq!(
+            (&words["rejection_reason"], &words["rejection_notes"]),
+            (&json!("missing_documents"), &json!("the pay stub, please"))
+        );
         assert_eq!(kinds(app, &app.tech(3).await).await, [""; 0], "nobody else hears of it");
         assert_eq!(kinds(app, manager.user.as_ref().unwrap()).await, [""; 0]);
     }
@@ -73,7 +82,8 @@ on_each_database! {
     async fn reviewers_hear_of_work_and_its_technician_of_the_decision(app) {
         let (worker, member) = (app.tech(1).await, app.user("member1", Role::Member, None).await);
         let (two, three) = (app.tech(2).await, app.tech(3).await);
-        let (manager, admin) = (app.user("manager", Role::Manager, None).await, app.user("admin", Role::Administrator, None).await);
+        let (manager, admin) =
+            (app.user("manager", Role::Manager, None).await, app.user("admin", Role::Administrator, None).await);
         let gone = app.user("gone", Role::Manager, None).await;
         app.as_admin().await.post(&format!("users/{}/deactivate", gone.id), json!({"reason": "left"})).await.expect(200);
         let case = app.a_case().assigned_to(&worker).accepted().create().await;
@@ -94,7 +104,8 @@ on_each_database! {
         by.post(&case.url("review/approve"), json!({"release": "now"})).await.expect(200);
 
         let told = alerts(&app.as_user(&worker).await).await;
-        let said: Vec<_> = told.iter().map(|alert| (alert["severity"].as_str().unwrap(), alert["message"].as_str().unwrap())).collect();
+        let said: Vec<_> =
+            told.iter().map(|alert| (alert["severity"].as_str().unwrap(), alert["message"].as_str().unwrap())).collect();
         assert_eq!(said, [("info", "The reviewer left no notes."), ("warning", "the second report")]);
         assert!(told.iter().all(|alert| alert["kind"] == "review_decided"));
         assert_eq!(kinds(app, &member).await, ["case_released"]);
@@ -106,7 +117,11 @@ on_each_database! {
         let member = app.as_member().await;
         member.post(&case.url("notes"), json!({"body": "On Monday.", "visibility": "shared"})).await.expect(201);
         app.as_tech(2).await.post(&case.url("notes"), json!({"body": "fine", "visibility": "shared"})).await.expect(201);
-        app.as_user(&worker).await.post(&case.url("complete"), json!({"release": "now", "override_incomplete": true})).await.expect(200);
+        app.as_user(&worker)
+            .await
+            .post(&case.url("complete"), json!({"release": "now", "override_incomplete": true}))
+            .await
+            .expect(200);
         app.pass(chrono::TimeDelta::seconds(1));
         let sealed = app.a_case().completed().create().await;
         let member = { drop(member); app.as_member().await };
@@ -134,20 +149,33 @@ on_each_database! {
         job::failed("send_scheduled_emails", "no connection").carry_out(&tx).await.unwrap();
         tx.commit().await.unwrap();
 
-        assert_eq!((kinds(app, &worker).await, kinds(app, &manager).await), (vec!["hold_overdue".to_owned()], vec!["hold_overdue".to_owned()]));
+        assert_eq!(
+            (kinds(app, &worker).await, kinds(app, &manager).await),
+            (vec!["hold_overdue".to_owned()], vec!["hold_overdue".to_owned()])
+        );
         assert_eq!(kinds(app, &member).await, [""; 0]);
         let told = alerts(&app.as_user(&admin).await).await;
-        assert_eq!((&told[0]["kind"], &told[0]["severity"], &told[0]["message"]), (&json!("job_failed"), &json!("critical"), &json!("no connection")));
+        assert_eq!(
+            (&told[0]["kind"], &told[0]["severity"], &told[0]["message"]),
+            (&json!("job_failed"), &json!("critical"), &json!("no connection"))
+        );
         assert_eq!(told[0]["case"], json!(null));
         let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
-        assert_eq!((mails.len(), mails[0].template.as_str(), mails[0].recipient.as_str()), (1, "job_failed", "admin@example.org"));
+        assert_eq!(
+            (mails.len(), mails[0].template.as_str(), mails[0].recipient.as_str()),
+            (1, "job_failed", "admin@example.org")
+        );
         let words: Json = serde_json::from_str(&mails[0].parameters).unwrap();
         assert_eq!(words, json!({"first_name": "Ada", "job_name": "send_scheduled_emails", "error_message": "no connection"}));
     }
 
     async fn a_member_who_is_gone_is_told_nothing(app) {
         let case = app.a_case().accepted().create().await;
-        app.as_admin().await.post(&format!("users/{}/deactivate", case.case.member_id), json!({"reason": "left"})).await.expect(200);
+        app.as_admin()
+            .await
+            .post(&format!("users/{}/deactivate", case.case.member_id), json!({"reason": "left"}))
+            .await
+            .expect(200);
         app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
         assert!(alert::Entity::find().all(&app.outside).await.unwrap().is_empty());
         assert!(outbox::Entity::find().all(&app.outside).await.unwrap().is_empty());

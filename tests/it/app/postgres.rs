@@ -31,7 +31,8 @@ set -e
 as_owner() { if [ "$(id -u)" = 0 ]; then su postgres -s /bin/sh -c "$1"; else sh -c "$1"; fi; }
 mkdir -p "$FOLDER" && { [ "$(id -u)" != 0 ] || chown postgres "$FOLDER"; }
 as_owner "$BIN/initdb -D $FOLDER/data -U postgres -A trust -E UTF8 --locale=C --no-sync" >"$FOLDER/log" 2>&1
-as_owner "$BIN/pg_ctl -D $FOLDER/data -w -l $FOLDER/server.log -o '-p $PORT -c listen_addresses=127.0.0.1 -k $FOLDER -c fsync=off -c max_connections=400 -c shared_buffers=256MB' start" >/dev/null 2>&1
+options="-p $PORT -c listen_addresses=127.0.0.1 -k $FOLDER -c fsync=off -c max_connections=400 -c shared_buffers=256MB"
+as_owner "$BIN/pg_ctl -D $FOLDER/data -w -l $FOLDER/server.log -o '$options' start" >/dev/null 2>&1
 echo ready
 exec 1>&-
 while kill -0 "$PARENT" 2>/dev/null; do sleep 1; done

@@ -3,17 +3,19 @@
 
 use crate::app::TestApp;
 use chrono::NaiveDate;
+use entity::audit::AuditTx;
 use entity::case::lifecycle::NewCase;
 use entity::case::{self, CaseStatus, Column, Urgency};
 use entity::outbox;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, Statement,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    Statement, UpdateMany,
 };
 use std::pin::Pin;
 use uuid::Uuid;
 
-type Bypass = for<'a> fn(&'a entity::audit::AuditTx, case::Model) -> Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send + 'a>>;
+type Bypass = for<'a> fn(&'a AuditTx, case::Model) -> Pin<Box<dyn Future<Output = Result<(), DbErr>> + Send + 'a>>;
 
 async fn now(app: &TestApp, id: Uuid) -> case::Model {
     case::Entity::find_by_id(id).one(&app.outside).await.unwrap().unwrap()
@@ -59,6 +61,14 @@ fn changed(case: case::Model) -> case::ActiveModel {
     row
 }
 
+fn update_many(id: Uuid) -> UpdateMany<case::Entity> {
+    case::Entity::update_many().col_expr(Column::Version, Expr::value(9)).filter(Column::Id.eq(id))
+}
+
+fn raw(tx: &AuditTx, sql: &str) -> Statement {
+    Statement::from_string(tx.get_database_backend(), sql)
+}
+
 macro_rules! bypasses {
     ($($name:literal: |$tx:ident, $case:ident| $attempt:expr),* $(,)?) => {
         [$(($name, (|$tx, $case| Box::pin(async move { $attempt.await.map(|_| ()) })) as Bypass)),*]
@@ -76,18 +86,18 @@ on_each_database! {
             "Entity::update": |tx, case| case::Entity::update(changed(case)).exec(tx),
             "Entity::insert": |tx, case| case::Entity::insert(new_case(case.member_id)).exec(tx),
             "insert_many": |tx, case| case::Entity::insert_many([new_case(case.member_id)]).exec(tx),
-            "update_many": |tx, case| case::Entity::update_many().col_expr(Column::Version, Expr::value(9)).filter(Column::Id.eq(case.id)).exec(tx),
+            "update_many": |tx, case| update_many(case.id).exec(tx),
             "delete_many": |tx, case| case::Entity::delete_many().filter(Column::Id.eq(case.id)).exec(tx),
             "delete_by_id": |tx, case| case::Entity::delete_by_id(case.id).exec(tx),
             "update_without_returning": |tx, case| changed(case).update_without_returning(tx),
             "an entry of one's own": |tx, _case| entity::audit_entry::Entity::delete_many().exec(tx),
             "execute_unprepared": |tx, _case| tx.execute_unprepared("UPDATE cases SET version = 9"),
-            "raw": |tx, _case| tx.execute_raw(Statement::from_string(tx.get_database_backend(), "UPDATE cases SET version = 9")),
-            "raw, quoted": |tx, _case| tx.execute_raw(Statement::from_string(tx.get_database_backend(), r#"UPDATE "cases" SET "version" = 9"#)),
-            "raw query": |tx, _case| tx.query_all_raw(Statement::from_string(tx.get_database_backend(), r#"DELETE FROM "cases" RETURNING "id""#)),
-            "hidden behind WITH": |tx, _case| tx.query_one_raw(Statement::from_string(tx.get_database_backend(), r#"WITH x AS (SELECT 1) DELETE FROM "cases""#)),
-            "a second statement": |tx, _case| tx.execute_raw(Statement::from_string(tx.get_database_backend(), r#"SELECT 1; DELETE FROM "cases""#)),
-            "a table nobody listed": |tx, _case| tx.execute_raw(Statement::from_string(tx.get_database_backend(), r#"DELETE FROM "seaql_migrations""#)),
+            "raw": |tx, _case| tx.execute_raw(raw(tx, "UPDATE cases SET version = 9")),
+            "raw, quoted": |tx, _case| tx.execute_raw(raw(tx, r#"UPDATE "cases" SET "version" = 9"#)),
+            "raw query": |tx, _case| tx.query_all_raw(raw(tx, r#"DELETE FROM "cases" RETURNING "id""#)),
+            "hidden behind WITH": |tx, _case| tx.query_one_raw(raw(tx, r#"WITH x AS (SELECT 1) DELETE FROM "cases""#)),
+            "a second statement": |tx, _case| tx.execute_raw(raw(tx, r#"SELECT 1; DELETE FROM "cases""#)),
+            "a table nobody listed": |tx, _case| tx.execute_raw(raw(tx, r#"DELETE FROM "seaql_migrations""#)),
         };
         for (name, bypass) in bypasses {
             let tx = app.write().await;

@@ -13,9 +13,10 @@ fn forged(kind: Kind, object_type: &str, object_id: &str, outcome: &str) -> Stri
         Kind::Postgres => ("gen_random_uuid()", "now()"),
     };
     format!(
-        "INSERT INTO audit_entries (id, occurred_at, action_type, outcome, actor_type, actor_label, object_type, object_id, source, \
-           request_id, description, search_text, body) \
-         VALUES ({id}, {now}, 'other', '{outcome}', 'system', 'System', '{object_type}', '{object_id}', 'job', 'forged', '', '', '{{}}')"
+        "INSERT INTO audit_entries (id, occurred_at, action_type, outcome, actor_type, actor_label, object_type, object_id, \
+         source, request_id, description, search_text, body) \
+         VALUES ({id}, {now}, 'other', '{outcome}', 'system', 'System', '{object_type}', '{object_id}', 'job', 'forged', '', '', \
+         '{{}}')"
     )
 }
 
@@ -93,7 +94,8 @@ async fn nothing_a_session_puts_before_the_schema_is_taken_for_it() {
     let id = app.a_case().accepted().create().await.case.id;
     let table = format!(
         "CREATE TEMP TABLE audit_entries ON COMMIT DROP AS \
-           SELECT pg_current_xact_id() AS txid, 'case'::text AS object_type, '{id}'::text AS object_id, 'success'::text AS outcome"
+           SELECT pg_current_xact_id() AS txid, 'case'::text AS object_type, '{id}'::text AS object_id, 'success'::text AS \
+           outcome"
     );
     let view = table.replace("TEMP TABLE audit_entries ON COMMIT DROP", "TEMP VIEW audit_entries");
     let function = "CREATE FUNCTION pg_temp.pg_current_xact_id() RETURNS xid8 LANGUAGE sql \
@@ -143,7 +145,8 @@ async fn an_entry_of_an_earlier_transaction_settles_nothing_whatever_number_it_b
     let values = values.strip_suffix(')').unwrap();
     // The other tests use up numbers in the meantime.
     let foretold = format!(
-        "{columns}, txid) SELECT {values}, (pg_current_xact_id()::text::bigint + n)::text::xid8 FROM generate_series(1, 20000) AS n"
+        "{columns}, txid) SELECT {values}, (pg_current_xact_id()::text::bigint + n)::text::xid8 \
+         FROM generate_series(1, 20000) AS n"
     );
     together(&app.outside, &[foretold]).await.unwrap();
     let refused = together(&app.outside, &[CHANGE.to_owned()]).await.expect_err("no entry of its own");
@@ -250,8 +253,9 @@ async fn no_row_of_the_log_is_replaced_by_its_number() {
         let refused = refused.expect_err(number).to_string();
         assert!(refused.contains("append-only"), "{number}: {refused}");
     }
-    let step = "INSERT OR REPLACE INTO case_reviews (rowid, id, case_id, case_number, reviewed_at, review_action, reviewer_id, review_cycle) \
-                SELECT rowid, randomblob(16), case_id, case_number, reviewed_at, review_action, reviewer_id, review_cycle FROM case_reviews LIMIT 1";
+    let step = "INSERT OR REPLACE INTO case_reviews (rowid, id, case_id, case_number, reviewed_at, review_action, reviewer_id, \
+                review_cycle) SELECT rowid, randomblob(16), case_id, case_number, reviewed_at, review_action, reviewer_id, \
+                review_cycle FROM case_reviews LIMIT 1";
     let refused = alone.execute_unprepared(step).await.expect_err("a step of the review history").to_string();
     assert!(refused.contains("append-only"), "{refused}");
     assert_eq!(app.whole_trail().await, trail);

@@ -113,7 +113,8 @@ async fn a_net_that_was_taken_away_is_told_at_start() {
                 ("DROP TRIGGER cases_audited_update", "trigger cases_audited_update is missing"),
                 ("DROP TRIGGER audit_entries_kept", "trigger audit_entries_kept is missing"),
                 (
-                    "DROP TRIGGER notes_audited_update; CREATE TRIGGER notes_audited_update AFTER UPDATE ON notes BEGIN SELECT 1; END",
+                    "DROP TRIGGER notes_audited_update; CREATE TRIGGER notes_audited_update AFTER UPDATE ON notes BEGIN \
+                     SELECT 1; END",
                     "trigger notes_audited_update differs",
                 ),
                 (

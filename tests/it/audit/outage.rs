@@ -12,7 +12,11 @@ on_each_database! {
         let answer = by.post(&case.url("hold"), json!({"reason": "a"})).await;
         answer.expect_problem(503, "audit_unavailable");
         assert_eq!(answer.header("retry-after"), "1");
-        app.as_member().await.post("cases", json!({"employee_first_name": "a", "employee_last_name": "b"})).await.expect_problem(503, "audit_unavailable");
+        app.as_member()
+            .await
+            .post("cases", json!({"employee_first_name": "a", "employee_last_name": "b"}))
+            .await
+            .expect_problem(503, "audit_unavailable");
 
         assert_eq!(by.get(&case.path()).await.json(), before);
         assert_eq!(app.since(&mark).await.len(), 0);

@@ -36,7 +36,8 @@ async fn netted(app: &TestApp) -> BTreeSet<String> {
     names(
         app,
         "SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname LIKE '%\\_audited' AND tgdeferrable",
-        "SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\\_audited\\_%' ESCAPE '\\' GROUP BY 1 HAVING count(*) = 3",
+        "SELECT tbl_name AS name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%\\_audited\\_%' ESCAPE '\\' \
+         GROUP BY 1 HAVING count(*) = 3",
     )
     .await
 }

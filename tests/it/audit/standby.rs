@@ -1,4 +1,5 @@
-//! A database that became read-only: nothing is acknowledged that it did not store, and writes succeed again once it accepts them.
+//! A database that became read-only: nothing is acknowledged that it did not store, and writes succeed again once it accepts
+//! them.
 
 use super::full_disk::{a_case, committed};
 use crate::app::{Process, Server, Settings, TestApp, Volume};

@@ -33,13 +33,17 @@ on_each_database! {
     async fn the_database_itself_refuses_to_alter_the_trail(app) {
         let told = happened(app).await;
         let replaced = "INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries LIMIT 1";
-        let upserted = "INSERT INTO audit_entries SELECT * FROM audit_entries LIMIT 1 ON CONFLICT (id) DO UPDATE SET outcome = 'denied'";
+        let upserted =
+            "INSERT INTO audit_entries SELECT * FROM audit_entries LIMIT 1 ON CONFLICT (id) DO UPDATE SET outcome = 'denied'";
         for (sqlite, postgres) in [
             ("UPDATE audit_entries SET outcome = 'denied'", "UPDATE audit_entries SET outcome = 'denied'"),
             ("DELETE FROM audit_entries", "DELETE FROM audit_entries"),
             (replaced, upserted),
             ("DELETE FROM audit_entries WHERE 1", "TRUNCATE audit_entries"),
-            ("PRAGMA recursive_triggers = OFF; INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries LIMIT 1", "TRUNCATE audit_entries CASCADE"),
+            (
+                "PRAGMA recursive_triggers = OFF; INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries LIMIT 1",
+                "TRUNCATE audit_entries CASCADE",
+            ),
         ] {
             let refused = outside(app, sqlite, postgres).await.unwrap_err().to_string();
             assert!(refused.contains("append-only"), "{refused}");

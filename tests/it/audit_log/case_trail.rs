@@ -98,7 +98,11 @@ on_each_database! {
         assert!(metadata[2..].iter().all(|metadata| **metadata == json!({})));
         assert_eq!(entries[3]["changes"], json!({"credit_value": {"from": "2.0", "to": "2.5"}}));
         assert_eq!(entries[2]["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["special_notes"]);
-        assert!(entries.iter().all(|entry| ["tier", "assigned_to_id", "internal_notes"].iter().all(|f| entry["changes"][f].is_null())));
+        assert!(
+            entries
+                .iter()
+                .all(|entry| ["tier", "assigned_to_id", "internal_notes"].iter().all(|f| entry["changes"][f].is_null()))
+        );
         assert!(!list.to_string().contains("secret") && !list.to_string().contains("tier"));
         let seen = app.since(&mark).await;
         assert_eq!((actions(&seen), &seen[0]["actor"]["role"]), (vec!["audit_log_accessed"], &json!("member")));

@@ -33,7 +33,15 @@ on_each_database! {
         assert!(told.len() <= before.len() && answer.text.ends_with("\r\n") && !answer.text.replace("\r\n", "").contains('\r'));
         for (row, entry) in rows.iter().skip(1).zip(&before) {
             let text = |pointer: &str| entry.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
-            let plain = ["/occurred_at", "/actor_label", "/action_type", "/description", "/case/case_number", "/related_user/username", "/ip_address"];
+            let plain = [
+                "/occurred_at",
+                "/actor_label",
+                "/action_type",
+                "/description",
+                "/case/case_number",
+                "/related_user/username",
+                "/ip_address",
+            ];
             assert_eq!(row[..7], plain.map(text));
             assert_eq!(serde_json::from_str::<Json>(&row[7]).unwrap(), entry["changes"]);
             assert_eq!(serde_json::from_str::<Json>(&row[8]).unwrap(), entry["metadata"]);

@@ -129,7 +129,8 @@ on_each_database! {
             let list = by.get(&path).await.expect(200);
             let holds = |entry: &&Json| together.iter().all(|question| (question.holds)(entry));
             let expected: Vec<Json> = told.iter().filter(holds).cloned().collect();
-            let of_the_world: Vec<Json> = data(&list).into_iter().filter(|entry| told.iter().any(|known| known["id"] == entry["id"])).collect();
+            let of_the_world: Vec<Json> =
+                data(&list).into_iter().filter(|entry| told.iter().any(|known| known["id"] == entry["id"])).collect();
             assert_eq!(ids(&of_the_world), ids(&expected), "{path}");
             if of_the_world.len() == data(&list).len() {
                 assert_eq!(list["page"]["total"], expected.len(), "{path}");

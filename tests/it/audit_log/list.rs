@@ -60,7 +60,8 @@ on_each_database! {
         }
         let held_at = "2026-12-02T05:03:00.000Z";
         assert_eq!(entry, json!({
-            "id": "…", "sequence": null, "occurred_at": held_at, "action_type": "case_held", "action_label": "Case Placed on Hold",
+            "id": "…", "sequence": null, "occurred_at": held_at, "action_type": "case_held",
+            "action_label": "Case Placed on Hold",
             "category": "case", "outcome": "success", "source": "automatic", "actor_type": "user", "actor": "…",
             "actor_label": "manager", "description": format!("Case {number} placed on hold: 100% Ärger_with \\ pay stub"),
             "case": "…", "document": null, "related_user": null, "object_type": "case", "object_id": "…",
@@ -176,7 +177,9 @@ on_each_database! {
         app.as_nobody().get("audit-log").await.expect_problem(401, "unauthorized");
         assert_eq!(app.since(&mark).await.len(), 0);
         for by in &refused {
-            for path in ["audit-log", "audit-log?actor=x", "audit-log/export.csv", "audit-log/01a20725-be30-7584-bca5-f00e655c90d6"] {
+            for path in
+                ["audit-log", "audit-log?actor=x", "audit-log/export.csv", "audit-log/01a20725-be30-7584-bca5-f00e655c90d6"]
+            {
                 by.get(path).await.expect_problem(403, "forbidden");
             }
         }

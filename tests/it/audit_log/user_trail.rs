@@ -18,7 +18,9 @@ on_each_database! {
         let id = json!(subject.id);
         let about = |entry: &&Json| entry["actor"]["id"] == id || entry["related_user"]["id"] == id;
         let expected: Vec<Json> = told.iter().filter(about).cloned().collect();
-        assert!(expected.iter().any(|entry| entry["actor"]["id"] != id) && expected.iter().any(|entry| entry["actor"]["id"] == id));
+        assert!(
+            expected.iter().any(|entry| entry["actor"]["id"] != id) && expected.iter().any(|entry| entry["actor"]["id"] == id)
+        );
         assert_eq!(ids(&data(&list)), ids(&newest_first(expected.clone())));
         assert_eq!(list["page"]["total"], expected.len());
         let seen = app.since(&mark).await;

@@ -54,7 +54,8 @@ on_each_database! {
         attempt(app, "member1", WRONG).await.expect_problem(401, "invalid_credentials");
         let mark = app.mark().await;
 
-        let mut problems = [refused_for(&attempt(app, "member1", PASSWORD).await, "1"), refused_for(&attempt(app, "member1", WRONG).await, "1")];
+        let mut problems =
+            [refused_for(&attempt(app, "member1", PASSWORD).await, "1"), refused_for(&attempt(app, "member1", WRONG).await, "1")];
         problems.iter_mut().for_each(|problem| drop(problem["request_id"].take()));
         assert_eq!(problems[0], problems[1]);
         app.pass(TimeDelta::milliseconds(999));
@@ -252,8 +253,9 @@ on_each_database! {
         };
         assert_eq!(forget().await, (0, 0));
         let backend = app.outside.get_database_backend();
-        let many = "INSERT INTO sign_in_throttles WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100003) \
-            SELECT 'p:' || i, 'a:' || i, 0, resets_at, resets_at FROM n, (SELECT min(resets_at) AS resets_at FROM sign_in_throttles) AS t";
+        let many = "INSERT INTO sign_in_throttles WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n \
+                    WHERE i < 100003) SELECT 'p:' || i, 'a:' || i, 0, resets_at, resets_at \
+                    FROM n, (SELECT min(resets_at) AS resets_at FROM sign_in_throttles) AS t";
         app.outside.query_all_raw(Statement::from_string(backend, many)).await.unwrap();
         assert_eq!(forget().await, (0, 5));
         assert_eq!(throttle::Entity::find().count(&app.outside).await.unwrap(), throttle::KEPT_MAX);

@@ -68,7 +68,8 @@ on_each_database! {
         by.get("users").await.expect_problem(401, "unauthorized");
         let again = app.as_user(&technician).await;
         assert_eq!(again.get("auth/me").await.expect(200)["role"], "manager");
-        let body = json!({"username": "member9", "email": "m9@example.org", "first_name": "a", "last_name": "b", "role": "member", "workshop_code": "WS1", "password": "eleven green bottles"});
+        let body = json!({"username": "member9", "email": "m9@example.org", "first_name": "a", "last_name": "b", "role": "member",
+            "workshop_code": "WS1", "password": "eleven green bottles"});
         again.post("users", body).await.expect_problem(403, "forbidden");
     }
 }

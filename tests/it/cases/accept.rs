@@ -13,17 +13,26 @@ on_each_database! {
         let accepted = by.post(&case.url("accept"), body).await.expect(200);
 
         assert_eq!(accepted["assigned_to"]["username"], "tech2");
-        assert_eq!((&accepted["tier"], &accepted["complexity"], &accepted["credit_value"]), (&json!("tier_2"), &json!("moderate"), &json!("2.5")));
+        assert_eq!(
+            (&accepted["tier"], &accepted["complexity"], &accepted["credit_value"]),
+            (&json!("tier_2"), &json!("moderate"), &json!("2.5"))
+        );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_status_changed", "case_assigned"]);
-        assert_eq!(trail[0]["changes"], json!({
-            "status": {"from": "submitted", "to": "accepted"},
-            "tier": {"from": null, "to": "tier_2"},
-            "credit_value": {"from": "2.0", "to": "2.5"},
-            "accepted_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
-            "accepted_by_id": {"from": null, "to": by.id()},
-        }));
-        assert_eq!(trail[0]["metadata"], json!({"event": "accepted", "reason": null, "docs_verified": true, "notes": "all there"}));
+        assert_eq!(
+            trail[0]["changes"],
+            json!({
+                "status": {"from": "submitted", "to": "accepted"},
+                "tier": {"from": null, "to": "tier_2"},
+                "credit_value": {"from": "2.0", "to": "2.5"},
+                "accepted_at": {"from": null, "to": "2026-12-01T15:00:00.000Z"},
+                "accepted_by_id": {"from": null, "to": by.id()},
+            })
+        );
+        assert_eq!(
+            trail[0]["metadata"],
+            json!({"event": "accepted", "reason": null, "docs_verified": true, "notes": "all there"})
+        );
         assert_eq!(trail[1]["changes"], json!({"assigned_to_id": {"from": null, "to": by.id()}}));
         assert_eq!(trail[1]["metadata"], json!({
             "from_username": null, "to_username": "tech2", "reason": null, "level_override": false, "override_reason": null,

@@ -13,7 +13,10 @@ on_each_database! {
         assert_eq!((&assigned["status"], &assigned["assigned_to"]["username"]), (&json!("hold"), &json!("tech2")));
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_reassigned"]);
-        assert_eq!((&trail[0]["metadata"]["from_username"], &trail[0]["metadata"]["to_username"]), (&json!("tech3"), &json!("tech2")));
+        assert_eq!(
+            (&trail[0]["metadata"]["from_username"], &trail[0]["metadata"]["to_username"]),
+            (&json!("tech3"), &json!("tech2"))
+        );
         assert_eq!(trail[0]["related_user"]["id"], json!(tech2.id));
     }
 

@@ -13,7 +13,10 @@ on_each_database! {
         let by = app.as_tech(3).await;
         let mark = app.mark().await;
         let completed = by.send(reqwest::Method::POST, &case.url("complete"), None).await.expect(200);
-        assert_eq!((&completed["status"], &completed["release"]["released_at"]), (&json!("completed"), &json!("2026-12-01T15:00:00.000Z")));
+        assert_eq!(
+            (&completed["status"], &completed["release"]["released_at"]),
+            (&json!("completed"), &json!("2026-12-01T15:00:00.000Z"))
+        );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_status_changed"]);
         assert_eq!(trail[0]["changes"], json!({
@@ -36,7 +39,10 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"]["event"], "sent_to_review");
         assert_eq!(trail[1]["metadata"], json!({"review_action": "submitted_for_review", "original_technician": "tech1"}));
         let history = by.get(&case.url("reviews")).await.expect(200);
-        assert_eq!((&history["data"][0]["review_action"], &history["data"][0]["review_cycle"]), (&json!("submitted_for_review"), &json!(1)));
+        assert_eq!(
+            (&history["data"][0]["review_action"], &history["data"][0]["review_cycle"]),
+            (&json!("submitted_for_review"), &json!(1))
+        );
     }
 
     async fn reports_that_are_missing_are_named_and_can_be_overridden(app) {
@@ -76,7 +82,10 @@ on_each_database! {
         let body = json!({"release": "scheduled", "release_at": "2026-12-05T12:00:00Z", "override_incomplete": true});
         by.post(&case.url("complete"), body).await.expect(200);
         let shown = app.as_member().await.get(&case.path()).await.expect(200);
-        assert_eq!((&shown["status"], &shown["completed_at"], &shown["release"]), (&json!("accepted"), &json!(null), &json!(null)));
+        assert_eq!(
+            (&shown["status"], &shown["completed_at"], &shown["release"]),
+            (&json!("accepted"), &json!(null), &json!(null))
+        );
         let listed = async |status: &str| {
             let list = app.as_member().await.get(&format!("cases?status={status}&include_total=true")).await.expect(200);
             list["page"]["total"].clone()

@@ -19,7 +19,10 @@ on_each_database! {
         assert_eq!(answer.header("location"), format!("/api/v1/cases/{}", case["id"].as_str().unwrap()));
         assert!(answer.header("etag").starts_with("\"1-"));
         assert_eq!(case["case_number"], "WS001-2026-12-0001");
-        assert_eq!((&case["status"], &case["credit_value"], &case["urgency"]), (&json!("draft"), &json!("2.0"), &json!("normal")));
+        assert_eq!(
+            (&case["status"], &case["credit_value"], &case["urgency"]),
+            (&json!("draft"), &json!("2.0"), &json!("normal"))
+        );
         assert_eq!(case["member"]["username"], "member1");
         assert_eq!(case["created_at"], "2026-12-01T15:00:00.000Z");
         assert_eq!(case["allowed_actions"], json!(["submit", "edit", "delete"]));
@@ -57,7 +60,8 @@ on_each_database! {
         let by = app.as_member().await;
         let body = || json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
         let answers = futures_util::future::join_all((0..20).map(|_| by.post("cases", body()))).await;
-        let mut numbers: Vec<String> = answers.iter().map(|answer| answer.expect(201)["case_number"].as_str().unwrap().to_owned()).collect();
+        let mut numbers: Vec<String> =
+            answers.iter().map(|answer| answer.expect(201)["case_number"].as_str().unwrap().to_owned()).collect();
         numbers.sort();
         numbers.dedup();
         assert_eq!(numbers.len(), 20);
@@ -104,8 +108,12 @@ on_each_database! {
         let twice = (r#"{"employee_first_name":"a","employee_first_name":"b"}"#, "application/json");
         let answer = by.send_raw(reqwest::Method::POST, "cases", Some((twice.1, twice.0.into()))).await;
         answer.expect_problem(400, "malformed_json");
-        by.send_raw(reqwest::Method::POST, "cases", Some(("text/plain", "{}".into()))).await.expect_problem(415, "unsupported_media_type");
-        by.send_raw(reqwest::Method::POST, "cases", Some(("application/json", vec![b' '; 70_000]))).await.expect_problem(413, "payload_too_large");
+        by.send_raw(reqwest::Method::POST, "cases", Some(("text/plain", "{}".into())))
+            .await
+            .expect_problem(415, "unsupported_media_type");
+        by.send_raw(reqwest::Method::POST, "cases", Some(("application/json", vec![b' '; 70_000])))
+            .await
+            .expect_problem(413, "payload_too_large");
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 

@@ -9,7 +9,8 @@ on_each_database! {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         let mark = app.mark().await;
-        let body = json!({"employee_last_name": "Reed", "num_reports_requested": 4, "special_notes": "call first", "reason": "married"});
+        let body =
+            json!({"employee_last_name": "Reed", "num_reports_requested": 4, "special_notes": "call first", "reason": "married"});
         let edited = by.patch(&case.path(), body.clone()).await.expect(200);
         assert_eq!((&edited["employee_last_name"], &edited["has_member_updates"]), (&json!("Reed"), &json!(true)));
         let trail = app.since(&mark).await;
@@ -57,7 +58,10 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["case_details_edited", "case_updated"]);
         by.patch(&case.path(), json!({"urgency": "normal"})).await.expect_problem(409, "rush_required");
         by.patch(&case.path(), json!({"due_on": "2026-11-30"})).await.expect_problem(422, "validation_failed");
-        assert_eq!(by.patch(&case.path(), json!({"due_on": "2026-12-30", "urgency": "normal"})).await.expect(200)["urgency"], "normal");
+        assert_eq!(
+            by.patch(&case.path(), json!({"due_on": "2026-12-30", "urgency": "normal"})).await.expect(200)["urgency"],
+            "normal"
+        );
     }
 
     async fn a_member_neither_sees_nor_writes_what_is_internal(app) {

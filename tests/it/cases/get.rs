@@ -10,9 +10,18 @@ on_each_database! {
         let open = async |by: crate::app::Client<'_>| by.get(&case.path()).await.expect(200)["allowed_actions"].clone();
         assert_eq!(open(app.as_member().await).await, json!(["edit"]));
         assert_eq!(open(app.as_tech(2).await).await, json!([]));
-        assert_eq!(open(app.as_tech(3).await).await, json!(["assign", "tier", "hold", "edit", "credit", "complete", "acknowledge_updates"]));
-        assert_eq!(open(app.as_manager().await).await, json!(["assign", "tier", "hold", "edit", "credit", "complete", "acknowledge_updates"]));
-        assert_eq!(open(app.as_admin().await).await, json!(["assign", "tier", "hold", "edit", "credit", "complete", "acknowledge_updates", "delete"]));
+        assert_eq!(
+            open(app.as_tech(3).await).await,
+            json!(["assign", "tier", "hold", "edit", "credit", "complete", "acknowledge_updates"])
+        );
+        assert_eq!(
+            open(app.as_manager().await).await,
+            json!(["assign", "tier", "hold", "edit", "credit", "complete", "acknowledge_updates"])
+        );
+        assert_eq!(
+            open(app.as_admin().await).await,
+            json!(["assign", "tier", "hold", "edit", "credit", "complete", "acknowledge_updates", "delete"])
+        );
     }
 
     async fn what_the_caller_has_already_is_not_sent_again(app) {

@@ -14,7 +14,8 @@ on_each_database! {
         let other = app.user("member2", Role::Member, None).await;
         app.a_case().create().await;
         app.a_case().of(&other).submitted().create().await;
-        let total = async |by: crate::app::Client<'_>| by.get("cases?include_total=true").await.expect(200)["page"]["total"].clone();
+        let total =
+            async |by: crate::app::Client<'_>| by.get("cases?include_total=true").await.expect(200)["page"]["total"].clone();
         assert_eq!(total(app.as_member().await).await, 1);
         assert_eq!(total(app.as_tech(1).await).await, 1);
         assert_eq!(total(app.as_manager().await).await, 2);
@@ -92,7 +93,8 @@ on_each_database! {
             let mut path = format!("cases?sort={sort}&limit=3");
             loop {
                 let page = by.get(&path).await.expect(200);
-                walked.extend(page["data"].as_array().unwrap().iter().map(|case| case["case_number"].as_str().unwrap().to_owned()));
+                walked
+                    .extend(page["data"].as_array().unwrap().iter().map(|case| case["case_number"].as_str().unwrap().to_owned()));
                 let Json::String(cursor) = &page["page"]["next_cursor"] else { break };
                 path = format!("cases?sort={sort}&limit=3&cursor={cursor}");
             }

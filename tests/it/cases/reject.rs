@@ -13,7 +13,10 @@ on_each_database! {
 
         let shown = app.as_member().await.get(&case.path()).await.expect(200);
         assert_eq!(shown["status"], "needs_resubmission");
-        assert_eq!((&shown["rejection"]["reason"], &shown["rejection"]["notes"]), (&json!("missing_documents"), &json!("the last pay stub")));
+        assert_eq!(
+            (&shown["rejection"]["reason"], &shown["rejection"]["notes"]),
+            (&json!("missing_documents"), &json!("the last pay stub"))
+        );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_status_changed"]);
         assert_eq!(trail[0]["metadata"]["event"], "rejected");

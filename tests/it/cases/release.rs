@@ -25,7 +25,10 @@ on_each_database! {
         let by = app.as_tech(3).await;
         let mark = app.mark().await;
         let reopened = by.post(&case.url("reopen"), json!({"reason": "a wrong date"})).await.expect(200);
-        assert_eq!((&reopened["status"], &reopened["release"], &reopened["completed_at"]), (&json!("accepted"), &json!(null), &json!(null)));
+        assert_eq!(
+            (&reopened["status"], &reopened["release"], &reopened["completed_at"]),
+            (&json!("accepted"), &json!(null), &json!(null))
+        );
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["metadata"]["event"]), (vec!["case_status_changed"], &json!("reopened")));
         assert_eq!(trail[0]["metadata"]["reason"], "a wrong date");

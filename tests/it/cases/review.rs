@@ -37,8 +37,16 @@ on_each_database! {
         let done = reviewer.post(&case.url("review/correct"), json!({"notes": "fixed it", "release": "now"})).await.expect(200);
         assert_eq!((&done["status"], &done["review"]["status"]), (&json!("completed"), &json!("corrections_needed")));
         let history = reviewer.get(&case.url("reviews")).await.expect(200);
-        let steps: Vec<(&str, i64)> = history["data"].as_array().unwrap().iter().map(|step| (step["review_action"].as_str().unwrap(), step["review_cycle"].as_i64().unwrap())).collect();
-        assert_eq!(steps, [("corrections_needed", 2), ("submitted_for_review", 2), ("revisions_requested", 1), ("submitted_for_review", 1)]);
+        let steps: Vec<(&str, i64)> = history["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|step| (step["review_action"].as_str().unwrap(), step["review_cycle"].as_i64().unwrap()))
+            .collect();
+        assert_eq!(
+            steps,
+            [("corrections_needed", 2), ("submitted_for_review", 2), ("revisions_requested", 1), ("submitted_for_review", 1)]
+        );
         let reviews = entity::review::history(&app.outside, case.case.id).await.unwrap();
         let decided: Vec<_> = reviews.iter().map(|step| (step.decision_number, step.turnaround_seconds)).collect();
         assert_eq!(decided, [(Some(2), Some(0)), (None, None), (Some(1), Some(18_000)), (None, None)]);

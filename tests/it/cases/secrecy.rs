@@ -78,7 +78,9 @@ on_each_database! {
     async fn a_reviewed_completion_is_accepted_to_its_member_and_tells_no_more(app) {
         let case = app.a_case().pending_review().create().await;
         let by = app.as_tech(3).await;
-        by.post(&case.url("review/approve"), json!({"release": "scheduled", "release_at": "2026-12-20T00:00:00Z"})).await.expect(200);
+        by.post(&case.url("review/approve"), json!({"release": "scheduled", "release_at": "2026-12-20T00:00:00Z"}))
+            .await
+            .expect(200);
         let before = noticed(app, &case).await;
         assert!(before.iter().any(|text| text.contains("\"status\":\"accepted\"")));
         by.post(&case.url("reopen"), json!({"reason": "again"})).await;
@@ -90,7 +92,10 @@ on_each_database! {
         let case = app.a_case().completed().create().await;
         let seen = app.as_member().await.get(&case.path()).await.expect(200);
         let all = app.as_manager().await.get(&case.path()).await.expect(200);
-        assert_eq!((&seen["status"], &seen["version"], &seen["updated_at"]), (&all["status"], &all["version"], &all["updated_at"]));
+        assert_eq!(
+            (&seen["status"], &seen["version"], &seen["updated_at"]),
+            (&all["status"], &all["version"], &all["updated_at"])
+        );
         let until = app.a_case().completed_until(at("2026-12-03T00:00:00Z")).create().await;
         app.pass(chrono::TimeDelta::days(3));
         let seen = app.as_member().await.get(&until.path()).await.expect(200);

@@ -18,7 +18,10 @@ on_each_database! {
         tech.post(&url("resume"), json!({"reason": "the pay stub came"})).await.expect(200);
 
         let trail = app.since(&mark).await;
-        assert_eq!(actions(&trail), ["case_created", "case_submitted", "case_status_changed", "case_assigned", "case_held", "case_resumed"]);
+        assert_eq!(
+            actions(&trail),
+            ["case_created", "case_submitted", "case_status_changed", "case_assigned", "case_held", "case_resumed"]
+        );
         assert_eq!(trail[5]["metadata"]["hold_duration_seconds"], 75);
     }
 }

@@ -168,7 +168,9 @@ on_each_database! {
                 if refused {
                     let left = app.since(&mark).await;
                     // A flood of refusals is folded, which is the case here.
-                    assert!(left.iter().all(|entry| entry["outcome"] == "denied" && entry["metadata"]["operation"] == operation.id()));
+                    assert!(
+                        left.iter().all(|entry| entry["outcome"] == "denied" && entry["metadata"]["operation"] == operation.id())
+                    );
                 }
             }
         }

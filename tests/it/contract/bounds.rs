@@ -156,8 +156,9 @@ on_each_database! {
             let listed = said["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query");
             let listed: Vec<&Json> = listed.collect();
             let required = listed.iter().filter(|parameter| parameter["required"] == true);
-            let base: Map<String, Json> =
-                required.map(|parameter| (parameter["name"].as_str().expect("a name").to_owned(), parameter["example"].clone())).collect();
+            let base: Map<String, Json> = required
+                .map(|parameter| (parameter["name"].as_str().expect("a name").to_owned(), parameter["example"].clone()))
+                .collect();
             for parameter in &listed {
                 let name = parameter["name"].as_str().expect("a name");
                 let probes = probes(&document, &parameter["schema"], name);
@@ -165,12 +166,14 @@ on_each_database! {
                 for probe in probes.into_iter().filter(|probe| !probe.value.is_null()) {
                     let mut pairs = beside(&base, operation.id(), name);
                     pairs.insert(name.to_owned(), probe.value.clone());
-                    let answer = by.send(operation.method.clone(), &format!("{}?{}", operation.absent(), query(&pairs)), None).await;
+                    let answer =
+                        by.send(operation.method.clone(), &format!("{}?{}", operation.absent(), query(&pairs)), None).await;
                     wrong.extend(judge(&probe, &answer, operation.id(), "query", name));
                 }
                 let mut without = beside(&base, operation.id(), name);
                 without.remove(name);
-                let answer = by.send(operation.method.clone(), &format!("{}?{}", operation.absent(), query(&without)), None).await;
+                let answer =
+                    by.send(operation.method.clone(), &format!("{}?{}", operation.absent(), query(&without)), None).await;
                 let absence = Probe { value: json!("absent"), fits: parameter["required"] != true };
                 wrong.extend(judge(&absence, &answer, operation.id(), "query", name));
                 parameters += 1;

@@ -161,7 +161,9 @@ on_each_database! {
         let user_id = busy(&by).await;
         let mut asked = BTreeSet::new();
         for (name, dashboard) in dashboards() {
-            for (title, target) in targets(&dashboard).into_iter().filter(|(_, target)| target["datasource"]["uid"] == "casetrail-api") {
+            for (title, target) in
+                targets(&dashboard).into_iter().filter(|(_, target)| target["datasource"]["uid"] == "casetrail-api")
+            {
                 let at = format!("{name}, {title}");
                 let parameters = target["url_options"]["params"].as_array().expect("parameters");
                 let pair = |pair: &Json| {
@@ -229,7 +231,8 @@ on_each_database! {
                 answers.push(by.get(&format!("/{path}?{}", query.join("&"))).await.expect(200));
             }
             let fields = between(recipe, "[", "]");
-            let is_name = |field: &&str| field.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_') && !field.is_empty();
+            let is_name =
+                |field: &&str| field.bytes().all(|letter| letter.is_ascii_lowercase() || letter == b'_') && !field.is_empty();
             let columns = between(recipe, "{\"", "\"}").into_iter().flat_map(|columns| columns.split("\", \""));
             let fields: BTreeSet<&str> = fields.into_iter().filter(is_name).chain(columns).collect();
             assert!(fields.len() > 8, "{fields:?}");
@@ -257,7 +260,8 @@ on_each_database! {
             #[expect(clippy::disallowed_methods, reason = "the recipe is for the database's owner")]
             if sql.starts_with("SELECT") {
                 tx.execute_unprepared("SET LOCAL ROLE metabase").await.expect("the role");
-                let rows = tx.query_all_raw(Statement::from_string(backend, sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+                let rows =
+                    tx.query_all_raw(Statement::from_string(backend, sql)).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
                 assert!(!rows.is_empty(), "{sql}");
                 questions += 1;
                 tx.execute_unprepared("RESET ROLE").await.expect("the owner");

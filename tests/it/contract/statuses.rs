@@ -314,7 +314,8 @@ on_each_database! {
                     continue;
                 }
                 walk.wait_out_guesses();
-                let answers = if status < 300 && status != 206 { vec![walk.success(status).await] } else { walk.provoke(status).await };
+                let answers =
+                    if status < 300 && status != 206 { vec![walk.success(status).await] } else { walk.provoke(status).await };
                 if answers.is_empty() {
                     wrong.push(format!("{} {status}: no way to have it", operation.id()));
                 }

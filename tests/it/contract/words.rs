@@ -1,9 +1,11 @@
-//! The texts of the project are about people without saying of which gender they are.
+//! The texts of the project: about people without saying of which gender they are, and in lines that fit on a screen.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const PRONOUNS: [&str; 8] = ["he", "him", "his", "himself", "she", "her", "hers", "herself"];
+/// The maximum width of a line, as in `.rustfmt.toml`, which leaves comments, texts and the content of macros as they are.
+const COLUMNS_MAX: usize = 130;
 /// Where texts and sources are.
 const PLACES: [&str; 12] = [
     "README.md",
@@ -32,13 +34,39 @@ fn files(place: &Path) -> Vec<PathBuf> {
     found.filter(|file| file.extension().is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known))).collect()
 }
 
-#[test]
-fn no_text_has_a_gendered_pronoun() {
+fn every_file() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let files: Vec<PathBuf> = PLACES.iter().flat_map(|place| files(&root.join(place))).collect();
     assert!(files.len() > 500, "only {} files were read", files.len());
+    files
+}
+
+#[test]
+fn no_line_of_code_is_too_long() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let rules = fs::read_to_string(root.join(".rustfmt.toml")).expect("rustfmt's rules");
+    assert!(rules.lines().any(|line| line == format!("max_width = {COLUMNS_MAX}")), "{rules}");
     let mut found = Vec::new();
-    for file in files {
+    for file in every_file().into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "rs")) {
+        let text = fs::read_to_string(&file).expect("a text");
+        for (number, line) in text.lines().enumerate() {
+            let columns = line.chars().count();
+            if columns > COLUMNS_MAX {
+                found.push(format!("{}:{}: {columns} columns", file.display(), number + 1));
+            }
+        }
+    }
+    assert!(
+        found.is_empty(),
+        "at most {COLUMNS_MAX} columns; continue a text on the next line with a backslash, or with concat!:\n{}",
+        found.join("\n")
+    );
+}
+
+#[test]
+fn no_text_has_a_gendered_pronoun() {
+    let mut found = Vec::new();
+    for file in every_file() {
         let text = fs::read_to_string(&file).expect("a text");
         for (number, line) in text.lines().enumerate() {
             // Identifiers are words joined by underscores.

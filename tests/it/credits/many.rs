@@ -25,7 +25,10 @@ on_each_database! {
 
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["quarterly_credit_reset"; 3]);
-        assert_eq!(trail[0]["changes"], json!({"allowed_credits": {"from": 10, "to": 20}, "notes": {"from": null, "to": "more"}}));
+        assert_eq!(
+            trail[0]["changes"],
+            json!({"allowed_credits": {"from": 10, "to": 20}, "notes": {"from": null, "to": "more"}})
+        );
         assert_eq!(trail[2]["changes"], json!({"allowed_credits": {"from": 20, "to": 25}}));
         let rows = credit::Entity::find().all(&app.outside).await.unwrap();
         let version = |id| rows.iter().find(|row| row.member_id == id).map(|row| (row.version, row.allowed_credits));

@@ -32,13 +32,16 @@ on_each_database! {
 
         let done = by.post("credit-resets", body(50)).await.expect(200);
 
-        let counts = ["member_count", "created_count", "changed_count", "unchanged_count"].map(|name| done[name].as_i64().unwrap());
+        let counts =
+            ["member_count", "created_count", "changed_count", "unchanged_count"].map(|name| done[name].as_i64().unwrap());
         assert_eq!(counts, [3, 1, 1, 1]);
         let trail = app.since(&mark).await;
         let each = "quarterly_credit_reset";
         assert_eq!(actions(&trail), [each, each, each, "bulk_credit_reset"]);
         assert!(trail.iter().all(|entry| entry["metadata"]["batch_id"] == done["batch_id"]));
-        assert!(trail.iter().all(|entry| entry["metadata"]["reset_type"] == "bulk" && entry["request_id"] == trail[0]["request_id"]));
+        assert!(
+            trail.iter().all(|entry| entry["metadata"]["reset_type"] == "bulk" && entry["request_id"] == trail[0]["request_id"])
+        );
         assert_eq!((&trail[3]["metadata"]["member_count"], &trail[3]["source"]), (&json!(3), &json!("endpoint")));
         let of = |name: &str| trail.iter().find(|entry| entry["related_user"]["username"] == name).unwrap();
         assert_eq!(of("member1")["changes"]["allowed_credits"], json!({"from": null, "to": 50}));
@@ -85,7 +88,10 @@ on_each_database! {
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["quarterly_credit_reset", "bulk_credit_reset"]);
         assert!(trail.iter().all(|entry| entry["actor_type"] == "system" && entry["source"] == "job"));
-        assert_eq!((&trail[0]["related_user"]["username"], &trail[0]["metadata"]["reset_type"]), (&json!("member2"), &json!("scheduled")));
+        assert_eq!(
+            (&trail[0]["related_user"]["username"], &trail[0]["metadata"]["reset_type"]),
+            (&json!("member2"), &json!("scheduled"))
+        );
         assert_eq!((run().await, app.since(&mark).await.len()), (0, 2), "the second time there is nothing to do and to tell");
         assert_eq!(by.get(&url).await.expect(200)["allowed_credits"], 30);
         app.user("member3", Role::Member, None).await;

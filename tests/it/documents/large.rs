@@ -62,7 +62,8 @@ on_each_database! {
     async fn what_is_announced_to_be_far_too_large_is_refused_before_it_comes(app) {
         let case = app.a_case().accepted().create().await;
         let head = format!(
-            "POST /api/v1/{} HTTP/1.1\r\nHost: casetrail\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            "POST /api/v1/{} HTTP/1.1\r\nHost: casetrail\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\n\
+             Content-Length: {}\r\n\r\n",
             case.url("documents"), app.as_manager().await.token(), form(b"").kind(), 1_u64 << 40,
         );
         let mut wire = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();

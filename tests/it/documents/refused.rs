@@ -128,7 +128,8 @@ on_each_database! {
         // More than is kept in memory, so that a file already exists, and less than was announced.
         let bytes = other().file("a.pdf", "application/pdf", &[PDF, &[b'x'; 8 << 20]].concat()).bytes();
         let head = format!(
-            "POST /api/v1/{} HTTP/1.1\r\nHost: casetrail\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            "POST /api/v1/{} HTTP/1.1\r\nHost: casetrail\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\n\
+             Content-Length: {}\r\n\r\n",
             case.url("documents"), by.token(), other().kind(), bytes.len(),
         );
         let mut wire = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();

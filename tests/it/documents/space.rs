@@ -32,7 +32,10 @@ on_each_database! {
 
         refused.expect_problem(409, "quota_exceeded");
         let problem = refused.json();
-        assert_eq!((&problem["quota"], &problem["used_bytes"], &problem["limit_bytes"]), (&json!("member"), &json!(700_000), &json!(MEBIBYTE)));
+        assert_eq!(
+            (&problem["quota"], &problem["used_bytes"], &problem["limit_bytes"]),
+            (&json!("member"), &json!(700_000), &json!(MEBIBYTE))
+        );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["document_uploaded"]);
         assert_eq!((&trail[0]["outcome"], &trail[0]["actor"]["username"]), (&json!("denied"), &json!("member1")));

@@ -89,7 +89,11 @@ on_each_database! {
 
     async fn a_csv_is_one_also_where_windows_takes_it_for_a_workbook(app) {
         let case = app.a_case().accepted().create().await;
-        let form = Form::new().text("document_type", "other").file("wages.csv", "application/vnd.ms-excel", b"month,gross\r\n10,4200\r\n");
+        let form = Form::new().text("document_type", "other").file(
+            "wages.csv",
+            "application/vnd.ms-excel",
+            b"month,gross\r\n10,4200\r\n",
+        );
         let added = app.as_member().await.upload(&case.url("documents"), &form).await.expect(201);
         assert_eq!(added["content_type"], "text/csv");
     }

@@ -27,7 +27,10 @@ on_each_database! {
         assert!(lines[1].contains(&case.case.case_number) && lines[1].contains(",hold,"), "{}", lines[1]);
         assert!(lines[2].contains(",'=1+1,"), "no spreadsheet reckons with it: {}", lines[2]);
         let rows: Vec<Json> = ndjson.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!((&rows[0]["id"], &rows[0]["tier"], &rows[0]["credit_value"]), (&json!(case.id()), &json!("tier_1"), &json!("2.0")));
+        assert_eq!(
+            (&rows[0]["id"], &rows[0]["tier"], &rows[0]["credit_value"]),
+            (&json!(case.id()), &json!("tier_1"), &json!("2.0"))
+        );
         assert_eq!(rows[1]["employee_last_name"], "=1+1");
         let columns: Vec<String> = lines[0].split(',').map(str::to_owned).collect();
         assert!(rows.iter().all(|row| columns.iter().all(|column| row.get(column).is_some())), "{columns:?}");
@@ -93,7 +96,9 @@ on_each_database! {
             caller.get("exports/users.csv").await.expect_problem(403, "forbidden");
         }
         let csv = admin.get("exports/users.csv").await;
-        assert!(csv.text.starts_with("id,username,email,first_name,last_name,phone_number,workshop_code,role,user_level,is_active,"));
+        assert!(
+            csv.text.starts_with("id,username,email,first_name,last_name,phone_number,workshop_code,role,user_level,is_active,")
+        );
         assert!(csv.text.contains(",member1,") && !csv.text.contains("argon2"));
         let rows = admin.get("exports/users.ndjson").await;
         assert_eq!(rows.text.lines().count(), csv.text.lines().count() - 1);
@@ -116,11 +121,17 @@ on_each_database! {
         let ndjson = admin.get("exports/documents.ndjson").await;
 
         let lines: Vec<&str> = csv.text.lines().collect();
-        assert_eq!(lines[0], "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,uploaded_by_username,created_at");
+        assert_eq!(
+            lines[0],
+            "id,case_id,case_number,document_type,report_number,filename,content_type,size_bytes,sha256,notes,\
+             uploaded_by_username,created_at"
+        );
         assert_eq!(lines.len(), 2, "neither the deleted one nor that of a deleted case is among them");
         assert!(lines[1].contains(&case.case.case_number) && lines[1].contains(",member1,"), "{}", lines[1]);
         let row: Json = serde_json::from_str(ndjson.text.lines().next().unwrap()).unwrap();
-        for name in ["id", "document_type", "report_number", "filename", "content_type", "size_bytes", "sha256", "notes", "created_at"] {
+        for name in
+            ["id", "document_type", "report_number", "filename", "content_type", "size_bytes", "sha256", "notes", "created_at"]
+        {
             assert_eq!(row[name], kept[name], "{name}");
         }
         assert_eq!((&row["case_id"], &row["uploaded_by_username"]), (&json!(case.id()), &json!("member1")));
@@ -145,11 +156,15 @@ on_each_database! {
         let csv = admin.get("exports/credit-allowances.csv").await;
         let ndjson = admin.get("exports/credit-allowances.ndjson").await;
 
-        let columns = "id,member_id,member_username,quarter,allowed_credits,used_credits,remaining_credits,notes,created_at,updated_at";
+        let columns =
+            "id,member_id,member_username,quarter,allowed_credits,used_credits,remaining_credits,notes,created_at,updated_at";
         assert_eq!(csv.text.lines().next(), Some(columns));
         let rows: Vec<Json> = ndjson.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let figures: Vec<[&str; 4]> = rows.iter()
-            .map(|row| ["member_username", "quarter", "used_credits", "remaining_credits"].map(|name| row[name].as_str().unwrap()))
+        let figures: Vec<[&str; 4]> = rows
+            .iter()
+            .map(|row| {
+                ["member_username", "quarter", "used_credits", "remaining_credits"].map(|name| row[name].as_str().unwrap())
+            })
             .collect();
         assert_eq!(figures, [
             ["member1", "2026-Q4", "2.0", "1.0"], ["member2", "2026-Q4", "2.0", "-1.0"], ["member1", "2027-Q1", "0.0", "5.0"],
@@ -161,8 +176,12 @@ on_each_database! {
         }
         // A cell that is a formula to a spreadsheet is prefixed with an apostrophe; a negative number is not one.
         assert_eq!(csv.text.lines().nth(2).unwrap().split(',').nth(6), Some("-1.0"));
-        let exports: Vec<Json> = app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "bulk_export").collect();
+        let exports: Vec<Json> =
+            app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "bulk_export").collect();
         assert_eq!(exports.len(), 2);
-        assert_eq!((&exports[1]["metadata"]["export_type"], &exports[1]["metadata"]["record_count"]), (&json!("credit_allowances"), &json!(3)));
+        assert_eq!(
+            (&exports[1]["metadata"]["export_type"], &exports[1]["metadata"]["record_count"]),
+            (&json!("credit_allowances"), &json!(3))
+        );
     }
 }

@@ -29,7 +29,9 @@ on_each_database! {
             by.send_raw(Method::POST, "cases", Some((kind, CASE.to_vec()))).await.expect(201);
         }
         let packed = app.as_member().await.with("Content-Encoding", "gzip");
-        for (by, kind) in [(&packed, "application/json"), (&by, "application/json; charset=latin1"), (&by, "application/json; v=2")] {
+        for (by, kind) in
+            [(&packed, "application/json"), (&by, "application/json; charset=latin1"), (&by, "application/json; v=2")]
+        {
             by.send_raw(Method::POST, "cases", Some((kind, CASE.to_vec()))).await.expect_problem(415, "unsupported_media_type");
         }
     }

@@ -21,7 +21,17 @@ on_each_database! {
         let answer = app.as_manager().await.with("Origin", FRIEND).get("cases").await;
         answer.expect(200);
         assert_eq!(answer.header("access-control-allow-origin"), FRIEND);
-        for exposed in ["content-range", "etag", "link", "location", "repr-digest", "retry-after", "x-request-id", "idempotency-replayed", "ratelimit"] {
+        for exposed in [
+            "content-range",
+            "etag",
+            "link",
+            "location",
+            "repr-digest",
+            "retry-after",
+            "x-request-id",
+            "idempotency-replayed",
+            "ratelimit",
+        ] {
             let all = answer.header("access-control-expose-headers").to_lowercase();
             assert!(all.split(',').any(|one| one.trim() == exposed), "{exposed} in {all}");
         }
@@ -39,7 +49,8 @@ on_each_database! {
     }
 
     async fn another_origin_gets_nothing_a_browser_would_show_it(app) {
-        let stranger = app.as_nobody().with("Origin", "https://elsewhere.example.org").with("Access-Control-Request-Method", "GET");
+        let stranger =
+            app.as_nobody().with("Origin", "https://elsewhere.example.org").with("Access-Control-Request-Method", "GET");
         let stranger = stranger.with("Accept-Encoding", "gzip");
         let preflight = stranger.send(Method::OPTIONS, "cases", None).await;
         preflight.expect_problem(400, "invalid_header");

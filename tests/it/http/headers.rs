@@ -31,7 +31,11 @@ on_each_database! {
         for coding in ["br", "gzip", "zstd"] {
             let answer = app.as_manager().await.with("Accept-Encoding", coding).get("/openapi.json").await;
             assert_eq!((answer.status(), answer.header("content-encoding")), (200, coding));
-            let varies = answer.headers.get_all("vary").iter().any(|vary| vary.to_str().is_ok_and(|on| on.eq_ignore_ascii_case("accept-encoding")));
+            let varies = answer
+                .headers
+                .get_all("vary")
+                .iter()
+                .any(|vary| vary.to_str().is_ok_and(|on| on.eq_ignore_ascii_case("accept-encoding")));
             assert!(varies, "{:?}", answer.headers);
         }
         let plain = app.as_manager().await.get("/openapi.json").await;
@@ -90,7 +94,10 @@ on_each_database! {
         let (by, member) = (app.as_manager().await, app.as_member().await);
         let tag = by.get(&case.path()).await.header("etag").to_owned();
         assert_eq!(app.as_manager().await.with("If-None-Match", &tag).get(&case.path()).await.status(), 304);
-        assert_eq!(app.as_manager().await.with("If-None-Match", &format!("\"x\", W/{tag}")).get(&case.path()).await.status(), 304);
+        assert_eq!(
+            app.as_manager().await.with("If-None-Match", &format!("\"x\", W/{tag}")).get(&case.path()).await.status(),
+            304
+        );
 
         let less = app.as_member().await.with("If-None-Match", &tag).get(&case.path()).await;
         assert_eq!(less.status(), 200, "the member sees less");
@@ -104,6 +111,11 @@ on_each_database! {
         let reason = serde_json::json!({"reason": "because"});
         let weak = app.as_manager().await.with("If-Match", &format!("W/{}", edited.header("etag")));
         weak.post(&case.url("hold"), reason.clone()).await.expect(200);
-        app.as_manager().await.with("If-Match", "\"1\"").post(&case.url("resume"), reason).await.expect_problem(412, "version_mismatch");
+        app.as_manager()
+            .await
+            .with("If-Match", "\"1\"")
+            .post(&case.url("resume"), reason)
+            .await
+            .expect_problem(412, "version_mismatch");
     }
 }

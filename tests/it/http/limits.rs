@@ -32,7 +32,9 @@ on_each_database! {
         assert_eq!(refused.header("ratelimit"), "\"default\";r=0;t=60");
         assert_eq!(app.since(&mark).await.len(), 0);
         admin.get("auth/me").await.expect(200);
-        for file in ["/openapi.json", "/openapi.yaml", "/docs/", "/docs/swagger-ui.css", "/problems/not_found", "/.well-known/jwks.json"] {
+        for file in
+            ["/openapi.json", "/openapi.yaml", "/docs/", "/docs/swagger-ui.css", "/problems/not_found", "/.well-known/jwks.json"]
+        {
             manager.get(file).await.expect_problem(429, "rate_limited");
         }
         for probe in ["/livez", "/readyz", "/metrics"] {

@@ -10,12 +10,22 @@ const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
 on_each_database! {
     async fn what_is_no_id_is_not_found_and_recorded_wherever_it_stands(app) {
         for operation in contract::operations() {
-            let Some((before, rest)) = operation.path.strip_prefix("/api/v1").and_then(|path| path.split_once('{')) else { continue };
-            let after = rest.split_once('}').map(|(_, after)| after.replace("{key_id}", ID).replace("{quarter}", "2026-Q4")).unwrap();
+            let Some((before, rest)) = operation.path.strip_prefix("/api/v1").and_then(|path| path.split_once('{')) else {
+                continue;
+            };
+            let after =
+                rest.split_once('}').map(|(_, after)| after.replace("{key_id}", ID).replace("{quarter}", "2026-Q4")).unwrap();
             if operation.method != reqwest::Method::GET && operation.method != reqwest::Method::DELETE {
                 continue;
             }
-            for (sent, recorded) in [("%00", "%00"), ("x%00y", "x%00y"), ("%01", "%01"), ("%E2%80%AE", "%E2%80%AE"), ("%FF", "\u{FFFD}"), ("%7F", "%7F")] {
+            for (sent, recorded) in [
+                ("%00", "%00"),
+                ("x%00y", "x%00y"),
+                ("%01", "%01"),
+                ("%E2%80%AE", "%E2%80%AE"),
+                ("%FF", "\u{FFFD}"),
+                ("%7F", "%7F"),
+            ] {
                 app.pass(chrono::TimeDelta::minutes(2));
                 let (by, mark) = (app.as_admin().await, app.mark().await);
                 let path = format!("/api/v1{before}{sent}{after}");
@@ -52,7 +62,9 @@ on_each_database! {
         let by = app.as_manager().await;
         let id = case.id();
         by.get(&format!("cases/{}", id.to_uppercase())).await.expect(200);
-        for other in [format!("%7B{id}%7D"), format!("urn:uuid:{id}"), format!("URN:UUID:{id}"), id.replace('-', ""), format!("{{{id}}}")] {
+        for other in
+            [format!("%7B{id}%7D"), format!("urn:uuid:{id}"), format!("URN:UUID:{id}"), id.replace('-', ""), format!("{{{id}}}")]
+        {
             let mark = app.mark().await;
             by.get(&format!("cases/{other}")).await.expect_problem(404, "not_found");
             let trail = app.since(&mark).await;
@@ -69,7 +81,10 @@ on_each_database! {
         let (hidden, absent) = (hidden.expect_problem(404, "not_found"), absent.expect_problem(404, "not_found"));
         assert_eq!((&hidden["detail"], &hidden["errors"]), (&absent["detail"], &absent["errors"]));
         let trail = app.since(&mark).await;
-        assert_eq!((&trail[0]["object_id"], &trail[0]["case"]["case_number"]), (&json!(case.id()), &json!(case.case.case_number)));
+        assert_eq!(
+            (&trail[0]["object_id"], &trail[0]["case"]["case_number"]),
+            (&json!(case.id()), &json!(case.case.case_number))
+        );
         assert_eq!((&trail[1]["object_id"], &trail[1]["case"]), (&json!(ID), &Json::Null));
 
         let (manager, mark) = (app.as_manager().await, app.mark().await);

@@ -42,7 +42,9 @@ on_each_database! {
 
     async fn the_system_events_report_tells_failed_runs_with_their_errors(app) {
         let by = warehouse(app).await;
-        for (status, error) in [("success", Json::Null), ("failure", json!("connection refused")), ("failure", json!("timed out"))] {
+        for (status, error) in
+            [("success", Json::Null), ("failure", json!("connection refused")), ("failure", json!("timed out"))]
+        {
             app.pass(chrono::TimeDelta::minutes(1));
             by.post("ingest/cron-runs", run(status, error)).await.expect(201);
         }

@@ -23,26 +23,37 @@ on_each_database! {
         }));
         assert_eq!((&trail[0]["outcome"], &trail[0]["case"]["id"]), (&json!("failure"), &json!(case.id())));
         assert_eq!(trail[0]["related_user"]["username"], "member1");
-        assert_eq!((&trail[1]["outcome"], &trail[1]["case"], &trail[1]["related_user"]), (&json!("success"), &Json::Null, &Json::Null));
+        assert_eq!(
+            (&trail[1]["outcome"], &trail[1]["case"], &trail[1]["related_user"]),
+            (&json!("success"), &Json::Null, &Json::Null)
+        );
     }
 
     async fn exports_reports_and_looks_are_told_with_on_whose_behalf(app) {
         let by = warehouse(app).await;
         let user_id = member(app, 1).await;
         let mark = app.mark().await;
-        let export = json!({"export_type": "cases", "format": "parquet", "record_count": 20_000, "filters": {"status": ["completed"]}, "user_id": user_id});
+        let export = json!({"export_type": "cases", "format": "parquet", "record_count": 20_000,
+            "filters": {"status": ["completed"]}, "user_id": user_id});
         by.post("ingest/bulk-exports", export).await.expect(201);
-        let report = json!({"report_type": "turnaround", "parameters": {"month": "2026-11"}, "row_count": 42, "user_id": user_id});
+        let report =
+            json!({"report_type": "turnaround", "parameters": {"month": "2026-11"}, "row_count": 42, "user_id": user_id});
         by.post("ingest/report-generations", report).await.expect(201);
         let look = json!({"view_type": "siem_dashboard", "user_id": user_id});
         by.post("ingest/audit-accesses", look).await.expect(201);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["bulk_export", "report_generated", "audit_log_accessed"]);
         assert!(trail.iter().all(|entry| entry["related_user"]["id"] == json!(user_id) && entry["source"] == "service"));
-        assert_eq!(trail[0]["metadata"], json!({
-            "export_type": "cases", "format": "parquet", "record_count": 20_000, "filters": {"status": ["completed"]},
-        }));
-        assert_eq!(trail[1]["metadata"], json!({"report_type": "turnaround", "parameters": {"month": "2026-11"}, "row_count": 42}));
+        assert_eq!(
+            trail[0]["metadata"],
+            json!({
+                "export_type": "cases", "format": "parquet", "record_count": 20_000, "filters": {"status": ["completed"]},
+            })
+        );
+        assert_eq!(
+            trail[1]["metadata"],
+            json!({"report_type": "turnaround", "parameters": {"month": "2026-11"}, "row_count": 42})
+        );
         assert_eq!(trail[2]["metadata"], json!({"view_type": "siem_dashboard", "filters": {}}));
     }
 
@@ -59,13 +70,20 @@ on_each_database! {
         assert_eq!(actions(&trail), ["other"]);
         let entry = &trail[0];
         assert_eq!((&entry["description"], &entry["object_type"]), (&json!("The welcome letter went out"), &json!("case")));
-        assert_eq!(entry["metadata"], json!({
-            "event": "letter_sent", "pages": 2, "weight": 0.125, "job_name": "none", "carrier": {"name": "post", "tracked": false},
-        }));
+        assert_eq!(
+            entry["metadata"],
+            json!({
+                "event": "letter_sent", "pages": 2, "weight": 0.125, "job_name": "none",
+                "carrier": {"name": "post", "tracked": false},
+            })
+        );
         let shown = app.as_manager().await.get(&case.url("audit-trail?action_type=other")).await.expect(200);
         assert_eq!(shown["data"][0]["id"], entry["id"]);
         let members = app.as_member().await.get(&case.url("audit-trail")).await.expect(200);
-        assert!(members["data"].as_array().unwrap().iter().all(|shown| shown["id"] != entry["id"]), "it isn't the member's to see");
+        assert!(
+            members["data"].as_array().unwrap().iter().all(|shown| shown["id"] != entry["id"]),
+            "it isn't the member's to see"
+        );
     }
 
     async fn what_an_entry_cannot_hold_is_refused(app) {
@@ -89,7 +107,11 @@ on_each_database! {
             ("bulk-exports", json!({"export_type": "x", "format": "csv"}), "record_count"),
             ("report-generations", json!({"report_type": "x y", "row_count": 1}), "report_type"),
             ("email-notifications", json!({"recipient": "nowhere", "delivery_status": "sent"}), "recipient"),
-            ("email-notifications", json!({"recipient": "a@b.c", "delivery_status": "sent", "error_message": "x"}), "error_message"),
+            (
+                "email-notifications",
+                json!({"recipient": "a@b.c", "delivery_status": "sent", "error_message": "x"}),
+                "error_message",
+            ),
         ] {
             let answer = by.post(&format!("ingest/{path}"), body).await;
             answer.expect_problem(422, "validation_failed");

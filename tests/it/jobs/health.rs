@@ -29,7 +29,8 @@ on_each_database! {
         app.pass(chrono::TimeDelta::minutes(1));
         elsewhere.post("ingest/cron-runs", run("success", Json::Null)).await.expect(201);
 
-        let runs: Vec<Json> = app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "cron_job_executed").collect();
+        let runs: Vec<Json> =
+            app.since(&mark).await.into_iter().filter(|entry| entry["action_type"] == "cron_job_executed").collect();
         assert_eq!(actions(&runs).len(), 3);
         let report = app.as_manager().await.get("reports/system-events?event_type=cron_job").await.expect(200);
 
@@ -40,7 +41,8 @@ on_each_database! {
         assert_eq!((&mails["last_status"], &mails["consecutive_failures"]), (&json!("failure"), &json!(1)));
         let sync = job(&report, "nightly-sync");
         assert_eq!((&sync["last_status"], &sync["consecutive_failures"]), (&json!("success"), &json!(0)));
-        let failed: Vec<&Json> = report["entries"]["data"].as_array().unwrap().iter().filter(|row| row["outcome"] == "failure").collect();
+        let failed: Vec<&Json> =
+            report["entries"]["data"].as_array().unwrap().iter().filter(|row| row["outcome"] == "failure").collect();
         let errors: Vec<&Json> = failed.iter().map(|row| &row["error_message"]).collect();
         assert_eq!(errors, [&json!("connection refused"), &json!("the domain does not exist")]);
         assert_eq!(report["health"]["failed_jobs_24h"], 2);
@@ -73,7 +75,9 @@ on_each_database! {
         assert_eq!(runs["data"].as_array().unwrap().len(), 2, "both are on record");
         assert_eq!(report["health"]["failed_jobs_24h"], 1);
         let metrics = Exposition::parse(&app.as_nobody().get("/metrics").await.text);
-        let runs = |status: &str| metrics.value(&format!("casetrail_job_runs_total{{job_name=\"send_scheduled_emails\",status=\"{status}\"}}"));
+        let runs = |status: &str| {
+            metrics.value(&format!("casetrail_job_runs_total{{job_name=\"send_scheduled_emails\",status=\"{status}\"}}"))
+        };
         assert_eq!((runs("success"), runs("failure")), (0.0, 1.0));
     }
 

@@ -18,14 +18,23 @@ on_each_database! {
         let (admin, mark) = (app.as_admin().await, app.mark().await);
         let run = admin.post("jobs/release_scheduled_cases/run", json!({})).await.expect(200);
 
-        assert_eq!((&run["status"], &run["records_processed"], &run["trigger"]), (&json!("success"), &json!(1), &json!("manual")));
+        assert_eq!(
+            (&run["status"], &run["records_processed"], &run["trigger"]),
+            (&json!("success"), &json!(1), &json!("manual"))
+        );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_updated", "cron_job_executed"]);
-        assert_eq!(trail[0]["changes"], json!({
-            "scheduled_release_at": {"from": "2026-12-02T00:00:00.000Z", "to": null},
-            "released_at": {"from": null, "to": "2026-12-02T00:00:00.000Z"},
-        }));
-        assert_eq!((&trail[0]["metadata"]["event"], &trail[0]["metadata"]["trigger"]), (&json!("case_released"), &json!("manual")));
+        assert_eq!(
+            trail[0]["changes"],
+            json!({
+                "scheduled_release_at": {"from": "2026-12-02T00:00:00.000Z", "to": null},
+                "released_at": {"from": null, "to": "2026-12-02T00:00:00.000Z"},
+            })
+        );
+        assert_eq!(
+            (&trail[0]["metadata"]["event"], &trail[0]["metadata"]["trigger"]),
+            (&json!("case_released"), &json!("manual"))
+        );
         assert_eq!((&trail[0]["actor_label"], &trail[0]["source"]), (&json!("System"), &json!("job")));
         assert_eq!((&trail[1]["actor_label"], &trail[1]["source"]), (&json!("admin"), &json!("endpoint")));
         assert_eq!(trail[0]["request_id"], trail[1]["request_id"], "the change and the run are one request");
@@ -37,7 +46,10 @@ on_each_database! {
         admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["email_notification_sent", "cron_job_executed"]);
-        assert_eq!((&trail[0]["metadata"]["template"], &trail[0]["related_user"]["username"]), (&json!("case_released"), &json!("member1")));
+        assert_eq!(
+            (&trail[0]["metadata"]["template"], &trail[0]["related_user"]["username"]),
+            (&json!("case_released"), &json!("member1"))
+        );
         assert_eq!(trail[0]["case"]["id"], json!(case.id()));
     }
 

@@ -77,7 +77,8 @@ async fn four_replicas_run_each_period_once_whoever_is_killed() {
     assert_eq!(mails.len() - sent, lost_sight_of, "what a killed process was at waits for its next attempt");
     assert_eq!(entries(&app, "email_notification_sent").await, sent, "each attempt that was heard of has its entry");
     println!(
-        "{} periods, {} runs and entries, {kills} kills; {} mails, {sent} sent, {lost_sight_of} to be tried again, {} taken twice",
+        "{} periods, {} runs and entries, {kills} kills; {} mails, {sent} sent, {lost_sight_of} to be tried again, {} taken \
+         twice",
         periods.len(),
         runs.len(),
         mails.len(),

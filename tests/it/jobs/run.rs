@@ -10,8 +10,8 @@ pub async fn forbid_changes(app: &TestApp) {
     let sql = match app.kind {
         Kind::Sqlite => "CREATE TRIGGER no_change BEFORE UPDATE ON cases BEGIN SELECT RAISE(ABORT, 'the disk is worn out'); END",
         Kind::Postgres => {
-            "CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is worn out'; END $$; \
-             CREATE TRIGGER no_change BEFORE UPDATE ON cases FOR EACH ROW EXECUTE FUNCTION no_change()"
+            "CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is worn out'; \
+             END $$; CREATE TRIGGER no_change BEFORE UPDATE ON cases FOR EACH ROW EXECUTE FUNCTION no_change()"
         }
     };
     app.outside.execute_unprepared(sql).await.unwrap();

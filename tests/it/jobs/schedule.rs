@@ -40,7 +40,8 @@ on_each_database! {
         due(app).await;
         app.clock.set(at("2026-12-01T16:20:00Z"));
         due(app).await;
-        let periods: Vec<Json> = runs(app, "send_scheduled_emails").await.iter().map(|run| run["scheduled_for"].clone()).collect();
+        let periods: Vec<Json> =
+            runs(app, "send_scheduled_emails").await.iter().map(|run| run["scheduled_for"].clone()).collect();
         let missed = ["16:15", "16:00", "15:45", "15:30", "15:15"].map(|time| json!(format!("2026-12-01T{time}:00.000Z")));
         assert_eq!(periods, missed);
     }

@@ -15,7 +15,10 @@ on_each_database! {
         let answer = by.post(&case.url("notes"), json!({"body": "We called twice.", "visibility": "internal"})).await;
 
         let note = answer.expect(201);
-        assert_eq!((&note["body"], &note["visibility"], &note["version"]), (&json!("We called twice."), &json!("internal"), &json!(1)));
+        assert_eq!(
+            (&note["body"], &note["visibility"], &note["version"]),
+            (&json!("We called twice."), &json!("internal"), &json!(1))
+        );
         assert_eq!(note["case"], json!({"id": case.id(), "case_number": case.case.case_number}));
         assert_eq!(note["author"]["username"], "tech2");
         assert_eq!(answer.header("location"), format!("/api/v1/notes/{}", note["id"].as_str().unwrap()));
@@ -107,11 +110,19 @@ on_each_database! {
 
         let trail = member.get(&case.url("audit-trail")).await.expect(200);
 
-        let rows: Vec<_> = trail["data"].as_array().unwrap().iter().take(3).map(|entry| (&entry["action_type"], &entry["object_id"])).collect();
+        let rows: Vec<_> =
+            trail["data"].as_array().unwrap().iter().take(3).map(|entry| (&entry["action_type"], &entry["object_id"])).collect();
         let note = |action: &'static str, note: &serde_json::Value| (json!(action), note["id"].clone());
         let expected = [note("note_deleted", &shared), note("member_comment_added", &own), note("note_added", &shared)];
         assert_eq!(rows, expected.iter().map(|(action, id)| (action, id)).collect::<Vec<_>>());
-        assert!(trail["data"].as_array().unwrap().iter().take(3).all(|entry| entry["metadata"] == json!({}) && entry["changes"] == json!({})));
+        assert!(
+            trail["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .take(3)
+                .all(|entry| entry["metadata"] == json!({}) && entry["changes"] == json!({}))
+        );
     }
 
     async fn a_note_costs_what_it_must(app) {

@@ -22,7 +22,10 @@ on_each_database! {
 
         assert_eq!(bodies(&all), ["third", "second", "first"]);
         assert_eq!(bodies(&shared), ["third", "first"]);
-        assert_eq!((&all["data"][0]["author"]["username"], &all["data"][1]["author"]["username"]), (&json!("member1"), &json!("tech2")));
+        assert_eq!(
+            (&all["data"][0]["author"]["username"], &all["data"][1]["author"]["username"]),
+            (&json!("member1"), &json!("tech2"))
+        );
         let counted = member.get(&format!("{}?include_total=true&limit=1", case.url("notes"))).await;
         let page = counted.expect(200);
         assert_eq!((bodies(&page), &page["page"]["total"]), (vec!["third"], &json!(2)), "the total gives nothing away");

@@ -41,7 +41,8 @@ on_each_database! {
 
         let list = admin.get("outbox").await.expect(200);
 
-        let rows: Vec<(&Json, &Json)> = list["data"].as_array().unwrap().iter().map(|mail| (&mail["status"], &mail["send_after"])).collect();
+        let rows: Vec<(&Json, &Json)> =
+            list["data"].as_array().unwrap().iter().map(|mail| (&mail["status"], &mail["send_after"])).collect();
         let (now, later) = (json!("2026-12-01T18:00:00.000Z"), json!("2026-12-01T18:00:00.000Z"));
         assert_eq!(rows, [(&json!("skipped"), &now), (&json!("pending"), &later)]);
         assert_eq!(crate::app::actions(&app.since(&mark).await), ["case_resumed"], "a skipped mail leaves no entry");

@@ -24,7 +24,10 @@ on_each_database! {
         let rows = read(&answer.text);
         let shown = shown["entries"]["data"].as_array().unwrap();
         assert_eq!(rows.len(), shown.len());
-        assert_eq!(rows.iter().map(|row| row[0].to_owned()).collect::<Vec<_>>(), shown.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            rows.iter().map(|row| row[0].to_owned()).collect::<Vec<_>>(),
+            shown.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        );
         assert!(rows[0][14].contains("=cmd, \\\"quoted\\\"\\nand more"), "{}", &rows[0][14]);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["export_generated"]);
@@ -36,7 +39,12 @@ on_each_database! {
         app.a_case().pending_review().create().await;
         let by = app.as_manager().await;
         let user = format!("reports/user-activity.csv?user_id={}", by.id());
-        let paths = ["reports/activity-summary.csv", &user, "reports/quality-review-audit.csv?sort=occurred_at", "reports/system-events.csv"];
+        let paths = [
+            "reports/activity-summary.csv",
+            &user,
+            "reports/quality-review-audit.csv?sort=occurred_at",
+            "reports/system-events.csv",
+        ];
         for path in paths {
             let answer = by.get(path).await;
             assert_eq!(answer.status(), 200, "{path} {}", answer.text);

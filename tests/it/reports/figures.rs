@@ -34,15 +34,20 @@ on_each_database! {
         assert_eq!((&summary["denied_attempts"], &summary["failed_attempts"]), (&json!(1), &json!(0)));
         assert_eq!((&summary["previous_total"], &summary["percent_change"]), (&json!(0), &Json::Null));
         assert_eq!(summary["direction"], "up");
-        let by_type: usize = report["by_action_type"].as_array().unwrap().iter().map(|row| row["count"].as_u64().unwrap() as usize).sum();
+        let by_type: usize =
+            report["by_action_type"].as_array().unwrap().iter().map(|row| row["count"].as_u64().unwrap() as usize).sum();
         assert_eq!(by_type + summary["other_types_count"].as_u64().unwrap() as usize, total);
         let series = report["timeseries"].as_array().unwrap();
         assert_eq!(series.len(), 30 * 9);
         assert_eq!(series.iter().map(|row| row["value"].as_u64().unwrap() as usize).sum::<usize>(), total);
         assert_eq!(series[0]["bucket_start"], "2026-11-02T06:00:00.000Z");
-        assert_eq!(report["period"], json!({
-            "since": "2026-11-02T06:00:00.000Z", "until": "2026-12-01T15:00:00.001Z", "time_zone": "America/Chicago", "defaulted": true
-        }));
+        assert_eq!(
+            report["period"],
+            json!({
+                "since": "2026-11-02T06:00:00.000Z", "until": "2026-12-01T15:00:00.001Z", "time_zone": "America/Chicago",
+                "defaulted": true
+            })
+        );
     }
 
     async fn the_activity_of_a_user_is_what_they_did(app) {
@@ -113,14 +118,20 @@ on_each_database! {
 
         let report = by.get("reports/system-events").await.expect(200);
 
-        assert_eq!(report["summary"], json!({"total_events": 4, "successful_events": 2, "failed_events": 2, "success_percent": 50.0}));
-        assert_eq!(report["jobs"], json!([{
-            "job_name": "check_expired_holds",
-            "last_run_at": "2026-12-01T15:45:00.000Z",
-            "last_status": "failure",
-            "last_success_at": "2026-12-01T15:00:00.000Z",
-            "consecutive_failures": 2,
-        }]));
+        assert_eq!(
+            report["summary"],
+            json!({"total_events": 4, "successful_events": 2, "failed_events": 2, "success_percent": 50.0})
+        );
+        assert_eq!(
+            report["jobs"],
+            json!([{
+                "job_name": "check_expired_holds",
+                "last_run_at": "2026-12-01T15:45:00.000Z",
+                "last_status": "failure",
+                "last_success_at": "2026-12-01T15:00:00.000Z",
+                "consecutive_failures": 2,
+            }])
+        );
         assert_eq!((&report["health"]["failed_jobs_24h"], &report["health"]["pending_emails"]), (&json!(2), &json!(0)));
         assert_eq!(report["access"], json!([{
             "action_type": "report_generated",
@@ -160,14 +171,21 @@ on_each_database! {
         let summary = &report["summary"];
         assert_eq!((&summary["total_reviews"], &summary["approved_percent"]), (&json!(3), &json!(33.3)));
         assert_eq!((&summary["first_pass_approval_percent"], &summary["average_turnaround_hours"]), (&json!(0.0), &json!(1.17)));
-        let names: Vec<_> = report["reviewers"].as_array().unwrap().iter().map(|row| (&row["username"], &row["approval_percent"])).collect();
+        let names: Vec<_> =
+            report["reviewers"].as_array().unwrap().iter().map(|row| (&row["username"], &row["approval_percent"])).collect();
         assert_eq!(names, [(&json!("tech2"), &json!(50.0)), (&json!("manager"), &json!(0.0))]);
         let decision = &report["entries"]["data"][0];
         assert_eq!((&decision["review_status"], &decision["reviewer_username"]), (&json!("approved"), &json!("tech2")));
-        assert_eq!((&decision["case_number"], &decision["original_technician_username"]), (&json!(case.case.case_number), &json!("tech1")));
-        assert_eq!(report["timeseries"].as_array().unwrap().last().unwrap(), &json!({
-            "bucket_start": "2026-12-01T06:00:00.000Z", "series": "corrections_needed", "value": 1
-        }));
+        assert_eq!(
+            (&decision["case_number"], &decision["original_technician_username"]),
+            (&json!(case.case.case_number), &json!("tech1"))
+        );
+        assert_eq!(
+            report["timeseries"].as_array().unwrap().last().unwrap(),
+            &json!({
+                "bucket_start": "2026-12-01T06:00:00.000Z", "series": "corrections_needed", "value": 1
+            })
+        );
         let csv = by.get("reports/quality-review-audit.csv").await;
         assert_eq!(csv.text.lines().count(), 4, "{}", csv.text);
     }

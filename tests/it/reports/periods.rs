@@ -51,10 +51,16 @@ on_each_database! {
         app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let all = by.get("reports/case-changes?all_time=true").await.expect(200);
-        assert_eq!((&all["period"]["since"], &all["period"]["until"]), (&json!("2026-12-01T15:00:00.000Z"), &json!("2026-12-01T15:00:00.001Z")));
+        assert_eq!(
+            (&all["period"]["since"], &all["period"]["until"]),
+            (&json!("2026-12-01T15:00:00.000Z"), &json!("2026-12-01T15:00:00.001Z"))
+        );
         assert!(all["summary"]["total_changes"].as_u64().unwrap() > 0);
         let until = by.get("reports/case-changes?until=2026-12-31").await.expect(200);
-        assert_eq!((&until["period"]["since"], &until["period"]["until"]), (&json!("2026-12-01T15:00:00.000Z"), &json!("2027-01-01T06:00:00.000Z")));
+        assert_eq!(
+            (&until["period"]["since"], &until["period"]["until"]),
+            (&json!("2026-12-01T15:00:00.000Z"), &json!("2027-01-01T06:00:00.000Z"))
+        );
         let since = by.get("reports/case-changes?since=2026-12-01T15:00:00Z").await.expect(200);
         assert_eq!(since["summary"], all["summary"]);
     }

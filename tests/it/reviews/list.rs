@@ -49,8 +49,11 @@ on_each_database! {
 
     async fn what_was_decided_is_found_by_reviewer_and_decision(app) {
         let (manager, tech) = (app.as_manager().await, app.as_tech(3).await);
-        let [one, two, three] =
-            [app.a_case().pending_review().create().await, app.a_case().pending_review().create().await, app.a_case().pending_review().create().await];
+        let [one, two, three] = [
+            app.a_case().pending_review().create().await,
+            app.a_case().pending_review().create().await,
+            app.a_case().pending_review().create().await,
+        ];
         manager.post(&one.url("review/approve"), json!({})).await.expect(200);
         tech.post(&two.url("review/correct"), json!({"notes": "a date"})).await.expect(200);
         tech.post(&three.url("review/approve"), json!({})).await.expect(200);

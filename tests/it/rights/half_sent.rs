@@ -54,7 +54,8 @@ async fn service(app: &TestApp, scopes: &[&str]) -> (String, String, String) {
 
 fn new_member() -> Json {
     json!({
-        "username": "newcomer", "email": "newcomer@example.org", "first_name": "New", "last_name": "Comer", "role": "administrator",
+        "username": "newcomer", "email": "newcomer@example.org", "first_name": "New", "last_name": "Comer",
+        "role": "administrator",
         "password": "twelve green bottles",
     })
 }
@@ -142,7 +143,10 @@ on_each_database! {
         let trail = app.since(&mark).await;
         assert_eq!(trail.len(), 1, "{trail:?}");
         assert_eq!((&trail[0]["outcome"], &trail[0]["action_type"]), (&json!("denied"), &json!("bulk_export")));
-        assert_eq!((&trail[0]["actor"]["username"], &trail[0]["actor"]["full_name"]), (&json!("warehouse"), &json!("Data Reader")));
+        assert_eq!(
+            (&trail[0]["actor"]["username"], &trail[0]["actor"]["full_name"]),
+            (&json!("warehouse"), &json!("Data Reader"))
+        );
     }
 
     async fn what_an_entry_says_of_its_actor_is_as_it_was_when_it_was_done(app) {

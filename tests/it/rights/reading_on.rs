@@ -143,7 +143,8 @@ on_each_database! {
                 "last_name": "Warehouse", "role": "service", "scopes": ["audit:read"],
             });
             let service = admin.post("users", service).await.expect(201);
-            let (key, url) = (service["api_key"].as_str().expect("a key"), format!("users/{}", service["id"].as_str().expect("an id")));
+            let (key, url) =
+                (service["api_key"].as_str().expect("a key"), format!("users/{}", service["id"].as_str().expect("an id")));
             let lose = async {
                 if way == 0 {
                     let keys = admin.get(&format!("{url}/api-keys")).await.expect(200);

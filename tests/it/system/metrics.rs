@@ -62,8 +62,8 @@ async fn fill_runs(app: &TestApp) {
          request_id, description, search_text, body)";
     let values = |topic: &str, outcome: &str| {
         format!(
-            "'2026-01-01T00:00:00Z', 'cron_job_executed', {outcome}, 'system', 'System', 'job', 'generated', {topic}, 'job', 'r', \
-             'generated', 'generated', '{{\"changes\":{{}}}}'"
+            "'2026-01-01T00:00:00Z', 'cron_job_executed', {outcome}, 'system', 'System', 'job', 'generated', {topic}, 'job', \
+             'r', 'generated', 'generated', '{{\"changes\":{{}}}}'"
         )
     };
     let outcome = "CASE WHEN i % 10 = 0 THEN 'failure' ELSE 'success' END";
@@ -110,7 +110,10 @@ on_each_database! {
         by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect(200);
 
         let after = scrape(app).await;
-        assert_eq!(after.since(&before, ENTRIES), only("casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"}"));
+        assert_eq!(
+            after.since(&before, ENTRIES),
+            only("casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"success\"}")
+        );
         assert_eq!(after.since(&before, FAILURES), [].into());
         let hold = "http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/cases/{case_id}/hold\",status=\"200\"}";
         let scraping = "http_request_duration_seconds_count{method=\"GET\",route=\"/metrics\",status=\"200\"}";
@@ -125,7 +128,10 @@ on_each_database! {
         let before = scrape(app).await;
         by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect_problem(403, "forbidden");
         let after = scrape(app).await;
-        assert_eq!(after.since(&before, ENTRIES), only("casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"denied\"}"));
+        assert_eq!(
+            after.since(&before, ENTRIES),
+            only("casetrail_audit_entries_total{action_type=\"case_held\",outcome=\"denied\"}")
+        );
     }
 
     async fn what_is_rolled_back_is_not_counted(app) {
@@ -213,7 +219,10 @@ on_each_database! {
         assert_eq!(attempt("a long enough passphrase").await, 200);
         let outcome = |outcome: &str| (format!("casetrail_logins_total{{outcome=\"{outcome}\"}}"), 1.0);
         let after = scrape(app).await;
-        assert_eq!(after.since(&before, "casetrail_logins_total"), [outcome("failure"), outcome("invalid"), outcome("success")].into());
+        assert_eq!(
+            after.since(&before, "casetrail_logins_total"),
+            [outcome("failure"), outcome("invalid"), outcome("success")].into()
+        );
         let entry = |outcome: &str| (format!("{ENTRIES}{{action_type=\"login\",outcome=\"{outcome}\"}}"), 1.0);
         assert_eq!(after.since(&before, ENTRIES), [entry("failure"), entry("success")].into());
     }
@@ -237,9 +246,14 @@ on_each_database! {
         run_elsewhere(app, "nightly_import", Some("no such file")).await;
         let failed_at = app.clock.now();
         let first = scrape_anew(app).await;
-        assert_eq!((first.get(&runs("nightly_import", "failure")), first.get(&runs("nightly_import", "success"))), (Some(1.0), Some(0.0)));
+        assert_eq!(
+            (first.get(&runs("nightly_import", "failure")), first.get(&runs("nightly_import", "success"))),
+            (Some(1.0), Some(0.0))
+        );
         let times = |figures: &Exposition| {
-            let of = |name: &str| figures.value(&format!("casetrail_job_last_{name}_timestamp_seconds{{job_name=\"nightly_import\"}}"));
+            let of = |name: &str| {
+                figures.value(&format!("casetrail_job_last_{name}_timestamp_seconds{{job_name=\"nightly_import\"}}"))
+            };
             (of("run"), of("success"))
         };
         let seconds = |at: chrono::DateTime<chrono::Utc>| at.timestamp_millis() as f64 / 1000.0;

@@ -77,7 +77,8 @@ on_each_database! {
         let allowed = 1 + usize::try_from(began.elapsed().as_secs()).unwrap();
         assert!(0 < inserts && inserts <= allowed, "{inserts} in {:?}", began.elapsed());
         let metrics = app.as_nobody().get("/metrics").await.text;
-        let counted: Vec<&str> = metrics.lines().filter(|line| line.contains("audit_log_accessed") && !line.ends_with(" 0")).collect();
+        let counted: Vec<&str> =
+            metrics.lines().filter(|line| line.contains("audit_log_accessed") && !line.ends_with(" 0")).collect();
         assert_eq!(counted, [""; 0]);
         assert_eq!(audit_entry::Entity::find().all(&app.outside).await.unwrap(), []);
     }

@@ -65,7 +65,8 @@ async fn it_is_not_ready_at_once_serves_on_for_the_drain_time_and_finishes_what_
     let body = r#"{"username": "nobody", "password": "nobody-at-all"}"#;
     let (begin, end) = body.split_at(9);
     let head = format!(
-        "POST /api/v1/auth/login HTTP/1.1\r\nHost: casetrail\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{begin}",
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: casetrail\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n\
+         {begin}",
         body.len()
     );
     slow.write_all(head.as_bytes()).await.unwrap();

@@ -88,7 +88,9 @@ on_each_database! {
         by.delete(&format!("{url}/api-keys/{first}")).await.expect(204);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["user_updated"; 2], "revoking again changes nothing");
-        for (entry, event, id) in [(&trail[0], "api_key_created", key["id"].as_str().unwrap()), (&trail[1], "api_key_revoked", &first)] {
+        for (entry, event, id) in
+            [(&trail[0], "api_key_created", key["id"].as_str().unwrap()), (&trail[1], "api_key_revoked", &first)]
+        {
             assert_eq!((&entry["metadata"]["event"], &entry["metadata"]["api_key_id"]), (&json!(event), &json!(id)));
             assert_eq!((&entry["changes"], &entry["related_user"]["username"]), (&json!({}), &json!("warehouse")));
         }

@@ -108,7 +108,8 @@ on_each_database! {
 
     async fn a_service_account_has_scopes_and_no_password(app) {
         let by = app.as_admin().await;
-        let body = with(json!({"role": "service", "workshop_code": null, "password": null, "scopes": ["reports:read", "ingest"]}));
+        let body =
+            with(json!({"role": "service", "workshop_code": null, "password": null, "scopes": ["reports:read", "ingest"]}));
         let user = by.post("users", body).await.expect(201);
         assert_eq!(user["scopes"], json!(["ingest", "reports:read"]));
         let login = json!({"username": "member7", "password": PASSWORD});

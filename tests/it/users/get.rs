@@ -13,7 +13,10 @@ on_each_database! {
         let mark = app.mark().await;
         for by in &clients {
             let answer = by.get(&url(&member, "")).await;
-            assert_eq!((&answer.expect(200)["username"], answer.header("etag").split('-').next()), (&json!("member1"), Some("\"1")));
+            assert_eq!(
+                (&answer.expect(200)["username"], answer.header("etag").split('-').next()),
+                (&json!("member1"), Some("\"1"))
+            );
         }
         assert_eq!(app.since(&mark).await.len(), 0);
 

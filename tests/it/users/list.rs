@@ -42,7 +42,10 @@ on_each_database! {
         assert_eq!(listed(&by, "?role=manager&role=administrator").await, ["admin", "manager"]);
         assert_eq!(listed(&by, "?user_level=level_1").await, ["tech1"]);
         assert_eq!(listed(&by, "?sort=-username&role=member").await, ["member3", "member2", "member1"]);
-        assert_eq!(listed(&by, "?sort=-created_at&role=technician&role=member").await, ["member3", "member2", "member1", "tech3", "tech1"]);
+        assert_eq!(
+            listed(&by, "?sort=-created_at&role=technician&role=member").await,
+            ["member3", "member2", "member1", "tech3", "tech1"]
+        );
         let member = app.user("member2", Role::Member, None).await;
         by.post(&url(&member, "deactivate"), json!({"reason": "a"})).await.expect(200);
         assert_eq!(listed(&by, "?is_active=false").await, ["member2"]);
@@ -87,7 +90,16 @@ on_each_database! {
 
     async fn a_bad_filter_never_returns_unfiltered_data(app) {
         let by = everybody(app).await;
-        for query in ["?role=owner", "?is_active=yes", "?sort=email", "?limit=0", "?limit=201", "?q=", "?name=a", "?sort=username&sort=username"] {
+        for query in [
+            "?role=owner",
+            "?is_active=yes",
+            "?sort=email",
+            "?limit=0",
+            "?limit=201",
+            "?q=",
+            "?name=a",
+            "?sort=username&sort=username",
+        ] {
             by.get(&format!("users{query}")).await.expect_problem(400, "invalid_parameter");
         }
         let page = by.get("users?limit=2").await.expect(200);

@@ -40,8 +40,13 @@ fn handed() -> impl Strategy<Value = Handed> {
     })
 }
 
+/// A number below a limit.
+fn below(rng: &mut ChaCha8Rng, limit: usize) -> usize {
+    usize::try_from(rng.next_u32()).unwrap() % limit
+}
+
 fn one_of<'a>(rng: &mut ChaCha8Rng, of: &[&'a str]) -> &'a str {
-    of[rng.next_u32() as usize % of.len()]
+    of[below(rng, of.len())]
 }
 
 /// The headers of a part, in one of the ways to write them.
@@ -63,11 +68,11 @@ fn head(rng: &mut ChaCha8Rng, name: &str, filename: Option<&str>) -> String {
         ["", "Content-Type: text/plain", "content-type:TEXT/plain; charset=utf-8"]
             .map(str::to_owned)
             .into_iter()
-            .nth(rng.next_u32() as usize % 3),
+            .nth(below(rng, 3)),
     );
-    lines.extend(["", "X-Other: name=\"file\"; filename=\"x\""].map(str::to_owned).into_iter().nth(rng.next_u32() as usize % 2));
+    lines.extend(["", "X-Other: name=\"file\"; filename=\"x\""].map(str::to_owned).into_iter().nth(below(rng, 2)));
     lines.retain(|line| !line.is_empty());
-    let turn = rng.next_u32() as usize % lines.len();
+    let turn = below(rng, lines.len());
     lines.rotate_left(turn);
     lines.join("\r\n")
 }
@@ -79,7 +84,7 @@ fn written(handed: &Handed, rng: &mut ChaCha8Rng) -> Vec<u8> {
         vec![(head(rng, "document_type", None), kind.to_owned()), (head(rng, FILE, Some(&handed.filename)), handed.file.clone())];
     parts.extend(handed.report_number.map(|number| (head(rng, "report_number", None), number.to_string())));
     parts.extend(handed.notes.clone().map(|notes| (head(rng, "notes", None), notes)));
-    let turn = rng.next_u32() as usize % parts.len();
+    let turn = below(rng, parts.len());
     parts.rotate_left(turn);
     let parts = parts.into_iter().map(|(head, content)| format!("--{BOUNDARY}\r\n{head}\r\n\r\n{content}\r\n"));
     format!("{}--{BOUNDARY}--{}", parts.collect::<String>(), one_of(rng, &["\r\n", ""])).into_bytes()
@@ -89,7 +94,7 @@ fn received(runtime: &Runtime, body: &[u8], rng: &mut ChaCha8Rng, is_cut: bool) 
     let mut chunks = Vec::new();
     let mut rest = body;
     while !rest.is_empty() {
-        let length = if is_cut { 1 + rng.next_u32() as usize % 40 } else { rest.len() };
+        let length = if is_cut { 1 + below(rng, 40) } else { rest.len() };
         let (chunk, more) = rest.split_at(length.min(rest.len()));
         chunks.push(Ok(Bytes::copy_from_slice(chunk)));
         rest = more;
@@ -124,7 +129,12 @@ fn a_form_is_read_alike_however_it_is_written() {
                 prop_assert_eq!((form.report_number, form.notes), (handed.report_number, notes), "{}", said);
                 prop_assert_eq!(form.file.filename.as_str(), filename, "{}", said);
                 let sha256 = text::sha256_hex(handed.file.as_bytes());
-                prop_assert_eq!((form.file.size_bytes, form.file.sha256), (handed.file.len() as u64, sha256), "{}", said);
+                prop_assert_eq!(
+                    (form.file.size_bytes, form.file.sha256),
+                    (u64::try_from(handed.file.len()).unwrap(), sha256),
+                    "{}",
+                    said
+                );
             }
             Err(error) => prop_assert!(!is_right && error.code == Code::ValidationFailed, "{:?}: {}", error, said),
         }

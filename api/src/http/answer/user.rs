@@ -17,7 +17,8 @@ use uuid::Uuid;
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "member1", "email": "member1@example.org",
     "first_name": "Mia", "last_name": "Chen", "full_name": "Mia Chen", "phone_number": "312-555-0142", "workshop_code": "WS001",
     "role": "member", "user_level": null, "scopes": [], "is_active": true, "version": 2,
-    "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z", "updated_at": "2026-06-01T10:30:00.000Z"
+    "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z",
+    "updated_at": "2026-06-01T10:30:00.000Z"
 }))]
 pub struct UserDetail {
     pub id: Uuid,

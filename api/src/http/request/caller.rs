@@ -223,7 +223,10 @@ macro_rules! callers {
             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
                 Asking::begin(request);
                 let (request, body) = (request.clone(), NoBody::take(request, payload));
-                Box::pin(async move { Anyone::authenticate(request.clone(), $admits).await?.admitted(&request, body).await.map(Self) })
+                Box::pin(async move {
+                    let caller = Anyone::authenticate(request.clone(), $admits).await?;
+                    caller.admitted(&request, body).await.map(Self)
+                })
             }
         }
 

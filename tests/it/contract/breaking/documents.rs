@@ -24,7 +24,9 @@ fn document() -> Json {
         }}},
         "components": {
             "parameters": {"IfMatch": {"name": "If-Match", "in": "header", "schema": {"type": "string", "maxLength": 200}}},
-            "responses": {"Conflict": {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}},
+            "responses": {"Conflict": {
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }},
             "schemas": {
                 "ChangeThing": {
                     "type": "object", "required": ["name"], "additionalProperties": false,
