@@ -42,7 +42,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .app_data(contract.clone())
             .app_data(files.clone())
             .wrap(from_fn(static_files::compress_once))
-            .wrap(from_fn(single::demand))
+            .wrap(from_fn(single::refuse_repeated))
             .wrap(from_fn(work::work))
             .wrap(from_fn(limits::limit))
             .wrap(cors::cors(app.cors_origins()))

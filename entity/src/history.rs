@@ -91,7 +91,7 @@ impl History {
 /// Refuses changes of objects whose row is missing, and rows that occur twice.
 fn ensure_rows<E: Audited>(replay: &Replay, rows: &[E::Model]) -> Result<(), Refusal> {
     let ids: HashSet<String> = rows.iter().map(|row| E::id(row).to_string()).collect();
-    let stranger = replay.told(E::OBJECT).find(|id| !ids.contains(*id));
+    let stranger = replay.logged(E::OBJECT).find(|id| !ids.contains(*id));
     match stranger {
         Some(id) => Err(gap(E::OBJECT, id, "row", json!("changed"), Json::Null).into()),
         None if ids.len() == rows.len() => Ok(()),

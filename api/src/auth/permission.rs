@@ -47,21 +47,21 @@ impl Permission {
     fn is_given_to(self, caller: &Caller) -> bool {
         let role = caller.role();
         let administers = role == Role::Administrator;
-        let runs_the_desk = administers || role == Role::Manager;
+        let manages = administers || role == Role::Manager;
         match self {
             Self::HandInCases => role == Role::Member || administers,
             Self::WorkOnCases | Self::ReadUsers | Self::ReadSettings => role.is_staff(),
-            Self::ReviewCases => runs_the_desk || matches!(caller.user_level, Some(Level::Two | Level::Three)),
+            Self::ReviewCases => manages || matches!(caller.user_level, Some(Level::Two | Level::Three)),
             Self::ManageMembers => role == Role::Technician || administers,
-            Self::ExportCases => runs_the_desk,
+            Self::ExportCases => manages,
             Self::OverrideLevelRule
             | Self::ExportEverything
             | Self::ManageUsers
             | Self::ManageCredits
             | Self::ManageSettings
             | Self::RunJobs => administers,
-            Self::ReadAuditLog => runs_the_desk || caller.scopes.contains(&Scope::AuditRead),
-            Self::ReadReports => runs_the_desk || caller.scopes.contains(&Scope::ReportsRead),
+            Self::ReadAuditLog => manages || caller.scopes.contains(&Scope::AuditRead),
+            Self::ReadReports => manages || caller.scopes.contains(&Scope::ReportsRead),
             Self::Ingest => administers || caller.scopes.contains(&Scope::Ingest),
         }
     }

@@ -94,8 +94,8 @@ pub async fn create_case(
     let new = body.named(&tx, &today, member_id, by.id()).await?;
     let mut case = tx.save(new.draft()).await?;
     if submit {
-        let demanded = today.demanded_by(case.due_on);
-        case = tx.save(case.submit(demanded, confirm_rush, tx.now())?).await?;
+        let required = today.required_by(case.due_on);
+        case = tx.save(case.submit(required, confirm_rush, tx.now())?).await?;
     }
     CaseDetail::created(tx, case, &by).await
 }

@@ -113,7 +113,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     if let Some(due_on) = body.due_on.filter(|due_on| *due_on != before.due_on) {
         today.ensure_ahead(due_on)?;
     }
-    let edited = before.clone().edit(body.edit(), |due_on| today.demanded_by(due_on), &by, tx.now())?;
+    let edited = before.clone().edit(body.edit(), |due_on| today.required_by(due_on), &by, tx.now())?;
     let case = tx.save(edited).await?;
     if case.version != before.version {
         member_update::raise_if_news(&tx, &case, &by).await?;

@@ -27,8 +27,8 @@ impl Today {
     }
 
     /// The urgency that a due date requires today.
-    pub fn demanded_by(&self, due_on: NaiveDate) -> Urgency {
-        Urgency::demanded_by(due_on, self.date, self.settings.rush_case_threshold_days)
+    pub fn required_by(&self, due_on: NaiveDate) -> Urgency {
+        Urgency::required_by(due_on, self.date, self.settings.rush_case_threshold_days)
     }
 
     /// The due date of a case if none is given.

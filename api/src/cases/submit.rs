@@ -37,7 +37,7 @@ pub struct SubmitCase {
 pub async fn submit_case(app: App, by: Member, target: CaseTarget, body: OptionalBody<SubmitCase>) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
     let case = target.locked(&tx, &by, CaseAction::Submit).await?;
-    let demanded = Today::read(&tx).await?.demanded_by(case.due_on);
-    let case = tx.save(case.submit(demanded, body.confirm_rush, tx.now())?).await?;
+    let required = Today::read(&tx).await?.required_by(case.due_on);
+    let case = tx.save(case.submit(required, body.confirm_rush, tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

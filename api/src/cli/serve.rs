@@ -88,9 +88,9 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
 /// Reports each aspect of the database that would break a guarantee; production refuses to start with some of them.
 async fn check(db: &Db, env: Environment) -> Result<(), Failure> {
     let findings = start::findings(db, Clock::system().now()).await?;
-    let (refused, told): (Vec<_>, Vec<_>) =
+    let (refused, tolerated): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|finding| finding.is_refused && env == Environment::Production);
-    for Finding { name, why, .. } in told {
+    for Finding { name, why, .. } in tolerated {
         tracing::warn!("the database's {name} {why}");
     }
     let refused: Vec<String> =

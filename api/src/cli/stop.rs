@@ -13,7 +13,7 @@ const LAST_REQUESTS: Duration = Duration::from_millis(500);
 
 /// The kind of signal to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum StopSignal {
     /// By an orchestrator (SIGTERM), whose load balancer needs time to notice.
     Terminate,
     /// By Ctrl+C.
@@ -22,9 +22,9 @@ enum Told {
 
 /// Waits for the signal and stops the server. Ctrl+C, or a second signal, skips the drain.
 pub async fn stop(app: App, server: ServerHandle, gate: Gate, drain: Duration) {
-    let told = signalled().await;
+    let signal = signalled().await;
     app.stopping().cancel();
-    if told == Told::Terminate && !drain.is_zero() {
+    if signal == StopSignal::Terminate && !drain.is_zero() {
         tracing::info!(seconds = drain.as_secs(), "stopping: serving until the drain time is over");
         tokio::select! {
             () = sleep(drain) => {}
@@ -39,13 +39,13 @@ pub async fn stop(app: App, server: ServerHandle, gate: Gate, drain: Duration) {
     server.stop(true).await;
 }
 
-async fn signalled() -> Told {
+async fn signalled() -> StopSignal {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = terminate.recv() => Told::Terminate,
-        _ = interrupt.recv() => Told::Interrupt,
+        _ = terminate.recv() => StopSignal::Terminate,
+        _ = interrupt.recv() => StopSignal::Interrupt,
     }
 }
 

@@ -70,7 +70,7 @@ impl Recorder {
     }
 
     /// Adds the entries of one operation, in order.
-    pub fn tell(&mut self, events: Vec<Event>, context: &Arc<Context>, at: DateTime<Utc>, by_hook: bool) {
+    pub fn record(&mut self, events: Vec<Event>, context: &Arc<Context>, at: DateTime<Utc>, by_hook: bool) {
         for event in events {
             self.tally.entries += 1;
             self.tally.by_system += u64::from(context.actor == Actor::System);
@@ -82,11 +82,11 @@ impl Recorder {
     /// Adds one run of a job, with the entries of its effects before its own entry.
     pub fn run(&mut self, job: JobName, did: Vec<Event>, run: &JobRun<'_>, at: DateTime<Utc>) {
         let context = Arc::new(Context::job(self.clock.id(at)));
-        self.tell(did, &context, at, false);
+        self.record(did, &context, at, false);
         self.tally.runs += 1;
         self.tally.failed_runs += u64::from(run.error_message.is_some());
         let duration = TimeDelta::milliseconds(i64::try_from(run.duration_ms).unwrap_or_default());
-        self.tell(vec![Event::cron_job_executed(job.code(), run)], &context, at + duration, false);
+        self.record(vec![Event::cron_job_executed(job.code(), run)], &context, at + duration, false);
     }
 
     /// A run of the dispatcher that sends one email; if that email fails, every record of the run has failed.

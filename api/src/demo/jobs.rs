@@ -36,7 +36,7 @@ impl Jobs {
     }
 
     /// Adds one more run. Returns whether there was one.
-    pub fn tell_one(&mut self, calendar: &Calendar, recorder: &mut Recorder) -> bool {
+    pub fn write_one(&mut self, calendar: &Calendar, recorder: &mut Recorder) -> bool {
         if self.next >= self.total {
             return false;
         }

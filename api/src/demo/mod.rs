@@ -138,14 +138,14 @@ impl Generator {
         self.recorder.tally
     }
 
-    fn tell(&mut self) -> Result<Option<Chapter>, DemoError> {
+    fn next_chapter(&mut self) -> Result<Option<Chapter>, DemoError> {
         loop {
             let stage = std::mem::replace(&mut self.stage, Progress::Over(BTreeMap::new()));
             self.stage = match stage {
-                Progress::People => self.tell_people()?,
-                Progress::Cases(plots, numbers) => self.tell_cases(plots, numbers)?,
-                Progress::Jobs(jobs) => self.tell_jobs(jobs),
-                Progress::Visits(visits) => self.tell_visits(visits)?,
+                Progress::People => self.write_people()?,
+                Progress::Cases(plots, numbers) => self.write_cases(plots, numbers)?,
+                Progress::Jobs(jobs) => self.write_jobs(jobs),
+                Progress::Visits(visits) => self.write_visits(visits)?,
                 Progress::Over(logins) => {
                     self.stage = Progress::Over(logins);
                     return Ok(None);
@@ -159,7 +159,7 @@ impl Generator {
         }
     }
 
-    fn tell_people(&mut self) -> Result<Progress, DemoError> {
+    fn write_people(&mut self) -> Result<Progress, DemoError> {
         self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.recorder)?;
         let rows = self.people.iter().filter_map(|person| person.latest().cloned());
         self.recorder.chapter.history.users = rows.collect::<Vec<user::Model>>();
@@ -167,7 +167,7 @@ impl Generator {
         Ok(Progress::Cases(plots.into_iter(), numbers))
     }
 
-    fn tell_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Progress, DemoError> {
+    fn write_cases(&mut self, mut plots: std::vec::IntoIter<Plot>, numbers: Vec<number::Model>) -> Result<Progress, DemoError> {
         self.recorder.chapter.case_numbers = numbers;
         while !self.recorder.chapter.is_full() {
             let Some(plot) = plots.next() else {
@@ -179,9 +179,9 @@ impl Generator {
         Ok(Progress::Cases(plots, Vec::new()))
     }
 
-    fn tell_jobs(&mut self, mut jobs: Jobs) -> Progress {
+    fn write_jobs(&mut self, mut jobs: Jobs) -> Progress {
         while !self.recorder.chapter.is_full() {
-            if !jobs.tell_one(&self.calendar, &mut self.recorder) {
+            if !jobs.write_one(&self.calendar, &mut self.recorder) {
                 self.entries.sort_unstable_by_key(|(_, at)| *at);
                 let (case_states, entries) = (std::mem::take(&mut self.case_states), std::mem::take(&mut self.entries));
                 return Progress::Visits(Visits::new(self.seed, case_states, entries, &self.people));
@@ -190,13 +190,13 @@ impl Generator {
         Progress::Jobs(jobs)
     }
 
-    fn tell_visits(&mut self, mut visits: Visits) -> Result<Progress, DemoError> {
+    fn write_visits(&mut self, mut visits: Visits) -> Result<Progress, DemoError> {
         while !self.recorder.chapter.is_full() {
             let room = self.plan.entries.saturating_sub(self.recorder.tally.entries);
             if room == 0 {
                 return Ok(Progress::Over(visits.last_logins));
             }
-            visits.tell_one(&self.calendar, &self.people, &mut self.recorder, room)?;
+            visits.write_one(&self.calendar, &self.people, &mut self.recorder, room)?;
         }
         Ok(Progress::Visits(visits))
     }
@@ -212,7 +212,7 @@ impl Iterator for Generator {
 
     /// Ends after the first error.
     fn next(&mut self) -> Option<Self::Item> {
-        self.tell().transpose()
+        self.next_chapter().transpose()
     }
 }
 

@@ -76,15 +76,15 @@ impl Walk<'_> {
             return (handed_in + TimeDelta::days(self.rng.between(2, 12)), Urgency::Rush);
         }
         let due_on = handed_in + TimeDelta::days(self.rng.between(2, 6));
-        (due_on, Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS))
+        (due_on, Urgency::required_by(due_on, today, RUSH_THRESHOLD_DAYS))
     }
 
     fn submit(&mut self) -> Result<(), DemoError> {
         let row = self.case()?;
         let by = row.member_id;
-        let demanded = Urgency::demanded_by(row.due_on, self.calendar.day(self.at), RUSH_THRESHOLD_DAYS);
+        let required = Urgency::required_by(row.due_on, self.calendar.day(self.at), RUSH_THRESHOLD_DAYS);
         let change = self.change(by, None)?;
-        self.save(by, row.submit(demanded, true, self.at)?, change)
+        self.save(by, row.submit(required, true, self.at)?, change)
     }
 
     fn edit_as_member(&mut self) -> Result<(), DemoError> {
@@ -129,8 +129,8 @@ impl Walk<'_> {
     fn edited(&self, row: case::Model, edit: Edit, by: Uuid) -> Result<case::ActiveModel, DemoError> {
         let caller = self.people.get(by).and_then(|person| person.caller(self.at)).ok_or(DemoError::NoSuchPerson)?;
         let today = self.calendar.day(self.at);
-        let demanded = |due_on| Urgency::demanded_by(due_on, today, RUSH_THRESHOLD_DAYS);
-        Ok(row.edit(edit, demanded, &caller, self.at)?)
+        let required = |due_on| Urgency::required_by(due_on, today, RUSH_THRESHOLD_DAYS);
+        Ok(row.edit(edit, required, &caller, self.at)?)
     }
 
     fn reject(&mut self) -> Result<(), DemoError> {
@@ -163,7 +163,11 @@ impl Walk<'_> {
         let row = self.case()?;
         let assignee = self.assignable(None).ok_or(DemoError::NoSuchPerson)?;
         let assignee = self.user(assignee)?.clone();
-        let by = if assignee.role == Role::Technician && self.rng.chance(0.7) { assignee.id } else { self.desk()? };
+        let by = if assignee.role == Role::Technician && self.rng.chance(0.7) {
+            assignee.id
+        } else {
+            self.manager_or_administrator()?
+        };
         let differs = self.rng.chance(0.15);
         let credit_tenths = if differs { other_credit(row.credit_tenths) } else { row.credit_tenths };
         let mut change = self.change(by, None)?;
@@ -186,9 +190,9 @@ impl Walk<'_> {
 
     /// A person the case can be assigned to: a technician, or occasionally a manager if no review is planned.
     fn assignable(&mut self, but: Option<Uuid>) -> Option<Uuid> {
-        let by_desk = !self.plot.is_reviewed && self.rng.chance(0.05);
-        let desk = |row: &user::Model| row.role == Role::Manager && Some(row.id) != but;
-        let manager = if by_desk { self.people.pick(&mut self.rng, self.at, desk) } else { None };
+        let by_manager = !self.plot.is_reviewed && self.rng.chance(0.05);
+        let is_manager = |row: &user::Model| row.role == Role::Manager && Some(row.id) != but;
+        let manager = if by_manager { self.people.pick(&mut self.rng, self.at, is_manager) } else { None };
         manager.or_else(|| self.technician(but))
     }
 
@@ -251,7 +255,7 @@ impl Walk<'_> {
     }
 
     fn unassign(&mut self) -> Result<(), DemoError> {
-        let by = self.desk()?;
+        let by = self.manager_or_administrator()?;
         let reason = self.word(words::REASSIGN_REASONS);
         let change = self.change(by, Some(reason))?;
         self.save(by, self.case()?.assign(None, false)?, change)

@@ -4,7 +4,7 @@ use super::DemoError;
 use super::chapter::{Origin, Recorder};
 use super::rng::DemoRng;
 use chrono::{DateTime, Utc};
-use entity::audit::{Actor, ChangeContext, Told, happen};
+use entity::audit::{Actor, AppliedChange, ChangeContext, happen};
 use entity::user::{self, Caller, Level, Person, Role};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -103,10 +103,10 @@ impl People {
         let Arrival { row, leaves, ip_address, user_agent, at } = arrival;
         let mut change_context = ChangeContext::new(self.actor(by, at));
         let change = happen::<user::Entity>(None, row, &mut change_context, |_| None, at)?;
-        let Told { row, events, effects: _ } = change.ok_or(DemoError::Nothing)?;
+        let AppliedChange { row, events, effects: _ } = change.ok_or(DemoError::Nothing)?;
         let id = row.id;
         let context = recorder.request(self.origin(by, at), at);
-        recorder.tell(events, &context, at, true);
+        recorder.record(events, &context, at, true);
         self.by_id.insert(id, self.everyone.len());
         self.everyone.push(Someone { versions: vec![row], leaves, ip_address, user_agent });
         Ok(id)
@@ -124,13 +124,13 @@ impl People {
         let mut change_context = ChangeContext::new(self.actor(Some(by), at));
         change_context.reason = reason.map(str::to_owned);
         let row = make(before.clone());
-        let Some(Told { row: after, events, effects: _ }) =
+        let Some(AppliedChange { row: after, events, effects: _ }) =
             happen::<user::Entity>(Some(&before), row, &mut change_context, |_| None, at)?
         else {
             return Ok(());
         };
         let context = recorder.request(self.origin(Some(by), at), at);
-        recorder.tell(events, &context, at, true);
+        recorder.record(events, &context, at, true);
         if let Some(person) = self.by_id.get(&id).and_then(|index| self.everyone.get_mut(*index)) {
             person.versions.push(after);
         }

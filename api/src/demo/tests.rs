@@ -15,7 +15,7 @@ fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 23, 15, 0, 0).unwrap()
 }
 
-fn told(plan: Plan, seed: u64) -> Chapter {
+fn generated(plan: Plan, seed: u64) -> Chapter {
     let mut whole = Chapter::default();
     for chapter in generate(plan, seed, now(), Chicago) {
         let chapter = chapter.unwrap();
@@ -31,7 +31,7 @@ fn told(plan: Plan, seed: u64) -> Chapter {
 }
 
 fn demo() -> &'static Chapter {
-    static DEMO: std::sync::LazyLock<Chapter> = std::sync::LazyLock::new(|| told(Plan::demo(), 1));
+    static DEMO: std::sync::LazyLock<Chapter> = std::sync::LazyLock::new(|| generated(Plan::demo(), 1));
     &DEMO
 }
 
@@ -55,7 +55,7 @@ fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
 #[test]
 fn the_same_seed_tells_the_same_history() {
     let plan = Plan::of_entries(2_000);
-    let text = |seed| format!("{:?}", Ordered(&told(plan, seed)));
+    let text = |seed| format!("{:?}", Ordered(&generated(plan, seed)));
     assert!(text(1) == text(1));
     assert!(text(1) != text(2));
 }

@@ -42,7 +42,7 @@ impl Visits {
     }
 
     /// One visit of a person, cut off when the planned number of entries is reached.
-    pub fn tell_one(
+    pub fn write_one(
         &mut self,
         calendar: &Calendar,
         people: &People,
@@ -55,12 +55,12 @@ impl Visits {
         let Some(row) = visitor.active_at(at) else { return Ok(()) };
         let person = Person::new(row);
         let origin = visitor.origin(at).ok_or(DemoError::NoSuchPerson)?;
-        let told = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
-        for (event, at) in told.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {
+        let entries = if row.role == Role::Service { self.feed(&person, at) } else { self.visit(&person, &origin, at) };
+        for (event, at) in entries.into_iter().filter(|(_, at)| *at <= calendar.now).take(room.try_into().unwrap_or(usize::MAX)) {
             let anonymous = Origin { actor: Actor::Anonymous, ..origin.clone() };
             let is_anonymous = event.action == entity::audit::Action::Login && event.outcome != entity::audit::Outcome::Success;
             let context = recorder.request(if is_anonymous { anonymous } else { origin.clone() }, at);
-            recorder.tell(vec![event], &context, at, false);
+            recorder.record(vec![event], &context, at, false);
         }
         Ok(())
     }
@@ -68,19 +68,19 @@ impl Visits {
     /// From sign-in to sign-out.
     fn visit(&mut self, person: &Person, origin: &Origin, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
         let user_agent = origin.user_agent.as_deref();
-        let mut told = Vec::new();
+        let mut entries = Vec::new();
         if self.rng.chance(UNKNOWN_NAMES) {
-            told.push((Event::login_failed("", None, "unknown_user", user_agent), at));
-            return told;
+            entries.push((Event::login_failed("", None, "unknown_user", user_agent), at));
+            return entries;
         }
         let mut at = at;
         while self.rng.chance(FAILED_LOGINS) {
-            told.push((Event::login_failed(&person.username, Some(person), "wrong_password", user_agent), at));
+            entries.push((Event::login_failed(&person.username, Some(person), "wrong_password", user_agent), at));
             at += TimeDelta::milliseconds(self.rng.between(2_000, 30_000));
         }
         let session_id = Uuid::from_u128(u128::from_be_bytes(std::array::from_fn(|_| self.byte())));
         let started_at = at;
-        told.push((Event::login(person, session_id, user_agent), at));
+        entries.push((Event::login(person, session_id, user_agent), at));
         let last = self.last_logins.entry(person.id).or_insert(at);
         *last = at.max(*last);
         let looks = match person.role {
@@ -90,21 +90,21 @@ impl Visits {
         };
         for _ in 0..looks {
             at += TimeDelta::milliseconds(self.rng.between(5_000, 400_000));
-            told.extend(self.look(person, at).map(|event| (event, at)));
+            entries.extend(self.look(person, at).map(|event| (event, at)));
         }
         if self.rng.chance(0.6) {
             at += TimeDelta::milliseconds(self.rng.between(5_000, 900_000));
-            told.push((Event::logout(person, session_id, (at - started_at).num_seconds()), at));
+            entries.push((Event::logout(person, session_id, (at - started_at).num_seconds()), at));
         }
-        told
+        entries
     }
 
     fn look(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
-        let runs_the_desk = matches!(person.role, Role::Manager | Role::Administrator);
-        if !runs_the_desk && self.rng.chance(DENIED) {
+        let manages = matches!(person.role, Role::Manager | Role::Administrator);
+        if !manages && self.rng.chance(DENIED) {
             return Some(reading::denied(&mut self.rng));
         }
-        if runs_the_desk && !self.rng.chance(0.2) {
+        if manages && !self.rng.chance(0.2) {
             return Some(reading::of_desk(self, person, at));
         }
         self.case_trail(person, at)

@@ -8,7 +8,7 @@ use super::rng::{DemoRng, Table};
 use super::script::Step;
 use super::{DemoError, words};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::audit::{Actor, ChangeContext, Told, happen};
+use entity::audit::{Actor, AppliedChange, ChangeContext, happen};
 use entity::case::{self, member_update};
 use entity::effect::Effect;
 use entity::outbox::Template;
@@ -103,12 +103,12 @@ impl Walk<'_> {
         let assignee = self.assignee().map(|row| row.id);
         match assignee {
             Some(id) if self.rng.chance(0.8) => Ok(id),
-            Some(_) | None => self.desk(),
+            Some(_) | None => self.manager_or_administrator(),
         }
     }
 
     /// A manager or administrator.
-    pub fn desk(&mut self) -> Result<Uuid, DemoError> {
+    pub fn manager_or_administrator(&mut self) -> Result<Uuid, DemoError> {
         let runs = |row: &user::Model| matches!(row.role, user::Role::Manager | user::Role::Administrator);
         self.people.pick(&mut self.rng, self.at, runs).ok_or(DemoError::NoSuchPerson)
     }
@@ -123,14 +123,15 @@ impl Walk<'_> {
     pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut change: ChangeContext) -> Result<(), DemoError> {
         let at = self.at;
         let known = |id| self.people.person(id, at);
-        let Some(Told { row: after, events, effects }) = happen::<case::Entity>(self.row.as_ref(), row, &mut change, known, at)?
+        let Some(AppliedChange { row: after, events, effects }) =
+            happen::<case::Entity>(self.row.as_ref(), row, &mut change, known, at)?
         else {
             return Ok(());
         };
         let origin = self.people.get(by).and_then(|person| person.origin(at)).ok_or(DemoError::NoSuchPerson)?;
         let same = self.request.take().filter(|(then, _)| *then == at);
         let context = same.map_or_else(|| self.recorder.request(origin, at), |(_, context)| context);
-        self.recorder.tell(events, &context, at, true);
+        self.recorder.record(events, &context, at, true);
         self.request = Some((at, context));
         if by != after.member_id {
             self.staff_acted_at = Some(at);

@@ -49,12 +49,12 @@ pub async fn download_document(
         return Ok(refused);
     };
     let is_part = range != (0..size);
-    let told = format!("{}-{}", range.start, range.end.saturating_sub(1));
+    let sent_range = format!("{}-{}", range.start, range.end.saturating_sub(1));
     let bytes = app.storage().read(document.id, is_part.then(|| range.clone())).await?;
-    app.record(&by, Event::document_downloaded(&document, is_part.then_some(told.as_str()))).await?;
+    app.record(&by, Event::document_downloaded(&document, is_part.then_some(sent_range.as_str()))).await?;
     let mut response = HttpResponse::Ok();
     if asked.is_range() {
-        response.status(StatusCode::PARTIAL_CONTENT).insert_header((CONTENT_RANGE, format!("bytes {told}/{size}")));
+        response.status(StatusCode::PARTIAL_CONTENT).insert_header((CONTENT_RANGE, format!("bytes {sent_range}/{size}")));
     }
     response
         .content_type("application/octet-stream")

@@ -81,7 +81,7 @@ async fn add(
     member_update::raise_if_news(&tx, &case, &by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
-    incoming.tell();
+    incoming.keep();
     answer.committed(tx, &by).await
 }
 

@@ -31,7 +31,7 @@ enum UploadStage {
     /// The content is stored, or may be.
     Stored,
     /// The content is stored, and a row may refer to it: if the outcome stays unknown, it is kept.
-    Told,
+    Referable,
     /// Nothing is stored.
     Over,
 }
@@ -56,7 +56,7 @@ impl Incoming {
         }
         match &mut self.stage {
             UploadStage::Writing(writer) => Ok(writer.write_all(bytes).await?),
-            UploadStage::Stored | UploadStage::Told | UploadStage::Over => Ok(()),
+            UploadStage::Stored | UploadStage::Referable | UploadStage::Over => Ok(()),
         }
     }
 
@@ -64,13 +64,13 @@ impl Incoming {
     pub async fn finish(&mut self) -> Result<(), StorageError> {
         match std::mem::replace(&mut self.stage, UploadStage::Stored) {
             UploadStage::Writing(mut writer) => Ok(writer.shutdown().await?),
-            UploadStage::Stored | UploadStage::Told | UploadStage::Over => Ok(()),
+            UploadStage::Stored | UploadStage::Referable | UploadStage::Over => Ok(()),
         }
     }
 
     /// From now on a row may refer to it: it stays unless it is discarded.
-    pub fn tell(&mut self) {
-        self.stage = UploadStage::Told;
+    pub fn keep(&mut self) {
+        self.stage = UploadStage::Referable;
     }
 
     /// Removes whatever was stored. What can't be removed now is collected later.
@@ -83,7 +83,7 @@ impl Incoming {
 impl Drop for Incoming {
     fn drop(&mut self) {
         let stage = std::mem::replace(&mut self.stage, UploadStage::Over);
-        let is_over = matches!(stage, UploadStage::Told | UploadStage::Over);
+        let is_over = matches!(stage, UploadStage::Referable | UploadStage::Over);
         if let (false, Ok(runtime)) = (is_over, tokio::runtime::Handle::try_current()) {
             let (storage, id) = (self.storage.clone(), self.id);
             runtime.spawn(async move { clean(&storage, id, stage).await });
@@ -94,7 +94,7 @@ impl Drop for Incoming {
 async fn clean(storage: &Storage, id: Uuid, stage: UploadStage) {
     let cleaned = match stage {
         UploadStage::Writing(mut writer) => writer.abort().await.map_err(StorageError::from),
-        UploadStage::Stored | UploadStage::Told => storage.remove(id).await,
+        UploadStage::Stored | UploadStage::Referable => storage.remove(id).await,
         UploadStage::Over => Ok(()),
     };
     if let Err(error) = cleaned {

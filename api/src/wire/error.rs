@@ -276,14 +276,14 @@ mod tests {
         }
     }
 
-    /// What `failing` logs, and what the client is told of it.
+    /// What `failing` logs, and what the response says of it.
     fn logged(failing: impl FnOnce() -> Error) -> (String, String) {
         let log = Log::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
         let error = tracing::subscriber::with_default(subscriber, failing);
-        let told = serde_json::to_string(&error.problem("/api/v1/cases", "1")).unwrap();
-        (String::from_utf8(log.0.lock().unwrap().clone()).unwrap(), told)
+        let response = serde_json::to_string(&error.problem("/api/v1/cases", "1")).unwrap();
+        (String::from_utf8(log.0.lock().unwrap().clone()).unwrap(), response)
     }
 
     #[derive(Debug, thiserror::Error)]
@@ -306,9 +306,9 @@ mod tests {
 
     #[test]
     fn the_log_has_the_whole_chain_and_the_place_and_the_client_neither() {
-        let (log, told) = logged(|| Error::internal(Outer(Middle(Root))));
+        let (log, response) = logged(|| Error::internal(Outer(Middle(Root))));
         assert!(log.contains(CHAIN) && log.contains(&place(line!() - 1)), "{log}");
-        assert!(!told.contains("key could not") && !told.contains("error.rs"), "{told}");
+        assert!(!response.contains("key could not") && !response.contains("error.rs"), "{response}");
     }
 
     #[test]
@@ -324,12 +324,12 @@ mod tests {
             (DbErr::Conn(sea_orm::RuntimeErr::Internal("no route to host".to_owned())), "WARN", "no route to host"),
             (DbErr::Custom("audit: an entry could not be written: full".to_owned()), "ERROR", "could not be written: full"),
         ] {
-            let (log, told) = logged(|| match converted(Err(error)) {
+            let (log, response) = logged(|| match converted(Err(error)) {
                 Err(Interruption::Problem(error)) => error,
                 other => panic!("{other:?}"),
             });
             assert!(log.contains(level) && log.contains(chain) && log.contains(&place(line)), "{log}");
-            assert!(!told.contains(chain), "{told}");
+            assert!(!response.contains(chain), "{response}");
         }
         let loaded = || -> Result<(), Error> { Err(LoadError::Database(broken()))? };
         let (log, _) = logged(|| loaded().unwrap_err());

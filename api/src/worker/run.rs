@@ -171,7 +171,7 @@ impl<R: Requester> UnderWay<'_, R> {
     /// Writes the result with its audit entry, and commits.
     async fn conclude(&self, tx: AuditTx, by: R, tally: RunCounts) -> Result<run::Model, Ended> {
         let row = self.row(&tx, &tally);
-        let told = JobRun {
+        let outcome = JobRun {
             status: row.status,
             records_processed: tally.processed,
             records_failed: tally.failed,
@@ -180,7 +180,7 @@ impl<R: Requester> UnderWay<'_, R> {
             dry_run: self.order.dry_run,
             trigger: self.trigger(),
         };
-        let event = Event::cron_job_executed(self.order.job.code(), &told);
+        let event = Event::cron_job_executed(self.order.job.code(), &outcome);
         let row = run::record(&tx, row).await.map_err(elsewhere)?;
         job::release(&tx, self.order.job).await?;
         by.commit(tx, event, &row).await.map_err(Ended::Refused)?;

@@ -77,8 +77,8 @@ pub(super) fn fact<E: Audited>(row: &E::Model, column: E::Column) -> Option<Json
 
 /// Every fact of a row that entries record, by wire name: what a replay of the row's entries must yield.
 pub fn facts<E: Audited>(row: &E::Model) -> Map<String, Json> {
-    let told = E::Column::iter().filter(|column| !E::is_bookkeeping(*column));
-    told.map(|column| (E::wire_name(column).to_owned(), fact::<E>(row, column).unwrap_or(Json::Null))).collect()
+    let columns = E::Column::iter().filter(|column| !E::is_bookkeeping(*column));
+    columns.map(|column| (E::wire_name(column).to_owned(), fact::<E>(row, column).unwrap_or(Json::Null))).collect()
 }
 
 /// Refuses a column whose type has no single representation in an entry, before it could be logged as something else.

@@ -31,7 +31,7 @@ impl CommitWatch {
     }
 
     /// A COMMIT is about to be sent.
-    pub(super) fn tell() {
+    pub(super) fn begin() {
         // There may be no watcher.
         let _ = WATCH.try_with(|watch| watch.0.store(true, Ordering::Relaxed));
     }

@@ -42,7 +42,7 @@ impl Event {
 
     /// Refuses an entry whose metadata is not what its action requires.
     pub(crate) fn ensure_metadata(&self) -> Result<(), Refusal> {
-        metadata::demand(self.action, self.outcome, &self.metadata)
+        metadata::ensure(self.action, self.outcome, &self.metadata)
     }
 
     /// An event without changes, of a success.

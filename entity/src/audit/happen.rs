@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic, Iterable, ModelTrait, T
 use uuid::Uuid;
 
 /// A row as a change left it, the events of that change, and what must follow.
-pub struct Told<E: Audited> {
+pub struct AppliedChange<E: Audited> {
     pub row: E::Model,
     pub events: Vec<Event>,
     pub effects: Vec<E::Effect>,
@@ -22,7 +22,7 @@ pub fn happen<E>(
     change: &mut ChangeContext,
     known: impl Fn(Uuid) -> Option<Person>,
     at: DateTime<Utc>,
-) -> Result<Option<Told<E>>, Refusal>
+) -> Result<Option<AppliedChange<E>>, Refusal>
 where
     E: Audited,
     E::ActiveModel: TryIntoModel<E::Model>,
@@ -38,7 +38,7 @@ where
     change.people.extend(people);
     let events = hooks::consequences::<E>(before, &after, change)?;
     let effects = E::effects(before, &after, change);
-    Ok(Some(Told { row: after, events, effects }))
+    Ok(Some(AppliedChange { row: after, events, effects }))
 }
 
 /// The row as an UPDATE of the set values would leave it.

@@ -156,7 +156,7 @@ const UNSUCCESSFUL: [Word; 4] = [key::CODE.word(), key::EVENT.word(), key::FOLDE
 
 /// Refuses a success without the metadata that its type requires, and in debug builds a key that is not in its row and a value of
 /// the wrong type. Failures and denials contain whatever is known of it.
-pub(super) fn demand(action: Action, outcome: Outcome, metadata: &Map<String, Json>) -> Result<(), Refusal> {
+pub(super) fn ensure(action: Action, outcome: Outcome, metadata: &Map<String, Json>) -> Result<(), Refusal> {
     let is_whole = outcome == Outcome::Success;
     let missing = action.required_metadata().iter().find(|word| is_whole && !metadata.contains_key(word.name));
     let wrong = missing.map(|word| word.name.to_owned()).or_else(|| {
@@ -178,27 +178,27 @@ mod tests {
 
     #[test]
     fn a_success_says_what_it_must_in_the_shape_it_has() {
-        let demand = |outcome, metadata: Json| demand(Action::Logout, outcome, metadata.as_object().unwrap());
-        assert!(demand(Outcome::Success, json!({"session_id": "s", "session_duration_seconds": 3})).is_ok());
+        let ensure = |outcome, metadata: Json| ensure(Action::Logout, outcome, metadata.as_object().unwrap());
+        assert!(ensure(Outcome::Success, json!({"session_id": "s", "session_duration_seconds": 3})).is_ok());
         for part in [json!({}), json!({"session_id": "s"})] {
-            assert!(demand(Outcome::Success, part.clone()).is_err() && demand(Outcome::Denied, part.clone()).is_ok(), "{part}");
+            assert!(ensure(Outcome::Success, part.clone()).is_err() && ensure(Outcome::Denied, part.clone()).is_ok(), "{part}");
         }
         for wrong in [
             json!({"session_id": "s", "session_duration_seconds": null}),
             json!({"session_id": "s", "session_duration_seconds": -3}),
             json!({"session_id": 7, "session_duration_seconds": 3}),
         ] {
-            assert!(demand(Outcome::Success, wrong.clone()).is_err(), "{wrong}");
-            assert!(demand(Outcome::Failure, wrong.clone()).is_err(), "{wrong}");
+            assert!(ensure(Outcome::Success, wrong.clone()).is_err(), "{wrong}");
+            assert!(ensure(Outcome::Failure, wrong.clone()).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_key_that_is_not_in_the_row_is_refused() {
-        let demand = |action, outcome, metadata: Json| demand(action, outcome, metadata.as_object().unwrap());
+        let ensure = |action, outcome, metadata: Json| ensure(action, outcome, metadata.as_object().unwrap());
         let whole = json!({"session_id": "s", "session_duration_seconds": 3, "event": "x"});
-        assert!(demand(Action::Logout, Outcome::Success, whole.clone()).is_err());
-        assert!(demand(Action::Logout, Outcome::Denied, whole).is_ok());
-        assert!(demand(Action::Other, Outcome::Success, json!({"event": "x", "anything": [1]})).is_ok());
+        assert!(ensure(Action::Logout, Outcome::Success, whole.clone()).is_err());
+        assert!(ensure(Action::Logout, Outcome::Denied, whole).is_ok());
+        assert!(ensure(Action::Other, Outcome::Success, json!({"event": "x", "anything": [1]})).is_ok());
     }
 }

@@ -39,7 +39,7 @@ pub use context::{Actor, ActorType, Context, Outcome, Source};
 pub use effect::{CarryOut, Nothing};
 pub use event::Event;
 pub use guard::Unaudited;
-pub use happen::{Told, happen};
+pub use happen::{AppliedChange, happen};
 pub(crate) use hooks::audited;
 pub use hooks::{Audited, consequences};
 pub use refusal::Refusal;

@@ -13,15 +13,15 @@ pub struct Gap {
     pub object_id: String,
     pub field: String,
     /// The value according to the log so far.
-    pub told: Json,
+    pub logged: Json,
     /// The value in the next entry, or in the row.
     pub found: Json,
 }
 
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { object_type, object_id, field, told, found } = self;
-        write!(f, "{object_type} {object_id}: {field} was logged as {told} but is {found}")
+        let Self { object_type, object_id, field, logged, found } = self;
+        write!(f, "{object_type} {object_id}: {field} was logged as {logged} but is {found}")
     }
 }
 
@@ -57,9 +57,9 @@ impl Replay {
         let thing = things.entry(object_id.to_owned()).or_default();
         for (field, change) in changes {
             let (from, to) = (part(change, "from"), part(change, "to"));
-            let told = thing.get(field).unwrap_or(&Json::Null);
-            if !same(told, &from) {
-                return Err(gap(object_type, object_id, field, told.clone(), from));
+            let logged = thing.get(field).unwrap_or(&Json::Null);
+            if !same(logged, &from) {
+                return Err(gap(object_type, object_id, field, logged.clone(), from));
             }
             thing.insert(field.clone(), to);
         }
@@ -74,16 +74,16 @@ impl Replay {
         let thing = self.things.get(E::OBJECT).and_then(|things| things.get(&id)).unwrap_or(&nothing);
         let fields = facts.keys().chain(thing.keys().filter(|field| !facts.contains_key(*field)));
         for field in fields {
-            let (told, found) = (thing.get(field).unwrap_or(&Json::Null), facts.get(field).unwrap_or(&Json::Null));
-            if !same(told, found) {
-                return Err(gap(E::OBJECT, &id, field, told.clone(), found.clone()));
+            let (logged, found) = (thing.get(field).unwrap_or(&Json::Null), facts.get(field).unwrap_or(&Json::Null));
+            if !same(logged, found) {
+                return Err(gap(E::OBJECT, &id, field, logged.clone(), found.clone()));
             }
         }
         Ok(())
     }
 
     /// The ids of the objects of one type that the log has changes for.
-    pub fn told(&self, object_type: &str) -> impl Iterator<Item = &str> {
+    pub fn logged(&self, object_type: &str) -> impl Iterator<Item = &str> {
         self.things.get(object_type).into_iter().flat_map(|things| things.keys().map(String::as_str))
     }
 
@@ -94,9 +94,9 @@ impl Replay {
 }
 
 /// What was logged, and what was found instead.
-pub(crate) fn gap(object_type: &str, object_id: &str, field: &str, told: Json, found: Json) -> Box<Gap> {
+pub(crate) fn gap(object_type: &str, object_id: &str, field: &str, logged: Json, found: Json) -> Box<Gap> {
     let (object_type, object_id, field) = (object_type.to_owned(), object_id.to_owned(), field.to_owned());
-    Box::new(Gap { object_type, object_id, field, told, found })
+    Box::new(Gap { object_type, object_id, field, logged, found })
 }
 
 fn part(change: &Json, key: &str) -> Json {
@@ -126,7 +126,7 @@ mod tests {
             json!({}),
             json!({"status": {"from": "draft", "to": "submitted"}, "days": {"from": 14, "to": null}}),
         ]);
-        assert_eq!(replay.unwrap().told("case").collect::<Vec<_>>(), ["1"]);
+        assert_eq!(replay.unwrap().logged("case").collect::<Vec<_>>(), ["1"]);
     }
 
     #[test]

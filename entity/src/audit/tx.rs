@@ -74,13 +74,13 @@ impl AuditTx {
 
     /// The reason that the caller gave, for every entry that follows.
     pub fn with_reason(self, reason: impl Into<String>) -> Self {
-        self.unit.tell(|change| change.reason = Some(reason.into()));
+        self.unit.amend(|change| change.reason = Some(reason.into()));
         self
     }
 
     /// The reason, where it is optional.
     pub fn with_reason_if(self, reason: Option<&str>) -> Self {
-        self.unit.tell(|change| change.reason = reason.map(str::to_owned));
+        self.unit.amend(|change| change.reason = reason.map(str::to_owned));
         self
     }
 
@@ -92,7 +92,7 @@ impl AuditTx {
 
     /// The same for details that are only known later.
     pub fn note<T>(&self, key: Key<T>, value: impl Value<T>) {
-        self.unit.tell(|change| change.note(key, value));
+        self.unit.amend(|change| change.note(key, value));
     }
 
     /// The time of this operation: one reading for the row's times and its entries, taken once the last lock was ours.
@@ -167,7 +167,7 @@ impl AuditTx {
     ///
     /// `Refusal::CommitUnknown` if that can't be determined either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
-        CommitWatch::tell();
+        CommitWatch::begin();
         let unit = Arc::clone(&self.unit);
         let end = self.end().await;
         unit.conclude(&end);

@@ -83,7 +83,7 @@ impl UnitOfWork {
             (Ok(_), Some(write)) => Err(self.break_with(bypass(write)).into()),
             (Err(error), _) => {
                 self.break_with(Refusal::Broken);
-                self.tell_unwritten(&error);
+                self.report_unwritten(&error);
                 Err(error)
             }
         }
@@ -155,7 +155,7 @@ impl UnitOfWork {
     }
 
     /// Reports a write to the observer if it failed because of its entry; other failures do not concern the audit log.
-    fn tell_unwritten(&self, error: &DbErr) {
+    fn report_unwritten(&self, error: &DbErr) {
         let stage = if Refusal::is_unwritten(error) { WriteStage::Insert } else { WriteStage::Refused };
         if let Some(observer) = self.observer.as_ref().filter(|_| Refusal::is_refusal(error)) {
             observer.unwritten(stage.code());
@@ -207,8 +207,8 @@ impl UnitOfWork {
         self.lock().change.people.extend(people.into_iter().map(|person| (person.id, person)));
     }
 
-    pub(super) fn tell(&self, add: impl FnOnce(&mut ChangeContext)) {
-        add(&mut self.lock().change);
+    pub(super) fn amend(&self, change: impl FnOnce(&mut ChangeContext)) {
+        change(&mut self.lock().change);
     }
 
     fn step(&self, from: Phase, to: Phase, otherwise: Refusal) -> Result<(), Refusal> {

@@ -155,7 +155,7 @@ mod tests {
     use super::super::lifecycle::NewCase;
     use super::super::{Entity, Urgency};
     use super::*;
-    use crate::audit::{Actor, Told, happen};
+    use crate::audit::{Actor, AppliedChange, happen};
     use crate::user::{Person, Role};
     use chrono::{DateTime, Utc};
 
@@ -182,7 +182,8 @@ mod tests {
             due_on: DateTime::<Utc>::UNIX_EPOCH.date_naive(),
             special_notes: None,
         };
-        let Some(Told { row, .. }) = happen::<Entity>(None, new.draft(), &mut change(), |_| None, DateTime::UNIX_EPOCH).unwrap()
+        let Some(AppliedChange { row, .. }) =
+            happen::<Entity>(None, new.draft(), &mut change(), |_| None, DateTime::UNIX_EPOCH).unwrap()
         else {
             panic!("a new case")
         };

@@ -137,16 +137,16 @@ pub fn default_credit_tenths(reports: i32) -> i32 {
 
 impl Urgency {
     /// Rush if the due date is strictly nearer than the threshold.
-    pub fn demanded_by(due_on: NaiveDate, today: NaiveDate, threshold_days: i32) -> Self {
+    pub fn required_by(due_on: NaiveDate, today: NaiveDate, threshold_days: i32) -> Self {
         let is_near = (due_on - today).num_days() < i64::from(threshold_days);
         if is_near { Self::Rush } else { Self::Normal }
     }
 }
 
 impl Model {
-    /// `demanded` is the urgency that the due date requires today.
-    pub fn submit(self, demanded: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        let becomes_rush = self.urgency == Urgency::Normal && demanded == Urgency::Rush;
+    /// `required` is the urgency that the due date requires today.
+    pub fn submit(self, required: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+        let becomes_rush = self.urgency == Urgency::Normal && required == Urgency::Rush;
         let mut row = self.movable_by_member(CaseAction::Submit, now)?;
         if becomes_rush && !confirm_rush {
             return Err(CaseRefusal::RushConfirmationRequired { rush_fee: Urgency::Rush.rush_fee() });
@@ -320,25 +320,25 @@ impl Model {
         Ok(row)
     }
 
-    /// Sets the given fields if the caller may edit the case in the status that is visible to them. `demanded` returns the
+    /// Sets the given fields if the caller may edit the case in the status that is visible to them. `required` returns the
     /// urgency that a due date requires: after submission it can't be downgraded; before it, the submission decides.
     pub fn edit(
         self,
         edit: Edit,
-        demanded: impl Fn(NaiveDate) -> Urgency,
+        required: impl Fn(NaiveDate) -> Urgency,
         by: &Caller,
         now: DateTime<Utc>,
     ) -> Result<ActiveModel, CaseRefusal> {
         CaseAction::Edit.ensure_from(self.status_for(by, now), by.role())?;
         let is_draft = self.status == CaseStatus::Draft;
-        let is_demanded = |due_on| !is_draft && demanded(due_on) == Urgency::Rush;
+        let is_required = |due_on| !is_draft && required(due_on) == Urgency::Rush;
         let moved_to = edit.due_on.filter(|due_on| *due_on != self.due_on);
         // Keeping the urgency `normal` and the same due date is no downgrade, however near that date is.
         let is_downgrade = edit.urgency == Some(Urgency::Normal) && (self.urgency == Urgency::Rush || moved_to.is_some());
-        if is_downgrade && is_demanded(moved_to.unwrap_or(self.due_on)) {
+        if is_downgrade && is_required(moved_to.unwrap_or(self.due_on)) {
             return Err(CaseRefusal::RushRequired);
         }
-        let becomes_rush = moved_to.is_some_and(is_demanded);
+        let becomes_rush = moved_to.is_some_and(is_required);
         let urgency = if becomes_rush { Some(Urgency::Rush) } else { edit.urgency };
         let first_name = edit.employee_first_name.unwrap_or_else(|| self.employee_first_name.clone());
         let last_name = edit.employee_last_name.unwrap_or_else(|| self.employee_last_name.clone());
@@ -436,7 +436,7 @@ mod tests {
     #[test]
     fn a_due_date_is_a_rush_only_if_strictly_nearer_than_the_threshold() {
         let day = |day| NaiveDate::from_ymd_opt(2026, 12, day).unwrap();
-        assert_eq!(Urgency::demanded_by(day(8), day(1), 7), Urgency::Normal);
-        assert_eq!(Urgency::demanded_by(day(7), day(1), 7), Urgency::Rush);
+        assert_eq!(Urgency::required_by(day(8), day(1), 7), Urgency::Normal);
+        assert_eq!(Urgency::required_by(day(7), day(1), 7), Urgency::Rush);
     }
 }

@@ -104,7 +104,7 @@ impl CaseAction {
     pub fn permits(self, caller: &Caller, case: &Model) -> bool {
         let (id, role) = (caller.id(), caller.role());
         let owns = role == Role::Member && case.member_id == id;
-        let runs_the_desk = matches!(role, Role::Manager | Role::Administrator);
+        let manages = matches!(role, Role::Manager | Role::Administrator);
         let works_on_it = role == Role::Technician && case.assigned_to_id == Some(id);
         match self {
             Self::Submit | Self::Resubmit => owns,
@@ -118,10 +118,10 @@ impl CaseAction {
             | Self::Complete
             | Self::Release
             | Self::Reopen
-            | Self::AcknowledgeUpdates => works_on_it || runs_the_desk,
+            | Self::AcknowledgeUpdates => works_on_it || manages,
             Self::Edit => {
                 let unassigned = role == Role::Technician && case.assigned_to_id.is_none();
-                owns || works_on_it || unassigned || runs_the_desk
+                owns || works_on_it || unassigned || manages
             }
             Self::Review => caller.is_reviewer() && case.assigned_to_id != Some(id),
             // Members can't delete a case that they have submitted, but it is the status that is refused (409).

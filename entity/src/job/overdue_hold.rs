@@ -31,7 +31,7 @@ impl Unaudited for Entity {
 
 /// Cases whose hold lasts longer than expected and for which no reminder was sent yet.
 pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
-    let told = Entity::find()
+    let reminded = Entity::find()
         .select_only()
         .column(Column::CaseId)
         .filter(Expr::col((Entity, Column::CaseId)).equals((case::Entity, case::Column::Id)))
@@ -41,7 +41,7 @@ pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
         .filter(case::Column::DeletedAt.is_null())
         .filter(case::Column::Status.eq(CaseStatus::Hold))
         .filter(case::Column::HoldExpectedEndAt.lte(now))
-        .filter(Expr::not_exists(told))
+        .filter(Expr::not_exists(reminded))
 }
 
 /// Reminds those who work on the case of its hold, once.

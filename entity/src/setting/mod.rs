@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn an_instant_is_told_as_the_civil_time_of_the_zone() {
-        let told = [
+        let cases = [
             ("America/Chicago", "2026-12-01T20:30:00Z", "Tuesday, 1 December 2026, 14:30 (America/Chicago)"),
             ("Asia/Tokyo", "2026-12-01T20:30:00Z", "Wednesday, 2 December 2026, 05:30 (Asia/Tokyo)"),
             ("Asia/Kathmandu", "2026-12-31T18:15:59.999Z", "Friday, 1 January 2027, 00:00 (Asia/Kathmandu)"),
@@ -170,7 +170,7 @@ mod tests {
             // A zone that only a newer version knows.
             ("Mars/Olympus", "2026-12-01T20:30:00Z", "Tuesday, 1 December 2026, 20:30 (UTC)"),
         ];
-        for (zone, at, expected) in told {
+        for (zone, at, expected) in cases {
             let settings = Model { time_zone: zone.to_owned(), ..Model::first() };
             assert_eq!(settings.civil_time(at.parse().unwrap()), expected);
         }

@@ -61,7 +61,7 @@ pub async fn change<F>(app: &TestApp, id: Uuid, step: F) -> case::Model
 where
     F: FnOnce(case::Model, &AuditTx) -> Result<case::ActiveModel, case::CaseRefusal>,
 {
-    let tx = app.write().await.with_reason("a reason of the desk");
+    let tx = app.write().await.with_reason("a reason");
     let case = tx.lock(case::Entity::find_by_id(id)).await.unwrap().unwrap();
     let row = step(case, &tx).unwrap();
     let case = tx.save(row).await.unwrap();

@@ -89,7 +89,7 @@ on_each_database! {
     }
 }
 
-/// Those who may do something to a case: its member, the technicians with it and without, and the desk.
+/// Those who may do something to a case: its member, the technicians with it and without, and those who manage cases.
 struct People {
     member: user::Model,
     beginner: user::Model,

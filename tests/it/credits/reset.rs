@@ -216,13 +216,13 @@ async fn ten_thousand(kind: Kind) {
     assert!(took.iter().all(|took| *took < Duration::from_secs(30)), "{took:?}");
 
     let by_id = audit_entry::Entity::find().order_by_asc(audit_entry::Column::Id);
-    let told = by_id.filter(audit_entry::Column::ObjectType.eq("credit_allowance")).all(&app.outside).await.unwrap();
-    let told = replay(&told).unwrap();
+    let logged = by_id.filter(audit_entry::Column::ObjectType.eq("credit_allowance")).all(&app.outside).await.unwrap();
+    let logged = replay(&logged).unwrap();
     for row in credit::Entity::find().all(&app.outside).await.unwrap() {
-        told.ensure_row::<credit::Entity>(&row).unwrap();
+        logged.ensure_row::<credit::Entity>(&row).unwrap();
     }
     let quarter: Quarter = "2026-Q4".parse().unwrap();
-    assert_eq!(told.told("credit_allowance").count(), MEMBERS, "{quarter}");
+    assert_eq!(logged.logged("credit_allowance").count(), MEMBERS, "{quarter}");
     // No further checks: most members were created without audit entries.
 }
 

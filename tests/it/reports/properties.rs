@@ -2,7 +2,7 @@
 
 use super::history::{Scenario, story};
 use super::recount::Recount;
-use super::world::{self, Told};
+use super::world::{self, World};
 use crate::app::{Kind, connect, fresh};
 use chrono_tz::America::Chicago;
 use entity::page::{Direction, Position};
@@ -33,8 +33,8 @@ fn recounted(kind: Kind) {
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&story(), |story| {
         runtime.block_on(async {
-            let (tx, told) = world::tell(&connection, &story).await;
-            compare(&tx, &story, &told).await;
+            let (tx, world) = world::create(&connection, &story).await;
+            compare(&tx, &story, &world).await;
             tx.rollback().await.unwrap();
         });
         Ok(())
@@ -44,10 +44,10 @@ fn recounted(kind: Kind) {
     }
 }
 
-async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, told: &Told) {
+async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, world: &World) {
     let first = report::first_entry_at(db).await.unwrap();
     let period = Period::new(story.asked, first, story.now, Chicago);
-    let Some(recount) = Recount::new(story, told) else {
+    let Some(recount) = Recount::new(story, world) else {
         assert_eq!(period, Err(PeriodError::Inverted));
         return;
     };
@@ -56,7 +56,7 @@ async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, told: &Told) {
     let paging = ReportPage { after: None, direction: story.direction, limit: story.limit };
 
     assert_eq!(activity_summary(db, &period, story.interval).await.unwrap(), recount.activity_summary());
-    let user = told.users[story.user].id;
+    let user = world.users[story.user].id;
     assert_eq!(user_activity(db, &period, story.interval, user, &paging).await.unwrap(), recount.user_activity());
     let filters = recount.case_filters();
     assert_eq!(case_changes(db, &period, story.interval, &filters, &paging).await.unwrap(), recount.case_changes());

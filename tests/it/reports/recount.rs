@@ -1,7 +1,7 @@
 //! The expected figures of the reports, counted naively: every row is examined, days are counted by the calendar, no ids, no SQL.
 
 use super::history::Scenario;
-use super::world::Told;
+use super::world::World;
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::America::Chicago;
 use entity::audit::{Action, Category, ChangeType, Outcome, SystemEvent};
@@ -21,26 +21,26 @@ use std::collections::BTreeMap;
 /// Counts a history that was written.
 pub struct Recount<'a> {
     pub story: &'a Scenario,
-    pub told: &'a Told,
+    pub world: &'a World,
     pub since: DateTime<Utc>,
     pub until: DateTime<Utc>,
 }
 
 impl<'a> Recount<'a> {
     /// `None` if the period is inverted.
-    pub fn new(story: &'a Scenario, told: &'a Told) -> Option<Self> {
+    pub fn new(story: &'a Scenario, world: &'a World) -> Option<Self> {
         let PeriodQuery { since, until, all_time } = story.asked;
         let until = match until {
             Some(bound) => instant(bound, 1),
             None => story.now + TimeDelta::milliseconds(1),
         };
-        let first = told.entries.first().map_or(until, |entry| entry.occurred_at).min(until - TimeDelta::milliseconds(1));
+        let first = world.entries.first().map_or(until, |entry| entry.occurred_at).min(until - TimeDelta::milliseconds(1));
         let since = match since {
             Some(bound) => instant(bound, 0),
             None if all_time || story.asked.until.is_some() => first,
             None => midnight(story.now.with_timezone(&Chicago).date_naive() - TimeDelta::days(29)),
         };
-        (since < until).then_some(Self { story, told, since, until })
+        (since < until).then_some(Self { story, world, since, until })
     }
 
     fn within(&self, at: DateTime<Utc>) -> bool {
@@ -48,7 +48,7 @@ impl<'a> Recount<'a> {
     }
 
     fn entries(&self) -> impl Iterator<Item = &'a Entry> {
-        self.told.entries.iter().filter(|entry| self.within(entry.occurred_at))
+        self.world.entries.iter().filter(|entry| self.within(entry.occurred_at))
     }
 
     fn done(&self) -> Vec<&'a Entry> {
@@ -87,13 +87,13 @@ impl<'a> Recount<'a> {
         let count = |keep: &dyn Fn(&Entry) -> bool| self.entries().filter(|entry| keep(entry)).count() as i64;
         let length = self.until - self.since;
         let before = |entry: &&Entry| entry.occurred_at >= self.since - length && entry.occurred_at < self.since;
-        let previous_total = self.told.entries.iter().filter(before).filter(|entry| entry.outcome == "success").count() as i64;
+        let previous_total = self.world.entries.iter().filter(before).filter(|entry| entry.outcome == "success").count() as i64;
         let of_types = |codes: &[&str]| done.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
         let mut types = by_type(&done);
         let distinct_types = types.len();
         types.truncate(15);
         let named: i64 = types.iter().map(|row| row.count).sum();
-        let mut users: Vec<UserCount> = self.told.users.iter().filter_map(|user| user_count(user, &done)).collect();
+        let mut users: Vec<UserCount> = self.world.users.iter().filter_map(|user| user_count(user, &done)).collect();
         let active_users = users.len() as i64;
         users.sort_by(|a, b| b.count.cmp(&a.count).then(a.username.cmp(&b.username)));
         users.truncate(10);
@@ -124,13 +124,13 @@ impl<'a> Recount<'a> {
     }
 
     pub fn user_activity(&self) -> UserActivity {
-        let user = self.told.users[self.story.user].id;
+        let user = self.world.users[self.story.user].id;
         let theirs = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
         let done: Vec<&Entry> = self.entries().filter(theirs).collect();
         UserActivity {
             total_activities: done.len() as i64,
             last_activity_at: done.iter().map(|entry| entry.occurred_at).max(),
-            last_activity_overall_at: self.told.entries.iter().filter(theirs).map(|entry| entry.occurred_at).max(),
+            last_activity_overall_at: self.world.entries.iter().filter(theirs).map(|entry| entry.occurred_at).max(),
             by_action_type: by_type(&done),
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
@@ -141,9 +141,9 @@ impl<'a> Recount<'a> {
     pub fn case_filters(&self) -> case_changes::Filters {
         let kind = |(number, _): &(usize, ChangeType)| self.story.kinds & (1 << number) != 0;
         case_changes::Filters {
-            case_id: self.story.case.map(|number| self.told.cases[number]),
+            case_id: self.story.case.map(|number| self.world.cases[number]),
             change_types: ChangeType::all().enumerate().filter(kind).map(|(_, change_type)| change_type).collect(),
-            actor_id: self.story.actor.map(|number| self.told.users[number].id),
+            actor_id: self.story.actor.map(|number| self.world.users[number].id),
         }
     }
 
@@ -185,26 +185,26 @@ impl<'a> Recount<'a> {
         let decision = |(number, _): &(usize, ReviewAction)| self.story.kinds & (1 << number) != 0;
         quality_review::Filters {
             decisions: ReviewAction::DECISIONS.into_iter().enumerate().filter(decision).map(|(_, action)| action).collect(),
-            reviewer_id: self.story.actor.map(|number| self.told.users[number].id),
+            reviewer_id: self.story.actor.map(|number| self.world.users[number].id),
         }
     }
 
     pub fn quality_review(&self) -> QualityReview {
         let filters = self.review_filters();
-        let steps: Vec<&review::Model> = self.told.steps.iter().filter(|step| self.within(step.reviewed_at)).collect();
+        let steps: Vec<&review::Model> = self.world.steps.iter().filter(|step| self.within(step.reviewed_at)).collect();
         let is_decision = |step: &&review::Model| ReviewAction::DECISIONS.contains(&step.review_action);
         let decisions: Vec<&review::Model> = steps.iter().copied().filter(is_decision).collect();
         let count = |action| steps.iter().filter(|step| step.review_action == action).count() as i64;
         let total = decisions.len() as i64;
         // The first decision on each case, over the whole history.
         let mut firsts: BTreeMap<_, &review::Model> = BTreeMap::new();
-        for step in self.told.steps.iter().filter(is_decision) {
+        for step in self.world.steps.iter().filter(is_decision) {
             firsts.entry(step.case_id).or_insert(step);
         }
         let firsts: Vec<_> = firsts.into_values().filter(|step| self.within(step.reviewed_at)).collect();
         let approved_at_once = firsts.iter().filter(|step| step.review_action == ReviewAction::Approved).count() as i64;
         let seconds: i64 = decisions.iter().filter_map(|step| step.turnaround_seconds).sum();
-        let mut reviewers: Vec<Reviewer> = self.told.users.iter().filter_map(|user| reviewer(user, &decisions)).collect();
+        let mut reviewers: Vec<Reviewer> = self.world.users.iter().filter_map(|user| reviewer(user, &decisions)).collect();
         reviewers.sort_by(|a, b| b.total_reviews.cmp(&a.total_reviews).then(a.username.cmp(&b.username)));
         let listed = |step: &&&review::Model| {
             (filters.decisions.is_empty() || filters.decisions.contains(&step.review_action))
@@ -283,7 +283,7 @@ impl<'a> Recount<'a> {
     fn jobs(&self) -> Vec<JobHealth> {
         let mut jobs: BTreeMap<&str, JobHealth> = BTreeMap::new();
         let ran = |entry: &&Entry| entry.action_type == "cron_job_executed" && entry.outcome != "denied";
-        for run in self.told.entries.iter().filter(ran) {
+        for run in self.world.entries.iter().filter(ran) {
             let Some(name) = run.topic.as_deref() else { continue };
             let new =
                 || JobHealth { job_name: name.to_owned(), last_success_at: None, last_failure_at: None, consecutive_failures: 0 };
@@ -300,15 +300,15 @@ impl<'a> Recount<'a> {
         let failed = |code: &str| {
             let lately = |entry: &&Entry| entry.occurred_at >= self.story.now - TimeDelta::hours(24);
             let failed =
-                self.told.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure" && entry.topic.is_some());
+                self.world.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure" && entry.topic.is_some());
             failed.filter(|entry| entry.action_type == code).count() as i64
         };
         Health {
             failed_jobs_24h: failed("cron_job_executed"),
             failed_emails_24h: failed("email_notification_sent"),
-            pending_emails: self.told.pending_emails as i64,
-            audit_entries_total: self.told.entries.len() as i64,
-            oldest_entry_at: self.told.entries.iter().map(|entry| entry.occurred_at).min(),
+            pending_emails: self.world.pending_emails as i64,
+            audit_entries_total: self.world.entries.len() as i64,
+            oldest_entry_at: self.world.entries.iter().map(|entry| entry.occurred_at).min(),
         }
     }
 

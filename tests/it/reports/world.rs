@@ -15,7 +15,7 @@ use sea_orm::{
 use std::collections::HashMap;
 
 /// The written rows.
-pub struct Told {
+pub struct World {
     pub users: Vec<user::Model>,
     pub cases: Vec<Uuid>,
     pub entries: Vec<audit_entry::Model>,
@@ -24,7 +24,7 @@ pub struct Told {
 }
 
 /// Writes a history inside a transaction that is never committed.
-pub async fn tell(connection: &DatabaseConnection, story: &Scenario) -> (DatabaseTransaction, Told) {
+pub async fn create(connection: &DatabaseConnection, story: &Scenario) -> (DatabaseTransaction, World) {
     let tx = connection.begin().await.unwrap();
     let clock = Clock::system();
     let users: Vec<user::Model> = (0..USERS).map(|number| person(&clock, number)).collect();
@@ -60,7 +60,7 @@ pub async fn tell(connection: &DatabaseConnection, story: &Scenario) -> (Databas
         };
         outbox::Entity::insert_many([fresh(mail)]).exec(&tx).await.unwrap();
     }
-    (tx, Told { users, cases, entries, steps, pending_emails: story.pending_emails })
+    (tx, World { users, cases, entries, steps, pending_emails: story.pending_emails })
 }
 
 fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {

@@ -33,7 +33,7 @@ on_each_database! {
 
         let admin = app.as_admin().await;
         let mark = app.mark().await;
-        let promote = json!({"role": "technician", "user_level": "level_2", "reason": "joins the desk"});
+        let promote = json!({"role": "technician", "user_level": "level_2", "reason": "joins the technicians"});
         admin.post(&url(&user, "role"), promote).await.expect(200);
         assert_eq!(actions(&app.since(&mark).await), ["user_role_changed"]);
     }

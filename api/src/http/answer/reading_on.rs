@@ -32,7 +32,7 @@ where
 
     /// Repeats the check if the last one is too old. If the database doesn't respond in time, the check is repeated with the next
     /// part.
-    async fn demand(&mut self) -> Result<()> {
+    async fn ensure_readable(&mut self) -> Result<()> {
         let asked_at = Instant::now();
         if asked_at - self.judged_at < JUDGED_EVERY {
             return Ok(());
@@ -74,7 +74,7 @@ where
         let Some(part) = parts.next().await else { return Ok(None) };
         let part = part?;
         // After the wait for it: whatever is sent was allowed a moment ago.
-        reader.demand().await.inspect_err(|error| {
+        reader.ensure_readable().await.inspect_err(|error| {
             tracing::warn!(code = error.code.name(), "response aborted: the caller has lost access");
         })?;
         Ok(Some((part, (reader, parts))))

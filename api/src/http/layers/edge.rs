@@ -89,7 +89,7 @@ fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
         headers.remove(CONTENT_ENCODING);
     }
-    tell_codings_apart(headers);
+    vary_by_coding(headers);
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Ok(id) = HeaderValue::from_str(&origin.request_id) {
         headers.insert(REQUEST_ID, id);
@@ -105,7 +105,7 @@ fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
 
 /// A cache must not reuse an answer for a client that accepts a different coding, and a tag shared by all codings is weak (RFC
 /// 9110, 8.8.1 and 12.5.5).
-fn tell_codings_apart(headers: &mut HeaderMap) {
+fn vary_by_coding(headers: &mut HeaderMap) {
     let on_coding = |vary: &HeaderValue| vary.to_str().is_ok_and(|on| on.to_ascii_lowercase().contains("accept-encoding"));
     if !headers.get_all(VARY).any(on_coding) {
         headers.append(VARY, HeaderValue::from_static("Accept-Encoding"));
@@ -173,13 +173,13 @@ fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceR
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(CONTENT_DISPOSITION);
     headers.remove(CONTENT_ENCODING);
-    tell_what_next(&mut answer, error.code.status());
+    complete_refusal(&mut answer, error.code.status());
     ServiceResponse::new(request, answer)
 }
 
 /// What the status of a refusal requires in addition to its body. The connection of a client that is too slow or sends too much
 /// is closed.
-fn tell_what_next(answer: &mut HttpResponse, status: StatusCode) {
+fn complete_refusal(answer: &mut HttpResponse, status: StatusCode) {
     match status.as_u16() {
         401 => drop(answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
         408 | 413 => answer.head_mut().set_connection_type(ConnectionType::Close),
@@ -197,7 +197,7 @@ fn without_request(app: &App, error: Error, path: &str, origin: &Origin) -> acti
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
     let mut answer = answer.body(problem(&error, path, origin));
-    tell_what_next(&mut answer, error.code.status());
+    complete_refusal(&mut answer, error.code.status());
     complete(answer.headers_mut(), origin, true);
     close_at_a_stop(app, answer.head_mut());
     InternalError::from_response(error, answer).into()

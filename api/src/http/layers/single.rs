@@ -10,7 +10,7 @@ use actix_web::middleware::Next;
 const SINGLE: [&str; 5] = ["Authorization", "Content-Type", "Idempotency-Key", "Range", "If-Range"];
 
 /// Refuses a request to the API that repeats one of them, before the caller is determined.
-pub async fn demand(
+pub async fn refuse_repeated(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {

@@ -82,7 +82,7 @@ impl NoBody {
         Self(operation.is_some_and(|operation| operation.refuses_a_body).then(read))
     }
 
-    pub async fn demand(self) -> Result<()> {
+    pub async fn ensure_empty(self) -> Result<()> {
         let Some((mut payload, work, length)) = self.0 else { return Ok(()) };
         let refused = || Error::with_detail(Code::UnsupportedMediaType, "This operation does not accept a request body.");
         if length > NOTHING_LENGTH_MAX {

@@ -104,7 +104,7 @@ impl Anyone {
     /// Admits the caller: other faults of the request may be reported from now on.
     async fn admitted(self, request: &HttpRequest, body: NoBody) -> Result<Self> {
         query::refuse_unlisted(request)?;
-        body.demand().await?;
+        body.ensure_empty().await?;
         let retry = IdempotencyKey::extract(request, &self)?;
         Asking::end(request);
         Ok(Self { retry, ..self })
@@ -253,7 +253,7 @@ callers! {
     UserManager: |by| matches!(by.role(), Role::Technician | Role::Administrator);
     /// Reviewers of others' work: technicians from level 2 on, managers, administrators.
     Reviewer: |by| by.is_reviewer();
-    /// A manager or an administrator: those who manage the desk.
+    /// A manager or an administrator: those who manage the cases.
     ManagerOrAdministrator: |by| matches!(by.role(), Role::Manager | Role::Administrator);
     /// An administrator.
     Administrator: |by| by.role() == Role::Administrator;
