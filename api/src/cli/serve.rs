@@ -7,7 +7,7 @@ use crate::config::{Config, Environment, ServeConfig, Switch};
 use crate::credentials::keys;
 use crate::credentials::password::{Cost, Passwords};
 use crate::http::layers::connections::ConnectionLimits;
-use crate::mail::Mailer;
+use crate::mail::{Mailer, MailerError};
 use crate::metrics::Metrics;
 use crate::schedule::Schedules;
 use crate::state::budgets::{Budgets, WorkLimits};
@@ -31,10 +31,14 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let wants_demo = serve.wants_demo(config, is_new_file)?;
     let cors_origins = serve.cors_origins(config)?;
     serve.ensure_public_url_is_public()?;
-    let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await?;
+    let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await;
+    let storage = storage.map_err(|error| format!("CASETRAIL_STORAGE_URL: {error}"))?;
     let schedules = Schedules::parse(&serve.schedules, serve.scheduler == Switch::On);
     let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
-    let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from)?;
+    let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from).map_err(|error| match error {
+        MailerError::InvalidFrom(_) => format!("CASETRAIL_MAIL_FROM: {error}"),
+        MailerError::InvalidUrl => format!("CASETRAIL_SMTP_URL: {error}"),
+    })?;
     let connections = connection_limits(serve);
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;

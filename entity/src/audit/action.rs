@@ -184,8 +184,10 @@ const EXPORTED: &[Word] = words![EXPORT_TYPE, FORMAT, RECORD_COUNT, FILTERS];
 
 impl Action {
     /// The number of actions.
+    #[expect(clippy::as_conversions, reason = "the place of the last one; a constant can't call a conversion")]
     pub const COUNT: usize = Self::Other as usize + 1;
     /// The number of actions, as the length of a list.
+    #[expect(clippy::as_conversions, reason = "a constant can't call a conversion, and there are few")]
     pub const COUNT_MAX: u64 = Self::COUNT as u64;
     /// The number of named actions: all but `other`.
     pub const NAMED: usize = Self::COUNT - 1;
