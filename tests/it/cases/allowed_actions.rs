@@ -181,10 +181,11 @@ on_each_database! {
             }
         }
         for action in CaseAction::iter() {
-            let possible = |role| action.allowed_from(role).iter().map(|status| status.code().to_owned()).collect::<BTreeSet<_>>();
-            let possible: BTreeSet<_> = possible(Role::Member).union(&possible(Role::Administrator)).cloned().collect();
+            let from = |role| action.allowed_from(role).iter().map(|status| status.code().to_owned());
+            let possible: BTreeSet<_> = from(Role::Member).chain(from(Role::Administrator)).collect();
             let name = format!("{action:?}");
-            let reached: BTreeSet<_> = succeeded.iter().filter(|(_, other)| *other == name).map(|(status, _)| status.clone()).collect();
+            let of_it = succeeded.iter().filter(|(_, other)| *other == name);
+            let reached: BTreeSet<_> = of_it.map(|(status, _)| status.clone()).collect();
             assert_eq!(reached, possible, "{name}: someone has succeeded from each status it is allowed from");
         }
     }
