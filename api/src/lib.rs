@@ -1,17 +1,17 @@
 //! HTTP and process, nothing else. The domain is in `entity`.
 //!
-//! A group uses only the groups above it:
+//! A group uses only the groups above it. What each module may use is listed in `docs/ARCHITECTURE.md` and checked by a test.
 //!
 //! - Formats: `wire` writes values, errors and their codes, and knows no state; `config` reads the settings of the process.
-//! - Means: `credentials` (tokens, API keys, keys, passwords), `mail`, `storage`, `throttle`, `readiness`, `metrics`, `schedule`.
+//! - Resources: `credentials` (tokens, API keys, keys, passwords), `mail`, `storage`, `metrics`, `schedule`, `tls`.
 //! - State: `state`, which every handler can access.
 //! - Transport: `http`, with what handlers accept (`request`), what they return (`answer`), and what surrounds every operation
 //!   (`layers`, in the order of `server`).
-//! - Jobs: `worker` runs them on their schedules and keeps house, without HTTP.
+//! - Jobs: `worker` runs them on their schedules or on demand and does the housekeeping, without HTTP.
 //! - Features: every folder with a `configure`, named as in `entity` and in the tests, one file per operation. They do not import
 //!   each other.
-//! - The whole: `routes` lists the features once, `openapi` makes the contract of them, `server` serves both, `cli` starts it,
-//!   and `demo` fills an empty database.
+//! - The whole: `routes` lists the features once, `openapi` collects the contract from them, `server` serves both, `cli` starts
+//!   it, and `demo` fills an empty database.
 
 pub mod alerts;
 pub mod audit_log;

@@ -3,10 +3,11 @@
 //! - The log: `audit` is the only way to write and knows no table, `registry` lists the tables and why some are not audited,
 //!   `audit_entry` is the entry as a row. `reported` and `history` write what happened elsewhere or in the past.
 //! - Audited rows: `case`, `user`, `document`, `note`, `credit`, `setting`. Each has its row in `mod.rs`, its moves in
-//!   `lifecycle.rs`, their meaning in `events.rs`, and who may do what in `permission.rs`.
+//!   `lifecycle.rs`, their meaning in `events.rs`, and who may do what in `permission.rs`, where these apply.
 //! - Rows that are not audited, each with the reason (`Unaudited`): what follows from a change (`alert`, `outbox`, `review`,
 //!   `job`), and what a request needs (`session`, `api_key`, `signing_key`, `idempotency`, `attempt`, `throttle`).
-//! - Effects: `notify` decides who is told what, `delivery` sends the emails that are due.
+//! - Effects: `effect` lists what must follow a change, `notify` carries it out. `delivery` selects the emails that are due and
+//!   records each attempt.
 //! - Reading: `audit_log` and `report`, with `page` and `period`.
 //! - Ground: `db`, `clock`, `text`, `load`, and the checks of `start`.
 

@@ -145,7 +145,7 @@ impl Walk<'_> {
         self.member_updated_at = Some(self.at);
     }
 
-    /// Tells what must follow a change as of this step: alerts are not part of a history, emails are.
+    /// Adds what must follow a change as of this step: review steps and emails. Alerts are not part of a history.
     fn follow(&mut self, effect: Effect) -> Result<(), DemoError> {
         match effect {
             Effect::Review(step) => {

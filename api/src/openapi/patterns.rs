@@ -19,7 +19,7 @@ const TEXT: &str = r"^[^\u0000]*$";
 /// The name of a rule, and its pattern.
 type Rule = (&'static str, fn() -> &'static str);
 
-/// The rules of `api::http::check`.
+/// The rules of `api::wire::check`.
 const RULES: [Rule; 2] = [("not_blank", || NOT_BLANK), ("displayable", || &DISPLAYABLE)];
 
 /// A name to be displayed, as far as a pattern can express it in every language: it doesn't limit how many combining marks follow

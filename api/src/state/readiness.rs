@@ -1,4 +1,4 @@
-//! The result of the last readiness check, shared by the requests that ask for it.
+//! The result of the last readiness check, shared by the requests that need it.
 
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;

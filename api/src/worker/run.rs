@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use uuid::Uuid;
 
-/// How long a run that sends emails holds the job if it is not heard from again: longer than one email takes, including finding
-/// out whose fault a failure is.
+/// How long the lease of a run that sends emails lasts unless it is renewed: longer than one email takes, including the check
+/// whether the email or the server is the cause of a failure.
 const LEASE: TimeDelta = TimeDelta::seconds(120);
 /// The maximum length of a stored error.
 const ERROR_LENGTH_MAX: usize = 500;

@@ -1,7 +1,7 @@
 //! Finds out what became of a COMMIT whose reply was lost with its connection.
 //!
-//! The error alone can't tell: the server may never have received the COMMIT, may be processing it, or may have completed it. So
-//! another connection queries for what the transaction would have left behind.
+//! The error alone does not show it: the server may never have received the COMMIT, may be processing it, or may have completed
+//! it. So another connection queries for what the transaction would have left behind.
 
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};

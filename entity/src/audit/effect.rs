@@ -3,7 +3,7 @@
 use super::AuditTx;
 use sea_orm::DbErr;
 
-/// What must follow a change, as a value, until it is carried out: so rules about it can be tested, and a history can tell it.
+/// What must follow a change, as a value until it is carried out: tests can compare it, and a generated history can include it.
 pub trait CarryOut: Send + 'static {
     /// Writes it, in the transaction of the change. It may write unaudited rows only.
     fn carry_out(self, tx: &AuditTx) -> impl Future<Output = Result<(), DbErr>> + Send;

@@ -1,11 +1,12 @@
 //! The audit log: no audited row changes without an entry, and every write has an actor.
 //!
 //! `AuditTx` is the only way to write. It runs each row's hooks, which call the row's pure `events` for the meaning of the change
-//! and its pure `effects` for what must follow, and write both through the same connection as the row. Any other write inside the
-//! transaction is refused, and a refusal ends the transaction.
+//! and its pure `effects` for what must follow. The hooks write the entries through the same connection as the row, and `save`
+//! then carries out the effects. Any other write inside the transaction is refused, and a refusal ends the transaction.
 //!
-//! This is a core: of the rest of the crate it knows the clock, the database, `Person`, the row of an entry, and how text is
-//! hashed. Which tables need no entry it is told by the database connection; what the rows mean is in their own `events.rs`.
+//! This is the core of the crate: of the other modules it uses only the clock, the database, `Person`, the row of an entry, and
+//! how text is hashed. The database connection holds the list of tables that need no entry; the meaning of each row is in its
+//! own `events.rs`.
 
 mod action;
 mod bulk;

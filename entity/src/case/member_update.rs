@@ -1,4 +1,5 @@
-//! Flags that a member added something the staff has not looked at yet, kept apart so that looking at it doesn't change the case.
+//! Flags that a member updated a case and the staff has not acknowledged it yet: a table of its own, so that the flag doesn't
+//! change the case.
 
 use super::CaseStatus;
 use crate::audit::{AuditTx, Unaudited};
@@ -25,13 +26,13 @@ impl Unaudited for Entity {
     const BECAUSE: &'static str = "a flag for the staff's queue; the member's changes have their own audit entries";
 }
 
-/// Records that a member did something to a submitted case at this transaction's time; returns whether that was so.
+/// Sets the flag if a member updated a submitted case, at this transaction's time; returns whether it was set.
 pub async fn raise_if_news(tx: &AuditTx, case: &super::Model, by: &Caller) -> Result<bool, DbErr> {
-    let is_news = by.role() == Role::Member && case.status != CaseStatus::Draft;
-    if is_news {
+    let is_update = by.role() == Role::Member && case.status != CaseStatus::Draft;
+    if is_update {
         raise(tx, case.id).await?;
     }
-    Ok(is_news)
+    Ok(is_update)
 }
 
 async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
@@ -42,7 +43,7 @@ async fn raise(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
     Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await.map(drop)
 }
 
-/// Records that the staff has seen it.
+/// Records that the staff has acknowledged the updates.
 pub async fn clear(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
     #[expect(clippy::disallowed_methods, reason = "an unaudited flag")]
     let flags = Entity::update_many();

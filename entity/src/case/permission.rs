@@ -1,5 +1,5 @@
 //! Defines who may do what to a visible case, and from which status: the one table behind 403, 409, `allowed_actions`, and who is
-//! told that a case waits for them.
+//! notified that a case is waiting for review.
 
 use super::{CaseRefusal, CaseStatus, Model};
 use crate::user::{Caller, Role};

@@ -105,7 +105,7 @@ impl Model {
         let zone = self.zone().unwrap_or(Tz::UTC);
         let local = at.with_timezone(&zone);
         let time = local.format("%A, %-d %B %Y, %H:%M");
-        // When daylight saving time ends, an hour of the night occurs twice: only the offset tells which one is meant.
+        // When daylight saving time ends, an hour of the night occurs twice: only the offset shows which one is meant.
         match zone.from_local_datetime(&local.naive_local()).single() {
             Some(_) => format!("{time} ({zone})"),
             None => format!("{time} ({zone}, UTC{})", local.format("%:z")),

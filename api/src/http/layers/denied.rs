@@ -34,7 +34,7 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
 }
 
 /// Adds the case or the user named in the path, if it exists, so that readers of its log find the entry. Hidden and absent
-/// objects are queried in the same way, and the caller can't tell them apart.
+/// objects are queried in the same way, and the caller can't distinguish them.
 async fn naming(app: &App, event: Event, subject: Option<(&str, Uuid)>) -> Result<Event> {
     match subject {
         Some(("case_id", id)) => {
