@@ -8,6 +8,7 @@ use crate::wire::check::{not_blank, thousandths};
 use actix_web::post;
 use chrono::TimeDelta;
 use entity::case::CaseAction;
+use entity::case::lifecycle::Hold;
 use serde::Deserialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -53,6 +54,7 @@ pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldC
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
-    let case = tx.save(case.hold(&body.reason, body.duration(), tx.now())?).await?;
+    let hold = Hold::new(&body.reason, body.duration());
+    let case = tx.save(case.hold(hold, tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -5,7 +5,7 @@ use super::walk::Walk;
 use super::{DemoError, words};
 use chrono::{NaiveDate, TimeDelta};
 use entity::audit::key;
-use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, NewCase, Release};
+use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, Hold, NewCase, Release};
 use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::user::{self, Level, Role};
 use uuid::Uuid;
@@ -226,7 +226,8 @@ impl Walk<'_> {
             Some(lasts.ceil().max(1.0) + f64::from(u8::from(self.rng.chance(0.4))))
         };
         let change = self.change(by, Some(reason))?;
-        self.save(by, self.case()?.hold(reason, expected.map(super::rng::days), self.at)?, change)
+        let hold = Hold::new(reason, expected.map(super::rng::days));
+        self.save(by, self.case()?.hold(hold, self.at)?, change)
     }
 
     fn resume(&mut self) -> Result<(), DemoError> {

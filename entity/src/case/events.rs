@@ -1,7 +1,7 @@
 //! The entries about a case, and which of them a change leads to. Pure: no clock, no database, no request.
 
-use super::columns::{DETAILS, HOLD_BLOCK, REJECTION_BLOCK, RELEASE_BLOCK, REMARKS, REVIEW_BLOCK};
 use super::{CaseStatus, Column as C, Entity, Model, Tier};
+use super::{DETAILS, HOLD_BLOCK, REJECTION_BLOCK, RELEASE_BLOCK, REMARKS, REVIEW_BLOCK};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event, key};
 use crate::user::Role;
@@ -139,7 +139,7 @@ impl Event {
         Self::on_case(metadata, after, format!("Case {} placed on hold{why}", after.case_number)).naming::<Entity>(
             Some(before),
             after,
-            HOLD_BLOCK,
+            &[&[C::Status], HOLD_BLOCK].concat(),
         )
     }
 
@@ -158,7 +158,7 @@ impl Event {
         Self::on_case(metadata, after, format!("Case {} resumed", after.case_number)).naming::<Entity>(
             Some(before),
             after,
-            HOLD_BLOCK,
+            &[&[C::Status], HOLD_BLOCK].concat(),
         )
     }
 

@@ -1,6 +1,6 @@
 //! State transitions of a case. Pure: the row goes in; the row to save, or the rule that refused, comes out.
 
-use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency, columns};
+use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency};
 use crate::user::{self, Caller, Level, Role};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
@@ -57,6 +57,20 @@ pub struct Acceptance<'a> {
     pub accepted_by: Uuid,
     /// Administrators may override the level rule.
     pub override_level: bool,
+}
+
+/// The terms of a hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Hold<'a> {
+    pub reason: &'a str,
+    /// The expected length; `None` is open-ended.
+    pub duration: Option<TimeDelta>,
+}
+
+impl<'a> Hold<'a> {
+    pub fn new(reason: &'a str, duration: Option<TimeDelta>) -> Self {
+        Self { reason, duration }
+    }
 }
 
 /// When the member is shown that a case is completed.
@@ -222,8 +236,8 @@ impl Model {
         Ok(row)
     }
 
-    /// `duration` is the expected length of the hold; `None` is open-ended.
-    pub fn hold(self, reason: &str, duration: Option<TimeDelta>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+    pub fn hold(self, hold: Hold<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+        let Hold { reason, duration } = hold;
         let mut row = self.movable(CaseAction::Hold)?;
         row.status = Set(CaseStatus::Hold);
         row.hold_reason = Set(Some(reason.to_owned()));
@@ -236,7 +250,7 @@ impl Model {
     pub fn resume(self) -> Result<ActiveModel, CaseRefusal> {
         let mut row = self.movable(CaseAction::Resume)?;
         row.status = Set(CaseStatus::Accepted);
-        row.clear(&[Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt]);
+        row.clear(super::HOLD_BLOCK);
         Ok(row)
     }
 
@@ -307,7 +321,7 @@ impl Model {
         row.previous_status = Set(Some(status));
         row.resubmitted_at = Set(Some(now));
         row.resubmission_notes = Set(notes.map(str::to_owned));
-        row.clear(&[columns::RELEASE_BLOCK, columns::REVIEW_BLOCK, columns::REJECTION_BLOCK].concat());
+        row.clear(&[super::RELEASE_BLOCK, super::REVIEW_BLOCK, super::REJECTION_BLOCK].concat());
         Ok(row)
     }
 
@@ -316,7 +330,7 @@ impl Model {
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
         row.assigned_to_id = Set(assignee.filter(|assignee| assignee.is_assignable()).map(|assignee| assignee.id));
-        row.clear(columns::RELEASE_BLOCK);
+        row.clear(super::RELEASE_BLOCK);
         Ok(row)
     }
 

@@ -1,6 +1,5 @@
 //! The case row, its visibility, and its locking.
 
-pub(crate) mod columns;
 pub mod effects;
 mod events;
 pub mod lifecycle;
@@ -23,7 +22,8 @@ use crate::user::{Caller, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoColumnRef};
-use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
+use sea_orm::{Condition, IdenStatic, QuerySelect, QueryTrait, Select};
+use serde_json::{Value as Json, json};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cases")]
@@ -98,9 +98,46 @@ audited! {
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
     bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt, MemberEdits],
-    wire_name: columns::wire_name,
-    wire_value: columns::wire_value,
+    wire_name: wire_name,
+    wire_value: wire_value,
     keep: keep,
+}
+
+/// The columns that a hold sets and a resume clears, in addition to the status.
+const HOLD_BLOCK: &[Column] = &[Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt];
+
+/// The columns that a reviewer's decision sets.
+const REVIEW_BLOCK: &[Column] = &[Column::ReviewedById, Column::ReviewedAt, Column::ReviewStatus, Column::ReviewNotes];
+
+/// Why and by whom a case was rejected.
+const REJECTION_BLOCK: &[Column] = &[Column::RejectionReason, Column::RejectionNotes, Column::RejectedAt, Column::RejectedById];
+
+/// When the member is shown that a case is completed.
+const RELEASE_BLOCK: &[Column] = &[Column::CompletedAt, Column::ScheduledReleaseAt, Column::ReleasedAt];
+
+/// The columns that `case_details_edited` covers.
+const DETAILS: &[Column] =
+    &[Column::EmployeeFirstName, Column::EmployeeLastName, Column::ClientEmail, Column::DueOn, Column::NumReportsRequested];
+
+/// Urgency and notes: the columns that `case_updated` covers after an edit.
+const REMARKS: &[Column] = &[Column::Urgency, Column::SpecialNotes, Column::InternalNotes, Column::ReportNotesToMember];
+
+/// The name of a column on the wire.
+fn wire_name(column: Column) -> &'static str {
+    match column {
+        Column::CreditTenths => "credit_value",
+        Column::HoldDurationSeconds => "hold_duration_days",
+        _ => column.as_str(),
+    }
+}
+
+/// The value of a column on the wire, if it differs from the stored one.
+fn wire_value(row: &Model, column: Column) -> Option<Json> {
+    match column {
+        Column::CreditTenths => Some(json!(row.credit_value())),
+        Column::HoldDurationSeconds => Some(json!(row.hold_duration_days())),
+        _ => None,
+    }
 }
 
 /// Sets the columns that follow from a change.

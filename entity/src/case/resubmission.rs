@@ -1,7 +1,7 @@
 //! What a member edited since their case was completed or rejected, kept in a column of the case.
 
-use super::columns::{DETAILS, REMARKS, wire_name};
 use super::{ActiveModel, CaseStatus, Model};
+use super::{DETAILS, REMARKS, wire_name};
 use crate::audit::Actor;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;

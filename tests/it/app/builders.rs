@@ -2,7 +2,7 @@
 
 use super::TestApp;
 use entity::audit::{Actor, AuditTx, Context};
-use entity::case::lifecycle::{Acceptance, Completion, NewCase, Release};
+use entity::case::lifecycle::{Acceptance, Completion, Hold, NewCase, Release};
 use entity::case::{self, Tier, Urgency, number};
 use entity::user::{self, Level, Person, Role};
 use entity::{alert, outbox};
@@ -143,7 +143,7 @@ impl<'a> CaseBuilder<'a> {
             .await;
         }
         let case = match self.stage {
-            Stage::Held => change(app, case, async |case, tx| case.hold("waiting", None, tx.now())).await,
+            Stage::Held => change(app, case, async |case, tx| case.hold(Hold::new("waiting", None), tx.now())).await,
             Stage::PendingReview | Stage::Completed => {
                 let release = self.release;
                 let assignee = &assignee;

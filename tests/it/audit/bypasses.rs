@@ -4,7 +4,7 @@
 use crate::app::TestApp;
 use chrono::NaiveDate;
 use entity::audit::AuditTx;
-use entity::case::lifecycle::NewCase;
+use entity::case::lifecycle::{Hold, NewCase};
 use entity::case::{self, CaseStatus, Column, Urgency};
 use entity::outbox;
 use sea_orm::sea_query::Expr;
@@ -119,7 +119,7 @@ on_each_database! {
         let trail = app.whole_trail().await;
         let tx = app.write().await;
         let locked = tx.lock(case::Entity::find_by_id(case.id)).await.unwrap().unwrap();
-        tx.save(locked.hold("a", None, tx.now()).unwrap()).await.unwrap();
+        tx.save(locked.hold(Hold::new("a", None), tx.now()).unwrap()).await.unwrap();
         let mut taken = new_case(case.member_id);
         taken.case_number = Set(case.case_number.clone());
         let _ = tx.save(taken).await; // the unique number is taken

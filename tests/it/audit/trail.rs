@@ -3,6 +3,7 @@
 use crate::app::actions;
 use chrono::TimeDelta;
 use entity::audit::Event;
+use entity::case::lifecycle::Hold;
 use entity::case::{self, CaseStatus, Tier};
 use entity::{audit_entry, clock};
 use sea_orm::{ActiveValue::Set, EntityTrait, IntoActiveModel};
@@ -14,7 +15,7 @@ on_each_database! {
         let mark = app.mark().await;
         let tx = app.write().await;
         let case = tx.lock(case::Entity::find_by_id(case.id)).await.unwrap().unwrap();
-        let case = tx.save(case.hold("a", None, tx.now()).unwrap()).await.unwrap();
+        let case = tx.save(case.hold(Hold::new("a", None), tx.now()).unwrap()).await.unwrap();
         let case = tx.save(case.resume().unwrap()).await.unwrap();
         let case = tx.save(case.change_tier(Tier::Three, None, false).unwrap()).await.unwrap();
         tx.commit().await.unwrap();
