@@ -71,7 +71,7 @@ impl MemberView {
 
 /// The wire names of the columns that a member sees.
 fn fields() -> impl Iterator<Item = &'static str> {
-    C::iter().filter(|column| is_shown(*column)).map(case::Entity::wire_name)
+    C::iter().filter(|column| case::is_shown_to_member(*column)).map(case::Entity::wire_name)
 }
 
 /// Actions that the member sees regardless of what they changed.
@@ -85,60 +85,6 @@ const OPEN: [Action; 8] = [
     Action::CaseResumed,
     Action::MemberCommentAdded,
 ];
-
-/// The columns of a case that its member sees. No `_` here: a new column has to be shown or omitted on purpose.
-const fn is_shown(column: C) -> bool {
-    match column {
-        C::CaseNumber
-        | C::WorkshopCode
-        | C::MemberId
-        | C::CreatedById
-        | C::EmployeeFirstName
-        | C::EmployeeLastName
-        | C::ClientEmail
-        | C::NumReportsRequested
-        | C::Urgency
-        | C::Status
-        | C::AcceptedById
-        | C::SubmittedAt
-        | C::AcceptedAt
-        | C::DueOn
-        | C::CompletedAt
-        | C::CreditTenths
-        | C::SpecialNotes
-        | C::ReportNotesToMember
-        | C::HoldReason
-        | C::HeldAt
-        | C::HoldDurationSeconds
-        | C::HoldExpectedEndAt
-        | C::RejectionReason
-        | C::RejectionNotes
-        | C::RejectedAt
-        | C::RejectedById
-        | C::ScheduledReleaseAt
-        | C::ReleasedAt
-        | C::ResubmissionCount
-        | C::PreviousStatus
-        | C::ResubmittedAt
-        | C::ResubmissionNotes => true,
-        C::Id
-        | C::Tier
-        | C::AssignedToId
-        | C::InternalNotes
-        | C::ReviewedById
-        | C::ReviewedAt
-        | C::ReviewStatus
-        | C::ReviewNotes
-        | C::SearchText
-        | C::SecretMoves
-        | C::ShownUpdatedAt
-        | C::MemberEdits
-        | C::Version
-        | C::CreatedAt
-        | C::UpdatedAt
-        | C::DeletedAt => false,
-    }
-}
 
 /// A change that completed a case, released its result or reverted its completion.
 struct StateChange {

@@ -140,6 +140,60 @@ fn wire_value(row: &Model, column: Column) -> Option<Json> {
     }
 }
 
+/// Whether the member of a case may see the column. No `_` here: a new column has to be shown or omitted on purpose.
+pub const fn is_shown_to_member(column: Column) -> bool {
+    match column {
+        Column::CaseNumber
+        | Column::WorkshopCode
+        | Column::MemberId
+        | Column::CreatedById
+        | Column::EmployeeFirstName
+        | Column::EmployeeLastName
+        | Column::ClientEmail
+        | Column::NumReportsRequested
+        | Column::Urgency
+        | Column::Status
+        | Column::AcceptedById
+        | Column::SubmittedAt
+        | Column::AcceptedAt
+        | Column::DueOn
+        | Column::CompletedAt
+        | Column::CreditTenths
+        | Column::SpecialNotes
+        | Column::ReportNotesToMember
+        | Column::HoldReason
+        | Column::HeldAt
+        | Column::HoldDurationSeconds
+        | Column::HoldExpectedEndAt
+        | Column::RejectionReason
+        | Column::RejectionNotes
+        | Column::RejectedAt
+        | Column::RejectedById
+        | Column::ScheduledReleaseAt
+        | Column::ReleasedAt
+        | Column::ResubmissionCount
+        | Column::PreviousStatus
+        | Column::ResubmittedAt
+        | Column::ResubmissionNotes => true,
+        Column::Id
+        | Column::Tier
+        | Column::AssignedToId
+        | Column::InternalNotes
+        | Column::ReviewedById
+        | Column::ReviewedAt
+        | Column::ReviewStatus
+        | Column::ReviewNotes
+        | Column::SearchText
+        | Column::SecretMoves
+        | Column::ShownUpdatedAt
+        | Column::MemberEdits
+        | Column::Version
+        | Column::CreatedAt
+        | Column::UpdatedAt
+        | Column::DeletedAt => false,
+    }
+}
+
 /// Sets the columns that follow from a change.
 fn keep(row: &mut ActiveModel, before: &Model, by: &Actor, at: DateTime<Utc>) {
     secrecy::keep(row, before, at);
