@@ -2,7 +2,7 @@
 
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::generate::{self, Frame, Head, Report};
+use super::generate::{self, About, Frame, Head, Report};
 use super::query::{AllTime, SeriesParameters, period};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
@@ -135,6 +135,11 @@ pub async fn get_activity_summary(
 
 impl Report for ActivitySummaryReport {
     const NAME: &'static str = "activity_summary";
+    const ABOUT: About = About {
+        title: "Activity summary",
+        description: "Activity by type and user, compared with the previous period.",
+        filters: "",
+    };
     type Filter = NoParameters;
     type Subject = ();
     type Page = ();

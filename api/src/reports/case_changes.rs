@@ -3,7 +3,7 @@
 use super::entry::{COLUMNS, EntryBody, FieldChange, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::generate::{self, Frame, Head, ListReport, Report};
+use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -148,6 +148,11 @@ pub async fn get_case_changes(
 
 impl Report for CaseChangesReport {
     const NAME: &'static str = "case_changes";
+    const ABOUT: About = About {
+        title: "Case change history",
+        description: "Changes to cases: status, tier, assignee and details, with values before and after.",
+        filters: "change_type, case_id, actor_id",
+    };
     type Filter = CaseChangesFilter;
     type Subject = changes::Filters;
     type Page = ListPage;

@@ -1,5 +1,6 @@
 //! The list of available reports.
 
+use super::generate::{About, Report};
 use crate::http::{Answer, ReportReader};
 use crate::wire::ListProblems;
 use actix_web::get;
@@ -17,10 +18,10 @@ pub struct ReportSummary {
     #[schema(max_length = 300)]
     description: &'static str,
     #[schema(max_length = 128)]
-    path: &'static str,
+    path: String,
     /// The path of the CSV export
     #[schema(max_length = 128)]
-    csv_path: &'static str,
+    csv_path: String,
     /// The supported filters in addition to the period, separated by commas
     #[schema(max_length = 128)]
     filters: &'static str,
@@ -38,17 +39,12 @@ pub struct ReportCatalogue {
     data: Vec<ReportSummary>,
 }
 
-macro_rules! report {
-    ($report:literal, $path:literal, $title:literal, $filters:literal, $description:literal) => {
-        ReportSummary {
-            report: $report,
-            title: $title,
-            description: $description,
-            path: concat!("/api/v1/reports/", $path),
-            csv_path: concat!("/api/v1/reports/", $path, ".csv"),
-            filters: $filters,
-        }
-    };
+impl ReportSummary {
+    pub fn new<R: Report>() -> Self {
+        let About { title, description, filters } = R::ABOUT;
+        let path = format!("/api/v1/reports/{}", R::NAME.replace('_', "-"));
+        Self { report: R::NAME, title, description, csv_path: format!("{path}.csv"), path, filters }
+    }
 }
 
 /// List the reports
@@ -64,36 +60,5 @@ macro_rules! report {
 )]
 #[get("/reports")]
 pub async fn list_reports(_by: ReportReader) -> Answer<ReportCatalogue> {
-    let data = vec![
-        report!(
-            "activity_summary",
-            "activity-summary",
-            "Activity summary",
-            "",
-            "Activity by type and user, compared with the previous period."
-        ),
-        report!("user_activity", "user-activity", "User activity", "user_id", "The activity of one user."),
-        report!(
-            "case_changes",
-            "case-changes",
-            "Case change history",
-            "change_type, case_id, actor_id",
-            "Changes to cases: status, tier, assignee and details, with values before and after."
-        ),
-        report!(
-            "quality_review_audit",
-            "quality-review-audit",
-            "Quality review audit",
-            "review_status, reviewer_id",
-            "Review decisions, their turnaround time, and how often the first submission was approved."
-        ),
-        report!(
-            "system_events",
-            "system-events",
-            "System events",
-            "event_type, outcome",
-            "Jobs, credit resets, settings, exports and reports: their outcomes, and who read the audit log."
-        ),
-    ];
-    Answer::plain(ReportCatalogue { data })
+    Answer::plain(ReportCatalogue { data: super::catalogue() })
 }

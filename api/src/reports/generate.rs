@@ -22,6 +22,8 @@ use uuid::Uuid;
 pub trait Report: Serialize + Sized {
     /// Its permanent name, as recorded in the audit log.
     const NAME: &'static str;
+    /// What the list of reports says of it.
+    const ABOUT: About;
     /// The query parameters of this report alone.
     type Filter: Parameters;
     /// What the filter selects.
@@ -34,6 +36,15 @@ pub trait Report: Serialize + Sized {
 
     /// Computes the report, and how many rows it has.
     async fn compute(db: &DatabaseTransaction, subject: Self::Subject, frame: Frame, page: Self::Page) -> Result<(Self, i64)>;
+}
+
+/// What the list of reports says of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    pub title: &'static str,
+    pub description: &'static str,
+    /// Its filters in addition to the period, separated by commas.
+    pub filters: &'static str,
 }
 
 /// A report with a list, ordered by ids. Its CSV has the rows of the list.

@@ -15,7 +15,19 @@ mod user_activity;
 pub use query::EntrySort;
 pub use system_events::EventType;
 
+use catalogue::ReportSummary;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+/// The reports, in the order in which they are listed.
+fn catalogue() -> Vec<ReportSummary> {
+    vec![
+        ReportSummary::new::<activity_summary::ActivitySummaryReport>(),
+        ReportSummary::new::<user_activity::UserActivityReport>(),
+        ReportSummary::new::<case_changes::CaseChangesReport>(),
+        ReportSummary::new::<quality_review::QualityReviewReport>(),
+        ReportSummary::new::<system_events::SystemEventsReport>(),
+    ]
+}
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config

@@ -2,7 +2,7 @@
 
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
-use super::generate::{self, Frame, Head, ListReport, Report};
+use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -186,6 +186,11 @@ pub async fn get_quality_review_audit(
 
 impl Report for QualityReviewReport {
     const NAME: &'static str = "quality_review_audit";
+    const ABOUT: About = About {
+        title: "Quality review audit",
+        description: "Review decisions, their turnaround time, and how often the first submission was approved.",
+        filters: "review_status, reviewer_id",
+    };
     type Filter = QualityReviewFilter;
     type Subject = quality::Filters;
     type Page = ListPage;

@@ -3,7 +3,7 @@
 use super::entry::{COLUMNS, EntryBody, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::generate::{self, Frame, Head, ListReport, Report};
+use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -247,6 +247,11 @@ pub async fn get_system_events(
 
 impl Report for SystemEventsReport {
     const NAME: &'static str = "system_events";
+    const ABOUT: About = About {
+        title: "System events",
+        description: "Jobs, credit resets, settings, exports and reports: their outcomes, and who read the audit log.",
+        filters: "event_type, outcome",
+    };
     type Filter = SystemEventsFilter;
     type Subject = events::Filters;
     type Page = ListPage;

@@ -3,7 +3,7 @@
 use super::entry::{self, COLUMNS, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
-use super::generate::{self, Frame, Head, ListReport, Report};
+use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -130,6 +130,7 @@ pub async fn get_user_activity(
 
 impl Report for UserActivityReport {
     const NAME: &'static str = "user_activity";
+    const ABOUT: About = About { title: "User activity", description: "The activity of one user.", filters: "user_id" };
     type Filter = UserActivityFilter;
     type Subject = user::Model;
     type Page = ListPage;
