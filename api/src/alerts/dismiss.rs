@@ -4,7 +4,7 @@ use super::Alert;
 use crate::http::{Answer, OptionalBody, PathId, PersonCaller, Result};
 use crate::state::App;
 use crate::wire::AdditionProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::alert;
 use entity::audit::Event;
@@ -18,9 +18,8 @@ use validator::Validate;
 #[schema(example = json!({"reason": "the pay stub is on its way"}))]
 pub struct DismissAlert {
     /// Reason for the dismissal
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: Option<String>,
+    #[validate(nested)]
+    reason: Option<Reason>,
 }
 
 /// Dismiss an alert

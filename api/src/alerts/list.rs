@@ -4,6 +4,7 @@ use super::Alert;
 use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, PersonCaller};
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::alert::{self, Column, Severity};
@@ -22,8 +23,7 @@ pub struct AlertFilter {
     is_dismissed: Option<bool>,
     /// May be repeated
     #[serde(default)]
-    #[validate(length(max = 3))]
-    #[param(max_items = 3)]
+    #[validate(custom(function = "at_most_all"))]
     severity: Vec<Severity>,
 }
 

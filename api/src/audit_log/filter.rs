@@ -4,6 +4,7 @@ use crate::http::QueryParts;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
+use crate::wire::fields::{CaseNumber, ChangedValue, RequestId, SearchText, at_most_all};
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{ChangedField, Filter};
@@ -28,8 +29,8 @@ pub struct LogFilter {
     #[param(nullable = false)]
     action_type: Vec<Action>,
     /// Categories to include
-    #[validate(length(max = 9))]
-    #[param(max_items = 9, nullable = false)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(nullable = false)]
     category: Vec<Category>,
     /// The user who performed the action
     #[param(nullable = false)]
@@ -41,40 +42,40 @@ pub struct LogFilter {
     #[param(nullable = false)]
     case_id: Option<Uuid>,
     /// The number of the case the entry belongs to
-    #[validate(length(min = 1, max = 32))]
-    #[param(min_length = 1, max_length = 32, nullable = false, example = "WS001-2026-11-0042")]
-    case_number: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "WS001-2026-11-0042")]
+    case_number: Option<CaseNumber>,
     /// Outcomes to include
-    #[validate(length(max = 3))]
-    #[param(max_items = 3, nullable = false)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(nullable = false)]
     outcome: Vec<Outcome>,
     /// Sources to include
-    #[validate(length(max = 4))]
-    #[param(max_items = 4, nullable = false)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(nullable = false)]
     source: Vec<Source>,
     /// The IP address of the request
     #[param(value_type = Option<String>, pattern = "^[0-9A-Fa-f.:]{2,45}$", max_length = 45)]
     #[param(nullable = false, example = "192.0.2.7")]
     ip_address: Option<IpAddr>,
     /// The request in which the entry was written
-    #[validate(length(min = 1, max = 64))]
-    #[param(min_length = 1, max_length = 64, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
-    request_id: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
+    request_id: Option<RequestId>,
     /// A field that was changed, by its name in the API
     #[param(pattern = "^[a-z_]{1,64}$", max_length = 64, nullable = false, example = "status")]
     changed_field: Option<String>,
     /// The value of `changed_field` before the change
-    #[validate(length(max = 2000))]
-    #[param(max_length = 2000, nullable = false, example = "accepted")]
-    changed_from: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "accepted")]
+    changed_from: Option<ChangedValue>,
     /// The value of `changed_field` after the change
-    #[validate(length(max = 2000))]
-    #[param(max_length = 2000, nullable = false, example = "hold")]
-    changed_to: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "hold")]
+    changed_to: Option<ChangedValue>,
     /// Text contained in the description, the usernames, the email addresses or the case number, case-insensitive
-    #[validate(length(min = 1, max = 200))]
-    #[param(min_length = 1, max_length = 200, nullable = false, example = "pay stub")]
-    q: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "pay stub")]
+    q: Option<SearchText>,
 }
 
 /// Filters of the audit entries of one case or one user.
@@ -100,13 +101,13 @@ impl LogFilter {
             related_user_id: self.related_user_id,
             person_id: None,
             case_id: self.case_id,
-            case_number: self.case_number,
+            case_number: self.case_number.map(String::from),
             outcomes: self.outcome,
             sources: self.source,
             ip_address: self.ip_address.map(|address| address.to_string()),
-            request_id: self.request_id,
+            request_id: self.request_id.map(String::from),
             changed,
-            text: self.q,
+            text: self.q.map(String::from),
             as_member: None,
         })
     }

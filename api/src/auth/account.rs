@@ -22,7 +22,6 @@ use uuid::Uuid;
 pub struct AccountDetail {
     #[serde(flatten)]
     pub user: UserDetail,
-    #[schema(max_items = 16)]
     pub permissions: Vec<Permission>,
 }
 

@@ -4,7 +4,8 @@ use super::account::AccountDetail;
 use crate::http::request::throttle::AddressRequest;
 use crate::http::{Answer, Body, IfMatch, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::{OwnWriteProblems, check, json};
+use crate::wire::fields::{EmailAddress, PersonName, PhoneNumber, WorkshopCode};
+use crate::wire::{OwnWriteProblems, json};
 use actix_web::patch;
 use entity::user;
 use entity::user::lifecycle::ProfileChange;
@@ -18,28 +19,26 @@ use validator::Validate;
 #[schema(example = json!({"first_name": "Mia", "phone_number": "312-555-0142"}))]
 pub struct EditOwnAccount {
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
-    first_name: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    first_name: Option<PersonName>,
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
-    last_name: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    last_name: Option<PersonName>,
     /// Stored in lower case; must be unique
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 3, max = 254), email)]
-    #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
-    email: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    email: Option<EmailAddress>,
     /// Null removes the phone number
     #[serde(default, deserialize_with = "json::patch")]
-    #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
-    phone_number: Option<Option<String>>,
+    #[validate(nested)]
+    phone_number: Option<Option<PhoneNumber>>,
     /// Members only, for whom it is required; stored in upper case
     #[serde(default, deserialize_with = "json::patch")]
-    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
-    workshop_code: Option<Option<String>>,
+    #[validate(nested)]
+    workshop_code: Option<Option<WorkshopCode>>,
 }
 
 /// Edit your own profile
@@ -79,6 +78,12 @@ pub async fn edit_own_account(
 impl From<EditOwnAccount> for ProfileChange {
     fn from(edit: EditOwnAccount) -> Self {
         let EditOwnAccount { first_name, last_name, email, phone_number, workshop_code } = edit;
-        Self { first_name, last_name, email, phone_number, workshop_code }
+        Self {
+            first_name: first_name.map(String::from),
+            last_name: last_name.map(String::from),
+            email: email.map(String::from),
+            phone_number: phone_number.map(|number| number.map(String::from)),
+            workshop_code: workshop_code.map(|code| code.map(String::from)),
+        }
     }
 }

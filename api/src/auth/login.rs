@@ -5,6 +5,7 @@ use crate::http::request::origin::Origin;
 use crate::http::request::throttle::Budget;
 use crate::http::{Answer, Body, NoParameters, Query};
 use crate::state::App;
+use crate::wire::fields::{LoginName, LoginPassword};
 use crate::wire::{Code, Error, Result, SignInProblems};
 use actix_web::post;
 use entity::audit::{Actor, AuditTx, Event};
@@ -21,12 +22,10 @@ use validator::Validate;
 #[schema(example = json!({"username": "member1", "password": "member1-demo-pass"}))]
 pub struct Login {
     /// Case-insensitive
-    #[validate(length(min = 1, max = 64))]
-    #[schema(min_length = 1, max_length = 64)]
-    username: String,
-    #[validate(length(min = 1, max = 128))]
-    #[schema(min_length = 1, max_length = 128, format = Password)]
-    password: String,
+    #[validate(nested)]
+    username: LoginName,
+    #[validate(nested)]
+    password: LoginPassword,
 }
 
 /// Log in

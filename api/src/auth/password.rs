@@ -1,9 +1,10 @@
 //! Change the caller's own password.
 
-use crate::credentials::password::rules;
+use crate::credentials::password::rules::{self, NewPassword};
 use crate::http::request::throttle::Budget;
 use crate::http::{Body, PersonCaller, Result};
 use crate::state::App;
+use crate::wire::fields::LoginPassword;
 use crate::wire::{Code, Error, SecretProblems};
 use actix_web::{HttpResponse, post};
 use entity::audit::Event;
@@ -19,13 +20,11 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"current_password": "member1-demo-pass", "new_password": "eleven green bottles"}))]
 pub struct ChangeOwnPassword {
-    #[validate(length(min = 1, max = 128))]
-    #[schema(min_length = 1, max_length = 128, format = Password)]
-    current_password: String,
+    #[validate(nested)]
+    current_password: LoginPassword,
     /// Must not be the username or one of the most common passwords
-    #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
-    #[schema(min_length = 10, max_length = 128, format = Password)]
-    new_password: String,
+    #[validate(nested)]
+    new_password: NewPassword,
 }
 
 /// Change your own password

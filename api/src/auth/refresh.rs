@@ -5,6 +5,7 @@ use super::token_pair::TokenPair;
 use crate::http::request::origin::Origin;
 use crate::http::{Answer, Body, NoParameters, Query};
 use crate::state::App;
+use crate::wire::fields::RefreshToken;
 use crate::wire::{Result, SessionProblems};
 use actix_web::post;
 use entity::audit::{Actor, Event};
@@ -20,9 +21,8 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk"}))]
 pub struct RefreshSession {
-    #[validate(length(min = 1, max = 128))]
-    #[schema(min_length = 1, max_length = 128)]
-    refresh_token: String,
+    #[validate(nested)]
+    refresh_token: RefreshToken,
 }
 
 /// Exchange a refresh token for new tokens

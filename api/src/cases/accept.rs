@@ -4,7 +4,7 @@ use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Anyone, Body, IfMatchHeader, Staff};
 use crate::state::App;
-use crate::wire::check::not_blank;
+use crate::wire::fields::{Notes, Reason};
 use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems};
 use actix_web::post;
 use entity::audit::key;
@@ -29,13 +29,11 @@ pub struct AcceptCase {
     #[serde(default)]
     docs_verified: bool,
     /// Recorded in the audit entry only
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
-    notes: Option<String>,
+    #[validate(nested)]
+    notes: Option<Notes>,
     /// Reason for overriding the level rule; administrators only
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    override_reason: Option<String>,
+    #[validate(nested)]
+    override_reason: Option<Reason>,
 }
 
 impl AcceptCase {

@@ -5,7 +5,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use crate::wire::json::nullable;
 use actix_web::post;
 use entity::audit::key;
@@ -25,13 +25,11 @@ pub struct AssignCase {
     #[schema(required = true)]
     assigned_to: Option<Uuid>,
     /// Reason for the assignment
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
     /// Reason for overriding the level rule; administrators only
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    override_reason: Option<String>,
+    #[validate(nested)]
+    override_reason: Option<Reason>,
 }
 
 /// Assign or unassign a case

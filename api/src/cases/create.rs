@@ -4,8 +4,8 @@ use super::CaseDetail;
 use super::settled::Today;
 use crate::http::{Answer, Anyone, Body, MemberOrAdministrator};
 use crate::state::App;
-use crate::wire::check::displayable;
-use crate::wire::{CreateProblems, Error, Interruption, Result, check};
+use crate::wire::fields::{CaseNotes, ClientEmail, EmployeeName, ReportNumber, WorkshopCode};
+use crate::wire::{CreateProblems, Error, Interruption, Result};
 use actix_web::post;
 use chrono::NaiveDate;
 use entity::audit::AuditTx;
@@ -24,34 +24,28 @@ use validator::Validate;
     "employee_first_name": "Ada", "employee_last_name": "Moss", "num_reports_requested": 3, "due_on": "2026-12-15"
 }))]
 pub struct CreateCase {
-    #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100, pattern = "displayable")]
-    employee_first_name: String,
-    #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100, pattern = "displayable")]
-    employee_last_name: String,
+    #[validate(nested)]
+    employee_first_name: EmployeeName,
+    #[validate(nested)]
+    employee_last_name: EmployeeName,
     /// The member who owns the case; required for administrators
     member_id: Option<Uuid>,
     /// Defaults to the member's own workshop code
-    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
-    workshop_code: Option<String>,
-    #[validate(email, length(max = 254))]
-    #[schema(format = Email, max_length = 254)]
-    client_email: Option<String>,
+    #[validate(nested)]
+    workshop_code: Option<WorkshopCode>,
+    #[validate(nested)]
+    client_email: Option<ClientEmail>,
     /// Defaults to 1
     #[serde(default = "one")]
-    #[validate(range(min = 1, max = 10))]
-    #[schema(minimum = 1, maximum = 10)]
-    num_reports_requested: i32,
+    #[validate(nested)]
+    num_reports_requested: ReportNumber,
     /// Must be today or later; the default comes from the settings
     due_on: Option<NaiveDate>,
     /// Defaults to `normal`
     #[serde(default = "normal")]
     urgency: Urgency,
-    #[validate(length(max = 10000))]
-    #[schema(max_length = 10000)]
-    special_notes: Option<String>,
+    #[validate(nested)]
+    special_notes: Option<CaseNotes>,
     /// Whether to submit the case immediately; only its member may
     #[serde(default)]
     submit: bool,
@@ -60,8 +54,8 @@ pub struct CreateCase {
     confirm_rush: bool,
 }
 
-fn one() -> i32 {
-    1
+fn one() -> ReportNumber {
+    1.into()
 }
 
 fn normal() -> Urgency {
@@ -127,13 +121,13 @@ impl CreateCase {
             workshop_code,
             member_id,
             created_by_id,
-            employee_first_name: self.employee_first_name,
-            employee_last_name: self.employee_last_name,
-            client_email: self.client_email,
-            num_reports_requested: self.num_reports_requested,
+            employee_first_name: self.employee_first_name.into(),
+            employee_last_name: self.employee_last_name.into(),
+            client_email: self.client_email.map(String::from),
+            num_reports_requested: self.num_reports_requested.get(),
             urgency: self.urgency,
             due_on,
-            special_notes: self.special_notes,
+            special_notes: self.special_notes.map(String::from),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use crate::wire::{CreditValue, WriteProblems};
 use actix_web::post;
 use entity::case::CaseAction;
@@ -18,9 +18,8 @@ use validator::Validate;
 pub struct AdjustCaseCredit {
     credit_value: CreditValue,
     /// Reason for the adjustment
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
 }
 
 /// Adjust the credit of a case

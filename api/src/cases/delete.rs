@@ -3,7 +3,7 @@
 use super::{CasePath, CaseTarget};
 use crate::http::{IfMatchHeader, MemberOrAdministrator, Query, Result};
 use crate::state::App;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use crate::wire::{Error, MoveProblems};
 use actix_web::{HttpResponse, delete};
 use entity::case::{CaseAction, CaseStatus};
@@ -16,9 +16,9 @@ use validator::Validate;
 #[into_params(parameter_in = Query)]
 pub struct DeleteCase {
     /// Reason for the deletion; required unless the case is a draft
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "submitted twice")]
-    reason: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "submitted twice")]
+    reason: Option<Reason>,
 }
 
 /// Delete a case

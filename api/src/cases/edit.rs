@@ -4,7 +4,7 @@ use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::check::{displayable, not_blank};
+use crate::wire::fields::{CaseNotes, ClientEmail, EmployeeName, Reason, ReportNumber};
 use crate::wire::json::{patch, present};
 use crate::wire::{Error, WriteProblems};
 use actix_web::patch;
@@ -22,21 +22,20 @@ use validator::Validate;
 #[schema(example = json!({"client_email": "ada.moss@example.org", "due_on": "2026-12-20"}))]
 pub struct EditCase {
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100, nullable = false, pattern = "displayable")]
-    employee_first_name: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    employee_first_name: Option<EmployeeName>,
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 100), custom(function = "displayable"))]
-    #[schema(min_length = 1, max_length = 100, nullable = false, pattern = "displayable")]
-    employee_last_name: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    employee_last_name: Option<EmployeeName>,
     #[serde(default, deserialize_with = "patch")]
-    #[validate(email, length(max = 254))]
-    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
-    client_email: Option<Option<String>>,
+    #[validate(nested)]
+    client_email: Option<Option<ClientEmail>>,
     #[serde(default, deserialize_with = "present")]
-    #[validate(range(min = 1, max = 10))]
-    #[schema(minimum = 1, maximum = 10, nullable = false)]
-    num_reports_requested: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    num_reports_requested: Option<ReportNumber>,
     /// Must be today or later
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -46,24 +45,21 @@ pub struct EditCase {
     #[schema(nullable = false)]
     urgency: Option<Urgency>,
     #[serde(default, deserialize_with = "patch")]
-    #[validate(length(max = 10000))]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    special_notes: Option<Option<String>>,
+    #[validate(nested)]
+    special_notes: Option<Option<CaseNotes>>,
     /// Staff only
     #[serde(default, deserialize_with = "patch")]
-    #[validate(length(max = 10000))]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    internal_notes: Option<Option<String>>,
+    #[validate(nested)]
+    internal_notes: Option<Option<CaseNotes>>,
     /// Staff only
     #[serde(default, deserialize_with = "patch")]
-    #[validate(length(max = 10000))]
-    #[schema(value_type = Option<String>, max_length = 10000)]
-    report_notes_to_member: Option<Option<String>>,
+    #[validate(nested)]
+    report_notes_to_member: Option<Option<CaseNotes>>,
     /// Reason for the edit
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank")]
-    reason: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    reason: Option<Reason>,
 }
 
 impl EditCase {
@@ -73,15 +69,15 @@ impl EditCase {
 
     fn edit(self) -> Edit {
         Edit {
-            employee_first_name: self.employee_first_name,
-            employee_last_name: self.employee_last_name,
-            client_email: self.client_email,
-            num_reports_requested: self.num_reports_requested,
+            employee_first_name: self.employee_first_name.map(String::from),
+            employee_last_name: self.employee_last_name.map(String::from),
+            client_email: self.client_email.map(|email| email.map(String::from)),
+            num_reports_requested: self.num_reports_requested.map(ReportNumber::get),
             due_on: self.due_on,
             urgency: self.urgency,
-            special_notes: self.special_notes,
-            internal_notes: self.internal_notes,
-            report_notes_to_member: self.report_notes_to_member,
+            special_notes: self.special_notes.map(|notes| notes.map(String::from)),
+            internal_notes: self.internal_notes.map(|notes| notes.map(String::from)),
+            report_notes_to_member: self.report_notes_to_member.map(|notes| notes.map(String::from)),
         }
     }
 }

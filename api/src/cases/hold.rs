@@ -4,13 +4,11 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::{not_blank, thousandths};
+use crate::wire::fields::{Reason, ThousandthDays};
 use actix_web::post;
-use chrono::TimeDelta;
 use entity::case::CaseAction;
 use entity::case::lifecycle::Hold;
 use serde::Deserialize;
-use std::time::Duration;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -20,23 +18,11 @@ use validator::Validate;
 #[schema(example = json!({"reason": "waiting for pay stub", "hold_duration_days": 14}))]
 pub struct HoldCase {
     /// Reason for the hold; reported to the member
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
     /// Expected duration in days, with at most three decimals; open-ended if absent
-    #[validate(range(min = 0.001, max = 999.999), custom(function = "thousandths"))]
-    #[schema(minimum = 0.001, maximum = 999.999)]
-    hold_duration_days: Option<f64>,
-}
-
-impl HoldCase {
-    /// Days rounded to thousandths, converted to whole seconds.
-    fn duration(&self) -> Option<TimeDelta> {
-        let days = self.hold_duration_days?;
-        // Neither conversion can fail: the number of days was validated.
-        let seconds = Duration::try_from_secs_f64(((days * 1_000.0).round() * 86.4).round()).ok()?;
-        TimeDelta::from_std(seconds).ok()
-    }
+    #[validate(nested)]
+    hold_duration_days: Option<ThousandthDays>,
 }
 
 /// Place a case on hold
@@ -54,7 +40,7 @@ pub async fn hold_case(app: App, by: Staff, target: CaseTarget, body: Body<HoldC
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.with_reason(&body.reason);
     let case = target.locked(&tx, &by, CaseAction::Hold).await?;
-    let hold = Hold::new(&body.reason, body.duration());
-    let case = tx.save(case.hold(hold, tx.now())?).await?;
+    let duration = body.hold_duration_days.map(ThousandthDays::duration);
+    let case = tx.save(case.hold(Hold::new(&body.reason, duration), tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

@@ -4,6 +4,7 @@ use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, Anyone, PersonCaller, PersonSummary, QueryParts};
 use crate::state::App;
+use crate::wire::fields::{SearchText, WorkshopFilter, at_most_all};
 use crate::wire::{CreditValue, Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -27,13 +28,11 @@ use validator::Validate;
 pub struct ListCases {
     /// May be repeated. For its member, a completed case that has not been released is `accepted`
     #[serde(default)]
-    #[validate(length(max = 8))]
-    #[param(max_items = 8)]
+    #[validate(custom(function = "at_most_all"))]
     status: Vec<CaseStatus>,
     /// May be repeated; not available to members
     #[serde(default)]
-    #[validate(length(max = 3))]
-    #[param(max_items = 3)]
+    #[validate(custom(function = "at_most_all"))]
     tier: Vec<Tier>,
     /// As requested, or as required by the due date
     #[param(nullable = false)]
@@ -48,9 +47,9 @@ pub struct ListCases {
     #[param(nullable = false)]
     member_id: Option<Uuid>,
     /// The workshop the case belongs to, case-insensitive
-    #[validate(length(min = 2, max = 50))]
-    #[param(nullable = false, min_length = 2, max_length = 50, example = "WS001")]
-    workshop_code: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "WS001")]
+    workshop_code: Option<WorkshopFilter>,
     /// Whether the case is on hold
     #[param(nullable = false)]
     is_on_hold: Option<bool>,
@@ -61,9 +60,9 @@ pub struct ListCases {
     #[param(nullable = false)]
     due_before: Option<NaiveDate>,
     /// Free text in case number, names and email address
-    #[validate(length(min = 1, max = 200))]
-    #[param(nullable = false, min_length = 1, max_length = 200, example = "moss")]
-    q: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "moss")]
+    q: Option<SearchText>,
 }
 
 /// The order of the case list

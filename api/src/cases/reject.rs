@@ -4,7 +4,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Remark;
 use actix_web::post;
 use entity::case::{CaseAction, RejectionReason};
 use serde::Deserialize;
@@ -18,9 +18,8 @@ use validator::Validate;
 pub struct RejectCase {
     rejection_reason: RejectionReason,
     /// What the member should do
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    rejection_notes: String,
+    #[validate(nested)]
+    rejection_notes: Remark,
 }
 
 /// Reject a case and return it to its member

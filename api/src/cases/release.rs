@@ -4,7 +4,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
@@ -18,9 +18,8 @@ use validator::Validate;
 #[schema(example = json!({"reason": "the member called"}))]
 pub struct ReleaseCase {
     /// Reason for the release
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: Option<String>,
+    #[validate(nested)]
+    reason: Option<Reason>,
 }
 
 /// Release a completed case to its member

@@ -4,7 +4,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::case::CaseAction;
 use entity::user;
@@ -18,9 +18,8 @@ use validator::Validate;
 #[schema(example = json!({"reason": "the second report has a wrong date"}))]
 pub struct ReopenCase {
     /// Reason for reopening the case
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
 }
 
 /// Reopen a completed case

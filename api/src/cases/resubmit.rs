@@ -4,6 +4,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
 use crate::wire::WriteProblems;
+use crate::wire::fields::Notes;
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
@@ -18,9 +19,8 @@ use validator::Validate;
 #[schema(example = json!({"notes": "the email address is corrected"}))]
 pub struct ResubmitCase {
     /// What has changed
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
-    notes: Option<String>,
+    #[validate(nested)]
+    notes: Option<Notes>,
 }
 
 /// Resubmit a case

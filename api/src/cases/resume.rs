@@ -4,7 +4,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;
@@ -17,9 +17,8 @@ use validator::Validate;
 #[schema(example = json!({"reason": "the pay stub came"}))]
 pub struct ResumeCase {
     /// Reason for resuming the case
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
 }
 
 /// Resume a case that is on hold

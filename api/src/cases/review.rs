@@ -4,7 +4,7 @@ use super::settled::{ReleaseWhen, Today};
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
-use crate::wire::check::not_blank;
+use crate::wire::fields::{Notes, Remark};
 use crate::wire::{Instant, WriteProblems};
 use actix_web::post;
 use entity::audit::key;
@@ -21,9 +21,8 @@ use validator::Validate;
 #[schema(example = json!({"notes": "clean work"}))]
 pub struct ApproveReview {
     /// The reviewer's findings
-    #[validate(length(min = 1, max = 2000))]
-    #[schema(min_length = 1, max_length = 2000)]
-    notes: Option<String>,
+    #[validate(nested)]
+    notes: Option<Notes>,
     /// When to release the result to the member; the default comes from the settings
     release: Option<ReleaseWhen>,
     /// The time of a scheduled release, within 60 days
@@ -36,9 +35,8 @@ pub struct ApproveReview {
 #[schema(example = json!({"notes": "the survivor benefit is missing"}))]
 pub struct RequestRevisions {
     /// What must be revised
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    notes: String,
+    #[validate(nested)]
+    notes: Remark,
 }
 
 /// Request body for completing a review with corrections
@@ -47,9 +45,8 @@ pub struct RequestRevisions {
 #[schema(example = json!({"notes": "corrected the retirement date myself"}))]
 pub struct CorrectReview {
     /// What the reviewer corrected
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    notes: String,
+    #[validate(nested)]
+    notes: Remark,
     /// When to release the result to the member; the default comes from the settings
     release: Option<ReleaseWhen>,
     /// The time of a scheduled release, within 60 days

@@ -5,7 +5,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::audit::key;
 use entity::case::{CaseAction, Tier};
@@ -21,13 +21,11 @@ use validator::Validate;
 pub struct ChangeCaseTier {
     tier: Tier,
     /// Reason for the change
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
     /// Reason for overriding the level rule; administrators only
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    override_reason: Option<String>,
+    #[validate(nested)]
+    override_reason: Option<Reason>,
 }
 
 /// Change the tier of a case

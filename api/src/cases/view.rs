@@ -1,6 +1,7 @@
 //! The representation of a case in responses.
 
 use crate::http::{Answer, Anyone, PersonSummary};
+use crate::wire::fields::ReportNumber;
 use crate::wire::{CreditValue, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
@@ -100,8 +101,7 @@ pub struct CaseDetail {
     pub employee_last_name: String,
     #[schema(max_length = 254)]
     pub client_email: Option<String>,
-    #[schema(minimum = 1, maximum = 10)]
-    pub num_reports_requested: i32,
+    pub num_reports_requested: ReportNumber,
     pub urgency: Urgency,
     /// A date in the configured time zone
     pub due_on: NaiveDate,
@@ -256,7 +256,7 @@ impl CaseDetail {
             employee_first_name,
             employee_last_name,
             client_email,
-            num_reports_requested,
+            num_reports_requested: num_reports_requested.into(),
             urgency,
             due_on,
             tier,

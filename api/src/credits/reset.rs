@@ -2,9 +2,10 @@
 
 use crate::http::{Administrator, Answer, Body, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error};
+use crate::wire::ActionProblems;
+use crate::wire::fields::{QuarterName, WholeCredits};
 use actix_web::post;
-use entity::credit::{self, Quarter, ResetType};
+use entity::credit::{self, ResetType};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,12 +17,10 @@ use validator::Validate;
 #[schema(example = json!({"quarter": "2026-Q4", "new_allowance": 100}))]
 pub struct ResetCredits {
     /// A calendar quarter in the configured time zone
-    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
-    quarter: String,
+    quarter: QuarterName,
     /// Whole credits
-    #[validate(range(min = 0, max = 10_000))]
-    #[schema(minimum = 0, maximum = 10000)]
-    new_allowance: i32,
+    #[validate(nested)]
+    new_allowance: WholeCredits,
 }
 
 /// The result of a credit reset for all active members
@@ -33,10 +32,8 @@ pub struct ResetCredits {
 pub struct CreditReset {
     /// Included in the metadata of each of its audit entries
     pub batch_id: Uuid,
-    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
-    pub quarter: String,
-    #[schema(minimum = 0, maximum = 10000)]
-    pub new_allowance: i32,
+    pub quarter: QuarterName,
+    pub new_allowance: WholeCredits,
     /// Number of active members; each has an audit entry
     #[schema(minimum = 0)]
     pub member_count: usize,
@@ -66,10 +63,9 @@ pub struct CreditReset {
 #[post("/credit-resets")]
 pub async fn reset_credits(app: App, by: Administrator, body: Body<ResetCredits>) -> Result<Answer<CreditReset>> {
     let ResetCredits { quarter, new_allowance } = body.0;
-    let period: Quarter =
-        quarter.parse().map_err(|error: credit::NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
+    let period = quarter.parse()?;
     let (tx, by) = app.begin(&by).await?;
-    let done = credit::reset_all(&tx, period, new_allowance, ResetType::Bulk).await?;
+    let done = credit::reset_all(&tx, period, new_allowance.get(), ResetType::Bulk).await?;
     let credit::Reset { batch_id, member_count, created_count, unchanged_count } = done;
     let changed_count = member_count.saturating_sub(created_count + unchanged_count);
     let view = CreditReset { batch_id, quarter, new_allowance, member_count, created_count, changed_count, unchanged_count };

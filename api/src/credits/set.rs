@@ -5,7 +5,7 @@ use super::view::CreditAllowance;
 use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
 use crate::wire::AccountProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::{Remark, WholeCredits};
 use actix_web::put;
 use entity::credit;
 use entity::user::{Role, UserRefusal};
@@ -19,13 +19,11 @@ use validator::Validate;
 #[schema(example = json!({"allowed_credits": 120, "notes": "twenty more for the new office"}))]
 pub struct SetCreditAllowance {
     /// Whole credits
-    #[validate(range(min = 0, max = 10_000))]
-    #[schema(minimum = 0, maximum = 10000)]
-    allowed_credits: i32,
+    #[validate(nested)]
+    allowed_credits: WholeCredits,
     /// Notes about the allowance; none if absent
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    notes: Option<String>,
+    #[validate(nested)]
+    notes: Option<Remark>,
 }
 
 /// Set a member's credit allowance for a quarter
@@ -53,6 +51,7 @@ pub async fn set_credit_allowance(
     body: Body<SetCreditAllowance>,
 ) -> Result<Answer<CreditAllowance>> {
     let SetCreditAllowance { allowed_credits, notes } = body.0;
+    let (allowed_credits, notes) = (allowed_credits.get(), notes.map(String::from));
     let (tx, by) = app.begin(&by).await?;
     let (member, allowance) = target.locked(&tx, &by).await?;
     if member.role != Role::Member {

@@ -3,6 +3,7 @@
 use crate::http::request::caller::{Admitted, admitted};
 use crate::http::request::path_id;
 use crate::http::{Anyone, IfMatch};
+use crate::wire::fields::QuarterName;
 use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -30,8 +31,8 @@ pub struct AllowancePath {
     /// The member
     user_id: Uuid,
     /// The calendar quarter
-    #[param(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$", example = "2026-Q4")]
-    quarter: String,
+    #[param(inline, example = "2026-Q4")]
+    quarter: QuarterName,
 }
 
 pub struct AllowanceTarget {

@@ -1,5 +1,6 @@
 //! The representation of an allowance in responses: allowed, used and remaining credits.
 
+use crate::wire::fields::{QuarterName, WholeCredits};
 use crate::wire::{Instant, Result, credits_text};
 use chrono_tz::Tz;
 use entity::credit::{self, Quarter};
@@ -20,11 +21,9 @@ pub struct CreditAllowance {
     pub id: Uuid,
     pub member_id: Uuid,
     /// A calendar quarter in the configured time zone: `2026-Q4` is October to December
-    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
-    pub quarter: String,
+    pub quarter: QuarterName,
     /// Whole credits
-    #[schema(minimum = 0, maximum = 10000)]
-    pub allowed_credits: i32,
+    pub allowed_credits: WholeCredits,
     /// Current credit values of the member's cases that were first submitted in this quarter; deleted cases do not count
     #[schema(max_length = 20, pattern = "^[0-9]+[.][05]$")]
     pub used_credits: String,
@@ -67,8 +66,8 @@ impl CreditAllowance {
         Self {
             id,
             member_id,
-            quarter,
-            allowed_credits,
+            quarter: quarter.into(),
+            allowed_credits: allowed_credits.into(),
             used_credits: credits_text(used_tenths),
             remaining_credits,
             notes,

@@ -3,7 +3,7 @@
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::{PersonCaller, Query, Result};
 use crate::state::App;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use crate::wire::{DeleteProblems, Error};
 use actix_web::{HttpResponse, delete};
 use entity::case::{self, member_update};
@@ -18,9 +18,9 @@ use validator::Validate;
 #[into_params(parameter_in = Query)]
 pub struct DeleteDocument {
     /// Reason for the deletion
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[param(min_length = 1, max_length = 2000, nullable = false, pattern = "not_blank", example = "uploaded twice")]
-    reason: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "uploaded twice")]
+    reason: Option<Reason>,
 }
 
 /// Delete a document

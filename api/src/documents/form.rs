@@ -6,6 +6,7 @@ use crate::http::answer::pace::{Pace, TooSlow};
 use crate::http::request::idempotency::RequestDigest;
 use crate::http::request::work::Work;
 use crate::storage::Incoming;
+use crate::wire::fields::{DocumentNotes, ReportNumber};
 use crate::wire::{Code, Error, FieldProblem, Result, json};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
@@ -41,11 +42,11 @@ pub struct UploadDocument {
     #[schema(inline)]
     document_type: DocumentType,
     /// Number of the requested report; required for reports, not allowed otherwise
-    #[schema(minimum = 1, maximum = 10, nullable = false)]
-    report_number: Option<i32>,
+    #[schema(nullable = false)]
+    report_number: Option<ReportNumber>,
     /// Notes about the document
-    #[schema(max_length = 2000, nullable = false)]
-    notes: Option<String>,
+    #[schema(nullable = false)]
+    notes: Option<DocumentNotes>,
 }
 
 /// The text parts.
@@ -53,10 +54,10 @@ pub struct UploadDocument {
 #[serde(deny_unknown_fields)]
 struct Texts {
     document_type: DocumentType,
-    #[validate(range(min = 1, max = 10))]
-    report_number: Option<i32>,
-    #[validate(length(max = 2000))]
-    notes: Option<String>,
+    #[validate(nested)]
+    report_number: Option<ReportNumber>,
+    #[validate(nested)]
+    notes: Option<DocumentNotes>,
 }
 
 /// The received form.
@@ -205,7 +206,12 @@ fn checked(texts: Map<String, Json>, file: Option<std::result::Result<File, Fiel
     let file = file.unwrap_or_else(|| Err(FieldProblem::body("/file", "required", "is required")));
     let file = file.map_err(|fault| faults.push(fault));
     match (file, faults.is_empty()) {
-        (Ok(file), true) => Ok(Form { document_type, report_number, notes: notes.filter(|notes| !notes.is_empty()), file }),
+        (Ok(file), true) => Ok(Form {
+            document_type,
+            report_number: report_number.map(ReportNumber::get),
+            notes: notes.filter(|notes| !notes.is_empty()).map(String::from),
+            file,
+        }),
         (Ok(_) | Err(()), _) => Err(Error::fields(Code::ValidationFailed, faults)),
     }
 }

@@ -5,6 +5,7 @@ use super::view::{DocumentList, DocumentSummary};
 use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, PersonCaller};
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::document::{self, Column, DocumentType};
@@ -22,8 +23,8 @@ const LIMIT: u64 = 50;
 pub struct DocumentFilter {
     /// Document types to include
     #[serde(default)]
-    #[validate(length(max = 4))]
-    #[param(max_items = 4, nullable = false)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(nullable = false)]
     document_type: Vec<DocumentType>,
 }
 

@@ -1,6 +1,7 @@
 //! The representation of a document in responses.
 
 use crate::http::{CaseReference, PersonSummary};
+use crate::wire::fields::ReportNumber;
 use crate::wire::{Instant, Result};
 use entity::document::{self, DocumentType};
 use entity::user;
@@ -25,8 +26,7 @@ pub struct DocumentDetail {
     pub case: CaseReference,
     pub document_type: DocumentType,
     /// Number of the requested report; null for all other types
-    #[schema(minimum = 1, maximum = 10)]
-    pub report_number: Option<i32>,
+    pub report_number: Option<ReportNumber>,
     #[schema(max_length = 255)]
     pub filename: String,
     /// Determined from the first bytes of the file
@@ -55,8 +55,7 @@ pub struct DocumentSummary {
     pub id: Uuid,
     pub document_type: DocumentType,
     /// Null for all types except reports
-    #[schema(minimum = 1, maximum = 10)]
-    pub report_number: Option<i32>,
+    pub report_number: Option<ReportNumber>,
     #[schema(max_length = 255)]
     pub filename: String,
     #[schema(max_length = 127)]
@@ -100,7 +99,7 @@ impl DocumentDetail {
             id,
             case,
             document_type,
-            report_number,
+            report_number: report_number.map(ReportNumber::from),
             filename,
             content_type,
             size_bytes,
@@ -122,7 +121,7 @@ impl DocumentSummary {
             uploaded_by: people.get(&row.uploaded_by_id).cloned(),
             id: row.id,
             document_type: row.document_type,
-            report_number: row.report_number,
+            report_number: row.report_number.map(ReportNumber::from),
             filename: row.filename,
             content_type: row.content_type,
             size_bytes: row.size_bytes,

@@ -4,13 +4,11 @@ use super::named;
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, check};
+use crate::wire::fields::{Facts, Identifier, Remark};
+use crate::wire::{ActionProblems, Error};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
-// utoipa recognizes the type only by this name.
-use serde_json::Value;
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
@@ -24,18 +22,16 @@ use validator::Validate;
 }))]
 pub struct IngestActivity {
     /// Kind of activity; stored in the metadata as `event`
-    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
-    event: String,
+    #[validate(nested)]
+    event: Identifier,
     /// Human-readable description
-    #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    description: String,
+    #[validate(nested)]
+    description: Remark,
     /// The case the activity is about
     case_id: Option<Uuid>,
     /// At most 256 keys and 32 KiB, none of them `event`; numbers with at most three decimals
-    #[validate(custom(function = "check::facts"))]
-    metadata: Option<BTreeMap<String, Value>>,
+    #[validate(nested)]
+    metadata: Option<Facts>,
 }
 
 /// Report an external activity
@@ -50,7 +46,7 @@ pub struct IngestActivity {
 )]
 #[post("/ingest/activities")]
 pub async fn ingest_activity(app: App, by: Ingester, body: LargeBody<IngestActivity>) -> Result<Answer<IngestedEntries>> {
-    let metadata = body.metadata.clone().unwrap_or_default();
+    let metadata = body.metadata.clone().unwrap_or_default().0;
     if metadata.contains_key("event") {
         return Err(Error::field("/metadata/event", "not_allowed", "is reserved for the value of the field event").into());
     }

@@ -4,13 +4,12 @@ use super::named;
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, check};
+use crate::wire::ActionProblems;
+use crate::wire::fields::{Facts, Identifier};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
-// utoipa recognizes the type only by this name.
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
@@ -22,12 +21,11 @@ use validator::Validate;
     "view_type": "siem_dashboard", "filters": {"outcome": ["denied"]}, "user_id": "01a20725-be30-7584-bca5-f00e655c90d6"
 }))]
 pub struct IngestAuditAccess {
-    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
-    view_type: String,
+    #[validate(nested)]
+    view_type: Identifier,
     /// At most 256 keys and 32 KiB; numbers with at most three decimals
-    #[validate(custom(function = "check::facts"))]
-    filters: Option<BTreeMap<String, Value>>,
+    #[validate(nested)]
+    filters: Option<Facts>,
     /// The user on whose behalf the access was made; the related user of the audit entry
     user_id: Option<Uuid>,
 }

@@ -3,10 +3,11 @@
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
+use crate::wire::fields::{MemberCount, QuarterName, WholeCredits};
+use crate::wire::json::broken_rules;
 use crate::wire::{ActionProblems, Code, Error, FieldProblem, Interruption, Result};
 use actix_web::post;
 use entity::audit::Event;
-use entity::credit::{ALLOWED_MAX, NoQuarter, Quarter};
 use entity::reported::REPORTED;
 use entity::user::Person;
 use serde::{Deserialize, Serialize};
@@ -22,11 +23,9 @@ use validator::Validate;
 pub struct IngestCreditReset {
     user_id: Uuid,
     /// Whole credits; null or absent if there was no allowance
-    #[schema(minimum = 0, maximum = 10000)]
-    old_allowance: Option<i32>,
+    old_allowance: Option<WholeCredits>,
     /// Whole credits
-    #[schema(minimum = 0, maximum = 10000)]
-    new_allowance: i32,
+    new_allowance: WholeCredits,
 }
 
 /// Request body for reporting credit allowances set by another system: per member in `resets`, or of `member_count` members to
@@ -39,20 +38,17 @@ pub struct IngestCreditReset {
 }))]
 pub struct IngestCreditResets {
     /// A calendar quarter
-    #[schema(min_length = 7, max_length = 7, pattern = "^20[0-9]{2}-Q[1-4]$")]
-    quarter: String,
+    quarter: QuarterName,
     /// One item per member, each member at most once
     #[validate(length(min = 1, max = 1000))]
     #[schema(min_items = 1, max_items = 1000)]
     resets: Option<Vec<IngestCreditReset>>,
     /// Number of members, if `resets` is not given
-    #[validate(range(min = 0, max = 10_000_000))]
-    #[schema(minimum = 0, maximum = 10000000)]
-    member_count: Option<u32>,
+    #[validate(nested)]
+    member_count: Option<MemberCount>,
     /// Whole credits, if `resets` is not given
-    #[validate(range(min = 0, max = 10_000))]
-    #[schema(minimum = 0, maximum = 10000)]
-    new_allowance: Option<i32>,
+    #[validate(nested)]
+    new_allowance: Option<WholeCredits>,
 }
 
 /// Report credit allowances set by another system
@@ -73,9 +69,7 @@ pub async fn ingest_credit_resets(
     by: Ingester,
     body: LargeBody<IngestCreditResets>,
 ) -> Result<Answer<IngestedEntries>, Interruption> {
-    let quarter: Quarter =
-        body.quarter.parse().map_err(|error: NoQuarter| Error::field("/quarter", "pattern", &error.to_string()))?;
-    let quarter = quarter.to_string();
+    let quarter = body.quarter.parse()?.to_string();
     let reported = body.ensure_true()?;
     let (tx, by) = app.begin(&by).await?;
     let batch_id = tx.new_id();
@@ -86,10 +80,11 @@ pub async fn ingest_credit_resets(
             for (number, reset) in resets.iter().enumerate() {
                 let person: &Person = people.get(&reset.user_id).ok_or_else(|| unknown(number))?;
                 let IngestCreditReset { old_allowance: from, new_allowance: to, .. } = *reset;
+                let (from, to) = (from.map(WholeCredits::get), to.get());
                 events.push(Event::reported_credit_reset(person, &quarter, from, to, batch_id));
             }
-            let first = resets.first().map(|reset| reset.new_allowance);
-            let all_alike = first.filter(|first| resets.iter().all(|reset| reset.new_allowance == *first));
+            let first = resets.first().map(|reset| reset.new_allowance.get());
+            let all_alike = first.filter(|first| resets.iter().all(|reset| reset.new_allowance.get() == *first));
             events.push(Event::bulk_credit_reset(&quarter, resets.len(), all_alike, batch_id, REPORTED));
             events
         }
@@ -116,7 +111,7 @@ impl IngestCreditResets {
             (Some(_), Some(_), _) => foreign("/member_count"),
             (Some(_), None, Some(_)) => foreign("/new_allowance"),
             (Some(resets), None, None) => ensure_each(resets).map(|()| Reported::Each(resets)),
-            (None, Some(count), Some(to)) => Ok(Reported::Count(count, to)),
+            (None, Some(count), Some(to)) => Ok(Reported::Count(count.get(), to.get())),
             (None, Some(_), None) => missing("/new_allowance", "is required with member_count"),
             (None, None, Some(_)) => missing("/member_count", "is required with new_allowance"),
             (None, None, None) => missing("/resets", "is required, unless member_count and new_allowance are given"),
@@ -134,12 +129,9 @@ fn ensure_each(resets: &[IngestCreditReset]) -> Result<()> {
         if !seen.insert(reset.user_id) {
             refuse("user_id", "duplicate", "must not be listed twice");
         }
-        let is_in_range = |credits: i32| (0..=ALLOWED_MAX).contains(&credits);
-        if !reset.old_allowance.is_none_or(is_in_range) {
-            refuse("old_allowance", "range", "must be 0 to 10000");
-        }
-        if !is_in_range(reset.new_allowance) {
-            refuse("new_allowance", "range", "must be 0 to 10000");
+        for (field, credits) in [("old_allowance", reset.old_allowance), ("new_allowance", Some(reset.new_allowance))] {
+            let broken = credits.and_then(|credits| credits.validate().err()).map(|errors| broken_rules(&errors));
+            broken.iter().flatten().for_each(|(_, code, detail)| refuse(field, code, detail));
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::fields(Code::ValidationFailed, problems)) }

@@ -3,7 +3,8 @@
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, Instant, Interruption, Result, check};
+use crate::wire::fields::{Identifier, Reason, RowCount};
+use crate::wire::{ActionProblems, Error, Instant, Interruption, Result};
 use actix_web::post;
 use chrono::Datelike;
 use entity::job::JobName;
@@ -22,17 +23,14 @@ use validator::Validate;
 }))]
 pub struct IngestCronRun {
     /// Must not be the name of a job of this service
-    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
-    job_name: String,
-    #[validate(range(min = 0, max = 9_007_199_254_740_991_u64))]
-    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
-    records_processed: u64,
+    #[validate(nested)]
+    job_name: Identifier,
+    #[validate(nested)]
+    records_processed: RowCount,
     status: RunStatus,
     /// Why the run failed; only for failed runs
-    #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    error_message: Option<String>,
+    #[validate(nested)]
+    error_message: Option<Reason>,
     started_at: Option<Instant>,
     /// Must not be before `started_at`
     finished_at: Option<Instant>,
@@ -58,7 +56,7 @@ pub async fn ingest_cron_run(
 ) -> Result<Answer<IngestedEntries>, Interruption> {
     body.ensure_true()?;
     let run = ReportedRun {
-        records_processed: body.records_processed,
+        records_processed: body.records_processed.get(),
         status: body.status,
         error_message: body.error_message.as_deref(),
         started_at: body.started_at.map(|at| at.0),

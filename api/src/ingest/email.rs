@@ -5,7 +5,8 @@ use super::named;
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, Error, Instant, check};
+use crate::wire::fields::{EmailAddress, Reason};
+use crate::wire::{ActionProblems, Error, Instant};
 use actix_web::post;
 use entity::audit::Event;
 use entity::reported::ReportedEmail;
@@ -33,15 +34,13 @@ pub struct IngestEmailNotification {
     /// The case the email was about
     case_id: Option<Uuid>,
     /// Email address of the recipient; if it belongs to a user of this service, they are the related user of the audit entry
-    #[validate(length(min = 3, max = 254), email)]
-    #[schema(min_length = 3, max_length = 254, format = Email)]
-    recipient: String,
+    #[validate(nested)]
+    recipient: EmailAddress,
     sent_at: Option<Instant>,
     delivery_status: DeliveryStatus,
     /// Why the delivery failed; only for failed emails
-    #[validate(length(min = 1, max = 2000), custom(function = "check::not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    error_message: Option<String>,
+    #[validate(nested)]
+    error_message: Option<Reason>,
 }
 
 /// Report an email sent by another system

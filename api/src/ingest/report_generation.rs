@@ -4,13 +4,12 @@ use super::named;
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::{ActionProblems, check};
+use crate::wire::ActionProblems;
+use crate::wire::fields::{Facts, Identifier, RowCount};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
-// utoipa recognizes the type only by this name.
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
@@ -23,15 +22,13 @@ use validator::Validate;
     "user_id": "01a20725-be30-7584-bca5-f00e655c90d6"
 }))]
 pub struct IngestReportGeneration {
-    #[validate(length(min = 1, max = 64), custom(function = "check::code"))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
-    report_type: String,
+    #[validate(nested)]
+    report_type: Identifier,
     /// At most 256 keys and 32 KiB; numbers with at most three decimals
-    #[validate(custom(function = "check::facts"))]
-    parameters: Option<BTreeMap<String, Value>>,
-    #[validate(range(min = 0, max = 9_007_199_254_740_991_u64))]
-    #[schema(minimum = 0, maximum = 9007199254740991_u64)]
-    row_count: u64,
+    #[validate(nested)]
+    parameters: Option<Facts>,
+    #[validate(nested)]
+    row_count: RowCount,
     /// The user on whose behalf the report was generated; the related user of the audit entry
     user_id: Option<Uuid>,
 }
@@ -56,6 +53,6 @@ pub async fn ingest_report_generation(
     let (tx, by) = app.begin(&by).await?;
     let person = named::person(&tx, body.user_id).await?;
     let parameters = json!(body.parameters.clone().unwrap_or_default());
-    let event = Event::report_generated(&body.report_type, parameters, body.row_count).about(person.as_ref());
+    let event = Event::report_generated(&body.report_type, parameters, body.row_count.get()).about(person.as_ref());
     IngestedEntries::recorded(tx, &by, vec![event]).await
 }

@@ -4,6 +4,7 @@ use super::view::JobRunList;
 use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, ManagerOrAdministrator};
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::job::JobName;
@@ -20,8 +21,8 @@ use validator::Validate;
 #[serde(default)]
 pub struct ListJobRuns {
     /// May be repeated
-    #[validate(length(max = 4))]
-    #[param(required = false, max_items = 4)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(required = false)]
     job_name: Vec<JobName>,
     /// Result of the run
     #[param(nullable = false)]

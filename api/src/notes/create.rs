@@ -3,7 +3,7 @@
 use super::CaseNote;
 use crate::http::{Answer, Body, PathId, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::check::not_blank;
+use crate::wire::fields::NoteBody;
 use crate::wire::{AdditionProblems, Error};
 use actix_web::post;
 use entity::case::{self, member_update};
@@ -18,9 +18,8 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"body": "The pay stub of October will arrive on Monday.", "visibility": "shared"}))]
 pub struct CreateNote {
-    #[validate(length(min = 1, max = 10000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 10000, pattern = "not_blank")]
-    body: String,
+    #[validate(nested)]
+    body: NoteBody,
     /// A member's comments must be `shared`
     visibility: Visibility,
 }

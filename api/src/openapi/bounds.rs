@@ -1,7 +1,10 @@
-//! The bounds of numbers that declare none: those of their format, and of the integers that every JSON reader parses exactly; and
-//! of lists with at most one item per action of the audit log.
+//! The bounds of what declares none: of a number those of its format, and of the integers that every JSON reader parses exactly;
+//! of a list of words the number of words, as in `wire::fields::at_most_all`; of a list with an item per action their number.
 
+use super::each;
+use crate::wire::fields::number_of_words;
 use entity::audit::Action;
+use std::collections::BTreeMap;
 use utoipa::Number;
 use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{OpenApi as Contract, RefOr, Schema};
@@ -10,61 +13,65 @@ use utoipa::openapi::{OpenApi as Contract, RefOr, Schema};
 const EXACT_MAX: isize = 9_007_199_254_740_991;
 const INT32_MAX: isize = 2_147_483_647;
 
-/// The types whose lists have at most one item per action.
-const PER_ACTION: [&str; 2] = ["#/components/schemas/AuditAction", "#/components/schemas/ActionTypeCount"];
+/// The type of the items of a list with at most one item per action.
+const PER_ACTION: &str = "ActionTypeCount";
 
-/// Gives each number its bounds, each integer its format, and each list of actions its length.
+/// The maximum length of a list by the name of its items' type.
+type Lengths = BTreeMap<String, usize>;
+
+/// Gives each number its bounds, each integer its format, and each list of words its length.
 pub fn apply(contract: &mut Contract) {
-    for declared in super::each(contract) {
+    let schemas = &mut contract.components.get_or_insert_default().schemas;
+    let words = schemas.iter().filter_map(|(name, schema)| Some((name.clone(), number_of_words(schema)?)));
+    let lengths = words.chain([(PER_ACTION.to_owned(), Action::COUNT)]).collect();
+    schemas.values_mut().for_each(|schema| bound(schema, &lengths));
+    for declared in each(contract) {
         for parameter in declared.operation.parameters.iter_mut().flatten() {
             if let RefOr::T(parameter) = parameter
-                && let Some(RefOr::T(Schema::Array(array))) = &mut parameter.schema
+                && let Some(RefOr::T(Schema::Array(list))) = &mut parameter.schema
             {
-                bound_array(array);
+                bound_list(list, &lengths);
             }
         }
-    }
-    for schema in contract.components.get_or_insert_default().schemas.values_mut() {
-        bound(schema);
     }
 }
 
-fn bound(schema: &mut RefOr<Schema>) {
+fn bound(schema: &mut RefOr<Schema>, lengths: &Lengths) {
     let RefOr::T(schema) = schema else { return };
     match schema {
-        Schema::Object(object) => bound_object(object),
-        Schema::Array(array) => {
-            bound_array(array);
-            if let ArrayItems::RefOrSchema(items) = &mut array.items {
-                bound(items);
+        Schema::Object(object) => bound_object(object, lengths),
+        Schema::Array(list) => {
+            bound_list(list, lengths);
+            if let ArrayItems::RefOrSchema(items) = &mut list.items {
+                bound(items, lengths);
             }
         }
-        Schema::OneOf(one_of) => one_of.items.iter_mut().for_each(bound),
-        Schema::AllOf(all_of) => all_of.items.iter_mut().for_each(bound),
-        Schema::AnyOf(any_of) => any_of.items.iter_mut().for_each(bound),
+        Schema::OneOf(one_of) => one_of.items.iter_mut().for_each(|item| bound(item, lengths)),
+        Schema::AllOf(all_of) => all_of.items.iter_mut().for_each(|item| bound(item, lengths)),
+        Schema::AnyOf(any_of) => any_of.items.iter_mut().for_each(|item| bound(item, lengths)),
         _ => {}
     }
 }
 
-fn bound_array(array: &mut Array) {
-    if let ArrayItems::RefOrSchema(items) = &array.items
-        && let RefOr::Ref(item) = &**items
-        && PER_ACTION.contains(&item.ref_location.as_str())
+fn bound_list(list: &mut Array, lengths: &Lengths) {
+    if let ArrayItems::RefOrSchema(items) = &list.items
+        && let RefOr::Ref(reference) = items.as_ref()
+        && let Some(name) = reference.ref_location.rsplit('/').next()
     {
-        array.max_items.get_or_insert(Action::COUNT);
+        list.max_items = list.max_items.or(lengths.get(name).copied());
     }
 }
 
-fn bound_object(object: &mut Object) {
+fn bound_object(object: &mut Object, lengths: &Lengths) {
     if is(&object.schema_type, &Type::Integer) {
         let format = object.format.get_or_insert(SchemaFormat::KnownFormat(KnownFormat::Int64));
         let max = if *format == SchemaFormat::KnownFormat(KnownFormat::Int32) { INT32_MAX } else { EXACT_MAX };
         object.minimum.get_or_insert(Number::Int(-max));
         object.maximum.get_or_insert(Number::Int(max));
     }
-    object.properties.values_mut().for_each(bound);
+    object.properties.values_mut().for_each(|property| bound(property, lengths));
     if let Some(AdditionalProperties::RefOr(values)) = object.additional_properties.as_deref_mut() {
-        bound(values);
+        bound(values, lengths);
     }
 }
 

@@ -3,6 +3,7 @@
 mod bodies;
 mod bounds;
 mod examples;
+mod fields;
 mod headers;
 mod links;
 mod names;
@@ -123,6 +124,7 @@ pub fn contract() -> Contract {
 
 fn collected() -> Contract {
     let mut contract = App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1;
+    fields::apply(&mut contract);
     bodies::without_null(&mut contract);
     retries::apply(&mut contract);
     refusals::apply(&mut contract);

@@ -4,6 +4,7 @@ use super::each;
 use crate::http::request::idempotency::key_reused;
 use crate::http::request::operations;
 use crate::http::request::page::invalid_cursor;
+use crate::wire::fields::ReportNumber;
 use crate::wire::problem::{REFUSALS, Refusal, RequestTimeout, TooManyRequests, UnsupportedMediaType};
 use crate::wire::{Code, Error, FieldProblem};
 use entity::case::{self, CaseAction, CaseStatus, Tier};
@@ -11,11 +12,11 @@ use entity::document::quota::{Exceeded, Owner};
 use entity::period::PeriodError;
 use entity::user::{self, Role};
 use std::collections::BTreeSet;
-use utoipa::IntoResponses;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{OpenApi as Contract, Ref, RefOr, Response, ResponseBuilder, Schema};
+use utoipa::{IntoResponses, PartialSchema};
 
 /// Describes each error response that an operation refers to, and adds the one that all of them have in common.
 pub fn apply(contract: &mut Contract) {
@@ -52,11 +53,9 @@ fn members() -> [(String, RefOr<Schema>); 10] {
     let owner = ObjectBuilder::new().schema_type(Type::String).enum_values(Some([Owner::Case.code(), Owner::Member.code()]));
     let owner = owner.description(Some("With quota_exceeded: the owner of the quota"));
     let status = || Ref::from_schema_name("CaseStatus");
-    let statuses = ArrayBuilder::new().items(status()).max_items(Some(8));
-    let statuses = statuses.description(Some("With invalid_case_state: the statuses in which the action is allowed"));
-    let report = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(10));
-    let report = report.format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)));
-    let numbers = ArrayBuilder::new().items(report).max_items(Some(10));
+    let says = "With invalid_case_state: the statuses in which the action is allowed";
+    let statuses = ArrayBuilder::new().items(status()).description(Some(says));
+    let numbers = ArrayBuilder::new().items(ReportNumber::schema()).max_items(Some(10));
     let numbers = numbers.description(Some("With missing_reports: the numbers of the missing reports"));
     let with = |mut reference: Ref, says: &str| {
         reference.description = says.to_owned();

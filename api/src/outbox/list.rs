@@ -3,6 +3,7 @@
 use crate::http::request::page::Paging;
 use crate::http::{Answer, CaseReference, ListQuery, ManagerOrAdministrator, PersonSummary};
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::outbox::{self, Column, Entity, MailStatus};
@@ -21,8 +22,7 @@ use validator::Validate;
 pub struct OutboxFilter {
     /// May be repeated
     #[serde(default)]
-    #[validate(length(max = 4))]
-    #[param(max_items = 4)]
+    #[validate(custom(function = "at_most_all"))]
     status: Vec<MailStatus>,
 }
 

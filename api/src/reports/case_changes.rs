@@ -10,6 +10,7 @@ use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::ChangeType;
@@ -39,8 +40,8 @@ const CSV_EXAMPLE: &str = "\
 #[serde(default)]
 pub struct CaseChangesFilter {
     /// List only changes of these kinds
-    #[validate(length(max = 6))]
-    #[param(required = false, max_items = 6)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(required = false)]
     change_type: Vec<ChangeType>,
     /// Count and list only changes to this case
     #[param(nullable = false)]

@@ -9,6 +9,7 @@ use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::case::ReviewStatus;
@@ -35,8 +36,8 @@ const CSV_EXAMPLE: &str = "\
 #[serde(default)]
 pub struct QualityReviewFilter {
     /// List only these decisions
-    #[validate(length(max = 3))]
-    #[param(required = false, max_items = 3)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(required = false)]
     review_status: Vec<ReviewStatus>,
     /// List only decisions of this reviewer
     #[param(nullable = false)]

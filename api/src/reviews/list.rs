@@ -4,6 +4,7 @@ use super::{CaseReview, CaseReviewList};
 use crate::http::request::page::{PageRequest, Paging};
 use crate::http::{Answer, Anyone, ListQuery, Reviewer};
 use crate::state::App;
+use crate::wire::fields::at_most_all;
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::case::{self, ReviewStatus};
@@ -28,8 +29,7 @@ pub struct ReviewFilter {
     reviewer_id: Option<Uuid>,
     /// The decision, may be repeated; only with `status=decided`
     #[serde(default)]
-    #[validate(length(max = 3))]
-    #[param(max_items = 3)]
+    #[validate(custom(function = "at_most_all"))]
     review_action: Vec<ReviewStatus>,
 }
 

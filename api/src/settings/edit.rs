@@ -3,7 +3,8 @@
 use super::SettingsDetail;
 use crate::http::{Administrator, Answer, Body, IfMatch, IfMatchHeader, Result};
 use crate::state::App;
-use crate::wire::{SettingsProblems, check, json};
+use crate::wire::fields::{DelayHours, DueDays, EmailAddress, QuotaMib, TimeZone, WholeCredits};
+use crate::wire::{SettingsProblems, json};
 use actix_web::patch;
 use entity::setting;
 use serde::Deserialize;
@@ -17,57 +18,56 @@ use validator::Validate;
 pub struct EditSettings {
     /// Default number of days until a case is due
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 1, max = 90))]
-    #[schema(minimum = 1, maximum = 90, nullable = false)]
-    default_case_due_days: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    default_case_due_days: Option<DueDays>,
     /// A case due in fewer days is a rush case
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 1, max = 90))]
-    #[schema(minimum = 1, maximum = 90, nullable = false)]
-    rush_case_threshold_days: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    rush_case_threshold_days: Option<DueDays>,
     /// Default number of hours from the completion of a case to its release; 0 for immediately
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 0, max = 24))]
-    #[schema(minimum = 0, maximum = 24, nullable = false)]
-    default_completion_delay_hours: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    default_completion_delay_hours: Option<DelayHours>,
     /// Whether emails are sent at all; events that occur while this is off are not emailed later
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     email_notifications_enabled: Option<bool>,
     /// Number of hours an email is delayed before it is sent
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 0, max = 24))]
-    #[schema(minimum = 0, maximum = 24, nullable = false)]
-    default_email_delay_hours: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    default_email_delay_hours: Option<DelayHours>,
     /// Address for replies to emails; null removes it
     #[serde(default, deserialize_with = "json::patch")]
-    #[validate(length(min = 3, max = 254), email)]
-    #[schema(min_length = 3, max_length = 254, format = Email)]
-    reply_email_address: Option<Option<String>>,
+    #[validate(nested)]
+    reply_email_address: Option<Option<EmailAddress>>,
     /// Default number of credits per member and quarter
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 0, max = 10000))]
-    #[schema(minimum = 0, maximum = 10000, nullable = false)]
-    default_quarterly_credits: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    default_quarterly_credits: Option<WholeCredits>,
     /// A zone of the IANA time zone database, such as `America/Chicago`
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 1, max = 64), custom(function = "check::time_zone"))]
-    #[schema(min_length = 1, max_length = 64, nullable = false)]
-    time_zone: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    time_zone: Option<TimeZone>,
     /// Whether users may read their own activity
     #[serde(default, deserialize_with = "json::present")]
     #[schema(nullable = false)]
     own_activity_enabled: Option<bool>,
     /// Maximum total size in MiB of the documents uploaded by a member; deleted documents count
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 1, max = 1048576))]
-    #[schema(minimum = 1, maximum = 1048576, nullable = false)]
-    member_document_quota_mib: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    member_document_quota_mib: Option<QuotaMib>,
     /// Maximum total size in MiB of the documents of a case; deleted documents count
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(range(min = 1, max = 1048576))]
-    #[schema(minimum = 1, maximum = 1048576, nullable = false)]
-    case_document_quota_mib: Option<i32>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    case_document_quota_mib: Option<QuotaMib>,
 }
 
 /// Change the settings
@@ -114,17 +114,17 @@ impl From<EditSettings> for setting::Change {
             case_document_quota_mib,
         } = edit;
         Self {
-            default_case_due_days,
-            rush_case_threshold_days,
-            default_completion_delay_hours,
+            default_case_due_days: default_case_due_days.map(DueDays::get),
+            rush_case_threshold_days: rush_case_threshold_days.map(DueDays::get),
+            default_completion_delay_hours: default_completion_delay_hours.map(DelayHours::get),
             email_notifications_enabled,
-            default_email_delay_hours,
-            reply_email_address,
-            default_quarterly_credits,
-            time_zone,
+            default_email_delay_hours: default_email_delay_hours.map(DelayHours::get),
+            reply_email_address: reply_email_address.map(|address| address.map(String::from)),
+            default_quarterly_credits: default_quarterly_credits.map(WholeCredits::get),
+            time_zone: time_zone.map(String::from),
             own_activity_enabled,
-            member_document_quota_mib,
-            case_document_quota_mib,
+            member_document_quota_mib: member_document_quota_mib.map(QuotaMib::get),
+            case_document_quota_mib: case_document_quota_mib.map(QuotaMib::get),
         }
     }
 }

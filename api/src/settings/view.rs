@@ -1,6 +1,7 @@
 //! The representation of the settings in responses.
 
 use crate::wire::Instant;
+use crate::wire::fields::{DelayHours, DueDays, QuotaMib, WholeCredits};
 use entity::setting;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,36 +16,29 @@ use utoipa::ToSchema;
 }))]
 pub struct SettingsDetail {
     /// Default number of days until a case is due
-    #[schema(minimum = 1, maximum = 90)]
-    pub default_case_due_days: i32,
+    pub default_case_due_days: DueDays,
     /// A case due in fewer days is a rush case
-    #[schema(minimum = 1, maximum = 90)]
-    pub rush_case_threshold_days: i32,
+    pub rush_case_threshold_days: DueDays,
     /// Default number of hours from the completion of a case to its release; 0 for immediately
-    #[schema(minimum = 0, maximum = 24)]
-    pub default_completion_delay_hours: i32,
+    pub default_completion_delay_hours: DelayHours,
     /// Whether emails are sent at all
     pub email_notifications_enabled: bool,
     /// Number of hours an email is delayed before it is sent
-    #[schema(minimum = 0, maximum = 24)]
-    pub default_email_delay_hours: i32,
+    pub default_email_delay_hours: DelayHours,
     /// Address for replies to emails
     #[schema(max_length = 254)]
     pub reply_email_address: Option<String>,
     /// Default number of credits per member and quarter
-    #[schema(minimum = 0, maximum = 10000)]
-    pub default_quarterly_credits: i32,
+    pub default_quarterly_credits: WholeCredits,
     /// The time zone of all calendar dates: due dates, periods, quarters, the month in a case number
     #[schema(max_length = 64)]
     pub time_zone: String,
     /// Whether users may read their own activity
     pub own_activity_enabled: bool,
     /// Maximum total size in MiB of the documents uploaded by a member; deleted documents count
-    #[schema(minimum = 1, maximum = 1048576)]
-    pub member_document_quota_mib: i32,
+    pub member_document_quota_mib: QuotaMib,
     /// Maximum total size in MiB of the documents of a case; deleted documents count
-    #[schema(minimum = 1, maximum = 1048576)]
-    pub case_document_quota_mib: i32,
+    pub case_document_quota_mib: QuotaMib,
     /// Incremented with every change; also the `ETag`
     #[schema(minimum = 1)]
     pub version: i32,
@@ -72,17 +66,17 @@ impl From<setting::Model> for SettingsDetail {
             updated_at,
         } = row;
         Self {
-            default_case_due_days,
-            rush_case_threshold_days,
-            default_completion_delay_hours,
+            default_case_due_days: default_case_due_days.into(),
+            rush_case_threshold_days: rush_case_threshold_days.into(),
+            default_completion_delay_hours: default_completion_delay_hours.into(),
             email_notifications_enabled,
-            default_email_delay_hours,
+            default_email_delay_hours: default_email_delay_hours.into(),
             reply_email_address,
-            default_quarterly_credits,
+            default_quarterly_credits: default_quarterly_credits.into(),
             time_zone,
             own_activity_enabled,
-            member_document_quota_mib,
-            case_document_quota_mib,
+            member_document_quota_mib: member_document_quota_mib.into(),
+            case_document_quota_mib: case_document_quota_mib.into(),
             version,
             updated_at: updated_at.into(),
         }

@@ -2,11 +2,12 @@
 
 use super::NewUser;
 use super::view::CreatedUser;
-use crate::credentials::password::rules;
+use crate::credentials::password::rules::NewPassword;
 use crate::http::request::throttle::AddressRequest;
 use crate::http::{Answer, Anyone, Body, UserManager};
 use crate::state::App;
-use crate::wire::{CreateAccountProblems, Error, Interruption, Result, check};
+use crate::wire::fields::{EmailAddress, PersonName, PhoneNumber, Username, WorkshopCode, at_most_all};
+use crate::wire::{CreateAccountProblems, Error, Interruption, Result};
 use actix_web::post;
 use entity::user::{self, Level, Role, Scope};
 use serde::Deserialize;
@@ -22,38 +23,30 @@ use validator::Validate;
 }))]
 pub struct CreateUser {
     /// Stored in lower case; permanently reserved, even after the user is deleted
-    #[validate(length(min = 3, max = 64), custom(function = "check::username"))]
-    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
-    pub(super) username: String,
+    #[validate(nested)]
+    pub(super) username: Username,
     /// Stored in lower case; must be unique
-    #[validate(length(min = 3, max = 254), email)]
-    #[schema(min_length = 3, max_length = 254, format = Email)]
-    pub(super) email: String,
-    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, pattern = "displayable")]
-    pub(super) first_name: String,
-    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, pattern = "displayable")]
-    pub(super) last_name: String,
-    #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
-    pub(super) phone_number: Option<String>,
+    #[validate(nested)]
+    pub(super) email: EmailAddress,
+    #[validate(nested)]
+    pub(super) first_name: PersonName,
+    #[validate(nested)]
+    pub(super) last_name: PersonName,
+    #[validate(nested)]
+    pub(super) phone_number: Option<PhoneNumber>,
     pub(super) role: Role,
     /// Required for technicians, not allowed otherwise
     pub(super) user_level: Option<Level>,
     /// Required for members, not allowed otherwise; stored in upper case
-    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
-    pub(super) workshop_code: Option<String>,
+    #[validate(nested)]
+    pub(super) workshop_code: Option<WorkshopCode>,
     /// For service accounts only
-    #[validate(length(max = 3))]
-    #[schema(max_items = 3)]
+    #[validate(custom(function = "at_most_all"))]
     pub(super) scopes: Option<Vec<Scope>>,
     /// Required for all users but service accounts, for which it is not allowed; must not be the username or one of the most
     /// common passwords
-    #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
-    #[schema(min_length = 10, max_length = 128, format = Password)]
-    pub(super) password: Option<String>,
+    #[validate(nested)]
+    pub(super) password: Option<NewPassword>,
 }
 
 impl CreateUser {

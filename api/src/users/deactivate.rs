@@ -4,7 +4,7 @@ use super::target::{UserPath, UserTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, UserDetail, UserManager};
 use crate::state::App;
 use crate::wire::AccountProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::session;
 use entity::user::{self, UserAction};
@@ -18,9 +18,8 @@ use validator::Validate;
 #[schema(example = json!({"reason": "on leave until March"}))]
 pub struct DeactivateUser {
     /// Reason for the deactivation
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
 }
 
 /// Deactivate a user

@@ -4,7 +4,7 @@ use super::target::{UserPath, UserTarget};
 use crate::http::{Administrator, IfMatchHeader, Query, Result};
 use crate::state::App;
 use crate::wire::DeleteAccountProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::{HttpResponse, delete};
 use entity::api_key;
 use entity::session;
@@ -18,9 +18,9 @@ use validator::Validate;
 #[into_params(parameter_in = Query)]
 pub struct DeleteUser {
     /// Reason for the deletion
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[param(min_length = 1, max_length = 2000, example = "left the company", pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    #[param(inline, example = "left the company")]
+    reason: Reason,
 }
 
 /// Delete a user

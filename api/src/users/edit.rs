@@ -4,7 +4,8 @@ use super::target::{UserPath, UserTarget};
 use crate::http::request::throttle::AddressRequest;
 use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result, UserDetail};
 use crate::state::App;
-use crate::wire::{AddressProblems, check, json};
+use crate::wire::fields::{EmailAddress, PersonName, PhoneNumber, WorkshopCode};
+use crate::wire::{AddressProblems, json};
 use actix_web::patch;
 use entity::user::lifecycle::ProfileChange;
 use entity::user::{self, UserAction};
@@ -18,28 +19,26 @@ use validator::Validate;
 #[schema(example = json!({"first_name": "Mia", "email": "mia.chen@example.org", "phone_number": "312-555-0142"}))]
 pub struct EditUser {
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
-    first_name: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    first_name: Option<PersonName>,
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 1, max = 128), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 128, nullable = false, pattern = "displayable")]
-    last_name: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    last_name: Option<PersonName>,
     /// Stored in lower case; must be unique
     #[serde(default, deserialize_with = "json::present")]
-    #[validate(length(min = 3, max = 254), email)]
-    #[schema(min_length = 3, max_length = 254, format = Email, nullable = false)]
-    email: Option<String>,
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    email: Option<EmailAddress>,
     /// Null removes the phone number
     #[serde(default, deserialize_with = "json::patch")]
-    #[validate(length(min = 1, max = 20), custom(function = "check::displayable"))]
-    #[schema(min_length = 1, max_length = 20, pattern = "displayable")]
-    phone_number: Option<Option<String>>,
+    #[validate(nested)]
+    phone_number: Option<Option<PhoneNumber>>,
     /// Required for members, not allowed for other roles; stored in upper case
     #[serde(default, deserialize_with = "json::patch")]
-    #[validate(length(min = 2, max = 50), custom(function = "check::workshop_code"))]
-    #[schema(min_length = 2, max_length = 50, pattern = "displayable")]
-    workshop_code: Option<Option<String>>,
+    #[validate(nested)]
+    workshop_code: Option<Option<WorkshopCode>>,
 }
 
 /// Edit a user's profile
@@ -69,6 +68,12 @@ pub async fn edit_user(app: App, by: PersonCaller, target: UserTarget, body: Bod
 impl From<EditUser> for ProfileChange {
     fn from(edit: EditUser) -> Self {
         let EditUser { first_name, last_name, email, phone_number, workshop_code } = edit;
-        Self { first_name, last_name, email, phone_number, workshop_code }
+        Self {
+            first_name: first_name.map(String::from),
+            last_name: last_name.map(String::from),
+            email: email.map(String::from),
+            phone_number: phone_number.map(|number| number.map(String::from)),
+            workshop_code: workshop_code.map(|code| code.map(String::from)),
+        }
     }
 }

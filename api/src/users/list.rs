@@ -5,6 +5,7 @@ use super::view::UserList;
 use crate::http::request::page::Paging;
 use crate::http::{Answer, ListQuery, Staff};
 use crate::state::App;
+use crate::wire::fields::{UserSearchText, at_most_all};
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::page::{Direction, Position, SortKey};
@@ -22,13 +23,13 @@ const LIMIT: u64 = 50;
 pub struct UserFilter {
     /// Users with any of these roles
     #[serde(default)]
-    #[validate(length(max = 5))]
-    #[param(max_items = 5, nullable = false)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(nullable = false)]
     role: Vec<Role>,
     /// Technicians with any of these levels
     #[serde(default)]
-    #[validate(length(max = 3))]
-    #[param(max_items = 3, nullable = false)]
+    #[validate(custom(function = "at_most_all"))]
+    #[param(nullable = false)]
     user_level: Vec<Level>,
     /// Whether the users are active
     #[param(nullable = false)]
@@ -37,9 +38,9 @@ pub struct UserFilter {
     #[param(nullable = false)]
     include_deleted: Option<bool>,
     /// Text contained in the username, a name or the email address; case-insensitive
-    #[validate(length(min = 1, max = 100))]
-    #[param(min_length = 1, max_length = 100, nullable = false, example = "chen")]
-    q: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "chen")]
+    q: Option<UserSearchText>,
     /// Sort order; defaults to `username`
     #[param(nullable = false)]
     sort: Option<UserSort>,

@@ -59,7 +59,16 @@ impl NewUser {
             (None, Role::Service) => {}
         }
         let (email, workshop_code) = (email.to_lowercase(), workshop_code.map(|code| code.to_uppercase()));
-        Ok(Self { username, email, first_name, last_name, phone_number, workshop_code, rights, password })
+        Ok(Self {
+            username,
+            email,
+            first_name: first_name.into(),
+            last_name: last_name.into(),
+            phone_number: phone_number.map(String::from),
+            workshop_code,
+            rights,
+            password: password.map(String::from),
+        })
     }
 
     pub fn role(&self) -> Role {

@@ -1,7 +1,7 @@
 //! Set a new password for another user.
 
 use super::target::{UserPath, UserTarget};
-use crate::credentials::password::rules;
+use crate::credentials::password::rules::{self, NewPassword};
 use crate::http::request::throttle;
 use crate::http::{Anyone, Body, IfMatchHeader, UserManager};
 use crate::state::App;
@@ -20,9 +20,8 @@ use validator::Validate;
 #[schema(example = json!({"new_password": "eleven green bottles"}))]
 pub struct ResetUserPassword {
     /// Must not be the username or one of the most common passwords
-    #[validate(length(min = 10, max = 128), custom(function = "rules::uncommon"))]
-    #[schema(min_length = 10, max_length = 128, format = Password)]
-    new_password: String,
+    #[validate(nested)]
+    new_password: NewPassword,
 }
 
 /// Reset a user's password

@@ -4,7 +4,7 @@ use super::target::{UserPath, UserTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, UserDetail, UserManager};
 use crate::state::App;
 use crate::wire::AccountProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::Reason;
 use actix_web::post;
 use entity::user::{self, UserAction};
 use serde::Deserialize;
@@ -17,9 +17,8 @@ use validator::Validate;
 #[schema(example = json!({"reason": "back from leave"}))]
 pub struct ReactivateUser {
     /// Reason for the reactivation
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
 }
 
 /// Reactivate a user

@@ -4,7 +4,7 @@ use super::target::{UserPath, UserTarget};
 use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result, UserDetail};
 use crate::state::App;
 use crate::wire::AccountProblems;
-use crate::wire::check::not_blank;
+use crate::wire::fields::{Reason, at_most_all};
 use actix_web::post;
 use entity::api_key;
 use entity::session;
@@ -23,13 +23,11 @@ pub struct ChangeUserRole {
     /// Required for technicians, not allowed otherwise
     user_level: Option<Level>,
     /// For service accounts only
-    #[validate(length(max = 3))]
-    #[schema(max_items = 3)]
+    #[validate(custom(function = "at_most_all"))]
     scopes: Option<Vec<Scope>>,
     /// Reason for the change
-    #[validate(length(min = 1, max = 2000), custom(function = "not_blank"))]
-    #[schema(min_length = 1, max_length = 2000, pattern = "not_blank")]
-    reason: String,
+    #[validate(nested)]
+    reason: Reason,
 }
 
 /// Change a user's role, level or scopes

@@ -1,13 +1,14 @@
 //! Strict JSON: no duplicate keys, no NUL, one spelling of each text, limited depth.
 
 use super::exact::Exact;
+use super::fields::ITSELF;
 use super::{Code, Error, FieldProblem, Result, words};
 use entity::text;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 use std::fmt;
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 const DEPTH_MAX: usize = 16;
 
@@ -40,15 +41,31 @@ pub fn read<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
 /// The rules that values of the right type violate: field, code, and what it must be.
 pub fn broken_rules(errors: &ValidationErrors) -> Vec<(String, String, String)> {
     let mut broken = Vec::new();
-    for (field, kind) in errors.errors() {
-        let ValidationErrorsKind::Field(rules) = kind else { continue };
-        for rule in rules {
-            let detail = rule.message.as_ref().map_or_else(|| words::of_rule(rule), ToString::to_string);
-            broken.push((field.to_string(), rule.code.to_string(), detail));
-        }
-    }
+    gather(errors, "", &mut broken);
     broken.sort();
     broken
+}
+
+/// The rules that the fields of a value violate, or the value itself, as the types of fields report it.
+fn gather(errors: &ValidationErrors, place: &str, broken: &mut Vec<(String, String, String)>) {
+    for (field, kind) in errors.errors() {
+        let place = match place {
+            "" => field.to_string(),
+            _ if field == ITSELF => place.to_owned(),
+            _ => format!("{place}/{field}"),
+        };
+        match kind {
+            ValidationErrorsKind::Field(rules) => {
+                let detail =
+                    |rule: &ValidationError| rule.message.as_ref().map_or_else(|| words::of_rule(rule), ToString::to_string);
+                broken.extend(rules.iter().map(|rule| (place.clone(), rule.code.to_string(), detail(rule))));
+            }
+            ValidationErrorsKind::Struct(inner) => gather(inner, &place, broken),
+            ValidationErrorsKind::List(items) => {
+                items.iter().for_each(|(number, inner)| gather(inner, &format!("{place}/{number}"), broken));
+            }
+        }
+    }
 }
 
 /// serde's message about a value of the wrong type, with the field it refers to.

@@ -1,14 +1,15 @@
-//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the rules of single fields.
+//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the types of fields that have
+//! a rule.
 
 pub mod byte_size;
 pub mod cause;
-pub mod check;
 pub mod code;
 pub mod cors_origin;
 pub mod credit;
 pub mod csv;
 pub mod error;
 mod exact;
+pub mod fields;
 pub mod forwarded;
 pub mod instant;
 pub mod interruption;

@@ -1,9 +1,10 @@
 //! Rules for passwords beyond their length: not a common password, and not the username.
 
+use crate::wire::fields::{Hidden, Text, TextForm, ensure};
 use crate::wire::{Error, Result};
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
+use utoipa::openapi::schema::ObjectBuilder;
 use validator::ValidationError;
 
 static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
@@ -11,11 +12,24 @@ static COMMON: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     lines.filter(|line| !line.starts_with('#') && !line.is_empty()).collect()
 });
 
-/// For `#[validate(custom(function = …))]`: not one of the most common passwords, case-insensitively.
-pub fn uncommon(password: &str) -> std::result::Result<(), ValidationError> {
-    let is_common = COMMON.contains(password.to_lowercase().as_str());
-    let refused = || ValidationError::new("common_password").with_message(Cow::Borrowed("is one of the most common passwords"));
-    if is_common { Err(refused()) } else { Ok(()) }
+/// A password to be set.
+pub type NewPassword = Text<10, 128, Uncommon>;
+
+/// Not one of the most common passwords, case-insensitively.
+#[derive(Clone, Copy, Debug)]
+pub struct Uncommon;
+
+impl TextForm for Uncommon {
+    const NAME: &'static str = "uncommon";
+
+    fn check(password: &str) -> std::result::Result<(), ValidationError> {
+        let is_common = COMMON.contains(password.to_lowercase().as_str());
+        ensure(!is_common, "common_password", "is one of the most common passwords")
+    }
+
+    fn describe(schema: ObjectBuilder) -> ObjectBuilder {
+        Hidden::describe(schema)
+    }
 }
 
 /// Not the username. `pointer` is the position of the password in the body.
@@ -39,7 +53,7 @@ mod tests {
 
     #[test]
     fn common_passwords_are_refused_in_any_case() {
-        assert!(uncommon("Password123").is_err() && uncommon("1234567890").is_err());
-        assert!(uncommon("passport missing since May").is_ok());
+        assert!(Uncommon::check("Password123").is_err() && Uncommon::check("1234567890").is_err());
+        assert!(Uncommon::check("passport missing since May").is_ok());
     }
 }

@@ -41,7 +41,6 @@ pub struct UserDetail {
     /// Technicians only
     pub user_level: Option<Level>,
     /// The scopes granted to a service account; empty for all other roles
-    #[schema(max_items = 3)]
     pub scopes: Vec<Scope>,
     pub is_active: bool,
     /// Incremented with each change; also the `ETag`. A login is not a change

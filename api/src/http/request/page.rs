@@ -2,6 +2,7 @@
 
 use super::caller::Anyone;
 use crate::state::App;
+use crate::wire::fields::{Cursor, PageLimit};
 use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::HttpRequest;
 use base64::Engine;
@@ -20,19 +21,13 @@ use validator::Validate;
 #[serde(default)]
 pub struct Paging {
     /// Maximum number of rows per page
-    #[validate(range(min = 1, max = 200))]
-    #[param(minimum = 1, maximum = 200, nullable = false, example = 50)]
-    pub limit: Option<u64>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = 50)]
+    pub limit: Option<PageLimit>,
     /// Pagination cursor: the `next_cursor` of the previous page
-    #[validate(length(min = 1, max = 2000))]
-    #[param(
-        min_length = 1,
-        max_length = 2000,
-        pattern = "^[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$",
-        nullable = false,
-        example = "eyJib3VuZF90byI6IjZkIn0.x3Yk"
-    )]
-    pub cursor: Option<String>,
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "eyJib3VuZF90byI6IjZkIn0.x3Yk")]
+    pub cursor: Option<Cursor>,
     /// Whether to count all matching rows
     #[param(nullable = false)]
     pub include_total: Option<bool>,
@@ -47,8 +42,7 @@ pub struct PageInfo {
     pub next_cursor: Option<String>,
     pub has_more: bool,
     /// Maximum number of rows per page
-    #[schema(minimum = 1, maximum = 200)]
-    pub limit: u64,
+    pub limit: PageLimit,
     /// Number of all matching rows, if requested with `include_total`
     #[schema(minimum = 0)]
     pub total: Option<u64>,
@@ -84,7 +78,7 @@ impl Paging {
         let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
         let (after, until) = token.map_or((None, None), |token| (Some(token.position), token.until));
         Ok(PageRequest {
-            limit: self.limit.unwrap_or(default_limit),
+            limit: self.limit.map_or(default_limit, PageLimit::get),
             after,
             until,
             include_total: self.include_total.unwrap_or(false),
@@ -147,7 +141,7 @@ impl PageRequest {
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more).map(position);
         let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until });
-        PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit, total }
+        PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit.into(), total }
     }
 }
 

@@ -12,7 +12,7 @@ use validator::Validate;
 #[derive(Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 struct Report {
-    #[validate(custom(function = "facts"))]
+    #[validate(nested)]
     metadata: Facts,
 }
 
