@@ -157,7 +157,7 @@ impl Db {
     }
 
     /// Runs a query on a writer's connection, to determine what applies there.
-    pub(crate) async fn ask_writer(&self, question: &str) -> Result<Option<QueryResult>, DbErr> {
+    pub(crate) async fn query_writer(&self, question: &str) -> Result<Option<QueryResult>, DbErr> {
         self.writer.query_one_raw(Statement::from_string(self.writer.get_database_backend(), question)).await
     }
 

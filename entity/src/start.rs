@@ -65,7 +65,7 @@ async fn pooler(db: &Db) -> Result<Option<Finding>, DbErr> {
     let question = "SELECT current_setting('synchronous_commit') = 'on' \
                     AND current_setting('default_transaction_isolation') = 'read committed' \
                     AND current_setting('lock_timeout') <> '0' AS is_in_force";
-    let first = db.ask_writer(question).await?;
+    let first = db.query_writer(question).await?;
     let is_in_force = first.map(|row| row.try_get("", "is_in_force")).transpose()?.unwrap_or(false);
     if is_in_force {
         return Ok(None);

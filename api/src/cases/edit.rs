@@ -112,7 +112,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     let edited = before.clone().edit(body.edit(), |due_on| today.required_by(due_on), &by, tx.now())?;
     let case = tx.save(edited).await?;
     if case.version != before.version {
-        member_update::raise_if_news(&tx, &case, &by).await?;
+        member_update::notify_if_updated(&tx, &case, &by).await?;
     }
     CaseDetail::committed(tx, case, &by).await
 }

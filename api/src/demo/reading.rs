@@ -23,7 +23,7 @@ enum Reading {
 }
 
 /// What managers and administrators, and the accounts that feed other systems, read.
-pub(super) fn of_desk(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -> Event {
+pub(super) fn by_manager(visits: &mut Visits, person: &Person, at: DateTime<Utc>) -> Event {
     let readings = [
         (Reading::Log, 40),
         (Reading::Entry, 14),

@@ -105,7 +105,7 @@ impl Visits {
             return Some(reading::denied(&mut self.rng));
         }
         if manages && !self.rng.chance(0.2) {
-            return Some(reading::of_desk(self, person, at));
+            return Some(reading::by_manager(self, person, at));
         }
         self.case_trail(person, at)
     }
@@ -113,7 +113,7 @@ impl Visits {
     /// A service account reads the log and the reports, and never signs in.
     fn feed(&mut self, person: &Person, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
         let reads = self.rng.between(1, 3);
-        (0..reads).map(|read| (reading::of_desk(self, person, at), at + TimeDelta::seconds(read))).collect()
+        (0..reads).map(|read| (reading::by_manager(self, person, at), at + TimeDelta::seconds(read))).collect()
     }
 
     /// The audit trail of a case that this person may see and that existed at that time.

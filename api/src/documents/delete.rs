@@ -53,7 +53,7 @@ pub async fn delete_document(
         return Err(Error::forbidden().into());
     }
     tx.save(document.delete(&case, tx.now())?).await?;
-    member_update::raise_if_news(&tx, &case, &by).await?;
+    member_update::notify_if_updated(&tx, &case, &by).await?;
     tx.commit().await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -68,7 +68,7 @@ async fn add(
     if !document::may_add(&by, &case, form.document_type) {
         return Err(Error::forbidden().into());
     }
-    form.ensure_asked_for(&case)?;
+    form.ensure_requested(&case)?;
     let report_number = form.report_number;
     let new = form.new_document(incoming.id(), by.id());
     let size_bytes = new.size_bytes;
@@ -78,7 +78,7 @@ async fn add(
     }
     document::quota::ensure_room(&tx, &by, &case, size_bytes).await?;
     let document = tx.save(row).await?;
-    member_update::raise_if_news(&tx, &case, &by).await?;
+    member_update::notify_if_updated(&tx, &case, &by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
     let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
     incoming.keep();
@@ -95,7 +95,7 @@ async fn replace(tx: &AuditTx, case: &case::Model, report_number: i32, by: Uuid)
 
 impl Form {
     /// A report that was not requested has a number that is too high.
-    fn ensure_asked_for(&self, case: &case::Model) -> Result<()> {
+    fn ensure_requested(&self, case: &case::Model) -> Result<()> {
         let asked_for = case.num_reports_requested;
         if self.report_number.is_some_and(|number| number > asked_for) {
             let detail = format!("must be at most {asked_for}, the number of requested reports");

@@ -77,7 +77,7 @@ pub async fn get_metrics(app: App) -> Result<HttpResponse> {
     let is_up = ConstGauge::new(i64::from(vitals.is_ok()));
     scrape.register("casetrail_database_up", "Whether the database metrics are available", is_up);
     if let Ok(vitals) = vitals {
-        trail(&mut scrape, &vitals);
+        audit_log(&mut scrape, &vitals);
         jobs(&mut scrape, &vitals);
     }
     let mut text = String::new();
@@ -110,7 +110,7 @@ fn space(to: &mut Registry, space: &Space) {
     to.register_with_unit("casetrail_min_free_space", text, Unit::Bytes, ConstGauge::new(space.min_free_bytes()));
 }
 
-fn trail(to: &mut Registry, vitals: &Vitals) {
+fn audit_log(to: &mut Registry, vitals: &Vitals) {
     let text = "Entries in the audit log; on PostgreSQL the database's own estimate";
     to.register("casetrail_audit_table_entries", text, ConstGauge::new(vitals.size.entries));
     let text = "Size of the audit table with its indexes; on SQLite, of the whole database file, most of which is this table";

@@ -95,7 +95,7 @@ where
     C: ConnectionTrait,
 {
     let changes = prepared::<E>(unit, rows)?;
-    meet::<E, C>(unit, db, &changes).await?;
+    load_people::<E, C>(unit, db, &changes).await?;
     let change_context = unit.change_context();
     let (mut events, mut effects) = (Vec::with_capacity(changes.len()), Vec::new());
     for change in &changes {
@@ -146,10 +146,14 @@ where
 }
 
 /// Loads the names of all people whom the rows refer to and who aren't loaded yet.
-async fn meet<E: Audited, C: ConnectionTrait>(unit: &UnitOfWork, db: &C, changes: &[Change<E::Model>]) -> Result<(), DbErr> {
+async fn load_people<E: Audited, C: ConnectionTrait>(
+    unit: &UnitOfWork,
+    db: &C,
+    changes: &[Change<E::Model>],
+) -> Result<(), DbErr> {
     let named = changes.iter().flat_map(|change| hooks::people_named::<E>(change.before.as_ref(), &change.after));
-    for strangers in unit.strangers(named).chunks(ROWS_MAX) {
-        unit.meet(Person::load(db, strangers.to_vec()).await?);
+    for unknown in unit.people_to_load(named).chunks(ROWS_MAX) {
+        unit.add_people(Person::load(db, unknown.to_vec()).await?);
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience
     let asking = async {
         loop {
             // An error here means that the database isn't back yet.
-            if let Ok(Some(fate)) = ask(readers, entry).await {
+            if let Ok(Some(fate)) = find_fate(readers, entry).await {
                 return fate;
             }
             sleep(PAUSE).await;
@@ -79,7 +79,7 @@ pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience
 }
 
 /// `None` while the server is still processing the transaction.
-async fn ask(readers: &DatabaseConnection, entry: &Entry) -> Result<Option<Fate>, DbErr> {
+async fn find_fate(readers: &DatabaseConnection, entry: &Entry) -> Result<Option<Fate>, DbErr> {
     let backend = readers.get_database_backend();
     let question = match (backend, &entry.txid) {
         // A missing entry proves nothing while its transaction is in progress.

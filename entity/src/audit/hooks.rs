@@ -230,9 +230,9 @@ where
     E: Audited,
     C: ConnectionTrait,
 {
-    let strangers = unit.strangers(people_named::<E>(before, after).into_iter());
-    if !strangers.is_empty() {
-        unit.meet(Person::load(db, strangers).await?);
+    let unknown = unit.people_to_load(people_named::<E>(before, after).into_iter());
+    if !unknown.is_empty() {
+        unit.add_people(Person::load(db, unknown).await?);
     }
     Ok(())
 }

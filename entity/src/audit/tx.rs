@@ -130,9 +130,9 @@ impl AuditTx {
 
     /// The people whose names this transaction knows, and those of `ids` it didn't know, read in one statement.
     pub async fn people(&self, ids: impl Iterator<Item = Uuid>) -> Result<HashMap<Uuid, Person>, DbErr> {
-        let strangers = self.unit.strangers(ids);
-        if !strangers.is_empty() {
-            self.unit.meet(Person::load(self, strangers).await?);
+        let unknown = self.unit.people_to_load(ids);
+        if !unknown.is_empty() {
+            self.unit.add_people(Person::load(self, unknown).await?);
         }
         Ok(self.unit.change_context().people)
     }

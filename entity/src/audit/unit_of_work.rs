@@ -16,11 +16,11 @@ use uuid::Uuid;
 
 tokio::task_local! {
     /// The write that is running in this task. Only `AuditTx` sets it, around one `save` or `record`.
-    static WRITING: (Arc<UnitOfWork>, Door);
+    static WRITING: (Arc<UnitOfWork>, ConnectionId);
 }
 
 /// The memory address of an `AuditTx`: the one connection that its writes may use.
-type Door = usize;
+type ConnectionId = usize;
 
 pub(super) struct UnitOfWork {
     pub context: Context,
@@ -62,8 +62,8 @@ impl UnitOfWork {
 
     /// The transaction whose write is running here, if `db` is its own connection.
     pub(super) fn current<C: ConnectionTrait>(db: &C) -> Result<Arc<Self>, Refusal> {
-        let (unit, door) = WRITING.try_with(Clone::clone).map_err(|_| Refusal::NoContext)?;
-        if door_of(db) == door { Ok(unit) } else { Err(Refusal::OtherConnection) }
+        let (unit, connection) = WRITING.try_with(Clone::clone).map_err(|_| Refusal::NoContext)?;
+        if connection_id(db) == connection { Ok(unit) } else { Err(Refusal::OtherConnection) }
     }
 
     /// Runs one write with this unit available to its hooks. Anything but a clean end breaks the transaction.
@@ -73,7 +73,7 @@ impl UnitOfWork {
         write: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
         self.step(Phase::Open, Phase::Writing, Refusal::Overlap)?;
-        let result = WRITING.scope((Arc::clone(self), door_of(db)), write).await;
+        let result = WRITING.scope((Arc::clone(self), connection_id(db)), write).await;
         let unused = self.lock().cleared.take();
         let has_effects_left = self.lock().effects.take().is_some();
         let result = if has_effects_left { result.and(Err(Refusal::EffectLeft.into())) } else { result };
@@ -195,15 +195,15 @@ impl UnitOfWork {
     }
 
     /// Those of `ids` whose names have not been loaded yet.
-    pub(super) fn strangers(&self, ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    pub(super) fn people_to_load(&self, ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
         let state = self.lock();
-        let mut strangers: Vec<Uuid> = ids.filter(|id| !state.change.people.contains_key(id)).collect();
-        strangers.sort_unstable();
-        strangers.dedup();
-        strangers
+        let mut unknown: Vec<Uuid> = ids.filter(|id| !state.change.people.contains_key(id)).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        unknown
     }
 
-    pub(super) fn meet(&self, people: Vec<Person>) {
+    pub(super) fn add_people(&self, people: Vec<Person>) {
         self.lock().change.people.extend(people.into_iter().map(|person| (person.id, person)));
     }
 
@@ -228,6 +228,6 @@ fn bypass(write: Write) -> Refusal {
     Refusal::Bypass { verb: write.verb.name(), table: write.table }
 }
 
-fn door_of<C>(db: &C) -> Door {
+fn connection_id<C>(db: &C) -> ConnectionId {
     std::ptr::from_ref(db).addr()
 }

@@ -33,7 +33,7 @@ impl MemberView {
         now: DateTime<Utc>,
     ) -> Result<Self, DbErr> {
         let shows_reports = document::shows_reports(case, member, now);
-        Ok(Self { shows_reports, secrets: untold(turns(db, case.id).await?, now) })
+        Ok(Self { shows_reports, secrets: undisclosed(turns(db, case.id).await?, now) })
     }
 
     /// Whether a changed field of a case, given by its wire name, may ever be shown to a member, including in their own entries.
@@ -115,7 +115,7 @@ async fn turns<D: ConnectionTrait>(db: &D, case_id: Uuid) -> Result<Vec<StateCha
 }
 
 /// Completions whose result was not released, neither by now nor before they were reverted.
-fn untold(turns: Vec<StateChange>, now: DateTime<Utc>) -> Vec<Uuid> {
+fn undisclosed(turns: Vec<StateChange>, now: DateTime<Utc>) -> Vec<Uuid> {
     let mut secrets = Vec::new();
     let mut completion: Option<(Uuid, Option<DateTime<Utc>>)> = None;
     let is_open = |release: Option<DateTime<Utc>>, at| release.is_none_or(|release| release > at);
@@ -159,7 +159,7 @@ mod tests {
     fn a_completion_is_told_once_its_result_is_released_and_stays_secret_where_it_was_undone_before() {
         let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
         let secrets = |turns: Vec<StateChange>, now: &str| {
-            untold(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>()
+            undisclosed(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>()
         };
         let scheduled = || completed(1, monday, "scheduled_release_at", wednesday);
         assert_eq!(secrets(vec![completed(1, monday, "released_at", monday)], monday), [0; 0]);

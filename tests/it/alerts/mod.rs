@@ -2,7 +2,7 @@
 
 mod dismiss;
 mod list;
-mod told;
+mod notifications;
 
 use crate::app::{Client, TestApp};
 use entity::user;

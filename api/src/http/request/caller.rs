@@ -106,7 +106,7 @@ impl Anyone {
         query::refuse_unlisted(request)?;
         body.ensure_empty().await?;
         let retry = IdempotencyKey::extract(request, &self)?;
-        Asking::end(request);
+        ReadingCaller::end(request);
         Ok(Self { retry, ..self })
     }
 }
@@ -156,7 +156,7 @@ impl FromRequest for Anyone {
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        Asking::begin(request);
+        ReadingCaller::begin(request);
         let (request, body) = (request.clone(), NoBody::take(request, payload));
         Box::pin(async move { Self::authenticate(request.clone(), |_| true).await?.admitted(&request, body).await })
     }
@@ -172,9 +172,9 @@ impl Deref for Anyone {
 
 /// Marks a request whose caller is still being determined, with the waker of those that wait for it.
 #[derive(Default)]
-struct Asking(Option<Waker>);
+struct ReadingCaller(Option<Waker>);
 
-impl Asking {
+impl ReadingCaller {
     fn begin(request: &HttpRequest) {
         request.extensions_mut().insert(Self::default());
     }
@@ -196,7 +196,7 @@ pub fn admitted<T: 'static>(request: &HttpRequest, read: Result<T>) -> Admitted<
     let request = request.clone();
     Box::pin(async move {
         if read.is_err() {
-            poll_fn(|context| match request.extensions_mut().get_mut::<Asking>() {
+            poll_fn(|context| match request.extensions_mut().get_mut::<ReadingCaller>() {
                 Some(asking) => {
                     asking.0 = Some(context.waker().clone());
                     Poll::Pending
@@ -221,7 +221,7 @@ macro_rules! callers {
             type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
             fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-                Asking::begin(request);
+                ReadingCaller::begin(request);
                 let (request, body) = (request.clone(), NoBody::take(request, payload));
                 Box::pin(async move {
                     let caller = Anyone::authenticate(request.clone(), $admits).await?;

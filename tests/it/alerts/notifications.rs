@@ -13,16 +13,16 @@ use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn a_hold_is_told_to_the_member_in_its_words(app) {
+    async fn the_member_is_notified_of_a_hold_with_its_reason(app) {
         let case = app.a_case().accepted().create().await;
         let body = json!({"reason": "passport missing", "hold_duration_days": 2});
         app.as_manager().await.post(&case.url("hold"), body).await.expect(200);
 
-        let told = alerts(&app.as_member().await).await;
+        let received = alerts(&app.as_member().await).await;
 
-        assert_eq!(told.len(), 1);
-        let (case_number, id) = (&case.case.case_number, told[0]["id"].clone());
-        assert_eq!(told[0], json!({
+        assert_eq!(received.len(), 1);
+        let (case_number, id) = (&case.case.case_number, received[0]["id"].clone());
+        assert_eq!(received[0], json!({
             "id": id, "kind": "case_held", "severity": "warning", "title": format!("Case {case_number} is on hold"),
             "message": "passport missing", "case": {"id": case.id(), "case_number": case_number},
             "raised_at": "2026-12-01T15:00:00.000Z", "read_at": null, "dismissed_at": null,
@@ -45,7 +45,7 @@ on_each_database! {
         }));
     }
 
-    async fn the_member_hears_of_hold_resumption_rejection_and_release(app) {
+    async fn the_member_is_notified_of_hold_resumption_rejection_and_release(app) {
         let (manager, member) = (app.as_manager().await, app.user("member1", Role::Member, None).await);
         let why = json!({"reason": "because"});
         let case = app.a_case().accepted().create().await;
@@ -69,7 +69,7 @@ on_each_database! {
         assert_eq!(kinds(app, manager.user.as_ref().unwrap()).await, [""; 0]);
     }
 
-    async fn of_a_scheduled_release_the_member_hears_when_it_takes_effect(app) {
+    async fn the_member_is_notified_of_a_scheduled_release_when_it_takes_effect(app) {
         let (manager, member) = (app.as_manager().await, app.user("member1", Role::Member, None).await);
         let case = app.a_case().accepted().create().await;
         let later = json!({"release": "scheduled", "release_at": "2026-12-05T15:00:00.000Z", "override_incomplete": true});
@@ -79,7 +79,7 @@ on_each_database! {
         assert_eq!(kinds(app, &member).await, ["case_released"]);
     }
 
-    async fn reviewers_hear_of_work_and_its_technician_of_the_decision(app) {
+    async fn reviewers_are_notified_of_work_and_its_technician_of_the_decision(app) {
         let (worker, member) = (app.tech(1).await, app.user("member1", Role::Member, None).await);
         let (two, three) = (app.tech(2).await, app.tech(3).await);
         let (manager, admin) =
@@ -103,16 +103,16 @@ on_each_database! {
         app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         by.post(&case.url("review/approve"), json!({"release": "now"})).await.expect(200);
 
-        let told = alerts(&app.as_user(&worker).await).await;
+        let received = alerts(&app.as_user(&worker).await).await;
         let said: Vec<_> =
-            told.iter().map(|alert| (alert["severity"].as_str().unwrap(), alert["message"].as_str().unwrap())).collect();
+            received.iter().map(|alert| (alert["severity"].as_str().unwrap(), alert["message"].as_str().unwrap())).collect();
         assert_eq!(said, [("info", "The reviewer left no notes."), ("warning", "the second report")]);
-        assert!(told.iter().all(|alert| alert["kind"] == "review_decided"));
+        assert!(received.iter().all(|alert| alert["kind"] == "review_decided"));
         assert_eq!(kinds(app, &member).await, ["case_released"]);
         assert_eq!(kinds(app, &three).await, ["review_needed", "review_needed"]);
     }
 
-    async fn whoever_works_on_it_hears_of_comments_and_resubmissions(app) {
+    async fn the_assignee_is_notified_of_comments_and_resubmissions(app) {
         let (case, worker) = (app.a_case().accepted().create().await, app.tech(3).await);
         let member = app.as_member().await;
         member.post(&case.url("notes"), json!({"body": "On Monday.", "visibility": "shared"})).await.expect(201);
@@ -130,16 +130,16 @@ on_each_database! {
         member.post(&rejected.url("notes"), json!({"body": "to nobody yet", "visibility": "shared"})).await.expect(201);
 
         assert_eq!(kinds(app, &worker).await, ["member_comment"], "the staff's own notes are no news");
-        let told = alerts(&app.as_user(&worker).await).await;
-        assert!(!told[0].to_string().contains("Monday"), "an alert outlives a note that is taken away");
-        assert_eq!(told[0]["case"]["id"], case.id());
+        let received = alerts(&app.as_user(&worker).await).await;
+        assert!(!received[0].to_string().contains("Monday"), "an alert outlives a note that is taken away");
+        assert_eq!(received[0]["case"]["id"], case.id());
         let tx = app.write().await;
         effects::resubmitted(&sealed.case).expect("an assignee").carry_out(&tx).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(kinds(app, &worker).await, ["case_resubmitted", "member_comment"]);
     }
 
-    async fn jobs_tell_of_overdue_holds_and_of_failures(app) {
+    async fn jobs_notify_of_overdue_holds_and_of_failures(app) {
         let (worker, manager) = (app.tech(3).await, app.user("manager", Role::Manager, None).await);
         let (admin, member) = (app.user("admin", Role::Administrator, None).await, app.user("member1", Role::Member, None).await);
         let held = app.a_case().held().create().await;
@@ -154,12 +154,12 @@ on_each_database! {
             (vec!["hold_overdue".to_owned()], vec!["hold_overdue".to_owned()])
         );
         assert_eq!(kinds(app, &member).await, [""; 0]);
-        let told = alerts(&app.as_user(&admin).await).await;
+        let received = alerts(&app.as_user(&admin).await).await;
         assert_eq!(
-            (&told[0]["kind"], &told[0]["severity"], &told[0]["message"]),
+            (&received[0]["kind"], &received[0]["severity"], &received[0]["message"]),
             (&json!("job_failed"), &json!("critical"), &json!("no connection"))
         );
-        assert_eq!(told[0]["case"], json!(null));
+        assert_eq!(received[0]["case"], json!(null));
         let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
         assert_eq!(
             (mails.len(), mails[0].template.as_str(), mails[0].recipient.as_str()),
@@ -169,7 +169,7 @@ on_each_database! {
         assert_eq!(words, json!({"first_name": "Ada", "job_name": "send_scheduled_emails", "error_message": "no connection"}));
     }
 
-    async fn a_member_who_is_gone_is_told_nothing(app) {
+    async fn a_member_who_was_deleted_is_not_notified(app) {
         let case = app.a_case().accepted().create().await;
         app.as_admin()
             .await
@@ -181,7 +181,7 @@ on_each_database! {
         assert!(outbox::Entity::find().all(&app.outside).await.unwrap().is_empty());
     }
 
-    async fn what_did_not_happen_is_told_to_nobody(app) {
+    async fn nobody_is_notified_of_what_was_rolled_back(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         app.refuse_entries().await;
