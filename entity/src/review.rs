@@ -58,7 +58,7 @@ impl Unaudited for Entity {
 
 impl Step {
     /// The row of the step; `history` contains the steps of the case so far, newest first.
-    pub fn after(self, history: &[Model], id: Uuid, at: chrono::DateTime<chrono::Utc>) -> Model {
+    pub fn after(self, history: &[Model], id: Uuid) -> Model {
         let is_submission = self.action == ReviewAction::SubmittedForReview;
         let is_decision = ReviewAction::DECISIONS.contains(&self.action);
         let decisions = history.iter().filter(|step| ReviewAction::DECISIONS.contains(&step.review_action)).count();
@@ -67,14 +67,14 @@ impl Step {
             id,
             case_id: self.case_id,
             case_number: self.case_number,
-            reviewed_at: at,
+            reviewed_at: self.at,
             review_action: self.action,
             reviewer_id: self.reviewer_id,
             original_technician_id: self.original_technician_id,
             notes: self.notes,
             review_cycle: count(submissions(history).count() + usize::from(is_submission)).max(1),
             decision_number: is_decision.then(|| count(decisions + 1)),
-            turnaround_seconds: submitted_at.filter(|_| is_decision).map(|submitted_at| (at - submitted_at).num_seconds()),
+            turnaround_seconds: submitted_at.filter(|_| is_decision).map(|submitted_at| (self.at - submitted_at).num_seconds()),
         }
     }
 }
@@ -84,10 +84,11 @@ pub fn cycle(history: &[Model]) -> i32 {
     count(submissions(history).count()).max(1)
 }
 
-/// Adds a step to a case's review, at this transaction's time.
+/// Adds a step to a case's review. It has the instant of the change that it belongs to, not that at which it is written.
 pub(crate) async fn record(tx: &AuditTx, step: Step) -> Result<Model, DbErr> {
     let history = history(tx, step.case_id).await?;
-    step.after(&history, tx.new_id(), tx.now()).into_active_model().reset_all().insert(tx).await
+    let id = tx.id_at(step.at);
+    step.after(&history, id).into_active_model().reset_all().insert(tx).await
 }
 
 fn submissions(history: &[Model]) -> impl Iterator<Item = &Model> {

@@ -35,10 +35,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let storage = storage.map_err(|error| format!("CASETRAIL_STORAGE_URL: {error}"))?;
     let schedules = Schedules::parse(&serve.schedules, serve.scheduler == Switch::On);
     let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
-    let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from).map_err(|error| match error {
-        MailerError::InvalidFrom(_) => format!("CASETRAIL_MAIL_FROM: {error}"),
-        MailerError::InvalidUrl => format!("CASETRAIL_SMTP_URL: {error}"),
-    })?;
+    let mailer = mailer(serve)?;
     let connections = connection_limits(serve);
     let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
     migrate::apply(&url).await?;
@@ -87,6 +84,14 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     };
     let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
     Ok(served?)
+}
+
+fn mailer(serve: &ServeConfig) -> Result<Mailer, Failure> {
+    let mailer = Mailer::new(serve.smtp_url.as_deref(), &serve.mail_from);
+    mailer.map_err(|error| match error {
+        MailerError::InvalidFrom(_) => format!("CASETRAIL_MAIL_FROM: {error}").into(),
+        MailerError::InvalidUrl => format!("CASETRAIL_SMTP_URL: {error}").into(),
+    })
 }
 
 /// Reports each aspect of the database that would break a guarantee; production refuses to start with some of them.

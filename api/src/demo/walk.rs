@@ -149,7 +149,7 @@ impl Walk<'_> {
     fn follow(&mut self, effect: Effect) -> Result<(), DemoError> {
         match effect {
             Effect::Review(step) => {
-                let step = step.after(&self.reviews, self.recorder.new_id(self.at), self.at);
+                let step = step.after(&self.reviews, self.recorder.new_id(self.at));
                 self.reviews.insert(0, step.clone());
                 self.recorder.chapter.reviews.push(step);
                 Ok(())

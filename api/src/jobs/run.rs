@@ -5,7 +5,7 @@ use crate::http::request::caller::{Admitted, admitted};
 use crate::http::{Administrator, Answer, Anyone, OptionalBody, Result};
 use crate::state::App;
 use crate::wire::{Code, Error, JobProblems};
-use crate::worker::requester::Requester;
+use crate::worker::requester::{Ended, Requester};
 use crate::worker::run::{Order, Outcome, perform};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, post};
@@ -66,18 +66,19 @@ impl Requester for OnDemand {
         Some(self.0.context().request_id)
     }
 
-    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self)> {
+    async fn begin(&self, app: &App, context: Context) -> Result<(AuditTx, Self), Ended> {
         let (tx, by) = app.begin_for(&self.0, context).await?;
         Ok((tx, Self(by)))
     }
 
-    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx> {
-        app.conclude_for(&self.0, context).await
+    async fn begin_end(&self, app: &App, context: Context) -> Result<AuditTx, Ended> {
+        Ok(app.conclude_for(&self.0, context).await?)
     }
 
-    async fn commit(&self, tx: AuditTx, event: Event, run: &run::Model) -> Result<()> {
+    async fn commit(&self, tx: AuditTx, event: Event, run: &run::Model) -> Result<(), Ended> {
         tx.record_as(&self.0.context(), event).await?;
-        Answer::plain(JobRunDetail::from(run.clone())).committed(tx, &self.0).await.map(drop)
+        Answer::plain(JobRunDetail::from(run.clone())).committed(tx, &self.0).await?;
+        Ok(())
     }
 }
 

@@ -1,5 +1,5 @@
-//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the types of fields that have
-//! a rule.
+//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the types of fields that
+//! have a rule.
 
 pub mod byte_size;
 pub mod cause;

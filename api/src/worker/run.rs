@@ -4,7 +4,7 @@
 //! emails are sent outside of a transaction: for that the run holds a lease on the job, and each email is claimed and recorded on
 //! its own.
 
-use super::requester::Requester;
+use super::requester::{Ended, Requester};
 use super::{send_mails, work};
 use crate::state::App;
 use crate::wire::cause::with_sources;
@@ -63,21 +63,6 @@ pub enum Outcome {
     Busy,
     /// The period was already run.
     Done,
-}
-
-/// Why an order did not result in a run.
-enum Ended {
-    Busy,
-    Done,
-    /// The request itself was refused, or was already answered.
-    Refused(Interruption),
-    BrokeOff(DbErr),
-}
-
-impl From<DbErr> for Ended {
-    fn from(error: DbErr) -> Self {
-        Self::BrokeOff(error)
-    }
 }
 
 /// Runs a job and returns the outcome.
@@ -140,14 +125,14 @@ impl<R: Requester> UnderWay<'_, R> {
 
     /// The transaction in which the rights of the run's caller are checked and an `Idempotency-Key` is claimed.
     async fn begin_keyed(&self) -> Result<(AuditTx, R), Ended> {
-        let (tx, by) = self.order.by.begin(self.app, self.context()).await.map_err(Ended::Refused)?;
+        let (tx, by) = self.order.by.begin(self.app, self.context()).await?;
         Ok((self.take(tx).await?, by))
     }
 
     /// The transaction that records the end of a run that has started: emails were sent, or it was aborted, regardless of what
     /// its caller may still do.
     async fn begin_end(&self) -> Result<AuditTx, Ended> {
-        let tx = self.order.by.begin_end(self.app, self.context()).await.map_err(Ended::Refused)?;
+        let tx = self.order.by.begin_end(self.app, self.context()).await?;
         self.take(tx).await
     }
 
@@ -181,9 +166,9 @@ impl<R: Requester> UnderWay<'_, R> {
             trigger: self.trigger(),
         };
         let event = Event::cron_job_executed(self.order.job.code(), &outcome);
-        let row = run::record(&tx, row).await.map_err(elsewhere)?;
+        let row = run::record(&tx, row).await?.ok_or(Ended::Busy)?;
         job::release(&tx, self.order.job).await?;
-        by.commit(tx, event, &row).await.map_err(Ended::Refused)?;
+        by.commit(tx, event, &row).await?;
         Ok(row)
     }
 

@@ -139,7 +139,12 @@ impl AuditTx {
 
     /// A new id with this transaction's time.
     pub fn new_id(&self) -> Uuid {
-        self.unit.clock.id(self.now())
+        self.id_at(self.now())
+    }
+
+    /// A new id with the time of a change that was already made.
+    pub(crate) fn id_at(&self, at: DateTime<Utc>) -> Uuid {
+        self.unit.clock.id(at)
     }
 
     /// Records something that changed no row of its own: a login, a report, an export.

@@ -28,6 +28,7 @@ fn review_step(before: &Model, after: &Model, change: &ChangeContext) -> Option<
         Some(Step {
             case_id: after.id,
             case_number: after.case_number.clone(),
+            at: after.updated_at,
             action,
             reviewer_id: reviewer_id?,
             original_technician_id: after.assigned_to_id,

@@ -103,15 +103,18 @@ pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: Da
     Ok(this.one(db).await?.is_some())
 }
 
-/// Records the result of a run, before its entry, and notifies the administrators of a failed one. If another replica ran this
-/// period, the statement fails: see `is_taken`.
-pub async fn record(tx: &AuditTx, run: Model) -> Result<Model, DbErr> {
-    let run = run.into_active_model().reset_all().insert(tx).await?;
+/// Records the result of a run, before its entry, and notifies the administrators of a failed one; `None` if another replica has
+/// run this period, or holds the job.
+pub async fn record(tx: &AuditTx, run: Model) -> Result<Option<Model>, DbErr> {
+    let run = match run.into_active_model().reset_all().insert(tx).await {
+        Err(error) if is_taken(&error) => return Ok(None),
+        inserted => inserted?,
+    };
     if run.status == RunStatus::Failure && !run.dry_run {
         let error_message = run.error_message.as_deref().unwrap_or("every record failed");
         super::failed(run.job_name.code(), error_message).carry_out(tx).await?;
     }
-    Ok(run)
+    Ok(Some(run))
 }
 
 /// Whether a statement failed because another replica already ran this period, or is running the job right now.

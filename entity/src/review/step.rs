@@ -36,6 +36,8 @@ impl ReviewAction {
 pub struct Step {
     pub case_id: Uuid,
     pub case_number: String,
+    /// The instant of the change that the step belongs to, which is also that of its entry.
+    pub at: chrono::DateTime<chrono::Utc>,
     pub action: ReviewAction,
     /// The user who performs this step.
     pub reviewer_id: Uuid,

@@ -1,7 +1,9 @@
 //! Deciding a review.
 
-use crate::app::actions;
+use crate::app::{Settings, TestApp, actions};
+use crate::documents::pay_stub;
 use chrono::TimeDelta;
+use entity::clock::{Clock, rfc3339};
 use serde_json::json;
 
 on_each_database! {
@@ -50,6 +52,30 @@ on_each_database! {
         let reviews = entity::review::history(&app.outside, case.case.id).await.unwrap();
         let decided: Vec<_> = reviews.iter().map(|step| (step.decision_number, step.turnaround_seconds)).collect();
         assert_eq!(decided, [(Some(2), Some(0)), (None, None), (Some(1), Some(18_000)), (None, None)]);
+    }
+
+    async fn a_step_has_the_instant_of_its_entry_while_time_passes(app) {
+        let settings = Settings { clock: Clock::system(), ..Settings::default() };
+        let app = &TestApp::start_with(app.kind, settings).await.unwrap();
+        let case = app.a_case().assigned_to(&app.tech(1).await).accepted().create().await;
+        let (member, worker, reviewer) = (app.as_member().await, app.as_tech(1).await, app.as_tech(3).await);
+        let mark = app.mark().await;
+        let completion = json!({"override_incomplete": true, "release": "now"});
+        worker.post(&case.url("complete"), completion.clone()).await.expect(200);
+        reviewer.post(&case.url("review/request-revisions"), json!({"notes": "again"})).await.expect(200);
+        worker.post(&case.url("complete"), completion).await.expect(200);
+        reviewer.post(&case.url("review/approve"), json!({"release": "now"})).await.expect(200);
+        member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        member.post(&case.url("resubmit"), json!({})).await.expect(200);
+
+        let entries = app.since(&mark).await;
+        let recorded = entries.iter().filter(|entry| {
+            ["review_submitted", "review_updated", "case_resubmitted"].contains(&entry["action_type"].as_str().unwrap())
+        });
+        let recorded: Vec<&str> = recorded.map(|entry| entry["occurred_at"].as_str().unwrap()).collect();
+        let history = entity::review::history(&app.outside, case.case.id).await.unwrap();
+        let steps: Vec<String> = history.iter().rev().map(|step| rfc3339(step.reviewed_at)).collect();
+        assert_eq!((steps.len(), &steps.iter().map(String::as_str).collect::<Vec<_>>()), (5, &recorded));
     }
 
     async fn beginners_and_the_assignee_do_not_review(app) {

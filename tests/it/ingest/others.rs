@@ -63,7 +63,11 @@ on_each_database! {
         let mark = app.mark().await;
         let body = json!({
             "event": "letter_sent", "description": "The welcome letter went out", "case_id": case.id(),
-            "metadata": {"pages": 2, "weight": 0.125, "job_name": "none", "carrier": {"name": "post", "tracked": false}},
+            "metadata": {
+                "pages": 2, "weight": 0.125, "job_name": "none", "carrier": {"name": "post", "tracked": false},
+                // Words of the service's own entries, with values that they don't have there.
+                "reason": 5, "status": [7], "code": null,
+            },
         });
         by.post("ingest/activities", body).await.expect(201);
         let trail = app.since(&mark).await;
@@ -74,7 +78,7 @@ on_each_database! {
             entry["metadata"],
             json!({
                 "event": "letter_sent", "pages": 2, "weight": 0.125, "job_name": "none",
-                "carrier": {"name": "post", "tracked": false},
+                "carrier": {"name": "post", "tracked": false}, "reason": 5, "status": [7], "code": null,
             })
         );
         let shown = app.as_manager().await.get(&case.url("audit-trail?action_type=other")).await.expect(200);

@@ -1,8 +1,9 @@
 //! Schedules: each period is run once, regardless of which process runs it.
 
-use crate::app::{TestApp, actions, at};
+use crate::app::{Kind, TestApp, actions, at};
 use api::worker::scheduler;
 use entity::job::JobName;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
 
 /// Runs everything that is due, like a process that checks its clock.
@@ -15,6 +16,23 @@ async fn due(app: &TestApp) {
 async fn runs(app: &TestApp, job: &str) -> Vec<Json> {
     let list = app.as_manager().await.get(&format!("job-runs?job_name={job}&limit=200")).await.expect(200).clone();
     list["data"].as_array().unwrap().clone()
+}
+
+/// Lets COMMIT fail after a run of a job that succeeded.
+#[expect(clippy::disallowed_methods, reason = "done as the owner of the database")]
+async fn forbid_commits_of_successes(app: &TestApp) {
+    let sql = match app.kind {
+        Kind::Sqlite => {
+            "CREATE TRIGGER no_commit AFTER INSERT ON job_runs WHEN NEW.status = 'success' \
+             BEGIN INSERT INTO audit_debt (object_type, object_id, entries_before) VALUES ('job', 'unknown', 0); END"
+        }
+        Kind::Postgres => {
+            "CREATE FUNCTION no_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no commit'; END $$; \
+             CREATE CONSTRAINT TRIGGER no_commit AFTER INSERT ON job_runs DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW WHEN (NEW.status = 'success') EXECUTE FUNCTION no_commit()"
+        }
+    };
+    app.outside.execute_unprepared(sql).await.unwrap();
 }
 
 on_each_database! {
@@ -78,5 +96,22 @@ on_each_database! {
         let runs = runs(app, "release_scheduled_cases").await;
         assert_eq!(runs.len(), 4, "one for each quarter of an hour");
         assert!(runs.iter().all(|run| run["status"] == "failure"), "{runs:?}");
+    }
+
+    async fn a_period_whose_run_could_not_be_committed_is_recorded_as_failed(app) {
+        // Before the failure: an alert is for those who are administrators then.
+        drop(app.as_admin().await);
+        due(app).await;
+        app.clock.set(at("2026-12-01T15:15:00Z"));
+        forbid_commits_of_successes(app).await;
+        due(app).await;
+        due(app).await;
+        let runs = runs(app, "release_scheduled_cases").await;
+        assert_eq!(runs.len(), 1, "a period is run once: {runs:?}");
+        assert_eq!((&runs[0]["status"], &runs[0]["trigger"]), (&json!("failure"), &json!("scheduler")));
+        assert!(!runs[0]["error_message"].as_str().unwrap().is_empty());
+        let alerts = app.as_admin().await.get("alerts").await.expect(200);
+        let titles: Vec<&str> = alerts["data"].as_array().unwrap().iter().map(|alert| alert["title"].as_str().unwrap()).collect();
+        assert!(titles.contains(&"Job release_scheduled_cases failed"), "{titles:?}");
     }
 }
