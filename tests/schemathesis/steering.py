@@ -32,7 +32,7 @@ CASES = {
     "list_case_notes": "accepted",
 }
 # Passwords too easy to guess: the service's own list, which no schema can hold.
-COMMON = set((Path(__file__).parents[2] / "api" / "src" / "password" / "well_known.txt").read_text().splitlines())
+COMMON = set((Path(__file__).parents[2] / "api" / "src" / "credentials" / "password" / "well_known.txt").read_text().splitlines())
 # What takes somebody's access away.
 DANGEROUS = {"delete_user", "deactivate_user", "change_user_role", "reset_user_password"}
 
