@@ -98,7 +98,7 @@ pub async fn page<R: ListReport>(
     request: &HttpRequest,
     query: ReportQuery<R::Filter>,
 ) -> Result<Answer<R>> {
-    let (filters, given) = (query.of::<R::Filter>(), query.all);
+    let (filters, given) = (query.only::<R::Filter>(), query.all);
     let (asked, all_time, series, order, filter, paging) = query.parts;
     let page = ListPage::new(request, app, by, &paging, &order, R::LIMIT)?;
     let (asked, interval, is_first) = (all_time.or(&asked), series.interval(), page.is_first());

@@ -12,7 +12,7 @@ pub struct Changes(Map<String, Json>);
 
 impl Changes {
     /// The `columns` that differ. A new row is compared with nulls.
-    pub(crate) fn of<E: Audited>(before: Option<&E::Model>, after: &E::Model, columns: &[E::Column]) -> Self {
+    pub(crate) fn between<E: Audited>(before: Option<&E::Model>, after: &E::Model, columns: &[E::Column]) -> Self {
         let differing = columns.iter().filter(|column| differs::<E>(before, after, **column));
         Self(differing.map(|column| (E::wire_name(*column).to_owned(), change::<E>(before, after, *column))).collect())
     }

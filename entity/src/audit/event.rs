@@ -54,7 +54,7 @@ impl Event {
 
     /// Names the columns that this event covers; those that differ become its changes.
     pub(crate) fn naming<E: Audited>(self, before: Option<&E::Model>, after: &E::Model, columns: &[E::Column]) -> Self {
-        Self { changes: Changes::of::<E>(before, after, columns), ..self }
+        Self { changes: Changes::between::<E>(before, after, columns), ..self }
     }
 
     /// How the action ended, if it did not succeed.

@@ -14,7 +14,7 @@ pub(super) fn events(before: Option<&Model>, after: &Model, _: &ChangeContext) -
 impl Event {
     /// One entry, however many settings changed.
     pub fn settings_updated(before: Option<&Model>, after: &Model) -> Self {
-        let changes = Changes::of::<Entity>(before, after, EVERY_SETTING);
+        let changes = Changes::between::<Entity>(before, after, EVERY_SETTING);
         let description = format!("Settings updated: {}", changes.fields().join(", "));
         let metadata = metadata![SettingsUpdated; FIELDS = changes.fields()];
         Self { changes, ..Self::new(metadata, (Entity::OBJECT, after.id.to_string()), description) }

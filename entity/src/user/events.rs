@@ -39,7 +39,7 @@ impl Event {
 
     /// One entry, however many fields of the profile changed.
     pub fn profile_updated(before: &Model, after: &Model, change: &ChangeContext) -> Self {
-        let changes = Changes::of::<Entity>(Some(before), after, PROFILE);
+        let changes = Changes::between::<Entity>(Some(before), after, PROFILE);
         let metadata = metadata![if after.role == Role::Member => MemberProfileUpdated, else UserUpdated;
             FIELDS = changes.fields(),
             EDITED_BY = change.by.label(),

@@ -111,7 +111,7 @@ impl<'a> CaseBuilder<'a> {
         Self { stage: Stage::Completed, release: Release::At(at), ..self }
     }
 
-    pub fn of(self, member: &user::Model) -> Self {
+    pub fn owned_by(self, member: &user::Model) -> Self {
         Self { member: Some(member.clone()), ..self }
     }
 

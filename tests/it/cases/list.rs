@@ -13,7 +13,7 @@ on_each_database! {
     async fn each_role_sees_its_own(app) {
         let other = app.user("member2", Role::Member, None).await;
         app.a_case().create().await;
-        app.a_case().of(&other).submitted().create().await;
+        app.a_case().owned_by(&other).submitted().create().await;
         let total =
             async |by: crate::app::Client<'_>| by.get("cases?include_total=true").await.expect(200)["page"]["total"].clone();
         assert_eq!(total(app.as_member().await).await, 1);

@@ -12,7 +12,7 @@ on_each_database! {
         let mut produced = BTreeSet::new();
         let operations = operations();
         let mut by_operation = BTreeMap::<&str, BTreeSet<String>>::new();
-        let tries = operations.iter().flat_map(|operation| recipes::of(operation.id()).map(move |recipe| (operation, recipe)));
+        let tries = operations.iter().flat_map(|operation| recipes::find(operation.id()).map(move |recipe| (operation, recipe)));
         for (operation, recipe) in tries {
             let Some(tried) = recipes::run(app, recipe).await else {
                 panic!("{recipe} is no recipe in tests/it/contract/recipes.rs")

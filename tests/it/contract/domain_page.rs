@@ -77,7 +77,7 @@ fn the_system_event_groups_have_the_catalogues_actions() {
 on_each_database! {
     async fn the_actions_on_a_case_are_those_of_its_state_machine(app) {
         let people = People::new(app).await;
-        let case = app.a_case().of(&people.member).accepted().assigned_to(&people.assignee).create().await.case;
+        let case = app.a_case().owned_by(&people.member).accepted().assigned_to(&people.assignee).create().await.case;
         let now = app.clock.now();
         let rows = CaseAction::iter().map(|action| {
             let (from, to) = (from(action), to(action, &case, &people, now));

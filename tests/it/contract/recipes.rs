@@ -49,7 +49,7 @@ const ALSO: [(&str, &str); 10] = [
 ];
 
 /// The recipes of an operation: the one with its name, and those that write other entries.
-pub fn of(operation: &str) -> impl Iterator<Item = &str> {
+pub fn find(operation: &str) -> impl Iterator<Item = &str> {
     let also = ALSO.iter().filter(move |(id, _)| *id == operation).map(|(_, recipe)| *recipe);
     std::iter::once(operation).chain(also)
 }

@@ -265,7 +265,7 @@ impl<'a> Walk<'a> {
 
     /// Its audit entry can't be written. An operation that writes one only in some cases uses its last recipe.
     async fn unrecorded(&self) -> Answer {
-        let recipe = recipes::of(self.operation.id()).last().expect("a recipe");
+        let recipe = recipes::find(self.operation.id()).last().expect("a recipe");
         let request = recipes::prepare(self.app, recipe).await.expect("a request");
         self.app.refuse_entries().await;
         let answer = request.send().await;

@@ -58,7 +58,7 @@ on_each_database! {
         let case = app.a_case().submitted().create().await;
         assert_eq!(used().await, "2.0");
         let other = app.user("member2", Role::Member, None).await;
-        app.a_case().of(&other).submitted().create().await;
+        app.a_case().owned_by(&other).submitted().create().await;
         let accepted = app.a_case().accepted().create().await;
         manager.post(&accepted.url("credit"), json!({"credit_value": "2.5", "reason": "more work"})).await.expect(200);
         let rejection = json!({"rejection_reason": "other", "rejection_notes": "because"});

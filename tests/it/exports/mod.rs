@@ -150,8 +150,8 @@ on_each_database! {
             admin.send(Method::PUT, &url, Some(json!({"allowed_credits": allowed_credits}))).await.expect(201);
         }
         app.a_case().submitted().create().await;
-        app.a_case().of(&two).submitted().create().await;
-        app.a_case().of(&two).create().await;
+        app.a_case().owned_by(&two).submitted().create().await;
+        app.a_case().owned_by(&two).create().await;
 
         let csv = admin.get("exports/credit-allowances.csv").await;
         let ndjson = admin.get("exports/credit-allowances.ndjson").await;

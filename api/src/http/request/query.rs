@@ -79,7 +79,7 @@ pub struct QueryParts<P> {
 
 impl<P> QueryParts<P> {
     /// The values of one part.
-    pub fn of<T: Parameters>(&self) -> Json {
+    pub fn only<T: Parameters>(&self) -> Json {
         self.all.as_object().map(part::<T>).map_or(Json::Null, Json::Object)
     }
 
