@@ -24,7 +24,8 @@ async fn forbid_commits_of_successes(app: &TestApp) {
     let sql = match app.kind {
         Kind::Sqlite => {
             "CREATE TRIGGER no_commit AFTER INSERT ON job_runs WHEN NEW.status = 'success' \
-             BEGIN INSERT INTO audit_debt (object_type, object_id, entries_before) VALUES ('job', 'unknown', 0); END"
+             BEGIN INSERT INTO audit_debt (object_type, object_id, entries_before) \
+             SELECT 'job', 'unknown', coalesce(max(rowid), 0) FROM audit_entries; END"
         }
         Kind::Postgres => {
             "CREATE FUNCTION no_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no commit'; END $$; \
