@@ -41,7 +41,7 @@ async fn tuesday(app: &TestApp) -> String {
     let office = Office::opens(app, "2026-12-01T15:00:00Z").await;
     let member = app.user("member1", Role::Member, None).await;
     app.give_password(&member, PASSWORD).await;
-    let pair = app.as_nobody().post("auth/login", json!({"username": "member1", "password": PASSWORD})).await.expect(200);
+    let pair = app.as_anonymous().post("auth/login", json!({"username": "member1", "password": PASSWORD})).await.expect(200);
     let names = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "due_on": "2026-12-20"});
     let case = format!("cases/{}", id(&office.member.post("cases", names).await.expect(201)));
     let stub = Form::new().file("pay stub.pdf", "application/pdf", b"%PDF-1.7 pay").text("document_type", "supporting");
@@ -64,7 +64,7 @@ async fn tuesday(app: &TestApp) -> String {
     office.senior.send(reqwest::Method::DELETE, &format!("notes/{}", id(&note)), None).await.expect(204);
     office.member.post(&format!("{case}/notes"), json!({"body": "Thank you!", "visibility": "shared"})).await.expect(201);
     let out = json!({"refresh_token": pair["refresh_token"]});
-    app.as_nobody().post("auth/logout", out).await.expect(204);
+    app.as_anonymous().post("auth/logout", out).await.expect(204);
     case
 }
 

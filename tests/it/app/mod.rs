@@ -232,7 +232,7 @@ impl TestApp {
     }
 
     /// An unauthenticated caller.
-    pub fn as_nobody(&self) -> Client<'_> {
+    pub fn as_anonymous(&self) -> Client<'_> {
         Client::new(self, None)
     }
 
@@ -272,7 +272,7 @@ impl TestApp {
 
     /// A caller with the given access token, from any source.
     pub fn with_token(&self, token: &str) -> Client<'_> {
-        self.as_nobody().with("Authorization", &format!("Bearer {token}"))
+        self.as_anonymous().with("Authorization", &format!("Bearer {token}"))
     }
 
     /// Signs a user in, with a session of their own.

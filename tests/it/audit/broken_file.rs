@@ -98,7 +98,7 @@ async fn a_damaged_file_is_unavailable_until_it_is_whole_again() {
         member.post("cases", a_case()).await,
         member.get("cases").await,
         member.get("auth/me").await,
-        app.as_nobody().post("auth/login", json!({"username": "member1", "password": PASSWORD})).await,
+        app.as_anonymous().post("auth/login", json!({"username": "member1", "password": PASSWORD})).await,
     ] {
         answer.expect_problem(503, "unavailable");
         assert_eq!(answer.header("retry-after"), "1");

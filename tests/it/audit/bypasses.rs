@@ -97,7 +97,7 @@ on_each_database! {
             "raw query": |tx, _case| tx.query_all_raw(raw(tx, r#"DELETE FROM "cases" RETURNING "id""#)),
             "hidden behind WITH": |tx, _case| tx.query_one_raw(raw(tx, r#"WITH x AS (SELECT 1) DELETE FROM "cases""#)),
             "a second statement": |tx, _case| tx.execute_raw(raw(tx, r#"SELECT 1; DELETE FROM "cases""#)),
-            "a table nobody listed": |tx, _case| tx.execute_raw(raw(tx, r#"DELETE FROM "seaql_migrations""#)),
+            "a table that is not listed": |tx, _case| tx.execute_raw(raw(tx, r#"DELETE FROM "seaql_migrations""#)),
         };
         for (name, bypass) in bypasses {
             let tx = app.write().await;

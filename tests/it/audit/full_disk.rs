@@ -45,7 +45,7 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
         manager.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
         manager.get(&case.url("audit-trail")).await.expect_problem(503, "unavailable");
         let credentials = json!({"username": "member1", "password": "correct horse battery"});
-        app.as_nobody().post("auth/login", credentials.clone()).await.expect_problem(503, "unavailable");
+        app.as_anonymous().post("auth/login", credentials.clone()).await.expect_problem(503, "unavailable");
         member.get("auth/me").await.expect(200);
         member.get("cases").await.expect(200);
         assert_eq!(committed(&app).await, before, "nothing was changed");
@@ -61,7 +61,7 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
             assert_eq!(member.get(&format!("cases/{}", created["id"].as_str().unwrap())).await.expect(200)["id"], created["id"]);
             acknowledged.push(created);
         }
-        app.as_nobody().post("auth/login", credentials).await.expect(200);
+        app.as_anonymous().post("auth/login", credentials).await.expect(200);
         let (cases, entries) = committed(&app).await;
         assert_eq!(cases, acknowledged.len() + 1, "round {round}");
         assert!(entries >= before.1 + 21);

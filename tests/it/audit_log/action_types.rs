@@ -50,7 +50,7 @@ on_each_database! {
         );
         let job = list["data"].as_array().unwrap().iter().find(|row| row["code"] == "cron_job_executed").unwrap();
         assert_eq!((&job["system_event"], &job["capture"]), (&json!("cron_job"), &json!("call")));
-        app.as_nobody().get("audit-action-types").await.expect_problem(401, "unauthorized");
+        app.as_anonymous().get("audit-action-types").await.expect_problem(401, "unauthorized");
         app.as_tech(1).await.get("audit-action-types?code=login").await.expect_problem(400, "invalid_parameter");
     }
 }

@@ -174,7 +174,7 @@ on_each_database! {
     async fn only_the_desk_and_who_was_granted_it_reads_the_log(app) {
         let refused = [app.as_member().await, app.as_tech(3).await];
         let mark = app.mark().await;
-        app.as_nobody().get("audit-log").await.expect_problem(401, "unauthorized");
+        app.as_anonymous().get("audit-log").await.expect_problem(401, "unauthorized");
         assert_eq!(app.since(&mark).await.len(), 0);
         for by in &refused {
             for path in

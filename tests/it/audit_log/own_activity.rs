@@ -34,7 +34,7 @@ on_each_database! {
     async fn a_service_account_has_no_activity_of_its_own(app) {
         let service = app.user("service1", Role::Service, None).await;
         app.as_user(&service).await.get("auth/me/activity").await.expect_problem(403, "forbidden");
-        app.as_nobody().get("auth/me/activity").await.expect_problem(401, "unauthorized");
+        app.as_anonymous().get("auth/me/activity").await.expect_problem(401, "unauthorized");
     }
 
     async fn a_member_does_not_read_there_what_the_review_said(app) {

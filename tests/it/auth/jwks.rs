@@ -9,7 +9,7 @@ on_each_database! {
         let user = member(app).await;
         let pair = sign_in(app, "member1").await;
 
-        let ring = app.as_nobody().get("/.well-known/jwks.json").await.expect(200);
+        let ring = app.as_anonymous().get("/.well-known/jwks.json").await.expect(200);
 
         let key = &ring["keys"][0];
         let verifying = DecodingKey::from_ed_components(key["x"].as_str().unwrap()).unwrap();

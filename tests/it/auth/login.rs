@@ -10,7 +10,7 @@ on_each_database! {
     async fn signing_in_starts_a_session_and_is_recorded(app) {
         let user = member(app).await;
         let mark = app.mark().await;
-        let nobody = app.as_nobody().with("User-Agent", "a browser");
+        let nobody = app.as_anonymous().with("User-Agent", "a browser");
 
         let answer = nobody.post("auth/login", json!({"username": "Member1", "password": PASSWORD})).await;
 
@@ -50,7 +50,7 @@ on_each_database! {
             ("gone", PASSWORD),
             ("service1", PASSWORD),
         ] {
-            let answer = app.as_nobody().post("auth/login", json!({"username": username, "password": password})).await;
+            let answer = app.as_anonymous().post("auth/login", json!({"username": username, "password": password})).await;
             let mut problem = answer.expect_problem(401, "invalid_credentials");
             problem["request_id"].take();
             assert_eq!(answer.header("www-authenticate"), "Bearer");
@@ -74,7 +74,7 @@ on_each_database! {
         let mut costs = Vec::new();
         for username in ["member1", "nobody-of-this-name"] {
             app.statements();
-            app.as_nobody().post("auth/login", json!({"username": username, "password": "not this one"})).await.expect(401);
+            app.as_anonymous().post("auth/login", json!({"username": username, "password": "not this one"})).await.expect(401);
             costs.push(app.statements());
         }
         assert_eq!(costs[0], costs[1]);
@@ -84,7 +84,7 @@ on_each_database! {
         let mark = app.mark().await;
         let fail = async |number: u32| {
             let body = json!({"username": format!("nobody-{number}"), "password": "not this one"});
-            app.as_nobody().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
+            app.as_anonymous().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
         };
         for number in 0..23 {
             fail(number).await;
@@ -123,7 +123,7 @@ on_each_database! {
             (json!({"username": "a", "password": "b".repeat(129)}), "body /password"),
             (json!({"username": "a", "password": "b", "remember": true}), "body /remember"),
         ] {
-            let answer = app.as_nobody().post("auth/login", body.clone()).await;
+            let answer = app.as_anonymous().post("auth/login", body.clone()).await;
             answer.expect_problem(422, "validation_failed");
             assert_eq!(answer.faults(), [pointer], "{body}");
         }

@@ -25,7 +25,7 @@ pub async fn member(app: &TestApp) -> user::Model {
 
 /// The tokens of a new session.
 pub async fn sign_in(app: &TestApp, username: &str) -> Json {
-    app.as_nobody().post("auth/login", json!({"username": username, "password": PASSWORD})).await.expect(200)
+    app.as_anonymous().post("auth/login", json!({"username": username, "password": PASSWORD})).await.expect(200)
 }
 
 /// A string field of a response.

@@ -23,9 +23,9 @@ on_each_database! {
         by.get("auth/me").await.expect(200);
         app.with_token(text(&elsewhere, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
         let old = json!({"username": "member1", "password": PASSWORD});
-        app.as_nobody().post("auth/login", old).await.expect_problem(401, "invalid_credentials");
+        app.as_anonymous().post("auth/login", old).await.expect_problem(401, "invalid_credentials");
         app.pass(chrono::TimeDelta::seconds(1));
-        app.as_nobody().post("auth/login", json!({"username": "member1", "password": NEW})).await.expect(200);
+        app.as_anonymous().post("auth/login", json!({"username": "member1", "password": NEW})).await.expect(200);
     }
 
     async fn a_wrong_current_password_is_refused_and_recorded(app) {

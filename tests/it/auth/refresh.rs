@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
 
 async fn refresh(app: &TestApp, pair: &Json) -> crate::app::Answer {
-    app.as_nobody().post("auth/refresh", json!({"refresh_token": text(pair, "refresh_token")})).await
+    app.as_anonymous().post("auth/refresh", json!({"refresh_token": text(pair, "refresh_token")})).await
 }
 
 on_each_database! {
@@ -84,7 +84,7 @@ on_each_database! {
             app.with_token(text(&next, "access_token")).get("auth/me").await.expect(200);
         }
         let body = json!({"refresh_token": text(&pairs[3], "refresh_token")});
-        app.as_nobody().post("auth/logout", body).await;
+        app.as_anonymous().post("auth/logout", body).await;
         for pair in &pairs {
             app.with_token(text(pair, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
         }
@@ -126,7 +126,7 @@ on_each_database! {
             match way {
                 "logout" => {
                     let body = json!({"refresh_token": text(&second, "refresh_token")});
-                    app.as_nobody().post("auth/logout", body).await.expect(204)
+                    app.as_anonymous().post("auth/logout", body).await.expect(204)
                 }
                 "deactivate" => admin.post(&place, json!({"reason": "on leave"})).await.expect(200),
                 _ => admin.post(&place, json!({"new_password": PASSWORD})).await.expect(204),
@@ -146,7 +146,7 @@ on_each_database! {
         let mark = app.mark().await;
 
         let body = json!({"refresh_token": text(&first, "refresh_token")});
-        app.as_nobody().post("auth/logout", body).await.expect(204);
+        app.as_anonymous().post("auth/logout", body).await.expect(204);
 
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["logout"], &json!("success")));
@@ -183,7 +183,7 @@ on_each_database! {
         refresh(app, &pair).await.expect_problem(401, "invalid_refresh_token");
         app.with_token(text(&pair, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
         let body = json!({"username": "member1", "password": PASSWORD});
-        app.as_nobody().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
+        app.as_anonymous().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
         app.pass(TimeDelta::seconds(1));
 
         admin.post(&format!("users/{}/reactivate", user.id), json!({"reason": "back"})).await.expect(200);
@@ -195,7 +195,7 @@ on_each_database! {
         let token = "mJx0Zr1mS4m8v1v2Hq3nqT0l0o8cWw2m9nq3b1a7xYk";
         let mark = app.mark().await;
         for operation in ["auth/refresh", "auth/logout"] {
-            let answer = app.as_nobody().post(operation, json!({"refresh_token": token})).await;
+            let answer = app.as_anonymous().post(operation, json!({"refresh_token": token})).await;
             answer.expect_problem(401, "invalid_refresh_token");
             app.pass(TimeDelta::seconds(1));
         }

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 const WRONG: &str = "not this one";
 
 async fn attempt(app: &TestApp, username: &str, password: &str) -> Answer {
-    app.as_nobody().post("auth/login", json!({"username": username, "password": password})).await
+    app.as_anonymous().post("auth/login", json!({"username": username, "password": password})).await
 }
 
 /// A client at another address of this machine.
@@ -167,11 +167,11 @@ on_each_database! {
         assert_eq!(attempt_from(app, &fresh, "other", PASSWORD).await.0, 200);
         app.with_token(text(&session, "access_token")).get("auth/me").await.expect(200);
         let refresh = json!({"refresh_token": text(&session, "refresh_token")});
-        session = app.as_nobody().post("auth/refresh", refresh).await.expect(200);
+        session = app.as_anonymous().post("auth/refresh", refresh).await.expect(200);
         app.pass(TimeDelta::hours(23) - TimeDelta::seconds(50));
         refused_for(&attempt(app, "member1", PASSWORD).await, "3600");
         let refresh = json!({"refresh_token": text(&session, "refresh_token")});
-        app.as_nobody().post("auth/refresh", refresh).await.expect(200);
+        app.as_anonymous().post("auth/refresh", refresh).await.expect(200);
         let new = json!({"new_password": "thirteen blue bottles"});
         app.as_admin().await.post(&format!("users/{}/password-reset", user.id), new).await.expect(204);
         attempt(app, "member1", "thirteen blue bottles").await.expect(200);
@@ -208,7 +208,7 @@ on_each_database! {
     async fn unknown_refresh_tokens_wait_by_address_and_known_ones_never(app) {
         member(app).await;
         let pair = sign_in(app, "member1").await;
-        let guess = async |operation: &str| app.as_nobody().post(operation, json!({"refresh_token": "a guess"})).await;
+        let guess = async |operation: &str| app.as_anonymous().post(operation, json!({"refresh_token": "a guess"})).await;
         for failures in 1..=30 {
             guess("auth/refresh").await.expect_problem(401, "invalid_refresh_token");
             let wait = match failures { 1..=2 => 1, 3..=8 => 3, 9..=24 => 5, _ => 10 };
@@ -220,7 +220,7 @@ on_each_database! {
         app.pass(TimeDelta::seconds(9));
         refused_for(&guess("auth/refresh").await, "1");
         let known = json!({"refresh_token": text(&pair, "refresh_token")});
-        app.as_nobody().post("auth/refresh", known).await.expect(200);
+        app.as_anonymous().post("auth/refresh", known).await.expect(200);
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["login"], &json!("denied")));
         assert_eq!(trail[0]["metadata"]["event"], "too_many_attempts");

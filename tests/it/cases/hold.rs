@@ -77,7 +77,7 @@ on_each_database! {
         let case = app.a_case().accepted().create().await;
         let mark = app.mark().await;
         let body = json!({"reason": "a"});
-        app.as_nobody().post(&case.url("hold"), body.clone()).await.expect_problem(401, "unauthorized");
+        app.as_anonymous().post(&case.url("hold"), body.clone()).await.expect_problem(401, "unauthorized");
         assert_eq!(app.since(&mark).await.len(), 0);
 
         let member = app.as_member().await;

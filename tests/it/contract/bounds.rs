@@ -59,7 +59,7 @@ struct Callers<'a> {
 
 impl<'a> Callers<'a> {
     async fn new(app: &'a TestApp) -> Self {
-        Self { admin: app.as_admin().await, member: app.as_member().await, nobody: app.as_nobody() }
+        Self { admin: app.as_admin().await, member: app.as_member().await, nobody: app.as_anonymous() }
     }
 
     fn let_in(&self, operation: &Listed) -> &Client<'a> {

@@ -197,7 +197,7 @@ on_each_database! {
         let somebody = Person::new(&app.user("manager", Role::Manager, None).await);
         tx.record(Event::email_notification_sent(&somebody, "case_held", 1, None)).await.expect("a mail");
         tx.commit().await.expect("commit");
-        let figures = Exposition::parse(&app.as_nobody().get("/metrics").await.text);
+        let figures = Exposition::parse(&app.as_anonymous().get("/metrics").await.text);
         let there: BTreeSet<&str> = figures.samples.keys().filter_map(|key| key.split('{').next()).collect();
 
         let dashboards = dashboards();

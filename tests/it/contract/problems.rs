@@ -6,7 +6,7 @@ use serde_json::json;
 
 on_each_database! {
     async fn unauthenticated_callers_get_401_everywhere(app) {
-        let nobody = app.as_nobody();
+        let nobody = app.as_anonymous();
         let mark = app.mark().await;
         for operation in operations().iter().filter(|operation| !operation.is_public()) {
             let body = operation.has_body().then(|| json!({}));
@@ -40,7 +40,7 @@ on_each_database! {
     }
 
     async fn a_parameter_that_is_not_in_the_contract_is_refused_by_name(app) {
-        let callers = [app.as_admin().await, app.as_member().await, app.as_nobody()];
+        let callers = [app.as_admin().await, app.as_member().await, app.as_anonymous()];
         let [admin, member, nobody] = &callers;
         for operation in operations().iter().filter(|operation| operation.path.starts_with("/api/v1/")) {
             let by = match operation.id() {

@@ -289,7 +289,7 @@ async fn newcomer(app: &TestApp, username: &str) -> Json {
 
 #[expect(clippy::too_many_lines, reason = "a table with one recipe per arm")]
 async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
-    let (nobody, admin) = (app.as_nobody(), app.as_admin().await);
+    let (nobody, admin) = (app.as_anonymous(), app.as_admin().await);
     let someone = app.user(&unused("someone"), Role::Technician, Some(Level::Two)).await;
     let path = |verb: &str| format!("users/{}{verb}", someone.id);
     let why = json!({"reason": "because"});
@@ -305,7 +305,7 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let pair = nobody.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
             let body = json!({"refresh_token": pair["refresh_token"]});
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
-            let caller = app.as_nobody().with("Authorization", &bearer);
+            let caller = app.as_anonymous().with("Authorization", &bearer);
             let verb = if operation == "logout" { "auth/logout" } else { "auth/refresh" };
             if operation == "refresh_session once more" {
                 caller.post(verb, body.clone()).await.expect(200);
@@ -323,7 +323,7 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let body = json!({"username": name, "password": PASSWORD});
             let pair = nobody.post("auth/login", body).await.expect(200);
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
-            let caller = app.as_nobody().with("Authorization", &bearer);
+            let caller = app.as_anonymous().with("Authorization", &bearer);
             let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
             post(caller, "auth/me/password", body)
         }

@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn unknown_caller(&self) -> Answer {
-        let nobody = self.app.as_nobody();
+        let nobody = self.app.as_anonymous();
         match WRONG_SECRETS.iter().find(|(id, _)| *id == self.operation.id()) {
             Some((_, body)) => self.send(&nobody, &self.request.path, serde_json::from_str(body).ok()).await,
             None => self.send(&nobody, &self.request.path, self.request.body.clone()).await,
@@ -392,7 +392,7 @@ async fn each_operation_turns_away_who_asks_too_often() {
     let rates = Rates { default: NonZeroU32::MIN, login: NonZeroU32::MIN };
     let settings = Settings { rates: Some(rates), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
-    let (nobody, operations) = (app.as_nobody(), operations());
+    let (nobody, operations) = (app.as_anonymous(), operations());
     let declaring: Vec<&Listed> = operations.iter().filter(|operation| operation.statuses().contains(&429)).collect();
     for operation in &declaring {
         // One request per minute: the second is refused, or the third if that minute just ended.

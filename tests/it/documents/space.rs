@@ -84,7 +84,7 @@ async fn below_the_free_space_uploads_are_refused_and_small_writes_go_on() {
 
     assert_eq!((stored(&app).len(), app.since(&mark).await.len()), (1, 0));
     manager.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
-    let figures = app.as_nobody().get("/metrics").await.text;
+    let figures = app.as_anonymous().get("/metrics").await.text;
     let figure = |name: &str| {
         let line = figures.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name}: {figures}"));
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()

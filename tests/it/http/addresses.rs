@@ -6,7 +6,7 @@ use serde_json::json;
 async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
     let networks = trusted.split(',').map(|network| api::wire::forwarded::network(network).unwrap()).collect();
     let app = TestApp::start_with(kind, Settings { trusted_proxies: networks, ..Settings::default() }).await?;
-    let by = app.as_nobody().with("X-Forwarded-For", forwarded);
+    let by = app.as_anonymous().with("X-Forwarded-For", forwarded);
     by.post("auth/login", json!({"username": "nobody", "password": "wrong password"})).await.expect(401);
     let address = app.whole_trail().await.last().unwrap()["ip_address"].as_str().unwrap().to_owned();
     app.finish().await;

@@ -66,7 +66,7 @@ on_each_database! {
     }
 
     async fn the_page_of_the_contract_is_read_and_nothing_else_is_done_to_it(app) {
-        let nobody = app.as_nobody();
+        let nobody = app.as_anonymous();
         assert!(nobody.get("/").await.text.contains("swagger-ui"), "whoever opens the address sees what there is");
         for path in ["/docs/", "/docs/index.html"] {
             let answer = nobody.send(Method::POST, path, None).await;

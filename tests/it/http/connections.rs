@@ -34,7 +34,7 @@ async fn sent(app: &TestApp, bytes: &[u8]) -> TcpStream {
 
 /// How many connections the service has closed for this reason, according to `/metrics`.
 async fn closed(app: &TestApp, reason: &str) -> f64 {
-    Exposition::parse(&app.as_nobody().get("/metrics").await.text)
+    Exposition::parse(&app.as_anonymous().get("/metrics").await.text)
         .value(&format!("http_connections_closed_total{{reason=\"{reason}\"}}"))
 }
 

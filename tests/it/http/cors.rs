@@ -6,7 +6,7 @@ use serde_json::json;
 
 on_each_database! {
     async fn a_listed_origin_may_send_and_read_what_it_needs(app) {
-        let browser = app.as_nobody().with("Origin", FRIEND);
+        let browser = app.as_anonymous().with("Origin", FRIEND);
         let asking = browser
             .with("Access-Control-Request-Method", "POST")
             .with("Access-Control-Request-Headers", "authorization,content-type,idempotency-key,if-match,range");
@@ -38,7 +38,7 @@ on_each_database! {
     }
 
     async fn a_problem_can_be_read_by_a_listed_origin_too(app) {
-        let browser = app.as_nobody().with("Origin", FRIEND);
+        let browser = app.as_anonymous().with("Origin", FRIEND);
         let answer = browser.get("cases").await;
         answer.expect_problem(401, "unauthorized");
         assert_eq!(answer.header("access-control-allow-origin"), FRIEND);
@@ -50,7 +50,7 @@ on_each_database! {
 
     async fn another_origin_gets_nothing_a_browser_would_show_it(app) {
         let stranger =
-            app.as_nobody().with("Origin", "https://elsewhere.example.org").with("Access-Control-Request-Method", "GET");
+            app.as_anonymous().with("Origin", "https://elsewhere.example.org").with("Access-Control-Request-Method", "GET");
         let stranger = stranger.with("Accept-Encoding", "gzip");
         let preflight = stranger.send(Method::OPTIONS, "cases", None).await;
         preflight.expect_problem(400, "invalid_header");

@@ -19,7 +19,7 @@ on_each_database! {
     }
 
     async fn pages_load_nothing_from_elsewhere(app) {
-        let nobody = app.as_nobody();
+        let nobody = app.as_anonymous();
         for path in ["/docs/", "/problems/not_found"] {
             let page = nobody.get(path).await;
             assert!(page.header("content-type").starts_with("text/html"), "{path}");
@@ -53,11 +53,11 @@ on_each_database! {
         for path in ["/openapi.yaml", "/docs/swagger-ui-bundle.js"] {
             let timed = async || {
                 let begun = Instant::now();
-                let answer = app.as_nobody().with("Accept-Encoding", "zstd, br;q=0.9").get(path).await;
+                let answer = app.as_anonymous().with("Accept-Encoding", "zstd, br;q=0.9").get(path).await;
                 assert_eq!((answer.status(), answer.header("content-encoding")), (200, "zstd"), "{path}");
                 (begun.elapsed(), answer.bytes)
             };
-            let plain = app.as_nobody().get(path).await;
+            let plain = app.as_anonymous().get(path).await;
             let (first, coded) = timed().await;
             let mut fastest = Duration::MAX;
             for _ in 0..5 {
@@ -67,7 +67,7 @@ on_each_database! {
             }
             assert!(coded.len() < plain.bytes.len() / 2 && fastest * 3 < first, "{path}: {first:?}, then {fastest:?}");
             let spelled = path.replacen('.', "%2e", 1);
-            assert_eq!(app.as_nobody().with("Accept-Encoding", "zstd").get(&spelled).await.bytes, coded);
+            assert_eq!(app.as_anonymous().with("Accept-Encoding", "zstd").get(&spelled).await.bytes, coded);
         }
     }
 

@@ -31,7 +31,7 @@ on_each_database! {
         let absent = by.send(Method::HEAD, "cases/01a20725-be30-7584-bca5-f00e655c90d6", None).await;
         assert_eq!((absent.status(), absent.header("content-type")), (404, "application/problem+json"));
         assert_eq!(by.send(Method::HEAD, "auth/login", None).await.status(), 405);
-        assert_eq!(app.as_nobody().send(Method::HEAD, "cases", None).await.status(), 401);
+        assert_eq!(app.as_anonymous().send(Method::HEAD, "cases", None).await.status(), 401);
     }
 
     async fn a_path_has_one_spelling_and_no_empty_part(app) {
@@ -43,7 +43,7 @@ on_each_database! {
     }
 
     async fn options_says_what_a_path_allows(app) {
-        let nobody = app.as_nobody();
+        let nobody = app.as_anonymous();
         let answer = nobody.send(Method::OPTIONS, "cases", None).await;
         assert_eq!(answer.status(), 204);
         let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();

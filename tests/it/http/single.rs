@@ -16,7 +16,7 @@ on_each_database! {
             ("Idempotency-Key", ["key-number-1", "key-number-1"]),
             ("Idempotency-Key", ["key-number-1", "key-number-2"]),
         ] {
-            let caller = if name == "Authorization" { app.as_nobody() } else { by.clone() };
+            let caller = if name == "Authorization" { app.as_anonymous() } else { by.clone() };
             let caller = caller.with(name, values[0]).with(name, values[1]);
             let body = (name != "Content-Type").then(|| json!({"reason": "because"}));
             let answer = caller.send(reqwest::Method::POST, &case.url("hold"), body).await;
@@ -24,7 +24,7 @@ on_each_database! {
             assert_eq!(answer.faults(), [format!("header /{name}")], "{values:?}");
         }
         // Before the caller is identified.
-        let answer = app.as_nobody().with("Authorization", "x").with("Authorization", "y").get("auth/me").await;
+        let answer = app.as_anonymous().with("Authorization", "x").with("Authorization", "y").get("auth/me").await;
         answer.expect_problem(400, "invalid_header");
         assert_eq!(answer.faults(), ["header /Authorization"]);
         assert_eq!(app.since(&mark).await.len(), 0);

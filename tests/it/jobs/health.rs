@@ -74,7 +74,7 @@ on_each_database! {
         let runs = app.as_manager().await.get("job-runs").await.expect(200);
         assert_eq!(runs["data"].as_array().unwrap().len(), 2, "both are on record");
         assert_eq!(report["health"]["failed_jobs_24h"], 1);
-        let metrics = Exposition::parse(&app.as_nobody().get("/metrics").await.text);
+        let metrics = Exposition::parse(&app.as_anonymous().get("/metrics").await.text);
         let runs = |status: &str| {
             metrics.value(&format!("casetrail_job_runs_total{{job_name=\"send_scheduled_emails\",status=\"{status}\"}}"))
         };

@@ -57,7 +57,7 @@ on_each_database! {
 
     async fn only_the_desk_and_who_was_granted_it_read_reports(app) {
         for path in PATHS {
-            app.as_nobody().get(path).await.expect_problem(401, "unauthorized");
+            app.as_anonymous().get(path).await.expect_problem(401, "unauthorized");
             let by = app.as_tech(3).await;
             let mark = app.mark().await;
             by.get(path).await.expect_problem(403, "forbidden");

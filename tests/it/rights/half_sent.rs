@@ -25,7 +25,7 @@ async fn end(app: &TestApp, user: &user::Model, refresh_token: &str, way: &str) 
         "given another password" => {
             by.post(&format!("{url}/password-reset"), json!({"new_password": "twelve green bottles"})).await.expect(204)
         }
-        _ => app.as_nobody().post("auth/logout", json!({"refresh_token": refresh_token})).await.expect(204),
+        _ => app.as_anonymous().post("auth/logout", json!({"refresh_token": refresh_token})).await.expect(204),
     };
 }
 
@@ -33,7 +33,7 @@ async fn end(app: &TestApp, user: &user::Model, refresh_token: &str, way: &str) 
 async fn signed_in(app: &TestApp, username: &str, role: Role) -> (user::Model, String, String) {
     let user = app.user(username, role, None).await;
     app.give_password(&user, PASSWORD).await;
-    let pair = app.as_nobody().post("auth/login", json!({"username": username, "password": PASSWORD})).await.expect(200);
+    let pair = app.as_anonymous().post("auth/login", json!({"username": username, "password": PASSWORD})).await.expect(200);
     let text = |key: &str| pair[key].as_str().expect("a token").to_owned();
     (user, text("access_token"), text("refresh_token"))
 }

@@ -83,7 +83,7 @@ async fn ensure_whole(app: &TestApp, token: &str, path: &str) {
 async fn lose(app: &TestApp, user: &user::Model, pair: &Json, way: usize) {
     let (admin, url) = (app.as_admin().await, format!("users/{}", user.id));
     match way {
-        0 => drop(app.as_nobody().post("auth/logout", json!({"refresh_token": pair["refresh_token"]})).await.expect(204)),
+        0 => drop(app.as_anonymous().post("auth/logout", json!({"refresh_token": pair["refresh_token"]})).await.expect(204)),
         1 => drop(admin.post(&format!("{url}/deactivate"), json!({"reason": "left"})).await.expect(200)),
         2 => {
             let role = json!({"role": "technician", "user_level": "level_1", "reason": "moved"});

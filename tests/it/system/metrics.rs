@@ -17,7 +17,7 @@ const FAILURES: &str = "casetrail_audit_write_failures_total";
 const REQUESTS: &str = "http_request_duration_seconds_count";
 
 async fn scrape(app: &TestApp) -> Exposition {
-    let answer = app.as_nobody().get("/metrics").await;
+    let answer = app.as_anonymous().get("/metrics").await;
     answer.expect(200);
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     Exposition::parse(&answer.text)
@@ -192,7 +192,7 @@ on_each_database! {
         by.get("/docs/").await;
         by.get("/api/v1/cases/").await.expect(200);
 
-        let answer = app.as_nobody().get("/metrics").await;
+        let answer = app.as_anonymous().get("/metrics").await;
         let after = Exposition::parse(&answer.text);
         let requests = after.since(&before, REQUESTS);
         let count = |method: &str, route: &str, status: u16| {
@@ -211,7 +211,7 @@ on_each_database! {
         let user = app.user("ada", Role::Manager, None).await;
         app.give_password(&user, "a long enough passphrase").await;
         let attempt = async |password: &str| {
-            app.as_nobody().post("auth/login", json!({"username": "ada", "password": password})).await.status()
+            app.as_anonymous().post("auth/login", json!({"username": "ada", "password": password})).await.status()
         };
         let before = scrape(app).await;
         assert_eq!((attempt("a wrong passphrase").await, attempt("").await), (401, 422));

@@ -15,7 +15,7 @@ async fn outside(app: &TestApp, sqlite: &str, postgres: &str) {
 async fn becomes(app: &TestApp, status: u16) {
     let began = Instant::now();
     loop {
-        let answer = app.as_nobody().get("/readyz").await;
+        let answer = app.as_anonymous().get("/readyz").await;
         if answer.status() == status {
             break;
         }
@@ -66,7 +66,7 @@ on_each_database! {
     }
 
     async fn it_checks_at_most_once_a_second_however_many_ask_and_counts_nothing(app) {
-        let (began, client) = (Instant::now(), app.as_nobody());
+        let (began, client) = (Instant::now(), app.as_anonymous());
         app.statements();
         for _ in 0..3 {
             for answer in futures_util::future::join_all((0..40).map(|_| client.get("/readyz"))).await {
@@ -76,7 +76,7 @@ on_each_database! {
         let inserts = app.statements().iter().filter(|sql| sql.contains("INSERT INTO \"audit_entries\"")).count();
         let allowed = 1 + usize::try_from(began.elapsed().as_secs()).unwrap();
         assert!(0 < inserts && inserts <= allowed, "{inserts} in {:?}", began.elapsed());
-        let metrics = app.as_nobody().get("/metrics").await.text;
+        let metrics = app.as_anonymous().get("/metrics").await.text;
         let counted: Vec<&str> =
             metrics.lines().filter(|line| line.contains("audit_log_accessed") && !line.ends_with(" 0")).collect();
         assert_eq!(counted, [""; 0]);
@@ -88,7 +88,7 @@ on_each_database! {
         let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000998_later', 0)";
         outside(app, newer, newer).await;
         tokio::time::sleep(Duration::from_millis(1_100)).await;
-        app.as_nobody().get("/readyz").await.expect(200);
+        app.as_anonymous().get("/readyz").await.expect(200);
         let incompatible = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_000999_later_incompatible', 0)";
         outside(app, incompatible, incompatible).await;
         becomes(app, 503).await;

@@ -50,7 +50,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"role": "member", "user_level": null, "email": "member7@example.org"}));
         assert_eq!((&trail[0]["related_user"]["id"], &trail[0]["actor"]["username"]), (&user["id"], &json!("admin")));
         assert_eq!(trail[0]["changes"]["is_active"], json!({"from": null, "to": true}));
-        app.as_nobody().post("auth/login", json!({"username": "member7", "password": PASSWORD})).await.expect(200);
+        app.as_anonymous().post("auth/login", json!({"username": "member7", "password": PASSWORD})).await.expect(200);
     }
 
     async fn a_technician_creates_members_only(app) {
@@ -113,7 +113,7 @@ on_each_database! {
         let user = by.post("users", body).await.expect(201);
         assert_eq!(user["scopes"], json!(["ingest", "reports:read"]));
         let login = json!({"username": "member7", "password": PASSWORD});
-        app.as_nobody().post("auth/login", login).await.expect_problem(401, "invalid_credentials");
+        app.as_anonymous().post("auth/login", login).await.expect_problem(401, "invalid_credentials");
     }
 
     async fn the_command_line_creates_the_first_administrator_by_the_same_rules(app) {
@@ -126,6 +126,6 @@ on_each_database! {
         tx.commit().await.unwrap();
         let stored = user::Entity::find_by_id(user.id).one(&app.outside).await.unwrap().unwrap();
         assert_eq!((stored.role, stored.username.as_str()), (Role::Administrator, "member7"));
-        app.as_nobody().post("auth/login", json!({"username": "member7", "password": PASSWORD})).await.expect(200);
+        app.as_anonymous().post("auth/login", json!({"username": "member7", "password": PASSWORD})).await.expect(200);
     }
 }

@@ -22,7 +22,7 @@ on_each_database! {
         assert_eq!((&trail[0]["metadata"], &trail[0]["changes"]), (&json!({"event": "password_reset"}), &json!({})));
         assert_eq!((&trail[0]["actor"]["username"], &trail[0]["related_user"]["id"]), (&json!("tech1"), &json!(user.id)));
         their_client.get("auth/me").await.expect_problem(401, "unauthorized");
-        app.as_nobody().post("auth/login", json!({"username": "member1", "password": NEW})).await.expect(200);
+        app.as_anonymous().post("auth/login", json!({"username": "member1", "password": NEW})).await.expect(200);
     }
 
     async fn some_passwords_are_not_for_this(app) {
