@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_stand_in_examples_are_guessable() {
+    fn secrets_from_examples_are_guessable() {
         assert!(is_guessable("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
         assert!(is_guessable("please-change-me-before-production-0123"));
         assert!(!is_guessable(Secret::random().reveal()));

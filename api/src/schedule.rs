@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_period_is_due_once_its_time_has_come_in_the_settings_zone() {
+    fn a_period_is_due_at_its_time_in_the_configured_time_zone() {
         let (job, schedules) = (JobName::QuarterlyCreditReset, schedules(&[]));
         let (before, first) = (at("2026-12-31T12:00:00Z"), at("2027-01-01T06:05:00Z"));
         assert!(schedules.due(job, before, at("2027-01-01T06:04:59Z"), CHICAGO).is_empty());
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn missed_periods_are_made_up_for_in_order_up_to_a_limit() {
+    fn missed_periods_are_caught_up_in_order_up_to_a_limit() {
         let (job, schedules) = (JobName::SendScheduledEmails, schedules(&[]));
         let due = schedules.due(job, at("2026-12-01T00:00:00Z"), at("2026-12-01T00:46:00Z"), CHICAGO);
         assert_eq!(due, ["00:15", "00:30", "00:45"].map(|time| at(&format!("2026-12-01T{time}:00Z"))));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_summer_time_leaves_out_or_repeats_has_its_runs_all_the_same() {
+    fn hourly_runs_continue_when_daylight_saving_time_begins_or_ends() {
         let (job, schedules) = (JobName::CheckExpiredHolds, schedules(&[]));
         for (from, until) in [("2027-03-14T06:30:00Z", "2027-03-14T10:30:00Z"), ("2026-11-01T04:30:00Z", "2026-11-01T08:30:00Z")]
         {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schedule_that_is_none_is_named() {
+    fn an_invalid_schedule_is_named_in_the_error() {
         let refused = |pair: &str| Schedules::parse(&[pair.to_owned()], true).unwrap_err().to_string();
         assert!(refused("send_scheduled_emails").contains("send_scheduled_emails"));
         assert!(refused("sing=* * * * *").contains("sing"));

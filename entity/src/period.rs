@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_civil_day_is_as_long_as_its_clock_says() {
+    fn a_civil_day_has_23_to_25_hours() {
         let hours = |date| {
             let period = days(date, date, CHICAGO);
             (period.until - period.since).num_hours()
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_never_was_has_no_bucket() {
+    fn a_skipped_day_has_no_bucket() {
         // Samoa skipped from 29 December 2011 to 31 December.
         let starts: Vec<_> = days("2011-12-29", "2011-12-31", chrono_tz::Pacific::Apia).buckets(Interval::Day).unwrap();
         assert_eq!(starts.len(), 2);

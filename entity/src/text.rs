@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_hide_something_are_not_displayable() {
+    fn names_with_invisible_characters_are_not_displayable() {
         let invisible = [
             '\0',
             '\n',

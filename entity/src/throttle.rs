@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_begins_anew_a_day_after_its_first_failure_and_after_a_clock_that_was_wrong() {
+    fn a_count_restarts_a_day_after_its_first_failure_and_after_a_clock_error() {
         let now: DateTime<Utc> = "2026-12-01T15:00:00Z".parse().unwrap();
         let row = |resets_at| Model {
             throttle_key: "p".into(),

@@ -125,7 +125,7 @@ async fn friday(app: &TestApp) {
 }
 
 on_each_database! {
-    async fn a_working_week_leaves_every_action_there_is(app) {
+    async fn a_working_week_records_every_action(app) {
         let case = tuesday(app).await;
         wednesday(app, &case).await;
         thursday(app, &case).await;

@@ -93,12 +93,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_ends_where_it_ends() {
+    fn a_role_name_is_quoted_as_an_identifier() {
         assert_eq!(quoted(r#"app"; DROP TABLE cases; --"#), r#""app""; DROP TABLE cases; --""#);
     }
 
     #[test]
-    fn nothing_is_granted_on_the_log_but_reading_and_adding() {
+    fn only_select_and_insert_are_granted_on_the_audit_log() {
         let statements = statements("public", "casetrail", "\"app\"");
         let on_log: Vec<_> =
             statements.iter().filter(|line| line.contains("audit_entries") && line.starts_with("GRANT")).collect();

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_demo_is_greeted_with_its_users_and_a_line_to_paste() {
+    fn the_greeting_of_the_demo_shows_its_users_and_a_command_to_paste() {
         let text = greeting(Audience::DemoUsers, None).text();
         assert!(text.contains("admin, manager, member1, member2, tech1, tech2, tech3"), "{text}");
         assert!(text.contains("<username>-demo-pass"), "{text}");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_among_json_lines_is_one_of_them() {
+    fn the_greeting_in_a_json_log_is_one_json_line() {
         let key = ApiKey::random();
         let line = greeting(Audience::DemoUsers, Some(&key)).line();
         assert!(!line.to_string().contains('\n'));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_is_one_that_can_be_opened() {
+    fn the_address_shown_can_be_opened() {
         let shown = |bound: &str, public: Option<&str>| base(public, bound.parse().unwrap());
         assert_eq!(shown("0.0.0.0:8080", None), "http://127.0.0.1:8080");
         assert_eq!(shown("[::]:8080", None), "http://[::1]:8080");

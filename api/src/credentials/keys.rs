@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_opens_with_the_secret_it_was_sealed_with() {
+    fn a_sealed_key_is_opened_only_with_its_secret() {
         let (secret, other) = (Secret::random(), Secret::random());
         let sealed = seal(&secret, &[9; 32]).unwrap();
         assert_eq!(open(&secret, &sealed), Some([9; 32]));

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_for_ten_minutes_and_five_seconds_of_leeway() {
+    fn a_token_is_valid_for_ten_minutes_and_five_seconds_of_leeway() {
         let (tokens, now) = (tokens(), Utc::now());
         let (user_id, session_id) = (Uuid::now_v7(), Uuid::now_v7());
         let token = tokens.issue(user_id, session_id, now).unwrap();
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_others_are_refused() {
+    fn tokens_signed_with_other_keys_are_refused() {
         let now = Utc::now();
         let others = Tokens::new(vec![Key::new("one".into(), &[8; 32]).unwrap()]);
         let renamed = Tokens::new(vec![Key::new("two".into(), &[7; 32]).unwrap()]);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_an_earlier_version_holds() {
+    fn a_token_of_an_earlier_version_is_accepted() {
         // Issued by version 0.1.0, which used jsonwebtoken's own cryptography.
         let token = concat!(
             "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSIsImtpZCI6Im9uZSJ9.",

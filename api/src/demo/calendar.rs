@@ -119,7 +119,7 @@ mod tests {
     use chrono::Timelike;
 
     #[test]
-    fn most_of_it_is_on_weekdays_in_office_hours() {
+    fn most_events_are_on_weekdays_in_office_hours() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
         let mut rng = DemoRng::new(1, Table::Visits, 0);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_settled_comes_after_what_was_and_not_after_now() {
+    fn a_settled_time_is_after_the_previous_one_and_not_after_now() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 22, 0, 0).unwrap();
         let calendar = Calendar::new(now, 180, chrono_tz::America::Chicago);
         let mut rng = DemoRng::new(1, Table::Visits, 0);

@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_throws_the_same() {
+    fn the_same_seed_gives_the_same_numbers() {
         let throw = |seed, number| {
             let mut rng = DemoRng::new(seed, Table::Cases, number);
             (0..20).map(|_| rng.between(0, 1_000_000)).collect::<Vec<_>>()
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_in_rank_is_taken_most_often() {
+    fn the_first_rank_is_chosen_most_often() {
         let mut rng = DemoRng::new(1, Table::Visits, 0);
         let ranks: Vec<usize> = (1..=100).collect();
         let mut counts = [0; 101];

@@ -53,7 +53,7 @@ fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_history() {
+fn the_same_seed_generates_the_same_history() {
     let plan = Plan::of_entries(2_000);
     let text = |seed| format!("{:?}", Ordered(&generated(plan, seed)));
     assert!(text(1) == text(1));
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Ordered<'_> {
 }
 
 #[test]
-fn the_plan_is_kept() {
+fn the_history_has_as_many_rows_and_entries_as_planned() {
     let Chapter { history, case_numbers, .. } = demo();
     assert_eq!((history.users.len(), history.cases.len(), history.entries.len()), (101, 400, 20_000));
     let numbers: HashSet<_> = history.cases.iter().map(|case| &case.case_number).collect();
@@ -82,7 +82,7 @@ fn the_plan_is_kept() {
 }
 
 #[test]
-fn people_are_shared_as_planned() {
+fn roles_and_levels_are_distributed_as_planned() {
     let users = &demo().history.users;
     let count = |holds: &dyn Fn(&user::Model) -> bool| users.iter().filter(|row| holds(row)).count();
     for (role, expected) in
@@ -100,7 +100,7 @@ fn people_are_shared_as_planned() {
 }
 
 #[test]
-fn cases_are_shared_as_planned() {
+fn cases_are_distributed_as_planned() {
     use CaseStatus as S;
     let cases = &demo().history.cases;
     let share = |holds: &dyn Fn(&case::Model) -> bool| percent(cases.iter().filter(|row| holds(row)).count(), cases.len());
@@ -155,7 +155,7 @@ fn reviews_are_decided_as_planned() {
 }
 
 #[test]
-fn status_entries_chain_to_where_each_case_stands() {
+fn status_entries_chain_to_the_status_of_each_case() {
     for case in &demo().history.cases {
         let mut status = Json::Null;
         let mut assignee = Json::Null;
@@ -190,7 +190,7 @@ fn holds_last_about_two_days_and_a_quarter_is_overdue() {
 }
 
 #[test]
-fn time_is_spent_like_at_a_desk() {
+fn people_act_mostly_on_weekdays_in_office_hours() {
     let by_people = entries(|entry| entry.context.actor != entity::audit::Actor::System);
     let local = |entry: &&PastEntry| instant_of(entry.id).unwrap().with_timezone(&Chicago);
     let weekdays = by_people.iter().filter(|entry| local(entry).weekday().number_from_monday() <= 5).count();
@@ -200,7 +200,7 @@ fn time_is_spent_like_at_a_desk() {
 }
 
 #[test]
-fn the_system_does_its_share_and_some_of_it_fails() {
+fn a_share_of_the_entries_is_by_the_system_and_some_are_failures() {
     let by_system = entries(|entry| entry.context.actor == entity::audit::Actor::System);
     assert_near("by System", percent(by_system.len(), demo().entries()), 8.0, 0.5);
     let failed = |action| {
@@ -222,7 +222,7 @@ fn the_system_does_its_share_and_some_of_it_fails() {
 }
 
 #[test]
-fn few_do_much_and_many_do_little() {
+fn few_users_cause_most_of_the_entries() {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for entry in entries(|entry| entry.context.actor.person().is_some()) {
         *counts.entry(entry.context.actor.label()).or_default() += 1;
@@ -234,7 +234,7 @@ fn few_do_much_and_many_do_little() {
 }
 
 #[test]
-fn the_named_have_some_cases_in_every_status_they_can_have() {
+fn named_members_and_technicians_have_cases_in_many_statuses() {
     let id = |name: &str| demo().history.users.iter().find(|row| row.username == name).unwrap().id;
     let counts = |holds: &dyn Fn(&case::Model) -> bool| {
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -252,7 +252,7 @@ fn the_named_have_some_cases_in_every_status_they_can_have() {
 }
 
 #[test]
-fn no_one_acts_before_they_joined_or_after_they_left() {
+fn users_act_only_while_their_accounts_are_active() {
     let mut active: HashMap<Uuid, bool> = HashMap::new();
     for entry in &demo().history.entries {
         if let Some(id) = entry.context.actor.id() {
@@ -266,7 +266,7 @@ fn no_one_acts_before_they_joined_or_after_they_left() {
 }
 
 #[test]
-fn a_larger_history_is_told_in_chapters() {
+fn a_larger_history_is_generated_in_chapters() {
     let mut generator = generate(Plan { users: 150, cases: 1_000, entries: 50_000, days: 730 }, 3, now(), Chicago);
     let sizes: Vec<usize> = generator.by_ref().map(|chapter| chapter.unwrap().entries()).collect();
     assert_eq!(sizes.iter().sum::<usize>(), 50_000);

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_digest_is_the_same_however_the_bytes_arrive() {
+    async fn the_digest_does_not_depend_on_how_the_bytes_are_split() {
         let content: Vec<u8> = (0..1_000_000_u32).map(|number| number.to_le_bytes()[0]).collect();
         let whole = text::sha256_hex(&content);
         for piece in [1_000, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, content.len()] {

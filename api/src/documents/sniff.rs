@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bytes_decide() {
+    fn the_first_bytes_determine_the_type() {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
         for (head, declared, found) in [
             (&b"%PDF-1.7\n"[..], "application/pdf", Ok("application/pdf")),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn office_documents_are_told_from_other_archives() {
+    fn office_documents_are_distinguished_from_other_archives() {
         let archive = |second: &str, third: &str| {
             let entry = |name: &str| {
                 let mut entry = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\x02\0\0\0\x02\0\0\0".to_vec();
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_may_be_cut_within_a_letter() {
+    fn a_sample_of_a_text_may_end_within_a_character() {
         let cut = &"é".repeat(5).into_bytes()[..9];
         assert_eq!(content_type(cut, false, None), Ok("text/plain"));
         assert_eq!(content_type(cut, true, None), Err(SniffError::Unknown));

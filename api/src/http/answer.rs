@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_names_its_version_or_is_none() {
+    fn a_version_is_read_only_from_a_well_formed_etag() {
         for named in ["\"7\"", " \"7-1f0c9a2e\" ", "W/\"7-1f0c9a2e\""] {
             assert_eq!(version_of(named), Some(7), "{named}");
         }

@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rejection_reason_is_told_in_words_and_an_unknown_one_by_its_code() {
+    fn every_rejection_reason_is_spelled_out_and_an_unknown_one_is_shown_as_its_code() {
         for reason in RejectionReason::iter() {
             assert_ne!(rejection_reason(reason.code()), reason.code());
         }
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_of_a_newer_version_is_sent_with_what_is_known() {
+    fn a_template_of_a_newer_version_is_sent_with_a_generic_text() {
         let of_a_case = sent("case_archived", &json!({"employee_name": "Ada Moss"}));
         assert_eq!(of_a_case.subject, "Update on case WS001-2026-12-0001");
         let first = "There is an update on case WS001-2026-12-0001 (Ada Moss): case_archived, on Tuesday, 1 December 2026, 14:30 \

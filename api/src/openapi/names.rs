@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_word_becomes_one() {
+    fn enum_values_become_identifiers() {
         let names = ["-created_at", "due_on", "audit:read", "ingest"].map(name);
         assert_eq!(names, ["CreatedAtDescending", "DueOn", "AuditRead", "Ingest"]);
     }

@@ -61,7 +61,7 @@ fn mark(schema: &mut RefOr<Schema>) {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_pattern_covers_a_text_from_its_start() {
+    fn every_pattern_is_anchored_at_the_start() {
         let contract = serde_json::to_value(crate::openapi::contract()).unwrap().to_string();
         for word in contract.split("\"pattern\":\"").skip(1) {
             assert!(word.starts_with('^'), "{}", word.split('"').next().unwrap());

@@ -39,7 +39,7 @@ fn changed(node: &Node, place: usize) -> Node {
 }
 
 #[test]
-fn what_means_the_same_has_one_text_and_what_does_not_has_another() {
+fn equal_values_have_the_same_canonical_text_and_different_values_do_not() {
     let text = |json: &str| entity::text::canonical(&serde_json::from_str::<Json>(json).unwrap()).unwrap();
     let inputs = (nodes(), nodes(), any::<(u64, u64)>(), any::<usize>());
     check("canonical body", inputs, |(node, other, (one, two), place)| {

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_files_of_this_host_are_watched() {
+    fn only_the_free_space_of_local_files_is_monitored() {
         let names = |url: &str, documents: Option<&str>| {
             let space = Space::new(url, documents.map(Path::new), ByteSize(0));
             space.free().map(|(name, _)| name).collect::<Vec<_>>()
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_is_refused() {
+    fn too_little_free_space_is_refused() {
         let space = |min| Space::new("sqlite:///tmp/a.db", None, ByteSize(min));
         assert!(space(0).ensure_room().is_ok());
         assert_eq!(space(u64::MAX).ensure_room().unwrap_err().code, Code::InsufficientStorage);

@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_spelled_as_browsers_spell_them() {
+    fn only_origins_as_sent_by_browsers_are_valid() {
         for origin in ["https://desk.example.org", "http://localhost:5173", "http://[::1]:3000"] {
             assert!(is_origin(origin), "{origin}");
         }

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credits_are_decimals_also_where_too_many_are_used() {
+    fn credits_are_formatted_as_decimals_even_if_negative() {
         let shown = [0, 5, 10, 125, -5, -125].map(credits_text);
         assert_eq!(shown, ["0.0", "0.5", "1.0", "12.5", "-0.5", "-12.5"]);
     }

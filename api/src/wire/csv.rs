@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_quoted_where_they_must_be_and_never_formulas() {
+    fn cells_are_quoted_where_necessary_and_are_never_formulas() {
         let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1+1", "-.", "-12.5", "-1"].map(Cow::from).to_vec();
         let text = lines([row]).unwrap();
         assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1+1,'-.,-12.5,-1\r\n");
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_formula_does_not_hide_it() {
+    fn a_formula_behind_invisible_characters_is_escaped() {
         for before in
             ["", " ", "  ", "\u{A0}", "\u{3000}", "\u{2003}", "\u{FEFF}", "\u{200B}", "\n", "\r\n", "\t", "\u{2028}", "\0"]
         {

@@ -305,14 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn the_log_has_the_whole_chain_and_the_place_and_the_client_neither() {
+    fn the_log_has_the_source_chain_and_the_location_and_the_response_has_neither() {
         let (log, response) = logged(|| Error::internal(Outer(Middle(Root))));
         assert!(log.contains(CHAIN) && log.contains(&place(line!() - 1)), "{log}");
         assert!(!response.contains("key could not") && !response.contains("error.rs"), "{response}");
     }
 
     #[test]
-    fn a_question_mark_is_the_place_of_what_it_converts() {
+    fn the_location_of_a_converted_error_is_its_question_mark() {
         fn converted(outcome: Result<(), DbErr>) -> Result<(), Interruption> {
             outcome?;
             Ok(())

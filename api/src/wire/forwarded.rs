@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_may_say_who_is_behind_it() {
+    fn only_a_trusted_proxy_determines_the_client_address() {
         let trusted = [network("10.0.0.1").unwrap(), network("10.0.1.0/24").unwrap()];
         for (peer, forwarded, expected) in [
             ("1.2.3.4", "9.9.9.9", "1.2.3.4"),

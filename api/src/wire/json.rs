@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_malformed() {
+    fn invalid_json_is_malformed() {
         for body in ["", "{", r#"{"name":"a","name":"b"}"#, r#"{"name":"a"} x"#, "\u{0}", &"[".repeat(40)] {
             assert_eq!(refused(body).0, Code::MalformedJson, "{body}");
         }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_wrong_shape_names_its_field() {
+    fn a_value_of_the_wrong_shape_is_refused_by_field() {
         for (body, expected) in [
             (r#"{}"#, "/name required"),
             (r#"{"name":"a","nmae":1}"#, "/nmae unknown_field"),
@@ -265,12 +265,12 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_read_as_a_word() {
+    fn an_enum_value_is_parsed() {
         assert_eq!(read::<Shape>(br#"{"name":"a","colour":"red"}"#).unwrap().colour, Some(Colour::Red));
     }
 
     #[test]
-    fn a_whole_number_is_one_however_it_is_written() {
+    fn whole_numbers_are_accepted_in_any_notation() {
         for body in [r#"{"name":"a","count":2}"#, r#"{"name":"a","count":2.0}"#, r#"{"name":"a","count":2e0}"#] {
             assert_eq!(read::<Shape>(body.as_bytes()).unwrap().count, Some(2));
         }

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_the_senders_words() {
+    fn errors_are_reported_in_the_terms_of_the_caller() {
         for (body, detail) in [
             (r#"{"items": []}"#, "must have 1 to 2 items"),
             (r#"{"items": ["x"]}"#, "must be a UUID"),

@@ -515,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn the_catalogue_counts_as_the_domain_says() {
+    fn the_catalogue_has_the_expected_number_of_actions() {
         assert_eq!((Action::NAMED, Action::introduced().count()), (37, 15));
         assert_eq!(Action::all().count(), Action::COUNT, "`other` is the last one");
         let by_category: Vec<usize> = Category::all().map(|category| category.actions().count()).collect();

@@ -249,7 +249,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn each_key_is_there_once() {
+    fn keys_are_unique() {
         let names: HashSet<_> = VOCABULARY.iter().map(|word| word.name).collect();
         assert_eq!(names.len(), VOCABULARY.len());
     }

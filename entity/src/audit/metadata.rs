@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_success_says_what_it_must_in_the_shape_it_has() {
+    fn a_success_needs_its_required_metadata_with_the_right_types() {
         let ensure = |outcome, metadata: Json| ensure(Action::Logout, outcome, metadata.as_object().unwrap());
         assert!(ensure(Outcome::Success, json!({"session_id": "s", "session_duration_seconds": 3})).is_ok());
         for part in [json!({}), json!({"session_id": "s"})] {

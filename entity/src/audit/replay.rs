@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_from_something_never_told_is_a_gap() {
+    fn a_change_from_a_value_never_recorded_is_a_gap() {
         let broken = [json!({"status": {"from": null, "to": "draft"}}), json!({"status": {"from": "hold", "to": "accepted"}})];
         let gap = followed(&broken).unwrap_err();
         assert_eq!(gap.to_string(), r#"case 1: status was logged as "draft" but is "hold""#);

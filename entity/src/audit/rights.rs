@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locks_are_taken_in_one_order_whoever_acts_over_whom() {
+    fn locks_are_taken_in_the_order_of_their_keys() {
         let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let locks = |actor, over| Hold { actor, over }.locks().iter().map(|lock| (lock.key, lock.is_alone)).collect::<Vec<_>>();
         assert_eq!(locks(Some(one), Some(two)), [(1, false), (2, true)]);

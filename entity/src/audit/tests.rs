@@ -84,7 +84,7 @@ async fn two_writes_at_once_are_refused() {
 }
 
 #[tokio::test]
-async fn a_write_that_was_cut_off_cannot_be_committed() {
+async fn an_interrupted_write_cannot_be_committed() {
     let world = World::start().await;
     let tx = begin(&world.db).await;
     {

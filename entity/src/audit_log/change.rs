@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_a_text_and_perhaps_a_scalar() {
+    fn a_value_matches_as_a_string_and_possibly_as_a_scalar() {
         assert_eq!(spellings("hold"), ["\"hold\""]);
         assert_eq!(spellings("14.0"), ["\"14.0\"", "14"]);
         assert_eq!(spellings("null"), ["\"null\"", "null"]);
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_could_leave_its_path_is_none() {
+    fn a_field_name_that_could_escape_its_json_path_is_refused() {
         assert!(ChangedField::named("held_at").is_some());
         for name in ["", "a.b", "Status", "a'b", "a%", "é", "status "] {
             assert_eq!(ChangedField::named(name), None, "{name:?}");

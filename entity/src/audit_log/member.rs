@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_completion_is_told_once_its_result_is_released_and_stays_secret_where_it_was_undone_before() {
+    fn a_completion_is_disclosed_once_released_and_never_if_undone_before() {
         let (monday, tuesday, wednesday) = ("2026-12-07T00:00:00.000Z", "2026-12-08T00:00:00.000Z", "2026-12-09T00:00:00.000Z");
         let secrets = |turns: Vec<StateChange>, now: &str| {
             undisclosed(turns, now.parse().unwrap()).iter().map(|id| id.as_u128()).collect::<Vec<_>>()

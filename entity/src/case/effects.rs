@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_followed_by_what_it_means_for_people() {
+    fn changes_are_followed_by_their_review_steps_and_notifications() {
         let (before, at) = (accepted(), Some(DateTime::UNIX_EPOCH));
         let member = || Recipients::Member(before.member_id);
         let to = |status| Model { status, ..before.clone() };

@@ -166,7 +166,7 @@ mod tests {
     use sea_orm::{ActiveEnum, Iterable};
 
     #[test]
-    fn each_word_is_the_same_in_the_database_on_the_wire_and_in_code() {
+    fn each_value_has_the_same_code_in_the_database_and_in_json() {
         for status in CaseStatus::iter() {
             assert_eq!((status.to_value().as_str(), serde_json::json!(status)), (status.code(), status.code().into()));
         }

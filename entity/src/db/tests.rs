@@ -55,7 +55,7 @@ async fn insert(tx: &WriteTransaction, n: i32) -> Result<(), DbErr> {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_let_go_is_rolled_back_and_its_connection_used_again() {
+async fn a_dropped_transaction_is_rolled_back_and_its_connection_is_reused() {
     let world = World::start().await;
     let tx = world.begin().await;
     insert(&tx, 1).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_connection_on_which_a_statement_failed_is_closed() {
 
 /// As on a full disk: the database rolls back by itself, and from then on the pool's view of the connection is wrong.
 #[tokio::test]
-async fn a_transaction_that_the_database_ended_by_itself_leaves_nothing_behind() {
+async fn a_transaction_ended_by_the_database_leaves_nothing_behind() {
     let world = World::start().await;
     let tx = world.begin().await;
     insert(&tx, 1).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_transaction_that_the_database_ended_by_itself_leaves_nothing_behind()
 }
 
 #[tokio::test]
-async fn a_connection_that_is_inside_a_transaction_is_closed_when_the_next_one_begins() {
+async fn a_connection_left_inside_a_transaction_is_closed_when_the_next_one_begins() {
     for left_open in ["BEGIN", "SAVEPOINT one"] {
         let world = World::start().await;
         let mut connection = world.pool.get_sqlite_connection_pool().acquire().await.unwrap();
@@ -107,7 +107,7 @@ async fn a_connection_that_is_inside_a_transaction_is_closed_when_the_next_one_b
 }
 
 #[tokio::test]
-async fn what_keeps_sqlite_from_working_is_told_from_what_a_request_does_wrong() {
+async fn an_unusable_database_is_distinguished_from_an_invalid_statement() {
     let world = World::start().await;
     let fails = async |before: &str, statement: &str| {
         world.outside.execute_unprepared(before).await.unwrap();

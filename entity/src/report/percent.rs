@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_has_no_rate_and_no_share() {
+    fn without_a_total_the_rate_is_absent_and_the_share_is_zero() {
         assert_eq!((Percent::new(0, 0), Percent::share(0, 0).number(), average_hours(0, 0)), (None, 0.0, None));
     }
 

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instant_is_told_as_the_civil_time_of_the_zone() {
+    fn an_instant_is_formatted_as_the_civil_time_of_the_zone() {
         let cases = [
             ("America/Chicago", "2026-12-01T20:30:00Z", "Tuesday, 1 December 2026, 14:30 (America/Chicago)"),
             ("Asia/Tokyo", "2026-12-01T20:30:00Z", "Wednesday, 2 December 2026, 05:30 (Asia/Tokyo)"),

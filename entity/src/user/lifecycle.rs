@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_level_goes_with_technicians_and_scopes_go_with_service_accounts() {
+    fn only_technicians_have_a_level_and_only_service_accounts_have_scopes() {
         let field = |role, level, scopes| Rights::new(role, level, scopes).err().map(|misfit| misfit.field());
         let (level, scopes) = (Some(Level::One), Some(vec![Scope::Ingest]));
         assert_eq!(field(Role::Technician, level, None), None);

@@ -31,7 +31,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 1);
     }
 
-    async fn of_many_at_once_one_is_recorded(app) {
+    async fn concurrent_dismissals_are_recorded_once(app) {
         let path = format!("{}/dismiss", alert(app).await);
         let by = app.as_member().await;
         let mark = app.mark().await;
@@ -40,7 +40,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["alert_dismissed"]);
     }
 
-    async fn anothers_alert_and_an_absent_one_look_alike(app) {
+    async fn another_users_alert_and_an_absent_one_are_both_not_found(app) {
         let path = alert(app).await;
         let admin = app.as_admin().await;
         let mark = app.mark().await;

@@ -32,7 +32,7 @@ on_each_database! {
         assert_eq!(alerts(&manager).await, [json!(null); 0], "nobody sees another's");
     }
 
-    async fn reading_an_alert_counts_once_and_is_no_event(app) {
+    async fn marking_an_alert_as_read_is_idempotent_and_writes_no_entry(app) {
         let case = app.a_case().accepted().create().await;
         app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
         let path = format!("alerts/{}/read", alerts(&app.as_member().await).await[0]["id"].as_str().unwrap());

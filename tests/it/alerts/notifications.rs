@@ -181,7 +181,7 @@ on_each_database! {
         assert!(outbox::Entity::find().all(&app.outside).await.unwrap().is_empty());
     }
 
-    async fn no_one_is_notified_of_what_was_rolled_back(app) {
+    async fn a_rolled_back_change_sends_no_notification(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         app.refuse_entries().await;

@@ -33,7 +33,7 @@ fn ensure_unavailable((status, after, body): (u16, String, Json)) {
 
 /// `SQLITE_IOERR`: the operating system refuses every write to a file beyond its first page, regardless of its owner.
 #[tokio::test]
-async fn what_is_acknowledged_after_an_io_error_is_there() {
+async fn changes_acknowledged_after_an_io_error_are_present() {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let Some(app) = TestApp::start_with(Kind::Sqlite, settings).await else { return };
     let member = app.as_member().await.user.expect("a member");
@@ -75,7 +75,7 @@ async fn what_is_acknowledged_after_an_io_error_is_there() {
 
 /// `SQLITE_CORRUPT`: every page but the first is overwritten under the running service, and restored later.
 #[tokio::test]
-async fn a_damaged_file_is_unavailable_until_it_is_whole_again() {
+async fn a_damaged_file_is_unavailable_until_it_is_restored() {
     let settings = Settings { patience: Limits::default().patience, ..Settings::default() };
     let Some(app) = TestApp::start_with(Kind::Sqlite, settings).await else { return };
     let (case, member, manager) = (app.a_case().accepted().create().await, app.as_member().await, app.as_manager().await);

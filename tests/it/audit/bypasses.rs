@@ -76,7 +76,7 @@ macro_rules! bypasses {
 }
 
 on_each_database! {
-    async fn each_bypass_is_refused_and_breaks_its_transaction(app) {
+    async fn each_bypass_is_refused_and_its_transaction_cannot_be_committed(app) {
         let case = app.a_case().accepted().create().await.case;
         let trail = app.whole_trail().await;
         let bypasses = bypasses! {
@@ -114,7 +114,7 @@ on_each_database! {
         assert_eq!(app.whole_trail().await, trail);
     }
 
-    async fn an_error_that_was_swallowed_still_rolls_everything_back(app) {
+    async fn an_ignored_error_still_rolls_everything_back(app) {
         let case = app.a_case().accepted().create().await.case;
         let trail = app.whole_trail().await;
         let tx = app.write().await;
@@ -147,14 +147,14 @@ on_each_database! {
         assert!(a_mail().insert(app.app.readers()).await.is_err());
     }
 
-    async fn an_unaudited_table_passes(app) {
+    async fn an_unaudited_table_can_be_written_directly(app) {
         let tx = app.write().await;
         a_mail().insert(&tx).await.unwrap();
         entity::idempotency::Entity::delete_many().exec(&tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 
-    async fn an_unaudited_table_passes_only_by_its_own_verbs(app) {
+    async fn an_unaudited_table_accepts_only_its_listed_statements(app) {
         let tx = app.write().await;
         a_mail().insert(&tx).await.unwrap();
         let refused = entity::outbox::Entity::delete_many().exec(&tx).await.unwrap_err().to_string();

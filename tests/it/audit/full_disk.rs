@@ -20,7 +20,7 @@ pub async fn committed(app: &TestApp) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_after_a_full_disk_is_there() {
+async fn changes_acknowledged_after_a_full_disk_are_present() {
     let Some(volume) = Volume::mount(16) else { return };
     let app = TestApp::start_on(&volume, 0).await;
     let case = app.a_case().accepted().create().await;
@@ -79,7 +79,7 @@ async fn what_is_acknowledged_after_a_full_disk_is_there() {
 }
 
 #[tokio::test]
-async fn a_full_disk_of_postgresql_is_told_and_what_is_acknowledged_is_there() {
+async fn a_full_disk_of_postgresql_is_reported_and_acknowledged_changes_are_present() {
     let Some(volume) = Volume::mount(224) else { return };
     let Some(server) = Server::start(&volume) else { return };
     let app = TestApp::start_at(&server.url(), Settings { clock: Clock::system(), ..Settings::default() }).await;

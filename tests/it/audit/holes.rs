@@ -60,7 +60,7 @@ fn literal(kind: Kind, id: Uuid) -> String {
 }
 
 on_each_database! {
-    async fn an_entry_that_is_not_about_a_success_of_the_row_settles_nothing(app) {
+    async fn an_entry_about_another_row_or_outcome_does_not_permit_a_change(app) {
         let case = app.a_case().accepted().create().await.case;
         let id = case.id.to_string();
         for (object_type, object_id, outcome) in [
@@ -75,7 +75,7 @@ on_each_database! {
         assert_eq!(case::Entity::find_by_id(case.id).one(&app.outside).await.unwrap(), Some(case));
     }
 
-    async fn a_row_that_gets_another_id_owes_an_entry_under_both(app) {
+    async fn a_row_whose_id_changes_needs_an_entry_for_both_ids(app) {
         let member = app.a_case().accepted().create().await.case.member_id;
         let row = allowance(app, member).await;
         let other = Uuid::now_v7();
@@ -89,7 +89,7 @@ on_each_database! {
 }
 
 #[tokio::test]
-async fn nothing_a_session_puts_before_the_schema_is_taken_for_it() {
+async fn objects_that_shadow_the_schema_do_not_permit_a_change() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     let id = app.a_case().accepted().create().await.case.id;
     let table = format!(
@@ -118,7 +118,7 @@ async fn nothing_a_session_puts_before_the_schema_is_taken_for_it() {
 }
 
 #[tokio::test]
-async fn no_audited_table_is_emptied() {
+async fn audited_tables_cannot_be_truncated() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     app.a_case().pending_review().create().await;
     let mut guarded = entity::registry::audited();
@@ -137,7 +137,7 @@ async fn no_audited_table_is_emptied() {
 /// A transaction number can be predicted: past entries with that number do not belong to the transaction. Without `finish`: they
 /// remain.
 #[tokio::test]
-async fn an_entry_of_an_earlier_transaction_settles_nothing_whatever_number_it_bears() {
+async fn an_entry_of_an_earlier_transaction_does_not_permit_a_change_even_with_a_forged_txid() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     let id = app.a_case().accepted().create().await.case.id;
     let entry = forged(app.kind, "case", &id.to_string(), "success");
@@ -154,7 +154,7 @@ async fn an_entry_of_an_earlier_transaction_settles_nothing_whatever_number_it_b
 }
 
 #[tokio::test]
-async fn rows_that_are_copied_in_owe_their_entries() {
+async fn rows_inserted_by_copy_need_their_entries() {
     use sea_orm::sqlx::postgres::PgPoolCopyExt;
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     let member = app.a_case().accepted().create().await.case.member_id;
@@ -171,7 +171,7 @@ async fn rows_that_are_copied_in_owe_their_entries() {
 }
 
 #[tokio::test]
-async fn debt_is_settled_by_entries_alone() {
+async fn audit_debt_is_settled_only_by_entries() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     let case = app.a_case().accepted().create().await.case;
     let debt = format!("('case', '{}'", case.id.simple());
@@ -205,7 +205,7 @@ async fn debt_is_settled_by_entries_alone() {
 
 /// While SQLite's recursive triggers are off, as they are by default, REPLACE removes rows without firing any trigger.
 #[tokio::test]
-async fn a_row_that_is_replaced_owes_its_entry() {
+async fn a_replaced_row_needs_its_entry() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     let case = app.a_case().accepted().create().await.case;
     let row = allowance(&app, case.member_id).await;
@@ -238,7 +238,7 @@ async fn a_row_that_is_replaced_owes_its_entry() {
 }
 
 #[tokio::test]
-async fn no_row_of_the_log_is_replaced_by_its_number() {
+async fn append_only_rows_cannot_be_replaced_by_their_rowid() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     app.a_case().pending_review().create().await;
     let trail = app.whole_trail().await;

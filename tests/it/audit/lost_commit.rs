@@ -17,7 +17,7 @@ async fn stands(app: &TestApp, path: &str) -> Json {
 }
 
 #[tokio::test]
-async fn a_commit_the_server_never_heard_of_is_not_done() {
+async fn a_commit_that_did_not_reach_the_server_is_reported_as_not_done() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;
@@ -33,7 +33,7 @@ async fn a_commit_the_server_never_heard_of_is_not_done() {
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_done() {
+async fn a_commit_whose_response_is_lost_is_reported_as_done() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;
@@ -47,7 +47,7 @@ async fn a_commit_whose_answer_is_lost_is_done() {
 }
 
 #[tokio::test]
-async fn a_commit_that_is_still_going_on_is_waited_for() {
+async fn a_commit_in_progress_is_awaited() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     for statement in [
@@ -67,7 +67,7 @@ async fn a_commit_that_is_still_going_on_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_commit_that_is_swallowed_on_the_way_is_not_done() {
+async fn a_commit_dropped_on_an_open_connection_is_reported_as_not_done() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;
@@ -81,7 +81,7 @@ async fn a_commit_that_is_swallowed_on_the_way_is_not_done() {
 }
 
 #[tokio::test]
-async fn where_nobody_can_be_asked_the_answer_says_so() {
+async fn the_result_is_unknown_if_the_server_stays_unreachable() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;
@@ -97,7 +97,7 @@ async fn where_nobody_can_be_asked_the_answer_says_so() {
 }
 
 #[tokio::test]
-async fn what_leaves_no_entry_is_unknown_and_what_writes_nothing_is_done() {
+async fn without_an_entry_the_result_is_unknown_and_without_a_write_it_is_done() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     proxy.at_next_commit(Fault::BeforeCommit);

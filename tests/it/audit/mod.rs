@@ -3,6 +3,7 @@
 
 mod broken_file;
 mod bypasses;
+mod entries;
 mod full_disk;
 mod holes;
 mod lost_commit;
@@ -11,5 +12,4 @@ mod outage;
 mod registry;
 mod rights;
 mod standby;
-mod trail;
 mod unavailable;

@@ -104,7 +104,7 @@ fn step(kind: Kind, reviewed_at: &str) -> String {
 
 /// Each way to weaken a safeguard is reported by name; without `finish`, since what happens then is unaudited.
 #[tokio::test]
-async fn a_net_that_was_taken_away_is_told_at_start() {
+async fn a_missing_or_changed_safeguard_is_reported_at_start() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let Some(app) = TestApp::start(kind).await else { return };
         assert_eq!(migration::nets::differences(app.app.readers()).await.unwrap(), [""; 0]);
@@ -172,14 +172,14 @@ async fn now(app: &TestApp, id: uuid::Uuid) -> case::Model {
 
 /// The documented limit of each safeguard. Without `finish`: the copied entry breaks the chains, as the replay would find.
 #[tokio::test]
-async fn an_entry_must_follow_its_change_on_sqlite_and_stand_beside_it_on_postgresql() {
+async fn an_entry_must_follow_its_change_on_sqlite_and_share_its_transaction_on_postgresql() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let Some(app) = TestApp::start(kind).await else { return };
-        an_unrelated_entry_beside_a_change(&app).await;
+        a_change_with_a_copied_entry(&app).await;
     }
 }
 
-async fn an_unrelated_entry_beside_a_change(app: &TestApp) {
+async fn a_change_with_a_copied_entry(app: &TestApp) {
     let case = app.a_case().accepted().create().await.case;
     let tx = app.outside.begin().await.unwrap();
     let copied = copy_an_entry(&tx, case.id).await;

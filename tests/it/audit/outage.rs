@@ -24,7 +24,7 @@ on_each_database! {
         by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
     }
 
-    async fn a_refusal_that_cannot_be_recorded_is_no_refusal_either(app) {
+    async fn a_refusal_that_cannot_be_recorded_is_answered_as_unavailable(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(2).await;
         app.refuse_entries().await;

@@ -17,7 +17,7 @@ on_each_database! {
         assert!(unaudited().iter().all(|(_, because)| because.len() > 20));
     }
 
-    async fn exactly_the_audited_tables_have_a_net(app) {
+    async fn exactly_the_audited_tables_have_a_safeguard(app) {
         let audited: BTreeSet<String> = audited().into_iter().map(str::to_owned).collect();
         assert_eq!(netted(app).await, audited, "a migration has to add the net of a new audited table");
     }

@@ -38,7 +38,7 @@ fn listed() -> BTreeMap<String, Vec<&'static str>> {
 }
 
 #[tokio::test]
-async fn the_serving_role_has_the_rights_that_are_listed_and_no_others() {
+async fn the_serving_role_has_exactly_the_listed_rights() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     let rights = rights(&app.outside, SERVING).await;
     assert_eq!(rights, listed());
@@ -66,7 +66,7 @@ async fn the_serving_role_has_the_rights_that_are_listed_and_no_others() {
 }
 
 #[tokio::test]
-async fn rights_are_granted_to_whatever_role_is_named_and_as_often_as_wanted() {
+async fn rights_can_be_granted_to_any_role_name_repeatedly() {
     let Some(Fresh { owner, .. }) = fresh(Kind::Postgres).await else { return };
     let db = connect(&owner).await;
     let role = format!("o'Neil \"{}\"; DROP TABLE cases; --", Uuid::new_v4().simple());
@@ -82,7 +82,7 @@ async fn rights_are_granted_to_whatever_role_is_named_and_as_often_as_wanted() {
 }
 
 #[tokio::test]
-async fn a_role_to_which_nothing_can_be_granted_is_refused_by_name() {
+async fn a_grant_that_is_impossible_names_the_role_and_the_cause() {
     let Some(Fresh { owner, url, .. }) = fresh(Kind::Postgres).await else { return };
     for (by, role, why) in [
         (&owner, "nobody-of-this-name", "the role \"nobody-of-this-name\" does not exist"),
@@ -100,7 +100,7 @@ async fn a_role_to_which_nothing_can_be_granted_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_service_starts_as_a_role_without_ddl_and_says_what_to_do_where_the_schema_is_old() {
+async fn the_service_starts_without_ddl_rights_and_refuses_an_outdated_schema_with_a_remedy() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     Process::start(&app).await.terminate(std::time::Duration::from_secs(60)).await;
     let last = "DELETE FROM seaql_migrations WHERE version = (SELECT max(version) FROM seaql_migrations)";

@@ -5,7 +5,7 @@ use entity::audit::Action;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn the_catalogue_counts_as_the_domain_says_and_as_the_trail_holds(app) {
+    async fn the_catalogue_lists_every_action_with_its_number_of_entries(app) {
         let told = happened(app).await;
         for by in [app.as_member().await, app.as_manager().await] {
             app.statements();
@@ -28,7 +28,7 @@ on_each_database! {
         assert_eq!(app.mark().await.iter().filter(|entry| entry["actor_label"] == "member1").count(), 0);
     }
 
-    async fn a_row_says_where_its_action_belongs(app) {
+    async fn a_row_describes_its_action(app) {
         let list = app.as_tech(1).await.get("audit-action-types").await.expect(200);
         let held = list["data"].as_array().unwrap().iter().find(|row| row["code"] == "case_held").unwrap();
         assert_eq!(

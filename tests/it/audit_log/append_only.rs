@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 on_each_database! {
-    async fn nothing_but_reading_exists_on_entries(app) {
+    async fn entries_can_only_be_read(app) {
         let told = happened(app).await;
         let by = app.as_admin().await;
         let entry = format!("audit-log/{}", told[0]["id"].as_str().unwrap());
@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(app.mark().await, mark);
     }
 
-    async fn the_database_itself_refuses_to_alter_the_trail(app) {
+    async fn the_database_refuses_to_alter_entries(app) {
         let told = happened(app).await;
         let replaced = "INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries LIMIT 1";
         let upserted =

@@ -9,7 +9,7 @@ use sea_orm::ActiveValue::Set;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn whoever_sees_the_case_sees_its_trail_and_is_recorded(app) {
+    async fn reading_the_entries_of_a_visible_case_is_recorded(app) {
         let case = app.a_case().held().create().await;
         app.a_case().held().create().await;
         let by = app.as_tech(2).await;
@@ -29,7 +29,7 @@ on_each_database! {
         assert_eq!((&data(&again)[0]["id"], &again["page"]["limit"]), (&seen[0]["id"], &json!(25)));
     }
 
-    async fn a_trail_is_narrowed_by_type_and_period_and_read_page_by_page(app) {
+    async fn entries_of_a_case_are_filtered_by_type_and_period_and_paginated(app) {
         let case = app.a_case().held().create().await;
         app.pass(TimeDelta::days(1));
         change(app, case.case.id, |case, _| case.resume()).await;
@@ -45,7 +45,7 @@ on_each_database! {
         by.get(&format!("{trail}?since=2026-12-02&until=2026-12-01")).await.expect_problem(400, "invalid_period");
     }
 
-    async fn a_hidden_case_and_an_absent_one_look_alike(app) {
+    async fn a_hidden_case_and_an_absent_one_are_both_not_found(app) {
         let (draft, case) = (app.a_case().create().await, app.a_case().accepted().create().await);
         let stranger = app.user("member2", entity::user::Role::Member, None).await;
         let (stranger, technician) = (app.as_user(&stranger).await, app.as_tech(1).await);
@@ -66,7 +66,7 @@ on_each_database! {
         assert!(named[3..].iter().all(Json::is_null));
     }
 
-    async fn a_member_sees_what_was_done_and_nothing_of_the_desk(app) {
+    async fn a_member_sees_the_changes_of_a_case_and_no_internal_work_of_the_staff(app) {
         let case = app.a_case().accepted().create().await;
         let id = case.case.id;
         let manager = app.as_manager().await;
@@ -108,7 +108,7 @@ on_each_database! {
         assert_eq!((actions(&seen), &seen[0]["actor"]["role"]), (vec!["audit_log_accessed"], &json!("member")));
     }
 
-    async fn a_member_learns_of_a_completion_when_its_result_is_released(app) {
+    async fn a_member_sees_a_completion_once_its_result_is_released(app) {
         let case = app.a_case().completed_until(at("2026-12-03T15:00:00Z")).create().await;
         let url = format!("{}?action_type=case_status_changed", case.url("audit-trail"));
         let moves = async || -> Vec<Json> {

@@ -69,7 +69,7 @@ on_each_database! {
         }
     }
 
-    async fn an_ndjson_holds_whole_entries_a_line_each(app) {
+    async fn an_ndjson_export_has_one_complete_entry_per_line(app) {
         happened(app).await;
         let by = app.as_manager().await;
         let list = by.get("audit-log?limit=200&category=case&until=2026-12-03T08:00:00Z").await.expect(200);
@@ -84,7 +84,7 @@ on_each_database! {
         assert_eq!(last["metadata"]["record_count"], lines.len());
     }
 
-    async fn an_export_longer_than_a_batch_loses_and_doubles_nothing(app) {
+    async fn an_export_longer_than_a_batch_neither_skips_nor_duplicates_entries(app) {
         let by = app.as_manager().await;
         let tx = app.write().await;
         for _ in 0..1_010 {
@@ -102,7 +102,7 @@ on_each_database! {
         assert_eq!(by.get("audit-log/export.ndjson?case_number=none").await.text, "");
     }
 
-    async fn an_export_takes_no_page(app) {
+    async fn an_export_accepts_no_page_parameters(app) {
         let by = app.as_manager().await;
         let answer = by.get("audit-log/export.csv?limit=5").await;
         answer.expect_problem(400, "invalid_parameter");

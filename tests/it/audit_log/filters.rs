@@ -108,7 +108,7 @@ fn go_together(one: &Question, other: &Question) -> bool {
 }
 
 on_each_database! {
-    async fn every_filter_and_every_pair_finds_exactly_what_a_naive_look_finds(app) {
+    async fn every_filter_and_every_pair_finds_exactly_what_a_naive_scan_finds(app) {
         let told = newest_first(happened(app).await);
         let by = app.as_admin().await;
         let end = app.clock.now().to_rfc3339();
@@ -140,7 +140,7 @@ on_each_database! {
         assert!(asked > 500 && found > 800, "{asked} questions found {found} entries");
     }
 
-    async fn a_bad_filter_is_named_and_shows_nothing_and_leaves_nothing(app) {
+    async fn an_invalid_filter_is_refused_by_name_and_writes_no_entry(app) {
         happened(app).await;
         let by = app.as_admin().await;
         let mark = app.mark().await;

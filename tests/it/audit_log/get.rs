@@ -7,7 +7,7 @@ use entity::job::JobRun;
 use serde_json::json;
 
 on_each_database! {
-    async fn an_entry_is_shown_with_its_siblings_and_the_look_is_recorded(app) {
+    async fn an_entry_is_returned_with_its_siblings_and_the_access_is_recorded(app) {
         app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let told = app.mark().await;
@@ -48,7 +48,7 @@ on_each_database! {
         assert_eq!(entry["siblings"].as_array().unwrap().len(), 50);
     }
 
-    async fn what_is_no_entry_is_not_found_and_the_attempt_is_recorded(app) {
+    async fn an_unknown_entry_is_not_found_and_the_attempt_is_recorded(app) {
         happened(app).await;
         let by = app.as_manager().await;
         let mark = app.mark().await;

@@ -5,7 +5,7 @@ use crate::app::actions;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn a_list_shows_what_was_there_before_it_and_is_recorded(app) {
+    async fn a_list_contains_the_entries_before_it_and_is_recorded(app) {
         let told = newest_first(happened(app).await);
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -31,7 +31,7 @@ on_each_database! {
         assert_eq!(seen[0]["request_id"], answer.header("x-request-id"));
     }
 
-    async fn a_list_never_holds_the_entry_it_causes_but_the_next_one_does(app) {
+    async fn a_list_does_not_contain_its_own_entry_but_the_next_one_does(app) {
         let by = app.as_manager().await;
         let mark = app.mark().await;
 
@@ -80,7 +80,7 @@ on_each_database! {
         }).as_object().map(|whole| json!(whole)).map(normalised).unwrap());
     }
 
-    async fn paging_loses_and_doubles_nothing_while_others_write(app) {
+    async fn paging_neither_skips_nor_duplicates_entries_while_others_write(app) {
         let told = newest_first(happened(app).await);
         let by = app.as_manager().await;
         let mark = newest_first(app.mark().await);
@@ -104,7 +104,7 @@ on_each_database! {
         assert_eq!(looks.count(), 1, "one look, however many pages");
     }
 
-    async fn several_types_page_as_one_list(app) {
+    async fn several_categories_are_paginated_as_one_list(app) {
         let told = newest_first(happened(app).await);
         let by = app.as_manager().await;
 
@@ -117,7 +117,7 @@ on_each_database! {
         assert_eq!(ids(&found), ids(&told.iter().filter(is_wanted).cloned().collect::<Vec<_>>()));
     }
 
-    async fn a_cursor_leads_nowhere_else(app) {
+    async fn a_cursor_is_valid_only_for_its_caller_list_and_filters(app) {
         happened(app).await;
         let (by, other) = (app.as_manager().await, app.as_admin().await);
         let list = by.get("audit-log?limit=2&outcome=success").await.expect(200);
@@ -171,7 +171,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await, Vec::<Json>::new());
     }
 
-    async fn only_the_desk_and_who_was_granted_it_reads_the_log(app) {
+    async fn only_managers_administrators_and_service_accounts_with_the_scope_read_the_log(app) {
         let refused = [app.as_member().await, app.as_tech(3).await];
         let mark = app.mark().await;
         app.as_anonymous().get("audit-log").await.expect_problem(401, "unauthorized");

@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn users_see_what_they_did_and_that_leaves_no_entry(app) {
+    async fn users_see_their_own_activity_and_reading_it_writes_no_entry(app) {
         happened(app).await;
         let by = app.as_tech(2).await;
         let mark = app.mark().await;
@@ -21,7 +21,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await, Vec::<Json>::new());
     }
 
-    async fn where_the_setting_is_off_it_is_refused_and_recorded(app) {
+    async fn own_activity_is_refused_and_recorded_if_the_setting_is_off(app) {
         let by = app.as_member().await;
         app.as_admin().await.patch("settings", json!({"own_activity_enabled": false})).await.expect(200);
         let mark = app.mark().await;
@@ -37,7 +37,7 @@ on_each_database! {
         app.as_anonymous().get("auth/me/activity").await.expect_problem(401, "unauthorized");
     }
 
-    async fn a_member_does_not_read_there_what_the_review_said(app) {
+    async fn the_own_activity_of_a_member_does_not_reveal_the_review(app) {
         let case = app.a_case().pending_review().create().await;
         let decision = json!({"notes": "sloppy", "release": "scheduled", "release_at": "2026-12-02T00:00:00Z"});
         app.as_manager().await.post(&case.url("review/approve"), decision).await.expect(200);

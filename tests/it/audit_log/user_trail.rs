@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn a_trail_has_what_a_user_did_and_what_was_done_to_them(app) {
+    async fn the_entries_of_a_user_are_those_by_and_about_them(app) {
         let told = happened(app).await;
         let by = app.as_manager().await;
         let subject = app.tech(2).await;
@@ -31,7 +31,7 @@ on_each_database! {
         assert_eq!(found.len(), expected.len() + 1, "and the look itself by now");
     }
 
-    async fn a_deleted_user_has_a_trail_and_an_unknown_one_has_none(app) {
+    async fn a_deleted_users_entries_are_listed_and_an_unknown_user_is_not_found(app) {
         let user = app.user("member9", Role::Member, None).await;
         let tx = app.write().await.with_reason("gone");
         let mut row = sea_orm::IntoActiveModel::into_active_model(user.clone());

@@ -31,7 +31,7 @@ async fn learn_ten_times(app: &TestApp, by: &Client<'_>, path: &str, (operation,
 }
 
 on_each_database! {
-    async fn a_member_learns_of_ten_addresses_a_day_and_then_of_none(app) {
+    async fn a_member_can_find_out_ten_taken_addresses_a_day(app) {
         let by = app.as_member().await;
         let own = format!("users/{}", by.id());
         // The caller's own address is not taken, and a refusal for another reason reveals no address.
@@ -57,7 +57,7 @@ on_each_database! {
         assert_eq!(by.patch("auth/me", json!({"email": FREE})).await.expect(200)["email"], FREE);
     }
 
-    async fn of_many_attempts_at_once_ten_are_told_what_is_taken(app) {
+    async fn concurrent_attempts_reveal_no_more_than_ten_taken_addresses(app) {
         let (by, taken) = (app.as_member().await, taken(app).await);
         let answers = join_all((0..24).map(|_| by.patch("auth/me", taken.clone()))).await;
         let of = |status: u16| answers.iter().filter(|answer| answer.status() == status).count();
@@ -70,7 +70,7 @@ on_each_database! {
         assert_eq!(told, 10);
     }
 
-    async fn technicians_who_look_after_members_are_told_as_often_and_administrators_always(app) {
+    async fn technicians_have_the_same_limit_and_administrators_have_none(app) {
         let member = app.user("member1", Role::Member, None).await;
         let (tech, admin, path) = (app.as_tech(1).await, app.as_admin().await, format!("users/{}", member.id));
         let new = |username: &str, email: &str| {

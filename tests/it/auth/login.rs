@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(user.version, 1, "a sign-in is no change of the account");
     }
 
-    async fn every_failure_gets_the_same_answer_and_only_the_trail_tells_them_apart(app) {
+    async fn every_failure_gets_the_same_response_and_only_the_audit_log_has_the_cause(app) {
         let user = member(app).await;
         let away = app.user("away", Role::Manager, None).await;
         app.give_password(&away, PASSWORD).await;
@@ -99,7 +99,7 @@ on_each_database! {
         assert_eq!(trail[20]["metadata"]["folded_count"], 3);
     }
 
-    async fn an_outdated_hash_is_made_anew(app) {
+    async fn an_outdated_hash_is_replaced_at_sign_in(app) {
         use api::credentials::password::{Cost, hash};
         let user = member(app).await;
         let old = hash(Cost { memory_kib: 32, rounds: 1 }, PASSWORD).unwrap();
@@ -130,7 +130,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn secrets_stand_neither_in_the_trail_nor_in_an_answer(app) {
+    async fn secrets_are_neither_in_the_audit_log_nor_in_responses(app) {
         use entity::session::refresh_token;
         let user = member(app).await;
         let pair = sign_in(app, "member1").await;

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 on_each_database! {
-    async fn signing_out_ends_the_session_and_tells_how_long_it_lasted(app) {
+    async fn signing_out_ends_the_session_and_records_its_duration(app) {
         member(app).await;
         let pair = sign_in(app, "member1").await;
         app.pass(TimeDelta::minutes(5));
@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["logout"]);
     }
 
-    async fn a_used_token_ends_the_session_but_is_no_logout(app) {
+    async fn signing_out_with_a_used_token_ends_the_session_but_is_recorded_as_reuse(app) {
         member(app).await;
         let first = sign_in(app, "member1").await;
         let body = json!({"refresh_token": text(&first, "refresh_token")});

@@ -20,7 +20,7 @@ on_each_database! {
         assert_eq!(permissions(app.as_user(&service).await).await, json!(["read_audit_log", "read_reports", "ingest"]));
     }
 
-    async fn reading_it_leaves_no_entry_and_is_conditional(app) {
+    async fn reading_the_account_writes_no_entry_and_can_be_conditional(app) {
         member(app).await;
         let by = app.as_member().await;
         let mark = app.mark().await;
@@ -32,7 +32,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn reading_it_costs_two_statements_the_check_of_the_caller_included(app) {
+    async fn reading_the_account_takes_two_statements_including_authentication(app) {
         let by = app.as_member().await;
         app.statements();
         by.get("auth/me").await.expect(200);
@@ -62,7 +62,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn other_roles_edit_their_profile_as_user_updated(app) {
+    async fn a_profile_edit_of_another_role_is_recorded_as_user_updated(app) {
         let by = app.as_manager().await;
         let mark = app.mark().await;
         by.patch("auth/me", json!({"last_name": "Okafor"})).await.expect(200);
@@ -71,7 +71,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"fields": ["last_name"], "edited_by": "manager", "edit_source": "self"}));
     }
 
-    async fn what_cannot_be_is_refused_by_name(app) {
+    async fn invalid_fields_are_refused_by_name(app) {
         app.as_manager().await;
         let by = app.as_member().await;
         let mark = app.mark().await;

@@ -8,7 +8,7 @@ use serde_json::json;
 const NEW: &str = "thirteen blue bottles";
 
 on_each_database! {
-    async fn changing_it_ends_the_other_sessions_and_leaves_one_entry(app) {
+    async fn changing_the_password_ends_the_other_sessions_and_writes_one_entry(app) {
         let user = member(app).await;
         let (here, elsewhere) = (sign_in(app, "member1").await, sign_in(app, "member1").await);
         let by = app.with_token(text(&here, "access_token"));

@@ -10,7 +10,7 @@ async fn refresh(app: &TestApp, pair: &Json) -> crate::app::Answer {
 }
 
 on_each_database! {
-    async fn a_refresh_token_is_exchanged_for_the_next_two_and_leaves_no_entry(app) {
+    async fn a_refresh_token_is_exchanged_for_a_new_pair_without_an_entry(app) {
         member(app).await;
         let first = sign_in(app, "member1").await;
         let mark = app.mark().await;
@@ -23,7 +23,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_used_token_ends_the_whole_session_and_is_recorded(app) {
+    async fn reuse_of_a_refresh_token_ends_the_session_and_is_recorded(app) {
         let user = member(app).await;
         let stolen = sign_in(app, "member1").await;
         let other = sign_in(app, "member1").await;
@@ -42,7 +42,7 @@ on_each_database! {
         assert_eq!((&trail[0]["actor_type"], &trail[0]["related_user"]["id"]), (&json!("anonymous"), &json!(user.id)));
     }
 
-    async fn a_refresh_whose_answer_was_lost_may_be_repeated_for_ten_seconds(app) {
+    async fn a_refresh_whose_response_was_lost_can_be_repeated_for_ten_seconds(app) {
         let user = member(app).await;
         let first = sign_in(app, "member1").await;
         let lost = refresh(app, &first).await.expect(200);
@@ -62,7 +62,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn two_tabs_that_refresh_at_once_both_go_on(app) {
+    async fn concurrent_refreshes_with_one_token_all_succeed(app) {
         member(app).await;
         let pair = sign_in(app, "member1").await;
         let mark = app.mark().await;
@@ -90,7 +90,7 @@ on_each_database! {
         }
     }
 
-    async fn a_token_two_generations_old_is_not_forgiven(app) {
+    async fn a_token_two_generations_old_is_refused(app) {
         member(app).await;
         let first = sign_in(app, "member1").await;
         let second = refresh(app, &first).await.expect(200);
@@ -116,7 +116,7 @@ on_each_database! {
         refresh(app, &second).await.expect_problem(401, "invalid_refresh_token");
     }
 
-    async fn a_session_that_has_ended_is_not_forgiven(app) {
+    async fn an_ended_session_cannot_be_refreshed(app) {
         let user = member(app).await;
         let admin = app.as_admin().await;
         for way in ["logout", "password-reset", "deactivate"] {
@@ -139,7 +139,7 @@ on_each_database! {
         }
     }
 
-    async fn a_client_whose_refresh_was_lost_may_sign_out(app) {
+    async fn a_client_whose_refresh_response_was_lost_can_sign_out(app) {
         member(app).await;
         let first = sign_in(app, "member1").await;
         let lost = refresh(app, &first).await.expect(200);
@@ -174,7 +174,7 @@ on_each_database! {
         app.with_token(text(&pair, "access_token")).get("auth/me").await.expect_problem(401, "unauthorized");
     }
 
-    async fn a_deactivated_user_cannot_go_on(app) {
+    async fn a_deactivated_user_can_neither_refresh_nor_sign_in(app) {
         let user = member(app).await;
         let pair = sign_in(app, "member1").await;
         let admin = app.as_admin().await;

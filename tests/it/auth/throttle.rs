@@ -49,7 +49,7 @@ async fn counts(app: &TestApp) -> Vec<i32> {
 }
 
 on_each_database! {
-    async fn after_a_failure_right_and_wrong_password_wait_alike_and_a_success_ends_it(app) {
+    async fn after_a_failure_right_and_wrong_passwords_are_throttled_alike_until_a_success(app) {
         member(app).await;
         attempt(app, "member1", WRONG).await.expect_problem(401, "invalid_credentials");
         let mark = app.mark().await;
@@ -74,7 +74,7 @@ on_each_database! {
         refused_for(&attempt(app, "member1", PASSWORD).await, "1");
     }
 
-    async fn the_waits_grow_as_kanidms_do(app) {
+    async fn the_waits_grow_with_the_failures(app) {
         member(app).await;
         for failures in 1..=99 {
             attempt(app, "member1", WRONG).await.expect_problem(401, "invalid_credentials");
@@ -98,7 +98,7 @@ on_each_database! {
         refused_for(&attempt(app, "member1", PASSWORD).await, "1");
     }
 
-    async fn an_unknown_name_waits_like_a_known_one(app) {
+    async fn unknown_and_known_usernames_are_throttled_alike(app) {
         member(app).await;
         let mut seen = Vec::new();
         for name in ["member1", "nobody-of-this-name"] {
@@ -128,7 +128,7 @@ on_each_database! {
         assert!(!format!("{:?}", throttle::Entity::find().all(&app.outside).await.unwrap()).contains("nobody"));
     }
 
-    async fn of_many_guesses_at_once_one_is_examined(app) {
+    async fn only_one_of_many_concurrent_guesses_is_checked(app) {
         member(app).await;
         let answers = join_all((0..64).map(|_| attempt(app, "member1", WRONG))).await;
         let examined = answers.iter().filter(|answer| answer.status() == 401).count();
@@ -137,14 +137,14 @@ on_each_database! {
         assert_eq!(counts(app).await, [1, 1]);
     }
 
-    async fn right_passwords_at_once_are_no_guesses(app) {
+    async fn concurrent_sign_ins_with_the_right_password_all_succeed(app) {
         member(app).await;
         let answers = join_all((0..8).map(|_| attempt(app, "member1", PASSWORD))).await;
         assert!(answers.iter().all(|answer| answer.status() == 200), "{answers:?}");
         assert_eq!(counts(app).await, [0]);
     }
 
-    async fn a_hundred_failures_from_wherever_close_an_account_for_a_day_but_not_its_sessions(app) {
+    async fn a_hundred_failures_lock_an_account_for_a_day_but_not_its_sessions(app) {
         let user = member(app).await;
         let mut session = sign_in(app, "member1").await;
         let other = app.user("other", Role::Manager, None).await;
@@ -180,7 +180,7 @@ on_each_database! {
         attempt(app, "nobody-of-this-name", PASSWORD).await.expect_problem(401, "invalid_credentials");
     }
 
-    async fn guessing_the_current_password_waits_as_signing_in_does(app) {
+    async fn guesses_of_the_current_password_are_throttled_like_sign_ins(app) {
         member(app).await;
         let pair = sign_in(app, "member1").await;
         let by = app.with_token(text(&pair, "access_token"));
@@ -205,7 +205,7 @@ on_each_database! {
         assert_eq!(counts(app).await, [1]);
     }
 
-    async fn unknown_refresh_tokens_wait_by_address_and_known_ones_never(app) {
+    async fn unknown_refresh_tokens_are_throttled_by_address_and_known_ones_are_not(app) {
         member(app).await;
         let pair = sign_in(app, "member1").await;
         let guess = async |operation: &str| app.as_anonymous().post(operation, json!({"refresh_token": "a guess"})).await;
@@ -243,7 +243,7 @@ on_each_database! {
         assert!(!json!(trail).to_string().contains(WRONG) && !json!(trail).to_string().contains(PASSWORD));
     }
 
-    async fn counters_are_forgotten_after_their_day_and_beyond_a_hundred_thousand(app) {
+    async fn counters_are_deleted_after_a_day_and_beyond_a_hundred_thousand(app) {
         attempt(app, "nobody-of-this-name", WRONG).await.expect(401);
         let forget = async || {
             let tx = app.write().await;
@@ -299,11 +299,11 @@ async fn replicas_share(kind: Kind) {
 }
 
 #[tokio::test]
-async fn replicas_share_what_they_count_on_sqlite() {
+async fn replicas_share_their_counters_on_sqlite() {
     replicas_share(Kind::Sqlite).await;
 }
 
 #[tokio::test]
-async fn replicas_share_what_they_count_on_postgresql() {
+async fn replicas_share_their_counters_on_postgresql() {
     replicas_share(Kind::Postgres).await;
 }

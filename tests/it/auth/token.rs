@@ -12,7 +12,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 on_each_database! {
-    async fn tokens_that_are_not_ours_or_not_for_now_are_refused(app) {
+    async fn foreign_tampered_and_expired_tokens_are_refused(app) {
         let user = member(app).await;
         let pair = sign_in(app, "member1").await;
         let token = text(&pair, "access_token");
@@ -47,7 +47,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_token_of_one_person_does_not_open_the_session_of_another(app) {
+    async fn a_token_for_another_users_session_is_refused(app) {
         let user = member(app).await;
         let other = app.user("member2", Role::Member, None).await;
         let pair = sign_in(app, "member1").await;
@@ -58,7 +58,7 @@ on_each_database! {
         assert_eq!(claims["sub"], json!(user.id));
     }
 
-    async fn a_demotion_works_on_the_next_request(app) {
+    async fn a_change_of_role_ends_the_session_and_the_next_one_has_the_new_rights(app) {
         let technician = app.user("tech3", Role::Technician, Some(Level::Three)).await;
         let by = app.as_user(&technician).await;
         by.get("users").await.expect(200);

@@ -40,7 +40,7 @@ on_each_database! {
         assert_eq!(trail[1]["related_user"]["username"], "tech2");
     }
 
-    async fn a_manager_says_who_works_on_it(app) {
+    async fn a_manager_has_to_name_the_assignee(app) {
         let case = app.a_case().submitted().create().await;
         let by = app.as_manager().await;
         let answer = by.post(&case.url("accept"), json!({"tier": "tier_1", "credit_value": "1.0"})).await;
@@ -67,7 +67,7 @@ on_each_database! {
         assert_eq!(assigned["metadata"]["override_reason"], "nobody else is here");
     }
 
-    async fn only_active_staff_can_be_given_a_case(app) {
+    async fn a_case_can_only_be_assigned_to_staff(app) {
         let case = app.a_case().submitted().create().await;
         let member = app.as_member().await;
         let by = app.as_manager().await;

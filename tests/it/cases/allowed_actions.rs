@@ -148,7 +148,7 @@ async fn seen(by: &Client<'_>, case: &Scene) -> Option<Json> {
 }
 
 on_each_database! {
-    async fn what_is_listed_succeeds_and_everything_else_is_refused(app) {
+    async fn listed_actions_succeed_and_all_others_are_refused(app) {
         let by = Callers::sign_in(app).await;
         let senior = app.tech(3).await;
         // By the status as the caller sees it: until the release a completed case looks accepted to its member.

@@ -4,7 +4,7 @@ use crate::app::actions;
 use serde_json::json;
 
 on_each_database! {
-    async fn reassigning_names_both_and_keeps_the_status(app) {
+    async fn reassigning_records_both_assignees_and_keeps_the_status(app) {
         let case = app.a_case().held().create().await;
         let tech2 = app.tech(2).await;
         let by = app.as_manager().await;
@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn unassigning_is_related_to_who_had_it(app) {
+    async fn unassigning_is_recorded_with_the_previous_assignee(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(3).await;
         let mark = app.mark().await;
@@ -42,7 +42,7 @@ on_each_database! {
         assert_eq!(answer.faults(), ["body /assigned_to"]);
     }
 
-    async fn a_technician_takes_what_nobody_has(app) {
+    async fn a_technician_can_take_an_unassigned_case(app) {
         let case = app.a_case().accepted().create().await;
         app.as_manager().await.post(&case.url("assign"), json!({"assigned_to": null, "reason": "queue"})).await.expect(200);
         let by = app.as_tech(2).await;
@@ -55,7 +55,7 @@ on_each_database! {
         app.as_manager().await.post(&case.url("take"), json!({})).await.expect_problem(403, "forbidden");
     }
 
-    async fn a_stranger_does_not_give_it_away(app) {
+    async fn another_technician_cannot_assign_a_case(app) {
         let case = app.a_case().accepted().create().await;
         let body = json!({"assigned_to": app.tech(2).await.id, "reason": "mine"});
         app.as_tech(2).await.post(&case.url("assign"), body).await.expect_problem(403, "forbidden");

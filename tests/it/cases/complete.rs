@@ -5,7 +5,7 @@ use crate::contract::recipes::add_report;
 use serde_json::json;
 
 on_each_database! {
-    async fn the_work_of_a_senior_is_completed_and_released_at_once(app) {
+    async fn a_case_of_an_experienced_technician_is_completed_and_released_at_once(app) {
         let case = app.a_case().accepted().create().await;
         for number in [3, 1, 2] {
             add_report(app, &case, number).await;
@@ -27,7 +27,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"]["event"], "completed");
     }
 
-    async fn the_work_of_a_beginner_goes_to_review_whoever_clicks(app) {
+    async fn a_case_of_a_beginner_goes_to_review_whoever_completes_it(app) {
         let tech1 = app.tech(1).await;
         let case = app.a_case().assigned_to(&tech1).accepted().create().await;
         let by = app.as_manager().await;
@@ -65,7 +65,7 @@ on_each_database! {
         }));
     }
 
-    async fn an_override_that_is_not_needed_is_not_told(app) {
+    async fn an_unneeded_override_is_not_recorded(app) {
         let case = app.a_case().accepted().create().await;
         for number in 1..=3 {
             add_report(app, &case, number).await;
@@ -98,7 +98,7 @@ on_each_database! {
         assert_eq!((listed("accepted").await, listed("completed").await), (json!(0), json!(1)));
     }
 
-    async fn a_release_that_cannot_be_is_named(app) {
+    async fn an_invalid_release_time_is_refused_by_name(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(3).await;
         let mark = app.mark().await;
@@ -116,7 +116,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn nobody_completes_what_nobody_works_on(app) {
+    async fn an_unassigned_case_cannot_be_completed(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         by.post(&case.url("assign"), json!({"assigned_to": null, "reason": "queue"})).await.expect(200);

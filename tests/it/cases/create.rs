@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(trail[0]["changes"]["special_notes"]["to"]["length"], 10);
     }
 
-    async fn creating_and_submitting_at_once_is_two_entries_that_chain(app) {
+    async fn creating_and_submitting_in_one_request_writes_two_entries_that_chain(app) {
         let by = app.as_member().await;
         let mark = app.mark().await;
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "urgency": "rush", "submit": true});
@@ -56,7 +56,7 @@ on_each_database! {
         assert_eq!((&case["due_on"], &case["case_number"]), (&json!("2026-12-07"), &json!("WS001-2026-11-0001")));
     }
 
-    async fn twenty_at_once_get_twenty_numbers(app) {
+    async fn concurrently_created_cases_get_distinct_numbers(app) {
         let by = app.as_member().await;
         let body = || json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
         let answers = futures_util::future::join_all((0..20).map(|_| by.post("cases", body()))).await;
@@ -84,7 +84,7 @@ on_each_database! {
         by.post("cases", body).await.expect_problem(422, "validation_failed");
     }
 
-    async fn what_a_case_cannot_be_is_named(app) {
+    async fn invalid_fields_are_refused_by_name(app) {
         let by = app.as_member().await;
         let mark = app.mark().await;
         let good = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
@@ -117,7 +117,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn staff_does_not_hand_in_cases(app) {
+    async fn staff_cannot_create_cases_of_their_own(app) {
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
         let by = app.as_tech(2).await;
         let mark = app.mark().await;
@@ -126,7 +126,7 @@ on_each_database! {
         assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["case_created"], &json!("denied")));
     }
 
-    async fn a_workshop_code_keeps_its_length(app) {
+    async fn a_workshop_code_of_an_invalid_length_is_refused(app) {
         let by = app.as_member().await;
         for code in [String::new(), "W".to_owned(), "W".repeat(51)] {
             let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "workshop_code": code});

@@ -16,7 +16,7 @@ on_each_database! {
         by.get(&case.path()).await.expect_problem(404, "not_found");
     }
 
-    async fn only_an_administrator_deletes_what_was_submitted_and_says_why(app) {
+    async fn only_an_administrator_can_delete_a_submitted_case_and_needs_a_reason(app) {
         let case = app.a_case().submitted().create().await;
         app.as_member().await.delete(&case.path()).await.expect_problem(409, "invalid_case_state");
         app.as_manager().await.delete(&case.path()).await.expect_problem(403, "forbidden");

@@ -5,7 +5,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn details_are_one_entry_and_notes_another(app) {
+    async fn details_and_notes_are_recorded_in_separate_entries(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         let mark = app.mark().await;
@@ -38,7 +38,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn null_empties_and_absent_stays(app) {
+    async fn null_clears_a_field_and_an_absent_field_is_kept(app) {
         let case = app.a_case().create().await;
         let by = app.as_member().await;
         by.patch(&case.path(), json!({"client_email": "a@example.org", "special_notes": "x"})).await.expect(200);
@@ -49,7 +49,7 @@ on_each_database! {
         assert_eq!(answer.faults(), ["body /employee_first_name"]);
     }
 
-    async fn a_near_due_date_makes_a_rush_that_stays(app) {
+    async fn a_near_due_date_makes_a_case_a_rush_that_cannot_be_downgraded(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -64,7 +64,7 @@ on_each_database! {
         );
     }
 
-    async fn a_member_neither_sees_nor_writes_what_is_internal(app) {
+    async fn a_member_neither_sees_nor_writes_internal_fields(app) {
         let case = app.a_case().accepted().create().await;
         app.as_manager().await.patch(&case.path(), json!({"internal_notes": "difficult"})).await.expect(200);
         let by = app.as_member().await;
@@ -73,7 +73,7 @@ on_each_database! {
         by.patch(&case.path(), json!({"internal_notes": "x"})).await.expect_problem(403, "forbidden");
     }
 
-    async fn a_completed_case_is_closed_and_a_held_one_is_the_staffs(app) {
+    async fn members_cannot_edit_completed_or_held_cases_but_staff_can_edit_held_ones(app) {
         let completed = app.a_case().completed().create().await;
         let held = app.a_case().held().create().await;
         let hidden = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;
@@ -87,7 +87,7 @@ on_each_database! {
         app.as_tech(2).await.patch(&held.path(), json!({"special_notes": "y"})).await.expect_problem(403, "forbidden");
     }
 
-    async fn an_urgency_that_stays_as_it_is_is_no_downgrade(app) {
+    async fn an_unchanged_urgency_is_not_a_downgrade(app) {
         let case = app.a_case().accepted().create().await;
         // By now the due date would require a rush.
         app.clock.set(at("2026-12-10T15:00:00Z"));
@@ -98,7 +98,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn what_a_role_may_not_write_is_refused_before_the_version_is_looked_at(app) {
+    async fn fields_forbidden_to_a_role_are_refused_before_the_version_is_checked(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await.with("If-Match", "\"1\"");
         by.patch(&case.path(), json!({"internal_notes": "x"})).await.expect_problem(403, "forbidden");

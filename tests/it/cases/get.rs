@@ -24,7 +24,7 @@ on_each_database! {
         );
     }
 
-    async fn what_the_caller_has_already_is_not_sent_again(app) {
+    async fn an_unchanged_case_is_not_sent_again(app) {
         let case = app.a_case().create().await;
         let tag = app.as_member().await.get(&case.path()).await.header("etag").to_owned();
         let by = app.as_member().await.with("If-None-Match", &tag);
@@ -44,7 +44,7 @@ on_each_database! {
         }
     }
 
-    async fn hidden_and_absent_look_alike_and_both_are_recorded(app) {
+    async fn hidden_and_absent_cases_are_both_not_found_and_recorded(app) {
         let case = app.a_case().create().await;
         let stranger = app.user("member2", Role::Member, None).await;
         let by = app.as_user(&stranger).await;

@@ -73,7 +73,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn whoever_may_not_hold_it_is_refused_and_recorded(app) {
+    async fn a_caller_who_may_not_hold_the_case_is_refused_and_recorded(app) {
         let case = app.a_case().accepted().create().await;
         let mark = app.mark().await;
         let body = json!({"reason": "a"});
@@ -117,7 +117,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_hold_costs_eight_statements_in_the_door(app) {
+    async fn a_hold_sends_only_the_expected_statements(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         by.get("nothing").await;

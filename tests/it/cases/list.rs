@@ -10,7 +10,7 @@ async fn numbers(app: &TestApp, query: &str) -> Vec<String> {
 }
 
 on_each_database! {
-    async fn each_role_sees_its_own(app) {
+    async fn each_role_sees_the_cases_visible_to_it(app) {
         let other = app.user("member2", Role::Member, None).await;
         app.a_case().create().await;
         app.a_case().owned_by(&other).submitted().create().await;
@@ -54,7 +54,7 @@ on_each_database! {
         }
     }
 
-    async fn a_bad_filter_is_named_and_returns_nothing(app) {
+    async fn an_invalid_filter_is_refused_by_name(app) {
         app.a_case().create().await;
         let by = app.as_manager().await;
         for (query, name) in [
@@ -81,7 +81,7 @@ on_each_database! {
         assert_eq!(answer.faults(), ["query /tier"]);
     }
 
-    async fn every_order_walks_each_case_once(app) {
+    async fn paging_in_every_order_lists_each_case_once(app) {
         for day in 0..7 {
             app.pass(chrono::TimeDelta::hours(i64::from(day % 3) * 24));
             app.a_case().create().await;
@@ -134,7 +134,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new());
     }
 
-    async fn a_due_date_beyond_the_calendar_is_named(app) {
+    async fn a_due_date_out_of_range_is_refused_by_name(app) {
         let by = app.as_manager().await;
         for day in ["-200000-01-01", "%2B10000-01-01", "1999-12-31"] {
             let answer = by.get(&format!("cases?due_before={day}")).await;

@@ -20,6 +20,6 @@ mod review;
 mod secrecy;
 mod something_new;
 mod statements;
-mod story;
 mod submit;
 mod tier;
+mod walkthrough;

@@ -18,7 +18,7 @@ async fn race(app: &TestApp, case: &Scene, operation: &str, body: Json, action: 
 }
 
 on_each_database! {
-    async fn of_thirty_two_accepts_holds_and_resumes_one_each_succeeds(app) {
+    async fn one_of_thirty_two_concurrent_accepts_holds_or_resumes_succeeds(app) {
         let case = app.a_case().submitted().create().await;
         let tech = app.tech(3).await;
         let terms = json!({"tier": "tier_1", "credit_value": "1.0", "assigned_to": tech.id});
@@ -27,7 +27,7 @@ on_each_database! {
         race(app, &case, "resume", json!({"reason": "race"}), "case_resumed").await;
     }
 
-    async fn whoever_names_the_version_is_told_that_it_moved_on(app) {
+    async fn one_of_sixteen_concurrent_requests_with_the_same_version_succeeds(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await.with("If-Match", &format!("\"{}\"", case.case.version));
         let path = case.url("credit");

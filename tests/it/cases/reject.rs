@@ -4,7 +4,7 @@ use crate::app::actions;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_rejection_tells_the_member_what_is_missing(app) {
+    async fn a_rejection_shows_its_reason_and_notes_to_the_member(app) {
         let case = app.a_case().submitted().create().await;
         let by = app.as_tech(1).await;
         let mark = app.mark().await;
@@ -25,7 +25,7 @@ on_each_database! {
         by.post(&case.url("reject"), again).await.expect_problem(409, "invalid_case_state");
     }
 
-    async fn it_needs_a_reason_from_the_list(app) {
+    async fn a_rejection_needs_a_listed_reason_and_notes(app) {
         let case = app.a_case().submitted().create().await;
         let by = app.as_tech(1).await;
         let answer = by.post(&case.url("reject"), json!({"rejection_reason": "ugly", "rejection_notes": "x"})).await;

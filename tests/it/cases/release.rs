@@ -4,7 +4,7 @@ use crate::app::{actions, at};
 use serde_json::json;
 
 on_each_database! {
-    async fn a_release_before_its_time_is_a_case_update(app) {
+    async fn an_early_release_is_recorded_as_a_case_update(app) {
         let case = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"]["reason"], "a wrong date");
     }
 
-    async fn a_case_whose_technician_is_gone_is_reopened_for_the_queue(app) {
+    async fn a_case_of_a_deleted_technician_is_reopened_unassigned(app) {
         let tech2 = app.tech(2).await;
         let case = app.a_case().assigned_to(&tech2).completed().create().await;
         let admin = app.as_admin().await;

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_case_handed_back_is_resubmitted_once_something_is_new(app) {
+    async fn a_rejected_case_can_be_resubmitted_once_something_is_new(app) {
         let case = app.a_case().submitted().create().await;
         let rejection = json!({"rejection_reason": "insufficient_data", "rejection_notes": "which e-mail?"});
         app.as_tech(1).await.post(&case.url("reject"), rejection).await.expect(200);
@@ -33,7 +33,7 @@ on_each_database! {
         app.as_manager().await.post(&case.url("accept"), accepted).await.expect(200);
     }
 
-    async fn a_new_document_is_something_new_as_long_as_it_is_there(app) {
+    async fn a_new_document_counts_as_new_until_it_is_deleted(app) {
         let case = app.a_case().submitted().create().await;
         let by = app.as_member().await;
         by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
@@ -57,7 +57,7 @@ on_each_database! {
         assert_eq!((&metadata["new_documents"], &metadata["edited_fields"]), (&json!(2), &json!([])));
     }
 
-    async fn what_was_released_is_resubmitted_with_a_document_alone(app) {
+    async fn a_released_case_can_be_resubmitted_with_a_document_alone(app) {
         let case = app.a_case().completed().create().await;
         app.pass(TimeDelta::hours(1));
         let by = app.as_member().await;
@@ -66,7 +66,7 @@ on_each_database! {
         assert_eq!(by.post(&case.url("resubmit"), json!({})).await.expect(200)["status"], "resubmitted");
     }
 
-    async fn an_unreleased_case_looks_accepted_to_whoever_tries(app) {
+    async fn resubmitting_an_unreleased_case_is_refused_as_if_it_were_accepted(app) {
         let case = app.a_case().completed_until(at("2026-12-03T00:00:00Z")).create().await;
         let by = app.as_member().await;
         let problem = by.post(&case.url("resubmit"), json!({})).await.expect_problem(409, "invalid_case_state");

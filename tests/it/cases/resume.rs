@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_resume_tells_how_long_the_case_was_held(app) {
+    async fn a_resume_records_how_long_the_case_was_held(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(3).await;
         by.post(&case.url("hold"), json!({"reason": "passport missing", "hold_duration_days": 0.5})).await.expect(200);

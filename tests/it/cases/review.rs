@@ -26,7 +26,7 @@ on_each_database! {
         assert_eq!(trail[1]["related_user"]["username"], "tech1");
     }
 
-    async fn revisions_go_round_until_the_reviewer_is_content(app) {
+    async fn requested_revisions_start_another_review_cycle(app) {
         let tech1 = app.tech(1).await;
         let case = app.a_case().assigned_to(&tech1).accepted().create().await;
         let (worker, reviewer) = (app.as_tech(1).await, app.as_tech(3).await);
@@ -54,7 +54,7 @@ on_each_database! {
         assert_eq!(decided, [(Some(2), Some(0)), (None, None), (Some(1), Some(18_000)), (None, None)]);
     }
 
-    async fn a_step_has_the_instant_of_its_entry_while_time_passes(app) {
+    async fn a_review_step_has_the_same_time_as_its_entry(app) {
         let settings = Settings { clock: Clock::system(), ..Settings::default() };
         let app = &TestApp::start_with(app.kind, settings).await.unwrap();
         let case = app.a_case().assigned_to(&app.tech(1).await).accepted().create().await;
@@ -78,7 +78,7 @@ on_each_database! {
         assert_eq!((steps.len(), &steps.iter().map(String::as_str).collect::<Vec<_>>()), (5, &recorded));
     }
 
-    async fn beginners_and_the_assignee_do_not_review(app) {
+    async fn beginners_and_members_cannot_decide_a_review(app) {
         let case = app.a_case().pending_review().create().await;
         app.as_tech(1).await.post(&case.url("review/approve"), json!({})).await.expect_problem(403, "forbidden");
         app.as_member().await.post(&case.url("review/approve"), json!({})).await.expect_problem(403, "forbidden");

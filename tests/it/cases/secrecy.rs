@@ -75,7 +75,7 @@ on_each_database! {
         assert_eq!((&seen["updated_at"], &released["version"]), (&released["updated_at"], &json!(shown + 5)));
     }
 
-    async fn a_reviewed_completion_is_accepted_to_its_member_and_tells_no_more(app) {
+    async fn a_reviewed_but_unreleased_completion_is_shown_to_its_member_as_accepted(app) {
         let case = app.a_case().pending_review().create().await;
         let by = app.as_tech(3).await;
         by.post(&case.url("review/approve"), json!({"release": "scheduled", "release_at": "2026-12-20T00:00:00Z"}))
@@ -88,7 +88,7 @@ on_each_database! {
         assert_eq!(noticed(app, &case).await, before);
     }
 
-    async fn a_completion_that_is_released_at_once_is_seen_at_once(app) {
+    async fn a_released_completion_is_visible_to_its_member_at_once(app) {
         let case = app.a_case().completed().create().await;
         let seen = app.as_member().await.get(&case.path()).await.expect(200);
         let all = app.as_manager().await.get(&case.path()).await.expect(200);

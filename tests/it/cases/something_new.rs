@@ -31,7 +31,7 @@ async fn resubmitted(app: &TestApp, by: &Client<'_>, case: &Scene) -> Json {
 }
 
 on_each_database! {
-    async fn only_the_members_edits_since_the_case_came_back_are_new(app) {
+    async fn only_the_members_edits_since_the_rejection_are_new(app) {
         let case = app.a_case().submitted().create().await;
         let by = app.as_member().await;
         by.patch(&case.path(), json!({"client_email": "early@example.org"})).await.expect(200);
@@ -53,7 +53,7 @@ on_each_database! {
         assert_eq!(resubmitted(app, &by, &case).await, json!(["due_on"]));
     }
 
-    async fn what_was_edited_before_an_upgrade_is_still_new_after_it(app) {
+    async fn edits_before_an_upgrade_are_still_new_after_it(app) {
         let (case, other) = (app.a_case().submitted().create().await, app.a_case().submitted().create().await);
         let by = app.as_member().await;
         by.patch(&case.path(), json!({"client_email": "early@example.org"})).await.expect(200);

@@ -48,7 +48,7 @@ async fn accepted(app: &TestApp) -> Scene {
 }
 
 on_each_database! {
-    async fn each_action_sends_what_it_must_and_no_more(app) {
+    async fn each_action_sends_only_the_expected_statements(app) {
         let why = json!({"reason": "because"});
         let tech = app.tech(2).await;
         assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &TOLD);
@@ -75,14 +75,14 @@ on_each_database! {
         assert_cost(&cost(app, &completed.url("reopen"), why).await, &["SELECT users"], &[], &[]);
     }
 
-    async fn a_review_adds_the_history_and_what_is_told(app) {
+    async fn a_review_adds_the_statements_for_its_history_and_notifications(app) {
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/approve"), json!({})).await;
         let known = ["SELECT settings", "SELECT case_reviews", "SELECT users"];
         assert_cost(&sent, &known, &[], &[&STEP[..], &["INSERT alerts"], &TOLD].concat());
     }
 
-    async fn the_members_actions_cost_what_they_must(app) {
+    async fn the_actions_of_a_member_send_only_the_expected_statements(app) {
         let by = app.as_member().await;
         let post = async |path: &str| cost_for(app, &by, Method::POST, path, Some(json!({}))).await;
         let draft = app.a_case().create().await;
@@ -105,7 +105,7 @@ on_each_database! {
         assert_eq!(created, [&CALLER[..], &named, &VIEW].concat());
     }
 
-    async fn taking_deciding_and_acknowledging_cost_what_they_must(app) {
+    async fn taking_deciding_and_acknowledging_send_only_the_expected_statements(app) {
         let case = accepted(app).await;
         let body = json!({"assigned_to": null, "reason": "queue"});
         app.as_manager().await.post(&case.url("assign"), body).await.expect(200);
@@ -124,7 +124,7 @@ on_each_database! {
         assert_cost(&sent, &[&["SELECT settings"], &known[..]].concat(), &[], &told);
     }
 
-    async fn a_second_hold_costs_what_the_first_did(app) {
+    async fn a_second_hold_sends_the_same_statements_as_the_first(app) {
         let case = accepted(app).await;
         let first = cost(app, &case.url("hold"), json!({"reason": "a"})).await;
         for _ in 0..5 {

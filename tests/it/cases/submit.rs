@@ -18,7 +18,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 1);
     }
 
-    async fn a_due_date_that_came_near_makes_a_rush_that_must_be_confirmed(app) {
+    async fn a_due_date_that_has_come_near_requires_a_confirmed_rush(app) {
         let case = app.a_case().create().await;
         app.clock.set(at("2026-12-09T15:00:00Z"));
         let by = app.as_member().await;
@@ -33,14 +33,14 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"urgency": "rush", "rush_fee": 20}));
     }
 
-    async fn nobody_else_submits_it(app) {
+    async fn only_its_member_can_submit_a_draft(app) {
         let case = app.a_case().create().await;
         let stranger = app.user("member2", Role::Member, None).await;
         app.as_user(&stranger).await.post(&case.url("submit"), json!({})).await.expect_problem(404, "not_found");
         app.as_admin().await.post(&case.url("submit"), json!({})).await.expect_problem(403, "forbidden");
     }
 
-    async fn a_hidden_completion_is_not_told_by_a_refusal(app) {
+    async fn a_refusal_does_not_reveal_an_unreleased_completion(app) {
         let case = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;
         let by = app.as_member().await;
         let problem = by.post(&case.url("submit"), json!({})).await.expect_problem(409, "invalid_case_state");

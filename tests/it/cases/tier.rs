@@ -4,7 +4,7 @@ use crate::app::actions;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_tier_change_tells_both_tiers_and_why(app) {
+    async fn a_tier_change_records_both_tiers_and_the_reason(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(3).await;
         let mark = app.mark().await;
@@ -35,7 +35,7 @@ on_each_database! {
         app.as_admin().await.post(&case.url("tier"), body).await.expect(200);
     }
 
-    async fn what_stays_as_it_is_is_no_breach_of_the_level_rule(app) {
+    async fn an_unchanged_tier_or_assignee_does_not_violate_the_level_rule(app) {
         let tech1 = app.tech(1).await;
         let case = app.a_case().submitted().create().await;
         let terms = json!({"tier": "tier_3", "credit_value": "1.0", "assigned_to": tech1.id, "override_reason": "they can"});

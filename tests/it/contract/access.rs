@@ -149,7 +149,7 @@ const ON_A_CASE: &[(&str, &str, &str)] = &[
 ];
 
 on_each_database! {
-    async fn each_operation_lets_in_the_roles_of_the_table_and_no_other(app) {
+    async fn each_operation_allows_exactly_the_roles_of_the_table(app) {
         let operations = operations();
         let callers = callers(app).await;
         let mut wrong = Vec::new();
@@ -179,7 +179,7 @@ on_each_database! {
         assert!(stale.is_empty(), "not operations any more: {stale:?}");
     }
 
-    async fn whose_case_it_is_decides_what_may_be_done(app) {
+    async fn case_actions_depend_on_the_callers_relation_to_the_case(app) {
         let owner = app.user("member1", Role::Member, None).await;
         let stranger = app.user("member2", Role::Member, None).await;
         let worker = app.tech(3).await;

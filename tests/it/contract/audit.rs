@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LEAVES_NOTHING: [&str; 1] = ["refresh_session"];
 
 on_each_database! {
-    async fn each_operation_leaves_what_it_says(app) {
+    async fn each_operation_writes_the_entries_it_declares(app) {
         let mut produced = BTreeSet::new();
         let operations = operations();
         let mut by_operation = BTreeMap::<&str, BTreeSet<String>>::new();

@@ -118,7 +118,7 @@ fn query(pairs: &Map<String, Json>) -> String {
 }
 
 on_each_database! {
-    async fn a_field_takes_what_the_contract_says_and_nothing_beyond(app) {
+    async fn a_field_accepts_exactly_the_values_of_the_contract(app) {
         let (document, callers) = (Document::new(), Callers::new(app).await);
         let (mut wrong, mut fields) = (Vec::new(), 0);
         for operation in operations().iter().filter(|operation| operation.takes_json()) {
@@ -148,7 +148,7 @@ on_each_database! {
         assert!(fields > 70, "{fields}");
     }
 
-    async fn a_parameter_takes_what_the_contract_says_and_nothing_beyond(app) {
+    async fn a_parameter_accepts_exactly_the_values_of_the_contract(app) {
         let (document, callers) = (Document::new(), Callers::new(app).await);
         let (mut wrong, mut parameters) = (Vec::new(), 0);
         for operation in &operations() {
@@ -185,7 +185,7 @@ on_each_database! {
 }
 
 on_each_database! {
-    async fn a_problem_gives_back_no_more_than_it_may_hold(app) {
+    async fn a_problem_about_oversized_input_stays_within_its_schema(app) {
         let (mut document, by) = (Document::new(), app.as_member().await);
         let long = "x".repeat(3_000);
         let many: Vec<String> = (0..200).map(|number| format!("unknown_{number}=1")).collect();
@@ -205,7 +205,7 @@ on_each_database! {
 }
 
 #[test]
-fn no_excuse_is_stale() {
+fn every_exception_names_an_existing_field() {
     let document = Document::new();
     for (operation, name, _) in BESIDE {
         let has = |said: &Json| {

@@ -188,7 +188,7 @@ on_each_database! {
         assert_eq!(asked, REPORTS.iter().map(|report| (*report).to_owned()).collect());
     }
 
-    async fn each_metric_of_the_dashboards_and_rules_is_there(app) {
+    async fn each_metric_of_the_dashboards_and_rules_exists(app) {
         let manager = app.as_manager().await;
         manager.get("reports/activity-summary").await.expect(200);
         let tx = app.write().await;
@@ -214,7 +214,7 @@ on_each_database! {
         assert!(unshown.is_empty(), "no dashboard shows {unshown:?}");
     }
 
-    async fn the_recipe_for_power_bi_names_what_is_there(app) {
+    async fn the_recipe_for_power_bi_uses_existing_paths_and_fields(app) {
         populate(app).await;
         let by = app.as_manager().await;
         let recipes = fenced(&text("docs/dashboards.md"), "powerquery");
@@ -295,7 +295,7 @@ fn reports_are_read_every_five_minutes_at_most() {
 }
 
 #[test]
-fn what_is_provisioned_is_read_by_the_names_under_which_it_is_there() {
+fn provisioned_dashboards_refer_to_existing_sources_and_dashboards() {
     let sources: Json =
         yaml_serde::from_str(&text(".docker/observability/grafana/provisioning/datasources/casetrail.yml")).expect("YAML");
     let known: BTreeSet<&str> =

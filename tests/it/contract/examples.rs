@@ -4,7 +4,7 @@ use super::document::Document;
 use api::wire::Code;
 
 #[test]
-fn whatever_is_sent_or_answered_has_an_example() {
+fn every_request_response_and_parameter_has_an_example() {
     let document = Document::new();
     for (_, _, operation) in document.operations() {
         for (place, content) in document.bodies(operation) {
@@ -34,7 +34,7 @@ fn each_example_fits_its_schema() {
 }
 
 #[test]
-fn each_problem_shown_agrees_with_the_table_of_codes() {
+fn each_example_of_a_problem_agrees_with_the_table_of_codes() {
     let document = Document::new();
     let mut walked = 0;
     for (_, _, operation) in document.operations() {

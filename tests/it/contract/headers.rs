@@ -39,7 +39,7 @@ const ABOUT_NOBODY: [&str; 4] = ["get_signing_keys", "get_problem", "get_openapi
 
 on_each_database! {
     /// Clients that hold a copy of their own may still ask whether it is current.
-    async fn what_is_about_people_is_kept_by_nobody(app) {
+    async fn only_responses_without_personal_data_are_cacheable(app) {
         for operation in operations() {
             let tried = recipes::run(app, operation.id()).await.unwrap();
             let is_public = tried.answer.header("cache-control").starts_with("public");

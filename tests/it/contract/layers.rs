@@ -114,7 +114,7 @@ fn no_circle_of_files_leads_through_two_rooms() {
 }
 
 #[test]
-fn features_do_not_know_each_other() {
+fn features_do_not_import_each_other() {
     let Workspace { tree, arrows, .. } = &*WORKSPACE;
     let features = features(tree);
     assert!(features.len() > 12, "{features:?}");
@@ -129,7 +129,7 @@ fn features_do_not_know_each_other() {
 }
 
 #[test]
-fn http_knows_no_feature() {
+fn http_imports_no_feature() {
     let Workspace { tree, arrows, .. } = &*WORKSPACE;
     let features = features(tree);
     let is_http = |module: usize| tree.modules[module].path.starts_with(&["api".to_owned(), "http".to_owned()]);
@@ -140,7 +140,7 @@ fn http_knows_no_feature() {
 }
 
 #[test]
-fn what_is_true_knows_no_http_and_history_knows_nothing() {
+fn entity_does_not_depend_on_http_nor_migration_on_entity_or_api() {
     let history = Tree::read(&["migration"], &sources("migration/src"));
     let starts = |tree: &Tree, name: &str| {
         let modules = tree.modules.iter().filter(|module| module.path[0] == name);
@@ -164,7 +164,7 @@ fn what_is_true_knows_no_http_and_history_knows_nothing() {
 }
 
 #[test]
-fn nothing_is_called_by_what_it_lacks_a_name_for() {
+fn no_module_has_a_generic_name() {
     for path in every_source().keys() {
         for name in ["utils", "common", "helpers", "services", "managers"] {
             assert!(!path.split(['/', '.']).any(|part| part == name), "{path}");

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 #[test]
-fn each_link_leads_to_an_operation_with_parameters_it_has() {
+fn each_link_names_an_existing_operation_and_its_parameters() {
     let mut document = Document::new();
     let links = links(&document);
     assert!(links.len() > 80, "{}", links.len());

@@ -29,7 +29,7 @@ fn an_operation_has_one_name_one_tag_a_summary_and_a_description() {
 }
 
 #[test]
-fn every_answer_says_what_it_means() {
+fn every_response_has_a_description() {
     for operation in operations() {
         for status in operation.statuses() {
             let response = operation.response(status);
@@ -45,7 +45,7 @@ fn every_answer_says_what_it_means() {
 }
 
 #[test]
-fn an_operation_that_reads_a_body_says_which_and_none_is_null() {
+fn an_operation_that_reads_a_body_declares_its_type_and_schema() {
     for operation in operations() {
         let declares = |status: &str| operation.declared.responses.responses.contains_key(status);
         let (body, reads) = (operation.declared.request_body.as_ref(), declares("413"));
@@ -61,7 +61,7 @@ fn an_operation_that_reads_a_body_says_which_and_none_is_null() {
 }
 
 #[test]
-fn who_needs_a_token_is_told_so() {
+fn operations_that_need_a_token_declare_401() {
     for operation in operations() {
         let is_probe = ["/livez", "/readyz", "/metrics"].contains(&operation.path.as_str());
         assert_eq!(operation.statuses().contains(&429), !is_probe, "{}: 429", operation.id());
@@ -73,7 +73,7 @@ fn who_needs_a_token_is_told_so() {
 }
 
 #[test]
-fn what_can_be_repeated_without_harm_takes_a_key_and_says_so() {
+fn every_post_without_secrets_accepts_an_idempotency_key() {
     let (all, mut walked) = (api::openapi::operations().unwrap(), 0);
     for operation in operations() {
         let known = all.iter().find(|known| known.method == operation.method.as_str() && known.path == operation.path).unwrap();
@@ -114,7 +114,7 @@ fn every_operation_declares_what_a_denied_attempt_is_recorded_as() {
 }
 
 #[test]
-fn whatever_is_referred_to_is_there() {
+fn every_reference_resolves() {
     let contract = serde_json::json!(api::openapi::contract());
     let text = contract.to_string();
     let referred: BTreeSet<&str> =
@@ -126,7 +126,7 @@ fn whatever_is_referred_to_is_there() {
 }
 
 #[test]
-fn an_answer_leaves_no_field_out_and_a_request_may() {
+fn response_fields_are_required_and_request_fields_may_be_optional() {
     let schemas = serde_json::json!(api::openapi::contract().components.unwrap().schemas);
     let left_out = |name: &str| {
         let required: Vec<&str> =
@@ -156,7 +156,7 @@ fn an_answer_leaves_no_field_out_and_a_request_may() {
 }
 
 #[test]
-fn an_operation_asks_for_a_token_or_for_nothing() {
+fn an_operation_requires_a_token_or_nothing() {
     for operation in operations() {
         let security = serde_json::json!(operation.declared.security);
         assert!(

@@ -253,7 +253,7 @@ fn lists() -> Vec<(String, String, String)> {
 }
 
 on_each_database! {
-    async fn walking_a_list_while_others_write_loses_and_doubles_nothing(app) {
+    async fn paging_a_list_while_others_write_neither_skips_nor_duplicates_rows(app) {
         let world = World::begin(app).await;
         let mut runner = TestRunner::default();
         let lists = lists();

@@ -18,7 +18,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn another_method_is_told_which_there_are(app) {
+    async fn an_unsupported_method_is_refused_with_the_allowed_ones(app) {
         let by = app.as_admin().await;
         let operations = operations();
         for operation in &operations {
@@ -39,7 +39,7 @@ on_each_database! {
         by.get("/nothing").await.expect_problem(404, "not_found");
     }
 
-    async fn a_parameter_that_is_not_in_the_contract_is_refused_by_name(app) {
+    async fn an_unknown_parameter_is_refused_by_name(app) {
         let callers = [app.as_admin().await, app.as_member().await, app.as_anonymous()];
         let [admin, member, nobody] = &callers;
         for operation in operations().iter().filter(|operation| operation.path.starts_with("/api/v1/")) {
@@ -57,7 +57,7 @@ on_each_database! {
         }
     }
 
-    async fn a_body_that_is_none_is_refused_before_anything_is_looked_up(app) {
+    async fn an_invalid_body_is_refused_before_anything_is_looked_up(app) {
         let by = app.as_admin().await;
         let member = app.as_member().await;
         let mut walked = 0;
@@ -82,7 +82,7 @@ on_each_database! {
         assert!(walked > 10);
     }
 
-    async fn a_trailing_slash_is_ignored_and_each_answer_has_its_id(app) {
+    async fn a_trailing_slash_is_ignored_and_each_response_has_a_request_id(app) {
         let by = app.as_manager().await.with("X-Request-Id", "order-4711-a");
         let answer = by.get("/api/v1/cases/").await;
         answer.expect(200);

@@ -60,7 +60,7 @@ fn every_text_number_and_list_has_its_bounds() {
 }
 
 #[test]
-fn an_object_says_what_is_in_it() {
+fn every_object_declares_its_content() {
     let document = Document::new();
     for (place, schema) in every_schema(&document) {
         let says_what = ["properties", "additionalProperties"].iter().any(|part| schema.get(part).is_some());
@@ -72,7 +72,7 @@ fn an_object_says_what_is_in_it() {
 }
 
 #[test]
-fn a_request_takes_no_field_that_it_does_not_list() {
+fn a_request_allows_no_field_that_it_does_not_list() {
     let document = Document::new();
     let mut open = Vec::new();
     for (_, _, operation) in document.operations() {
@@ -91,7 +91,7 @@ fn a_request_takes_no_field_that_it_does_not_list() {
 }
 
 #[test]
-fn every_schema_says_what_it_is() {
+fn every_schema_has_a_description_and_a_specific_name() {
     let document = Document::new();
     for (name, schema) in document.json["components"]["schemas"].as_object().unwrap() {
         assert!(schema["description"].as_str().is_some_and(|says| !says.is_empty()), "{name}");

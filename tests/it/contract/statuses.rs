@@ -304,7 +304,7 @@ fn table_of(sql: &str) -> Option<String> {
 }
 
 on_each_database! {
-    async fn each_operation_gives_every_status_it_declares(app) {
+    async fn each_operation_can_return_every_status_it_declares(app) {
         let (callers, mut wrong, mut walked) = (callers(app).await, Vec::new(), 0);
         for operation in &operations() {
             let walk = Walk::new(app, operation, &callers).await;
@@ -334,7 +334,7 @@ on_each_database! {
         assert!(walked > 400, "{walked}");
     }
 
-    async fn without_its_database_each_operation_says_so(app) {
+    async fn each_operation_is_unavailable_without_its_database(app) {
         let operations = operations();
         let mut prepared = Vec::new();
         for operation in operations.iter().filter(|operation| operation.statuses().contains(&503)) {
@@ -352,7 +352,7 @@ on_each_database! {
 
 /// A client whose body doesn't arrive is not waited for, in any operation with a body.
 #[tokio::test]
-async fn each_operation_with_a_body_gives_its_sender_only_so_much_time() {
+async fn each_operation_with_a_body_times_out_a_slow_sender() {
     let work = WorkLimits { body: Duration::from_millis(100), ..Settings::default().work };
     let app = TestApp::start_with(Kind::Sqlite, Settings { work, ..Settings::default() }).await.unwrap();
     let operations = operations();
@@ -388,7 +388,7 @@ async fn each_operation_with_a_body_gives_its_sender_only_so_much_time() {
 
 /// A client that exceeds the rate limit is refused by every operation below `/api/v1`, regardless of the caller.
 #[tokio::test]
-async fn each_operation_turns_away_who_asks_too_often() {
+async fn each_operation_refuses_callers_over_the_rate_limit() {
     let rates = Rates { default: NonZeroU32::MIN, login: NonZeroU32::MIN };
     let settings = Settings { rates: Some(rates), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
@@ -410,7 +410,7 @@ async fn each_operation_turns_away_who_asks_too_often() {
 
 /// PostgreSQL only: with SQLite there is no connection that could be lost.
 #[tokio::test]
-async fn each_operation_that_commits_something_says_when_nobody_knows_whether_it_did() {
+async fn each_operation_that_commits_reports_an_unknown_commit_result() {
     let Some((app, proxy)) = TestApp::start_behind_a_proxy(Duration::from_millis(300)).await else { return };
     let (callers, mut wrong, mut walked) = (callers(&app).await, Vec::new(), 0);
     for operation in &operations() {

@@ -46,7 +46,7 @@ on_each_database! {
         assert_eq!(by.get(&url).await.expect(200), changed);
     }
 
-    async fn what_is_used_is_what_was_first_handed_in_in_the_quarter(app) {
+    async fn the_used_credits_are_those_of_cases_first_submitted_in_the_quarter(app) {
         let (all, url) = member(app).await;
         let (by, manager) = (app.as_admin().await, app.as_manager().await);
         by.send(Method::PUT, &url, Some(json!({"allowed_credits": 3}))).await.expect(201);
@@ -78,7 +78,7 @@ on_each_database! {
         assert_eq!(rows, [(&json!("2027-Q1"), &json!("2.0")), (&json!("2026-Q4"), &json!("4.0"))]);
     }
 
-    async fn a_version_that_moved_on_is_refused_and_so_is_one_of_nothing(app) {
+    async fn a_stale_version_is_refused_and_so_is_one_of_an_absent_allowance(app) {
         let (_, url) = member(app).await;
         let by = app.as_admin().await;
         let put = async |version: &str| {
@@ -96,7 +96,7 @@ on_each_database! {
         assert_eq!(known.status(), 304);
     }
 
-    async fn allowances_come_in_pages_the_latest_first(app) {
+    async fn allowances_are_paginated_with_the_latest_first(app) {
         let (all, url) = member(app).await;
         let by = app.as_admin().await;
         for quarter in ["2026-Q2", "2026-Q4", "2025-Q4", "2026-Q3"] {
@@ -134,7 +134,7 @@ on_each_database! {
         assert!(trail.iter().all(|entry| entry["outcome"] == "denied"));
     }
 
-    async fn of_many_who_allow_for_the_first_time_one_creates(app) {
+    async fn one_of_several_concurrent_requests_creates_the_allowance(app) {
         let (_, url) = member(app).await;
         let by = app.as_admin().await;
         let mark = app.mark().await;

@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 on_each_database! {
-    async fn rows_saved_together_leave_what_they_leave_one_by_one(app) {
+    async fn rows_saved_in_bulk_write_the_same_entries_as_single_rows(app) {
         let (one, two) = (app.user("member1", Role::Member, None).await.id, app.user("member2", Role::Member, None).await.id);
         let quarter = "2026-Q4".parse().unwrap();
         let tx = app.write().await;
@@ -35,7 +35,7 @@ on_each_database! {
         assert_eq!((version(one), version(two)), (Some((3, 25)), Some((1, 30))));
     }
 
-    async fn a_row_that_was_not_locked_or_stands_twice_is_refused(app) {
+    async fn an_unlocked_or_duplicate_row_is_refused(app) {
         let member = app.user("member1", Role::Member, None).await.id;
         let tx = app.write().await;
         let row: Model = tx.save(credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 10, None)).await.unwrap();
@@ -60,7 +60,7 @@ on_each_database! {
         assert_eq!(app.whole_trail().await, trail);
     }
 
-    async fn a_row_in_which_nothing_differs_keeps_its_version(app) {
+    async fn an_unchanged_row_keeps_its_version(app) {
         let member = app.user("member1", Role::Member, None).await.id;
         let tx = app.write().await;
         let row = tx.save(credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 10, None)).await.unwrap();

@@ -18,7 +18,7 @@ fn body(new_allowance: i32) -> serde_json::Value {
 }
 
 on_each_database! {
-    async fn a_reset_sets_every_active_member_and_tells_of_each(app) {
+    async fn a_reset_sets_and_records_the_allowance_of_every_active_member(app) {
         let (by, quarter) = (app.as_admin().await, "credit-allowances/2026-Q4");
         let mut members = Vec::new();
         for name in ["member1", "member2", "member3", "member4"] {
@@ -53,14 +53,14 @@ on_each_database! {
         by.get(&url(3)).await.expect_problem(404, "not_found");
     }
 
-    async fn a_reset_of_nobody_is_on_record_too(app) {
+    async fn a_reset_without_members_is_recorded(app) {
         let by = app.as_admin().await;
         let mark = app.mark().await;
         assert_eq!(by.post("credit-resets", body(50)).await.expect(200)["member_count"], 0);
         assert_eq!(actions(&app.since(&mark).await), ["bulk_credit_reset"]);
     }
 
-    async fn a_reset_that_is_sent_again_is_done_once(app) {
+    async fn a_retried_reset_is_done_once(app) {
         app.as_member().await;
         let by = app.as_admin().await.with("Idempotency-Key", "reset-2026-Q4");
         let mark = app.mark().await;
@@ -70,7 +70,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 2);
     }
 
-    async fn a_scheduled_reset_leaves_what_was_allowed_and_does_nothing_twice(app) {
+    async fn a_scheduled_reset_keeps_existing_allowances_and_is_idempotent(app) {
         let (by, first) = (app.as_admin().await, app.user("member1", Role::Member, None).await);
         let url = format!("users/{}/credit-allowances/2026-Q4", first.id);
         by.send(Method::PUT, &url, Some(json!({"allowed_credits": 30}))).await.expect(201);
@@ -98,7 +98,7 @@ on_each_database! {
         assert_eq!(run().await, 1, "a member who joined later gets their allowance");
     }
 
-    async fn two_resets_at_once_come_one_after_the_other(app) {
+    async fn concurrent_resets_run_one_after_the_other(app) {
         for number in 0..20 {
             app.user(&format!("member{number}"), Role::Member, None).await;
         }

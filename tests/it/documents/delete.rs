@@ -7,7 +7,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_deleted_document_is_gone_and_its_bytes_are_kept(app) {
+    async fn a_deleted_document_is_not_found_and_its_file_is_kept(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         let added = by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
@@ -31,7 +31,7 @@ on_each_database! {
         assert_eq!((rows(app).await, stored(app).len()), (1, 1));
     }
 
-    async fn whoever_added_it_and_the_desk_may_delete_it(app) {
+    async fn a_document_can_be_deleted_by_its_uploader_and_by_administrators(app) {
         let (owner, stranger) = (app.user("member1", Role::Member, None).await, app.user("member2", Role::Member, None).await);
         let case = app.a_case().accepted().create().await;
         let of_member = app.as_user(&owner).await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
@@ -53,7 +53,7 @@ on_each_database! {
         assert!(trail[..4].iter().all(|entry| entry["outcome"] == "denied" && entry["object_type"] == "document"));
     }
 
-    async fn the_reports_of_a_completed_case_stay(app) {
+    async fn reports_of_a_completed_case_cannot_be_deleted(app) {
         let case = app.a_case().accepted().create().await;
         let report = add_report(app, &case, 1).await;
         let by = app.as_tech(3).await;

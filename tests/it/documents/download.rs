@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 on_each_database! {
-    async fn looking_at_a_document_is_recorded(app) {
+    async fn viewing_a_document_is_recorded(app) {
         let case = app.a_case().accepted().create().await;
         let added = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         let by = app.as_tech(2).await;
@@ -21,7 +21,7 @@ on_each_database! {
         assert_eq!((&trail[0]["document"]["id"], &trail[0]["case"]["id"]), (&added["id"], &json!(case.id())));
     }
 
-    async fn a_document_comes_back_as_it_went_in(app) {
+    async fn a_document_is_downloaded_unchanged(app) {
         let case = app.a_case().accepted().create().await;
         let form = Form::new().text("document_type", "other").file("Lohn für März.pdf", "", PDF);
         let added = app.as_member().await.upload(&case.url("documents"), &form).await.expect(201);
@@ -46,7 +46,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"filename": "Lohn für März.pdf", "file_size": PDF.len()}));
     }
 
-    async fn a_range_is_a_part_and_is_recorded_as_one(app) {
+    async fn a_range_is_returned_and_recorded_as_partial_content(app) {
         let case = app.a_case().accepted().create().await;
         let added = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         let (path, size) = (format!("documents/{}/content", id(&added)), PDF.len());
@@ -75,7 +75,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn asking_for_the_head_is_recorded_too(app) {
+    async fn a_head_request_is_recorded_too(app) {
         let case = app.a_case().accepted().create().await;
         let added = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         let by = app.as_manager().await;
@@ -87,7 +87,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["document_downloaded"]);
     }
 
-    async fn no_byte_leaves_without_its_entry(app) {
+    async fn no_content_is_sent_without_its_entry(app) {
         let case = app.a_case().accepted().create().await;
         let added = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         let by = app.as_manager().await;
@@ -100,7 +100,7 @@ on_each_database! {
         app.accept_entries().await;
     }
 
-    async fn bytes_that_are_gone_are_not_said_to_be_downloaded(app) {
+    async fn a_missing_file_is_not_recorded_as_downloaded(app) {
         let case = app.a_case().accepted().create().await;
         let added = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         std::fs::remove_file(app.documents.path().join(&stored(app)[0])).unwrap();
@@ -111,7 +111,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_member_has_the_reports_once_the_result_is_released(app) {
+    async fn a_member_sees_the_reports_once_the_result_is_released(app) {
         let case = app.a_case().accepted().create().await;
         let report = add_report(app, &case, 1).await;
         let paths = [format!("documents/{report}"), format!("documents/{report}/content")];

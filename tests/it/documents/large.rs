@@ -24,7 +24,7 @@ fn form(bytes: &[u8]) -> Form {
 
 /// The service, in a process of its own, uses at most 64 MiB more than when idle, in either direction.
 #[tokio::test]
-async fn the_largest_document_passes_through_little_memory() {
+async fn the_largest_document_is_streamed_in_little_memory() {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
     let case = app.a_case().accepted().create().await;
@@ -50,7 +50,7 @@ async fn the_largest_document_passes_through_little_memory() {
 }
 
 on_each_database! {
-    async fn a_byte_more_than_the_largest_is_too_much(app) {
+    async fn a_document_one_byte_over_the_limit_is_refused(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -59,7 +59,7 @@ on_each_database! {
         assert_eq!((rows(app).await, stored(app).len(), app.since(&mark).await.len()), (0, 0, 0));
     }
 
-    async fn what_is_announced_to_be_far_too_large_is_refused_before_it_comes(app) {
+    async fn an_upload_with_a_far_too_large_content_length_is_refused_before_its_body(app) {
         let case = app.a_case().accepted().create().await;
         let head = format!(
             "POST /api/v1/{} HTTP/1.1\r\nHost: casetrail\r\nAuthorization: Bearer {}\r\nContent-Type: {}\r\n\

@@ -10,7 +10,7 @@ fn ids(list: &Json) -> Vec<String> {
 }
 
 on_each_database! {
-    async fn the_newest_come_first_page_by_page(app) {
+    async fn documents_are_paginated_with_the_newest_first(app) {
         let case = app.a_case().accepted().create().await;
         let other = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn those_who_see_the_case_see_the_documents_visible_to_them(app) {
+    async fn each_caller_sees_the_documents_of_a_case_visible_to_them(app) {
         let stranger = app.user("member2", Role::Member, None).await;
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;

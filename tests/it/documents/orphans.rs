@@ -14,7 +14,7 @@ fn leave(app: &TestApp, name: &str, at: DateTime<Utc>) {
 }
 
 on_each_database! {
-    async fn what_belongs_to_nobody_is_collected_a_day_later(app) {
+    async fn orphaned_files_are_collected_after_a_day(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         let kept = id(&by.upload(&case.url("documents"), &pay_stub()).await.expect(201));

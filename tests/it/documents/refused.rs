@@ -25,7 +25,7 @@ async fn assert_nothing_left(app: &TestApp, mark: &[serde_json::Value], what: &s
 }
 
 on_each_database! {
-    async fn what_is_wrong_with_a_form_is_named(app) {
+    async fn an_invalid_form_is_refused_by_field(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -63,7 +63,7 @@ on_each_database! {
         }
     }
 
-    async fn a_form_takes_what_the_contract_says_to_the_last_letter(app) {
+    async fn a_form_accepts_values_of_the_maximum_length(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let form = other().text("notes", "é".repeat(2_000)).file(&"é".repeat(255), "", PDF);
@@ -71,7 +71,7 @@ on_each_database! {
         by.upload(&case.url("documents"), &report("3")).await.expect(201);
     }
 
-    async fn what_is_no_form_is_refused(app) {
+    async fn a_malformed_form_is_refused(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -96,7 +96,7 @@ on_each_database! {
         }
     }
 
-    async fn without_its_entry_nothing_is_added(app) {
+    async fn a_document_whose_entry_cannot_be_written_is_not_added(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -107,7 +107,7 @@ on_each_database! {
         by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
     }
 
-    async fn without_its_storage_nothing_is_added(app) {
+    async fn a_document_that_cannot_be_stored_is_not_added(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -121,7 +121,7 @@ on_each_database! {
         by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
     }
 
-    async fn whoever_hangs_up_leaves_nothing(app) {
+    async fn an_aborted_upload_leaves_nothing(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -144,7 +144,7 @@ on_each_database! {
 
 /// PostgreSQL only: with SQLite there is no connection that could be lost.
 #[tokio::test]
-async fn what_is_known_not_to_be_committed_leaves_no_file() {
+async fn an_upload_that_was_not_committed_leaves_no_file() {
     let Some((app, proxy)) = TestApp::start_behind_a_proxy(Limits::default().decision).await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;

@@ -19,7 +19,7 @@ async fn set(app: &TestApp, quotas: Json) {
 }
 
 on_each_database! {
-    async fn a_member_cannot_upload_more_than_a_quota_over_all_cases(app) {
+    async fn the_quota_of_a_member_applies_across_all_cases(app) {
         set(app, json!({"member_document_quota_mib": 1})).await;
         let (one, two) = (app.a_case().accepted().create().await, app.a_case().accepted().create().await);
         let by = app.as_member().await;
@@ -45,7 +45,7 @@ on_each_database! {
         by.upload(&two.url("documents"), &pay_stub()).await.expect(201);
     }
 
-    async fn a_case_cannot_take_more_than_a_quota_from_everybody_together(app) {
+    async fn the_quota_of_a_case_applies_across_all_uploaders(app) {
         set(app, json!({"case_document_quota_mib": 1})).await;
         let case = app.a_case().accepted().create().await;
         app.as_tech(3).await.upload(&case.url("documents"), &large(700_000)).await.expect(201);
@@ -70,7 +70,7 @@ on_each_database! {
 }
 
 #[tokio::test]
-async fn below_the_free_space_uploads_are_refused_and_small_writes_go_on() {
+async fn below_the_minimum_free_space_uploads_are_refused_and_small_writes_succeed() {
     let Some(volume) = Volume::mount(24) else { return };
     let app = TestApp::start_on(&volume, 8 << 20).await;
     let case = app.a_case().accepted().create().await;
@@ -101,7 +101,7 @@ async fn below_the_free_space_uploads_are_refused_and_small_writes_go_on() {
 
 /// There was enough space when the upload began, and the document would have fitted on the volume.
 #[tokio::test]
-async fn an_upload_that_gets_below_the_free_space_is_broken_off() {
+async fn an_upload_that_reaches_the_minimum_free_space_is_aborted() {
     let Some(volume) = Volume::mount(32) else { return };
     let app = TestApp::start_on(&volume, 8 << 20).await;
     let case = app.a_case().accepted().create().await;
@@ -119,7 +119,7 @@ async fn an_upload_that_gets_below_the_free_space_is_broken_off() {
 
 /// The space runs out while a document is being received.
 #[tokio::test]
-async fn an_upload_that_finds_no_room_leaves_nothing() {
+async fn an_upload_that_fills_the_disk_leaves_nothing() {
     let Some(volume) = Volume::mount(24) else { return };
     let app = TestApp::start_on(&volume, 0).await;
     let case = app.a_case().accepted().create().await;

@@ -8,7 +8,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_document_is_kept_and_recorded(app) {
+    async fn a_document_is_stored_and_recorded(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         let mark = app.mark().await;
@@ -42,7 +42,7 @@ on_each_database! {
         assert_eq!(app.as_manager().await.get(&case.path()).await.expect(200)["has_member_updates"], true);
     }
 
-    async fn a_draft_and_the_staff_raise_no_flag(app) {
+    async fn uploads_to_a_draft_or_by_staff_are_not_flagged_as_member_updates(app) {
         let draft = app.a_case().create().await;
         app.as_member().await.upload(&draft.url("documents"), &pay_stub()).await.expect(201);
         let case = app.a_case().accepted().create().await;
@@ -72,7 +72,7 @@ on_each_database! {
         assert_eq!((rows(app).await, stored(app).len()), (3, 3), "what was replaced is kept");
     }
 
-    async fn a_name_is_a_name_and_no_path(app) {
+    async fn a_file_name_is_stored_without_its_path(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         for (sent, kept) in [
@@ -87,7 +87,7 @@ on_each_database! {
         }
     }
 
-    async fn a_csv_is_one_also_where_windows_takes_it_for_a_workbook(app) {
+    async fn a_csv_declared_as_an_excel_workbook_is_stored_as_csv(app) {
         let case = app.a_case().accepted().create().await;
         let form = Form::new().text("document_type", "other").file(
             "wages.csv",
@@ -98,7 +98,7 @@ on_each_database! {
         assert_eq!(added["content_type"], "text/csv");
     }
 
-    async fn sent_again_under_its_key_it_is_there_once(app) {
+    async fn an_upload_retried_with_its_idempotency_key_is_stored_once(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await.with("Idempotency-Key", "stub-october");
         let mark = app.mark().await;
@@ -115,7 +115,7 @@ on_each_database! {
         assert_eq!(stored(app), [id(&first.json())]);
     }
 
-    async fn of_two_who_bring_the_same_report_both_are_heard_and_one_stays(app) {
+    async fn concurrent_uploads_of_the_same_report_both_succeed_and_one_is_kept(app) {
         let case = app.a_case().accepted().create().await;
         let (one, other) = (app.as_manager().await, app.as_tech(3).await);
         let (path, form) = (case.url("documents"), report(1));
@@ -126,7 +126,7 @@ on_each_database! {
         assert_eq!(list["data"].as_array().unwrap().len(), 1);
     }
 
-    async fn whose_case_it_is_decides_who_may_add_what(app) {
+    async fn uploads_depend_on_the_callers_relation_to_the_case(app) {
         let stranger = app.user("member2", Role::Member, None).await;
         let callers = [
             ("member", app.as_member().await, 201, 403),
@@ -151,7 +151,7 @@ on_each_database! {
         }
     }
 
-    async fn reports_come_while_the_case_is_worked_on_and_the_rest_at_any_time(app) {
+    async fn reports_are_accepted_while_the_case_is_in_progress_and_other_documents_always(app) {
         let cases = [
             (app.a_case().create().await, false),
             (app.a_case().submitted().create().await, false),

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn the_cases_leave_as_lines_and_that_is_recorded(app) {
+    async fn cases_are_exported_as_lines_and_the_export_is_recorded(app) {
         let case = app.a_case().held().create().await;
         app.as_member().await.patch(&app.a_case().create().await.path(), json!({"employee_last_name": "=1+1"})).await.expect(200);
         let (manager, mark) = (app.as_manager().await, app.mark().await);
@@ -41,7 +41,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"export_type": "cases", "format": "csv", "record_count": 2, "filters": {}}));
     }
 
-    async fn a_formula_behind_blanks_is_none_either(app) {
+    async fn a_formula_behind_whitespace_is_escaped_too(app) {
         let member = app.user("member1", Role::Member, None).await;
         let (admin, mut notes) = (app.as_admin().await, Vec::new());
         for text in [" =1+1", "\n=1+1", "\u{A0}@x", "\u{3000}＝1", "\nplain", "x =1"] {
@@ -59,7 +59,7 @@ on_each_database! {
         assert_eq!(notes, ["' =1+1", "'\n=1+1", "'\u{A0}@x", "'\u{3000}＝1", "'\nplain", "x =1"]);
     }
 
-    async fn a_period_narrows_an_export_to_what_was_created_in_it(app) {
+    async fn a_period_limits_an_export_to_the_rows_created_in_it(app) {
         app.a_case().create().await;
         app.pass(chrono::TimeDelta::days(2));
         let late = app.a_case().create().await;
@@ -72,7 +72,7 @@ on_each_database! {
         manager.get("exports/cases.csv?status=hold").await.expect_problem(400, "invalid_parameter");
     }
 
-    async fn a_document_is_of_the_time_at_which_it_was_there_and_not_of_that_at_which_it_began_to_come(app) {
+    async fn a_document_belongs_to_the_period_in_which_its_upload_was_completed(app) {
         let case = app.a_case().accepted().create().await;
         let begun = app.app.new_id();
         app.pass(chrono::TimeDelta::days(1));
@@ -89,7 +89,7 @@ on_each_database! {
         assert_eq!((rows("until=2026-12-01").await, rows("since=2026-12-02").await), (0, 1));
     }
 
-    async fn people_leave_with_an_administrator_only_and_without_their_secrets(app) {
+    async fn users_are_exported_only_for_administrators_and_without_secrets(app) {
         let member = app.as_member().await;
         let (manager, admin, mark) = (app.as_manager().await, app.as_admin().await, app.mark().await);
         for caller in [&member, &manager] {
@@ -107,7 +107,7 @@ on_each_database! {
         assert_eq!(trail.iter().filter(|entry| entry["outcome"] == "denied").count(), 2);
     }
 
-    async fn documents_leave_as_what_is_known_of_them_and_without_their_bytes(app) {
+    async fn documents_are_exported_with_their_metadata_and_without_their_content(app) {
         let case = app.a_case().accepted().create().await;
         let kept = app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
         let gone = app.as_tech(3).await.upload(&case.url("documents"), &report(1)).await.expect(201);
@@ -142,7 +142,7 @@ on_each_database! {
         app.as_manager().await.get("exports/documents.csv").await.expect_problem(403, "forbidden");
     }
 
-    async fn allowances_leave_with_what_is_used_and_left_of_each(app) {
+    async fn allowances_are_exported_with_their_used_and_remaining_credits(app) {
         let (one, two) = (app.user("member1", Role::Member, None).await, app.user("member2", Role::Member, None).await);
         let (admin, mark) = (app.as_admin().await, app.mark().await);
         let url = |id: uuid::Uuid, quarter: &str| format!("users/{id}/credit-allowances/{quarter}");

@@ -6,7 +6,7 @@ use serde_json::json;
 const CASE: &[u8] = br#"{"employee_first_name": "Ada", "employee_last_name": "Moss", "due_on": "2026-12-20"}"#;
 
 on_each_database! {
-    async fn a_post_that_has_no_body_takes_none(app) {
+    async fn a_post_that_reads_no_body_accepts_none(app) {
         let service = app.user("etl", entity::user::Role::Service, None).await;
         let case = app.a_case().accepted().create().await;
         let keys = format!("users/{}/api-keys", service.id);
@@ -23,7 +23,7 @@ on_each_database! {
         admin.send_raw(Method::GET, &case.path(), Some(("application/json", b"{}".to_vec()))).await.expect(200);
     }
 
-    async fn json_is_json_however_its_type_is_spelled_and_not_when_it_is_packed(app) {
+    async fn json_is_accepted_in_any_spelling_of_its_media_type_but_not_compressed(app) {
         let by = app.as_member().await;
         for kind in ["application/json; charset=\"utf-8\"", "Application/JSON;charset=UTF-8"] {
             by.send_raw(Method::POST, "cases", Some((kind, CASE.to_vec()))).await.expect(201);
@@ -36,7 +36,7 @@ on_each_database! {
         }
     }
 
-    async fn what_cannot_be_read_says_where(app) {
+    async fn an_unreadable_request_names_the_location(app) {
         let by = app.as_member().await;
         for body in [r#"{"a": 1, "a": 2}"#, r#"{"a"#, r#"{"num_reports_requested": 1e400}"#] {
             let problem = by.send_raw(Method::POST, "cases", Some(("application/json", body.into()))).await;
@@ -65,7 +65,7 @@ on_each_database! {
         assert!(word["detail"].as_str().unwrap().contains("status must be one of draft, submitted,"), "{word}");
     }
 
-    async fn the_page_of_the_contract_is_read_and_nothing_else_is_done_to_it(app) {
+    async fn the_documentation_page_is_read_only_and_contacts_no_other_host(app) {
         let nobody = app.as_anonymous();
         assert!(nobody.get("/").await.text.contains("swagger-ui"), "whoever opens the address sees what there is");
         for path in ["/docs/", "/docs/index.html"] {

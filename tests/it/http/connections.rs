@@ -39,7 +39,7 @@ async fn closed(app: &TestApp, reason: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_come_is_not_waited_for_however_it_begins() {
+async fn incomplete_request_headers_time_out() {
     let app = app(ConnectionLimits { head: Duration::from_millis(400), ..ConnectionLimits::default() }).await;
     let begun = Instant::now();
     let said = rest(sent(&app, HALF).await).await;
@@ -66,7 +66,7 @@ async fn a_head_that_does_not_come_is_not_waited_for_however_it_begins() {
 }
 
 #[tokio::test]
-async fn one_address_has_only_so_many_connections() {
+async fn the_connections_of_one_address_are_limited() {
     let app = app(ConnectionLimits { per_address: 5, ..ConnectionLimits::default() }).await;
     let mut open = Vec::new();
     for _ in 0..5 {
@@ -83,7 +83,7 @@ async fn one_address_has_only_so_many_connections() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_place_the_oldest_that_waits_makes_way() {
+async fn the_oldest_incomplete_request_is_evicted_at_the_connection_limit() {
     let app = app(ConnectionLimits { total: 20, ..ConnectionLimits::default() }).await;
     let member = app.as_member().await;
     let mut half_open = Vec::new();

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_listed_origin_may_send_and_read_what_it_needs(app) {
+    async fn a_listed_origin_can_send_and_read_the_headers_it_needs(app) {
         let browser = app.as_anonymous().with("Origin", FRIEND);
         let asking = browser
             .with("Access-Control-Request-Method", "POST")
@@ -48,7 +48,7 @@ on_each_database! {
         assert_eq!(answer.header("access-control-allow-origin"), FRIEND);
     }
 
-    async fn another_origin_gets_nothing_a_browser_would_show_it(app) {
+    async fn an_unlisted_origin_gets_no_cors_headers(app) {
         let stranger =
             app.as_anonymous().with("Origin", "https://elsewhere.example.org").with("Access-Control-Request-Method", "GET");
         let stranger = stranger.with("Accept-Encoding", "gzip");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 on_each_database! {
-    async fn every_answer_is_safe_to_show_and_says_who_may_keep_it(app) {
+    async fn every_response_has_security_and_cache_headers(app) {
         let by = app.as_manager().await;
         for path in ["cases", "auth/me", "audit-log", "reports", "audit-log/export.ndjson", "nothing", "/livez", "/docs/"] {
             let answer = by.get(path).await;
@@ -18,7 +18,7 @@ on_each_database! {
         assert_eq!((deleted.status(), deleted.header("cache-control")), (204, "no-store"));
     }
 
-    async fn pages_load_nothing_from_elsewhere(app) {
+    async fn html_pages_have_a_content_security_policy(app) {
         let nobody = app.as_anonymous();
         for path in ["/docs/", "/problems/not_found"] {
             let page = nobody.get(path).await;
@@ -27,7 +27,7 @@ on_each_database! {
         }
     }
 
-    async fn answers_are_compressed_for_those_who_ask(app) {
+    async fn responses_are_compressed_if_the_client_accepts_it(app) {
         for coding in ["br", "gzip", "zstd"] {
             let answer = app.as_manager().await.with("Accept-Encoding", coding).get("/openapi.json").await;
             assert_eq!((answer.status(), answer.header("content-encoding")), (200, coding));
@@ -71,7 +71,7 @@ on_each_database! {
         }
     }
 
-    async fn codings_of_one_answer_share_a_weak_tag(app) {
+    async fn the_content_codings_of_a_response_share_a_weak_etag(app) {
         let case = app.a_case().accepted().create().await;
         let plain = app.as_manager().await.get(&case.path()).await;
         let coded = app.as_manager().await.with("Accept-Encoding", "gzip").get(&case.path()).await;
@@ -89,7 +89,7 @@ on_each_database! {
         by.post(&case.url("hold"), serde_json::json!({"reason": "because"})).await.expect(200);
     }
 
-    async fn a_tag_changes_with_what_is_shown_even_where_the_version_stays(app) {
+    async fn an_etag_changes_with_the_content_even_if_the_version_does_not(app) {
         let case = app.a_case().accepted().create().await;
         let (by, member) = (app.as_manager().await, app.as_member().await);
         let tag = by.get(&case.path()).await.header("etag").to_owned();

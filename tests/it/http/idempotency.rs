@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const KEY: &str = "order-4711";
 
 on_each_database! {
-    async fn a_request_sent_again_is_answered_again(app) {
+    async fn a_retried_request_gets_the_stored_response(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await.with("Idempotency-Key", KEY);
         let mark = app.mark().await;
@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["case_held", "case_resumed"]);
     }
 
-    async fn what_was_created_is_created_once(app) {
+    async fn a_retried_creation_creates_once(app) {
         let by = app.as_member().await.with("Idempotency-Key", KEY);
         let mark = app.mark().await;
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
@@ -78,7 +78,7 @@ on_each_database! {
         by.post(&case.url("hold"), body).await.expect(200);
     }
 
-    async fn a_request_that_changes_nothing_is_repeated_too(app) {
+    async fn the_response_to_a_request_without_changes_is_stored_too(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await.with("Idempotency-Key", KEY);
         let mark = app.mark().await;
@@ -91,7 +91,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_key_that_is_none_is_refused_by_name(app) {
+    async fn an_invalid_key_is_refused_by_name(app) {
         let case = app.a_case().accepted().create().await;
         let long = "k".repeat(129);
         app.as_manager().await;
@@ -132,7 +132,7 @@ on_each_database! {
         assert_eq!(idempotency::forget_old(&tx).await.unwrap(), 1);
     }
 
-    async fn of_64_at_once_one_has_an_effect(app) {
+    async fn one_of_64_concurrent_requests_has_an_effect(app) {
         let by = app.as_member().await.with("Idempotency-Key", KEY);
         let mark = app.mark().await;
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
@@ -147,7 +147,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["case_created"]);
     }
 
-    async fn across_a_killed_process_the_effect_is_one(app) {
+    async fn a_request_has_one_effect_even_if_the_process_is_killed(app) {
         let settings = Settings { clock: Clock::system(), ..Settings::default() };
         let app = &TestApp::start_with(app.kind, settings).await.unwrap();
         let manager = app.user("manager", entity::user::Role::Manager, None).await;
@@ -219,7 +219,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["case_held"]);
     }
 
-    async fn an_answer_is_not_for_the_rights_its_caller_lost(app) {
+    async fn a_stored_response_is_not_returned_to_a_caller_who_lost_the_right(app) {
         let case = app.a_case().accepted().create().await;
         let manager = app.user("manager", Role::Manager, None).await;
         let body = json!({"reason": "because"});

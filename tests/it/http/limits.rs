@@ -11,7 +11,7 @@ fn limited(default: u32, login: u32) -> Settings {
 }
 
 on_each_database! {
-    async fn a_caller_who_asks_too_often_is_turned_away_and_told_when_to_come_back(app) {
+    async fn a_caller_over_the_rate_limit_is_refused_with_a_retry_after(app) {
         let app = TestApp::start_with(app.kind, limited(3, 100)).await.unwrap();
         let (manager, admin) = (app.as_manager().await, app.as_admin().await);
         let case = app.a_case().accepted().create().await;

@@ -4,7 +4,7 @@ use crate::app::actions;
 use reqwest::Method;
 
 on_each_database! {
-    async fn head_is_get_without_the_body_and_leaves_the_same(app) {
+    async fn head_is_get_without_the_body_and_writes_the_same_entries(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let get = by.get(&case.path()).await;
@@ -26,7 +26,7 @@ on_each_database! {
         assert_eq!(actions(&left), ["audit_log_accessed", "report_generated", "audit_log_accessed", "export_generated"]);
     }
 
-    async fn head_of_what_is_absent_or_not_readable_is_a_problem_without_its_text(app) {
+    async fn head_of_an_absent_or_unreadable_resource_is_a_problem_without_its_body(app) {
         let by = app.as_manager().await;
         let absent = by.send(Method::HEAD, "cases/01a20725-be30-7584-bca5-f00e655c90d6", None).await;
         assert_eq!((absent.status(), absent.header("content-type")), (404, "application/problem+json"));
@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(app.as_anonymous().send(Method::HEAD, "cases", None).await.status(), 401);
     }
 
-    async fn a_path_has_one_spelling_and_no_empty_part(app) {
+    async fn paths_are_normalised_and_have_no_empty_segments(app) {
         let by = app.as_manager().await;
         for path in ["/livez/", "/problems/not_found/", "/api/v1/case%73/", "/api/v1/%63ases"] {
             assert_eq!(by.get(path).await.status(), 200, "{path}");
@@ -42,7 +42,7 @@ on_each_database! {
         by.post("/api/v1/cases//hold", serde_json::json!({"reason": "because"})).await.expect_problem(404, "not_found");
     }
 
-    async fn options_says_what_a_path_allows(app) {
+    async fn options_lists_the_methods_of_a_path(app) {
         let nobody = app.as_anonymous();
         let answer = nobody.send(Method::OPTIONS, "cases", None).await;
         assert_eq!(answer.status(), 204);

@@ -25,7 +25,7 @@ const DECEPTIVE: [&str; 16] = [
 ];
 
 on_each_database! {
-    async fn a_name_that_hides_something_is_refused_wherever_it_is_given(app) {
+    async fn a_deceptive_name_is_refused_in_every_field(app) {
         let (admin, member) = (app.as_admin().await, app.as_member().await);
         let other = app.user("member2", entity::user::Role::Member, None).await;
         let case = app.a_case().create().await;
@@ -66,7 +66,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await, Vec::<Json>::new());
     }
 
-    async fn names_of_all_scripts_are_taken(app) {
+    async fn names_of_all_scripts_are_accepted(app) {
         let member = app.as_member().await;
         for name in SCRIPTS {
             let mark = app.mark().await;

@@ -11,7 +11,7 @@ async fn broken() -> HttpResponse {
 }
 
 on_each_database! {
-    async fn a_panic_is_a_problem_that_does_not_explain_itself(app) {
+    async fn a_panic_is_a_problem_without_details(app) {
         let state = app.app.clone();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/api/v1/broken", listener.local_addr().unwrap());

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
 
 on_each_database! {
-    async fn what_is_no_id_is_not_found_and_recorded_wherever_it_stands(app) {
+    async fn an_invalid_id_is_not_found_and_recorded_in_every_path(app) {
         for operation in contract::operations() {
             let Some((before, rest)) = operation.path.strip_prefix("/api/v1").and_then(|path| path.split_once('{')) else {
                 continue;
@@ -57,7 +57,7 @@ on_each_database! {
         }
     }
 
-    async fn an_id_has_hyphens_and_is_read_in_either_case(app) {
+    async fn an_id_is_accepted_only_with_hyphens_and_in_either_case(app) {
         let case = app.a_case().submitted().create().await;
         let by = app.as_manager().await;
         let id = case.id();
@@ -72,7 +72,7 @@ on_each_database! {
         }
     }
 
-    async fn a_refusal_names_the_case_or_the_person_it_is_about(app) {
+    async fn a_refusal_is_recorded_with_the_case_or_the_user_it_is_about(app) {
         let case = app.a_case().submitted().create().await;
         let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
         let mark = app.mark().await;
@@ -96,7 +96,7 @@ on_each_database! {
         assert_eq!(found["data"].as_array().unwrap().len(), 1);
     }
 
-    async fn who_was_refused_does_not_learn_from_the_log_what_is_there(app) {
+    async fn a_refused_caller_does_not_learn_from_the_log_what_exists(app) {
         let case = app.a_case().submitted().create().await;
         let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
         stranger.get(&case.path()).await.expect_problem(404, "not_found");
@@ -109,7 +109,7 @@ on_each_database! {
         assert!(trail["data"].as_array().unwrap().iter().all(|entry| entry["outcome"] == "success"));
     }
 
-    async fn hidden_and_absent_cost_the_same(app) {
+    async fn hidden_and_absent_cases_cost_the_same_statements(app) {
         let case = app.a_case().submitted().create().await;
         let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
         let mut sent = Vec::new();

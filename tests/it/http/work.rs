@@ -34,7 +34,7 @@ fn head(token: &str, path: &str, kind: &str, length: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_times_out() {
     let work = WorkLimits { body: Duration::from_millis(300), ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
     let admin = app.as_admin().await;
@@ -54,7 +54,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_says_it_is_too_long_is_refused_before_it_comes() {
+async fn a_too_large_content_length_is_refused_before_the_body_arrives() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     let member = app.as_member().await;
     let case = app.a_case().create().await;
@@ -72,7 +72,7 @@ async fn a_body_that_says_it_is_too_long_is_refused_before_it_comes() {
 }
 
 #[tokio::test]
-async fn large_bodies_are_refused_while_others_take_the_memory_there_is_for_them() {
+async fn large_bodies_are_refused_while_others_use_the_memory_for_them() {
     const LENGTH: u64 = 200_000;
     let work = WorkLimits { large_bodies: 500_000, ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
@@ -106,7 +106,7 @@ async fn large_bodies_are_refused_while_others_take_the_memory_there_is_for_them
 }
 
 #[tokio::test]
-async fn those_who_wait_for_their_bodies_take_no_place_and_the_others_are_told_when_there_is_none() {
+async fn slow_senders_occupy_no_slot_and_requests_without_a_slot_are_refused() {
     let work = WorkLimits { requests: 2, ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
     let member = app.as_member().await;
@@ -143,7 +143,7 @@ async fn those_who_wait_for_their_bodies_take_no_place_and_the_others_are_told_w
 }
 
 on_each_database! {
-    async fn what_takes_too_long_is_given_up_and_nothing_is_changed(app) {
+    async fn a_request_that_takes_too_long_is_aborted_and_changes_nothing(app) {
         let _ = app;
         let work = WorkLimits { handler: Duration::from_millis(500), ..WorkLimits::default() };
         let Some(app) = TestApp::start_with(app.kind, settings(work)).await else { return };
@@ -163,7 +163,7 @@ on_each_database! {
         app.finish().await;
     }
 
-    async fn eight_who_search_leave_the_others_alone(app) {
+    async fn eight_concurrent_searches_do_not_affect_other_requests(app) {
         let (manager, member) = (app.as_manager().await, app.as_member().await);
         let searching = futures_util::future::join_all((0..8).map(|_| async {
             let mut answers = [0, 0];

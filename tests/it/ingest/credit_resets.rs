@@ -11,7 +11,7 @@ fn batch(resets: Vec<Json>) -> Json {
 }
 
 on_each_database! {
-    async fn a_batch_leaves_an_entry_each_and_one_for_the_whole_and_changes_no_allowance(app) {
+    async fn a_batch_writes_an_entry_per_member_and_one_in_total_and_changes_no_allowance(app) {
         let by = warehouse(app).await;
         let (one, two) = (member(app, 1).await, member(app, 2).await);
         let mark = app.mark().await;
@@ -38,7 +38,7 @@ on_each_database! {
         assert_eq!(credit::Entity::find().count(&app.outside).await.unwrap(), 0);
     }
 
-    async fn a_number_of_members_is_one_entry(app) {
+    async fn a_member_count_is_recorded_as_one_entry(app) {
         let by = warehouse(app).await;
         let mark = app.mark().await;
         let body = json!({"quarter": "2026-Q4", "member_count": 80, "new_allowance": 100});
@@ -48,7 +48,7 @@ on_each_database! {
         assert_eq!((&trail[0]["metadata"]["member_count"], &trail[0]["metadata"]["new_allowance"]), (&json!(80), &json!(100)));
     }
 
-    async fn a_batch_with_one_fault_leaves_nothing(app) {
+    async fn a_batch_with_one_error_writes_no_entry(app) {
         let by = warehouse(app).await;
         let (one, two) = (member(app, 1).await, member(app, 2).await);
         let nobody = "01a20725-be30-7584-bca5-f00e655c90d6";
@@ -81,7 +81,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_thousand_come_in_one_batch_or_not_at_all(app) {
+    async fn a_batch_of_a_thousand_is_recorded_completely_or_not_at_all(app) {
         let by = warehouse(app).await;
         let mut resets = Vec::new();
         let tx = app.write().await;

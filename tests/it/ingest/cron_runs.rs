@@ -40,7 +40,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await[0]["source"], "endpoint", "an administrator is no service");
     }
 
-    async fn the_system_events_report_tells_failed_runs_with_their_errors(app) {
+    async fn the_system_events_report_shows_failed_runs_with_their_errors(app) {
         let by = warehouse(app).await;
         for (status, error) in
             [("success", Json::Null), ("failure", json!("connection refused")), ("failure", json!("timed out"))]
@@ -59,7 +59,7 @@ on_each_database! {
         assert_eq!(report["health"]["failed_jobs_24h"], 2);
     }
 
-    async fn a_run_that_cannot_be_is_refused_by_name(app) {
+    async fn an_invalid_run_is_refused_by_field(app) {
         let by = warehouse(app).await;
         let mark = app.mark().await;
         for (change, pointer) in [
@@ -82,7 +82,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn only_whoever_was_granted_it_reports(app) {
+    async fn only_service_accounts_with_the_scope_can_report_runs(app) {
         let reader = app.as_admin().await.post("users", json!({
             "username": "reader", "email": "reader@example.org", "first_name": "R", "last_name": "D",
             "role": "service", "scopes": ["audit:read", "reports:read"],
@@ -97,7 +97,7 @@ on_each_database! {
         app.user("nobody", Role::Manager, None).await;
     }
 
-    async fn a_report_that_is_sent_again_is_recorded_once(app) {
+    async fn a_retried_report_is_recorded_once(app) {
         let by = warehouse(app).await.with("Idempotency-Key", "nightly-2026-11-30");
         let mark = app.mark().await;
         let first = by.post("ingest/cron-runs", run("success", Json::Null)).await.expect(201);

@@ -5,7 +5,7 @@ use crate::app::actions;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn a_mail_is_about_its_case_and_whose_address_it_is(app) {
+    async fn an_email_is_recorded_with_its_case_and_its_recipient(app) {
         let by = warehouse(app).await;
         let case = app.a_case().accepted().create().await;
         let mark = app.mark().await;
@@ -29,7 +29,7 @@ on_each_database! {
         );
     }
 
-    async fn exports_reports_and_looks_are_told_with_on_whose_behalf(app) {
+    async fn exports_reports_and_accesses_are_recorded_with_the_user_they_were_for(app) {
         let by = warehouse(app).await;
         let user_id = member(app, 1).await;
         let mark = app.mark().await;
@@ -57,7 +57,7 @@ on_each_database! {
         assert_eq!(trail[2]["metadata"], json!({"view_type": "siem_dashboard", "filters": {}}));
     }
 
-    async fn whatever_else_is_other_with_its_own_words(app) {
+    async fn any_other_activity_is_recorded_as_other_with_its_own_metadata(app) {
         let by = warehouse(app).await;
         let case = app.a_case().accepted().create().await;
         let mark = app.mark().await;
@@ -90,7 +90,7 @@ on_each_database! {
         );
     }
 
-    async fn what_an_entry_cannot_hold_is_refused(app) {
+    async fn an_activity_that_an_entry_cannot_hold_is_refused(app) {
         let by = warehouse(app).await;
         let activity = |metadata: Json| json!({"event": "x", "description": "y", "metadata": metadata});
         let many: serde_json::Map<String, Json> = (0..257).map(|number| (format!("key{number}"), json!(1))).collect();
@@ -124,7 +124,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_body_may_be_longer_than_elsewhere_up_to_a_mebibyte(app) {
+    async fn a_request_body_may_be_up_to_one_mebibyte(app) {
         let by = warehouse(app).await;
         let filler = " ".repeat(900_000);
         let body = |filler: &str| format!("{{\"event\":\"x\",{filler}\"description\":\"y\"}}").into_bytes();

@@ -20,7 +20,7 @@ fn job<'a>(report: &'a Json, name: &str) -> &'a Json {
 }
 
 on_each_database! {
-    async fn a_failed_run_here_a_failed_one_elsewhere_and_a_successful_one_are_told_apart(app) {
+    async fn local_and_external_runs_and_their_outcomes_are_distinguished(app) {
         queue_an_undeliverable_mail(app).await;
         let (admin, elsewhere) = (app.as_admin().await, warehouse(app).await);
         let mark = app.mark().await;
@@ -57,7 +57,7 @@ on_each_database! {
         ]);
     }
 
-    async fn a_dry_run_says_nothing_of_how_a_job_is(app) {
+    async fn a_dry_run_does_not_affect_the_reported_health_of_a_job(app) {
         queue_an_undeliverable_mail(app).await;
         let admin = app.as_admin().await;
         admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
@@ -81,7 +81,7 @@ on_each_database! {
         assert_eq!((runs("success"), runs("failure")), (0.0, 1.0));
     }
 
-    async fn the_administrators_hear_of_the_first_failure_in_a_row_by_mail_and_of_each_by_alert(app) {
+    async fn administrators_get_an_email_for_the_first_failure_in_a_row_and_an_alert_for_each(app) {
         let (admin, elsewhere) = (app.as_admin().await, warehouse(app).await);
         let mails = async || {
             let queue = app.as_manager().await.get("outbox").await.expect(200);

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 on_each_database! {
-    async fn an_overdue_hold_is_told_once_and_resumed_by_nobody(app) {
+    async fn an_overdue_hold_is_notified_once_and_not_resumed(app) {
         let tech = app.tech(2).await;
         let case = app.a_case().accepted().assigned_to(&tech).create().await;
         let (manager, admin) = (app.as_manager().await, app.as_admin().await);

@@ -41,7 +41,7 @@ async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
 }
 
 #[tokio::test]
-async fn a_run_ends_at_the_first_mail_that_finds_no_server_and_the_others_wait_untried() {
+async fn a_run_ends_at_the_first_email_without_a_server_and_the_others_stay_untried() {
     for kind in KINDS {
         let Some(app) = start(kind, "smtp://127.0.0.1:1".to_owned()).await else { continue };
         for _ in 0..3 {
@@ -64,7 +64,7 @@ async fn a_run_ends_at_the_first_mail_that_finds_no_server_and_the_others_wait_u
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_let_the_service_in_refuses_no_mail_for_good() {
+async fn a_server_that_refuses_the_session_fails_no_email_permanently() {
     for (manner, said) in [(Manner::Closed, "no such user"), (Manner::NotAtHome, "no SMTP service here")] {
         let server = MailServer::start(manner).await;
         for kind in KINDS {
@@ -82,7 +82,7 @@ async fn a_server_that_does_not_let_the_service_in_refuses_no_mail_for_good() {
 }
 
 #[tokio::test]
-async fn a_mail_that_a_server_cannot_take_is_given_up_and_the_others_are_sent() {
+async fn an_email_that_a_server_cannot_accept_fails_and_the_others_are_sent() {
     for kind in KINDS {
         let server = MailServer::start(Manner::Slow(Duration::ZERO)).await;
         let Some(app) = start(kind, server.url()).await else { continue };
@@ -102,7 +102,7 @@ async fn a_mail_that_a_server_cannot_take_is_given_up_and_the_others_are_sent() 
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_is_asked_once_for_all_the_periods_that_were_missed() {
+async fn an_unavailable_server_is_tried_once_for_all_missed_periods() {
     for kind in KINDS {
         let Some(app) = start(kind, "smtp://127.0.0.1:1".to_owned()).await else { continue };
         scheduler::run_due(&app.app, JobName::SendScheduledEmails).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_server_that_is_away_is_asked_once_for_all_the_periods_that_were_misse
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_holds_up_no_other_job() {
+async fn an_unresponsive_server_delays_no_other_job() {
     let server = MailServer::start(Manner::Silent).await;
     for kind in KINDS {
         let Some(app) = start(kind, server.url()).await else { continue };
@@ -143,7 +143,7 @@ async fn a_server_that_never_answers_holds_up_no_other_job() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_told_to_stop_ends_the_mail_it_is_at_and_begins_no_other() {
+async fn a_stopping_service_finishes_the_current_email_and_starts_no_other() {
     for kind in KINDS {
         let server = MailServer::start(Manner::Slow(Duration::from_secs(2))).await;
         let settings = Settings { clock: Clock::system(), ..Settings::default() };

@@ -26,7 +26,7 @@ async fn hold_for(app: &TestApp, days: u32) -> String {
 }
 
 #[tokio::test]
-async fn a_mail_has_its_times_in_the_zone_that_the_settings_have_when_it_is_sent() {
+async fn an_email_has_its_times_in_the_zone_configured_when_it_is_sent() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let server = MailServer::start(Manner::Slow(Duration::ZERO)).await;
         let settings = Settings { smtp_url: Some(server.url()), ..Settings::default() };
@@ -65,7 +65,7 @@ async fn unreachable(app: &TestApp) {
 }
 
 on_each_database! {
-    async fn a_mail_is_sent_by_the_job_and_each_attempt_is_on_record(app) {
+    async fn an_email_is_sent_by_the_job_and_each_attempt_is_recorded(app) {
         hold(app).await;
         let (admin, mark) = (app.as_admin().await, app.mark().await);
         assert_eq!(queue(app).await[0]["status"], "pending");
@@ -90,7 +90,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"], "it is not sent twice");
     }
 
-    async fn a_mail_that_cannot_be_delivered_is_recorded_as_failed_and_the_run_with_it(app) {
+    async fn an_undeliverable_email_and_its_run_are_recorded_as_failed(app) {
         unreachable(app).await;
         hold(app).await;
         let (admin, mark) = (app.as_admin().await, app.mark().await);
@@ -112,7 +112,7 @@ on_each_database! {
         assert_eq!(report["jobs"][0]["consecutive_failures"], 1);
     }
 
-    async fn a_mail_claimed_by_a_process_that_died_is_sent_once_its_wait_is_over(app) {
+    async fn an_email_claimed_by_a_killed_process_is_sent_after_its_wait(app) {
         hold(app).await;
         let tx = app.write().await;
         let claimed = entity::delivery::claim_next(&tx).await.unwrap().unwrap();
@@ -127,7 +127,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await[0]["metadata"]["attempt"], 2);
     }
 
-    async fn a_mail_of_a_newer_version_is_sent(app) {
+    async fn an_email_of_a_newer_version_is_sent(app) {
         hold(app).await;
         let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
         let newer = outbox::ActiveModel { id: Set(mails[0].id), template: Set("case_archived".to_owned()), ..Default::default() };
@@ -140,7 +140,7 @@ on_each_database! {
         assert_eq!((&sent[0]["template"], &sent[0]["status"]), (&json!("case_archived"), &json!("sent")));
     }
 
-    async fn what_happens_while_mails_are_off_is_not_mailed_later(app) {
+    async fn events_while_emails_are_disabled_are_not_emailed_later(app) {
         let admin = app.as_admin().await;
         hold(app).await;
         admin.patch("settings", json!({"email_notifications_enabled": false})).await.expect(200);
@@ -160,7 +160,7 @@ on_each_database! {
         assert!(mails.as_array().unwrap().iter().all(|mail| mail["status"] == "skipped"), "{mails}");
     }
 
-    async fn a_mail_that_is_to_wait_waits(app) {
+    async fn a_delayed_email_is_not_sent_before_its_time(app) {
         app.as_admin().await.patch("settings", json!({"default_email_delay_hours": 2})).await.expect(200);
         hold(app).await;
         assert_eq!(send(&app.as_admin().await).await["records_processed"], 0);

@@ -4,7 +4,7 @@ use crate::app::{actions, at};
 use serde_json::json;
 
 on_each_database! {
-    async fn a_scheduled_release_is_seen_at_its_instant_and_mailed_by_the_job(app) {
+    async fn a_scheduled_release_is_visible_at_its_time_and_emailed_by_the_job(app) {
         let case = app.a_case().completed_until(at("2026-12-02T00:00:00Z")).create().await;
 
         app.clock.set(at("2026-12-01T23:59:59.999Z"));
@@ -53,7 +53,7 @@ on_each_database! {
         assert_eq!(trail[0]["case"]["id"], json!(case.id()));
     }
 
-    async fn before_its_time_nothing_is_released(app) {
+    async fn nothing_is_released_before_its_time(app) {
         app.a_case().completed_until(at("2026-12-02T00:00:00Z")).create().await;
         let (admin, mark) = (app.as_admin().await, app.mark().await);
 
@@ -63,7 +63,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"], "a run that found nothing is on record too");
     }
 
-    async fn a_dry_run_says_what_it_would_do_and_does_not(app) {
+    async fn a_dry_run_reports_what_it_would_do_and_changes_nothing(app) {
         let case = app.a_case().completed_until(at("2026-12-02T00:00:00Z")).create().await;
         app.clock.set(at("2026-12-02T01:00:00Z"));
         let (admin, mark) = (app.as_admin().await, app.mark().await);

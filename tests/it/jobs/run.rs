@@ -18,7 +18,7 @@ pub async fn forbid_changes(app: &TestApp) {
 }
 
 on_each_database! {
-    async fn a_run_that_breaks_off_leaves_its_failure_and_nothing_else(app) {
+    async fn a_run_that_fails_records_its_failure_and_changes_nothing_else(app) {
         let case = app.a_case().completed_until(at("2026-12-02T00:00:00Z")).create().await;
         app.clock.set(at("2026-12-02T01:00:00Z"));
         forbid_changes(app).await;
@@ -41,7 +41,7 @@ on_each_database! {
         assert_eq!((&job["last_status"], &job["consecutive_failures"]), (&json!("failure"), &json!(1)));
     }
 
-    async fn a_run_sent_again_under_its_key_is_answered_again_and_not_run_again(app) {
+    async fn a_run_retried_with_its_key_gets_the_stored_response_and_is_not_repeated(app) {
         let admin = app.as_admin().await.with("Idempotency-Key", "the-run-of-today");
         let mark = app.mark().await;
         for job in ["check_expired_holds", "send_scheduled_emails"] {
@@ -60,7 +60,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"]);
     }
 
-    async fn a_job_that_runs_elsewhere_is_refused(app) {
+    async fn a_job_that_is_already_running_is_refused(app) {
         let admin = app.as_admin().await;
         let tx = app.write().await;
         let job = entity::job::JobName::SendScheduledEmails;
@@ -76,7 +76,7 @@ on_each_database! {
         app.as_admin().await.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
     }
 
-    async fn who_may_not_run_a_job_is_refused_and_recorded(app) {
+    async fn a_job_run_that_is_forbidden_or_unknown_is_refused_and_recorded(app) {
         let (manager, admin) = (app.as_manager().await, app.as_admin().await);
         let mark = app.mark().await;
         manager.post("jobs/check_expired_holds/run", json!({})).await.expect_problem(403, "forbidden");

@@ -37,7 +37,7 @@ async fn forbid_commits_of_successes(app: &TestApp) {
 }
 
 on_each_database! {
-    async fn each_period_is_run_once_however_many_try(app) {
+    async fn each_period_is_run_once_by_concurrent_schedulers(app) {
         due(app).await;
         let mark = app.mark().await;
         app.clock.set(at("2026-12-01T16:00:00Z"));
@@ -55,7 +55,7 @@ on_each_database! {
         assert!(trail.iter().all(|entry| entry["metadata"]["trigger"] == "scheduler" && entry["metadata"]["dry_run"] == false));
     }
 
-    async fn what_was_missed_is_made_up_for_in_its_order(app) {
+    async fn missed_periods_are_caught_up_in_order(app) {
         due(app).await;
         app.clock.set(at("2026-12-01T16:20:00Z"));
         due(app).await;
@@ -65,7 +65,7 @@ on_each_database! {
         assert_eq!(periods, missed);
     }
 
-    async fn the_zone_of_the_settings_says_when_a_quarter_begins(app) {
+    async fn a_quarter_begins_in_the_time_zone_of_the_settings(app) {
         due(app).await;
         let admin = app.as_admin().await;
         admin.patch("settings", json!({"time_zone": "Asia/Tokyo", "default_quarterly_credits": 40})).await.expect(200);
@@ -86,7 +86,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"], "done for this quarter");
     }
 
-    async fn a_period_whose_run_broke_off_is_not_run_again(app) {
+    async fn a_period_whose_run_failed_is_not_run_again(app) {
         due(app).await;
         app.clock.set(at("2026-12-01T16:00:00Z"));
         let held = app.a_case().completed_until(at("2026-12-01T15:30:00Z"));

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_note_of_the_staff_is_recorded_without_its_text(app) {
+    async fn a_staff_note_is_recorded_without_its_text(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_tech(2).await;
         let mark = app.mark().await;
@@ -36,7 +36,7 @@ on_each_database! {
         assert_eq!(app.as_tech(2).await.get(&case.path()).await.expect(200)["has_member_updates"], false);
     }
 
-    async fn a_members_comment_is_one_and_waits_for_the_staff(app) {
+    async fn a_members_note_is_a_comment_and_is_flagged_for_the_staff(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_member().await;
         app.pass(TimeDelta::minutes(5));
@@ -54,7 +54,7 @@ on_each_database! {
         app.as_tech(3).await.send(Method::POST, &case.url("acknowledge-updates"), None).await.expect(200);
     }
 
-    async fn a_comment_on_a_draft_or_a_held_case_is_possible_and_a_draft_waits_for_nobody(app) {
+    async fn drafts_and_held_cases_accept_comments_and_only_held_cases_are_flagged(app) {
         let (draft, held) = (app.a_case().create().await, app.a_case().held().create().await);
         let by = app.as_member().await;
         let body = json!({"body": "On Monday.", "visibility": "shared"});
@@ -64,7 +64,7 @@ on_each_database! {
         assert_eq!(by.get(&held.path()).await.expect(200)["has_member_updates"], true);
     }
 
-    async fn what_is_not_for_its_writer_is_refused_and_recorded(app) {
+    async fn a_note_that_the_caller_may_not_write_is_refused_and_recorded(app) {
         let (case, draft) = (app.a_case().accepted().create().await, app.a_case().create().await);
         let (member, tech) = (app.as_member().await, app.as_tech(2).await);
         let stranger = app.user("member2", Role::Member, None).await;
@@ -99,7 +99,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn its_member_learns_from_the_trail_of_shared_notes_alone(app) {
+    async fn the_member_sees_only_entries_about_shared_notes(app) {
         let case = app.a_case().accepted().create().await;
         let tech = app.as_tech(3).await;
         tech.post(&case.url("notes"), json!({"body": "secret", "visibility": "internal"})).await.expect(201);
@@ -125,7 +125,7 @@ on_each_database! {
         );
     }
 
-    async fn a_note_costs_what_it_must(app) {
+    async fn a_note_sends_only_the_expected_statements(app) {
         let case = app.a_case().accepted().create().await;
         let (tech, member) = (app.as_tech(3).await, app.as_member().await);
         let body = json!({"body": "a", "visibility": "shared"});

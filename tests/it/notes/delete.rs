@@ -12,7 +12,7 @@ async fn note(app: &TestApp, case: &Scene, visibility: &str) -> String {
 }
 
 on_each_database! {
-    async fn its_author_takes_a_note_away_and_the_entry_tells_whose_it_was(app) {
+    async fn authors_can_delete_their_notes_and_the_entry_names_the_author(app) {
         let case = app.a_case().accepted().create().await;
         let path = note(app, &case, "shared").await;
         let by = app.as_tech(2).await;
@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(by.get(&case.url("notes")).await.expect(200)["data"], json!([]));
     }
 
-    async fn those_who_run_the_desk_take_away_what_others_wrote(app) {
+    async fn managers_and_administrators_can_delete_notes_of_others(app) {
         let case = app.a_case().accepted().create().await;
         let comment = json!({"body": "a", "visibility": "shared"});
         for by in [app.as_manager().await, app.as_admin().await] {
@@ -42,7 +42,7 @@ on_each_database! {
         }
     }
 
-    async fn nobody_else_does(app) {
+    async fn other_users_cannot_delete_a_note(app) {
         let case = app.a_case().accepted().create().await;
         let (shared, internal) = (note(app, &case, "shared").await, note(app, &case, "internal").await);
         let (assignee, member) = (app.as_tech(3).await, app.as_member().await);
@@ -60,7 +60,7 @@ on_each_database! {
         assert_eq!(trail[0]["object_id"], json!(shared.trim_start_matches("notes/")));
     }
 
-    async fn another_version_than_the_one_seen_stays(app) {
+    async fn a_note_is_not_deleted_with_another_version(app) {
         let case = app.a_case().accepted().create().await;
         let path = note(app, &case, "shared").await;
         let by = app.as_tech(2).await;
@@ -70,7 +70,7 @@ on_each_database! {
         by.with("If-Match", seen.header("etag")).delete(&path).await.expect(204);
     }
 
-    async fn with_its_case_a_note_is_gone(app) {
+    async fn a_note_of_a_deleted_case_is_not_found(app) {
         let case = app.a_case().accepted().create().await;
         let path = note(app, &case, "shared").await;
         app.as_admin().await.delete(&format!("{}?reason=twice", case.path())).await.expect(204);

@@ -8,7 +8,7 @@ fn bodies(list: &Json) -> Vec<&str> {
 }
 
 on_each_database! {
-    async fn the_staff_reads_every_note_and_the_member_what_is_shared(app) {
+    async fn staff_see_every_note_and_the_member_sees_the_shared_ones(app) {
         let (case, other) = (app.a_case().accepted().create().await, app.a_case().accepted().create().await);
         let (tech, member) = (app.as_tech(2).await, app.as_member().await);
         let note = |body: &str, visibility: &str| json!({"body": body, "visibility": visibility});
@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn of_a_hidden_case_nobody_reads_a_note(app) {
+    async fn notes_about_a_hidden_case_are_not_found(app) {
         let (case, draft) = (app.a_case().accepted().create().await, app.a_case().create().await);
         let stranger = app.user("member2", Role::Member, None).await;
         app.as_user(&stranger).await.get(&case.url("notes")).await.expect_problem(404, "not_found");

@@ -5,7 +5,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn the_desk_sees_what_waits_and_not_what_it_says(app) {
+    async fn managers_see_pending_emails_without_their_content(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         by.post(&case.url("hold"), json!({"reason": "a secret reason"})).await.expect(200);
@@ -30,7 +30,7 @@ on_each_database! {
         app.as_member().await.get("outbox").await.expect_problem(403, "forbidden");
     }
 
-    async fn the_settings_say_whether_and_when_mails_go_out(app) {
+    async fn the_settings_determine_whether_and_when_emails_are_sent(app) {
         let (admin, why) = (app.as_admin().await, json!({"reason": "because"}));
         let case = app.a_case().accepted().create().await;
         admin.patch("settings", json!({"default_email_delay_hours": 3})).await.expect(200);

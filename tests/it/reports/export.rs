@@ -8,7 +8,7 @@ fn read(text: &str) -> Vec<csv::StringRecord> {
 }
 
 on_each_database! {
-    async fn a_report_s_rows_are_a_file_and_an_entry(app) {
+    async fn the_rows_of_a_report_are_exported_and_the_export_is_recorded(app) {
         let case = app.a_case().accepted().create().await;
         let tech = app.as_tech(3).await;
         tech.post(&case.url("hold"), json!({"reason": "=cmd, \"quoted\"\nand more"})).await.expect(200);
@@ -35,7 +35,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"]["record_count"], shown.len());
     }
 
-    async fn every_report_has_one(app) {
+    async fn every_report_can_be_exported(app) {
         app.a_case().pending_review().create().await;
         let by = app.as_manager().await;
         let user = format!("reports/user-activity.csv?user_id={}", by.id());

@@ -15,7 +15,7 @@ fn types(entries: &Json) -> Vec<&str> {
 }
 
 on_each_database! {
-    async fn the_activity_summary_counts_what_the_trail_holds(app) {
+    async fn the_activity_summary_counts_the_entries_of_the_audit_log(app) {
         app.a_case().held().create().await;
         app.a_case().pending_review().create().await;
         let by = app.as_manager().await;
@@ -71,7 +71,7 @@ on_each_database! {
     }
 
     /// R3: a filter applies only to the list; the subject applies to both.
-    async fn filters_narrow_the_list_and_nothing_else(app) {
+    async fn filters_apply_only_to_the_list(app) {
         let held = app.a_case().held().create().await;
         app.a_case().accepted().create().await;
         let by = app.as_manager().await;
@@ -103,7 +103,7 @@ on_each_database! {
         assert_eq!(entry["before_after"], json!([{"field": "assigned_to_id", "from": null, "to": "tech3"}]));
     }
 
-    async fn system_events_tell_how_jobs_are_and_who_read_what(app) {
+    async fn system_events_show_the_health_of_jobs_and_who_read_what(app) {
         use entity::audit::{AuditTx, Context, Event};
         use entity::job::JobRun;
         for (minutes, error_message) in [(0, None), (15, Some("no space")), (30, Some("no space"))] {

@@ -47,7 +47,7 @@ on_each_database! {
         }
     }
 
-    async fn an_open_period_reaches_from_the_first_entry_or_until_now(app) {
+    async fn an_open_period_starts_at_the_first_entry_or_ends_now(app) {
         app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let all = by.get("reports/case-changes?all_time=true").await.expect(200);

@@ -21,7 +21,7 @@ async fn full_scans(app: &TestApp, statement: &Statement) -> Vec<String> {
 }
 
 on_each_database! {
-    async fn no_report_reads_the_whole_trail_for_an_hour_of_it(app) {
+    async fn no_report_of_an_hour_scans_the_whole_audit_log(app) {
         let by = app.as_manager().await;
         app.fill_log().await;
         let somebody = by.id();

@@ -8,7 +8,7 @@ fn cases(answer: &Answer) -> Vec<Json> {
 }
 
 on_each_database! {
-    async fn what_waits_is_listed_the_oldest_first_and_never_ones_own(app) {
+    async fn pending_reviews_are_listed_oldest_first_without_the_callers_own(app) {
         let worker = app.tech(1).await;
         let case = app.a_case().assigned_to(&worker).accepted().create().await;
         app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_second_round_is_shown_by_its_own_step(app) {
+    async fn a_later_review_cycle_is_listed_with_its_own_step(app) {
         let worker = app.tech(1).await;
         let case = app.a_case().assigned_to(&worker).accepted().create().await;
         for notes in ["once more", "and again"] {
@@ -47,7 +47,7 @@ on_each_database! {
         assert_eq!(notes, ["and again", "once more"]);
     }
 
-    async fn what_was_decided_is_found_by_reviewer_and_decision(app) {
+    async fn decided_reviews_can_be_filtered_by_reviewer_and_decision(app) {
         let (manager, tech) = (app.as_manager().await, app.as_tech(3).await);
         let [one, two, three] = [
             app.a_case().pending_review().create().await,
@@ -68,7 +68,7 @@ on_each_database! {
         assert_eq!(of("").await, [json!(two.id()), json!(one.id())], "of a deleted case nothing is listed");
     }
 
-    async fn a_filter_that_says_nothing_about_what_waits_is_refused(app) {
+    async fn filters_about_decisions_are_refused_for_pending_reviews(app) {
         let by = app.as_manager().await;
         for query in [format!("reviewer_id={}", by.id()), "status=pending&review_action=approved".to_owned()] {
             by.get(&format!("reviews?{query}")).await.expect_problem(400, "invalid_parameter");
@@ -76,7 +76,7 @@ on_each_database! {
         by.get("reviews?status=decided&review_action=submitted_for_review").await.expect_problem(400, "invalid_parameter");
     }
 
-    async fn beginners_members_and_strangers_have_no_queue(app) {
+    async fn beginners_and_members_cannot_list_reviews(app) {
         app.as_tech(1).await.get("reviews").await.expect_problem(403, "forbidden");
         app.as_member().await.get("reviews?status=decided").await.expect_problem(403, "forbidden");
     }

@@ -40,7 +40,7 @@ fn ensure_acts_of_administrators(trail: &[Json]) {
 }
 
 on_each_database! {
-    async fn of_two_administrators_who_end_each_others_rights_exactly_one_does(app) {
+    async fn exactly_one_of_two_administrators_who_end_each_others_rights_succeeds(app) {
         app.as_admin().await;
         let mark = app.mark().await;
         for round in 0..ROUNDS {
@@ -57,7 +57,7 @@ on_each_database! {
         ensure_acts_of_administrators(&app.since(&mark).await);
     }
 
-    async fn the_last_administrator_stays_however_many_go_at_once(app) {
+    async fn concurrent_removals_leave_one_administrator(app) {
         let mut all = Vec::new();
         for number in 0..6 {
             all.push(app.user(&format!("boss{number}"), Role::Administrator, None).await);
@@ -77,7 +77,7 @@ on_each_database! {
         ensure_acts_of_administrators(&app.since(&mark).await);
     }
 
-    async fn those_who_change_each_other_wait_for_each_other_and_never_for_good(app) {
+    async fn users_who_change_each_other_concurrently_do_not_deadlock(app) {
         let (one, two) = (app.user("one", Role::Administrator, None).await, app.user("two", Role::Administrator, None).await);
         let (member, tech) = (app.user("member2", Role::Member, None).await, app.tech(3).await);
         for round in 0..ROUNDS {
@@ -116,7 +116,7 @@ on_each_database! {
 
 /// PostgreSQL only: SQLite has a single writer, and waiting for its turn is the only wait.
 #[tokio::test]
-async fn rights_end_after_what_is_being_done_by_them_and_before_what_comes_later() {
+async fn rights_end_after_actions_in_progress_and_before_later_ones() {
     use crate::app::Kind;
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     let manager = app.user("manager", Role::Manager, None).await;

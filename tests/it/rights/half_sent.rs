@@ -65,7 +65,7 @@ async fn has_user(app: &TestApp, username: &str) -> bool {
 }
 
 on_each_database! {
-    async fn a_new_user_is_not_created_by_an_administrator_who_is_none_any_more(app) {
+    async fn a_user_is_not_created_by_a_former_administrator(app) {
         for (number, way) in WAYS.into_iter().enumerate() {
             let (user, token, refresh) = signed_in(app, &format!("boss{number}"), Role::Administrator).await;
             let half = Half::json(app, &token, Method::POST, "users", &new_member()).await;
@@ -82,7 +82,7 @@ on_each_database! {
         assert!(has_user(app, "newcomer").await);
     }
 
-    async fn nothing_is_changed_by_whoever_lost_the_right_whatever_the_method(app) {
+    async fn a_caller_who_lost_the_right_changes_nothing_with_any_method(app) {
         let member = app.user("member1", Role::Member, None).await;
         let case = app.a_case().accepted().create().await;
         let requests = [
@@ -105,7 +105,7 @@ on_each_database! {
         }
     }
 
-    async fn an_upload_is_judged_again_when_its_row_is_written(app) {
+    async fn access_is_checked_again_when_the_row_of_an_upload_is_written(app) {
         let form = Form::new().text("document_type", "supporting").file("pay stub.pdf", "application/pdf", PDF);
         for (number, way) in WAYS.into_iter().enumerate() {
             let case = app.a_case().accepted().create().await;
@@ -121,7 +121,7 @@ on_each_database! {
         assert_eq!(std::fs::read_dir(app.documents.path()).expect("a directory").count(), 0);
     }
 
-    async fn a_key_that_was_revoked_reports_nothing(app) {
+    async fn a_report_with_a_revoked_key_is_refused(app) {
         let (url, id, key) = service(app, &["ingest"]).await;
         let half = Half::json(app, &key, Method::POST, "ingest/bulk-exports", &bulk_export()).await;
         app.as_admin().await.delete(&format!("{url}/api-keys/{id}")).await.expect(204);
@@ -130,7 +130,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new());
     }
 
-    async fn a_scope_that_was_taken_away_is_refused_and_recorded_with_what_the_account_is_now(app) {
+    async fn a_request_without_its_former_scope_is_refused_and_recorded_with_the_current_account(app) {
         let (url, _, key) = service(app, &["ingest"]).await;
         let half = Half::json(app, &key, Method::POST, "ingest/bulk-exports", &bulk_export()).await;
         let role = json!({"role": "service", "scopes": ["audit:read"], "reason": "reads only"});
@@ -149,7 +149,7 @@ on_each_database! {
         );
     }
 
-    async fn what_an_entry_says_of_its_actor_is_as_it_was_when_it_was_done(app) {
+    async fn an_entry_has_the_name_of_its_actor_at_the_time_of_the_action(app) {
         let (user, token, _) = signed_in(app, "boss", Role::Administrator).await;
         let half = Half::json(app, &token, Method::POST, "users", &new_member()).await;
         app.as_admin().await.patch(&format!("users/{}", user.id), json!({"last_name": "Renamed"})).await.expect(200);
@@ -160,7 +160,7 @@ on_each_database! {
         assert!(name.ends_with("Renamed"), "{name}");
     }
 
-    async fn an_answer_is_not_repeated_to_whoever_lost_the_right_to_it(app) {
+    async fn a_stored_response_is_not_returned_to_a_caller_who_lost_the_right(app) {
         let (user, token, refresh) = signed_in(app, "boss", Role::Administrator).await;
         let by = app.with_token(&token).with("Idempotency-Key", "newcomer-0001");
         by.post("users", new_member()).await.expect(201);

@@ -112,7 +112,7 @@ async fn fill(app: &TestApp) {
 }
 
 on_each_database! {
-    async fn an_export_is_cut_off_when_its_caller_loses_the_right(app) {
+    async fn an_export_is_aborted_when_its_caller_loses_the_right(app) {
         fill(app).await;
         for (way, path) in ["ndjson", "csv", "ndjson", "csv"].into_iter().enumerate() {
             let user = app.user(&format!("boss{way}"), Role::Manager, None).await;
@@ -126,7 +126,7 @@ on_each_database! {
         run(app, "DELETE FROM cases WHERE case_number LIKE 'COPY-%'").await;
     }
 
-    async fn an_export_is_cut_off_when_its_key_is_revoked_or_loses_the_scope(app) {
+    async fn an_export_is_aborted_when_its_key_is_revoked_or_loses_the_scope(app) {
         let admin = app.as_admin().await;
         let filter = format!("audit-log?action_type=case_held&actor_id={}", admin.id());
         admin.with("User-Agent", &"x".repeat(400)).get(&filter).await.expect(200);
@@ -159,7 +159,7 @@ on_each_database! {
         }
     }
 
-    async fn a_download_is_cut_off_when_its_caller_loses_the_right_or_the_document_goes(app) {
+    async fn a_download_is_aborted_when_its_caller_loses_the_right_or_the_document_is_deleted(app) {
         let tech = app.tech(3).await;
         let case = app.a_case().accepted().create().await;
         let bytes = [&b"%PDF-1.7\n"[..], &vec![b'x'; 40 << 20]].concat();

@@ -5,7 +5,7 @@ use entity::user::Role;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn one_entry_tells_of_every_setting_that_changed(app) {
+    async fn one_entry_records_every_changed_setting(app) {
         let by = app.as_admin().await;
         let before = by.get("settings").await.expect(200);
         let mark = app.mark().await;
@@ -27,7 +27,7 @@ on_each_database! {
         assert_eq!(by.get("settings").await.expect(200), after);
     }
 
-    async fn a_change_that_changes_nothing_leaves_nothing(app) {
+    async fn an_edit_without_changes_writes_no_entry(app) {
         let by = app.as_admin().await;
         let before = by.get("settings").await.expect(200);
         let mark = app.mark().await;
@@ -64,7 +64,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn only_an_administrator_changes_them_and_only_staff_reads_them(app) {
+    async fn only_administrators_edit_the_settings_and_only_staff_read_them(app) {
         let body = json!({"default_case_due_days": 10});
         let (member, manager) = (app.as_member().await, app.as_manager().await);
         let mark = app.mark().await;
@@ -80,7 +80,7 @@ on_each_database! {
         app.as_user(&service).await.get("settings").await.expect_problem(403, "forbidden");
     }
 
-    async fn of_two_who_saw_the_same_settings_one_is_refused(app) {
+    async fn the_second_of_two_edits_of_the_same_version_is_refused(app) {
         let by = app.as_admin().await;
         let seen = by.get("settings").await;
         let tag = seen.header("etag").to_owned();
@@ -91,7 +91,7 @@ on_each_database! {
         by.get("settings").await.expect(200);
     }
 
-    async fn what_is_set_is_in_force_at_once(app) {
+    async fn changed_settings_take_effect_at_once(app) {
         let (admin, member) = (app.as_admin().await, app.as_member().await);
         let new = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
         admin.patch("settings", json!({"default_case_due_days": 30, "rush_case_threshold_days": 3})).await.expect(200);

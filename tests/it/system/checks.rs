@@ -49,7 +49,7 @@ async fn set(app: &TestApp, setting: &str) {
 }
 
 on_each_database! {
-    async fn what_would_break_a_promise_is_told_by_name(app) {
+    async fn settings_that_would_break_a_guarantee_are_reported_by_name(app) {
         let none = chrono::TimeDelta::zero();
         if app.kind == Kind::Postgres {
             set(app, "synchronous_commit = on").await;
@@ -62,7 +62,7 @@ on_each_database! {
         }
     }
 
-    async fn isolation_is_the_services_own_whatever_the_default_is(app) {
+    async fn isolation_does_not_depend_on_the_default_of_the_database(app) {
         if app.kind == Kind::Sqlite {
             return;
         }
@@ -81,7 +81,7 @@ on_each_database! {
 }
 
 #[tokio::test]
-async fn production_refuses_what_may_lose_changes_and_development_warns() {
+async fn production_refuses_settings_that_may_lose_changes_and_development_does_not() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     set(&app, "synchronous_commit = off").await;
     let said = refused(&app.url, "production").await;
@@ -91,7 +91,7 @@ async fn production_refuses_what_may_lose_changes_and_development_warns() {
 }
 
 #[tokio::test]
-async fn a_pooler_that_refuses_the_services_settings_is_told_with_what_to_set() {
+async fn a_pooler_that_refuses_the_services_settings_is_reported_with_a_remedy() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -116,7 +116,7 @@ async fn a_pooler_that_refuses_the_services_settings_is_told_with_what_to_set() 
 }
 
 #[tokio::test]
-async fn a_pooler_that_drops_the_services_settings_is_told_with_what_to_set() {
+async fn a_pooler_that_drops_the_services_settings_is_reported_with_a_remedy() {
     let Some(database) = fresh(Kind::Postgres).await else { return };
     let (head, rest) = database.url.rsplit_once('@').unwrap();
     let (server, name) = rest.split_once('/').unwrap();
@@ -162,7 +162,7 @@ fn without_options(parameters: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_told_at_once_by_place_and_setting_and_waited_for() {
+async fn an_unavailable_database_is_reported_at_once_by_address_and_setting_and_awaited() {
     let Some(database) = fresh(Kind::Postgres).await else { return };
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (head, rest) = database.url.rsplit_once('@').unwrap();

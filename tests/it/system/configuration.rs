@@ -21,7 +21,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn every_setting_stands_in_the_example_and_in_the_documents_and_no_other() {
+fn the_example_and_the_documentation_list_exactly_the_settings() {
     let example = file(".env.example");
     let settings = example.lines().filter_map(|line| line.strip_prefix('#')?.split_once('=')).map(|(name, _)| name.to_owned());
     let offered: BTreeSet<String> = settings.filter(|name| name.starts_with("CASETRAIL_")).collect();
@@ -49,7 +49,7 @@ fn every_setting_reaches_the_container() {
 }
 
 #[test]
-fn an_empty_variable_is_one_that_is_not_set() {
+fn an_empty_variable_counts_as_not_set() {
     let names = known();
     for blank in ["", "  "] {
         let empty: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), blank)).collect();
@@ -65,7 +65,7 @@ fn an_empty_variable_is_one_that_is_not_set() {
 }
 
 #[test]
-fn an_unknown_variable_stops_the_start_by_its_name() {
+fn an_unknown_variable_prevents_the_start_and_is_named() {
     let output = run(&["healthcheck"], &[("CASETRAIL_DATABSE_URL", "")]);
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("CASETRAIL_DATABSE_URL"));

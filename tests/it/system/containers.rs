@@ -11,7 +11,7 @@ fn compose() -> yaml_serde::Value {
 }
 
 #[test]
-fn the_image_and_its_containers_run_as_a_number() {
+fn the_image_and_its_containers_run_with_a_numeric_user_id() {
     let image = file(".docker/Dockerfile");
     let users: Vec<&str> = image.lines().filter_map(|line| line.strip_prefix("USER ")).collect();
     assert_eq!(users, ["10001:10001"]);

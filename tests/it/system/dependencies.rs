@@ -14,7 +14,7 @@ fn quoted<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn nothing_that_is_banned_is_locked() {
+fn the_lock_file_has_no_banned_dependency() {
     let rules = file("deny.toml");
     let banned = quoted(&rules, "{ crate = \"", "\"");
     assert!(banned.contains(&"rsa") && banned.contains(&"openssl-sys"), "{banned:?}");

@@ -134,7 +134,7 @@ on_each_database! {
         );
     }
 
-    async fn what_is_rolled_back_is_not_counted(app) {
+    async fn rolled_back_entries_are_not_counted(app) {
         let before = scrape(app).await;
         let tx = app.write().await;
         tx.record(Event::cron_job_executed("release_scheduled_cases", &a_run(None))).await.unwrap();
@@ -181,7 +181,7 @@ on_each_database! {
         assert_eq!(hold().await, 200);
     }
 
-    async fn a_path_is_told_by_its_template_and_an_unknown_one_not_at_all(app) {
+    async fn requests_are_counted_by_the_template_of_their_path_and_unknown_paths_as_unmatched(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let before = scrape(app).await;
@@ -207,7 +207,7 @@ on_each_database! {
         assert!(!answer.text.contains(&case.id()) && !answer.text.contains("such"));
     }
 
-    async fn an_attempt_to_sign_in_is_counted_by_its_answer(app) {
+    async fn sign_in_attempts_are_counted_by_outcome(app) {
         let user = app.user("ada", Role::Manager, None).await;
         app.give_password(&user, "a long enough passphrase").await;
         let attempt = async |password: &str| {
@@ -240,7 +240,7 @@ on_each_database! {
         assert_eq!(told, [report("case_changes", "json"), report("quality_review_audit", "csv")].into());
     }
 
-    async fn a_job_is_told_as_the_trail_has_it_whoever_ran_it(app) {
+    async fn runs_of_a_job_are_counted_from_the_audit_log_whichever_process_ran_it(app) {
         // Before this process started to count.
         assert_eq!(scrape(app).await.since(&scrape(app).await, "casetrail_job_runs_total"), [].into());
         run_elsewhere(app, "nightly_import", Some("no such file")).await;
@@ -277,7 +277,7 @@ on_each_database! {
         assert_eq!(scrape(app).await.value(&runs("nightly_import", "success")), 2.0);
     }
 
-    async fn a_mail_that_failed_is_told_by_its_template(app) {
+    async fn emails_are_counted_by_template_and_status(app) {
         let somebody = entity::user::Person::new(&app.user("ada", Role::Manager, None).await);
         let tx = app.write().await;
         tx.record(Event::email_notification_sent(&somebody, "case_held", 1, Some("no such host"))).await.unwrap();
@@ -289,7 +289,7 @@ on_each_database! {
         assert_eq!((emails("failed"), emails("sent")), (Some(1.0), Some(2.0)));
     }
 
-    async fn the_size_of_the_trail_is_told(app) {
+    async fn the_size_of_the_audit_log_is_reported(app) {
         app.a_case().accepted().create().await;
         if app.kind == Kind::Postgres {
             app.outside.execute_unprepared("ANALYZE audit_entries").await.unwrap();
@@ -303,7 +303,7 @@ on_each_database! {
         assert!(figures.value("casetrail_audit_table_size_bytes") > 8192.0);
     }
 
-    async fn connections_in_use_are_told_by_their_pool(app) {
+    async fn connections_in_use_are_reported_by_pool(app) {
         let in_use = |figures: &Exposition| figures.value("casetrail_database_connections{pool=\"exports\",state=\"in_use\"}");
         assert_eq!(in_use(&scrape(app).await), 0.0);
         let export = app.app.db().export_snapshot().await.unwrap();
@@ -315,7 +315,7 @@ on_each_database! {
         assert_eq!((max("writer"), max("readers"), max("exports")), (writers, 4.0, 2.0));
     }
 
-    async fn without_the_database_there_are_still_figures(app) {
+    async fn metrics_are_available_without_the_database(app) {
         outside(app, &["ALTER TABLE audit_entries RENAME TO gone"], &["ALTER TABLE audit_entries RENAME TO gone"]).await;
         let figures = scrape(app).await;
         assert_eq!(figures.get("casetrail_database_up"), Some(0.0));
@@ -328,7 +328,7 @@ on_each_database! {
         assert_eq!(figures.get(version), Some(1.0));
     }
 
-    async fn a_scrape_costs_the_same_however_long_the_trail_is(app) {
+    async fn a_scrape_costs_the_same_however_long_the_audit_log_is(app) {
         run_elsewhere(app, "nightly_import", None).await;
         let cost = async || {
             app.statements();

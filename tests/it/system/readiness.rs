@@ -57,7 +57,7 @@ on_each_database! {
         assert!(app.whole_trail().await.is_empty(), "no check leaves an entry");
     }
 
-    async fn it_is_not_ready_while_the_log_is_away(app) {
+    async fn it_is_not_ready_while_the_audit_log_is_unavailable(app) {
         becomes(app, 200).await;
         app.lose("audit_entries").await;
         becomes(app, 503).await;
@@ -65,7 +65,7 @@ on_each_database! {
         becomes(app, 200).await;
     }
 
-    async fn it_checks_at_most_once_a_second_however_many_ask_and_counts_nothing(app) {
+    async fn readiness_is_checked_at_most_once_a_second_and_writes_no_entry(app) {
         let (began, client) = (Instant::now(), app.as_anonymous());
         app.statements();
         for _ in 0..3 {
@@ -102,7 +102,7 @@ on_each_database! {
 }
 
 #[tokio::test]
-async fn it_is_not_ready_while_postgresql_lets_it_write_nothing() {
+async fn it_is_not_ready_while_postgresql_allows_no_writes() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     becomes(&app, 200).await;
     let ways = [

@@ -37,7 +37,7 @@ fn help_prints_no_value_of_the_environment() {
 }
 
 #[test]
-fn an_impossible_value_is_told_by_its_variables_name() {
+fn an_invalid_value_is_reported_with_the_name_of_its_variable() {
     for (name, value, why) in [
         ("CASETRAIL_BIND", "somewhere", "invalid socket address"),
         ("CASETRAIL_ENV", "prod", "must be one of: development, production"),
@@ -64,14 +64,14 @@ fn an_impossible_value_is_told_by_its_variables_name() {
 }
 
 #[test]
-fn a_flag_at_fault_is_told_as_a_flag() {
+fn an_invalid_flag_is_reported_as_a_flag() {
     let (is_success, said) = started(&["--bind=somewhere"], &[("CASETRAIL_BIND", "127.0.0.1:0")]);
     assert!(!is_success && said.contains("--bind") && said.contains("Usage") || said.contains("--help"), "{said}");
 }
 
 /// In their correct places or in wrong ones.
 #[test]
-fn no_secret_is_repeated_by_a_refusal() {
+fn an_error_message_repeats_no_secret() {
     for (name, value) in [
         ("CASETRAIL_STORAGE_URL", "s3://key:hunter2@bucket"),
         ("CASETRAIL_STORAGE_URL", "s3://hunter2@bucket/prefix"),

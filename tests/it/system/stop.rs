@@ -55,7 +55,7 @@ async fn unready(process: &Process) -> reqwest::Response {
 }
 
 #[tokio::test]
-async fn it_is_not_ready_at_once_serves_on_for_the_drain_time_and_finishes_what_is_in_flight() {
+async fn a_stopping_service_is_not_ready_and_serves_requests_until_the_drain_time_is_over() {
     let (app, process) = start("3").await;
     let (mut kept, mut idle, mut slow) = (connect(&process).await, connect(&process).await, connect(&process).await);
     for wire in [&mut kept, &mut idle] {
@@ -96,7 +96,7 @@ async fn it_is_not_ready_at_once_serves_on_for_the_drain_time_and_finishes_what_
 }
 
 #[tokio::test]
-async fn who_is_in_a_hurry_skips_the_drain() {
+async fn sigint_or_a_second_sigterm_skips_the_drain() {
     for hurry in ["INT", "TERM"] {
         let (app, process) = start("600").await;
         if hurry == "TERM" {

@@ -24,7 +24,7 @@ async fn account<'a>(app: &'a TestApp, scopes: Json) -> (String, String, Client<
 }
 
 on_each_database! {
-    async fn a_service_account_gets_a_key_once_and_comes_in_with_it(app) {
+    async fn a_service_account_gets_a_key_once_and_authenticates_with_it(app) {
         app.as_admin().await;
         let mark = app.mark().await;
         let (url, key, itself) = account(app, json!(["audit:read"])).await;
@@ -58,7 +58,7 @@ on_each_database! {
         assert_eq!(by.post("users", person).await.expect(201)["api_key"], Json::Null);
     }
 
-    async fn a_key_is_not_kept_for_the_same_request_sent_again(app) {
+    async fn a_key_is_not_stored_for_a_retry_of_the_request(app) {
         let by = app.as_admin().await.with("Idempotency-Key", "warehouse-account");
         let first = by.post("users", service("warehouse", json!(["ingest"]))).await.expect(201);
         let again = by.post("users", service("warehouse", json!(["ingest"]))).await;
@@ -69,7 +69,7 @@ on_each_database! {
         assert!(!kept.answer.unwrap().contains("ctk_"));
     }
 
-    async fn a_key_is_changed_without_a_pause(app) {
+    async fn a_key_is_rotated_without_an_interruption(app) {
         let (url, _, old) = account(app, json!(["audit:read"])).await;
         let by = app.as_admin().await;
         let first = by.get(&format!("{url}/api-keys")).await.expect(200)["data"][0]["id"].as_str().unwrap().to_owned();
@@ -101,7 +101,7 @@ on_each_database! {
         assert!(rest["data"][0]["id"] == json!(first) && rest["data"][0]["revoked_at"].is_string(), "{rest}");
     }
 
-    async fn whoever_is_inactive_deleted_or_no_service_account_is_kept_out_at_once(app) {
+    async fn keys_of_inactive_deleted_or_converted_accounts_are_refused_at_once(app) {
         let by = app.as_admin().await;
         let (url, _, itself) = account(app, json!(["audit:read"])).await;
         by.post(&format!("{url}/deactivate"), json!({"reason": "leaked"})).await.expect(200);
@@ -122,7 +122,7 @@ on_each_database! {
         assert!(api_key::Entity::find().all(&app.outside).await.unwrap().iter().all(|key| key.revoked_at.is_some()));
     }
 
-    async fn a_key_opens_what_its_scopes_say_and_they_count_at_once(app) {
+    async fn a_key_grants_what_its_scopes_allow_and_a_change_applies_at_once(app) {
         let (url, _, itself) = account(app, json!(["audit:read"])).await;
         itself.get("reports").await.expect_problem(403, "forbidden");
         let body = json!({"role": "service", "scopes": ["reports:read"], "reason": "a dashboard"});
@@ -134,7 +134,7 @@ on_each_database! {
         }
     }
 
-    async fn what_is_no_key_of_ours_lets_nobody_in(app) {
+    async fn unknown_keys_are_refused(app) {
         let (_, key, _) = account(app, json!(["audit:read"])).await;
         let other = format!("{}A", &key[..46]);
         let mark = app.mark().await;
@@ -146,7 +146,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn only_administrators_manage_keys_and_people_have_none(app) {
+    async fn only_administrators_manage_keys_and_only_service_accounts_have_them(app) {
         let (url, ..) = account(app, json!([])).await;
         let manager = app.user("manager", Role::Manager, None).await;
         for by in [app.as_manager().await, app.as_tech(3).await] {

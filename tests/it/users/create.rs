@@ -65,7 +65,7 @@ on_each_database! {
         assert_eq!(actions(&trail), ["user_created"; 3]);
     }
 
-    async fn what_goes_with_a_role_is_required_and_nothing_else_is_allowed(app) {
+    async fn the_fields_of_a_role_are_required_and_those_of_other_roles_are_refused(app) {
         let by = app.as_admin().await;
         let mark = app.mark().await;
         refused(&by, json!({"workshop_code": null}), "workshop_code").await;
@@ -79,7 +79,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn what_cannot_be_is_refused_by_name(app) {
+    async fn invalid_fields_are_refused_by_name(app) {
         let by = app.as_admin().await;
         refused(&by, json!({"username": "ab"}), "username").await;
         refused(&by, json!({"username": "mia chen"}), "username").await;
@@ -94,7 +94,7 @@ on_each_database! {
         refused(&by, json!({"is_active": false}), "is_active").await;
     }
 
-    async fn names_and_addresses_are_taken_once_and_for_good(app) {
+    async fn usernames_and_email_addresses_are_unique_even_after_a_deletion(app) {
         let by = app.as_admin().await;
         let user = by.post("users", member()).await.expect(201);
         let mark = app.mark().await;

@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_technician_takes_a_members_access_away_and_gives_it_back(app) {
+    async fn a_technician_can_deactivate_and_reactivate_a_member(app) {
         let user = app.user("member1", Role::Member, None).await;
         let their_client = app.as_user(&user).await;
         let by = app.as_tech(1).await;
@@ -30,7 +30,7 @@ on_each_database! {
         their_client.get("auth/me").await.expect_problem(401, "unauthorized");
     }
 
-    async fn who_still_owns_open_cases_stays(app) {
+    async fn a_user_with_open_cases_cannot_be_deactivated(app) {
         let user = app.tech(2).await;
         let case = app.a_case().accepted().assigned_to(&user).create().await;
         let by = app.as_admin().await;
@@ -46,7 +46,7 @@ on_each_database! {
         by.post(&url(&own, "deactivate"), json!({"reason": "a"})).await.expect_problem(409, "own_account");
     }
 
-    async fn whoever_may_not_do_it_is_refused_and_recorded(app) {
+    async fn a_caller_who_may_not_deactivate_a_user_is_refused_and_recorded(app) {
         let member = app.user("member1", Role::Member, None).await;
         let by = app.as_tech(1).await;
         let own = by.user.clone().unwrap();

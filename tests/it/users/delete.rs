@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_deleted_user_is_gone_and_the_log_still_names_them(app) {
+    async fn a_deleted_user_is_not_found_and_the_log_still_names_them(app) {
         let user = app.user("member1", Role::Member, None).await;
         let their_client = app.as_user(&user).await;
         let by = app.as_admin().await;
@@ -27,7 +27,7 @@ on_each_database! {
         by.patch(&url(&user, ""), json!({"first_name": "Mia"})).await.expect_problem(404, "not_found");
     }
 
-    async fn a_reason_is_due(app) {
+    async fn deleting_a_user_needs_a_reason(app) {
         let user = app.user("member1", Role::Member, None).await;
         let by = app.as_admin().await;
         for query in ["", "?reason=", "?reason=a&why=b"] {
@@ -35,7 +35,7 @@ on_each_database! {
         }
     }
 
-    async fn some_stay(app) {
+    async fn the_caller_and_users_with_open_cases_cannot_be_deleted(app) {
         let by = app.as_admin().await;
         let own = by.user.clone().unwrap();
         let technician = app.tech(2).await;

@@ -38,7 +38,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["user_role_changed"]);
     }
 
-    async fn null_removes_what_may_be_missing_and_nothing_else(app) {
+    async fn null_clears_optional_fields_and_is_refused_for_others(app) {
         let user = app.user("member1", Role::Member, None).await;
         let by = app.as_admin().await;
         by.patch(&url(&user, ""), json!({"phone_number": "1"})).await.expect(200);
@@ -50,7 +50,7 @@ on_each_database! {
         }
     }
 
-    async fn a_workshop_is_for_members(app) {
+    async fn only_members_have_a_workshop(app) {
         let manager = app.user("manager", Role::Manager, None).await;
         let member = app.user("member1", Role::Member, None).await;
         let by = app.as_admin().await;
@@ -60,7 +60,7 @@ on_each_database! {
         assert_eq!(by.patch(&url(&member, ""), json!({"workshop_code": "ws9"})).await.expect(200)["workshop_code"], "WS9");
     }
 
-    async fn others_are_hidden_or_out_of_reach_and_the_attempt_is_recorded(app) {
+    async fn hidden_or_forbidden_users_cannot_be_edited_and_the_attempt_is_recorded(app) {
         let admin = app.user("admin", Role::Administrator, None).await;
         let other = app.user("member2", Role::Member, None).await;
         let (member, technician, manager) = (app.as_member().await, app.as_tech(1).await, app.as_manager().await);
@@ -79,7 +79,7 @@ on_each_database! {
         manager.patch(&own, edit).await.expect(200);
     }
 
-    async fn the_checks_come_in_their_order(app) {
+    async fn the_checks_are_made_in_a_fixed_order(app) {
         let user = app.user("member1", Role::Member, None).await;
         app.user("member2", Role::Member, None).await;
         let stale = app.as_admin().await.with("If-Match", "\"9\"");

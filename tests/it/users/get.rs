@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_user_is_visible_to_those_who_may_know_of_them(app) {
+    async fn a_user_is_visible_to_the_roles_that_may_see_them(app) {
         let member = app.user("member1", Role::Member, None).await;
         let technician = app.tech(1).await;
         let clients = [app.as_member().await, app.as_tech(1).await, app.as_manager().await, app.as_admin().await];

@@ -26,7 +26,7 @@ async fn everybody(app: &TestApp) -> Client<'_> {
 }
 
 on_each_database! {
-    async fn each_role_sees_whom_it_may_know_of(app) {
+    async fn each_role_sees_the_users_visible_to_it(app) {
         let by = everybody(app).await;
         let all = ["admin", "manager", "member1", "member2", "member3", "tech1", "tech3"];
         let mark = app.mark().await;
@@ -68,7 +68,7 @@ on_each_database! {
         }
     }
 
-    async fn pages_follow_each_other_without_gap_or_double(app) {
+    async fn pages_neither_skip_nor_duplicate_users(app) {
         let by = everybody(app).await;
         for sort in ["username", "-username", "created_at", "-created_at"] {
             let whole = listed(&by, &format!("?sort={sort}")).await;

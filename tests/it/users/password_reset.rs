@@ -25,7 +25,7 @@ on_each_database! {
         app.as_anonymous().post("auth/login", json!({"username": "member1", "password": NEW})).await.expect(200);
     }
 
-    async fn some_passwords_are_not_for_this(app) {
+    async fn a_reset_is_refused_for_the_caller_for_service_accounts_and_for_weak_passwords(app) {
         let by = app.as_admin().await;
         let own = by.user.clone().unwrap();
         let service = app.user("service1", Role::Service, None).await;

@@ -35,7 +35,7 @@ on_each_database! {
         their_client.get("auth/me").await.expect(200);
     }
 
-    async fn a_level_alone_is_one_entry_too(app) {
+    async fn a_change_of_the_level_alone_is_one_entry(app) {
         let user = app.tech(1).await;
         let case = app.a_case().accepted().assigned_to(&user).create().await;
         let by = app.as_admin().await;
@@ -57,7 +57,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_technician_with_open_cases_stays_one(app) {
+    async fn a_technician_with_open_cases_cannot_change_role(app) {
         let user = app.tech(3).await;
         app.a_case().accepted().assigned_to(&user).create().await;
         app.a_case().held().assigned_to(&user).create().await;
@@ -85,7 +85,7 @@ on_each_database! {
         assert!(statuses[0] == 200 && [401, 403, 409].contains(&statuses[1]), "{} {}", a.text, b.text);
     }
 
-    async fn what_goes_with_a_role_is_required_and_nothing_else_is_allowed(app) {
+    async fn the_fields_of_a_role_are_required_and_those_of_other_roles_are_refused(app) {
         let user = app.user("manager", Role::Manager, None).await;
         let by = app.as_admin().await;
         for (body, pointer) in [

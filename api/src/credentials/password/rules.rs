@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_holds_only_passwords_that_are_long_enough_to_be_tried() {
+    fn the_list_has_only_lowercase_passwords_of_a_permitted_length() {
         assert!(COMMON.len() > 400, "{}", COMMON.len());
         for password in COMMON.iter() {
             assert!((10..=128).contains(&password.chars().count()), "{password}");

@@ -113,7 +113,7 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn a_form_is_read_alike_however_it_is_written() {
+fn a_form_is_parsed_identically_however_it_is_written() {
     let runtime = runtime();
     check("multipart headers", (handed(), any::<u64>()), |(handed, seed)| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -177,7 +177,7 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn whatever_comes_is_read_alike_wherever_it_is_cut() {
+fn any_body_is_parsed_identically_wherever_it_is_split() {
     let runtime = runtime();
     check("multipart headers, broken", (bodies(), any::<u64>()), |(body, seed)| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

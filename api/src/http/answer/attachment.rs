@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_safe_whatever_it_is_made_of() {
+    fn any_file_name_is_encoded_safely() {
         for (filename, header) in [
             ("pay stub.pdf", r#"attachment; filename="pay stub.pdf""#),
             ("Größe.pdf", r#"attachment; filename="Gr__e.pdf"; filename*=UTF-8''Gr%C3%B6%C3%9Fe.pdf"#),

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_gets_all_of_it() {
+    async fn a_client_that_keeps_pace_receives_everything() {
         tokio::task::LocalSet::new()
             .run_until(async {
                 let parts: Vec<Result<Bytes>> = paced(batches()).collect().await;
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_who_stops_finds_that_it_broke_off() {
+    async fn a_response_to_a_stalled_client_ends_with_an_error() {
         tokio::task::LocalSet::new()
             .run_until(async {
                 let mut parts = pin!(paced(batches()));

@@ -60,14 +60,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_other_end_may_take_a_breath_but_not_crawl() {
+    fn a_client_may_pause_briefly_but_not_be_too_slow() {
         let keeps = |seconds, bytes| Pace { waited: Duration::from_secs(seconds), bytes }.note(0).is_ok();
         assert!(keeps(10, 0) && keeps(12, 65_536) && keeps(60, 50 * 65_536));
         assert!(!keeps(12, 65_535) && !keeps(62, 50 * 65_536));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_receiver_that_takes_nothing_is_not_waited_for() {
+    async fn a_client_that_receives_nothing_times_out() {
         let mut pace = Pace::default();
         assert_eq!(pace.hand_over(65_536, async {}).await, Ok(()));
         assert_eq!(pace.hand_over(usize::MAX / 2, async {}).await, Ok(()));

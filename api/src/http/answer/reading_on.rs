@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_cut_off_soon_after_its_caller_lost_the_right() {
+    async fn a_response_is_aborted_soon_after_its_caller_lost_access() {
         assert_eq!(goes_on(|| Ok(())).await, None);
         for code in [Code::Unauthorized, Code::Forbidden, Code::NotFound] {
             let lasted = goes_on(move || Err(Error::plain(code))).await.expect("must be aborted");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_judgement_that_hangs_is_not_waited_for() {
+    async fn a_response_is_aborted_if_the_access_check_hangs() {
         let begun = Instant::now();
         let reader = Reader::new(std::future::pending::<Result<()>>);
         let sent: Vec<Result<Bytes>> = for_as_long_as(reader, parts()).collect().await;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn many_small_parts_cost_one_judgement_a_second() {
+    async fn access_is_checked_once_a_second_however_many_parts_are_sent() {
         let asked = Rc::new(Cell::new(0));
         let counted = Rc::clone(&asked);
         let judge = move || {

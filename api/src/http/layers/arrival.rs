@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_has_one_spelling() {
+    fn paths_are_normalised_to_one_spelling() {
         for (sent, spelled) in [
             ("/api/v1/auth/%6Cogin", "/api/v1/auth/login"),
             ("/%61pi/v1/cases/", "/api/v1/cases"),

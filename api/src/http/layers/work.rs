@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_of_the_kind_of_its_cost() {
+    fn requests_are_classified_by_their_cost() {
         let kind = |method: Method, path: &str| {
             let (path, query) = path.split_once('?').unwrap_or((path, ""));
             kind_of(&method, path, query, true)

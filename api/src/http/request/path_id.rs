@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_has_one_form_in_either_case() {
+    fn an_id_is_accepted_only_in_hyphenated_form_in_either_case() {
         let id = "01a20725-be30-7584-bca5-f00e655c90d6";
         assert_eq!(parse(id), Uuid::parse_str(id).ok());
         assert_eq!(parse(&id.to_uppercase()), parse(id));

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_dates_and_instants_are_read() {
+    fn only_complete_dates_and_instants_are_accepted() {
         let read = |text: &str| serde_json::from_value::<When>(text.into()).ok();
         assert!(read("2026-11-22").is_some() && read("2026-11-22T08:00:00+01:00").is_some());
         for text in ["", "yesterday", "2026-1-5", "+2026-1-5", "2026-02-30", "2026-11-22T08:00:00", "1700000000", "2026-11-22 "] {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_is_written_as_the_contract_has_it() {
+    fn instants_are_accepted_only_in_the_format_of_the_contract() {
         let read = |text: &str| serde_json::from_value::<When>(text.into()).ok();
         assert!(read("2026-11-22T08:00:00.123456789-11:30").is_some());
         for text in [

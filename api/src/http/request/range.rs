@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn one_range_of_bytes_is_one_and_everything_else_is_all_or_wrong() {
+    fn a_single_byte_range_is_applied_and_other_ranges_are_ignored_or_refused() {
         for (range, meant) in [
             ("bytes=0-9", Ok(Some(0..10))),
             ("bytes=90-", Ok(Some(90..100))),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_depends_on_a_validator_is_all() {
+    fn a_range_with_if_range_is_ignored() {
         let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, "\"7\""));
         assert_eq!(RequestedRange::extract(&request.to_http_request()).unwrap().within(100), Some(0..100));
     }

@@ -220,17 +220,17 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_text_is_told_by_its_pattern() {
+    fn the_pattern_for_texts_that_are_not_blank_agrees_with_the_check() {
         agrees(NOT_BLANK, char::MAX, |text| NotBlank::check(text).is_ok() && !text.contains('\0'));
     }
 
     #[test]
-    fn a_text_that_hides_something_is_told_by_its_pattern() {
+    fn the_pattern_for_displayable_texts_agrees_with_the_check() {
         agrees(&DISPLAYABLE, '\u{FFFF}', |text| Displayable::check(text).is_ok());
     }
 
     #[test]
-    fn a_word_is_told_by_its_pattern() {
+    fn the_pattern_for_words_agrees_with_the_check() {
         agrees("^[A-Za-z0-9._-]+$", char::MAX, |text| Word::check(text).is_ok());
     }
 }

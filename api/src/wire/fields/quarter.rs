@@ -50,7 +50,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_quarter_is_told_by_its_pattern() {
+    fn the_pattern_for_quarters_agrees_with_the_parser() {
         let pattern = Regex::new(json!(QuarterName::schema())["pattern"].as_str().unwrap()).unwrap();
         for name in
             ["2000-Q1", "2026-Q4", "2099-Q2", "1999-Q4", "2100-Q1", "2026-Q0", "2026-Q5", "2026-q4", "26-Q4", "2026-Q44", ""]

@@ -162,7 +162,7 @@ fn types_with_different_rules_have_different_names() {
 }
 
 #[test]
-fn a_list_of_words_may_name_each_word_once() {
+fn a_list_of_enum_values_has_at_most_one_item_per_value() {
     #[derive(Deserialize, Validate)]
     struct Levels {
         #[validate(custom(function = "at_most_all"))]
@@ -176,6 +176,6 @@ fn a_list_of_words_may_name_each_word_once() {
 }
 
 #[test]
-fn a_list_of_anything_else_has_no_length_of_its_own() {
+fn a_list_of_other_values_has_no_length_limit_of_its_own() {
     assert!(at_most_all(&["text"; 100].map(str::to_owned)).is_ok());
 }

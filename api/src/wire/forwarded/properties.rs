@@ -85,7 +85,7 @@ fn trusted() -> Vec<IpNet> {
 }
 
 #[test]
-fn the_client_is_whom_the_rule_names() {
+fn the_client_address_is_the_one_found_by_a_plain_implementation() {
     let trusted = trusted();
     check("forwarded-for", (addresses(), prop::collection::vec(hops(), 0..6)), |(peer, hops)| {
         let peer = peer.to_canonical();
@@ -99,7 +99,7 @@ fn the_client_is_whom_the_rule_names() {
 }
 
 #[test]
-fn what_clients_write_themselves_never_counts() {
+fn addresses_written_by_the_client_are_never_trusted() {
     let trusted = trusted();
     check("forwarded-for, written by the client", (text(40), addresses(), any::<bool>()), |(written, address, is_spaced)| {
         let address = address.to_canonical();

@@ -87,12 +87,12 @@ fn assert_found(root: &str, cases: &[(&str, Json, &[&str])]) {
 }
 
 #[test]
-fn what_stays_as_it_is_breaks_nothing() {
+fn an_unchanged_document_breaks_nothing() {
     assert_eq!(breaks(&document(), &document()), Vec::<String>::new());
 }
 
 #[test]
-fn an_operation_that_goes_or_is_called_otherwise_is_named() {
+fn a_removed_or_renamed_operation_is_reported() {
     assert_eq!(breaks(&document(), &with("/paths/~1things~1{thing_id}", Json::Null)), ["POST /things/{thing_id}: is gone"]);
     assert_eq!(breaks(&document(), &with(OPERATION, Json::Null)), ["POST /things/{thing_id}: is gone"]);
     assert_found(
@@ -108,7 +108,7 @@ fn an_operation_that_goes_or_is_called_otherwise_is_named() {
 }
 
 #[test]
-fn a_parameter_that_goes_or_takes_less_is_named() {
+fn a_removed_or_narrowed_parameter_is_reported() {
     assert_found(
         OPERATION,
         &[
@@ -140,7 +140,7 @@ fn a_parameter_that_goes_or_takes_less_is_named() {
 }
 
 #[test]
-fn a_body_that_goes_or_is_newly_demanded_is_named() {
+fn a_removed_or_newly_required_body_is_reported() {
     assert_found(
         OPERATION,
         &[
@@ -153,7 +153,7 @@ fn a_body_that_goes_or_is_newly_demanded_is_named() {
 }
 
 #[test]
-fn a_field_that_goes_or_takes_less_is_named() {
+fn a_removed_or_narrowed_request_field_is_reported() {
     assert_found(
         REQUEST,
         &[
@@ -185,7 +185,7 @@ fn a_field_that_goes_or_takes_less_is_named() {
 }
 
 #[test]
-fn an_answer_that_goes_is_named() {
+fn a_removed_response_is_reported() {
     assert_found(
         OPERATION,
         &[
@@ -201,7 +201,7 @@ fn an_answer_that_goes_is_named() {
 }
 
 #[test]
-fn an_answer_that_gives_less_or_something_else_is_named() {
+fn a_removed_or_changed_response_field_is_reported() {
     assert_found(
         ANSWER,
         &[

@@ -58,7 +58,7 @@ fn a_renamed_module_and_a_glob_are_followed() {
 }
 
 #[test]
-fn an_import_that_is_never_written_again_counts_itself() {
+fn an_unused_import_counts_itself() {
     assert_eq!(used_by_a("use crate::c;"), set(&["sample::c"]));
     assert_eq!(used_by_a("pub use crate::b; fn f(x: b::B) {}"), set(&["sample::b", "sample::b::B"]));
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 #[test]
-fn a_fingerprint_is_of_one_request() {
+fn different_requests_have_different_fingerprints() {
     let of = |path: &str, body: &str| fingerprint(&[7; 32], path, &sha256_hex(body.as_bytes())).unwrap();
     let inputs = (text(12), text(12), text(12), text(12), any::<Index>());
     check("canonical body, in fingerprints", inputs, |(path, body, other_path, other_body, place)| {

@@ -75,7 +75,7 @@ fn forged(cursor: &str, token: &Token, forgery: &Forgery) -> String {
 }
 
 #[test]
-fn what_was_given_out_leads_back_and_nothing_else_is_taken() {
+fn issued_cursors_are_accepted_and_forged_ones_are_refused() {
     check("cursors", (tokens(), forgeries()), |(token, forgery)| {
         let cursor = seal(&KEY, &token);
         let opened = open(&KEY, &cursor, &token.bound_to).map_err(|_| TestCaseError::fail("refused"))?;

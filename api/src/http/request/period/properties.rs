@@ -74,7 +74,7 @@ fn written() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn a_bound_is_read_exactly_where_the_contract_has_it() {
+fn bounds_are_accepted_exactly_where_the_contract_allows_them() {
     let schema = json!(When::schema());
     let pattern = Regex::new(schema["pattern"].as_str().unwrap()).unwrap();
     check("periods, as texts", written(), |text| {

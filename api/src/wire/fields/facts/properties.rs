@@ -114,7 +114,7 @@ fn twisted(facts: &mut BTreeMap<String, Node>, twist: &Twist, seed: u64) -> (Str
 }
 
 #[test]
-fn metadata_is_taken_whole_or_refused_for_a_rule() {
+fn metadata_is_accepted_unchanged_or_refused_by_a_rule() {
     check("metadata", (objects(), nodes(), twists(), any::<u64>()), |(mut facts, node, twist, seed)| {
         facts.insert("value".to_owned(), node);
         let (body, mut is_taken) = twisted(&mut facts, &twist, seed);

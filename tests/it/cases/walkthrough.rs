@@ -1,11 +1,11 @@
-//! The story of the API guide: a case from its creation to its audit entries.
+//! The walkthrough of the API guide: a case from its creation to its audit entries.
 
 use crate::app::actions;
 use chrono::TimeDelta;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_case_leaves_exactly_its_story(app) {
+    async fn the_steps_of_the_walkthrough_write_exactly_its_entries(app) {
         let (member, tech) = (app.as_member().await, app.as_tech(2).await);
         let mark = app.mark().await;
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss", "due_on": "2026-12-20", "submit": true});

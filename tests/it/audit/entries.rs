@@ -10,7 +10,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 on_each_database! {
-    async fn a_second_move_in_one_transaction_starts_from_the_first(app) {
+    async fn a_second_change_in_one_transaction_starts_from_the_first(app) {
         let case = app.a_case().accepted().create().await.case;
         let mark = app.mark().await;
         let tx = app.write().await;
@@ -26,7 +26,7 @@ on_each_database! {
         assert_eq!(case.version, 6);
     }
 
-    async fn a_row_that_nobody_locked_is_compared_with_what_is_stored(app) {
+    async fn an_unlocked_row_is_compared_with_the_stored_one(app) {
         let stale = app.a_case().accepted().create().await.case;
         let by = app.as_manager().await;
         by.post(&format!("cases/{}/hold", stale.id), json!({"reason": "a"})).await.expect(200);
@@ -62,7 +62,7 @@ on_each_database! {
         }
     }
 
-    async fn another_hosts_clock_cannot_put_a_rows_entries_out_of_order(app) {
+    async fn a_clock_that_runs_behind_does_not_reorder_a_rows_entries(app) {
         let case = app.a_case().held().create().await;
         app.clock.set(app.clock.now() - TimeDelta::seconds(50));
         let by = app.as_manager().await;
