@@ -43,11 +43,11 @@ pub async fn run(plan: Plan) {
             .filter(Column::CaseId.eq(case.case.id))
             .filter(Column::ActionType.is_in(["case_held", "case_resumed"]));
         let entries = of_case.order_by_asc(Column::Id).all(&one.outside).await.expect("entries");
-        let told: Vec<String> = entries.iter().map(|entry| reason(&entry.body)).collect();
+        let recorded: Vec<String> = entries.iter().map(|entry| reason(&entry.body)).collect();
         let expected: Vec<String> = (0..moves).map(|number| number.to_string()).collect();
-        println!("{kind:?}: {moves} changes by two replicas with clocks up to {} ms apart, {} entries", 2 * OFF, told.len());
-        assert_eq!(told.len(), moves, "not one entry per change");
-        assert!(told == expected, "entries are out of order");
+        println!("{kind:?}: {moves} changes by two replicas with clocks up to {} ms apart, {} entries", 2 * OFF, recorded.len());
+        assert_eq!(recorded.len(), moves, "not one entry per change");
+        assert!(recorded == expected, "entries are out of order");
         other.finish().await;
         one.finish().await;
     }

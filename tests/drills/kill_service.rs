@@ -45,6 +45,6 @@ async fn on(kind: Kind, plan: Plan) {
 
 /// Sends a signal to a process, as the operating system does.
 pub fn signal(pid: u32, name: &str) {
-    let told = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status().expect("a shell");
-    assert!(told.success());
+    let status = std::process::Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status().expect("a shell");
+    assert!(status.success());
 }

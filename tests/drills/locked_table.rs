@@ -32,7 +32,7 @@ pub async fn run(plan: Plan) {
             // A few callers must get their response as promptly as many.
             let clients = if round % 2 == 0 { &clients[..] } else { &clients[..20] };
             let lock = lock(&app).await;
-            let told = join_all(clients.iter().map(|client| write(client, &process, &token)));
+            let writes = join_all(clients.iter().map(|client| write(client, &process, &token)));
             let stopped = async {
                 if plan.is_sabotaged {
                     signal(process.pid(), "STOP");
@@ -40,11 +40,11 @@ pub async fn run(plan: Plan) {
                     signal(process.pid(), "CONT");
                 }
             };
-            let (told, ()) = tokio::join!(told, stopped);
-            for (status, _) in &told {
+            let (writes, ()) = tokio::join!(writes, stopped);
+            for (status, _) in &writes {
                 *answers.entry(*status).or_insert(0) += 1;
             }
-            let mut waits: Vec<Duration> = told.into_iter().map(|(_, wait)| wait).collect();
+            let mut waits: Vec<Duration> = writes.into_iter().map(|(_, wait)| wait).collect();
             slowest = slowest.max(percentile(&mut waits, 99));
             lock.rollback().await.expect("releasing the lock");
             recover(&clients[0], &process, &token).await;

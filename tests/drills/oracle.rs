@@ -46,7 +46,7 @@ impl Oracle {
         }
         self.remember(&name, created["version"].as_i64().expect("a version"));
         let path = format!("cases/{}", created["id"].as_str().expect("an id"));
-        // Refused inside a transaction: a connection that goes on in it takes later writes with it.
+        // Refused inside a transaction: a connection that stays in it would lose later writes.
         let refused = process.post(&format!("{path}/resubmit")).bearer_auth(token).body("{}");
         if self.counted(refused).await.is_none() {
             return false;

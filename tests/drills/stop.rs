@@ -36,11 +36,11 @@ pub async fn run(plan: Plan) {
                 signal(process.pid(), if plan.is_sabotaged { "KILL" } else { "TERM" });
                 Instant::now()
             };
-            let (answers, (), told) = join3(clients, balancer, stop).await;
+            let (answers, (), signalled_at) = join3(clients, balancer, stop).await;
             requests += answers.iter().map(|(answered, failed)| answered + failed).sum::<usize>();
             failed += answers.iter().map(|(_, failed)| failed).sum::<usize>();
             process.ended(Duration::from_secs(20)).await;
-            slowest = slowest.max(told.elapsed());
+            slowest = slowest.max(signalled_at.elapsed());
         }
         println!("{kind:?}: {stops} stops, {requests} requests, {failed} failed, slowest exit {slowest:?}");
         assert_eq!(failed, 0, "requests failed at a stop");

@@ -23,7 +23,7 @@ struct Replica {
     is_ready: Cell<bool>,
 }
 
-/// What stands before the replicas: requests go to those that are ready, in turn.
+/// A load balancer in front of the replicas: requests go to those that are ready, in turn.
 #[derive(Default)]
 struct Balancer {
     replicas: RefCell<Vec<Rc<Replica>>>,

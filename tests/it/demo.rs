@@ -90,15 +90,15 @@ on_each_database! {
     async fn a_second_history_of_the_same_seed_is_the_same(app) {
         let plan = Plan::of_entries(2_000);
         fill(app, plan).await.unwrap();
-        let mut told = Vec::new();
+        let mut generated = Vec::new();
         for chapter in generate(plan, 1, app.clock.now(), Chicago) {
-            told.extend(chapter.unwrap().history.entries.into_iter().map(|entry| (entry.id, entry.event.description)));
+            generated.extend(chapter.unwrap().history.entries.into_iter().map(|entry| (entry.id, entry.event.description)));
         }
-        told.sort();
+        generated.sort();
         let by_id = audit_entry::Entity::find().order_by_asc(audit_entry::Column::Id);
         let stored = by_id.all(&app.outside).await.unwrap();
         let stored: Vec<_> = stored.into_iter().map(|entry| (entry.id, entry.description)).collect();
-        assert_eq!(told, stored);
+        assert_eq!(generated, stored);
     }
 }
 
@@ -121,7 +121,7 @@ async fn assert_reviews_agree(app: &TestApp) {
 async fn assert_statuses_chain(app: &TestApp) {
     let entries = audit_entry::Entity::find().filter(audit_entry::Column::ObjectType.is_in(["case", "user"]));
     let entries = entries.order_by_asc(audit_entry::Column::Id).all(&app.outside).await.unwrap();
-    let told = replay(&entries).unwrap();
+    let replayed = replay(&entries).unwrap();
     let mut held: HashMap<&str, bool> = HashMap::new();
     for entry in &entries {
         let is_held = held.entry(&entry.object_id).or_default();
@@ -133,7 +133,7 @@ async fn assert_statuses_chain(app: &TestApp) {
     }
     let cases = case::Entity::find().all(&app.outside).await.unwrap();
     for case in &cases {
-        told.ensure_row::<case::Entity>(case).unwrap();
+        replayed.ensure_row::<case::Entity>(case).unwrap();
         assert_eq!(held.get(case.id.to_string().as_str()).copied().unwrap_or_default(), case.status == CaseStatus::Hold);
     }
     let statuses: BTreeSet<String> = cases.iter().map(|case| case.status.to_value()).collect();

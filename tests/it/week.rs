@@ -104,13 +104,13 @@ async fn thursday(app: &TestApp, case: &str) {
 /// On Friday administrative work is done: users, credits, settings, and the reports of the week.
 async fn friday(app: &TestApp) {
     let office = Office::opens(app, "2026-12-04T15:00:00Z").await;
-    let somebody = |name: &str, role: &str| {
+    let new_user = |name: &str, role: &str| {
         json!({
             "username": name, "email": format!("{name}@example.org"), "first_name": "Ada", "last_name": "Moss", "role": role,
             "password": PASSWORD,
         })
     };
-    let clerk = id(&office.admin.post("users", somebody("clerk", "manager")).await.expect(201));
+    let clerk = id(&office.admin.post("users", new_user("clerk", "manager")).await.expect(201));
     office.admin.patch(&format!("users/{clerk}"), json!({"last_name": "Reed"})).await.expect(200);
     let role = json!({"role": "technician", "user_level": Level::Two.code(), "reason": "back to the cases"});
     office.admin.post(&format!("users/{clerk}/role"), role).await.expect(200);
@@ -147,7 +147,7 @@ on_each_database! {
         let known: BTreeSet<&str> = Action::all().map(Action::code).collect();
         let listed: BTreeSet<&str> =
             catalogue["data"].as_array().unwrap().iter().map(|kind| kind["code"].as_str().unwrap()).collect();
-        let trail = app.whole_trail().await;
+        let trail = app.all_entries().await;
         let left: BTreeSet<&str> = actions(&trail).into_iter().collect();
         assert_eq!((&listed, &left), (&known, &known));
     }

@@ -139,7 +139,7 @@ def end_of(report):
 def configuration(role):
     """The shared settings, and what this role is not let into: there 403 is the right answer to everything."""
     letter, _ = ROLES[role]
-    closed = [operation for operation, let_in in roles_let_in().items() if letter not in let_in and let_in != "*"]
+    closed = [operation for operation, allowed in allowed_roles().items() if letter not in allowed and allowed != "*"]
     text = (HERE / "schemathesis.toml").read_text().replace("@HERE@", str(HERE))
     if closed:
         shown = [f'"{warning}"' for warning in re.findall(r'"(\w+)"', re.search(r"display = \[(.*?)\]", text, re.S)[1])]
@@ -149,10 +149,10 @@ def configuration(role):
     return text
 
 
-def roles_let_in():
+def allowed_roles():
     """The contract's own table of roles, which `tests/it/contract/access.rs` holds every operation to."""
     source = (ROOT / "tests" / "it" / "contract" / "access.rs").read_text()
-    table = source[source.index("const LET_IN") : source.index("];", source.index("const LET_IN"))]
+    table = source[source.index("const ALLOWED_ROLES") : source.index("];", source.index("const ALLOWED_ROLES"))]
     return dict(re.findall(r'\("(\w+)", "([MTGAS*]+)"\)', table))
 
 
@@ -164,11 +164,11 @@ def answer_faults(answers, letter):
             # Another method than the operation's: HEAD and OPTIONS are answered, whoever asks.
             continue
         accepted[operation].add(status[0])
-    for operation, let_in in roles_let_in().items():
-        is_let_in = let_in == "*" or letter in let_in
-        if is_let_in and "2" not in accepted[operation]:
+    for operation, allowed in allowed_roles().items():
+        is_allowed = allowed == "*" or letter in allowed
+        if is_allowed and "2" not in accepted[operation]:
             yield f"{operation} was never answered 2xx, but {', '.join(sorted(accepted[operation])) or 'never asked'}"
-        if not is_let_in and "2" in accepted[operation]:
+        if not is_allowed and "2" in accepted[operation]:
             yield f"{operation} was answered 2xx, and is not for this role"
 
 

@@ -188,7 +188,7 @@ async fn draft(app: &TestApp, member: &user::Model) -> case::Model {
     case
 }
 
-/// What arranging a case told people is not part of the scene.
+/// The notifications sent while a case is arranged are not part of the test.
 #[expect(clippy::disallowed_methods, reason = "tests do what the program may not: alerts and emails are never deleted")]
 async fn forget_notices(app: &TestApp, case: &case::Model) {
     let alerts = alert::Entity::delete_many().filter(alert::Column::CaseId.eq(case.id));

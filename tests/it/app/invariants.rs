@@ -30,23 +30,23 @@ pub async fn check(app: &TestApp) {
         }
         assert!(!entry.actor_type.is_empty() && !entry.object_type.is_empty() && !entry.object_id.is_empty());
     }
-    let told = replay(&entries).unwrap_or_else(|gap| panic!("the chain of entries is broken: {gap}"));
+    let replayed = replay(&entries).unwrap_or_else(|gap| panic!("the chain of entries is broken: {gap}"));
     for row in case::Entity::find().all(&app.outside).await.expect("cases") {
-        told.ensure_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        replayed.ensure_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in document::Entity::find().all(&app.outside).await.expect("documents") {
-        told.ensure_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        replayed.ensure_row::<document::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in note::Entity::find().all(&app.outside).await.expect("notes") {
-        told.ensure_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        replayed.ensure_row::<note::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in user::Entity::find().all(&app.outside).await.expect("users") {
-        told.ensure_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        replayed.ensure_row::<user::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in setting::Entity::find().all(&app.outside).await.expect("settings") {
-        told.ensure_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        replayed.ensure_row::<setting::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
     for row in credit::Entity::find().all(&app.outside).await.expect("allowances") {
-        told.ensure_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+        replayed.ensure_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
     }
 }

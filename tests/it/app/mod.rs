@@ -315,7 +315,7 @@ impl TestApp {
     }
 
     /// All entries as their bodies, in the order of the ids.
-    pub async fn whole_trail(&self) -> Vec<Json> {
+    pub async fn all_entries(&self) -> Vec<Json> {
         use entity::audit_entry::{Column, Entity};
         let entries = Entity::find().order_by_asc(Column::Id).all(&self.outside).await.expect("read");
         entries.iter().map(|entry| serde_json::from_str(&entry.body).expect("JSON")).collect()
@@ -324,12 +324,12 @@ impl TestApp {
     /// The current state of the audit log; `since` returns what came after it. Ids of one process increase, whatever the clock
     /// does.
     pub async fn mark(&self) -> Vec<Json> {
-        self.whole_trail().await
+        self.all_entries().await
     }
 
     /// The entries written since a mark.
     pub async fn since(&self, mark: &[Json]) -> Vec<Json> {
-        let mut trail = self.whole_trail().await;
+        let mut trail = self.all_entries().await;
         trail.retain(|entry| !mark.iter().any(|known| known["id"] == entry["id"]));
         trail
     }

@@ -90,8 +90,8 @@ impl Process {
 
     /// Stops the process as an orchestrator does: signals it to end, and waits for it.
     pub async fn terminate(self, patience: Duration) {
-        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.pid())).status().expect("a shell");
-        assert!(told.success());
+        let status = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.pid())).status().expect("a shell");
+        assert!(status.success());
         self.ended(patience).await;
     }
 

@@ -32,12 +32,12 @@ impl Half {
         app.statements();
         wire.write_all(head.as_bytes()).await.expect("a head");
         wire.write_all(&body[..1]).await.expect("a byte");
-        let let_in = async {
+        let admitted = async {
             while !app.statements().iter().any(|sql| sql.contains("FROM \"users\"")) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), let_in).await.expect("the service reads the caller");
+        tokio::time::timeout(Duration::from_secs(20), admitted).await.expect("the service reads the caller");
         Self { wire, rest: body[1..].to_vec() }
     }
 

@@ -118,7 +118,7 @@ async fn a_damaged_file_is_unavailable_until_it_is_restored() {
     member.get("auth/me").await.expect(200);
     member.get("cases").await.expect(200);
     manager.post(&case.url("resume"), json!({"reason": "b"})).await.expect(200);
-    let told: Vec<Json> = app.since(&mark).await.iter().map(|entry| entry["action_type"].clone()).collect();
-    assert_eq!((told, committed(&app).await.1), (vec![json!("case_held"), json!("case_resumed")], before.1 + 2));
+    let recorded: Vec<Json> = app.since(&mark).await.iter().map(|entry| entry["action_type"].clone()).collect();
+    assert_eq!((recorded, committed(&app).await.1), (vec![json!("case_held"), json!("case_resumed")], before.1 + 2));
     app.finish().await;
 }

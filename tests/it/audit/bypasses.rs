@@ -78,7 +78,7 @@ macro_rules! bypasses {
 on_each_database! {
     async fn each_bypass_is_refused_and_its_transaction_cannot_be_committed(app) {
         let case = app.a_case().accepted().create().await.case;
-        let trail = app.whole_trail().await;
+        let trail = app.all_entries().await;
         let bypasses = bypasses! {
             "update outside of save": |tx, case| changed(case).update(tx),
             "insert outside of save": |tx, case| new_case(case.member_id).insert(tx),
@@ -111,12 +111,12 @@ on_each_database! {
         }
         app.write().await.commit().await.unwrap();
         assert_eq!(now(app, case.id).await, case);
-        assert_eq!(app.whole_trail().await, trail);
+        assert_eq!(app.all_entries().await, trail);
     }
 
     async fn an_ignored_error_still_rolls_everything_back(app) {
         let case = app.a_case().accepted().create().await.case;
-        let trail = app.whole_trail().await;
+        let trail = app.all_entries().await;
         let tx = app.write().await;
         let locked = tx.lock(case::Entity::find_by_id(case.id)).await.unwrap().unwrap();
         tx.save(locked.hold(Hold::new("a", None), tx.now()).unwrap()).await.unwrap();
@@ -124,7 +124,7 @@ on_each_database! {
         taken.case_number = Set(case.case_number.clone());
         let _ = tx.save(taken).await; // the unique number is taken
         assert!(tx.commit().await.is_err());
-        assert_eq!((now(app, case.id).await, app.whole_trail().await), (case, trail));
+        assert_eq!((now(app, case.id).await, app.all_entries().await), (case, trail));
     }
 
     async fn a_changed_column_that_no_event_names_is_an_error(app) {

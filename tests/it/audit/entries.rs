@@ -67,7 +67,7 @@ on_each_database! {
         app.clock.set(app.clock.now() - TimeDelta::seconds(50));
         let by = app.as_manager().await;
         by.post(&case.url("resume"), json!({"reason": "a"})).await.expect(200);
-        let trail = app.whole_trail().await;
+        let trail = app.all_entries().await;
         let of_case: Vec<_> = trail.iter().filter(|entry| entry["object_id"] == case.id()).cloned().collect();
         assert_eq!(actions(&of_case).last(), Some(&"case_resumed"), "in the order of the ids");
         assert_eq!(of_case.last().unwrap()["occurred_at"], "2026-12-01T15:00:00.001Z");

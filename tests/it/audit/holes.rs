@@ -144,11 +144,11 @@ async fn an_entry_of_an_earlier_transaction_does_not_permit_a_change_even_with_a
     let (columns, values) = entry.split_once(") VALUES (").unwrap();
     let values = values.strip_suffix(')').unwrap();
     // The other tests use up numbers in the meantime.
-    let foretold = format!(
+    let with_txids = format!(
         "{columns}, txid) SELECT {values}, (pg_current_xact_id()::text::bigint + n)::text::xid8 \
          FROM generate_series(1, 20000) AS n"
     );
-    together(&app.outside, &[foretold]).await.unwrap();
+    together(&app.outside, &[with_txids]).await.unwrap();
     let refused = together(&app.outside, &[CHANGE.to_owned()]).await.expect_err("no entry of its own");
     assert!(refused.to_string().contains("unaudited"), "{refused}");
 }
@@ -241,7 +241,7 @@ async fn a_replaced_row_needs_its_entry() {
 async fn append_only_rows_cannot_be_replaced_by_their_rowid() {
     let app = TestApp::start(Kind::Sqlite).await.unwrap();
     app.a_case().pending_review().create().await;
-    let trail = app.whole_trail().await;
+    let trail = app.all_entries().await;
     let alone =
         sea_orm::Database::connect(sea_orm::ConnectOptions::new(&app.url).max_connections(1).sqlx_logging(false).to_owned());
     let alone = alone.await.unwrap();
@@ -258,6 +258,6 @@ async fn append_only_rows_cannot_be_replaced_by_their_rowid() {
                 review_cycle FROM case_reviews LIMIT 1";
     let refused = alone.execute_unprepared(step).await.expect_err("a step of the review history").to_string();
     assert!(refused.contains("append-only"), "{refused}");
-    assert_eq!(app.whole_trail().await, trail);
+    assert_eq!(app.all_entries().await, trail);
     app.finish().await;
 }

@@ -12,7 +12,7 @@ async fn start() -> Option<(TestApp, Proxy)> {
     TestApp::start_behind_a_proxy(Limits::default().decision).await
 }
 
-async fn stands(app: &TestApp, path: &str) -> Json {
+async fn status(app: &TestApp, path: &str) -> Json {
     app.as_manager().await.get(path).await.expect(200)["status"].clone()
 }
 
@@ -27,7 +27,7 @@ async fn a_commit_that_did_not_reach_the_server_is_reported_as_not_done() {
 
     answer.expect_problem(503, "unavailable");
     assert_eq!(answer.header("retry-after"), "1");
-    assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
+    assert_eq!((status(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
     by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
     app.finish().await;
 }
@@ -41,7 +41,7 @@ async fn a_commit_whose_response_is_lost_is_reported_as_done() {
 
     let held = by.post(&case.url("hold"), json!({"reason": "a"})).await.expect(200);
 
-    assert_eq!((&held["status"], stands(&app, &case.path()).await), (&json!("hold"), json!("hold")));
+    assert_eq!((&held["status"], status(&app, &case.path()).await), (&json!("hold"), json!("hold")));
     assert_eq!(actions(&app.since(&mark).await), ["case_held"]);
     app.finish().await;
 }
@@ -76,7 +76,7 @@ async fn a_commit_dropped_on_an_open_connection_is_reported_as_not_done() {
     // PostgreSQL ends a transaction that has been idle for too long.
     by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(503, "unavailable");
 
-    assert_eq!((stands(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
+    assert_eq!((status(&app, &case.path()).await, app.since(&mark).await.len()), (json!("accepted"), 0));
     app.finish().await;
 }
 
@@ -91,7 +91,7 @@ async fn the_result_is_unknown_if_the_server_stays_unreachable() {
 
     // It was committed, and a caller who reads the case can see that.
     proxy.mend();
-    assert_eq!(stands(&app, &case.path()).await, "hold");
+    assert_eq!(status(&app, &case.path()).await, "hold");
     assert_eq!(actions(&app.since(&mark).await), ["case_held"]);
     app.finish().await;
 }

@@ -93,7 +93,7 @@ on_each_database! {
 
 const STEP: &str = "case_number, review_action, reviewer_id, review_cycle";
 
-/// A step copied from another one, with another id and time: a new step that no entry tells of.
+/// A step copied from another one, with another id and time: a new step that no entry describes.
 fn step(kind: Kind, reviewed_at: &str) -> String {
     let id = if kind == Kind::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
     format!(
@@ -134,10 +134,10 @@ async fn a_missing_or_changed_safeguard_is_reported_at_start() {
                 ),
             ],
         };
-        for (way, told) in ways {
+        for (way, difference) in ways {
             app.outside.execute_unprepared(way).await.unwrap();
             let found = migration::nets::differences(app.app.readers()).await.unwrap().join("\n");
-            assert!(found.contains(told), "{way}: {found}");
+            assert!(found.contains(difference), "{way}: {found}");
         }
     }
 }

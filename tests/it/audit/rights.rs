@@ -82,7 +82,7 @@ async fn rights_can_be_granted_to_any_role_name_repeatedly() {
 }
 
 #[tokio::test]
-async fn a_grant_that_is_impossible_names_the_role_and_the_cause() {
+async fn an_impossible_grant_is_refused_with_its_cause() {
     let Some(Fresh { owner, url, .. }) = fresh(Kind::Postgres).await else { return };
     for (by, role, why) in [
         (&owner, "nobody-of-this-name", "the role \"nobody-of-this-name\" does not exist"),

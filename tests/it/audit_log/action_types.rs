@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 on_each_database! {
     async fn the_catalogue_lists_every_action_with_its_number_of_entries(app) {
-        let told = happened(app).await;
+        let entries = happened(app).await;
         for by in [app.as_member().await, app.as_manager().await] {
             app.statements();
 
@@ -20,7 +20,7 @@ on_each_database! {
             let codes: Vec<&str> = rows.iter().map(|row| row["code"].as_str().unwrap()).collect();
             assert_eq!(codes, Action::all().map(Action::code).collect::<Vec<_>>());
             for row in rows {
-                let of_type: Vec<&Json> = told.iter().filter(|entry| entry["action_type"] == row["code"]).collect();
+                let of_type: Vec<&Json> = entries.iter().filter(|entry| entry["action_type"] == row["code"]).collect();
                 assert_eq!(row["count"], of_type.len(), "{row}");
                 assert_eq!(row["last_seen_at"], of_type.last().map_or(Json::Null, |last| last["occurred_at"].clone()));
             }

@@ -6,10 +6,10 @@ use serde_json::json;
 
 on_each_database! {
     async fn entries_can_only_be_read(app) {
-        let told = happened(app).await;
+        let entries = happened(app).await;
         let by = app.as_admin().await;
-        let entry = format!("audit-log/{}", told[0]["id"].as_str().unwrap());
-        let case = told.iter().find_map(|entry| entry["case"]["id"].as_str()).unwrap();
+        let entry = format!("audit-log/{}", entries[0]["id"].as_str().unwrap());
+        let case = entries.iter().find_map(|entry| entry["case"]["id"].as_str()).unwrap();
         let mark = app.mark().await;
         for path in [
             "audit-log",
@@ -31,7 +31,7 @@ on_each_database! {
     }
 
     async fn the_database_refuses_to_alter_entries(app) {
-        let told = happened(app).await;
+        let entries = happened(app).await;
         let replaced = "INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries LIMIT 1";
         let upserted =
             "INSERT INTO audit_entries SELECT * FROM audit_entries LIMIT 1 ON CONFLICT (id) DO UPDATE SET outcome = 'denied'";
@@ -48,6 +48,6 @@ on_each_database! {
             let refused = outside(app, sqlite, postgres).await.unwrap_err().to_string();
             assert!(refused.contains("append-only"), "{refused}");
         }
-        assert_eq!(app.whole_trail().await, told);
+        assert_eq!(app.all_entries().await, entries);
     }
 }

@@ -17,7 +17,7 @@ fn rows(text: &str) -> Vec<Vec<String>> {
 
 on_each_database! {
     async fn a_csv_holds_every_entry_as_it_was_before_the_export(app) {
-        let told = newest_first(happened(app).await);
+        let known = newest_first(happened(app).await);
         let by = app.as_manager().await;
         let before = newest_first(app.mark().await);
 
@@ -30,7 +30,7 @@ on_each_database! {
         let rows = rows(&answer.text);
         assert_eq!(rows[0], COLUMNS);
         assert_eq!(rows.len() - 1, before.len());
-        assert!(told.len() <= before.len() && answer.text.ends_with("\r\n") && !answer.text.replace("\r\n", "").contains('\r'));
+        assert!(known.len() <= before.len() && answer.text.ends_with("\r\n") && !answer.text.replace("\r\n", "").contains('\r'));
         for (row, entry) in rows.iter().skip(1).zip(&before) {
             let text = |pointer: &str| entry.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
             let plain = [

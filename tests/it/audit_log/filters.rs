@@ -54,8 +54,8 @@ fn searched(parameter: &str, text: &'static str) -> Question {
     ask(format!("q={parameter}"), move |entry| haystack(entry).contains(text))
 }
 
-fn questions(told: &[Json]) -> Vec<Question> {
-    let first = |holds: &dyn Fn(&&Json) -> bool| told.iter().rev().find(|entry| holds(entry)).unwrap().clone();
+fn questions(entries: &[Json]) -> Vec<Question> {
+    let first = |holds: &dyn Fn(&&Json) -> bool| entries.iter().rev().find(|entry| holds(entry)).unwrap().clone();
     let on_case = first(&|entry| entry["case"].is_object() && entry["actor"].is_object());
     let related = first(&|entry| entry["related_user"].is_object());
     vec![
@@ -109,11 +109,11 @@ fn go_together(one: &Question, other: &Question) -> bool {
 
 on_each_database! {
     async fn every_filter_and_every_pair_finds_exactly_what_a_naive_scan_finds(app) {
-        let told = newest_first(happened(app).await);
+        let entries = newest_first(happened(app).await);
         let by = app.as_admin().await;
         let end = app.clock.now().to_rfc3339();
         let before_now = ask(format!("until={}", end.replace('+', "%2B")), move |entry| instant(entry) < at(&end));
-        let questions = questions(&told);
+        let questions = questions(&entries);
         let alone = questions.iter().map(|one| vec![one]);
         let pairs = questions.iter().enumerate().flat_map(|(number, one)| {
             questions.iter().skip(number + 1).filter(|other| go_together(one, other)).map(move |other| vec![one, other])
@@ -128,9 +128,9 @@ on_each_database! {
             let path = format!("audit-log?limit=200&include_total=true&{}", filters.join("&"));
             let list = by.get(&path).await.expect(200);
             let holds = |entry: &&Json| together.iter().all(|question| (question.holds)(entry));
-            let expected: Vec<Json> = told.iter().filter(holds).cloned().collect();
+            let expected: Vec<Json> = entries.iter().filter(holds).cloned().collect();
             let of_the_world: Vec<Json> =
-                data(&list).into_iter().filter(|entry| told.iter().any(|known| known["id"] == entry["id"])).collect();
+                data(&list).into_iter().filter(|entry| entries.iter().any(|known| known["id"] == entry["id"])).collect();
             assert_eq!(ids(&of_the_world), ids(&expected), "{path}");
             if of_the_world.len() == data(&list).len() {
                 assert_eq!(list["page"]["total"], expected.len(), "{path}");

@@ -10,8 +10,8 @@ on_each_database! {
     async fn an_entry_is_returned_with_its_siblings_and_the_access_is_recorded(app) {
         app.a_case().accepted().create().await;
         let by = app.as_manager().await;
-        let told = app.mark().await;
-        let accepted = told.iter().find(|entry| entry["action_type"] == "case_assigned").unwrap();
+        let before = app.mark().await;
+        let accepted = before.iter().find(|entry| entry["action_type"] == "case_assigned").unwrap();
 
         let answer = by.get(&format!("audit-log/{}", accepted["id"].as_str().unwrap())).await;
 
@@ -21,14 +21,14 @@ on_each_database! {
         bare.as_object_mut().unwrap().remove("siblings");
         assert_eq!(bare, data(&listed)[0]);
         let siblings = entry["siblings"].as_array().unwrap();
-        let others: Vec<_> = told
+        let others: Vec<_> = before
             .iter()
             .filter(|other| other["request_id"] == accepted["request_id"] && other["id"] != accepted["id"])
             .cloned()
             .collect();
         assert_eq!(ids(siblings), ids(&others)[..others.len().min(50)]);
         assert!(siblings.iter().all(|sibling| sibling.as_object().unwrap().values().all(|value| value.is_string())));
-        let seen = app.since(&told).await;
+        let seen = app.since(&before).await;
         assert_eq!(actions(&seen), ["audit_log_accessed", "audit_log_accessed"]);
         assert_eq!(seen[0]["metadata"], json!({"view_type": "detail_view", "filters": {}}));
         assert_eq!((&seen[0]["object_type"], &seen[0]["object_id"]), (&json!("audit_entry"), &accepted["id"]));

@@ -1,12 +1,12 @@
 //! Listing the log.
 
-use super::world::{break_the_trail, data, happened, ids, newest_first, pages};
+use super::world::{break_audit_log, data, happened, ids, newest_first, pages};
 use crate::app::actions;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
     async fn a_list_contains_the_entries_before_it_and_is_recorded(app) {
-        let told = newest_first(happened(app).await);
+        let known = newest_first(happened(app).await);
         let by = app.as_manager().await;
         let mark = app.mark().await;
 
@@ -14,7 +14,7 @@ on_each_database! {
 
         let list = answer.expect(200);
         let seen = app.since(&mark).await;
-        let expected: Vec<Json> = told
+        let expected: Vec<Json> = known
             .iter()
             .filter(|entry| entry["action_type"] == "case_held" && entry["description"].as_str().unwrap().contains("stub"))
             .cloned()
@@ -81,7 +81,7 @@ on_each_database! {
     }
 
     async fn paging_neither_skips_nor_duplicates_entries_while_others_write(app) {
-        let told = newest_first(happened(app).await);
+        let known = newest_first(happened(app).await);
         let by = app.as_manager().await;
         let mark = newest_first(app.mark().await);
         let (mut entries, mut path) = (Vec::new(), "audit-log?limit=7".to_owned());
@@ -97,15 +97,15 @@ on_each_database! {
             path = format!("audit-log?limit=7&cursor={cursor}");
         }
         assert_eq!(ids(&entries), ids(&mark));
-        assert!(pages_read > 4 && entries.len() >= told.len());
-        let looks = app.whole_trail().await.into_iter().filter(|entry| {
+        assert!(pages_read > 4 && entries.len() >= known.len());
+        let accesses = app.all_entries().await.into_iter().filter(|entry| {
             entry["action_type"] == "audit_log_accessed" && entry["actor_label"] == "manager"
         });
-        assert_eq!(looks.count(), 1, "one look, however many pages");
+        assert_eq!(accesses.count(), 1, "one look, however many pages");
     }
 
     async fn several_categories_are_paginated_as_one_list(app) {
-        let told = newest_first(happened(app).await);
+        let known = newest_first(happened(app).await);
         let by = app.as_manager().await;
 
         let found = pages(&by, "audit-log?category=case&category=review&limit=3").await;
@@ -114,7 +114,7 @@ on_each_database! {
             let action = entry["action_type"].as_str().unwrap();
             action.starts_with("case_") || action.starts_with("review_")
         };
-        assert_eq!(ids(&found), ids(&told.iter().filter(is_wanted).cloned().collect::<Vec<_>>()));
+        assert_eq!(ids(&found), ids(&known.iter().filter(is_wanted).cloned().collect::<Vec<_>>()));
     }
 
     async fn a_cursor_is_valid_only_for_its_caller_list_and_filters(app) {
@@ -153,7 +153,7 @@ on_each_database! {
         let (by, member) = (app.as_manager().await, app.as_member().await);
         let mark = app.mark().await;
         let entry = mark[0]["id"].as_str().unwrap().to_owned();
-        break_the_trail(app).await;
+        break_audit_log(app).await;
         for path in [
             "audit-log".to_owned(),
             format!("audit-log/{entry}"),

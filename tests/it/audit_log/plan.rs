@@ -18,12 +18,12 @@ async fn plan(app: &TestApp, filter: &Filter, after: Option<&Position>) -> Vec<S
 fn is_led(backend: DbBackend, plan: &[String]) -> bool {
     match backend {
         DbBackend::Postgres => {
-            let looks: Vec<_> = plan.iter().filter(|line| line.contains(" on audit_entries")).collect();
-            !looks.is_empty() && looks.iter().all(|line| line.contains("Index")) && !plan.concat().contains("Bitmap")
+            let accesses: Vec<_> = plan.iter().filter(|line| line.contains(" on audit_entries")).collect();
+            !accesses.is_empty() && accesses.iter().all(|line| line.contains("Index")) && !plan.concat().contains("Bitmap")
         }
         _ => {
-            let looks: Vec<_> = plan.iter().filter(|line| line.contains("audit_entries")).collect();
-            !looks.is_empty() && looks.iter().all(|line| line.contains("INDEX"))
+            let accesses: Vec<_> = plan.iter().filter(|line| line.contains("audit_entries")).collect();
+            !accesses.is_empty() && accesses.iter().all(|line| line.contains("INDEX"))
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 on_each_database! {
     async fn the_entries_of_a_user_are_those_by_and_about_them(app) {
-        let told = happened(app).await;
+        let entries = happened(app).await;
         let by = app.as_manager().await;
         let subject = app.tech(2).await;
         let mark = app.mark().await;
@@ -17,7 +17,7 @@ on_each_database! {
 
         let id = json!(subject.id);
         let about = |entry: &&Json| entry["actor"]["id"] == id || entry["related_user"]["id"] == id;
-        let expected: Vec<Json> = told.iter().filter(about).cloned().collect();
+        let expected: Vec<Json> = entries.iter().filter(about).cloned().collect();
         assert!(
             expected.iter().any(|entry| entry["actor"]["id"] != id) && expected.iter().any(|entry| entry["actor"]["id"] == id)
         );

@@ -28,18 +28,18 @@ pub async fn happened(app: &TestApp) -> Vec<Json> {
     let known = Person::new(&app.tech(2).await);
     record(app, Context::job(Uuid::now_v7()), Event::cron_job_executed("check_expired_holds", &run(None))).await;
     record(app, Context::job(Uuid::now_v7()), Event::cron_job_executed("check_expired_holds", &run(Some("broken")))).await;
-    record(app, nobody(), Event::login_failed("tech2", Some(&known), "wrong_password", None)).await;
-    record(app, nobody(), Event::login_failed("?", None, "unknown_name", None)).await;
-    let told = app.whole_trail().await;
+    record(app, anonymous(), Event::login_failed("tech2", Some(&known), "wrong_password", None)).await;
+    record(app, anonymous(), Event::login_failed("?", None, "unknown_name", None)).await;
+    let entries = app.all_entries().await;
     app.pass(TimeDelta::seconds(1));
-    told
+    entries
 }
 
 fn run(error_message: Option<&str>) -> JobRun<'_> {
     JobRun::scheduled(1, 0, error_message, 5)
 }
 
-fn nobody() -> Context {
+fn anonymous() -> Context {
     let ip_address = Some("2001:db8::7".to_owned());
     Context {
         actor: entity::audit::Actor::Anonymous,
@@ -98,7 +98,7 @@ pub async fn pages(by: &Client<'_>, path: &str) -> Vec<Json> {
 }
 
 /// Makes the audit log unwritable, as a full disk would.
-pub async fn break_the_trail(app: &TestApp) {
+pub async fn break_audit_log(app: &TestApp) {
     let sqlite = "CREATE TRIGGER full_disk BEFORE INSERT ON audit_entries BEGIN SELECT RAISE(ABORT, 'disk full'); END";
     let postgres = "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'disk full'; END $$; \
          CREATE TRIGGER full_disk BEFORE INSERT ON audit_entries FOR EACH ROW EXECUTE FUNCTION full_disk()";

@@ -13,7 +13,7 @@ async fn taken(app: &TestApp) -> Json {
 }
 
 /// Ten refusals of an address that is taken, each of which is recorded.
-async fn learn_ten_times(app: &TestApp, by: &Client<'_>, path: &str, (operation, action): (&str, &str)) {
+async fn ensure_ten_refusals(app: &TestApp, by: &Client<'_>, path: &str, (operation, action): (&str, &str)) {
     let taken = taken(app).await;
     let mark = app.mark().await;
     for _ in 0..10 {
@@ -37,7 +37,7 @@ on_each_database! {
         // The caller's own address is not taken, and a refusal for another reason reveals no address.
         by.patch("auth/me", json!({"email": "Member1@example.org"})).await.expect(200);
         by.clone().with("If-Match", "\"9\"").patch("auth/me", taken(app).await).await.expect_problem(412, "version_mismatch");
-        learn_ten_times(app, &by, "auth/me", ("edit_own_account", "user_updated")).await;
+        ensure_ten_refusals(app, &by, "auth/me", ("edit_own_account", "user_updated")).await;
         let mark = app.mark().await;
 
         for path in ["auth/me", &own] {
@@ -61,13 +61,13 @@ on_each_database! {
         let (by, taken) = (app.as_member().await, taken(app).await);
         let answers = join_all((0..24).map(|_| by.patch("auth/me", taken.clone()))).await;
         let of = |status: u16| answers.iter().filter(|answer| answer.status() == status).count();
-        let mut told = of(409);
-        assert!(told <= 10 && told + of(429) == 24, "{told}");
+        let mut revealed = of(409);
+        assert!(revealed <= 10 && revealed + of(429) == 24, "{revealed}");
         // On a busy machine some requests had to wait too long for their turn.
         while by.patch("auth/me", taken.clone()).await.status() == 409 {
-            told += 1;
+            revealed += 1;
         }
-        assert_eq!(told, 10);
+        assert_eq!(revealed, 10);
     }
 
     async fn technicians_have_the_same_limit_and_administrators_have_none(app) {
@@ -85,7 +85,7 @@ on_each_database! {
         for _ in 0..12 {
             assert_eq!(keyed.post("users", new("member7", FREE)).await.expect(201)["id"], first["id"]);
         }
-        learn_ten_times(app, &tech, &path, ("edit_user", "member_profile_updated")).await;
+        ensure_ten_refusals(app, &tech, &path, ("edit_user", "member_profile_updated")).await;
         tech.patch(&path, json!({"email": "other@example.org"})).await.expect_problem(429, "too_many_attempts");
         tech.post("users", new("member8", "other@example.org")).await.expect_problem(429, "too_many_attempts");
 

@@ -10,9 +10,9 @@ on_each_database! {
     async fn signing_in_starts_a_session_and_is_recorded(app) {
         let user = member(app).await;
         let mark = app.mark().await;
-        let nobody = app.as_anonymous().with("User-Agent", "a browser");
+        let anonymous = app.as_anonymous().with("User-Agent", "a browser");
 
-        let answer = nobody.post("auth/login", json!({"username": "Member1", "password": PASSWORD})).await;
+        let answer = anonymous.post("auth/login", json!({"username": "Member1", "password": PASSWORD})).await;
 
         let pair = answer.expect(200);
         assert_eq!((&pair["token_type"], &pair["expires_in"]), (&json!("Bearer"), &json!(600)));
@@ -32,10 +32,10 @@ on_each_database! {
 
     async fn every_failure_gets_the_same_response_and_only_the_audit_log_has_the_cause(app) {
         let user = member(app).await;
-        let away = app.user("away", Role::Manager, None).await;
-        app.give_password(&away, PASSWORD).await;
+        let inactive = app.user("away", Role::Manager, None).await;
+        app.give_password(&inactive, PASSWORD).await;
         let admin = app.as_admin().await;
-        admin.post(&format!("users/{}/deactivate", away.id), json!({"reason": "on leave"})).await.expect(200);
+        admin.post(&format!("users/{}/deactivate", inactive.id), json!({"reason": "on leave"})).await.expect(200);
         let gone = app.user("gone", Role::Manager, None).await;
         app.give_password(&gone, PASSWORD).await;
         admin.delete(&format!("users/{}?reason=left", gone.id)).await.expect(204);
@@ -150,7 +150,7 @@ on_each_database! {
         secrets.extend([&pair, &next].map(|pair| text(pair, "refresh_token")));
         secrets.extend([&pair, &next].map(|pair| text(pair, "access_token")));
         secrets.extend(digests.iter().map(|token| token.token_hash.as_str()));
-        let trail = serde_json::to_string(&app.whole_trail().await).unwrap();
+        let trail = serde_json::to_string(&app.all_entries().await).unwrap();
         for secret in secrets {
             assert!(!trail.contains(secret) && !answers.iter().any(|answer| answer.contains(secret)), "{secret}");
         }

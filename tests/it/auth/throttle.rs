@@ -124,7 +124,7 @@ on_each_database! {
         let statuses: Vec<u16> = seen[0].0.iter().map(|answer| answer.0.as_u16()).collect();
         assert_eq!(statuses, [401, 429, 401, 429, 401, 429, 429, 429]);
         assert_eq!(seen[0], seen[1]);
-        assert!(!json!(app.whole_trail().await).to_string().contains("nobody-of-this-name"));
+        assert!(!json!(app.all_entries().await).to_string().contains("nobody-of-this-name"));
         assert!(!format!("{:?}", throttle::Entity::find().all(&app.outside).await.unwrap()).contains("nobody"));
     }
 

@@ -73,8 +73,8 @@ on_each_database! {
         let by = app.as_manager().await;
         let body = |id: String| json!({"tier": "tier_1", "credit_value": "1.0", "assigned_to": id});
         by.post(&case.url("accept"), body(member.id())).await.expect_problem(409, "not_assignable");
-        let nobody = "01a20725-be30-7584-bca5-f00e655c90d6".to_owned();
-        by.post(&case.url("accept"), body(nobody)).await.expect_problem(422, "validation_failed");
+        let unknown = "01a20725-be30-7584-bca5-f00e655c90d6".to_owned();
+        by.post(&case.url("accept"), body(unknown)).await.expect_problem(422, "validation_failed");
         let answer = by.post(&case.url("accept"), json!({"tier": "tier_1", "credit_value": "0.7", "assigned_to": by.id()})).await;
         assert_eq!(answer.faults(), ["body /credit_value"]);
     }

@@ -151,7 +151,7 @@ on_each_database! {
     async fn listed_actions_succeed_and_all_others_are_refused(app) {
         let by = Callers::sign_in(app).await;
         let senior = app.tech(3).await;
-        // By the status as the caller sees it: until the release a completed case looks accepted to its member.
+        // By the status as the caller sees it: until the release a completed case is shown to its member as accepted.
         let mut succeeded = BTreeSet::new();
         for stage in STAGES {
             let mut case = stage.arrange(app, &by).await;
@@ -165,17 +165,17 @@ on_each_database! {
                 for action in CaseAction::iter() {
                     let is_listed = lists(action);
                     let answer = perform(caller, &case, action, &senior).await;
-                    let told = format!("{action:?} by the {name} in {stage:?}: {}", answer.text);
+                    let attempt = format!("{action:?} by the {name} in {stage:?}: {}", answer.text);
                     match answer.status() {
                         200..300 => {
-                            assert!(is_listed || (action == CaseAction::Take && is_own), "not listed: {told}");
+                            assert!(is_listed || (action == CaseAction::Take && is_own), "not listed: {attempt}");
                             let status = &seen.as_ref().expect("a case that the caller sees")["status"];
                             succeeded.insert((status.as_str().unwrap().to_owned(), format!("{action:?}")));
                             case = stage.arrange(app, &by).await;
                         }
-                        403 | 409 => assert!(!is_listed, "listed: {told}"),
-                        404 => assert_eq!(seen, None, "{told}"),
-                        _ => panic!("{told}"),
+                        403 | 409 => assert!(!is_listed, "listed: {attempt}"),
+                        404 => assert_eq!(seen, None, "{attempt}"),
+                        _ => panic!("{attempt}"),
                     }
                 }
             }

@@ -129,8 +129,8 @@ on_each_database! {
         let verbs: Vec<&str> = sent.iter().map(|sql| sql.split(' ').next().unwrap()).collect();
         // The caller; the write transaction (the caller again, lock, change, entry), the notifications (address and settings,
         // alert, email), the view (people, the member's updates).
-        let told = ["SELECT", "INSERT", "INSERT"];
-        let expected = [&["SELECT", "SELECT", "SELECT", "UPDATE", "INSERT"], &told[..], &["SELECT", "SELECT"]].concat();
+        let notices = ["SELECT", "INSERT", "INSERT"];
+        let expected = [&["SELECT", "SELECT", "SELECT", "UPDATE", "INSERT"], &notices[..], &["SELECT", "SELECT"]].concat();
         assert_eq!(verbs, expected, "{sent:#?}");
     }
 

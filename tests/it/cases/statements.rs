@@ -31,14 +31,14 @@ fn sentence(sql: &str) -> String {
 const CALLER: [&str; 2] = ["SELECT users", "SELECT users"];
 const VIEW: [&str; 2] = ["SELECT users", "SELECT case_member_updates"];
 /// The member's address and the settings in one statement, then the alert and the email.
-const TOLD: [&str; 3] = ["SELECT users", "INSERT alerts", "INSERT outbox"];
+const NOTICES: [&str; 3] = ["SELECT users", "INSERT alerts", "INSERT outbox"];
 /// A step of the review history, which continues the steps so far.
 const STEP: [&str; 2] = ["SELECT case_reviews", "INSERT case_reviews"];
-const DOOR: [&str; 3] = ["SELECT cases", "UPDATE cases", "INSERT audit_entries"];
+const CHANGE: [&str; 3] = ["SELECT cases", "UPDATE cases", "INSERT audit_entries"];
 
 #[track_caller]
 fn assert_cost(sent: &[String], before: &[&str], between: &[&str], after: &[&str]) {
-    let [lock, change, entry] = DOOR;
+    let [lock, change, entry] = CHANGE;
     let expected: Vec<&str> = [&CALLER[..], &[lock], before, &[change], between, &[entry], after, &VIEW].concat();
     assert_eq!(sent, expected);
 }
@@ -51,9 +51,9 @@ on_each_database! {
     async fn each_action_sends_only_the_expected_statements(app) {
         let why = json!({"reason": "because"});
         let tech = app.tech(2).await;
-        assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &TOLD);
+        assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &NOTICES);
         let held = app.a_case().held().create().await;
-        assert_cost(&cost(app, &held.url("resume"), why.clone()).await, &[], &[], &TOLD);
+        assert_cost(&cost(app, &held.url("resume"), why.clone()).await, &[], &[], &NOTICES);
         let body = json!({"credit_value": "3.0", "reason": "because"});
         assert_cost(&cost(app, &accepted(app).await.url("credit"), body).await, &[], &[], &[]);
         let body = json!({"tier": "tier_2", "reason": "because"});
@@ -65,12 +65,12 @@ on_each_database! {
         assert_cost(&cost(app, &submitted.url("accept"), body).await, &["SELECT users"], &[], &[]);
         let submitted = app.a_case().submitted().create().await;
         let body = json!({"rejection_reason": "other", "rejection_notes": "because"});
-        assert_cost(&cost(app, &submitted.url("reject"), body).await, &[], &[], &TOLD);
+        assert_cost(&cost(app, &submitted.url("reject"), body).await, &[], &[], &NOTICES);
         let settled = ["SELECT settings", "SELECT users", "SELECT documents"];
         let body = json!({"override_incomplete": true});
-        assert_cost(&cost(app, &accepted(app).await.url("complete"), body).await, &settled, &[], &TOLD);
+        assert_cost(&cost(app, &accepted(app).await.url("complete"), body).await, &settled, &[], &NOTICES);
         let scheduled = app.a_case().completed_until(crate::app::at("2026-12-10T00:00:00Z")).create().await;
-        assert_cost(&cost(app, &scheduled.url("release"), json!({})).await, &[], &[], &TOLD);
+        assert_cost(&cost(app, &scheduled.url("release"), json!({})).await, &[], &[], &NOTICES);
         let completed = app.a_case().completed().create().await;
         assert_cost(&cost(app, &completed.url("reopen"), why).await, &["SELECT users"], &[], &[]);
     }
@@ -79,7 +79,7 @@ on_each_database! {
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/approve"), json!({})).await;
         let known = ["SELECT settings", "SELECT case_reviews", "SELECT users"];
-        assert_cost(&sent, &known, &[], &[&STEP[..], &["INSERT alerts"], &TOLD].concat());
+        assert_cost(&sent, &known, &[], &[&STEP[..], &["INSERT alerts"], &NOTICES].concat());
     }
 
     async fn the_actions_of_a_member_send_only_the_expected_statements(app) {
@@ -98,7 +98,7 @@ on_each_database! {
 
         let draft = app.a_case().create().await;
         let deleted = cost_for(app, &by, Method::DELETE, &draft.path(), None).await;
-        assert_eq!(deleted, [&CALLER[..], &DOOR].concat());
+        assert_eq!(deleted, [&CALLER[..], &CHANGE].concat());
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
         let created = cost_for(app, &by, Method::POST, "cases", Some(body)).await;
         let named = ["SELECT settings", "SELECT users", "INSERT case_numbers", "INSERT cases", "INSERT audit_entries"];
@@ -120,8 +120,8 @@ on_each_database! {
         assert_cost(&sent, &known, &[], &[&STEP[..], &["INSERT alerts"]].concat());
         let case = app.a_case().pending_review().create().await;
         let sent = cost(app, &case.url("review/correct"), json!({"notes": "done"})).await;
-        let told = [&STEP[..], &["INSERT alerts"], &TOLD].concat();
-        assert_cost(&sent, &[&["SELECT settings"], &known[..]].concat(), &[], &told);
+        let after = [&STEP[..], &["INSERT alerts"], &NOTICES].concat();
+        assert_cost(&sent, &[&["SELECT settings"], &known[..]].concat(), &[], &after);
     }
 
     async fn a_second_hold_sends_the_same_statements_as_the_first(app) {

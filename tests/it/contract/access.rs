@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 /// The roles an operation allows: M member, T technician, G manager, A administrator, S a service account with every reading
 /// scope, `*` anyone. Object ownership is checked in addition.
-pub const LET_IN: &[(&str, &str)] = &[
+pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("login", "*"),
     ("refresh_session", "*"),
     // The refresh token itself determines whose session ends.
@@ -154,15 +154,15 @@ on_each_database! {
         let callers = callers(app).await;
         let mut wrong = Vec::new();
         for operation in &operations {
-            let row = LET_IN.iter().find(|(id, _)| *id == operation.id());
-            let Some((_, let_in)) = row else { panic!("{} is not in the table", operation.id()) };
-            assert_eq!(operation.is_public(), *let_in == "*", "{}: security", operation.id());
-            for (role, by) in callers.iter().filter(|_| *let_in != "*") {
+            let row = ALLOWED_ROLES.iter().find(|(id, _)| *id == operation.id());
+            let Some((_, allowed)) = row else { panic!("{} is not in the table", operation.id()) };
+            assert_eq!(operation.is_public(), *allowed == "*", "{}: security", operation.id());
+            for (role, by) in callers.iter().filter(|_| *allowed != "*") {
                 let mark = app.mark().await;
                 let body = operation.has_body().then(|| json!({}));
                 let answer = by.send(operation.method.clone(), &operation.absent(), body).await;
                 let refused = answer.status() == 403;
-                if answer.status() == 401 || refused == let_in.contains(*role) {
+                if answer.status() == 401 || refused == allowed.contains(*role) {
                     wrong.push(format!("{} as {role}: {}", operation.id(), answer.status()));
                 }
                 if refused {
@@ -175,7 +175,8 @@ on_each_database! {
             }
         }
         assert!(wrong.is_empty(), "{wrong:#?}");
-        let stale: Vec<_> = LET_IN.iter().filter(|(id, _)| !operations.iter().any(|operation| operation.id() == *id)).collect();
+        let stale: Vec<_> =
+            ALLOWED_ROLES.iter().filter(|(id, _)| !operations.iter().any(|operation| operation.id() == *id)).collect();
         assert!(stale.is_empty(), "not operations any more: {stale:?}");
     }
 

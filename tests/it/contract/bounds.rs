@@ -8,7 +8,7 @@ use crate::app::{Answer, Client, TestApp};
 use serde_json::{Map, Value as Json, json};
 
 /// Other fields that a request needs while one of its fields is probed, since the two belong together: null omits a field.
-const BESIDE: &[(&str, &str, &str)] = &[
+const NEEDED: &[(&str, &str, &str)] = &[
     ("create_user", "user_level", r#"{"role": "technician", "workshop_code": null}"#),
     ("create_user", "scopes", r#"{"role": "service", "workshop_code": null, "password": null}"#),
     ("change_user_role", "scopes", r#"{"role": "service", "user_level": null}"#),
@@ -24,7 +24,7 @@ const BESIDE: &[(&str, &str, &str)] = &[
 ];
 
 /// Rules that check more than the bounds of their field: operation, field, the rule's code.
-const LOOKS_FURTHER: &[(&str, &str, &str)] = &[
+const FURTHER_RULES: &[(&str, &str, &str)] = &[
     // A text that has the form of a cursor but was not issued by the service.
     ("*", "cursor", "invalid_cursor"),
     // A level, a workshop or a password is allowed for some roles only.
@@ -54,18 +54,18 @@ const LOOKS_FURTHER: &[(&str, &str, &str)] = &[
 struct Callers<'a> {
     admin: Client<'a>,
     member: Client<'a>,
-    nobody: Client<'a>,
+    anonymous: Client<'a>,
 }
 
 impl<'a> Callers<'a> {
     async fn new(app: &'a TestApp) -> Self {
-        Self { admin: app.as_admin().await, member: app.as_member().await, nobody: app.as_anonymous() }
+        Self { admin: app.as_admin().await, member: app.as_member().await, anonymous: app.as_anonymous() }
     }
 
-    fn let_in(&self, operation: &Listed) -> &Client<'a> {
+    fn caller(&self, operation: &Listed) -> &Client<'a> {
         match operation.id() {
             "submit_case" | "resubmit_case" | "create_case" | "edit_own_account" => &self.member,
-            _ if operation.is_public() => &self.nobody,
+            _ if operation.is_public() => &self.anonymous,
             _ => &self.admin,
         }
     }
@@ -87,19 +87,19 @@ fn judge(probe: &Probe, answer: &Answer, place: &str, location: &str, name: &str
     let faults = faults(answer, location, name);
     let refused = if location == "body" { 422 } else { 400 };
     let value: String = probe.value.to_string().chars().take(60).collect();
-    let looks_further = |code: &String| ["*", place].iter().any(|of| LOOKS_FURTHER.contains(&(*of, name, code.as_str())));
+    let is_further_rule = |code: &String| ["*", place].iter().any(|of| FURTHER_RULES.contains(&(*of, name, code.as_str())));
     let is_right = match probe.fits {
-        true => answer.status() < 500 && faults.iter().all(looks_further),
-        false => answer.status() == refused && faults.iter().any(|code| !looks_further(code) || code == "invalid_cursor"),
+        true => answer.status() < 500 && faults.iter().all(is_further_rule),
+        false => answer.status() == refused && faults.iter().any(|code| !is_further_rule(code) || code == "invalid_cursor"),
     };
     let should = if probe.fits { "fits" } else { "is beyond" };
     (!is_right).then(|| format!("{place} {name}: {value} {should}, but {}: {}", answer.status(), answer.text))
 }
 
 /// The other fields or parameters of a request, as in its example or as required by the probed one.
-fn beside(base: &Map<String, Json>, operation: &str, name: &str) -> Map<String, Json> {
+fn with_needed(base: &Map<String, Json>, operation: &str, name: &str) -> Map<String, Json> {
     let mut all = base.clone();
-    for (_, _, text) in BESIDE.iter().filter(|(of, probed, _)| (*of == operation || *of == "*") && *probed == name) {
+    for (_, _, text) in NEEDED.iter().filter(|(of, probed, _)| (*of == operation || *of == "*") && *probed == name) {
         let needed: Map<String, Json> = serde_json::from_str(text).expect("an object");
         all.extend(needed);
     }
@@ -122,7 +122,7 @@ on_each_database! {
         let (document, callers) = (Document::new(), Callers::new(app).await);
         let (mut wrong, mut fields) = (Vec::new(), 0);
         for operation in operations().iter().filter(|operation| operation.takes_json()) {
-            let (by, said) = (callers.let_in(operation), document.operation(operation.id()));
+            let (by, said) = (callers.caller(operation), document.operation(operation.id()));
             let content = &said["requestBody"]["content"]["application/json"];
             let schema = document.resolve(&content["schema"]);
             let example = document.examples(content).remove(0).as_object().expect("an object").clone();
@@ -130,12 +130,12 @@ on_each_database! {
                 let probes = probes(&document, property, name);
                 assert!(probes.iter().any(|probe| !probe.fits), "{} {name} has no bound", operation.id());
                 for probe in probes {
-                    let mut body = beside(&example, operation.id(), name);
+                    let mut body = with_needed(&example, operation.id(), name);
                     body.insert(name.clone(), probe.value.clone());
                     let answer = by.send(operation.method.clone(), &operation.absent(), Some(json!(body))).await;
                     wrong.extend(judge(&probe, &answer, operation.id(), "body", name));
                 }
-                let mut without = beside(&example, operation.id(), name);
+                let mut without = with_needed(&example, operation.id(), name);
                 without.remove(name);
                 let answer = by.send(operation.method.clone(), &operation.absent(), Some(json!(without))).await;
                 let is_required = schema["required"].as_array().is_some_and(|required| required.contains(&json!(name)));
@@ -152,7 +152,7 @@ on_each_database! {
         let (document, callers) = (Document::new(), Callers::new(app).await);
         let (mut wrong, mut parameters) = (Vec::new(), 0);
         for operation in &operations() {
-            let (by, said) = (callers.let_in(operation), document.operation(operation.id()));
+            let (by, said) = (callers.caller(operation), document.operation(operation.id()));
             let listed = said["parameters"].as_array().into_iter().flatten().filter(|parameter| parameter["in"] == "query");
             let listed: Vec<&Json> = listed.collect();
             let required = listed.iter().filter(|parameter| parameter["required"] == true);
@@ -164,13 +164,13 @@ on_each_database! {
                 let probes = probes(&document, &parameter["schema"], name);
                 // A query has no null; the absence of a parameter is probed below.
                 for probe in probes.into_iter().filter(|probe| !probe.value.is_null()) {
-                    let mut pairs = beside(&base, operation.id(), name);
+                    let mut pairs = with_needed(&base, operation.id(), name);
                     pairs.insert(name.to_owned(), probe.value.clone());
                     let answer =
                         by.send(operation.method.clone(), &format!("{}?{}", operation.absent(), query(&pairs)), None).await;
                     wrong.extend(judge(&probe, &answer, operation.id(), "query", name));
                 }
-                let mut without = beside(&base, operation.id(), name);
+                let mut without = with_needed(&base, operation.id(), name);
                 without.remove(name);
                 let answer =
                     by.send(operation.method.clone(), &format!("{}?{}", operation.absent(), query(&without)), None).await;
@@ -207,7 +207,7 @@ on_each_database! {
 #[test]
 fn every_exception_names_an_existing_field() {
     let document = Document::new();
-    for (operation, name, _) in BESIDE {
+    for (operation, name, _) in NEEDED {
         let has = |said: &Json| {
             let content = &said["requestBody"]["content"]["application/json"];
             let field = document.resolve(&content["schema"])["properties"].get(*name).is_some();

@@ -194,8 +194,8 @@ on_each_database! {
         let tx = app.write().await;
         let run = JobRun::scheduled(1, 0, None, 1);
         tx.record(Event::cron_job_executed("check_expired_holds", &run)).await.expect("a run");
-        let somebody = Person::new(&app.user("manager", Role::Manager, None).await);
-        tx.record(Event::email_notification_sent(&somebody, "case_held", 1, None)).await.expect("a mail");
+        let recipient = Person::new(&app.user("manager", Role::Manager, None).await);
+        tx.record(Event::email_notification_sent(&recipient, "case_held", 1, None)).await.expect("a mail");
         tx.commit().await.expect("commit");
         let figures = Exposition::parse(&app.as_anonymous().get("/metrics").await.text);
         let there: BTreeSet<&str> = figures.samples.keys().filter_map(|key| key.split('{').next()).collect();

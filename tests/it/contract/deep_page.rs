@@ -68,11 +68,11 @@ impl Deep {
         assert!(deep_cost.len() <= first_cost.len(), "{}: {deep_cost:#?}", self.path);
         assert!(deep_cost.iter().all(|sql| second_cost.contains(sql)), "{}: {deep_cost:#?}", self.path);
         assert!(!deep_cost.iter().any(|sql| sql.contains(" OFFSET ")), "{} counts off: {deep_cost:#?}", self.path);
-        let mut told = Vec::new();
+        let mut times = Vec::new();
         for _ in 0..ATTEMPTS {
             let [first, second, deep] = medians(by, [&first, &second, &deep]).await;
             let ratios = [deep.as_secs_f64() / first.as_secs_f64(), deep.as_secs_f64() / second.as_secs_f64()];
-            told.push(format!(
+            times.push(format!(
                 "page 1 {first:.2?}, page 2 {second:.2?}, page 10,000 {deep:.2?}: {:.2} and {:.2}",
                 ratios[0], ratios[1]
             ));
@@ -83,11 +83,11 @@ impl Deep {
                     self.path,
                     self.limit,
                     deep_cost.len(),
-                    told.concat()
+                    times.concat()
                 );
             }
         }
-        panic!("page 10,000 of {} costs more than {RATIO_MAX} times as much, {ATTEMPTS} times in a row: {told:#?}", self.path);
+        panic!("page 10,000 of {} costs more than {RATIO_MAX} times as much, {ATTEMPTS} times in a row: {times:#?}", self.path);
     }
 }
 

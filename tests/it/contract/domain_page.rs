@@ -81,7 +81,7 @@ on_each_database! {
         let now = app.clock.now();
         let rows = CaseAction::iter().map(|action| {
             let (from, to) = (from(action), to(action, &case, &people, now));
-            [vec![code(&spelled(&json!(action))), from, to], who(action, &case, &people)].concat()
+            [vec![code(&spelled(&json!(action))), from, to], permitted_callers(action, &case, &people)].concat()
         });
         let callers = ["owning member", "assigned technician", "other technician", "manager", "administrator"];
         let head = [&["action", "from", "to"][..], &callers].concat();
@@ -188,7 +188,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
     }
 }
 
-fn who(action: CaseAction, case: &Model, people: &People) -> Vec<String> {
+fn permitted_callers(action: CaseAction, case: &Model, people: &People) -> Vec<String> {
     let may = |who: &user::Model, case: &Model| action.permits(&Caller::new(who, Uuid::nil()), case);
     let yes = |who| if may(who, case) { "yes" } else { "" };
     let unassigned = Model { assigned_to_id: None, ..case.clone() };

@@ -6,11 +6,11 @@ use serde_json::json;
 
 on_each_database! {
     async fn unauthenticated_callers_get_401_everywhere(app) {
-        let nobody = app.as_anonymous();
+        let anonymous = app.as_anonymous();
         let mark = app.mark().await;
         for operation in operations().iter().filter(|operation| !operation.is_public()) {
             let body = operation.has_body().then(|| json!({}));
-            let answer = nobody.send(operation.method.clone(), &operation.absent(), body).await;
+            let answer = anonymous.send(operation.method.clone(), &operation.absent(), body).await;
             answer.expect_problem(401, "unauthorized");
             assert_eq!(answer.header("www-authenticate"), "Bearer", "{}", operation.id());
             assert!(operation.statuses().contains(&401), "{}", operation.id());
@@ -41,12 +41,12 @@ on_each_database! {
 
     async fn an_unknown_parameter_is_refused_by_name(app) {
         let callers = [app.as_admin().await, app.as_member().await, app.as_anonymous()];
-        let [admin, member, nobody] = &callers;
+        let [admin, member, anonymous] = &callers;
         for operation in operations().iter().filter(|operation| operation.path.starts_with("/api/v1/")) {
             let by = match operation.id() {
                 // Submitting and resubmitting are reserved for the member.
                 "submit_case" | "resubmit_case" => member,
-                _ if operation.is_public() => nobody,
+                _ if operation.is_public() => anonymous,
                 _ => admin,
             };
             let path = format!("{}?no_such_parameter=1", operation.absent());

@@ -38,9 +38,9 @@ const PASSWORD: &str = "a long enough passphrase";
 const ALSO: [(&str, &str); 10] = [
     ("create_case_note", "create_case_note by its member"),
     ("accept_case", "accept_case handed in again"),
-    ("assign_case", "assign_case of nobody's"),
+    ("assign_case", "assign_case without an assignee"),
     ("upload_document", "upload_document in the place of another"),
-    ("reopen_case", "reopen_case of somebody who is gone"),
+    ("reopen_case", "reopen_case of a former assignee"),
     ("run_job", "run_job that releases"),
     ("run_job", "run_job that resets"),
     ("edit_own_account", "edit_own_account by the staff"),
@@ -143,7 +143,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(manager, &app.a_case().submitted().create().await.url("reject"), body)
         }
         "assign_case" => post(manager, &accepted().await.url("assign"), json!({"assigned_to": tech2, "reason": "because"})),
-        "assign_case of nobody's" => {
+        "assign_case without an assignee" => {
             let case = accepted().await;
             manager.post(&case.url("assign"), json!({"assigned_to": null, "reason": "because"})).await.expect(200);
             post(manager, &case.url("assign"), json!({"assigned_to": tech2, "reason": "because"}))
@@ -171,7 +171,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(manager, &case.url("release"), why)
         }
         "reopen_case" => post(manager, &app.a_case().completed().create().await.url("reopen"), why),
-        "reopen_case of somebody who is gone" => {
+        "reopen_case of a former assignee" => {
             let gone = app.user(&unused("gone"), Role::Technician, Some(Level::Two)).await;
             let case = app.a_case().assigned_to(&gone).completed().create().await;
             app.as_admin().await.post(&format!("users/{}/deactivate", gone.id), why.clone()).await.expect(200);
@@ -196,8 +196,8 @@ async fn alert<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let case = app.a_case().accepted().create().await;
     app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
     let by = app.as_member().await;
-    let told = by.get("alerts?limit=1").await.expect(200);
-    let path = format!("alerts/{}", told["data"][0]["id"].as_str().expect("an id"));
+    let alerts = by.get("alerts?limit=1").await.expect(200);
+    let path = format!("alerts/{}", alerts["data"][0]["id"].as_str().expect("an id"));
     match operation {
         "mark_alert_read" => send(by, Method::POST, &format!("{path}/read"), None),
         _ => post(by, &format!("{path}/dismiss"), json!({"reason": "seen"})),
@@ -289,7 +289,7 @@ async fn newcomer(app: &TestApp, username: &str) -> Json {
 
 #[expect(clippy::too_many_lines, reason = "a table with one recipe per arm")]
 async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
-    let (nobody, admin) = (app.as_anonymous(), app.as_admin().await);
+    let (anonymous, admin) = (app.as_anonymous(), app.as_admin().await);
     let someone = app.user(&unused("someone"), Role::Technician, Some(Level::Two)).await;
     let path = |verb: &str| format!("users/{}{verb}", someone.id);
     let why = json!({"reason": "because"});
@@ -297,12 +297,12 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
         "login" => {
             let name = unused("comer-login");
             newcomer(app, &name).await;
-            post(nobody, "auth/login", json!({"username": name, "password": PASSWORD}))
+            post(anonymous, "auth/login", json!({"username": name, "password": PASSWORD}))
         }
         "refresh_session" | "refresh_session once more" | "logout" => {
             let name = unused("comer-session");
             newcomer(app, &name).await;
-            let pair = nobody.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
+            let pair = anonymous.post("auth/login", json!({"username": name, "password": PASSWORD})).await.expect(200);
             let body = json!({"refresh_token": pair["refresh_token"]});
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
             let caller = app.as_anonymous().with("Authorization", &bearer);
@@ -321,13 +321,13 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let name = unused("comer-password");
             newcomer(app, &name).await;
             let body = json!({"username": name, "password": PASSWORD});
-            let pair = nobody.post("auth/login", body).await.expect(200);
+            let pair = anonymous.post("auth/login", body).await.expect(200);
             let bearer = format!("Bearer {}", pair["access_token"].as_str().expect("a token"));
             let caller = app.as_anonymous().with("Authorization", &bearer);
             let body = json!({"current_password": PASSWORD, "new_password": "another long passphrase"});
             post(caller, "auth/me/password", body)
         }
-        "get_signing_keys" => get(nobody, "/.well-known/jwks.json"),
+        "get_signing_keys" => get(anonymous, "/.well-known/jwks.json"),
         "get_settings" => get(admin, "settings"),
         "edit_settings" => {
             let body = json!({"reply_email_address": format!("{}@example.org", unused("desk"))});
@@ -439,7 +439,7 @@ async fn credits<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
 async fn reading<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let by = app.as_manager().await;
     let case = app.a_case().accepted().create().await;
-    let entry = app.whole_trail().await[0]["id"].as_str().expect("an id").to_owned();
+    let entry = app.all_entries().await[0]["id"].as_str().expect("an id").to_owned();
     let subject = by.id();
     let path = match operation {
         "get_liveness" => "/livez".to_owned(),

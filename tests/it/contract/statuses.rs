@@ -1,7 +1,7 @@
 //! Every operation × every status it declares: each status can be provoked, and is exact. That no response has an undeclared
 //! status or another form is checked by the tests' client, with every request.
 
-use super::access::{LET_IN, callers};
+use super::access::{ALLOWED_ROLES, callers};
 use super::recipes::{self, Request};
 use super::{Listed, operations};
 use crate::app::{Answer, Client, Fault, Form, Kind, Settings, TestApp};
@@ -137,18 +137,18 @@ impl<'a> Walk<'a> {
     }
 
     async fn unknown_caller(&self) -> Answer {
-        let nobody = self.app.as_anonymous();
+        let anonymous = self.app.as_anonymous();
         match WRONG_SECRETS.iter().find(|(id, _)| *id == self.operation.id()) {
-            Some((_, body)) => self.send(&nobody, &self.request.path, serde_json::from_str(body).ok()).await,
-            None => self.send(&nobody, &self.request.path, self.request.body.clone()).await,
+            Some((_, body)) => self.send(&anonymous, &self.request.path, serde_json::from_str(body).ok()).await,
+            None => self.send(&anonymous, &self.request.path, self.request.body.clone()).await,
         }
     }
 
     /// Sent by every caller whose role is not allowed.
     async fn forbidden(&self) -> Vec<Answer> {
-        let let_in = LET_IN.iter().find(|(id, _)| *id == self.operation.id()).map_or("*", |(_, let_in)| let_in);
+        let allowed = ALLOWED_ROLES.iter().find(|(id, _)| *id == self.operation.id()).map_or("*", |(_, allowed)| allowed);
         let mut answers = Vec::new();
-        for (_, by) in self.callers.iter().filter(|(role, _)| !let_in.contains(['*', *role])) {
+        for (_, by) in self.callers.iter().filter(|(role, _)| !allowed.contains(['*', *role])) {
             answers.push(self.send(by, &self.request.path, self.request.body.clone()).await);
         }
         answers
@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
     /// Another request holds the key and is still in progress.
     async fn in_progress(&self) -> Answer {
         let (key, other) = (format!("walk-{}-1", self.operation.id()), prepare(self.app, self.operation).await);
-        let caller = Caller::new(other.by.user.as_ref().expect("somebody"), uuid::Uuid::nil());
+        let caller = Caller::new(other.by.user.as_ref().expect("a user"), uuid::Uuid::nil());
         let busy = self.app.write().await;
         let scope = scope(&caller, self.operation.id(), &key);
         assert!(matches!(idempotency::claim(&busy, &scope, &"0".repeat(64)).await, Ok(Claim::Ours)));
@@ -253,10 +253,10 @@ impl<'a> Walk<'a> {
         let sent = self.app.statements();
         // A report is read back from the log it was just written to.
         let reads_back = self.operation.path.starts_with("/api/v1/ingest/");
-        let of_the_trail = |sql: &&String| {
+        let of_the_log = |sql: &&String| {
             sql.starts_with("INSERT INTO \"audit_entries\"") || (reads_back && sql.contains("FROM \"audit_entries\""))
         };
-        let table = sent.iter().rev().filter(|sql| !of_the_trail(sql)).find_map(|sql| table_of(sql)).expect("a table");
+        let table = sent.iter().rev().filter(|sql| !of_the_log(sql)).find_map(|sql| table_of(sql)).expect("a table");
         self.app.lose(&table).await;
         let answer = self.request.send().await;
         self.app.find_again(&table).await;
@@ -376,8 +376,8 @@ async fn each_operation_with_a_body_times_out_a_slow_sender() {
             let mut said = Vec::new();
             stream.read_to_end(&mut said).await.unwrap();
             let said = String::from_utf8_lossy(&said).into_owned();
-            let is_told = said.starts_with("HTTP/1.1 408 ") && said.contains("\"code\":\"request_timeout\"");
-            (!is_told).then(|| format!("{}: {said}", operation.id()))
+            let is_reported = said.starts_with("HTTP/1.1 408 ") && said.contains("\"code\":\"request_timeout\"");
+            (!is_reported).then(|| format!("{}: {said}", operation.id()))
         });
     }
     let wrong: Vec<String> = futures_util::future::join_all(walks).await.into_iter().flatten().collect();
@@ -392,13 +392,13 @@ async fn each_operation_refuses_callers_over_the_rate_limit() {
     let rates = Rates { default: NonZeroU32::MIN, login: NonZeroU32::MIN };
     let settings = Settings { rates: Some(rates), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
-    let (nobody, operations) = (app.as_anonymous(), operations());
+    let (anonymous, operations) = (app.as_anonymous(), operations());
     let declaring: Vec<&Listed> = operations.iter().filter(|operation| operation.statuses().contains(&429)).collect();
     for operation in &declaring {
         // One request per minute: the second is refused, or the third if that minute just ended.
         let mut answers = Vec::new();
         for _ in 0..3 {
-            answers.push(nobody.send(operation.method.clone(), &operation.absent(), None).await);
+            answers.push(anonymous.send(operation.method.clone(), &operation.absent(), None).await);
         }
         let refused = answers.iter().find(|answer| answer.status() == 429);
         let refused = refused.unwrap_or_else(|| panic!("{}: {answers:?}", operation.id()));

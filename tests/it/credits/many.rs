@@ -40,7 +40,7 @@ on_each_database! {
         let tx = app.write().await;
         let row: Model = tx.save(credit::first(tx.new_id(), member, "2026-Q4".parse().unwrap(), 10, None)).await.unwrap();
         tx.commit().await.unwrap();
-        let trail = app.whole_trail().await;
+        let trail = app.all_entries().await;
 
         let tx = app.write().await;
         let unlocked = tx.save_many(vec![row.clone().allow(20)], Vec::new()).await.unwrap_err();
@@ -57,7 +57,7 @@ on_each_database! {
         assert!(tx.commit().await.is_err(), "one allowance a member and quarter");
 
         assert_eq!(credit::Entity::find().all(&app.outside).await.unwrap(), [row]);
-        assert_eq!(app.whole_trail().await, trail);
+        assert_eq!(app.all_entries().await, trail);
     }
 
     async fn an_unchanged_row_keeps_its_version(app) {

@@ -137,8 +137,8 @@ on_each_database! {
         assert_eq!((&row["case_id"], &row["uploaded_by_username"]), (&json!(case.id()), &json!("member1")));
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["document_deleted", "bulk_export", "bulk_export"]);
-        let told = &trail[1]["metadata"];
-        assert_eq!(told, &json!({"export_type": "documents", "format": "csv", "record_count": 1, "filters": {}}));
+        let metadata = &trail[1]["metadata"];
+        assert_eq!(metadata, &json!({"export_type": "documents", "format": "csv", "record_count": 1, "filters": {}}));
         app.as_manager().await.get("exports/documents.csv").await.expect_problem(403, "forbidden");
     }
 

@@ -8,7 +8,7 @@ async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
     let app = TestApp::start_with(kind, Settings { trusted_proxies: networks, ..Settings::default() }).await?;
     let by = app.as_anonymous().with("X-Forwarded-For", forwarded);
     by.post("auth/login", json!({"username": "nobody", "password": "wrong password"})).await.expect(401);
-    let address = app.whole_trail().await.last().unwrap()["ip_address"].as_str().unwrap().to_owned();
+    let address = app.all_entries().await.last().unwrap()["ip_address"].as_str().unwrap().to_owned();
     app.finish().await;
     Some(address)
 }

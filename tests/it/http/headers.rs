@@ -19,9 +19,9 @@ on_each_database! {
     }
 
     async fn html_pages_have_a_content_security_policy(app) {
-        let nobody = app.as_anonymous();
+        let anonymous = app.as_anonymous();
         for path in ["/docs/", "/problems/not_found"] {
-            let page = nobody.get(path).await;
+            let page = anonymous.get(path).await;
             assert!(page.header("content-type").starts_with("text/html"), "{path}");
             assert!(page.header("content-security-policy").contains("default-src"), "{path}");
         }

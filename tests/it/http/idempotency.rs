@@ -104,8 +104,8 @@ on_each_database! {
         }
         let twice = app.as_manager().await.with("Idempotency-Key", "order-4711").with("Idempotency-Key", "order-4712");
         twice.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(400, "invalid_header");
-        let nobody = app.as_anonymous().with("Idempotency-Key", "short");
-        nobody.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(401, "unauthorized");
+        let anonymous = app.as_anonymous().with("Idempotency-Key", "short");
+        anonymous.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(401, "unauthorized");
         let member = app.as_member().await.with("Idempotency-Key", "short");
         member.post(&case.url("hold"), json!({"reason": "because"})).await.expect_problem(403, "forbidden");
         assert_eq!(actions(&app.since(&mark).await), ["case_held"], "the member's attempt alone");

@@ -47,17 +47,17 @@ on_each_database! {
         let app = TestApp::start_with(app.kind, limited(100, 2)).await.unwrap();
         let manager = app.user("manager", entity::user::Role::Manager, None).await;
         app.give_password(&manager, "a long enough passphrase").await;
-        let nobody = app.as_anonymous();
+        let anonymous = app.as_anonymous();
         let right = json!({"username": "manager", "password": "a long enough passphrase"});
         let wrong = json!({"username": "manager", "password": "not that passphrase"});
-        let first = nobody.post("auth/login", wrong).await;
+        let first = anonymous.post("auth/login", wrong).await;
         first.expect_problem(401, "invalid_credentials");
         assert_eq!(first.header("ratelimit"), "\"login\";r=1;t=30");
         app.pass(chrono::TimeDelta::seconds(1));
-        nobody.post("auth/login", right.clone()).await.expect(200);
+        anonymous.post("auth/login", right.clone()).await.expect(200);
         let mark = app.mark().await;
 
-        let refused = nobody.post("auth/login", right).await;
+        let refused = anonymous.post("auth/login", right).await;
 
         refused.expect_problem(429, "rate_limited");
         assert_eq!(refused.header("ratelimit-policy"), "\"login\";q=2;w=60");
@@ -69,10 +69,10 @@ on_each_database! {
     async fn another_spelling_of_the_path_is_the_same_path(app) {
         let app = TestApp::start_with(app.kind, limited(100, 1)).await.unwrap();
         let body = json!({"username": "nobody", "password": "not that passphrase"});
-        let nobody = app.as_anonymous();
-        nobody.post("/%61pi/v1/auth/%6Cogin", body.clone()).await.expect_problem(401, "invalid_credentials");
+        let anonymous = app.as_anonymous();
+        anonymous.post("/%61pi/v1/auth/%6Cogin", body.clone()).await.expect_problem(401, "invalid_credentials");
         for spelling in ["/api/v1/auth/login", "/api/v1/auth/%6Cogin", "/%61pi/v1/auth/login", "/api/v1/auth/login/"] {
-            nobody.post(spelling, body.clone()).await.expect_problem(429, "rate_limited");
+            anonymous.post(spelling, body.clone()).await.expect_problem(429, "rate_limited");
         }
         app.finish().await;
     }

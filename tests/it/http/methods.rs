@@ -43,12 +43,12 @@ on_each_database! {
     }
 
     async fn options_lists_the_methods_of_a_path(app) {
-        let nobody = app.as_anonymous();
-        let answer = nobody.send(Method::OPTIONS, "cases", None).await;
+        let anonymous = app.as_anonymous();
+        let answer = anonymous.send(Method::OPTIONS, "cases", None).await;
         assert_eq!(answer.status(), 204);
         let mut allowed: Vec<&str> = answer.header("allow").split(", ").collect();
         allowed.sort_unstable();
         assert_eq!(allowed, ["GET", "HEAD", "OPTIONS", "POST"]);
-        nobody.send(Method::OPTIONS, "nothing", None).await.expect_problem(404, "not_found");
+        anonymous.send(Method::OPTIONS, "nothing", None).await.expect_problem(404, "not_found");
     }
 }

@@ -51,11 +51,11 @@ on_each_database! {
     async fn a_batch_with_one_error_writes_no_entry(app) {
         let by = warehouse(app).await;
         let (one, two) = (member(app, 1).await, member(app, 2).await);
-        let nobody = "01a20725-be30-7584-bca5-f00e655c90d6";
+        let unknown = "01a20725-be30-7584-bca5-f00e655c90d6";
         let good = json!({"user_id": one, "new_allowance": 100});
         let mark = app.mark().await;
         for (second, pointer) in [
-            (json!({"user_id": nobody, "new_allowance": 100}), "resets/1/user_id"),
+            (json!({"user_id": unknown, "new_allowance": 100}), "resets/1/user_id"),
             (json!({"user_id": one, "new_allowance": 100}), "resets/1/user_id"),
             (json!({"user_id": two, "new_allowance": 10_001}), "resets/1/new_allowance"),
             (json!({"user_id": two, "old_allowance": -1, "new_allowance": 1}), "resets/1/old_allowance"),

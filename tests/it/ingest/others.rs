@@ -39,8 +39,8 @@ on_each_database! {
         let report =
             json!({"report_type": "turnaround", "parameters": {"month": "2026-11"}, "row_count": 42, "user_id": user_id});
         by.post("ingest/report-generations", report).await.expect(201);
-        let look = json!({"view_type": "siem_dashboard", "user_id": user_id});
-        by.post("ingest/audit-accesses", look).await.expect(201);
+        let access = json!({"view_type": "siem_dashboard", "user_id": user_id});
+        by.post("ingest/audit-accesses", access).await.expect(201);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["bulk_export", "report_generated", "audit_log_accessed"]);
         assert!(trail.iter().all(|entry| entry["related_user"]["id"] == json!(user_id) && entry["source"] == "service"));
@@ -94,7 +94,7 @@ on_each_database! {
         let by = warehouse(app).await;
         let activity = |metadata: Json| json!({"event": "x", "description": "y", "metadata": metadata});
         let many: serde_json::Map<String, Json> = (0..257).map(|number| (format!("key{number}"), json!(1))).collect();
-        let nobody = "01a20725-be30-7584-bca5-f00e655c90d6";
+        let unknown = "01a20725-be30-7584-bca5-f00e655c90d6";
         let mark = app.mark().await;
         for (path, body, pointer) in [
             ("activities", activity(json!({"event": "y"})), "metadata/event"),
@@ -105,9 +105,9 @@ on_each_database! {
             ("activities", activity(json!(many)), "metadata"),
             ("activities", activity(json!([1])), "metadata"),
             ("activities", activity(json!({"a": "nul\0"})), "metadata/a"),
-            ("activities", json!({"event": "x", "description": "y", "case_id": nobody}), "case_id"),
+            ("activities", json!({"event": "x", "description": "y", "case_id": unknown}), "case_id"),
             ("activities", json!({"event": "x", "description": " "}), "description"),
-            ("audit-accesses", json!({"view_type": "x", "user_id": nobody}), "user_id"),
+            ("audit-accesses", json!({"view_type": "x", "user_id": unknown}), "user_id"),
             ("bulk-exports", json!({"export_type": "x", "format": "csv"}), "record_count"),
             ("report-generations", json!({"report_type": "x y", "row_count": 1}), "report_type"),
             ("email-notifications", json!({"recipient": "nowhere", "delivery_status": "sent"}), "recipient"),

@@ -48,10 +48,10 @@ on_each_database! {
         assert_eq!(report["health"]["failed_jobs_24h"], 2);
 
         let alerts = app.as_admin().await.get("alerts").await.expect(200);
-        let told: Vec<(&str, &str)> = alerts["data"].as_array().unwrap().iter()
+        let shown: Vec<(&str, &str)> = alerts["data"].as_array().unwrap().iter()
             .map(|alert| (alert["title"].as_str().unwrap(), alert["message"].as_str().unwrap()))
             .collect();
-        assert_eq!(told, [
+        assert_eq!(shown, [
             ("Job nightly-sync failed", "connection refused"),
             ("Job send_scheduled_emails failed", "the domain does not exist"),
         ]);
@@ -67,9 +67,9 @@ on_each_database! {
         let jobs = admin.get("jobs").await.expect(200);
         let listed = jobs["data"].as_array().unwrap().iter().find(|job| job["job_name"] == "send_scheduled_emails").unwrap();
         let report = app.as_manager().await.get("reports/system-events").await.expect(200);
-        for told in [listed, job(&report, "send_scheduled_emails")] {
-            assert_eq!((&told["last_status"], &told["consecutive_failures"]), (&json!("failure"), &json!(1)), "{told}");
-            assert_eq!(told["last_success_at"], Json::Null);
+        for shown in [listed, job(&report, "send_scheduled_emails")] {
+            assert_eq!((&shown["last_status"], &shown["consecutive_failures"]), (&json!("failure"), &json!(1)), "{shown}");
+            assert_eq!(shown["last_success_at"], Json::Null);
         }
         let runs = app.as_manager().await.get("job-runs").await.expect(200);
         assert_eq!(runs["data"].as_array().unwrap().len(), 2, "both are on record");

@@ -23,10 +23,10 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed", "cron_job_executed"]);
         assert_eq!(manager.get(&case.path()).await.expect(200)["status"], "hold");
         for one in [&manager, &tech] {
-            let told = one.get("alerts").await.expect(200)["data"][0].clone();
-            assert_eq!(told["kind"], "hold_overdue");
+            let alert = one.get("alerts").await.expect(200)["data"][0].clone();
+            assert_eq!(alert["kind"], "hold_overdue");
             assert_eq!(
-                told["message"],
+                alert["message"],
                 "It was expected to end on Wednesday, 2 December 2026, 09:00 (America/Chicago). The case stays on hold until it \
                  is resumed."
             );
@@ -39,7 +39,7 @@ on_each_database! {
         let admin = app.as_admin().await;
         let again = admin.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
         assert_eq!(again["records_processed"], 1, "another hold is another story");
-        let told = app.as_manager().await.get("alerts").await.expect(200)["data"][0]["message"].clone();
-        assert!(told.as_str().unwrap().contains(" on Friday, 4 December 2026, 00:00 (Asia/Tokyo)."), "{told}");
+        let alert = app.as_manager().await.get("alerts").await.expect(200)["data"][0]["message"].clone();
+        assert!(alert.as_str().unwrap().contains(" on Friday, 4 December 2026, 00:00 (Asia/Tokyo)."), "{alert}");
     }
 }

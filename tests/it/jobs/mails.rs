@@ -78,9 +78,9 @@ on_each_database! {
         );
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["email_notification_sent", "cron_job_executed"]);
-        let told = &trail[0]["metadata"];
+        let metadata = &trail[0]["metadata"];
         assert_eq!(
-            (&told["delivery_status"], &told["attempt"], &told["template"]),
+            (&metadata["delivery_status"], &metadata["attempt"], &metadata["template"]),
             (&json!("sent"), &json!(1), &json!("case_held"))
         );
         assert_eq!((&trail[0]["actor_label"], &trail[0]["related_user"]["username"]), (&json!("System"), &json!("member1")));

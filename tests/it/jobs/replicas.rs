@@ -65,10 +65,10 @@ async fn four_replicas_run_each_period_once_while_they_are_killed() {
     assert_eq!(entries(&app, "cron_job_executed").await, runs.len(), "each has its entry");
 
     let (mails, taken) = (mails(&app).await, server.taken());
-    let told: BTreeSet<&String> = taken.iter().collect();
+    let distinct: BTreeSet<&String> = taken.iter().collect();
     for mail in &mails {
         assert!(
-            mail.status != MailStatus::Sent || told.contains(&mail.id.to_string()),
+            mail.status != MailStatus::Sent || distinct.contains(&mail.id.to_string()),
             "recorded as sent, and it wasn't: {mail:?}"
         );
         assert!([MailStatus::Sent, MailStatus::Pending].contains(&mail.status), "lost: {mail:?}");
@@ -82,7 +82,7 @@ async fn four_replicas_run_each_period_once_while_they_are_killed() {
         periods.len(),
         runs.len(),
         mails.len(),
-        taken.len() - told.len(),
+        taken.len() - distinct.len(),
     );
 }
 

@@ -28,10 +28,10 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"visibility": "internal", "length": 16}));
         assert_eq!((&trail[0]["object_type"], &trail[0]["object_id"]), (&json!("note"), &note["id"]));
         assert_eq!(trail[0]["case"], note["case"]);
-        let told = &trail[0]["changes"];
-        assert_eq!(told["body"]["to"]["length"], 16);
-        assert_eq!(told["case_id"], json!({"from": null, "to": case.id()}));
-        assert_eq!(told["author_id"], json!({"from": null, "to": by.id()}));
+        let changes = &trail[0]["changes"];
+        assert_eq!(changes["body"]["to"]["length"], 16);
+        assert_eq!(changes["case_id"], json!({"from": null, "to": case.id()}));
+        assert_eq!(changes["author_id"], json!({"from": null, "to": by.id()}));
         assert!(!trail[0].to_string().contains("called twice"), "the text itself stays out of the trail");
         assert_eq!(app.as_tech(2).await.get(&case.path()).await.expect(200)["has_member_updates"], false);
     }

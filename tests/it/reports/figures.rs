@@ -21,7 +21,7 @@ on_each_database! {
         let by = app.as_manager().await;
         let stranger = app.as_member().await;
         stranger.get("reports/activity-summary").await.expect_problem(403, "forbidden");
-        let trail = app.whole_trail().await;
+        let trail = app.all_entries().await;
 
         let report = by.get("reports/activity-summary").await.expect(200);
 

@@ -107,8 +107,8 @@ fn asked() -> impl Strategy<Value = PeriodQuery> {
     })
 }
 
-/// A story of up to 120 entries and 40 steps.
-pub fn story() -> impl Strategy<Value = Scenario> {
+/// Scenarios of up to 120 entries and 40 steps.
+pub fn scenarios() -> impl Strategy<Value = Scenario> {
     let history = (prop::collection::vec(happening(), 0..120), prop::collection::vec(step(), 0..40), 0..4_usize);
     let question = (asked(), select(vec![Interval::Day, Interval::Week, Interval::Month]), instant());
     let filters = (0..USERS, proptest::option::of(0..CASES), proptest::option::of(0..USERS), 0..64_usize);

@@ -24,10 +24,10 @@ on_each_database! {
     async fn no_report_of_an_hour_scans_the_whole_audit_log(app) {
         let by = app.as_manager().await;
         app.fill_log().await;
-        let somebody = by.id();
+        let user_id = by.id();
         for report in [
             format!("activity-summary?{HOUR}"),
-            format!("user-activity?{HOUR}&user_id={somebody}"),
+            format!("user-activity?{HOUR}&user_id={user_id}"),
             format!("case-changes?{HOUR}"),
             format!("case-changes?{HOUR}&change_type=hold"),
             format!("quality-review-audit?{HOUR}"),
@@ -36,12 +36,12 @@ on_each_database! {
             app.statements();
             by.get(&format!("reports/{report}")).await.expect(200);
             let sent = app.statements_with_values();
-            let looks: Vec<&Statement> = sent
+            let accesses: Vec<&Statement> = sent
                 .iter()
                 .filter(|statement| statement.sql.contains("audit_entries") && !statement.sql.starts_with("INSERT"))
                 .collect();
-            assert!(!looks.is_empty() || report.starts_with("quality"), "{report}");
-            for statement in looks.iter().filter(|statement| !counts_everything(statement)) {
+            assert!(!accesses.is_empty() || report.starts_with("quality"), "{report}");
+            for statement in accesses.iter().filter(|statement| !counts_everything(statement)) {
                 let scans = full_scans(app, statement).await;
                 assert!(scans.is_empty(), "{report}: {scans:?}\n{}", statement.sql);
             }

@@ -1,6 +1,6 @@
 //! For any history and any requested period, each figure equals the naive recount, on both databases.
 
-use super::history::{Scenario, story};
+use super::history::{Scenario, scenarios};
 use super::recount::Recount;
 use super::world::{self, World};
 use crate::app::{Kind, connect, fresh};
@@ -31,10 +31,10 @@ fn recounted(kind: Kind) {
     let Some(fresh) = runtime.block_on(fresh(kind)) else { return };
     let connection = runtime.block_on(connect(&fresh.owner));
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
-    let outcome = runner.run(&story(), |story| {
+    let outcome = runner.run(&scenarios(), |scenario| {
         runtime.block_on(async {
-            let (tx, world) = world::create(&connection, &story).await;
-            compare(&tx, &story, &world).await;
+            let (tx, world) = world::create(&connection, &scenario).await;
+            compare(&tx, &scenario, &world).await;
             tx.rollback().await.unwrap();
         });
         Ok(())
@@ -44,46 +44,46 @@ fn recounted(kind: Kind) {
     }
 }
 
-async fn compare<C: ConnectionTrait>(db: &C, story: &Scenario, world: &World) {
+async fn compare<C: ConnectionTrait>(db: &C, scenario: &Scenario, world: &World) {
     let first = report::first_entry_at(db).await.unwrap();
-    let period = Period::new(story.asked, first, story.now, Chicago);
-    let Some(recount) = Recount::new(story, world) else {
+    let period = Period::new(scenario.asked, first, scenario.now, Chicago);
+    let Some(recount) = Recount::new(scenario, world) else {
         assert_eq!(period, Err(PeriodError::Inverted));
         return;
     };
     let period = period.unwrap();
     assert_eq!((period.since, period.until), (recount.since, recount.until));
-    let paging = ReportPage { after: None, direction: story.direction, limit: story.limit };
+    let paging = ReportPage { after: None, direction: scenario.direction, limit: scenario.limit };
 
-    assert_eq!(activity_summary(db, &period, story.interval).await.unwrap(), recount.activity_summary());
-    let user = world.users[story.user].id;
-    assert_eq!(user_activity(db, &period, story.interval, user, &paging).await.unwrap(), recount.user_activity());
+    assert_eq!(activity_summary(db, &period, scenario.interval).await.unwrap(), recount.activity_summary());
+    let user = world.users[scenario.user].id;
+    assert_eq!(user_activity(db, &period, scenario.interval, user, &paging).await.unwrap(), recount.user_activity());
     let filters = recount.case_filters();
-    assert_eq!(case_changes(db, &period, story.interval, &filters, &paging).await.unwrap(), recount.case_changes());
+    assert_eq!(case_changes(db, &period, scenario.interval, &filters, &paging).await.unwrap(), recount.case_changes());
     let filters = recount.review_filters();
-    assert_eq!(quality_review(db, &period, story.interval, &filters, &paging).await.unwrap(), recount.quality_review());
+    assert_eq!(quality_review(db, &period, scenario.interval, &filters, &paging).await.unwrap(), recount.quality_review());
     let filters = recount.event_filters();
-    let events = system_events(db, &period, story.interval, story.now, &filters, &paging).await.unwrap();
+    let events = system_events(db, &period, scenario.interval, scenario.now, &filters, &paging).await.unwrap();
     assert_eq!(events, recount.system_events());
-    pages_make_up_the_list(db, story, &period, &recount).await;
+    pages_make_up_the_list(db, scenario, &period, &recount).await;
 }
 
 /// Every entry of a list is on exactly one page, in order.
-async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, story: &Scenario, period: &Period, recount: &Recount<'_>) {
+async fn pages_make_up_the_list<C: ConnectionTrait>(db: &C, scenario: &Scenario, period: &Period, recount: &Recount<'_>) {
     let list = recount.case_filters().list();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let paging = ReportPage { after, direction: story.direction, limit: story.limit };
+        let paging = ReportPage { after, direction: scenario.direction, limit: scenario.limit };
         let mut rows = report::entries(db, period.ids(), &list, &paging).await.unwrap();
-        let has_more = rows.len() as u64 > story.limit;
-        rows.truncate(story.limit as usize);
+        let has_more = rows.len() as u64 > scenario.limit;
+        rows.truncate(scenario.limit as usize);
         after = rows.last().map(|row| Position { value: None, id: row.id });
         found.extend(rows);
         if !has_more {
             break;
         }
     }
-    let in_order = match story.direction {
+    let in_order = match scenario.direction {
         Direction::Ascending => found.is_sorted_by(|a, b| a.id < b.id),
         Direction::Descending => found.is_sorted_by(|a, b| a.id > b.id),
     };

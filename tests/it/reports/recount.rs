@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 /// Counts a history that was written.
 pub struct Recount<'a> {
-    pub story: &'a Scenario,
+    pub scenario: &'a Scenario,
     pub world: &'a World,
     pub since: DateTime<Utc>,
     pub until: DateTime<Utc>,
@@ -28,19 +28,19 @@ pub struct Recount<'a> {
 
 impl<'a> Recount<'a> {
     /// `None` if the period is inverted.
-    pub fn new(story: &'a Scenario, world: &'a World) -> Option<Self> {
-        let PeriodQuery { since, until, all_time } = story.asked;
+    pub fn new(scenario: &'a Scenario, world: &'a World) -> Option<Self> {
+        let PeriodQuery { since, until, all_time } = scenario.asked;
         let until = match until {
             Some(bound) => instant(bound, 1),
-            None => story.now + TimeDelta::milliseconds(1),
+            None => scenario.now + TimeDelta::milliseconds(1),
         };
         let first = world.entries.first().map_or(until, |entry| entry.occurred_at).min(until - TimeDelta::milliseconds(1));
         let since = match since {
             Some(bound) => instant(bound, 0),
-            None if all_time || story.asked.until.is_some() => first,
-            None => midnight(story.now.with_timezone(&Chicago).date_naive() - TimeDelta::days(29)),
+            None if all_time || scenario.asked.until.is_some() => first,
+            None => midnight(scenario.now.with_timezone(&Chicago).date_naive() - TimeDelta::days(29)),
         };
-        (since < until).then_some(Self { story, world, since, until })
+        (since < until).then_some(Self { scenario, world, since, until })
     }
 
     fn within(&self, at: DateTime<Utc>) -> bool {
@@ -56,16 +56,16 @@ impl<'a> Recount<'a> {
     }
 
     fn page<T: Clone>(&self, mut rows: Vec<T>) -> Vec<T> {
-        if self.story.direction == Direction::Descending {
+        if self.scenario.direction == Direction::Descending {
             rows.reverse();
         }
-        rows.truncate(self.story.limit as usize + 1);
+        rows.truncate(self.scenario.limit as usize + 1);
         rows
     }
 
     /// Date by date, as in a calendar.
     fn series(&self, names: Vec<&'static str>, counted: Vec<(DateTime<Utc>, &str)>) -> Vec<Point> {
-        let interval = self.story.interval;
+        let interval = self.scenario.interval;
         let of = |at: DateTime<Utc>| bucket(at.with_timezone(&Chicago).date_naive(), interval);
         let mut buckets = Vec::new();
         let mut date = self.since.with_timezone(&Chicago).date_naive();
@@ -124,7 +124,7 @@ impl<'a> Recount<'a> {
     }
 
     pub fn user_activity(&self) -> UserActivity {
-        let user = self.world.users[self.story.user].id;
+        let user = self.world.users[self.scenario.user].id;
         let theirs = |entry: &&Entry| entry.actor_id == Some(user) && entry.outcome == "success";
         let done: Vec<&Entry> = self.entries().filter(theirs).collect();
         UserActivity {
@@ -139,11 +139,11 @@ impl<'a> Recount<'a> {
     }
 
     pub fn case_filters(&self) -> case_changes::Filters {
-        let kind = |(number, _): &(usize, ChangeType)| self.story.kinds & (1 << number) != 0;
+        let kind = |(number, _): &(usize, ChangeType)| self.scenario.kinds & (1 << number) != 0;
         case_changes::Filters {
-            case_id: self.story.case.map(|number| self.world.cases[number]),
+            case_id: self.scenario.case.map(|number| self.world.cases[number]),
             change_types: ChangeType::all().enumerate().filter(kind).map(|(_, change_type)| change_type).collect(),
-            actor_id: self.story.actor.map(|number| self.world.users[number].id),
+            actor_id: self.scenario.actor.map(|number| self.world.users[number].id),
         }
     }
 
@@ -182,10 +182,10 @@ impl<'a> Recount<'a> {
     }
 
     pub fn review_filters(&self) -> quality_review::Filters {
-        let decision = |(number, _): &(usize, ReviewAction)| self.story.kinds & (1 << number) != 0;
+        let decision = |(number, _): &(usize, ReviewAction)| self.scenario.kinds & (1 << number) != 0;
         quality_review::Filters {
             decisions: ReviewAction::DECISIONS.into_iter().enumerate().filter(decision).map(|(_, action)| action).collect(),
-            reviewer_id: self.story.actor.map(|number| self.world.users[number].id),
+            reviewer_id: self.scenario.actor.map(|number| self.world.users[number].id),
         }
     }
 
@@ -233,9 +233,9 @@ impl<'a> Recount<'a> {
     }
 
     pub fn event_filters(&self) -> system_events::Filters {
-        let group = |(number, _): &(usize, SystemEvent)| self.story.kinds & (1 << number) != 0;
+        let group = |(number, _): &(usize, SystemEvent)| self.scenario.kinds & (1 << number) != 0;
         let groups = SystemEvent::all().enumerate().filter(group).flat_map(|(_, group)| group.actions());
-        let outcome = match self.story.kinds % 3 {
+        let outcome = match self.scenario.kinds % 3 {
             0 => None,
             1 => Some(system_events::Ending::Success),
             _ => Some(system_events::Ending::Failure),
@@ -298,7 +298,7 @@ impl<'a> Recount<'a> {
 
     fn health(&self) -> Health {
         let failed = |code: &str| {
-            let lately = |entry: &&Entry| entry.occurred_at >= self.story.now - TimeDelta::hours(24);
+            let lately = |entry: &&Entry| entry.occurred_at >= self.scenario.now - TimeDelta::hours(24);
             let failed =
                 self.world.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure" && entry.topic.is_some());
             failed.filter(|entry| entry.action_type == code).count() as i64

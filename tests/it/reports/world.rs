@@ -24,14 +24,14 @@ pub struct World {
 }
 
 /// Writes a history inside a transaction that is never committed.
-pub async fn create(connection: &DatabaseConnection, story: &Scenario) -> (DatabaseTransaction, World) {
+pub async fn create(connection: &DatabaseConnection, scenario: &Scenario) -> (DatabaseTransaction, World) {
     let tx = connection.begin().await.unwrap();
     let clock = Clock::system();
     let users: Vec<user::Model> = (0..USERS).map(|number| person(&clock, number)).collect();
-    let cases: Vec<Uuid> = (0..CASES * 3).map(|_| clock.id(story.now)).collect();
-    let mut entries: Vec<_> = story.happenings.iter().map(|happening| entry(&clock, happening, &users, &cases)).collect();
+    let cases: Vec<Uuid> = (0..CASES * 3).map(|_| clock.id(scenario.now)).collect();
+    let mut entries: Vec<_> = scenario.happenings.iter().map(|happening| entry(&clock, happening, &users, &cases)).collect();
     entries.sort_by_key(|entry| entry.id);
-    let steps = steps(&clock, &story.steps, &users, &cases);
+    let steps = steps(&clock, &scenario.steps, &users, &cases);
     user::Entity::insert_many(users.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
     // The number of values in a statement is limited.
     for some in entries.chunks(40) {
@@ -40,19 +40,19 @@ pub async fn create(connection: &DatabaseConnection, story: &Scenario) -> (Datab
     if !steps.is_empty() {
         review::Entity::insert_many(steps.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
     }
-    for number in 0..story.pending_emails + 2 {
-        let status = if number < story.pending_emails { outbox::MailStatus::Pending } else { outbox::MailStatus::Sent };
+    for number in 0..scenario.pending_emails + 2 {
+        let status = if number < scenario.pending_emails { outbox::MailStatus::Pending } else { outbox::MailStatus::Sent };
         let mail = outbox::Model {
-            id: clock.id(story.now),
+            id: clock.id(scenario.now),
             status,
             recipient: "somebody@example.invalid".to_owned(),
             template: "case_held".to_owned(),
-            queued_at: story.now,
+            queued_at: scenario.now,
             parameters: "{}".to_owned(),
             case_id: None,
             case_number: None,
             related_user_id: None,
-            send_after: Some(story.now),
+            send_after: Some(scenario.now),
             attempts: 0,
             last_attempt_at: None,
             last_error: None,
@@ -60,7 +60,7 @@ pub async fn create(connection: &DatabaseConnection, story: &Scenario) -> (Datab
         };
         outbox::Entity::insert_many([fresh(mail)]).exec(&tx).await.unwrap();
     }
-    (tx, World { users, cases, entries, steps, pending_emails: story.pending_emails })
+    (tx, World { users, cases, entries, steps, pending_emails: scenario.pending_emails })
 }
 
 fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {

@@ -67,11 +67,11 @@ on_each_database! {
             clients.push(app.as_user(user).await);
         }
         let mark = app.mark().await;
-        let everybody = clients.iter().enumerate().flat_map(|(number, by)| {
+        let removals = clients.iter().enumerate().flat_map(|(number, by)| {
             let others = all.iter().filter(move |user| Some(user.id) != by.user.as_ref().map(|user| user.id));
             others.map(move |user| end(by, user, number))
         });
-        let statuses = join_all(everybody).await;
+        let statuses = join_all(removals).await;
         assert!(statuses.iter().all(|status| *status < 500), "{statuses:?}");
         assert_eq!(administrators(app).await, 1, "{statuses:?}");
         ensure_acts_of_administrators(&app.since(&mark).await);
@@ -123,7 +123,7 @@ async fn rights_end_after_actions_in_progress_and_before_later_ones() {
     let (by, admin, case) = (app.as_user(&manager).await, app.as_admin().await, app.a_case().accepted().create().await);
     let url = format!("users/{}/deactivate", manager.id);
     let mark = app.mark().await;
-    let (hold, away) = (json!({"reason": "waiting"}), json!({"reason": "left"}));
+    let (hold, leave) = (json!({"reason": "waiting"}), json!({"reason": "left"}));
 
     // The case is locked, so that the hold is in progress when its actor's rights are to end.
     let held = app.keep("cases", &case.id()).await;
@@ -131,7 +131,7 @@ async fn rights_end_after_actions_in_progress_and_before_later_ones() {
     let acts = async { (under_way.post(&path, hold.clone()).await.status(), tokio::time::Instant::now()) };
     let ends = async {
         app.until_waiting(1).await;
-        let deactivated = async { (admin.post(&url, away.clone()).await.status(), tokio::time::Instant::now()) };
+        let deactivated = async { (admin.post(&url, leave.clone()).await.status(), tokio::time::Instant::now()) };
         let let_go = async {
             app.until_waiting(2).await;
             held.rollback().await.expect("let go");
@@ -142,14 +142,14 @@ async fn rights_end_after_actions_in_progress_and_before_later_ones() {
     assert_eq!((acted, ended), (200, 200));
     by.post(&case.url("resume"), json!({"reason": "back"})).await.expect_problem(401, "unauthorized");
     let trail = app.since(&mark).await;
-    let told: Vec<_> = trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect();
-    assert_eq!(told, ["case_held", "user_updated"]);
+    let recorded: Vec<_> = trail.iter().map(|entry| entry["action_type"].as_str().expect("an action")).collect();
+    assert_eq!(recorded, ["case_held", "user_updated"]);
 
     // The other order: the end of the rights is in progress when the change arrives.
     admin.post(&format!("users/{}/reactivate", manager.id), json!({"reason": "back"})).await.expect(200);
     let by = app.as_user(&manager).await;
     let kept = app.keep("users", &manager.id.to_string()).await;
-    let ends = async { admin.post(&url, away.clone()).await.status() };
+    let ends = async { admin.post(&url, leave.clone()).await.status() };
     let acts = async {
         app.until_waiting(1).await;
         let path = case.url("resume");

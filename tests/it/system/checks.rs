@@ -172,9 +172,9 @@ async fn an_unavailable_database_is_reported_at_once_by_address_and_setting_and_
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // The pipe is kept open to the end: a process can't write to a closed one.
     let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-    let told = said.by_ref().map(Result::unwrap).find(|line| line.contains("CASETRAIL_DATABASE_URL")).expect("a warning");
+    let line = said.by_ref().map(Result::unwrap).find(|line| line.contains("CASETRAIL_DATABASE_URL")).expect("a warning");
     assert!(begun_at.elapsed() < Duration::from_secs(10), "{:?}", begun_at.elapsed());
-    assert!(told.contains(&format!("127.0.0.1:{port}")) && told.contains("30 s") && !told.contains(SERVING), "{told}");
+    assert!(line.contains(&format!("127.0.0.1:{port}")) && line.contains("30 s") && !line.contains(SERVING), "{line}");
 
     // From here on the database is available: a connection to the server through that port.
     let (listener, server) = (tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap(), server.to_owned());

@@ -78,7 +78,7 @@ async fn fill_runs(app: &TestApp) {
 }
 
 /// The steps of a plan that read the audit log.
-fn looks(plan: &[String]) -> Vec<&String> {
+fn log_accesses(plan: &[String]) -> Vec<&String> {
     plan.iter()
         .filter(|line| line.contains(" on audit_entries") || line.contains("SEARCH") || line.contains("SCAN entry"))
         .collect()
@@ -278,11 +278,11 @@ on_each_database! {
     }
 
     async fn emails_are_counted_by_template_and_status(app) {
-        let somebody = entity::user::Person::new(&app.user("ada", Role::Manager, None).await);
+        let recipient = entity::user::Person::new(&app.user("ada", Role::Manager, None).await);
         let tx = app.write().await;
-        tx.record(Event::email_notification_sent(&somebody, "case_held", 1, Some("no such host"))).await.unwrap();
-        tx.record(Event::email_notification_sent(&somebody, "case_held", 2, None)).await.unwrap();
-        tx.record(Event::email_notification_sent(&somebody, "case_held", 1, None)).await.unwrap();
+        tx.record(Event::email_notification_sent(&recipient, "case_held", 1, Some("no such host"))).await.unwrap();
+        tx.record(Event::email_notification_sent(&recipient, "case_held", 2, None)).await.unwrap();
+        tx.record(Event::email_notification_sent(&recipient, "case_held", 1, None)).await.unwrap();
         tx.commit().await.unwrap();
         let figures = scrape(app).await;
         let emails = |status: &str| figures.get(&format!("casetrail_emails_total{{status=\"{status}\",template=\"case_held\"}}"));
@@ -294,7 +294,7 @@ on_each_database! {
         if app.kind == Kind::Postgres {
             app.outside.execute_unprepared("ANALYZE audit_entries").await.unwrap();
         }
-        let entries = app.whole_trail().await.len() as f64;
+        let entries = app.all_entries().await.len() as f64;
         let figures = scrape_anew(app).await;
         let told = figures.value("casetrail_audit_table_entries");
         // PostgreSQL may add rows that a connection reports late.
@@ -347,8 +347,8 @@ on_each_database! {
             let mut plan = app.plan(statement).await;
             if statement.sql.contains("job_name") {
                 // The last run of a job must not be found by stepping through all its runs.
-                let looks = looks(&plan);
-                assert!(looks.len() >= 3 && looks.iter().all(|line| line.contains("audit_entries_job_runs")), "{plan:#?}");
+                let accesses = log_accesses(&plan);
+                assert!(accesses.len() >= 3 && accesses.iter().all(|line| line.contains("audit_entries_job_runs")), "{plan:#?}");
             }
             plan.retain(|line| match app.kind {
                 Kind::Postgres => line.contains("Seq Scan on audit_entries"),

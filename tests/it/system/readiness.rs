@@ -54,7 +54,7 @@ on_each_database! {
             outside(app, "DROP TRIGGER broken", "DROP TRIGGER broken ON audit_entries; DROP FUNCTION broken()").await;
             becomes(app, 200).await;
         }
-        assert!(app.whole_trail().await.is_empty(), "no check leaves an entry");
+        assert!(app.all_entries().await.is_empty(), "no check leaves an entry");
     }
 
     async fn it_is_not_ready_while_the_audit_log_is_unavailable(app) {

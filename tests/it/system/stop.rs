@@ -71,15 +71,15 @@ async fn a_stopping_service_is_not_ready_and_serves_requests_until_the_drain_tim
     );
     slow.write_all(head.as_bytes()).await.unwrap();
 
-    let told = signal(&process, "TERM");
+    let signalled_at = signal(&process, "TERM");
     let answer = unready(&process).await;
-    assert!(told.elapsed() < Duration::from_secs(2), "{:?}", told.elapsed());
+    assert!(signalled_at.elapsed() < Duration::from_secs(2), "{:?}", signalled_at.elapsed());
     assert_eq!((answer.status().as_u16(), &answer.headers()["connection"]), (503, &"close".parse().unwrap()));
     assert!(answer.text().await.unwrap().contains("The service is stopping."));
     let answer = ask(&mut kept, LIVEZ).await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
     assert_eq!(rest(&mut kept).await, "", "its last answer");
-    while told.elapsed() < Duration::from_millis(2_500) {
+    while signalled_at.elapsed() < Duration::from_millis(2_500) {
         let answer = ask(&mut connect(&process).await, LIVEZ).await;
         assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
     }
@@ -91,7 +91,7 @@ async fn a_stopping_service_is_not_ready_and_serves_requests_until_the_drain_tim
     let answer = ask(&mut slow, end).await;
     assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("connection: close"), "{answer}");
     process.ended(PATIENCE).await;
-    assert!(told.elapsed() < Duration::from_secs(12), "{:?}", told.elapsed());
+    assert!(signalled_at.elapsed() < Duration::from_secs(12), "{:?}", signalled_at.elapsed());
     app.finish().await;
 }
 
@@ -103,9 +103,9 @@ async fn sigint_or_a_second_sigterm_skips_the_drain() {
             signal(&process, "TERM");
             unready(&process).await;
         }
-        let told = signal(&process, hurry);
+        let signalled_at = signal(&process, hurry);
         process.ended(PATIENCE).await;
-        assert!(told.elapsed() < Duration::from_secs(30), "{:?}", told.elapsed());
+        assert!(signalled_at.elapsed() < Duration::from_secs(30), "{:?}", signalled_at.elapsed());
         app.finish().await;
     }
 }

@@ -48,7 +48,7 @@ on_each_database! {
         let user = by.get(&url).await;
         let listed = by.get(&format!("{url}/api-keys")).await;
         assert_eq!(listed.json()["data"][0]["hint"], json!(stored.hint));
-        for answer in [user.text, listed.text, json!(app.whole_trail().await).to_string()] {
+        for answer in [user.text, listed.text, json!(app.all_entries().await).to_string()] {
             assert!(!answer.contains(&key), "{answer}");
         }
         let person = json!({

@@ -12,10 +12,10 @@ on_each_database! {
         let by = app.as_tech(1).await;
         let mark = app.mark().await;
 
-        let away = by.post(&url(&user, "deactivate"), json!({"reason": "on leave"})).await.expect(200);
+        let deactivated = by.post(&url(&user, "deactivate"), json!({"reason": "on leave"})).await.expect(200);
         by.post(&url(&user, "deactivate"), json!({"reason": "on leave"})).await.expect(200);
 
-        assert_eq!((&away["is_active"], &away["version"]), (&json!(false), &json!(2)));
+        assert_eq!((&deactivated["is_active"], &deactivated["version"]), (&json!(false), &json!(2)));
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["user_updated"]);
         assert_eq!(trail[0]["changes"], json!({"is_active": {"from": true, "to": false}}));

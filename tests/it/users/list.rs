@@ -14,7 +14,7 @@ async fn listed(by: &Client<'_>, query: &str) -> Vec<String> {
 }
 
 /// An administrator, a manager, two technicians and three members, in this order.
-async fn everybody(app: &TestApp) -> Client<'_> {
+async fn create_users(app: &TestApp) -> Client<'_> {
     let by = app.as_admin().await;
     app.as_manager().await;
     app.tech(1).await;
@@ -27,7 +27,7 @@ async fn everybody(app: &TestApp) -> Client<'_> {
 
 on_each_database! {
     async fn each_role_sees_the_users_visible_to_it(app) {
-        let by = everybody(app).await;
+        let by = create_users(app).await;
         let all = ["admin", "manager", "member1", "member2", "member3", "tech1", "tech3"];
         let mark = app.mark().await;
         assert_eq!(listed(&by, "").await, all);
@@ -38,7 +38,7 @@ on_each_database! {
     }
 
     async fn filters_narrow_it(app) {
-        let by = everybody(app).await;
+        let by = create_users(app).await;
         assert_eq!(listed(&by, "?role=manager&role=administrator").await, ["admin", "manager"]);
         assert_eq!(listed(&by, "?user_level=level_1").await, ["tech1"]);
         assert_eq!(listed(&by, "?sort=-username&role=member").await, ["member3", "member2", "member1"]);
@@ -56,7 +56,7 @@ on_each_database! {
     }
 
     async fn free_text_is_found_in_names_and_addresses_in_any_case(app) {
-        let by = everybody(app).await;
+        let by = create_users(app).await;
         let member = app.user("member1", Role::Member, None).await;
         let edit = json!({"first_name": "Żaneta", "last_name": "O_Neill", "email": "zo@example.org"});
         by.patch(&url(&member, ""), edit).await.expect(200);
@@ -69,7 +69,7 @@ on_each_database! {
     }
 
     async fn pages_neither_skip_nor_duplicate_users(app) {
-        let by = everybody(app).await;
+        let by = create_users(app).await;
         for sort in ["username", "-username", "created_at", "-created_at"] {
             let whole = listed(&by, &format!("?sort={sort}")).await;
             let mut path = format!("/api/v1/users?sort={sort}&limit=3&include_total=true");
@@ -89,7 +89,7 @@ on_each_database! {
     }
 
     async fn a_bad_filter_never_returns_unfiltered_data(app) {
-        let by = everybody(app).await;
+        let by = create_users(app).await;
         for query in [
             "?role=owner",
             "?is_active=yes",

@@ -40,7 +40,7 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     multiply_entry(app, "case_held", COPIES, 2).await;
     lift_the_nets(app).await;
     fill_cases(app, &case).await;
-    fill_what_stands_beside(app, by, &case).await;
+    fill_related_tables(app, by, &case).await;
     fill_reviews(app, by).await;
     // Last, after all notifications to managers were written.
     fill_users(app, by).await;
@@ -50,7 +50,7 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     let sorted =
         ["cases?sort=", "cases?sort=-"].map(|path| ["created_at", "due_on", "updated_at"].map(|key| format!("{path}{key}")));
     let by_name = ["users?sort=username", "users?sort=-username", "users?sort=created_at", "users?sort=-created_at"];
-    let beside = ["alerts", "outbox", "job-runs", "reviews", "reviews?status=decided"];
+    let others = ["alerts", "outbox", "job-runs", "reviews", "reviews?status=decided"];
     let reports = ["quality-review-audit", "system-events"].map(|report| format!("reports/{report}"));
     let ones = [
         case.url("audit-trail"),
@@ -62,7 +62,7 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
         format!("reports/case-changes?actor_id={}", tech.id),
     ];
     let ones = ones.into_iter().chain(sorted.into_iter().flatten()).chain(reports);
-    let ones = ones.chain(by_name.into_iter().chain(beside).map(str::to_owned));
+    let ones = ones.chain(by_name.into_iter().chain(others).map(str::to_owned));
     std::iter::once(deep("audit-log".to_owned(), 5)).chain(ones.map(|path| deep(path, 1))).collect()
 }
 
@@ -81,7 +81,7 @@ async fn fill_users(app: &TestApp, by: &Client<'_>) {
 }
 
 /// A case's documents and notes, the emails and the job runs.
-async fn fill_what_stands_beside(app: &TestApp, by: &Client<'_>, case: &Scene) {
+async fn fill_related_tables(app: &TestApp, by: &Client<'_>, case: &Scene) {
     by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
     by.post(&case.url("notes"), json!({"body": "They called.", "visibility": "internal"})).await.expect(201);
     app.as_admin().await.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
@@ -99,8 +99,8 @@ async fn fill_reviews(app: &TestApp, by: &Client<'_>) {
     let done = json!({"override_incomplete": true});
     by.post(&work.url("complete"), done).await.expect(200);
     multiply_entry(app, "review_submitted", COPIES, 6).await;
-    let told = format!("t.recipient_id = {} AND t.kind = 'review_needed'", literal(app.kind, &by.id()));
-    multiply::<alert::Entity>(app, "alerts", &told, COPIES, &[ID]).await;
+    let notified = format!("t.recipient_id = {} AND t.kind = 'review_needed'", literal(app.kind, &by.id()));
+    multiply::<alert::Entity>(app, "alerts", &notified, COPIES, &[ID]).await;
 
     let (sqlite, postgres) = id_at(3);
     let case_number = ("case_number", "'WORK-' || i", "'WORK-' || i");
