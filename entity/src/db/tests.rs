@@ -106,6 +106,23 @@ async fn a_connection_left_inside_a_transaction_is_closed_when_the_next_one_begi
     }
 }
 
+/// A limit that only this transaction's value exceeds: it applies to the whole process.
+#[tokio::test]
+async fn a_transaction_that_ran_out_of_memory_changes_nothing_and_its_connection_is_closed() {
+    let world = World::start().await;
+    world.outside.execute_unprepared("PRAGMA hard_heap_limit = 268435456").await.unwrap();
+    let tx = world.begin().await;
+    insert(&tx, 1).await.unwrap();
+    let error = tx.execute(&sql("INSERT INTO t (n) SELECT length(randomblob(900000000))")).await.unwrap_err();
+    assert!(is_unavailable(&error) && error.to_string().contains("out of memory"), "{error}");
+    assert!(tx.commit().await.is_err(), "a failed transaction must not commit");
+    assert!(!world.is_reused().await);
+    let tx = world.begin().await;
+    insert(&tx, 2).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.committed().await, 1);
+}
+
 #[tokio::test]
 async fn an_unusable_database_is_distinguished_from_an_invalid_statement() {
     let world = World::start().await;

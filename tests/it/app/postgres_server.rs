@@ -1,4 +1,5 @@
-//! A test's own PostgreSQL server, on a volume that can be filled up, which can be restarted after it went down.
+//! A test's own PostgreSQL server, on a volume that can be filled up, which can be restarted after it went down. A crash of the
+//! host would damage it: it neither flushes nor writes full pages.
 
 use super::{Volume, postgres};
 use std::net::TcpListener;
@@ -37,8 +38,8 @@ impl<'a> Server<'a> {
             return true;
         }
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -k /tmp -c fsync=off -c max_connections=100 -c shared_buffers=16MB \
-             -c max_wal_size=32MB -c min_wal_size=32MB",
+            "-p {} -c listen_addresses=127.0.0.1 -k /tmp -c fsync=off -c full_page_writes=off -c max_connections=100 \
+             -c shared_buffers=16MB -c max_wal_size=32MB -c min_wal_size=32MB",
             self.port
         );
         // Its log is stored elsewhere: the volume may be full.

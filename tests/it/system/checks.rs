@@ -1,7 +1,7 @@
 //! What the service checks about its database when it starts.
 #![expect(clippy::disallowed_methods, reason = "these tests set up the database")]
 
-use crate::app::{Kind, Process, SERVING, TestApp, fresh};
+use crate::app::{Kind, Process, SERVING, Server, Settings, TestApp, Volume, fresh};
 use entity::clock::Clock;
 use entity::db::Limits;
 use entity::registry;
@@ -86,6 +86,20 @@ async fn production_refuses_settings_that_may_lose_changes_and_development_does_
     set(&app, "synchronous_commit = off").await;
     let said = refused(&app.url, "production").await;
     assert!(said.contains("production refuses to start") && said.contains("synchronous_commit is off"), "{said}");
+    Process::start(&app).await.kill();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn production_refuses_a_server_that_does_not_flush_or_write_full_pages() {
+    let Some(volume) = Volume::mount(224) else { return };
+    let Some(server) = Server::start(&volume) else { return };
+    let said = refused(&server.url(), "production").await;
+    for setting in ["fsync is off", "full_page_writes is off"] {
+        assert!(said.contains(setting), "{said}");
+    }
+    assert!(said.contains("production refuses to start"), "{said}");
+    let app = TestApp::start_at(&server.url(), Settings { clock: Clock::system(), ..Settings::default() }).await;
     Process::start(&app).await.kill();
     app.finish().await;
 }

@@ -1,4 +1,4 @@
-//! What containers need: a numeric user id, client addresses behind the bridge, logs without probes.
+//! What containers need: images by digest, a numeric user id, client addresses behind the bridge, logs without probes.
 
 use crate::system::configuration::file;
 use std::io::Read;
@@ -8,6 +8,23 @@ use std::time::Duration;
 
 fn compose() -> yaml_serde::Value {
     yaml_serde::from_str(&file("docker-compose.yml")).expect("YAML")
+}
+
+/// A tag may refer to another image tomorrow.
+#[test]
+fn every_base_image_is_pinned_by_its_digest() {
+    let (compose, dockerfile) = (compose(), file(".docker/Dockerfile"));
+    let services = compose["services"].as_mapping().expect("services").values();
+    let pulled = services.filter(|service| service.get("build").is_none()).map(|service| service["image"].as_str());
+    let mut images: Vec<&str> = pulled.map(|image| image.expect("an image")).collect();
+    assert!(images.len() > 3, "{images:?}");
+    let stages = dockerfile.lines().filter_map(|line| line.strip_prefix("FROM "));
+    images.extend(stages.map(|stage| stage.split(' ').next().unwrap_or_default()));
+    for image in images {
+        let (tagged, digest) = image.split_once("@sha256:").unwrap_or((image, ""));
+        assert!(digest.len() == 64 && digest.bytes().all(|digit| digit.is_ascii_hexdigit()), "{image} has no digest");
+        assert!(tagged.contains(':'), "{image} does not say which version it is");
+    }
 }
 
 #[test]
