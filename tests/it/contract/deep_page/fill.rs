@@ -33,7 +33,7 @@ async fn lift_the_nets(app: &TestApp) {
 pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     let (case, tech) = (app.a_case().accepted().create().await, app.tech(3).await);
     by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect(200);
-    multiply_entry(app, "case_held", 50_010, 1).await;
+    multiply_entry(app, "case_held", COPIES, 1).await;
     // Another case, held by another user, for the reports: they aggregate the whole period on every page.
     let other = app.a_case().accepted().create().await;
     app.as_user(&tech).await.post(&other.url("hold"), json!({"reason": "waiting"})).await.expect(200);
@@ -46,11 +46,10 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     fill_users(app, by).await;
     run(app, "ANALYZE").await;
 
-    let deep = |path: String, limit: usize| Deep { path, limit };
     let sorted =
         ["cases?sort=", "cases?sort=-"].map(|path| ["created_at", "due_on", "updated_at"].map(|key| format!("{path}{key}")));
     let by_name = ["users?sort=username", "users?sort=-username", "users?sort=created_at", "users?sort=-created_at"];
-    let others = ["alerts", "outbox", "job-runs", "reviews", "reviews?status=decided"];
+    let others = ["audit-log", "alerts", "outbox", "job-runs", "reviews", "reviews?status=decided"];
     let reports = ["quality-review-audit", "system-events"].map(|report| format!("reports/{report}"));
     let ones = [
         case.url("audit-trail"),
@@ -63,7 +62,7 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
     ];
     let ones = ones.into_iter().chain(sorted.into_iter().flatten()).chain(reports);
     let ones = ones.chain(by_name.into_iter().chain(others).map(str::to_owned));
-    std::iter::once(deep("audit-log".to_owned(), 5)).chain(ones.map(|path| deep(path, 1))).collect()
+    ones.map(|path| Deep { path }).collect()
 }
 
 async fn fill_cases(app: &TestApp, case: &Scene) {
