@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_signed_with_other_keys_are_refused() {
+    fn tokens_signed_with_another_key_or_algorithm_are_refused() {
         let now = Utc::now();
         let others = Tokens::new(vec![Key::new("one".into(), &[8; 32]).unwrap()]);
         let renamed = Tokens::new(vec![Key::new("two".into(), &[7; 32]).unwrap()]);

@@ -155,7 +155,7 @@ fn reviews_are_decided_as_planned() {
 }
 
 #[test]
-fn status_entries_chain_to_the_status_of_each_case() {
+fn the_entries_of_each_case_chain_to_its_status_and_assignee() {
     for case in &demo().history.cases {
         let mut status = Json::Null;
         let mut assignee = Json::Null;
@@ -222,7 +222,7 @@ fn a_share_of_the_entries_is_by_the_system_and_some_are_failures() {
 }
 
 #[test]
-fn few_users_cause_most_of_the_entries() {
+fn few_users_cause_a_large_share_of_the_entries() {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for entry in entries(|entry| entry.context.actor.person().is_some()) {
         *counts.entry(entry.context.actor.label()).or_default() += 1;
@@ -234,7 +234,7 @@ fn few_users_cause_most_of_the_entries() {
 }
 
 #[test]
-fn named_members_and_technicians_have_cases_in_many_statuses() {
+fn named_members_have_cases_in_every_status_and_technicians_in_several() {
     let id = |name: &str| demo().history.users.iter().find(|row| row.username == name).unwrap().id;
     let counts = |holds: &dyn Fn(&case::Model) -> bool| {
         let mut counts: HashMap<&str, usize> = HashMap::new();

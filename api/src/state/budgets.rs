@@ -171,7 +171,7 @@ mod tests {
     use tokio::time::Instant;
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_is_refused_if_it_or_too_many_others_have_to_wait() {
+    async fn a_request_is_refused_if_it_waits_too_long_or_too_many_are_waiting() {
         let budget = Budget::new(1, Duration::from_millis(500));
         let turn = budget.turn().await.unwrap();
         let begun = Instant::now();

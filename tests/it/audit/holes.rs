@@ -60,7 +60,7 @@ fn literal(kind: Kind, id: Uuid) -> String {
 }
 
 on_each_database! {
-    async fn an_entry_about_another_row_or_outcome_does_not_permit_a_change(app) {
+    async fn an_entry_about_another_row_or_an_unsuccessful_attempt_does_not_permit_a_change(app) {
         let case = app.a_case().accepted().create().await.case;
         let id = case.id.to_string();
         for (object_type, object_id, outcome) in [
@@ -75,7 +75,7 @@ on_each_database! {
         assert_eq!(case::Entity::find_by_id(case.id).one(&app.outside).await.unwrap(), Some(case));
     }
 
-    async fn a_row_whose_id_changes_needs_an_entry_for_both_ids(app) {
+    async fn a_row_whose_id_changes_needs_an_entry_for_each_id(app) {
         let member = app.a_case().accepted().create().await.case.member_id;
         let row = allowance(app, member).await;
         let other = Uuid::now_v7();

@@ -97,7 +97,7 @@ async fn the_result_is_unknown_if_the_server_stays_unreachable() {
 }
 
 #[tokio::test]
-async fn without_an_entry_the_result_is_unknown_and_without_a_write_it_is_done() {
+async fn a_lost_commit_without_an_entry_is_unknown_and_one_without_changes_succeeds() {
     let Some((app, proxy)) = start().await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     proxy.at_next_commit(Fault::BeforeCommit);

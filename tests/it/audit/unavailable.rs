@@ -18,7 +18,7 @@ async fn run(app: &TestApp, statements: &[&str]) {
 }
 
 #[tokio::test]
-async fn temporary_errors_of_the_server_are_unavailable_and_nothing_changes() {
+async fn temporary_errors_of_the_server_are_answered_as_unavailable_and_change_nothing() {
     let Some(app) = TestApp::start(Kind::Postgres).await else { return };
     let (case, by) = (app.a_case().accepted().create().await, app.as_manager().await);
     let mark = app.mark().await;

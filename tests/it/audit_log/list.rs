@@ -171,7 +171,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await, Vec::<Json>::new());
     }
 
-    async fn only_managers_administrators_and_service_accounts_with_the_scope_read_the_log(app) {
+    async fn members_and_technicians_cannot_read_the_log_and_service_accounts_with_the_scope_can(app) {
         let refused = [app.as_member().await, app.as_tech(3).await];
         let mark = app.mark().await;
         app.as_anonymous().get("audit-log").await.expect_problem(401, "unauthorized");

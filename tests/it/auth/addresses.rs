@@ -31,7 +31,7 @@ async fn ensure_ten_refusals(app: &TestApp, by: &Client<'_>, path: &str, (operat
 }
 
 on_each_database! {
-    async fn a_member_can_find_out_ten_taken_addresses_a_day(app) {
+    async fn a_member_can_find_out_at_most_ten_taken_addresses_a_day(app) {
         let by = app.as_member().await;
         let own = format!("users/{}", by.id());
         // The caller's own address is not taken, and a refusal for another reason reveals no address.

@@ -34,7 +34,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["logout"]);
     }
 
-    async fn signing_out_with_a_used_token_ends_the_session_but_is_recorded_as_reuse(app) {
+    async fn signing_out_with_a_used_token_is_refused_and_ends_the_session(app) {
         member(app).await;
         let first = sign_in(app, "member1").await;
         let body = json!({"refresh_token": text(&first, "refresh_token")});

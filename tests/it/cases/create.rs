@@ -117,7 +117,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn staff_cannot_create_cases_of_their_own(app) {
+    async fn a_technician_cannot_create_a_case(app) {
         let body = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
         let by = app.as_tech(2).await;
         let mark = app.mark().await;

@@ -49,7 +49,7 @@ on_each_database! {
         assert_eq!(answer.faults(), ["body /employee_first_name"]);
     }
 
-    async fn a_near_due_date_makes_a_case_a_rush_that_cannot_be_downgraded(app) {
+    async fn a_case_with_a_near_due_date_becomes_a_rush_and_cannot_be_downgraded(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -73,7 +73,7 @@ on_each_database! {
         by.patch(&case.path(), json!({"internal_notes": "x"})).await.expect_problem(403, "forbidden");
     }
 
-    async fn members_cannot_edit_completed_or_held_cases_but_staff_can_edit_held_ones(app) {
+    async fn members_cannot_edit_released_or_held_cases_but_managers_can_edit_held_ones(app) {
         let completed = app.a_case().completed().create().await;
         let held = app.a_case().held().create().await;
         let hidden = app.a_case().completed_until(at("2026-12-10T00:00:00Z")).create().await;

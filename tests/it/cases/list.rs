@@ -10,7 +10,7 @@ async fn numbers(app: &TestApp, query: &str) -> Vec<String> {
 }
 
 on_each_database! {
-    async fn each_role_sees_the_cases_visible_to_it(app) {
+    async fn a_list_contains_only_the_cases_visible_to_the_caller(app) {
         let other = app.user("member2", Role::Member, None).await;
         app.a_case().create().await;
         app.a_case().owned_by(&other).submitted().create().await;

@@ -78,7 +78,7 @@ on_each_database! {
         assert_eq!(rows, [(&json!("2027-Q1"), &json!("2.0")), (&json!("2026-Q4"), &json!("4.0"))]);
     }
 
-    async fn a_stale_version_is_refused_and_so_is_one_of_an_absent_allowance(app) {
+    async fn a_stale_version_and_a_version_of_an_absent_allowance_are_refused(app) {
         let (_, url) = member(app).await;
         let by = app.as_admin().await;
         let put = async |version: &str| {

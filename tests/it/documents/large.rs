@@ -24,7 +24,7 @@ fn form(bytes: &[u8]) -> Form {
 
 /// The service, in a process of its own, uses at most 64 MiB more than when idle, in either direction.
 #[tokio::test]
-async fn the_largest_document_is_streamed_in_little_memory() {
+async fn the_largest_document_is_streamed_with_little_memory() {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings).await.unwrap();
     let case = app.a_case().accepted().create().await;

@@ -30,7 +30,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn each_caller_sees_the_documents_of_a_case_visible_to_them(app) {
+    async fn a_list_contains_only_the_documents_visible_to_the_caller(app) {
         let stranger = app.user("member2", Role::Member, None).await;
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;

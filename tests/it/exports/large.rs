@@ -41,7 +41,7 @@ async fn exported(kind: Kind, count: usize, mib: u64) {
 }
 
 #[tokio::test]
-async fn an_export_is_streamed_in_little_memory() {
+async fn an_export_is_streamed_with_little_memory() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         exported(kind, 100_000, 32).await;
     }
@@ -49,7 +49,7 @@ async fn an_export_is_streamed_in_little_memory() {
 
 #[tokio::test]
 #[ignore = "a drill of some minutes, run by its own command"]
-async fn a_million_rows_are_streamed_in_little_memory() {
+async fn a_million_rows_are_streamed_with_little_memory() {
     for kind in [Kind::Sqlite, Kind::Postgres] {
         exported(kind, 1_000_000, 64).await;
     }

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
-    async fn cases_are_exported_as_lines_and_the_export_is_recorded(app) {
+    async fn cases_are_exported_as_csv_and_ndjson_and_each_export_is_recorded(app) {
         let case = app.a_case().held().create().await;
         app.as_member().await.patch(&app.a_case().create().await.path(), json!({"employee_last_name": "=1+1"})).await.expect(200);
         let (manager, mark) = (app.as_manager().await, app.mark().await);

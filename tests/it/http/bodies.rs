@@ -36,7 +36,7 @@ on_each_database! {
         }
     }
 
-    async fn an_unreadable_request_names_the_location(app) {
+    async fn a_refusal_names_the_invalid_part_of_the_request(app) {
         let by = app.as_member().await;
         for body in [r#"{"a": 1, "a": 2}"#, r#"{"a"#, r#"{"num_reports_requested": 1e400}"#] {
             let problem = by.send_raw(Method::POST, "cases", Some(("application/json", body.into()))).await;

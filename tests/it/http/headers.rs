@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 on_each_database! {
-    async fn every_response_has_security_and_cache_headers(app) {
+    async fn responses_have_security_headers_and_personal_data_is_not_cached(app) {
         let by = app.as_manager().await;
         for path in ["cases", "auth/me", "audit-log", "reports", "audit-log/export.ndjson", "nothing", "/livez", "/docs/"] {
             let answer = by.get(path).await;
@@ -71,7 +71,7 @@ on_each_database! {
         }
     }
 
-    async fn the_content_codings_of_a_response_share_a_weak_etag(app) {
+    async fn a_compressed_response_has_the_weak_form_of_the_etag(app) {
         let case = app.a_case().accepted().create().await;
         let plain = app.as_manager().await.get(&case.path()).await;
         let coded = app.as_manager().await.with("Accept-Encoding", "gzip").get(&case.path()).await;

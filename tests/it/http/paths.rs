@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
 
 on_each_database! {
-    async fn an_invalid_id_is_not_found_and_recorded_in_every_path(app) {
+    async fn an_invalid_id_in_a_get_or_delete_is_not_found_and_recorded(app) {
         for operation in contract::operations() {
             let Some((before, rest)) = operation.path.strip_prefix("/api/v1").and_then(|path| path.split_once('{')) else {
                 continue;
@@ -109,7 +109,7 @@ on_each_database! {
         assert!(trail["data"].as_array().unwrap().iter().all(|entry| entry["outcome"] == "success"));
     }
 
-    async fn hidden_and_absent_cases_cost_the_same_statements(app) {
+    async fn hidden_and_absent_cases_cost_the_same_number_of_statements(app) {
         let case = app.a_case().submitted().create().await;
         let stranger = app.as_user(&app.user("member2", Role::Member, None).await).await;
         let mut sent = Vec::new();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 on_each_database! {
-    async fn a_header_with_a_single_value_is_refused_if_sent_twice(app) {
+    async fn a_single_valued_header_is_refused_if_sent_twice(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;
         let (bearer, mark) = (format!("Bearer {}", by.token()), app.mark().await);

@@ -72,7 +72,7 @@ async fn a_too_large_content_length_is_refused_before_the_body_arrives() {
 }
 
 #[tokio::test]
-async fn large_bodies_are_refused_while_others_use_the_memory_for_them() {
+async fn large_bodies_are_refused_while_others_use_up_the_memory_for_them() {
     const LENGTH: u64 = 200_000;
     let work = WorkLimits { large_bodies: 500_000, ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
@@ -163,7 +163,7 @@ on_each_database! {
         app.finish().await;
     }
 
-    async fn eight_concurrent_searches_do_not_affect_other_requests(app) {
+    async fn eight_concurrent_searches_do_not_block_other_requests(app) {
         let (manager, member) = (app.as_manager().await, app.as_member().await);
         let searching = futures_util::future::join_all((0..8).map(|_| async {
             let mut answers = [0, 0];

@@ -82,7 +82,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn only_service_accounts_with_the_scope_can_report_runs(app) {
+    async fn a_run_reported_by_a_caller_without_the_scope_is_refused_and_recorded(app) {
         let reader = app.as_admin().await.post("users", json!({
             "username": "reader", "email": "reader@example.org", "first_name": "R", "last_name": "D",
             "role": "service", "scopes": ["audit:read", "reports:read"],

@@ -41,7 +41,7 @@ async fn until<F: Future<Output = bool>>(holds: impl Fn() -> F) {
 }
 
 #[tokio::test]
-async fn a_run_ends_at_the_first_email_without_a_server_and_the_others_stay_untried() {
+async fn a_run_without_a_server_ends_at_the_first_email_and_leaves_the_others_untried() {
     for kind in KINDS {
         let Some(app) = start(kind, "smtp://127.0.0.1:1".to_owned()).await else { continue };
         for _ in 0..3 {

@@ -127,7 +127,7 @@ on_each_database! {
         assert_eq!(app.since(&mark).await[0]["metadata"]["attempt"], 2);
     }
 
-    async fn an_email_of_a_newer_version_is_sent(app) {
+    async fn an_email_queued_by_a_newer_version_is_sent(app) {
         hold(app).await;
         let mails = outbox::Entity::find().all(&app.outside).await.unwrap();
         let newer = outbox::ActiveModel { id: Set(mails[0].id), template: Set("case_archived".to_owned()), ..Default::default() };

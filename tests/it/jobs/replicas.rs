@@ -22,7 +22,7 @@ const SCHEDULES: &str = "send_scheduled_emails=*/2 * * * * *;release_scheduled_c
 
 #[tokio::test]
 #[ignore = "a drill of some minutes, run by its own command"]
-async fn four_replicas_run_each_period_once_while_they_are_killed() {
+async fn four_replicas_run_each_period_once_while_some_are_killed() {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let Some(app) = TestApp::start_with(Kind::Postgres, settings).await else { return };
     let seed: u64 = rand::random();

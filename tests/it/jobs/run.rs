@@ -18,7 +18,7 @@ pub async fn forbid_changes(app: &TestApp) {
 }
 
 on_each_database! {
-    async fn a_run_that_fails_records_its_failure_and_changes_nothing_else(app) {
+    async fn a_failed_run_is_recorded_with_an_alert_and_releases_nothing(app) {
         let case = app.a_case().completed_until(at("2026-12-02T00:00:00Z")).create().await;
         app.clock.set(at("2026-12-02T01:00:00Z"));
         forbid_changes(app).await;
@@ -60,7 +60,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"]);
     }
 
-    async fn a_job_that_is_already_running_is_refused(app) {
+    async fn a_running_job_cannot_be_run_again(app) {
         let admin = app.as_admin().await;
         let tx = app.write().await;
         let job = entity::job::JobName::SendScheduledEmails;

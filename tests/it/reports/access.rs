@@ -13,7 +13,7 @@ const PATHS: [&str; 5] = [
 
 on_each_database! {
     /// R4: the response never contains the entry it causes, and the entry exists once the response is received.
-    async fn reading_a_report_is_recorded_after_it_was_computed(app) {
+    async fn a_report_is_computed_before_its_reading_is_recorded(app) {
         let by = app.as_manager().await;
         let mark = app.mark().await;
 
@@ -32,7 +32,7 @@ on_each_database! {
         assert_eq!((&trail[1]["metadata"]["row_count"], &trail[1]["source"]), (&json!(1), &json!("endpoint")));
     }
 
-    async fn the_next_page_belongs_to_the_same_reading(app) {
+    async fn the_next_page_continues_the_same_report_without_another_entry(app) {
         app.a_case().completed().create().await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
@@ -55,7 +55,7 @@ on_each_database! {
         by.get(&other).await.expect_problem(400, "invalid_cursor");
     }
 
-    async fn only_managers_administrators_and_service_accounts_with_the_scope_read_reports(app) {
+    async fn technicians_cannot_read_reports_and_service_accounts_with_the_scope_can(app) {
         for path in PATHS {
             app.as_anonymous().get(path).await.expect_problem(401, "unauthorized");
             let by = app.as_tech(3).await;

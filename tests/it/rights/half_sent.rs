@@ -82,7 +82,7 @@ on_each_database! {
         assert!(has_user(app, "newcomer").await);
     }
 
-    async fn a_caller_who_lost_the_right_changes_nothing_with_any_method(app) {
+    async fn a_caller_who_lost_the_right_changes_nothing_by_patch_put_or_post(app) {
         let member = app.user("member1", Role::Member, None).await;
         let case = app.a_case().accepted().create().await;
         let requests = [
@@ -130,7 +130,7 @@ on_each_database! {
         assert_eq!(actions(&app.since(&mark).await), Vec::<&str>::new());
     }
 
-    async fn a_request_without_its_former_scope_is_refused_and_recorded_with_the_current_account(app) {
+    async fn a_request_whose_scope_was_removed_is_refused_and_recorded_with_the_current_name(app) {
         let (url, _, key) = service(app, &["ingest"]).await;
         let half = Half::json(app, &key, Method::POST, "ingest/bulk-exports", &bulk_export()).await;
         let role = json!({"role": "service", "scopes": ["audit:read"], "reason": "reads only"});

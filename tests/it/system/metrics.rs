@@ -315,7 +315,7 @@ on_each_database! {
         assert_eq!((max("writer"), max("readers"), max("exports")), (writers, 4.0, 2.0));
     }
 
-    async fn metrics_are_available_without_the_database(app) {
+    async fn metrics_are_available_while_the_audit_log_is_unavailable(app) {
         outside(app, &["ALTER TABLE audit_entries RENAME TO gone"], &["ALTER TABLE audit_entries RENAME TO gone"]).await;
         let figures = scrape(app).await;
         assert_eq!(figures.get("casetrail_database_up"), Some(0.0));

@@ -55,7 +55,7 @@ async fn unready(process: &Process) -> reqwest::Response {
 }
 
 #[tokio::test]
-async fn a_stopping_service_is_not_ready_and_serves_requests_until_the_drain_time_is_over() {
+async fn a_stopping_service_is_unready_but_serves_requests_while_draining_and_finishes_those_in_progress() {
     let (app, process) = start("3").await;
     let (mut kept, mut idle, mut slow) = (connect(&process).await, connect(&process).await, connect(&process).await);
     for wire in [&mut kept, &mut idle] {

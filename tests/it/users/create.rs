@@ -94,7 +94,7 @@ on_each_database! {
         refused(&by, json!({"is_active": false}), "is_active").await;
     }
 
-    async fn usernames_and_email_addresses_are_unique_even_after_a_deletion(app) {
+    async fn usernames_and_email_addresses_are_unique_and_usernames_stay_taken_after_a_deletion(app) {
         let by = app.as_admin().await;
         let user = by.post("users", member()).await.expect(201);
         let mark = app.mark().await;

@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::json;
 
 on_each_database! {
-    async fn a_user_is_visible_to_the_roles_that_may_see_them(app) {
+    async fn a_member_is_visible_to_themselves_and_to_staff_and_a_technician_is_hidden_from_members(app) {
         let member = app.user("member1", Role::Member, None).await;
         let technician = app.tech(1).await;
         let clients = [app.as_member().await, app.as_tech(1).await, app.as_manager().await, app.as_admin().await];

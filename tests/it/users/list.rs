@@ -26,7 +26,7 @@ async fn create_users(app: &TestApp) -> Client<'_> {
 }
 
 on_each_database! {
-    async fn each_role_sees_the_users_visible_to_it(app) {
+    async fn a_list_contains_only_the_users_visible_to_the_caller(app) {
         let by = create_users(app).await;
         let all = ["admin", "manager", "member1", "member2", "member3", "tech1", "tech3"];
         let mark = app.mark().await;

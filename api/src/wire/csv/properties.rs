@@ -89,7 +89,7 @@ fn may_run(cell: &str) -> bool {
 }
 
 #[test]
-fn cells_are_read_back_unchanged_and_none_is_executed() {
+fn cells_gain_at_most_an_apostrophe_and_none_is_a_formula() {
     check("CSV", tables(), |table| {
         let text = lines(table.iter().map(|row| row.iter().map(|cell| Cow::from(cell.as_str())).collect()));
         let text = text.map_err(|error| TestCaseError::fail(format!("{error:?}")))?;

@@ -162,7 +162,7 @@ fn types_with_different_rules_have_different_names() {
 }
 
 #[test]
-fn a_list_of_enum_values_has_at_most_one_item_per_value() {
+fn a_list_of_enum_values_is_at_most_as_long_as_the_enum() {
     #[derive(Deserialize, Validate)]
     struct Levels {
         #[validate(custom(function = "at_most_all"))]

@@ -85,7 +85,7 @@ fn trusted() -> Vec<IpNet> {
 }
 
 #[test]
-fn the_client_address_is_the_one_found_by_a_plain_implementation() {
+fn the_client_address_agrees_with_a_plain_implementation() {
     let trusted = trusted();
     check("forwarded-for", (addresses(), prop::collection::vec(hops(), 0..6)), |(peer, hops)| {
         let peer = peer.to_canonical();

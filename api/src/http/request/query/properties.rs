@@ -89,7 +89,7 @@ fn expected(query: &str) -> Option<Map<String, Json>> {
 }
 
 #[test]
-fn a_query_is_parsed_as_by_a_plain_implementation() {
+fn the_parser_of_queries_agrees_with_a_plain_implementation() {
     let known = parameters();
     check("query strings", prop::collection::vec(pieces(), 0..5), |pieces| {
         let query = pieces.join("&");
