@@ -43,7 +43,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let migrations: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(m20261201_000001_users::Migration),
             Box::new(m20261201_000002_sessions::Migration),
             Box::new(m20261201_000003_settings::Migration),
@@ -69,7 +69,38 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000021_refresh_lineage::Migration),
             Box::new(m20261201_000025_member_edits::Migration),
             Box::new(m20261201_000026_review_net::Migration),
-        ]
+        ];
+        migrations.into_iter().map(Whole::boxed).collect()
+    }
+}
+
+/// A migration that is applied completely or not at all, on SQLite too: otherwise an interrupted one could never be repeated.
+struct Whole(Box<dyn MigrationTrait>);
+
+impl Whole {
+    fn boxed(migration: Box<dyn MigrationTrait>) -> Box<dyn MigrationTrait> {
+        Box::new(Self(migration))
+    }
+}
+
+impl MigrationName for Whole {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Whole {
+    async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(schema).await
+    }
+
+    async fn down(&self, schema: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(schema).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }
 

@@ -129,8 +129,8 @@ const DRILLS: &[Drill] = &[
     },
     Drill {
         name: "stop",
-        shows: "SIGTERM under 16 keep-alive clients, 50 times: no request fails, exit within 15 s",
-        sabotage: "kill -9 instead of SIGTERM",
+        shows: "SIGTERM under 16 keep-alive clients, 50 times: no request fails within the drain time, exit within 15 s",
+        sabotage: "the drain time is 0",
         proof: "requests failed",
         run: |plan| stop::run(plan).boxed_local(),
     },

@@ -7,12 +7,13 @@ use crate::kill_service::signal;
 use entity::clock::Clock;
 use futures_util::future::{join_all, join3};
 use reqwest::Method;
+use serde_json::json;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 const CLIENTS: usize = 16;
 /// The default drain time, which the other tests and drills don't wait for.
-const SETTINGS: [(&str, &str); 2] = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_DRAIN_SECONDS", "5")];
+const DRAIN: Duration = Duration::from_secs(5);
 
 pub async fn run(plan: Plan) {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -22,18 +23,21 @@ pub async fn run(plan: Plan) {
         let (mut requests, mut failed, mut slowest) = (0, 0, Duration::ZERO);
         for round in 0..stops {
             let by = app.as_member().await;
-            let process = Process::start_with(&app, &SETTINGS).await;
-            let is_leaving = Cell::new(false);
-            let clients = join_all((0..CLIENTS).map(|_| ask(&process, by.token(), &is_leaving)));
+            let drain = if plan.is_sabotaged { Duration::ZERO } else { DRAIN };
+            let settings = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_DRAIN_SECONDS", &drain.as_secs().to_string())];
+            let process = Process::start_with(&app, &settings).await;
+            let stopping = Stopping::default();
+            let clients = join_all((0..CLIENTS).map(|number| ask(&process, by.token(), number, &stopping)));
             let balancer = async {
                 while ready(&process).await {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                is_leaving.set(round % 2 == 0);
+                stopping.is_leaving.set(round % 2 == 0);
             };
             let stop = async {
                 tokio::time::sleep(Duration::from_millis(500)).await;
-                signal(process.pid(), if plan.is_sabotaged { "KILL" } else { "TERM" });
+                signal(process.pid(), "TERM");
+                stopping.signalled_at.set(Some(Instant::now()));
                 Instant::now()
             };
             let (answers, (), signalled_at) = join3(clients, balancer, stop).await;
@@ -54,14 +58,34 @@ async fn ready(process: &Process) -> bool {
     answer.is_ok_and(|answer| answer.status() == 200)
 }
 
-/// Repeatedly sends requests on one connection; returns how many were answered, and how many failed.
-async fn ask(process: &Process, token: &str, is_leaving: &Cell<bool>) -> (usize, usize) {
+/// What the clients of a stop know.
+#[derive(Default)]
+struct Stopping {
+    signalled_at: Cell<Option<Instant>>,
+    /// Whether the clients were told to use another replica.
+    is_leaving: Cell<bool>,
+}
+
+impl Stopping {
+    /// Whether the drain time is over, after which connections are no longer accepted.
+    fn is_drained(&self) -> bool {
+        self.signalled_at.get().is_some_and(|at| at.elapsed() + Duration::from_millis(200) >= DRAIN)
+    }
+}
+
+/// Repeatedly sends requests on one connection, every second client writes; returns how many were answered, and how many failed.
+async fn ask(process: &Process, token: &str, number: usize, stopping: &Stopping) -> (usize, usize) {
     let (mut answered, mut failed) = (0, 0);
-    while !is_leaving.get() {
-        match process.request(Method::GET, "auth/me").bearer_auth(token).send().await {
-            Ok(answer) if answer.status() == 200 => answered += 1,
-            // The server no longer accepts connections: this client stayed to the end.
-            Err(error) if answered > 0 && error.is_connect() => break,
+    let new = json!({"employee_first_name": "Ada", "employee_last_name": "Moss"});
+    while !stopping.is_leaving.get() {
+        let request = match number % 2 {
+            0 => process.request(Method::GET, "auth/me"),
+            _ => process.request(Method::POST, "cases").json(&new),
+        };
+        match request.bearer_auth(token).send().await {
+            Ok(answer) if answer.status().is_success() => answered += 1,
+            // This client stayed to the end.
+            Err(error) if error.is_connect() && stopping.is_drained() => break,
             _ => failed += 1,
         }
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -51,14 +51,15 @@ pub async fn refresh_session(
     let (exchange, user, session) = presented.exchange(&tx).await?;
     let goes_on = session.is_live(tx.now()) && user.is_active && user.deleted_at.is_none();
     match exchange {
-        Exchange::First if goes_on => {}
-        Exchange::First => return Err(refused()),
-        Exchange::Repeated if goes_on => {
+        // The session has ended: a second tab that did not know is no thief.
+        Exchange::First | Exchange::Repeated if !goes_on => return Err(refused()),
+        Exchange::First => {}
+        Exchange::Repeated => {
             let person = Person::new(&user);
             let event = Event::refresh_repeated(&person, session.id, origin.user_agent.as_deref());
             tx.record_as(&origin.context(Actor::Person(person)), event).await?;
         }
-        Exchange::Repeated | Exchange::Reused => {
+        Exchange::Reused => {
             drop(tx);
             return Err(presented.reused(&app, &origin).await?);
         }

@@ -50,7 +50,9 @@ impl TokenPair {
         presented: Option<&Presented>,
     ) -> Result<Answer<Self>> {
         let unusable = || Error::internal("no signing key");
-        let access_token = app.tokens().issue(user.id, session.id, tx.now()).ok_or_else(unusable)?;
+        // By the clock by which it will be verified: the transaction's time is ahead of it if the account was changed by a host
+        // whose clock was ahead.
+        let access_token = app.tokens().issue(user.id, session.id, app.now()).ok_or_else(unusable)?;
         let refresh_token = refresh_token::issue(&tx, session.id, presented).await?;
         let user = AccountDetail::read(&tx, user, session.id).await?;
         tx.commit().await?;

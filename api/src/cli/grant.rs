@@ -1,6 +1,7 @@
 //! Grants a PostgreSQL role the rights needed for serving and nothing else: the list is `entity::registry::privileges`.
 
 use super::Failure;
+use entity::db::Verb;
 use entity::registry::privileges;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait};
@@ -20,7 +21,35 @@ pub async fn to(db: &DatabaseConnection, role: &str) -> Result<(), Failure> {
         #[expect(clippy::disallowed_methods, reason = "GRANT accepts no parameters; the names are quoted")]
         tx.execute_unprepared(&statement).await?;
     }
+    ensure_limited(&tx, role).await?;
     Ok(tx.commit().await?)
+}
+
+/// The service's tables with what the role may do to them besides SELECT.
+fn tables() -> Vec<(String, &'static [Verb])> {
+    let schema_history = Migrator::migration_table_name().to_string();
+    privileges().into_iter().map(|(table, verbs)| (table.to_owned(), verbs)).chain([(schema_history, &[][..])]).collect()
+}
+
+/// Refuses a role that has more rights than those granted here: by membership in another role, or as everyone has them.
+async fn ensure_limited(db: &impl ConnectionTrait, role: &str) -> Result<(), Failure> {
+    let more = "SELECT string_agg(verb || ' on ' || relname, ', ' ORDER BY relname, verb) AS text \
+                FROM pg_class, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS verb \
+                WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(string_to_array($2, ',')) \
+                AND verb || ' ' || relname <> ALL(string_to_array($3, ',')) \
+                AND has_table_privilege($1::text::name, pg_class.oid, verb)";
+    let tables = tables();
+    let names: Vec<&str> = tables.iter().map(|(table, _)| table.as_str()).collect();
+    let granted = tables.iter().flat_map(|(table, verbs)| verbs.iter().map(move |verb| format!("{} {table}", verb.name())));
+    let granted: Vec<String> = granted.collect();
+    match text(db, more, &[role, &names.join(","), &granted.join(",")]).await? {
+        None => Ok(()),
+        Some(more) => Err(format!(
+            "--grant-to: the role \"{role}\" has further rights from roles that it is a member of, or that PUBLIC has: {more}; \
+             revoke them there, or choose another role"
+        )
+        .into()),
+    }
 }
 
 fn statements(schema: &str, database: &str, role: &str) -> Vec<String> {
@@ -33,9 +62,7 @@ fn statements(schema: &str, database: &str, role: &str) -> Vec<String> {
         format!("GRANT USAGE ON SCHEMA {schema} TO {role}"),
         format!("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"),
     ];
-    let schema_history = Migrator::migration_table_name().to_string();
-    let tables = privileges().into_iter().map(|(table, verbs)| (table.to_owned(), verbs)).chain([(schema_history, &[][..])]);
-    for (table, verbs) in tables {
+    for (table, verbs) in tables() {
         let table = format!("{schema}.{}", quoted(&table));
         let verbs = std::iter::once("SELECT").chain(verbs.iter().map(|verb| verb.name())).collect::<Vec<_>>().join(", ");
         statements.push(format!("REVOKE ALL ON TABLE {table} FROM {role}"));
@@ -77,10 +104,11 @@ async fn ensure_limitable(db: &DatabaseConnection, role: &str) -> Result<(), Fai
     }
 }
 
-async fn text(db: &DatabaseConnection, sql: &str, values: &[&str]) -> Result<Option<String>, DbErr> {
+/// The first row's text; `None` if there is no row, or the text is null.
+async fn text(db: &impl ConnectionTrait, sql: &str, values: &[&str]) -> Result<Option<String>, DbErr> {
     let values = values.iter().map(|value| (*value).into());
     let row = db.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-    row.map(|row| row.try_get("", "text")).transpose()
+    row.map(|row| row.try_get::<Option<String>>("", "text")).transpose().map(Option::flatten)
 }
 
 /// A name quoted for SQL, with any characters in it.

@@ -65,6 +65,12 @@ pub(super) fn is_stale(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether BEGIN failed because a PostgreSQL server in recovery starts no read-write transaction (`feature_not_supported`).
+pub(super) fn is_standby(error: &sqlx::Error) -> bool {
+    let Some(answer) = error.as_database_error() else { return false };
+    answer.try_downcast_ref::<SqliteError>().is_none() && answer.code().is_some_and(|code| code == "0A000")
+}
+
 fn cause(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(cause))

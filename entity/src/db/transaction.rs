@@ -76,6 +76,8 @@ impl WriteTransaction {
                     tracing::warn!(%error, attempt, "pooled connection closed: could not begin a transaction");
                     attempt += 1;
                 }
+                // A standby serves reads only, until it is promoted.
+                Err(error) if failure::is_standby(&error) => return Err(DbErr::Conn(RuntimeErr::SqlxError(error.into()))),
                 Err(error) => return Err(query_error(error)),
             }
         }

@@ -94,6 +94,18 @@ async fn an_impossible_grant_is_refused_with_its_cause() {
         let refused = casetrail_migrate(by, &["--grant-to", role]).await;
         assert!(!refused.status.success() && said(&refused).contains(why), "{role}: {}", said(&refused));
     }
+    let outside = connect(&owner).await;
+    let role = format!("app_{}", uuid::Uuid::new_v4().simple());
+    outside.execute_unprepared(&format!("CREATE ROLE {role}; GRANT pg_write_all_data TO {role}")).await.unwrap();
+    let refused = casetrail_migrate(&owner, &["--grant-to", &role]).await;
+    assert!(!refused.status.success() && said(&refused).contains("DELETE on audit_entries"), "{}", said(&refused));
+    let for_all = format!("REVOKE pg_write_all_data FROM {role}; GRANT UPDATE, DELETE ON cases TO PUBLIC");
+    outside.execute_unprepared(&for_all).await.unwrap();
+    let refused = casetrail_migrate(&owner, &["--grant-to", &role]).await;
+    assert!(!refused.status.success() && said(&refused).contains("PUBLIC has: DELETE on cases;"), "{}", said(&refused));
+    outside.execute_unprepared("REVOKE ALL ON cases FROM PUBLIC").await.unwrap();
+    assert!(casetrail_migrate(&owner, &["--grant-to", &role]).await.status.success());
+    outside.execute_unprepared(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
     let sqlite = fresh(Kind::Sqlite).await.unwrap();
     let refused = casetrail_migrate(&sqlite.owner, &["--grant-to", "app"]).await;
     assert!(!refused.status.success() && said(&refused).contains("SQLite has no roles"), "{}", said(&refused));

@@ -38,6 +38,12 @@ async fn on_a_standby_writes_are_refused_and_reads_answered_until_it_is_promoted
         assert!(begun.elapsed() < Duration::from_secs(5), "the database can be read, and is not");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // On connections to the standby.
+    for _ in 0..5 {
+        let refused = send(Method::POST, "cases").await;
+        assert_eq!(refused.status(), 503);
+        assert_eq!(refused.headers()["retry-after"], "1");
+    }
 
     server.promote();
     let begun = Instant::now();

@@ -90,6 +90,21 @@ async fn production_refuses_settings_that_may_lose_changes_and_development_does_
     app.finish().await;
 }
 
+/// On SQLite, since the tests' PostgreSQL server does not flush, which production refuses first.
+#[tokio::test]
+async fn production_refuses_a_database_without_its_safeguards_and_development_warns() {
+    for (removal, difference) in [
+        ("DROP TRIGGER cases_audited_update", "cases_audited_update is missing"),
+        ("DROP TRIGGER audit_entries_kept", "audit_entries_kept is missing"),
+    ] {
+        let app = TestApp::start(Kind::Sqlite).await.unwrap();
+        app.outside.execute_unprepared(removal).await.unwrap();
+        let said = refused(&app.url, "production").await;
+        assert!(said.contains("safeguards of the audit log differ") && said.contains(difference), "{said}");
+        Process::start(&app).await.kill();
+    }
+}
+
 #[tokio::test]
 async fn production_refuses_a_server_that_does_not_flush_or_write_full_pages() {
     let Some(volume) = Volume::mount(224) else { return };

@@ -5,6 +5,7 @@ mod configuration;
 mod containers;
 mod dependencies;
 mod metrics;
+mod migrations;
 mod readiness;
 mod start;
 mod stop;
