@@ -74,10 +74,12 @@ pub enum Closed {
     Evicted,
     /// The head of a request took too long.
     SlowHead,
+    /// Its client read nothing of a response for too long.
+    SlowReader,
 }
 
 impl Closed {
-    const ALL: [Self; 4] = [Self::AddressLimit, Self::Limit, Self::Evicted, Self::SlowHead];
+    const ALL: [Self; 5] = [Self::AddressLimit, Self::Limit, Self::Evicted, Self::SlowHead, Self::SlowReader];
 
     fn labels(self) -> ClosedLabels {
         let reason = match self {
@@ -85,6 +87,7 @@ impl Closed {
             Self::Limit => "limit",
             Self::Evicted => "evicted",
             Self::SlowHead => "slow_head",
+            Self::SlowReader => "slow_reader",
         };
         ClosedLabels { reason }
     }

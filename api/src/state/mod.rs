@@ -12,7 +12,7 @@ use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::schedule::Schedules;
 use crate::storage::{Space, Storage};
-use crate::wire::{Error, Result};
+use crate::wire::{Error, Result, forwarded};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use budgets::Budgets;
@@ -193,7 +193,9 @@ impl App {
 
 /// The same inside a transaction with further work; `context` is the one it was begun with.
 pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) -> Result<()> {
-    let who = context.actor.id().map(|id| id.to_string()).or_else(|| context.ip_address.clone()).unwrap_or_default();
+    let network = || context.ip_address.as_deref()?.parse().ok().map(forwarded::network_of);
+    let who = context.actor.id().map(|id| id.to_string()).or_else(|| network().map(|network| network.to_string()));
+    let who = who.unwrap_or_default();
     let key = format!("{who} {}", event.action);
     if let Some(folded_count) = attempt::count(tx, &key).await? {
         tx.record(event.folding(folded_count)).await?;

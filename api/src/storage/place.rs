@@ -98,7 +98,8 @@ fn bucket(name: &str, endpoint: Option<String>, region: Option<String>) -> Amazo
 
 /// Like `AmazonS3Builder::from_env`, but an empty variable counts as unset: compose files can't omit a variable.
 fn from_environment() -> AmazonS3Builder {
-    let given = std::env::vars().filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty());
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let given = variables.filter(|(name, value)| name.starts_with("AWS_") && !value.trim().is_empty());
     given.fold(AmazonS3Builder::new(), |bucket, (name, value)| match name.to_ascii_lowercase().parse() {
         Ok(key) => bucket.with_config(key, value),
         // A variable of another tool.

@@ -37,6 +37,17 @@ pub fn client(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
     client
 }
 
+/// What limits count as one client: an IPv4 address, or an IPv6 /64 network, since each client has a whole one.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        IpAddr::V4(_) => address,
+    }
+}
+
 /// An address in the forms that proxies use: bare, with a port, in brackets, in quotes (RFC 7239, section 6).
 fn address(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();
@@ -56,6 +67,13 @@ mod tests {
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_addresses_of_an_ipv6_network_count_as_one_client() {
+        assert_eq!(network_of(ip("2001:db8:1:2:3:4:5:6")), network_of(ip("2001:db8:1:2:ffff::1")));
+        assert_ne!(network_of(ip("2001:db8:1:2::1")), network_of(ip("2001:db8:1:3::1")));
+        assert_eq!(network_of(ip("192.0.2.7")), ip("192.0.2.7"));
     }
 
     #[test]

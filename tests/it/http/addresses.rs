@@ -2,6 +2,8 @@
 
 use crate::app::{Kind, Settings, TestApp};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
     let networks = trusted.split(',').map(|network| api::wire::forwarded::network(network).unwrap()).collect();
@@ -11,6 +13,32 @@ async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
     let address = app.all_entries().await.last().unwrap()["ip_address"].as_str().unwrap().to_owned();
     app.finish().await;
     Some(address)
+}
+
+/// A proxy adds the client's address to whatever line the client sent.
+#[tokio::test]
+async fn bytes_that_are_no_text_do_not_hide_the_client() {
+    let trusted = vec![api::wire::forwarded::network("127.0.0.0/8").unwrap()];
+    let app = TestApp::start_with(Kind::Sqlite, Settings { trusted_proxies: trusted, ..Settings::default() }).await.unwrap();
+    let body = r#"{"username": "nobody", "password": "wrong password"}"#;
+    let head = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nX-Forwarded-For: ",
+        body.len()
+    );
+    for (sent, expected) in [
+        (&b"\xff, 203.0.113.7"[..], "203.0.113.7"),
+        (b"203.0.113.9, \xfc\xff", "127.0.0.1"),
+        (b"\xff\r\nX-Forwarded-For: 203.0.113.7", "203.0.113.7"),
+    ] {
+        let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(&[head.as_bytes(), sent, b"\r\n\r\n", body.as_bytes()].concat()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 401 "), "{}", String::from_utf8_lossy(&answer));
+        assert_eq!(app.all_entries().await.last().unwrap()["ip_address"], expected, "{sent:?}");
+    }
+    app.finish().await;
 }
 
 #[tokio::test]

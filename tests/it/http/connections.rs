@@ -4,7 +4,7 @@ use crate::app::{Exposition, Kind, Settings, TestApp};
 use api::http::layers::connections::ConnectionLimits;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 const HALF: &[u8] = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Ty";
 const WHOLE: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -62,6 +62,30 @@ async fn incomplete_request_headers_time_out() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    app.finish().await;
+}
+
+/// A response that nobody reads would otherwise hold its memory, its connection and its budget for as long as the client likes.
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_disconnected() {
+    let app = app(ConnectionLimits { unread: Duration::from_millis(500), ..ConnectionLimits::default() }).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut greedy = socket.connect(app.base.trim_start_matches("http://").parse().unwrap()).await.unwrap();
+    // More than the kernels' buffers hold.
+    let contract = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n";
+    greedy.write_all(&contract.repeat(60)).await.unwrap();
+    let begun = Instant::now();
+    while closed(&app, "slow_reader").await == 0.0 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it may hold its response for ever");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // One that reads, however slowly it begins, gets everything.
+    let mut slow = connect(&app).await;
+    slow.write_all(contract).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut received = vec![0; 400_000];
+    slow.read_exact(&mut received).await.unwrap();
     app.finish().await;
 }
 

@@ -2,7 +2,7 @@
 //! connection is closed when there are too many.
 
 use crate::metrics::{Closed, Metrics};
-use crate::wire::{Code, Error};
+use crate::wire::{Code, Error, forwarded};
 use actix_web::rt::net::TcpStream;
 use futures_util::task::AtomicWaker;
 use ipnet::IpNet;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use uuid::Uuid;
 
 /// How many connections are allowed, and how long the head of a request may take.
@@ -23,17 +23,19 @@ use uuid::Uuid;
 pub struct ConnectionLimits {
     /// For all clients together.
     pub total: usize,
-    /// Per client address.
+    /// Per client address; for IPv6 per /64 network, since each client has a whole one.
     pub per_address: usize,
     /// Addresses without a limit of their own: behind a proxy, many clients share one.
     pub exempt: Vec<IpNet>,
     /// From the accepted connection, or from the first byte after a pause, to the end of the head.
     pub head: Duration,
+    /// How long a client may read nothing of a response that is waiting for it.
+    pub unread: Duration,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { total: 8_192, per_address: 256, exempt: Vec::new(), head: Duration::from_secs(5) }
+        Self { total: 8_192, per_address: 256, exempt: Vec::new(), head: Duration::from_secs(5), unread: Duration::from_secs(10) }
     }
 }
 
@@ -153,11 +155,12 @@ impl Connections {
     /// evicted.
     pub fn admit(&self, io: TcpStream) -> Option<Guarded> {
         let address = io.peer_addr().ok()?.ip().to_canonical();
+        let client = forwarded::network_of(address);
         // Responses are written whole: waiting for more to send with them only delays their last packet.
         io.set_nodelay(true).ok()?;
         let is_exempt = self.limits.exempt.iter().any(|net| net.contains(&address));
         let mut open = self.open();
-        if !is_exempt && open.per_address.get(&address).is_some_and(|count| *count >= self.limits.per_address) {
+        if !is_exempt && open.per_address.get(&client).is_some_and(|count| *count >= self.limits.per_address) {
             self.metrics.closed_connection(Closed::AddressLimit);
             return None;
         }
@@ -179,18 +182,20 @@ impl Connections {
         let turn = open.wait(&connection, false);
         connection.state().turn = Some(turn);
         open.total += 1;
-        *open.per_address.entry(address).or_default() += 1;
+        *open.per_address.entry(client).or_default() += 1;
         drop(open);
         self.metrics.open_connection();
         let handle = Handle { connections: self.clone(), connection };
-        Some(Guarded { io, timer: Box::pin(sleep_until(due)), place: Place { handle, address } })
+        let (timer, unread) = (Box::pin(sleep_until(due)), None);
+        Some(Guarded { io, timer, unread, place: Place { handle, client } })
     }
 }
 
 /// A connection's place; released when this is dropped.
 struct Place {
     handle: Handle,
-    address: IpAddr,
+    /// The client's address or network.
+    client: IpAddr,
 }
 
 impl Drop for Place {
@@ -202,7 +207,7 @@ impl Drop for Place {
         if let Some(turn) = connection.state().turn.take() {
             open.waiting.remove(&turn);
         }
-        if let Entry::Occupied(mut count) = open.per_address.entry(self.address) {
+        if let Entry::Occupied(mut count) = open.per_address.entry(self.client) {
             *count.get_mut() -= 1;
             if *count.get() == 0 {
                 count.remove();
@@ -211,10 +216,12 @@ impl Drop for Place {
     }
 }
 
-/// A connection that ends when its client takes too long for a head, or when it is evicted.
+/// A connection that ends when its client takes too long for a head or reads nothing of a response, or when it is evicted.
 pub struct Guarded {
     io: TcpStream,
     timer: Pin<Box<Sleep>>,
+    /// Runs while a response waits for its client.
+    unread: Option<Pin<Box<Sleep>>>,
     place: Place,
 }
 
@@ -284,7 +291,16 @@ impl AsyncRead for Guarded {
 
 impl AsyncWrite for Guarded {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        let Self { io, unread, place, .. } = &mut *self;
+        if let Poll::Ready(written) = Pin::new(io).poll_write(context, bytes) {
+            *unread = None;
+            return Poll::Ready(written);
+        }
+        let Handle { connections, .. } = &place.handle;
+        let timer = unread.get_or_insert_with(|| Box::pin(sleep(connections.limits.unread)));
+        ready!(timer.as_mut().poll(context));
+        connections.metrics.closed_connection(Closed::SlowReader);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

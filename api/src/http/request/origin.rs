@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
 use std::future::{Ready, ready};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use uuid::Uuid;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,7 +28,8 @@ impl Origin {
         // A dual-stack socket shows IPv4 as ::ffff:a.b.c.d.
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
         // A proxy may add a header line of its own instead of extending the client's.
-        let lines = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        // Bytes that are no text spoil the hop that sent them, not those that proxies added to the line.
+        let lines = request.headers().get_all("x-forwarded-for").map(|value| String::from_utf8_lossy(value.as_bytes()));
         let forwarded = lines.collect::<Vec<_>>().join(",");
         Self {
             request_id: given.unwrap_or_else(|| Uuid::now_v7().to_string()),
@@ -48,16 +49,9 @@ impl Origin {
         }
     }
 
-    /// The client's address; for IPv6 its /64 network, since each client has a whole one.
+    /// The client's address or network, as limits count it.
     pub fn network(&self) -> Option<IpAddr> {
-        let address = self.ip_address.as_deref()?.parse().ok()?;
-        Some(match address {
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-            IpAddr::V4(_) => address,
-        })
+        self.ip_address.as_deref()?.parse().ok().map(forwarded::network_of)
     }
 
     pub fn extract(request: &HttpRequest) -> Result<Self> {

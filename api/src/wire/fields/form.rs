@@ -111,7 +111,8 @@ impl TextForm for Email {
     const NAME: &'static str = "email";
 
     fn check(address: &str) -> Result<(), ValidationError> {
-        if address.validate_email() { Ok(()) } else { Err(ValidationError::new("email")) }
+        let is_visible = !address.chars().any(|letter| letter.is_whitespace() || text::is_invisible(letter));
+        if is_visible && address.validate_email() { Ok(()) } else { Err(ValidationError::new("email")) }
     }
 
     fn describe(schema: ObjectBuilder) -> ObjectBuilder {
