@@ -95,10 +95,6 @@ impl MigrationTrait for Whole {
         self.0.up(schema).await
     }
 
-    async fn down(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        self.0.down(schema).await
-    }
-
     fn use_transaction(&self) -> Option<bool> {
         Some(true)
     }

@@ -49,7 +49,7 @@ on_each_database! {
     async fn a_forged_history_is_refused(app) {
         let forgeries: [Forgery; 7] = [
             ("another row", |chapter| chapter.history.users[3].last_name = "Forged".to_owned()),
-            ("a row nobody created", |chapter| {
+            ("a row without a creator", |chapter| {
                 let mut row = chapter.history.users[3].clone();
                 row.id = uuid::Uuid::now_v7();
                 chapter.history.users.push(row);

@@ -51,7 +51,7 @@ pub async fn refresh_session(
     let (exchange, user, session) = presented.exchange(&tx).await?;
     let goes_on = session.is_live(tx.now()) && user.is_active && user.deleted_at.is_none();
     match exchange {
-        // The session has ended: a second tab that did not know is no thief.
+        // The session has ended: this may be a second tab, so it is not recorded as reuse.
         Exchange::First | Exchange::Repeated if !goes_on => return Err(refused()),
         Exchange::First => {}
         Exchange::Repeated => {

@@ -193,9 +193,8 @@ impl App {
 
 /// The same inside a transaction with further work; `context` is the one it was begun with.
 pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) -> Result<()> {
-    let network = || context.ip_address.as_deref()?.parse().ok().map(forwarded::network_of);
-    let who = context.actor.id().map(|id| id.to_string()).or_else(|| network().map(|network| network.to_string()));
-    let who = who.unwrap_or_default();
+    let network = || forwarded::recorded_network(context.ip_address.as_deref()).map(|network| network.to_string());
+    let who = context.actor.id().map(|id| id.to_string()).or_else(network).unwrap_or_default();
     let key = format!("{who} {}", event.action);
     if let Some(folded_count) = attempt::count(tx, &key).await? {
         tx.record(event.folding(folded_count)).await?;

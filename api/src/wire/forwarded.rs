@@ -37,6 +37,11 @@ pub fn client(peer: IpAddr, forwarded: &str, trusted: &[IpNet]) -> IpAddr {
     client
 }
 
+/// The network of a client whose address is recorded as this text.
+pub fn recorded_network(address: Option<&str>) -> Option<IpAddr> {
+    address?.parse().ok().map(network_of)
+}
+
 /// What limits count as one client: an IPv4 address, or an IPv6 /64 network, since each client has a whole one.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address {

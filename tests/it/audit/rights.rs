@@ -85,7 +85,7 @@ async fn rights_can_be_granted_to_any_role_name_repeatedly() {
 async fn an_impossible_grant_is_refused_with_its_cause() {
     let Some(Fresh { owner, url, .. }) = fresh(Kind::Postgres).await else { return };
     for (by, role, why) in [
-        (&owner, "nobody-of-this-name", "the role \"nobody-of-this-name\" does not exist"),
+        (&owner, "no-such-role", "the role \"no-such-role\" does not exist"),
         (&owner, "public", "the role \"public\" does not exist"),
         (&owner, "", "the role \"\" does not exist"),
         (&owner, "postgres", "the role \"postgres\" is a superuser"),

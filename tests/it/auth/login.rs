@@ -45,7 +45,7 @@ on_each_database! {
         let mut details = Vec::new();
         for (username, password) in [
             ("member1", "not this one"),
-            ("nobody-of-this-name", PASSWORD),
+            ("no-such-user", PASSWORD),
             ("away", PASSWORD),
             ("gone", PASSWORD),
             ("service1", PASSWORD),
@@ -66,13 +66,13 @@ on_each_database! {
         assert_eq!(events, ["wrong_password", "unknown_username", "inactive", "deleted", "wrong_password"]);
         assert_eq!(trail[0]["related_user"]["id"], json!(user.id));
         assert!(trail[1]["related_user"].is_null());
-        assert!(!trail[1].to_string().contains("nobody-of-this-name"), "what was typed as a name may be a password");
+        assert!(!trail[1].to_string().contains("no-such-user"), "what was typed as a name may be a password");
     }
 
     async fn an_unknown_name_costs_the_same_statements_as_a_wrong_password(app) {
         member(app).await;
         let mut costs = Vec::new();
-        for username in ["member1", "nobody-of-this-name"] {
+        for username in ["member1", "no-such-user"] {
             app.statements();
             app.as_anonymous().post("auth/login", json!({"username": username, "password": "not this one"})).await.expect(401);
             costs.push(app.statements());
@@ -83,7 +83,7 @@ on_each_database! {
     async fn failures_beyond_twenty_in_a_minute_are_only_counted(app) {
         let mark = app.mark().await;
         let fail = async |number: u32| {
-            let body = json!({"username": format!("nobody-{number}"), "password": "not this one"});
+            let body = json!({"username": format!("unknown-{number}"), "password": "not this one"});
             app.as_anonymous().post("auth/login", body).await.expect_problem(401, "invalid_credentials");
         };
         for number in 0..23 {

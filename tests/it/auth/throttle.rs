@@ -101,7 +101,7 @@ on_each_database! {
     async fn unknown_and_known_usernames_are_throttled_alike(app) {
         member(app).await;
         let mut seen = Vec::new();
-        for name in ["member1", "nobody-of-this-name"] {
+        for name in ["member1", "no-such-user"] {
             let mut answers = Vec::new();
             app.statements();
             for _ in 0..4 {
@@ -124,8 +124,8 @@ on_each_database! {
         let statuses: Vec<u16> = seen[0].0.iter().map(|answer| answer.0.as_u16()).collect();
         assert_eq!(statuses, [401, 429, 401, 429, 401, 429, 429, 429]);
         assert_eq!(seen[0], seen[1]);
-        assert!(!json!(app.all_entries().await).to_string().contains("nobody-of-this-name"));
-        assert!(!format!("{:?}", throttle::Entity::find().all(&app.outside).await.unwrap()).contains("nobody"));
+        assert!(!json!(app.all_entries().await).to_string().contains("no-such-user"));
+        assert!(!format!("{:?}", throttle::Entity::find().all(&app.outside).await.unwrap()).contains("no-such-user"));
     }
 
     async fn only_one_of_many_concurrent_guesses_is_checked(app) {
@@ -153,14 +153,14 @@ on_each_database! {
         let fresh = at_address("127.2.0.1");
         for _ in 0..10 {
             for http in &elsewhere {
-                for name in ["member1", "nobody-of-this-name"] {
+                for name in ["member1", "no-such-user"] {
                     assert_eq!(attempt_from(app, http, name, WRONG).await.0, 401, "{name}");
                 }
             }
             app.pass(TimeDelta::seconds(5));
         }
 
-        for name in ["member1", "nobody-of-this-name"] {
+        for name in ["member1", "no-such-user"] {
             let closed = attempt_from(app, &fresh, name, PASSWORD).await;
             assert_eq!(closed, (429, "too_many_attempts".to_owned(), "86350".to_owned()));
         }
@@ -175,9 +175,9 @@ on_each_database! {
         let new = json!({"new_password": "thirteen blue bottles"});
         app.as_admin().await.post(&format!("users/{}/password-reset", user.id), new).await.expect(204);
         attempt(app, "member1", "thirteen blue bottles").await.expect(200);
-        refused_for(&attempt(app, "nobody-of-this-name", PASSWORD).await, "3600");
+        refused_for(&attempt(app, "no-such-user", PASSWORD).await, "3600");
         app.pass(TimeDelta::hours(1));
-        attempt(app, "nobody-of-this-name", PASSWORD).await.expect_problem(401, "invalid_credentials");
+        attempt(app, "no-such-user", PASSWORD).await.expect_problem(401, "invalid_credentials");
     }
 
     async fn guesses_of_the_current_password_are_throttled_like_sign_ins(app) {
@@ -244,7 +244,7 @@ on_each_database! {
     }
 
     async fn counters_are_deleted_after_a_day_and_beyond_a_hundred_thousand(app) {
-        attempt(app, "nobody-of-this-name", WRONG).await.expect(401);
+        attempt(app, "no-such-user", WRONG).await.expect(401);
         let forget = async || {
             let tx = app.write().await;
             let forgotten = (throttle::forget_old(&tx).await.unwrap(), throttle::forget_surplus(&tx).await.unwrap());

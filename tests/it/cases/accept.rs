@@ -57,14 +57,14 @@ on_each_database! {
         let mark = app.mark().await;
         let problem = app.as_manager().await.post(&case.url("accept"), body.clone()).await.expect_problem(409, "level_too_low");
         assert_eq!(problem["tier"], "tier_3");
-        body["override_reason"] = json!("nobody else is here");
+        body["override_reason"] = json!("no other technician is available");
         app.as_manager().await.post(&case.url("accept"), body.clone()).await.expect_problem(403, "forbidden");
         let accepted = app.as_admin().await.post(&case.url("accept"), body).await.expect(200);
         assert_eq!(accepted["assigned_to"]["username"], "tech1");
         let trail = app.since(&mark).await;
         let assigned = trail.iter().find(|entry| entry["action_type"] == "case_assigned").unwrap();
         assert_eq!(assigned["metadata"]["level_override"], true);
-        assert_eq!(assigned["metadata"]["override_reason"], "nobody else is here");
+        assert_eq!(assigned["metadata"]["override_reason"], "no other technician is available");
     }
 
     async fn a_case_can_only_be_assigned_to_staff(app) {

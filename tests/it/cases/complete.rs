@@ -27,7 +27,7 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"]["event"], "completed");
     }
 
-    async fn a_case_of_a_beginner_goes_to_review_whoever_completes_it(app) {
+    async fn a_case_of_a_beginner_goes_to_review_regardless_of_who_completes_it(app) {
         let tech1 = app.tech(1).await;
         let case = app.a_case().assigned_to(&tech1).accepted().create().await;
         let by = app.as_manager().await;

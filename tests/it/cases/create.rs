@@ -93,7 +93,7 @@ on_each_database! {
             ("due_on", json!("2026-02-30"), "/due_on"),
             ("num_reports_requested", json!(11), "/num_reports_requested"),
             ("num_reports_requested", json!(1.5), "/num_reports_requested"),
-            ("client_email", json!("nobody"), "/client_email"),
+            ("client_email", json!("nowhere"), "/client_email"),
             ("employee_first_name", json!("a\u{202e}b"), "/employee_first_name"),
             ("employee_first_name", json!(null), "/employee_first_name"),
             ("urgency", json!("asap"), "/urgency"),

@@ -9,7 +9,7 @@ async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
     let networks = trusted.split(',').map(|network| api::wire::forwarded::network(network).unwrap()).collect();
     let app = TestApp::start_with(kind, Settings { trusted_proxies: networks, ..Settings::default() }).await?;
     let by = app.as_anonymous().with("X-Forwarded-For", forwarded);
-    by.post("auth/login", json!({"username": "nobody", "password": "wrong password"})).await.expect(401);
+    by.post("auth/login", json!({"username": "unknown", "password": "wrong password"})).await.expect(401);
     let address = app.all_entries().await.last().unwrap()["ip_address"].as_str().unwrap().to_owned();
     app.finish().await;
     Some(address)
@@ -17,10 +17,10 @@ async fn seen(trusted: &str, forwarded: &str, kind: Kind) -> Option<String> {
 
 /// A proxy adds the client's address to whatever line the client sent.
 #[tokio::test]
-async fn bytes_that_are_no_text_do_not_hide_the_client() {
+async fn invalid_bytes_in_x_forwarded_for_do_not_hide_the_client() {
     let trusted = vec![api::wire::forwarded::network("127.0.0.0/8").unwrap()];
     let app = TestApp::start_with(Kind::Sqlite, Settings { trusted_proxies: trusted, ..Settings::default() }).await.unwrap();
-    let body = r#"{"username": "nobody", "password": "wrong password"}"#;
+    let body = r#"{"username": "unknown", "password": "wrong password"}"#;
     let head = format!(
         "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nX-Forwarded-For: ",

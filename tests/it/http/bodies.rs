@@ -67,14 +67,14 @@ on_each_database! {
 
     async fn the_documentation_page_is_read_only_and_contacts_no_other_host(app) {
         let anonymous = app.as_anonymous();
-        assert!(anonymous.get("/").await.text.contains("swagger-ui"), "whoever opens the address sees what there is");
+        assert!(anonymous.get("/").await.text.contains("swagger-ui"), "the address shows the documentation");
         for path in ["/docs/", "/docs/index.html"] {
             let answer = anonymous.send(Method::POST, path, None).await;
             answer.expect_problem(405, "method_not_allowed");
             assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS");
         }
         let ours = anonymous.get("/docs/swagger-initializer.js").await.text;
-        assert!(ours.contains("\"validatorUrl\": \"none\""), "it asks nobody else: {ours}");
+        assert!(ours.contains("\"validatorUrl\": \"none\""), "it sends the contract to another host: {ours}");
         assert!(!ours.contains("\"persistAuthorization\": true"), "a token stays in no browser: {ours}");
     }
 }

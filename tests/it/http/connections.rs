@@ -65,7 +65,7 @@ async fn incomplete_request_headers_time_out() {
     app.finish().await;
 }
 
-/// A response that nobody reads would otherwise hold its memory, its connection and its budget for as long as the client likes.
+/// A response that is not read would otherwise hold its memory, its connection and its budget for any length of time.
 #[tokio::test]
 async fn a_client_that_reads_nothing_is_disconnected() {
     let app = app(ConnectionLimits { unread: Duration::from_millis(500), ..ConnectionLimits::default() }).await;
@@ -77,7 +77,7 @@ async fn a_client_that_reads_nothing_is_disconnected() {
     greedy.write_all(&contract.repeat(60)).await.unwrap();
     let begun = Instant::now();
     while closed(&app, "slow_reader").await == 0.0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "it may hold its response for ever");
+        assert!(begun.elapsed() < Duration::from_secs(10), "the connection is still open");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     // One that reads, however slowly it begins, gets everything.

@@ -68,7 +68,7 @@ on_each_database! {
 
     async fn another_spelling_of_the_path_is_the_same_path(app) {
         let app = TestApp::start_with(app.kind, limited(100, 1)).await.unwrap();
-        let body = json!({"username": "nobody", "password": "not that passphrase"});
+        let body = json!({"username": "unknown", "password": "not that passphrase"});
         let anonymous = app.as_anonymous();
         anonymous.post("/%61pi/v1/auth/%6Cogin", body.clone()).await.expect_problem(401, "invalid_credentials");
         for spelling in ["/api/v1/auth/login", "/api/v1/auth/%6Cogin", "/%61pi/v1/auth/login", "/api/v1/auth/login/"] {

@@ -12,7 +12,7 @@ on_each_database! {
         assert_eq!(member.get(&case.path()).await.expect(200)["status"], "accepted");
         app.clock.set(at("2026-12-02T00:00:00Z"));
         assert_eq!(member.get(&case.path()).await.expect(200)["status"], "completed");
-        assert_eq!(member.get("alerts").await.expect(200)["data"], json!([]), "nobody was told yet");
+        assert_eq!(member.get("alerts").await.expect(200)["data"], json!([]), "no one is notified yet");
 
         app.clock.set(at("2026-12-02T00:07:00Z"));
         let (admin, mark) = (app.as_admin().await, app.mark().await);

@@ -28,7 +28,7 @@ impl Origin {
         // A dual-stack socket shows IPv4 as ::ffff:a.b.c.d.
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
         // A proxy may add a header line of its own instead of extending the client's.
-        // Bytes that are no text spoil the hop that sent them, not those that proxies added to the line.
+        // Invalid bytes make only the hop that contains them unreadable, not those that proxies added to the line.
         let lines = request.headers().get_all("x-forwarded-for").map(|value| String::from_utf8_lossy(value.as_bytes()));
         let forwarded = lines.collect::<Vec<_>>().join(",");
         Self {
@@ -51,7 +51,7 @@ impl Origin {
 
     /// The client's address or network, as limits count it.
     pub fn network(&self) -> Option<IpAddr> {
-        self.ip_address.as_deref()?.parse().ok().map(forwarded::network_of)
+        forwarded::recorded_network(self.ip_address.as_deref())
     }
 
     pub fn extract(request: &HttpRequest) -> Result<Self> {
