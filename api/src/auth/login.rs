@@ -3,7 +3,7 @@
 use super::token_pair::TokenPair;
 use crate::http::request::origin::Origin;
 use crate::http::request::throttle::Budget;
-use crate::http::{Answer, Body, NoParameters, Query};
+use crate::http::{Answer, NoParameters, Query, SmallBody};
 use crate::state::App;
 use crate::wire::fields::{LoginName, LoginPassword};
 use crate::wire::{Code, Error, Result, SignInProblems};
@@ -46,7 +46,7 @@ pub struct Login {
     extensions(("x-audit-actions" = json!({"always": ["login"], "may": [], "denied": entity::audit::Action::Login}))),
 )]
 #[post("/auth/login")]
-pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Login>) -> Result<Answer<TokenPair>> {
+pub async fn login(app: App, origin: Origin, _: Query<NoParameters>, body: SmallBody<Login>) -> Result<Answer<TokenPair>> {
     let claimed = Claimed::find(&app, &body.username.to_ascii_lowercase()).await?;
     let budget = Budget::of_account(&app, &claimed.username, &origin)?;
     let _turn = budget.spend(&app, origin.context(Actor::Anonymous), Some(claimed.throttled(&origin))).await?;

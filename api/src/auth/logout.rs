@@ -2,7 +2,7 @@
 
 use super::refresh_token::Presented;
 use crate::http::request::origin::Origin;
-use crate::http::{Body, NoParameters, Query};
+use crate::http::{NoParameters, Query, SmallBody};
 use crate::state::App;
 use crate::wire::fields::RefreshToken;
 use crate::wire::{Result, SessionProblems};
@@ -34,7 +34,7 @@ pub struct Logout {
     extensions(("x-audit-actions" = json!({"always": [], "may": ["logout"], "denied": entity::audit::Action::Logout}))),
 )]
 #[post("/auth/logout")]
-pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: Body<Logout>) -> Result<HttpResponse> {
+pub async fn logout(app: App, origin: Origin, _: Query<NoParameters>, body: SmallBody<Logout>) -> Result<HttpResponse> {
     let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let session = presented.session();
     if session.revoked_at.is_none() && presented.is_reused(&app).await? {

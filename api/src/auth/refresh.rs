@@ -3,7 +3,7 @@
 use super::refresh_token::{Presented, refused};
 use super::token_pair::TokenPair;
 use crate::http::request::origin::Origin;
-use crate::http::{Answer, Body, NoParameters, Query};
+use crate::http::{Answer, NoParameters, Query, SmallBody};
 use crate::state::App;
 use crate::wire::fields::RefreshToken;
 use crate::wire::{Result, SessionProblems};
@@ -44,7 +44,7 @@ pub async fn refresh_session(
     app: App,
     origin: Origin,
     _: Query<NoParameters>,
-    body: Body<RefreshSession>,
+    body: SmallBody<RefreshSession>,
 ) -> Result<Answer<TokenPair>> {
     let presented = Presented::find(&app, &origin, &body.refresh_token).await?;
     let tx = app.begin_as(origin.context(Actor::Anonymous)).await?;

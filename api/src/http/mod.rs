@@ -10,7 +10,7 @@ pub use answer::entry::AuditEntry;
 pub use answer::reference::{CaseReference, PersonSummary};
 pub use answer::user::UserDetail;
 pub use answer::{Answer, IdempotencyKeyHeader, IfMatch, IfMatchHeader, IfNoneMatch, IfNoneMatchHeader};
-pub use request::body::{Body, LargeBody, OptionalBody};
+pub use request::body::{Body, LargeBody, OptionalBody, SmallBody};
 pub use request::caller::{
     Administrator, Anyone, AuditReader, Ingester, ManagerOrAdministrator, Member, MemberOrAdministrator, PersonCaller,
     ReportReader, Reviewer, Staff, UserManager,

@@ -60,7 +60,8 @@ async fn a_too_large_content_length_is_refused_before_the_body_arrives() {
     let case = app.a_case().create().await;
     let documents = case.url("documents");
     for (path, kind, length) in [
-        ("auth/login", "application/json", 65_537),
+        ("auth/login", "application/json", 8_193),
+        ("auth/refresh", "application/json", 8_193),
         ("cases", "application/json", 65_537),
         (documents.as_str(), "multipart/form-data; boundary=x", 60 * 1024 * 1024),
     ] {
@@ -72,28 +73,30 @@ async fn a_too_large_content_length_is_refused_before_the_body_arrives() {
 }
 
 #[tokio::test]
-async fn large_bodies_are_refused_while_others_use_up_the_memory_for_them() {
+async fn bodies_are_refused_while_others_use_up_the_memory_for_them() {
     const LENGTH: u64 = 200_000;
-    let work = WorkLimits { large_bodies: 500_000, ..WorkLimits::default() };
+    let work = WorkLimits { bodies: 500_000, ..WorkLimits::default() };
     let app = TestApp::start_with(Kind::Sqlite, settings(work)).await.unwrap();
     let admin = app.as_admin().await;
     let large = head(admin.token(), "ingest/credit-resets", "application/json", LENGTH);
+    // The limit of this operation is 64 KiB.
+    let case = head(admin.token(), "cases", "application/json", 60_000);
     let mut on_their_way = Vec::new();
-    for _ in 0..2 {
+    for sent in [&large, &large, &case] {
         let mut stream = TcpStream::connect(app.base.trim_start_matches("http://")).await.unwrap();
-        stream.write_all(large.as_bytes()).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
         on_their_way.push(stream);
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    // A third, also one that doesn't say how long it is; a small one is taken.
+    // One more of each, also if it doesn't say how long it is; a small one is taken.
     let unsaid = large.replace(&format!("Content-Length: {LENGTH}"), "Transfer-Encoding: chunked");
-    for sent in [large.clone(), unsaid.clone()] {
-        let (said, _) = until_closed(&app, &sent).await;
+    for sent in [&large, &unsaid, &case, &case.replace("Content-Length: 60000", "Transfer-Encoding: chunked")] {
+        let (said, _) = until_closed(&app, sent).await;
         assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("\"code\":\"unavailable\""), "{said}");
     }
     let small = serde_json::json!({});
     app.as_admin().await.post("ingest/credit-resets", small.clone()).await.expect_problem(422, "validation_failed");
-    // What the first two held is free again when they have gone.
+    // What they held is free again when they have gone.
     drop(on_their_way);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let spaces = " ".repeat(usize::try_from(LENGTH).unwrap() - 2);
@@ -156,6 +159,7 @@ on_each_database! {
         let begun = Instant::now();
         let answer = member.patch(&case.path(), serde_json::json!({"employee_first_name": "Eve"})).await;
         answer.expect_problem(503, "unavailable");
+        assert_eq!(answer.header("connection"), "close");
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
         drop(busy);
         assert_eq!(app.since(&mark).await.len(), 0);

@@ -39,10 +39,10 @@ pub async fn edge(
         Ok(Ok(response)) => response.map_into_boxed_body(),
         // The request was dropped with its handler; only the error can still be reported.
         Ok(Err(error)) => match error.as_error::<Error>() {
-            Some(known) => return Err(without_request(&app, known.clone(), &path, &origin)),
+            Some(known) => return Err(without_request(known.clone(), &path, &origin)),
             None => return Err(error),
         },
-        Err(_) => return Err(without_request(&app, Error::internal("a handler panicked"), &path, &origin)),
+        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &path, &origin)),
     };
     match interruption_of(&response) {
         None => {}
@@ -192,13 +192,13 @@ fn problem(error: &Error, path: &str, origin: &Origin) -> String {
     serde_json::to_string(&error.problem(path, &origin.request_id)).unwrap_or_default()
 }
 
-/// The same where the request was dropped with its handler.
-fn without_request(app: &App, error: Error, path: &str, origin: &Origin) -> actix_web::Error {
+/// The same where the request was dropped with its handler. Its connection is closed, since part of the request may be unread.
+fn without_request(error: Error, path: &str, origin: &Origin) -> actix_web::Error {
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
     let mut answer = answer.body(problem(&error, path, origin));
     complete_refusal(&mut answer, error.code.status());
     complete(answer.headers_mut(), origin, true);
-    close_at_a_stop(app, answer.head_mut());
+    answer.head_mut().set_connection_type(ConnectionType::Close);
     InternalError::from_response(error, answer).into()
 }

@@ -5,7 +5,7 @@ use crate::http::request::caller::Presented;
 use crate::http::request::operations;
 use crate::http::request::work::Work;
 use crate::state::App;
-use crate::state::budgets::Kind;
+use crate::state::budgets::{Kind, Turn};
 use crate::wire::Error;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -17,7 +17,6 @@ use entity::audit::CommitWatch;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
 fn classify(request: &ServiceRequest) -> Kind {
@@ -55,7 +54,8 @@ pub async fn work(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let app = App::extract(request.request())?;
     let kind = classify(&request);
-    let turn = app.budgets().turn(kind).await;
+    let caller_id = request.extensions().get::<Presented>().and_then(Presented::user_id);
+    let turn = app.budgets().turn(kind, caller_id).await;
     let begun = turn.and_then(|turn| Work::begin(app.budgets(), kind).map(|work| (turn, work)));
     let (turn, work) = match begun {
         Ok(begun) => begun,
@@ -78,29 +78,20 @@ pub async fn work(
         timer.as_mut().poll(context).map(|()| None)
     });
     match answered.await {
-        Some(response) => Ok(response?.map_body(|_, body| turn.hold(body))),
+        Some(response) => Ok(response?.map_body(|_, body| hold(turn, body))),
         // The request was dropped with its handler: the edge answers without it.
         None => Err(Error::overloaded().into()),
     }
 }
 
-/// A turn that lasts as long as the response body.
-trait Hold {
-    fn hold(self, body: impl MessageBody + 'static) -> BoxBody;
-}
-
-impl Hold for Option<OwnedSemaphorePermit> {
-    fn hold(self, body: impl MessageBody + 'static) -> BoxBody {
-        match self {
-            Some(turn) => Held { body: body.boxed(), _turn: turn }.boxed(),
-            None => body.boxed(),
-        }
-    }
+/// Keeps a turn for as long as the response body.
+fn hold(turn: Turn, body: impl MessageBody + 'static) -> BoxBody {
+    if turn.is_limited() { Held { body: body.boxed(), _turn: turn }.boxed() } else { body.boxed() }
 }
 
 struct Held {
     body: BoxBody,
-    _turn: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 impl MessageBody for Held {

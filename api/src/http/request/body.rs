@@ -17,6 +17,8 @@ use std::pin::Pin;
 use validator::Validate;
 
 const LENGTH_MAX: usize = 64 * 1024;
+/// For requests without a caller. A body of this size also takes nothing of the budget of memory.
+const SMALL_LENGTH_MAX: usize = 8 * 1024;
 /// For batches from other systems: a batch is applied entirely or not at all, so it comes in one request.
 const LARGE_LENGTH_MAX: usize = 1024 * 1024;
 /// For operations without a body.
@@ -24,6 +26,9 @@ const NOTHING_LENGTH_MAX: usize = 1024;
 
 /// A request body, read and validated.
 pub struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
+
+/// A body of up to 8 KiB.
+pub type SmallBody<T> = Body<T, SMALL_LENGTH_MAX>;
 
 /// A body of up to 1 MiB.
 pub type LargeBody<T> = Body<T, LARGE_LENGTH_MAX>;
@@ -123,7 +128,7 @@ async fn collect(request: &HttpRequest, payload: &mut Payload, length_max: usize
         return Err(too_large());
     }
     let (mut bytes, work) = (BytesMut::new(), Work::find(request));
-    if let Some(work) = work.as_ref().filter(|_| length > LENGTH_MAX) {
+    if let Some(work) = work.as_ref().filter(|_| length > SMALL_LENGTH_MAX) {
         work.reserve_memory(length)?;
         bytes.reserve(length);
     }

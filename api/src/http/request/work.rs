@@ -65,7 +65,7 @@ impl Work {
         timeout_at(self.0.body_due, next).await.map_err(|_| Error::plain(Code::RequestTimeout))
     }
 
-    /// Takes this many bytes of what large bodies may hold in memory, until the request has ended.
+    /// Takes this many bytes of what bodies may hold in memory together, until the request has ended.
     ///
     /// # Errors
     ///
