@@ -40,7 +40,9 @@ impl Default for Limits {
     fn default() -> Self {
         // One second more than PostgreSQL keeps a transaction whose connection has ended without its knowing.
         let decision = IDLE_TRANSACTION + Duration::from_secs(1);
-        Self { writers: 16, readers: 8, exports: 2, patience: Duration::from_secs(1), decision }
+        // With the feature, what the drill `locked-table` has to notice.
+        let patience = Duration::from_secs(if cfg!(feature = "sabotage") { 30 } else { 1 });
+        Self { writers: 16, readers: 8, exports: 2, patience, decision }
     }
 }
 

@@ -118,3 +118,18 @@ pub fn percentile(figures: &mut [Duration], of: usize) -> Duration {
     figures.sort_unstable();
     figures.get((figures.len() * of / 100).min(figures.len().saturating_sub(1))).copied().unwrap_or_default()
 }
+
+/// Requests `/livez` on a connection of its own, as a probe does.
+pub async fn is_live(address: &str) -> std::io::Result<bool> {
+    let mut wire = TcpStream::connect(address).await?;
+    wire.write_all(b"GET /livez HTTP/1.1\r\nHost: drill\r\nConnection: close\r\n\r\n").await?;
+    let mut answer = Vec::new();
+    wire.read_to_end(&mut answer).await?;
+    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+}
+
+/// Runs a future in this thread.
+pub fn on_its_own<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(future)
+}

@@ -18,7 +18,6 @@ const SQLITE_SIZE: u32 = 768;
 const POSTGRES_SIZE: u32 = 1_536;
 
 pub async fn run(plan: Plan) {
-    assert!(plan.is_sabotaged == cfg!(feature = "sabotage"), "`--sabotage` and `--features tests/sabotage` go together");
     let volume = Volume::mount(SQLITE_SIZE).expect("a user who may mount a tmpfs");
     let app = TestApp::start_on(&volume, 0).await;
     on(&app, &volume, plan, || true).await;

@@ -3,15 +3,12 @@
 
 use crate::Plan;
 use crate::app::{Kind, Process, Settings, TestApp};
-use crate::crowd::{Crowd, address, head, percentile, upload};
-use crate::kill_service::signal;
+use crate::crowd::{Crowd, address, head, is_live, on_its_own, percentile, upload};
 use entity::clock::Clock;
 use futures_util::future::{join, join_all};
 use reqwest::Method;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const HALF_OPEN: usize = 1_000;
 const SLOW: usize = 500;
@@ -37,7 +34,7 @@ pub async fn run(plan: Plan) {
         let time = Duration::from_secs(u64::try_from(plan.rounds(40, 12)).expect("seconds"));
         let caller = app.as_tech(3).await;
         let idle = observe(&process, caller.token(), time / 2).join().expect("an observation");
-        let busy = under_load(&app, &process, time, plan.is_sabotaged).await;
+        let busy = under_load(&app, &process, time).await;
         let memory = process.memory("VmHWM");
         println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
         assert_eq!(busy.failed, 0, "other callers were not served");
@@ -50,7 +47,7 @@ pub async fn run(plan: Plan) {
     }
 }
 
-async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotaged: bool) -> Observed {
+async fn under_load(app: &TestApp, process: &Process, time: Duration) -> Observed {
     let (member, admin, caller) = (app.as_member().await, app.as_admin().await, app.as_tech(3).await);
     let case = app.a_case().accepted().create().await;
     let slow = [head("", "auth/login", "application/json", 1_000).as_bytes(), &[b' '; 1_000]].concat();
@@ -63,14 +60,6 @@ async fn under_load(app: &TestApp, process: &Process, time: Duration, is_sabotag
         });
         std::thread::sleep(WARM_UP);
         let observed = observe(process, caller.token(), time);
-        if is_sabotaged {
-            for _ in 0..10 {
-                signal(process.pid(), "STOP");
-                std::thread::sleep(Duration::from_millis(300));
-                signal(process.pid(), "CONT");
-                std::thread::sleep(Duration::from_millis(300));
-            }
-        }
         crowds.join().expect("crowds");
         observed.join().expect("an observation")
     })
@@ -143,21 +132,6 @@ impl std::fmt::Display for Observed {
 fn observe(process: &Process, token: &str, time: Duration) -> JoinHandle<Observed> {
     let (address, token) = (address(process).to_owned(), token.to_owned());
     std::thread::spawn(move || on_its_own(ask(&address, &token, time)))
-}
-
-/// Requests `/livez` on a connection of its own, as a probe does.
-async fn is_live(address: &str) -> std::io::Result<bool> {
-    let mut wire = TcpStream::connect(address).await?;
-    wire.write_all(b"GET /livez HTTP/1.1\r\nHost: drill\r\nConnection: close\r\n\r\n").await?;
-    let mut answer = Vec::new();
-    wire.read_to_end(&mut answer).await?;
-    Ok(answer.starts_with(b"HTTP/1.1 200 "))
-}
-
-/// Runs a future in this thread.
-fn on_its_own<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(future)
 }
 
 async fn ask(address: &str, token: &str, time: Duration) -> Observed {

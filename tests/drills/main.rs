@@ -56,6 +56,8 @@ struct Drill {
     shows: &'static str,
     /// What `--sabotage` damages.
     sabotage: &'static str,
+    /// Whether the damage is part of the build: `cargo drill-sabotaged NAME --sabotage`.
+    is_built_in: bool,
     /// The text in the failure that proves that the drill noticed the sabotage.
     proof: &'static str,
     run: fn(Plan) -> LocalBoxFuture<'static, ()>,
@@ -66,6 +68,7 @@ const DRILLS: &[Drill] = &[
         name: "kill-service",
         shows: "kill -9 of the service under load, 200 times on each database: no acknowledged write is lost",
         sabotage: "writes count as acknowledged when they are sent",
+        is_built_in: false,
         proof: "acknowledged writes lost",
         run: |plan| kill_service::run(plan).boxed_local(),
     },
@@ -73,6 +76,7 @@ const DRILLS: &[Drill] = &[
         name: "kill-postgres",
         shows: "kill -9 of PostgreSQL under load, 50 times: 503 meanwhile, recovery within 5 s, no acknowledged write is lost",
         sabotage: "transactions are committed with synchronous_commit off",
+        is_built_in: false,
         proof: "acknowledged writes lost",
         run: |plan| kill_postgres::run(plan).boxed_local(),
     },
@@ -80,6 +84,7 @@ const DRILLS: &[Drill] = &[
         name: "refusing-log",
         shows: "an audit log that refuses entries or is missing: 503 for each request, nothing changed, recovery within 5 s",
         sabotage: "the database's checks are removed, and entries are deleted as they are written",
+        is_built_in: false,
         proof: "changed without its entry",
         run: |plan| refusing_log::run(plan).boxed_local(),
     },
@@ -87,8 +92,8 @@ const DRILLS: &[Drill] = &[
         name: "full-disk",
         shows: "the disk is full 50 times under load on each database: 503 meanwhile, recovery within 10 s, no acknowledged \
                 write is lost",
-        sabotage: "SQLite's transactions are savepoints of connections that are never closed: `cargo drill-sabotaged full-disk \
-                   --sabotage`",
+        sabotage: "SQLite's transactions are savepoints of connections that are never closed",
+        is_built_in: true,
         proof: "acknowledged writes lost",
         run: |plan| full_disk::run(plan).boxed_local(),
     },
@@ -96,6 +101,7 @@ const DRILLS: &[Drill] = &[
         name: "race",
         shows: "64 callers for each status change, 20 rounds on each database: one winner, one entry, no 5xx",
         sabotage: "the case is reset to its status during the race, as by a service without locks",
+        is_built_in: false,
         proof: "more or fewer than one",
         run: |plan| race::run(plan).boxed_local(),
     },
@@ -103,27 +109,31 @@ const DRILLS: &[Drill] = &[
         name: "clock",
         shows: "two replicas whose clocks jump back and forth: a case's entries are in the order of its changes",
         sabotage: "the case does not record when it was last changed",
+        is_built_in: false,
         proof: "out of order",
         run: |plan| clock::run(plan).boxed_local(),
     },
     Drill {
         name: "locked-table",
-        shows: "a lock held by another session and 500 clients: 503 within 3 s for each, recovery within 5 s",
-        sabotage: "the service is suspended for 6 s, as if it waited for the lock",
+        shows: "a lock held by another session and 500 clients: 503 within 2 s, `/livez` within 50 ms, recovery within 2 s",
+        sabotage: "the service waits 30 s for a lock",
+        is_built_in: true,
         proof: "waited too long",
         run: |plan| locked_table::run(plan).boxed_local(),
     },
     Drill {
         name: "load",
         shows: "1,000 half-open and 500 slow clients, 100 uploads, 16 searches at once: others within 5x idle, 256 MiB memory",
-        sabotage: "the service is suspended for 0.3 s at intervals, as if it waited for its slowest client",
+        sabotage: "no kind of work has a budget",
+        is_built_in: true,
         proof: "not served as before",
         run: |plan| load::run(plan).boxed_local(),
     },
     Drill {
         name: "memory",
-        shows: "300 bodies of 1 MiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once: memory grows by 64 MiB at most",
-        sabotage: "2,500 bodies of 63 KiB, which no budget limits",
+        shows: "300 bodies of 1 MiB, 2,500 of 63 KiB, 300 slow uploads, 100 of 49 MiB, 200 exports at once: at most 64 MiB more memory",
+        sabotage: "no budget limits the memory of bodies",
+        is_built_in: true,
         proof: "grew by",
         run: |plan| memory::run(plan).boxed_local(),
     },
@@ -131,6 +141,7 @@ const DRILLS: &[Drill] = &[
         name: "stop",
         shows: "SIGTERM under 16 keep-alive clients, 50 times: no request fails within the drain time, exit within 15 s",
         sabotage: "the drain time is 0",
+        is_built_in: false,
         proof: "requests failed",
         run: |plan| stop::run(plan).boxed_local(),
     },
@@ -138,6 +149,7 @@ const DRILLS: &[Drill] = &[
         name: "upgrade",
         shows: "two replicas on PostgreSQL are upgraded one after the other under load, 20 times: no request fails",
         sabotage: "the newer schema is one that the older version cannot use",
+        is_built_in: false,
         proof: "requests failed",
         run: |plan| upgrade::run(plan).boxed_local(),
     },
@@ -154,7 +166,8 @@ async fn main() -> ExitCode {
     if chosen.is_empty() {
         println!("cargo drill NAME | --all [--short] [--seed N] [--sabotage]\n");
         for drill in DRILLS {
-            println!("{:15} {}\n{:15} sabotage: {}", drill.name, drill.shows, "", drill.sabotage);
+            let command = if drill.is_built_in { " (cargo drill-sabotaged)" } else { "" };
+            println!("{:15} {}\n{:15} sabotage: {}{command}", drill.name, drill.shows, "", drill.sabotage);
         }
         return if arguments.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
@@ -171,8 +184,11 @@ async fn main() -> ExitCode {
 
 /// Runs one drill; a panic is a failure, and with a sabotage the only success.
 async fn run(drill: &Drill, plan: Plan) -> (&'static str, bool, &'static str, f64) {
+    let is_damaged = plan.is_sabotaged && drill.is_built_in;
+    assert_eq!(cfg!(feature = "sabotage"), is_damaged, "`cargo drill-sabotaged` is for {} --sabotage and the like", drill.name);
+    let command = if is_damaged { "drill-sabotaged" } else { "drill" };
     let repeat = if plan.is_sabotaged { " --sabotage" } else { "" };
-    println!("\n== {} (seed {}): cargo drill {0} --seed {1}{repeat}", drill.name, plan.seed);
+    println!("\n== {} (seed {}): cargo {command} {0} --seed {1}{repeat}", drill.name, plan.seed);
     let began = Instant::now();
     let outcome = AssertUnwindSafe((drill.run)(plan)).catch_unwind().await;
     let said = outcome.as_ref().err().map(|payload| {

@@ -17,14 +17,11 @@ pub async fn run(plan: Plan) {
     let app = app.expect("SQLite is always available");
     app.fill_log().await;
     let process = Process::start(&app).await;
-    if plan.is_sabotaged {
-        small_bodies(&app, &process).await;
-    } else {
-        large_bodies(&app, &process).await;
-        slow_uploads(&app, &process).await;
-        large_uploads(&app, &process, plan).await;
-        exports(&app, &process).await;
-    }
+    bodies(&app, &process, (300, MIB)).await;
+    bodies(&app, &process, (2_500, 63 << 10)).await;
+    slow_uploads(&app, &process).await;
+    large_uploads(&app, &process, plan).await;
+    exports(&app, &process).await;
     drop(process);
     app.finish().await;
 }
@@ -102,28 +99,17 @@ async fn exports(app: &TestApp, process: &Process) {
     assert!(crowd.answers().keys().all(|status| [200, 503].contains(status)), "unexpected responses");
 }
 
-/// Three hundred request bodies of the largest size that is read into memory; most are refused.
-async fn large_bodies(app: &TestApp, process: &Process) {
-    let crowd = Crowd::default();
-    hold_bodies(app, process, (300, MIB), &crowd).await;
-    assert!(crowd.answers().contains_key(&503), "none was refused: {:?}", crowd.answers());
-}
-
-/// The sabotage: many small bodies from many addresses, whose memory no budget limits.
-async fn small_bodies(app: &TestApp, process: &Process) {
-    hold_bodies(app, process, (2_500, 63 << 10), &Crowd::default()).await;
-}
-
-/// Sends each body except its last kilobyte, and disconnects after 6 s.
-async fn hold_bodies(app: &TestApp, process: &Process, (count, length): (usize, usize), crowd: &Crowd) {
+/// Many request bodies at once, each sent except its last kilobyte; most are refused, and the others end after 6 s.
+async fn bodies(app: &TestApp, process: &Process, (count, length): (usize, usize)) {
     let head = head(app.as_admin().await.token(), "ingest/credit-resets", "application/json", length);
     let sent = [head.into_bytes(), vec![b' '; length - 1_024]].concat();
-    let before = begin(process);
+    let (crowd, before) = (Crowd::default(), begin(process));
     let bodies = (0..count).map(|number| crowd.send(address(process), number, &sent, (MIB * 2, Duration::from_secs(5))));
     let over = async {
         tokio::time::sleep(Duration::from_secs(6)).await;
         crowd.disperse();
     };
     tokio::join!(join_all(bodies), over);
-    demand(process, before, crowd, &format!("{count} bodies of {} KiB", length >> 10));
+    demand(process, before, &crowd, &format!("{count} bodies of {} KiB", length >> 10));
+    assert!(crowd.answers().contains_key(&503), "none was refused: {:?}", crowd.answers());
 }

@@ -22,6 +22,7 @@ pub struct Server {
 
 impl Server {
     /// Creates and starts a server; `options` are added to its command line.
+    #[expect(clippy::zombie_processes, reason = "the keeper outlives this process")]
     pub fn start(options: &'static str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
         let folder = std::env::temp_dir().join(format!("casetrail-drill-{port}"));
