@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 const CLIENTS: usize = 500;
 /// A few callers must get their response as promptly as many.
 const FEW: usize = 20;
+/// An unoptimised build takes longer for what it does while nothing waits.
+const SLOWNESS: u32 = if cfg!(debug_assertions) { 2 } else { 1 };
 /// A wait ends after 1.5 s; the rest is for the machine that runs the drill with its 500 clients.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
 const RECOVERY_MAX: Duration = Duration::from_secs(2);
@@ -28,7 +30,7 @@ const LIVEZ_MAX: Duration = Duration::from_millis(50);
 const GROWTH_MAX: u64 = 64 * 1024;
 
 pub async fn run(plan: Plan) {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
+    for kind in [Kind::Postgres, Kind::Sqlite] {
         let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
         let app = app.expect("PostgreSQL is installed");
         let process = Process::start(&app).await;
@@ -48,6 +50,7 @@ pub async fn run(plan: Plan) {
             }
             let mut waits: Vec<Duration> = writes.into_iter().map(|(_, wait)| wait).collect();
             slowest = slowest.max(percentile(&mut waits, 99));
+            assert!(slowest <= ANSWER_MAX * SLOWNESS, "callers waited too long: {slowest:?}");
             lock.rollback().await.expect("releasing the lock");
             recovery = recovery.max(recover(&clients[..FEW], &process, &token).await);
         }
@@ -56,9 +59,8 @@ pub async fn run(plan: Plan) {
             "{kind:?}: {rounds} locks, responses by status {answers:?}, p99 of a wait {slowest:?}, slowest recovery {recovery:?}"
         );
         println!("{kind:?}: p99 of /livez {livez:?}, at most {} MiB more in memory", growth / 1024);
-        assert!(slowest <= ANSWER_MAX, "callers waited too long: {slowest:?}");
-        assert!(recovery <= RECOVERY_MAX, "the service recovered after {recovery:?}");
-        assert!(livez <= LIVEZ_MAX, "/livez took {livez:?}");
+        assert!(recovery <= RECOVERY_MAX * SLOWNESS, "the service recovered after {recovery:?}");
+        assert!(livez <= LIVEZ_MAX * SLOWNESS, "/livez took {livez:?}");
         assert!(growth <= GROWTH_MAX, "grew by {} MiB in memory", growth / 1024);
         assert!(answers.keys().all(|status| *status == 503), "unexpected responses: {answers:?}");
         drop(process);

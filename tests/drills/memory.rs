@@ -18,7 +18,7 @@ pub async fn run(plan: Plan) {
     app.fill_log().await;
     let process = Process::start(&app).await;
     bodies(&app, &process, (300, MIB)).await;
-    bodies(&app, &process, (2_500, 63 << 10)).await;
+    bodies(&app, &process, (1_500, 63 << 10)).await;
     slow_uploads(&app, &process).await;
     large_uploads(&app, &process, plan).await;
     exports(&app, &process).await;

@@ -90,8 +90,8 @@ async fn bodies_are_refused_while_others_use_up_the_memory_for_them() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     // One more of each, also if it doesn't say how long it is; a small one is taken.
     let unsaid = large.replace(&format!("Content-Length: {LENGTH}"), "Transfer-Encoding: chunked");
-    for sent in [&large, &unsaid, &case, &case.replace("Content-Length: 60000", "Transfer-Encoding: chunked")] {
-        let (said, _) = until_closed(&app, sent).await;
+    let one_more = [&large, &unsaid, &case, &case.replace("Content-Length: 60000", "Transfer-Encoding: chunked")];
+    for (said, _) in futures_util::future::join_all(one_more.map(|sent| until_closed(&app, sent))).await {
         assert!(said.starts_with("HTTP/1.1 503 ") && said.contains("\"code\":\"unavailable\""), "{said}");
     }
     let small = serde_json::json!({});
