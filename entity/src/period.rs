@@ -133,7 +133,8 @@ impl PeriodQuery {
 }
 
 impl Period {
-    /// The requested period; it includes `now` if its end is open.
+    /// The requested period. If its end is open, it includes `now`; where it begins after that, it is its first millisecond: the
+    /// end was not requested and cannot be wrong.
     pub fn new(
         asked: PeriodQuery,
         first_entry_at: Option<DateTime<Utc>>,
@@ -143,17 +144,16 @@ impl Period {
         if asked.all_time && (asked.since.is_some() || asked.until.is_some()) {
             return Err(PeriodError::AllTimeWithBounds);
         }
-        let until = match asked.until {
-            Some(bound) => end_of(bound, zone).ok_or(PeriodError::UntilOutOfRange)?,
-            // Entries of the current millisecond are part of the period until now.
-            None => now + TimeDelta::milliseconds(1),
-        };
-        let since = match asked.since {
-            Some(bound) => start_of(bound, zone).ok_or(PeriodError::SinceOutOfRange)?,
+        let until = asked.until.map(|bound| end_of(bound, zone).ok_or(PeriodError::UntilOutOfRange)).transpose()?;
+        let since = asked.since.map(|bound| start_of(bound, zone).ok_or(PeriodError::SinceOutOfRange)).transpose()?;
+        let millisecond = TimeDelta::milliseconds(1);
+        // Entries of the current millisecond are part of the period until now.
+        let until = until.unwrap_or_else(|| since.map_or(now, |since| since.max(now)) + millisecond);
+        let since = since.unwrap_or_else(|| match asked.reaches_back() {
             // If everything is newer than the end, or there are no entries, the period is its last millisecond.
-            None if asked.reaches_back() => first_entry_at.unwrap_or(until).min(until - TimeDelta::milliseconds(1)),
-            None => days_before(now, DEFAULT_DAYS - 1, zone),
-        };
+            true => first_entry_at.unwrap_or(until).min(until - millisecond),
+            false => days_before(now, DEFAULT_DAYS - 1, zone),
+        });
         if since >= until {
             return Err(PeriodError::Inverted);
         }
@@ -323,6 +323,21 @@ mod tests {
     }
 
     #[test]
+    fn an_open_end_never_refuses_a_start() {
+        let now = at("2026-11-23T08:00:00Z");
+        let since = |bound| {
+            let period = Period::new(PeriodQuery { since: bound, ..PeriodQuery::default() }, None, now, CHICAGO).unwrap();
+            assert_eq!(period.buckets(Interval::Day).unwrap().len(), 1);
+            (period.since, period.until)
+        };
+        let instant = |text: &str| Some(Bound::Instant(at(text)));
+        assert_eq!(since(day("2026-11-24")), (at("2026-11-24T06:00:00Z"), at("2026-11-24T06:00:00.001Z")));
+        assert_eq!(since(instant("2026-11-23T08:00:00.001Z")), (at("2026-11-23T08:00:00.001Z"), at("2026-11-23T08:00:00.002Z")));
+        assert_eq!(since(instant("2026-11-23T08:00:00Z")), (now, at("2026-11-23T08:00:00.001Z")));
+        assert_eq!(since(day("2100-12-31")).0, at("2100-12-31T06:00:00Z"));
+    }
+
+    #[test]
     fn buckets_partition_the_period_and_start_with_their_civil_day() {
         for interval in [Interval::Day, Interval::Week, Interval::Month] {
             let asked = PeriodQuery {
@@ -351,7 +366,6 @@ mod tests {
             Period::new(asked, None, at("2026-11-23T08:00:00Z"), CHICAGO).unwrap_err().parameter()
         };
         assert_eq!(refused(day("2026-02-02"), day("2026-02-01"), false), "since");
-        assert_eq!(refused(day("2027-01-01"), None, false), "since", "it starts after now");
         assert_eq!(refused(day("1999-12-31"), None, false), "since");
         assert_eq!(refused(None, day("2101-01-01"), false), "until");
         assert_eq!(refused(None, day("2026-01-01"), true), "all_time");

@@ -8,8 +8,6 @@ use crate::wire::fields::{CaseNumber, ChangedValue, RequestId, SearchText, at_mo
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{ChangedField, Filter};
-use entity::period::IdRange;
-use entity::setting;
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::IntoParams;
@@ -91,7 +89,7 @@ pub struct TrailFilter {
 
 impl LogFilter {
     pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
-        let ids = ids(app, period).await?;
+        let ids = period.ids(app).await?;
         let changed = changed(self.changed_field.as_deref(), self.changed_from.as_deref(), self.changed_to.as_deref())?;
         Ok(Filter {
             ids,
@@ -115,16 +113,9 @@ impl LogFilter {
 
 impl TrailFilter {
     pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
-        let ids = ids(app, period).await?;
+        let ids = period.ids(app).await?;
         Ok(Filter { ids, actions: self.action_type, ..Filter::default() })
     }
-}
-
-/// The time zone is read only if there is a period that depends on it.
-async fn ids(app: &App, period: PeriodParameters) -> Result<Option<IdRange>> {
-    let Some(asked) = period.given() else { return Ok(None) };
-    let zone = setting::current(app.readers()).await?.zone()?;
-    Ok(Some(asked.ids(zone)?))
 }
 
 fn changed(field: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Option<ChangedField>> {

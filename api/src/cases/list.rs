@@ -11,9 +11,8 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, member_update};
 use entity::clock;
 use entity::page::{Direction, Position, SortKey};
-use entity::period::Period;
+use entity::text;
 use entity::user::{self, Person, Role};
-use entity::{setting, text};
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Value};
 use serde::{Deserialize, Serialize};
@@ -158,7 +157,8 @@ pub async fn list_cases(
 ) -> Result<Answer<CaseList>> {
     let (filter, period, CaseOrder { sort }, paging) = &query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
-    let condition = filter.condition(&by, app.now())?.add_option(created_in(period, &app).await?);
+    let created = period.ids(&app).await?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
+    let condition = filter.condition(&by, app.now())?.add_option(created);
     let found = case::visible_to(&by).filter(condition);
     let (rows, page) = page.read(app.readers(), found, &sort.key(&by), |row| sort.position(row, &by)).await?;
     let beside = Beside::read(&app, &rows).await?;
@@ -187,18 +187,6 @@ impl ListCases {
             .add_option(self.due_before.map(|day| Column::DueOn.lt(day)))
             .add_option(self.q.as_deref().map(matches_text)))
     }
-}
-
-async fn created_in(period: &PeriodParameters, app: &App) -> Result<Option<Condition>> {
-    let Some(asked) = period.given() else { return Ok(None) };
-    let zone = setting::current(app.readers()).await?.zone()?;
-    let ids = Period::new(asked, Some(earliest()), app.now(), zone)?.ids();
-    Ok(Some(Condition::all().add(Column::Id.gte(ids.from)).add(Column::Id.lt(ids.before))))
-}
-
-/// Start of a period that has none given: no case is older.
-fn earliest() -> DateTime<Utc> {
-    NaiveDate::from_ymd_opt(2000, 1, 2).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc()).unwrap_or_default()
 }
 
 fn is_unassigned(unassigned: bool) -> Expr {

@@ -2,7 +2,7 @@
 
 use crate::app::{TestApp, actions};
 use entity::user::Role;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 async fn numbers(app: &TestApp, query: &str) -> Vec<String> {
     let list = app.as_manager().await.get(&format!("cases?{query}")).await.expect(200);
@@ -79,6 +79,29 @@ on_each_database! {
         by.get("cases?cursor=abc").await.expect_problem(400, "invalid_cursor");
         let answer = app.as_member().await.get("cases?tier=tier_1").await;
         assert_eq!(answer.faults(), ["query /tier"]);
+    }
+
+    async fn a_period_without_an_end_is_open(app) {
+        app.a_case().create().await;
+        let by = app.as_manager().await;
+        for (period, total) in [
+            ("since=2026-12-01", 1),
+            ("since=2026-12-01T15:00:00Z", 1),
+            ("since=2026-12-01T15:00:00.001Z", 0),
+            ("since=2026-12-02", 0),
+            ("since=2100-12-31", 0),
+            ("until=2100-12-31", 1),
+            ("until=2000-01-01", 0),
+        ] {
+            let list = by.get(&format!("cases?{period}&include_total=true")).await.expect(200);
+            assert_eq!((&list["page"]["total"], list["data"].as_array().unwrap().len()), (&json!(total), total), "{period}");
+        }
+        // A case that another host, whose clock is ahead, created a second from now.
+        let now = app.clock.now();
+        app.pass(chrono::TimeDelta::seconds(1));
+        app.a_case().create().await;
+        app.clock.set(now);
+        assert_eq!(numbers(app, "since=2026-12-01").await.len(), 2);
     }
 
     async fn paging_in_every_order_lists_each_case_once(app) {

@@ -64,4 +64,17 @@ on_each_database! {
         let since = by.get("reports/case-changes?since=2026-12-01T15:00:00Z").await.expect(200);
         assert_eq!(since["summary"], all["summary"]);
     }
+
+    async fn a_start_that_lies_ahead_is_an_empty_period(app) {
+        app.a_case().accepted().create().await;
+        let by = app.as_manager().await;
+        for (since, start, end) in [
+            ("2026-12-02", "2026-12-02T06:00:00.000Z", "2026-12-02T06:00:00.001Z"),
+            ("2026-12-01T15:00:00.001Z", "2026-12-01T15:00:00.001Z", "2026-12-01T15:00:00.002Z"),
+        ] {
+            let report = by.get(&format!("reports/case-changes?since={since}")).await.expect(200);
+            assert_eq!((&report["period"]["since"], &report["period"]["until"]), (&json!(start), &json!(end)));
+            assert_eq!((&report["summary"]["total_changes"], &report["entries"]["data"]), (&json!(0), &json!([])));
+        }
+    }
 }

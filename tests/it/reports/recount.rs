@@ -32,7 +32,8 @@ impl<'a> Recount<'a> {
         let PeriodQuery { since, until, all_time } = scenario.asked;
         let until = match until {
             Some(bound) => instant(bound, 1),
-            None => scenario.now + TimeDelta::milliseconds(1),
+            // An end that was not requested is never too early.
+            None => since.map_or(scenario.now, |bound| instant(bound, 0).max(scenario.now)) + TimeDelta::milliseconds(1),
         };
         let first = world.entries.first().map_or(until, |entry| entry.occurred_at).min(until - TimeDelta::milliseconds(1));
         let since = match since {

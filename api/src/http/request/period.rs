@@ -1,9 +1,11 @@
 //! Periods in queries: instants, or civil days in the settings' time zone.
 
-use crate::wire::{Code, Error, FieldProblem};
+use crate::state::App;
+use crate::wire::{Code, Error, FieldProblem, Result};
 use chrono::{DateTime, NaiveDate, Utc};
-use entity::period::{Bound, PeriodError, PeriodQuery};
+use entity::period::{Bound, IdRange, PeriodError, PeriodQuery};
 use entity::report::ReportError;
+use entity::setting;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -40,9 +42,14 @@ impl PeriodParameters {
         PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: false }
     }
 
-    /// The period as requested; `None` if neither end is given.
-    pub fn given(&self) -> Option<PeriodQuery> {
-        (self.since.is_some() || self.until.is_some()).then(|| self.asked())
+    /// The ids of what was created in the period, open at an end that is not given; `None` if neither end is. The time zone is
+    /// read only if there is a period that depends on it.
+    pub async fn ids(&self, app: &App) -> Result<Option<IdRange>> {
+        if self.since.is_none() && self.until.is_none() {
+            return Ok(None);
+        }
+        let zone = setting::current(app.readers()).await?.zone()?;
+        Ok(Some(self.asked().ids(zone)?))
     }
 }
 
