@@ -33,10 +33,10 @@ pub struct AuditActionType {
     pub system_event: Option<SystemEvent>,
     /// JSON Schema (2020-12) of the metadata that entries of successful actions contain at least
     pub metadata_schema: BTreeMap<String, Value>,
-    /// Number of audit entries of this type, regardless of outcome
+    /// Number of audit entries of this type, regardless of outcome; null for callers who may not read the audit log
     #[schema(minimum = 0)]
-    pub count: u64,
-    /// Time of the most recent entry
+    pub count: Option<u64>,
+    /// Time of the most recent entry; null if there is none, and for callers who may not read the audit log
     pub last_seen_at: Option<Instant>,
 }
 
@@ -71,33 +71,32 @@ pub struct AuditActionTypeList {
     responses((status = OK, description = "The catalogue", body = AuditActionTypeList), CommonProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
-        ("x-audit-reason" = json!("the catalogue and its counts reveal no entry")),
+        ("x-audit-reason" = json!("the catalogue reveals no entry, and only readers of the log see its counts")),
     ),
 )]
 #[get("/audit-action-types")]
-pub async fn list_audit_action_types(app: App, _by: Anyone, _: Query<NoParameters>) -> Result<Answer<AuditActionTypeList>> {
-    let usage = audit_log::usage(app.readers()).await?;
-    let data: Vec<_> =
-        Action::all().map(|action| AuditActionType::new(action, usage.get(&action).copied().unwrap_or_default())).collect();
+pub async fn list_audit_action_types(app: App, by: Anyone, _: Query<NoParameters>) -> Result<Answer<AuditActionTypeList>> {
+    let usage = if by.reads_audit_log() { Some(audit_log::usage(app.readers()).await?) } else { None };
+    let usage_of = |action: Action| usage.as_ref().map(|usage| usage.get(&action).copied().unwrap_or_default());
     Ok(Answer::plain(AuditActionTypeList {
         named_total: Action::NAMED,
         total: Action::COUNT,
         introduced_total: Action::introduced().count(),
-        data,
+        data: Action::all().map(|action| AuditActionType::new(action, usage_of(action))).collect(),
     }))
 }
 
 /// The operation's description in the contract.
 fn described() -> String {
     format!(
-        "Returns the {} named types and `other` in catalogue order, with the number of audit entries of each and the time of the \
-         most\nrecent one.",
+        "Returns the {} named types and `other` in catalogue order. For callers who may read the audit log, also the number of \
+         audit\nentries of each and the time of the most recent one.",
         Action::NAMED
     )
 }
 
 impl AuditActionType {
-    fn new(action: Action, usage: Usage) -> Self {
+    fn new(action: Action, usage: Option<Usage>) -> Self {
         Self {
             code: action,
             label: action.label(),
@@ -106,8 +105,8 @@ impl AuditActionType {
             capture: action.capture(),
             system_event: action.system_event(),
             metadata_schema: metadata::schema(action).into_iter().collect(),
-            count: usage.count,
-            last_seen_at: usage.last_at.map(Instant),
+            count: usage.map(|usage| usage.count),
+            last_seen_at: usage.and_then(|usage| usage.last_at).map(Instant),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Permissions of a caller, for front ends that decide which pages and buttons to show. The operations check for themselves.
 
-use entity::user::{Caller, Level, Role, Scope};
+use entity::user::Caller;
 use sea_orm::{EnumIter, Iterable};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,24 +45,21 @@ impl Permission {
     }
 
     fn is_given_to(self, caller: &Caller) -> bool {
-        let role = caller.role();
-        let administers = role == Role::Administrator;
-        let manages = administers || role == Role::Manager;
         match self {
-            Self::HandInCases => role == Role::Member || administers,
-            Self::WorkOnCases | Self::ReadUsers | Self::ReadSettings => role.is_staff(),
-            Self::ReviewCases => manages || matches!(caller.user_level, Some(Level::Two | Level::Three)),
-            Self::ManageMembers => role == Role::Technician || administers,
-            Self::ExportCases => manages,
+            Self::HandInCases => caller.hands_in_cases(),
+            Self::WorkOnCases | Self::ReadUsers | Self::ReadSettings => caller.role().is_staff(),
+            Self::ReviewCases => caller.is_reviewer(),
+            Self::ManageMembers => caller.manages_members(),
+            Self::ExportCases => caller.manages_cases(),
             Self::OverrideLevelRule
             | Self::ExportEverything
             | Self::ManageUsers
             | Self::ManageCredits
             | Self::ManageSettings
-            | Self::RunJobs => administers,
-            Self::ReadAuditLog => manages || caller.scopes.contains(&Scope::AuditRead),
-            Self::ReadReports => manages || caller.scopes.contains(&Scope::ReportsRead),
-            Self::Ingest => administers || caller.scopes.contains(&Scope::Ingest),
+            | Self::RunJobs => caller.administers(),
+            Self::ReadAuditLog => caller.reads_audit_log(),
+            Self::ReadReports => caller.reads_reports(),
+            Self::Ingest => caller.may_ingest(),
         }
     }
 }

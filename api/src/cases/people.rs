@@ -3,7 +3,7 @@
 use crate::http::Anyone;
 use crate::wire::{Error, Result};
 use entity::audit::AuditTx;
-use entity::user::{self, Role};
+use entity::user;
 use uuid::Uuid;
 
 /// The user named as assignee, locked so that they can't be deactivated in the meantime.
@@ -14,9 +14,9 @@ pub async fn assignee(tx: &AuditTx, id: Uuid) -> Result<user::Model> {
 
 /// Whether the level rule is overridden. Only an administrator may do that, and must give a reason.
 pub fn overrides_level(by: &Anyone, override_reason: Option<&str>) -> Result<bool> {
-    match (override_reason, by.role()) {
-        (None, _) => Ok(false),
-        (Some(_), Role::Administrator) => Ok(true),
-        (Some(_), Role::Member | Role::Technician | Role::Manager | Role::Service) => Err(Error::forbidden()),
+    match override_reason {
+        None => Ok(false),
+        Some(_) if by.administers() => Ok(true),
+        Some(_) => Err(Error::forbidden()),
     }
 }

@@ -69,7 +69,7 @@ fn members() -> [(String, RefOr<Schema>); 10] {
         ("missing_reports", numbers.into()),
         ("open_cases", number("With open_cases: the number of cases still assigned to the user", 1)),
         ("quota", owner.into()),
-        ("used_bytes", bytes("With quota_exceeded: the number of bytes the documents use")),
+        ("used_bytes", bytes("With quota_exceeded: the bytes the documents use; absent if the caller does not see all")),
         ("limit_bytes", bytes("With quota_exceeded: the maximum number of bytes")),
         ("current_version", number("With version_mismatch: the current version of the resource", 1)),
     ]
@@ -127,7 +127,7 @@ fn error(code: Code) -> Error {
         Code::RushConfirmationRequired => refused_case(case::CaseRefusal::RushConfirmationRequired { rush_fee: 20 }),
         Code::RushRequired => refused_case(case::CaseRefusal::RushRequired),
         Code::NoChanges => refused_case(case::CaseRefusal::NoChanges),
-        Code::QuotaExceeded => Exceeded { owner: Owner::Case, used_bytes: 2_147_000_000, limit_bytes: 2_147_483_648 }.into(),
+        Code::QuotaExceeded => Exceeded { owner: Owner::Case, used_bytes: Some(2_147_000_000), limit_bytes: 2 << 30 }.into(),
         Code::AlreadyReleased => refused_case(case::CaseRefusal::AlreadyReleased),
         Code::DuplicateUsername => refused_user(user::UserRefusal::UsernameTaken),
         Code::DuplicateEmail => refused_user(user::UserRefusal::EmailTaken),

@@ -169,7 +169,11 @@ impl From<document::quota::Exceeded> for Error {
     fn from(exceeded: document::quota::Exceeded) -> Self {
         let error = Self::with_detail(Code::QuotaExceeded, format!("{}.", capitalised(&exceeded.to_string())));
         let document::quota::Exceeded { owner, used_bytes, limit_bytes } = exceeded;
-        error.with("quota", owner.code()).with("used_bytes", used_bytes).with("limit_bytes", limit_bytes)
+        let error = error.with("quota", owner.code()).with("limit_bytes", limit_bytes);
+        match used_bytes {
+            Some(used_bytes) => error.with("used_bytes", used_bytes),
+            None => error,
+        }
     }
 }
 

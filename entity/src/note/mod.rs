@@ -89,7 +89,7 @@ impl Model {
 
     /// Whether this caller may delete it: its author, managers and administrators.
     pub fn is_deletable_by(&self, caller: &Caller) -> bool {
-        self.author_id == caller.id() || matches!(caller.role(), Role::Manager | Role::Administrator)
+        self.author_id == caller.id() || caller.manages_cases()
     }
 
     pub fn delete(self, now: DateTime<Utc>) -> ActiveModel {

@@ -35,9 +35,44 @@ impl Caller {
         self.person.role
     }
 
+    /// Whether the caller administers users, settings, jobs and credits.
+    pub fn administers(&self) -> bool {
+        self.role() == Role::Administrator
+    }
+
     /// Whether the caller sees every account, including those of other administrators.
     pub fn sees_all_accounts(&self) -> bool {
-        self.role() == Role::Administrator
+        self.administers()
+    }
+
+    /// Whether the caller hands in cases: members their own, administrators those of a member.
+    pub fn hands_in_cases(&self) -> bool {
+        self.role() == Role::Member || self.administers()
+    }
+
+    /// Whether the caller manages all cases.
+    pub fn manages_cases(&self) -> bool {
+        self.role() == Role::Manager || self.administers()
+    }
+
+    /// Whether the caller maintains the members' accounts.
+    pub fn manages_members(&self) -> bool {
+        self.role() == Role::Technician || self.administers()
+    }
+
+    /// Whether the caller reads the audit log, and figures about it.
+    pub fn reads_audit_log(&self) -> bool {
+        self.manages_cases() || self.scopes.contains(&Scope::AuditRead)
+    }
+
+    /// Whether the caller reads the reports.
+    pub fn reads_reports(&self) -> bool {
+        self.manages_cases() || self.scopes.contains(&Scope::ReportsRead)
+    }
+
+    /// Whether the caller reports events of other systems.
+    pub fn may_ingest(&self) -> bool {
+        self.administers() || self.scopes.contains(&Scope::Ingest)
     }
 
     /// The level rule: a technician's level number is at least the case's tier number.
@@ -48,7 +83,7 @@ impl Caller {
     /// Whether the caller may review other users' work.
     pub fn is_reviewer(&self) -> bool {
         let is_experienced = matches!(self.user_level, Some(Level::Two | Level::Three));
-        is_experienced || matches!(self.role(), Role::Manager | Role::Administrator)
+        is_experienced || self.manages_cases()
     }
 }
 

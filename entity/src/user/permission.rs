@@ -17,7 +17,7 @@ pub enum UserAction {
 impl UserAction {
     /// Whether this caller may perform the action on this account, regardless of its state.
     pub fn permits(self, caller: &Caller, user: &Model) -> bool {
-        let administers = caller.role() == Role::Administrator;
+        let administers = caller.administers();
         let keeps = caller.role() == Role::Technician && user.role == Role::Member;
         match self {
             Self::Edit => caller.id() == user.id || administers || keeps,

@@ -2,17 +2,22 @@
 
 use super::world::happened;
 use entity::audit::Action;
+use entity::user::Role;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
     async fn the_catalogue_lists_every_action_with_its_number_of_entries(app) {
-        let entries = happened(app).await;
-        for by in [app.as_member().await, app.as_manager().await] {
+        happened(app).await;
+        // As created by the tests, it may read the audit log.
+        let service = app.user("service1", Role::Service, None).await;
+        let readers = [app.as_manager().await, app.as_admin().await, app.as_user(&service).await];
+        let entries = app.all_entries().await;
+        for by in readers {
             app.statements();
 
             let list = by.get("audit-action-types").await.expect(200);
 
-            assert_eq!(app.statements().len(), 2, "who asks, and one for all counts");
+            assert_eq!(app.statements().len(), 2, "the caller, and one for all counts");
             assert_eq!(list["named_total"], json!(Action::NAMED));
             assert_eq!(list["total"], json!(Action::COUNT));
             assert_eq!(list["introduced_total"], json!(Action::introduced().count()));
@@ -25,7 +30,28 @@ on_each_database! {
                 assert_eq!(row["last_seen_at"], of_type.last().map_or(Json::Null, |last| last["occurred_at"].clone()));
             }
         }
-        assert_eq!(app.mark().await.iter().filter(|entry| entry["actor_label"] == "member1").count(), 0);
+    }
+
+    async fn only_readers_of_the_log_see_how_much_it_contains(app) {
+        happened(app).await;
+        let service = app.user("service2", Role::Service, None).await;
+        let scopes = json!({"role": "service", "scopes": ["ingest", "reports:read"], "reason": "no longer reads the log"});
+        app.as_admin().await.post(&format!("users/{}/role", service.id), scopes).await.expect(200);
+        let others = [app.as_member().await, app.as_tech(1).await, app.as_tech(3).await, app.as_user(&service).await];
+        let mark = app.mark().await;
+        for by in others {
+            app.statements();
+
+            let list = by.get("audit-action-types").await.expect(200);
+
+            assert_eq!(app.statements().len(), 1, "the caller");
+            assert_eq!(list["total"], json!(Action::COUNT));
+            for row in list["data"].as_array().unwrap() {
+                assert_eq!((&row["count"], &row["last_seen_at"]), (&json!(null), &json!(null)), "{row}");
+                assert!(row["label"].is_string() && row["metadata_schema"].is_object(), "{row}");
+            }
+        }
+        assert_eq!(app.since(&mark).await, Vec::<Json>::new());
     }
 
     async fn a_row_describes_its_action(app) {
@@ -36,7 +62,7 @@ on_each_database! {
             &json!({
                 "code": "case_held", "label": "Case Placed on Hold", "category": "case", "origin": "enhancement",
                 "capture": "automatic",
-                "system_event": null, "count": 0, "last_seen_at": null,
+                "system_event": null, "count": null, "last_seen_at": null,
                 "metadata_schema": {
                     "type": "object", "required": ["reason", "held_at", "expected_duration_days", "expected_end_at"],
                     "properties": {

@@ -50,8 +50,16 @@ on_each_database! {
         let case = app.a_case().accepted().create().await;
         app.as_tech(3).await.upload(&case.url("documents"), &large(700_000)).await.expect(201);
         let refused = app.as_member().await.upload(&case.url("documents"), &large(700_000)).await;
-        refused.expect_problem(409, "quota_exceeded");
-        assert_eq!(refused.json()["quota"], "case");
+        let problem = refused.expect_problem(409, "quota_exceeded");
+        // The size of what the member may not see yet, such as reports, is not told either.
+        assert_eq!((&problem["quota"], &problem["limit_bytes"]), (&json!("case"), &json!(MEBIBYTE)));
+        assert_eq!(problem.get("used_bytes"), None);
+        let detail = "The documents of the case may use 1048576 bytes, not enough space left for this one.";
+        assert_eq!(problem["detail"], detail);
+        let refused = app.as_manager().await.upload(&case.url("documents"), &large(700_000)).await;
+        let problem = refused.expect_problem(409, "quota_exceeded");
+        assert_eq!(problem["used_bytes"], 700_000);
+        assert_eq!(problem["detail"], detail.replace("may use", "use 700000 of"));
         let other = app.a_case().accepted().create().await;
         app.as_member().await.upload(&other.url("documents"), &large(700_000)).await.expect(201);
     }

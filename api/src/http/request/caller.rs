@@ -12,7 +12,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
-use entity::user::{Admission, Caller, Credential, Role, Scope};
+use entity::user::{Admission, Caller, Credential, Role};
 use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -244,23 +244,23 @@ callers! {
     /// A member.
     Member: |by| by.role() == Role::Member;
     /// A member or an administrator: those who submit cases.
-    MemberOrAdministrator: |by| matches!(by.role(), Role::Member | Role::Administrator);
+    MemberOrAdministrator: Caller::hands_in_cases;
     /// A person, not a service account.
     PersonCaller: |by| by.role() != Role::Service;
     /// A technician, a manager or an administrator.
     Staff: |by| by.role().is_staff();
     /// A technician or an administrator: those who maintain the members' accounts.
-    UserManager: |by| matches!(by.role(), Role::Technician | Role::Administrator);
+    UserManager: Caller::manages_members;
     /// Reviewers of others' work: technicians from level 2 on, managers, administrators.
-    Reviewer: |by| by.is_reviewer();
+    Reviewer: Caller::is_reviewer;
     /// A manager or an administrator: those who manage the cases.
-    ManagerOrAdministrator: |by| matches!(by.role(), Role::Manager | Role::Administrator);
+    ManagerOrAdministrator: Caller::manages_cases;
     /// An administrator.
-    Administrator: |by| by.role() == Role::Administrator;
+    Administrator: Caller::administers;
     /// An administrator, or a service account with the scope `ingest`.
-    Ingester: |by| by.role() == Role::Administrator || by.scopes.contains(&Scope::Ingest);
+    Ingester: Caller::may_ingest;
     /// A manager, an administrator, or a service account with the scope `audit:read`.
-    AuditReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::AuditRead);
+    AuditReader: Caller::reads_audit_log;
     /// A manager, an administrator, or a service account with the scope `reports:read`.
-    ReportReader: |by| matches!(by.role(), Role::Manager | Role::Administrator) || by.scopes.contains(&Scope::ReportsRead);
+    ReportReader: Caller::reads_reports;
 }
