@@ -2,18 +2,18 @@
 
 use super::export::{ExportQuery, entries};
 use super::filter::LogFilter;
-use crate::http::answer::file::{Format, example, file, objects};
+use crate::http::answer::file::{Format, example, file};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
-use crate::wire::{ListProblems, Result};
+use crate::wire::{ListProblems, Result, ndjson};
 use actix_web::{HttpResponse, get};
 use futures_util::stream::StreamExt;
 
 /// Export the audit log as NDJSON
 ///
-/// Returns all matching entries, newest first, each as one complete JSON object per line. The export is recorded in the audit
-/// log.
+/// Returns all matching entries, newest first, each as one complete JSON object per line; U+0085, U+2028 and U+2029, which end a
+/// line for some readers, are escaped. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(LogFilter, PeriodParameters),
@@ -30,6 +30,6 @@ use futures_util::stream::StreamExt;
 )]
 #[get("/audit-log/export.ndjson")]
 pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
-    let lines = entries(&app, &by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
+    let lines = entries(&app, &by, query, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
     Ok(file(&app, &by, "audit-log", Format::Ndjson, lines))
 }

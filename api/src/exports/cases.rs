@@ -136,8 +136,8 @@ pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: Expor
 
 /// Export cases as NDJSON
 ///
-/// All cases except deleted ones, or those created in a period. Oldest first, one JSON object per line. The export is recorded in
-/// the audit log.
+/// All cases except deleted ones, or those created in a period. Oldest first, one JSON object per line; U+0085, U+2028 and
+/// U+2029, which end a line for some readers, are escaped. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(PeriodParameters),

@@ -95,7 +95,8 @@ pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: Ex
 /// Export credit allowances as NDJSON
 ///
 /// The allowances of each member for each quarter, with the credits currently used and remaining; all, or those first set in a
-/// period. Oldest first, one JSON object per line. The export is recorded in the audit log.
+/// period. Oldest first, one JSON object per line; U+0085, U+2028 and U+2029, which end a line for some readers, are escaped. The
+/// export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(PeriodParameters),

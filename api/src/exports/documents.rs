@@ -100,7 +100,8 @@ pub async fn export_documents_csv(app: App, by: Administrator, query: ExportQuer
 /// Export documents as NDJSON
 ///
 /// The metadata of all documents except deleted ones, or of those uploaded in a period, without their bytes. Oldest first, one
-/// JSON object per line. The export is recorded in the audit log.
+/// JSON object per line; U+0085, U+2028 and U+2029, which end a line for some readers, are escaped. The export is recorded in the
+/// audit log.
 #[utoipa::path(
     tag = "exports",
     params(PeriodParameters),

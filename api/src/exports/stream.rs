@@ -1,11 +1,11 @@
 //! The common part of all exports: count, entry and stream are based on one snapshot of the database, with one batch in memory at
 //! a time.
 
-use crate::http::answer::file::{Format, file, objects};
+use crate::http::answer::file::{Format, file};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, QueryParts};
 use crate::state::App;
-use crate::wire::{Result, csv};
+use crate::wire::{Result, csv, ndjson};
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
 use entity::period::Bounds;
@@ -59,7 +59,7 @@ pub async fn csv<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<H
 
 /// Streams the rows as NDJSON.
 pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
-    let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| objects(&batch?));
+    let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
     Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
 }
 

@@ -102,8 +102,8 @@ pub async fn export_users_csv(app: App, by: Administrator, query: ExportQuery) -
 
 /// Export users as NDJSON
 ///
-/// All users except deleted ones, or those created in a period. Oldest first, one JSON object per line. The export is recorded in
-/// the audit log.
+/// All users except deleted ones, or those created in a period. Oldest first, one JSON object per line; U+0085, U+2028 and
+/// U+2029, which end a line for some readers, are escaped. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
     params(PeriodParameters),

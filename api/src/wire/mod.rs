@@ -1,5 +1,5 @@
-//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, and the types of fields that
-//! have a rule.
+//! The API's format without a running service: error codes, problems, instants, strict JSON, CSV, NDJSON, and the types of fields
+//! that have a rule.
 
 pub mod byte_size;
 pub mod cause;
@@ -14,6 +14,7 @@ pub mod forwarded;
 pub mod instant;
 pub mod interruption;
 pub mod json;
+pub mod ndjson;
 pub mod problem;
 pub mod secret;
 pub mod words;

@@ -116,6 +116,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// The body's lines for a reader that ends them wherever Unicode does, such as Python's `splitlines`.
+    pub fn lines_of_unicode(&self) -> Vec<&str> {
+        let ends = ['\n', '\r', '\u{B}', '\u{C}', '\u{1C}', '\u{1D}', '\u{1E}', '\u{85}', '\u{2028}', '\u{2029}'];
+        self.text.split_terminator(ends).collect()
+    }
+
     /// The body of a response with this status; otherwise fails with the whole response.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Json {

@@ -84,6 +84,28 @@ on_each_database! {
         assert_eq!(last["metadata"]["record_count"], lines.len());
     }
 
+    async fn an_entry_is_one_line_for_every_reader(app) {
+        let by = app.as_manager().await;
+        for letter in ['\n', '\r', '\u{B}', '\u{C}', '\u{1C}', '\u{1E}', '\u{85}', '\u{2028}', '\u{2029}'] {
+            let reason = format!("waiting{letter}for {letter}{letter} a pay stub");
+            let case = app.a_case().accepted().create().await;
+            by.post(&case.url("hold"), json!({"reason": reason})).await.expect(200);
+            by.get(&format!("audit-log?case_id={}&q=%E2%80%A8%E2%80%A9%C2%85", case.id())).await.expect(200);
+            let list = by.get(&format!("audit-log?case_id={}", case.id())).await.expect(200);
+
+            let answer = by.get(&format!("audit-log/export.ndjson?case_id={}", case.id())).await;
+
+            let lines: Vec<Json> = answer.lines_of_unicode().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert_eq!(lines, data(&list), "{letter:?}");
+            let held = lines.iter().find(|entry| entry["action_type"] == "case_held").unwrap();
+            assert_eq!(held["metadata"]["reason"], json!(reason));
+        }
+        // The filters of readings are part of their entries.
+        let answer = by.get("audit-log/export.ndjson?action_type=audit_log_accessed").await;
+        let lines: Vec<Json> = answer.lines_of_unicode().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert!(lines.iter().any(|entry| entry["metadata"]["filters"]["q"] == "\u{2028}\u{2029}\u{85}"));
+    }
+
     async fn an_export_longer_than_a_batch_neither_skips_nor_duplicates_entries(app) {
         let by = app.as_manager().await;
         let tx = app.write().await;

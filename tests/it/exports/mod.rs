@@ -41,6 +41,20 @@ on_each_database! {
         assert_eq!(trail[0]["metadata"], json!({"export_type": "cases", "format": "csv", "record_count": 2, "filters": {}}));
     }
 
+    async fn an_object_is_one_line_for_every_reader(app) {
+        let member = app.user("member1", Role::Member, None).await;
+        let admin = app.as_admin().await;
+        let notes = "first\u{2028}second\u{2029}third\u{85}fourth\nfifth";
+        let url = format!("users/{}/credit-allowances/2026-Q4", member.id);
+        admin.send(Method::PUT, &url, Some(json!({"allowed_credits": 10, "notes": notes}))).await.expect(201);
+
+        let answer = admin.get("exports/credit-allowances.ndjson").await;
+
+        let lines = answer.lines_of_unicode();
+        assert_eq!(lines.len(), 1, "{}", answer.text);
+        assert_eq!(serde_json::from_str::<Json>(lines[0]).unwrap()["notes"], notes);
+    }
+
     async fn a_formula_behind_whitespace_is_escaped_too(app) {
         let member = app.user("member1", Role::Member, None).await;
         let (admin, mut notes) = (app.as_admin().await, Vec::new());

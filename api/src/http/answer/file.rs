@@ -4,7 +4,7 @@ use super::pace::{BYTES_A_SECOND_MIN, Pace};
 use super::reading_on::while_admitted;
 use crate::http::request::caller::Anyone;
 use crate::state::App;
-use crate::wire::{Code, Error, Result, csv};
+use crate::wire::{Code, Error, Result, csv, ndjson};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
@@ -52,21 +52,11 @@ where
         .streaming(while_admitted(app, by, paced(batches)))
 }
 
-/// Rows as NDJSON, one line each.
-pub fn objects<T: Serialize>(rows: &[T]) -> Result<Bytes> {
-    let mut lines = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut lines, row).map_err(|error| Error::internal(error))?;
-        lines.push(b'\n');
-    }
-    Ok(lines.into())
-}
-
 /// The example of a file in the contract: one row.
 pub fn example<R: Serialize>(row: R, format: Format) -> String {
     let text = match format {
         Format::Csv => csv::header(&row).and_then(|head| Ok([head, csv::rows(&[row])?].concat())),
-        Format::Ndjson => objects(&[row]).map(Vec::from),
+        Format::Ndjson => ndjson::rows(&[row]).map(Vec::from),
     };
     text.ok().and_then(|text| String::from_utf8(text).ok()).unwrap_or_default()
 }
