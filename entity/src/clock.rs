@@ -1,8 +1,9 @@
 //! The clock: times cut to milliseconds, and ids made from the same reading as the times stored with them.
 
-use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use uuid::fmt::Hyphenated;
 use uuid::{ClockSequence, Timestamp, Uuid};
 
 /// Reads the time and numbers the ids of one process. Clones share both.
@@ -67,6 +68,32 @@ pub fn floor_id(at: DateTime<Utc>) -> Uuid {
 /// A time in its wire format: UTC with `Z` and always three decimals.
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// The length of a date in its wire format.
+const DATE_LENGTH: usize = "2026-11-22".len();
+const DECIMALS_MAX: usize = 9;
+
+/// The day that a text spells as RFC 3339 does (`full-date`); chrono alone also reads `2026-1-5`, `+2026-11-22` and blanks.
+pub fn parse_date(text: &str) -> Option<NaiveDate> {
+    let is_right = |(place, byte): (usize, u8)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let is_spelled = text.len() == DATE_LENGTH && text.bytes().enumerate().all(is_right);
+    if is_spelled { NaiveDate::parse_from_str(text, "%Y-%m-%d").ok() } else { None }
+}
+
+/// The instant that a text spells as the contract's pattern for periods requires: RFC 3339 with `T` and `Z` in upper case and at
+/// most nine decimals. chrono alone also accepts `+2026-1-5`, a space between date and time, and U+2212 as a minus sign.
+pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
+    let (date, time) = text.split_at_checked(DATE_LENGTH)?;
+    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || b"TZ:.+-".contains(&byte));
+    let decimals = time.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let is_spelled = parse_date(date).is_some() && is_time && decimals <= DECIMALS_MAX;
+    if is_spelled { DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc)) } else { None }
+}
+
+/// The id that a text spells in the only form of the contract; braces, `urn:uuid:` and missing hyphens are invalid.
+pub fn parse_id(text: &str) -> Option<Uuid> {
+    text.parse::<Hyphenated>().ok().map(Hyphenated::into_uuid)
 }
 
 /// Counts ids consecutively, regardless of the millisecond.

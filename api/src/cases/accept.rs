@@ -4,7 +4,7 @@ use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Anyone, Body, IfMatchHeader, Staff};
 use crate::state::App;
-use crate::wire::fields::{Notes, Reason};
+use crate::wire::fields::{Id, Notes, Reason};
 use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems};
 use actix_web::post;
 use entity::audit::key;
@@ -24,7 +24,7 @@ pub struct AcceptCase {
     tier: Tier,
     credit_value: CreditValue,
     /// The assignee. A technician may omit it and is then the assignee
-    assigned_to: Option<Uuid>,
+    assigned_to: Option<Id>,
     /// Whether the documents were checked; recorded in the audit entry only
     #[serde(default)]
     docs_verified: bool,
@@ -39,7 +39,7 @@ pub struct AcceptCase {
 impl AcceptCase {
     fn assigned_to(&self, by: &Anyone) -> Result<Uuid> {
         let caller = (by.role() == Role::Technician).then(|| by.id());
-        self.assigned_to.or(caller).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
+        self.assigned_to.map(Id::get).or(caller).ok_or_else(|| Error::field("/assigned_to", "required", "is required"))
     }
 }
 

@@ -5,14 +5,13 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
 use crate::wire::WriteProblems;
-use crate::wire::fields::Reason;
+use crate::wire::fields::{Id, Reason};
 use crate::wire::json::nullable;
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// Request body for assigning a case
@@ -23,7 +22,7 @@ pub struct AssignCase {
     /// The new assignee; null unassigns the case
     #[serde(deserialize_with = "nullable")]
     #[schema(required = true)]
-    assigned_to: Option<Uuid>,
+    assigned_to: Option<Id>,
     /// Reason for the assignment
     #[validate(nested)]
     reason: Reason,
@@ -55,7 +54,7 @@ pub async fn assign_case(app: App, by: Staff, target: CaseTarget, body: Body<Ass
         tx.note(key::OVERRIDE_REASON, Some(reason.as_str()));
     }
     let assignee = match body.assigned_to {
-        Some(id) => Some(assignee(&tx, id).await?),
+        Some(id) => Some(assignee(&tx, id.get()).await?),
         None => None,
     };
     let case = tx.save(case.assign(assignee.as_ref(), override_level)?).await?;

@@ -4,10 +4,9 @@ use super::CaseDetail;
 use super::settled::Today;
 use crate::http::{Answer, Anyone, Body, MemberOrAdministrator};
 use crate::state::App;
-use crate::wire::fields::{CaseNotes, ClientEmail, EmployeeName, ReportNumber, WorkshopCode};
+use crate::wire::fields::{CaseNotes, CivilDay, ClientEmail, EmployeeName, Id, ReportNumber, WorkshopCode};
 use crate::wire::{CreateProblems, Error, Interruption, Result};
 use actix_web::post;
-use chrono::NaiveDate;
 use entity::audit::AuditTx;
 use entity::case::lifecycle::NewCase;
 use entity::case::{Urgency, number};
@@ -29,7 +28,7 @@ pub struct CreateCase {
     #[validate(nested)]
     employee_last_name: EmployeeName,
     /// The member who owns the case; required for administrators
-    member_id: Option<Uuid>,
+    member_id: Option<Id>,
     /// Defaults to the member's own workshop code
     #[validate(nested)]
     workshop_code: Option<WorkshopCode>,
@@ -40,7 +39,7 @@ pub struct CreateCase {
     #[validate(nested)]
     num_reports_requested: ReportNumber,
     /// Must be today or later; the default comes from the settings
-    due_on: Option<NaiveDate>,
+    due_on: Option<CivilDay>,
     /// Defaults to `normal`
     #[serde(default = "normal")]
     urgency: Urgency,
@@ -98,7 +97,7 @@ impl CreateCase {
     /// The member who will own the case: only members submit, and members create only their own cases.
     fn member_id(&self, by: &Anyone) -> Result<Uuid> {
         let is_member = by.role() == Role::Member;
-        match self.member_id {
+        match self.member_id.map(Id::get) {
             _ if self.submit && !is_member => Err(Error::forbidden()),
             Some(other) if is_member && other != by.id() => Err(Error::forbidden()),
             None if !is_member => Err(Error::field("/member_id", "required", "is required")),
@@ -110,7 +109,7 @@ impl CreateCase {
     async fn named(self, tx: &AuditTx, today: &Today, member_id: Uuid, created_by_id: Uuid) -> Result<NewCase> {
         let member = user::assignee(tx, member_id).await?.filter(|user| user.role == Role::Member && user.is_active);
         let member = member.ok_or_else(|| Error::field("/member_id", "unknown_user", "must be the id of an active member"))?;
-        let due_on = self.due_on.unwrap_or_else(|| today.default_due_on());
+        let due_on = self.due_on.map_or_else(|| today.default_due_on(), CivilDay::get);
         today.ensure_ahead(due_on)?;
         let workshop_code = self.workshop_code.map(|code| code.to_uppercase()).or(member.workshop_code);
         let workshop_code = workshop_code

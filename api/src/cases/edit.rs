@@ -4,11 +4,10 @@ use super::settled::Today;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::fields::{CaseNotes, ClientEmail, EmployeeName, Reason, ReportNumber};
+use crate::wire::fields::{CaseNotes, CivilDay, ClientEmail, EmployeeName, Reason, ReportNumber};
 use crate::wire::json::{patch, present};
 use crate::wire::{Error, WriteProblems};
 use actix_web::patch;
-use chrono::NaiveDate;
 use entity::case::lifecycle::Edit;
 use entity::case::{CaseAction, Urgency, member_update};
 use entity::user::Role;
@@ -39,7 +38,7 @@ pub struct EditCase {
     /// Must be today or later
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    due_on: Option<NaiveDate>,
+    due_on: Option<CivilDay>,
     /// A rush that the due date requires cannot be lowered
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -73,7 +72,7 @@ impl EditCase {
             employee_last_name: self.employee_last_name.map(String::from),
             client_email: self.client_email.map(|email| email.map(String::from)),
             num_reports_requested: self.num_reports_requested.map(ReportNumber::get),
-            due_on: self.due_on,
+            due_on: self.due_on.map(CivilDay::get),
             urgency: self.urgency,
             special_notes: self.special_notes.map(|notes| notes.map(String::from)),
             internal_notes: self.internal_notes.map(|notes| notes.map(String::from)),
@@ -106,7 +105,7 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     let tx = tx.with_reason_if(body.reason.as_deref());
     let before = target.locked(&tx, &by, CaseAction::Edit).await?;
     let today = Today::read(&tx).await?;
-    if let Some(due_on) = body.due_on.filter(|due_on| *due_on != before.due_on) {
+    if let Some(due_on) = body.due_on.map(CivilDay::get).filter(|due_on| *due_on != before.due_on) {
         today.ensure_ahead(due_on)?;
     }
     let edited = before.clone().edit(body.edit(), |due_on| today.required_by(due_on), &by, tx.now())?;

@@ -4,7 +4,7 @@ use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, Anyone, PersonCaller, PersonSummary, QueryParts};
 use crate::state::App;
-use crate::wire::fields::{SearchText, WorkshopFilter, at_most_all};
+use crate::wire::fields::{CivilDay, SearchText, WorkshopFilter, at_most_all};
 use crate::wire::{CreditValue, Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -56,8 +56,8 @@ pub struct ListCases {
     #[param(nullable = false)]
     has_member_updates: Option<bool>,
     /// Due before this date
-    #[param(nullable = false)]
-    due_before: Option<NaiveDate>,
+    #[param(inline, nullable = false)]
+    due_before: Option<CivilDay>,
     /// Free text in case number, names and email address
     #[validate(nested)]
     #[param(inline, nullable = false, example = "moss")]
@@ -171,7 +171,8 @@ impl ListCases {
         if by.role() == Role::Member && !self.tier.is_empty() {
             return Err(Error::parameter("tier", "not_available", "is not available to members"));
         }
-        if self.due_before.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
+        let due_before = self.due_before.map(CivilDay::get);
+        if due_before.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
             return Err(Error::parameter("due_before", "range", "must lie between the years 2000 and 2100"));
         }
         Ok(Condition::all()
@@ -184,7 +185,7 @@ impl ListCases {
             .add_option(self.workshop_code.as_deref().map(|code| Column::WorkshopCode.eq(code.to_uppercase())))
             .add_option(self.is_on_hold.map(is_on_hold))
             .add_option(self.has_member_updates.map(has_member_updates))
-            .add_option(self.due_before.map(|day| Column::DueOn.lt(day)))
+            .add_option(due_before.map(|day| Column::DueOn.lt(day)))
             .add_option(self.q.as_deref().map(matches_text)))
     }
 }

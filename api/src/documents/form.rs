@@ -6,7 +6,7 @@ use crate::http::answer::pace::{Pace, TooSlow};
 use crate::http::request::idempotency::RequestDigest;
 use crate::http::request::work::Work;
 use crate::storage::Incoming;
-use crate::wire::fields::{DocumentNotes, ReportNumber};
+use crate::wire::fields::{DocumentNotes, ReportNumber, integer};
 use crate::wire::{Code, Error, FieldProblem, Result, json};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
@@ -133,7 +133,7 @@ async fn receive_text(part: &mut Field, pace: &mut Pace) -> Result<Json> {
         bytes.extend_from_slice(&some);
     }
     let text = String::from_utf8(bytes).map_err(|_| unreadable("a text part is not UTF-8".to_owned()))?;
-    let number = if part.name() == Some("report_number") { text.parse::<i64>().ok() } else { None };
+    let number = if part.name() == Some("report_number") { integer(&text) } else { None };
     Ok(number.map_or_else(|| json!(text), |number| json!(number)))
 }
 

@@ -4,13 +4,12 @@ use super::named;
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::fields::{Facts, Identifier, Remark};
+use crate::wire::fields::{Facts, Id, Identifier, Remark};
 use crate::wire::{ActionProblems, Error};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// Request body for reporting an external activity
@@ -28,7 +27,7 @@ pub struct IngestActivity {
     #[validate(nested)]
     description: Remark,
     /// The case the activity is about
-    case_id: Option<Uuid>,
+    case_id: Option<Id>,
     /// At most 256 keys and 32 KiB, none of them `event`; numbers with at most three decimals
     #[validate(nested)]
     metadata: Option<Facts>,

@@ -5,13 +5,12 @@ use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
 use crate::wire::ActionProblems;
-use crate::wire::fields::{Facts, Identifier};
+use crate::wire::fields::{Facts, Id, Identifier};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// Request body for reporting access to the audit log through another system, such as a copy of it in a data warehouse
@@ -27,7 +26,7 @@ pub struct IngestAuditAccess {
     #[validate(nested)]
     filters: Option<Facts>,
     /// The user on whose behalf the access was made; the related user of the audit entry
-    user_id: Option<Uuid>,
+    user_id: Option<Id>,
 }
 
 /// Report access to the audit log through another system

@@ -5,13 +5,12 @@ use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
 use crate::wire::ActionProblems;
-use crate::wire::fields::{Facts, Identifier, RowCount};
+use crate::wire::fields::{Facts, Id, Identifier, RowCount};
 use actix_web::post;
 use entity::audit::Event;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// Request body for reporting a bulk export made by another system
@@ -32,7 +31,7 @@ pub struct IngestBulkExport {
     #[validate(nested)]
     filters: Option<Facts>,
     /// The user on whose behalf the export was made; the related user of the audit entry
-    user_id: Option<Uuid>,
+    user_id: Option<Id>,
 }
 
 /// Report a bulk export made by another system

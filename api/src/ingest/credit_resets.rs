@@ -3,7 +3,7 @@
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
-use crate::wire::fields::{MemberCount, QuarterName, WholeCredits};
+use crate::wire::fields::{Id, MemberCount, QuarterName, WholeCredits};
 use crate::wire::json::broken_rules;
 use crate::wire::{ActionProblems, Code, Error, FieldProblem, Interruption, Result};
 use actix_web::post;
@@ -13,7 +13,6 @@ use entity::user::Person;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// One member's credit allowance as set by another system
@@ -21,7 +20,7 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"user_id": "01a20725-be30-7584-bca5-f00e655c90d6", "old_allowance": 80, "new_allowance": 100}))]
 pub struct IngestCreditReset {
-    user_id: Uuid,
+    user_id: Id,
     /// Whole credits; null or absent if there was no allowance
     old_allowance: Option<WholeCredits>,
     /// Whole credits
@@ -75,10 +74,10 @@ pub async fn ingest_credit_resets(
     let batch_id = tx.new_id();
     let events = match reported {
         Reported::Each(resets) => {
-            let people = tx.people(resets.iter().map(|reset| reset.user_id)).await?;
+            let people = tx.people(resets.iter().map(|reset| reset.user_id.get())).await?;
             let mut events = Vec::with_capacity(resets.len() + 1);
             for (number, reset) in resets.iter().enumerate() {
-                let person: &Person = people.get(&reset.user_id).ok_or_else(|| unknown(number))?;
+                let person: &Person = people.get(&reset.user_id.get()).ok_or_else(|| unknown(number))?;
                 let IngestCreditReset { old_allowance: from, new_allowance: to, .. } = *reset;
                 let (from, to) = (from.map(WholeCredits::get), to.get());
                 events.push(Event::reported_credit_reset(person, &quarter, from, to, batch_id));
@@ -126,7 +125,7 @@ fn ensure_each(resets: &[IngestCreditReset]) -> Result<()> {
         let mut refuse = |field: &str, code: &str, detail: &str| {
             problems.push(FieldProblem::body(format!("/resets/{number}/{field}"), code, detail));
         };
-        if !seen.insert(reset.user_id) {
+        if !seen.insert(reset.user_id.get()) {
             refuse("user_id", "duplicate", "must not be listed twice");
         }
         for (field, credits) in [("old_allowance", reset.old_allowance), ("new_allowance", Some(reset.new_allowance))] {

@@ -5,14 +5,13 @@ use super::named;
 use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
-use crate::wire::fields::{EmailAddress, Reason};
+use crate::wire::fields::{EmailAddress, Id, Reason};
 use crate::wire::{ActionProblems, Error, Instant};
 use actix_web::post;
 use entity::audit::Event;
 use entity::reported::ReportedEmail;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 use validator::Validate;
 
 /// Delivery status of an email
@@ -32,7 +31,7 @@ pub enum DeliveryStatus {
 }))]
 pub struct IngestEmailNotification {
     /// The case the email was about
-    case_id: Option<Uuid>,
+    case_id: Option<Id>,
     /// Email address of the recipient; if it belongs to a user of this service, they are the related user of the audit entry
     #[validate(nested)]
     recipient: EmailAddress,

@@ -2,23 +2,28 @@
 //!
 //! A field is declared `#[validate(nested)] reason: Reason`; in a query also `#[param(inline)]`, since utoipa collects no schemas
 //! of parameters. A value is deserialized as it was sent, so that all violations in a request are reported together: the rule is
-//! applied by `Validate`, which every request passes. `tests/it/contract/bounds.rs` finds a field that leaves out `nested`.
+//! applied by `Validate`, which every request passes. `tests/it/contract/bounds.rs` finds a field that leaves out `nested`. A
+//! value with a single spelling, such as a `CivilDay` or an `Id`, is refused as it is deserialized, and has no further rule.
 
+mod civil_day;
 mod days;
 mod facts;
 mod form;
+mod id;
 mod list;
 mod quarter;
 mod text;
 mod whole;
 
+pub use civil_day::CivilDay;
 pub use days::ThousandthDays;
 pub use facts::Facts;
 pub use form::{Anything, Displayable, Email, Hidden, NotBlank, Signed, TextForm, UpperCase, Word, Zone, ensure};
+pub use id::Id;
 pub use list::{at_most_all, number_of_words};
 pub use quarter::QuarterName;
 pub use text::Text;
-pub use whole::Whole;
+pub use whole::{Whole, integer};
 
 use entity::credit::ALLOWED_MAX;
 use form::WORKSHOP_CODE_LENGTH_MAX;

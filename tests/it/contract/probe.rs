@@ -12,6 +12,37 @@ pub struct Probe {
 
 const ID: &str = "01a20725-be30-7584-bca5-f00e655c90d6";
 
+/// What a more lenient reader takes for a date.
+const NO_DATES: [&str; 10] = [
+    "tomorrow",
+    "",
+    "2026-02-30",
+    "2028-2-29",
+    "2026-12-5",
+    "+2026-12-15",
+    "20261215",
+    "2026-12-15 ",
+    " 2026-12-15",
+    "2026-12-15T00:00:00Z",
+];
+
+/// What a more lenient reader takes for an instant.
+const NO_INSTANTS: [&str; 13] = [
+    "tomorrow",
+    "",
+    "2026-12-24",
+    "2026-12-24 15:00:00Z",
+    "2026-12-24T15:00:00",
+    "2026-12-24T15:00Z",
+    "2026-12-24t15:00:00Z",
+    "2026-12-24T15:00:00z",
+    "2026-12-24T15:00:00+0100",
+    "2026-12-24T15:00:00.1234567891Z",
+    "2026-12-4T15:00:00Z",
+    "+2026-12-24T15:00:00Z",
+    " 2026-12-24T15:00:00Z",
+];
+
 /// Turns every constraint of a schema into a probe; fails for constraints it can't probe.
 pub fn probes(document: &Document, schema: &Json, name: &str) -> Vec<Probe> {
     let schema = document.resolve(schema);
@@ -48,7 +79,10 @@ fn exceeds(value: Json) -> Probe {
 
 fn whole_numbers(schema: &Json) -> Vec<Probe> {
     let (min, max) = (schema["minimum"].as_i64().expect("minimum"), schema["maximum"].as_i64().expect("maximum"));
-    vec![fits(json!(min)), fits(json!(max)), exceeds(json!(min - 1)), exceeds(json!(max + 1)), exceeds(json!("many"))]
+    let mut probes = vec![fits(json!(min)), fits(json!(max)), exceeds(json!(min - 1)), exceeds(json!(max + 1))];
+    // As texts of a query, and as strings in a body.
+    probes.extend(["many", "+7", "07", " 7", "7 ", "7.0", "7e0", ""].map(|text| exceeds(json!(text))));
+    probes
 }
 
 fn numbers(schema: &Json) -> Vec<Probe> {
@@ -86,14 +120,10 @@ fn texts(schema: &Json, name: &str) -> Vec<Probe> {
     if let Some(words) = schema["enum"].as_array() {
         return words.iter().cloned().map(fits).chain([exceeds(json!("no_such_word"))]).collect();
     }
+    if let Some(probes) = of_one_form(schema["format"].as_str()) {
+        return probes;
+    }
     match schema["format"].as_str() {
-        Some("uuid") => return vec![fits(json!(ID)), exceeds(json!("not-an-id"))],
-        Some("date") => return vec![fits(json!("2026-12-15")), exceeds(json!("2026-02-30")), exceeds(json!("tomorrow"))],
-        Some("date-time") => {
-            let known = ["2026-12-24T15:00:00.000Z", "2026-12-24T15:00:00Z", "2026-12-24T16:00:00.5+01:00"];
-            let unknown = ["tomorrow", "2026-12-24", "2026-12-24 15:00:00Z", "2026-12-24T15:00:00"];
-            return known.map(|text| fits(json!(text))).into_iter().chain(unknown.map(|text| exceeds(json!(text)))).collect();
-        }
         Some("email" | "password") | None => {}
         Some(other) => panic!("{name}: no probe for the format {other}"),
     }
@@ -105,6 +135,25 @@ fn texts(schema: &Json, name: &str) -> Vec<Probe> {
     }
     probes.extend(breaking(schema, name).map(|text| exceeds(json!(text))));
     probes
+}
+
+/// Ids, dates and instants: texts whose format alone says what they may be.
+fn of_one_form(format: Option<&str>) -> Option<Vec<Probe>> {
+    let (known, unknown): (Vec<String>, Vec<String>) = match format? {
+        "uuid" => {
+            let unknown =
+                ["not-an-id".to_owned(), ID.replace('-', ""), format!("{{{ID}}}"), format!("urn:uuid:{ID}"), format!(" {ID}")];
+            (vec![ID.to_owned(), ID.to_uppercase()], unknown.into())
+        }
+        "date" => (vec!["2026-12-15".to_owned()], NO_DATES.map(str::to_owned).into()),
+        "date-time" => {
+            let known = ["2026-12-24T15:00:00.000Z", "2026-12-24T15:00:00Z", "2026-12-24T16:00:00.5+01:00"];
+            (known.map(str::to_owned).into(), NO_INSTANTS.map(str::to_owned).into())
+        }
+        _ => return None,
+    };
+    let known = known.into_iter().map(|text| fits(json!(text)));
+    Some(known.chain(unknown.into_iter().map(|text| exceeds(json!(text)))).collect())
 }
 
 /// A text of a given length that violates no other constraint. Characters are counted, not bytes.

@@ -12,4 +12,5 @@ mod names;
 mod panics;
 mod paths;
 mod single;
+mod spellings;
 mod work;

@@ -1,12 +1,13 @@
 //! The audit entry of a refusal: who was denied what.
 
 use crate::http::request::caller::Anyone;
-use crate::http::request::{operations, path_id};
+use crate::http::request::operations;
 use crate::state::App;
 use crate::wire::{Code, Error, Result};
 use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest};
 use entity::audit::Event;
+use entity::clock::parse_id;
 use entity::{case, text, user};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sea_orm::EntityTrait;
@@ -27,7 +28,7 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
     let pattern = request.match_pattern().unwrap_or_default();
     let Some(operation) = operations::find(request.method().as_str(), &pattern).filter(|_| is_refusal) else { return Ok(()) };
     let object = object_of(request, &operation.id);
-    let subject = request.match_info().iter().next().and_then(|(name, id)| Some((name, path_id::parse(id)?)));
+    let subject = request.match_info().iter().next().and_then(|(name, id)| Some((name, parse_id(id)?)));
     let event = Event::denied(operation.denied, &operation.id, error.code.name(), object);
     let event = naming(app, event, subject).await?;
     app.record_refusal_of(&by, event).await
@@ -70,7 +71,7 @@ fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String
 /// A valid id in its canonical spelling. An invalid one as it was sent, as far as an entry has room for it and it is visible:
 /// invisible characters are percent-encoded, including NUL, which PostgreSQL doesn't store.
 fn shown(id: &str) -> String {
-    if let Some(id) = path_id::parse(id) {
+    if let Some(id) = parse_id(id) {
         return id.to_string();
     }
     let spelled = |letter: char| match text::is_invisible(letter) {

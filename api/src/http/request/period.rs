@@ -2,7 +2,7 @@
 
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Result};
-use chrono::{DateTime, NaiveDate, Utc};
+use entity::clock;
 use entity::period::{Bound, IdRange, PeriodError, PeriodQuery};
 use entity::report::ReportError;
 use entity::setting;
@@ -15,8 +15,6 @@ use validator::Validate;
 
 /// The length of an instant with nine decimals and an offset.
 const LENGTH_MAX: usize = 35;
-const DATE_LENGTH: usize = 10;
-const DECIMALS_MAX: usize = 9;
 
 /// One end of a period: `2026-11-22`, or `2026-11-22T08:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,22 +71,10 @@ impl From<ReportError> for Error {
 impl<'de> Deserialize<'de> for When {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        let day = || NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok().map(Bound::Day);
-        let instant = || DateTime::parse_from_rfc3339(&text).ok().map(|at| Bound::Instant(at.with_timezone(&Utc)));
-        let bound = if is_spelled(&text) { day().or_else(instant) } else { None };
+        let instant = || clock::parse_instant(&text).map(Bound::Instant);
+        let bound = clock::parse_date(&text).map(Bound::Day).or_else(instant);
         bound.map(Self).ok_or_else(|| serde::de::Error::custom("must be a date or an instant (RFC 3339)"))
     }
-}
-
-/// Whether it is spelled as the contract's pattern requires: chrono alone also accepts `+2026-1-5`, lower-case letters, a space
-/// between date and time, any number of decimals, and U+2212 as a minus sign.
-fn is_spelled(text: &str) -> bool {
-    let Some((date, time)) = text.split_at_checked(DATE_LENGTH) else { return false };
-    let is_date =
-        date.bytes().enumerate().all(|(place, byte)| if matches!(place, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() });
-    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || b"TZ:.+-".contains(&byte));
-    let decimals = time.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
-    is_date && is_time && decimals <= DECIMALS_MAX
 }
 
 impl PartialSchema for When {

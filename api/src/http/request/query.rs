@@ -3,9 +3,11 @@
 use super::caller::{Admitted, admitted};
 use super::operations;
 use super::page::Paging;
+use crate::wire::fields::integer;
 use crate::wire::{Code, Error, FieldProblem, Result, json, words};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use entity::clock;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -135,6 +137,7 @@ fn part<T: Parameters>(all: &Map<String, Json>) -> Map<String, Json> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
+    Id,
     Integer,
     Boolean,
     List,
@@ -163,6 +166,7 @@ fn kind(schema: Json) -> Kind {
         () if is("array") => Kind::List,
         () if is("integer") => Kind::Integer,
         () if is("boolean") => Kind::Boolean,
+        () if schema.get("format").is_some_and(|format| format == "uuid") => Kind::Id,
         () => Kind::Text,
     }
 }
@@ -194,7 +198,8 @@ fn value(kind: Kind, text: &str) -> Result<Json, &'static str> {
     }
     match kind {
         Kind::Text | Kind::List => Ok(Json::String(entity::text::normalised(text))),
-        Kind::Integer => text.parse::<i64>().map(Json::from).map_err(|_| "must be an integer"),
+        Kind::Id => clock::parse_id(text).map(|id| Json::from(id.to_string())).ok_or("must be a UUID"),
+        Kind::Integer => integer(text).map(Json::from).ok_or("must be an integer without sign or leading zeros"),
         Kind::Boolean => text.parse::<bool>().map(Json::from).map_err(|_| "must be true or false"),
     }
 }

@@ -39,11 +39,12 @@ impl RequestedRange {
             return Ok(Self(None));
         }
         match text.parse() {
-            Ok(QueryParts::Bytes(ranges)) => Ok(Self(ranges.into_iter().next())),
-            Err(_) if text.starts_with("bytes=") => {
+            // Its parser also takes a plus sign.
+            Ok(QueryParts::Bytes(ranges)) if !text.contains('+') => Ok(Self(ranges.into_iter().next())),
+            Ok(QueryParts::Bytes(_)) | Err(_) if text.starts_with("bytes=") => {
                 Err(refused("must be a range such as bytes=0-1023, bytes=1024- or bytes=-500"))
             }
-            Ok(QueryParts::Unregistered(..)) | Err(_) => Ok(Self(None)),
+            Ok(QueryParts::Bytes(_) | QueryParts::Unregistered(..)) | Err(_) => Ok(Self(None)),
         }
     }
 
@@ -95,6 +96,8 @@ mod tests {
             ("bytes=", Err(Code::InvalidHeader)),
             ("bytes=9-0", Err(Code::InvalidHeader)),
             ("bytes=a-b", Err(Code::InvalidHeader)),
+            ("bytes=+0-9", Err(Code::InvalidHeader)),
+            ("bytes=0-+9", Err(Code::InvalidHeader)),
         ] {
             assert_eq!(asked(range), meant, "{range}");
         }

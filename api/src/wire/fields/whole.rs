@@ -18,6 +18,11 @@ impl<T, const MIN: i64, const MAX: i64> Whole<T, MIN, MAX> {
     }
 }
 
+/// The integer that a text spells as JSON does: without plus sign, leading zeros and blanks, which Rust alone partly accepts.
+pub fn integer(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
 /// The number as it was sent: the rule is applied by `Validate`.
 impl<T, const MIN: i64, const MAX: i64> From<T> for Whole<T, MIN, MAX> {
     fn from(number: T) -> Self {
@@ -56,5 +61,22 @@ impl<T: PartialSchema, const MIN: i64, const MAX: i64> PartialSchema for Whole<T
 impl<T: ToSchema, const MIN: i64, const MAX: i64> ToSchema for Whole<T, MIN, MAX> {
     fn name() -> Cow<'static, str> {
         format!("{PREFIX}{}:{MIN}:{MAX}", T::name()).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn an_integer_has_one_spelling() {
+        for number in [0, 7, 50, -3, i64::MAX, i64::MIN] {
+            assert_eq!(integer(&number.to_string()), Some(number));
+        }
+        for text in
+            ["", "+5", "-0", "+0", "007", "00", "-07", " 5", "5 ", "5.0", "5e0", "0x5", "1_000", "٥", "9223372036854775808"]
+        {
+            assert_eq!(integer(text), None, "{text}");
+        }
     }
 }

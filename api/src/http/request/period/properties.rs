@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::properties::{check, text};
-use chrono::{Datelike, Days, TimeDelta, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use entity::clock::floor_id;
 use entity::period::{Interval, Period};

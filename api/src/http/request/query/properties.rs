@@ -7,12 +7,19 @@ use proptest::sample::select;
 
 /// One part of a query string, as sent.
 fn pieces() -> impl Strategy<Value = String> {
-    let known = ["text", "count", "flag", "item", "t%65xt", "unknown", "te+xt", "%FF", ""];
+    let known = ["text", "id", "count", "flag", "item", "t%65xt", "unknown", "te+xt", "%FF", ""];
     let values = [
         "12",
         "-7",
         "007",
         "%2B5",
+        "-0",
+        "%201",
+        "01a20725-be30-7584-bca5-f00e655c90d6",
+        "01A20725-BE30-7584-BCA5-F00E655C90D6",
+        "01a20725be307584bca5f00e655c90d6",
+        "%7B01a20725-be30-7584-bca5-f00e655c90d6%7D",
+        "urn:uuid:01a20725-be30-7584-bca5-f00e655c90d6",
         "-",
         "9223372036854775807",
         "9223372036854775808",
@@ -34,13 +41,13 @@ fn pieces() -> impl Strategy<Value = String> {
         select(values.to_vec()).prop_map(str::to_owned),
         prop::collection::vec(written, 0..6).prop_map(|pieces| pieces.concat()),
     ];
-    let name = prop_oneof![6 => select(known[..4].to_vec()), 1 => select(known.to_vec())];
+    let name = prop_oneof![6 => select(known[..5].to_vec()), 1 => select(known.to_vec())];
     (name, prop::option::weighted(0.95, value))
         .prop_map(|(name, value)| value.map_or(name.to_owned(), |value| format!("{name}={value}")))
 }
 
 fn parameters() -> Known {
-    let known = [("text", Kind::Text), ("count", Kind::Integer), ("flag", Kind::Boolean), ("item", Kind::List)];
+    let known = [("text", Kind::Text), ("id", Kind::Id), ("count", Kind::Integer), ("flag", Kind::Boolean), ("item", Kind::List)];
     known.map(|(name, kind)| (name.to_owned(), kind)).into()
 }
 
@@ -77,7 +84,14 @@ fn expected(query: &str) -> Option<Map<String, Json>> {
         }
         let value = match name.as_str() {
             "text" => Json::from(value),
+            "count" if value.starts_with('+') || value == "-0" => return None,
+            "count" if value.len() > 1 && value.trim_start_matches('-').starts_with('0') => return None,
             "count" => Json::from(value.parse::<i64>().ok()?),
+            "id" if [8, 13, 18, 23].iter().all(|place| value.as_bytes().get(*place) == Some(&b'-')) && value.len() == 36 => {
+                let digits: String = value.chars().filter(|letter| *letter != '-').collect();
+                let is_hex = digits.len() == 32 && digits.chars().all(|digit| digit.is_ascii_hexdigit());
+                if is_hex { Json::from(value.to_lowercase()) } else { return None }
+            }
             "flag" if ["true", "false"].contains(&value.as_str()) => Json::from(value == "true"),
             _ => return None,
         };
