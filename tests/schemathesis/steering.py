@@ -137,8 +137,9 @@ class Steering:
         if operation_id == "delete_case":
             # "Required unless the case is a draft."
             query.setdefault("reason", "handed in twice")
-        if ("changed_from" in query or "changed_to" in query) and "changed_field" not in query:
-            query["changed_field"] = "status"
+        if "changed_from" in query or "changed_to" in query:
+            # "A value that the field can have": any text can be a name.
+            query["changed_field"] = "employee_last_name"
         if "user_id" in query and dice.random() < 0.8:
             query["user_id"] = dice.choice(self.world.known_users)
         if operation_id == "list_reviews" and ("reviewer_id" in query or "review_action" in query):

@@ -8,9 +8,13 @@ use crate::wire::fields::{CaseNumber, ChangedValue, RequestId, SearchText, at_mo
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{ChangedField, Filter};
-use serde::Deserialize;
+use entity::registry;
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
 use std::net::IpAddr;
-use utoipa::IntoParams;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -39,7 +43,7 @@ pub struct LogFilter {
     /// The case the entry belongs to
     #[param(nullable = false)]
     case_id: Option<Uuid>,
-    /// The number of the case the entry belongs to
+    /// The number of the case the entry belongs to, in upper or lower case
     #[validate(nested)]
     #[param(inline, nullable = false, example = "WS001-2026-11-0042")]
     case_number: Option<CaseNumber>,
@@ -59,14 +63,15 @@ pub struct LogFilter {
     #[validate(nested)]
     #[param(inline, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
     request_id: Option<RequestId>,
-    /// A field that was changed, by its name in the API
-    #[param(pattern = "^[a-z_]{1,64}$", max_length = 64, nullable = false, example = "status")]
-    changed_field: Option<String>,
-    /// The value of `changed_field` before the change
+    /// A field that was changed, by its name in entries
+    #[param(nullable = false, example = "status")]
+    changed_field: Option<AuditedField>,
+    /// The value of `changed_field` before the change, or `null`: a value that the field can have. `2` is also a credit of `2.0`,
+    /// and an instant may have any offset. Long texts are recorded as length and digest, and have no value to filter by
     #[validate(nested)]
     #[param(inline, nullable = false, example = "accepted")]
     changed_from: Option<ChangedValue>,
-    /// The value of `changed_field` after the change
+    /// The value of `changed_field` after the change, likewise
     #[validate(nested)]
     #[param(inline, nullable = false, example = "hold")]
     changed_to: Option<ChangedValue>,
@@ -74,6 +79,31 @@ pub struct LogFilter {
     #[validate(nested)]
     #[param(inline, nullable = false, example = "pay stub")]
     q: Option<SearchText>,
+}
+
+/// A field that entries may show as changed, by its wire name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditedField(&'static str);
+
+impl<'de> Deserialize<'de> for AuditedField {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<str>::deserialize(deserializer)?;
+        let known = registry::changed_fields().get(&*name).copied();
+        known.map(Self).ok_or_else(|| serde::de::Error::custom("must be a field that entries show as changed, such as status"))
+    }
+}
+
+impl PartialSchema for AuditedField {
+    fn schema() -> RefOr<Schema> {
+        let field = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(registry::changed_fields()));
+        field.description(Some("A field that entries may show as changed")).into()
+    }
+}
+
+impl ToSchema for AuditedField {
+    fn name() -> Cow<'static, str> {
+        "AuditedField".into()
+    }
 }
 
 /// Filters of the audit entries of one case or one user.
@@ -90,7 +120,7 @@ pub struct TrailFilter {
 impl LogFilter {
     pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
         let ids = period.ids(app).await?;
-        let changed = changed(self.changed_field.as_deref(), self.changed_from.as_deref(), self.changed_to.as_deref())?;
+        let changed = changed(self.changed_field, self.changed_from.as_deref(), self.changed_to.as_deref())?;
         Ok(Filter {
             ids,
             actions: self.action_type,
@@ -118,12 +148,15 @@ impl TrailFilter {
     }
 }
 
-fn changed(field: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Option<ChangedField>> {
-    let Some(field) = field else {
+fn changed(field: Option<AuditedField>, from: Option<&str>, to: Option<&str>) -> Result<Option<ChangedField>> {
+    let Some(AuditedField(name)) = field else {
         let alone = from.map(|_| "changed_from").or(to.map(|_| "changed_to"));
         let refused = |name| Error::parameter(name, "requires_changed_field", "requires changed_field");
         return alone.map_or(Ok(None), |name| Err(refused(name)));
     };
-    let refused = || Error::parameter("changed_field", "pattern", "must consist of 1 to 64 lower-case letters or underscores");
-    ChangedField::named(field).map(|field| Some(field.between(from, to))).ok_or_else(refused)
+    let values = |side: &str, text: Option<&str>| match text.map(|text| registry::changed_values(name, text)) {
+        Some(values) if values.is_empty() => Err(Error::parameter(side, "value", format!("must be a value of {name}, or null"))),
+        values => Ok(values),
+    };
+    Ok(Some(ChangedField { name, from: values("changed_from", from)?, to: values("changed_to", to)? }))
 }

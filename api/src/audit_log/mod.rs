@@ -15,6 +15,8 @@ mod own_activity;
 mod page;
 mod user_trail;
 
+pub use filter::AuditedField;
+
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {

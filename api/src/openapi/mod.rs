@@ -19,6 +19,7 @@ mod tokens;
 pub use operations::operations;
 pub use texts::{current_texts, texts};
 
+use crate::audit_log::AuditedField;
 use crate::cases::CaseSort;
 use crate::http::request::period::When;
 use crate::reports::{EntrySort, EventType};
@@ -49,7 +50,7 @@ use utoipa_actix_web::AppExt;
     components(schemas(
         Problem, FieldProblem, Location, Code, Instant,
         // Types used only in parameters: utoipa refers to these without collecting them.
-        When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue,
+        When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue, AuditedField,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),

@@ -1,10 +1,10 @@
 //! What differs between two versions of a row, as `{field: {"from": old, "to": new}}`.
 
 use super::{Audited, Refusal};
-use crate::text;
+use crate::{clock, text};
 use chrono::SecondsFormat;
-use sea_orm::{IdenStatic, Iterable, ModelTrait, Value};
-use serde_json::{Map, Value as Json, json};
+use sea_orm::{ActiveModelTrait, IdenStatic, Iterable, ModelTrait, Value};
+use serde_json::{Map, Number, Value as Json, json};
 
 /// The differences that one event covers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +73,59 @@ pub(super) fn fact<E: Audited>(row: &E::Model, column: E::Column) -> Option<Json
         Some(shown) => Some(shown),
         None => shown(value),
     }
+}
+
+/// The wire names of the columns that entries may show as changed.
+pub fn field_names<E: Audited>() -> Vec<&'static str> {
+    E::Column::iter().filter(|column| !E::is_bookkeeping(*column)).map(E::wire_name).collect()
+}
+
+/// The values of a field, by its wire name, that a text stands for, as entries show them: none if it is no value of the field's.
+///
+/// `null` stands for the absence of a value; a text in quotation marks, such as `"null"`, for itself and for what they enclose.
+pub fn field_values<E: Audited>(field: &str, text: &str) -> Vec<Json> {
+    let column = E::Column::iter().find(|column| !E::is_bookkeeping(*column) && E::wire_name(*column) == field);
+    let Some(column) = column else { return Vec::new() };
+    let quoted: Option<String> = serde_json::from_str(text).ok();
+    let texts = [Some(text), quoted.as_deref()];
+    // Entries show a long text as its length and digest, and no text stands for these.
+    let own = texts.into_iter().flatten().filter(|_| !E::is_long_text(column)).filter_map(|text| E::wire_of_text(column, text));
+    own.chain((text == "null").then_some(Json::Null)).collect()
+}
+
+/// What a text stands for in a column whose values entries show as they are stored.
+pub(crate) fn stored_value<E: Audited>(column: E::Column, text: &str) -> Option<Json> {
+    let whole = whole_number(text);
+    // Of these, a column takes only those of its own type; one with a closed set of values takes only their names.
+    let values = [
+        Some(Value::from(text)),
+        text.parse::<bool>().ok().map(Value::from),
+        whole.and_then(|number| i32::try_from(number).ok()).map(Value::from),
+        whole.map(Value::from),
+        clock::parse_id(text).map(Value::from),
+        clock::parse_date(text).map(Value::from),
+        clock::parse_instant(text).map(Value::from),
+    ];
+    let is_taken = |value: &Value| {
+        let mut row = <E::ActiveModel as ActiveModelTrait>::default();
+        row.try_set(column, value.clone()).is_ok()
+    };
+    values.into_iter().flatten().find(is_taken).and_then(shown)
+}
+
+fn whole_number(text: &str) -> Option<i64> {
+    let number = json_number(text)?;
+    let whole = |number: f64| format!("{number:.0}").parse::<i64>().ok().filter(|_| number.fract() == 0.0);
+    number.as_i64().or_else(|| number.as_f64().and_then(whole))
+}
+
+/// The number that a text spells as JSON does.
+pub(crate) fn parse_number(text: &str) -> Option<f64> {
+    json_number(text)?.as_f64()
+}
+
+fn json_number(text: &str) -> Option<Number> {
+    serde_json::from_str(text).ok().filter(|_| !text.contains(char::is_whitespace))
 }
 
 /// Every fact of a row that entries record, by wire name: what a replay of the row's entries must yield.

@@ -51,6 +51,10 @@ pub trait Audited: EntityTrait<Model: PartialEq + Sync + 'static> {
     fn wire_value(_row: &Self::Model, _column: Self::Column) -> Option<Json> {
         None
     }
+    /// The wire representation of the value that a text stands for in a column; `None` if it is no value of the column's.
+    fn wire_of_text(column: Self::Column, text: &str) -> Option<Json> {
+        changes::stored_value::<Self>(column, text)
+    }
 
     /// What may have to follow a change.
     type Effect: CarryOut;
@@ -258,7 +262,8 @@ macro_rules! audited {
     (
         $object:literal, events: $events:path $(, effects: $effects:path => $effect:ty)?
         $(, long_texts: [$($long:ident),*])? $(, people: [$($person:ident),*])? $(, bookkeeping: [$($kept:ident),*])?
-        $(, is_person: $as_person:path)? $(, wire_name: $wire_name:path)? $(, wire_value: $wire_value:path)?
+        $(, is_person: $as_person:path)? $(, wire_name: $wire_name:path)?
+        $(, wire_value: $wire_value:path, wire_of_text: $wire_of_text:path)?
         $(, keep: $keep:path)? $(,)?
     ) => {
         impl $crate::audit::Audited for Entity {
@@ -310,6 +315,9 @@ macro_rules! audited {
             })?
             $(fn wire_value(row: &Model, column: Column) -> Option<serde_json::Value> {
                 $wire_value(row, column)
+            }
+            fn wire_of_text(column: Column, text: &str) -> Option<serde_json::Value> {
+                $wire_of_text(column, text)
             })?
             fn events(before: Option<&Model>, after: &Model, change: &$crate::audit::ChangeContext) -> Vec<$crate::audit::Event> {
                 $events(before, after, change)

@@ -103,9 +103,10 @@ impl Filter {
 }
 
 /// Through the case, since case numbers have no index of their own in the audit log. Case rows are never deleted, so a number
-/// always leads to its case.
+/// always leads to its case. Case numbers are in upper case.
 fn numbered(case_number: &str) -> SimpleExpr {
-    let case = case::Entity::find().select_only().column(case::Column::Id).filter(case::Column::CaseNumber.eq(case_number));
+    let number = case::Column::CaseNumber.eq(case_number.to_ascii_uppercase());
+    let case = case::Entity::find().select_only().column(case::Column::Id).filter(number);
     Expr::col(Column::CaseId.as_column_ref()).eq(Expr::from(case.into_query()))
 }
 

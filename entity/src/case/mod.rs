@@ -14,7 +14,7 @@ pub use lifecycle::{CaseRefusal, codes};
 pub use permission::CaseAction;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
-use crate::audit::{Actor, AuditTx, audited};
+use crate::audit::{Actor, AuditTx, audited, parse_number, stored_value};
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::text;
@@ -100,6 +100,7 @@ audited! {
     bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt, MemberEdits],
     wire_name: wire_name,
     wire_value: wire_value,
+    wire_of_text: wire_of_text,
     keep: keep,
 }
 
@@ -137,6 +138,18 @@ fn wire_value(row: &Model, column: Column) -> Option<Json> {
         Column::CreditTenths => Some(json!(row.credit_value())),
         Column::HoldDurationSeconds => Some(json!(row.hold_duration_days())),
         _ => None,
+    }
+}
+
+/// The value on the wire that a text stands for: `2` is a credit of `2.0`, and `14.0` are 14 days.
+fn wire_of_text(column: Column, text: &str) -> Option<Json> {
+    match column {
+        Column::CreditTenths => {
+            let has_tenths = |credit: &f64| (credit * 10.0).fract() == 0.0;
+            parse_number(text).filter(has_tenths).map(|credit| json!(format!("{credit:.1}")))
+        }
+        Column::HoldDurationSeconds => parse_number(text).map(|days| json!(days)),
+        _ => stored_value::<Entity>(column, text),
     }
 }
 

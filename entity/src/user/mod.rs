@@ -18,7 +18,7 @@ pub use person::Person;
 pub use role::{Level, Role, Scope};
 pub use standing::{Standing, locked_with_administrators};
 
-use crate::audit::{AuditTx, audited};
+use crate::audit::{AuditTx, audited, stored_value};
 use crate::case::Tier;
 use crate::load::LoadError;
 use sea_orm::entity::prelude::*;
@@ -58,6 +58,7 @@ audited! {
     events: events::events,
     is_person: Person::new,
     wire_value: wire_value,
+    wire_of_text: wire_of_text,
 }
 
 /// The columns of a user's profile, which users may change themselves.
@@ -84,6 +85,14 @@ fn wire_value(row: &Model, column: Column) -> Option<Json> {
     match column {
         Column::Scopes => Some(row.scopes.as_deref().map_or(Json::Null, |scopes| json!(Scope::split(scopes)))),
         _ => None,
+    }
+}
+
+/// The value on the wire that a text stands for. None stands for a list of scopes.
+fn wire_of_text(column: Column, text: &str) -> Option<Json> {
+    match column {
+        Column::Scopes => None,
+        _ => stored_value::<Entity>(column, text),
     }
 }
 

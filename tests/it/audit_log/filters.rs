@@ -54,11 +54,42 @@ fn searched(parameter: &str, text: &'static str) -> Question {
     ask(format!("q={parameter}"), move |entry| haystack(entry).contains(text))
 }
 
+fn questions_about_changes(assignee: Json) -> Vec<Question> {
+    vec![
+        changed("changed_field=hold_duration_days", "hold_duration_days", None),
+        changed("changed_field=status", "status", None),
+        // The end of `special_notes` and `resubmission_notes`.
+        changed("changed_field=notes", "notes", None),
+        changed("changed_field=status&changed_to=hold", "status", Some(("to", json!("hold")))),
+        changed("changed_field=status&changed_from=accepted", "status", Some(("from", json!("accepted")))),
+        changed("changed_field=hold_duration_days&changed_to=14", "hold_duration_days", Some(("to", json!(14)))),
+        changed("changed_field=hold_duration_days&changed_from=null", "hold_duration_days", Some(("from", Json::Null))),
+        changed("changed_field=is_active&changed_to=true", "is_active", Some(("to", json!(true)))),
+        changed("changed_field=credit_value&changed_to=2.0", "credit_value", Some(("to", json!("2.0")))),
+        changed("changed_field=credit_value&changed_to=2", "credit_value", Some(("to", json!("2.0")))),
+        changed("changed_field=credit_value&changed_to=2.00", "credit_value", Some(("to", json!("2.0")))),
+        changed("changed_field=num_reports_requested&changed_to=3.0", "num_reports_requested", Some(("to", json!(3)))),
+        changed(
+            "changed_field=held_at&changed_to=2026-12-02T06:03:00%2B01:00",
+            "held_at",
+            Some(("to", json!("2026-12-02T05:03:00.000Z"))),
+        ),
+        changed(
+            &format!("changed_field=assigned_to_id&changed_to={}", assignee.as_str().unwrap().to_uppercase()),
+            "assigned_to_id",
+            Some(("to", assignee)),
+        ),
+    ]
+}
+
 fn questions(entries: &[Json]) -> Vec<Question> {
     let first = |holds: &dyn Fn(&&Json) -> bool| entries.iter().rev().find(|entry| holds(entry)).unwrap().clone();
     let on_case = first(&|entry| entry["case"].is_object() && entry["actor"].is_object());
     let related = first(&|entry| entry["related_user"].is_object());
-    vec![
+    let number = on_case["case"]["case_number"].clone();
+    let assigned = first(&|entry| entry["changes"]["assigned_to_id"]["to"].is_string());
+    let mut questions = questions_about_changes(assigned["changes"]["assigned_to_id"]["to"].clone());
+    questions.extend([
         equal("action_type", "/action_type", json!("case_held")),
         ask("action_type=case_held&action_type=login", |entry| {
             ["case_held", "login"].contains(&entry["action_type"].as_str().unwrap())
@@ -68,7 +99,10 @@ fn questions(entries: &[Json]) -> Vec<Question> {
         equal("actor_id", "/actor/id", on_case["actor"]["id"].clone()),
         equal("related_user_id", "/related_user/id", related["related_user"]["id"].clone()),
         equal("case_id", "/case/id", on_case["case"]["id"].clone()),
-        equal("case_number", "/case/case_number", on_case["case"]["case_number"].clone()),
+        equal("case_number", "/case/case_number", number.clone()),
+        ask(format!("case_number={}", number.as_str().unwrap().to_lowercase()), move |entry| {
+            entry["case"]["case_number"] == number
+        }),
         equal("case_number", "/case/case_number", json!("WS999-2026-12-0001")),
         equal("outcome", "/outcome", json!("denied")),
         ask("outcome=failure&outcome=denied", |entry| entry["outcome"] != "success"),
@@ -77,15 +111,6 @@ fn questions(entries: &[Json]) -> Vec<Question> {
         equal("ip_address", "/ip_address", json!("127.0.0.1")),
         ask("ip_address=2001:0db8::0007", |entry| entry["ip_address"] == "2001:db8::7"),
         equal("request_id", "/request_id", json!("request-of-a-hold")),
-        changed("changed_field=hold_duration_days", "hold_duration_days", None),
-        changed("changed_field=status", "status", None),
-        changed("changed_field=atus", "atus", None),
-        changed("changed_field=status&changed_to=hold", "status", Some(("to", json!("hold")))),
-        changed("changed_field=status&changed_from=accepted", "status", Some(("from", json!("accepted")))),
-        changed("changed_field=hold_duration_days&changed_to=14", "hold_duration_days", Some(("to", json!(14)))),
-        changed("changed_field=hold_duration_days&changed_from=null", "hold_duration_days", Some(("from", Json::Null))),
-        changed("changed_field=is_active&changed_to=true", "is_active", Some(("to", json!(true)))),
-        changed("changed_field=credit_value&changed_to=2.0", "credit_value", Some(("to", json!("2.0")))),
         searched("PLACED%20on", "placed on"),
         searched("%25", "%"),
         searched("r_with%20%5C", "r_with \\"),
@@ -95,7 +120,8 @@ fn questions(entries: &[Json]) -> Vec<Question> {
         ask("since=2026-12-01&until=2026-12-01", |entry| civil_day(entry) == "2026-12-01"),
         ask("until=2026-12-03T05:00:00%2B00:00", |entry| instant(entry) < at("2026-12-03T05:00:00Z")),
         ask("since=2026-12-02", |entry| civil_day(entry).as_str() >= "2026-12-02"),
-    ]
+    ]);
+    questions
 }
 
 /// Whether two questions can be combined in one request: a parameter may be repeated only for OR.
@@ -185,6 +211,36 @@ on_each_database! {
                 let export = by.get(&format!("audit-log/export.csv?{query}")).await;
                 export.expect_problem(400, code);
                 assert_eq!(export.faults(), [fault], "{query}");
+            }
+        }
+        assert_eq!(app.since(&mark).await, Vec::<Json>::new());
+    }
+
+    async fn a_changed_field_or_value_that_does_not_exist_is_refused(app) {
+        happened(app).await;
+        let by = app.as_admin().await;
+        let mark = app.mark().await;
+        for (query, name) in [
+            ("changed_field=assigned_to", "changed_field"),
+            ("changed_field=Status", "changed_field"),
+            ("changed_field=atus", "changed_field"),
+            ("changed_field=credit_tenths", "changed_field"),
+            ("changed_field=version", "changed_field"),
+            ("changed_field=status&changed_to=Hold", "changed_to"),
+            ("changed_field=status&changed_to=", "changed_to"),
+            ("changed_field=tier&changed_from=2", "changed_from"),
+            ("changed_field=is_active&changed_to=yes", "changed_to"),
+            ("changed_field=credit_value&changed_to=two", "changed_to"),
+            ("changed_field=num_reports_requested&changed_to=03", "changed_to"),
+            ("changed_field=due_on&changed_to=2026-12-5", "changed_to"),
+            ("changed_field=held_at&changed_to=2026-12-02", "changed_to"),
+            ("changed_field=assigned_to_id&changed_to=tech2", "changed_to"),
+            ("changed_field=special_notes&changed_to=call", "changed_to"),
+        ] {
+            for path in ["audit-log", "audit-log/export.ndjson"] {
+                let answer = by.get(&format!("{path}?{query}")).await;
+                answer.expect_problem(400, "invalid_parameter");
+                assert_eq!(answer.faults(), [format!("query /{name}")], "{query}");
             }
         }
         assert_eq!(app.since(&mark).await, Vec::<Json>::new());

@@ -19,8 +19,9 @@ const NEEDED: &[(&str, &str, &str)] = &[
     ("list_reviews", "review_action", r#"{"status": "decided"}"#),
     ("ingest_credit_resets", "member_count", r#"{"resets": null, "new_allowance": 100}"#),
     ("ingest_credit_resets", "new_allowance", r#"{"resets": null, "member_count": 80}"#),
-    ("*", "changed_from", r#"{"changed_field": "status"}"#),
-    ("*", "changed_to", r#"{"changed_field": "status"}"#),
+    // A field that can have any text as its value.
+    ("*", "changed_from", r#"{"changed_field": "employee_last_name"}"#),
+    ("*", "changed_to", r#"{"changed_field": "employee_last_name"}"#),
 ];
 
 /// Rules that check more than the bounds of their field: operation, field, the rule's code.

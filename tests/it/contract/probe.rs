@@ -193,7 +193,6 @@ fn breaking(schema: &Json, name: &str) -> Option<&'static str> {
     let pattern = schema["pattern"].as_str()?;
     Some(match pattern {
         "^[A-Za-z0-9._-]+$" => "with a blank",
-        "^[a-z_]{1,64}$" => "Status",
         "^20[0-9]{2}-Q[1-4]$" => "2026-Q5",
         "^[0-9A-Fa-f.:]{2,45}$" => "not an address",
         "^[^\\u0000]*$" => "a text\0with a NUL",

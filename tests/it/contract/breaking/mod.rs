@@ -35,6 +35,10 @@ const ACCEPTED: &[(&str, &str)] = &[
     (r#"*/code: "too_many_attempts" is given now"#, "`too_many_attempts` with `Retry-After`"),
     (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is answered 409 `quota_exceeded` and recorded."),
     (
+        "*query changed_field: only some values are taken any more",
+        "`changed_field` is one of the fields that entries show as changed, and `changed_from` and `changed_to` are values of it",
+    ),
+    (
         "GET /api/v1/audit-action-types 200/data/*/count: type null is given now",
         "`count` and `last_seen_at` of `GET /audit-action-types` are null for callers who may not read the audit log.",
     ),
