@@ -14,6 +14,7 @@ pub(crate) use transaction::WriteTransaction;
 pub use verb::{Excuses, Verb};
 
 use crate::clock::Clock;
+use crate::text::{ADDRESS_ORDER, compare_addresses};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -320,7 +321,8 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
         .busy_timeout(patience / 2)
         .foreign_keys(true)
         .pragma("recursive_triggers", "ON")
-        .pragma("trusted_schema", "OFF");
+        .pragma("trusted_schema", "OFF")
+        .collation(ADDRESS_ORDER, compare_addresses);
     match used_to {
         Use::Read | Use::Export => options.pragma("query_only", "ON"),
         Use::Write => options,

@@ -4,6 +4,8 @@ use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
+use std::net::IpAddr;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// NFC, the one normal form in which text is stored.
@@ -63,6 +65,24 @@ fn has_more_marks_in_a_row(text: &str, max: usize) -> bool {
     })
 }
 
+/// The name, in SQL, of the order in which SQLite compares addresses.
+pub const ADDRESS_ORDER: &str = "address_order";
+
+/// How the text of an IPv4-mapped address begins, before the IPv4 address that it contains.
+pub const IPV4_MAPPED: &str = "::ffff:";
+
+/// Compares two texts as addresses, in PostgreSQL's order of them: IPv4 before IPv6, then by their bytes, an IPv4-mapped address
+/// as the IPv4 address that it contains. What is no address comes last.
+pub fn compare_addresses(one: &str, other: &str) -> Ordering {
+    let address = |text: &str| text.parse::<IpAddr>().map(|address| address.to_canonical());
+    match (address(one), address(other)) {
+        (Ok(one), Ok(other)) => one.cmp(&other),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => one.cmp(other),
+    }
+}
+
 /// The canonical JSON text of a value (RFC 8785): sorted keys and one representation, so that equal values have equal digests.
 pub fn canonical<T: Serialize>(value: &T) -> serde_json::Result<String> {
     serde_json_canonicalizer::to_string(value)
@@ -91,6 +111,37 @@ mod tests {
     #[test]
     fn wildcards_are_literal() {
         assert_eq!(contains_pattern("50%_A"), "%50\\%\\_a%");
+    }
+
+    #[test]
+    fn addresses_are_ordered_by_their_value() {
+        let ordered = [
+            "0.0.0.0",
+            "9.255.255.255",
+            "10.0.0.9",
+            "10.0.0.10",
+            "::ffff:10.0.0.11",
+            "10.0.0.100",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::2",
+            "::10",
+            "2001:db8::ffff",
+            "2001:db8::1:0",
+            "2001:db8:0:1::",
+            "2001:db8:1::",
+            "fe80::1",
+            "",
+            "unknown",
+        ];
+        for (place, one) in ordered.iter().enumerate() {
+            for (other_place, other) in ordered.iter().enumerate() {
+                assert_eq!(compare_addresses(one, other), place.cmp(&other_place), "{one} {other}");
+            }
+        }
+        assert_eq!(compare_addresses("::ffff:10.0.0.11", "10.0.0.11"), Ordering::Equal);
+        assert_eq!(compare_addresses("2001:DB8:0::7", "2001:db8::7"), Ordering::Equal);
     }
 
     #[test]

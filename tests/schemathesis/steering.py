@@ -130,7 +130,7 @@ class Steering:
             # "A period has either bounds or all_time."
             query.pop("all_time", None)
         if "ip_address" in query:
-            query["ip_address"] = dice.choice(["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7"])
+            query["ip_address"] = dice.choice(["127.0.0.1", "192.0.2.0/24", "::1", "2001:db8::/32"])
         if self.world.role == "member":
             # "Not a filter for members": they see no tier.
             query.pop("tier", None)

@@ -4,14 +4,13 @@ use crate::http::QueryParts;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
-use crate::wire::fields::{CaseNumber, ChangedValue, RequestId, SearchText, at_most_all};
+use crate::wire::fields::{Addresses, CaseNumber, ChangedValue, RequestId, SearchText, at_most_all};
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
-use entity::audit_log::{ChangedField, Filter};
+use entity::audit_log::{AddressRange, ChangedField, Filter};
 use entity::registry;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
-use std::net::IpAddr;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
@@ -55,10 +54,10 @@ pub struct LogFilter {
     #[validate(custom(function = "at_most_all"))]
     #[param(nullable = false)]
     source: Vec<Source>,
-    /// The IP address of the request
-    #[param(value_type = Option<String>, pattern = "^[0-9A-Fa-f.:]{2,45}$", max_length = 45)]
-    #[param(nullable = false, example = "192.0.2.7")]
-    ip_address: Option<IpAddr>,
+    /// The IP address of the request in any notation, or a network in CIDR notation without host bits, such as `192.0.2.0/24`. An
+    /// IPv4-mapped IPv6 address is the IPv4 address that it contains
+    #[param(inline, nullable = false, example = "192.0.2.7")]
+    ip_address: Option<Addresses>,
     /// The request in which the entry was written
     #[validate(nested)]
     #[param(inline, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
@@ -132,7 +131,7 @@ impl LogFilter {
             case_number: self.case_number.map(String::from),
             outcomes: self.outcome,
             sources: self.source,
-            ip_address: self.ip_address.map(|address| address.to_string()),
+            ip_address: self.ip_address.map(|addresses| AddressRange::from(addresses.bounds())),
             request_id: self.request_id.map(String::from),
             changed,
             text: self.q.map(String::from),

@@ -5,6 +5,7 @@
 //! applied by `Validate`, which every request passes. `tests/it/contract/bounds.rs` finds a field that leaves out `nested`. A
 //! value with a single spelling, such as a `CivilDay` or an `Id`, is refused as it is deserialized, and has no further rule.
 
+mod addresses;
 mod civil_day;
 mod days;
 mod facts;
@@ -15,6 +16,7 @@ mod quarter;
 mod text;
 mod whole;
 
+pub use addresses::Addresses;
 pub use civil_day::CivilDay;
 pub use days::ThousandthDays;
 pub use facts::Facts;

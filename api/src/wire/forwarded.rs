@@ -6,14 +6,14 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// How many leading bits of an IPv6 address mark it as IPv4-mapped.
 const MAPPED_BITS: u8 = 96;
 
-/// An address or a network from a setting. Networks of IPv4-mapped addresses become those of the IPv4 addresses they contain,
-/// since peers are compared in that form.
+/// An address or a network from a setting or a filter. Networks of IPv4-mapped addresses become those of the IPv4 addresses they
+/// contain, since peers are compared and recorded in that form.
 pub fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let network = network.map_err(|_| "must be an IP address or a network such as 10.0.0.0/8".to_owned())?;
+    let network = network.map_err(|_| "must be an IP address or a network such as 192.0.2.0/24".to_owned())?;
     if network.trunc() != network {
-        return Err(format!("a network must not have host bits set; did you mean {}?", network.trunc()));
+        return Err(format!("must not have host bits set; did you mean {}?", network.trunc()));
     }
     let IpNet::V6(mapped) = network else { return Ok(network) };
     let bits = mapped.prefix_len().checked_sub(MAPPED_BITS);

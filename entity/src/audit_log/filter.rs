@@ -1,6 +1,6 @@
 //! Filters for audit entries: every field narrows the result; a field that isn't given matches everything.
 
-use super::{ChangedField, MemberView};
+use super::{AddressRange, ChangedField, MemberView};
 use crate::audit::{Action, Category, Outcome, Source};
 use crate::audit_entry::Column;
 use crate::case;
@@ -28,7 +28,7 @@ pub struct Filter {
     pub outcomes: Vec<Outcome>,
     /// Any of these; empty for all sources.
     pub sources: Vec<Source>,
-    pub ip_address: Option<String>,
+    pub ip_address: Option<AddressRange>,
     pub request_id: Option<String>,
     pub changed: Option<ChangedField>,
     /// Text in the description, usernames, email addresses or case number.
@@ -94,7 +94,7 @@ impl Filter {
             .add_option(self.case_number.as_deref().map(numbered))
             .add_option(one_of(Column::Outcome, outcomes))
             .add_option(one_of(Column::Source, sources))
-            .add_option(self.ip_address.as_ref().map(|address| Column::IpAddress.eq(address)))
+            .add_option(self.ip_address.map(|range| range.condition(backend)))
             .add_option(self.request_id.as_ref().map(|id| Column::RequestId.eq(id)))
             .add_option(self.changed.as_ref().map(|changed| changed.condition(backend)))
             .add_option(self.text.as_deref().map(|text| contains(Column::SearchText, text)))

@@ -1,5 +1,6 @@
 //! Reads the audit log: entries that match a filter, newest first by id, page by page; nothing here writes.
 
+mod address;
 mod catalogue;
 mod change;
 mod events;
@@ -8,6 +9,7 @@ mod jobs;
 mod member;
 pub mod vitals;
 
+pub use address::AddressRange;
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;
 pub use filter::Filter;

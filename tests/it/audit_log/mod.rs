@@ -1,6 +1,7 @@
 //! Reading the audit log, and the entries that reading writes.
 
 mod action_types;
+mod addresses;
 mod append_only;
 mod case_trail;
 mod export;

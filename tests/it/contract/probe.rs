@@ -164,8 +164,10 @@ fn text(schema: &Json, name: &str, length: usize) -> String {
         // The longest possible timestamp has nine decimals and an offset.
         (_, "since" | "until") if length <= 10 => "2026-11-22"[..length].to_owned(),
         (_, "since" | "until") => format!("2026-11-22T08:00:00.{}+00:00", "0".repeat(length - 26)),
-        // The longest way to write an address; with one more character it is invalid.
-        (_, "ip_address") => format!("{}0000:0000:0000:0000:0000:ffff:255.255.255.255", "0".repeat(length.saturating_sub(45))),
+        // The longest way to write a network; with one more character it is invalid.
+        (_, "ip_address") => {
+            format!("{}0000:0000:0000:0000:0000:ffff:255.255.255.255/128", "0".repeat(length.saturating_sub(49)))
+        }
         (_, "quarter") => "2026-Q42026-Q4".chars().take(length).collect(),
         (_, "cursor") if length > 2 => format!("{}.a", "a".repeat(length - 2)),
         _ if takes_ascii_only(schema) => repeated("a"),
@@ -194,7 +196,7 @@ fn breaking(schema: &Json, name: &str) -> Option<&'static str> {
     Some(match pattern {
         "^[A-Za-z0-9._-]+$" => "with a blank",
         "^20[0-9]{2}-Q[1-4]$" => "2026-Q5",
-        "^[0-9A-Fa-f.:]{2,45}$" => "not an address",
+        "^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$" => "not an address",
         "^[^\\u0000]*$" => "a text\0with a NUL",
         _ if pattern.starts_with("^[^\\u0000]*[^") => "      ",
         _ if pattern.contains("\\u200B-\\u200F") => "hidden\u{200B}",

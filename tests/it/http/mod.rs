@@ -13,4 +13,5 @@ mod panics;
 mod paths;
 mod single;
 mod spellings;
+mod user_agents;
 mod work;

@@ -44,7 +44,8 @@ fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> Kind {
 fn is_costly(parameter: &str) -> bool {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    (name == "q" && !value.is_empty()) || (name == "include_total" && value != "false")
+    // Neither a text nor a network is found by an index.
+    (["q", "ip_address"].contains(&&*name) && !value.is_empty()) || (name == "include_total" && value != "false")
 }
 
 /// Admits as much as can be processed, and ends what takes too long.
@@ -123,6 +124,7 @@ mod tests {
             ("/api/v1/cases?q=moss", Kind::Scan),
             ("/api/v1/cases?limit=1&%71=moss", Kind::Scan),
             ("/api/v1/audit-log?include_total=true", Kind::Scan),
+            ("/api/v1/audit-log?ip_address=192.0.2.0/24", Kind::Scan),
             ("/api/v1/audit-log?q=&include_total=false", Kind::Plain),
             ("/api/v1/audit-log/export.csv?q=moss", Kind::Export),
             ("/api/v1/exports/users.csv", Kind::Export),

@@ -6,9 +6,13 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{HeaderName, USER_AGENT};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use entity::audit::{Actor, Context};
+use entity::text;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use uuid::Uuid;
+
+/// How many characters of a user agent are kept.
+const USER_AGENT_LENGTH_MAX: usize = 256;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -23,8 +27,8 @@ pub struct Origin {
 impl Origin {
     /// Reads the origin of a request; the id is the client's if it is valid, else a new one.
     pub fn read(request: &ServiceRequest, app: &App) -> Self {
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let given = header(REQUEST_ID.as_str()).filter(|id| is_plain(id)).map(str::to_owned);
+        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+        let given = given.filter(|id| is_plain(id)).map(str::to_owned);
         // A dual-stack socket shows IPv4 as ::ffff:a.b.c.d.
         let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
         // A proxy may add a header line of its own instead of extending the client's.
@@ -34,7 +38,7 @@ impl Origin {
         Self {
             request_id: given.unwrap_or_else(|| Uuid::now_v7().to_string()),
             ip_address: peer.map(|peer| forwarded::client(peer, &forwarded, app.trusted_proxies()).to_string()),
-            user_agent: header(USER_AGENT.as_str()).map(|agent| agent.chars().take(256).collect()),
+            user_agent: request.headers().get(USER_AGENT).map(|agent| legible(agent.as_bytes())),
         }
     }
 
@@ -68,6 +72,31 @@ impl FromRequest for Origin {
     }
 }
 
+/// A user agent as the log keeps it. The standard leaves the meaning of bytes beyond ASCII open (RFC 9110, 5.5): they are read as
+/// UTF-8, and what isn't is replaced.
+fn legible(user_agent: &[u8]) -> String {
+    text::normalised(&String::from_utf8_lossy(user_agent)).chars().take(USER_AGENT_LENGTH_MAX).collect()
+}
+
 fn is_plain(id: &str) -> bool {
     (8..=64).contains(&id.len()) && id.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_agent_is_kept_as_far_as_it_is_legible() {
+        for (sent, kept) in [
+            (&b"curl/8.5.0"[..], "curl/8.5.0"),
+            ("Zugriff Büro/1.0 ☕".as_bytes(), "Zugriff Büro/1.0 ☕"),
+            ("Bu\u{308}ro".as_bytes(), "Büro"),
+            (b"B\xfcro/1.0", "B\u{FFFD}ro/1.0"),
+            (b"", ""),
+        ] {
+            assert_eq!(legible(sent), kept);
+        }
+        assert_eq!(legible("ü".repeat(300).as_bytes()), "ü".repeat(256));
+    }
 }

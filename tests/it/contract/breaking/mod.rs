@@ -35,6 +35,10 @@ const ACCEPTED: &[(&str, &str)] = &[
     (r#"*/code: "too_many_attempts" is given now"#, "`too_many_attempts` with `Retry-After`"),
     (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is answered 409 `quota_exceeded` and recorded."),
     (
+        r#"*query ip_address: pattern was "^[0-9A-Fa-f.:]{2,45}$"*"#,
+        "`ip_address` of the log takes a network in CIDR notation (`192.0.2.0/24`)",
+    ),
+    (
         "*query changed_field: only some values are taken any more",
         "`changed_field` is one of the fields that entries show as changed, and `changed_from` and `changed_to` are values of it",
     ),
