@@ -99,7 +99,7 @@ impl ActiveModel {
 }
 
 fn snapshot(person: &Person) -> Json {
-    let Person { id, username, full_name, role, email: _ } = person;
+    let Person { id, username, full_name, role, user_level: _, email: _ } = person;
     json!({"id": id, "username": username, "full_name": full_name, "role": role})
 }
 

@@ -31,7 +31,7 @@ pub struct AcceptCase {
     /// Recorded in the audit entry only
     #[validate(nested)]
     notes: Option<Notes>,
-    /// Reason for overriding the level rule; administrators only
+    /// Reason for overriding the level rule; administrators only. Recorded if the rule is overridden
     #[validate(nested)]
     override_reason: Option<Reason>,
 }

@@ -26,7 +26,7 @@ pub struct AssignCase {
     /// Reason for the assignment
     #[validate(nested)]
     reason: Reason,
-    /// Reason for overriding the level rule; administrators only
+    /// Reason for overriding the level rule; administrators only. Recorded if the rule is overridden
     #[validate(nested)]
     override_reason: Option<Reason>,
 }

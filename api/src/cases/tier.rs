@@ -23,7 +23,7 @@ pub struct ChangeCaseTier {
     /// Reason for the change
     #[validate(nested)]
     reason: Reason,
-    /// Reason for overriding the level rule; administrators only
+    /// Reason for overriding the level rule; administrators only. Recorded if the rule is overridden
     #[validate(nested)]
     override_reason: Option<Reason>,
 }

@@ -238,7 +238,7 @@ impl Action {
             Self::CaseTierChanged => {
                 let required = words![PREVIOUS_TIER, NEW_TIER, NEW_COMPLEXITY, REASON];
                 let row = row("case_tier_changed", "Case Tier Changed", C::Case, required);
-                row.introduced().changes(&[Tier]).may(words![PREVIOUS_COMPLEXITY, DIRECTION])
+                row.introduced().changes(&[Tier]).may(words![PREVIOUS_COMPLEXITY, DIRECTION, LEVEL_OVERRIDE, OVERRIDE_REASON])
             }
             Self::DocumentUploaded => {
                 let required = words![FILENAME, FILE_SIZE, DOCUMENT_TYPE, UPLOADED_BY_ROLE];

@@ -36,6 +36,13 @@ impl ChangeContext {
         self.notes.contains_key(key.name())
     }
 
+    /// The same without what the operation noted under a key.
+    pub fn without<T>(&self, key: Key<T>) -> Self {
+        let mut other = self.clone();
+        other.notes.remove(key.name());
+        other
+    }
+
     /// What the operation noted under a key that may be null; null if nothing was noted.
     pub fn noted<T>(&self, key: Key<Option<T>>) -> Noted<Option<T>> {
         Noted::new(self.notes.get(key.name()).cloned().unwrap_or_default())

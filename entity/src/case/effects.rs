@@ -165,7 +165,7 @@ mod tests {
     fn change() -> ChangeContext {
         let role = Role::Technician;
         let (username, full_name, email) = ("ada".to_owned(), "Ada Byron".to_owned(), "ada@example.org".to_owned());
-        ChangeContext::new(Actor::Person(Person { id: ASSIGNEE, username, full_name, role, email }))
+        ChangeContext::new(Actor::Person(Person { id: ASSIGNEE, username, full_name, role, user_level: None, email }))
     }
 
     fn accepted() -> Model {

@@ -12,6 +12,10 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
     if before.deleted_at != after.deleted_at {
         return vec![Event::case_deleted(before, after, change)];
     }
+    // A reason for overriding the level rule is one only if the rule was overridden.
+    let is_unneeded = change.has_noted(key::OVERRIDE_REASON) && !overrides_level(after, change);
+    let unneeded = is_unneeded.then(|| change.without(key::OVERRIDE_REASON));
+    let change = unneeded.as_ref().unwrap_or(change);
     let mut events = Vec::new();
     let is_moved = before.status != after.status;
     match (before.status, after.status) {
@@ -27,7 +31,7 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
         events.push(Event::case_assigned(before, after, change));
     }
     if before.tier.is_some() && before.tier != after.tier {
-        events.push(Event::case_tier_changed(before, after, change.reason()));
+        events.push(Event::case_tier_changed(before, after, change));
     }
     let differ = |columns: &[C]| columns.iter().any(|column| before.get(*column) != after.get(*column));
     if differ(DETAILS) {
@@ -38,6 +42,12 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
     let made = updates.into_iter().filter(|update| !is_moved && differ(update.columns()));
     events.extend(made.map(|update| Event::case_updated(before, after, update, change)));
     events
+}
+
+/// Whether the assignee may work on the case only because the level rule was overridden.
+fn overrides_level(after: &Model, change: &ChangeContext) -> bool {
+    let assignee = change.person(after.assigned_to_id);
+    assignee.zip(after.tier).is_some_and(|(assignee, tier)| !assignee.may_work_on(tier))
 }
 
 /// A change that has no action type of its own.
@@ -197,7 +207,7 @@ impl Event {
             FROM_USERNAME = change.username(before.assigned_to_id),
             TO_USERNAME = to,
             REASON = change.reason(),
-            LEVEL_OVERRIDE = change.has_noted(key::OVERRIDE_REASON),
+            LEVEL_OVERRIDE = overrides_level(after, change),
             OVERRIDE_REASON = change.noted(key::OVERRIDE_REASON),
         ];
         Self::on_case(metadata, after, format!("Case {} assigned to {}", after.case_number, to.unwrap_or("no one")))
@@ -205,7 +215,7 @@ impl Event {
             .about(change.person(related))
     }
 
-    pub fn case_tier_changed(before: &Model, after: &Model, reason: Option<&str>) -> Self {
+    pub fn case_tier_changed(before: &Model, after: &Model, change: &ChangeContext) -> Self {
         let to = after.tier.map_or("no tier", Tier::code);
         let metadata = metadata![CaseTierChanged;
             PREVIOUS_TIER = before.tier.map(Tier::code),
@@ -213,7 +223,9 @@ impl Event {
             PREVIOUS_COMPLEXITY = before.tier.map(|tier| tier.complexity().code()),
             NEW_COMPLEXITY = after.tier.map(|tier| tier.complexity().code()),
             DIRECTION = if after.tier > before.tier { "up" } else { "down" },
-            REASON = reason,
+            REASON = change.reason(),
+            LEVEL_OVERRIDE = overrides_level(after, change),
+            OVERRIDE_REASON = change.noted(key::OVERRIDE_REASON),
         ];
         Self::on_case(metadata, after, format!("Tier of case {} changed to {to}", after.case_number)).naming::<Entity>(
             Some(before),

@@ -1,7 +1,8 @@
 //! People as rows of users, also of deleted ones.
 
-use super::{Column, Entity, Model, Person, Role};
+use super::{Column, Entity, Level, Model, Person, Role};
 use crate::audit::Actor;
+use crate::case::Tier;
 use sea_orm::entity::prelude::*;
 use sea_orm::{FromQueryResult, QuerySelect};
 
@@ -12,6 +13,7 @@ struct Named {
     first_name: String,
     last_name: String,
     role: Role,
+    user_level: Option<Level>,
     email: String,
 }
 
@@ -22,7 +24,19 @@ pub async fn people<C: ConnectionTrait>(db: &C, ids: Vec<Uuid>) -> Result<Vec<Pe
 
 impl Person {
     pub fn new(row: &Model) -> Self {
-        Self { id: row.id, username: row.username.clone(), full_name: row.full_name(), role: row.role, email: row.email.clone() }
+        Self {
+            id: row.id,
+            username: row.username.clone(),
+            full_name: row.full_name(),
+            role: row.role,
+            user_level: row.user_level,
+            email: row.email.clone(),
+        }
+    }
+
+    /// The level rule: a technician's level number is at least the case's tier number.
+    pub fn may_work_on(&self, tier: Tier) -> bool {
+        super::suffices(self.user_level, tier)
     }
 
     /// Whether this is a service account.
@@ -35,11 +49,12 @@ impl Person {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let columns = [Column::Id, Column::Username, Column::FirstName, Column::LastName, Column::Role, Column::Email];
-        let named = Entity::find().select_only().columns(columns).filter(Column::Id.is_in(ids)).into_model::<Named>();
-        let person = |Named { id, username, first_name, last_name, role, email }| {
+        let names = [Column::Username, Column::FirstName, Column::LastName, Column::Email];
+        let named = Entity::find().select_only().columns([Column::Id, Column::Role, Column::UserLevel]).columns(names);
+        let named = named.filter(Column::Id.is_in(ids)).into_model::<Named>();
+        let person = |Named { id, username, first_name, last_name, role, user_level, email }| {
             let full_name = format!("{first_name} {last_name}");
-            Person { id, username, full_name, role, email }
+            Person { id, username, full_name, role, user_level, email }
         };
         Ok(named.all(db).await?.into_iter().map(person).collect())
     }

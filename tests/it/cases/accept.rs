@@ -67,6 +67,38 @@ on_each_database! {
         assert_eq!(assigned["metadata"]["override_reason"], "no other technician is available");
     }
 
+    async fn an_override_that_is_not_needed_is_not_recorded(app) {
+        let (admin, manager) = (app.as_admin().await, app.as_manager().await);
+        for (tier, assignee) in
+            [("tier_1", app.tech(1).await.id.to_string()), ("tier_3", app.tech(3).await.id.to_string()), ("tier_3", manager.id())]
+        {
+            let case = app.a_case().submitted().create().await;
+            let mark = app.mark().await;
+            let body = json!({"tier": tier, "credit_value": "1.0", "assigned_to": assignee, "override_reason": "to be safe"});
+            admin.post(&case.url("accept"), body).await.expect(200);
+            let trail = app.since(&mark).await;
+            assert_eq!(actions(&trail), ["case_status_changed", "case_assigned"]);
+            assert_eq!(trail[0]["metadata"].get("override_reason"), None);
+            let metadata = &trail[1]["metadata"];
+            assert_eq!((&metadata["level_override"], &metadata["override_reason"]), (&json!(false), &json!(null)), "{tier}");
+        }
+    }
+
+    async fn every_entry_about_an_overridden_rule_has_its_reason(app) {
+        let (admin, member, tech1) = (app.as_admin().await, app.as_member().await, app.tech(1).await);
+        let case = app.a_case().completed().create().await;
+        app.pass(chrono::TimeDelta::seconds(1));
+        member.upload(&case.url("documents"), &crate::documents::pay_stub()).await.expect(201);
+        member.post(&case.url("resubmit"), json!({})).await.expect(200);
+        let mark = app.mark().await;
+        let body = json!({"tier": "tier_2", "credit_value": "1.0", "assigned_to": tech1.id, "override_reason": "they know it"});
+        admin.post(&case.url("accept"), body).await.expect(200);
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_status_changed", "case_reassigned", "case_tier_changed"]);
+        assert!(trail.iter().all(|entry| entry["metadata"]["override_reason"] == "they know it"), "{trail:?}");
+        assert!(trail[1..].iter().all(|entry| entry["metadata"]["level_override"] == true), "{trail:?}");
+    }
+
     async fn a_case_can_only_be_assigned_to_staff(app) {
         let case = app.a_case().submitted().create().await;
         let member = app.as_member().await;

@@ -20,6 +20,34 @@ on_each_database! {
         assert_eq!(trail[0]["related_user"]["id"], json!(tech2.id));
     }
 
+    async fn an_override_is_recorded_if_the_level_did_not_suffice(app) {
+        let (admin, manager) = (app.as_admin().await, app.as_manager().await);
+        let (tech1, tech2) = (app.tech(1).await, app.tech(2).await);
+        let case = app.a_case().accepted().create().await;
+        for (tier, assignee, is_overridden) in [
+            (None, json!(tech1.id), false),
+            (None, json!(null), false),
+            (Some("tier_3"), json!(tech1.id), true),
+            (None, json!(tech2.id), true),
+            (None, json!(manager.id()), false),
+            (Some("tier_2"), json!(tech2.id), false),
+            (None, json!(tech1.id), true),
+            (None, json!(null), false),
+        ] {
+            if let Some(tier) = tier {
+                admin.post(&case.url("tier"), json!({"tier": tier, "reason": "counted again"})).await.expect(200);
+            }
+            let mark = app.mark().await;
+            let body = json!({"assigned_to": assignee, "reason": "leave", "override_reason": "no one else is there"});
+            admin.post(&case.url("assign"), body).await.expect(200);
+            let trail = app.since(&mark).await;
+            let reason = if is_overridden { json!("no one else is there") } else { json!(null) };
+            let metadata = &trail[0]["metadata"];
+            let found = (trail.len(), &metadata["level_override"], &metadata["override_reason"], &metadata["reason"]);
+            assert_eq!(found, (1, &json!(is_overridden), &reason, &json!("leave")), "{tier:?} {assignee}");
+        }
+    }
+
     async fn the_same_assignee_again_changes_nothing(app) {
         let case = app.a_case().accepted().create().await;
         let by = app.as_manager().await;

@@ -13,8 +13,36 @@ on_each_database! {
         assert_eq!(actions(&trail), ["case_tier_changed"]);
         assert_eq!(trail[0]["metadata"], json!({
             "previous_tier": "tier_1", "new_tier": "tier_3", "previous_complexity": "simple", "new_complexity": "complex",
-            "direction": "up", "reason": "two employers",
+            "direction": "up", "reason": "two employers", "level_override": false, "override_reason": null,
         }));
+    }
+
+    async fn an_override_is_recorded_if_the_level_did_not_suffice(app) {
+        let (tech1, admin) = (app.tech(1).await, app.as_admin().await);
+        let case = app.a_case().assigned_to(&tech1).accepted().create().await;
+        for (tier, is_overridden) in [("tier_3", true), ("tier_2", true), ("tier_1", false)] {
+            let mark = app.mark().await;
+            let body = json!({"tier": tier, "reason": "counted again", "override_reason": "they can"});
+            admin.post(&case.url("tier"), body).await.expect(200);
+            let trail = app.since(&mark).await;
+            assert_eq!(actions(&trail), ["case_tier_changed"]);
+            let reason = if is_overridden { json!("they can") } else { json!(null) };
+            let metadata = &trail[0]["metadata"];
+            assert_eq!((&metadata["level_override"], &metadata["override_reason"]), (&json!(is_overridden), &reason), "{tier}");
+        }
+        // A senior technician, a manager, and no assignee at all.
+        let manager = app.as_manager().await;
+        for assignee in [json!(app.tech(3).await.id), json!(manager.id()), json!(null)] {
+            admin.post(&case.url("assign"), json!({"assigned_to": assignee, "reason": "a"})).await.expect(200);
+            for tier in ["tier_3", "tier_1"] {
+                let mark = app.mark().await;
+                let body = json!({"tier": tier, "reason": "counted again", "override_reason": "to be safe"});
+                admin.post(&case.url("tier"), body).await.expect(200);
+                let metadata = app.since(&mark).await[0]["metadata"].clone();
+                let recorded = (&metadata["level_override"], &metadata["override_reason"]);
+                assert_eq!(recorded, (&json!(false), &json!(null)), "{assignee}");
+            }
+        }
     }
 
     async fn the_same_tier_again_changes_nothing(app) {
