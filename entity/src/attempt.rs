@@ -1,6 +1,9 @@
 //! Counts the refusals per key within a minute, so that a flood of refusals can't flood the audit log.
 
 mod events;
+mod subject;
+
+pub use subject::{ObjectKind, Subject};
 
 use crate::audit::{AuditTx, Unaudited};
 use chrono::TimeDelta;

@@ -54,11 +54,12 @@ pub async fn list_own_activity(
     Ok(Answer::plain(list))
 }
 
-/// An entry of a denied attempt names the case or user concerned, for readers of the log. The refused caller must not learn from
-/// it that the case or user exists.
+/// An entry of a denied attempt names what its object belongs to, for readers of the log. The refused caller must not learn from
+/// it that the object exists.
 fn hide_what_was_refused(entry: &mut AuditEntry, own_id: Uuid) {
     if entry.outcome == Outcome::Denied {
         entry.case = None;
+        entry.document = None;
         entry.related_user = entry.related_user.take().filter(|person| person.id == own_id);
     }
 }

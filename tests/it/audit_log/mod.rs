@@ -10,5 +10,6 @@ mod get;
 mod list;
 mod own_activity;
 pub mod plan;
+mod refusals;
 mod user_trail;
 mod world;

@@ -6,12 +6,11 @@ use crate::state::App;
 use crate::wire::{Code, Error, Result};
 use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest};
+use entity::attempt::{ObjectKind, Subject};
 use entity::audit::Event;
 use entity::clock::parse_id;
-use entity::{case, text, user};
+use entity::text;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use sea_orm::EntityTrait;
-use uuid::Uuid;
 
 const OBJECT_ID_LENGTH_MAX: usize = 64;
 
@@ -27,44 +26,30 @@ pub async fn record(app: &App, request: &HttpRequest, error: &Error) -> Result<(
         || (error.code == Code::NotFound && is_about_an_object);
     let pattern = request.match_pattern().unwrap_or_default();
     let Some(operation) = operations::find(request.method().as_str(), &pattern).filter(|_| is_refusal) else { return Ok(()) };
-    let object = object_of(request, &operation.id);
-    let subject = request.match_info().iter().next().and_then(|(name, id)| Some((name, parse_id(id)?)));
-    let event = Event::denied(operation.denied, &operation.id, error.code.name(), object);
-    let event = naming(app, event, subject).await?;
+    let named = request.match_info().iter().next();
+    let object = match named {
+        Some((parameter, id)) => (kind(parameter).code(), shown(id)),
+        None => ("operation", shown(&operation.id)),
+    };
+    let subject = match named.and_then(|(parameter, id)| Some((kind(parameter), parse_id(id)?))) {
+        Some((kind, id)) => Subject::find(app.readers(), kind, id).await?,
+        None => Subject::default(),
+    };
+    let event = Event::denied(operation.denied, &operation.id, error.code.name(), object).regarding(subject);
     app.record_refusal_of(&by, event).await
 }
 
-/// Adds the case or the user named in the path, if it exists, so that readers of its log find the entry. Hidden and absent
-/// objects are queried in the same way, and the caller can't distinguish them.
-async fn naming(app: &App, event: Event, subject: Option<(&str, Uuid)>) -> Result<Event> {
-    match subject {
-        Some(("case_id", id)) => {
-            let case = case::Entity::find_by_id(id).one(app.readers()).await?;
-            Ok(match case {
-                Some(case) => event.within(&case),
-                None => event,
-            })
-        }
-        Some(("user_id", id)) => {
-            let person = user::people(app.readers(), vec![id]).await?;
-            Ok(event.about(person.first()))
-        }
-        Some(_) | None => Ok(event),
-    }
-}
-
-/// The object named in the path, such as a case for `{case_id}`, or else the operation itself.
-fn object_of(request: &HttpRequest, operation_id: &str) -> (&'static str, String) {
-    match request.match_info().iter().next() {
-        Some(("case_id", id)) => ("case", shown(id)),
-        Some(("user_id", id)) => ("user", shown(id)),
-        Some(("note_id", id)) => ("note", shown(id)),
-        Some(("document_id", id)) => ("document", shown(id)),
-        Some(("alert_id", id)) => ("alert", shown(id)),
-        Some(("entry_id", id)) => ("audit_entry", shown(id)),
-        Some(("job_name", name)) => ("job", shown(name)),
-        Some((_, id)) => ("object", shown(id)),
-        None => ("operation", shown(operation_id)),
+/// The kind of object that a path parameter names.
+fn kind(parameter: &str) -> ObjectKind {
+    match parameter {
+        "alert_id" => ObjectKind::Alert,
+        "case_id" => ObjectKind::Case,
+        "document_id" => ObjectKind::Document,
+        "entry_id" => ObjectKind::AuditEntry,
+        "job_name" => ObjectKind::Job,
+        "note_id" => ObjectKind::Note,
+        "user_id" => ObjectKind::User,
+        _ => ObjectKind::Other,
     }
 }
 
