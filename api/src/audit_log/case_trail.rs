@@ -15,9 +15,9 @@ use entity::user::Role;
 
 /// List the audit entries of a case
 ///
-/// Available to every caller who can see the case. Newest first, 25 per page. The case's member sees only entries about what is
-/// visible to them: no IP addresses, no internal work of the staff, no result before its release. The access is recorded in the
-/// audit log.
+/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first, 25 per
+/// page. The case's member sees only entries about what is visible to them: no IP addresses, no internal work of the staff, no
+/// result before its release. The access is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, Paging),
@@ -40,7 +40,7 @@ pub async fn list_case_audit_trail(
     let filter = filter.read(&app, period).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
-    let case = case::seen(&snapshot, id, &by).await?;
+    let case = case::traced(&snapshot, id, &by).await?;
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
     let filter = Filter { case_id: Some(id), as_member: view, ..filter };

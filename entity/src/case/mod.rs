@@ -297,6 +297,14 @@ pub async fn seen<C: ConnectionTrait>(db: &C, id: Uuid, caller: &Caller) -> Resu
     visible_to(caller).filter(Column::Id.eq(id)).one(db).await?.ok_or(LoadError::Absent("case"))
 }
 
+/// A case whose audit trail this caller may read: a visible one, and for those who read the audit log also a deleted one.
+pub async fn traced<C: ConnectionTrait>(db: &C, id: Uuid, caller: &Caller) -> Result<Model, LoadError> {
+    let visible = Condition::all().add(Column::DeletedAt.is_null()).add(scope_of(caller));
+    let deleted = caller.reads_audit_log().then(|| Column::DeletedAt.is_not_null());
+    let traced = Entity::find_by_id(id).filter(Condition::any().add(visible).add_option(deleted));
+    traced.one(db).await?.ok_or(LoadError::Absent("case"))
+}
+
 /// The cases that await a review by this caller: never those assigned to the caller.
 pub fn waiting_for_review_by(caller: &Caller) -> Select<Entity> {
     let others = Condition::any().add(Column::AssignedToId.is_null()).add(Column::AssignedToId.ne(caller.id()));

@@ -66,6 +66,43 @@ on_each_database! {
         assert!(named[3..].iter().all(Json::is_null));
     }
 
+    async fn the_trail_of_a_deleted_case_is_read_by_those_who_read_the_log(app) {
+        let (draft, case) = (app.a_case().create().await, app.a_case().accepted().create().await);
+        let (member, admin) = (app.as_member().await, app.as_admin().await);
+        assert_eq!(member.delete(&draft.path()).await.status(), 204);
+        assert_eq!(admin.delete(&format!("{}?reason=twice", case.path())).await.status(), 204);
+        let service = app.user("service1", entity::user::Role::Service, None).await;
+        let service = app.as_user(&service).await;
+        for case in [&draft, &case] {
+            for by in [&app.as_manager().await, &admin, &service] {
+                let mark = app.mark().await;
+                let own = mark.iter().filter(|entry| entry["case"]["id"] == case.id()).cloned().collect();
+                let list = by.get(&format!("{}?limit=200", case.url("audit-trail"))).await.expect(200);
+                assert_eq!(ids(&data(&list)), ids(&newest_first(own)));
+                let of_deletion = data(&list).into_iter().find(|entry| entry["metadata"]["event"] == "case_deleted");
+                assert_eq!(of_deletion.unwrap()["changes"]["deleted_at"]["to"], "2026-12-01T15:00:00.000Z");
+                let seen = app.since(&mark).await;
+                assert_eq!((actions(&seen), &seen[0]["case"]["id"]), (vec!["audit_log_accessed"], &json!(case.id())));
+            }
+            // The case itself remains hidden from everyone.
+            admin.get(&case.path()).await.expect_problem(404, "not_found");
+            for by in [&member, &app.as_tech(3).await] {
+                by.get(&case.url("audit-trail")).await.expect_problem(404, "not_found");
+            }
+        }
+    }
+
+    async fn a_service_account_without_the_scope_reads_no_trail_of_a_deleted_case(app) {
+        let case = app.a_case().create().await;
+        let body = json!({
+            "username": "etl", "email": "etl@example.org", "first_name": "Data", "last_name": "Warehouse", "role": "service",
+            "scopes": ["ingest", "reports:read"],
+        });
+        let key = app.as_admin().await.post("users", body).await.expect(201)["api_key"].as_str().unwrap().to_owned();
+        assert_eq!(app.as_member().await.delete(&case.path()).await.status(), 204);
+        app.with_token(&key).get(&case.url("audit-trail")).await.expect_problem(404, "not_found");
+    }
+
     async fn a_member_sees_the_changes_of_a_case_and_no_internal_work_of_the_staff(app) {
         let case = app.a_case().accepted().create().await;
         let id = case.case.id;
