@@ -9,7 +9,8 @@ use entity::case;
 
 /// Get a case
 ///
-/// `allowed_actions` lists the actions the caller could perform on it now.
+/// `allowed_actions` lists the actions the caller could perform on it now, `blocked_actions` the others with the code and the
+/// reason that they would be refused with.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfNoneMatchHeader),

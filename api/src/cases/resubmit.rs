@@ -7,8 +7,7 @@ use crate::wire::WriteProblems;
 use crate::wire::fields::Notes;
 use actix_web::post;
 use entity::audit::key;
-use entity::case::CaseAction;
-use entity::document;
+use entity::case::{CaseAction, Circumstances};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -44,12 +43,9 @@ pub async fn resubmit_case(
     body: OptionalBody<ResubmitCase>,
 ) -> Result<Answer<CaseDetail>> {
     let (tx, by) = app.begin(&by).await?;
-    let case = target.locked(&tx, &by, CaseAction::Resubmit).await?;
-    let edited_fields = case.edited_fields();
-    let new_documents = document::new_documents(&tx, &case).await?;
-    tx.note(key::EDITED_FIELDS, edited_fields.iter().cloned().collect::<Vec<_>>());
+    let (case, Circumstances { new_documents, .. }) = target.locked_when(&tx, &by, CaseAction::Resubmit).await?;
+    tx.note(key::EDITED_FIELDS, case.edited_fields().into_iter().collect::<Vec<_>>());
     tx.note(key::NEW_DOCUMENTS, new_documents);
-    let anything_new = !edited_fields.is_empty() || new_documents > 0;
-    let case = tx.save(case.resubmit(body.notes.as_deref(), anything_new, tx.now())?).await?;
+    let case = tx.save(case.resubmit(body.notes.as_deref(), new_documents, tx.now())?).await?;
     CaseDetail::committed(tx, case, &by).await
 }

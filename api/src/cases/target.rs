@@ -7,7 +7,8 @@ use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
-use entity::case::{self, CaseAction};
+use entity::case::{self, ActionRefusal, CaseAction, Circumstances};
+use entity::document;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -32,14 +33,26 @@ impl CaseTarget {
     }
 
     /// Locks the case for one action, with the checks in this order: 404 if the case is not visible to the caller, 403 if the
-    /// caller may not perform the action, 412 if the case has another version.
+    /// caller may not perform the action, 412 if the case has another version, 409 if the action is not possible now.
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<case::Model> {
+        self.locked_when(tx, by, action).await.map(|(case, _)| case)
+    }
+
+    /// The same, with the circumstances that decided.
+    pub async fn locked_when(&self, tx: &AuditTx, by: &Anyone, action: CaseAction) -> Result<(case::Model, Circumstances)> {
         let case = case::locked(tx, self.id()?, by).await?;
-        if !action.permits(by, &case) {
+        let when = if action == CaseAction::Resubmit {
+            document::circumstances(tx, &case, by, tx.now()).await?
+        } else {
+            Circumstances::at(tx.now())
+        };
+        let verdict = action.ensure_open(by, &case, &when);
+        if verdict == Err(ActionRefusal::NotPermitted) {
             return Err(Error::forbidden());
         }
         self.if_match.check(case.version_for(by))?;
-        Ok(case)
+        verdict?;
+        Ok((case, when))
     }
 }
 

@@ -2,10 +2,15 @@
 
 use crate::http::{Answer, Anyone, PersonSummary};
 use crate::wire::fields::ReportNumber;
-use crate::wire::{CreditValue, Instant, Interruption, Result};
+use crate::wire::{Code, CreditValue, Error, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
-use entity::case::{self, CaseAction, CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency, member_update};
+use entity::case::{
+    self, ActionRefusal, CaseAction, CaseStatus, Circumstances, Complexity, RejectionReason, ReviewStatus, Tier, Urgency,
+    member_update,
+};
+use entity::document;
+use entity::text::capitalised;
 use entity::user::{self, Person, Role};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde::Serialize;
@@ -63,6 +68,28 @@ pub struct ResubmissionBlock {
     pub notes: Option<String>,
 }
 
+/// An action that the caller cannot perform on a case now, and why
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "action": "hold", "code": "invalid_case_state",
+    "detail": "Cannot hold a case in status `completed`. Allowed from: `accepted`."
+}))]
+pub struct BlockedAction {
+    pub action: CaseAction,
+    /// The code that the action would be refused with: `forbidden`, or that of a rule that the case does not satisfy now
+    pub code: Code,
+    /// The same in words
+    #[schema(max_length = 500)]
+    pub detail: String,
+}
+
+impl BlockedAction {
+    fn new(action: CaseAction, refused: ActionRefusal) -> Self {
+        let detail = format!("{}.", capitalised(&refused.to_string()));
+        Self { action, code: Error::from(refused).code, detail }
+    }
+}
+
 /// A case
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -80,7 +107,11 @@ pub struct ResubmissionBlock {
     "review": null, "rejection": null, "release": null, "resubmission": null, "has_member_updates": false,
     "member_last_update_at": null, "submitted_at": "2026-11-20T15:12:40.005Z", "accepted_at": "2026-11-21T09:30:11.250Z",
     "completed_at": null, "created_at": "2026-11-20T15:10:02.480Z", "updated_at": "2026-11-22T08:00:00.123Z",
-    "allowed_actions": ["assign", "tier", "resume", "edit", "credit", "acknowledge_updates"]
+    "allowed_actions": ["assign", "tier", "resume", "edit", "credit", "acknowledge_updates", "upload", "comment"],
+    "blocked_actions": [{
+        "action": "hold", "code": "invalid_case_state",
+        "detail": "Cannot hold a case in status `hold`. Allowed from: `accepted`."
+    }]
 }))]
 pub struct CaseDetail {
     pub id: Uuid,
@@ -135,16 +166,19 @@ pub struct CaseDetail {
     pub completed_at: Option<Instant>,
     pub created_at: Instant,
     pub updated_at: Instant,
-    /// The actions the caller could perform on it now
+    /// The actions the caller could perform on it now; what a request adds, such as an assignee, can still be refused
     #[schema(max_items = 20)]
     pub allowed_actions: Vec<CaseAction>,
+    /// All other actions, except for taking a case that is already assigned to the caller, which changes nothing
+    #[schema(max_items = 20)]
+    pub blocked_actions: Vec<BlockedAction>,
 }
 
 /// Data from outside the case's row that is shown with it.
 struct Beside {
     people: HashMap<Uuid, Person>,
     updates: Option<member_update::Model>,
-    now: DateTime<Utc>,
+    when: Circumstances,
 }
 
 impl Beside {
@@ -154,7 +188,7 @@ impl Beside {
 }
 
 impl CaseDetail {
-    /// The case as visible to this caller: two queries in addition to the row's own.
+    /// The case as visible to this caller: two queries in addition to the row's own, a third for a member who may resubmit it.
     pub async fn read<C: ConnectionTrait>(db: &C, row: case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
         let named = [
             Some(row.member_id),
@@ -167,7 +201,8 @@ impl CaseDetail {
         let people = user::people(db, named.into_iter().flatten().collect()).await?;
         let people = people.into_iter().map(|person| (person.id, person)).collect();
         let updates = member_update::Entity::find_by_id(row.id).one(db).await?;
-        Ok(Self::new(row, by, &Beside { people, updates, now }))
+        let when = document::circumstances(db, &row, by, now).await?;
+        Ok(Self::new(row, by, &Beside { people, updates, when }))
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
@@ -187,11 +222,11 @@ impl CaseDetail {
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
     fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
         let is_member = by.role() == Role::Member;
-        let status = row.status_for(by, beside.now);
+        let status = row.status_for(by, beside.when.now);
         let is_result_hidden = status != row.status;
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
         let hold_duration_days = row.hold_duration_days();
-        let allowed_actions = CaseAction::open_to(by, &row, beside.now);
+        let (allowed_actions, blocked_actions) = actions(by, &row, &beside.when);
         // No `..` here: a new column must be shown or omitted on purpose.
         let case::Model {
             id,
@@ -303,6 +338,19 @@ impl CaseDetail {
             created_at: created_at.into(),
             updated_at: shown_updated_at.into(),
             allowed_actions,
+            blocked_actions,
         }
     }
+}
+
+/// The actions that are open to the caller, and the others with the reason.
+fn actions(by: &Anyone, case: &case::Model, when: &Circumstances) -> (Vec<CaseAction>, Vec<BlockedAction>) {
+    let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
+    for (action, verdict) in CaseAction::verdicts(by, case, when) {
+        match verdict {
+            Ok(()) => allowed.push(action),
+            Err(refused) => blocked.push(BlockedAction::new(action, refused)),
+        }
+    }
+    (allowed, blocked)
 }

@@ -154,9 +154,8 @@ impl Walk<'_> {
         let by = row.member_id;
         let mut change = self.change(by, None)?;
         change.note(key::EDITED_FIELDS, row.edited_fields().into_iter().collect::<Vec<_>>());
-        let has_edits = !row.edited_fields().is_empty();
         let notes = Some("Corrected as asked.");
-        self.save(by, row.resubmit(notes, has_edits, self.at)?, change)
+        self.save(by, row.resubmit(notes, 0, self.at)?, change)
     }
 
     fn accept(&mut self) -> Result<(), DemoError> {

@@ -6,7 +6,7 @@ use crate::state::App;
 use crate::wire::fields::NoteBody;
 use crate::wire::{AdditionProblems, Error};
 use actix_web::post;
-use entity::case::{self, member_update};
+use entity::case::{self, CaseAction, Circumstances, member_update};
 use entity::note::{self, Visibility};
 use entity::user::Role;
 use serde::Deserialize;
@@ -46,6 +46,7 @@ pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body
     let id = id.get()?;
     let (tx, by) = app.begin(&by).await?;
     let case = case::locked(&tx, id, &by).await?;
+    CaseAction::Comment.ensure_open(&by, &case, &Circumstances::at(tx.now()))?;
     let note = tx.save(note::write(&tx, &case, by.id(), body.visibility, &body.body)).await?;
     member_update::notify_if_updated(&tx, &case, &by).await?;
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);

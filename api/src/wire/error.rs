@@ -157,6 +157,15 @@ impl From<case::CaseRefusal> for Error {
     }
 }
 
+impl From<case::ActionRefusal> for Error {
+    fn from(refused: case::ActionRefusal) -> Self {
+        match refused {
+            case::ActionRefusal::NotPermitted => Self::forbidden(),
+            case::ActionRefusal::Rule(refused) => refused.into(),
+        }
+    }
+}
+
 impl From<document::DocumentRefusal> for Error {
     fn from(refused: document::DocumentRefusal) -> Self {
         let error = Self::with_detail(Code::InvalidCaseState, format!("{}.", capitalised(&refused.to_string())));

@@ -210,9 +210,9 @@ impl Model {
     /// Taking a case that is already the caller's own changes nothing.
     pub fn take(self, by: &user::Model) -> Result<ActiveModel, CaseRefusal> {
         self.ensure_state(CaseAction::Take, Role::Administrator)?;
-        if self.assigned_to_id != Some(by.id) {
-            self.ensure_unassigned()?;
-            ensure_fit(by, self.tier, false)?;
+        self.ensure_takeable(by.id, by.user_level)?;
+        if !by.is_assignable() {
+            return Err(CaseRefusal::NotAssignable);
         }
         let mut row = self.into_active_model();
         row.assigned_to_id = Set(Some(by.id));
@@ -309,13 +309,11 @@ impl Model {
         row
     }
 
-    /// `anything_new`: whether the member added or edited something since the case was completed or rejected.
-    pub fn resubmit(self, notes: Option<&str>, anything_new: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
-        let (count, status) = (self.resubmission_count, self.status);
+    /// `new_documents`: how many documents the member added since the case was completed or rejected.
+    pub fn resubmit(self, notes: Option<&str>, new_documents: u64, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+        let (count, status, anything_new) = (self.resubmission_count, self.status, self.ensure_anything_new(new_documents));
         let mut row = self.movable_by_member(CaseAction::Resubmit, now)?;
-        if !anything_new {
-            return Err(CaseRefusal::NoChanges);
-        }
+        anything_new?;
         row.status = Set(CaseStatus::Resubmitted);
         row.resubmission_count = Set(count.saturating_add(1));
         row.previous_status = Set(Some(status));

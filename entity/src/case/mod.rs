@@ -11,7 +11,7 @@ pub mod secrecy;
 mod status;
 
 pub use lifecycle::{CaseRefusal, codes};
-pub use permission::CaseAction;
+pub use permission::{ActionRefusal, CaseAction, Circumstances};
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::{Actor, AuditTx, audited, parse_number, stored_value};

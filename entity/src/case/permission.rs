@@ -1,9 +1,10 @@
-//! Defines who may do what to a visible case, and from which status: the one table behind 403, 409, `allowed_actions`, and who is
-//! notified that a case is waiting for review.
+//! Defines who may do what to a visible case, and from which status: the one table behind 403, 409, `allowed_actions`,
+//! `blocked_actions`, and who is notified that a case is waiting for review.
 
 use super::{CaseRefusal, CaseStatus, Model};
-use crate::user::{Caller, Role};
+use crate::user::{self, Caller, Level, Role};
 use chrono::{DateTime, Utc};
+use sea_orm::prelude::Uuid;
 use sea_orm::{EnumIter, Iterable};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,6 +30,35 @@ pub enum CaseAction {
     Reopen,
     AcknowledgeUpdates,
     Delete,
+    /// Adding a document. Reports have rules of their own in addition.
+    Upload,
+    /// Writing a note.
+    Comment,
+}
+
+/// What decides about an action besides its caller and the case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    pub now: DateTime<Utc>,
+    /// The documents that the member has added since the case was completed or rejected; only a resubmission depends on it.
+    pub new_documents: u64,
+}
+
+impl Circumstances {
+    /// Those of an action that depends on no documents.
+    pub const fn at(now: DateTime<Utc>) -> Self {
+        Self { now, new_documents: 0 }
+    }
+}
+
+/// Why a caller can't perform an action on a case now.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActionRefusal {
+    /// Whatever the state of the case.
+    #[error("you do not have permission to perform this action")]
+    NotPermitted,
+    #[error(transparent)]
+    Rule(#[from] CaseRefusal),
 }
 
 use CaseStatus as S;
@@ -63,6 +93,8 @@ impl CaseAction {
             Self::Reopen => "reopen",
             Self::AcknowledgeUpdates => "acknowledge the updates of",
             Self::Delete => "delete",
+            Self::Upload => "add a document to",
+            Self::Comment => "comment on",
         }
     }
 
@@ -88,6 +120,7 @@ impl CaseAction {
                 Role::Member => &[S::Draft],
                 Role::Technician | Role::Manager | Role::Administrator | Role::Service => ALL,
             },
+            Self::Upload | Self::Comment => ALL,
         }
     }
 
@@ -126,29 +159,42 @@ impl CaseAction {
             Self::Review => caller.is_reviewer() && case.assigned_to_id != Some(id),
             // Members can't delete a case that they have submitted, but it is the status that is refused (409).
             Self::Delete => owns || caller.administers(),
+            Self::Upload => owns || works_on_it || manages,
+            // Everyone who sees the case; service accounts see none.
+            Self::Comment => role != Role::Service,
         }
     }
 
-    /// The actions that this caller can perform on this case now: a front end can derive its buttons from them.
-    pub fn open_to(caller: &Caller, case: &Model, now: DateTime<Utc>) -> Vec<Self> {
-        Self::iter().filter(|action| action.is_open_to(caller, case, now)).collect()
+    /// Refuses the action to a caller who can't perform it on this case now, whatever the request: the one rule behind the 403
+    /// and 409 of the operations and behind the lists of actions that a front end derives its buttons from. What a request adds,
+    /// such as an assignee, is checked by the move itself.
+    pub fn ensure_open(self, caller: &Caller, case: &Model, when: &Circumstances) -> Result<(), ActionRefusal> {
+        if !self.permits(caller, case) {
+            return Err(ActionRefusal::NotPermitted);
+        }
+        self.ensure_from(case.status_for(caller, when.now), caller.role())?;
+        Ok(self.ensure_ready(caller, case, when)?)
     }
 
-    fn is_open_to(self, caller: &Caller, case: &Model, now: DateTime<Utc>) -> bool {
-        self.permits(caller, case)
-            && self.ensure_from(case.status_for(caller, now), caller.role()).is_ok()
-            && self.ensure_ready(caller, case, now).is_ok()
+    /// Whether each action is open to this caller on this case now, except for those that would change nothing.
+    pub fn verdicts(
+        caller: &Caller,
+        case: &Model,
+        when: &Circumstances,
+    ) -> impl Iterator<Item = (Self, Result<(), ActionRefusal>)> {
+        let is_own = case.assigned_to_id == Some(caller.id());
+        Self::iter()
+            .map(move |action| (action, action.ensure_open(caller, case, when)))
+            .filter(move |(action, verdict)| !(is_own && *action == Self::Take && verdict.is_ok()))
     }
 
     /// What the action needs besides a status: the checks that its move makes too.
-    fn ensure_ready(self, caller: &Caller, case: &Model, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
+    fn ensure_ready(self, caller: &Caller, case: &Model, when: &Circumstances) -> Result<(), CaseRefusal> {
         match self {
-            Self::Take => case.ensure_unassigned().and_then(|()| match case.tier {
-                Some(tier) if !caller.may_work_on(tier) => Err(CaseRefusal::LevelTooLow { tier }),
-                Some(_) | None => Ok(()),
-            }),
-            Self::Release => case.ensure_unreleased(now),
+            Self::Take => case.ensure_takeable(caller.id(), caller.user_level),
+            Self::Release => case.ensure_unreleased(when.now),
             Self::Complete => case.ensure_assigned(),
+            Self::Resubmit => case.ensure_anything_new(when.new_documents),
             Self::Submit
             | Self::Accept
             | Self::Reject
@@ -159,17 +205,24 @@ impl CaseAction {
             | Self::Edit
             | Self::Credit
             | Self::Review
-            | Self::Resubmit
             | Self::Reopen
             | Self::AcknowledgeUpdates
-            | Self::Delete => Ok(()),
+            | Self::Delete
+            | Self::Upload
+            | Self::Comment => Ok(()),
         }
     }
 }
 
 impl Model {
-    pub(super) fn ensure_unassigned(&self) -> Result<(), CaseRefusal> {
-        if self.assigned_to_id.is_none() { Ok(()) } else { Err(CaseRefusal::AlreadyAssigned) }
+    /// Taking a case that is one's own already changes nothing.
+    pub(super) fn ensure_takeable(&self, by: Uuid, level: Option<Level>) -> Result<(), CaseRefusal> {
+        match (self.assigned_to_id, self.tier) {
+            (Some(assignee), _) if assignee == by => Ok(()),
+            (Some(_), _) => Err(CaseRefusal::AlreadyAssigned),
+            (None, Some(tier)) if !user::suffices(level, tier) => Err(CaseRefusal::LevelTooLow { tier }),
+            (None, _) => Ok(()),
+        }
     }
 
     pub(super) fn ensure_assigned(&self) -> Result<(), CaseRefusal> {
@@ -178,5 +231,11 @@ impl Model {
 
     pub(super) fn ensure_unreleased(&self, now: DateTime<Utc>) -> Result<(), CaseRefusal> {
         if self.is_released(now) { Err(CaseRefusal::AlreadyReleased) } else { Ok(()) }
+    }
+
+    /// Whether this caller may resubmit the case if there is something new.
+    pub fn awaits_resubmission_by(&self, caller: &Caller, now: DateTime<Utc>) -> bool {
+        let action = CaseAction::Resubmit;
+        action.permits(caller, self) && action.ensure_from(self.status_for(caller, now), caller.role()).is_ok()
     }
 }

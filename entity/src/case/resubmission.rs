@@ -1,6 +1,6 @@
 //! What a member edited since their case was completed or rejected, kept in a column of the case.
 
-use super::{ActiveModel, CaseStatus, Model};
+use super::{ActiveModel, CaseRefusal, CaseStatus, Model};
 use super::{DETAILS, REMARKS, wire_name};
 use crate::audit::Actor;
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
@@ -11,6 +11,11 @@ impl Model {
     /// The fields that the member has edited since then, by wire name.
     pub fn edited_fields(&self) -> BTreeSet<&str> {
         self.member_edits.as_deref().unwrap_or_default().split(',').filter(|field| !field.is_empty()).collect()
+    }
+
+    /// Refuses a resubmission without anything new: neither an edit nor a document.
+    pub(super) fn ensure_anything_new(&self, new_documents: u64) -> Result<(), CaseRefusal> {
+        if new_documents > 0 || !self.edited_fields().is_empty() { Ok(()) } else { Err(CaseRefusal::NoChanges) }
     }
 
     /// Whether the case was completed or rejected, and what the member does from now on is something new.

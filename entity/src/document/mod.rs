@@ -103,8 +103,20 @@ fn is_in_cases(cases: Select<case::Entity>) -> Expr {
     case::is_among((Entity, Column::CaseId), cases)
 }
 
+/// What decides about the actions of a caller besides the case: one query if the caller may resubmit it, none otherwise.
+pub async fn circumstances<C: ConnectionTrait>(
+    db: &C,
+    case: &case::Model,
+    caller: &Caller,
+    now: DateTime<Utc>,
+) -> Result<case::Circumstances, DbErr> {
+    let depends = case.awaits_resubmission_by(caller, now);
+    let new_documents = if depends { new_documents(db, case).await? } else { 0 };
+    Ok(case::Circumstances { now, new_documents })
+}
+
 /// The number of documents that the member of a case has added since it was completed or rejected, and not deleted.
-pub async fn new_documents<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<u64, DbErr> {
+async fn new_documents<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<u64, DbErr> {
     let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
     let members = Entity::find().filter(Column::CaseId.eq(case.id)).filter(Column::UploadedById.eq(case.member_id));
     members.filter(Column::DeletedAt.is_null()).filter(Column::CreatedAt.gte(since)).count(db).await

@@ -3,7 +3,6 @@
 
 use super::{Column, Entity, Level, Model, Person, Role, Scope};
 use crate::audit::Rights;
-use crate::case::Tier;
 use crate::db::WriteTransaction;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
@@ -73,11 +72,6 @@ impl Caller {
     /// Whether the caller reports events of other systems.
     pub fn may_ingest(&self) -> bool {
         self.administers() || self.scopes.contains(&Scope::Ingest)
-    }
-
-    /// The level rule: a technician's level number is at least the case's tier number.
-    pub fn may_work_on(&self, tier: Tier) -> bool {
-        super::suffices(self.user_level, tier)
     }
 
     /// Whether the caller may review other users' work.

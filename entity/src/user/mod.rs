@@ -112,8 +112,8 @@ impl Model {
     }
 }
 
-/// Only technicians have a level.
-fn suffices(level: Option<Level>, tier: Tier) -> bool {
+/// The level rule by itself. Only technicians have a level.
+pub(crate) fn suffices(level: Option<Level>, tier: Tier) -> bool {
     level.is_none_or(|level| level.number() >= tier.number())
 }
 

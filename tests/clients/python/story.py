@@ -92,7 +92,14 @@ body = CreateCase(employee_first_name="Ada", employee_last_name="Moss", due_on=d
 creation = create_case.sync_detailed(client=member, body=body)
 draft = done(CaseDetail, creation, HTTPStatus.CREATED)
 assert draft.status is CaseStatus.DRAFT and draft.assigned_to is None
-assert draft.allowed_actions == [CaseAction.SUBMIT, CaseAction.EDIT, CaseAction.DELETE]
+assert draft.allowed_actions == [
+    CaseAction.SUBMIT,
+    CaseAction.EDIT,
+    CaseAction.DELETE,
+    CaseAction.UPLOAD,
+    CaseAction.COMMENT,
+]
+assert all(blocked.detail for blocked in draft.blocked_actions)
 draft_tag = creation.headers["ETag"]
 # Weak where the answer came compressed, as httpx asks for it.
 assert draft_tag.removeprefix("W/").startswith(f'"{draft.version}-')

@@ -48,7 +48,8 @@ const creation = await member.POST("/api/v1/cases", { body });
 const draft = done(creation, 201);
 assert.equal(draft.status, "draft");
 assert.equal(draft.assigned_to, null);
-assert.deepEqual(draft.allowed_actions, ["submit", "edit", "delete"]);
+assert.deepEqual(draft.allowed_actions, ["submit", "edit", "delete", "upload", "comment"]);
+assert.equal(draft.blocked_actions.find((blocked) => blocked.action === "hold")?.code, "forbidden");
 assert.equal(creation.response.headers.get("Location"), `/api/v1/cases/${draft.id}`);
 const draftTag = creation.response.headers.get("ETag") ?? "";
 // Weak where the answer came compressed, as fetch asks for it.

@@ -25,7 +25,7 @@ on_each_database! {
         );
         assert_eq!(case["member"]["username"], "member1");
         assert_eq!(case["created_at"], "2026-12-01T15:00:00.000Z");
-        assert_eq!(case["allowed_actions"], json!(["submit", "edit", "delete"]));
+        assert_eq!(case["allowed_actions"], json!(["submit", "edit", "delete", "upload", "comment"]));
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["case_created"]);
         assert_eq!(trail[0]["metadata"], json!({"case_number": "WS001-2026-12-0001", "workshop_code": "WS001"}));

@@ -178,10 +178,10 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
         CaseAction::Review => ReviewStatus::iter().map(|status| row().decide(decided(status), now)).collect(),
         CaseAction::Release => vec![row().release(now)],
         // Of a completed case its member knows once it is released.
-        CaseAction::Resubmit => vec![Model { released_at: Some(now), ..row() }.resubmit(None, true, now)],
+        CaseAction::Resubmit => vec![Model { released_at: Some(now), ..row() }.resubmit(None, 1, now)],
         CaseAction::Reopen => vec![row().reopen(Some(assignee))],
-        // It changes no column of the case.
-        CaseAction::AcknowledgeUpdates => {
+        // They change no column of the case.
+        CaseAction::AcknowledgeUpdates | CaseAction::Upload | CaseAction::Comment => {
             vec![row().ensure_state(action, Role::Administrator).map(|()| row().into_active_model())]
         }
         CaseAction::Delete => vec![row().delete(&administrator, now)],
