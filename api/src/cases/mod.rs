@@ -3,6 +3,7 @@
 mod accept;
 mod acknowledge;
 mod assign;
+mod assignees;
 mod complete;
 mod create;
 mod credit;
@@ -42,6 +43,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(accept::accept_case)
         .service(reject::reject_case)
         .service(assign::assign_case)
+        .service(assignees::list_case_assignees)
         .service(take::take_case)
         .service(tier::change_case_tier)
         .service(hold::hold_case)

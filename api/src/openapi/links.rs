@@ -68,7 +68,7 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["upload_document"], &["list_case_documents"], &[("case_id", "$response.body#/case/id")]),
     (&["get_document"], &["download_document"], DOCUMENT),
     (&["list_case_documents"], &["get_document", "download_document"], FIRST_DOCUMENT),
-    (&["submit_case", "resubmit_case"], &["accept_case", "reject_case"], CASE),
+    (&["submit_case", "resubmit_case"], &["list_case_assignees", "accept_case", "reject_case"], CASE),
     (&["reject_case"], &["edit_case", "resubmit_case"], CASE),
     (
         &["accept_case", "resume_case", "reopen_case", "request_revisions"],

@@ -24,6 +24,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoColumnRef};
 use sea_orm::{Condition, IdenStatic, QuerySelect, QueryTrait, Select};
 use serde_json::{Value as Json, json};
+use std::collections::HashMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cases")]
@@ -328,10 +329,17 @@ pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, Lo
 
 /// How many cases a user still works on: every assigned one that is neither completed nor deleted.
 pub async fn open_cases_of<C: ConnectionTrait>(db: &C, assignee: Uuid) -> Result<u64, DbErr> {
-    use sea_orm::PaginatorTrait;
-    let open = Entity::find()
-        .filter(Column::AssignedToId.eq(assignee))
-        .filter(Column::DeletedAt.is_null())
-        .filter(Column::Status.ne(CaseStatus::Completed));
-    open.count(db).await
+    open_cases().filter(Column::AssignedToId.eq(assignee)).count(db).await
+}
+
+/// The same for each of these users, in one statement; those who work on none are absent.
+pub async fn open_cases_of_each<C: ConnectionTrait>(db: &C, assignees: &[Uuid]) -> Result<HashMap<Uuid, u64>, DbErr> {
+    let of_each = open_cases().filter(Column::AssignedToId.is_in(assignees.iter().copied())).group_by(Column::AssignedToId);
+    let counted = of_each.select_only().column(Column::AssignedToId).column_as(Column::Id.count(), "case_count");
+    let rows: Vec<(Uuid, i64)> = counted.into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(assignee, count)| (assignee, u64::try_from(count).unwrap_or_default())).collect())
+}
+
+fn open_cases() -> Select<Entity> {
+    Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::Status.ne(CaseStatus::Completed))
 }

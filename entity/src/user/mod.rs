@@ -23,7 +23,7 @@ use crate::case::Tier;
 use crate::load::LoadError;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{BinOper, ExprTrait, Func, LikeExpr};
-use sea_orm::{Condition, QuerySelect, Select};
+use sea_orm::{Condition, Iterable, QuerySelect, Select};
 use serde_json::{Value as Json, json};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -145,6 +145,14 @@ pub fn present() -> Select<Entity> {
 /// Users who weren't deleted and may sign in.
 pub fn active() -> Select<Entity> {
     present().filter(Column::IsActive.eq(true))
+}
+
+/// The users to whom a case of this tier can be given: the condition behind `is_assignable` and `may_work_on`.
+pub fn assignable(tier: Option<Tier>) -> Select<Entity> {
+    let staff = Role::iter().filter(|role| role.is_staff());
+    let levels = Level::iter().filter(|level| tier.is_none_or(|tier| suffices(Some(*level), tier)));
+    let fits = Condition::any().add(Column::UserLevel.is_null()).add(Column::UserLevel.is_in(levels));
+    active().filter(Column::Role.is_in(staff)).filter(fits)
 }
 
 /// Reads a user for update if they are visible to the caller; the transaction remembers the row, and the name for its entries.

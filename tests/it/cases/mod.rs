@@ -3,6 +3,7 @@
 mod accept;
 mod allowed_actions;
 mod assign;
+mod assignees;
 mod complete;
 mod create;
 mod credit;

@@ -69,6 +69,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("resubmit_case", "M"),
     ("reopen_case", "TGA"),
     ("acknowledge_case_updates", "TGA"),
+    ("list_case_assignees", "TGA"),
     ("list_case_reviews", "TGA"),
     ("list_alerts", "MTGA"),
     ("mark_alert_read", "MTGA"),

@@ -125,6 +125,7 @@ impl<'a> World<'a> {
     fn path(&self, operation: &str) -> String {
         match operation {
             "list_cases" => "cases".to_owned(),
+            "list_case_assignees" => format!("cases/{}/assignees", self.cases[1]),
             "list_case_notes" => format!("cases/{}/notes", self.cases[1]),
             "list_reviews" => "reviews".to_owned(),
             "list_alerts" => "alerts".to_owned(),

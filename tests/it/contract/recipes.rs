@@ -115,6 +115,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(member, "cases", body)
         }
         "get_case" => get(manager, &accepted().await.path()),
+        "list_case_assignees" => get(manager, &accepted().await.url("assignees")),
         "list_case_reviews" => get(manager, &accepted().await.url("reviews")),
         "edit_case" => {
             let body = json!({"employee_last_name": "Reed", "special_notes": "call first"});
