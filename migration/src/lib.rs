@@ -30,6 +30,7 @@ mod m20261201_000022_document_quotas;
 mod m20261201_000024_secret_moves;
 mod m20261201_000025_member_edits;
 mod m20261201_000026_review_net;
+mod m20261201_000027_addresses;
 pub mod nets;
 mod standing;
 
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000021_refresh_lineage::Migration),
             Box::new(m20261201_000025_member_edits::Migration),
             Box::new(m20261201_000026_review_net::Migration),
+            Box::new(m20261201_000027_addresses::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }

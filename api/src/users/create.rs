@@ -25,7 +25,7 @@ pub struct CreateUser {
     /// Stored in lower case; permanently reserved, even after the user is deleted
     #[validate(nested)]
     pub(super) username: Username,
-    /// Stored in lower case; must be unique
+    /// Stored in lower case; must be unique among the users who were not deleted
     #[validate(nested)]
     pub(super) email: EmailAddress,
     #[validate(nested)]

@@ -26,7 +26,8 @@ pub struct DeleteUser {
 /// Delete a user
 ///
 /// Not allowed for one's own account, for the last active administrator, or for users with open cases. Ends the user's sessions,
-/// or revokes a service account's keys; the username stays reserved, and the audit log keeps naming the user.
+/// or revokes a service account's keys; the username stays reserved, the email address can be used again, and the audit log keeps
+/// naming the user.
 #[utoipa::path(
     tag = "users",
     params(UserPath, DeleteUser, IfMatchHeader),

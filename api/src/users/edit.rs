@@ -26,7 +26,7 @@ pub struct EditUser {
     #[validate(nested)]
     #[schema(nullable = false)]
     last_name: Option<PersonName>,
-    /// Stored in lower case; must be unique
+    /// Stored in lower case; must be unique among the users who were not deleted
     #[serde(default, deserialize_with = "json::present")]
     #[validate(nested)]
     #[schema(nullable = false)]

@@ -33,7 +33,7 @@ pub struct Model {
     pub id: Uuid,
     #[sea_orm(unique)]
     pub username: String,
-    #[sea_orm(unique)]
+    /// Unique among the users who weren't deleted.
     pub email: String,
     pub first_name: String,
     pub last_name: String,
@@ -179,9 +179,9 @@ pub async fn save(tx: &AuditTx, row: ActiveModel) -> Result<Model, SaveError> {
     tx.save(row).await.map_err(|error| UserRefusal::of_conflict(&error).map_or(SaveError::Database(error), SaveError::Refused))
 }
 
-/// Whether a user has this email address, including deleted users.
+/// Whether a user has this email address; that of a deleted user is free.
 pub async fn is_address_taken<C: ConnectionTrait>(db: &C, email: &str) -> Result<bool, DbErr> {
-    let of_address = Entity::find().select_only().column(Column::Id).filter(Column::Email.eq(email.to_lowercase()));
+    let of_address = present().select_only().column(Column::Id).filter(Column::Email.eq(email.to_lowercase()));
     Ok(of_address.into_tuple::<Uuid>().one(db).await?.is_some())
 }
 

@@ -2,8 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "these tests set up the database")]
 
 use crate::app::{Kind, casetrail_migrate, connect, fresh};
-use migration::{Migrator, MigratorTrait, Standing, standing};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use migration::{Migrator, MigratorTrait, Standing, nets, standing};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use std::time::{Duration, Instant};
 
 /// A PostgreSQL database without any table.
@@ -88,4 +88,67 @@ async fn a_migration_that_waits_for_an_export_does_not_block_other_reads() {
     let migrated = migrating.await.unwrap();
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     assert!(is_current(&url).await);
+}
+
+/// Adds accounts with passwords, each with a username, an address and whether it was deleted, past the nets.
+async fn add_users(db: &DatabaseConnection, from: usize, users: &[(&str, &str, bool)]) -> Result<(), sea_orm::DbErr> {
+    let (literal, before, after) = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            ("", "ALTER TABLE users DISABLE TRIGGER users_audited; ", "ALTER TABLE users ENABLE TRIGGER users_audited;")
+        }
+        _ => ("X", "PRAGMA foreign_keys = OFF; ", "PRAGMA foreign_keys = ON;"),
+    };
+    let rows = users.iter().zip(from..).map(|((username, email, is_deleted), number)| {
+        let (id, at) = (format!("{literal}'{number:032x}'"), "'2026-12-01T00:00:00+00:00'");
+        let deleted_at = if *is_deleted { at } else { "NULL" };
+        format!(
+            "INSERT INTO users (id, username, email, first_name, last_name, role, is_active, version, created_at, updated_at, \
+             deleted_at) VALUES ({id}, '{username}', '{email}', 'Ada', 'Moss', 'manager', TRUE, 1, {at}, {at}, {deleted_at}); \
+             INSERT INTO credentials (user_id, password_hash) VALUES ({id}, 'hash'); "
+        )
+    });
+    let added = db.execute_unprepared(&format!("{before}{}{after}", rows.collect::<String>())).await;
+    if added.is_err() && db.get_database_backend() == DbBackend::Sqlite {
+        db.execute_unprepared(after).await?;
+    }
+    added.map(drop)
+}
+
+/// The usernames and addresses of those who can sign in.
+async fn accounts(db: &DatabaseConnection) -> Vec<(String, String)> {
+    let sql = "SELECT username, email FROM users JOIN credentials ON user_id = id ORDER BY username";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    rows.iter().map(|row| (row.try_get("", "username").unwrap(), row.try_get("", "email").unwrap())).collect()
+}
+
+#[tokio::test]
+async fn accounts_stay_as_they_are_when_the_addresses_of_deleted_ones_are_freed() {
+    let folder = tempfile::tempdir().unwrap();
+    let sqlite = format!("sqlite://{}?mode=rwc", folder.path().join("casetrail.db").display());
+    for url in [Some(sqlite), empty().await].into_iter().flatten() {
+        let db = alone(&url).await;
+        let earlier = Migrator::migrations().iter().position(|migration| migration.name().ends_with("_addresses")).unwrap();
+        Migrator::up(&db, u32::try_from(earlier).ok()).await.unwrap();
+        add_users(&db, 1, &[("anna", "anna@example.org", false), ("ben", "ben@example.org", true)]).await.unwrap();
+        let refused = add_users(&db, 3, &[("carl", "ben@example.org", false)]).await.unwrap_err();
+        assert!(refused.to_string().contains("email"), "{refused}");
+        let before = accounts(&db).await;
+
+        Migrator::up(&db, None).await.unwrap();
+
+        assert_eq!(accounts(&db).await, before);
+        assert_eq!(nets::differences(&db).await.unwrap(), [""; 0]);
+        add_users(&db, 3, &[("carl", "ben@example.org", false)]).await.unwrap();
+        add_users(&db, 4, &[("dora", "ben@example.org", true)]).await.unwrap();
+        for (username, email, column) in [("emma", "anna@example.org", "email"), ("ben", "emma@example.org", "username")] {
+            let refused = add_users(&db, 5, &[(username, email, false)]).await.unwrap_err().to_string();
+            assert!(
+                refused.contains(&format!("users.{column}")) || refused.contains(&format!("users_{column}_key")),
+                "{refused}"
+            );
+        }
+        let orphan = "DELETE FROM users WHERE username = 'anna'";
+        assert!(db.execute_unprepared(orphan).await.is_err(), "rows that refer to users still hold them");
+        db.close().await.unwrap();
+    }
 }

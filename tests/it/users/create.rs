@@ -94,7 +94,7 @@ on_each_database! {
         refused(&by, json!({"is_active": false}), "is_active").await;
     }
 
-    async fn usernames_and_email_addresses_are_unique_and_usernames_stay_taken_after_a_deletion(app) {
+    async fn usernames_and_email_addresses_are_unique_and_only_usernames_stay_taken_after_a_deletion(app) {
         let by = app.as_admin().await;
         let user = by.post("users", member()).await.expect(201);
         let mark = app.mark().await;
@@ -104,6 +104,45 @@ on_each_database! {
 
         by.delete(&format!("users/{}?reason=left", user["id"].as_str().unwrap())).await.expect(204);
         by.post("users", with(json!({"email": "other@example.org"}))).await.expect_problem(409, "duplicate_username");
+        // As often as its owner is deleted, and in any case.
+        for name in ["second", "third"] {
+            let body = with(json!({"username": name, "email": "MEMBER7@example.org"}));
+            let next = by.post("users", body).await.expect(201);
+            assert_eq!(next["email"], "member7@example.org");
+            by.post("users", with(json!({"username": "other"}))).await.expect_problem(409, "duplicate_email");
+            by.delete(&format!("users/{}?reason=left", next["id"].as_str().unwrap())).await.expect(204);
+        }
+        let all = by.get("users?include_deleted=true&q=member7@example.org").await.expect(200);
+        let names: Vec<_> = all["data"].as_array().unwrap().iter().map(|user| user["username"].clone()).collect();
+        assert_eq!(names, [json!("member7"), json!("second"), json!("third")], "deleted accounts are still found by it");
+    }
+
+    async fn the_address_of_a_deleted_user_can_be_taken_over_in_a_profile(app) {
+        let admin = app.as_admin().await;
+        let (first, second) = (app.user("gone1", Role::Member, None).await, app.user("gone2", Role::Technician, None).await);
+        let member = app.user("member1", Role::Member, None).await;
+        let taken = json!({"email": "Gone1@example.org"});
+        app.as_user(&member).await.patch("auth/me", taken.clone()).await.expect_problem(409, "duplicate_email");
+        for user in [&first, &second] {
+            admin.delete(&format!("users/{}?reason=left", user.id)).await.expect(204);
+        }
+        let mark = app.mark().await;
+        assert_eq!(app.as_user(&member).await.patch("auth/me", taken).await.expect(200)["email"], "gone1@example.org");
+        let edit = json!({"email": "gone2@example.org"});
+        assert_eq!(admin.patch(&format!("users/{}", member.id), edit).await.expect(200)["email"], "gone2@example.org");
+        assert_eq!(actions(&app.since(&mark).await), ["member_profile_updated"; 2]);
+    }
+
+    async fn of_concurrent_requests_for_a_free_address_one_succeeds(app) {
+        let by = app.as_admin().await;
+        let gone = app.user("gone", Role::Manager, None).await;
+        by.delete(&format!("users/{}?reason=left", gone.id)).await.expect(204);
+        let body = |number: usize| with(json!({"username": format!("next{number}"), "email": "gone@example.org"}));
+        let answers = futures_util::future::join_all((0..8).map(|number| by.post("users", body(number)))).await;
+        let of = |status: u16| answers.iter().filter(|answer| answer.status() == status).count();
+        assert_eq!((of(201), of(409)), (1, 7), "{answers:?}");
+        let refused = answers.iter().filter(|answer| answer.status() == 409);
+        refused.for_each(|answer| drop(answer.expect_problem(409, "duplicate_email")));
     }
 
     async fn a_service_account_has_scopes_and_no_password(app) {
