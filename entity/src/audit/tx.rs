@@ -101,9 +101,11 @@ impl AuditTx {
     }
 
     /// Reads one row for update and remembers it, so that its next change is compared with what is really stored.
+    ///
+    /// The row is locked only against changes: its key never changes, so transactions that merely refer to it don't have to wait.
     pub async fn lock<E: Audited>(&self, query: Select<E>) -> Result<Option<E::Model>, DbErr> {
         // On SQLite the clause is omitted: BEGIN IMMEDIATE is the lock.
-        let row = query.lock_exclusive().one(self).await?;
+        let row = query.lock(LockType::NoKeyUpdate).one(self).await?;
         Ok(row.inspect(|row| self.unit.remember::<E>(row.clone())))
     }
 

@@ -216,22 +216,3 @@ fn spellings(text: &str) -> Vec<String> {
     spellings.dedup();
     spellings
 }
-
-/// Locks all active administrators and counts them, so that two can't remove each other as the last one.
-pub async fn active_administrators(tx: &AuditTx) -> Result<usize, DbErr> {
-    let administrators = active().filter(Column::Role.eq(Role::Administrator));
-    let ids: Vec<Uuid> = administrators.select_only().column(Column::Id).order_by_id_for_update().into_tuple().all(tx).await?;
-    Ok(ids.len())
-}
-
-trait OrderedLock {
-    fn order_by_id_for_update(self) -> Self;
-}
-
-impl OrderedLock for Select<Entity> {
-    /// Always in the same order, so that two such calls can't deadlock.
-    fn order_by_id_for_update(self) -> Self {
-        use sea_orm::QueryOrder;
-        self.order_by_asc(Column::Id).lock_exclusive()
-    }
-}

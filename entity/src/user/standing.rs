@@ -2,9 +2,11 @@
 //! and its open cases.
 
 use super::lifecycle::{Rights, UserRefusal};
-use super::{Caller, Model, Role, active_administrators, locked};
+use super::{Caller, Column, Model, Role, locked, present};
 use crate::audit::AuditTx;
 use crate::load::LoadError;
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 /// Read while the user is locked, so that it still holds when the user is saved.
@@ -15,11 +17,16 @@ pub struct Standing {
     pub open_cases: u64,
 }
 
-/// Reads a user for update, with the number of active administrators.
+/// Reads a user for update, with the number of active administrators, who are locked too: two can't remove each other as the last
+/// one.
 ///
-/// The administrators are locked first and always in the same order: two who remove each other wait, but can't deadlock.
+/// One statement locks the user and the administrators in the order of their ids, like everything that locks several users: the
+/// second of two such transactions waits, and holds no row that the first one still needs.
 pub async fn locked_with_administrators(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<(Model, usize), LoadError> {
-    let active_administrators = active_administrators(tx).await?;
+    let administrator = Condition::all().add(Column::Role.eq(Role::Administrator)).add(Column::IsActive.eq(true));
+    let either = Condition::any().add(administrator).add(Column::Id.eq(id));
+    let rows = present().filter(either).order_by_asc(Column::Id).lock(LockType::NoKeyUpdate).all(tx).await?;
+    let active_administrators = rows.iter().filter(|row| row.is_active_administrator()).count();
     Ok((locked(tx, id, caller).await?, active_administrators))
 }
 

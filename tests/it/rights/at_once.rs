@@ -77,6 +77,24 @@ on_each_database! {
         ensure_acts_of_administrators(&app.since(&mark).await);
     }
 
+    async fn of_two_administrators_who_demote_each_other_many_times_at_once_one_remains_and_no_request_fails(app) {
+        for round in 0..3 {
+            let one = app.user(&format!("one{round}"), Role::Administrator, None).await;
+            let two = app.user(&format!("two{round}"), Role::Administrator, None).await;
+            let (first, second) = (app.as_user(&one).await, app.as_user(&two).await);
+            let (before, mark) = (administrators(app).await, app.mark().await);
+            let demotions = (0..32).map(|number| if number % 2 == 0 { end(&first, &two, 0) } else { end(&second, &one, 0) });
+            let statuses = join_all(demotions).await;
+            let of = |status: u16| statuses.iter().filter(|other| **other == status).count();
+            // Demoting a manager to a manager changes nothing.
+            assert_eq!((of(200), of(401)), (16, 16), "round {round}: {statuses:?}");
+            assert_eq!(administrators(app).await, before - 1, "round {round}");
+            let trail = app.since(&mark).await;
+            assert_eq!(trail.len(), 1, "round {round}: {trail:?}");
+            assert_eq!((&trail[0]["action_type"], &trail[0]["outcome"]), (&json!("user_role_changed"), &json!("success")));
+        }
+    }
+
     async fn users_who_change_each_other_concurrently_do_not_deadlock(app) {
         let (one, two) = (app.user("one", Role::Administrator, None).await, app.user("two", Role::Administrator, None).await);
         let (member, tech) = (app.user("member2", Role::Member, None).await, app.tech(3).await);
@@ -112,6 +130,31 @@ on_each_database! {
             }
         }
     }
+}
+
+/// PostgreSQL only: on SQLite there are no locks of rows.
+#[tokio::test]
+async fn a_user_and_the_administrators_are_locked_in_the_order_of_their_ids() {
+    use crate::app::Kind;
+    let Some(app) = TestApp::start(Kind::Postgres).await else { return };
+    let member = app.user("member2", Role::Member, None).await;
+    let (one, two) = (app.user("one", Role::Administrator, None).await, app.user("two", Role::Administrator, None).await);
+    assert!(member.id < one.id && one.id < two.id);
+    let (first, second) = (app.as_user(&one).await, app.as_user(&two).await);
+    for (operation, reason) in [("deactivate", "left"), ("reactivate", "back")] {
+        let kept = app.keep("users", &member.id.to_string()).await;
+        let path = format!("users/{}/{operation}", member.id);
+        let changed = async { first.post(&path, json!({"reason": reason})).await.status() };
+        let meanwhile = async {
+            app.until_waiting(1).await;
+            // It waits for the member, and holds none of the administrators, whose ids are greater.
+            let edited = second.patch("auth/me", json!({"first_name": operation})).await.status();
+            kept.rollback().await.expect("let go");
+            edited
+        };
+        assert_eq!(join(changed, meanwhile).await, (200, 200), "{operation}");
+    }
+    app.finish().await;
 }
 
 /// PostgreSQL only: SQLite has a single writer, and waiting for its turn is the only wait.
