@@ -3,8 +3,8 @@
 use super::Alert;
 use crate::http::{Answer, OptionalBody, PathId, PersonCaller, Result};
 use crate::state::App;
-use crate::wire::AdditionProblems;
 use crate::wire::fields::Reason;
+use crate::wire::{AdditionProblems, json};
 use actix_web::post;
 use entity::alert;
 use entity::audit::Event;
@@ -18,6 +18,7 @@ use validator::Validate;
 #[schema(example = json!({"reason": "the pay stub is on its way"}))]
 pub struct DismissAlert {
     /// Reason for the dismissal
+    #[serde(deserialize_with = "json::optional")]
     #[validate(nested)]
     reason: Option<Reason>,
 }

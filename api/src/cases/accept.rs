@@ -5,7 +5,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Anyone, Body, IfMatchHeader, Staff};
 use crate::state::App;
 use crate::wire::fields::{Id, Notes, Reason};
-use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems};
+use crate::wire::{CreditValue, Error, Interruption, Result, WriteProblems, json};
 use actix_web::post;
 use entity::audit::key;
 use entity::case::lifecycle::Acceptance;
@@ -29,9 +29,11 @@ pub struct AcceptCase {
     #[serde(default)]
     docs_verified: bool,
     /// Recorded in the audit entry only
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     notes: Option<Notes>,
     /// Reason for overriding the level rule; administrators only. Recorded if the rule is overridden
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     override_reason: Option<Reason>,
 }

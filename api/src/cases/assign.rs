@@ -4,9 +4,8 @@ use super::people::{assignee, overrides_level};
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
-use crate::wire::WriteProblems;
 use crate::wire::fields::{Id, Reason};
-use crate::wire::json::nullable;
+use crate::wire::{WriteProblems, json};
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
@@ -20,13 +19,14 @@ use validator::Validate;
 #[schema(example = json!({"assigned_to": "01a20725-be30-7584-bca5-f00e655c90d6", "reason": "tech1 is on leave"}))]
 pub struct AssignCase {
     /// The new assignee; null unassigns the case
-    #[serde(deserialize_with = "nullable")]
+    #[serde(deserialize_with = "json::nullable")]
     #[schema(required = true)]
     assigned_to: Option<Id>,
     /// Reason for the assignment
     #[validate(nested)]
     reason: Reason,
     /// Reason for overriding the level rule; administrators only. Recorded if the rule is overridden
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     override_reason: Option<Reason>,
 }

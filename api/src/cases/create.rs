@@ -5,7 +5,7 @@ use super::settled::Today;
 use crate::http::{Answer, Anyone, Body, MemberOrAdministrator};
 use crate::state::App;
 use crate::wire::fields::{CaseNotes, CivilDay, ClientEmail, EmployeeName, Id, ReportNumber, WorkshopCode};
-use crate::wire::{CreateProblems, Error, Interruption, Result};
+use crate::wire::{CreateProblems, Error, Interruption, Result, json};
 use actix_web::post;
 use entity::audit::AuditTx;
 use entity::case::lifecycle::NewCase;
@@ -30,8 +30,10 @@ pub struct CreateCase {
     /// The member who owns the case; required for administrators
     member_id: Option<Id>,
     /// Defaults to the member's own workshop code
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     workshop_code: Option<WorkshopCode>,
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     client_email: Option<ClientEmail>,
     /// Defaults to 1
@@ -43,6 +45,7 @@ pub struct CreateCase {
     /// Defaults to `normal`
     #[serde(default = "normal")]
     urgency: Urgency,
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     special_notes: Option<CaseNotes>,
     /// Whether to submit the case immediately; only its member may

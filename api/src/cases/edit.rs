@@ -5,7 +5,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, PersonCaller, Result};
 use crate::state::App;
 use crate::wire::fields::{CaseNotes, CivilDay, ClientEmail, EmployeeName, Reason, ReportNumber};
-use crate::wire::json::{patch, present};
+use crate::wire::json::{optional, patch, present};
 use crate::wire::{Error, WriteProblems};
 use actix_web::patch;
 use entity::case::lifecycle::Edit;
@@ -55,9 +55,8 @@ pub struct EditCase {
     #[validate(nested)]
     report_notes_to_member: Option<Option<CaseNotes>>,
     /// Reason for the edit
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "optional")]
     #[validate(nested)]
-    #[schema(nullable = false)]
     reason: Option<Reason>,
 }
 

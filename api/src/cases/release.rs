@@ -3,8 +3,8 @@
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
-use crate::wire::WriteProblems;
 use crate::wire::fields::Reason;
+use crate::wire::{WriteProblems, json};
 use actix_web::post;
 use entity::audit::key;
 use entity::case::CaseAction;
@@ -18,6 +18,7 @@ use validator::Validate;
 #[schema(example = json!({"reason": "the member called"}))]
 pub struct ReleaseCase {
     /// Reason for the release
+    #[serde(deserialize_with = "json::optional")]
     #[validate(nested)]
     reason: Option<Reason>,
 }

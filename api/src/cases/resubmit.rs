@@ -3,8 +3,8 @@
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, Member, OptionalBody, Result};
 use crate::state::App;
-use crate::wire::WriteProblems;
 use crate::wire::fields::Notes;
+use crate::wire::{WriteProblems, json};
 use actix_web::post;
 use entity::audit::key;
 use entity::case::{CaseAction, Circumstances};
@@ -18,6 +18,7 @@ use validator::Validate;
 #[schema(example = json!({"notes": "the email address is corrected"}))]
 pub struct ResubmitCase {
     /// What has changed
+    #[serde(deserialize_with = "json::optional")]
     #[validate(nested)]
     notes: Option<Notes>,
 }

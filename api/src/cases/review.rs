@@ -5,7 +5,7 @@ use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
 use crate::wire::fields::{Notes, Remark};
-use crate::wire::{Instant, WriteProblems};
+use crate::wire::{Instant, WriteProblems, json};
 use actix_web::post;
 use entity::audit::key;
 use entity::case::lifecycle::{Decision, Release};
@@ -21,6 +21,7 @@ use validator::Validate;
 #[schema(example = json!({"notes": "clean work"}))]
 pub struct ApproveReview {
     /// The reviewer's findings
+    #[serde(deserialize_with = "json::optional")]
     #[validate(nested)]
     notes: Option<Notes>,
     /// When to release the result to the member; the default comes from the settings

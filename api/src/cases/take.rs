@@ -4,8 +4,8 @@ use super::people::assignee;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfMatchHeader, OptionalBody, Result, Staff};
 use crate::state::App;
-use crate::wire::WriteProblems;
 use crate::wire::fields::Reason;
+use crate::wire::{WriteProblems, json};
 use actix_web::post;
 use entity::case::CaseAction;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use validator::Validate;
 #[schema(example = json!({"reason": "I worked on its first version"}))]
 pub struct TakeCase {
     /// Reason for taking the case
+    #[serde(deserialize_with = "json::optional")]
     #[validate(nested)]
     reason: Option<Reason>,
 }

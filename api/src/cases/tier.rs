@@ -4,8 +4,8 @@ use super::people::overrides_level;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, Body, IfMatchHeader, Result, Staff};
 use crate::state::App;
-use crate::wire::WriteProblems;
 use crate::wire::fields::Reason;
+use crate::wire::{WriteProblems, json};
 use actix_web::post;
 use entity::audit::key;
 use entity::case::{CaseAction, Tier};
@@ -24,6 +24,7 @@ pub struct ChangeCaseTier {
     #[validate(nested)]
     reason: Reason,
     /// Reason for overriding the level rule; administrators only. Recorded if the rule is overridden
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     override_reason: Option<Reason>,
 }

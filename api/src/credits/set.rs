@@ -4,8 +4,8 @@ use super::target::{AllowancePath, AllowanceTarget};
 use super::view::CreditAllowance;
 use crate::http::{Administrator, Answer, Body, IfMatchHeader, Result};
 use crate::state::App;
-use crate::wire::AccountProblems;
 use crate::wire::fields::{Remark, WholeCredits};
+use crate::wire::{AccountProblems, json};
 use actix_web::put;
 use entity::credit;
 use entity::user::{Role, UserRefusal};
@@ -22,6 +22,7 @@ pub struct SetCreditAllowance {
     #[validate(nested)]
     allowed_credits: WholeCredits,
     /// Notes about the allowance; none if absent
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     notes: Option<Remark>,
 }

@@ -56,6 +56,7 @@ struct Texts {
     document_type: DocumentType,
     #[validate(nested)]
     report_number: Option<ReportNumber>,
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     notes: Option<DocumentNotes>,
 }
@@ -206,12 +207,9 @@ fn checked(texts: Map<String, Json>, file: Option<std::result::Result<File, Fiel
     let file = file.unwrap_or_else(|| Err(FieldProblem::body("/file", "required", "is required")));
     let file = file.map_err(|fault| faults.push(fault));
     match (file, faults.is_empty()) {
-        (Ok(file), true) => Ok(Form {
-            document_type,
-            report_number: report_number.map(ReportNumber::get),
-            notes: notes.filter(|notes| !notes.is_empty()).map(String::from),
-            file,
-        }),
+        (Ok(file), true) => {
+            Ok(Form { document_type, report_number: report_number.map(ReportNumber::get), notes: notes.map(String::from), file })
+        }
         (Ok(_) | Err(()), _) => Err(Error::fields(Code::ValidationFailed, faults)),
     }
 }

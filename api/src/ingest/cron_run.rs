@@ -4,7 +4,7 @@ use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody};
 use crate::state::App;
 use crate::wire::fields::{Identifier, Reason, RowCount};
-use crate::wire::{ActionProblems, Error, Instant, Interruption, Result};
+use crate::wire::{ActionProblems, Error, Instant, Interruption, Result, json};
 use actix_web::post;
 use chrono::Datelike;
 use entity::job::JobName;
@@ -29,6 +29,7 @@ pub struct IngestCronRun {
     records_processed: RowCount,
     status: RunStatus,
     /// Why the run failed; only for failed runs
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     error_message: Option<Reason>,
     started_at: Option<Instant>,

@@ -6,7 +6,7 @@ use super::view::IngestedEntries;
 use crate::http::{Answer, Ingester, LargeBody, Result};
 use crate::state::App;
 use crate::wire::fields::{EmailAddress, Id, Reason};
-use crate::wire::{ActionProblems, Error, Instant};
+use crate::wire::{ActionProblems, Error, Instant, json};
 use actix_web::post;
 use entity::audit::Event;
 use entity::reported::ReportedEmail;
@@ -38,6 +38,7 @@ pub struct IngestEmailNotification {
     sent_at: Option<Instant>,
     delivery_status: DeliveryStatus,
     /// Why the delivery failed; only for failed emails
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     error_message: Option<Reason>,
 }

@@ -7,7 +7,7 @@ use crate::http::request::throttle::AddressRequest;
 use crate::http::{Answer, Anyone, Body, UserManager};
 use crate::state::App;
 use crate::wire::fields::{EmailAddress, PersonName, PhoneNumber, Username, WorkshopCode, at_most_all};
-use crate::wire::{CreateAccountProblems, Error, Interruption, Result};
+use crate::wire::{CreateAccountProblems, Error, Interruption, Result, json};
 use actix_web::post;
 use entity::user::{self, Level, Role, Scope};
 use serde::Deserialize;
@@ -32,12 +32,14 @@ pub struct CreateUser {
     pub(super) first_name: PersonName,
     #[validate(nested)]
     pub(super) last_name: PersonName,
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     pub(super) phone_number: Option<PhoneNumber>,
     pub(super) role: Role,
     /// Required for technicians, not allowed otherwise
     pub(super) user_level: Option<Level>,
     /// Required for members, not allowed otherwise; stored in upper case
+    #[serde(default, deserialize_with = "json::optional")]
     #[validate(nested)]
     pub(super) workshop_code: Option<WorkshopCode>,
     /// For service accounts only

@@ -196,9 +196,14 @@ impl Strict {
     }
 }
 
-/// A field that may be absent (`None`), null (`Some(None)`) or have a value, as merge-patch requires.
-pub fn patch<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// A text that may be null. An empty one is null too: forms send it where nothing was entered.
+pub fn optional<'de, T: From<String>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()).map(T::from))
+}
+
+/// The same that may also be absent (`None`), as merge-patch requires; null is `Some(None)`.
+pub fn patch<'de, T: From<String>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    optional(deserializer).map(Some)
 }
 
 /// A field that may be absent but not null.
@@ -222,6 +227,8 @@ mod tests {
         name: String,
         #[serde(default, deserialize_with = "patch")]
         note: Option<Option<String>>,
+        #[serde(default, deserialize_with = "optional")]
+        remark: Option<String>,
         colour: Option<Colour>,
         count: Option<i32>,
     }
@@ -254,7 +261,11 @@ mod tests {
             (r#"{"name":7}"#, "/name type"),
             (r#"{"name":""}"#, "/name length"),
             ("{\"name\":\"a\\u0000\"}", "/name nul_character"),
-            (r#"["a",null,null,null]"#, " type"),
+            (r#"["a",null,null,null,null]"#, " type"),
+            (r#"{"name":"a","note":7}"#, "/note type"),
+            (r#"{"name":"a","remark":[]}"#, "/remark type"),
+            (r#"{"name":"a","colour":""}"#, "/colour unknown_value"),
+            (r#"{"name":"a","count":""}"#, "/count type"),
             ("null", " type"),
             (r#"{"name":"a","colour":{"red":null}}"#, "/colour type"),
             (r#"{"name":"a","count":2.5}"#, "/count type"),
@@ -282,5 +293,20 @@ mod tests {
         assert_eq!(read(r#"{"name":"a"}"#), None);
         assert_eq!(read(r#"{"name":"a","note":null}"#), Some(None));
         assert_eq!(read(r#"{"name":"a","note":"b"}"#), Some(Some("b".into())));
+    }
+
+    #[test]
+    fn an_empty_text_is_null_where_null_is_possible() {
+        let read = |body: &str| read::<Shape>(body.as_bytes()).unwrap();
+        assert_eq!(read(r#"{"name":"a","note":""}"#).note, Some(None));
+        assert_eq!(read(r#"{"name":"a","note":" "}"#).note, Some(Some(" ".into())));
+        for (body, expected) in [
+            (r#"{"name":"a"}"#, None),
+            (r#"{"name":"a","remark":null}"#, None),
+            (r#"{"name":"a","remark":""}"#, None),
+            (r#"{"name":"a","remark":"b"}"#, Some("b".to_owned())),
+        ] {
+            assert_eq!(read(body).remark, expected, "{body}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod bodies;
 mod connections;
 mod cors;
+mod empty_texts;
 mod headers;
 mod idempotency;
 mod limits;

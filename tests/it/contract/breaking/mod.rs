@@ -33,6 +33,8 @@ const ACCEPTED: &[(&str, &str)] = &[
     ),
     (r#"*/code: "request_timeout" is given now"#, "`408 request_timeout`: a request body may take 10 s"),
     (r#"*/code: "too_many_attempts" is given now"#, "`too_many_attempts` with `Retry-After`"),
+    (r#"*: pattern was "^[^\\u0000]*[^\\u0000\\t-\\r*"#, "In a body an empty text is the same as null where null is possible"),
+    (r#"*: pattern was none and is "^([A-Za-z0-9.!#*"#, "In a body an empty text is the same as null where null is possible"),
     (r#"*/allowed_actions/*: "upload" is given now"#, "`allowed_actions` lists `upload` and `comment` too"),
     (r#"*/allowed_actions/*: "comment" is given now"#, "`allowed_actions` lists `upload` and `comment` too"),
     (r#"*/code: "quota_exceeded" is given now"#, "Beyond them an upload is answered 409 `quota_exceeded` and recorded."),
