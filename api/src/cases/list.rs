@@ -137,8 +137,8 @@ crate::list_of! {
 
 /// List cases
 ///
-/// Returns the cases visible to the caller: members see their own, technicians all except drafts, managers and administrators
-/// all. The period is that of their creation.
+/// Returns the cases visible to the caller: members see their own, technicians all except others' drafts, managers and
+/// administrators all. The period is that of their creation.
 #[utoipa::path(
     tag = "cases",
     params(ListCases, PeriodParameters, CaseOrder, Paging),

@@ -312,10 +312,12 @@ pub fn waiting_for_review_by(caller: &Caller) -> Select<Entity> {
     visible_to(caller).filter(Column::Status.eq(CaseStatus::PendingReview)).filter(others)
 }
 
+/// Whatever role they have by now, the member and the creator of a case see it.
 fn scope_of(caller: &Caller) -> Condition {
+    let own = || Condition::any().add(Column::MemberId.eq(caller.id())).add(Column::CreatedById.eq(caller.id()));
     match caller.role() {
-        Role::Member => Condition::any().add(Column::MemberId.eq(caller.id())).add(Column::CreatedById.eq(caller.id())),
-        Role::Technician => Condition::all().add(Column::Status.ne(CaseStatus::Draft)),
+        Role::Member => own(),
+        Role::Technician => own().add(Column::Status.ne(CaseStatus::Draft)),
         Role::Manager | Role::Administrator => Condition::all(),
         // A service account sees no cases.
         Role::Service => Condition::all().add(Column::Id.is_null()),

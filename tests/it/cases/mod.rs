@@ -23,4 +23,5 @@ mod something_new;
 mod statements;
 mod submit;
 mod tier;
+mod visibility;
 mod walkthrough;
