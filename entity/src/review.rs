@@ -59,7 +59,7 @@ impl Unaudited for Entity {
 impl Step {
     /// The row of the step; `history` contains the steps of the case so far, newest first.
     pub fn after(self, history: &[Model], id: Uuid) -> Model {
-        let is_submission = self.action == ReviewAction::SubmittedForReview;
+        let is_submission = ReviewAction::SUBMISSIONS.contains(&self.action);
         let is_decision = ReviewAction::DECISIONS.contains(&self.action);
         let decisions = history.iter().filter(|step| ReviewAction::DECISIONS.contains(&step.review_action)).count();
         let submitted_at = submissions(history).next().map(|step| step.reviewed_at);
@@ -72,16 +72,25 @@ impl Step {
             reviewer_id: self.reviewer_id,
             original_technician_id: self.original_technician_id,
             notes: self.notes,
-            review_cycle: count(submissions(history).count() + usize::from(is_submission)).max(1),
+            review_cycle: if is_submission { next_cycle(history) } else { cycle(history) },
             decision_number: is_decision.then(|| count(decisions + 1)),
             turnaround_seconds: submitted_at.filter(|_| is_decision).map(|submitted_at| (self.at - submitted_at).num_seconds()),
         }
     }
 }
 
-/// The cycle that a decision or a resubmission belongs to after these steps.
+/// The cycle that a decision belongs to after these steps.
 pub fn cycle(history: &[Model]) -> i32 {
-    count(submissions(history).count()).max(1)
+    last_cycle(history).max(1)
+}
+
+/// The cycle that a submission for review begins after these steps.
+pub fn next_cycle(history: &[Model]) -> i32 {
+    last_cycle(history).saturating_add(1)
+}
+
+fn last_cycle(history: &[Model]) -> i32 {
+    submissions(history).map(|step| step.review_cycle).max().unwrap_or(0)
 }
 
 /// Adds a step to a case's review. It has the instant of the change that it belongs to, not that at which it is written.
@@ -91,22 +100,28 @@ pub(crate) async fn record(tx: &AuditTx, step: Step) -> Result<Model, DbErr> {
     step.after(&history, id).into_active_model().reset_all().insert(tx).await
 }
 
+/// Version 0.1.0 called a member's resubmission `resubmitted`, and gave it the cycle of the last submission for review, or the
+/// first. Such a step is no submission in the first cycle; in a later one it repeats a number, and a decision never follows it.
 fn submissions(history: &[Model]) -> impl Iterator<Item = &Model> {
-    history.iter().filter(|step| step.review_action == ReviewAction::SubmittedForReview)
+    history.iter().filter(|step| match step.review_action {
+        ReviewAction::SubmittedForReview => true,
+        ReviewAction::Resubmitted => step.review_cycle > 1,
+        ReviewAction::Approved | ReviewAction::RevisionsRequested | ReviewAction::CorrectionsNeeded => false,
+    })
 }
 
 fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// The latest submission for review of each of these cases.
+/// The latest submission for review of each of these cases, which are pending review.
 pub async fn submissions_of<C: ConnectionTrait>(db: &C, cases: &[Uuid]) -> Result<HashMap<Uuid, Model>, DbErr> {
     if cases.is_empty() {
         return Ok(HashMap::new());
     }
     let steps = Entity::find()
         .filter(Column::CaseId.is_in(cases.iter().copied()))
-        .filter(Column::ReviewAction.eq(ReviewAction::SubmittedForReview))
+        .filter(Column::ReviewAction.is_in(ReviewAction::SUBMISSIONS))
         .order_by_asc(Column::Id);
     // If a case has several, the last one remains.
     Ok(steps.all(db).await?.into_iter().map(|step| (step.case_id, step)).collect())
@@ -121,4 +136,69 @@ pub fn decisions(caller: &Caller) -> Select<Entity> {
 /// The steps of a case's review so far, newest first.
 pub async fn history<C: ConnectionTrait>(db: &C, case_id: Uuid) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::CaseId.eq(case_id)).order_by_desc(Column::Id).limit(200).all(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    fn step(action: ReviewAction, at: DateTime<Utc>) -> Step {
+        Step {
+            case_id: Uuid::from_u128(1),
+            case_number: "WS001-2026-12-0001".to_owned(),
+            at,
+            action,
+            reviewer_id: Uuid::from_u128(2),
+            original_technician_id: None,
+            notes: None,
+        }
+    }
+
+    /// A history, newest first, of steps that came an hour apart.
+    fn history(steps: &[(ReviewAction, i32)]) -> Vec<Model> {
+        let row = |(number, (action, review_cycle)): (i64, &(ReviewAction, i32))| {
+            let at = DateTime::UNIX_EPOCH + TimeDelta::hours(number);
+            Model { review_cycle: *review_cycle, ..step(*action, at).after(&[], Uuid::from_u128(3)) }
+        };
+        let mut rows: Vec<Model> = (0..).zip(steps).map(row).collect();
+        rows.reverse();
+        rows
+    }
+
+    #[test]
+    fn each_submission_for_review_begins_a_cycle_of_its_own() {
+        use ReviewAction::{Approved, Resubmitted, RevisionsRequested, SubmittedForReview};
+        let once = (SubmittedForReview, 1);
+        for (steps, current, next) in [
+            (vec![], 1, 1),
+            (vec![once], 1, 2),
+            (vec![once, (RevisionsRequested, 1)], 1, 2),
+            (vec![once, (RevisionsRequested, 1), (Resubmitted, 2)], 2, 3),
+            (vec![once, (RevisionsRequested, 1), (Resubmitted, 2), (Approved, 2), (Resubmitted, 3)], 3, 4),
+            // As version 0.1.0 wrote them: `resubmitted` by the member, `submitted_for_review` each time.
+            (vec![(Resubmitted, 1)], 1, 1),
+            (vec![(Resubmitted, 1), once], 1, 2),
+            (vec![once, (Approved, 1), (Resubmitted, 1)], 1, 2),
+            (vec![once, (RevisionsRequested, 1), (SubmittedForReview, 2), (Approved, 2), (Resubmitted, 2)], 2, 3),
+        ] {
+            let history = history(&steps);
+            assert_eq!((cycle(&history), next_cycle(&history)), (current, next), "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn a_decision_is_timed_from_the_last_submission_for_review() {
+        let at = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        let (submitted, sent_back) = ((ReviewAction::SubmittedForReview, 1), (ReviewAction::RevisionsRequested, 1));
+        for (steps, hours) in [
+            (vec![submitted], 9),
+            (vec![submitted, sent_back, (ReviewAction::Resubmitted, 2)], 7),
+            (vec![submitted, sent_back, (ReviewAction::SubmittedForReview, 2)], 7),
+            (vec![(ReviewAction::Resubmitted, 1), submitted], 8),
+        ] {
+            let decision = step(ReviewAction::Approved, at(9)).after(&history(&steps), Uuid::from_u128(4));
+            assert_eq!(decision.turnaround_seconds, Some(hours * 3600), "{steps:?}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod m20261201_000024_secret_moves;
 mod m20261201_000025_member_edits;
 mod m20261201_000026_review_net;
 mod m20261201_000027_addresses;
+mod m20261201_000028_submissions;
 pub mod nets;
 mod standing;
 
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000025_member_edits::Migration),
             Box::new(m20261201_000026_review_net::Migration),
             Box::new(m20261201_000027_addresses::Migration),
+            Box::new(m20261201_000028_submissions::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }

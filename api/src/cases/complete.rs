@@ -10,6 +10,7 @@ use entity::audit::key;
 use entity::case::CaseAction;
 use entity::case::lifecycle::Completion;
 use entity::document;
+use entity::review;
 use entity::user;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -55,6 +56,9 @@ pub async fn complete_case(
         Some(id) => user::assignee(&tx, id).await?,
         None => None,
     };
+    if assignee.as_ref().is_some_and(user::Model::is_reviewed) {
+        tx.note(key::REVIEW_CYCLE, Some(review::next_cycle(&review::history(&tx, case.id).await?)));
+    }
     let missing = document::missing_reports(&tx, &case).await?;
     let override_incomplete = body.override_incomplete;
     if override_incomplete && !missing.is_empty() {

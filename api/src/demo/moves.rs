@@ -7,6 +7,7 @@ use chrono::{NaiveDate, TimeDelta};
 use entity::audit::key;
 use entity::case::lifecycle::{Acceptance, Completion, Decision, Edit, Hold, NewCase, Release};
 use entity::case::{self, CaseStatus, RejectionReason, ReviewStatus, Tier, Urgency};
+use entity::review;
 use entity::user::{self, Level, Role};
 use uuid::Uuid;
 
@@ -284,11 +285,15 @@ impl Walk<'_> {
         // The history has no files, so it records what would have happened without them.
         let missing_reports: Vec<i32> = (1..=row.num_reports_requested).collect();
         let (assignee, override_incomplete) = (self.assignee(), true);
+        let is_reviewed = assignee.is_some_and(user::Model::is_reviewed);
         let completion = Completion { assignee, missing_reports: &missing_reports, override_incomplete, release };
         let row = row.complete(completion, self.at)?;
         let mut change = self.change(by, None)?;
         change.note(key::OVERRIDE_INCOMPLETE, true);
         change.note(key::MISSING_REPORTS, missing_reports.as_slice());
+        if is_reviewed {
+            change.note(key::REVIEW_CYCLE, Some(review::next_cycle(&self.reviews)));
+        }
         self.save(by, row, change)
     }
 
@@ -299,7 +304,7 @@ impl Walk<'_> {
         let notes = self.word(words::REVIEW_NOTES);
         let notes = (status != ReviewStatus::Approved || self.rng.chance(0.4)).then_some(notes);
         let mut change = self.change(by, None)?;
-        change.note(key::REVIEW_CYCLE, Some(self.review_cycle()));
+        change.note(key::REVIEW_CYCLE, Some(review::cycle(&self.reviews)));
         let release = self.release_of();
         let decision = Decision { status, notes, reviewer: by, release };
         self.save(by, self.case()?.decide(decision, self.at)?, change)

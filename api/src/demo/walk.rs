@@ -43,7 +43,7 @@ pub(super) struct Walk<'a> {
     pub place: usize,
     pub at: DateTime<Utc>,
     /// The steps of the case's review so far, newest first.
-    reviews: Vec<review::Model>,
+    pub reviews: Vec<review::Model>,
     member_updated_at: Option<DateTime<Utc>>,
     staff_acted_at: Option<DateTime<Utc>>,
     /// The request that the next step is still part of, if two steps are one operation.
@@ -156,10 +156,6 @@ impl Walk<'_> {
             }
             Effect::Notice(notice) => notice.mail.map_or(Ok(()), |mail| self.mail(mail.template)),
         }
-    }
-
-    pub fn review_cycle(&self) -> i32 {
-        review::cycle(&self.reviews)
     }
 
     /// Notifies the member by email, a few minutes later.

@@ -62,7 +62,7 @@ pub struct QualityReviewFigures {
     corrections_needed: i64,
     #[schema(minimum = 0, maximum = 100)]
     corrections_needed_percent: f64,
-    /// Number of cases submitted for review
+    /// Number of submissions for review, the first of a case and later ones
     #[schema(minimum = 0)]
     submissions: i64,
     /// Of the cases first decided in the period, the percentage approved at that decision; null if there are none

@@ -47,8 +47,8 @@ pub enum ReviewQueue {
 /// List pending or decided reviews
 ///
 /// `pending` returns the cases the caller may review, never their own work, oldest case first; each is represented by the step
-/// that submitted it for review, whose `review_action` is `submitted_for_review`. `decided` returns the decisions, newest first.
-/// Available to technicians of level 2 and above, managers and administrators.
+/// that last submitted it for review, whose `review_action` is `submitted_for_review` the first time and `resubmitted` later.
+/// `decided` returns the decisions, newest first. Available to technicians of level 2 and above, managers and administrators.
 #[utoipa::path(
     tag = "reviews",
     params(ReviewFilter, Paging),

@@ -1,7 +1,7 @@
 //! The context of a change that its row does not contain: the reason, the actor, the operation's notes, and the people involved.
 
 use super::Actor;
-use super::key::{Key, Noted, Text, Value};
+use super::key::{Count, Key, Noted, Text, Value};
 use crate::user::Person;
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
@@ -56,6 +56,11 @@ impl ChangeContext {
     /// The text that the operation noted under a key.
     pub fn noted_text(&self, key: Key<Text>) -> Option<&str> {
         self.notes.get(key.name()).and_then(Json::as_str)
+    }
+
+    /// The number that the operation noted under a key.
+    pub fn noted_count(&self, key: Key<Option<Count>>) -> Option<i64> {
+        self.notes.get(key.name()).and_then(Json::as_i64)
     }
 
     /// The person with an id. The hooks make sure that everyone a changed column refers to is known here.

@@ -3,7 +3,7 @@
 
 use super::{CaseStatus, Model, ReviewStatus};
 use crate::alert::{Kind, Severity};
-use crate::audit::ChangeContext;
+use crate::audit::{ChangeContext, key};
 use crate::clock::rfc3339;
 use crate::effect::{Effect, Email, Notice, Recipients};
 use crate::outbox::Template;
@@ -36,12 +36,11 @@ fn review_step(before: &Model, after: &Model, change: &ChangeContext) -> Option<
         })
     };
     match (before.status, after.status) {
-        (CaseStatus::Accepted, CaseStatus::PendingReview) => step(ReviewAction::SubmittedForReview, change.by.id(), None),
+        (CaseStatus::Accepted, CaseStatus::PendingReview) => {
+            step(ReviewAction::beginning(change.noted_count(key::REVIEW_CYCLE)), change.by.id(), None)
+        }
         (CaseStatus::PendingReview, CaseStatus::Completed | CaseStatus::Accepted) => {
             step(after.review_status?.review_action(), after.reviewed_by_id, after.review_notes.as_ref())
-        }
-        (CaseStatus::NeedsResubmission | CaseStatus::Completed, CaseStatus::Resubmitted) => {
-            step(ReviewAction::Resubmitted, change.by.id(), after.resubmission_notes.as_ref())
         }
         _ => None,
     }
@@ -214,16 +213,31 @@ mod tests {
         let released = Model { released_at: at, ..decided.clone() };
         let decision = || (Kind::ReviewDecided, Recipients::User(ASSIGNEE));
         let submitted = ReviewAction::SubmittedForReview;
+        let again = || (vec![], vec![(Kind::CaseResubmitted, Recipients::User(ASSIGNEE))]);
         for (before, after, expected) in [
             (&before, &to(CaseStatus::Hold), (vec![], vec![(Kind::CaseHeld, member())])),
             (&to(CaseStatus::Hold), &before, (vec![], vec![(Kind::CaseResumed, member())])),
             (&before, &waiting, (vec![submitted], vec![(Kind::ReviewNeeded, Recipients::ReviewersOf(waiting.id))])),
             (&waiting, &decided, (vec![ReviewAction::Approved], vec![decision()])),
             (&waiting, &released, (vec![ReviewAction::Approved], vec![decision(), (Kind::CaseReleased, member())])),
+            (&to(CaseStatus::NeedsResubmission), &to(CaseStatus::Resubmitted), again()),
+            (&released, &Model { status: CaseStatus::Resubmitted, ..before.clone() }, again()),
             (&before, &to(CaseStatus::Completed), (vec![], vec![])),
             (&before, &before, (vec![], vec![])),
         ] {
             assert_eq!(following(before, after), expected, "{:?} to {:?}", before.status, after.status);
+        }
+    }
+
+    #[test]
+    fn only_the_first_submission_for_review_is_not_called_resubmitted() {
+        let (before, submitted) = (accepted(), ReviewAction::SubmittedForReview);
+        let waiting = Model { status: CaseStatus::PendingReview, ..before.clone() };
+        for (cycle, expected) in [(None, submitted), (Some(1_i64), submitted), (Some(2), ReviewAction::Resubmitted)] {
+            let mut change = change();
+            change.note(key::REVIEW_CYCLE, cycle);
+            let step = review_step(&before, &waiting, &change);
+            assert_eq!(step.map(|step| step.action), Some(expected), "{cycle:?}");
         }
     }
 }

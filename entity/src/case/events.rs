@@ -4,6 +4,7 @@ use super::{CaseStatus, Column as C, Entity, Model, Tier};
 use super::{DETAILS, HOLD_BLOCK, REJECTION_BLOCK, RELEASE_BLOCK, REMARKS, REVIEW_BLOCK};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event, key};
+use crate::review::ReviewAction;
 use crate::user::Role;
 use sea_orm::{Iterable, ModelTrait};
 
@@ -270,7 +271,7 @@ impl Event {
     pub fn review_submitted(after: &Model, change: &ChangeContext) -> Self {
         let technician = change.person(after.assigned_to_id);
         let metadata = metadata![ReviewSubmitted;
-            REVIEW_ACTION = Some("submitted_for_review"),
+            REVIEW_ACTION = Some(ReviewAction::beginning(change.noted_count(key::REVIEW_CYCLE)).code()),
             ORIGINAL_TECHNICIAN = technician.map(|person| &person.username),
         ];
         Self::on_case(metadata, after, format!("Case {} submitted for review", after.case_number)).about(technician)

@@ -1,7 +1,7 @@
 //! State transitions of a case. Pure: the row goes in; the row to save, or the rule that refused, comes out.
 
 use super::{ActiveModel, CaseAction, CaseStatus, Column, Model, RejectionReason, ReviewStatus, Tier, Urgency};
-use crate::user::{self, Caller, Level, Role};
+use crate::user::{self, Caller, Role};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
@@ -269,8 +269,7 @@ impl Model {
         if !completion.missing_reports.is_empty() && !completion.override_incomplete {
             return Err(CaseRefusal::MissingReports { missing: completion.missing_reports.to_vec() });
         }
-        let is_reviewed = assignee.role == Role::Technician && assignee.user_level == Some(Level::One);
-        if is_reviewed {
+        if assignee.is_reviewed() {
             row.status = Set(CaseStatus::PendingReview);
         } else {
             row.complete(completion.release, now);

@@ -107,7 +107,7 @@ pub async fn quality_review<C: ConnectionTrait>(
         revisions_requested_percent: Percent::share(count(ReviewAction::RevisionsRequested), total),
         corrections_needed: count(ReviewAction::CorrectionsNeeded),
         corrections_needed_percent: Percent::share(count(ReviewAction::CorrectionsNeeded), total),
-        submissions: count(ReviewAction::SubmittedForReview),
+        submissions: tallies.iter().map(|tally| tally.submission_count).sum(),
         first_pass_approval_percent: Percent::new(first_approved, sum(|tally| tally.first_count)),
         average_turnaround_hours: average_hours(sum(|tally| tally.turnaround_sum), sum(|tally| tally.turnaround_count)),
         reviewers: reviewers(db, period).await?,
@@ -142,16 +142,27 @@ struct DecisionTally {
     step_count: i64,
     /// Of these, the first decisions on their cases.
     first_count: i64,
+    /// Of these, those with which a case was submitted for review.
+    submission_count: i64,
     turnaround_sum: i64,
     turnaround_count: i64,
     /// Of these, those by the reviewer that is filtered for.
     by_reviewer: i64,
 }
 
+/// In version 0.1.0 `resubmitted` was a member's resubmission, in the cycle of the last submission for review or the first.
+const IS_SUBMISSION: &str = "step.review_action = 'submitted_for_review' OR (step.review_action = 'resubmitted' \
+     AND step.review_cycle > 1 AND NOT EXISTS (SELECT 1 FROM case_reviews AS earlier WHERE earlier.case_id = step.case_id \
+     AND earlier.id < step.id AND earlier.review_cycle = step.review_cycle \
+     AND earlier.review_action IN ('submitted_for_review', 'resubmitted')))";
+
 async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Option<Uuid>) -> Result<Vec<DecisionTally>, DbErr> {
     let sql = per_bucket(buckets).text(
         "SELECT bucket.bucket_number, step.review_action, COUNT(*) AS step_count, \
-         COUNT(CASE WHEN step.decision_number = 1 THEN 1 END) AS first_count, \
+         COUNT(CASE WHEN step.decision_number = 1 THEN 1 END) AS first_count, COUNT(CASE WHEN ",
+    );
+    let sql = sql.text(IS_SUBMISSION).text(
+        " THEN 1 END) AS submission_count, \
          CAST(COALESCE(SUM(step.turnaround_seconds), 0) AS BIGINT) AS turnaround_sum, \
          COUNT(step.turnaround_seconds) AS turnaround_count, COUNT(CASE WHEN step.reviewer_id = ",
     );

@@ -4,7 +4,8 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A step in the review of a case.
+/// A step in the review of a case: its first submission for review is `submitted_for_review`, each later one `resubmitted`; the
+/// others are decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize, ToSchema)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(24))", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -29,6 +30,13 @@ impl ReviewAction {
 
     /// The three decisions that a reviewer can make.
     pub const DECISIONS: [Self; 3] = [Self::Approved, Self::RevisionsRequested, Self::CorrectionsNeeded];
+    /// The submissions for review.
+    pub const SUBMISSIONS: [Self; 2] = [Self::SubmittedForReview, Self::Resubmitted];
+
+    /// The submission for review with which a cycle begins; the first cycle if none is named.
+    pub fn beginning(cycle: Option<i64>) -> Self {
+        if cycle.is_some_and(|cycle| cycle > 1) { Self::Resubmitted } else { Self::SubmittedForReview }
+    }
 }
 
 /// A step to be added to the review of a case.

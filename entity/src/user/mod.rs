@@ -110,6 +110,11 @@ impl Model {
     pub fn may_work_on(&self, tier: Tier) -> bool {
         suffices(self.user_level, tier)
     }
+
+    /// The review rule: whether the user's work is reviewed.
+    pub fn is_reviewed(&self) -> bool {
+        self.role == Role::Technician && self.user_level == Some(Level::One)
+    }
 }
 
 /// The level rule by itself. Only technicians have a level.

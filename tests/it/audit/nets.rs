@@ -72,9 +72,11 @@ on_each_database! {
         let steps = entity::review::Entity::find().all(&app.outside).await.unwrap();
         assert_eq!(steps.len(), 1);
         for reviewed_at in ["reviewed_at", "'2026-12-01T15:00:00.001+00:00'"] {
-            let tx = app.outside.begin().await.unwrap();
-            tx.execute_unprepared(&step(app.kind, reviewed_at)).await.expect("it is let through until COMMIT");
-            tx.commit().await.expect_err(reviewed_at);
+            for action in ["review_action", "'resubmitted'", "'approved'"] {
+                let tx = app.outside.begin().await.unwrap();
+                tx.execute_unprepared(&step(app.kind, reviewed_at, action)).await.expect("it is let through until COMMIT");
+                tx.commit().await.expect_err(reviewed_at);
+            }
         }
         assert_eq!(entity::review::Entity::find().all(&app.outside).await.unwrap(), steps);
     }
@@ -91,14 +93,14 @@ on_each_database! {
     }
 }
 
-const STEP: &str = "case_number, review_action, reviewer_id, review_cycle";
+const STEP: &str = "case_number, reviewer_id, review_cycle";
 
-/// A step copied from another one, with another id and time: a new step that no entry describes.
-fn step(kind: Kind, reviewed_at: &str) -> String {
+/// A step copied from another one, with another id, time and action: a new step that no entry describes.
+fn step(kind: Kind, reviewed_at: &str, action: &str) -> String {
     let id = if kind == Kind::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
     format!(
-        "INSERT INTO case_reviews (id, case_id, reviewed_at, {STEP}) \
-           SELECT {id}, case_id, {reviewed_at}, {STEP} FROM case_reviews LIMIT 1"
+        "INSERT INTO case_reviews (id, case_id, reviewed_at, review_action, {STEP}) \
+           SELECT {id}, case_id, {reviewed_at}, {action}, {STEP} FROM case_reviews LIMIT 1"
     )
 }
 

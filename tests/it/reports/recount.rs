@@ -16,7 +16,7 @@ use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
 use entity::report::{Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts a history that was written.
 pub struct Recount<'a> {
@@ -197,6 +197,13 @@ impl<'a> Recount<'a> {
         let decisions: Vec<&review::Model> = steps.iter().copied().filter(is_decision).collect();
         let count = |action| steps.iter().filter(|step| step.review_action == action).count() as i64;
         let total = decisions.len() as i64;
+        let mut cycles = BTreeSet::new();
+        let submissions = self.world.steps.iter().filter(|step| match step.review_action {
+            ReviewAction::SubmittedForReview => cycles.insert((step.case_id, step.review_cycle)),
+            ReviewAction::Resubmitted => step.review_cycle > 1 && cycles.insert((step.case_id, step.review_cycle)),
+            _ => false,
+        });
+        let submissions = submissions.filter(|step| self.within(step.reviewed_at)).count() as i64;
         // The first decision on each case, over the whole history.
         let mut firsts: BTreeMap<_, &review::Model> = BTreeMap::new();
         for step in self.world.steps.iter().filter(is_decision) {
@@ -220,7 +227,7 @@ impl<'a> Recount<'a> {
             revisions_requested_percent: Percent::share(count(ReviewAction::RevisionsRequested), total),
             corrections_needed: count(ReviewAction::CorrectionsNeeded),
             corrections_needed_percent: Percent::share(count(ReviewAction::CorrectionsNeeded), total),
-            submissions: count(ReviewAction::SubmittedForReview),
+            submissions,
             first_pass_approval_percent: Percent::new(approved_at_once, firsts.len() as i64),
             average_turnaround_hours: (total > 0).then(|| (seconds as f64 / total as f64 / 36.0 + 1e-9).round() / 100.0),
             reviewers,

@@ -123,20 +123,25 @@ fn entry(clock: &Clock, happening: &Happening, users: &[user::Model], cases: &[U
     }
 }
 
-/// Numbers the decisions on each case, and times them from the preceding submission.
+/// Numbers the decisions and the submissions for review of each case, and times the former from the preceding one of the latter.
+/// Of the steps called `resubmitted`, some are resubmissions by the member, as version 0.1.0 wrote them.
 fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -> Vec<review::Model> {
     let mut steps = steps.to_vec();
     steps.sort_by_key(|step| step.at);
     let mut decided: HashMap<usize, i32> = HashMap::new();
     let mut submitted = HashMap::new();
+    let mut cycles: HashMap<usize, i32> = HashMap::new();
     let mut rows = Vec::new();
     for Step { at, action, reviewer, case } in steps {
         let is_decision = ReviewAction::DECISIONS.contains(&action);
         let number = decided.entry(case).or_default();
         *number += i32::from(is_decision);
         let since = *submitted.entry(case).or_insert(at);
-        if action == ReviewAction::SubmittedForReview {
+        let cycle = cycles.entry(case).or_default();
+        let is_again = action == ReviewAction::Resubmitted && *cycle > 0 && reviewer % 2 == 1;
+        if action == ReviewAction::SubmittedForReview || is_again {
             submitted.insert(case, at);
+            *cycle += 1;
         }
         rows.push(review::Model {
             id: clock.id(at),
@@ -147,7 +152,7 @@ fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -
             reviewer_id: users[reviewer].id,
             original_technician_id: None,
             notes: None,
-            review_cycle: 1,
+            review_cycle: (*cycle).max(1),
             decision_number: is_decision.then_some(*number),
             turnaround_seconds: is_decision.then_some((at - since).num_seconds()),
         });

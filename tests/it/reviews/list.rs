@@ -41,7 +41,8 @@ on_each_database! {
         assert_eq!(cases(&by.get("reviews").await), [json!(null); 0]);
         app.as_user(&worker).await.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
         let waiting = by.get("reviews").await.expect(200);
-        assert_eq!((waiting["data"].as_array().unwrap().len(), &waiting["data"][0]["review_cycle"]), (1, &json!(3)));
+        let (count, step) = (waiting["data"].as_array().unwrap().len(), &waiting["data"][0]);
+        assert_eq!((count, &step["review_action"], &step["review_cycle"]), (1, &json!("resubmitted"), &json!(3)));
         let decided = by.get("reviews?status=decided").await.expect(200);
         let notes: Vec<&Json> = decided["data"].as_array().unwrap().iter().map(|step| &step["notes"]).collect();
         assert_eq!(notes, ["and again", "once more"]);
