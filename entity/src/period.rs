@@ -73,6 +73,8 @@ pub enum Interval {
 pub struct Period {
     pub since: DateTime<Utc>,
     pub until: DateTime<Utc>,
+    /// Start of the period that this one is compared with, which ends at `since`.
+    pub previous_since: DateTime<Utc>,
     pub zone: Tz,
     /// Whether the default period was used.
     pub defaulted: bool,
@@ -157,17 +159,18 @@ impl Period {
         if since >= until {
             return Err(PeriodError::Inverted);
         }
+        let previous_since = previous_since(asked, since, until, zone);
         let defaulted = asked == PeriodQuery::default();
-        Ok(Self { since, until, zone, defaulted })
+        Ok(Self { since, until, previous_since, zone, defaulted })
     }
 
     pub fn ids(&self) -> IdRange {
         IdRange::between(self.since, self.until)
     }
 
-    /// The ids of the equally long period just before.
+    /// The ids of the period just before: as many civil days if both ends were given as days, otherwise as much time.
     pub fn previous_ids(&self) -> IdRange {
-        IdRange::between(self.since - (self.until - self.since), self.since)
+        IdRange::between(self.previous_since, self.since)
     }
 
     /// The civil days, weeks or months that the period overlaps, in order. They partition its ids.
@@ -225,6 +228,16 @@ pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
         if middle.with_timezone(&zone).date_naive() < date { before = middle } else { reached = middle }
     }
     reached
+}
+
+/// Where the period before starts. Civil days have 23 to 25 hours: as much time before them would start within a day.
+fn previous_since(asked: PeriodQuery, since: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    if let (Some(Bound::Day(first)), Some(Bound::Day(last))) = (asked.since, asked.until)
+        && let Some(day) = first.checked_sub_signed(last - first + TimeDelta::days(1))
+    {
+        return start_of_day(day, zone);
+    }
+    since - (until - since)
 }
 
 fn days_before(now: DateTime<Utc>, days: u64, zone: Tz) -> DateTime<Utc> {
@@ -335,6 +348,38 @@ mod tests {
         assert_eq!(since(instant("2026-11-23T08:00:00.001Z")), (at("2026-11-23T08:00:00.001Z"), at("2026-11-23T08:00:00.002Z")));
         assert_eq!(since(instant("2026-11-23T08:00:00Z")), (now, at("2026-11-23T08:00:00.001Z")));
         assert_eq!(since(day("2100-12-31")).0, at("2100-12-31T06:00:00Z"));
+    }
+
+    #[test]
+    fn civil_days_are_compared_with_as_many_civil_days() {
+        let before = |since, until, zone| days(since, until, zone).previous_since;
+        // The week in which the clocks are set back has 169 hours, the one before it 168.
+        assert_eq!(before("2026-10-26", "2026-11-01", CHICAGO), at("2026-10-19T05:00:00Z"));
+        assert_eq!(before("2026-11-02", "2026-11-08", CHICAGO), at("2026-10-26T05:00:00Z"));
+        assert_eq!(before("2026-03-08", "2026-03-08", CHICAGO), at("2026-03-07T06:00:00Z"));
+        assert_eq!(before("2026-03-09", "2026-03-09", CHICAGO), at("2026-03-08T06:00:00Z"));
+        assert_eq!(before("2026-03-01", "2026-03-31", chrono_tz::Europe::Berlin), at("2026-01-28T23:00:00Z"));
+        // On Lord Howe Island the clocks change by half an hour.
+        assert_eq!(before("2026-04-05", "2026-04-05", chrono_tz::Australia::Lord_Howe), at("2026-04-03T13:00:00Z"));
+        // Samoa skipped 30 December 2011, which counts as a date.
+        assert_eq!(before("2011-12-31", "2012-01-01", chrono_tz::Pacific::Apia), at("2011-12-29T10:00:00Z"));
+        assert_eq!(before("2000-01-01", "2100-12-31", Tz::UTC), at("1898-12-31T00:00:00Z"));
+    }
+
+    #[test]
+    fn instants_are_compared_with_as_much_time() {
+        let asked = |since, until| PeriodQuery { since, until, all_time: false };
+        let instant = |text| Some(Bound::Instant(at(text)));
+        let now = at("2026-11-02T15:00:00Z");
+        let first_entry_at = Some(at("2026-11-01T00:00:00Z"));
+        let before = |since, until| Period::new(asked(since, until), first_entry_at, now, CHICAGO).unwrap().previous_since;
+        // The same two days as instants have 49 hours, and so has the period before.
+        assert_eq!(before(instant("2026-10-31T05:00:00Z"), instant("2026-11-02T06:00:00Z")), at("2026-10-29T04:00:00Z"));
+        // One end is an instant, in the last two that of the request.
+        assert_eq!(before(day("2026-11-01"), instant("2026-11-01T17:00:00Z")), at("2026-10-31T17:00:00Z"));
+        assert_eq!(before(instant("2026-11-01T17:00:00Z"), day("2026-11-01")), at("2026-11-01T04:00:00Z"));
+        assert_eq!(before(day("2026-11-02"), None), at("2026-11-01T20:59:59.999Z"));
+        assert_eq!(before(None, day("2026-11-01")), at("2026-10-30T18:00:00Z"));
     }
 
     #[test]

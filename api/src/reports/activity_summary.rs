@@ -25,7 +25,10 @@ const CSV_EXAMPLE: &str = "action_type,label,category,count,percent\r\ncase_held
 pub struct ActivitySummaryFigures {
     #[schema(minimum = 0)]
     total_activities: i64,
-    /// Total of the equally long period just before
+    /// Start of the period just before, which ends where this one starts: as many calendar days if `since` and `until` are dates,
+    /// otherwise as many seconds
+    previous_since: Instant,
+    /// Total of the period just before
     #[schema(minimum = 0)]
     previous_total: i64,
     /// `total_activities` minus `previous_total`
@@ -87,8 +90,9 @@ pub struct TopUser {
     "period": {"since": "2026-10-25T05:00:00.000Z", "until": "2026-11-23T15:00:00.001Z", "time_zone": "America/Chicago",
         "defaulted": true},
     "filters": {},
-    "summary": {"total_activities": 1, "previous_total": 4, "delta": -3, "percent_change": -75.0, "direction": "down",
-        "active_users": 1, "case_activities": 1, "user_management_activities": 0, "quality_review_activities": 0,
+    "summary": {"total_activities": 1, "previous_since": "2026-09-25T18:59:59.999Z", "previous_total": 4, "delta": -3,
+        "percent_change": -75.0, "direction": "down", "active_users": 1, "case_activities": 1,
+        "user_management_activities": 0, "quality_review_activities": 0,
         "system_activity_count": 0, "failed_attempts": 0, "denied_attempts": 0, "distinct_types": 1, "other_types_count": 0},
     "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
         "percent": 100.0}],
@@ -150,6 +154,7 @@ impl Report for ActivitySummaryReport {
 
     async fn compute(db: &DatabaseTransaction, (): (), frame: Frame, (): ()) -> Result<(Self, i64)> {
         let found = report::activity_summary(db, &frame.period, frame.interval).await?;
+        let previous_since = frame.period.previous_since.into();
         let Head { report, generated_at, period, filters } = frame.head::<Self>();
         let total = found.total_activities;
         let view = Self {
@@ -157,7 +162,7 @@ impl Report for ActivitySummaryReport {
             generated_at,
             period,
             filters,
-            summary: ActivitySummaryFigures::new(&found),
+            summary: ActivitySummaryFigures::new(&found, previous_since),
             by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
             top_users: found.top_users.into_iter().map(TopUser::new).collect(),
             timeseries: timeseries(found.timeseries),
@@ -210,9 +215,10 @@ fn line(row: &ActionTypeCount) -> Line {
 }
 
 impl ActivitySummaryFigures {
-    fn new(found: &ActivitySummary) -> Self {
+    fn new(found: &ActivitySummary, previous_since: Instant) -> Self {
         Self {
             total_activities: found.total_activities,
+            previous_since,
             previous_total: found.previous_total,
             delta: found.delta,
             percent_change: found.percent_change.map(entity::report::Percent::number),

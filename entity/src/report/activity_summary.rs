@@ -29,7 +29,7 @@ pub enum Trend {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivitySummary {
     pub total_activities: i64,
-    /// Total of the equally long period just before.
+    /// Total of the period just before.
     pub previous_total: i64,
     pub delta: i64,
     /// `None` if the previous period had no activities.

@@ -1,5 +1,6 @@
 //! The periods and filters that a report refuses, and the parameter it names.
 
+use crate::app::at;
 use serde_json::json;
 
 on_each_database! {
@@ -45,6 +46,38 @@ on_each_database! {
             assert_eq!(report["period"]["defaulted"], false);
             assert_eq!(report["timeseries"].as_array().unwrap().len(), 6);
         }
+    }
+
+    /// The weeks and days around both changes of the clocks in 2027, each with something at either end.
+    async fn civil_days_are_compared_with_as_many_civil_days(app) {
+        app.a_case().create().await;
+        for time in [
+            "2027-03-01T06:30:00Z", "2027-03-13T06:30:00Z", "2027-03-14T05:30:00Z", "2027-03-14T06:30:00Z",
+            "2027-10-25T04:30:00Z", "2027-10-25T05:30:00Z", "2027-11-01T05:30:00Z", "2027-12-01T12:00:00Z",
+        ] {
+            app.clock.set(at(time));
+            app.a_case().create().await;
+        }
+        let by = app.as_manager().await;
+        for (before, after, count) in [
+            (["2027-03-01", "2027-03-07"], ["2027-03-08", "2027-03-14"], 1),
+            (["2027-03-13", "2027-03-13"], ["2027-03-14", "2027-03-14"], 2),
+            (["2027-03-14", "2027-03-14"], ["2027-03-15", "2027-03-15"], 1),
+            (["2027-10-25", "2027-10-31"], ["2027-11-01", "2027-11-07"], 1),
+            (["2027-11-01", "2027-11-07"], ["2027-11-08", "2027-11-14"], 1),
+            (["2027-09-24", "2027-10-31"], ["2027-11-01", "2027-12-08"], 2),
+        ] {
+            let [before, after] = [before, after].map(|[since, until]| format!("since={since}&until={until}"));
+            let earlier = by.get(&format!("reports/activity-summary?{before}")).await.expect(200);
+            let later = by.get(&format!("reports/activity-summary?{after}")).await.expect(200);
+            assert_eq!(earlier["summary"]["total_activities"], count, "{before}");
+            assert_eq!(later["summary"]["previous_total"], count, "{after}");
+            assert_eq!(later["summary"]["previous_since"], earlier["period"]["since"], "{after}");
+        }
+        let instants = "since=2027-11-01T05:00:00Z&until=2027-11-08T06:00:00Z";
+        let report = by.get(&format!("reports/activity-summary?{instants}")).await.expect(200);
+        assert_eq!(report["summary"]["previous_total"], 2, "169 hours are compared with 169 hours");
+        assert_eq!(report["summary"]["previous_since"], "2027-10-25T04:00:00.000Z");
     }
 
     async fn an_open_period_starts_at_the_first_entry_or_ends_now(app) {

@@ -44,6 +44,14 @@ impl<'a> Recount<'a> {
         (since < until).then_some(Self { scenario, world, since, until })
     }
 
+    /// Dates before dates, or seconds before seconds.
+    fn previous_since(&self) -> DateTime<Utc> {
+        match (self.scenario.asked.since, self.scenario.asked.until) {
+            (Some(Bound::Day(first)), Some(Bound::Day(last))) => midnight(first - (last - first) - TimeDelta::days(1)),
+            _ => self.since - (self.until - self.since),
+        }
+    }
+
     fn within(&self, at: DateTime<Utc>) -> bool {
         self.since <= at && at < self.until
     }
@@ -86,8 +94,8 @@ impl<'a> Recount<'a> {
         let done = self.done();
         let total = done.len() as i64;
         let count = |keep: &dyn Fn(&Entry) -> bool| self.entries().filter(|entry| keep(entry)).count() as i64;
-        let length = self.until - self.since;
-        let before = |entry: &&Entry| entry.occurred_at >= self.since - length && entry.occurred_at < self.since;
+        let previous_since = self.previous_since();
+        let before = |entry: &&Entry| previous_since <= entry.occurred_at && entry.occurred_at < self.since;
         let previous_total = self.world.entries.iter().filter(before).filter(|entry| entry.outcome == "success").count() as i64;
         let of_types = |codes: &[&str]| done.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
         let mut types = by_type(&done);

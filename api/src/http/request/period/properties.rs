@@ -161,6 +161,13 @@ fn a_period_begins_and_ends_with_its_days() {
             Some(Bound::Instant(at)) => prop_assert_eq!(i128::from(period.until.timestamp_millis()), millis(at)),
             None => prop_assert!(floor_id(now) < floor_id(period.until), "the current instant is part of it"),
         }
+        match (asked.since, asked.until) {
+            (Some(Bound::Day(first)), Some(Bound::Day(last))) => {
+                let day = first - Days::new(u64::try_from((last - first).num_days()).unwrap() + 1);
+                prop_assert!(begins(day, zone, period.previous_since), "{}", period.previous_since);
+            }
+            _ => prop_assert_eq!(period.since - period.previous_since, period.until - period.since),
+        }
         Ok(())
     });
 }
@@ -171,7 +178,8 @@ fn buckets_partition_their_period() {
     let inputs = (instants(), 1..40 * 86_400_000_i64, intervals, select(&TZ_VARIANTS[..]));
     check("periods, in buckets", inputs, |(since, length, interval, zone)| {
         let since = DateTime::from_timestamp_millis(since.timestamp_millis()).unwrap();
-        let period = Period { since, until: since + TimeDelta::milliseconds(length), zone, defaulted: false };
+        let until = since + TimeDelta::milliseconds(length);
+        let period = Period { since, until, previous_since: since, zone, defaulted: false };
         let buckets = period.buckets(interval).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else { return Err(TestCaseError::fail("none")) };
         prop_assert_eq!((first.ids.from, last.ids.before), (period.ids().from, period.ids().before));
