@@ -1,7 +1,7 @@
 //! The activity summary.
 
 use super::export::{self, Line};
-use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
+use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, Report};
 use super::query::{AllTime, SeriesParameters, period};
 use crate::http::request::period::PeriodParameters;
@@ -94,6 +94,7 @@ pub struct TopUser {
         "percent_change": -75.0, "direction": "down", "active_users": 1, "case_activities": 1,
         "user_management_activities": 0, "quality_review_activities": 0,
         "system_activity_count": 0, "failed_attempts": 0, "denied_attempts": 0, "distinct_types": 1, "other_types_count": 0},
+    "by_category": [{"category": "case", "count": 1, "percent": 100.0}],
     "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
         "percent": 100.0}],
     "top_users": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
@@ -108,6 +109,9 @@ pub struct ActivitySummaryReport {
     period: PeriodView,
     filters: Filters,
     summary: ActivitySummaryFigures,
+    /// Every category, with the sum of its series
+    #[schema(max_items = 10)]
+    by_category: Vec<CategoryCount>,
     #[schema(max_items = 15)]
     by_action_type: Vec<ActionTypeCount>,
     #[schema(max_items = 10)]
@@ -163,6 +167,7 @@ impl Report for ActivitySummaryReport {
             period,
             filters,
             summary: ActivitySummaryFigures::new(&found, previous_since),
+            by_category: found.by_category.into_iter().map(CategoryCount::new).collect(),
             by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
             top_users: found.top_users.into_iter().map(TopUser::new).collect(),
             timeseries: timeseries(found.timeseries),

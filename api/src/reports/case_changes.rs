@@ -128,7 +128,8 @@ pub struct CaseChangesReport {
 /// Get the case change history
 ///
 /// `case_id` filters the figures and the list, `change_type` and `actor_id` only the list. The series of the time series are the
-/// badges.
+/// change types, and each sums to its figure. A change of two types, such as a hold, counts in both; the creation of a case is in
+/// none.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),

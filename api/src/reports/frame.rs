@@ -3,7 +3,7 @@
 use crate::wire::Instant;
 use entity::audit::{Action, Category};
 use entity::period::Period;
-use entity::report::{Point, TypeCount};
+use entity::report::{self, Point, TypeCount};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::borrow::Cow;
@@ -77,6 +77,25 @@ impl ActionTypeCount {
     pub fn new(count: TypeCount) -> Self {
         let TypeCount { action, count, percent } = count;
         Self { action_type: action, label: action.label(), category: action.category(), count, percent: percent.number() }
+    }
+}
+
+/// How often actions of a category were performed
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"category": "case", "count": 12, "percent": 4.3}))]
+pub struct CategoryCount {
+    pub category: Category,
+    #[schema(minimum = 0)]
+    pub count: i64,
+    /// Share of all activities
+    #[schema(minimum = 0, maximum = 100)]
+    pub percent: f64,
+}
+
+impl CategoryCount {
+    pub fn new(count: report::CategoryCount) -> Self {
+        let report::CategoryCount { category, count, percent } = count;
+        Self { category, count, percent: percent.number() }
     }
 }
 

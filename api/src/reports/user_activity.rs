@@ -2,7 +2,7 @@
 
 use super::entry::{self, COLUMNS, ReportEntry};
 use super::export::{self, Line};
-use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
+use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
@@ -79,6 +79,7 @@ list_of! {
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "is_active": true, "deleted_at": null},
     "summary": {"total_activities": 1, "last_activity_at": "2026-11-22T08:00:00.123Z",
         "last_activity_overall_at": "2026-11-22T08:00:00.123Z"},
+    "by_category": [{"category": "case", "count": 1, "percent": 100.0}],
     "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
         "percent": 100.0}],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 1}],
@@ -101,6 +102,9 @@ pub struct UserActivityReport {
     filters: Filters,
     user: ReportedUser,
     summary: UserActivityFigures,
+    /// Every category, with the sum of its series
+    #[schema(max_items = 10)]
+    by_category: Vec<CategoryCount>,
     by_action_type: Vec<ActionTypeCount>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
@@ -156,6 +160,7 @@ impl Report for UserActivityReport {
                 last_activity_at: found.last_activity_at.map(Instant),
                 last_activity_overall_at: found.last_activity_overall_at.map(Instant),
             },
+            by_category: found.by_category.into_iter().map(CategoryCount::new).collect(),
             by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
             timeseries: timeseries(found.timeseries),
             entries: ReportEntryList { data, page },

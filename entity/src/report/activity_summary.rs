@@ -2,7 +2,7 @@
 
 use super::sql::{Sql, by_bytes};
 use super::tally::{self, Tally};
-use super::{Percent, Point, Scope, TypeCount, series};
+use super::{CategoryCount, Percent, Point, Scope, TypeCount, series};
 use crate::audit::{Action, Category, Outcome};
 use crate::period::{Interval, Period};
 use crate::user::{Level, Role};
@@ -45,6 +45,7 @@ pub struct ActivitySummary {
     pub distinct_types: usize,
     /// Entries of the types beyond those in `by_action_type`.
     pub other_types_count: i64,
+    pub by_category: Vec<CategoryCount>,
     pub by_action_type: Vec<TypeCount>,
     pub top_users: Vec<UserCount>,
     pub timeseries: Vec<Point>,
@@ -99,6 +100,7 @@ pub async fn activity_summary<C: ConnectionTrait>(
         denied_attempts: ended(Outcome::Denied),
         distinct_types,
         other_types_count: total - by_action_type.iter().map(|row| row.count).sum::<i64>(),
+        by_category: tally::by_category(done()),
         by_action_type,
         top_users: top_users.into_iter().map(|row| row.into_user_count(total)).collect(),
         timeseries: series(&buckets, Category::all().map(Category::code), points),

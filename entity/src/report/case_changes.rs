@@ -69,7 +69,11 @@ pub async fn case_changes<C: ConnectionTrait>(
     let (universe, list) = (filters.universe(), filters.list());
     let tallies = tally::tallies(db, &buckets, &universe, filters.actor_id).await?;
     let of = |change_type| tally::total(tallies.iter().filter(|tally| is(tally, change_type)));
-    let points = tallies.iter().filter_map(|tally| Some((tally.bucket, tally.action.badge()?.code(), tally.count)));
+    // By kind and not by badge, so that each series sums to its figure: a hold is a change of status too.
+    let points = tallies.iter().flat_map(|tally| {
+        let kinds = tally.action.change_types().unwrap_or_default();
+        kinds.iter().map(move |kind| (tally.bucket, kind.code(), tally.count))
+    });
     Ok(CaseChanges {
         total_changes: tally::total(tallies.iter()),
         status_changes: of(ChangeType::Status),

@@ -14,7 +14,7 @@ mod tally;
 pub mod user_activity;
 
 pub use percent::Percent;
-pub use tally::{TypeCount, count};
+pub use tally::{CategoryCount, TypeCount, count};
 
 use crate::audit::{Action, Outcome};
 use crate::audit_entry;

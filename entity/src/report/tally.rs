@@ -2,7 +2,7 @@
 
 use super::sql::Sql;
 use super::{Percent, Scope, bucket_number, per_bucket, within};
-use crate::audit::{Action, Outcome};
+use crate::audit::{Action, Category, Outcome};
 use crate::period::{Bucket, IdRange};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -42,6 +42,14 @@ struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TypeCount {
     pub action: Action,
+    pub count: i64,
+    pub percent: Percent,
+}
+
+/// How often actions of one category occurred, and their share of the total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CategoryCount {
+    pub category: Category,
     pub count: i64,
     pub percent: Percent,
 }
@@ -124,4 +132,15 @@ pub(super) fn by_type<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Vec<TypeC
     // A stable sort, so that equal counts stay in the order of their codes.
     rows.sort_by_key(|row| Reverse(row.count));
     rows
+}
+
+/// All categories with what several tallies count of them: the sums of the series by category.
+pub(super) fn by_category<'a>(tallies: impl Iterator<Item = &'a Tally>) -> Vec<CategoryCount> {
+    let tallies: Vec<&Tally> = tallies.collect();
+    let all = total(tallies.iter().copied());
+    let row = |category: Category| {
+        let count = total(tallies.iter().copied().filter(|tally| tally.action.category() == category));
+        CategoryCount { category, count, percent: Percent::share(count, all) }
+    };
+    Category::all().map(row).collect()
 }

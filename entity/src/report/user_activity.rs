@@ -1,6 +1,6 @@
 //! The user activity report: what one user did in a period, as the actor of its entries.
 
-use super::{Point, ReportPage, Scope, TypeCount, series, tally};
+use super::{CategoryCount, Point, ReportPage, Scope, TypeCount, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
@@ -17,6 +17,7 @@ pub struct UserActivity {
     pub last_activity_at: Option<DateTime<Utc>>,
     /// At any time.
     pub last_activity_overall_at: Option<DateTime<Utc>>,
+    pub by_category: Vec<CategoryCount>,
     pub by_action_type: Vec<TypeCount>,
     pub timeseries: Vec<Point>,
     /// One page, plus one entry if there are more.
@@ -44,6 +45,7 @@ pub async fn user_activity<C: ConnectionTrait>(
         total_activities: tally::total(tallies.iter()),
         last_activity_at: tallies.iter().map(|tally| tally.last_at).max(),
         last_activity_overall_at: last_ever(db, user_id).await?,
+        by_category: tally::by_category(tallies.iter()),
         by_action_type: tally::by_type(tallies.iter()),
         timeseries: series(&buckets, Category::all().map(Category::code), points),
         entries: super::entries(db, period.ids(), &scope, paging).await?,

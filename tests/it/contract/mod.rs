@@ -4,7 +4,7 @@ mod access;
 mod audit;
 mod bounds;
 mod breaking;
-mod dashboards;
+pub mod dashboards;
 mod deep_page;
 mod document;
 mod domain_page;

@@ -8,4 +8,5 @@ mod periods;
 mod plans;
 mod properties;
 mod recount;
+mod series;
 mod world;

@@ -14,7 +14,7 @@ use entity::report::case_changes::CaseChanges;
 use entity::report::quality_review::{QualityReview, Reviewer};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
-use entity::report::{Percent, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::report::{CategoryCount, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,6 +125,7 @@ impl<'a> Recount<'a> {
             denied_attempts: count(&|entry| entry.outcome == "denied"),
             distinct_types,
             other_types_count: total - named,
+            by_category: by_category(&done),
             by_action_type: types,
             top_users: users,
             timeseries: self
@@ -140,6 +141,7 @@ impl<'a> Recount<'a> {
             total_activities: done.len() as i64,
             last_activity_at: done.iter().map(|entry| entry.occurred_at).max(),
             last_activity_overall_at: self.world.entries.iter().filter(theirs).map(|entry| entry.occurred_at).max(),
+            by_category: by_category(&done),
             by_action_type: by_type(&done),
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
@@ -181,10 +183,7 @@ impl<'a> Recount<'a> {
             holds: of(&["case_held", "case_resumed"]),
             details_changes: of(&["case_details_edited", "case_updated"]),
             cases_touched: touched.len() as i64,
-            timeseries: self.series(
-                ChangeType::all().map(ChangeType::code).collect(),
-                with_names(&done, |action| action.badge().map(ChangeType::code)),
-            ),
+            timeseries: self.series(ChangeType::all().map(ChangeType::code).collect(), with_kinds(&done)),
             matching: list.len() as i64,
             entries: self.page(list),
         }
@@ -356,6 +355,20 @@ fn action(entry: &Entry) -> Action {
 
 fn with_names<'a>(entries: &[&'a Entry], name: impl Fn(Action) -> Option<&'static str>) -> Vec<(DateTime<Utc>, &'a str)> {
     entries.iter().filter_map(|entry| Some((entry.occurred_at, name(action(entry))?))).collect()
+}
+
+/// Each change once for each of its kinds.
+fn with_kinds<'a>(entries: &[&'a Entry]) -> Vec<(DateTime<Utc>, &'a str)> {
+    let kinds = |entry: &Entry| action(entry).change_types().unwrap();
+    entries.iter().flat_map(|entry| kinds(entry).iter().map(move |kind| (entry.occurred_at, kind.code()))).collect()
+}
+
+fn by_category(entries: &[&Entry]) -> Vec<CategoryCount> {
+    let row = |category: Category| {
+        let count = entries.iter().filter(|entry| action(entry).category() == category).count() as i64;
+        CategoryCount { category, count, percent: Percent::share(count, entries.len() as i64) }
+    };
+    Category::all().map(row).collect()
 }
 
 fn by_type(entries: &[&Entry]) -> Vec<TypeCount> {
