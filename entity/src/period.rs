@@ -85,6 +85,8 @@ pub struct Period {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     pub start: DateTime<Utc>,
+    /// The civil day, or the first one of the week or month: the same instant is another day in other time zones.
+    pub on: NaiveDate,
     pub ids: IdRange,
 }
 
@@ -179,12 +181,13 @@ impl Period {
         let mut start = start_of_day(date, self.zone);
         let mut buckets = Vec::new();
         while start < self.until {
+            let on = date;
             date = interval.next(date).ok_or(PeriodError::TooManyBuckets)?;
             let end = start_of_day(date, self.zone);
             let (first, last) = (start.max(self.since), end.min(self.until));
             // A time zone that crossed the date line has a civil day without a single instant.
             if first < last {
-                buckets.push(Bucket { start, ids: IdRange::between(first, last) });
+                buckets.push(Bucket { start, on, ids: IdRange::between(first, last) });
             }
             if buckets.len() > BUCKETS_MAX {
                 return Err(PeriodError::TooManyBuckets);
@@ -399,8 +402,8 @@ mod tests {
         }
         let weeks = days("2026-03-05", "2026-03-10", CHICAGO).buckets(Interval::Week).unwrap();
         assert_eq!(
-            weeks.iter().map(|week| week.start).collect::<Vec<_>>(),
-            [at("2026-03-02T06:00:00Z"), at("2026-03-09T05:00:00Z")]
+            weeks.iter().map(|week| (week.start, week.on.to_string())).collect::<Vec<_>>(),
+            [(at("2026-03-02T06:00:00Z"), "2026-03-02".to_owned()), (at("2026-03-09T05:00:00Z"), "2026-03-09".to_owned())]
         );
     }
 

@@ -100,7 +100,7 @@ pub struct TopUser {
     "top_users": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "count": 1, "percent": 100.0,
         "last_activity_at": "2026-11-22T08:00:00.123Z"}],
-    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 1}]
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "case", "value": 1}]
 }))]
 pub struct ActivitySummaryReport {
     #[schema(max_length = 32)]

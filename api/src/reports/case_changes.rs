@@ -100,7 +100,7 @@ list_of! {
     "filters": {"change_type": ["hold"]},
     "summary": {"total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1},
-    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "hold", "value": 1}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "hold", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
         "source": "automatic", "actor_type": "user",

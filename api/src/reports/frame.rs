@@ -1,6 +1,7 @@
 //! The common parts of all report responses: the period covered, action types and time series, all of them flat rows.
 
 use crate::wire::Instant;
+use chrono::NaiveDate;
 use entity::audit::{Action, Category};
 use entity::period::Period;
 use entity::report::{self, Point, TypeCount};
@@ -101,10 +102,15 @@ impl CategoryCount {
 
 /// A value of a time series
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 12}))]
+#[schema(example = json!({
+    "bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "case", "value": 12
+}))]
 pub struct SeriesPoint {
     /// Start of the calendar day, week or month
     pub bucket_start: Instant,
+    /// The calendar day, or the first one of the week or month, in the configured time zone: the label of the bucket. In another
+    /// time zone `bucket_start` may fall on another day
+    pub bucket_on: NaiveDate,
     #[schema(max_length = 32)]
     pub series: &'static str,
     #[schema(minimum = 0)]
@@ -113,8 +119,8 @@ pub struct SeriesPoint {
 
 impl SeriesPoint {
     pub fn new(point: Point) -> Self {
-        let Point { bucket_start, series, value } = point;
-        Self { bucket_start: bucket_start.into(), series, value }
+        let Point { bucket_start, bucket_on, series, value } = point;
+        Self { bucket_start: bucket_start.into(), bucket_on, series, value }
     }
 }
 

@@ -142,7 +142,7 @@ list_of! {
     "reviewers": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
         "last_review_at": "2026-11-22T08:00:00.123Z"}],
-    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "approved", "value": 1}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "approved", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "review_status": "approved", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "case_number": "WS001-2026-11-0042",
         "reviewer_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "reviewer_username": "tech2", "reviewer_full_name": "Tom Reyes",

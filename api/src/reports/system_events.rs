@@ -192,7 +192,7 @@ list_of! {
     "access": [{"action_type": "audit_log_accessed", "view_type": "main_dashboard",
         "user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d4", "username": "manager", "count": 3,
         "last_at": "2026-11-22T08:00:00.123Z"}],
-    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "cron_job", "value": 1}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "cron_job", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "action_type": "cron_job_executed", "action_label": "Cron Job Executed", "category": "system", "outcome": "success",
         "source": "job", "actor_type": "system",

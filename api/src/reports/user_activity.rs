@@ -82,7 +82,7 @@ list_of! {
     "by_category": [{"category": "case", "count": 1, "percent": 100.0}],
     "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
         "percent": 100.0}],
-    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "series": "case", "value": 1}],
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "case", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
         "source": "automatic", "actor_type": "user",

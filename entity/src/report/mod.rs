@@ -21,7 +21,7 @@ use crate::audit_entry;
 use crate::clock;
 use crate::page::{Direction, Position};
 use crate::period::{Bucket, IdRange, PeriodError};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};
 use sql::Sql;
@@ -31,6 +31,8 @@ use std::collections::HashMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
     pub bucket_start: DateTime<Utc>,
+    /// The civil day on which the bucket starts.
+    pub bucket_on: NaiveDate,
     pub series: &'static str,
     pub value: i64,
 }
@@ -157,11 +159,10 @@ fn series<'a>(
         *found.entry((bucket, name)).or_default() += count;
     }
     let names: Vec<&'static str> = names.collect();
-    let rows =
-        buckets.iter().enumerate().flat_map(|(number, bucket)| names.iter().map(move |name| (number, bucket.start, *name)));
-    rows.map(|(number, bucket_start, series)| {
+    let rows = buckets.iter().enumerate().flat_map(|(number, bucket)| names.iter().map(move |name| (number, bucket, *name)));
+    rows.map(|(number, bucket, series)| {
         let value = found.get(&(number, series)).copied().unwrap_or_default();
-        Point { bucket_start, series, value }
+        Point { bucket_start: bucket.start, bucket_on: bucket.on, series, value }
     })
     .collect()
 }

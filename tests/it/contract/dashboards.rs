@@ -294,6 +294,15 @@ fn reports_are_read_every_five_minutes_at_most() {
     assert!(text("docker-compose.yml").contains("GF_DASHBOARDS_MIN_REFRESH_INTERVAL: 5m"));
 }
 
+/// Otherwise each viewer's browser would decide on which day a bucket starts.
+#[test]
+fn dashboards_show_times_in_the_zone_of_the_settings() {
+    let zone = entity::setting::Model::first().time_zone;
+    for (name, dashboard) in dashboards() {
+        assert_eq!(dashboard["timezone"], zone, "{name}");
+    }
+}
+
 #[test]
 fn provisioned_dashboards_refer_to_existing_sources_and_dashboards() {
     let sources: Json =

@@ -41,6 +41,7 @@ on_each_database! {
         assert_eq!(series.len(), 30 * 9);
         assert_eq!(series.iter().map(|row| row["value"].as_u64().unwrap() as usize).sum::<usize>(), total);
         assert_eq!(series[0]["bucket_start"], "2026-11-02T06:00:00.000Z");
+        assert_eq!(series[0]["bucket_on"], "2026-11-02");
         assert_eq!(
             report["period"],
             json!({
@@ -183,7 +184,7 @@ on_each_database! {
         assert_eq!(
             report["timeseries"].as_array().unwrap().last().unwrap(),
             &json!({
-                "bucket_start": "2026-12-01T06:00:00.000Z", "series": "corrections_needed", "value": 1
+                "bucket_start": "2026-12-01T06:00:00.000Z", "bucket_on": "2026-12-01", "series": "corrections_needed", "value": 1
             })
         );
         let csv = by.get("reports/quality-review-audit.csv").await;

@@ -1,7 +1,16 @@
 //! The periods and filters that a report refuses, and the parameter it names.
 
 use crate::app::at;
-use serde_json::json;
+use serde_json::{Value as Json, json};
+
+/// The start and the civil day of each bucket of a report.
+fn by_bucket(report: &Json) -> Vec<(String, String)> {
+    let text = |value: &Json| value.as_str().unwrap().to_owned();
+    let points = report["timeseries"].as_array().unwrap().iter();
+    let mut buckets: Vec<_> = points.map(|point| (text(&point["bucket_start"]), text(&point["bucket_on"]))).collect();
+    buckets.dedup();
+    buckets
+}
 
 on_each_database! {
     async fn a_bad_parameter_is_refused_by_name_and_nothing_is_recorded(app) {
@@ -78,6 +87,32 @@ on_each_database! {
         let report = by.get(&format!("reports/activity-summary?{instants}")).await.expect(200);
         assert_eq!(report["summary"]["previous_total"], 2, "169 hours are compared with 169 hours");
         assert_eq!(report["summary"]["previous_since"], "2027-10-25T04:00:00.000Z");
+    }
+
+    /// The instant at which a day starts is another day in most other time zones.
+    async fn each_bucket_says_on_which_civil_day_it_starts(app) {
+        let admin = app.as_admin().await;
+        for (zone, interval, start, on) in [
+            ("America/Chicago", "day", "2026-11-05T06:00:00.000Z", "2026-11-05"),
+            ("America/Chicago", "week", "2026-11-02T06:00:00.000Z", "2026-11-02"),
+            ("America/Chicago", "month", "2026-11-01T05:00:00.000Z", "2026-11-01"),
+            ("Europe/Berlin", "day", "2026-11-04T23:00:00.000Z", "2026-11-05"),
+            ("Europe/Berlin", "week", "2026-11-01T23:00:00.000Z", "2026-11-02"),
+            ("Europe/Berlin", "month", "2026-10-31T23:00:00.000Z", "2026-11-01"),
+            ("Pacific/Kiritimati", "day", "2026-11-04T10:00:00.000Z", "2026-11-05"),
+            ("Pacific/Pago_Pago", "month", "2026-11-01T11:00:00.000Z", "2026-11-01"),
+        ] {
+            admin.patch("settings", json!({"time_zone": zone})).await.expect(200);
+            for report in ["activity-summary", "case-changes", "quality-review-audit", "system-events"] {
+                let path = format!("reports/{report}?since=2026-11-05&until=2026-11-20&interval={interval}");
+                let first = by_bucket(&admin.get(&path).await.expect(200)).remove(0);
+                assert_eq!(first, (start.to_owned(), on.to_owned()), "{report} by {interval} in {zone}");
+            }
+        }
+        let path = format!("reports/user-activity?user_id={}&since=2026-10-30&until=2026-11-03", admin.id());
+        admin.patch("settings", json!({"time_zone": "America/Chicago"})).await.expect(200);
+        let days: Vec<String> = by_bucket(&admin.get(&path).await.expect(200)).into_iter().map(|(_, on)| on).collect();
+        assert_eq!(days, ["2026-10-30", "2026-10-31", "2026-11-01", "2026-11-02", "2026-11-03"]);
     }
 
     async fn an_open_period_starts_at_the_first_entry_or_ends_now(app) {

@@ -85,8 +85,10 @@ impl<'a> Recount<'a> {
         buckets.dedup();
         let value =
             |bucket: NaiveDate, name: &str| counted.iter().filter(|(at, of_one)| *of_one == name && of(*at) == bucket).count();
-        let row =
-            |bucket: NaiveDate, series| Point { bucket_start: midnight(bucket), series, value: value(bucket, series) as i64 };
+        let row = |bucket: NaiveDate, series| {
+            let value = value(bucket, series) as i64;
+            Point { bucket_start: midnight(bucket), bucket_on: bucket, series, value }
+        };
         buckets.iter().flat_map(|bucket| names.iter().map(move |name| (*bucket, *name))).map(|(b, n)| row(b, n)).collect()
     }
 
