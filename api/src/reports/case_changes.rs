@@ -1,6 +1,6 @@
 //! The case change history.
 
-use super::entry::{COLUMNS, EntryBody, FieldChange, ReportEntry};
+use super::entry::{self, EntryBody, FieldChange, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
@@ -29,10 +29,11 @@ use validator::Validate;
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "\
     id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
-    request_id,badge,before_after\r\n\
+    request_id,badge,before_after,case_id,actor_id,related_user_id,object_type,object_id\r\n\
     01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
     Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\
-    \"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\"\r\n";
+    \"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\",\
+    01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d5,,case,01a1f3b0-1c00-7584-bca5-f00e655c90d2\r\n";
 
 /// Filters of the case change history
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -205,7 +206,7 @@ impl ListReport for CaseChangesReport {
     const LIMIT: u64 = 40;
 
     fn header() -> Line {
-        COLUMNS.into_iter().chain(["badge", "before_after"]).map(Into::into).collect()
+        entry::header(&["badge", "before_after"])
     }
 
     async fn count(db: &DatabaseTransaction, period: &Period, filters: &changes::Filters) -> Result<i64> {
@@ -262,10 +263,8 @@ impl CaseChange {
     }
 
     fn cells(&self) -> Line {
-        let mut cells = self.entry.cells();
-        cells.push(self.badge.code().into());
-        cells.push(serde_json::to_string(&self.before_after).unwrap_or_default().into());
-        cells
+        let before_after = serde_json::to_string(&self.before_after).unwrap_or_default();
+        self.entry.line(vec![self.badge.code().into(), before_after.into()])
     }
 }
 

@@ -1,5 +1,6 @@
 //! An audit entry in a report: flat, so that dashboards can show it without transformation.
 
+use super::export::Line;
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::audit_entry::Model;
@@ -80,7 +81,7 @@ pub struct FieldChange {
 }
 
 /// The first columns of every CSV of entries.
-pub const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 13] = [
     "id",
     "occurred_at",
     "action_type",
@@ -95,6 +96,14 @@ pub const COLUMNS: [&str; 13] = [
     "ip_address",
     "request_id",
 ];
+
+/// The last columns of every CSV of entries, by which its rows can be joined with others.
+const IDS: [&str; 5] = ["case_id", "actor_id", "related_user_id", "object_type", "object_id"];
+
+/// The header of a CSV of entries, with the columns that only this report has.
+pub fn header(own: &[&'static str]) -> Line {
+    COLUMNS.iter().chain(own).chain(&IDS).map(|name| (*name).into()).collect()
+}
 
 impl EntryBody {
     pub fn new(row: &Model) -> Result<Self> {
@@ -135,10 +144,27 @@ impl ReportEntry {
         })
     }
 
+    /// The line below such a header, with the cells of this report's own columns.
+    pub fn line(&self, own: Line) -> Line {
+        self.cells().into_iter().chain(own).chain(self.ids()).collect()
+    }
+
+    /// The cells for `IDS`.
+    fn ids(&self) -> [Cow<'static, str>; 5] {
+        let some = |id: Option<Uuid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
+        [
+            some(self.case_id),
+            some(self.actor_id),
+            some(self.related_user_id),
+            self.object_type.clone().into(),
+            self.object_id.clone().into(),
+        ]
+    }
+
     /// The cells for `COLUMNS`.
-    pub fn cells(&self) -> Vec<Cow<'static, str>> {
+    fn cells(&self) -> [Cow<'static, str>; 13] {
         let some = |text: &Option<String>| Cow::Owned(text.clone().unwrap_or_default());
-        vec![
+        [
             self.id.to_string().into(),
             entity::clock::rfc3339(self.occurred_at.0).into(),
             self.action_type.code().into(),

@@ -27,8 +27,9 @@ use validator::Validate;
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "\
     id,occurred_at,review_status,case_number,reviewer,original_technician,notes,review_cycle,decision_number,\
-    turnaround_seconds\r\n\
-    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900\r\n";
+    turnaround_seconds,case_id,reviewer_id,original_technician_id\r\n\
+    01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,approved,WS001-2026-11-0042,tech2,tech1,,1,1,18900,\
+    01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d1,01a1e3b0-1c00-7584-bca5-f00e655c90d3\r\n";
 
 /// Filters of the quality review audit
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -259,6 +260,9 @@ impl ListReport for QualityReviewReport {
             "review_cycle",
             "decision_number",
             "turnaround_seconds",
+            "case_id",
+            "reviewer_id",
+            "original_technician_id",
         ]
         .map(Into::into)
         .to_vec()
@@ -368,6 +372,9 @@ impl ReviewDecision {
             self.review_cycle.to_string().into(),
             number(self.decision_number.map(i64::from)).into(),
             number(self.turnaround_seconds).into(),
+            self.case_id.to_string().into(),
+            self.reviewer_id.to_string().into(),
+            self.original_technician_id.map(|id| id.to_string()).unwrap_or_default().into(),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! System events: what the service did by itself or in bulk.
 
-use super::entry::{COLUMNS, EntryBody, ReportEntry};
+use super::entry::{self, EntryBody, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
@@ -31,9 +31,10 @@ use validator::Validate;
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "\
     id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
-    request_id,job_name,records_processed,error_message\r\n\
+    request_id,job_name,records_processed,error_message,case_id,actor_id,related_user_id,object_type,object_id\r\n\
     01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,cron_job_executed,Cron Job Executed,system,success,System,,\
-    Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,\r\n";
+    Job check_expired_holds ran: success,,,,01a20725-be30-7584-bca5-f00e655c90d7,check_expired_holds,0,,\
+    ,,,job,check_expired_holds\r\n";
 
 /// Filters of the system events
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -308,7 +309,7 @@ impl ListReport for SystemEventsReport {
     const LIMIT: u64 = 40;
 
     fn header() -> Line {
-        COLUMNS.into_iter().chain(["job_name", "records_processed", "error_message"]).map(Into::into).collect()
+        entry::header(&["job_name", "records_processed", "error_message"])
     }
 
     async fn count(db: &DatabaseTransaction, period: &Period, filters: &events::Filters) -> Result<i64> {
@@ -335,11 +336,11 @@ impl SystemEventEntry {
     }
 
     fn cells(&self) -> Line {
-        let mut cells = self.entry.cells();
-        cells.push(self.job_name.clone().unwrap_or_default().into());
-        cells.push(self.records_processed.map(|count| count.to_string()).unwrap_or_default().into());
-        cells.push(self.error_message.clone().unwrap_or_default().into());
-        cells
+        self.entry.line(vec![
+            self.job_name.clone().unwrap_or_default().into(),
+            self.records_processed.map(|count| count.to_string()).unwrap_or_default().into(),
+            self.error_message.clone().unwrap_or_default().into(),
+        ])
     }
 }
 

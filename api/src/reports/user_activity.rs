@@ -1,6 +1,6 @@
 //! The activity of one user.
 
-use super::entry::{self, COLUMNS, ReportEntry};
+use super::entry::{self, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
@@ -24,9 +24,10 @@ use validator::Validate;
 /// The CSV example in the contract.
 const CSV_EXAMPLE: &str = "\
     id,occurred_at,action_type,action_label,category,outcome,actor,actor_role,description,case_number,related_user,ip_address,\
-    request_id\r\n\
+    request_id,case_id,actor_id,related_user_id,object_type,object_id\r\n\
     01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
-    Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7\r\n";
+    Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,\
+    01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d5,,case,01a1f3b0-1c00-7584-bca5-f00e655c90d2\r\n";
 
 /// Filters of the user activity
 #[derive(Clone, Debug, Deserialize, IntoParams, Validate)]
@@ -192,7 +193,7 @@ impl ListReport for UserActivityReport {
     const LIMIT: u64 = 30;
 
     fn header() -> Line {
-        COLUMNS.map(Into::into).to_vec()
+        entry::header(&[])
     }
 
     async fn count(db: &DatabaseTransaction, period: &Period, user: &user::Model) -> Result<i64> {
@@ -206,7 +207,7 @@ impl ListReport for UserActivityReport {
         paging: &report::ReportPage,
     ) -> Result<Vec<(Uuid, Line)>> {
         let rows = report::entries(db, period.ids(), &activity::scope(user.id), paging).await?;
-        rows.into_iter().map(|row| Ok((row.id, entry::plain(row)?.cells()))).collect()
+        rows.into_iter().map(|row| Ok((row.id, entry::plain(row)?.line(Line::new())))).collect()
     }
 }
 
