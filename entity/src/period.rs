@@ -29,6 +29,24 @@ pub struct PeriodQuery {
     pub all_time: bool,
 }
 
+/// A period by its name, in civil days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodName {
+    /// From Monday until now.
+    ThisWeek,
+    /// From Monday to Sunday.
+    LastWeek,
+    ThisMonth,
+    LastMonth,
+    /// From the first of January, April, July or October until now.
+    ThisQuarter,
+    LastQuarter,
+    /// The last 30 civil days including today, until now.
+    #[serde(rename = "last_30_days")]
+    Last30Days,
+}
+
 /// What is wrong with a period; each error belongs to a query parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeriodError {
@@ -40,6 +58,8 @@ pub enum PeriodError {
     UntilOutOfRange,
     #[error("cannot be combined with since or until")]
     AllTimeWithBounds,
+    #[error("cannot be combined with since, until or all_time")]
+    NameWithBounds,
     #[error("must be longer: the period has more than {BUCKETS_MAX} buckets")]
     TooManyBuckets,
 }
@@ -51,6 +71,7 @@ impl PeriodError {
             Self::Inverted | Self::SinceOutOfRange => "since",
             Self::UntilOutOfRange => "until",
             Self::AllTimeWithBounds => "all_time",
+            Self::NameWithBounds => "period",
             Self::TooManyBuckets => "interval",
         }
     }
@@ -75,6 +96,8 @@ pub struct Period {
     pub until: DateTime<Utc>,
     /// Start of the period that this one is compared with, which ends at `since`.
     pub previous_since: DateTime<Utc>,
+    /// When it was requested: what an open end and a name refer to.
+    pub as_of: DateTime<Utc>,
     pub zone: Tz,
     /// Whether the default period was used.
     pub defaulted: bool,
@@ -136,6 +159,36 @@ impl PeriodQuery {
     }
 }
 
+impl PeriodName {
+    /// The period as it is requested at an instant.
+    pub fn asked(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
+        let first = self.first_day(now.with_timezone(&zone).date_naive());
+        match self {
+            Self::ThisWeek | Self::ThisMonth | Self::ThisQuarter | Self::Last30Days => {
+                PeriodQuery { since: Some(Bound::Day(first)), ..PeriodQuery::default() }
+            }
+            Self::LastWeek | Self::LastMonth | Self::LastQuarter => {
+                let last = first.pred_opt().unwrap_or(first);
+                let (since, until) = (Some(Bound::Day(self.first_day(last))), Some(Bound::Day(last)));
+                PeriodQuery { since, until, all_time: false }
+            }
+        }
+    }
+
+    /// The first day of the week, month or quarter that a day is in, or of the days that it is the last of.
+    fn first_day(self, day: NaiveDate) -> NaiveDate {
+        match self {
+            Self::ThisWeek | Self::LastWeek => Interval::Week.start(day),
+            Self::ThisMonth | Self::LastMonth => Interval::Month.start(day),
+            Self::ThisQuarter | Self::LastQuarter => {
+                let month = Interval::Month.start(day);
+                month.checked_sub_months(Months::new(day.month0() % 3)).unwrap_or(month)
+            }
+            Self::Last30Days => day.checked_sub_days(Days::new(DEFAULT_DAYS - 1)).unwrap_or(day),
+        }
+    }
+}
+
 impl Period {
     /// The requested period. If its end is open, it includes `now`; where it begins after that, it is its first millisecond: the
     /// end was not requested and cannot be wrong.
@@ -163,7 +216,7 @@ impl Period {
         }
         let previous_since = previous_since(asked, since, until, zone);
         let defaulted = asked == PeriodQuery::default();
-        Ok(Self { since, until, previous_since, zone, defaulted })
+        Ok(Self { since, until, previous_since, as_of: now, zone, defaulted })
     }
 
     pub fn ids(&self) -> IdRange {
@@ -351,6 +404,46 @@ mod tests {
         assert_eq!(since(instant("2026-11-23T08:00:00.001Z")), (at("2026-11-23T08:00:00.001Z"), at("2026-11-23T08:00:00.002Z")));
         assert_eq!(since(instant("2026-11-23T08:00:00Z")), (now, at("2026-11-23T08:00:00.001Z")));
         assert_eq!(since(day("2100-12-31")).0, at("2100-12-31T06:00:00Z"));
+    }
+
+    #[test]
+    fn a_name_is_a_period_of_the_civil_calendar() {
+        let ends = |name: PeriodName, now: &str| {
+            let date = |bound: Option<Bound>| match bound {
+                Some(Bound::Day(day)) => day.to_string(),
+                Some(Bound::Instant(at)) => panic!("{at} is no day"),
+                None => "now".to_owned(),
+            };
+            let PeriodQuery { since, until, all_time } = name.asked(at(now), CHICAGO);
+            assert!(!all_time);
+            format!("{} to {}", date(since), date(until))
+        };
+        use PeriodName as P;
+        for (now, name, expected) in [
+            // The last millisecond of a Sunday, and the first of the Monday after it.
+            ("2026-12-07T05:59:59.999Z", P::ThisWeek, "2026-11-30 to now"),
+            ("2026-12-07T06:00:00Z", P::ThisWeek, "2026-12-07 to now"),
+            ("2026-12-07T05:59:59.999Z", P::LastWeek, "2026-11-23 to 2026-11-29"),
+            ("2026-12-07T06:00:00Z", P::LastWeek, "2026-11-30 to 2026-12-06"),
+            ("2027-01-01T12:00:00Z", P::ThisWeek, "2026-12-28 to now"),
+            ("2026-12-01T05:59:59.999Z", P::ThisMonth, "2026-11-01 to now"),
+            ("2026-12-01T05:59:59.999Z", P::LastMonth, "2026-10-01 to 2026-10-31"),
+            ("2026-12-31T12:00:00Z", P::LastMonth, "2026-11-01 to 2026-11-30"),
+            ("2028-03-31T12:00:00Z", P::LastMonth, "2028-02-01 to 2028-02-29"),
+            ("2027-01-01T06:00:00Z", P::LastMonth, "2026-12-01 to 2026-12-31"),
+            ("2026-12-31T12:00:00Z", P::ThisQuarter, "2026-10-01 to now"),
+            ("2027-01-01T05:59:59.999Z", P::ThisQuarter, "2026-10-01 to now"),
+            ("2027-01-01T06:00:00Z", P::ThisQuarter, "2027-01-01 to now"),
+            ("2026-08-31T12:00:00Z", P::LastQuarter, "2026-04-01 to 2026-06-30"),
+            ("2027-01-31T12:00:00Z", P::LastQuarter, "2026-10-01 to 2026-12-31"),
+            ("2026-11-23T08:00:00Z", P::Last30Days, "2026-10-25 to now"),
+        ] {
+            assert_eq!(ends(name, now), expected, "{name:?} at {now}");
+        }
+        let now = at("2026-11-23T08:00:00.500Z");
+        let by_default = Period::new(PeriodQuery::default(), None, now, CHICAGO).unwrap();
+        let by_name = Period::new(P::Last30Days.asked(now, CHICAGO), None, now, CHICAGO).unwrap();
+        assert_eq!(by_name, Period { defaulted: false, ..by_default });
     }
 
     #[test]

@@ -127,7 +127,10 @@ class Steering:
             query["since"] = civil_day(dice.randint(-4, -2))
             query.pop("until", None)
         if "since" in query or "until" in query:
-            # "A period has either bounds or all_time."
+            # "A period has either bounds or all_time, or a name."
+            query.pop("all_time", None)
+            query.pop("period", None)
+        if "period" in query:
             query.pop("all_time", None)
         if "ip_address" in query:
             query["ip_address"] = dice.choice(["127.0.0.1", "192.0.2.0/24", "::1", "2001:db8::/32"])

@@ -29,7 +29,7 @@ use crate::users::UserSort;
 use crate::wire::problem::{Location, Problem};
 use crate::wire::{Code, FieldProblem, Instant};
 use actix_web::App;
-use entity::period::Interval;
+use entity::period::{Interval, PeriodName};
 use entity::report::system_events::Ending;
 use std::sync::LazyLock;
 use utoipa::openapi::OpenApi as Contract;
@@ -50,7 +50,7 @@ use utoipa_actix_web::AppExt;
     components(schemas(
         Problem, FieldProblem, Location, Code, Instant,
         // Types used only in parameters: utoipa refers to these without collecting them.
-        When, Interval, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue, AuditedField,
+        When, Interval, PeriodName, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue, AuditedField,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),

@@ -3,7 +3,7 @@
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, Report};
-use super::query::{AllTime, SeriesParameters, period};
+use super::query::{PeriodByName, SeriesParameters, period};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
 use crate::state::App;
@@ -126,7 +126,7 @@ pub struct ActivitySummaryReport {
 /// the categories.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, SeriesParameters),
+    params(PeriodParameters, PeriodByName, SeriesParameters),
     responses((status = OK, description = "The activity of the period", body = ActivitySummaryReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -136,7 +136,7 @@ pub struct ActivitySummaryReport {
 pub async fn get_activity_summary(
     app: App,
     by: ReportReader,
-    query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
+    query: QueryParts<(PeriodParameters, PeriodByName, SeriesParameters)>,
 ) -> Result<Answer<ActivitySummaryReport>> {
     generate::whole(&app, &by, query).await
 }
@@ -181,7 +181,7 @@ impl Report for ActivitySummaryReport {
 /// The rows are the most frequent action types.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime),
+    params(PeriodParameters, PeriodByName),
     responses(
         (status = OK, description = "One row per action type", body = String, content_type = "text/csv",
             example = json!(CSV_EXAMPLE)),
@@ -195,11 +195,12 @@ impl Report for ActivitySummaryReport {
 pub async fn export_activity_summary(
     app: App,
     by: ReportReader,
-    query: QueryParts<(PeriodParameters, AllTime)>,
+    query: QueryParts<(PeriodParameters, PeriodByName)>,
 ) -> Result<HttpResponse> {
-    let (asked, all_time) = &query.parts;
+    let (asked, by_name) = &query.parts;
+    let asked = by_name.or(asked)?;
     let db = app.snapshot().await?;
-    let period = period(&db, all_time.or(asked), app.now()).await?;
+    let period = period(&db, asked, app.now()).await?;
     // The rows have no series, so the longest buckets suffice.
     let found = report::activity_summary(&db, &period, Interval::Month).await?;
     db.commit().await?;

@@ -4,7 +4,7 @@ use super::entry::{self, EntryBody, FieldChange, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
+use super::query::{ExportQuery, ListPage, OrderParameters, PeriodByName, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -133,7 +133,7 @@ pub struct CaseChangesReport {
 /// none.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
+    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
     responses((status = OK, description = "The changes of the period", body = CaseChangesReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -188,7 +188,7 @@ impl Report for CaseChangesReport {
 /// One row per entry; `before_after` is JSON.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, CaseChangesFilter),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -24,10 +24,10 @@ pub type Line = Vec<Cow<'static, str>>;
 
 /// Counts the rows of a report's list, records the export, then streams it.
 pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
-    let (asked, all_time, order, filter) = query.parts;
+    let (asked, by_name, order, filter) = query.parts;
     let db = app.db().export_snapshot().await?;
     let subject = R::subject(&db, filter).await?;
-    let period = period(&db, all_time.or(&asked), app.now()).await?;
+    let period = period(&db, by_name.or(&asked)?, app.now()).await?;
     let record_count = row_count(R::count(&db, &period, &subject).await?);
     record::<R>(app, by, record_count, query.all).await?;
     let head = csv::lines([R::header()])?;

@@ -2,7 +2,7 @@
 
 use super::export::Line;
 use super::frame::{Filters, PeriodView};
-use super::query::{AllTime, ListPage, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{AskedPeriod, ListPage, PeriodByName, ReportQuery, SeriesParameters, period, row_count};
 use crate::http::request::period::PeriodParameters;
 use crate::http::request::query::Parameters;
 use crate::http::{Answer, Anyone, NoParameters, QueryParts};
@@ -11,7 +11,7 @@ use crate::wire::{Instant, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use entity::audit::Event;
-use entity::period::{Interval, Period, PeriodQuery};
+use entity::period::{Interval, Period};
 use entity::report::ReportPage;
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
@@ -99,9 +99,9 @@ pub async fn page<R: ListReport>(
     query: ReportQuery<R::Filter>,
 ) -> Result<Answer<R>> {
     let (filters, given) = (query.only::<R::Filter>(), query.all);
-    let (asked, all_time, series, order, filter, paging) = query.parts;
+    let (asked, by_name, series, order, filter, paging) = query.parts;
     let page = ListPage::new(request, app, by, &paging, &order, R::LIMIT)?;
-    let (asked, interval, is_first) = (all_time.or(&asked), series.interval(), page.is_first());
+    let (asked, interval, is_first) = (by_name.or(&asked)?, series.interval(), page.is_first());
     let generated_at = app.now();
     let as_of = page.as_of().unwrap_or(generated_at);
     ReportRequest::<R> { asked, as_of, interval, generated_at, filter, filters, given, page, is_first }.generate(app, by).await
@@ -111,10 +111,10 @@ pub async fn page<R: ListReport>(
 pub async fn whole<R: Report<Page = (), Filter = NoParameters>>(
     app: &App,
     by: &Anyone,
-    query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
+    query: QueryParts<(PeriodParameters, PeriodByName, SeriesParameters)>,
 ) -> Result<Answer<R>> {
-    let (asked, all_time, series) = query.parts;
-    let (asked, interval, now) = (all_time.or(&asked), series.interval(), app.now());
+    let (asked, by_name, series) = query.parts;
+    let (asked, interval, now) = (by_name.or(&asked)?, series.interval(), app.now());
     let request = ReportRequest::<R> {
         asked,
         as_of: now,
@@ -131,7 +131,7 @@ pub async fn whole<R: Report<Page = (), Filter = NoParameters>>(
 
 /// A report as requested.
 struct ReportRequest<R: Report> {
-    asked: PeriodQuery,
+    asked: AskedPeriod,
     /// When the first page was generated: all pages cover the same period.
     as_of: DateTime<Utc>,
     interval: Interval,

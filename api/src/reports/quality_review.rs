@@ -3,7 +3,7 @@
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
+use super::query::{ExportQuery, ListPage, OrderParameters, PeriodByName, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -170,7 +170,7 @@ pub struct QualityReviewReport {
 /// Based on the review history. The filters apply only to the list of decisions. The series of the time series are the decisions.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
+    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
     responses((status = OK, description = "The reviews of the period", body = QualityReviewReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -226,7 +226,7 @@ impl Report for QualityReviewReport {
 /// One row per decision.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, OrderParameters, QualityReviewFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, QualityReviewFilter),
     responses(
         (status = OK, description = "One row per decision", body = String, content_type = "text/csv",
             example = json!(CSV_EXAMPLE)),

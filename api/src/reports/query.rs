@@ -8,7 +8,7 @@ use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::page::Direction;
-use entity::period::{Interval, Period, PeriodQuery};
+use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery};
 use entity::report;
 use entity::setting;
 use sea_orm::ConnectionTrait;
@@ -18,19 +18,31 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// The query parameters of a report with a list.
-pub type ReportQuery<T> = QueryParts<(PeriodParameters, AllTime, SeriesParameters, OrderParameters, T, Paging)>;
+pub type ReportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type ExportQuery<T> = QueryParts<(PeriodParameters, AllTime, OrderParameters, T)>;
+pub type ExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, OrderParameters, T)>;
 
-/// The longest period.
+/// Names a period instead of giving its ends.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
-pub struct AllTime {
+pub struct PeriodByName {
     /// From the first entry until now
     #[param(nullable = false)]
     pub all_time: Option<bool>,
+    /// A period by its name, in civil days of the configured time zone; not together with `since`, `until` or `all_time`. Weeks
+    /// start on Monday. The current week, month and quarter and the last 30 days, which include today, end now. `period` in the
+    /// response says which instants that is
+    #[param(nullable = false)]
+    pub period: Option<PeriodName>,
+}
+
+/// A period as requested: by its ends or by its name.
+#[derive(Clone, Copy, Debug)]
+pub enum AskedPeriod {
+    Between(PeriodQuery),
+    Named(PeriodName),
 }
 
 /// The division of the time series.
@@ -65,10 +77,15 @@ pub enum EntrySort {
     OldestFirst,
 }
 
-impl AllTime {
-    /// The period as requested.
-    pub fn or(&self, period: &PeriodParameters) -> PeriodQuery {
-        PeriodQuery { all_time: self.all_time.unwrap_or(false), ..period.asked() }
+impl PeriodByName {
+    /// The period as requested, by its name or by its ends, but not by both.
+    pub fn or(&self, ends: &PeriodParameters) -> Result<AskedPeriod> {
+        let between = PeriodQuery { all_time: self.all_time.unwrap_or(false), ..ends.asked() };
+        match self.period {
+            Some(_) if between != PeriodQuery::default() => Err(PeriodError::NameWithBounds.into()),
+            Some(name) => Ok(AskedPeriod::Named(name)),
+            None => Ok(AskedPeriod::Between(between)),
+        }
     }
 }
 
@@ -111,7 +128,7 @@ impl ListPage {
         self.page.is_first()
     }
 
-    /// When the first page was generated; `None` if this is the first. An open period ends one millisecond after that.
+    /// When the first page was generated; `None` if this is the first.
     pub fn as_of(&self) -> Option<DateTime<Utc>> {
         let until = self.page.until.and_then(DateTime::from_timestamp_millis);
         until.map(|until| until - TimeDelta::milliseconds(1))
@@ -120,14 +137,19 @@ impl ListPage {
     /// Cuts the rows to the page. The next page will cover the same period.
     pub fn cut<R>(&self, rows: &mut Vec<R>, matching: i64, period: &Period, id: impl Fn(&R) -> Uuid) -> PageInfo {
         let total = self.page.include_total.then(|| row_count(matching));
-        let until = period.until.timestamp_millis();
-        self.page.cut_pinned(rows, total, Some(until), |row| id(row).into())
+        // As an open period has it, which ends one millisecond after the request.
+        let until = period.as_of + TimeDelta::milliseconds(1);
+        self.page.cut_pinned(rows, total, Some(until.timestamp_millis()), |row| id(row).into())
     }
 }
 
 /// The requested period, in the configured time zone.
-pub async fn period<C: ConnectionTrait>(db: &C, asked: PeriodQuery, now: DateTime<Utc>) -> Result<Period> {
+pub async fn period<C: ConnectionTrait>(db: &C, asked: AskedPeriod, now: DateTime<Utc>) -> Result<Period> {
     let zone = setting::current(db).await?.zone()?;
+    let asked = match asked {
+        AskedPeriod::Between(ends) => ends,
+        AskedPeriod::Named(name) => name.asked(now, zone),
+    };
     let first = if asked.reaches_back() { report::first_entry_at(db).await? } else { None };
     Period::new(asked, first, now, zone).map_err(Error::from)
 }

@@ -4,7 +4,7 @@ use super::entry::{self, EntryBody, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
+use super::query::{ExportQuery, ListPage, OrderParameters, PeriodByName, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -230,7 +230,7 @@ pub struct SystemEventsReport {
 /// `jobs` describe the current state. The series of the time series are the groups.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
+    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
     responses((status = OK, description = "The events of the period", body = SystemEventsReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -291,7 +291,7 @@ impl Report for SystemEventsReport {
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, OrderParameters, SystemEventsFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, SystemEventsFilter),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -4,7 +4,7 @@ use super::entry::{self, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{AllTime, ExportQuery, ListPage, OrderParameters, ReportQuery, SeriesParameters};
+use super::query::{ExportQuery, ListPage, OrderParameters, PeriodByName, ReportQuery, SeriesParameters};
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -117,7 +117,7 @@ pub struct UserActivityReport {
 /// Counts and lists the successful entries of which the user is the actor. The series of the time series are the categories.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
+    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
     responses((status = OK, description = "The user's activity in the period", body = UserActivityReport), ReadProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -175,7 +175,7 @@ impl Report for UserActivityReport {
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, AllTime, OrderParameters, UserActivityFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, UserActivityFilter),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ReadProblems,

@@ -25,6 +25,12 @@ on_each_database! {
             ("until=2101-01-01", "invalid_period", "query /until"),
             ("all_time=true&since=2026-01-01", "invalid_period", "query /all_time"),
             ("since=2020-01-01&until=2026-01-01", "invalid_period", "query /interval"),
+            ("period=this_week&since=2026-11-30", "invalid_period", "query /period"),
+            ("until=2026-11-30&period=last_month", "invalid_period", "query /period"),
+            ("period=last_30_days&all_time=true", "invalid_period", "query /period"),
+            ("period=this_year", "invalid_parameter", "query /period"),
+            ("period=", "invalid_parameter", "query /period"),
+            ("period=this_week&period=last_week", "invalid_parameter", "query /period"),
             ("all_time=maybe", "invalid_parameter", "query /all_time"),
             ("interval=year", "invalid_parameter", "query /interval"),
             ("sort=name", "invalid_parameter", "query /sort"),
@@ -87,6 +93,67 @@ on_each_database! {
         let report = by.get(&format!("reports/activity-summary?{instants}")).await.expect(200);
         assert_eq!(report["summary"]["previous_total"], 2, "169 hours are compared with 169 hours");
         assert_eq!(report["summary"]["previous_since"], "2027-10-25T04:00:00.000Z");
+    }
+
+    /// On a Tuesday morning; the log says what was asked for, and the report which instants that is.
+    async fn each_report_covers_a_period_by_its_name(app) {
+        app.a_case().held().create().await;
+        let by = app.as_manager().await;
+        let (now, first) = ("2026-12-01T15:00:00.001Z", "2026-11-30T06:00:00.000Z");
+        for (name, since, until, ends) in [
+            ("this_week", first, now, "since=2026-11-30"),
+            ("last_week", "2026-11-23T06:00:00.000Z", first, "since=2026-11-23&until=2026-11-29"),
+            ("this_month", "2026-12-01T06:00:00.000Z", now, "since=2026-12-01"),
+            ("last_month", "2026-11-01T05:00:00.000Z", "2026-12-01T06:00:00.000Z", "since=2026-11-01&until=2026-11-30"),
+            ("this_quarter", "2026-10-01T05:00:00.000Z", now, "since=2026-10-01"),
+            ("last_quarter", "2026-07-01T05:00:00.000Z", "2026-10-01T05:00:00.000Z", "since=2026-07-01&until=2026-09-30"),
+            ("last_30_days", "2026-11-02T06:00:00.000Z", now, "since=2026-11-02"),
+        ] {
+            for report in ["activity-summary", "user-activity", "case-changes", "quality-review-audit", "system-events"] {
+                let subject = if report == "user-activity" { format!("&user_id={}", by.id()) } else { String::new() };
+                let mark = app.mark().await;
+                let named = by.get(&format!("reports/{report}?period={name}{subject}")).await.expect(200);
+                let recorded = app.since(&mark).await;
+                let bounded = by.get(&format!("reports/{report}?{ends}{subject}")).await.expect(200);
+                assert_eq!(named["period"], bounded["period"], "{report} of {name}");
+                assert_eq!(
+                    named["period"],
+                    json!({"since": since, "until": until, "time_zone": "America/Chicago", "defaulted": false})
+                );
+                assert_eq!(named["summary"]["previous_since"], bounded["summary"]["previous_since"], "{report} of {name}");
+                assert_eq!(recorded[0]["metadata"]["parameters"]["period"], name);
+                let file = by.get(&format!("reports/{report}.csv?period={name}{subject}")).await;
+                assert_eq!(file.status(), 200, "{}", file.text);
+            }
+        }
+        let changes = async |query: &str| by.get(&format!("reports/case-changes{query}")).await;
+        assert_eq!(changes("?period=this_week").await.json()["summary"]["holds"], 1);
+        assert_eq!(changes("?period=last_week").await.json()["summary"]["holds"], 0);
+        assert_eq!(changes(".csv?period=this_month").await.text, changes(".csv?since=2026-12-01").await.text);
+        assert_eq!(changes(".csv?period=last_month").await.text.lines().count(), 1, "its header");
+        for query in ["period=this_week&until=2026-12-01", "period=this_week&all_time=true"] {
+            let refused = changes(&format!(".csv?{query}")).await;
+            refused.expect_problem(400, "invalid_period");
+            assert_eq!(refused.faults(), ["query /period"]);
+        }
+    }
+
+    /// Otherwise the pages of one list would belong to two weeks.
+    async fn the_pages_of_a_named_period_cover_what_the_first_one_did(app) {
+        app.clock.set(at("2026-12-04T15:00:00Z"));
+        app.a_case().held().create().await;
+        // On Sunday evenings in Chicago, one millisecond before a week is over, and on the Tuesday after the next one.
+        for (page_at, name) in [("2026-12-07T05:59:59.999Z", "this_week"), ("2026-12-15T15:00:00Z", "last_week")] {
+            app.clock.set(at(page_at));
+            let path = format!("reports/case-changes?period={name}&limit=2");
+            let first = app.as_manager().await.get(&path).await.expect(200);
+            app.pass(chrono::TimeDelta::days(7));
+            app.a_case().held().create().await;
+            let cursor = first["entries"]["page"]["next_cursor"].as_str().unwrap();
+            let next = app.as_manager().await.get(&format!("{path}&cursor={cursor}")).await.expect(200);
+            assert_eq!((&next["period"], &next["summary"]), (&first["period"], &first["summary"]), "{name}");
+            assert_eq!(next["entries"]["data"].as_array().unwrap().len(), 2, "{name}");
+        }
     }
 
     /// The instant at which a day starts is another day in most other time zones.

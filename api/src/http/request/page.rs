@@ -54,7 +54,7 @@ struct Token {
     /// Digest of path, caller and filters: a cursor is valid for nothing else.
     bound_to: String,
     position: Position,
-    /// The end of the period in milliseconds, pinned by the first page of a report.
+    /// The end of an open period in milliseconds, pinned by the first page of a report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<i64>,
 }
@@ -64,7 +64,7 @@ pub struct PageRequest {
     pub limit: u64,
     /// The last row of the page before; `None` for the first page.
     pub after: Option<Position>,
-    /// The period's end as the first page pinned it, in milliseconds.
+    /// The end of an open period as the first page pinned it, in milliseconds.
     pub until: Option<i64>,
     pub include_total: bool,
     bound_to: String,
