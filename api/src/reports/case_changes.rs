@@ -1,5 +1,6 @@
 //! The case change history.
 
+use super::changed_cases::{CaseChangesByPerson, CaseChangesByWorkshop, CaseChangesFigures};
 use super::entry::{self, EntryBody, FieldChange, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
@@ -10,13 +11,13 @@ use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
 use crate::list_of;
 use crate::state::App;
-use crate::wire::fields::at_most_all;
+use crate::wire::fields::{WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::ChangeType;
 use entity::audit_entry;
 use entity::period::Period;
-use entity::report::{self, case_changes as changes};
+use entity::report::{self, CaseScope, case_changes as changes};
 use entity::user;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
@@ -47,32 +48,19 @@ pub struct CaseChangesFilter {
     /// Count and list only changes to this case
     #[param(nullable = false)]
     case_id: Option<Uuid>,
+    /// Count and list only changes to cases that this member has now
+    #[param(nullable = false)]
+    member_id: Option<Uuid>,
+    /// Count and list only changes to cases of this workshop, case-insensitive
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "WS001")]
+    workshop_code: Option<WorkshopFilter>,
+    /// Count and list only changes to cases that are assigned to this user now
+    #[param(nullable = false)]
+    assigned_to: Option<Uuid>,
     /// List only changes made by this user
     #[param(nullable = false)]
     actor_id: Option<Uuid>,
-}
-
-/// The figures of the case change history
-#[derive(Serialize, ToSchema)]
-pub struct CaseChangesFigures {
-    #[schema(minimum = 0)]
-    total_changes: i64,
-    #[schema(minimum = 0)]
-    status_changes: i64,
-    #[schema(minimum = 0)]
-    tier_changes: i64,
-    /// Assignments and reassignments
-    #[schema(minimum = 0)]
-    reassignments: i64,
-    #[schema(minimum = 0)]
-    resubmissions: i64,
-    /// Holds and resumptions
-    #[schema(minimum = 0)]
-    holds: i64,
-    #[schema(minimum = 0)]
-    details_changes: i64,
-    #[schema(minimum = 0)]
-    cases_touched: i64,
 }
 
 /// One change to a case
@@ -101,6 +89,15 @@ list_of! {
     "filters": {"change_type": ["hold"]},
     "summary": {"total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1},
+    "by_member": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d5", "username": "member1", "full_name": "Mia Chen",
+        "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
+        "details_changes": 0, "cases_touched": 1}],
+    "by_workshop": [{"workshop_code": "WS001",
+        "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
+        "details_changes": 0, "cases_touched": 1}],
+    "by_assignee": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
+        "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
+        "details_changes": 0, "cases_touched": 1}],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "hold", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
@@ -121,6 +118,15 @@ pub struct CaseChangesReport {
     period: PeriodView,
     filters: Filters,
     summary: CaseChangesFigures,
+    /// By the members whose cases changed, at most the 100 with the most changes
+    #[schema(max_items = 100)]
+    by_member: Vec<CaseChangesByPerson>,
+    /// By the workshops whose cases changed, at most the 100 with the most changes
+    #[schema(max_items = 100)]
+    by_workshop: Vec<CaseChangesByWorkshop>,
+    /// By the users whose cases changed, at most the 100 with the most changes
+    #[schema(max_items = 100)]
+    by_assignee: Vec<CaseChangesByPerson>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: CaseChangeList,
@@ -128,9 +134,10 @@ pub struct CaseChangesReport {
 
 /// Get the case change history
 ///
-/// `case_id` filters the figures and the list, `change_type` and `actor_id` only the list. The series of the time series are the
-/// change types, and each sums to its figure. A change of two types, such as a hold, counts in both; the creation of a case is in
-/// none.
+/// `case_id`, `member_id`, `workshop_code` and `assigned_to` select cases, and filter the figures and the list; `change_type` and
+/// `actor_id` filter only the list. A case belongs to the member, workshop and assignee that it has now. The series of the time
+/// series are the change types, and each sums to its figure. A change of two types, such as a hold, counts in both; the creation
+/// of a case is in none.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
@@ -154,15 +161,17 @@ impl Report for CaseChangesReport {
     const ABOUT: About = About {
         title: "Case change history",
         description: "Changes to cases: status, tier, assignee and details, with values before and after.",
-        filters: "change_type, case_id, actor_id",
+        filters: "change_type, case_id, member_id, workshop_code, assigned_to, actor_id",
     };
     type Filter = CaseChangesFilter;
     type Subject = changes::Filters;
     type Page = ListPage;
 
     async fn subject(_: &DatabaseTransaction, filter: CaseChangesFilter) -> Result<changes::Filters> {
-        let CaseChangesFilter { change_type, case_id, actor_id } = filter;
-        Ok(changes::Filters { case_id, change_types: change_type, actor_id })
+        let CaseChangesFilter { change_type, case_id, member_id, workshop_code, assigned_to, actor_id } = filter;
+        let workshop_code = workshop_code.map(|code| code.to_uppercase());
+        let cases = CaseScope { case_id, member_id, workshop_code, assigned_to_id: assigned_to };
+        Ok(changes::Filters { cases, change_types: change_type, actor_id })
     }
 
     async fn compute(db: &DatabaseTransaction, filters: changes::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
@@ -175,7 +184,10 @@ impl Report for CaseChangesReport {
             generated_at,
             period,
             filters,
-            summary: CaseChangesFigures::new(&found),
+            summary: found.figures.into(),
+            by_member: found.groups.by_member.into_iter().map(Into::into).collect(),
+            by_workshop: found.groups.by_workshop.into_iter().map(Into::into).collect(),
+            by_assignee: found.groups.by_assignee.into_iter().map(Into::into).collect(),
             timeseries: timeseries(found.timeseries),
             entries: CaseChangeList { data, page },
         };
@@ -221,21 +233,6 @@ impl ListReport for CaseChangesReport {
     ) -> Result<Vec<(Uuid, Line)>> {
         let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
         Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id, change.cells())).collect())
-    }
-}
-
-impl CaseChangesFigures {
-    fn new(found: &changes::CaseChanges) -> Self {
-        Self {
-            total_changes: found.total_changes,
-            status_changes: found.status_changes,
-            tier_changes: found.tier_changes,
-            reassignments: found.reassignments,
-            resubmissions: found.resubmissions,
-            holds: found.holds,
-            details_changes: found.details_changes,
-            cases_touched: found.cases_touched,
-        }
     }
 }
 

@@ -32,7 +32,7 @@ pub struct ReportSummary {
 #[schema(example = json!({"data": [{
     "report": "case_changes", "title": "Case change history", "description": "Changes to cases, with values before and after.",
     "path": "/api/v1/reports/case-changes", "csv_path": "/api/v1/reports/case-changes.csv",
-    "filters": "change_type, case_id, actor_id"
+    "filters": "change_type, case_id, member_id, workshop_code, assigned_to, actor_id"
 }]}))]
 pub struct ReportCatalogue {
     #[schema(max_items = 20)]

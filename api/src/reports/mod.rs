@@ -3,6 +3,7 @@
 mod activity_summary;
 mod case_changes;
 mod catalogue;
+mod changed_cases;
 mod entry;
 mod export;
 mod frame;

@@ -1,8 +1,9 @@
 //! The case change history: changes of statuses, tiers, assignees and details.
 
+use super::changed_cases::{Figures, Groups, groups};
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{Point, ReportPage, Scope, entries, series};
+use super::{CaseScope, Point, ReportPage, Scope, entries, series};
 use crate::audit::{Action, ChangeType};
 use crate::audit_entry;
 use crate::period::{Interval, Period};
@@ -13,7 +14,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
     /// The subject: narrows statistics and list.
-    pub case_id: Option<Uuid>,
+    pub cases: CaseScope,
     /// Narrows the list; empty for all changes.
     pub change_types: Vec<ChangeType>,
     /// Narrows the list.
@@ -23,14 +24,8 @@ pub struct Filters {
 /// The report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseChanges {
-    pub total_changes: i64,
-    pub status_changes: i64,
-    pub tier_changes: i64,
-    pub reassignments: i64,
-    pub resubmissions: i64,
-    pub holds: i64,
-    pub details_changes: i64,
-    pub cases_touched: i64,
+    pub figures: Figures,
+    pub groups: Groups,
     pub timeseries: Vec<Point>,
     /// The total number of entries in the list.
     pub matching: i64,
@@ -42,7 +37,7 @@ impl Filters {
     /// The entries that the statistics count.
     fn universe(&self) -> Scope {
         let actions = Action::all().filter(|action| action.change_types().is_some()).collect();
-        Scope { case_id: self.case_id, ..Scope::done(Some(actions)) }
+        Scope { cases: self.cases.clone(), ..Scope::done(Some(actions)) }
     }
 
     /// The entries that the list shows.
@@ -75,14 +70,17 @@ pub async fn case_changes<C: ConnectionTrait>(
         kinds.iter().map(move |kind| (tally.bucket, kind.code(), tally.count))
     });
     Ok(CaseChanges {
-        total_changes: tally::total(tallies.iter()),
-        status_changes: of(ChangeType::Status),
-        tier_changes: of(ChangeType::Tier),
-        reassignments: of(ChangeType::Assignment),
-        resubmissions: of(ChangeType::Resubmission),
-        holds: of(ChangeType::Hold),
-        details_changes: of(ChangeType::Details),
-        cases_touched: cases_touched(db, period, &universe).await?,
+        figures: Figures {
+            total_changes: tally::total(tallies.iter()),
+            status_changes: of(ChangeType::Status),
+            tier_changes: of(ChangeType::Tier),
+            reassignments: of(ChangeType::Assignment),
+            resubmissions: of(ChangeType::Resubmission),
+            holds: of(ChangeType::Hold),
+            details_changes: of(ChangeType::Details),
+            cases_touched: cases_touched(db, period, &universe).await?,
+        },
+        groups: groups(db, period.ids(), &universe).await?,
         timeseries: series(&buckets, ChangeType::all().map(ChangeType::code), points),
         matching: tally::matching(&tallies, &list, filters.actor_id),
         entries: entries(db, period.ids(), &list, paging).await?,

@@ -5,6 +5,7 @@
 
 pub mod activity_summary;
 pub mod case_changes;
+pub mod changed_cases;
 mod events;
 mod percent;
 pub mod quality_review;
@@ -23,7 +24,7 @@ use crate::page::{Direction, Position};
 use crate::period::{Bucket, IdRange, PeriodError};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect, Value};
 use sql::Sql;
 use std::collections::HashMap;
 
@@ -62,13 +63,22 @@ pub struct Scope {
     pub actions: Option<Vec<Action>>,
     pub outcomes: Vec<Outcome>,
     pub actor_id: Option<Uuid>,
+    pub cases: CaseScope,
+}
+
+/// The cases that a report covers, by what they are now. The default covers also what is about no case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseScope {
     pub case_id: Option<Uuid>,
+    pub member_id: Option<Uuid>,
+    pub workshop_code: Option<String>,
+    pub assigned_to_id: Option<Uuid>,
 }
 
 impl Scope {
     /// Successful actions, of some types or of all.
     pub fn done(actions: Option<Vec<Action>>) -> Self {
-        Self { actions, outcomes: vec![Outcome::Success], actor_id: None, case_id: None }
+        Self { actions, outcomes: vec![Outcome::Success], actor_id: None, cases: CaseScope::default() }
     }
 
     /// The conditions for an entry, for one type or for all types in this scope.
@@ -88,10 +98,27 @@ impl Scope {
             Some(actor_id) => sql.text(" AND entry.actor_id = ").value(actor_id),
             None => sql,
         };
-        match self.case_id {
+        self.cases.conditions(sql)
+    }
+}
+
+impl CaseScope {
+    /// The conditions for an entry. An entry doesn't say whose case it is about, so that is looked up in the cases.
+    fn conditions(&self, sql: Sql) -> Sql {
+        let sql = match self.case_id {
             Some(case_id) => sql.text(" AND entry.case_id = ").value(case_id),
             None => sql,
-        }
+        };
+        let of_cases = |sql: Sql, column: &str, value: Option<Value>| match value {
+            Some(value) => {
+                let sql = sql.text(&format!(" AND entry.case_id IN (SELECT cases.id FROM cases WHERE cases.{column} = "));
+                sql.value(value).text(")")
+            }
+            None => sql,
+        };
+        let sql = of_cases(sql, "member_id", self.member_id.map(Value::from));
+        let sql = of_cases(sql, "workshop_code", self.workshop_code.clone().map(Value::from));
+        of_cases(sql, "assigned_to_id", self.assigned_to_id.map(Value::from))
     }
 }
 

@@ -104,7 +104,7 @@ impl Filters {
         let asked_for = |action: &Action| self.actions.is_empty() || self.actions.contains(action);
         let actions = universe.actions.map(|actions| actions.into_iter().filter(asked_for).collect());
         let outcomes = self.outcome.map_or(universe.outcomes, |ending| vec![ending.outcome()]);
-        Scope { actions, outcomes, actor_id: None, case_id: None }
+        Scope { actions, outcomes, ..universe }
     }
 }
 

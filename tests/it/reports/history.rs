@@ -46,6 +46,9 @@ pub struct Scenario {
     pub now: DateTime<Utc>,
     pub user: usize,
     pub case: Option<usize>,
+    pub member: Option<usize>,
+    pub workshop: Option<usize>,
+    pub assignee: Option<usize>,
     pub actor: Option<usize>,
     pub kinds: usize,
     pub direction: Direction,
@@ -54,6 +57,7 @@ pub struct Scenario {
 
 pub const USERS: usize = 5;
 pub const CASES: usize = 4;
+pub const WORKSHOPS: [&str; 2] = ["WS001", "WS002"];
 
 /// The days around both clock changes in 2026, on each of which a calendar day is one hour shorter or longer.
 fn day() -> impl Strategy<Value = NaiveDate> {
@@ -112,12 +116,31 @@ pub fn scenarios() -> impl Strategy<Value = Scenario> {
     let history = (prop::collection::vec(happening(), 0..120), prop::collection::vec(step(), 0..40), 0..4_usize);
     let question = (asked(), select(vec![Interval::Day, Interval::Week, Interval::Month]), instant());
     let filters = (0..USERS, proptest::option::of(0..CASES), proptest::option::of(0..USERS), 0..64_usize);
+    let seldom = |number: usize| proptest::option::weighted(0.2, 0..number);
+    let whose = (seldom(USERS), seldom(WORKSHOPS.len()), seldom(USERS));
     let list = (select(vec![Direction::Ascending, Direction::Descending]), 1..30_u64);
-    (history, question, filters, list).prop_map(|(history, question, filters, list)| {
+    (history, question, filters, whose, list).prop_map(|(history, question, filters, whose, list)| {
         let (happenings, steps, pending_emails) = history;
         let (asked, interval, now) = question;
         let (user, case, actor, kinds) = filters;
+        let (member, workshop, assignee) = whose;
         let (direction, limit) = list;
-        Scenario { happenings, steps, pending_emails, asked, interval, now, user, case, actor, kinds, direction, limit }
+        Scenario {
+            happenings,
+            steps,
+            pending_emails,
+            asked,
+            interval,
+            now,
+            user,
+            case,
+            member,
+            workshop,
+            assignee,
+            actor,
+            kinds,
+            direction,
+            limit,
+        }
     })
 }

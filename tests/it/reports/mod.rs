@@ -1,6 +1,7 @@
 //! One set of fixtures, and five reports compared with a naive recount of it.
 
 mod access;
+mod changed_cases;
 mod export;
 mod figures;
 mod history;

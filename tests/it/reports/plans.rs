@@ -30,6 +30,8 @@ on_each_database! {
             format!("user-activity?{HOUR}&user_id={user_id}"),
             format!("case-changes?{HOUR}"),
             format!("case-changes?{HOUR}&change_type=hold"),
+            format!("case-changes?{HOUR}&member_id={user_id}"),
+            format!("case-changes?{HOUR}&workshop_code=WS001&assigned_to={user_id}"),
             format!("quality-review-audit?{HOUR}"),
             format!("system-events?{HOUR}"),
         ] {

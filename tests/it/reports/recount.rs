@@ -1,7 +1,7 @@
 //! The expected figures of the reports, counted naively: every row is examined, days are counted by the calendar, no ids, no SQL.
 
-use super::history::Scenario;
-use super::world::World;
+use super::history::{Scenario, USERS, WORKSHOPS};
+use super::world::{Owned, World};
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use chrono_tz::America::Chicago;
 use entity::audit::{Action, Category, ChangeType, Outcome, SystemEvent};
@@ -11,10 +11,11 @@ use entity::page::Direction;
 use entity::period::{Bound, Interval, PeriodQuery};
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
 use entity::report::case_changes::CaseChanges;
+use entity::report::changed_cases::{Figures, Groups, PersonChanges, WorkshopChanges};
 use entity::report::quality_review::{QualityReview, Reviewer};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
-use entity::report::{CategoryCount, Percent, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::report::{CaseScope, CategoryCount, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -153,38 +154,73 @@ impl<'a> Recount<'a> {
 
     pub fn case_filters(&self) -> case_changes::Filters {
         let kind = |(number, _): &(usize, ChangeType)| self.scenario.kinds & (1 << number) != 0;
+        let user = |number: Option<usize>| number.map(|number| self.world.users[number].id);
         case_changes::Filters {
-            case_id: self.scenario.case.map(|number| self.world.cases[number]),
+            cases: CaseScope {
+                case_id: self.scenario.case.map(|number| self.world.cases[number]),
+                member_id: user(self.scenario.member),
+                workshop_code: self.scenario.workshop.map(|number| WORKSHOPS[number].to_owned()),
+                assigned_to_id: user(self.scenario.assignee),
+            },
             change_types: ChangeType::all().enumerate().filter(kind).map(|(_, change_type)| change_type).collect(),
-            actor_id: self.scenario.actor.map(|number| self.world.users[number].id),
+            actor_id: user(self.scenario.actor),
         }
+    }
+
+    /// The case that an entry is about.
+    fn owned(&self, entry: &Entry) -> Option<&'a Owned> {
+        self.world.owned.iter().find(|owned| entry.case_id == Some(owned.id))
+    }
+
+    fn is_on_such_a_case(&self, entry: &Entry) -> bool {
+        let Scenario { case, member, workshop, assignee, .. } = self.scenario;
+        let owned = self.owned(entry);
+        case.is_none_or(|number| entry.case_id == Some(self.world.cases[number]))
+            && member.is_none_or(|number| owned.is_some_and(|owned| owned.member == number))
+            && workshop.is_none_or(|number| owned.is_some_and(|owned| owned.workshop == WORKSHOPS[number]))
+            && assignee.is_none_or(|number| owned.is_some_and(|owned| owned.assignee == Some(number)))
+    }
+
+    fn groups(&self, done: &[&'a Entry]) -> Groups {
+        let of = |keep: &dyn Fn(&Owned) -> bool| -> Vec<&'a Entry> {
+            done.iter().copied().filter(|entry| self.owned(entry).is_some_and(keep)).collect()
+        };
+        let person = |number: Option<usize>, changes: &[&Entry]| {
+            let user = number.map(|number| &self.world.users[number]);
+            let (user_id, username) = (user.map(|user| user.id), user.map(|user| user.username.clone()));
+            PersonChanges { user_id, username, full_name: user.map(|user| user.full_name()), figures: figures(changes) }
+        };
+        let by_person = |whose: fn(&Owned) -> Option<usize>| {
+            let everyone = (0..USERS).map(Some).chain([None]);
+            let changes = everyone.map(|number| (number, of(&|owned| whose(owned) == number)));
+            let changes = changes.filter(|(_, changes)| !changes.is_empty());
+            let mut rows: Vec<PersonChanges> = changes.map(|(number, changes)| person(number, &changes)).collect();
+            rows.sort_by(|a, b| b.figures.total_changes.cmp(&a.figures.total_changes).then_with(|| a.username.cmp(&b.username)));
+            rows
+        };
+        let changes = WORKSHOPS.iter().map(|code| (*code, of(&|owned| owned.workshop == *code)));
+        let changes = changes.filter(|(_, changes)| !changes.is_empty());
+        let row =
+            |(code, changes): (&str, Vec<&Entry>)| WorkshopChanges { workshop_code: code.to_owned(), figures: figures(&changes) };
+        let mut by_workshop: Vec<WorkshopChanges> = changes.map(row).collect();
+        by_workshop.sort_by_key(|row| std::cmp::Reverse(row.figures.total_changes));
+        Groups { by_member: by_person(|owned| Some(owned.member)), by_workshop, by_assignee: by_person(|owned| owned.assignee) }
     }
 
     pub fn case_changes(&self) -> CaseChanges {
         let filters = self.case_filters();
         let is_change = |entry: &&Entry| action(entry).change_types().is_some();
-        let on_case = |entry: &&Entry| filters.case_id.is_none() || entry.case_id == filters.case_id;
+        let on_case = |entry: &&Entry| self.is_on_such_a_case(entry);
         let done: Vec<&Entry> = self.done().into_iter().filter(is_change).filter(on_case).collect();
-        let of = |codes: &[&str]| done.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
-        let mut touched: Vec<_> = done.iter().filter_map(|entry| entry.case_id).collect();
-        touched.sort_unstable();
-        touched.dedup();
         let listed = |entry: &&&Entry| {
             let types = action(entry).change_types().unwrap();
             (filters.change_types.is_empty() || types.iter().any(|t| filters.change_types.contains(t)))
                 && (filters.actor_id.is_none() || entry.actor_id == filters.actor_id)
         };
         let list: Vec<Entry> = done.iter().filter(listed).map(|entry| (*entry).clone()).collect();
-        let status = ["case_submitted", "case_status_changed", "case_held", "case_resumed", "case_resubmitted"];
         CaseChanges {
-            total_changes: done.len() as i64,
-            status_changes: of(&status),
-            tier_changes: of(&["case_tier_changed"]),
-            reassignments: of(&["case_assigned", "case_reassigned"]),
-            resubmissions: of(&["case_resubmitted"]),
-            holds: of(&["case_held", "case_resumed"]),
-            details_changes: of(&["case_details_edited", "case_updated"]),
-            cases_touched: touched.len() as i64,
+            figures: figures(&done),
+            groups: self.groups(&done),
             timeseries: self.series(ChangeType::all().map(ChangeType::code).collect(), with_kinds(&done)),
             matching: list.len() as i64,
             entries: self.page(list),
@@ -348,6 +384,23 @@ impl<'a> Recount<'a> {
         let mut access: Vec<Access> = groups.into_values().collect();
         access.sort_by_key(|group| std::cmp::Reverse(group.entry_count));
         access
+    }
+}
+
+fn figures(changes: &[&Entry]) -> Figures {
+    let of = |codes: &[&str]| changes.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
+    let mut touched: Vec<_> = changes.iter().filter_map(|entry| entry.case_id).collect();
+    touched.sort_unstable();
+    touched.dedup();
+    Figures {
+        total_changes: changes.len() as i64,
+        status_changes: of(&["case_submitted", "case_status_changed", "case_held", "case_resumed", "case_resubmitted"]),
+        tier_changes: of(&["case_tier_changed"]),
+        reassignments: of(&["case_assigned", "case_reassigned"]),
+        resubmissions: of(&["case_resubmitted"]),
+        holds: of(&["case_held", "case_resumed"]),
+        details_changes: of(&["case_details_edited", "case_updated"]),
+        cases_touched: touched.len() as i64,
     }
 }
 

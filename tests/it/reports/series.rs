@@ -54,8 +54,12 @@ fn sums(report: &Json) -> Cards {
     sums
 }
 
-/// Every report with its subjects and filters.
-fn questions(user: &str, case: &str) -> Vec<String> {
+/// Every report with its subjects and filters; `changes` is the history of case changes.
+fn questions(user: &str, changes: &Json) -> Vec<String> {
+    let text = |pointer: &str| changes.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let (case, member) = (text("/entries/data/0/case_id"), text("/by_member/0/user_id"));
+    let assignees = changes["by_assignee"].as_array().unwrap();
+    let assignee = assignees.iter().find_map(|row| row["user_id"].as_str()).unwrap();
     let filters = [
         ("activity-summary", vec![String::new()]),
         ("user-activity", vec![format!("user_id={user}")]),
@@ -68,6 +72,9 @@ fn questions(user: &str, case: &str) -> Vec<String> {
                 format!("actor_id={user}"),
                 format!("case_id={case}"),
                 format!("case_id={case}&change_type=details"),
+                format!("member_id={member}"),
+                format!("workshop_code={}", text("/by_workshop/0/workshop_code")),
+                format!("assigned_to={assignee}&change_type=status"),
             ],
         ),
         ("quality-review-audit", vec![String::new(), "review_status=approved".to_owned(), format!("reviewer_id={user}")]),
@@ -86,8 +93,7 @@ on_each_database! {
         let summary = by.get("reports/activity-summary?all_time=true").await.expect(200);
         let user = summary["top_users"][0]["user_id"].as_str().unwrap();
         let changes = by.get("reports/case-changes?change_type=hold&limit=1").await.expect(200);
-        let case = changes["entries"]["data"][0]["case_id"].as_str().unwrap();
-        for question in questions(user, case) {
+        for question in questions(user, &changes) {
             for period in ["", "&all_time=true", "&since=2026-10-29&until=2026-11-12T17:00:00Z"] {
                 for interval in ["day", "week", "month"] {
                     let path = format!("{question}{period}&interval={interval}");
@@ -97,7 +103,7 @@ on_each_database! {
             }
         }
         // None of them agree because nothing happened.
-        for question in questions(user, case) {
+        for question in questions(user, &changes) {
             let report = by.get(&format!("{question}&all_time=true&interval=month")).await.expect(200);
             assert!(sums(&report).values().any(|sum| *sum > 0), "{question}");
         }

@@ -1,13 +1,16 @@
 //! The fixtures: a database of its own, in which a history is written and rolled back.
 #![expect(clippy::disallowed_methods, reason = "the history is written directly to the database, as an outsider could")]
 
-use super::history::{CASES, Happening, Scenario, Step, USERS, Who};
+use super::history::{CASES, Happening, Scenario, Step, USERS, WORKSHOPS, Who};
 use crate::app::TestApp;
 use crate::app::copies::without_step_net;
+use entity::case::lifecycle::NewCase;
+use entity::case::{self, Urgency};
 use entity::clock::Clock;
 use entity::review::ReviewAction;
 use entity::user::{Level, Role};
 use entity::{audit_entry, outbox, review, user};
+use sea_orm::ActiveValue::Set;
 use sea_orm::prelude::Uuid;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IntoActiveModel, TransactionTrait,
@@ -18,9 +21,19 @@ use std::collections::HashMap;
 pub struct World {
     pub users: Vec<user::Model>,
     pub cases: Vec<Uuid>,
+    /// Those of the cases that the entries are about.
+    pub owned: Vec<Owned>,
     pub entries: Vec<audit_entry::Model>,
     pub steps: Vec<review::Model>,
     pub pending_emails: usize,
+}
+
+/// Whose a case is: people as indexes into those of the world.
+pub struct Owned {
+    pub id: Uuid,
+    pub member: usize,
+    pub workshop: &'static str,
+    pub assignee: Option<usize>,
 }
 
 /// Writes a history inside a transaction that is never committed.
@@ -33,6 +46,9 @@ pub async fn create(connection: &DatabaseConnection, scenario: &Scenario) -> (Da
     entries.sort_by_key(|entry| entry.id);
     let steps = steps(&clock, &scenario.steps, &users, &cases);
     user::Entity::insert_many(users.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
+    let owned: Vec<Owned> = cases.iter().take(CASES).enumerate().map(|(number, id)| case_of(number, *id)).collect();
+    let rows = owned.iter().enumerate().map(|(number, owned)| case_row(number, owned, &users, scenario));
+    case::Entity::insert_many(rows).exec(&tx).await.unwrap();
     // The number of values in a statement is limited.
     for some in entries.chunks(40) {
         audit_entry::Entity::insert_many(some.iter().cloned().map(fresh)).exec(&tx).await.unwrap();
@@ -60,7 +76,7 @@ pub async fn create(connection: &DatabaseConnection, scenario: &Scenario) -> (Da
         };
         outbox::Entity::insert_many([fresh(mail)]).exec(&tx).await.unwrap();
     }
-    (tx, World { users, cases, entries, steps, pending_emails: scenario.pending_emails })
+    (tx, World { users, cases, owned, entries, steps, pending_emails: scenario.pending_emails })
 }
 
 fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {
@@ -88,6 +104,36 @@ fn person(clock: &Clock, number: usize) -> user::Model {
         created_at: now,
         updated_at: now,
         deleted_at: (number == 3).then_some(now),
+    }
+}
+
+/// Two cases of each workshop, and one without an assignee.
+fn case_of(number: usize, id: Uuid) -> Owned {
+    let assignee = (number > 0).then_some(number.div_ceil(2));
+    Owned { id, member: number % 3, workshop: WORKSHOPS[number % WORKSHOPS.len()], assignee }
+}
+
+fn case_row(number: usize, owned: &Owned, users: &[user::Model], scenario: &Scenario) -> case::ActiveModel {
+    let new = NewCase {
+        id: owned.id,
+        case_number: format!("WS001-2026-03-{number:04}"),
+        workshop_code: owned.workshop.to_owned(),
+        member_id: users[owned.member].id,
+        created_by_id: users[owned.member].id,
+        employee_first_name: "Ada".to_owned(),
+        employee_last_name: "Moss".to_owned(),
+        client_email: None,
+        num_reports_requested: 1,
+        urgency: Urgency::Normal,
+        due_on: scenario.now.date_naive(),
+        special_notes: None,
+    };
+    case::ActiveModel {
+        assigned_to_id: Set(owned.assignee.map(|number| users[number].id)),
+        version: Set(1),
+        created_at: Set(scenario.now),
+        updated_at: Set(scenario.now),
+        ..new.draft()
     }
 }
 

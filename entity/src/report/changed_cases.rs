@@ -1,0 +1,149 @@
+//! The figures of case changes: of all, and by the member, the workshop and the assignee that the cases have now.
+
+use super::Scope;
+use super::sql::{Sql, by_bytes};
+use crate::audit::{Action, ChangeType};
+use crate::period::IdRange;
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use std::iter;
+
+/// The maximum number of members, of workshops and of assignees: those whose cases changed most.
+pub const GROUPS_MAX: usize = 100;
+
+/// How often cases changed, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figures {
+    pub total_changes: i64,
+    pub status_changes: i64,
+    pub tier_changes: i64,
+    pub reassignments: i64,
+    pub resubmissions: i64,
+    pub holds: i64,
+    pub details_changes: i64,
+    pub cases_touched: i64,
+}
+
+/// The changes to the cases of one member or of one assignee; `None` for cases without an assignee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonChanges {
+    pub user_id: Option<Uuid>,
+    pub username: Option<String>,
+    pub full_name: Option<String>,
+    pub figures: Figures,
+}
+
+/// The changes to the cases of one workshop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkshopChanges {
+    pub workshop_code: String,
+    pub figures: Figures,
+}
+
+/// The same changes, grouped in three ways, those with the most changes first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    pub by_member: Vec<PersonChanges>,
+    pub by_workshop: Vec<WorkshopChanges>,
+    pub by_assignee: Vec<PersonChanges>,
+}
+
+/// Groups the changes in scope. The log is read once: each case has one member, one workshop and at most one assignee.
+pub(super) async fn groups<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> Result<Groups, DbErr> {
+    let grouped = [
+        group(MEMBER, "changed.member_id", "NULL", "changed.member_id"),
+        group(WORKSHOP, "NULL", "changed.workshop_code", "changed.workshop_code"),
+        group(ASSIGNEE, "changed.assigned_to_id", "NULL", "changed.assigned_to_id"),
+    ];
+    let sql = changed_cases(ids, scope).text(
+        "SELECT ranked.* FROM (SELECT grouped.*, users.username, users.first_name, users.last_name, ROW_NUMBER() OVER \
+         (PARTITION BY grouped.group_kind ORDER BY grouped.total_count DESC, \
+         COALESCE(users.username, grouped.workshop_code, '')",
+    );
+    let sql = sql.text(by_bytes(db)).text(") AS place FROM (").text(&grouped.join(" UNION ALL "));
+    let sql = sql.text(") AS grouped LEFT JOIN users ON users.id = grouped.user_id) AS ranked WHERE ranked.place <= ");
+    let sql = sql.text(&GROUPS_MAX.to_string()).text(" ORDER BY ranked.group_kind, ranked.place");
+    let mut groups = Groups::default();
+    for row in sql.all::<Row, C>(db).await? {
+        match row.group_kind.as_str() {
+            MEMBER => groups.by_member.push(row.into_person()),
+            WORKSHOP => groups.by_workshop.push(row.into_workshop()),
+            _ => groups.by_assignee.push(row.into_person()),
+        }
+    }
+    Ok(groups)
+}
+
+const MEMBER: &str = "member";
+const WORKSHOP: &str = "workshop";
+const ASSIGNEE: &str = "assignee";
+
+#[derive(FromQueryResult)]
+struct Row {
+    group_kind: String,
+    user_id: Option<Uuid>,
+    username: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    workshop_code: Option<String>,
+    total_count: i64,
+    status_count: i64,
+    tier_count: i64,
+    assignment_count: i64,
+    resubmission_count: i64,
+    hold_count: i64,
+    details_count: i64,
+    case_count: i64,
+}
+
+/// What is counted of each case, as the names of columns begin.
+fn counts() -> impl Iterator<Item = &'static str> {
+    iter::once("total").chain(ChangeType::all().map(ChangeType::code))
+}
+
+/// The cases with changes in scope, and how many of each type.
+fn changed_cases(ids: IdRange, scope: &Scope) -> Sql {
+    let sql =
+        Sql::new("WITH changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, COUNT(*) AS total_count");
+    let sql = ChangeType::all().fold(sql, |sql, kind| {
+        let sql = sql.text(", COUNT(CASE WHEN entry.action_type IN (").values(kind.actions().map(Action::code));
+        sql.text(&format!(") THEN 1 END) AS {}_count", kind.code()))
+    });
+    let sql = sql.text(" FROM audit_entries AS entry CROSS JOIN cases WHERE cases.id = entry.case_id AND ");
+    let sql = scope.conditions(sql, ids, None);
+    sql.text(" GROUP BY cases.id, cases.member_id, cases.workshop_code, cases.assigned_to_id) ")
+}
+
+fn group(kind: &str, user: &str, workshop: &str, key: &str) -> String {
+    let sums: String = counts().map(|name| format!(", CAST(SUM(changed.{name}_count) AS BIGINT) AS {name}_count")).collect();
+    format!(
+        "SELECT '{kind}' AS group_kind, {user} AS user_id, {workshop} AS workshop_code, COUNT(*) AS case_count{sums} \
+         FROM changed GROUP BY {key}"
+    )
+}
+
+impl Row {
+    fn figures(&self) -> Figures {
+        Figures {
+            total_changes: self.total_count,
+            status_changes: self.status_count,
+            tier_changes: self.tier_count,
+            reassignments: self.assignment_count,
+            resubmissions: self.resubmission_count,
+            holds: self.hold_count,
+            details_changes: self.details_count,
+            cases_touched: self.case_count,
+        }
+    }
+
+    fn into_person(self) -> PersonChanges {
+        let figures = self.figures();
+        let full_name = self.first_name.zip(self.last_name).map(|(first, last)| format!("{first} {last}"));
+        PersonChanges { user_id: self.user_id, username: self.username, full_name, figures }
+    }
+
+    fn into_workshop(self) -> WorkshopChanges {
+        let figures = self.figures();
+        WorkshopChanges { workshop_code: self.workshop_code.unwrap_or_default(), figures }
+    }
+}
