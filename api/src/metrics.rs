@@ -171,7 +171,7 @@ impl Metrics {
         let is_done = (200..300).contains(&labels.status);
         if let Some(path) = labels.route.strip_prefix(REPORTS).filter(|_| is_done) {
             let (report, format) = path.strip_suffix(".csv").map_or((path, "json"), |report| (report, "csv"));
-            let labels = ReportLabels { report: report.replace('-', "_"), format };
+            let labels = ReportLabels { report: report.replace(['-', '/'], "_"), format };
             self.0.reports.get_or_create(&labels).observe(seconds);
         }
         if labels.route == LOGIN && labels.method == "POST" {

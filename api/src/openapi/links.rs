@@ -46,6 +46,12 @@ const MOST_ACTIVE: Parameters = &[
     ("until", "$response.body#/period/until"),
 ];
 
+const LISTED: Parameters = &[
+    ("user_id", "$response.body#/entries/data/0/id"),
+    ("since", "$response.body#/period/since"),
+    ("until", "$response.body#/period/until"),
+];
+
 /// After which operations, which ones can follow, and with which parameters.
 const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (
@@ -133,6 +139,8 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["get_activity_summary"], &["export_activity_summary"], PERIOD),
     (&["get_activity_summary"], &["get_user_activity"], MOST_ACTIVE),
     (&["get_user_activity"], &["export_user_activity"], USERS_PERIOD),
+    (&["list_user_activity"], &["get_user_activity"], LISTED),
+    (&["list_user_activity"], &["export_user_activity_list"], PERIOD),
     (&["get_case_changes"], &["export_case_changes"], PERIOD),
     (&["get_quality_review_audit"], &["export_quality_review_audit"], PERIOD),
     (&["get_system_events"], &["export_system_events"], PERIOD),

@@ -22,7 +22,7 @@ pub use texts::{current_texts, texts};
 use crate::audit_log::AuditedField;
 use crate::cases::CaseSort;
 use crate::http::request::period::When;
-use crate::reports::{EntrySort, EventType};
+use crate::reports::{EntrySort, EventType, UserActivitySort};
 use crate::reviews::ReviewQueue;
 use crate::routes;
 use crate::users::UserSort;
@@ -50,7 +50,7 @@ use utoipa_actix_web::AppExt;
     components(schemas(
         Problem, FieldProblem, Location, Code, Instant,
         // Types used only in parameters: utoipa refers to these without collecting them.
-        When, Interval, PeriodName, CaseSort, UserSort, EntrySort, EventType, Ending, ReviewQueue, AuditedField,
+        When, Interval, PeriodName, CaseSort, UserSort, EntrySort, EventType, UserActivitySort, Ending, ReviewQueue, AuditedField,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),

@@ -16,6 +16,7 @@ use crate::wire::{Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::ChangeType;
 use entity::audit_entry;
+use entity::page::Position;
 use entity::period::Period;
 use entity::report::{self, CaseScope, case_changes as changes};
 use entity::user;
@@ -230,9 +231,9 @@ impl ListReport for CaseChangesReport {
         period: &Period,
         filters: &changes::Filters,
         paging: &report::ReportPage,
-    ) -> Result<Vec<(Uuid, Line)>> {
+    ) -> Result<Vec<(Position, Line)>> {
         let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
-        Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id, change.cells())).collect())
+        Ok(CaseChange::all(db, rows).await?.iter().map(|change| (change.entry.id.into(), change.cells())).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reports as CSV: counted, recorded and then streamed from one snapshot, page by page.
 
 use super::generate::{ListReport, Report};
-use super::query::{ExportQuery, period, row_count};
+use super::query::{AskedPeriod, ExportQuery, TableExportQuery, period, row_count};
 use crate::http::Anyone;
 use crate::http::answer::file::{Format, file};
 use crate::state::App;
@@ -9,6 +9,7 @@ use crate::wire::{Error, Result, csv};
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
 use entity::audit::Event;
+use entity::page::Direction;
 use entity::period::Period;
 use entity::report::ReportPage;
 use futures_util::stream;
@@ -25,13 +26,35 @@ pub type Line = Vec<Cow<'static, str>>;
 /// Counts the rows of a report's list, records the export, then streams it.
 pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
     let (asked, by_name, order, filter) = query.parts;
+    stream_list::<R>(app, by, by_name.or(&asked)?, filter, order.direction(), query.all).await
+}
+
+/// The same for a report whose rows are not entries.
+pub async fn send_table<R: ListReport>(
+    app: &App,
+    by: &Anyone,
+    query: TableExportQuery<R::Filter>,
+    direction: Direction,
+) -> Result<HttpResponse> {
+    let (asked, by_name, filter) = query.parts;
+    stream_list::<R>(app, by, by_name.or(&asked)?, filter, direction, query.all).await
+}
+
+async fn stream_list<R: ListReport>(
+    app: &App,
+    by: &Anyone,
+    asked: AskedPeriod,
+    filter: R::Filter,
+    direction: Direction,
+    given: Json,
+) -> Result<HttpResponse> {
     let db = app.db().export_snapshot().await?;
     let subject = R::subject(&db, filter).await?;
-    let period = period(&db, by_name.or(&asked)?, app.now()).await?;
+    let period = period(&db, asked, app.now()).await?;
     let record_count = row_count(R::count(&db, &period, &subject).await?);
-    record::<R>(app, by, record_count, query.all).await?;
+    record::<R>(app, by, record_count, given).await?;
     let head = csv::lines([R::header()])?;
-    let first = ReportPage { after: None, direction: order.direction(), limit: PAGE };
+    let first = ReportPage { after: None, direction, limit: PAGE };
     let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
     Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::try_unfold(state, State::step)))
 }
@@ -72,7 +95,7 @@ impl<R: ListReport> State<R> {
         if has_more {
             rows.pop();
         }
-        let after = rows.last().map(|(id, _)| (*id).into());
+        let after = rows.last().map(|(position, _)| position.clone());
         self.next = has_more.then_some(ReportPage { after, ..paging });
         let lines = csv::lines(rows.into_iter().map(|(_, line)| line))?;
         Ok(Some((lines, self)))

@@ -2,7 +2,7 @@
 
 use super::export::Line;
 use super::frame::{Filters, PeriodView};
-use super::query::{AskedPeriod, ListPage, PeriodByName, ReportQuery, SeriesParameters, period, row_count};
+use super::query::{AskedPeriod, ListPage, PeriodByName, ReportQuery, SeriesParameters, TableQuery, period, row_count};
 use crate::http::request::period::PeriodParameters;
 use crate::http::request::query::Parameters;
 use crate::http::{Answer, Anyone, NoParameters, QueryParts};
@@ -11,12 +11,12 @@ use crate::wire::{Instant, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, Utc};
 use entity::audit::Event;
+use entity::page::{Direction, Position};
 use entity::period::{Interval, Period};
 use entity::report::ReportPage;
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use uuid::Uuid;
 
 /// A report: what it is computed from, and how it is shown.
 pub trait Report: Serialize + Sized {
@@ -47,7 +47,7 @@ pub struct About {
     pub filters: &'static str,
 }
 
-/// A report with a list, ordered by ids. Its CSV has the rows of the list.
+/// A report with a list. Its CSV has the rows of the list.
 pub trait ListReport: Report<Page = ListPage> + 'static {
     /// How many rows a page has by default.
     const LIMIT: u64;
@@ -58,13 +58,13 @@ pub trait ListReport: Report<Page = ListPage> + 'static {
     /// How many rows there are.
     async fn count(db: &DatabaseTransaction, period: &Period, subject: &Self::Subject) -> Result<i64>;
 
-    /// One page as lines, plus one row if there are more: each with the id it is sorted by.
+    /// One page as lines, plus one row if there are more: each with its position in the list.
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,
         subject: &Self::Subject,
         paging: &ReportPage,
-    ) -> Result<Vec<(Uuid, Line)>>;
+    ) -> Result<Vec<(Position, Line)>>;
 }
 
 /// What a report is computed for.
@@ -100,8 +100,25 @@ pub async fn page<R: ListReport>(
 ) -> Result<Answer<R>> {
     let (filters, given) = (query.only::<R::Filter>(), query.all);
     let (asked, by_name, series, order, filter, paging) = query.parts;
-    let page = ListPage::new(request, app, by, &paging, &order, R::LIMIT)?;
+    let page = ListPage::new(request, app, by, &paging, order.direction(), R::LIMIT)?;
     let (asked, interval, is_first) = (by_name.or(&asked)?, series.interval(), page.is_first());
+    let generated_at = app.now();
+    let as_of = page.as_of().unwrap_or(generated_at);
+    ReportRequest::<R> { asked, as_of, interval, generated_at, filter, filters, given, page, is_first }.generate(app, by).await
+}
+
+/// Generates a page of a report whose rows are not entries.
+pub async fn table<R: ListReport>(
+    app: &App,
+    by: &Anyone,
+    request: &HttpRequest,
+    query: TableQuery<R::Filter>,
+    direction: Direction,
+) -> Result<Answer<R>> {
+    let (filters, given) = (query.only::<R::Filter>(), query.all);
+    let (asked, by_name, filter, paging) = query.parts;
+    let page = ListPage::new(request, app, by, &paging, direction, R::LIMIT)?;
+    let (asked, interval, is_first) = (by_name.or(&asked)?, Interval::default(), page.is_first());
     let generated_at = app.now();
     let as_of = page.as_of().unwrap_or(generated_at);
     ReportRequest::<R> { asked, as_of, interval, generated_at, filter, filters, given, page, is_first }.generate(app, by).await

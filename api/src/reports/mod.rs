@@ -12,9 +12,11 @@ mod quality_review;
 mod query;
 mod system_events;
 mod user_activity;
+mod user_list;
 
 pub use query::EntrySort;
 pub use system_events::EventType;
+pub use user_list::UserActivitySort;
 
 use catalogue::ReportSummary;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -37,6 +39,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(activity_summary::export_activity_summary)
         .service(user_activity::get_user_activity)
         .service(user_activity::export_user_activity)
+        .service(user_list::list_user_activity)
+        .service(user_list::export_user_activity_list)
         .service(case_changes::get_case_changes)
         .service(case_changes::export_case_changes)
         .service(quality_review::get_quality_review_audit)

@@ -13,6 +13,7 @@ use crate::wire::fields::at_most_all;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::case::ReviewStatus;
+use entity::page::Position;
 use entity::period::Period;
 use entity::report::{self, Percent, quality_review as quality};
 use entity::review::{self, ReviewAction};
@@ -277,9 +278,9 @@ impl ListReport for QualityReviewReport {
         period: &Period,
         filters: &quality::Filters,
         paging: &report::ReportPage,
-    ) -> Result<Vec<(Uuid, Line)>> {
+    ) -> Result<Vec<(Position, Line)>> {
         let rows = quality::decisions(db, period, filters, paging).await?;
-        Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id, decision.cells())).collect())
+        Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id.into(), decision.cells())).collect())
     }
 }
 

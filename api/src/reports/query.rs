@@ -7,14 +7,13 @@ use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::page::Direction;
+use entity::page::{Direction, Position};
 use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery};
 use entity::report;
 use entity::setting;
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 use validator::Validate;
 
 /// The query parameters of a report with a list.
@@ -22,6 +21,12 @@ pub type ReportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, SeriesPara
 
 /// The query parameters of its CSV export.
 pub type ExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, OrderParameters, T)>;
+
+/// The query parameters of a report whose rows are not entries, and so have an order of their own.
+pub type TableQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T, Paging)>;
+
+/// The query parameters of its CSV export.
+pub type TableExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T)>;
 
 /// Names a period instead of giving its ends.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
@@ -111,16 +116,9 @@ pub struct ListPage {
 }
 
 impl ListPage {
-    pub fn new(
-        request: &HttpRequest,
-        app: &App,
-        by: &Anyone,
-        paging: &Paging,
-        order: &OrderParameters,
-        limit: u64,
-    ) -> Result<Self> {
+    pub fn new(request: &HttpRequest, app: &App, by: &Anyone, paging: &Paging, direction: Direction, limit: u64) -> Result<Self> {
         let page = paging.page_request(request, app, by, limit)?;
-        let paging = report::ReportPage { after: page.after.clone(), direction: order.direction(), limit: page.limit };
+        let paging = report::ReportPage { after: page.after.clone(), direction, limit: page.limit };
         Ok(Self { page, paging })
     }
 
@@ -135,11 +133,17 @@ impl ListPage {
     }
 
     /// Cuts the rows to the page. The next page will cover the same period.
-    pub fn cut<R>(&self, rows: &mut Vec<R>, matching: i64, period: &Period, id: impl Fn(&R) -> Uuid) -> PageInfo {
+    pub fn cut<R, P: Into<Position>>(
+        &self,
+        rows: &mut Vec<R>,
+        matching: i64,
+        period: &Period,
+        position: impl Fn(&R) -> P,
+    ) -> PageInfo {
         let total = self.page.include_total.then(|| row_count(matching));
         // As an open period has it, which ends one millisecond after the request.
         let until = period.as_of + TimeDelta::milliseconds(1);
-        self.page.cut_pinned(rows, total, Some(until.timestamp_millis()), |row| id(row).into())
+        self.page.cut_pinned(rows, total, Some(until.timestamp_millis()), |row| position(row).into())
     }
 }
 

@@ -16,6 +16,7 @@ use entity::audit::{Action, SystemEvent};
 use entity::audit_entry;
 use entity::audit_log::JobHealth;
 use entity::job::run::RunStatus;
+use entity::page::Position;
 use entity::period::Period;
 use entity::report::{self, Percent, system_events as events};
 use sea_orm::DatabaseTransaction;
@@ -321,9 +322,9 @@ impl ListReport for SystemEventsReport {
         period: &Period,
         filters: &events::Filters,
         paging: &report::ReportPage,
-    ) -> Result<Vec<(Uuid, Line)>> {
+    ) -> Result<Vec<(Position, Line)>> {
         let rows = report::entries(db, period.ids(), &filters.list(), paging).await?;
-        rows.into_iter().map(|row| SystemEventEntry::new(row).map(|event| (event.entry.id, event.cells()))).collect()
+        rows.into_iter().map(|row| SystemEventEntry::new(row).map(|event| (event.entry.id.into(), event.cells()))).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::list_of;
 use crate::state::App;
 use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
+use entity::page::Position;
 use entity::period::Period;
 use entity::report::{self, user_activity as activity};
 use entity::user::{self, Level, Role};
@@ -135,7 +136,11 @@ pub async fn get_user_activity(
 
 impl Report for UserActivityReport {
     const NAME: &'static str = "user_activity";
-    const ABOUT: About = About { title: "User activity", description: "The activity of one user.", filters: "user_id" };
+    const ABOUT: About = About {
+        title: "User activity",
+        description: "The activity of one user; below /users, of all users as a table.",
+        filters: "user_id",
+    };
     type Filter = UserActivityFilter;
     type Subject = user::Model;
     type Page = ListPage;
@@ -205,9 +210,9 @@ impl ListReport for UserActivityReport {
         period: &Period,
         user: &user::Model,
         paging: &report::ReportPage,
-    ) -> Result<Vec<(Uuid, Line)>> {
+    ) -> Result<Vec<(Position, Line)>> {
         let rows = report::entries(db, period.ids(), &activity::scope(user.id), paging).await?;
-        rows.into_iter().map(|row| Ok((row.id, entry::plain(row)?.line(Line::new())))).collect()
+        rows.into_iter().map(|row| Ok((row.id.into(), entry::plain(row)?.line(Line::new())))).collect()
     }
 }
 

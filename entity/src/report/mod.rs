@@ -13,6 +13,7 @@ mod sql;
 pub mod system_events;
 mod tally;
 pub mod user_activity;
+pub mod user_list;
 
 pub use percent::Percent;
 pub use tally::{CategoryCount, TypeCount, count};

@@ -149,10 +149,12 @@ on_each_database! {
             let answer = by.get(&format!("reports/{report}?all_time=true&interval=month{more}")).await;
             arrays(report, &answer.expect(200), &mut found);
         }
+        let users = by.get("reports/user-activity/users?all_time=true").await.expect(200);
+        arrays("user-activity/users", &users, &mut found);
         arrays("reports", &by.get("reports").await.expect(200), &mut found);
         let empty: Vec<_> = found.iter().filter(|(_, rows)| **rows == 0).collect();
         assert!(empty.is_empty(), "nothing is said about an array without rows: {empty:?}");
-        assert_eq!(found.len(), 24, "{found:#?}");
+        assert_eq!(found.len(), 25, "{found:#?}");
     }
 
     async fn each_query_of_the_provisioned_dashboards_finds_its_rows_and_columns(app) {

@@ -140,6 +140,7 @@ impl<'a> World<'a> {
             "list_case_documents" => format!("cases/{}/documents", self.cases[1]),
             "list_own_activity" => "auth/me/activity".to_owned(),
             "get_user_activity" => format!("reports/user-activity?user_id={}", self.reader.id()),
+            "list_user_activity" => "reports/user-activity/users".to_owned(),
             "get_case_changes" => "reports/case-changes".to_owned(),
             "get_quality_review_audit" => "reports/quality-review-audit".to_owned(),
             "get_system_events" => "reports/system-events".to_owned(),

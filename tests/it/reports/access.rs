@@ -3,9 +3,10 @@
 use crate::app::actions;
 use serde_json::json;
 
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 6] = [
     "reports/activity-summary",
     "reports/user-activity?user_id=01a20725-be30-7584-bca5-f00e655c90d6",
+    "reports/user-activity/users",
     "reports/case-changes",
     "reports/quality-review-audit",
     "reports/system-events",

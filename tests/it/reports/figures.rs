@@ -198,6 +198,7 @@ on_each_database! {
         let paths = [
             "reports/activity-summary".to_owned(),
             format!("reports/user-activity?user_id={user}"),
+            "reports/user-activity/users".to_owned(),
             "reports/case-changes".to_owned(),
             "reports/quality-review-audit".to_owned(),
             "reports/system-events".to_owned(),

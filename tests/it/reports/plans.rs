@@ -28,6 +28,8 @@ on_each_database! {
         for report in [
             format!("activity-summary?{HOUR}"),
             format!("user-activity?{HOUR}&user_id={user_id}"),
+            format!("user-activity/users?{HOUR}"),
+            format!("user-activity/users?{HOUR}&sort=-total_activities&role=manager"),
             format!("case-changes?{HOUR}"),
             format!("case-changes?{HOUR}&change_type=hold"),
             format!("case-changes?{HOUR}&member_id={user_id}"),

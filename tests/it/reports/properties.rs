@@ -12,6 +12,7 @@ use entity::report::case_changes::case_changes;
 use entity::report::quality_review::quality_review;
 use entity::report::system_events::system_events;
 use entity::report::user_activity::user_activity;
+use entity::report::user_list::{self, Key, user_list};
 use entity::report::{self, ReportPage};
 use proptest::test_runner::{Config, TestRunner};
 use sea_orm::ConnectionTrait;
@@ -58,6 +59,11 @@ async fn compare<C: ConnectionTrait>(db: &C, scenario: &Scenario, world: &World)
     assert_eq!(activity_summary(db, &period, scenario.interval).await.unwrap(), recount.activity_summary());
     let user = world.users[scenario.user].id;
     assert_eq!(user_activity(db, &period, scenario.interval, user, &paging).await.unwrap(), recount.user_activity());
+    for key in [Key::Username, Key::TotalActivities] {
+        let filters = recount.user_filters(key);
+        assert_eq!(user_list(db, &period, &filters, &paging).await.unwrap(), recount.user_list(&filters));
+        pages_make_up_the_table(db, &period, &filters, &paging).await;
+    }
     let filters = recount.case_filters();
     assert_eq!(case_changes(db, &period, scenario.interval, &filters, &paging).await.unwrap(), recount.case_changes());
     let filters = recount.review_filters();
@@ -66,6 +72,23 @@ async fn compare<C: ConnectionTrait>(db: &C, scenario: &Scenario, world: &World)
     let events = system_events(db, &period, scenario.interval, scenario.now, &filters, &paging).await.unwrap();
     assert_eq!(events, recount.system_events());
     pages_make_up_the_list(db, scenario, &period, &recount).await;
+}
+
+/// Every user is on exactly one page, in the order of the whole table.
+async fn pages_make_up_the_table<C: ConnectionTrait>(db: &C, period: &Period, filters: &user_list::Filters, paging: &ReportPage) {
+    let whole = user_list::rows(db, period, filters, &ReportPage { limit: 200, ..paging.clone() }).await.unwrap();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let mut rows = user_list::rows(db, period, filters, &ReportPage { limit: 2, after, ..paging.clone() }).await.unwrap();
+        let has_more = rows.len() > 2;
+        rows.truncate(2);
+        after = rows.last().map(|row| row.position(filters.key));
+        found.extend(rows);
+        if !has_more {
+            break;
+        }
+    }
+    assert_eq!(found, whole);
 }
 
 /// Every entry of a list is on exactly one page, in order.

@@ -15,8 +15,10 @@ use entity::report::changed_cases::{Figures, Groups, PersonChanges, WorkshopChan
 use entity::report::quality_review::{QualityReview, Reviewer};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
+use entity::report::user_list::{self, Key, UserList, UserRow};
 use entity::report::{CaseScope, CategoryCount, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
+use entity::user::Role;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts a history that was written.
@@ -149,6 +151,48 @@ impl<'a> Recount<'a> {
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
             entries: self.page(done.into_iter().cloned().collect()),
+        }
+    }
+
+    pub fn user_filters(&self, key: Key) -> user_list::Filters {
+        let roles = [Role::Technician, Role::Manager, Role::Service].into_iter().enumerate();
+        let roles = roles.filter(|(number, _)| self.scenario.kinds & (1 << number) != 0).map(|(_, role)| role);
+        user_list::Filters { roles: roles.collect(), key }
+    }
+
+    /// A deleted user who did nothing in the period is the only one who is missing.
+    pub fn user_list(&self, filters: &user_list::Filters) -> UserList {
+        let done = self.done();
+        let all = self.world.users.iter().map(|user| self.user_row(user, &done));
+        let mut rows: Vec<UserRow> = all.filter(|row| row.deleted_at.is_none() || row.total_activities > 0).collect();
+        let total_users = rows.len() as i64;
+        let active_users = rows.iter().filter(|row| row.total_activities > 0).count() as i64;
+        let total_activities = rows.iter().map(|row| row.total_activities).sum();
+        rows.retain(|row| filters.roles.is_empty() || filters.roles.contains(&row.role));
+        let matching = rows.len() as i64;
+        match filters.key {
+            Key::Username => rows.sort_by_key(|row| row.username.clone()),
+            Key::TotalActivities => rows.sort_by_key(|row| (row.total_activities, row.id)),
+        }
+        UserList { total_users, active_users, total_activities, matching, rows: self.page(rows) }
+    }
+
+    fn user_row(&self, user: &entity::user::Model, done: &[&Entry]) -> UserRow {
+        let theirs: Vec<_> = done.iter().filter(|entry| entry.actor_id == Some(user.id)).collect();
+        let ever = self.world.entries.iter().filter(|entry| entry.actor_id == Some(user.id) && entry.outcome == "success");
+        UserRow {
+            id: user.id,
+            username: user.username.clone(),
+            full_name: user.full_name(),
+            email: user.email.clone(),
+            role: user.role,
+            user_level: user.user_level,
+            is_active: user.is_active,
+            deleted_at: user.deleted_at,
+            total_activities: theirs.len() as i64,
+            case_activities: theirs.iter().filter(|entry| entry.case_id.is_some()).count() as i64,
+            last_activity_at: theirs.iter().map(|entry| entry.occurred_at).max(),
+            last_activity_overall_at: ever.map(|entry| entry.occurred_at).max(),
         }
     }
 

@@ -50,7 +50,8 @@ pub async fn fill<'a>(app: &'a TestApp, by: &Client<'a>) -> Vec<Deep> {
         ["cases?sort=", "cases?sort=-"].map(|path| ["created_at", "due_on", "updated_at"].map(|key| format!("{path}{key}")));
     let by_name = ["users?sort=username", "users?sort=-username", "users?sort=created_at", "users?sort=-created_at"];
     let others = ["audit-log", "alerts", "outbox", "job-runs", "reviews", "reviews?status=decided"];
-    let reports = ["quality-review-audit", "system-events"].map(|report| format!("reports/{report}"));
+    let tables = ["user-activity/users", "user-activity/users?sort=-total_activities"];
+    let reports = ["quality-review-audit", "system-events"].into_iter().chain(tables).map(|report| format!("reports/{report}"));
     let ones = [
         case.url("audit-trail"),
         case.url("documents"),
