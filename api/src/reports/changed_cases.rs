@@ -38,6 +38,7 @@ pub struct CaseChangesByPerson {
     #[schema(max_length = 257)]
     full_name: Option<String>,
     #[serde(flatten)]
+    #[schema(inline)]
     figures: CaseChangesFigures,
 }
 
@@ -47,6 +48,7 @@ pub struct CaseChangesByWorkshop {
     #[schema(max_length = 50)]
     workshop_code: String,
     #[serde(flatten)]
+    #[schema(inline)]
     figures: CaseChangesFigures,
 }
 
