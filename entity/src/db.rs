@@ -169,8 +169,8 @@ impl Db {
         self.limits.patience
     }
 
-    /// How long PostgreSQL may take to answer COMMIT: it is a statement, and there is a network in between.
-    pub(crate) fn commit_patience(&self) -> Duration {
+    /// How long PostgreSQL may take to answer a statement of a write transaction: its own limit, and time for the network.
+    fn answer_time(&self) -> Duration {
         statement_time(self.limits.patience) + Duration::from_secs(1)
     }
 
@@ -180,7 +180,7 @@ impl Db {
 
     /// Begins a write, or fails before one and a half times the patience: a 503 serves the next caller better.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, DbErr> {
-        WriteTransaction::begin(&self.writer, self.limits.patience, self.watch.clone()).await
+        WriteTransaction::begin(&self.writer, self.limits.patience, self.answer_time(), self.watch.clone()).await
     }
 
     /// A program that turned SQLite's foreign keys off may have left changes without entries.

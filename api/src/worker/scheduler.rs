@@ -9,10 +9,15 @@ use chrono_tz::Tz;
 use entity::audit::{AuditTx, Context};
 use entity::job::{self, JobName, run};
 use entity::setting;
-use sea_orm::{DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait, RuntimeErr};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The maximum sleep: the settings may change the schedule's time zone, and failures have to be retried.
 const LOOKS_EVERY: TimeDelta = TimeDelta::seconds(15);
+
+/// How long it may take to read what is due: a server that vanished answers nothing, and the readers have no limit of their own.
+const PLANNED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs the job whenever it is due, until the service stops. A failure is retried at the next check.
 pub async fn run_schedule(app: App, job: JobName) {
@@ -32,8 +37,8 @@ pub async fn run_schedule(app: App, job: JobName) {
 
 /// Runs the pending periods of a job in order. Returns the instant of the next one.
 pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, DbErr> {
-    let zone = setting::current(app.readers()).await?.zone()?;
-    let periods = due(app, job, zone).await?;
+    let plan = timeout(PLANNED_WITHIN, plan(app, job)).await;
+    let (zone, periods) = plan.map_err(|_| DbErr::Conn(RuntimeErr::Internal("the database did not answer".to_owned())))??;
     for period in &periods {
         let is_made_up = periods.last() != Some(period);
         let order = Order { job, dry_run: false, scheduled_for: Some(*period), is_made_up, by: Scheduled };
@@ -51,6 +56,12 @@ pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, D
         }
     }
     Ok(app.schedules().next(job, app.now(), zone))
+}
+
+/// The schedule's time zone, and the pending periods of a job.
+async fn plan(app: &App, job: JobName) -> Result<(Tz, Vec<DateTime<Utc>>), DbErr> {
+    let zone = setting::current(app.readers()).await?.zone()?;
+    Ok((zone, due(app, job, zone).await?))
 }
 
 /// The pending periods of a job.

@@ -11,12 +11,11 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExecResult,
-    IntoActiveModel, QueryResult, QuerySelect, RuntimeErr, Select, Statement,
+    IntoActiveModel, QueryResult, QuerySelect, Select, Statement,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 /// One operation's transaction: its changes and their entries commit together, or neither does.
@@ -29,7 +28,6 @@ pub struct AuditTx {
     hold: Hold,
     /// Where to query what became of the transaction if the reply to COMMIT is lost.
     readers: DatabaseConnection,
-    commit_patience: Duration,
     decision_patience: Duration,
 }
 
@@ -63,8 +61,7 @@ impl AuditTx {
     /// `now` is read here: once the locks on rights are ours.
     fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
         let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.excuses(), db.observer()));
-        let (commit_patience, decision_patience) = (db.commit_patience(), db.decision_patience());
-        Self { inner, unit, hold, readers: db.readers().clone(), commit_patience, decision_patience }
+        Self { inner, unit, hold, readers: db.readers().clone(), decision_patience: db.decision_patience() }
     }
 
     /// What ends a user's rights must begin with `over` that user; otherwise one of their actions could be committed after it.
@@ -188,15 +185,7 @@ impl AuditTx {
             return Err(refusal.into());
         }
         let traces = self.unit.traces();
-        let answer = match self.inner.backend() {
-            DbBackend::Postgres => match timeout(self.commit_patience, self.inner.commit()).await {
-                Ok(answer) => answer,
-                Err(_) => Err(DbErr::Conn(RuntimeErr::Internal("COMMIT was not answered".to_owned()))),
-            },
-            // There is no network in between.
-            _ => self.inner.commit().await,
-        };
-        let Err(error) = answer else { return Ok(()) };
+        let Err(error) = self.inner.commit().await else { return Ok(()) };
         if !db::is_lost(&error) {
             return Err(error);
         }

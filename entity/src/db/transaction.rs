@@ -12,9 +12,11 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Sqlite};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 #[cfg(all(feature = "sabotage", not(debug_assertions)))]
 compile_error!("the feature `sabotage` deliberately breaks the service and is for drills only");
@@ -47,6 +49,9 @@ pub struct WriteTransaction {
     /// Whether every statement so far completed without an error. False while a statement is in progress.
     is_sound: AtomicBool,
     backend: DbBackend,
+    /// How long a statement may take to be answered. PostgreSQL ends it earlier; without this, one to a server that vanished would
+    /// wait until TCP gives up, after a quarter of an hour.
+    answer_time: Duration,
     watch: Option<Watch>,
 }
 
@@ -57,7 +62,12 @@ enum Connection {
 
 impl WriteTransaction {
     /// Waits at most `patience` for a connection, and on PostgreSQL for a lock; one and a half times as long for both together.
-    pub(crate) async fn begin(pool: &DatabaseConnection, patience: Duration, watch: Option<Watch>) -> Result<Self, DbErr> {
+    pub(crate) async fn begin(
+        pool: &DatabaseConnection,
+        patience: Duration,
+        answer_time: Duration,
+        watch: Option<Watch>,
+    ) -> Result<Self, DbErr> {
         let begun_at = Instant::now();
         let mut attempt = 1;
         loop {
@@ -68,6 +78,7 @@ impl WriteTransaction {
                 connection: Mutex::new(Some(connection)),
                 is_sound: AtomicBool::new(false),
                 backend,
+                answer_time,
                 watch: watch.clone(),
             };
             match tx.open(patience, begun_at.elapsed()).await {
@@ -85,7 +96,7 @@ impl WriteTransaction {
 
     async fn open(&mut self, patience: Duration, waited: Duration) -> Result<(), sqlx::Error> {
         let Some(connection) = self.connection.get_mut() else { return Err(sqlx::Error::BeginFailed) };
-        connection.begin(patience, waited).await?;
+        answered(self.backend, self.answer_time, connection.begin(patience, waited)).await?;
         *self.is_sound.get_mut() = true;
         Ok(())
     }
@@ -99,7 +110,9 @@ impl WriteTransaction {
         let step = self.step(statement);
         let result = match connection.as_mut() {
             Some(Connection::Sqlite(one)) => query(statement).execute(&mut **one).await.map(ExecResult::from),
-            Some(Connection::Postgres(one)) => query(statement).execute(&mut **one).await.map(ExecResult::from),
+            Some(Connection::Postgres(one)) => {
+                answered(self.backend, self.answer_time, query(statement).execute(&mut **one)).await.map(ExecResult::from)
+            }
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))
@@ -110,7 +123,11 @@ impl WriteTransaction {
         let step = self.step(statement);
         let result = match connection.as_mut() {
             Some(Connection::Sqlite(one)) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
-            Some(Connection::Postgres(one)) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
+            Some(Connection::Postgres(one)) => {
+                answered(self.backend, self.answer_time, query(statement).fetch_optional(&mut **one))
+                    .await
+                    .map(|row| row.map(Into::into))
+            }
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(query_error)
@@ -121,7 +138,9 @@ impl WriteTransaction {
         let step = self.step(statement);
         let result = match connection.as_mut() {
             Some(Connection::Sqlite(one)) => query(statement).fetch_all(&mut **one).await.map(results),
-            Some(Connection::Postgres(one)) => query(statement).fetch_all(&mut **one).await.map(results),
+            Some(Connection::Postgres(one)) => {
+                answered(self.backend, self.answer_time, query(statement).fetch_all(&mut **one)).await.map(results)
+            }
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(query_error)
@@ -141,7 +160,7 @@ impl WriteTransaction {
         let Some(connection) = self.connection.get_mut().as_mut().filter(|_| was_sound) else {
             return Err(DbErr::Conn(RuntimeErr::Internal("a statement of this transaction failed".to_owned())));
         };
-        connection.send(how(connection.words())).await.map_err(query_error)?;
+        answered(self.backend, self.answer_time, connection.send(how(connection.words()))).await.map_err(query_error)?;
         // Return it to the pool; until here dropping it would close it.
         drop(self.connection.get_mut().take());
         Ok(())
@@ -184,8 +203,9 @@ impl Drop for WriteTransaction {
         let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| *self.is_sound.get_mut()) else {
             return connection.close();
         };
+        let (backend, answer_time) = (self.backend, self.answer_time);
         runtime.spawn(async move {
-            if let Err(error) = connection.send(connection.words().rollback).await {
+            if let Err(error) = answered(backend, answer_time, connection.send(connection.words().rollback)).await {
                 tracing::warn!(%error, "connection closed: rollback failed");
                 connection.close();
             }
@@ -272,6 +292,20 @@ impl Connection {
             Self::Sqlite(mut one) => one.close_on_drop(),
             Self::Postgres(mut one) => one.close_on_drop(),
         }
+    }
+}
+
+/// The answer of PostgreSQL, or an error after the time that it may take. No network is between the service and SQLite.
+async fn answered<T>(
+    backend: DbBackend,
+    answer_time: Duration,
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match backend {
+        DbBackend::Postgres => {
+            timeout(answer_time, statement).await.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())))
+        }
+        _ => statement.await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A proxy between the service and PostgreSQL that breaks at COMMIT.
+//! A proxy between the service and PostgreSQL that breaks at COMMIT, or behind which the server vanishes.
 
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,6 +42,10 @@ struct Wire {
     next: Arc<Mutex<Option<Fault>>>,
     is_closed: watch::Sender<bool>,
     is_mute: watch::Sender<bool>,
+    /// The text in a statement of a writer at which the server vanishes.
+    vanishing_at: Arc<Mutex<Option<&'static [u8]>>>,
+    /// Nothing gets through any more, in either direction, and no connection ends.
+    is_silent: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -49,7 +53,13 @@ impl Proxy {
     pub async fn before(url: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let wire = Wire { next: Arc::default(), is_closed: watch::Sender::new(false), is_mute: watch::Sender::new(false) };
+        let wire = Wire {
+            next: Arc::default(),
+            is_closed: watch::Sender::new(false),
+            is_mute: watch::Sender::new(false),
+            vanishing_at: Arc::default(),
+            is_silent: watch::Sender::new(false),
+        };
         let (server, of_each) = (address(url).to_owned(), wire.clone());
         tokio::spawn(async move {
             while let Ok((service, _)) = listener.accept().await {
@@ -70,11 +80,17 @@ impl Proxy {
         *self.wire.next.lock().expect("the fault") = Some(fault);
     }
 
+    /// Lets the server vanish, as if its machine lost power, when a writer sends a statement with this text.
+    pub fn vanish_at(&self, text: &'static str) {
+        *self.wire.vanishing_at.lock().expect("the text") = Some(text.as_bytes());
+    }
+
     /// Allows all connections again, and every COMMIT from now on.
     pub fn mend(&self) {
         self.wire.next.lock().expect("the fault").take();
         self.wire.is_closed.send_replace(false);
         self.wire.is_mute.send_replace(false);
+        self.wire.is_silent.send_replace(false);
     }
 }
 
@@ -90,6 +106,7 @@ impl Wire {
         if *self.is_closed.borrow() {
             return;
         }
+        self.wait_while_silent().await;
         let server = TcpStream::connect(server).await.expect("the server");
         let ((from_service, to_service), (from_server, to_server)) = (service.into_split(), server.into_split());
         let answers = tokio::spawn(hand_on(from_server, to_service));
@@ -99,6 +116,14 @@ impl Wire {
             _ = closed.wait_for(|is_closed| *is_closed) => {}
         }
         answers.abort();
+    }
+
+    /// Returns at once, with `false`, unless the server has vanished: then once it is back.
+    async fn wait_while_silent(&self) -> bool {
+        let mut silent = self.is_silent.subscribe();
+        let was_silent = *silent.borrow_and_update();
+        drop(silent.wait_for(|is_silent| !is_silent).await);
+        was_silent
     }
 
     /// Copies what the service sends, up to a COMMIT that is to fail. sqlx sends it in a message of its own.
@@ -111,6 +136,12 @@ impl Wire {
             writes |= says(WRITER);
             let is_question = says(QUESTION);
             if count == 0 || (is_question && *self.is_mute.borrow()) {
+                return Ok(());
+            }
+            if writes && self.vanishing_at.lock().expect("the text").take_if(|text| says(text)).is_some() {
+                self.is_silent.send_replace(true);
+            }
+            if self.wait_while_silent().await {
                 return Ok(());
             }
             let fault = if writes && bytes.ends_with(COMMIT) { self.next.lock().expect("the fault").take() } else { None };

@@ -2,9 +2,12 @@
 
 use crate::app::{Kind, TestApp, actions, at};
 use api::worker::scheduler;
+use entity::db::Limits;
 use entity::job::JobName;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value as Json, json};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Runs everything that is due, like a process that checks its clock.
 async fn due(app: &TestApp) {
@@ -34,6 +37,28 @@ async fn forbid_commits_of_successes(app: &TestApp) {
         }
     };
     app.outside.execute_unprepared(sql).await.unwrap();
+}
+
+/// PostgreSQL only: SQLite is part of the service.
+#[tokio::test]
+async fn a_job_ends_soon_if_the_server_of_the_database_vanishes() {
+    let Some((app, proxy)) = TestApp::start_behind_a_proxy(Limits::default().decision).await else { return };
+    due(&app).await;
+    let mark = app.mark().await;
+    app.clock.set(at("2026-12-01T16:00:00Z"));
+    proxy.vanish_at("job_runs");
+
+    // Two statements without an answer, the run's and the one that would record its failure, and a wait for a connection.
+    let run = scheduler::run_due(&app.app, JobName::CheckExpiredHolds);
+    drop(timeout(Duration::from_secs(15), run).await.expect("a run that ends"));
+    let check = scheduler::run_due(&app.app, JobName::CheckExpiredHolds);
+    assert!(timeout(Duration::from_secs(15), check).await.expect("a check that ends").is_err());
+
+    proxy.mend();
+    scheduler::run_due(&app.app, JobName::CheckExpiredHolds).await.unwrap();
+    assert_eq!(actions(&app.since(&mark).await), ["cron_job_executed"]);
+    assert_eq!(runs(&app, "check_expired_holds").await[0]["status"], "success");
+    app.finish().await;
 }
 
 on_each_database! {
