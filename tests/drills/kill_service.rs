@@ -10,6 +10,8 @@ use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
 
 const WRITERS: usize = 8;
+/// How long the service may take after a kill until it is ready.
+const START_MAX: Duration = Duration::from_secs(2);
 
 pub async fn run(plan: Plan) {
     for kind in [Kind::Sqlite, Kind::Postgres] {
@@ -39,6 +41,7 @@ async fn on(kind: Kind, plan: Plan) {
         join(writers, end).await;
     }
     println!("{kind:?}: {kills} kills, slowest start {slowest:?}");
+    assert!(slowest < START_MAX, "a start after a kill took {slowest:?}");
     oracle.demand(&app).await;
     app.finish().await;
 }
