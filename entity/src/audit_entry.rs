@@ -84,7 +84,7 @@ impl ActiveModel {
             case_number: Set(event.case.as_ref().map(|(_, number)| number.clone())),
             document_id: Set(event.document.as_ref().map(|(id, _)| *id)),
             related_user_id: Set(event.related_user.as_ref().map(|person| person.id)),
-            object_type: Set(event.object.0.to_owned()),
+            object_type: Set(event.object.0.to_string()),
             topic: Set(event.topic().map(str::to_owned)),
             source: Set(source.to_owned()),
             ip_address: Set(context.ip_address.clone()),

@@ -72,7 +72,7 @@ impl History {
         let mut created = HashSet::new();
         for PastEntry { event, .. } in &self.entries {
             event.ensure_metadata()?;
-            let (object_type, object_id) = (event.object.0, event.object.1.as_str());
+            let (object_type, object_id) = (&*event.object.0, event.object.1.as_str());
             let changes = event.changes.as_map();
             if !changes.is_empty() && created.insert((object_type, object_id)) && !event.action.is_creation() {
                 return Err(gap(object_type, object_id, "creation", Json::Null, json!(event.action)).into());

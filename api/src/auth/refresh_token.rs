@@ -57,14 +57,18 @@ impl Presented {
         Ok((refresh_token::exchange(tx, &self.token.token_hash).await?, user, session))
     }
 
-    /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry.
+    /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry, however
+    /// many others there are. Presenting it again ends nothing, and is an attempt like any other.
     pub async fn reused(&self, app: &App, origin: &Origin) -> Result<Error> {
         // By an anonymous actor: presenting a used token doesn't prove who the sender is.
         let context = origin.context(Actor::Anonymous);
         let person = self.person(app).await?;
         let tx = app.begin_as_over(person.id, context.clone()).await?;
-        session::end(&tx, person.id, self.session.id).await?;
-        state::record_refusal_in(&tx, &context, Event::refresh_reused(&person, self.session.id)).await?;
+        let event = Event::refresh_reused(&person, self.session.id);
+        match session::end(&tx, person.id, self.session.id).await? {
+            true => tx.record(event).await?,
+            false => state::record_refusal_in(&tx, &context, event).await?,
+        }
         tx.commit().await?;
         Ok(refused())
     }

@@ -17,7 +17,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use budgets::Budgets;
 use chrono::{DateTime, Utc};
-use entity::attempt;
+use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::db::Db;
 use in_flight::InFlight;
@@ -87,7 +87,8 @@ impl App {
         Ok(AuditTx::begin_over(&self.state.db, user_id, context).await?)
     }
 
-    /// Records a refusal or a failure, unless its limit per minute is reached: then it is only counted.
+    /// Records a refusal or a failure, unless its limit per minute is reached: then it is only counted, and an entry reports the
+    /// number.
     pub async fn record_refusal(&self, context: Context, event: Event) -> Result<()> {
         let tx = self.begin_as(context.clone()).await?;
         record_refusal_in(&tx, &context, event).await?;
@@ -193,13 +194,19 @@ impl App {
 
 /// The same inside a transaction with further work; `context` is the one it was begun with.
 pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) -> Result<()> {
-    let network = || forwarded::recorded_network(context.ip_address.as_deref()).map(|network| network.to_string());
-    let who = context.actor.id().map(|id| id.to_string()).or_else(network).unwrap_or_default();
-    let key = format!("{who} {}", event.action);
-    if let Some(folded_count) = attempt::count(tx, &key).await? {
-        tx.record(event.folding(folded_count)).await?;
-    }
-    Ok(())
+    let who = match (context.actor.id(), &event.related_user) {
+        (Some(id), _) => id.to_string(),
+        // A flood of attempts on one account does not hide those on others from the same address.
+        (None, Some(person)) => format!("{} {}", network_of(context), person.id),
+        (None, None) => network_of(context),
+    };
+    Ok(attempt::record(tx, context, &format!("{who} {}", event.action), Limit::REFUSALS, event).await?)
+}
+
+/// What counts as one client without an account.
+fn network_of(context: &Context) -> String {
+    let network = forwarded::recorded_network(context.ip_address.as_deref());
+    network.map(|network| network.to_string()).unwrap_or_default()
 }
 
 impl FromRequest for App {

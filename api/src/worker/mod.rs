@@ -1,5 +1,6 @@
 //! The background tasks, which run without HTTP: jobs on their schedules or on demand, and housekeeping.
 
+pub mod folding;
 mod housekeeping;
 pub mod orphans;
 pub mod requester;
@@ -35,7 +36,7 @@ impl Workers {
     }
 }
 
-/// Starts the background tasks. Jobs end when the service stops, housekeeping ends with the process.
+/// Starts the background tasks. Jobs end when the service stops, the others end with the process.
 pub fn start(app: &App) -> Workers {
     let jobs = TaskTracker::new();
     if app.schedules().is_on {
@@ -43,6 +44,7 @@ pub fn start(app: &App) -> Workers {
             jobs.spawn(scheduler::run_schedule(app.clone(), job));
         }
     }
+    actix_web::rt::spawn(folding::run(app.clone()));
     actix_web::rt::spawn(housekeeping::run(app.clone()));
     Workers { jobs }
 }

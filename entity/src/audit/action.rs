@@ -311,10 +311,12 @@ impl Action {
             }
             Self::ReportGenerated => {
                 let required = words![REPORT_TYPE, PARAMETERS, ROW_COUNT];
-                row("report_generated", "Report Generated", C::Access, required).introduced().called().system(S::Reports)
+                let row = row("report_generated", "Report Generated", C::Access, required).introduced().called();
+                row.system(S::Reports).may(words![FOLDED_COUNT])
             }
             Self::AuditLogAccessed => {
-                row("audit_log_accessed", "Audit Log Accessed", C::Access, words![VIEW_TYPE, FILTERS]).introduced().called()
+                let row = row("audit_log_accessed", "Audit Log Accessed", C::Access, words![VIEW_TYPE, FILTERS]);
+                row.introduced().called().may(words![FOLDED_COUNT])
             }
             Self::AlertDismissed => row("alert_dismissed", "Alert Dismissed", C::System, words![KIND, SEVERITY])
                 .introduced()

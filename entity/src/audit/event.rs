@@ -6,6 +6,7 @@ use super::{Action, Audited, ChangeContext, Changes, Outcome, Refusal};
 use crate::user::Person;
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
+use std::borrow::Cow;
 
 /// The content of an entry before it has an id, a time and an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +14,7 @@ pub struct Event {
     pub action: Action,
     pub outcome: Outcome,
     /// `object_type` and `object_id`.
-    pub object: (&'static str, String),
+    pub object: (Cow<'static, str>, String),
     /// A case's id and number.
     pub case: Option<(Uuid, String)>,
     /// A document's id and filename.
@@ -48,7 +49,7 @@ impl Event {
     /// An event without changes, of a success.
     pub(crate) fn new(metadata: Metadata, object: (&'static str, String), description: String) -> Self {
         let Metadata { action, values: metadata } = metadata;
-        let (outcome, changes) = (Outcome::Success, Changes::default());
+        let (outcome, changes, object) = (Outcome::Success, Changes::default(), (Cow::Borrowed(object.0), object.1));
         Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, metadata }
     }
 

@@ -13,7 +13,7 @@ impl Event {
         let name = to.map_or(mail.recipient.as_str(), |person| person.username.as_str());
         let attempt = u32::try_from(mail.attempts).unwrap_or_default();
         let event = Self::email(name, &mail.recipient, &mail.template, attempt, error, Some(mail.id)).about(to);
-        Self { case: mail.case_id.zip(mail.case_number.clone()), object: ("email", mail.id.to_string()), ..event }
+        Self { case: mail.case_id.zip(mail.case_number.clone()), object: ("email".into(), mail.id.to_string()), ..event }
     }
 
     /// One attempt to send an email to a user.

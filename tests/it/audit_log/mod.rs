@@ -6,6 +6,7 @@ mod append_only;
 mod case_trail;
 mod export;
 mod filters;
+mod folding;
 mod get;
 mod list;
 mod own_activity;

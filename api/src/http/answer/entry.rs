@@ -83,7 +83,9 @@ pub struct AuditEntry {
     pub object_id: String,
     /// Every field whose value changed, by its name in the API
     pub changes: BTreeMap<String, EntryChange>,
-    /// The keys that the action type requires, and additional ones
+    /// The keys that the action type requires, and additional ones. `folded_count` is the number of attempts or readings like
+    /// this one that had no entry of their own, since only so many are recorded within a time; in an entry by the service itself
+    /// it is all that the entry reports
     pub metadata: BTreeMap<String, Value>,
     /// Null for the service itself, and in a member's view
     #[schema(max_length = 45)]
