@@ -17,7 +17,8 @@ use entity::user::Role;
 ///
 /// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first, 25 per
 /// page. The case's member sees only entries about what is visible to them: no IP addresses, no internal work of the staff, no
-/// result before its release. The access is recorded in the audit log.
+/// result before its release. The access is recorded in the audit log; the same again by the same caller within 15 minutes is only
+/// counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
     params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, Paging),
@@ -51,7 +52,7 @@ pub async fn list_case_audit_trail(
     }
     if page.is_first() {
         let read = Event::audit_log_accessed("case_trail", ("case", id.to_string()), given);
-        app.record(&by, read.within(&case)).await?;
+        app.record_reading(&by, read.within(&case)).await?;
     }
     Ok(Answer::plain(list))
 }

@@ -13,7 +13,8 @@ use entity::audit::Event;
 /// List the audit log
 ///
 /// Returns all matching entries, newest first, 50 per page. The access is recorded once for all pages of a list, and the response
-/// never contains the entry it causes.
+/// never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and the next entry has
+/// the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
     params(LogFilter, PeriodParameters, Paging),
@@ -38,7 +39,7 @@ pub async fn list_audit_log(
     snapshot.commit().await?;
     if page.is_first() {
         let log = ("audit_log", "audit_log".to_owned());
-        app.record(&by, Event::audit_log_accessed("main_dashboard", log, given)).await?;
+        app.record_reading(&by, Event::audit_log_accessed("main_dashboard", log, given)).await?;
     }
     Ok(Answer::plain(list))
 }

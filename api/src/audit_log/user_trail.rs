@@ -15,7 +15,8 @@ use entity::user;
 /// List the audit entries of a user
 ///
 /// Returns the entries of which the user is the actor or the related user, newest first, 50 per page; also available for deleted
-/// users. The access is recorded in the audit log.
+/// users. The access is recorded in the audit log; the same again by the same caller within 15 minutes is only counted, and the
+/// next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
     params(("user_id" = Uuid, Path, description = "The user"), TrailFilter, PeriodParameters, Paging),
@@ -43,7 +44,7 @@ pub async fn list_user_audit_trail(
     snapshot.commit().await?;
     if page.is_first() {
         let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);
-        app.record(&by, read.about(Some(&person))).await?;
+        app.record_reading(&by, read.about(Some(&person))).await?;
     }
     Ok(Answer::plain(list))
 }

@@ -87,7 +87,8 @@ use utoipa_actix_web::AppExt;
         (name = "outbox", description = "Emails that are pending, sent or failed"),
         (
             name = "reports",
-            description = "Five reports on the audit log, as JSON for dashboards and as CSV. Each generation is recorded",
+            description = "Five reports on the audit log, as JSON for dashboards and as CSV. Each generation is recorded; \
+                           the same one again by the same caller within 15 minutes is only counted",
         ),
         (
             name = "reviews",

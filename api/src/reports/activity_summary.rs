@@ -37,7 +37,7 @@ pub struct ActivitySummaryFigures {
     #[schema(minimum = -100, maximum = 1000000000)]
     percent_change: Option<f64>,
     direction: Trend,
-    /// Number of people with at least one activity
+    /// Number of people and service accounts with at least one activity
     #[schema(minimum = 0)]
     active_users: i64,
     /// Entries about a case
@@ -47,6 +47,9 @@ pub struct ActivitySummaryFigures {
     user_management_activities: i64,
     #[schema(minimum = 0)]
     quality_review_activities: i64,
+    /// Readings of the log, its trails and reports, and exports; included in the total
+    #[schema(minimum = 0)]
+    access_activities: i64,
     /// Activities of the service itself
     #[schema(minimum = 0)]
     system_activity_count: i64,
@@ -63,7 +66,7 @@ pub struct ActivitySummaryFigures {
     other_types_count: i64,
 }
 
-/// The activity of one user
+/// The activity of one person or service account
 #[derive(Serialize, ToSchema)]
 pub struct TopUser {
     user_id: Uuid,
@@ -92,7 +95,7 @@ pub struct TopUser {
     "filters": {},
     "summary": {"total_activities": 1, "previous_since": "2026-09-25T18:59:59.999Z", "previous_total": 4, "delta": -3,
         "percent_change": -75.0, "direction": "down", "active_users": 1, "case_activities": 1,
-        "user_management_activities": 0, "quality_review_activities": 0,
+        "user_management_activities": 0, "quality_review_activities": 0, "access_activities": 0,
         "system_activity_count": 0, "failed_attempts": 0, "denied_attempts": 0, "distinct_types": 1, "other_types_count": 0},
     "by_category": [{"category": "case", "count": 1, "percent": 100.0}],
     "by_action_type": [{"action_type": "case_held", "label": "Case Placed on Hold", "category": "case", "count": 1,
@@ -100,6 +103,7 @@ pub struct TopUser {
     "top_users": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "count": 1, "percent": 100.0,
         "last_activity_at": "2026-11-22T08:00:00.123Z"}],
+    "top_service_accounts": [],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "case", "value": 1}]
 }))]
 pub struct ActivitySummaryReport {
@@ -114,8 +118,12 @@ pub struct ActivitySummaryReport {
     by_category: Vec<CategoryCount>,
     #[schema(max_items = 15)]
     by_action_type: Vec<ActionTypeCount>,
+    /// The most active people, service accounts not included
     #[schema(max_items = 10)]
     top_users: Vec<TopUser>,
+    /// The most active service accounts
+    #[schema(max_items = 10)]
+    top_service_accounts: Vec<TopUser>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
 }
@@ -170,6 +178,7 @@ impl Report for ActivitySummaryReport {
             by_category: found.by_category.into_iter().map(CategoryCount::new).collect(),
             by_action_type: found.by_action_type.into_iter().map(ActionTypeCount::new).collect(),
             top_users: found.top_users.into_iter().map(TopUser::new).collect(),
+            top_service_accounts: found.top_service_accounts.into_iter().map(TopUser::new).collect(),
             timeseries: timeseries(found.timeseries),
         };
         Ok((view, total))
@@ -233,6 +242,7 @@ impl ActivitySummaryFigures {
             case_activities: found.case_activities,
             user_management_activities: found.user_management_activities,
             quality_review_activities: found.quality_review_activities,
+            access_activities: found.access_activities,
             system_activity_count: found.system_activity_count,
             failed_attempts: found.failed_attempts,
             denied_attempts: found.denied_attempts,

@@ -172,7 +172,7 @@ impl<R: Report> ReportRequest<R> {
         let (report, rows) = R::compute(&db, subject, frame, self.page).await?;
         db.commit().await?;
         if self.is_first {
-            app.record(by, Event::report_generated(R::NAME, self.given, row_count(rows))).await?;
+            app.record_reading(by, Event::report_generated(R::NAME, self.given, row_count(rows))).await?;
         }
         Ok(Answer::plain(report))
     }

@@ -1,7 +1,9 @@
-//! The entries about refused requests.
+//! The entries about refused requests, and how repeated readings are recognised.
 
 use crate::audit::metadata::Metadata;
 use crate::audit::{Action, Event, Outcome, key};
+use crate::text;
+use serde_json::{Value as Json, json};
 
 /// Entries about refused requests.
 impl Event {
@@ -12,8 +14,55 @@ impl Event {
         if action == Action::Other { event.with(key::EVENT, "access_denied") } else { event }
     }
 
-    /// Adds the number of refusals like this one that were only counted since the last entry.
-    pub fn folding(self, folded_count: i32) -> Self {
+    /// Adds the number of those like this one that were only counted since the last entry.
+    pub(super) fn folding(self, folded_count: i32) -> Self {
         if folded_count == 0 { self } else { self.with(key::FOLDED_COUNT, folded_count) }
+    }
+
+    /// A digest of what was read: the same for readings of the same object with the same parameters, in whatever order those were
+    /// given and whatever was found.
+    pub fn reading_digest(&self) -> String {
+        let mut parameters = self.metadata.clone();
+        parameters.remove(key::ROW_COUNT.name());
+        let read = json!([self.action, self.object.0, self.object.1, ordered(&parameters.into())]);
+        text::sha256_hex(read.to_string().as_bytes())
+    }
+}
+
+/// A value with sorted keys, and with sorted lists: their order has no meaning in parameters.
+fn ordered(value: &Json) -> Json {
+    match value {
+        Json::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), ordered(value))).collect();
+            fields.sort_by(|(name, _), (other, _)| name.cmp(other));
+            Json::Object(fields.into_iter().collect())
+        }
+        Json::Array(items) => {
+            let mut items: Vec<Json> = items.iter().map(ordered).collect();
+            items.sort_by_cached_key(Json::to_string);
+            Json::Array(items)
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_are_alike_by_what_is_read_with_which_parameters() {
+        let list = |filters: Json| Event::audit_log_accessed("main_dashboard", ("audit_log", "audit_log".to_owned()), filters);
+        let read = |filters: Json| list(filters).reading_digest();
+        let both = read(json!({"action_type": ["login", "logout"], "since": "2026-12-01"}));
+        assert_eq!(read(json!({"since": "2026-12-01", "action_type": ["logout", "login"]})), both);
+        assert_eq!(list(json!({})).folding(3).reading_digest().len(), 64);
+        for filters in [json!({}), json!({"action_type": ["login"], "since": "2026-12-01"}), json!({"since": "2026-12-02"})] {
+            assert_ne!(read(filters.clone()), both, "{filters}");
+        }
+        let trail = |id: &str| Event::audit_log_accessed("case_trail", ("case", id.to_owned()), json!({})).reading_digest();
+        assert_ne!(trail("1"), trail("2"));
+        let report = |rows| Event::report_generated("activity_summary", json!({}), rows).reading_digest();
+        assert_eq!(report(1), report(2));
     }
 }

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The maximum number of types and users in the summary.
+/// The maximum number of types, and of people and service accounts each, in the summary.
 pub const TYPES_MAX: usize = 15;
 pub const USERS_MAX: usize = 10;
 
@@ -39,6 +39,7 @@ pub struct ActivitySummary {
     pub case_activities: i64,
     pub user_management_activities: i64,
     pub quality_review_activities: i64,
+    pub access_activities: i64,
     pub system_activity_count: i64,
     pub failed_attempts: i64,
     pub denied_attempts: i64,
@@ -47,7 +48,9 @@ pub struct ActivitySummary {
     pub other_types_count: i64,
     pub by_category: Vec<CategoryCount>,
     pub by_action_type: Vec<TypeCount>,
+    /// People only.
     pub top_users: Vec<UserCount>,
+    pub top_service_accounts: Vec<UserCount>,
     pub timeseries: Vec<Point>,
 }
 
@@ -75,7 +78,8 @@ pub async fn activity_summary<C: ConnectionTrait>(
     let everything = Scope { outcomes: vec![Outcome::Success, Outcome::Failure, Outcome::Denied], ..Scope::done(None) };
     let tallies = tally::tallies(db, &buckets, &everything, None).await?;
     let previous_total = tally::count(db, period.previous_ids(), &Scope::done(None)).await?;
-    let (active_users, top_users) = top_users(db, period).await?;
+    let (active_users, most_active) = most_active(db, period).await?;
+    let (service_accounts, people): (Vec<_>, Vec<_>) = most_active.into_iter().partition(|row| row.role == Role::Service);
 
     let done = || tallies.iter().filter(|tally| tally.was_done());
     let ended = |outcome| tally::total(tallies.iter().filter(|tally| tally.outcome == outcome));
@@ -95,6 +99,7 @@ pub async fn activity_summary<C: ConnectionTrait>(
         case_activities: done().map(|tally| tally.on_cases).sum(),
         user_management_activities: tally::total(done().filter(|tally| manages_users(tally))),
         quality_review_activities: tally::total(done().filter(|tally| tally.action.category() == Category::Review)),
+        access_activities: tally::total(done().filter(|tally| tally.action.category() == Category::Access)),
         system_activity_count: done().map(|tally| tally.by_system).sum(),
         failed_attempts: ended(Outcome::Failure),
         denied_attempts: ended(Outcome::Denied),
@@ -102,7 +107,8 @@ pub async fn activity_summary<C: ConnectionTrait>(
         other_types_count: total - by_action_type.iter().map(|row| row.count).sum::<i64>(),
         by_category: tally::by_category(done()),
         by_action_type,
-        top_users: top_users.into_iter().map(|row| row.into_user_count(total)).collect(),
+        top_users: people.into_iter().map(|row| row.into_user_count(total)).collect(),
+        top_service_accounts: service_accounts.into_iter().map(|row| row.into_user_count(total)).collect(),
         timeseries: series(&buckets, Category::all().map(Category::code), points),
     })
 }
@@ -145,18 +151,21 @@ impl Row {
     }
 }
 
-/// The most active users, and the number of all active users.
-async fn top_users<C: ConnectionTrait>(db: &C, period: &Period) -> Result<(i64, Vec<Row>), DbErr> {
-    let sql = Sql::new(
-        "SELECT users.id AS user_id, users.username, users.first_name, users.last_name, users.email, users.role, \
-         users.user_level, actor.entry_count, actor.last_activity_at, COUNT(*) OVER () AS active_users \
+/// The most active people and the most active service accounts, and the number of all active users.
+async fn most_active<C: ConnectionTrait>(db: &C, period: &Period) -> Result<(i64, Vec<Row>), DbErr> {
+    let order = format!("actor.entry_count DESC, users.username{}", by_bytes(db));
+    let sql = Sql::new(&format!(
+        "SELECT user_id, username, first_name, last_name, email, role, user_level, entry_count, last_activity_at, active_users \
+         FROM (SELECT users.id AS user_id, users.username, users.first_name, users.last_name, users.email, users.role, \
+         users.user_level, actor.entry_count, actor.last_activity_at, COUNT(*) OVER () AS active_users, \
+         ROW_NUMBER() OVER (PARTITION BY CASE users.role WHEN 'service' THEN 1 ELSE 0 END ORDER BY {order}) AS place \
          FROM (SELECT entry.actor_id, COUNT(*) AS entry_count, MAX(entry.occurred_at) AS last_activity_at \
-         FROM audit_entries AS entry WHERE ",
-    );
+         FROM audit_entries AS entry WHERE "
+    ));
     let sql = Scope::done(None).conditions(sql, period.ids(), None).text(
-        " AND entry.actor_id IS NOT NULL GROUP BY entry.actor_id) AS actor JOIN users ON users.id = actor.actor_id \
-         ORDER BY actor.entry_count DESC, users.username",
+        " AND entry.actor_id IS NOT NULL GROUP BY entry.actor_id) AS actor JOIN users ON users.id = actor.actor_id) AS ranked \
+         WHERE place <= ",
     );
-    let rows: Vec<Row> = sql.text(by_bytes(db)).text(&format!(" LIMIT {USERS_MAX}")).all(db).await?;
+    let rows: Vec<Row> = sql.text(&format!("{USERS_MAX} ORDER BY place")).all(db).await?;
     Ok((rows.first().map_or(0, |row| row.active_users), rows))
 }

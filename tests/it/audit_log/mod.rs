@@ -11,6 +11,7 @@ mod get;
 mod list;
 mod own_activity;
 pub mod plan;
+mod readings;
 mod refusals;
 mod user_trail;
 mod world;

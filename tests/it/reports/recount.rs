@@ -110,7 +110,9 @@ impl<'a> Recount<'a> {
         let mut users: Vec<UserCount> = self.world.users.iter().filter_map(|user| user_count(user, &done)).collect();
         let active_users = users.len() as i64;
         users.sort_by(|a, b| b.count.cmp(&a.count).then(a.username.cmp(&b.username)));
-        users.truncate(10);
+        let (mut services, mut people): (Vec<_>, Vec<_>) = users.into_iter().partition(|user| user.role == Role::Service);
+        services.truncate(10);
+        people.truncate(10);
         ActivitySummary {
             total_activities: total,
             previous_total,
@@ -125,6 +127,7 @@ impl<'a> Recount<'a> {
             case_activities: done.iter().filter(|entry| entry.case_id.is_some()).count() as i64,
             user_management_activities: of_types(&["user_created", "user_updated", "user_deleted", "user_role_changed"]),
             quality_review_activities: of_types(&["review_submitted", "review_updated"]),
+            access_activities: of_types(&["audit_log_accessed", "report_generated", "bulk_export", "export_generated"]),
             system_activity_count: done.iter().filter(|entry| entry.actor_type == "system").count() as i64,
             failed_attempts: count(&|entry| entry.outcome == "failure"),
             denied_attempts: count(&|entry| entry.outcome == "denied"),
@@ -132,7 +135,8 @@ impl<'a> Recount<'a> {
             other_types_count: total - named,
             by_category: by_category(&done),
             by_action_type: types,
-            top_users: users,
+            top_users: people,
+            top_service_accounts: services,
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
         }

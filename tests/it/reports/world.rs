@@ -87,7 +87,7 @@ fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: 
 fn person(clock: &Clock, number: usize) -> user::Model {
     let username = ["a-b", "a.b", "a_b", "ab", "a0"][number];
     let now = clock.now();
-    let is_technician = number.is_multiple_of(2);
+    let (is_technician, is_service) = (number.is_multiple_of(2), number == 1);
     user::Model {
         id: clock.id(now),
         username: username.to_owned(),
@@ -96,9 +96,13 @@ fn person(clock: &Clock, number: usize) -> user::Model {
         last_name: format!("Moss {number}"),
         phone_number: None,
         workshop_code: None,
-        role: if is_technician { Role::Technician } else { Role::Manager },
+        role: match () {
+            () if is_service => Role::Service,
+            () if is_technician => Role::Technician,
+            () => Role::Manager,
+        },
         user_level: is_technician.then_some(Level::Two),
-        scopes: None,
+        scopes: is_service.then(|| "reports:read".to_owned()),
         is_active: number != 3,
         version: 1,
         created_at: now,

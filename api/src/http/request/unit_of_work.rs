@@ -3,6 +3,7 @@
 use super::caller::Anyone;
 use crate::state::{App, record_refusal_in};
 use crate::wire::{Interruption, Result};
+use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::user::Admission;
 use uuid::Uuid;
@@ -72,6 +73,19 @@ impl App {
         for event in events {
             tx.record(event).await?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    /// Records a read of a report, list or trail, unless the same caller read the same with the same parameters within 15
+    /// minutes: then it is only counted, and an entry reports the number.
+    pub async fn record_reading(&self, by: &Anyone, event: Event) -> Result<()> {
+        self.record_within(by, Limit::READINGS, event).await
+    }
+
+    async fn record_within(&self, by: &Anyone, limit: Limit, event: Event) -> Result<()> {
+        let (tx, by) = self.admit(by, None, |admission| by.context_of(admission)).await?;
+        let key = format!("{} {}", by.id(), event.reading_digest());
+        attempt::record(&tx, &by.context(), &key, limit, event).await?;
         Ok(tx.commit().await?)
     }
 
