@@ -49,6 +49,11 @@ pub async fn populate(app: &TestApp) {
     demo::fill(app.app.db(), Plan::of_entries(2_000), 1, app.clock.now(), cheap, |_| {}).await.expect("the demo");
 }
 
+/// Whether a query reads from this source.
+fn is_of(target: &Json, source: &str) -> bool {
+    target["datasource"]["uid"] == source
+}
+
 /// A user with much activity.
 async fn busy(by: &Client<'_>) -> String {
     let summary = by.get("reports/activity-summary?all_time=true").await.expect(200);
@@ -95,6 +100,33 @@ fn rows<'a>(answer: &'a Json, selector: &str) -> Option<Vec<&'a Map<String, Json
         Json::Object(row) => Some(vec![row]),
         _ => None,
     }
+}
+
+/// Grafana's name for the data of another panel of the same dashboard.
+const OTHER_PANEL: &str = "-- Dashboard --";
+
+/// The arrays that one query reads, by the value of `part` that its root selector gives their rows (JSONata).
+fn parts(selector: &str) -> BTreeMap<&str, &str> {
+    let inside = selector.strip_prefix("([").and_then(|rest| rest.strip_suffix("])"));
+    let merged = inside.unwrap_or_else(|| panic!("{selector}")).split("\"}]), ").map(|part| part.trim_end_matches("\"}])"));
+    merged
+        .map(|part| part.split_once(".$merge([$, {\"part\": \"").unwrap_or_else(|| panic!("{part}")))
+        .map(|(path, part)| (part, path))
+        .collect()
+}
+
+/// The part of the shared rows that a panel shows, and the columns.
+fn shown(panel: &Json) -> (&str, Vec<&str>) {
+    let step = |id: &str| {
+        let steps = panel["transformations"].as_array().expect("transformations");
+        let step = steps.iter().find(|step| step["id"] == id).unwrap_or_else(|| panic!("{}: no {id}", panel["title"]));
+        &step["options"]
+    };
+    let filter = &step("filterByValue")["filters"][0];
+    assert_eq!((&filter["fieldName"], &filter["config"]["id"]), (&json!("part"), &json!("equal")));
+    let names = step("filterFieldsByName")["include"]["names"].as_array().expect("names");
+    let part = filter["config"]["options"]["value"].as_str().expect("a part");
+    (part, names.iter().map(|name| name.as_str().expect("a name")).collect())
 }
 
 /// A parameter's value as filled in by Grafana.
@@ -158,35 +190,41 @@ on_each_database! {
         assert_eq!(found.len(), 26, "{found:#?}");
     }
 
-    async fn each_query_of_the_provisioned_dashboards_finds_its_rows_and_columns(app) {
+    async fn each_panel_of_the_provisioned_dashboards_finds_its_rows_and_columns(app) {
         populate(app).await;
         let by = app.as_manager().await;
         let user_id = busy(&by).await;
         let mut asked = BTreeSet::new();
         for (name, dashboard) in dashboards() {
-            for (title, target) in
-                targets(&dashboard).into_iter().filter(|(_, target)| target["datasource"]["uid"] == "casetrail-api")
-            {
-                let at = format!("{name}, {title}");
-                let parameters = target["url_options"]["params"].as_array().expect("parameters");
-                let pair = |pair: &Json| {
-                    let value = filled_in(app, pair["value"].as_str().expect("a value"), &user_id);
-                    format!("{}={value}", pair["key"].as_str().expect("a key"))
-                };
-                let query = parameters.iter().map(pair).collect::<Vec<_>>().join("&");
-                let path = target["url"].as_str().expect("a path");
-                let answer = by.get(&format!("{path}?{query}")).await.expect(200);
-                let selector = target["root_selector"].as_str().expect("a selector");
-                let rows = rows(&answer, selector).unwrap_or_else(|| panic!("{at}: {selector} gives no rows"));
-                assert!(!rows.is_empty(), "{at}: {selector} is empty");
-                let columns = target["columns"].as_array().expect("columns");
-                assert!(!columns.is_empty(), "{at}");
-                for column in columns {
-                    let column = column["selector"].as_str().expect("a column");
+            let targets = targets(&dashboard);
+            let mut queries = targets.iter().map(|(_, target)| target).filter(|target| is_of(target, "casetrail-api"));
+            let Some(target) = queries.next() else { continue };
+            assert!(queries.next().is_none(), "{name}: one request serves all panels");
+            let parameters = target["url_options"]["params"].as_array().expect("parameters");
+            let pair = |pair: &Json| {
+                let value = filled_in(app, pair["value"].as_str().expect("a value"), &user_id);
+                format!("{}={value}", pair["key"].as_str().expect("a key"))
+            };
+            let query = parameters.iter().map(pair).collect::<Vec<_>>().join("&");
+            let path = target["url"].as_str().expect("a path");
+            let answer = by.get(&format!("{path}?{query}")).await.expect(200);
+            let parts = parts(target["root_selector"].as_str().expect("a selector"));
+            let columns = target["columns"].as_array().expect("columns").iter().map(|column| column["selector"].as_str());
+            let columns: BTreeSet<&str> = columns.map(|column| column.expect("a column")).collect();
+            let panels = dashboard["panels"].as_array().expect("panels");
+            for panel in panels {
+                let at = format!("{name}, {}", panel["title"]);
+                let target = &panel["targets"][0];
+                assert!(is_of(target, "casetrail-api") || target["panelId"] == panels[0]["id"], "{at}");
+                let (part, names) = shown(panel);
+                let rows = rows(&answer, parts[part]).unwrap_or_else(|| panic!("{at}: {part} gives no rows"));
+                assert!(!rows.is_empty() && !names.is_empty(), "{at}: {part} is empty");
+                for column in names {
                     assert!(rows.iter().all(|row| row.get(column).is_some_and(is_scalar)), "{at}: no {column} in {:?}", rows[0]);
+                    assert!(columns.contains(column) && columns.contains("part"), "{at}: {column} is not read");
                 }
-                asked.insert(path.rsplit('/').next().unwrap_or_default().to_owned());
             }
+            asked.insert(path.rsplit('/').next().unwrap_or_default().to_owned());
         }
         assert_eq!(asked, REPORTS.iter().map(|report| (*report).to_owned()).collect());
     }
@@ -286,6 +324,14 @@ on_each_database! {
     }
 }
 
+/// Only a reading with the same parameters is folded, so the period must not move with each refresh.
+#[test]
+fn the_period_of_a_report_stays_the_same_for_a_day() {
+    for (name, dashboard) in dashboards().into_iter().filter(|(name, _)| REPORTS.contains(&name.as_str())) {
+        assert_eq!(dashboard["time"], json!({"from": "now-30d/d", "to": "now/d"}), "{name}");
+    }
+}
+
 #[test]
 fn reports_are_read_every_five_minutes_at_most() {
     let five_minutes = ["5m", "15m", "30m", "1h", "6h"];
@@ -325,7 +371,8 @@ fn provisioned_dashboards_refer_to_existing_sources_and_dashboards() {
     for (name, dashboard) in dashboards() {
         assert!(names.insert(dashboard["uid"].as_str().expect("a uid").to_owned()), "{name}");
         for (title, target) in targets(&dashboard) {
-            assert!(known.contains(target["datasource"]["uid"].as_str().expect("a source")), "{name}, {title}");
+            let source = target["datasource"]["uid"].as_str().expect("a source");
+            assert!(known.contains(source) || source == OTHER_PANEL, "{name}, {title}");
         }
     }
     for linked in dashboards()
