@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use folded::Folded;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{LockBehavior, LockType, OnConflict};
+use sea_orm::sea_query::{ExprTrait, LockBehavior, LockType, OnConflict};
 use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,8 +24,9 @@ pub struct Model {
     pub attempt_key: String,
     /// When the first entry of the current time was written. The column is older than times other than a minute.
     pub minute_started_at: chrono::DateTime<chrono::Utc>,
-    /// Audit entries written in this time.
-    pub recorded_count: i32,
+    /// How often it was seen in this time, recorded or only counted. The column is older than counting the latter too.
+    #[sea_orm(column_name = "recorded_count")]
+    pub seen_count: i32,
     /// What has only been counted since the last entry.
     pub folded_count: i32,
     /// When the time is over; null in rows of version 0.1.0, whose time is a minute.
@@ -71,18 +72,18 @@ impl Limit {
 /// Records an event together with the number of those that were only counted before, unless the limit of its key is reached:
 /// then it is only counted. `context` is the one that the transaction was begun with.
 pub async fn record(tx: &AuditTx, context: &Context, key: &str, limit: Limit, event: Event) -> Result<(), DbErr> {
-    let row = locked(tx, key, limit).await?;
+    let row = seen_again(tx, key, limit).await?;
     let now = tx.now();
-    let is_over = row.is_over(now);
-    let recorded = if is_over { 0 } else { row.recorded_count };
+    let (is_over, is_recorded) = (row.is_over(now), row.seen_count <= limit.recorded_max);
+    if is_recorded && !is_over {
+        return tx.record(event).await;
+    }
     let (folded_count, folded) = (row.folded_count, row.folded.clone());
     let mut next = row.into_active_model();
     if is_over {
         next.minute_started_at = Set(now);
         next.ends_at = Set(Some(now + limit.within));
-    }
-    if recorded < limit.recorded_max {
-        next.recorded_count = Set(recorded + 1);
+        next.seen_count = Set(1);
         next.folded_count = Set(0);
         next.folded = Set(None);
         next.update(tx).await?;
@@ -93,22 +94,22 @@ pub async fn record(tx: &AuditTx, context: &Context, key: &str, limit: Limit, ev
     next.update(tx).await.map(drop)
 }
 
-/// The counter of a key, locked; a new one if there is none. An insert that also locks an existing row: `tell` may delete it at
-/// any time before that.
-async fn locked(tx: &AuditTx, key: &str, limit: Limit) -> Result<Model, DbErr> {
-    let (key, now) = (stored(key), tx.now());
-    let fresh = ActiveModel {
-        attempt_key: Set(key.clone()),
+/// The counter of a key, with one more, locked; a new one if there is none. One statement: `tell` may delete the row at any time
+/// before that.
+async fn seen_again(tx: &AuditTx, key: &str, limit: Limit) -> Result<Model, DbErr> {
+    let now = tx.now();
+    let first = ActiveModel {
+        attempt_key: Set(stored(key)),
         minute_started_at: Set(now),
-        recorded_count: Set(0),
+        seen_count: Set(1),
         folded_count: Set(0),
         ends_at: Set(Some(now + limit.within)),
         folded: Set(None),
     };
-    let lock = OnConflict::column(Column::AttemptKey).update_column(Column::AttemptKey).to_owned();
+    let one_more = Expr::col((Entity, Column::SeenCount)).add(1);
+    let again = OnConflict::column(Column::AttemptKey).value(Column::SeenCount, one_more).to_owned();
     #[expect(clippy::disallowed_methods, reason = "an unaudited counter")]
-    Entity::insert(fresh).on_conflict(lock).exec_without_returning(tx).await?;
-    Entity::find_by_id(key).lock_exclusive().one(tx).await?.ok_or(DbErr::RecordNotUpdated)
+    Entity::insert(first).on_conflict(again).exec_with_returning(tx).await
 }
 
 /// A key as it is stored: a digest of one that is too long, since two keys may begin alike.
@@ -171,7 +172,7 @@ mod tests {
         let row = |started: TimeDelta, ends: Option<TimeDelta>| Model {
             attempt_key: "k".into(),
             minute_started_at: now + started,
-            recorded_count: 1,
+            seen_count: 1,
             folded_count: 0,
             ends_at: ends.map(|ends| now + ends),
             folded: None,
