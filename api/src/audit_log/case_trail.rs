@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::audit_log::{Filter, MemberView};
 use entity::case;
+use entity::page::Direction;
 use entity::user::Role;
 
 /// List the audit entries of a case
@@ -45,7 +46,7 @@ pub async fn list_case_audit_trail(
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
     let filter = Filter { case_id: Some(id), as_member: view, ..filter };
-    let mut list = page::read(&snapshot, &filter, &page).await?;
+    let mut list = page::read(&snapshot, &filter, Direction::Descending, &page).await?;
     snapshot.commit().await?;
     if is_member {
         list.data = list.data.into_iter().map(AuditEntry::as_seen_by_its_member).collect();

@@ -8,7 +8,7 @@ use crate::state::App;
 use crate::wire::Result;
 use entity::audit::Event;
 use entity::audit_log::{self, Filter};
-use entity::page::Position;
+use entity::page::{Direction, Position};
 use futures_util::stream::{self, Stream};
 use sea_orm::DatabaseTransaction;
 
@@ -47,7 +47,7 @@ pub async fn entries(
 impl Reading {
     /// The next batch, continuing after the previous one.
     async fn step(mut self) -> Result<Option<(Vec<AuditEntry>, Self)>> {
-        let rows = audit_log::page(&self.snapshot, &self.filter, self.last.as_ref(), BATCH).await?;
+        let rows = audit_log::page(&self.snapshot, &self.filter, Direction::Descending, self.last.as_ref(), BATCH).await?;
         self.last = rows.last().map(audit_log::Entry::position);
         let entries = rows.iter().map(AuditEntry::new).collect::<Result<Vec<_>>>()?;
         Ok((!entries.is_empty()).then_some((entries, self)))

@@ -1,6 +1,7 @@
 //! The query parameters that filter the audit log.
 
 use crate::http::QueryParts;
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
@@ -17,8 +18,14 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+/// How many actors can be left out.
+const EXCLUDED_MAX: u64 = 20;
+
 /// The query parameters of a list of audit entries.
 pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, Paging)>;
+
+/// The query parameters of the list of all audit entries.
+pub type LogQuery = QueryParts<(LogFilter, PeriodParameters, OrderParameters, Paging)>;
 
 /// Filters of the audit log.
 #[derive(Debug, Default, Deserialize, IntoParams, Validate)]
@@ -36,6 +43,10 @@ pub struct LogFilter {
     /// The user who performed the action
     #[param(nullable = false)]
     actor_id: Option<Uuid>,
+    /// Users whose actions to leave out, such as the caller who reads the log
+    #[validate(length(max = EXCLUDED_MAX))]
+    #[param(nullable = false, max_items = 20, example = json!(["01a20725-be30-7584-bca5-f00e655c90d7"]))]
+    exclude_actor_id: Vec<Uuid>,
     /// The user the entry is about
     #[param(nullable = false)]
     related_user_id: Option<Uuid>,
@@ -125,6 +136,7 @@ impl LogFilter {
             actions: self.action_type,
             categories: self.category,
             actor_id: self.actor_id,
+            excluded_actor_ids: self.exclude_actor_id,
             related_user_id: self.related_user_id,
             person_id: None,
             case_id: self.case_id,

@@ -1,7 +1,8 @@
 //! List the audit log.
 
-use super::filter::{EntryQuery, LogFilter};
+use super::filter::{LogFilter, LogQuery};
 use super::page::{self, AuditEntryList};
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, AuditReader};
@@ -12,30 +13,28 @@ use entity::audit::Event;
 
 /// List the audit log
 ///
-/// Returns all matching entries, newest first, 50 per page. The access is recorded once for all pages of a list, and the response
+/// Returns all matching entries, newest first by default, 50 per page. The access is recorded once for all pages of a list, and the response
 /// never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and the next entry has
 /// the number as `folded_count`.
+///
+/// To follow the log, read it with `sort=occurred_at` from one hour before the newest entry that is known, and drop known ids: an
+/// entry may appear after newer ones, but never later than that.
 #[utoipa::path(
     tag = "audit-log",
-    params(LogFilter, PeriodParameters, Paging),
+    params(LogFilter, PeriodParameters, OrderParameters, Paging),
     responses((status = OK, description = "The matching entries", body = AuditEntryList), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
     }))),
 )]
 #[get("/audit-log")]
-pub async fn list_audit_log(
-    app: App,
-    by: AuditReader,
-    query: EntryQuery<LogFilter>,
-    request: HttpRequest,
-) -> Result<Answer<AuditEntryList>> {
+pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request: HttpRequest) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
-    let (filter, period, paging) = query.parts;
+    let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
     let filter = filter.read(&app, period).await?;
     let snapshot = app.snapshot().await?;
-    let list = page::read(&snapshot, &filter, &page).await?;
+    let list = page::read(&snapshot, &filter, order.direction(), &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let log = ("audit_log", "audit_log".to_owned());

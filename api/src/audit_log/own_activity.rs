@@ -11,6 +11,7 @@ use actix_web::{HttpRequest, get};
 use entity::audit::{Audited, Outcome};
 use entity::audit_log::{Filter, MemberView};
 use entity::case;
+use entity::page::Direction;
 use entity::setting;
 use entity::user::Role;
 use uuid::Uuid;
@@ -42,7 +43,7 @@ pub async fn list_own_activity(
     if !setting::current(&snapshot).await?.own_activity_enabled {
         return Err(Error::forbidden());
     }
-    let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, &page).await?;
+    let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, Direction::Descending, &page).await?;
     snapshot.commit().await?;
     list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {

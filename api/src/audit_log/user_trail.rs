@@ -10,6 +10,7 @@ use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::audit_log::Filter;
+use entity::page::Direction;
 use entity::user;
 
 /// List the audit entries of a user
@@ -40,7 +41,7 @@ pub async fn list_user_audit_trail(
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;
-    let list = page::read(&snapshot, &Filter { person_id: Some(id), ..filter }, &page).await?;
+    let list = page::read(&snapshot, &Filter { person_id: Some(id), ..filter }, Direction::Descending, &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);

@@ -21,8 +21,9 @@ pub use texts::{current_texts, texts};
 
 use crate::audit_log::AuditedField;
 use crate::cases::CaseSort;
+use crate::http::request::order::EntrySort;
 use crate::http::request::period::When;
-use crate::reports::{EntrySort, EventType, UserActivitySort};
+use crate::reports::{EventType, UserActivitySort};
 use crate::reviews::ReviewQueue;
 use crate::routes;
 use crate::users::UserSort;

@@ -14,7 +14,6 @@ mod system_events;
 mod user_activity;
 mod user_list;
 
-pub use query::EntrySort;
 pub use system_events::EventType;
 pub use user_list::UserActivitySort;
 

@@ -3,7 +3,8 @@
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ExportQuery, ListPage, OrderParameters, PeriodByName, ReportQuery, SeriesParameters};
+use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};

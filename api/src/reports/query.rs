@@ -1,5 +1,6 @@
 //! The common parts of the report queries: period, time series interval, order and page.
 
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::{PageRequest, Paging};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, PageInfo, QueryParts};
@@ -12,8 +13,8 @@ use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery};
 use entity::report;
 use entity::setting;
 use sea_orm::ConnectionTrait;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use validator::Validate;
 
 /// The query parameters of a report with a list.
@@ -60,28 +61,6 @@ pub struct SeriesParameters {
     pub interval: Option<Interval>,
 }
 
-/// The order of the list.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub struct OrderParameters {
-    /// Defaults to newest first
-    #[param(nullable = false)]
-    pub sort: Option<EntrySort>,
-}
-
-/// The order of a report's entries
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum EntrySort {
-    /// Newest first
-    #[default]
-    #[serde(rename = "-occurred_at")]
-    NewestFirst,
-    /// Oldest first
-    #[serde(rename = "occurred_at")]
-    OldestFirst,
-}
-
 impl PeriodByName {
     /// The period as requested, by its name or by its ends, but not by both.
     pub fn or(&self, ends: &PeriodParameters) -> Result<AskedPeriod> {
@@ -97,15 +76,6 @@ impl PeriodByName {
 impl SeriesParameters {
     pub fn interval(&self) -> Interval {
         self.interval.unwrap_or_default()
-    }
-}
-
-impl OrderParameters {
-    pub fn direction(&self) -> Direction {
-        match self.sort.unwrap_or_default() {
-            EntrySort::NewestFirst => Direction::Descending,
-            EntrySort::OldestFirst => Direction::Ascending,
-        }
     }
 }
 

@@ -14,6 +14,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use uuid::Uuid;
 
+/// Readers who follow the log read its last hour again, for entries that were committed after newer ones: no transaction with
+/// entries is committed that began longer ago than this. The rest of the hour is for the clocks of replicas and for COMMIT.
+const OPEN_MAX: TimeDelta = TimeDelta::minutes(30);
+
 tokio::task_local! {
     /// The write that is running in this task. Only `AuditTx` sets it, around one `save` or `record`.
     static WRITING: (Arc<UnitOfWork>, ConnectionId);
@@ -25,6 +29,7 @@ type ConnectionId = usize;
 pub(super) struct UnitOfWork {
     pub context: Context,
     pub clock: Clock,
+    begun_at: DateTime<Utc>,
     excuses: Excuses,
     observer: Option<Arc<dyn Observer>>,
     state: Mutex<State>,
@@ -55,9 +60,9 @@ impl UnitOfWork {
     pub(super) fn new(context: Context, clock: Clock, excuses: Excuses, observer: Option<Arc<dyn Observer>>) -> Self {
         let mut change = ChangeContext::new(context.actor.clone());
         change.people.extend(context.actor.person().map(|person| (person.id, person.clone())));
-        let (rows, traces, written) = (HashMap::new(), Traces::default(), Vec::new());
-        let state = State { change, now: clock.now(), rows, cleared: None, effects: None, traces, written, stage: Phase::Open };
-        Self { context, clock, excuses, observer, state: Mutex::new(state) }
+        let (rows, traces, written, begun_at) = (HashMap::new(), Traces::default(), Vec::new(), clock.now());
+        let state = State { change, now: begun_at, rows, cleared: None, effects: None, traces, written, stage: Phase::Open };
+        Self { context, clock, begun_at, excuses, observer, state: Mutex::new(state) }
     }
 
     /// The transaction whose write is running here, if `db` is its own connection.
@@ -162,9 +167,14 @@ impl UnitOfWork {
         }
     }
 
-    /// Whether everything succeeded; checked once before COMMIT.
+    /// Whether everything succeeded, and in time; checked once before COMMIT.
     pub(super) fn ensure_whole(&self) -> Result<(), Refusal> {
-        if self.lock().stage == Phase::Open { Ok(()) } else { Err(Refusal::Broken) }
+        let state = self.lock();
+        if state.stage != Phase::Open {
+            return Err(Refusal::Broken);
+        }
+        let is_late = !state.written.is_empty() && self.clock.now() - self.begun_at > OPEN_MAX;
+        if is_late { Err(Refusal::Unwritten("its transaction took too long".to_owned())) } else { Ok(()) }
     }
 
     /// Keeps a row that is locked for us, as the `before` of its next change.

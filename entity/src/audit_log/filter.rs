@@ -19,6 +19,8 @@ pub struct Filter {
     /// Any of these; empty for all categories.
     pub categories: Vec<Category>,
     pub actor_id: Option<Uuid>,
+    /// None of these; entries without an actor match.
+    pub excluded_actor_ids: Vec<Uuid>,
     pub related_user_id: Option<Uuid>,
     /// A user who is the actor or the related user.
     pub person_id: Option<Uuid>,
@@ -82,6 +84,11 @@ impl Filter {
         Some(Action::all().filter(|action| listed(action) && of_category(action)).collect())
     }
 
+    fn without_the_excluded(&self) -> Option<SimpleExpr> {
+        let ids = &self.excluded_actor_ids;
+        (!ids.is_empty()).then(|| Column::ActorId.is_null().or(Column::ActorId.is_not_in(ids.iter().copied())))
+    }
+
     fn beside(&self, backend: DbBackend) -> Condition {
         let one_of = |column: Column, codes: Vec<&'static str>| (!codes.is_empty()).then(|| column.is_in(codes));
         let outcomes = self.outcomes.iter().map(|outcome| outcome.code()).collect();
@@ -89,6 +96,7 @@ impl Filter {
         Condition::all()
             .add_option(self.ids.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before))))
             .add_option(self.actor_id.map(|id| Column::ActorId.eq(id)))
+            .add_option(self.without_the_excluded())
             .add_option(self.related_user_id.map(|id| Column::RelatedUserId.eq(id)))
             .add_option(self.case_id.map(|id| Column::CaseId.eq(id)))
             .add_option(self.case_number.as_deref().map(numbered))

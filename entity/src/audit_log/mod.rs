@@ -1,4 +1,4 @@
-//! Reads the audit log: entries that match a filter, newest first by id, page by page; nothing here writes.
+//! Reads the audit log: entries that match a filter, ordered by id, page by page; nothing here writes.
 
 mod address;
 mod catalogue;
@@ -39,14 +39,15 @@ impl Entry {
     }
 }
 
-/// At most `limit` matching entries, newest first, after the last entry of the previous page.
+/// At most `limit` matching entries in the order of their ids, after the last entry of the previous page.
 pub async fn page<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,
+    direction: Direction,
     after: Option<&Position>,
     limit: u64,
 ) -> Result<Vec<Entry>, DbErr> {
-    let select = listing(filter, after, limit, db.get_database_backend());
+    let select = listing(filter, direction, after, limit, db.get_database_backend());
     Entry::find_by_statement(db.get_database_backend().build(&select)).all(db).await
 }
 
@@ -83,27 +84,35 @@ pub async fn siblings<C: ConnectionTrait>(db: &C, id: Uuid, request_id: &str, li
 ///
 /// If no single index provides the order, each of its values is read separately up to the limit: an `IN` or an `OR` would make
 /// the database sort everything that matches.
-pub fn listing(filter: &Filter, after: Option<&Position>, limit: u64, backend: DbBackend) -> SelectStatement {
-    let rest = after.map(|last| page::after_id(Column::Id, last, Direction::Descending));
+pub fn listing(
+    filter: &Filter,
+    direction: Direction,
+    after: Option<&Position>,
+    limit: u64,
+    backend: DbBackend,
+) -> SelectStatement {
+    let rest = after.map(|last| page::after_id(Column::Id, last, direction));
+    let order = direction.order();
     let branches = filter.branches();
     let Some((first, others)) = branches.split_first() else {
         let matching = filter.whole(backend).add_option(rest);
-        return plain().filter(matching).order_by_desc(Column::Id).limit(limit).into_query();
+        return plain().filter(matching).order_by(Column::Id, order).limit(limit).into_query();
     };
     let matching = filter.beside_branches(backend).add_option(rest);
-    let branch = |own: &Condition| newest(own.clone().add(matching.clone()), limit);
+    let branch = |own: &Condition| first_of(own.clone().add(matching.clone()), direction, limit);
     let mut ids = branch(first);
     for own in others {
         // Distinct: a user may be both the actor of an entry and its related user.
         ids.union(UnionType::Distinct, branch(own));
     }
-    plain().filter(Column::Id.in_subquery(ids)).order_by_desc(Column::Id).limit(limit).into_query()
+    plain().filter(Column::Id.in_subquery(ids)).order_by(Column::Id, order).limit(limit).into_query()
 }
 
 /// SQLite accepts an ORDER BY inside a union only in a subselect of its own.
-fn newest(matching: Condition, limit: u64) -> SelectStatement {
-    let ids = Entity::find().select_only().column(Column::Id).filter(matching).order_by_desc(Column::Id).limit(limit);
-    Query::select().column(Column::Id).from_subquery(ids.into_query(), "newest").take()
+fn first_of(matching: Condition, direction: Direction, limit: u64) -> SelectStatement {
+    let ids =
+        Entity::find().select_only().column(Column::Id).filter(matching).order_by(Column::Id, direction.order()).limit(limit);
+    Query::select().column(Column::Id).from_subquery(ids.into_query(), "first").take()
 }
 
 fn plain() -> sea_orm::Select<Entity> {

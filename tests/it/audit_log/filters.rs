@@ -86,7 +86,7 @@ fn questions(entries: &[Json]) -> Vec<Question> {
     let first = |holds: &dyn Fn(&&Json) -> bool| entries.iter().rev().find(|entry| holds(entry)).unwrap().clone();
     let on_case = first(&|entry| entry["case"].is_object() && entry["actor"].is_object());
     let related = first(&|entry| entry["related_user"].is_object());
-    let number = on_case["case"]["case_number"].clone();
+    let (number, actor) = (on_case["case"]["case_number"].clone(), on_case["actor"]["id"].clone());
     let assigned = first(&|entry| entry["changes"]["assigned_to_id"]["to"].is_string());
     let mut questions = questions_about_changes(assigned["changes"]["assigned_to_id"]["to"].clone());
     questions.extend([
@@ -97,6 +97,7 @@ fn questions(entries: &[Json]) -> Vec<Question> {
         ask("category=case", |entry| category(entry) == "case"),
         ask("category=user&category=session", |entry| ["user", "session"].contains(&category(entry))),
         equal("actor_id", "/actor/id", on_case["actor"]["id"].clone()),
+        ask(format!("exclude_actor_id={}", actor.as_str().unwrap()), move |entry| entry["actor"]["id"] != actor),
         equal("related_user_id", "/related_user/id", related["related_user"]["id"].clone()),
         equal("case_id", "/case/id", on_case["case"]["id"].clone()),
         equal("case_number", "/case/case_number", number.clone()),

@@ -7,6 +7,7 @@ mod case_trail;
 mod export;
 mod filters;
 mod folding;
+mod following;
 mod get;
 mod list;
 mod own_activity;

@@ -4,6 +4,7 @@ pub mod body;
 pub mod caller;
 pub mod idempotency;
 pub mod operations;
+pub mod order;
 pub mod origin;
 pub mod page;
 pub mod path_id;

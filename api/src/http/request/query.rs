@@ -141,6 +141,13 @@ enum Kind {
     Integer,
     Boolean,
     List,
+    Ids,
+}
+
+impl Kind {
+    fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::Ids)
+    }
 }
 
 type Known = HashMap<String, Kind>;
@@ -163,6 +170,7 @@ fn kind(schema: Json) -> Kind {
             .is_some_and(|kind| kind == name || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == name)))
     };
     match () {
+        () if is("array") && schema.pointer("/items/format").is_some_and(|format| format == "uuid") => Kind::Ids,
         () if is("array") => Kind::List,
         () if is("integer") => Kind::Integer,
         () if is("boolean") => Kind::Boolean,
@@ -183,7 +191,7 @@ fn read_all(query: &str, known: &[&Known]) -> Result<Map<String, Json>> {
         let value = text.as_deref().ok_or("must be valid UTF-8").and_then(|text| value(*kind, text));
         match (value, values.get_mut(&name)) {
             (Err(detail), _) => problems.push(FieldProblem::query(&name, "type", detail)),
-            (Ok(value), None) if *kind == Kind::List => drop(values.insert(name, Json::Array(vec![value]))),
+            (Ok(value), None) if kind.is_list() => drop(values.insert(name, Json::Array(vec![value]))),
             (Ok(value), None) => drop(values.insert(name, value)),
             (Ok(value), Some(Json::Array(list))) => list.push(value),
             (Ok(_), Some(_)) => problems.push(FieldProblem::query(&name, "repeated_parameter", "is given more than once")),
@@ -198,7 +206,7 @@ fn value(kind: Kind, text: &str) -> Result<Json, &'static str> {
     }
     match kind {
         Kind::Text | Kind::List => Ok(Json::String(entity::text::normalised(text))),
-        Kind::Id => clock::parse_id(text).map(|id| Json::from(id.to_string())).ok_or("must be a UUID"),
+        Kind::Id | Kind::Ids => clock::parse_id(text).map(|id| Json::from(id.to_string())).ok_or("must be a UUID"),
         Kind::Integer => integer(text).map(Json::from).ok_or("must be an integer without sign or leading zeros"),
         Kind::Boolean => text.parse::<bool>().map(Json::from).map_err(|_| "must be true or false"),
     }
