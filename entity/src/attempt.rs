@@ -67,6 +67,8 @@ impl Limit {
     pub const REFUSALS: Self = Self { recorded_max: 20, within: MINUTE };
     /// Readings of the same report, list or trail.
     pub const READINGS: Self = Self { recorded_max: 1, within: TimeDelta::minutes(15) };
+    /// Views of the same case or user.
+    pub const VIEWS: Self = Self { recorded_max: 1, within: TimeDelta::hours(1) };
 }
 
 /// Records an event together with the number of those that were only counted before, unless the limit of its key is reached:

@@ -10,7 +10,7 @@ use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{AddressRange, ChangedField, Filter};
 use entity::registry;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
@@ -23,6 +23,9 @@ const EXCLUDED_MAX: u64 = 20;
 
 /// The query parameters of a list of audit entries.
 pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, Paging)>;
+
+/// The query parameters of the audit entries of a user.
+pub type UserTrailQuery = QueryParts<(TrailFilter, UserTrailFilter, PeriodParameters, Paging)>;
 
 /// The query parameters of the list of all audit entries.
 pub type LogQuery = QueryParts<(LogFilter, PeriodParameters, OrderParameters, Paging)>;
@@ -125,6 +128,38 @@ pub struct TrailFilter {
     #[validate(length(max = Action::COUNT_MAX))]
     #[param(nullable = false)]
     action_type: Vec<Action>,
+}
+
+/// The part of a user in an audit entry
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrailPart {
+    /// The user performed the action
+    Actor,
+    /// The entry is about the user
+    Subject,
+}
+
+/// Which entries of a user to include.
+#[derive(Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct UserTrailFilter {
+    /// Only entries in which the user is this; both by default
+    #[serde(rename = "as")]
+    #[param(nullable = false)]
+    part: Option<TrailPart>,
+}
+
+impl UserTrailFilter {
+    /// The entries of a user.
+    pub fn of(&self, user_id: Uuid, filter: Filter) -> Filter {
+        match self.part {
+            Some(TrailPart::Actor) => Filter { actor_id: Some(user_id), ..filter },
+            Some(TrailPart::Subject) => Filter { related_user_id: Some(user_id), ..filter },
+            None => Filter { person_id: Some(user_id), ..filter },
+        }
+    }
 }
 
 impl LogFilter {

@@ -15,7 +15,7 @@ mod own_activity;
 mod page;
 mod user_trail;
 
-pub use filter::AuditedField;
+pub use filter::{AuditedField, TrailPart};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

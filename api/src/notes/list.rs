@@ -6,6 +6,7 @@ use crate::http::{Answer, ListQuery, NoParameters, PathId, PersonCaller};
 use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::{HttpRequest, get};
+use entity::audit::Event;
 use entity::page::SortKey;
 use entity::{case, note, user};
 use std::collections::HashSet;
@@ -14,14 +15,14 @@ use uuid::Uuid;
 /// List the notes about a case
 ///
 /// Newest first. Members see only notes that are `shared`.
+///
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case and
+/// hour.
 #[utoipa::path(
     tag = "notes",
     params(("case_id" = Uuid, Path, description = "The case"), Paging),
     responses((status = OK, description = "A page of the case's notes", body = CaseNoteList), ReadProblems),
-    extensions(
-        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
-        ("x-audit-reason" = json!("routine reads are not audited; denied attempts are")),
-    ),
+    extensions(("x-audit-actions" = json!({"always": [], "may": ["other"], "denied": entity::audit::Action::Other}))),
 )]
 #[get("/cases/{case_id}/notes")]
 pub async fn list_case_notes(
@@ -41,5 +42,6 @@ pub async fn list_case_notes(
     let people = user::people(app.readers(), authors.into_iter().collect()).await?;
     let people = people.into_iter().map(|person| (person.id, person)).collect();
     let data = rows.into_iter().map(|row| CaseNote::new(row, &people)).collect();
+    app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(CaseNoteList { data, page }))
 }

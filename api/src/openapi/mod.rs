@@ -19,7 +19,7 @@ mod tokens;
 pub use operations::operations;
 pub use texts::{current_texts, texts};
 
-use crate::audit_log::AuditedField;
+use crate::audit_log::{AuditedField, TrailPart};
 use crate::cases::CaseSort;
 use crate::http::request::order::EntrySort;
 use crate::http::request::period::When;
@@ -52,6 +52,7 @@ use utoipa_actix_web::AppExt;
         Problem, FieldProblem, Location, Code, Instant,
         // Types used only in parameters: utoipa refers to these without collecting them.
         When, Interval, PeriodName, CaseSort, UserSort, EntrySort, EventType, UserActivitySort, Ending, ReviewQueue, AuditedField,
+        TrailPart,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),

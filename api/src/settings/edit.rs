@@ -68,6 +68,10 @@ pub struct EditSettings {
     #[validate(nested)]
     #[schema(nullable = false)]
     case_document_quota_mib: Option<QuotaMib>,
+    /// Whether the audit log records which cases and users the staff read
+    #[serde(default, deserialize_with = "json::present")]
+    #[schema(nullable = false)]
+    record_views: Option<bool>,
 }
 
 /// Change the settings
@@ -112,6 +116,7 @@ impl From<EditSettings> for setting::Change {
             own_activity_enabled,
             member_document_quota_mib,
             case_document_quota_mib,
+            record_views,
         } = edit;
         Self {
             default_case_due_days: default_case_due_days.map(DueDays::get),
@@ -125,6 +130,7 @@ impl From<EditSettings> for setting::Change {
             own_activity_enabled,
             member_document_quota_mib: member_document_quota_mib.map(QuotaMib::get),
             case_document_quota_mib: case_document_quota_mib.map(QuotaMib::get),
+            record_views,
         }
     }
 }

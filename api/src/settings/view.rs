@@ -12,7 +12,8 @@ use utoipa::ToSchema;
     "default_case_due_days": 7, "rush_case_threshold_days": 7, "default_completion_delay_hours": 0,
     "email_notifications_enabled": true, "default_email_delay_hours": 0, "reply_email_address": "desk@example.org",
     "default_quarterly_credits": 100, "time_zone": "America/Chicago", "own_activity_enabled": true,
-    "member_document_quota_mib": 5120, "case_document_quota_mib": 2048, "version": 2, "updated_at": "2026-11-22T08:00:00.123Z"
+    "member_document_quota_mib": 5120, "case_document_quota_mib": 2048, "record_views": false, "version": 2,
+    "updated_at": "2026-11-22T08:00:00.123Z"
 }))]
 pub struct SettingsDetail {
     /// Default number of days until a case is due
@@ -39,6 +40,8 @@ pub struct SettingsDetail {
     pub member_document_quota_mib: QuotaMib,
     /// Maximum total size in MiB of the documents of a case; deleted documents count
     pub case_document_quota_mib: QuotaMib,
+    /// Whether the audit log records which cases and users the staff read: one entry per reader, case or user, and hour
+    pub record_views: bool,
     /// Incremented with every change; also the `ETag`
     #[schema(minimum = 1)]
     pub version: i32,
@@ -61,6 +64,7 @@ impl From<setting::Model> for SettingsDetail {
             own_activity_enabled,
             member_document_quota_mib,
             case_document_quota_mib,
+            record_views,
             version,
             created_at: _,
             updated_at,
@@ -77,6 +81,7 @@ impl From<setting::Model> for SettingsDetail {
             own_activity_enabled,
             member_document_quota_mib: member_document_quota_mib.into(),
             case_document_quota_mib: case_document_quota_mib.into(),
+            record_views,
             version,
             updated_at: updated_at.into(),
         }

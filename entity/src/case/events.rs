@@ -6,6 +6,7 @@ use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event, key};
 use crate::review::ReviewAction;
 use crate::user::Role;
+use sea_orm::prelude::Uuid;
 use sea_orm::{Iterable, ModelTrait};
 
 pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {
@@ -253,6 +254,13 @@ impl Event {
         Self::on_case(metadata, after, update.description(after))
             .naming::<Entity>(Some(before), after, update.columns())
             .with_notes(change)
+    }
+
+    /// A member of the staff read a case: the case itself, or what is in it.
+    pub fn case_viewed(id: Uuid, case_number: &str) -> Self {
+        let metadata = metadata![Other; EVENT = "case_viewed"];
+        let event = Self::new(metadata, (Entity::OBJECT, id.to_string()), format!("Case {case_number} viewed"));
+        Self { case: Some((id, case_number.to_owned())), ..event }
     }
 
     pub fn case_deleted(before: &Model, after: &Model, change: &ChangeContext) -> Self {

@@ -25,6 +25,7 @@ pub struct Model {
     pub own_activity_enabled: bool,
     pub member_document_quota_mib: i32,
     pub case_document_quota_mib: i32,
+    pub record_views: bool,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
@@ -54,6 +55,7 @@ pub(crate) const EVERY_SETTING: &[Column] = &[
     Column::OwnActivityEnabled,
     Column::MemberDocumentQuotaMib,
     Column::CaseDocumentQuotaMib,
+    Column::RecordViews,
 ];
 
 /// The settings to change; `None` leaves a setting unchanged.
@@ -70,6 +72,7 @@ pub struct Change {
     pub own_activity_enabled: Option<bool>,
     pub member_document_quota_mib: Option<i32>,
     pub case_document_quota_mib: Option<i32>,
+    pub record_views: Option<bool>,
 }
 
 impl Model {
@@ -88,6 +91,7 @@ impl Model {
             own_activity_enabled: true,
             member_document_quota_mib: 5_120,
             case_document_quota_mib: 2_048,
+            record_views: false,
             version: 1,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
@@ -131,6 +135,7 @@ impl Model {
         set(&mut row.own_activity_enabled, change.own_activity_enabled);
         set(&mut row.member_document_quota_mib, change.member_document_quota_mib);
         set(&mut row.case_document_quota_mib, change.case_document_quota_mib);
+        set(&mut row.record_views, change.record_views);
         row
     }
 }

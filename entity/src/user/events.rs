@@ -58,6 +58,11 @@ impl Event {
         )
     }
 
+    /// A member of the staff read an account.
+    pub fn user_viewed(user: &Model) -> Self {
+        Self::on_user(metadata![Other; EVENT = "user_viewed"], user, format!("User {} viewed", user.username))
+    }
+
     /// A new password: the user's own (`password_changed`) or another user's (`password_reset`). The password itself is never
     /// shown.
     pub fn password_set(user: &Model, event: &'static str) -> Self {

@@ -15,4 +15,5 @@ pub mod plan;
 mod readings;
 mod refusals;
 mod user_trail;
+mod views;
 mod world;

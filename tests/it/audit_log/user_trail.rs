@@ -31,6 +31,27 @@ on_each_database! {
         assert_eq!(found.len(), expected.len() + 1, "and the look itself by now");
     }
 
+    async fn a_trail_has_what_a_user_did_or_what_was_done_about_them(app) {
+        let entries = happened(app).await;
+        let (by, subject) = (app.as_manager().await, app.tech(2).await);
+        let (id, own) = (json!(subject.id), format!("users/{}/audit-trail?limit=200", subject.id));
+        let before = "until=2026-12-20&action_type=case_held&action_type=login&action_type=case_assigned&action_type=user_created";
+        for (part, field) in [("actor", "actor"), ("subject", "related_user")] {
+            let types = ["case_held", "login", "case_assigned", "user_created"].map(Json::from);
+            let expected = entries.iter().filter(|entry| types.contains(&entry["action_type"]) && entry[field]["id"] == id).cloned();
+            let expected = ids(&newest_first(expected.collect()));
+            let found = ids(&data(&by.get(&format!("{own}&as={part}&{before}")).await.expect(200)));
+            assert!(found == expected && !found.is_empty(), "{part}: {found:?}");
+        }
+        let seen = app.all_entries().await;
+        assert_eq!(seen.last().unwrap()["metadata"]["filters"]["as"], "subject");
+        for part in ["", "object", "Actor", "actor&as=subject"] {
+            let answer = by.get(&format!("{own}&as={part}")).await;
+            answer.expect_problem(400, "invalid_parameter");
+            assert_eq!(answer.faults(), ["query /as"]);
+        }
+    }
+
     async fn a_deleted_users_entries_are_listed_and_an_unknown_user_is_not_found(app) {
         let user = app.user("member9", Role::Member, None).await;
         let tx = app.write().await.with_reason("gone");

@@ -5,6 +5,7 @@ use crate::state::{App, record_refusal_in};
 use crate::wire::{Interruption, Result};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
+use entity::setting;
 use entity::user::Admission;
 use uuid::Uuid;
 
@@ -80,6 +81,15 @@ impl App {
     /// minutes: then it is only counted, and an entry reports the number.
     pub async fn record_reading(&self, by: &Anyone, event: Event) -> Result<()> {
         self.record_within(by, Limit::READINGS, event).await
+    }
+
+    /// Records that a member of the staff read a case or a user, if the setting `record_views` is on. Repeated within an hour, it
+    /// is only counted, and an entry reports the number.
+    pub async fn record_view(&self, by: &Anyone, event: Event) -> Result<()> {
+        if by.role().is_staff() && setting::current(self.readers()).await?.record_views {
+            self.record_within(by, Limit::VIEWS, event).await?;
+        }
+        Ok(())
     }
 
     async fn record_within(&self, by: &Anyone, limit: Limit, event: Event) -> Result<()> {
