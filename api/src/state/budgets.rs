@@ -15,7 +15,11 @@ pub struct WorkLimits {
     pub requests: usize,
     /// Reports, text searches and totals together.
     pub scans: usize,
+    /// Of these, per caller.
+    pub scans_per_caller: usize,
     pub exports: usize,
+    /// Of these, per caller.
+    pub exports_per_caller: usize,
     pub uploads: usize,
     /// Of these, per caller.
     pub uploads_per_caller: usize,
@@ -32,18 +36,32 @@ pub struct WorkLimits {
 }
 
 impl WorkLimits {
-    /// Scans leave three of the readers and one of the processors to everything else, and have at least one of each.
+    /// Scans leave three of the readers and one of the processors to everything else, and have at least one of each. One caller
+    /// takes half of them.
     pub fn for_readers(readers: u32, processors: usize) -> Self {
         let readers = usize::try_from(readers.saturating_sub(3)).unwrap_or(1);
-        Self { scans: readers.min(processors.saturating_sub(1)).max(1), ..Self::default() }
+        let scans = readers.min(processors.saturating_sub(1)).max(1);
+        Self { scans, scans_per_caller: scans.div_ceil(2), ..Self::default() }
     }
 
     /// The same times, but nothing limits how much is done at once.
     fn without_budgets(self) -> Self {
         const MANY: usize = 100_000;
         let Self { patience, body, handler, report, .. } = self;
-        let (scans, exports, uploads, uploads_per_caller) = (MANY, MANY, MANY, MANY);
-        Self { requests: MANY, scans, exports, uploads, uploads_per_caller, bodies: 1 << 40, patience, body, handler, report }
+        Self {
+            requests: MANY,
+            scans: MANY,
+            scans_per_caller: MANY,
+            exports: MANY,
+            exports_per_caller: MANY,
+            uploads: MANY,
+            uploads_per_caller: MANY,
+            bodies: 1 << 40,
+            patience,
+            body,
+            handler,
+            report,
+        }
     }
 }
 
@@ -52,7 +70,9 @@ impl Default for WorkLimits {
         Self {
             requests: 256,
             scans: 5,
+            scans_per_caller: 3,
             exports: 2,
+            exports_per_caller: 1,
             uploads: 32,
             uploads_per_caller: 8,
             bodies: 16 << 20,
@@ -69,11 +89,9 @@ impl Default for WorkLimits {
 pub struct Budgets {
     limits: WorkLimits,
     requests: Arc<Semaphore>,
-    scans: Budget,
-    exports: Budget,
-    uploads: Budget,
-    /// The share that each caller with an upload has in them.
-    uploaders: Arc<Mutex<HashMap<Uuid, Budget>>>,
+    scans: SharedBudget,
+    exports: SharedBudget,
+    uploads: SharedBudget,
     /// A permit is a byte.
     bodies: Arc<Semaphore>,
 }
@@ -117,20 +135,48 @@ impl Budget {
     }
 }
 
+/// One kind's turns, of which each caller has at most a share: one with many requests doesn't keep the others from theirs.
+#[derive(Clone, Debug)]
+struct SharedBudget {
+    all: Budget,
+    per_caller: usize,
+    /// The shares of callers with a request of this kind.
+    shares: Arc<Mutex<HashMap<Uuid, Budget>>>,
+}
+
+impl SharedBudget {
+    fn new(turns: usize, per_caller: usize, patience: Duration) -> Self {
+        Self { all: Budget::new(turns, patience), per_caller, shares: Arc::default() }
+    }
+
+    /// A turn of the caller's share, and one of all.
+    async fn turn(&self, caller_id: Option<Uuid>) -> Result<Turn> {
+        Ok(Turn(vec![self.share_of(caller_id).turn().await?, self.all.turn().await?]))
+    }
+
+    /// A caller's share. Those of callers without a request are forgotten.
+    fn share_of(&self, caller_id: Option<Uuid>) -> Budget {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.retain(|_, share| !share.is_idle());
+        let share = || Budget::new(self.per_caller, self.all.patience);
+        shares.entry(caller_id.unwrap_or_default()).or_insert_with(share).clone()
+    }
+}
+
 impl Budgets {
     pub fn new(limits: WorkLimits) -> Self {
         // What the drills `load` and `memory` have to notice.
         let limits = if cfg!(feature = "sabotage") { limits.without_budgets() } else { limits };
         let WorkLimits { requests, scans, exports, uploads, bodies, patience, .. } = limits;
+        let WorkLimits { scans_per_caller, exports_per_caller, uploads_per_caller, .. } = limits;
         Self {
             limits,
             requests: Arc::new(Semaphore::new(requests)),
             // There may be one turn only, and dashboards request several reports at once.
-            scans: Budget::new(scans, patience * 2),
-            exports: Budget::new(exports, patience),
+            scans: SharedBudget::new(scans, scans_per_caller, patience * 2),
+            exports: SharedBudget::new(exports, exports_per_caller, patience),
             // A waiting request has no place in memory for its body.
-            uploads: Budget::new(uploads, patience),
-            uploaders: Arc::default(),
+            uploads: SharedBudget::new(uploads, uploads_per_caller, patience),
             bodies: Arc::new(Semaphore::new(bodies)),
         }
     }
@@ -141,22 +187,12 @@ impl Budgets {
     ///
     /// 503 `unavailable` if too many are waiting, or this one waited too long.
     pub async fn turn(&self, kind: Kind, caller_id: Option<Uuid>) -> Result<Turn> {
-        let permits = match kind {
-            Kind::Scan | Kind::Report => vec![self.scans.turn().await?],
-            Kind::Export => vec![self.exports.turn().await?],
-            // One caller with many files doesn't keep the others from uploading.
-            Kind::Upload => vec![self.share_of(caller_id).turn().await?, self.uploads.turn().await?],
-            Kind::Probe | Kind::Plain | Kind::Bulk => Vec::new(),
-        };
-        Ok(Turn(permits))
-    }
-
-    /// A caller's share of the uploads. Those of callers without an upload are forgotten.
-    fn share_of(&self, caller_id: Option<Uuid>) -> Budget {
-        let WorkLimits { uploads_per_caller, patience, .. } = self.limits;
-        let mut uploaders = self.uploaders.lock().unwrap_or_else(PoisonError::into_inner);
-        uploaders.retain(|_, share| !share.is_idle());
-        uploaders.entry(caller_id.unwrap_or_default()).or_insert_with(|| Budget::new(uploads_per_caller, patience)).clone()
+        match kind {
+            Kind::Scan | Kind::Report => self.scans.turn(caller_id).await,
+            Kind::Export => self.exports.turn(caller_id).await,
+            Kind::Upload => self.uploads.turn(caller_id).await,
+            Kind::Probe | Kind::Plain | Kind::Bulk => Ok(Turn::default()),
+        }
     }
 
     /// How long processing a request of this kind may take.
@@ -227,23 +263,52 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_caller_does_not_take_all_uploads() {
-        let budgets = Budgets::new(WorkLimits { uploads: 5, uploads_per_caller: 3, ..WorkLimits::default() });
+    async fn one_caller_does_not_take_all_turns_of_a_kind() {
+        for kind in [Kind::Scan, Kind::Report, Kind::Export, Kind::Upload] {
+            let limits = WorkLimits { scans: 5, scans_per_caller: 3, exports: 5, exports_per_caller: 3, ..WorkLimits::default() };
+            let budgets = Budgets::new(WorkLimits { uploads: 5, uploads_per_caller: 3, ..limits });
+            let [one, other] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
+            let mut turns = Vec::new();
+            for _ in 0..3 {
+                turns.push(budgets.turn(kind, one).await.unwrap());
+            }
+            budgets.turn(kind, one).await.unwrap_err();
+            for _ in 0..2 {
+                turns.push(budgets.turn(kind, other).await.unwrap());
+            }
+            // A third one of this caller would be too much for all of them together.
+            budgets.turn(kind, other).await.unwrap_err();
+            turns.pop();
+            turns.push(budgets.turn(kind, other).await.unwrap());
+            turns.clear();
+            budgets.turn(kind, None).await.unwrap();
+            let shares = [&budgets.scans, &budgets.exports, &budgets.uploads].map(|kind| kind.shares.lock().unwrap().len());
+            assert_eq!(shares.iter().sum::<usize>(), 1, "{kind:?}: callers without a request are forgotten");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_only_turn_goes_to_another_caller_who_waits_for_it() {
+        let limits = WorkLimits::for_readers(4, 2);
+        assert_eq!((limits.scans, limits.scans_per_caller), (1, 1));
+        let budgets = Budgets::new(limits);
         let [one, other] = [1, 2].map(|number| Some(Uuid::from_u128(number)));
-        let mut turns = Vec::new();
-        for _ in 0..3 {
-            turns.push(budgets.turn(Kind::Upload, one).await.unwrap());
+        let first = budgets.turn(Kind::Report, one).await.unwrap();
+        let more = futures_util::future::join_all((0..4).map(|_| budgets.turn(Kind::Report, one)));
+        let another = budgets.turn(Kind::Report, other);
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            drop(first);
+        };
+        let (_, another, ()) = futures_util::future::join3(more, another, release).await;
+        assert!(another.is_ok(), "those of the first caller wait for their share");
+    }
+
+    #[test]
+    fn a_share_is_half_and_at_least_one() {
+        for (readers, processors, scans, share) in [(8, 16, 5, 3), (8, 4, 3, 2), (8, 3, 2, 1), (8, 1, 1, 1), (1, 1, 1, 1)] {
+            let limits = WorkLimits::for_readers(readers, processors);
+            assert_eq!((limits.scans, limits.scans_per_caller), (scans, share), "{readers} {processors}");
         }
-        budgets.turn(Kind::Upload, one).await.unwrap_err();
-        for _ in 0..2 {
-            turns.push(budgets.turn(Kind::Upload, other).await.unwrap());
-        }
-        // A third one of this caller would be too much for all of them together.
-        budgets.turn(Kind::Upload, other).await.unwrap_err();
-        turns.pop();
-        turns.push(budgets.turn(Kind::Upload, other).await.unwrap());
-        turns.clear();
-        budgets.turn(Kind::Upload, None).await.unwrap();
-        assert_eq!(budgets.uploaders.lock().unwrap().len(), 1, "callers without an upload are forgotten");
     }
 }
