@@ -30,6 +30,11 @@ impl TestApp {
         self.outside.execute_unprepared(statement).await.expect("no trigger");
     }
 
+    /// Deletes the counters of attempts and readings, so that the next one is recorded, without passing time.
+    pub async fn forget_readings(&self) {
+        self.outside.execute_unprepared("DELETE FROM attempts").await.expect("no counters");
+    }
+
     /// Makes a table disappear, as a failed migration would.
     pub async fn lose(&self, table: &str) {
         self.rename(table, &format!("{table}_lost")).await;

@@ -267,6 +267,8 @@ impl<'a> Walk<'a> {
     async fn unrecorded(&self) -> Answer {
         let recipe = recipes::find(self.operation.id()).last().expect("a recipe");
         let request = recipes::prepare(self.app, recipe).await.expect("a request");
+        // A repeated reading would write none.
+        self.app.forget_readings().await;
         self.app.refuse_entries().await;
         let answer = request.send().await;
         self.app.accept_entries().await;
