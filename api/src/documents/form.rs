@@ -35,7 +35,9 @@ const FILE: &str = "file";
 #[expect(dead_code, reason = "used by the contract only; requests are parsed part by part")]
 #[schema(example = json!({"file": "%PDF-1.7 …", "document_type": "supporting", "notes": "pay stub of October"}))]
 pub struct UploadDocument {
-    /// The file, with its name and content type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text; at most 50 MiB
+    /// The file, with its name and content type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text, the
+    /// latter two in any encoding; at most 50 MiB. The content type may be any usual name of the type, and is found out where it is
+    /// missing or `application/octet-stream`; without one, CSV counts as plain text
     #[schema(value_type = String, format = Binary, max_length = 52428800)]
     file: Vec<u8>,
     // Code generators have problems with a reference in a form.
@@ -164,7 +166,8 @@ async fn receive_file(
     }
     let sha256 = digest.finish().await?;
     let is_whole = usize::try_from(size_bytes).is_ok_and(|size| size == head.len());
-    let declared = part.content_type().map(|kind| kind.essence_str().to_owned());
+    // As sent: `actix-multipart` knows none where a parameter is malformed.
+    let declared = part.headers().get(CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()).into_owned());
     let file = filename(part).and_then(|filename| {
         if head.is_empty() {
             return Err(FieldProblem::body("/file", "length", "must not be empty"));

@@ -8,6 +8,7 @@ mod get;
 mod list;
 mod sniff;
 mod target;
+mod text;
 mod upload;
 mod view;
 

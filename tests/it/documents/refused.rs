@@ -52,6 +52,12 @@ on_each_database! {
             (other().file("a.exe", "application/octet-stream", b"MZ\x90\0\x03"), "/file content_type"),
             (other().file("a.html", "text/html", b"<!DOCTYPE html><script>alert(1)</script>"), "/file content_type"),
             (other().file("a.png", "image/png", PDF), "/file content_type_mismatch"),
+            (other().file("a.csv", "text/csv", b"MZ\x90\0\x03\0\0\0"), "/file content_type"),
+            (other().file("a.csv", "text/csv", b"\x1f\x8b\x08\0\0\0\0\0"), "/file content_type"),
+            (other().file("a.txt", "text/plain", b"a\0\x01\x02\xff"), "/file content_type"),
+            (other().file("a.txt", "text/plain", b"<\0s\0c\0r\0i\0p\0t\0>\0a\0"), "/file content_type"),
+            (other().file("a.csv", "text/csv", PDF), "/file content_type_mismatch"),
+            (other().file("a.csv", "application/vnd.ms-excel", PDF), "/file content_type_mismatch"),
         ] {
             let answer = by.upload(&case.url("documents"), &form).await;
             let problem = answer.expect_problem(422, "validation_failed");

@@ -7,6 +7,8 @@ use entity::text::sha256_hex;
 use entity::user::Role;
 use serde_json::json;
 
+const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01";
+
 on_each_database! {
     async fn a_document_is_stored_and_recorded(app) {
         let case = app.a_case().accepted().create().await;
@@ -87,15 +89,54 @@ on_each_database! {
         }
     }
 
-    async fn a_csv_declared_as_an_excel_workbook_is_stored_as_csv(app) {
+    async fn a_declared_media_type_may_be_any_name_of_the_type(app) {
         let case = app.a_case().accepted().create().await;
-        let form = Form::new().text("document_type", "other").file(
-            "wages.csv",
-            "application/vnd.ms-excel",
-            b"month,gross\r\n10,4200\r\n",
-        );
-        let added = app.as_member().await.upload(&case.url("documents"), &form).await.expect(201);
-        assert_eq!(added["content_type"], "text/csv");
+        let by = app.as_member().await;
+        let csv = &b"month,gross\r\n10,4200\r\n"[..];
+        for (filename, declared, bytes, stored) in [
+            ("scan.jpg", "image/jpg", JPEG, "image/jpeg"),
+            ("scan.jpg", "image/pjpeg", JPEG, "image/jpeg"),
+            ("scan.jpg", "IMAGE/JPEG; name=scan.jpg", JPEG, "image/jpeg"),
+            ("scan.jpg", "image/jpeg; name=last scan; x", JPEG, "image/jpeg"),
+            ("scan.jpg", "application/octet-stream", JPEG, "image/jpeg"),
+            ("stub.pdf", "application/x-pdf", PDF, "application/pdf"),
+            ("stub.pdf", "Application/PDF", PDF, "application/pdf"),
+            ("wages.csv", "application/vnd.ms-excel", csv, "text/csv"),
+            ("wages.csv", "text/comma-separated-values", csv, "text/csv"),
+            ("wages.csv", "application/csv; header=present", csv, "text/csv"),
+            ("wages.csv", "TEXT/CSV;charset=windows-1252", csv, "text/csv"),
+            ("wages.csv", "", csv, "text/plain"),
+        ] {
+            let form = Form::new().text("document_type", "other").file(filename, declared, bytes);
+            let added = by.upload(&case.url("documents"), &form).await.expect(201);
+            assert_eq!(added["content_type"], stored, "{filename} {declared}");
+        }
+    }
+
+    async fn a_text_may_be_in_any_encoding(app) {
+        let case = app.a_case().accepted().create().await;
+        let by = app.as_member().await;
+        let text = "Größe;Wert\r\n1;2\r\n";
+        let latin: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+        let wide = |write: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(write).collect::<Vec<u8>>();
+        let (little, big) = (wide(u16::to_le_bytes), wide(u16::to_be_bytes));
+        for (what, bytes) in [
+            ("UTF-8", text.as_bytes().to_vec()),
+            ("UTF-8 with a mark", [b"\xef\xbb\xbf", text.as_bytes()].concat()),
+            ("ISO 8859-1", latin.clone()),
+            ("Windows-1252", [&latin, &b"\x80 5;\x84so\x93\r\n"[..]].concat()),
+            ("UTF-16LE", little.clone()),
+            ("UTF-16BE", big.clone()),
+            ("UTF-16LE with a mark", [b"\xff\xfe".to_vec(), little].concat()),
+            ("UTF-16BE with a mark", [b"\xfe\xff".to_vec(), big].concat()),
+        ] {
+            for declared in ["text/csv", "text/plain"] {
+                let form = Form::new().text("document_type", "other").file("wages.csv", declared, &bytes);
+                let added = by.upload(&case.url("documents"), &form).await.expect(201);
+                assert_eq!(added["content_type"], declared, "{what}");
+                assert_eq!(added["sha256"], sha256_hex(&bytes), "{what}");
+            }
+        }
     }
 
     async fn an_upload_retried_with_its_idempotency_key_is_stored_once(app) {
