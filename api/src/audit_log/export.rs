@@ -1,7 +1,7 @@
 //! The common part of both exports of the log: count, entry and stream are based on one snapshot of the database.
 
 use super::filter::LogFilter;
-use crate::http::answer::file::Format;
+use crate::http::answer::file::{CsvParameters, Format};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, AuditEntry, QueryParts};
 use crate::state::App;
@@ -11,9 +11,13 @@ use entity::audit_log::{self, Filter};
 use entity::page::{Direction, Position};
 use futures_util::stream::{self, Stream};
 use sea_orm::DatabaseTransaction;
+use serde_json::Value as Json;
 
 /// The query parameters of both exports.
 pub type ExportQuery = QueryParts<(LogFilter, PeriodParameters)>;
+
+/// The same, and how the CSV is written.
+pub type CsvQuery = QueryParts<(LogFilter, PeriodParameters, CsvParameters)>;
 
 /// How many entries are held in memory at once.
 const BATCH: u64 = 500;
@@ -31,16 +35,16 @@ struct Reading {
 pub async fn entries(
     app: &App,
     by: &Anyone,
-    query: ExportQuery,
+    (filter, period): (LogFilter, PeriodParameters),
+    given: Json,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<AuditEntry>>> + 'static> {
-    let (filter, period) = query.parts;
     let filter = filter.read(app, period).await?;
     let snapshot = app.db().export_snapshot().await?;
     let record_count = audit_log::count(&snapshot, &filter).await?;
     let log = ("export", "audit_log".to_owned());
-    let access = Event::audit_log_accessed("export", log, query.all.clone());
-    app.record_all(by, [access, Event::export_generated("audit_log", format.code(), record_count, query.all)]).await?;
+    let access = Event::audit_log_accessed("export", log, given.clone());
+    app.record_all(by, [access, Event::export_generated("audit_log", format.code(), record_count, given)]).await?;
     Ok(stream::try_unfold(Reading { snapshot, filter, last: None }, Reading::step))
 }
 

@@ -1,17 +1,18 @@
 //! Export the log as CSV.
 
-use super::export::{ExportQuery, entries};
+use super::export::{CsvQuery, entries};
 use super::filter::LogFilter;
-use crate::http::answer::file::{Format, example, file};
+use crate::http::answer::file::{CsvParameters, Format, example, file};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
 use crate::wire::{Error, Instant, ListProblems, Result, csv};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
-use entity::audit::Action;
+use entity::audit::{Action, Outcome};
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
+use uuid::Uuid;
 
 /// An entry as a flat row.
 #[derive(Serialize)]
@@ -36,16 +37,28 @@ struct EntryRow {
     /// JSON.
     #[serde(rename = "Metadata")]
     metadata: String,
+    #[serde(rename = "Entry ID")]
+    id: Uuid,
+    #[serde(rename = "Outcome")]
+    outcome: Outcome,
+    #[serde(rename = "Object Type")]
+    object_type: String,
+    #[serde(rename = "Object ID")]
+    object_id: String,
+    #[serde(rename = "Actor ID")]
+    actor_id: Option<Uuid>,
+    #[serde(rename = "Actor Name")]
+    actor_name: Option<String>,
 }
 
 /// Export the audit log as CSV
 ///
 /// Returns all matching entries, newest first, as RFC 4180 with CRLF. `Case ID` is the case number; changes and metadata are
-/// JSON. Cells that a spreadsheet would interpret as a formula are prefixed with an apostrophe. The export is recorded in the
-/// audit log.
+/// JSON. Cells that a spreadsheet would interpret as a formula are prefixed with an apostrophe, also behind apostrophes of their
+/// own. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
-    params(LogFilter, PeriodParameters),
+    params(LogFilter, PeriodParameters, CsvParameters),
     responses(
         (
             status = OK, description = "The matching entries, one per line", content_type = "text/csv", body = String,
@@ -58,10 +71,11 @@ struct EntryRow {
     }))),
 )]
 #[get("/audit-log/export.csv")]
-pub async fn export_audit_log_csv(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_audit_log_csv(app: App, by: AuditReader, query: CsvQuery) -> Result<HttpResponse> {
     let head = csv::header(&EntryRow::new(AuditEntry::example())?)?;
-    let lines = entries(&app, &by, query, Format::Csv).await?.map(|batch| batch.and_then(lines));
-    Ok(file(&app, &by, "audit-log", Format::Csv, stream::iter([Ok(head)]).chain(lines)))
+    let (filter, period, csv) = query.parts;
+    let lines = entries(&app, &by, (filter, period), query.all, csv.format()).await?.map(|batch| batch.and_then(lines));
+    Ok(file(&app, &by, "audit-log", csv.format(), stream::iter([Ok(head)]).chain(lines)))
 }
 
 fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {
@@ -85,6 +99,12 @@ impl EntryRow {
             case_number: entry.case.map(|case| case.case_number),
             related_username: entry.related_user.map(|person| person.username),
             ip_address: entry.ip_address,
+            id: entry.id,
+            outcome: entry.outcome,
+            object_type: entry.object_type,
+            object_id: entry.object_id,
+            actor_id: entry.actor.as_ref().map(|actor| actor.id),
+            actor_name: entry.actor.map(|actor| actor.full_name),
         })
     }
 }

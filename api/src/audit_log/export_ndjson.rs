@@ -30,6 +30,6 @@ use futures_util::stream::StreamExt;
 )]
 #[get("/audit-log/export.ndjson")]
 pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
-    let lines = entries(&app, &by, query, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
+    let lines = entries(&app, &by, query.parts, query.all, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
     Ok(file(&app, &by, "audit-log", Format::Ndjson, lines))
 }

@@ -3,6 +3,7 @@
 use super::target::{DocumentPath, DocumentTarget};
 use crate::http::PersonCaller;
 use crate::http::answer::attachment::attachment;
+use crate::http::answer::digest;
 use crate::http::answer::reading_on::{Reader, for_as_long_as};
 use crate::http::request::range::{REPR_DIGEST, RangeHeader, RequestedRange};
 use crate::state::App;
@@ -11,10 +12,7 @@ use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_RANGES, CONTENT_RANGE, ContentEncoding};
 use actix_web::{HttpResponse, get};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
 use entity::audit::Event;
-use entity::document;
 use futures_util::TryStreamExt;
 
 /// Download a document
@@ -60,7 +58,7 @@ pub async fn download_document(
         .content_type("application/octet-stream")
         .insert_header(attachment(&document.filename))
         .insert_header((ACCEPT_RANGES, "bytes"))
-        .insert_header((REPR_DIGEST, digest(&document)))
+        .insert_header((REPR_DIGEST, digest::field(&document.sha256)))
         // Ranges and digest refer to the bytes as stored.
         .insert_header(ContentEncoding::Identity);
     let reader = Reader::new(move || {
@@ -68,13 +66,6 @@ pub async fn download_document(
         async move { target.seen(&app, &by.judged_again(&app).await?).await.map(drop) }
     });
     Ok(response.body(SizedStream::new(range.end - range.start, for_as_long_as(reader, bytes.map_err(Error::from)))))
-}
-
-/// RFC 9530: the digest of the whole file.
-fn digest(document: &document::Model) -> String {
-    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Vec<u8> = document.sha256.as_bytes().chunks(2).filter_map(byte).collect();
-    format!("sha-256=:{}:", BASE64.encode(bytes))
 }
 
 /// The bytes of a document

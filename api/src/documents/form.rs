@@ -1,7 +1,7 @@
 //! A multipart/form-data body, read part by part: texts are kept in memory, the file is streamed to the storage.
 
-use super::digest::Digest;
 use super::sniff;
+use crate::http::answer::digest::Digest;
 use crate::http::answer::pace::{Pace, TooSlow};
 use crate::http::request::idempotency::RequestDigest;
 use crate::http::request::work::Work;
@@ -35,9 +35,9 @@ const FILE: &str = "file";
 #[expect(dead_code, reason = "used by the contract only; requests are parsed part by part")]
 #[schema(example = json!({"file": "%PDF-1.7 …", "document_type": "supporting", "notes": "pay stub of October"}))]
 pub struct UploadDocument {
-    /// The file, with its name and content type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text, the
-    /// latter two in any encoding; at most 50 MiB. The content type may be any usual name of the type, and is found out where it is
-    /// missing or `application/octet-stream`; without one, CSV counts as plain text
+    /// The file, with its name and content type: PDF, JPEG, PNG, TIFF, HEIF, DOCX, XLSX, CSV or plain text, the latter two in any
+    /// encoding; at most 50 MiB. The content type may be any usual name of the type. If it is missing or
+    /// `application/octet-stream`, the type is determined from the file alone, and CSV counts as plain text
     #[schema(value_type = String, format = Binary, max_length = 52428800)]
     file: Vec<u8>,
     // Code generators have problems with a reference in a form.

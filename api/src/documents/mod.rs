@@ -1,7 +1,6 @@
 //! HTTP operations on documents, one file per verb.
 
 mod delete;
-mod digest;
 mod download;
 mod form;
 mod get;

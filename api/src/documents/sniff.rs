@@ -1,4 +1,4 @@
-//! The type of a file: determined by its first bytes, and the type that the uploader declares must match, in any of its spellings.
+//! The type of a file: determined by its first bytes, and the type that the uploader declares must match, whatever its spelling.
 
 use super::text;
 use infer::MatcherType;
@@ -101,8 +101,8 @@ pub enum SniffError {
     OtherThanDeclared,
 }
 
-/// The type of a file that begins with `head`. `is_whole`: whether `head` is the whole file. `declared`: the media type as sent; its
-/// case and its parameters don't matter.
+/// The type of a file that begins with `head`. `is_whole`: whether `head` is the whole file. `declared`: the media type as sent;
+/// its case and its parameters don't matter.
 pub fn content_type(head: &[u8], is_whole: bool, declared: Option<&str>) -> Result<&'static str, SniffError> {
     let declared = declared.map(essence).filter(|declared| !UNKNOWN.contains(&declared.as_str()));
     let agrees = |kind: &&Kind| declared.as_deref().is_none_or(|declared| kind.is_called(declared));

@@ -1,8 +1,8 @@
 //! Export the cases.
 
-use super::stream::{self, ExportQuery, Row, usernames};
+use super::stream::{self, CsvQuery, ExportQuery, Row, usernames};
 use crate::http::ManagerOrAdministrator;
-use crate::http::answer::file::{Format, example};
+use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
@@ -119,7 +119,7 @@ impl CaseRow {
 /// would interpret as a formula are prefixed with an apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(PeriodParameters),
+    params(PeriodParameters, CsvParameters),
     responses(
         (
             status = OK, description = "The cases, one per line", content_type = "text/csv", body = String,
@@ -130,7 +130,7 @@ impl CaseRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/cases.csv")]
-pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_cases_csv(app: App, by: ManagerOrAdministrator, query: CsvQuery) -> Result<HttpResponse> {
     stream::csv::<CaseRow>(&app, &by, query).await
 }
 

@@ -1,8 +1,8 @@
 //! Export the credit allowances.
 
-use super::stream::{self, ExportQuery, Row, usernames};
+use super::stream::{self, CsvQuery, ExportQuery, Row, usernames};
 use crate::http::Administrator;
-use crate::http::answer::file::{Format, example};
+use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result, credits_text};
@@ -77,7 +77,7 @@ impl Row for AllowanceRow {
 /// apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(PeriodParameters),
+    params(PeriodParameters, CsvParameters),
     responses(
         (
             status = OK, description = "The allowances, one per line", content_type = "text/csv", body = String,
@@ -88,7 +88,7 @@ impl Row for AllowanceRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/credit-allowances.csv")]
-pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_credit_allowances_csv(app: App, by: Administrator, query: CsvQuery) -> Result<HttpResponse> {
     stream::csv::<AllowanceRow>(&app, &by, query).await
 }
 

@@ -1,8 +1,8 @@
 //! Export the metadata of the documents, without their bytes.
 
-use super::stream::{self, ExportQuery, Row, usernames};
+use super::stream::{self, CsvQuery, ExportQuery, Row, usernames};
 use crate::http::Administrator;
-use crate::http::answer::file::{Format, example};
+use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
@@ -82,7 +82,7 @@ impl Row for DocumentRow {
 /// in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(PeriodParameters),
+    params(PeriodParameters, CsvParameters),
     responses(
         (
             status = OK, description = "The documents, one per line", content_type = "text/csv", body = String,
@@ -93,7 +93,7 @@ impl Row for DocumentRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/documents.csv")]
-pub async fn export_documents_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_documents_csv(app: App, by: Administrator, query: CsvQuery) -> Result<HttpResponse> {
     stream::csv::<DocumentRow>(&app, &by, query).await
 }
 

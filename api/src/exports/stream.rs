@@ -1,7 +1,7 @@
 //! The common part of all exports: count, entry and stream are based on one snapshot of the database, with one batch in memory at
 //! a time.
 
-use crate::http::answer::file::{Format, file};
+use crate::http::answer::file::{CsvParameters, Format, file};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, QueryParts};
 use crate::state::App;
@@ -15,6 +15,7 @@ use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use serde::Serialize;
+use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -23,6 +24,9 @@ const BATCH: u64 = 500;
 
 /// The query parameters of an export: the period that its rows were created in.
 pub type ExportQuery = QueryParts<(PeriodParameters,)>;
+
+/// The same, and how the CSV is written.
+pub type CsvQuery = QueryParts<(PeriodParameters, CsvParameters)>;
 
 /// A row of an export: flat, its fields are the columns.
 pub trait Row: Serialize + Sized + Send + 'static {
@@ -50,16 +54,18 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
 }
 
 /// Streams the rows as CSV.
-pub async fn csv<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
-    let rows = rows::<R>(app, by, query, Format::Csv).await?;
+pub async fn csv<R: Row>(app: &App, by: &Anyone, query: CsvQuery) -> Result<HttpResponse> {
+    let (period, csv) = query.parts;
+    let rows = rows::<R>(app, by, period, query.all, csv.format()).await?;
     let head = csv::header(&R::example())?;
     let lines = rows.map(|batch| csv::rows(&batch?));
-    Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::iter([Ok(head)]).chain(lines)))
+    Ok(file(app, by, &file_name::<R>(), csv.format(), stream::iter([Ok(head)]).chain(lines)))
 }
 
 /// Streams the rows as NDJSON.
 pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
-    let lines = rows::<R>(app, by, query, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
+    let (period,) = query.parts;
+    let lines = rows::<R>(app, by, period, query.all, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
     Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
 }
 
@@ -72,15 +78,15 @@ fn file_name<R: Row>() -> String {
 async fn rows<R: Row>(
     app: &App,
     by: &Anyone,
-    query: ExportQuery,
+    period: PeriodParameters,
+    given: Json,
     format: Format,
 ) -> Result<impl Stream<Item = Result<Vec<R>>> + 'static> {
-    let (period,) = query.parts;
     let snapshot = app.db().export_snapshot().await?;
     let zone = setting::current(&snapshot).await?.zone()?;
     let found = created::<R>(period.asked().bounds(zone)?);
     let record_count = found.clone().count(&snapshot).await?;
-    app.record(by, Event::bulk_export(R::EXPORT, format.code(), record_count, query.all)).await?;
+    app.record(by, Event::bulk_export(R::EXPORT, format.code(), record_count, given)).await?;
     let first: Option<Uuid> = None;
     Ok(stream::try_unfold((snapshot, found, first), move |(snapshot, found, after)| async move {
         let left = Condition::all().add_option(after.map(|last| R::Entity::ID.gt(last)));

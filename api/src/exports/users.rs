@@ -1,8 +1,8 @@
 //! Export the users.
 
-use super::stream::{self, ExportQuery, Row};
+use super::stream::{self, CsvQuery, ExportQuery, Row};
 use crate::http::Administrator;
-use crate::http::answer::file::{Format, example};
+use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
@@ -85,7 +85,7 @@ impl From<user::Model> for UserRow {
 /// would interpret as a formula are prefixed with an apostrophe. The export is recorded in the audit log.
 #[utoipa::path(
     tag = "exports",
-    params(PeriodParameters),
+    params(PeriodParameters, CsvParameters),
     responses(
         (
             status = OK, description = "The users, one per line", content_type = "text/csv", body = String,
@@ -96,7 +96,7 @@ impl From<user::Model> for UserRow {
     extensions(("x-audit-actions" = json!({"always": ["bulk_export"], "may": [], "denied": entity::audit::Action::BulkExport}))),
 )]
 #[get("/exports/users.csv")]
-pub async fn export_users_csv(app: App, by: Administrator, query: ExportQuery) -> Result<HttpResponse> {
+pub async fn export_users_csv(app: App, by: Administrator, query: CsvQuery) -> Result<HttpResponse> {
     stream::csv::<UserRow>(&app, &by, query).await
 }
 

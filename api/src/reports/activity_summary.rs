@@ -4,6 +4,7 @@ use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, Report};
 use super::query::{PeriodByName, SeriesParameters, period};
+use crate::http::answer::file::CsvParameters;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
 use crate::state::App;
@@ -190,7 +191,7 @@ impl Report for ActivitySummaryReport {
 /// The rows are the most frequent action types.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName),
+    params(PeriodParameters, PeriodByName, CsvParameters),
     responses(
         (status = OK, description = "One row per action type", body = String, content_type = "text/csv",
             example = json!(CSV_EXAMPLE)),
@@ -204,9 +205,9 @@ impl Report for ActivitySummaryReport {
 pub async fn export_activity_summary(
     app: App,
     by: ReportReader,
-    query: QueryParts<(PeriodParameters, PeriodByName)>,
+    query: QueryParts<(PeriodParameters, PeriodByName, CsvParameters)>,
 ) -> Result<HttpResponse> {
-    let (asked, by_name) = &query.parts;
+    let (asked, by_name, csv) = &query.parts;
     let asked = by_name.or(asked)?;
     let db = app.snapshot().await?;
     let period = period(&db, asked, app.now()).await?;
@@ -216,7 +217,7 @@ pub async fn export_activity_summary(
     let header: Line = ["action_type", "label", "category", "count", "percent"].map(Into::into).to_vec();
     let rows = found.by_action_type.into_iter().map(|row| line(&ActionTypeCount::new(row)));
     let lines: Vec<Line> = std::iter::once(header).chain(rows).collect();
-    export::send_all::<ActivitySummaryReport>(&app, &by, lines, query.all).await
+    export::send_all::<ActivitySummaryReport>(&app, &by, lines, csv.format(), query.all).await
 }
 
 fn line(row: &ActionTypeCount) -> Line {

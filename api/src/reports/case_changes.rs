@@ -6,6 +6,7 @@ use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -202,7 +203,7 @@ impl Report for CaseChangesReport {
 /// One row per entry; `before_after` is JSON.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, CaseChangesFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, CaseChangesFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -25,8 +25,9 @@ pub type Line = Vec<Cow<'static, str>>;
 
 /// Counts the rows of a report's list, records the export, then streams it.
 pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
-    let (asked, by_name, order, filter) = query.parts;
-    stream_list::<R>(app, by, by_name.or(&asked)?, filter, order.direction(), query.all).await
+    let (asked, by_name, order, filter, csv) = query.parts;
+    let list = List::<R> { asked: by_name.or(&asked)?, filter, direction: order.direction(), format: csv.format() };
+    list.stream(app, by, query.all).await
 }
 
 /// The same for a report whose rows are not entries.
@@ -36,35 +37,45 @@ pub async fn send_table<R: ListReport>(
     query: TableExportQuery<R::Filter>,
     direction: Direction,
 ) -> Result<HttpResponse> {
-    let (asked, by_name, filter) = query.parts;
-    stream_list::<R>(app, by, by_name.or(&asked)?, filter, direction, query.all).await
+    let (asked, by_name, filter, csv) = query.parts;
+    let list = List::<R> { asked: by_name.or(&asked)?, filter, direction, format: csv.format() };
+    list.stream(app, by, query.all).await
 }
 
-async fn stream_list<R: ListReport>(
-    app: &App,
-    by: &Anyone,
+/// The list of a report as requested.
+struct List<R: ListReport> {
     asked: AskedPeriod,
     filter: R::Filter,
     direction: Direction,
-    given: Json,
-) -> Result<HttpResponse> {
-    let db = app.db().export_snapshot().await?;
-    let subject = R::subject(&db, filter).await?;
-    let period = period(&db, asked, app.now()).await?;
-    let record_count = row_count(R::count(&db, &period, &subject).await?);
-    record::<R>(app, by, record_count, given).await?;
-    let head = csv::lines([R::header()])?;
-    let first = ReportPage { after: None, direction, limit: PAGE };
-    let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
-    Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::try_unfold(state, State::step)))
+    format: Format,
+}
+
+impl<R: ListReport> List<R> {
+    async fn stream(self, app: &App, by: &Anyone, given: Json) -> Result<HttpResponse> {
+        let db = app.db().export_snapshot().await?;
+        let subject = R::subject(&db, self.filter).await?;
+        let period = period(&db, self.asked, app.now()).await?;
+        let record_count = row_count(R::count(&db, &period, &subject).await?);
+        record::<R>(app, by, record_count, given).await?;
+        let head = csv::lines([R::header()])?;
+        let first = ReportPage { after: None, direction: self.direction, limit: PAGE };
+        let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
+        Ok(file(app, by, &file_name::<R>(), self.format, stream::try_unfold(state, State::step)))
+    }
 }
 
 /// The same for a report whose rows are already complete; the first line is the header.
-pub async fn send_all<R: Report>(app: &App, by: &Anyone, lines: Vec<Line>, filters: Json) -> Result<HttpResponse> {
+pub async fn send_all<R: Report>(
+    app: &App,
+    by: &Anyone,
+    lines: Vec<Line>,
+    format: Format,
+    filters: Json,
+) -> Result<HttpResponse> {
     let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
     record::<R>(app, by, record_count, filters).await?;
     let text = csv::lines(lines)?;
-    Ok(file(app, by, &file_name::<R>(), Format::Csv, stream::once(async move { Ok::<_, Error>(text) })))
+    Ok(file(app, by, &file_name::<R>(), format, stream::once(async move { Ok::<_, Error>(text) })))
 }
 
 async fn record<R: Report>(app: &App, by: &Anyone, record_count: u64, filters: Json) -> Result<()> {

@@ -4,6 +4,7 @@ use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -228,7 +229,7 @@ impl Report for QualityReviewReport {
 /// One row per decision.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, QualityReviewFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, QualityReviewFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per decision", body = String, content_type = "text/csv",
             example = json!(CSV_EXAMPLE)),

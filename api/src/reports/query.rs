@@ -1,5 +1,6 @@
 //! The common parts of the report queries: period, time series interval, order and page.
 
+use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::{PageRequest, Paging};
 use crate::http::request::period::PeriodParameters;
@@ -21,13 +22,13 @@ use validator::Validate;
 pub type ReportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type ExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, OrderParameters, T)>;
+pub type ExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, OrderParameters, T, CsvParameters)>;
 
 /// The query parameters of a report whose rows are not entries, and so have an order of their own.
 pub type TableQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type TableExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T)>;
+pub type TableExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T, CsvParameters)>;
 
 /// Names a period instead of giving its ends.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]

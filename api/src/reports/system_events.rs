@@ -5,6 +5,7 @@ use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
@@ -293,7 +294,7 @@ impl Report for SystemEventsReport {
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, SystemEventsFilter),
+    params(PeriodParameters, PeriodByName, OrderParameters, SystemEventsFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -5,6 +5,7 @@ use super::frame::{Filters, PeriodView};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{ListPage, PeriodByName, TableExportQuery, TableQuery};
 use super::user_activity::UserActivityReport;
+use crate::http::answer::file::CsvParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, ReportReader};
@@ -185,7 +186,7 @@ impl Report for UserActivityListReport {
 /// One row per user.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, UserListFilter),
+    params(PeriodParameters, PeriodByName, UserListFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per user", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

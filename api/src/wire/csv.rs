@@ -1,4 +1,5 @@
-//! CSV that spreadsheets read and don't execute: RFC 4180, with no cell that is a formula.
+//! CSV that spreadsheets read and don't execute: RFC 4180, with no cell that is a formula, and from which every cell can be read
+//! back exactly.
 
 use super::{Error, Result};
 use actix_web::web::Bytes;
@@ -41,22 +42,38 @@ pub fn lines<'a>(rows: impl IntoIterator<Item = Vec<Cow<'a, str>>>) -> Result<By
     writer.into_inner().map(Bytes::from).map_err(|error| Error::internal(error))
 }
 
-/// A spreadsheet treats a cell that begins like this as a formula, in some cases also after spaces; an apostrophe keeps it text.
-/// A negative number is not a formula.
+/// An apostrophe keeps a cell text that a spreadsheet would execute. A cell that would look like a guarded one gets another, so
+/// that removing one apostrophe from each guarded cell restores it exactly.
 fn harmless(cell: &str) -> Cow<'_, str> {
+    if is_executed(cell.trim_start_matches('\'')) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// A spreadsheet treats a cell that begins like this as a formula, in some cases also after spaces. Negative numbers and phone
+/// numbers are none: digits and punctuation call no function and refer to no cell.
+fn is_executed(cell: &str) -> bool {
     let is_skipped = |letter: char| letter.is_whitespace() || text::is_invisible(letter);
     let is_formula = match cell.trim_start_matches(is_skipped).chars().next() {
         Some('-') if cell.strip_prefix('-').is_some_and(is_number) => false,
+        Some('+') if cell.strip_prefix('+').is_some_and(is_phone_number) => false,
         Some(first) => matches!(first, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '﹢' | '﹣' | '﹦' | '﹫' | '−'),
         None => false,
     };
-    if is_formula || cell.starts_with(['\t', '\r', '\n']) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+    is_formula || cell.starts_with(['\t', '\r', '\n'])
 }
 
 /// Digits, with at most one decimal point between them.
 fn is_number(text: &str) -> bool {
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.split_once('.').map_or_else(|| is_digits(text), |(whole, decimals)| is_digits(whole) && is_digits(decimals))
+}
+
+/// The fewest digits of a number in international notation, with its country code.
+const PHONE_DIGITS_MIN: usize = 5;
+
+/// Digits, and what separates them: `49 30 1234`, `1 (312) 555-0100`.
+fn is_phone_number(text: &str) -> bool {
+    let is_notation = text.bytes().all(|letter| letter.is_ascii_digit() || b" ()-./".contains(&letter));
+    is_notation && text.bytes().filter(u8::is_ascii_digit).count() >= PHONE_DIGITS_MIN
 }
 
 #[cfg(test)]
@@ -71,6 +88,54 @@ mod tests {
         let row = ["plain", "a,\"b\"\nc", "=1+1", "＝1", "\tx", "-1+1", "-.", "-12.5", "-1"].map(Cow::from).to_vec();
         let text = lines([row]).unwrap();
         assert_eq!(std::str::from_utf8(&text).unwrap(), "plain,\"a,\"\"b\"\"\nc\",'=1+1,'＝1,'\tx,'-1+1,'-.,-12.5,-1\r\n");
+    }
+
+    #[test]
+    fn numbers_and_phone_numbers_stay_as_they_are() {
+        for cell in [
+            "-5",
+            "-12.5",
+            "+49 30 1234",
+            "+493012345678",
+            "+49-30-1234",
+            "+49 (0)30/1234.56",
+            "+1 (312) 555-0100",
+            "+1.312.555.0100",
+            "030 1234",
+            "(312) 555-0100",
+        ] {
+            assert_eq!(harmless(cell), cell);
+        }
+        for cell in [
+            "+1+12345",
+            "+1",
+            "+A1",
+            "+49 30 1234 ext. 5",
+            "+49 30 1234=1",
+            "+12345*A1",
+            "+12345&CHAR(7)",
+            "++49 30 1234",
+            "=+49 30 1234",
+            " +49 30 1234",
+            "-5-5",
+            "-49 30 1234",
+            "+٤٩٣٠١٢٣٤",
+        ] {
+            assert_eq!(harmless(cell), format!("'{cell}"), "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_looks_guarded_gets_one_apostrophe_more() {
+        for cell in ["=1", "@x", " =1", "\n", "\tx", "-5-5"] {
+            for apostrophes in ["", "'", "''", "'''"] {
+                let cell = format!("{apostrophes}{cell}");
+                assert_eq!(harmless(&cell), format!("'{cell}"), "{cell:?}");
+            }
+        }
+        for cell in ["'", "''", "'tis", "'-5", "'+49 30 1234", " '=1", "a'=1"] {
+            assert_eq!(harmless(cell), cell);
+        }
     }
 
     #[test]

@@ -7,8 +7,23 @@ use entity::job::JobRun;
 use entity::user::Role;
 use serde_json::{Value as Json, json};
 
-const COLUMNS: [&str; 9] =
-    ["Timestamp", "User", "Action Type", "Description", "Case ID", "Related User", "IP Address", "Changes", "Metadata"];
+const COLUMNS: [&str; 15] = [
+    "Timestamp",
+    "User",
+    "Action Type",
+    "Description",
+    "Case ID",
+    "Related User",
+    "IP Address",
+    "Changes",
+    "Metadata",
+    "Entry ID",
+    "Outcome",
+    "Object Type",
+    "Object ID",
+    "Actor ID",
+    "Actor Name",
+];
 
 fn rows(text: &str) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
@@ -45,6 +60,8 @@ on_each_database! {
             assert_eq!(row[..7], plain.map(text));
             assert_eq!(serde_json::from_str::<Json>(&row[7]).unwrap(), entry["changes"]);
             assert_eq!(serde_json::from_str::<Json>(&row[8]).unwrap(), entry["metadata"]);
+            let joins = ["/id", "/outcome", "/object_type", "/object_id", "/actor/id", "/actor/full_name"];
+            assert_eq!(row[9..], joins.map(text));
         }
         let seen = app.since(&before).await;
         assert_eq!(actions(&seen), ["audit_log_accessed", "export_generated"]);

@@ -73,6 +73,81 @@ on_each_database! {
         assert_eq!(notes, ["' =1+1", "'\n=1+1", "'\u{A0}@x", "'\u{3000}＝1", "'\nplain", "x =1"]);
     }
 
+    async fn phone_numbers_are_exported_as_they_are(app) {
+        let admin = app.as_admin().await;
+        let numbers = ["+49 30 1234", "+49-30-1234", "+1 (312) 555-0100", "+1.312.555.0100", "312-555-0142", "'+49 30 1234"];
+        for phone_number in numbers {
+            let user = app.as_member().await;
+            user.patch("auth/me", json!({"phone_number": phone_number})).await.expect(200);
+            let csv = admin.get("exports/users.csv").await.text;
+            let mut rows = csv::Reader::from_reader(csv.as_bytes());
+            let column = rows.headers().unwrap().iter().position(|name| name == "phone_number").unwrap();
+            let cells: Vec<String> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
+            assert!(cells.iter().any(|cell| cell == phone_number), "{phone_number}: {cells:?}");
+        }
+    }
+
+    async fn a_guarded_cell_is_restored_by_removing_one_apostrophe(app) {
+        let member = app.user("member1", Role::Member, None).await;
+        let admin = app.as_admin().await;
+        for (notes, written) in [
+            ("=1+1", "'=1+1"),
+            ("'=1+1", "''=1+1"),
+            ("''@x", "'''@x"),
+            ("+1+1", "'+1+1"),
+            ("-5-5", "'-5-5"),
+            ("-5", "-5"),
+            ("'-5", "'-5"),
+            ("'tis", "'tis"),
+            ("+49 30 1234", "+49 30 1234"),
+            ("+49 30 1234 (work)", "'+49 30 1234 (work)"),
+        ] {
+            let url = format!("users/{}/credit-allowances/2026-Q4", member.id);
+            let set = admin.send(Method::PUT, &url, Some(json!({"allowed_credits": 10, "notes": notes}))).await;
+            assert!([200, 201].contains(&set.status()), "{}", set.text);
+            let text = admin.get("exports/credit-allowances.csv").await.text;
+            let mut rows = csv::Reader::from_reader(text.as_bytes());
+            let column = rows.headers().unwrap().iter().position(|name| name == "notes").unwrap();
+            assert_eq!(&rows.records().next().unwrap().unwrap()[column], written);
+        }
+    }
+
+    async fn every_csv_begins_with_a_byte_order_mark_on_request(app) {
+        let case = app.a_case().held().create().await;
+        let admin = app.as_admin().await;
+        let mark = b"\xef\xbb\xbf";
+        for path in [
+            "exports/cases.csv?",
+            "exports/users.csv?",
+            "exports/documents.csv?",
+            "exports/credit-allowances.csv?",
+            "audit-log/export.csv?category=case&",
+            "reports/activity-summary.csv?",
+            &format!("reports/user-activity.csv?user_id={}&", case.case.member_id),
+            "reports/user-activity/users.csv?",
+            "reports/case-changes.csv?",
+            "reports/quality-review-audit.csv?",
+            "reports/system-events.csv?until=2026-11-30&",
+        ] {
+            let plain = admin.get(path).await;
+            let marked = admin.get(&format!("{path}bom=true")).await;
+            assert_eq!((plain.status(), marked.status()), (200, 200), "{path} {}", marked.text);
+            assert!(!plain.bytes.starts_with(mark), "{path}");
+            assert!(marked.bytes.starts_with(mark) && !marked.bytes[3..].starts_with(mark), "{path}");
+            let header = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').next().unwrap().to_vec();
+            assert_eq!(header(&marked.bytes[3..]), header(&plain.bytes), "{path}");
+            assert!(!admin.get(&format!("{path}bom=false")).await.bytes.starts_with(mark), "{path}");
+            let wrong = admin.get(&format!("{path}bom=1")).await;
+            wrong.expect_problem(400, "invalid_parameter");
+            assert_eq!(wrong.faults(), ["query /bom"]);
+        }
+        for path in ["exports/cases.ndjson?bom=true", "audit-log/export.ndjson?bom=true", "reports/case-changes?bom=true"] {
+            let refused = admin.get(path).await;
+            refused.expect_problem(400, "invalid_parameter");
+            assert_eq!(refused.faults(), ["query /bom"], "{path}");
+        }
+    }
+
     async fn a_period_limits_an_export_to_the_rows_created_in_it(app) {
         app.a_case().create().await;
         app.pass(chrono::TimeDelta::days(2));

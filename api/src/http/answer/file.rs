@@ -9,30 +9,58 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::pin::pin;
 use tokio::sync::mpsc::{self, Receiver};
+use utoipa::IntoParams;
+use validator::Validate;
 
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Csv,
+    /// With a byte order mark.
+    MarkedCsv,
     Ndjson,
+}
+
+/// How a CSV file is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct CsvParameters {
+    /// Whether the file begins with a byte order mark (U+FEFF), by which Excel recognizes UTF-8; defaults to false
+    #[param(nullable = false)]
+    bom: Option<bool>,
+}
+
+impl CsvParameters {
+    pub fn format(self) -> Format {
+        if self.bom.unwrap_or(false) { Format::MarkedCsv } else { Format::Csv }
+    }
 }
 
 impl Format {
     /// Its name in the audit log and its file extension.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Csv => "csv",
+            Self::Csv | Self::MarkedCsv => "csv",
             Self::Ndjson => "ndjson",
         }
     }
 
     const fn media_type(self) -> &'static str {
         match self {
-            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Csv | Self::MarkedCsv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// What the file begins with.
+    fn mark(self) -> Option<Bytes> {
+        match self {
+            Self::Csv | Self::Ndjson => None,
+            Self::MarkedCsv => Some(Bytes::from_static("\u{feff}".as_bytes())),
         }
     }
 }
@@ -49,13 +77,13 @@ where
         .content_type(format.media_type())
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(while_admitted(app, by, paced(batches)))
+        .streaming(while_admitted(app, by, paced(stream::iter(format.mark().map(Ok)).chain(batches))))
 }
 
 /// The example of a file in the contract: one row.
 pub fn example<R: Serialize>(row: R, format: Format) -> String {
     let text = match format {
-        Format::Csv => csv::header(&row).and_then(|head| Ok([head, csv::rows(&[row])?].concat())),
+        Format::Csv | Format::MarkedCsv => csv::header(&row).and_then(|head| Ok([head, csv::rows(&[row])?].concat())),
         Format::Ndjson => ndjson::rows(&[row]).map(Vec::from),
     };
     text.ok().and_then(|text| String::from_utf8(text).ok()).unwrap_or_default()

@@ -1,14 +1,23 @@
-//! The SHA-256 of a document that is being received, computed beside the threads that serve requests: hashing a piece takes as
-//! long as answering a small request.
+//! The SHA-256 of a file that is being received or sent, computed beside the threads that serve requests: hashing a piece takes
+//! as long as answering a small request.
 
 use crate::wire::{Error, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use entity::text;
 use sha2::{Digest as _, Sha256};
 
 /// How much is hashed at once: enough to be worth the change of threads.
 const PIECE_BYTES: usize = 128 * 1024;
 
-/// The digest of what was received so far.
+/// A digest in hexadecimal digits, as the value of a header (RFC 9530).
+pub fn field(sha256: &str) -> String {
+    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Vec<u8> = sha256.as_bytes().chunks(2).filter_map(byte).collect();
+    format!("sha-256=:{}:", BASE64.encode(bytes))
+}
+
+/// The digest of the bytes so far.
 #[derive(Default)]
 pub struct Digest {
     hasher: Sha256,
