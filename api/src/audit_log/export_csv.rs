@@ -1,16 +1,14 @@
 //! Export the log as CSV.
 
-use super::export::{CsvQuery, entries};
+use super::export::{CsvQuery, send};
 use super::filter::LogFilter;
-use crate::http::answer::file::{CsvParameters, Format, example, file};
+use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
-use crate::wire::{Error, Instant, ListProblems, Result, csv};
-use actix_web::web::Bytes;
+use crate::wire::{Error, Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::audit::{Action, Outcome};
-use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -72,14 +70,8 @@ struct EntryRow {
 )]
 #[get("/audit-log/export.csv")]
 pub async fn export_audit_log_csv(app: App, by: AuditReader, query: CsvQuery) -> Result<HttpResponse> {
-    let head = csv::header(&EntryRow::new(AuditEntry::example())?)?;
     let (filter, period, csv) = query.parts;
-    let lines = entries(&app, &by, (filter, period), query.all, csv.format()).await?.map(|batch| batch.and_then(lines));
-    Ok(file(&app, &by, "audit-log", csv.format(), stream::iter([Ok(head)]).chain(lines)))
-}
-
-fn lines(entries: Vec<AuditEntry>) -> Result<Bytes> {
-    csv::rows(&entries.into_iter().map(EntryRow::new).collect::<Result<Vec<_>>>()?)
+    send(&app, &by, (filter, period), query.all, csv.format(), EntryRow::new).await
 }
 
 /// The example in the contract.

@@ -1,14 +1,13 @@
 //! Export the log as NDJSON.
 
-use super::export::{ExportQuery, entries};
+use super::export::{ExportQuery, send};
 use super::filter::LogFilter;
-use crate::http::answer::file::{Format, example, file};
+use crate::http::answer::file::{Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
-use crate::wire::{ListProblems, Result, ndjson};
+use crate::wire::{ListProblems, Result};
 use actix_web::{HttpResponse, get};
-use futures_util::stream::StreamExt;
 
 /// Export the audit log as NDJSON
 ///
@@ -30,6 +29,5 @@ use futures_util::stream::StreamExt;
 )]
 #[get("/audit-log/export.ndjson")]
 pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
-    let lines = entries(&app, &by, query.parts, query.all, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
-    Ok(file(&app, &by, "audit-log", Format::Ndjson, lines))
+    send(&app, &by, query.parts, query.all, Format::Ndjson, Ok).await
 }

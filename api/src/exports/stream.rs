@@ -1,16 +1,16 @@
 //! The common part of all exports: count, entry and stream are based on one snapshot of the database, with one batch in memory at
 //! a time.
 
-use crate::http::answer::file::{CsvParameters, Format, file};
+use crate::http::answer::file::{Batch, CsvParameters, Export, Format};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, QueryParts};
 use crate::state::App;
-use crate::wire::{Result, csv, ndjson};
+use crate::wire::{Error, Result};
 use actix_web::HttpResponse;
 use entity::audit::{Audited, Event};
 use entity::period::Bounds;
 use entity::{setting, user};
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, StreamExt};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -53,47 +53,37 @@ pub async fn usernames(db: &DatabaseTransaction, ids: HashSet<Uuid>) -> Result<H
     Ok(people.into_iter().map(|person| (person.id, person.username)).collect())
 }
 
-/// Streams the rows as CSV.
+/// Sends the rows as CSV.
 pub async fn csv<R: Row>(app: &App, by: &Anyone, query: CsvQuery) -> Result<HttpResponse> {
     let (period, csv) = query.parts;
-    let rows = rows::<R>(app, by, period, query.all, csv.format()).await?;
-    let head = csv::header(&R::example())?;
-    let lines = rows.map(|batch| csv::rows(&batch?));
-    Ok(file(app, by, &file_name::<R>(), csv.format(), stream::iter([Ok(head)]).chain(lines)))
+    send::<R>(app, by, period, query.all, csv.format()).await
 }
 
-/// Streams the rows as NDJSON.
+/// Sends the rows as NDJSON.
 pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Result<HttpResponse> {
     let (period,) = query.parts;
-    let lines = rows::<R>(app, by, period, query.all, Format::Ndjson).await?.map(|batch| ndjson::rows(&batch?));
-    Ok(file(app, by, &file_name::<R>(), Format::Ndjson, lines))
+    send::<R>(app, by, period, query.all, Format::Ndjson).await
 }
 
-fn file_name<R: Row>() -> String {
-    R::EXPORT.replace('_', "-")
-}
-
-/// Counts the matching rows, records the export, and returns the rows in batches. The snapshot is released when the stream ends
-/// or the client disconnects.
-async fn rows<R: Row>(
-    app: &App,
-    by: &Anyone,
-    period: PeriodParameters,
-    given: Json,
-    format: Format,
-) -> Result<impl Stream<Item = Result<Vec<R>>> + 'static> {
+/// Counts the matching rows, records the export, and sends the rows in batches. The snapshot is released after the last one, or
+/// when the client disconnects.
+async fn send<R: Row>(app: &App, by: &Anyone, period: PeriodParameters, given: Json, format: Format) -> Result<HttpResponse> {
     let snapshot = app.db().export_snapshot().await?;
     let zone = setting::current(&snapshot).await?.zone()?;
     let found = created::<R>(period.asked().bounds(zone)?);
     let record_count = found.clone().count(&snapshot).await?;
-    app.record(by, Event::bulk_export(R::EXPORT, format.code(), record_count, given)).await?;
+    let event = Event::bulk_export(R::EXPORT, format.code(), record_count, given);
+    let export = Export { name: R::EXPORT.replace('_', "-"), format, access: None, event };
+    let head = Batch::header(&R::example(), format)?;
     let first: Option<Uuid> = None;
-    Ok(stream::try_unfold((snapshot, found, first), move |(snapshot, found, after)| async move {
+    let batches = stream::try_unfold((snapshot, found, first), move |(snapshot, found, after)| async move {
         let left = Condition::all().add_option(after.map(|last| R::Entity::ID.gt(last)));
         let batch = found.clone().filter(left).order_by_asc(R::Entity::ID).limit(BATCH).all(&snapshot).await?;
         let Some(last) = batch.last().map(R::Entity::id) else { return Ok(None) };
-        Ok(Some((R::load(&snapshot, batch).await?, (snapshot, found, Some(last)))))
-    }))
+        let rows = R::load(&snapshot, batch).await?;
+        Ok::<_, Error>(Some((Batch::rows(&rows, format)?, (snapshot, found, Some(last)))))
+    });
+    export.send(app, by, stream::iter([Ok(head)]).chain(batches)).await
 }
 
 /// Filters by the row's own time, not by that of its id: a document gets its id before its bytes are received.

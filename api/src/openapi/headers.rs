@@ -50,6 +50,13 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
     ),
     (
+        "Unencoded-Digest",
+        "UnencodedDigest",
+        "SHA-256 digest of the content before compression, for files of at most 1 MiB. The digest of a longer file is in the \
+         audit log once it was sent completely",
+        "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
+    ),
+    (
         "RateLimit-Policy",
         "RateLimitPolicy",
         "The quotas: how many requests (q) in how many seconds (w)",
@@ -156,6 +163,9 @@ impl Kinds {
         }
         if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson", BYTES].contains(&kind.as_str())) {
             names.push("Content-Disposition");
+        }
+        if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson"].contains(&kind.as_str())) {
+            names.push("Unencoded-Digest");
         }
         if response.content.contains_key(BYTES) {
             names.extend(["Accept-Ranges", "Repr-Digest"]);

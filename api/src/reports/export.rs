@@ -3,11 +3,10 @@
 use super::generate::{ListReport, Report};
 use super::query::{AskedPeriod, ExportQuery, TableExportQuery, period, row_count};
 use crate::http::Anyone;
-use crate::http::answer::file::{Format, file};
+use crate::http::answer::file::{Batch, Export, Format};
 use crate::state::App;
-use crate::wire::{Error, Result, csv};
+use crate::wire::{Result, csv};
 use actix_web::HttpResponse;
-use actix_web::web::Bytes;
 use entity::audit::Event;
 use entity::page::Direction;
 use entity::period::Period;
@@ -56,11 +55,11 @@ impl<R: ListReport> List<R> {
         let subject = R::subject(&db, self.filter).await?;
         let period = period(&db, self.asked, app.now()).await?;
         let record_count = row_count(R::count(&db, &period, &subject).await?);
-        record::<R>(app, by, record_count, given).await?;
-        let head = csv::lines([R::header()])?;
+        let export = export::<R>(self.format, record_count, given);
+        let head = Batch::without_records(csv::lines([R::header()])?);
         let first = ReportPage { after: None, direction: self.direction, limit: PAGE };
         let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
-        Ok(file(app, by, &file_name::<R>(), self.format, stream::try_unfold(state, State::step)))
+        export.send(app, by, stream::try_unfold(state, State::step)).await
     }
 }
 
@@ -73,30 +72,26 @@ pub async fn send_all<R: Report>(
     filters: Json,
 ) -> Result<HttpResponse> {
     let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
-    record::<R>(app, by, record_count, filters).await?;
-    let text = csv::lines(lines)?;
-    Ok(file(app, by, &file_name::<R>(), format, stream::once(async move { Ok::<_, Error>(text) })))
+    let batch = Batch { records: record_count, text: csv::lines(lines)? };
+    export::<R>(format, record_count, filters).send(app, by, stream::iter([Ok(batch)])).await
 }
 
-async fn record<R: Report>(app: &App, by: &Anyone, record_count: u64, filters: Json) -> Result<()> {
-    app.record(by, Event::export_generated(R::NAME, Format::Csv.code(), record_count, filters)).await
-}
-
-fn file_name<R: Report>() -> String {
-    R::NAME.replace('_', "-")
+fn export<R: Report>(format: Format, record_count: u64, filters: Json) -> Export {
+    let event = Event::export_generated(R::NAME, format.code(), record_count, filters);
+    Export { name: R::NAME.replace('_', "-"), format, access: None, event }
 }
 
 struct State<R: ListReport> {
     db: DatabaseTransaction,
     period: Period,
     subject: R::Subject,
-    head: Option<Bytes>,
+    head: Option<Batch>,
     /// `None` after the last page.
     next: Option<ReportPage>,
 }
 
 impl<R: ListReport> State<R> {
-    async fn step(mut self) -> Result<Option<(Bytes, Self)>> {
+    async fn step(mut self) -> Result<Option<(Batch, Self)>> {
         if let Some(head) = self.head.take() {
             return Ok(Some((head, self)));
         }
@@ -108,7 +103,7 @@ impl<R: ListReport> State<R> {
         }
         let after = rows.last().map(|(position, _)| position.clone());
         self.next = has_more.then_some(ReportPage { after, ..paging });
-        let lines = csv::lines(rows.into_iter().map(|(_, line)| line))?;
-        Ok(Some((lines, self)))
+        let batch = Batch::new(rows.len(), csv::lines(rows.into_iter().map(|(_, line)| line))?);
+        Ok(Some((batch, self)))
     }
 }

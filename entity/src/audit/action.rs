@@ -181,6 +181,8 @@ impl Facts {
 
 const ASSIGNED: &[Word] = words![FROM_USERNAME, TO_USERNAME, REASON, LEVEL_OVERRIDE];
 const EXPORTED: &[Word] = words![EXPORT_TYPE, FORMAT, RECORD_COUNT, FILTERS];
+/// What is known of the file once it is written, and how sending it ended.
+const EXPORTED_FILE: &[Word] = words![EVENT, SHA256, SIZE_BYTES];
 
 impl Action {
     /// The number of actions.
@@ -323,10 +325,13 @@ impl Action {
                 .called()
                 .may(words![REASON]),
             Self::BulkExport => {
-                row("bulk_export", "Bulk Data Export", C::Access, EXPORTED).introduced().called().system(S::Exports)
+                let row = row("bulk_export", "Bulk Data Export", C::Access, EXPORTED).introduced().called();
+                row.system(S::Exports).may(EXPORTED_FILE)
             }
             Self::SettingsUpdated => row("settings_updated", "Settings Updated", C::System, words![FIELDS]).system(S::Settings),
-            Self::ExportGenerated => row("export_generated", "Export Generated", C::Access, EXPORTED).called().system(S::Exports),
+            Self::ExportGenerated => {
+                row("export_generated", "Export Generated", C::Access, EXPORTED).called().system(S::Exports).may(EXPORTED_FILE)
+            }
             Self::Other => row("other", "Other Activity", C::Other, words![EVENT]).called().may(words![REASON, STATUS]),
         }
     }

@@ -227,6 +227,8 @@ keys! {
     SESSION_DURATION_SECONDS: Count = "session_duration_seconds";
     SESSION_ID: Text = "session_id";
     SEVERITY: Text = "severity";
+    SHA256: Text = "sha256";
+    SIZE_BYTES: Count = "size_bytes";
     STARTED_AT: Option<Instant> = "started_at";
     STATUS: Text = "status";
     SUBMITTED_AT: Option<Instant> = "submitted_at";

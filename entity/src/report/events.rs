@@ -1,7 +1,7 @@
 //! The entries about reports and exports.
 
-use crate::audit::Event;
 use crate::audit::metadata::metadata;
+use crate::audit::{Event, Outcome, key};
 use serde_json::Value as Json;
 
 /// Entries about reports and exports.
@@ -33,5 +33,30 @@ impl Event {
             FILTERS = filters,
         ];
         Self::new(metadata, ("export", export_type.to_owned()), description)
+    }
+
+    /// The entry of an export whose file is complete before it is recorded.
+    pub fn of_file(self, record_count: u64, size_bytes: u64, sha256: &str) -> Self {
+        self.of_part(record_count, size_bytes).with(key::SHA256, sha256)
+    }
+
+    /// The second entry of an export that was recorded before its file was complete: now everything was sent.
+    pub fn export_completed(self, record_count: u64, size_bytes: u64, sha256: &str) -> Self {
+        self.end_of_export("completed").of_file(record_count, size_bytes, sha256).with(key::EVENT, "export_completed")
+    }
+
+    /// The same where the response was aborted, with what was sent until then.
+    pub fn export_aborted(self, record_count: u64, size_bytes: u64) -> Self {
+        let ended = self.end_of_export("aborted").of_part(record_count, size_bytes);
+        ended.with(key::EVENT, "export_aborted").ending(Outcome::Failure)
+    }
+
+    fn of_part(self, record_count: u64, size_bytes: u64) -> Self {
+        self.with(key::RECORD_COUNT, Some(record_count)).with(key::SIZE_BYTES, size_bytes)
+    }
+
+    fn end_of_export(self, how: &str) -> Self {
+        let description = format!("Export of {} {how}", self.object.1);
+        Self { description, ..self }
     }
 }

@@ -4,6 +4,7 @@ use super::world::{data, happened, ids, newest_first};
 use crate::app::actions;
 use entity::audit::Event;
 use entity::job::JobRun;
+use entity::text::sha256_hex;
 use entity::user::Role;
 use serde_json::{Value as Json, json};
 
@@ -66,7 +67,10 @@ on_each_database! {
         let seen = app.since(&before).await;
         assert_eq!(actions(&seen), ["audit_log_accessed", "export_generated"]);
         assert_eq!(seen[0]["metadata"], json!({"view_type": "export", "filters": {}}));
-        let exported = json!({"export_type": "audit_log", "format": "csv", "record_count": before.len(), "filters": {}});
+        let exported = json!({
+            "export_type": "audit_log", "format": "csv", "record_count": before.len(), "filters": {},
+            "size_bytes": answer.bytes.len(), "sha256": sha256_hex(&answer.bytes),
+        });
         assert_eq!(seen[1]["metadata"], exported);
     }
 

@@ -1,11 +1,13 @@
 //! Exports: complete, harmless, and recorded before the first byte is sent.
 
+mod ended;
 mod large;
 
 use crate::app::actions;
 use crate::contract::recipes::report;
 use crate::documents::pay_stub;
 use entity::document::{DocumentType, NewDocument};
+use entity::text::sha256_hex;
 use entity::user::Role;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -38,7 +40,10 @@ on_each_database! {
 
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["bulk_export", "bulk_export"]);
-        assert_eq!(trail[0]["metadata"], json!({"export_type": "cases", "format": "csv", "record_count": 2, "filters": {}}));
+        assert_eq!(trail[0]["metadata"], json!({
+            "export_type": "cases", "format": "csv", "record_count": 2, "filters": {}, "size_bytes": csv.bytes.len(),
+            "sha256": sha256_hex(&csv.bytes),
+        }));
     }
 
     async fn an_object_is_one_line_for_every_reader(app) {
@@ -114,8 +119,8 @@ on_each_database! {
 
     async fn every_csv_begins_with_a_byte_order_mark_on_request(app) {
         let case = app.a_case().held().create().await;
-        let admin = app.as_admin().await;
-        let mark = b"\xef\xbb\xbf";
+        let (admin, mark) = (app.as_admin().await, b"\xef\xbb\xbf");
+        let of_member = format!("reports/user-activity.csv?user_id={}&", case.case.member_id);
         for path in [
             "exports/cases.csv?",
             "exports/users.csv?",
@@ -123,7 +128,7 @@ on_each_database! {
             "exports/credit-allowances.csv?",
             "audit-log/export.csv?category=case&",
             "reports/activity-summary.csv?",
-            &format!("reports/user-activity.csv?user_id={}&", case.case.member_id),
+            of_member.as_str(),
             "reports/user-activity/users.csv?",
             "reports/case-changes.csv?",
             "reports/quality-review-audit.csv?",
@@ -227,7 +232,10 @@ on_each_database! {
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["document_deleted", "bulk_export", "bulk_export"]);
         let metadata = &trail[1]["metadata"];
-        assert_eq!(metadata, &json!({"export_type": "documents", "format": "csv", "record_count": 1, "filters": {}}));
+        assert_eq!(metadata, &json!({
+            "export_type": "documents", "format": "csv", "record_count": 1, "filters": {}, "size_bytes": csv.bytes.len(),
+            "sha256": sha256_hex(&csv.bytes),
+        }));
         app.as_manager().await.get("exports/documents.csv").await.expect_problem(403, "forbidden");
     }
 

@@ -1,6 +1,7 @@
 //! CORS: closed, except for the origins listed in the configuration.
 
 use super::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::http::answer::file::UNENCODED_DIGEST;
 use crate::http::request::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::http::request::origin::REQUEST_ID;
 use crate::http::request::range::REPR_DIGEST;
@@ -32,6 +33,7 @@ pub fn cors(origins: &[String]) -> Cors {
             RATE_LIMIT_POLICY,
             REPR_DIGEST,
             RETRY_AFTER,
+            UNENCODED_DIGEST,
             WWW_AUTHENTICATE,
             REQUEST_ID,
         ])

@@ -99,6 +99,14 @@ impl App {
         Ok(tx.commit().await?)
     }
 
+    /// Records how a response ended that began while its caller had the right to it, whether or not they still have it.
+    pub async fn record_end(&self, by: &Anyone, event: Event) -> Result<()> {
+        let context = |admission: &Admission| by.context_of(admission);
+        let (tx, _) = AuditTx::begin_by(self.db(), by.acting(), None, context).await?;
+        tx.record(event).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Records a refusal of a caller, with their current role.
     pub async fn record_refusal_of(&self, by: &Anyone, event: Event) -> Result<()> {
         let refused = |admission: &Admission| by.context_of(admission);
