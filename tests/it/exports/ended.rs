@@ -15,7 +15,7 @@ use tokio::net::TcpSocket;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Entries of 8 KiB each.
-async fn fill(app: &TestApp, count: usize) {
+pub async fn fill(app: &TestApp, count: usize) {
     let notes = json!({"notes": "x".repeat(8_000)}).as_object().cloned().unwrap();
     let tx = app.write().await;
     for _ in 0..count {

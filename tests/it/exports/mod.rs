@@ -3,6 +3,8 @@
 mod ended;
 mod large;
 
+pub use ended::fill;
+
 use crate::app::actions;
 use crate::contract::recipes::report;
 use crate::documents::pay_stub;

@@ -15,4 +15,5 @@ mod paths;
 mod single;
 mod spellings;
 mod user_agents;
+mod versions;
 mod work;

@@ -9,14 +9,14 @@ use crate::http::request::origin::{Origin, REQUEST_ID};
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Interruption};
 use actix_cors::CorsError;
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
     ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     ETAG, Encoding, Header, HeaderMap, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse};
 use entity::idempotency::StoredResponse;
@@ -54,7 +54,18 @@ pub async fn edge(
     }
     complete(response.headers_mut(), &origin, is_api);
     close_at_a_stop(&app, response.response_mut().head_mut());
+    frame(&mut response);
     Ok(response)
+}
+
+/// HTTP/1.0 knows no chunks (RFC 9112, 6.1 and 7.1): a body whose length isn't known ends with its connection.
+fn frame(response: &mut ServiceResponse) {
+    let is_old = response.request().version() < Version::HTTP_11;
+    if is_old && response.response().body().size() == BodySize::Stream {
+        let head = response.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
 }
 
 /// While the service stops, each answer is the last one of its connection: the client opens its next connection elsewhere, and no
