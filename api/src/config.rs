@@ -3,6 +3,7 @@
 use crate::wire::byte_size::ByteSize;
 use crate::wire::secret::Secret;
 use crate::wire::{cors_origin, forwarded};
+use actix_web::http::Uri;
 use clap::{Args, ValueEnum};
 use entity::db::is_readable;
 use ipnet::IpNet;
@@ -61,7 +62,8 @@ pub struct ServeConfig {
     /// Whether to fill a new database with the demo: by default only if the start creates an SQLite file
     #[arg(long, env = "CASETRAIL_DEMO")]
     pub demo: Option<Switch>,
-    /// The public address of the service, for the lines it prints
+    /// The public address of the service, such as https://cases.example.org/casetrail: printed at the start, and its path begins
+    /// the references in responses
     #[arg(long, env = "CASETRAIL_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Reverse proxies whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8), separated by commas
@@ -192,13 +194,17 @@ impl Config {
 }
 
 impl ServeConfig {
-    /// The start prints the address, so it must not contain a password.
-    pub fn ensure_public_url_is_public(&self) -> Result<(), ConfigError> {
+    /// The path of the public address, without a slash at its end: where a reverse proxy serves the service; empty at the root of
+    /// its host. The start prints the address, so it must not contain a password.
+    pub fn public_path(&self) -> Result<String, ConfigError> {
+        let refused = |why: &str| Err(ConfigError { name: "CASETRAIL_PUBLIC_URL", why: why.to_owned() });
         match &self.public_url {
-            Some(url) if url.contains('@') => {
-                Err(ConfigError { name: "CASETRAIL_PUBLIC_URL", why: "must not contain a username or a password".to_owned() })
-            }
-            Some(_) | None => Ok(()),
+            None => Ok(String::new()),
+            Some(url) if url.contains('@') => refused("must not contain a username or a password"),
+            Some(url) => match path_of(url) {
+                Some(path) => Ok(path),
+                None => refused("must be an address such as https://cases.example.org/casetrail, without query or fragment"),
+            },
         }
     }
 
@@ -229,6 +235,22 @@ impl ServeConfig {
             (None, Environment::Development) => Ok(is_new_file),
         }
     }
+}
+
+/// The maximum length of the path of the public address.
+const PUBLIC_PATH_LENGTH_MAX: usize = 128;
+
+/// The path of an address of the web, without a slash at its end.
+fn path_of(url: &str) -> Option<String> {
+    let uri = url.parse::<Uri>().ok().filter(|uri| uri.query().is_none() && !url.contains('#'))?;
+    let is_of_the_web = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());
+    let path = uri.path().strip_suffix('/').unwrap_or(uri.path());
+    let is_plain = |part: &str| {
+        let letters = |letter: u8| letter.is_ascii_alphanumeric() || b"-._~%".contains(&letter);
+        !["", ".", ".."].contains(&part) && part.bytes().all(letters)
+    };
+    let is_path = path.len() <= PUBLIC_PATH_LENGTH_MAX && path.split('/').skip(1).all(is_plain);
+    (is_of_the_web && is_path).then(|| path.to_owned())
 }
 
 fn is_database(url: &str) -> bool {
@@ -262,6 +284,32 @@ mod tests {
         assert!(ensure_known_variables(&known, names(&["PATH", "CASETRAIL_BIND", "CASETRAIL_TEST_POSTGRES_URL"])).is_ok());
         let refused = ensure_known_variables(&known, names(&["CASETRAIL_DATABSE_URL"])).unwrap_err();
         assert!(refused.contains("CASETRAIL_DATABSE_URL"));
+    }
+
+    #[test]
+    fn the_path_of_the_public_address_begins_references() {
+        for (url, path) in [
+            ("https://cases.example.org", Some("")),
+            ("https://cases.example.org/", Some("")),
+            ("http://127.0.0.1:8080", Some("")),
+            ("http://[::1]:8080/casetrail", Some("/casetrail")),
+            ("https://cases.example.org/casetrail/", Some("/casetrail")),
+            ("https://cases.example.org/office/case-trail", Some("/office/case-trail")),
+            ("cases.example.org", None),
+            ("cases.example.org/casetrail", None),
+            ("/casetrail", None),
+            ("ftp://cases.example.org", None),
+            ("https://cases.example.org/?a=1", None),
+            ("https://cases.example.org/casetrail#top", None),
+            ("https://cases.example.org//casetrail", None),
+            ("https://cases.example.org/casetrail//", None),
+            ("https://cases.example.org/../casetrail", None),
+            ("https://cases.example.org/a>b", None),
+            ("https://cases.example.org/é", None),
+        ] {
+            assert_eq!(path_of(url).as_deref(), path, "{url}");
+        }
+        assert_eq!(path_of(&format!("https://cases.example.org/{}", "x".repeat(128))), None);
     }
 
     #[test]

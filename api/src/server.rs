@@ -34,7 +34,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
     SockRef::from(&listener).listen(BACKLOG)?;
     let connections = Connections::new(limits, app.metrics().clone());
     operations::install(openapi::operations).map_err(std::io::Error::other)?;
-    let contract = web::Data::from(openapi::current_texts().map_err(std::io::Error::other)?);
+    let contract = web::Data::from(openapi::current_texts(app.public_path()).map_err(std::io::Error::other)?);
     let files = web::Data::new(static_files::CompressedFiles::default());
     let factory = move || {
         actix_web::App::new()

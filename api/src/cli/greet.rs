@@ -18,7 +18,7 @@ pub enum Audience {
 /// The content of the greeting.
 #[derive(Debug)]
 pub struct Greeting<'a> {
-    /// The public address of the service, without a path.
+    /// The public address of the service, without a slash at its end.
     pub base: String,
     pub audience: Audience,
     /// The new key of the demo's service account; only the start that fills the demo can show it.
@@ -149,5 +149,6 @@ mod tests {
         assert_eq!(shown("[::]:8080", None), "http://[::1]:8080");
         assert_eq!(shown("192.0.2.7:80", None), "http://192.0.2.7:80");
         assert_eq!(shown("0.0.0.0:8080", Some("https://cases.example.org/")), "https://cases.example.org");
+        assert_eq!(shown("0.0.0.0:8080", Some("https://example.org/casetrail/")), "https://example.org/casetrail");
     }
 }

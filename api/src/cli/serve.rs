@@ -30,7 +30,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let (url, is_new_file) = config.database()?;
     let wants_demo = serve.wants_demo(config, is_new_file)?;
     let cors_origins = serve.cors_origins(config)?;
-    serve.ensure_public_url_is_public()?;
+    let public_path = serve.public_path()?;
     let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await;
     let storage = storage.map_err(|error| format!("CASETRAIL_STORAGE_URL: {error}"))?;
     let schedules = Schedules::parse(&serve.schedules, serve.scheduler == Switch::On);
@@ -59,6 +59,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         fingerprint_key: secret.key_for("fingerprints"),
         trusted_proxies: serve.trusted_proxies.clone(),
         cors_origins,
+        public_path,
         budgets: Budgets::new(limits),
         mailer,
         schedules,

@@ -28,7 +28,12 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "The resource's version and a digest of the response body, for If-Match and If-None-Match",
         "\"7-1f0c9a2e\"",
     ),
-    ("Location", "Location", "URL of the new resource", "/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6"),
+    (
+        "Location",
+        "Location",
+        "URL of the new resource, below the path at which the service is served",
+        "/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6",
+    ),
     (
         "Link",
         "Link",

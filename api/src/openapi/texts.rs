@@ -6,10 +6,17 @@ use std::sync::{Arc, LazyLock};
 use utoipa::openapi::OpenApi as Contract;
 use yaml_serde::Value as Yaml;
 
-/// The contract's text, collected once per process.
-pub fn current_texts() -> Result<Arc<ContractTexts>, String> {
+/// The contract's text, collected once per process. Its paths are below the path at which the service is served.
+pub fn current_texts(public_path: &str) -> Result<Arc<ContractTexts>, String> {
     static CURRENT: LazyLock<Result<Arc<ContractTexts>, String>> = LazyLock::new(|| texts(&super::contract()).map(Arc::new));
-    CURRENT.clone()
+    if public_path.is_empty() {
+        return CURRENT.clone();
+    }
+    let mut contract = super::contract();
+    for server in contract.servers.iter_mut().flatten() {
+        public_path.clone_into(&mut server.url);
+    }
+    texts(&contract).map(Arc::new)
 }
 
 /// The text of a contract in both formats.

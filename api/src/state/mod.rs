@@ -45,6 +45,8 @@ pub struct State {
     pub space: Space,
     /// Origins whose browsers may call the API; none by default.
     pub cors_origins: Vec<String>,
+    /// The path at which a reverse proxy serves the service, such as `/casetrail`; empty at the root of its host.
+    pub public_path: String,
     /// How much work runs concurrently.
     pub budgets: Budgets,
     pub mailer: Mailer,
@@ -159,6 +161,11 @@ impl App {
 
     pub fn cors_origins(&self) -> &[String] {
         &self.state.cors_origins
+    }
+
+    /// The path at which a reverse proxy serves the service; what begins with `/` in a response begins with it.
+    pub fn public_path(&self) -> &str {
+        &self.state.public_path
     }
 
     pub fn rate_limits(&self) -> Option<&RateLimits> {

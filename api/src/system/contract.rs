@@ -15,7 +15,7 @@ const CACHE: (HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 
 /// Get the contract as JSON
 ///
-/// OpenAPI 3.1, identical to the file `openapi.yaml`.
+/// OpenAPI 3.1, identical to the file `openapi.yaml`; `servers` has the path of the public address, if that has one.
 #[utoipa::path(
     tag = "system",
     security(()),
@@ -35,7 +35,7 @@ pub async fn get_openapi_json(contract: Data<ContractTexts>) -> HttpResponse {
 
 /// Get the contract as YAML
 ///
-/// OpenAPI 3.1, identical to the file `openapi.yaml`.
+/// OpenAPI 3.1, identical to the file `openapi.yaml`; `servers` has the path of the public address, if that has one.
 #[utoipa::path(
     tag = "system",
     security(()),

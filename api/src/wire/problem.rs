@@ -23,9 +23,9 @@ const POINTER_MAX: usize = 256;
     "errors": [{"location": "body", "pointer": "/reason", "code": "length", "detail": "must have 1 to 2000 characters"}]
 }))]
 pub struct Problem {
-    /// `/problems/{code}`: the page that explains the error
+    /// `/problems/{code}`: the page that explains the error, below the path at which the service is served
     #[serde(rename = "type")]
-    #[schema(max_length = 64, format = "uri-reference")]
+    #[schema(max_length = 256, format = "uri-reference")]
     pub kind: String,
     /// Short summary of the kind of error
     #[schema(max_length = 64)]

@@ -11,6 +11,7 @@ mod long_log;
 mod mail_server;
 mod outage;
 pub mod postgres;
+mod prefix;
 mod postgres_server;
 mod process;
 mod promise;
@@ -26,6 +27,7 @@ pub use exposition::Exposition;
 pub use form::Form;
 pub use mail_server::{MailServer, Manner};
 pub use postgres_server::Server;
+pub use prefix::below;
 pub use process::{Process, send};
 pub use proxy::{Fault, Proxy};
 pub use volume::Volume;
@@ -88,6 +90,8 @@ pub struct Settings {
     pub min_free_space: u64,
     /// The secret from which keys are derived; replicas share it.
     pub secret: Secret,
+    /// The path at which a reverse proxy serves the service.
+    pub public_path: String,
 }
 
 impl Default for Settings {
@@ -107,6 +111,7 @@ impl Default for Settings {
             volume: None,
             min_free_space: 0,
             secret: Secret::random(),
+            public_path: String::new(),
         }
     }
 }
@@ -199,6 +204,7 @@ impl TestApp {
             fingerprint_key: secret.key_for("fingerprints"),
             trusted_proxies: settings.trusted_proxies,
             cors_origins: vec![FRIEND.to_owned()],
+            public_path: settings.public_path,
             budgets: Budgets::new(settings.work),
             rate_limits: settings.rates.map(RateLimits::new),
             mailer: Mailer::new(settings.smtp_url.as_deref(), "Casetrail <casetrail@example.org>").expect("a mailer"),

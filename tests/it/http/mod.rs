@@ -12,6 +12,7 @@ mod methods;
 mod names;
 mod panics;
 mod paths;
+mod prefix;
 mod single;
 mod spellings;
 mod user_agents;

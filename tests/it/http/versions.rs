@@ -55,7 +55,7 @@ on_each_database! {
     async fn a_response_to_http_1_0_has_no_chunks(app) {
         let case = app.a_case().accepted().create().await;
         let document = app.as_manager().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
-        fill(app, 300).await;
+        fill(app, 150).await;
         let admin = app.as_admin().await;
         let content = format!("/api/v1/documents/{}/content", id(&document));
         for (path, coding) in [

@@ -93,6 +93,8 @@ fn an_error_message_repeats_no_secret() {
         ("CASETRAIL_DATABASE_URL", "sqlite://casetrail.db?mode=hunter2"),
         ("CASETRAIL_SECRET", "hunter2"),
         ("CASETRAIL_PUBLIC_URL", "https://me:hunter2@desk.example.org"),
+        ("CASETRAIL_PUBLIC_URL", "hunter2/casetrail"),
+        ("CASETRAIL_PUBLIC_URL", "https://desk.example.org/casetrail?hunter2"),
         ("CASETRAIL_CORS_ORIGINS", "https://me:hunter2@desk.example.org/"),
         ("CASETRAIL_TRUSTED_PROXIES", "hunter2"),
         ("CASETRAIL_BIND", "hunter2"),

@@ -13,7 +13,8 @@ pub fn is_part(path: &str) -> bool {
 }
 
 pub fn configure(config: &mut ServiceConfig) {
-    let ui = Config::new(["/openapi.json"]).persist_authorization(false).display_operation_id(true).validator_url("none");
-    config.service(redirect("/", PATH)).service(redirect("/docs", PATH));
+    // Relative, so that they are right at whatever path a reverse proxy serves the page.
+    let ui = Config::new(["../openapi.json"]).persist_authorization(false).display_operation_id(true).validator_url("none");
+    config.service(redirect("/", "docs/")).service(redirect("/docs", "docs/"));
     config.service(SwaggerUi::new("/docs/{_:.*}").config(ui));
 }

@@ -14,7 +14,8 @@ use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
     ACCEPT_ENCODING, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    ETAG, Encoding, Header, HeaderMap, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ETAG, Encoding, Header, HeaderMap, HeaderValue, LINK, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
@@ -39,20 +40,21 @@ pub async fn edge(
         Ok(Ok(response)) => response.map_into_boxed_body(),
         // The request was dropped with its handler; only the error can still be reported.
         Ok(Err(error)) => match error.as_error::<Error>() {
-            Some(known) => return Err(without_request(known.clone(), &path, &origin)),
+            Some(known) => return Err(without_request(known.clone(), &place(&app, &path), &origin)),
             None => return Err(error),
         },
-        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &path, &origin)),
+        Err(_) => return Err(without_request(Error::internal("a handler panicked"), &place(&app, &path), &origin)),
     };
     match interruption_of(&response) {
         None => {}
         Some(Interruption::Replay(kept)) => response = replay(response, *kept),
         Some(Interruption::Problem(error)) => {
             let error = denied::record(&app, response.request(), &error).await.err().unwrap_or(error);
-            response = render(response, &error, &origin);
+            response = render(response, &error, &place(&app, &path), &origin);
         }
     }
     complete(response.headers_mut(), &origin, is_api);
+    publish(response.headers_mut(), app.public_path());
     close_at_a_stop(&app, response.response_mut().head_mut());
     frame(&mut response);
     Ok(response)
@@ -111,6 +113,21 @@ fn complete(headers: &mut HeaderMap, origin: &Origin, is_api: bool) {
     let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page && !headers.contains_key(CONTENT_SECURITY_POLICY) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    }
+}
+
+/// A reverse proxy that serves the service below a path removes that path from requests, so references to the service's own
+/// resources begin with it again.
+fn publish(headers: &mut HeaderMap, public_path: &str) {
+    if public_path.is_empty() {
+        return;
+    }
+    for (name, before) in [(LOCATION, ""), (LINK, "<")] {
+        let reference = headers.get(&name).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix(before));
+        let public = reference.filter(|reference| reference.starts_with('/'));
+        if let Some(Ok(value)) = public.map(|reference| HeaderValue::from_str(&format!("{before}{public_path}{reference}"))) {
+            headers.insert(name, value);
+        }
     }
 }
 
@@ -174,9 +191,9 @@ fn error_of(response: &ServiceResponse) -> Option<Error> {
 }
 
 /// Replaces the answer's body with the problem; the headers set by inner layers stay.
-fn render(response: ServiceResponse, error: &Error, origin: &Origin) -> ServiceResponse {
+fn render(response: ServiceResponse, error: &Error, place: &Place<'_>, origin: &Origin) -> ServiceResponse {
     let (request, answer) = response.into_parts();
-    let body = problem(error, request.path(), origin);
+    let body = problem(error, place, origin);
     let mut answer = answer.set_body(BoxBody::new(body));
     *answer.status_mut() = error.code.status();
     let headers = answer.headers_mut();
@@ -199,15 +216,28 @@ fn complete_refusal(answer: &mut HttpResponse, status: StatusCode) {
     }
 }
 
-fn problem(error: &Error, path: &str, origin: &Origin) -> String {
-    serde_json::to_string(&error.problem(path, &origin.request_id)).unwrap_or_default()
+/// The requested path, and the one below which the client sees it.
+struct Place<'a> {
+    public_path: &'a str,
+    path: &'a str,
+}
+
+fn place<'a>(app: &'a App, path: &'a str) -> Place<'a> {
+    Place { public_path: app.public_path(), path }
+}
+
+fn problem(error: &Error, place: &Place<'_>, origin: &Origin) -> String {
+    let Place { public_path, path } = place;
+    let mut problem = error.problem(&format!("{public_path}{path}"), &origin.request_id);
+    problem.kind.insert_str(0, public_path);
+    serde_json::to_string(&problem).unwrap_or_default()
 }
 
 /// The same where the request was dropped with its handler. Its connection is closed, since part of the request may be unread.
-fn without_request(error: Error, path: &str, origin: &Origin) -> actix_web::Error {
+fn without_request(error: Error, place: &Place<'_>, origin: &Origin) -> actix_web::Error {
     let mut answer = HttpResponse::build(error.code.status());
     answer.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
-    let mut answer = answer.body(problem(&error, path, origin));
+    let mut answer = answer.body(problem(&error, place, origin));
     complete_refusal(&mut answer, error.code.status());
     complete(answer.headers_mut(), origin, true);
     answer.head_mut().set_connection_type(ConnectionType::Close);
