@@ -1,8 +1,8 @@
 //! Keyset pagination, in one implementation: page 10,000 costs what page 1 costs, and concurrent writes don't shift rows between
-//! pages.
+//! pages, except for rows whose own sort value they change.
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryOrder, Select, Value};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryOrder, Select, Value};
 use serde::{Deserialize, Serialize};
 
 /// The sort direction of a list.
@@ -101,6 +101,15 @@ impl SortKey {
 /// The rows after a position, in a list sorted by id alone.
 pub fn after_id(id: impl ColumnTrait, last: &Position, direction: Direction) -> Condition {
     Condition::all().add(beyond(Expr::col(id.as_column_ref()), Expr::val(last.id), direction))
+}
+
+/// The SQL of a text for sorting, the same on both databases: ASCII letters regardless of case, and all others by code point.
+/// PostgreSQL compares texts by the locale of the database unless it is told otherwise.
+pub fn sortable(text: &str, backend: DbBackend) -> String {
+    match backend {
+        DbBackend::Postgres => format!("LOWER(({text}) COLLATE \"C\")"),
+        _ => format!("LOWER({text})"),
+    }
 }
 
 fn beyond(row: Expr, last: Expr, direction: Direction) -> Expr {

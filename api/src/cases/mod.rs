@@ -5,13 +5,16 @@ mod acknowledge;
 mod assign;
 mod assignees;
 mod complete;
+mod counts;
 mod create;
 mod credit;
 mod delete;
 mod edit;
+mod filter;
 mod get;
 mod hold;
 mod list;
+mod order;
 mod people;
 mod reject;
 mod release;
@@ -26,7 +29,7 @@ mod target;
 mod tier;
 mod view;
 
-pub use list::CaseSort;
+pub use order::CaseSort;
 pub use view::CaseDetail;
 
 use target::{CasePath, CaseTarget};
@@ -36,6 +39,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_cases)
         .service(create::create_case)
+        // Before the route of a single case, which would match its path as an id.
+        .service(counts::count_cases)
         .service(get::get_case)
         .service(edit::edit_case)
         .service(delete::delete_case)

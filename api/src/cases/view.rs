@@ -30,6 +30,18 @@ pub struct HoldBlock {
     pub expected_end_at: Option<Instant>,
 }
 
+impl HoldBlock {
+    /// If the case is on hold.
+    pub fn of(row: &case::Model) -> Option<Self> {
+        row.held_at.map(|held_at| Self {
+            reason: row.hold_reason.clone(),
+            held_at: Some(Instant(held_at)),
+            duration_days: row.hold_duration_days(),
+            expected_end_at: row.hold_expected_end_at.map(Instant),
+        })
+    }
+}
+
 /// The outcome of the last review
 #[derive(Serialize, ToSchema)]
 pub struct ReviewBlock {
@@ -55,6 +67,15 @@ pub struct RejectionBlock {
 pub struct ReleaseBlock {
     pub scheduled_release_at: Option<Instant>,
     pub released_at: Option<Instant>,
+}
+
+impl ReleaseBlock {
+    /// If a release is scheduled or has happened.
+    pub fn of(row: &case::Model) -> Option<Self> {
+        let (scheduled_release_at, released_at) = (row.scheduled_release_at.map(Instant), row.released_at.map(Instant));
+        let is_scheduled = scheduled_release_at.is_some() || released_at.is_some();
+        is_scheduled.then_some(Self { scheduled_release_at, released_at })
+    }
 }
 
 /// The last resubmission
@@ -225,7 +246,7 @@ impl CaseDetail {
         let status = row.status_for(by, beside.when.now);
         let is_result_hidden = status != row.status;
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
-        let hold_duration_days = row.hold_duration_days();
+        let (hold, release) = (HoldBlock::of(&row), ReleaseBlock::of(&row).filter(|_| !is_result_hidden));
         let (allowed_actions, blocked_actions) = actions(by, &row, &beside.when);
         // No `..` here: a new column must be shown or omitted on purpose.
         let case::Model {
@@ -251,10 +272,10 @@ impl CaseDetail {
             special_notes,
             internal_notes,
             report_notes_to_member,
-            hold_reason,
-            held_at,
+            hold_reason: _,
+            held_at: _,
             hold_duration_seconds: _,
-            hold_expected_end_at,
+            hold_expected_end_at: _,
             reviewed_by_id,
             reviewed_at,
             review_status,
@@ -263,8 +284,8 @@ impl CaseDetail {
             rejection_notes,
             rejected_at,
             rejected_by_id,
-            scheduled_release_at,
-            released_at,
+            scheduled_release_at: _,
+            released_at: _,
             resubmission_count,
             previous_status,
             resubmitted_at,
@@ -280,7 +301,6 @@ impl CaseDetail {
         } = row;
         let instant = |at: Option<DateTime<Utc>>| at.map(Instant);
         let tier = tier.filter(|_| !is_member);
-        let is_scheduled = scheduled_release_at.is_some() || released_at.is_some();
         Self {
             id,
             case_number,
@@ -304,12 +324,7 @@ impl CaseDetail {
             created_by: beside.person(Some(created_by_id)),
             assigned_to: beside.person(assigned_to_id),
             accepted_by: beside.person(accepted_by_id),
-            hold: held_at.map(|held_at| HoldBlock {
-                reason: hold_reason,
-                held_at: Some(Instant(held_at)),
-                duration_days: hold_duration_days,
-                expected_end_at: instant(hold_expected_end_at),
-            }),
+            hold,
             review: review_status.filter(|_| !is_member).map(|status| ReviewBlock {
                 status: Some(status),
                 reviewed_by: beside.person(reviewed_by_id),
@@ -322,8 +337,7 @@ impl CaseDetail {
                 rejected_at: instant(rejected_at),
                 rejected_by: beside.person(rejected_by_id),
             }),
-            release: (is_scheduled && !is_result_hidden)
-                .then(|| ReleaseBlock { scheduled_release_at: instant(scheduled_release_at), released_at: instant(released_at) }),
+            release,
             resubmission: (resubmission_count > 0).then(|| ResubmissionBlock {
                 count: resubmission_count,
                 previous_status,

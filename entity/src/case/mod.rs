@@ -1,8 +1,10 @@
 //! The case row, its visibility, and its locking.
 
+pub mod counts;
 pub mod effects;
 mod events;
 pub mod lifecycle;
+pub mod listing;
 pub mod member_update;
 pub mod number;
 mod permission;

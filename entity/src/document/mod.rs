@@ -17,8 +17,9 @@ use crate::case;
 use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{Condition, PaginatorTrait, QuerySelect, Select};
-use std::collections::HashSet;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{Condition, QuerySelect, Select};
+use std::collections::{HashMap, HashSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "documents")]
@@ -110,14 +111,43 @@ pub async fn circumstances<C: ConnectionTrait>(
     caller: &Caller,
     now: DateTime<Utc>,
 ) -> Result<case::Circumstances, DbErr> {
-    let depends = case.awaits_resubmission_by(caller, now);
-    let new_documents = if depends { new_documents(db, case).await? } else { 0 };
-    Ok(case::Circumstances { now, new_documents })
+    let new_documents = new_documents_of_each(db, std::slice::from_ref(case), caller, now).await?;
+    Ok(case::Circumstances { now, new_documents: new_documents.get(&case.id).copied().unwrap_or_default() })
 }
 
-/// The number of documents that the member of a case has added since it was completed or rejected, and not deleted.
-async fn new_documents<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<u64, DbErr> {
-    let Some(since) = case.completed_at.max(case.rejected_at) else { return Ok(0) };
-    let members = Entity::find().filter(Column::CaseId.eq(case.id)).filter(Column::UploadedById.eq(case.member_id));
-    members.filter(Column::DeletedAt.is_null()).filter(Column::CreatedAt.gte(since)).count(db).await
+/// The number of documents that the member has added since the case was completed or rejected, and not deleted, for each of these
+/// cases that the caller may resubmit; cases without such documents are absent. One query if there is such a case.
+pub async fn new_documents_of_each<C: ConnectionTrait>(
+    db: &C,
+    cases: &[case::Model],
+    caller: &Caller,
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, u64>, DbErr> {
+    let depends = cases.iter().filter(|case| case.awaits_resubmission_by(caller, now));
+    let added = depends.filter_map(|case| {
+        let since = case.completed_at.max(case.rejected_at)?;
+        let of_case = Column::CaseId.eq(case.id).and(Column::UploadedById.eq(case.member_id));
+        Some(of_case.and(Column::CreatedAt.gte(since)))
+    });
+    let added: Vec<Expr> = added.collect();
+    if added.is_empty() {
+        return Ok(HashMap::new());
+    }
+    count_by_case(db, live().filter(added.into_iter().fold(Condition::any(), Condition::add))).await
+}
+
+/// The number of documents of each of these cases that are visible to the caller; cases without any are absent.
+pub async fn visible_of_each<C: ConnectionTrait>(
+    db: &C,
+    cases: &[Uuid],
+    caller: &Caller,
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, u64>, DbErr> {
+    count_by_case(db, visible_to(caller, now).filter(Column::CaseId.is_in(cases.iter().copied()))).await
+}
+
+async fn count_by_case<C: ConnectionTrait>(db: &C, documents: Select<Entity>) -> Result<HashMap<Uuid, u64>, DbErr> {
+    let counted = documents.select_only().column(Column::CaseId).column_as(Column::Id.count(), "document_count");
+    let rows: Vec<(Uuid, i64)> = counted.group_by(Column::CaseId).into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(case, count)| (case, u64::try_from(count).unwrap_or_default())).collect())
 }

@@ -10,8 +10,9 @@ use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, Select};
+use sea_orm::{IntoActiveModel, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Who may read a note.
@@ -102,6 +103,14 @@ impl Model {
 /// The notes about a visible case that the caller may read.
 pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
     legible_to(caller).filter(Column::CaseId.eq(case_id))
+}
+
+/// The number of notes about each of these visible cases that the caller may read; cases without any are absent.
+pub async fn legible_of_each<C: ConnectionTrait>(db: &C, cases: &[Uuid], caller: &Caller) -> Result<HashMap<Uuid, u64>, DbErr> {
+    let of_cases = legible_to(caller).filter(Column::CaseId.is_in(cases.iter().copied()));
+    let counted = of_cases.select_only().column(Column::CaseId).column_as(Column::Id.count(), "note_count");
+    let rows: Vec<(Uuid, i64)> = counted.group_by(Column::CaseId).into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(case, count)| (case, u64::try_from(count).unwrap_or_default())).collect())
 }
 
 /// All notes that are visible to a caller. Hidden and absent notes look alike from here on.

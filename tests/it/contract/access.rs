@@ -48,6 +48,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("set_credit_allowance", "A"),
     ("reset_credits", "A"),
     ("list_cases", "MTGA"),
+    ("count_cases", "MTGA"),
     ("create_case", "MA"),
     ("get_case", "MTGA"),
     ("edit_case", "MTGA"),

@@ -224,9 +224,13 @@ impl<'a> World<'a> {
     }
 }
 
-/// A row's id and sort value.
+/// The orders of lists in which a row never changes its place.
+const FIXED: [&str; 5] = ["id", "created_at", "occurred_at", "username", "case_number"];
+
+/// A row's id and its sort value; with its version if the value can change, since it may have had another one in between.
 fn place(row: &Json, key: &str) -> (String, String) {
-    (row["id"].as_str().expect("an id").to_owned(), row[key].to_string())
+    let version = if FIXED.contains(&key) { String::new() } else { row["version"].to_string() };
+    (row["id"].as_str().expect("an id").to_owned(), format!("{} {version}", row[key]))
 }
 
 /// Every list of the contract with each of its orders: operation, parameter, sort field.

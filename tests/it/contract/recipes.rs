@@ -190,6 +190,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             send(manager, Method::POST, &case.url("acknowledge-updates"), None)
         }
         "list_cases" => get(manager, "cases"),
+        "count_cases" => get(manager, "cases/counts?by=status"),
         "list_reviews" => get(manager, "reviews"),
         "list_alerts" => get(manager, "alerts"),
         "list_outbox" => get(manager, "outbox"),

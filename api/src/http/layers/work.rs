@@ -36,16 +36,26 @@ fn kind_of(method: &Method, path: &str, query: &str, is_known: bool) -> Kind {
         _ if operation.starts_with("reports") => Kind::Report,
         _ if is_post && operation.starts_with("cases/") && operation.ends_with("/documents") => Kind::Upload,
         _ if is_post && (operation == "credit-resets" || operation.starts_with("jobs/")) => Kind::Bulk,
+        "cases/counts" => Kind::Scan,
         _ if query.split('&').any(is_costly) => Kind::Scan,
         _ => Kind::Plain,
     }
 }
 
+/// The orders of cases that no index provides.
+const UNINDEXED: [&str; 7] = ["case_number", "employee_last_name", "status", "urgency", "tier", "member", "assigned_to"];
+
 fn is_costly(parameter: &str) -> bool {
     let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    // Neither a text nor a network is found by an index.
-    (["q", "ip_address"].contains(&&*name) && !value.is_empty()) || (name == "include_total" && value != "false")
+    let decoded = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    let (name, value) = (decoded(name), decoded(value));
+    match &*name {
+        // Neither a text nor a network is found by an index.
+        "q" | "ip_address" => !value.is_empty(),
+        "include_total" => value != "false",
+        "sort" => UNINDEXED.contains(&value.trim_start_matches('-')),
+        _ => false,
+    }
 }
 
 /// Admits as much as can be processed, and ends what takes too long.
@@ -123,6 +133,10 @@ mod tests {
             ("/api/v1/cases", Kind::Plain),
             ("/api/v1/cases?q=moss", Kind::Scan),
             ("/api/v1/cases?limit=1&%71=moss", Kind::Scan),
+            ("/api/v1/cases?sort=-updated_at", Kind::Plain),
+            ("/api/v1/cases?sort=-member", Kind::Scan),
+            ("/api/v1/cases?%73ort=%2Dstatus", Kind::Scan),
+            ("/api/v1/cases/counts?by=status", Kind::Scan),
             ("/api/v1/audit-log?include_total=true", Kind::Scan),
             ("/api/v1/audit-log?ip_address=192.0.2.0/24", Kind::Scan),
             ("/api/v1/audit-log?q=&include_total=false", Kind::Plain),

@@ -46,6 +46,8 @@ const ACCEPTED: &[(&str, &str)] = &[
         "*query changed_field: only some values are taken any more",
         "`changed_field` is one of the fields that entries show as changed, and `changed_from` and `changed_to` are values of it",
     ),
+    ("*GET /api/v1/cases query assigned_to: *", "`assigned_to` and `member_id` of `GET /cases` may be repeated"),
+    ("*GET /api/v1/cases query member_id: *", "`assigned_to` and `member_id` of `GET /cases` may be repeated"),
     (
         "GET /api/v1/audit-action-types 200/data/*/count: type null is given now",
         "`count` and `last_seen_at` of `GET /audit-action-types` are null for callers who may not read the audit log.",

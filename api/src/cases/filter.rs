@@ -1,0 +1,151 @@
+//! The query parameters that select cases: those of the list, and of what is counted.
+
+use crate::http::Anyone;
+use crate::http::request::period::PeriodParameters;
+use crate::state::App;
+use crate::wire::fields::{CivilDay, Id, SearchText, WorkshopFilter, at_most_all};
+use crate::wire::{Error, Instant, Result};
+use chrono::{Datelike, NaiveDate};
+use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update, secrecy};
+use entity::setting;
+use entity::text;
+use entity::user::Role;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use validator::Validate;
+
+/// The maximum number of users that cases are filtered by.
+const USERS_MAX: u64 = 50;
+
+/// Filters of the case list. Repeated values of one parameter are combined with OR
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct ListCases {
+    /// May be repeated. For its member, a completed case that has not been released is `accepted`
+    #[serde(default)]
+    #[validate(custom(function = "at_most_all"))]
+    status: Vec<CaseStatus>,
+    /// May be repeated; not available to members
+    #[serde(default)]
+    #[validate(custom(function = "at_most_all"))]
+    tier: Vec<Tier>,
+    /// As requested, or as required by the due date
+    #[param(nullable = false)]
+    urgency: Option<Urgency>,
+    /// The user the case is assigned to; may be repeated
+    #[serde(default)]
+    #[validate(length(max = USERS_MAX))]
+    #[param(inline, required = false, max_items = 50)]
+    assigned_to: Vec<Id>,
+    /// Whether the case has no assignee
+    #[param(nullable = false)]
+    unassigned: Option<bool>,
+    /// The member who owns the case; may be repeated
+    #[serde(default)]
+    #[validate(length(max = USERS_MAX))]
+    #[param(inline, required = false, max_items = 50)]
+    member_id: Vec<Id>,
+    /// The workshop the case belongs to, case-insensitive
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "WS001")]
+    workshop_code: Option<WorkshopFilter>,
+    /// Whether the case is on hold
+    #[param(nullable = false)]
+    is_on_hold: Option<bool>,
+    /// Whether its member made updates that the staff has not acknowledged
+    #[param(nullable = false)]
+    has_member_updates: Option<bool>,
+    /// Due before this date
+    #[param(inline, nullable = false)]
+    due_before: Option<CivilDay>,
+    /// Due after this date
+    #[param(inline, nullable = false)]
+    due_after: Option<CivilDay>,
+    /// Whether the due date has passed, by today's date in the configured time zone, and the case is not completed. For its
+    /// member, a completed case that has not been released is not completed
+    #[param(nullable = false)]
+    is_overdue: Option<bool>,
+    /// Last changed at this time or later, by `updated_at`
+    #[param(nullable = false)]
+    updated_since: Option<Instant>,
+    /// Free text in case number, names and email address
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = "moss")]
+    q: Option<SearchText>,
+}
+
+impl ListCases {
+    /// The cases that are visible to the caller, were created in the period and match the filters. The settings are read only if
+    /// a filter depends on the time zone.
+    pub async fn find(&self, app: &App, by: &Anyone, period: &PeriodParameters) -> Result<Select<case::Entity>> {
+        if by.role() == Role::Member && !self.tier.is_empty() {
+            return Err(Error::parameter("tier", "not_available", "is not available to members"));
+        }
+        let (due_before, due_after) = (day("due_before", self.due_before)?, day("due_after", self.due_after)?);
+        let created = period.ids(app).await?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
+        let condition = self
+            .condition(by, app)
+            .add_option(created)
+            .add_option(due_before.map(|day| Column::DueOn.lt(day)))
+            .add_option(due_after.map(|day| Column::DueOn.gt(day)))
+            .add_option(self.overdue(app, by).await?);
+        Ok(case::visible_to(by).filter(condition))
+    }
+
+    fn condition(&self, by: &Anyone, app: &App) -> Condition {
+        let changed_since = |Instant(at)| secrecy::updated_at_for(by).gte(at);
+        Condition::all()
+            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, app.now())))
+            .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
+            .add_option(self.urgency.map(|urgency| Column::Urgency.eq(urgency)))
+            .add_option(one_of(Column::AssignedToId, &self.assigned_to))
+            .add_option(self.unassigned.map(is_unassigned))
+            .add_option(one_of(Column::MemberId, &self.member_id))
+            .add_option(self.workshop_code.as_deref().map(|code| Column::WorkshopCode.eq(code.to_uppercase())))
+            .add_option(self.is_on_hold.map(is_on_hold))
+            .add_option(self.has_member_updates.map(has_member_updates))
+            .add_option(self.updated_since.map(changed_since))
+            .add_option(self.q.as_deref().map(matches_text))
+    }
+
+    async fn overdue(&self, app: &App, by: &Anyone) -> Result<Option<Condition>> {
+        let Some(is_overdue) = self.is_overdue else { return Ok(None) };
+        let (zone, now) = (setting::current(app.readers()).await?.zone()?, app.now());
+        Ok(Some(listing::is_overdue(is_overdue, now.with_timezone(&zone).date_naive(), by, now)))
+    }
+}
+
+fn day(name: &str, day: Option<CivilDay>) -> Result<Option<NaiveDate>> {
+    let day = day.map(CivilDay::get);
+    match day.is_some_and(|day| !(2000..=2100).contains(&day.year())) {
+        true => Err(Error::parameter(name, "range", "must lie between the years 2000 and 2100")),
+        false => Ok(day),
+    }
+}
+
+fn one_of(column: Column, ids: &[Id]) -> Option<Expr> {
+    (!ids.is_empty()).then(|| column.is_in(ids.iter().map(|id| id.get())))
+}
+
+fn is_unassigned(unassigned: bool) -> Expr {
+    if unassigned { Column::AssignedToId.is_null() } else { Column::AssignedToId.is_not_null() }
+}
+
+fn is_on_hold(on_hold: bool) -> Expr {
+    if on_hold { Column::Status.eq(CaseStatus::Hold) } else { Column::Status.ne(CaseStatus::Hold) }
+}
+
+fn has_member_updates(has: bool) -> Expr {
+    let raised = member_update::Entity::find()
+        .select_only()
+        .column(member_update::Column::CaseId)
+        .filter(member_update::Column::HasMemberUpdates.eq(true))
+        .into_query();
+    if has { Column::Id.in_subquery(raised) } else { Column::Id.not_in_subquery(raised) }
+}
+
+fn matches_text(q: &str) -> Expr {
+    Expr::col(Column::SearchText).like(LikeExpr::new(text::contains_pattern(q)).escape('\\'))
+}

@@ -1,0 +1,95 @@
+//! What lists of cases are sorted by, as SQL: as the caller sees it, and the same on both databases.
+
+use super::{CaseStatus, Column, Entity, Model, has_status};
+use crate::page::sortable;
+use crate::user::Caller;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select,
+};
+
+/// A case, and the text that the list is sorted by if it is sorted by one.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub case: Model,
+    pub text: Option<String>,
+}
+
+const TEXT: &str = "listed_text";
+
+impl FromQueryResult for Listed {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { case: Model::from_query_result(row, prefix)?, text: row.try_get(prefix, TEXT)? })
+    }
+}
+
+/// A text by which cases are sorted. Computed by the database alone, which also returns it: a cursor contains what was compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListedText {
+    CaseNumber,
+    /// Last name, then first name.
+    EmployeeName,
+    /// The full name of the member, then the username.
+    Member,
+    /// The same of the assignee; empty without one.
+    Assignee,
+}
+
+impl ListedText {
+    /// As SQL, to sort by.
+    pub fn expression(self, backend: DbBackend) -> Expr {
+        let text = match self {
+            Self::CaseNumber => column(Column::CaseNumber),
+            // Of two last names of which one begins like the other, the shorter one comes first.
+            Self::EmployeeName => {
+                format!("{} || '\u{1}' || {}", column(Column::EmployeeLastName), column(Column::EmployeeFirstName))
+            }
+            Self::Member => name_of(Column::MemberId),
+            Self::Assignee => name_of(Column::AssignedToId),
+        };
+        Expr::cust(sortable(&text, backend))
+    }
+}
+
+fn column(column: Column) -> String {
+    format!("\"cases\".\"{}\"", column.as_str())
+}
+
+fn name_of(person: Column) -> String {
+    let name = "person.first_name || ' ' || person.last_name || '\u{1}' || person.username";
+    format!("COALESCE((SELECT {name} FROM users AS person WHERE person.id = {}), '')", column(person))
+}
+
+/// The same cases, with the text that they are sorted by.
+pub fn with_text(cases: Select<Entity>, text: Option<ListedText>, backend: DbBackend) -> Select<Entity> {
+    let text = text.map_or_else(|| Expr::cust("CAST(NULL AS TEXT)"), |text| text.expression(backend));
+    cases.expr_as(text, TEXT)
+}
+
+/// The place of the status that the caller sees: `status_for` of each row. The statuses are in the order of a case's course.
+pub fn status_place(caller: &Caller, now: DateTime<Utc>) -> Expr {
+    let places = (0_i32..).zip(CaseStatus::iter());
+    let seen = |status| has_status(&[status], caller, now);
+    places.fold(CaseStatement::new(), |places, (place, status)| places.case(seen(status), place)).into()
+}
+
+/// The place of a status among all.
+pub fn place_of(status: CaseStatus) -> Option<i32> {
+    (0_i32..).zip(CaseStatus::iter()).find(|(_, other)| *other == status).map(|(place, _)| place)
+}
+
+/// The tier; cases without one come before those with one.
+pub fn tier() -> Expr {
+    Func::coalesce([Expr::col(Column::Tier.as_column_ref()), Expr::val("")]).into()
+}
+
+/// Whether the due date of a case has passed, by the date today, and it is not completed as far as the caller sees.
+pub fn is_overdue(is: bool, today: NaiveDate, caller: &Caller, now: DateTime<Utc>) -> Condition {
+    // The complement is spelled out: a comparison with a time that is null is neither true nor false.
+    let (done, open): (Vec<_>, Vec<_>) = CaseStatus::iter().partition(|status| *status == CaseStatus::Completed);
+    match is {
+        true => Condition::all().add(Column::DueOn.lt(today)).add(has_status(&open, caller, now)),
+        false => Condition::any().add(Column::DueOn.gte(today)).add(has_status(&done, caller, now)),
+    }
+}
