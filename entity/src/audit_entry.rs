@@ -35,7 +35,7 @@ pub struct Model {
     pub changed_fields: Option<String>,
     #[sea_orm(column_type = "Text")]
     pub description: String,
-    /// Description, usernames, emails and case number, case-folded.
+    /// Description, usernames, emails and case number in lower case.
     #[sea_orm(column_type = "Text")]
     pub search_text: String,
     #[sea_orm(column_type = "Text")]
@@ -114,7 +114,7 @@ fn search_text(event: &Event, context: &Context) -> String {
         words.extend([person.username.as_str(), person.email.as_str()]);
     }
     words.extend(event.case.as_ref().map(|(_, number)| number.as_str()));
-    text::folded(&words.join("\n"))
+    text::lowered(&words.join("\n"))
 }
 
 /// Entries are written by the hooks alone and never changed.

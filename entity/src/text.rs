@@ -1,5 +1,9 @@
 //! Normalises text, so that SQLite, PostgreSQL and hashes see the same.
 
+mod folding;
+
+pub use folding::{Spelling, contains, folded};
+
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::Serialize;
@@ -13,15 +17,15 @@ pub fn normalised(text: &str) -> String {
     if is_nfc(text) { text.to_owned() } else { text.nfc().collect() }
 }
 
-/// NFC and lowercase: what free-text searches compare, since the databases' own case folding differs.
-pub fn folded(text: &str) -> String {
+/// NFC and lower case: how the texts are stored that free-text searches look through.
+pub fn lowered(text: &str) -> String {
     normalised(text).to_lowercase()
 }
 
-/// A LIKE pattern for the folded text, with its wildcards escaped, anywhere in a text. The pattern's escape character is `\`.
+/// A LIKE pattern for a text anywhere in another, with its wildcards escaped. The pattern's escape character is `\`.
 pub fn contains_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
-    for letter in folded(text).chars() {
+    for letter in text.chars() {
         if matches!(letter, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn wildcards_are_literal() {
-        assert_eq!(contains_pattern("50%_A"), "%50\\%\\_a%");
+        assert_eq!(contains_pattern("50%_A"), "%50\\%\\_A%");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, get};
 use entity::case::{self, CaseAction, Circumstances, Tier};
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Role};
-use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -84,7 +84,7 @@ pub async fn list_case_assignees(
     if !accepts && !CaseAction::Assign.permits(&by, &case) {
         return Err(Error::forbidden());
     }
-    let text = query.filter.q.as_deref().map(user::mentioning);
+    let text = query.filter.q.as_deref().map(|q| user::mentioning(q, app.readers().get_database_backend()));
     let found = user::assignable(query.filter.tier.or(case.tier)).filter(Condition::all().add_option(text));
     let by_username = SortKey::text(Column::Username, Column::Id, Direction::Ascending);
     // Whatever role the case's own member has by now, their case is not theirs to work on.

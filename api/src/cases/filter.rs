@@ -8,10 +8,9 @@ use crate::wire::{Error, Instant, Result};
 use chrono::{Datelike, NaiveDate};
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update, secrecy};
 use entity::setting;
-use entity::text;
 use entity::user::Role;
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -70,7 +69,7 @@ pub struct ListCases {
     /// Last changed at this time or later, by `updated_at`
     #[param(nullable = false)]
     updated_since: Option<Instant>,
-    /// Free text in case number, names and email address
+    /// Text contained in the case number, a name or the email address, regardless of case
     #[validate(nested)]
     #[param(inline, nullable = false, example = "moss")]
     q: Option<SearchText>,
@@ -107,7 +106,7 @@ impl ListCases {
             .add_option(self.is_on_hold.map(is_on_hold))
             .add_option(self.has_member_updates.map(has_member_updates))
             .add_option(self.updated_since.map(changed_since))
-            .add_option(self.q.as_deref().map(matches_text))
+            .add_option(self.q.as_deref().map(|q| case::mentioning(q, app.readers().get_database_backend())))
     }
 
     async fn overdue(&self, app: &App, by: &Anyone) -> Result<Option<Condition>> {
@@ -144,8 +143,4 @@ fn has_member_updates(has: bool) -> Expr {
         .filter(member_update::Column::HasMemberUpdates.eq(true))
         .into_query();
     if has { Column::Id.in_subquery(raised) } else { Column::Id.not_in_subquery(raised) }
-}
-
-fn matches_text(q: &str) -> Expr {
-    Expr::col(Column::SearchText).like(LikeExpr::new(text::contains_pattern(q)).escape('\\'))
 }

@@ -10,7 +10,7 @@ use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Model, Role};
-use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, QueryFilter};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -80,18 +80,18 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
     }
     let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let visible = if with_deleted { user::ever_visible_to(&by) } else { user::visible_to(&by) };
-    let matching = visible.filter(filter.condition());
+    let matching = visible.filter(filter.condition(app.readers().get_database_backend()));
     let sort = filter.sort.unwrap_or(UserSort::Username);
     let (rows, page) = page.read(app.readers(), matching, &sort.key(), |row| sort.position(row)).await?;
     Ok(Answer::plain(UserList { data: UserSummary::read(app.readers(), rows).await?, page }))
 }
 
 impl UserFilter {
-    fn condition(&self) -> Condition {
+    fn condition(&self, backend: DbBackend) -> Condition {
         let role = (!self.role.is_empty()).then(|| Column::Role.is_in(self.role.iter().copied()));
         let level = (!self.user_level.is_empty()).then(|| Column::UserLevel.is_in(self.user_level.iter().copied()));
         let active = self.is_active.map(|is_active| Column::IsActive.eq(is_active));
-        let text = self.q.as_deref().map(user::mentioning);
+        let text = self.q.as_deref().map(|q| user::mentioning(q, backend));
         Condition::all().add_option(role).add_option(level).add_option(active).add_option(text)
     }
 }

@@ -105,7 +105,7 @@ impl Filter {
             .add_option(self.ip_address.map(|range| range.condition(backend)))
             .add_option(self.request_id.as_ref().map(|id| Column::RequestId.eq(id)))
             .add_option(self.changed.as_ref().map(|changed| changed.condition(backend)))
-            .add_option(self.text.as_deref().map(|text| contains(Column::SearchText, text)))
+            .add_option(self.text.as_deref().map(|text| mentions(text, backend)))
             .add_option(self.as_member.as_ref().map(|view| view.condition(backend)))
     }
 }
@@ -118,7 +118,11 @@ fn numbered(case_number: &str) -> SimpleExpr {
     Expr::col(Column::CaseId.as_column_ref()).eq(Expr::from(case.into_query()))
 }
 
-/// Whether a folded text occurs in a column of folded texts.
+fn mentions(text: &str, backend: DbBackend) -> Condition {
+    text::contains(&Expr::col(Column::SearchText.as_column_ref()), text::Spelling::Lowered, text, backend)
+}
+
+/// Whether a text occurs in a column, exactly as it is.
 pub(super) fn contains(column: Column, text: &str) -> SimpleExpr {
     column.like(LikeExpr::new(text::contains_pattern(text)).escape('\\'))
 }

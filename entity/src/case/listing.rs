@@ -4,7 +4,7 @@ use super::{CaseStatus, Column, Entity, Model, has_status};
 use crate::page::sortable;
 use crate::user::Caller;
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func};
+use sea_orm::sea_query::{CaseStatement, Expr, Func};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select,
 };

@@ -24,7 +24,7 @@ use crate::user::{Caller, Role};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoColumnRef};
-use sea_orm::{Condition, IdenStatic, QuerySelect, QueryTrait, Select};
+use sea_orm::{Condition, DbBackend, IdenStatic, QuerySelect, QueryTrait, Select};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
@@ -77,7 +77,7 @@ pub struct Model {
     pub previous_status: Option<CaseStatus>,
     pub resubmitted_at: Option<chrono::DateTime<chrono::Utc>>,
     pub resubmission_notes: Option<String>,
-    /// Case number, names and email, case-folded: what a free-text search compares.
+    /// Case number, names and email in lower case: what a free-text search looks through.
     pub search_text: String,
     /// How many of the version's changes the member was not shown: completions that aren't released, and what reverted them.
     pub secret_moves: i32,
@@ -245,9 +245,14 @@ impl Model {
     }
 }
 
-/// What a free-text search over cases compares; code that changes one of these fields must update the column.
+/// What a free-text search over cases looks through; code that changes one of these fields must update the column.
 pub fn search_text(case_number: &str, first_name: &str, last_name: &str, client_email: Option<&str>) -> String {
-    text::folded(&[case_number, first_name, last_name, client_email.unwrap_or_default()].join("\n"))
+    text::lowered(&[case_number, first_name, last_name, client_email.unwrap_or_default()].join("\n"))
+}
+
+/// The cases whose number, names or email address contain a text, regardless of case.
+pub fn mentioning(text: &str, backend: DbBackend) -> Condition {
+    text::contains(&Expr::col(Column::SearchText.as_column_ref()), text::Spelling::Lowered, text, backend)
 }
 
 /// Exactly the released cases: the condition behind `Model::is_released`.

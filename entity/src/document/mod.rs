@@ -125,7 +125,7 @@ pub async fn new_documents_of_each<C: ConnectionTrait>(
 ) -> Result<HashMap<Uuid, u64>, DbErr> {
     let depends = cases.iter().filter(|case| case.awaits_resubmission_by(caller, now));
     let added = depends.filter_map(|case| {
-        let since = case.completed_at.max(case.rejected_at)?;
+        let since = std::cmp::max(case.completed_at, case.rejected_at)?;
         let of_case = Column::CaseId.eq(case.id).and(Column::UploadedById.eq(case.member_id));
         Some(of_case.and(Column::CreatedAt.gte(since)))
     });

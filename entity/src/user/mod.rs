@@ -21,9 +21,10 @@ pub use standing::{Standing, locked_with_administrators};
 use crate::audit::{AuditTx, audited, stored_value};
 use crate::case::Tier;
 use crate::load::LoadError;
+use crate::text::{Spelling, contains};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{BinOper, ExprTrait, Func, LikeExpr};
-use sea_orm::{Condition, Iterable, QuerySelect, Select};
+use sea_orm::sea_query::{BinOper, ExprTrait};
+use sea_orm::{Condition, DbBackend, Iterable, QuerySelect, Select};
 use serde_json::{Value as Json, json};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -191,33 +192,10 @@ pub async fn is_address_taken<C: ConnectionTrait>(db: &C, email: &str) -> Result
 }
 
 /// The users whose names, username or email address contain a text, regardless of case.
-pub fn mentioning(text: &str) -> Condition {
+pub fn mentioning(text: &str, backend: DbBackend) -> Condition {
     let full_name = Expr::col(Column::FirstName).binary(BinOper::Custom("||"), Expr::val(" "));
     let full_name = full_name.binary(BinOper::Custom("||"), Expr::col(Column::LastName));
-    let columns = [Expr::col(Column::Username), Expr::col(Column::Email), full_name];
-    let lowered = columns.map(|column| Expr::expr(Func::lower(column)));
-    // SQLite's own case folding is limited to ASCII, so other letters are tried in each case that occurs in names.
-    let patterns = spellings(text);
-    let like = |column: &Expr, pattern: &String| column.clone().like(LikeExpr::new(pattern.clone()).escape('\\'));
-    lowered
-        .iter()
-        .flat_map(|column| patterns.iter().map(move |pattern| like(column, pattern)))
-        .fold(Condition::any(), Condition::add)
-}
-
-/// LIKE patterns for a text: folded, with its non-ASCII letters in uppercase, and with only those at the start of a word in
-/// uppercase.
-fn spellings(text: &str) -> Vec<String> {
-    let folded = crate::text::contains_pattern(text);
-    let raised = |letter: char| if letter.is_ascii() { letter.to_string() } else { letter.to_uppercase().collect() };
-    let upper = folded.chars().map(raised).collect();
-    let mut begins = true;
-    let title = folded.chars().map(|letter| {
-        let shown = if begins { raised(letter) } else { letter.to_string() };
-        begins = !letter.is_alphanumeric();
-        shown
-    });
-    let mut spellings = vec![title.collect(), upper, folded];
-    spellings.dedup();
-    spellings
+    let lowered = [Column::Username, Column::Email].map(|column| (Expr::col(column), Spelling::Lowered));
+    let columns = lowered.into_iter().chain([(full_name, Spelling::AsWritten)]);
+    columns.fold(Condition::any(), |any, (column, spelling)| any.add(contains(&column, spelling, text, backend)))
 }

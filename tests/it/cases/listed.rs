@@ -69,7 +69,7 @@ on_each_database! {
         manager.upload(&released.url("documents"), &recipes::report(1)).await.expect(201);
         manager.post(&released.url("complete"), json!({"override_incomplete": true, "release": "now"})).await.expect(200);
         let held = app.a_case().accepted().create().await;
-        manager.post(&held.url("hold"), json!({"reason": "waiting for pay stub", "duration_days": 14.0})).await.expect(200);
+        manager.post(&held.url("hold"), json!({"reason": "waiting for pay stub", "hold_duration_days": 14})).await.expect(200);
         let accepted = app.a_case().accepted().create().await;
         member.upload(&accepted.url("documents"), &pay_stub()).await.expect(201);
         let cases = [

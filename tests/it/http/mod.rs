@@ -13,6 +13,7 @@ mod names;
 mod panics;
 mod paths;
 mod prefix;
+mod searches;
 mod single;
 mod spellings;
 mod user_agents;
