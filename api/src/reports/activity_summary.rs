@@ -4,6 +4,7 @@ use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, Report};
 use super::query::{PeriodByName, SeriesParameters, period};
+use super::workload::Workload;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, NoParameters, QueryParts, ReportReader};
@@ -12,6 +13,7 @@ use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use entity::period::Interval;
 use entity::report::activity_summary::{self as report, ActivitySummary, Trend, UserCount};
+use entity::report::workload;
 use entity::user::{Level, Role};
 use sea_orm::DatabaseTransaction;
 use serde::Serialize;
@@ -105,7 +107,8 @@ pub struct TopUser {
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "count": 1, "percent": 100.0,
         "last_activity_at": "2026-11-22T08:00:00.123Z"}],
     "top_service_accounts": [],
-    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "case", "value": 1}]
+    "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "case", "value": 1}],
+    "workload": super::workload::example()
 }))]
 pub struct ActivitySummaryReport {
     #[schema(max_length = 32)]
@@ -127,12 +130,13 @@ pub struct ActivitySummaryReport {
     top_service_accounts: Vec<TopUser>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
+    workload: Workload,
 }
 
 /// Get the activity summary
 ///
 /// Counts successful actions; `failed_attempts` and `denied_attempts` are reported separately. The series of the time series are
-/// the categories.
+/// the categories. `workload` shows the open cases as they are now, whatever the period; the CSV does not contain it.
 #[utoipa::path(
     tag = "reports",
     params(PeriodParameters, PeriodByName, SeriesParameters),
@@ -154,7 +158,7 @@ impl Report for ActivitySummaryReport {
     const NAME: &'static str = "activity_summary";
     const ABOUT: About = About {
         title: "Activity summary",
-        description: "Activity by type and user, compared with the previous period.",
+        description: "Activity by type and user, compared with the previous period, and the workload now.",
         filters: "",
     };
     type Filter = NoParameters;
@@ -167,6 +171,7 @@ impl Report for ActivitySummaryReport {
 
     async fn compute(db: &DatabaseTransaction, (): (), frame: Frame, (): ()) -> Result<(Self, i64)> {
         let found = report::activity_summary(db, &frame.period, frame.interval).await?;
+        let workload = workload::workload(db, frame.generated_at, frame.period.zone).await?.into();
         let previous_since = frame.period.previous_since.into();
         let Head { report, generated_at, period, filters } = frame.head::<Self>();
         let total = found.total_activities;
@@ -181,6 +186,7 @@ impl Report for ActivitySummaryReport {
             top_users: found.top_users.into_iter().map(TopUser::new).collect(),
             top_service_accounts: found.top_service_accounts.into_iter().map(TopUser::new).collect(),
             timeseries: timeseries(found.timeseries),
+            workload,
         };
         Ok((view, total))
     }

@@ -13,6 +13,7 @@ mod query;
 mod system_events;
 mod user_activity;
 mod user_list;
+mod workload;
 
 pub use system_events::EventType;
 pub use user_list::UserActivitySort;

@@ -77,9 +77,9 @@ pub struct QualityReviewFigures {
     average_turnaround_hours: Option<f64>,
 }
 
-/// The figures of one reviewer
+/// The decisions of one reviewer, or on the work of one technician
 #[derive(Serialize, ToSchema)]
-pub struct ReviewerFigures {
+pub struct UserReviewFigures {
     user_id: Uuid,
     #[schema(max_length = 64)]
     username: String,
@@ -93,7 +93,7 @@ pub struct ReviewerFigures {
     revisions_requested: i64,
     #[schema(minimum = 0)]
     corrections_needed: i64,
-    /// Approvals as a percentage of all decisions of this reviewer
+    /// Approvals as a percentage of `total_reviews`
     #[schema(minimum = 0, maximum = 100)]
     approval_percent: Option<f64>,
     last_review_at: Instant,
@@ -146,6 +146,9 @@ list_of! {
     "reviewers": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
         "last_review_at": "2026-11-22T08:00:00.123Z"}],
+    "by_technician": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d3", "username": "tech1", "full_name": "Ada Moss",
+        "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
+        "last_review_at": "2026-11-22T08:00:00.123Z"}],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "approved", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "review_status": "approved", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "case_number": "WS001-2026-11-0042",
@@ -161,8 +164,12 @@ pub struct QualityReviewReport {
     period: PeriodView,
     filters: Filters,
     summary: QualityReviewFigures,
+    /// Everyone who decided something in the period
     #[schema(max_items = 10000)]
-    reviewers: Vec<ReviewerFigures>,
+    reviewers: Vec<UserReviewFigures>,
+    /// The same decisions by the technician whose work was reviewed; without those that name none
+    #[schema(max_items = 10000)]
+    by_technician: Vec<UserReviewFigures>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: ReviewDecisionList,
@@ -193,7 +200,7 @@ impl Report for QualityReviewReport {
     const NAME: &'static str = "quality_review_audit";
     const ABOUT: About = About {
         title: "Quality review audit",
-        description: "Review decisions, their turnaround time, and how often the first submission was approved.",
+        description: "Review decisions by reviewer and technician, their turnaround, and how often the first was an approval.",
         filters: "review_status, reviewer_id",
     };
     type Filter = QualityReviewFilter;
@@ -216,7 +223,8 @@ impl Report for QualityReviewReport {
             period,
             filters,
             summary: QualityReviewFigures::new(&found),
-            reviewers: found.reviewers.into_iter().map(ReviewerFigures::new).collect(),
+            reviewers: found.reviewers.into_iter().map(UserReviewFigures::new).collect(),
+            by_technician: found.technicians.into_iter().map(UserReviewFigures::new).collect(),
             timeseries: timeseries(found.timeseries),
             entries: ReviewDecisionList { data, page },
         };
@@ -303,9 +311,9 @@ impl QualityReviewFigures {
     }
 }
 
-impl ReviewerFigures {
-    fn new(row: quality::Reviewer) -> Self {
-        let quality::Reviewer {
+impl UserReviewFigures {
+    fn new(row: quality::PersonReviews) -> Self {
+        let quality::PersonReviews {
             user_id,
             username,
             full_name,

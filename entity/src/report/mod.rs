@@ -14,6 +14,7 @@ pub mod system_events;
 mod tally;
 pub mod user_activity;
 pub mod user_list;
+pub mod workload;
 
 pub use percent::Percent;
 pub use tally::{CategoryCount, TypeCount, count};

@@ -35,7 +35,9 @@ pub struct QualityReview {
     /// The share of approvals among the first decisions in the period.
     pub first_pass_approval_percent: Option<Percent>,
     pub average_turnaround_hours: Option<f64>,
-    pub reviewers: Vec<Reviewer>,
+    pub reviewers: Vec<PersonReviews>,
+    /// The same decisions by the technician whose work was reviewed; without those that name none.
+    pub technicians: Vec<PersonReviews>,
     pub timeseries: Vec<Point>,
     /// The total number of decisions in the list.
     pub matching: i64,
@@ -43,9 +45,9 @@ pub struct QualityReview {
     pub entries: Vec<review::Model>,
 }
 
-/// The decisions of one reviewer.
+/// The decisions of one reviewer, or on the work of one technician.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reviewer {
+pub struct PersonReviews {
     pub user_id: Uuid,
     pub username: String,
     pub full_name: String,
@@ -110,7 +112,8 @@ pub async fn quality_review<C: ConnectionTrait>(
         submissions: tallies.iter().map(|tally| tally.submission_count).sum(),
         first_pass_approval_percent: Percent::new(first_approved, sum(|tally| tally.first_count)),
         average_turnaround_hours: average_hours(sum(|tally| tally.turnaround_sum), sum(|tally| tally.turnaround_count)),
-        reviewers: reviewers(db, period).await?,
+        reviewers: by_person(db, period, "reviewer_id").await?,
+        technicians: by_person(db, period, "original_technician_id").await?,
         timeseries: series(&buckets, ReviewAction::DECISIONS.into_iter().map(ReviewAction::code), points?.into_iter()),
         matching: matching.sum(),
         entries: self::decisions(db, period, filters, paging).await?,
@@ -175,7 +178,7 @@ async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Op
 
 #[derive(FromQueryResult)]
 struct Decided {
-    reviewer_id: Uuid,
+    user_id: Uuid,
     username: String,
     first_name: String,
     last_name: String,
@@ -184,31 +187,31 @@ struct Decided {
     last_review_at: DateTime<Utc>,
 }
 
-/// All reviewers who decided something in the period, the most active first.
-async fn reviewers<C: ConnectionTrait>(db: &C, period: &Period) -> Result<Vec<Reviewer>, DbErr> {
+/// The decisions of the period by the person that a column of a step names, those with the most first.
+async fn by_person<C: ConnectionTrait>(db: &C, period: &Period, column: &str) -> Result<Vec<PersonReviews>, DbErr> {
     let ids = period.ids();
-    let sql = super::Sql::new(
-        "SELECT decided.reviewer_id, users.username, users.first_name, users.last_name, decided.review_action, \
-         decided.decision_count, decided.last_review_at FROM (SELECT step.reviewer_id, step.review_action, \
-         COUNT(*) AS decision_count, MAX(step.reviewed_at) AS last_review_at FROM case_reviews AS step WHERE step.id >= ",
-    );
+    let sql = super::Sql::new(&format!(
+        "SELECT decided.user_id, users.username, users.first_name, users.last_name, decided.review_action, \
+         decided.decision_count, decided.last_review_at FROM (SELECT step.{column} AS user_id, step.review_action, \
+         COUNT(*) AS decision_count, MAX(step.reviewed_at) AS last_review_at FROM case_reviews AS step WHERE step.id >= "
+    ));
     let sql = sql.value(ids.from).text(" AND step.id < ").value(ids.before).text(" AND step.review_action IN (");
-    let sql = sql
-        .values(ReviewAction::DECISIONS.map(ReviewAction::code))
-        .text(") GROUP BY step.reviewer_id, step.review_action) AS decided JOIN users ON users.id = decided.reviewer_id");
-    let mut found: HashMap<Uuid, Reviewer> = HashMap::new();
+    let sql = sql.values(ReviewAction::DECISIONS.map(ReviewAction::code));
+    let sql =
+        sql.text(&format!(") GROUP BY step.{column}, step.review_action) AS decided JOIN users ON users.id = decided.user_id"));
+    let mut found: HashMap<Uuid, PersonReviews> = HashMap::new();
     for row in sql.all::<Decided, C>(db).await? {
-        found.entry(row.reviewer_id).or_insert_with(|| Reviewer::nothing_yet(&row)).add(&row);
+        found.entry(row.user_id).or_insert_with(|| PersonReviews::nothing_yet(&row)).add(&row);
     }
-    let mut reviewers: Vec<Reviewer> = found.into_values().collect();
-    reviewers.sort_by(|a, b| Reverse(a.total_reviews).cmp(&Reverse(b.total_reviews)).then_with(|| a.username.cmp(&b.username)));
-    Ok(reviewers)
+    let mut people: Vec<PersonReviews> = found.into_values().collect();
+    people.sort_by(|a, b| Reverse(a.total_reviews).cmp(&Reverse(b.total_reviews)).then_with(|| a.username.cmp(&b.username)));
+    Ok(people)
 }
 
-impl Reviewer {
+impl PersonReviews {
     fn nothing_yet(row: &Decided) -> Self {
         Self {
-            user_id: row.reviewer_id,
+            user_id: row.user_id,
             username: row.username.clone(),
             full_name: format!("{} {}", row.first_name, row.last_name),
             total_reviews: 0,

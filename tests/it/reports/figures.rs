@@ -175,6 +175,12 @@ on_each_database! {
         let names: Vec<_> =
             report["reviewers"].as_array().unwrap().iter().map(|row| (&row["username"], &row["approval_percent"])).collect();
         assert_eq!(names, [(&json!("tech2"), &json!(50.0)), (&json!("manager"), &json!(0.0))]);
+        // All three are about the work of one technician.
+        assert_eq!(report["by_technician"], json!([{
+            "user_id": case.case.assigned_to_id, "username": "tech1", "full_name": "Ada tech1", "total_reviews": 3, "approved": 1,
+            "revisions_requested": 1, "corrections_needed": 1, "approval_percent": 33.3,
+            "last_review_at": "2026-12-01T15:00:00.000Z",
+        }]));
         let decision = &report["entries"]["data"][0];
         assert_eq!((&decision["review_status"], &decision["reviewer_username"]), (&json!("approved"), &json!("tech2")));
         assert_eq!(

@@ -12,4 +12,5 @@ mod properties;
 mod recount;
 mod series;
 mod user_list;
+mod workload;
 mod world;

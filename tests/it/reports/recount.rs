@@ -12,13 +12,14 @@ use entity::period::{Bound, Interval, PeriodQuery};
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
 use entity::report::case_changes::CaseChanges;
 use entity::report::changed_cases::{Figures, Groups, PersonChanges, WorkshopChanges};
-use entity::report::quality_review::{QualityReview, Reviewer};
+use entity::report::quality_review::{PersonReviews, QualityReview};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
 use entity::report::user_list::{self, Key, UserList, UserRow};
 use entity::report::{CaseScope, CategoryCount, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
 use entity::user::Role;
+use sea_orm::prelude::Uuid;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts a history that was written.
@@ -305,8 +306,12 @@ impl<'a> Recount<'a> {
         let firsts: Vec<_> = firsts.into_values().filter(|step| self.within(step.reviewed_at)).collect();
         let approved_at_once = firsts.iter().filter(|step| step.review_action == ReviewAction::Approved).count() as i64;
         let seconds: i64 = decisions.iter().filter_map(|step| step.turnaround_seconds).sum();
-        let mut reviewers: Vec<Reviewer> = self.world.users.iter().filter_map(|user| reviewer(user, &decisions)).collect();
-        reviewers.sort_by(|a, b| b.total_reviews.cmp(&a.total_reviews).then(a.username.cmp(&b.username)));
+        let by_person = |whom: fn(&review::Model) -> Option<Uuid>| {
+            let of_each = self.world.users.iter().filter_map(|user| person_reviews(user, &decisions, whom));
+            let mut rows: Vec<PersonReviews> = of_each.collect();
+            rows.sort_by(|a, b| b.total_reviews.cmp(&a.total_reviews).then(a.username.cmp(&b.username)));
+            rows
+        };
         let listed = |step: &&&review::Model| {
             (filters.decisions.is_empty() || filters.decisions.contains(&step.review_action))
                 && filters.reviewer_id.is_none_or(|id| step.reviewer_id == id)
@@ -323,7 +328,8 @@ impl<'a> Recount<'a> {
             submissions,
             first_pass_approval_percent: Percent::new(approved_at_once, firsts.len() as i64),
             average_turnaround_hours: (total > 0).then(|| (seconds as f64 / total as f64 / 36.0 + 1e-9).round() / 100.0),
-            reviewers,
+            reviewers: by_person(|step| Some(step.reviewer_id)),
+            technicians: by_person(|step| step.original_technician_id),
             timeseries: self.series(
                 ReviewAction::DECISIONS.into_iter().map(ReviewAction::code).collect(),
                 decisions.iter().map(|step| (step.reviewed_at, step.review_action.code())).collect(),
@@ -501,10 +507,14 @@ fn user_count(user: &entity::user::Model, done: &[&Entry]) -> Option<UserCount> 
     })
 }
 
-fn reviewer(user: &entity::user::Model, decisions: &[&review::Model]) -> Option<Reviewer> {
-    let theirs: Vec<_> = decisions.iter().filter(|step| step.reviewer_id == user.id).collect();
+fn person_reviews(
+    user: &entity::user::Model,
+    decisions: &[&review::Model],
+    whom: fn(&review::Model) -> Option<Uuid>,
+) -> Option<PersonReviews> {
+    let theirs: Vec<_> = decisions.iter().filter(|step| whom(step) == Some(user.id)).collect();
     let count = |action| theirs.iter().filter(|step| step.review_action == action).count() as i64;
-    Some(Reviewer {
+    Some(PersonReviews {
         user_id: user.id,
         username: user.username.clone(),
         full_name: user.full_name(),

@@ -200,7 +200,8 @@ fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -
             reviewed_at: at,
             review_action: action,
             reviewer_id: users[reviewer].id,
-            original_technician_id: None,
+            // Some decisions name no technician.
+            original_technician_id: (case % 3 > 0).then(|| users[(reviewer + case) % USERS].id),
             notes: None,
             review_cycle: (*cycle).max(1),
             decision_number: is_decision.then_some(*number),
