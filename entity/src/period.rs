@@ -1,5 +1,9 @@
 //! A period of time: half-open, DST-exact, a range of ids, and the buckets that it is divided into.
 
+mod seen;
+
+pub use seen::{Added, SETTLED_AFTER, Seen};
+
 use crate::clock::floor_id;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -98,6 +102,8 @@ pub struct Period {
     pub previous_since: DateTime<Utc>,
     /// When it was requested: what an open end and a name refer to.
     pub as_of: DateTime<Utc>,
+    /// What the first page of a list could see.
+    pub seen: Option<Seen>,
     pub zone: Tz,
     /// Whether the default period was used.
     pub defaulted: bool,
@@ -118,11 +124,13 @@ pub struct Bucket {
 pub struct IdRange {
     pub from: Uuid,
     pub before: Uuid,
+    /// What was seen of it, if later pages of a list must not show more.
+    pub seen: Option<Seen>,
 }
 
 impl IdRange {
-    fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Self {
-        Self { from: floor_id(since), before: floor_id(until) }
+    fn between(since: DateTime<Utc>, until: DateTime<Utc>, seen: Option<Seen>) -> Self {
+        Self { from: floor_id(since), before: floor_id(until), seen: seen.and_then(Seen::if_past) }
     }
 }
 
@@ -155,7 +163,7 @@ impl PeriodQuery {
     /// The ids of entries between the bounds.
     pub fn ids(&self, zone: Tz) -> Result<IdRange, PeriodError> {
         let Bounds { since, until } = self.bounds(zone)?;
-        Ok(IdRange { from: since.map_or(Uuid::nil(), floor_id), before: until.map_or(Uuid::max(), floor_id) })
+        Ok(IdRange { from: since.map_or(Uuid::nil(), floor_id), before: until.map_or(Uuid::max(), floor_id), seen: None })
     }
 }
 
@@ -216,16 +224,16 @@ impl Period {
         }
         let previous_since = previous_since(asked, since, until, zone);
         let defaulted = asked == PeriodQuery::default();
-        Ok(Self { since, until, previous_since, as_of: now, zone, defaulted })
+        Ok(Self { since, until, previous_since, as_of: now, seen: None, zone, defaulted })
     }
 
     pub fn ids(&self) -> IdRange {
-        IdRange::between(self.since, self.until)
+        IdRange::between(self.since, self.until, self.seen)
     }
 
     /// The ids of the period just before: as many civil days if both ends were given as days, otherwise as much time.
     pub fn previous_ids(&self) -> IdRange {
-        IdRange::between(self.previous_since, self.since)
+        IdRange::between(self.previous_since, self.since, self.seen)
     }
 
     /// The civil days, weeks or months that the period overlaps, in order. They partition its ids.
@@ -240,7 +248,7 @@ impl Period {
             let (first, last) = (start.max(self.since), end.min(self.until));
             // A time zone that crossed the date line has a civil day without a single instant.
             if first < last {
-                buckets.push(Bucket { start, on, ids: IdRange::between(first, last) });
+                buckets.push(Bucket { start, on, ids: IdRange::between(first, last, self.seen) });
             }
             if buckets.len() > BUCKETS_MAX {
                 return Err(PeriodError::TooManyBuckets);
@@ -519,8 +527,8 @@ mod tests {
     fn a_list_without_bounds_is_open() {
         let ids = |since, until| PeriodQuery { since, until, all_time: false }.ids(CHICAGO);
         let day_after = floor_id(at("2026-11-02T06:00:00Z"));
-        assert_eq!(ids(None, day("2026-11-01")), Ok(IdRange { from: Uuid::nil(), before: day_after }));
-        assert_eq!(ids(day("2026-11-02"), None), Ok(IdRange { from: day_after, before: Uuid::max() }));
+        assert_eq!(ids(None, day("2026-11-01")), Ok(IdRange { from: Uuid::nil(), before: day_after, seen: None }));
+        assert_eq!(ids(day("2026-11-02"), None), Ok(IdRange { from: day_after, before: Uuid::max(), seen: None }));
         assert_eq!(ids(day("2026-11-02"), day("2026-11-01")), Err(PeriodError::Inverted));
         assert_eq!(ids(day("1999-12-31"), None), Err(PeriodError::SinceOutOfRange));
     }

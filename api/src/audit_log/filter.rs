@@ -168,6 +168,7 @@ impl LogFilter {
         let changed = changed(self.changed_field, self.changed_from.as_deref(), self.changed_to.as_deref())?;
         Ok(Filter {
             ids,
+            seen: None,
             actions: self.action_type,
             categories: self.category,
             actor_id: self.actor_id,

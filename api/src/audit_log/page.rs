@@ -1,11 +1,12 @@
 //! One page of audit entries.
 
 use crate::http::AuditEntry;
-use crate::http::request::page::PageRequest;
+use crate::http::request::page::{PageRequest, Pinned};
 use crate::list_of;
 use crate::wire::Result;
 use entity::audit_log::{self, Entry, Filter};
 use entity::page::Direction;
+use entity::period::Seen;
 use sea_orm::ConnectionTrait;
 
 list_of! {
@@ -13,16 +14,19 @@ list_of! {
     AuditEntryList = AuditEntry
 }
 
-/// Reads a page of the matching entries: one query, and another for the total if requested.
+/// Reads a page of the matching entries: one query, and another for the total if requested. The total is that of the first page:
+/// entries that were written since then are on none of the pages.
 pub async fn read<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,
     direction: Direction,
     page: &PageRequest,
 ) -> Result<AuditEntryList> {
+    let seen = page.seen(db).await?;
+    let filter = &Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
     let mut rows = audit_log::page(db, filter, direction, page.after.as_ref(), page.fetch()).await?;
     let total = if page.include_total { Some(audit_log::count(db, filter).await?) } else { None };
-    let page = page.cut(&mut rows, total, Entry::position);
+    let page = page.cut_pinned(&mut rows, total, Pinned { until: None, seen }, Entry::position);
     let data = rows.iter().map(AuditEntry::new).collect::<Result<_>>()?;
     Ok(AuditEntryList { data, page })
 }

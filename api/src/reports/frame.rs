@@ -31,7 +31,7 @@ pub struct PeriodView {
 
 impl From<&Period> for PeriodView {
     fn from(period: &Period) -> Self {
-        let Period { since, until, previous_since: _, as_of: _, zone, defaulted } = *period;
+        let Period { since, until, previous_since: _, as_of: _, seen: _, zone, defaulted } = *period;
         Self { since: since.into(), until: until.into(), time_zone: zone.name().to_owned(), defaulted }
     }
 }

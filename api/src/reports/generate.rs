@@ -2,7 +2,7 @@
 
 use super::export::Line;
 use super::frame::{Filters, PeriodView};
-use super::query::{AskedPeriod, ListPage, PeriodByName, ReportQuery, SeriesParameters, TableQuery, period, row_count};
+use super::query::{AskedPeriod, ListPage, PeriodByName, Pins, ReportQuery, SeriesParameters, TableQuery, period, row_count};
 use crate::http::request::period::PeriodParameters;
 use crate::http::request::query::Parameters;
 use crate::http::{Answer, Anyone, NoParameters, QueryParts};
@@ -29,7 +29,7 @@ pub trait Report: Serialize + Sized {
     /// What the filter selects.
     type Subject;
     /// The requested page: `ListPage` if the report has a list, `()` if not.
-    type Page;
+    type Page: Pins;
 
     /// Reads what the filter selects.
     async fn subject(db: &DatabaseTransaction, filter: Self::Filter) -> Result<Self::Subject>;
@@ -167,7 +167,8 @@ impl<R: Report> ReportRequest<R> {
     async fn generate(self, app: &App, by: &Anyone) -> Result<Answer<R>> {
         let db = app.snapshot().await?;
         let subject = R::subject(&db, self.filter).await?;
-        let period = period(&db, self.asked, self.as_of).await?;
+        let seen = self.page.seen(&db).await?;
+        let period = Period { seen, ..period(&db, self.asked, self.as_of).await? };
         let frame = Frame { period, interval: self.interval, generated_at: self.generated_at, filters: self.filters };
         let (report, rows) = R::compute(&db, subject, frame, self.page).await?;
         db.commit().await?;

@@ -2,7 +2,7 @@
 
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
-use crate::http::request::page::{PageRequest, Paging};
+use crate::http::request::page::{PageRequest, Paging, Pinned};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Anyone, PageInfo, QueryParts};
 use crate::state::App;
@@ -10,10 +10,10 @@ use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::page::{Direction, Position};
-use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery};
+use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery, Seen};
 use entity::report;
 use entity::setting;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;
@@ -99,11 +99,11 @@ impl ListPage {
 
     /// When the first page was generated; `None` if this is the first.
     pub fn as_of(&self) -> Option<DateTime<Utc>> {
-        let until = self.page.until.and_then(DateTime::from_timestamp_millis);
+        let until = self.page.pinned.until.and_then(DateTime::from_timestamp_millis);
         until.map(|until| until - TimeDelta::milliseconds(1))
     }
 
-    /// Cuts the rows to the page. The next page will cover the same period.
+    /// Cuts the rows to the page. The next page will cover the same period, and of it what this one could see.
     pub fn cut<R, P: Into<Position>>(
         &self,
         rows: &mut Vec<R>,
@@ -114,7 +114,26 @@ impl ListPage {
         let total = self.page.include_total.then(|| row_count(matching));
         // As an open period has it, which ends one millisecond after the request.
         let until = period.as_of + TimeDelta::milliseconds(1);
-        self.page.cut_pinned(rows, total, Some(until.timestamp_millis()), |row| position(row).into())
+        let pinned = Pinned { until: Some(until.timestamp_millis()), seen: period.seen };
+        self.page.cut_pinned(rows, total, pinned, |row| position(row).into())
+    }
+}
+
+/// What all pages of a report have in common.
+pub trait Pins {
+    /// What they show of the rows that are only added; `None` if there is only one page.
+    async fn seen(&self, db: &DatabaseTransaction) -> Result<Option<Seen>>;
+}
+
+impl Pins for () {
+    async fn seen(&self, _: &DatabaseTransaction) -> Result<Option<Seen>> {
+        Ok(None)
+    }
+}
+
+impl Pins for ListPage {
+    async fn seen(&self, db: &DatabaseTransaction) -> Result<Option<Seen>> {
+        self.page.seen(db).await
     }
 }
 

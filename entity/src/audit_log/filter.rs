@@ -4,7 +4,7 @@ use super::{AddressRange, ChangedField, MemberView};
 use crate::audit::{Action, Category, Outcome, Source};
 use crate::audit_entry::Column;
 use crate::case;
-use crate::period::IdRange;
+use crate::period::{Added, IdRange, Seen};
 use crate::text;
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr};
@@ -14,6 +14,8 @@ use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, Query
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub ids: Option<IdRange>,
+    /// What the first page of a list could see: later pages show no more.
+    pub seen: Option<Seen>,
     /// Any of these; empty for all actions.
     pub actions: Vec<Action>,
     /// Any of these; empty for all categories.
@@ -95,6 +97,7 @@ impl Filter {
         let sources = self.sources.iter().map(|source| source.code()).collect();
         Condition::all()
             .add_option(self.ids.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before))))
+            .add_option(self.seen.map(|seen| seen.expression(Added::Entries, "\"audit_entries\"")))
             .add_option(self.actor_id.map(|id| Column::ActorId.eq(id)))
             .add_option(self.without_the_excluded())
             .add_option(self.related_user_id.map(|id| Column::RelatedUserId.eq(id)))

@@ -4,6 +4,7 @@
 use super::jobs::{JobHealth, job_health};
 use crate::audit::Action;
 use crate::clock;
+use crate::period::SETTLED_AFTER;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
@@ -11,8 +12,6 @@ use std::collections::BTreeMap;
 
 /// Repeated calls within this time get the same answer.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
-/// Ids are assigned before COMMIT: an entry may appear this long after its id, so only older ones are counted permanently.
-const SETTLED_AFTER: TimeDelta = TimeDelta::hours(1);
 /// Jobs beyond this number have no figures of their own.
 const JOBS_MAX: u32 = 100;
 
@@ -58,6 +57,7 @@ impl Watch {
             return Ok(vitals.clone());
         }
         let (size, jobs) = (size(db).await?, job_health(db, JOBS_MAX).await?);
+        // Only what no late entry can add to is counted permanently.
         let settle_before = self.settled_before.max(clock::floor_id(now - SETTLED_AFTER));
         let mut vitals = Vitals { size, jobs, ..self.settled.clone() };
         for row in runs(db, self.settled_before, settle_before).await? {

@@ -23,7 +23,7 @@ use crate::audit::{Action, Outcome};
 use crate::audit_entry;
 use crate::clock;
 use crate::page::{Direction, Position};
-use crate::period::{Bucket, IdRange, PeriodError};
+use crate::period::{Added, Bucket, IdRange, PeriodError, Seen};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect, Value};
@@ -87,7 +87,7 @@ impl Scope {
     fn conditions(&self, sql: Sql, ids: IdRange, action: Option<Action>) -> Sql {
         let actions = action.map(|action| vec![action]).or_else(|| self.actions.clone());
         let sql = sql.text("entry.id >= ").value(ids.from).text(" AND entry.id < ").value(ids.before);
-        self.facts(sql, actions)
+        self.facts(sql.seen(ids.seen, Added::Entries, "entry"), actions)
     }
 
     fn facts(&self, sql: Sql, actions: Option<Vec<Action>>) -> Sql {
@@ -217,6 +217,11 @@ fn within<C: ConnectionTrait>(sql: Sql, db: &C, id: &str, buckets: &[Bucket]) ->
         }
         _ => sql,
     }
+}
+
+/// What was seen of all buckets.
+fn seen_in(buckets: &[Bucket]) -> Option<Seen> {
+    buckets.first().and_then(|bucket| bucket.ids.seen)
 }
 
 /// The number of a bucket as returned by the database.

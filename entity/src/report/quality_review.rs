@@ -1,14 +1,14 @@
 //! The quality review report: what reviewers decided, how fast, and how often the first attempt was approved.
 
 use super::percent::average_hours;
-use super::{Percent, Point, ReportPage, bucket_number, per_bucket, series, within};
-use crate::period::{Bucket, IdRange, Interval, Period};
+use super::{Percent, Point, ReportPage, bucket_number, per_bucket, seen_in, series, within};
+use crate::period::{Added, Bucket, IdRange, Interval, Period};
 use crate::review::{self, Column, ReviewAction};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -69,6 +69,8 @@ impl Filters {
     fn within(&self, ids: IdRange) -> Select<review::Entity> {
         let decisions = review::Entity::find().filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before));
         let decisions = decisions.filter(Column::ReviewAction.is_in(self.listed()));
+        let seen = ids.seen.map(|seen| seen.expression(Added::Steps, "\"case_reviews\""));
+        let decisions = decisions.filter(Condition::all().add_option(seen));
         match self.reviewer_id {
             Some(reviewer_id) => decisions.filter(Column::ReviewerId.eq(reviewer_id)),
             None => decisions,
@@ -173,7 +175,8 @@ async fn tallies<C: ConnectionTrait>(db: &C, buckets: &[Bucket], reviewer_id: Op
         " THEN 1 END) AS by_reviewer FROM bucket CROSS JOIN case_reviews AS step \
          WHERE step.id >= bucket.first_id AND step.id < bucket.end_id",
     );
-    within(sql, db, "step.id", buckets).text(" GROUP BY bucket.bucket_number, step.review_action").all(db).await
+    let sql = within(sql, db, "step.id", buckets).seen(seen_in(buckets), Added::Steps, "step");
+    sql.text(" GROUP BY bucket.bucket_number, step.review_action").all(db).await
 }
 
 #[derive(FromQueryResult)]
@@ -195,8 +198,8 @@ async fn by_person<C: ConnectionTrait>(db: &C, period: &Period, column: &str) ->
          decided.decision_count, decided.last_review_at FROM (SELECT step.{column} AS user_id, step.review_action, \
          COUNT(*) AS decision_count, MAX(step.reviewed_at) AS last_review_at FROM case_reviews AS step WHERE step.id >= "
     ));
-    let sql = sql.value(ids.from).text(" AND step.id < ").value(ids.before).text(" AND step.review_action IN (");
-    let sql = sql.values(ReviewAction::DECISIONS.map(ReviewAction::code));
+    let sql = sql.value(ids.from).text(" AND step.id < ").value(ids.before).seen(ids.seen, Added::Steps, "step");
+    let sql = sql.text(" AND step.review_action IN (").values(ReviewAction::DECISIONS.map(ReviewAction::code));
     let sql =
         sql.text(&format!(") GROUP BY step.{column}, step.review_action) AS decided JOIN users ON users.id = decided.user_id"));
     let mut found: HashMap<Uuid, PersonReviews> = HashMap::new();

@@ -1,5 +1,6 @@
 //! Builds SQL for both databases: text with its values bound separately.
 
+use crate::period::{Added, Seen};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 /// A statement under construction.
@@ -29,6 +30,19 @@ impl Sql {
     pub fn values<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Self {
         let (sql, _) = values.into_iter().fold((self, ""), |(sql, comma), value| (sql.text(comma).value(value), ", "));
         sql
+    }
+
+    /// Appends the condition for a row of a table that later pages of a list may show, if there is one.
+    pub fn seen(mut self, seen: Option<Seen>, table: Added, name: &str) -> Self {
+        if let Some(seen) = seen {
+            let values = &mut self.values;
+            let condition = seen.condition(table, name, |value| {
+                values.push(value);
+                format!("${}", values.len())
+            });
+            self.text.push_str(&format!(" AND {condition}"));
+        }
+        self
     }
 
     pub async fn all<T: FromQueryResult, C: ConnectionTrait>(self, db: &C) -> Result<Vec<T>, DbErr> {

@@ -1,9 +1,9 @@
 //! Counts entries by bucket, type and outcome in one statement: most figures of the reports are sums of these counts.
 
 use super::sql::Sql;
-use super::{Percent, Scope, bucket_number, per_bucket, within};
+use super::{Percent, Scope, bucket_number, per_bucket, seen_in, within};
 use crate::audit::{Action, Category, Outcome};
-use crate::period::{Bucket, IdRange};
+use crate::period::{Added, Bucket, IdRange};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -70,7 +70,8 @@ pub(super) async fn tallies<C: ConnectionTrait>(
         " THEN 1 END) AS by_actor, MAX(entry.occurred_at) AS last_at FROM bucket CROSS JOIN audit_entries AS entry \
          WHERE entry.id >= bucket.first_id AND entry.id < bucket.end_id",
     );
-    let sql = scope.facts(within(sql, db, "entry.id", buckets), scope.actions.clone());
+    let sql = within(sql, db, "entry.id", buckets).seen(seen_in(buckets), Added::Entries, "entry");
+    let sql = scope.facts(sql, scope.actions.clone());
     let rows: Vec<Row> = sql.text(" GROUP BY bucket.bucket_number, entry.action_type, entry.outcome").all(db).await?;
     rows.into_iter().map(Tally::from_row).collect()
 }

@@ -4,10 +4,10 @@ use super::{CategoryCount, Point, ReportPage, Scope, TypeCount, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
-use crate::period::{Interval, Period};
+use crate::period::{Added, Interval, Period, Seen};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// The report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub async fn user_activity<C: ConnectionTrait>(
     Ok(UserActivity {
         total_activities: tally::total(tallies.iter()),
         last_activity_at: tallies.iter().map(|tally| tally.last_at).max(),
-        last_activity_overall_at: last_ever(db, user_id).await?,
+        last_activity_overall_at: last_ever(db, user_id, period.ids().seen).await?,
         by_category: tally::by_category(tallies.iter()),
         by_action_type: tally::by_type(tallies.iter()),
         timeseries: series(&buckets, Category::all().map(Category::code), points),
@@ -52,9 +52,11 @@ pub async fn user_activity<C: ConnectionTrait>(
     })
 }
 
-async fn last_ever<C: ConnectionTrait>(db: &C, user_id: Uuid) -> Result<Option<DateTime<Utc>>, DbErr> {
+async fn last_ever<C: ConnectionTrait>(db: &C, user_id: Uuid, seen: Option<Seen>) -> Result<Option<DateTime<Utc>>, DbErr> {
     let done = audit_entry::Entity::find().select_only().column(Column::Id).filter(Column::ActorId.eq(user_id));
     let done = done.filter(Column::Outcome.eq(crate::audit::Outcome::Success.code()));
+    let seen = seen.map(|seen| seen.expression(Added::Entries, "\"audit_entries\""));
+    let done = done.filter(Condition::all().add_option(seen));
     let id: Option<Uuid> = done.order_by_desc(Column::Id).limit(1).into_tuple().one(db).await?;
     Ok(id.and_then(clock::instant_of))
 }

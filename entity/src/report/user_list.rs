@@ -5,7 +5,7 @@ use super::{ReportPage, Scope};
 use crate::audit::Outcome;
 use crate::clock;
 use crate::page::{Direction, Position};
-use crate::period::{IdRange, Period};
+use crate::period::{Added, IdRange, Period};
 use crate::user::{Level, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -92,7 +92,7 @@ pub async fn rows<C: ConnectionTrait>(
     let sql = Sql::new(
         "SELECT listed.*, (SELECT entry.id FROM audit_entries AS entry WHERE entry.actor_id = listed.id AND entry.outcome = ",
     );
-    let sql = sql.value(Outcome::Success.code()).text(
+    let sql = sql.value(Outcome::Success.code()).seen(period.ids().seen, Added::Entries, "entry").text(
         " ORDER BY entry.id DESC LIMIT 1) AS last_id FROM (SELECT users.id, users.username, users.first_name, users.last_name, \
          users.email, users.role, users.user_level, users.is_active, users.deleted_at, \
          COALESCE(actor.entry_count, 0) AS entry_count, COALESCE(actor.case_count, 0) AS case_count, actor.last_activity_at",

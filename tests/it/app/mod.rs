@@ -20,7 +20,7 @@ mod volume;
 mod waiting;
 mod wire;
 
-pub use builders::{CaseBuilder, Scene, incomplete};
+pub use builders::{CaseBuilder, Scene, arranging, incomplete};
 pub use client::{Answer, Client};
 pub use database::{Fresh, Kind, SERVING, casetrail_migrate, connect, fresh};
 pub use exposition::Exposition;

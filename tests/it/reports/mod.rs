@@ -6,6 +6,7 @@ mod export;
 mod figures;
 mod history;
 mod monday;
+mod pages;
 mod periods;
 mod plans;
 mod properties;

@@ -213,6 +213,12 @@ fn steps(clock: &Clock, steps: &[Step], users: &[user::Model], cases: &[Uuid]) -
 
 /// Decides a case several times, one after the other.
 pub async fn decide(app: &TestApp, case: &entity::case::Model, decisions: &[(&user::Model, ReviewAction, i64)]) {
+    app.outside.execute_unprepared(without_step_net(app.kind)).await.unwrap();
+    decide_again(app, case, decisions).await;
+}
+
+/// The same once more.
+pub async fn decide_again(app: &TestApp, case: &entity::case::Model, decisions: &[(&user::Model, ReviewAction, i64)]) {
     let at = app.clock.now();
     let rows = decisions.iter().zip(1..).map(|((reviewer, action, turnaround_seconds), number)| review::Model {
         id: app.clock.id(at),
@@ -227,6 +233,5 @@ pub async fn decide(app: &TestApp, case: &entity::case::Model, decisions: &[(&us
         decision_number: Some(number),
         turnaround_seconds: Some(*turnaround_seconds),
     });
-    app.outside.execute_unprepared(without_step_net(app.kind)).await.unwrap();
     review::Entity::insert_many(rows.map(fresh)).exec(&app.outside).await.unwrap();
 }

@@ -8,6 +8,7 @@ use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use entity::page::{Position, SortKey};
+use entity::period::Seen;
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,17 @@ struct Token {
     /// The end of an open period in milliseconds, pinned by the first page of a report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<i64>,
+    /// What the first page could see, as `Seen::numbers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<Vec<u64>>,
+}
+
+/// What the first page of a list pins for all its pages.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pinned {
+    /// The end of an open period, in milliseconds.
+    pub until: Option<i64>,
+    pub seen: Option<Seen>,
 }
 
 /// A request for a page, with its cursor checked.
@@ -64,8 +76,8 @@ pub struct PageRequest {
     pub limit: u64,
     /// The last row of the page before; `None` for the first page.
     pub after: Option<Position>,
-    /// The end of an open period as the first page pinned it, in milliseconds.
-    pub until: Option<i64>,
+    /// As the first page pinned it.
+    pub pinned: Pinned,
     pub include_total: bool,
     bound_to: String,
     app: App,
@@ -76,11 +88,14 @@ impl Paging {
     pub fn page_request(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
         let bound_to = bound_to(request, by);
         let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
-        let (after, until) = token.map_or((None, None), |token| (Some(token.position), token.until));
+        let (after, pinned) = token.map_or((None, Pinned::default()), |token| {
+            let seen = token.seen.as_deref().and_then(Seen::from_numbers);
+            (Some(token.position), Pinned { until: token.until, seen })
+        });
         Ok(PageRequest {
             limit: self.limit.map_or(default_limit, PageLimit::get),
             after,
-            until,
+            pinned,
             include_total: self.include_total.unwrap_or(false),
             bound_to,
             app: app.clone(),
@@ -118,6 +133,14 @@ impl PageRequest {
         Ok((rows, page))
     }
 
+    /// What all pages show of rows that are only added: what the first one can see. Read in the same snapshot as the page.
+    pub async fn seen<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Seen>> {
+        match self.is_first() {
+            true => Ok(Some(Seen::read(db, self.app.now()).await?)),
+            false => Ok(self.pinned.seen),
+        }
+    }
+
     /// How many rows to read: one more than requested shows whether there is a next page.
     pub fn fetch(&self) -> u64 {
         self.limit.saturating_add(1)
@@ -125,22 +148,24 @@ impl PageRequest {
 
     /// Cuts the rows to the page and returns its position. `position` returns a row's position in the list's order.
     pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<u64>, position: impl Fn(&R) -> Position) -> PageInfo {
-        self.cut_pinned(rows, total, None, position)
+        self.cut_pinned(rows, total, Pinned::default(), position)
     }
 
-    /// The same, with the period's end pinned in the cursor.
+    /// The same, with what the cursor of the next page pins.
     pub fn cut_pinned<R>(
         &self,
         rows: &mut Vec<R>,
         total: Option<u64>,
-        until: Option<i64>,
+        pinned: Pinned,
         position: impl Fn(&R) -> Position,
     ) -> PageInfo {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more).map(position);
-        let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until });
+        let Pinned { until, seen } = pinned;
+        let seen = seen.map(|seen| seen.numbers());
+        let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until, seen });
         PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit.into(), total }
     }
 }

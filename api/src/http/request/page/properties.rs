@@ -30,10 +30,12 @@ fn tokens() -> impl Strategy<Value = Token> {
     let position = (prop::option::of(text(12)), any::<u128>());
     let position = position.prop_map(|(value, id)| Position { value, id: Uuid::from_u128(id) });
     let until = prop::option::of(any::<i64>());
-    (any::<u128>(), position, until).prop_map(|(list, position, until)| Token {
+    let seen = prop::option::of(prop::collection::vec(any::<u64>(), 0..8));
+    (any::<u128>(), position, until, seen).prop_map(|(list, position, until, seen)| Token {
         bound_to: format!("{list:032x}"),
         position,
         until,
+        seen,
     })
 }
 
@@ -80,7 +82,7 @@ fn issued_cursors_are_accepted_and_forged_ones_are_refused() {
         let cursor = seal(&KEY, &token);
         let opened = open(&KEY, &cursor, &token.bound_to).map_err(|_| TestCaseError::fail("refused"))?;
         prop_assert_eq!(&opened.position, &token.position);
-        prop_assert_eq!(opened.until, token.until);
+        prop_assert_eq!((opened.until, &opened.seen), (token.until, &token.seen));
         prop_assert!(cursor.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter)));
         prop_assert!(open(&KEY, &cursor, &format!("{}0", token.bound_to)).is_err(), "of another list");
 

@@ -179,7 +179,7 @@ fn buckets_partition_their_period() {
     check("periods, in buckets", inputs, |(since, length, interval, zone)| {
         let since = DateTime::from_timestamp_millis(since.timestamp_millis()).unwrap();
         let until = since + TimeDelta::milliseconds(length);
-        let period = Period { since, until, previous_since: since, as_of: until, zone, defaulted: false };
+        let period = Period { since, until, previous_since: since, as_of: until, seen: None, zone, defaulted: false };
         let buckets = period.buckets(interval).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else { return Err(TestCaseError::fail("none")) };
         prop_assert_eq!((first.ids.from, last.ids.before), (period.ids().from, period.ids().before));
