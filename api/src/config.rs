@@ -56,6 +56,9 @@ pub struct ServeConfig {
     /// Address and port to listen on
     #[arg(long, env = "CASETRAIL_BIND", default_value = "127.0.0.1:8080")]
     pub bind: SocketAddr,
+    /// Address and port at which `/metrics` is served, and then nowhere else; by default it is served with everything else
+    #[arg(long, env = "CASETRAIL_METRICS_BIND")]
+    pub metrics_bind: Option<SocketAddr>,
     /// How many seconds requests are still served after SIGTERM, while `/readyz` returns 503
     #[arg(long, env = "CASETRAIL_DRAIN_SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(..=600))]
     pub drain_seconds: u64,

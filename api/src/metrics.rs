@@ -1,5 +1,6 @@
 //! The counters of this process since it started, for `/metrics`. Labels contain only values from closed lists.
 
+use crate::wire::Shortage;
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Outcome, WriteStage};
 use entity::audit_log::vitals;
@@ -29,6 +30,7 @@ struct Counted {
     logins: Family<LoginLabels, Counter>,
     entries: Family<EntryLabels, Counter>,
     failures: Family<FailureLabels, Counter>,
+    unavailable: Family<CauseLabels, Counter>,
     watch: Mutex<vitals::Watch>,
 }
 
@@ -61,6 +63,11 @@ struct EntryLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct FailureLabels {
     stage: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CauseLabels {
+    cause: &'static str,
 }
 
 /// Why the service closed a connection that its client was still using.
@@ -119,6 +126,7 @@ impl Metrics {
             logins: Family::default(),
             entries: Family::default(),
             failures: Family::default(),
+            unavailable: Family::default(),
             watch: Mutex::new(vitals::Watch::from(now)),
         };
         counted.register(now);
@@ -165,6 +173,11 @@ impl Metrics {
         self.0.closed_connections.get_or_create(&reason.labels()).inc();
     }
 
+    /// A request was answered 503.
+    pub fn unavailable(&self, cause: Shortage) {
+        self.0.unavailable.get_or_create(&CauseLabels { cause: cause.code() }).inc();
+    }
+
     /// A request was answered.
     pub fn answered(&self, labels: &RequestLabels, seconds: f64) {
         self.0.requests.get_or_create(labels).observe(seconds);
@@ -208,6 +221,9 @@ impl Counted {
         let text = "Audit entries that could not be written, and with them the changes that they record: refused by the program, \
                     rejected by the database, or not committed";
         to.register("casetrail_audit_write_failures", text, self.failures.clone());
+        let text = "Requests answered 503, by cause: the database or the document storage did not answer in time, the audit log \
+                    could not be written, there was too much work at once, or the service was not ready or stopping";
+        to.register("casetrail_unavailable", text, self.unavailable.clone());
         let started = ConstGauge::new((now - DateTime::UNIX_EPOCH).as_seconds_f64());
         let text = "Start time of this process, in seconds since 1970";
         to.register_with_unit("process_start_time", text, Unit::Seconds, started);
@@ -227,6 +243,9 @@ impl Counted {
         }
         for outcome in LOGIN_OUTCOMES {
             drop(self.logins.get_or_create(&LoginLabels { outcome }));
+        }
+        for cause in Shortage::ALL {
+            drop(self.unavailable.get_or_create(&CauseLabels { cause: cause.code() }));
         }
         for reason in Closed::ALL {
             drop(self.closed_connections.get_or_create(&reason.labels()));

@@ -4,14 +4,16 @@ use crate::http::layers::connections::{ConnectionLimits, Connections, Guarded};
 use crate::http::layers::{arrival, cors, docs, edge, fallback, limits, log, measure, single, static_files, work};
 use crate::http::request::operations;
 use crate::state::App;
+use crate::system;
 use crate::{openapi, routes};
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::HttpServer;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::web;
+use actix_web::web::{self, ServiceConfig};
 use socket2::SockRef;
 use std::future::ready;
 use std::net::TcpListener;
@@ -51,6 +53,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .wrap(TracingLogger::<log::RequestSpan>::new())
             .wrap(from_fn(measure::measure))
             .wrap(from_fn(arrival::arrive))
+            .configure(|config| hide_metrics(config, &app))
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()
@@ -81,4 +84,26 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
         .and_then(http.finish(map_config(app, |_| AppConfig::default())))
     })?;
     Ok(server.run())
+}
+
+/// Serves the metrics, and nothing else, on a socket of their own. They stay available while the service stops.
+pub fn serve_metrics(app: App, listener: TcpListener) -> std::io::Result<Server> {
+    let factory = move || {
+        actix_web::App::new()
+            .app_data(web::Data::new(app.clone()))
+            .wrap(from_fn(edge::edge))
+            .wrap(TracingLogger::<log::RequestSpan>::new())
+            .wrap(from_fn(measure::measure))
+            .wrap(from_fn(arrival::arrive))
+            .service(system::get_metrics)
+            .default_service(web::to(fallback::absent))
+    };
+    Ok(HttpServer::new(factory).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+}
+
+/// Where the metrics have an address of their own, they don't exist at this one.
+fn hide_metrics(config: &mut ServiceConfig, app: &App) {
+    if app.has_metrics_apart() {
+        config.service(web::resource("/metrics").to(fallback::absent));
+    }
 }

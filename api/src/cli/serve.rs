@@ -22,7 +22,7 @@ use entity::start::{self, Finding};
 use entity::user;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
@@ -37,13 +37,11 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let schedules = schedules.map_err(|error| format!("CASETRAIL_SCHEDULES: {error}"))?;
     let mailer = mailer(serve)?;
     let connections = connection_limits(serve);
-    let listener = TcpListener::bind(serve.bind).map_err(|error| format!("CASETRAIL_BIND: {}: {error}", serve.bind))?;
+    let listener = listen("CASETRAIL_BIND", serve.bind)?;
+    let for_metrics = serve.metrics_bind.map(|bind| listen("CASETRAIL_METRICS_BIND", bind)).transpose()?;
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
-    let db = registry::connect(&url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
-    check(&db, config.env).await?;
-    ensure_nets(&db, config.env).await?;
-    ensure_no_demo(&db, config.env).await?;
+    let db = open(&url, config.env, &metrics).await?;
     let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
@@ -69,9 +67,10 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         space,
     };
     let address = listener.local_addr()?;
-    let app = App::new(state);
+    let app = App::new(state).with_metrics_apart(for_metrics.is_some());
     let gate = Gate::new(&listener)?;
     let server = server::serve(app.clone(), listener, threads, connections)?;
+    for_metrics.map_or(Ok(()), |listener| serve_metrics(&app, listener))?;
     let workers = worker::start(&app);
     let base = base(serve.public_url.as_deref(), address);
     Greeting { base, audience, key: demo_key.as_ref() }.print(config.log_format);
@@ -85,6 +84,31 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     };
     let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
     Ok(served?)
+}
+
+/// Binds the address of a setting.
+fn listen(name: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    Ok(TcpListener::bind(address).map_err(|error| format!("{name}: {address}: {error}"))?)
+}
+
+/// Connects to a migrated database that keeps the guarantees.
+async fn open(url: &str, env: Environment, metrics: &Metrics) -> Result<Db, Failure> {
+    let db = registry::connect(url, Limits::default(), Clock::system(), None).await?.observed_by(metrics.observer());
+    check(&db, env).await?;
+    ensure_nets(&db, env).await?;
+    ensure_no_demo(&db, env).await?;
+    Ok(db)
+}
+
+/// Serves the metrics on a socket of their own until the process ends.
+fn serve_metrics(app: &App, listener: TcpListener) -> std::io::Result<()> {
+    let server = server::serve_metrics(app.clone(), listener)?;
+    actix_web::rt::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the metrics are no longer served");
+        }
+    });
+    Ok(())
 }
 
 fn mailer(serve: &ServeConfig) -> Result<Mailer, Failure> {

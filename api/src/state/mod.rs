@@ -63,13 +63,24 @@ pub struct App {
     known_keys: Arc<KnownKeys>,
     readiness: Arc<Readiness>,
     stopping: CancellationToken,
+    /// Whether the metrics have an address of their own.
+    has_metrics_apart: bool,
 }
 
 impl App {
     pub fn new(state: State) -> Self {
         let state = Arc::new(state);
         let (in_flight, known_keys, readiness) = (Arc::default(), Arc::default(), Arc::default());
-        Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new() }
+        Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new(), has_metrics_apart: false }
+    }
+
+    /// The same with the metrics at an address of their own.
+    pub fn with_metrics_apart(self, has_metrics_apart: bool) -> Self {
+        Self { has_metrics_apart, ..self }
+    }
+
+    pub fn has_metrics_apart(&self) -> bool {
+        self.has_metrics_apart
     }
 
     pub fn extract(request: &HttpRequest) -> Result<Self> {

@@ -50,10 +50,10 @@ pub async fn get_liveness() -> Answer<Health> {
 #[get("/readyz")]
 pub async fn get_readiness(app: App) -> Result<Answer<Health>> {
     if app.stopping().is_cancelled() {
-        return Err(Error::with_detail(Code::Unavailable, "The service is stopping."));
+        return Err(Error::not_ready("The service is stopping."));
     }
     if !readiness::is_ready(&app).await {
-        return Err(Error::plain(Code::Unavailable));
+        return Err(Error::not_ready(Code::Unavailable.meaning()));
     }
     Ok(Answer::plain(OK))
 }

@@ -5,7 +5,9 @@ use crate::storage::Space;
 use crate::wire::{Error, Result};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
-use entity::audit_log::vitals::Vitals;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use entity::audit_log::vitals::{Service, Vitals};
 use entity::db::PoolState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::prometheus_text::{CONTENT_TYPE, encode};
@@ -48,6 +50,11 @@ struct JobRunLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WaitingLabels {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EmailLabels {
     template: String,
     status: &'static str,
@@ -56,7 +63,8 @@ struct EmailLabels {
 /// Get metrics
 ///
 /// For Prometheus, in its text format. They contain no data about users or cases. If the database does not respond, its metrics
-/// are omitted and `casetrail_database_up` is 0.
+/// are omitted and `casetrail_database_up` is 0. With the setting `CASETRAIL_METRICS_BIND` they are served at that address only, and
+/// this path does not exist here.
 #[utoipa::path(
     tag = "system",
     security(()),
@@ -68,6 +76,8 @@ struct EmailLabels {
 #[get("/metrics")]
 pub async fn get_metrics(app: App) -> Result<HttpResponse> {
     let mut scrape = Registry::default();
+    let text = "Whether this process runs the jobs on their schedules";
+    scrape.register("casetrail_scheduler_on", text, ConstGauge::new(i64::from(app.schedules().is_on)));
     pools(&mut scrape, app.db().pools());
     space(&mut scrape, app.space());
     let vitals = app.metrics().watch().lock().await.look(app.readers(), app.now()).await;
@@ -79,10 +89,47 @@ pub async fn get_metrics(app: App) -> Result<HttpResponse> {
     if let Ok(vitals) = vitals {
         audit_log(&mut scrape, &vitals);
         jobs(&mut scrape, &vitals);
+        overdue(&mut scrape, &app, &vitals);
+        service(&mut scrape, &vitals.service, app.now());
     }
     let mut text = String::new();
     app.metrics().write_to(&mut text).and_then(|()| encode(&mut text, &scrape)).map_err(|error| Error::internal(error))?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header((CACHE_CONTROL, "no-store")).body(text))
+}
+
+/// By how much each job is late, by this process's schedules, whether or not it follows them.
+fn overdue(to: &mut Registry, app: &App, vitals: &Vitals) {
+    let late = Family::<JobLabels, Gauge<f64, AtomicU64>>::default();
+    // An unknown time zone is reported at the start.
+    let zone: Tz = vitals.service.time_zone.parse().unwrap_or_default();
+    for (job, last_period) in &vitals.last_periods {
+        let due = app.schedules().next(*job, *last_period, zone);
+        let seconds = due.map_or(0.0, |due| (app.now() - due).as_seconds_f64().max(0.0));
+        late.get_or_create(&JobLabels { job_name: job.code().to_owned() }).set(seconds);
+    }
+    let text =
+        "Time since the first period of a job that no replica has run, by the schedules of this process; 0 if there is none";
+    to.register_with_unit("casetrail_job_overdue", text, Unit::Seconds, late);
+}
+
+fn service(to: &mut Registry, service: &Service, now: DateTime<Utc>) {
+    let waiting = Family::<WaitingLabels, Gauge>::default();
+    waiting.get_or_create(&WaitingLabels { state: "due" }).set(service.emails_due);
+    waiting.get_or_create(&WaitingLabels { state: "later" }).set(service.emails_later);
+    let text = "Emails that are not sent yet: due now, or later for the first time or again";
+    to.register("casetrail_emails_waiting", text, waiting);
+    let waited = service.emails_due_since.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
+    let text = "How long the oldest email that is due has been due; 0 if there is none";
+    to.register_with_unit("casetrail_emails_oldest_waiting", text, Unit::Seconds, ConstGauge::new(waited));
+    let text = "Emails that were given up in the last 24 hours, after all attempts or because the address was refused";
+    to.register("casetrail_emails_undelivered", text, ConstGauge::new(service.emails_undelivered));
+    let text = "Number of the newest migration that is applied to the database";
+    to.register("casetrail_schema_version", text, ConstGauge::new(schema_version(service.schema.as_deref())));
+}
+
+/// The number in the name of a migration, such as 28 in `m20261201_000028_submissions`; 0 if there is none.
+fn schema_version(migration: Option<&str>) -> i64 {
+    migration.and_then(|name| name.split('_').nth(1)).and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 type Timestamp = Gauge<f64, AtomicU64>;

@@ -7,6 +7,7 @@ mod problems;
 mod readiness;
 
 pub use contract::ContractTexts;
+pub use metrics::get_metrics;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

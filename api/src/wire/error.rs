@@ -2,7 +2,7 @@
 
 use super::cause::with_sources;
 use super::problem::{DETAIL_MAX, ERRORS_MAX, INSTANCE_MAX, Problem};
-use super::{Code, FieldProblem};
+use super::{Code, FieldProblem, Shortage};
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
@@ -26,6 +26,8 @@ pub struct Error {
     members: Map<String, Json>,
     /// Seconds after which the same request may succeed.
     retry_after: Option<i64>,
+    /// What was missing, if the code does not say it by itself.
+    shortage: Option<Shortage>,
 }
 
 impl Error {
@@ -35,7 +37,7 @@ impl Error {
     }
 
     pub fn with_detail(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), members: Map::new(), retry_after: None, shortage: None }
     }
 
     /// 422, or 400 for parameters and headers: the invalid fields.
@@ -45,7 +47,7 @@ impl Error {
             [only] => format!("1 {} is invalid: {} {}.", only.location.noun(), only.pointer.trim_start_matches('/'), only.detail),
             several => format!("{} {}s are invalid.", several.len(), several.first().map_or("field", |one| one.location.noun())),
         };
-        Self { code, detail, errors, members: Map::new(), retry_after: None }
+        Self { code, detail, errors, members: Map::new(), retry_after: None, shortage: None }
     }
 
     /// A request body that can't be read at all.
@@ -80,7 +82,18 @@ impl Error {
 
     /// The service is overloaded; nothing was started, or everything was rolled back.
     pub fn overloaded() -> Self {
-        Self::with_detail(Code::Unavailable, "The service is overloaded; nothing was changed. Try again.")
+        let error = Self::with_detail(Code::Unavailable, "The service is overloaded; nothing was changed. Try again.");
+        Self { shortage: Some(Shortage::Capacity), ..error }
+    }
+
+    /// The service takes no requests now, or should get none.
+    pub fn not_ready(detail: &str) -> Self {
+        Self { shortage: Some(Shortage::Readiness), ..Self::with_detail(Code::Unavailable, detail) }
+    }
+
+    /// What was missing, if this is a 503.
+    pub fn shortage(&self) -> Option<Shortage> {
+        self.shortage.or_else(|| Shortage::of(self.code))
     }
 
     pub fn forbidden() -> Self {

@@ -17,6 +17,7 @@ pub mod json;
 pub mod ndjson;
 pub mod problem;
 pub mod secret;
+mod shortage;
 pub mod words;
 
 pub use code::Code;
@@ -30,6 +31,7 @@ pub use problem::{
     MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SecretProblems, SessionProblems, SettingsProblems,
     SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
+pub use shortage::Shortage;
 
 /// The result of anything that only a problem can end.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

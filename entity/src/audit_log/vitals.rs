@@ -4,6 +4,7 @@
 use super::jobs::{JobHealth, job_health};
 use crate::audit::Action;
 use crate::clock;
+use crate::job::JobName;
 use crate::period::SETTLED_AFTER;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
@@ -24,6 +25,26 @@ pub struct Vitals {
     pub job_runs: BTreeMap<(String, bool), u64>,
     /// Emails since the watch began, by template and by success.
     pub emails: BTreeMap<(String, bool), u64>,
+    pub service: Service,
+    /// Of each job of the service, the last period that was run, or since when its schedule has been watched.
+    pub last_periods: Vec<(JobName, DateTime<Utc>)>,
+}
+
+/// Figures that don't come from the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromQueryResult)]
+pub struct Service {
+    /// Emails that are due and not sent yet.
+    pub emails_due: i64,
+    /// Emails that are not due yet, the first time or again.
+    pub emails_later: i64,
+    /// Since when the oldest of those that are due has been due.
+    pub emails_due_since: Option<DateTime<Utc>>,
+    /// Emails that were given up in the last 24 hours.
+    pub emails_undelivered: i64,
+    /// The settings' time zone.
+    pub time_zone: String,
+    /// The name of the newest migration that is applied.
+    pub schema: Option<String>,
 }
 
 /// The size of the audit log.
@@ -41,12 +62,13 @@ pub struct Watch {
     /// Entries before this id are included in `settled`.
     settled_before: Uuid,
     settled: Vitals,
+    began_at: DateTime<Utc>,
     last: Option<(DateTime<Utc>, Vitals)>,
 }
 
 impl Watch {
     pub fn from(now: DateTime<Utc>) -> Self {
-        Self { settled_before: clock::floor_id(now), settled: Vitals::default(), last: None }
+        Self { settled_before: clock::floor_id(now), settled: Vitals::default(), began_at: now, last: None }
     }
 
     /// The current figures, or those of a few seconds ago.
@@ -59,7 +81,8 @@ impl Watch {
         let (size, jobs) = (size(db).await?, job_health(db, JOBS_MAX).await?);
         // Only what no late entry can add to is counted permanently.
         let settle_before = self.settled_before.max(clock::floor_id(now - SETTLED_AFTER));
-        let mut vitals = Vitals { size, jobs, ..self.settled.clone() };
+        let (service, last_periods) = (service(db, now).await?, last_periods(db, self.began_at).await?);
+        let mut vitals = Vitals { size, jobs, service, last_periods, ..self.settled.clone() };
         for row in runs(db, self.settled_before, settle_before).await? {
             row.add_to(&mut vitals, row.run_count);
             row.add_to(&mut self.settled, row.settled_count);
@@ -105,6 +128,40 @@ async fn size<C: ConnectionTrait>(db: &C) -> Result<Size, DbErr> {
     };
     let size = Size::find_by_statement(Statement::from_string(backend, sql)).one(db).await?;
     size.ok_or_else(|| DbErr::RecordNotFound("audit_entries".to_owned()))
+}
+
+/// Emails that were queued longer ago than this are neither retried nor counted as undelivered.
+const QUEUED_WITHIN: TimeDelta = TimeDelta::days(7);
+
+async fn service<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Service, DbErr> {
+    let pending = "FROM outbox WHERE outbox.status = 'pending' AND COALESCE(outbox.send_after, outbox.queued_at)";
+    let sql = format!(
+        "SELECT (SELECT COUNT(*) {pending} <= $1) AS emails_due, (SELECT COUNT(*) {pending} > $2) AS emails_later, \
+         (SELECT MIN(COALESCE(outbox.send_after, outbox.queued_at)) {pending} <= $3) AS emails_due_since, \
+         (SELECT COUNT(*) FROM outbox WHERE outbox.status = 'failed' AND outbox.id >= $4 AND outbox.last_attempt_at >= $5) \
+         AS emails_undelivered, settings.time_zone, (SELECT MAX(version) FROM seaql_migrations) AS schema \
+         FROM settings LIMIT 1"
+    );
+    let queued_since = clock::floor_id(now - QUEUED_WITHIN);
+    let values = [now.into(), now.into(), now.into(), queued_since.into(), (now - TimeDelta::hours(24)).into()];
+    let found = Service::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values));
+    found.one(db).await?.ok_or_else(|| DbErr::RecordNotFound("settings".to_owned()))
+}
+
+/// A job that was neither run nor watched counts as watched since `began_at`.
+async fn last_periods<C: ConnectionTrait>(db: &C, began_at: DateTime<Utc>) -> Result<Vec<(JobName, DateTime<Utc>)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        job_name: String,
+        watched_since: Option<DateTime<Utc>>,
+        last_period: Option<DateTime<Utc>>,
+    }
+    let sql = "SELECT jobs.name AS job_name, jobs.watched_since, (SELECT MAX(run.scheduled_for) FROM job_runs AS run \
+               WHERE run.job_name = jobs.name AND run.scheduled_for IS NOT NULL) AS last_period FROM jobs";
+    let rows = Row::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await?;
+    // A newer version may have more jobs.
+    let known = rows.into_iter().filter_map(|row| Some((JobName::parse(&row.job_name)?, row.last_period.or(row.watched_since))));
+    Ok(known.map(|(job, since)| (job, since.unwrap_or(began_at))).collect())
 }
 
 /// The runs since an id, and how many of them will not change any more.

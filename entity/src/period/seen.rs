@@ -39,8 +39,8 @@ enum Extent {
         settled_at: u64,
         oldest: u64,
         end: u64,
-        /// Zero in unused places.
-        open: [u64; OPEN_MAX],
+        /// The lower halves, and zero in unused places.
+        open: [u32; OPEN_MAX],
     },
 }
 
@@ -96,7 +96,8 @@ impl Seen {
         match self.extent {
             Extent::Rows { entries, steps } => vec![entries, steps],
             Extent::Transactions { settled_at, oldest, end, open } => {
-                [settled_at, oldest, end].into_iter().chain(open.into_iter().filter(|number| *number > 0)).collect()
+                let open = open.into_iter().filter(|number| *number > 0).map(u64::from);
+                [settled_at, oldest, end].into_iter().chain(open).collect()
             }
         }
     }
@@ -134,7 +135,7 @@ impl Seen {
                 let settled_before = place(settled_at.map_or(Uuid::nil(), floor_id).into());
                 let (oldest, end) = (place(half(oldest).to_string().into()), place(half(end).to_string().into()));
                 let listed = open.into_iter().filter(|number| *number > 0);
-                let open = listed.fold(",".to_owned(), |listed, number| format!("{listed}{},", number % HALF));
+                let open = listed.fold(",".to_owned(), |listed, number| format!("{listed}{number},"));
                 let open = place(open.into());
                 // The age is a number that can be compared, which transactions can't. The first two conditions suffice for nearly
                 // all rows, and cost next to nothing.
@@ -162,10 +163,10 @@ fn half(number: u64) -> u64 {
     (number % HALF).max(FIRST_ORDINARY)
 }
 
-fn places(listed: &[u64]) -> [u64; OPEN_MAX] {
+fn places(listed: &[u64]) -> [u32; OPEN_MAX] {
     let mut places = [0; OPEN_MAX];
     for (place, number) in places.iter_mut().zip(listed) {
-        *place = *number;
+        *place = u32::try_from(number % HALF).unwrap_or_default();
     }
     places
 }

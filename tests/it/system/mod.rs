@@ -5,6 +5,8 @@ mod configuration;
 mod containers;
 mod dependencies;
 mod metrics;
+mod metrics_apart;
+mod metrics_now;
 mod migrations;
 mod readiness;
 mod start;

@@ -40,6 +40,7 @@ fn help_prints_no_value_of_the_environment() {
 fn an_invalid_value_is_reported_with_the_name_of_its_variable() {
     for (name, value, why) in [
         ("CASETRAIL_BIND", "somewhere", "invalid socket address"),
+        ("CASETRAIL_METRICS_BIND", "9464", "invalid socket address"),
         ("CASETRAIL_ENV", "prod", "must be one of: development, production"),
         ("CASETRAIL_LOG_FORMAT", "xml", "must be one of: pretty, json"),
         ("CASETRAIL_DEMO", "maybe", "must be one of: on, off"),
@@ -60,6 +61,21 @@ fn an_invalid_value_is_reported_with_the_name_of_its_variable() {
         assert!(!is_success, "{name}={value}: {said}");
         assert!(said.starts_with(&format!("casetrail: {name}: ")) && said.contains(why), "{name}={value}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+/// Also where it is the address of everything else.
+#[test]
+fn an_address_that_is_taken_is_reported_with_the_name_of_its_variable() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
+    let same = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for settings in [
+        [("CASETRAIL_BIND", "127.0.0.1:0"), ("CASETRAIL_METRICS_BIND", taken.as_str())],
+        [("CASETRAIL_BIND", same.as_str()), ("CASETRAIL_METRICS_BIND", same.as_str())],
+    ] {
+        let (is_success, said) = started(&["serve"], &settings);
+        assert!(!is_success && said.starts_with("casetrail: CASETRAIL_METRICS_BIND: "), "{said}");
     }
 }
 
@@ -98,6 +114,7 @@ fn an_error_message_repeats_no_secret() {
         ("CASETRAIL_CORS_ORIGINS", "https://me:hunter2@desk.example.org/"),
         ("CASETRAIL_TRUSTED_PROXIES", "hunter2"),
         ("CASETRAIL_BIND", "hunter2"),
+        ("CASETRAIL_METRICS_BIND", "hunter2"),
         ("CASETRAIL_ENV", "hunter2"),
     ] {
         let (is_success, said) = started(&["serve"], &[(name, value)]);

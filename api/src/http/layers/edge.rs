@@ -40,7 +40,10 @@ pub async fn edge(
         Ok(Ok(response)) => response.map_into_boxed_body(),
         // The request was dropped with its handler; only the error can still be reported.
         Ok(Err(error)) => match error.as_error::<Error>() {
-            Some(known) => return Err(without_request(known.clone(), &place(&app, &path), &origin)),
+            Some(known) => {
+                count(&app, known);
+                return Err(without_request(known.clone(), &place(&app, &path), &origin));
+            }
             None => return Err(error),
         },
         Err(_) => return Err(without_request(Error::internal("a handler panicked"), &place(&app, &path), &origin)),
@@ -50,6 +53,7 @@ pub async fn edge(
         Some(Interruption::Replay(kept)) => response = replay(response, *kept),
         Some(Interruption::Problem(error)) => {
             let error = denied::record(&app, response.request(), &error).await.err().unwrap_or(error);
+            count(&app, &error);
             response = render(response, &error, &place(&app, &path), &origin);
         }
     }
@@ -67,6 +71,13 @@ fn frame(response: &mut ServiceResponse) {
         let head = response.response_mut().head_mut();
         head.no_chunking(true);
         head.set_connection_type(ConnectionType::Close);
+    }
+}
+
+/// Counts a 503 by its cause, which neither its status nor its code tells.
+fn count(app: &App, error: &Error) {
+    if let Some(shortage) = error.shortage() {
+        app.metrics().unavailable(shortage);
     }
 }
 

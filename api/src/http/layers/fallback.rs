@@ -9,13 +9,18 @@ use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::{HttpRequest, HttpResponse};
 
+/// The answer where there is nothing.
+pub async fn absent() -> HttpResponse {
+    HttpResponse::from_error(Error::not_found())
+}
+
 pub async fn fallback(request: HttpRequest) -> HttpResponse {
     let mut allowed = operations::methods_of(request.path());
     if docs::is_part(request.path()) {
         allowed.push("GET");
     }
     if allowed.is_empty() {
-        return HttpResponse::from_error(Error::not_found());
+        return absent().await;
     }
     if allowed.contains(&"GET") {
         allowed.push("HEAD");
