@@ -49,6 +49,20 @@ def lines(context, response):
     return response.content.decode("utf-8")
 
 
+@schemathesis.hook
+def before_load_schema(context, raw_schema):
+    """Clients must bear values of later versions; this version has none but those it lists."""
+    left = [raw_schema]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if "x-extensible-enum" in value:
+                value["enum"] = value["x-extensible-enum"]
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+
+
 def dice_of(operation_id):
     """The same seed steers the same requests the same way, and no two requests of an operation alike."""
     ASKED[operation_id] += 1

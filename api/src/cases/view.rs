@@ -188,10 +188,9 @@ pub struct CaseDetail {
     pub created_at: Instant,
     pub updated_at: Instant,
     /// The actions the caller could perform on it now; what a request adds, such as an assignee, can still be refused
-    #[schema(max_items = 20)]
     pub allowed_actions: Vec<CaseAction>,
     /// All other actions, except for taking a case that is already assigned to the caller, which changes nothing
-    #[schema(max_items = 20)]
+    #[schema(max_items = 100)]
     pub blocked_actions: Vec<BlockedAction>,
 }
 

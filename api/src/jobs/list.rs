@@ -20,7 +20,7 @@ use utoipa::ToSchema;
     "last_status": "success", "last_success_at": "2026-11-22T08:00:00.123Z", "consecutive_failures": 0
 }]}))]
 pub struct JobList {
-    #[schema(max_items = 20)]
+    #[schema(max_items = 100)]
     data: Vec<JobDetail>,
 }
 

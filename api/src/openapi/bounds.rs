@@ -1,9 +1,10 @@
 //! The bounds of what declares none: of a number those of its format, and of the integers that every JSON reader parses exactly;
-//! of a list of words the number of words, as in `wire::fields::at_most_all`; of a list with an item per action their number.
+//! of a list of words the number of words, as in `wire::fields::at_most_all`; of a list with an item per action that
+//! of a list of values that a later version may add to.
 
 use super::each;
+use super::values::LIST_MAX;
 use crate::wire::fields::number_of_words;
-use entity::audit::Action;
 use std::collections::BTreeMap;
 use utoipa::Number;
 use utoipa::openapi::schema::{AdditionalProperties, Array, ArrayItems, KnownFormat, Object, SchemaFormat, SchemaType, Type};
@@ -23,7 +24,7 @@ type Lengths = BTreeMap<String, usize>;
 pub fn apply(contract: &mut Contract) {
     let schemas = &mut contract.components.get_or_insert_default().schemas;
     let words = schemas.iter().filter_map(|(name, schema)| Some((name.clone(), number_of_words(schema)?)));
-    let lengths = words.chain([(PER_ACTION.to_owned(), Action::COUNT)]).collect();
+    let lengths = words.chain([(PER_ACTION.to_owned(), LIST_MAX)]).collect();
     schemas.values_mut().for_each(|schema| bound(schema, &lengths));
     for declared in each(contract) {
         for parameter in declared.operation.parameters.iter_mut().flatten() {

@@ -11,10 +11,12 @@ mod operations;
 mod parameters;
 mod patterns;
 mod presence;
+mod reach;
 mod refusals;
 mod retries;
 mod texts;
 mod tokens;
+mod values;
 
 pub use operations::operations;
 pub use texts::{current_texts, texts};
@@ -139,6 +141,7 @@ fn collected() -> Contract {
     tokens::apply(&mut contract);
     bounds::apply(&mut contract);
     parameters::apply(&mut contract);
+    values::apply(&mut contract);
     examples::apply(&mut contract);
     links::apply(&mut contract);
     contract

@@ -1,52 +1,19 @@
 //! Required and optional fields, declared so that a generated client has no superfluous cases.
 
+use super::reach::schemas_in;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 /// A response omits no field, it is null where there is no value; utoipa declares every `Option` as a field that may be missing.
 ///
 /// A field that a request omits has a default that its description states; openapi-typescript requires a field that declares one.
 pub fn apply(contract: &mut OpenApi) {
-    let asked = in_requests(&json!(contract));
+    let asked = schemas_in(&json!(contract), &["requestBody"]);
     for (name, schema) in contract.components.iter_mut().flat_map(|components| &mut components.schemas) {
         match asked.contains(name) {
             true => drop_defaults(schema),
             false => require(schema),
         }
-    }
-}
-
-/// The schemas used in request bodies, at any depth.
-fn in_requests(contract: &Json) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<&Json> = contract.pointer("/paths").into_iter().flat_map(bodies).collect();
-    while let Some(value) = open.pop() {
-        for name in names(value) {
-            let schema = contract.pointer(&format!("/components/schemas/{name}"));
-            if let (true, Some(schema)) = (found.insert(name.to_owned()), schema) {
-                open.push(schema);
-            }
-        }
-    }
-    found
-}
-
-fn bodies(paths: &Json) -> impl Iterator<Item = &Json> {
-    let items = paths.as_object().into_iter().flat_map(|items| items.values());
-    let operations = items.filter_map(Json::as_object).flat_map(|item| item.values());
-    operations.filter_map(|operation| operation.get("requestBody"))
-}
-
-/// The schemas a value refers to directly.
-fn names(value: &Json) -> Vec<&str> {
-    match value {
-        Json::Object(fields) => {
-            let own = fields.get("$ref").and_then(Json::as_str).and_then(|target| target.strip_prefix("#/components/schemas/"));
-            own.into_iter().chain(fields.values().flat_map(names)).collect()
-        }
-        Json::Array(items) => items.iter().flat_map(names).collect(),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Vec::new(),
     }
 }
 

@@ -118,7 +118,7 @@ pub struct ActivitySummaryReport {
     filters: Filters,
     summary: ActivitySummaryFigures,
     /// Every category, with the sum of its series
-    #[schema(max_items = 10)]
+    #[schema(max_items = 100)]
     by_category: Vec<CategoryCount>,
     #[schema(max_items = 15)]
     by_action_type: Vec<ActionTypeCount>,

@@ -35,7 +35,7 @@ pub struct ReportSummary {
     "filters": "change_type, case_id, member_id, workshop_code, assigned_to, actor_id"
 }]}))]
 pub struct ReportCatalogue {
-    #[schema(max_items = 20)]
+    #[schema(max_items = 100)]
     data: Vec<ReportSummary>,
 }
 

@@ -214,7 +214,7 @@ pub struct SystemEventsReport {
     period: PeriodView,
     filters: Filters,
     summary: SystemEventsFigures,
-    #[schema(max_items = 10)]
+    #[schema(max_items = 100)]
     by_event_type: Vec<EventGroupCount>,
     by_action_type: Vec<ActionTypeCount>,
     #[schema(max_items = 1000)]

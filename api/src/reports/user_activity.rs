@@ -107,7 +107,7 @@ pub struct UserActivityReport {
     user: ReportedUser,
     summary: UserActivityFigures,
     /// Every category, with the sum of its series
-    #[schema(max_items = 10)]
+    #[schema(max_items = 100)]
     by_category: Vec<CategoryCount>,
     by_action_type: Vec<ActionTypeCount>,
     #[schema(max_items = 10000)]

@@ -23,6 +23,13 @@ impl Document {
         Self { json: serde_json::from_str(&text).unwrap(), validators: HashMap::new() }
     }
 
+    /// The same, but with closed sets in place of the values that a later version may add to: for what this version says.
+    pub fn of_this_version() -> Self {
+        let mut document = Self::new();
+        close(&mut document.json);
+        document
+    }
+
     /// Follows a reference, if it is one.
     pub fn resolve<'a>(&'a self, value: &'a Json) -> &'a Json {
         match value["$ref"].as_str() {
@@ -105,6 +112,19 @@ impl Document {
             shown.push(Shown { place: name.clone(), schema: header["schema"].clone(), example: header["example"].clone() });
         }
         shown
+    }
+}
+
+fn close(value: &mut Json) {
+    match value {
+        Json::Object(fields) => {
+            if let Some(known) = fields.get("x-extensible-enum").cloned() {
+                fields.insert("enum".to_owned(), known);
+            }
+            fields.values_mut().for_each(close);
+        }
+        Json::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
     }
 }
 

@@ -1,7 +1,8 @@
 //! The project's rules for schemas: concrete names, "X or null" as the only choice, typed maps, bounds everywhere.
 
 use super::document::{Document, parts};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every schema, with its location: of components, parameters, bodies and headers.
 fn every_schema(document: &Document) -> Vec<(String, &Json)> {
@@ -99,4 +100,80 @@ fn every_schema_has_a_description_and_a_specific_name() {
             name.contains('_') || ["Case", "Error", "Option", "Result", "List", "Page", "Data"].contains(&name.as_str());
         assert!(!generic, "{name}: a name that generators change, or that says nothing");
     }
+}
+
+/// The schemas of all responses or of all requests, at any depth, with their locations.
+fn used_in(document: &Document, in_requests: bool) -> BTreeMap<String, &Json> {
+    let (mut found, mut left) = (BTreeMap::new(), Vec::new());
+    for (_, _, operation) in document.operations() {
+        let bodies = document.bodies(operation).into_iter().filter(|(place, _)| place.contains(" request") == in_requests);
+        left.extend(bodies.map(|(place, holder)| (place, &holder["schema"])));
+        for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|_| in_requests) {
+            left.push((format!("{} {}", operation["operationId"], parameter["name"]), &parameter["schema"]));
+        }
+    }
+    while let Some((place, schema)) = left.pop() {
+        let place = schema["$ref"].as_str().map_or(place, |target| target.rsplit('/').next().unwrap().to_owned());
+        let schema = document.resolve(schema);
+        if found.insert(place.clone(), schema).is_none() {
+            left.extend(parts(schema).into_iter().map(|(part, inner)| (format!("{place}{part}"), inner)));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_response_may_have_values_that_its_client_does_not_know() {
+    let document = Document::new();
+    let mut walked = BTreeSet::new();
+    for (place, schema) in used_in(&document, false) {
+        let is_closed = ["enum", "const", "x-enum-varnames"].iter().any(|word| schema.get(word).is_some());
+        assert!(!is_closed, "{place} is a closed set: a client would refuse a page with a new value");
+        let Some(known) = schema["x-extensible-enum"].as_array() else { continue };
+        let described = schema["description"].as_str().unwrap();
+        assert!(known.iter().all(|value| described.contains(&format!("`{}`", value.as_str().unwrap()))), "{place}");
+        assert!(is(schema, "string") && schema["maxLength"] == 64 && known.contains(&schema["examples"][0]), "{place}");
+        walked.insert(place);
+    }
+    for (owner, field, open) in [
+        ("AuditEntry", "action_type", "AnyAuditAction"),
+        ("AuditEntry", "category", "AnyAuditCategory"),
+        ("AuditEntry", "outcome", "AnyAuditOutcome"),
+        ("AuditEntry", "source", "AnyAuditSource"),
+        ("Alert", "kind", "AlertKind"),
+        ("Problem", "code", "ProblemCode"),
+        ("JobDetail", "job_name", "AnyJobName"),
+        ("UserSummary", "role", "AnyRole"),
+    ] {
+        let schema = &document.json["components"]["schemas"][owner]["properties"][field];
+        assert_eq!(schema["$ref"], json!(format!("#/components/schemas/{open}")), "{owner}/{field}");
+        assert!(walked.contains(open), "{open}");
+    }
+    assert!(walked.contains("Problem/quota"), "{walked:?}");
+}
+
+#[test]
+fn a_list_of_such_values_may_become_longer() {
+    let document = Document::new();
+    for (place, schema) in used_in(&document, false).into_iter().filter(|(_, schema)| is(schema, "array")) {
+        if document.resolve(&schema["items"]).get("x-extensible-enum").is_some() {
+            assert_eq!(schema["maxItems"], 100, "{place}");
+        }
+    }
+}
+
+#[test]
+fn a_request_takes_known_values_only() {
+    let document = Document::new();
+    let schemas = &document.json["components"]["schemas"];
+    let mut split = 0;
+    for (place, schema) in used_in(&document, true) {
+        assert!(schema.get("x-extensible-enum").is_none(), "{place} is used in requests");
+        let open = &schemas[format!("Any{place}")];
+        if open.is_object() {
+            assert_eq!(open["x-extensible-enum"], schema["enum"], "{place}");
+            split += 1;
+        }
+    }
+    assert!(split > 15, "{split}");
 }

@@ -212,6 +212,12 @@ fn a_removed_or_changed_response_field_is_reported() {
             ("/properties/kind/enum", json!(["big"]), &[r#" 200/kind: "small" is not given any more"#]),
             ("/properties/kind/enum", json!(["big", "small", "huge"]), &[r#" 200/kind: "huge" is given now"#]),
             ("/properties/kind/enum", Json::Null, &[" 200/kind: any value is given now"]),
+            ("/properties/kind", open(&["big", "small", "huge"]), &[" 200/kind: any value is given now"]),
+            (
+                "/properties/kind",
+                open(&["big"]),
+                &[" 200/kind: any value is given now", r#" 200/kind: "small" is not given any more"#],
+            ),
             ("/properties/size/type", json!(["integer", "null"]), &[" 200/size: type null is given now"]),
             ("/properties/size/type", json!("number"), &[" 200/size: type number is given now"]),
             ("/properties/size/type", json!("string"), &[" 200/size: type string is given now"]),
@@ -240,4 +246,20 @@ fn a_removed_or_changed_response_field_is_reported() {
             &[r#" body/on: format was "date" and is "date-time""#, r#" 200/on: format was "date" and is "date-time""#],
         )],
     );
+}
+
+/// A text with known values.
+fn open(known: &[&str]) -> Json {
+    json!({"type": "string", "maxLength": 64, "x-extensible-enum": known})
+}
+
+#[test]
+fn a_known_value_may_be_added_and_not_removed() {
+    let kind = format!("{ANSWER}/properties/kind");
+    let before = with(&kind, open(&["big", "small"]));
+    let place = "POST /things/{thing_id} 200/kind";
+    assert_eq!(breaks(&before, &with(&kind, open(&["big", "small", "huge"]))), Vec::<String>::new());
+    assert_eq!(breaks(&before, &with(&kind, open(&["big"]))), [format!(r#"{place}: "small" is not given any more"#)]);
+    // A response that is closed again has no other values than before.
+    assert_eq!(breaks(&before, &document()), Vec::<String>::new());
 }

@@ -54,7 +54,16 @@ impl Plain {
 
     /// The closed set of values, if any, without null.
     fn values(&self) -> Option<BTreeSet<String>> {
-        let values = self.rest.get("enum")?.as_array()?;
+        self.listed("enum")
+    }
+
+    /// The values that a response is known to have, also if others may be added.
+    fn known_values(&self) -> Option<BTreeSet<String>> {
+        self.values().or_else(|| self.listed("x-extensible-enum"))
+    }
+
+    fn listed(&self, name: &str) -> Option<BTreeSet<String>> {
+        let values = self.rest.get(name)?.as_array()?;
         Some(values.iter().filter(|value| !value.is_null()).map(ToString::to_string).collect())
     }
 
@@ -123,17 +132,27 @@ fn types(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
 
 fn values(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
     let (was, is) = (before.values(), after.values());
-    match (side.way, &was, &is) {
+    match (side.way, was, is) {
         (Way::In, None, Some(_)) => side.find(place, "only some values are taken any more".to_owned()),
-        (Way::Out, Some(_), None) => side.find(place, "any value is given now".to_owned()),
-        (_, Some(was), Some(is)) => {
-            let gone = if side.way == Way::In { "is not taken any more" } else { "is not given any more" };
-            was.difference(is).for_each(|value| side.find(place, format!("{value} {gone}")));
-            if side.way == Way::Out {
-                is.difference(was).for_each(|value| side.find(place, format!("{value} is given now")));
-            }
+        (Way::In, Some(was), Some(is)) => {
+            was.difference(&is).for_each(|value| side.find(place, format!("{value} is not taken any more")));
         }
-        _ => {}
+        (Way::In, _, None) => {}
+        (Way::Out, was, is) => {
+            if was.is_some() && is.is_none() {
+                side.find(place, "any value is given now".to_owned());
+            }
+            known_values(side, place, before, after);
+        }
+    }
+}
+
+/// A value that a response no longer has, or has besides a set that was closed.
+fn known_values(side: &mut Side<'_>, place: &str, before: &Plain, after: &Plain) {
+    let (Some(was), Some(is)) = (before.known_values(), after.known_values()) else { return };
+    was.difference(&is).for_each(|value| side.find(place, format!("{value} is not given any more")));
+    if before.values().is_some() && after.values().is_some() {
+        is.difference(&was).for_each(|value| side.find(place, format!("{value} is given now")));
     }
 }
 
