@@ -5,7 +5,9 @@ mod events;
 use crate::audit::{AuditTx, Unaudited};
 use crate::load::LoadError;
 use crate::user::Caller;
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
 use sea_orm::{QuerySelect, Select};
 use serde::{Deserialize, Serialize};
@@ -110,24 +112,31 @@ pub struct Notification<'a> {
     pub case: Option<&'a (Uuid, String)>,
 }
 
+impl Notification<'_> {
+    /// The alert for one recipient.
+    pub fn to(&self, recipient_id: Uuid, id: Uuid, raised_at: DateTime<Utc>) -> Model {
+        Model {
+            id,
+            recipient_id,
+            kind: self.kind,
+            severity: self.severity,
+            title: self.title.to_owned(),
+            message: self.message.to_owned(),
+            case_id: self.case.map(|(id, _)| *id),
+            case_number: self.case.map(|(_, number)| number.clone()),
+            raised_at,
+            read_at: None,
+            dismissed_at: None,
+        }
+    }
+}
+
 /// Maximum number of rows per statement: databases limit the number of bound values in one statement.
 const ROWS_MAX: usize = 1_000;
 
 /// Raises an alert for each recipient.
 pub async fn raise(tx: &AuditTx, recipients: &[Uuid], notification: Notification<'_>) -> Result<(), DbErr> {
-    let row = |recipient: &Uuid| ActiveModel {
-        id: Set(tx.new_id()),
-        recipient_id: Set(*recipient),
-        kind: Set(notification.kind),
-        severity: Set(notification.severity),
-        title: Set(notification.title.to_owned()),
-        message: Set(notification.message.to_owned()),
-        case_id: Set(notification.case.map(|(id, _)| *id)),
-        case_number: Set(notification.case.map(|(_, number)| number.clone())),
-        raised_at: Set(tx.now()),
-        read_at: Set(None),
-        dismissed_at: Set(None),
-    };
+    let row = |recipient: &Uuid| notification.to(*recipient, tx.new_id(), tx.now()).into_active_model().reset_all();
     for some in recipients.chunks(ROWS_MAX) {
         #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
         let rows = Entity::insert_many(some.iter().map(row));

@@ -4,10 +4,9 @@ mod events;
 
 use crate::audit::{AuditTx, Unaudited};
 use crate::{setting, user};
-use chrono::TimeDelta;
-use sea_orm::ActiveValue::Set;
-use sea_orm::Iterable;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, Iterable};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use utoipa::ToSchema;
@@ -103,24 +102,7 @@ pub struct Mail<'a> {
 ///
 /// Every template has `first_name`, and those about a case `case_number` and `employee_name`.
 pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl IntoIterator<Item = Mail<'a>>) -> Result<(), DbErr> {
-    let status = if settings.email_notifications_enabled { MailStatus::Pending } else { MailStatus::Skipped };
-    let delay = TimeDelta::hours(settings.default_email_delay_hours.into());
-    let row = |mail: Mail<'_>| ActiveModel {
-        id: Set(tx.new_id()),
-        status: Set(status),
-        recipient: Set(mail.to.email.clone()),
-        template: Set(mail.template.code().to_owned()),
-        queued_at: Set(tx.now()),
-        case_id: Set(mail.case.map(|(id, _)| *id)),
-        case_number: Set(mail.case.map(|(_, number)| number.clone())),
-        related_user_id: Set(Some(mail.to.id)),
-        send_after: Set(Some(tx.now() + delay)),
-        attempts: Set(0),
-        last_attempt_at: Set(None),
-        last_error: Set(None),
-        sent_at: Set(None),
-        parameters: Set(mail.words().to_string()),
-    };
+    let row = |mail: Mail<'_>| mail.queued(settings, tx.new_id(), tx.now()).into_active_model().reset_all();
     let rows: Vec<ActiveModel> = mails.into_iter().map(row).collect();
     if rows.is_empty() {
         return Ok(());
@@ -131,7 +113,28 @@ pub async fn queue<'a>(tx: &AuditTx, settings: &setting::Model, mails: impl Into
 }
 
 impl Mail<'_> {
-    fn words(self) -> Json {
+    /// The row of an email that waits for its first attempt.
+    pub fn queued(&self, settings: &setting::Model, id: Uuid, queued_at: DateTime<Utc>) -> Model {
+        let delay = TimeDelta::hours(settings.default_email_delay_hours.into());
+        Model {
+            id,
+            status: if settings.email_notifications_enabled { MailStatus::Pending } else { MailStatus::Skipped },
+            recipient: self.to.email.clone(),
+            template: self.template.code().to_owned(),
+            queued_at,
+            parameters: self.words().to_string(),
+            case_id: self.case.map(|(id, _)| *id),
+            case_number: self.case.map(|(_, number)| number.clone()),
+            related_user_id: Some(self.to.id),
+            send_after: Some(queued_at + delay),
+            attempts: 0,
+            last_attempt_at: None,
+            last_error: None,
+            sent_at: None,
+        }
+    }
+
+    fn words(&self) -> Json {
         let Self { to, template: _, parameters, case: _ } = self;
         let mut words = parameters.as_object().cloned().unwrap_or_default();
         words.insert("first_name".to_owned(), json!(to.first_name));

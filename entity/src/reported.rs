@@ -45,7 +45,8 @@ pub async fn record_run(tx: &AuditTx, job_name: &str, run: &ReportedRun<'_>) -> 
 const EXTERNAL: &str = "external";
 
 impl Event {
-    fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
+    /// A run of a job of an external system.
+    pub fn reported_cron_run(job_name: &str, run: &ReportedRun<'_>) -> Self {
         let took = run.finished_at.zip(run.started_at).map(|(end, start)| (end - start).num_milliseconds());
         let status = run.status.code();
         let metadata = metadata![CronJobExecuted;

@@ -1,6 +1,6 @@
 //! The demo history in a database: it is complete, it obeys the rules of real use, and a forged one is refused.
 
-use crate::app::TestApp;
+use crate::app::{Client, TestApp};
 use api::credentials::password::{Cost, Passwords, hash};
 use api::demo::{self, Chapter, DemoError, NAMED, Plan, generate, password_of};
 use chrono_tz::America::Chicago;
@@ -10,8 +10,10 @@ use entity::history::replay;
 use entity::user::{self, credential};
 use entity::{audit_entry, review};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// The name of a forgery, and how it is made.
 type Forgery = (&'static str, fn(&mut Chapter));
@@ -22,7 +24,13 @@ const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
 
 async fn fill(app: &TestApp, plan: Plan) -> Result<u64, DemoError> {
     let hash = |password: &str| hash(CHEAP, password).map_err(|error| error.to_string());
-    demo::fill(app.app.db(), plan, 1, app.clock.now(), hash, |_| {}).await
+    let store = async |files: Vec<(Uuid, Vec<u8>)>| {
+        for (id, bytes) in files {
+            app.app.storage().keep(id, bytes).await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    };
+    demo::fill(app.app.db(), plan, 1, app.clock.now(), hash, store, |_| {}).await
 }
 
 async fn count(app: &TestApp, action: Action) -> u64 {
@@ -43,11 +51,43 @@ on_each_database! {
         assert_statuses_chain(app).await;
         assert_passwords(app).await;
         assert_numbers_go_on(app).await;
+        for action in Action::all() {
+            assert!(count(app, action).await > 0, "{action}");
+        }
         assert!(matches!(fill(app, Plan::demo()).await, Err(DemoError::NotEmpty)));
     }
 
+    async fn a_demo_users_documents_notes_alerts_and_allowances_are_there(app) {
+        fill(app, Plan::demo()).await.unwrap();
+        let (member, manager, admin) = (app.as_member().await, app.as_manager().await, app.as_admin().await);
+
+        let cases = member.get("cases?status=completed&limit=200").await.expect(200);
+        let mut walked = 0;
+        for case in cases["data"].as_array().unwrap() {
+            let documents = member.get(&format!("cases/{}/documents", case["id"].as_str().unwrap())).await.expect(200);
+            for document in documents["data"].as_array().unwrap() {
+                let content = member.get(&format!("documents/{}/content", document["id"].as_str().unwrap())).await;
+                content.expect(200);
+                assert!(content.bytes.starts_with(b"%PDF-1.4") && content.bytes.ends_with(b"%%EOF\n"));
+                assert_eq!(json!(content.bytes.len()), document["size_bytes"]);
+                walked += 1;
+            }
+        }
+        assert!(walked >= 3, "{walked}");
+
+        assert!(!rows(&manager, "alerts").await.is_empty());
+        assert!(!rows(&admin, "outbox").await.is_empty());
+        assert_eq!(rows(&member, &format!("users/{}/credit-allowances", member.id())).await.len(), 2);
+        let jobs = rows(&admin, "jobs").await;
+        assert!(jobs.len() == 4 && jobs.iter().all(|job| job["last_status"].is_string()), "{jobs:?}");
+        let report = manager.get("reports/system-events?all_time=true").await.expect(200);
+        assert!(report["summary"]["failed_events"].as_u64().unwrap() > 0, "{}", report["summary"]);
+        let by_service = manager.get("audit-log?source=service&action_type=other&include_total=true").await.expect(200);
+        assert!(by_service["page"]["total"].as_u64().unwrap() > 0, "{by_service}");
+    }
+
     async fn a_forged_history_is_refused(app) {
-        let forgeries: [Forgery; 7] = [
+        let forgeries: [Forgery; 10] = [
             ("another row", |chapter| chapter.history.users[3].last_name = "Forged".to_owned()),
             ("a row without a creator", |chapter| {
                 let mut row = chapter.history.users[3].clone();
@@ -69,6 +109,9 @@ on_each_database! {
                 chapter.history.entries.remove(place);
             }),
             ("a row left out", |chapter| drop(chapter.history.users.pop())),
+            ("another allowance", |chapter| chapter.history.credits[3].allowed_credits += 1),
+            ("an allowance left out", |chapter| drop(chapter.history.credits.pop())),
+            ("other settings", |chapter| chapter.history.settings.as_mut().unwrap().default_case_due_days += 1),
             ("entries out of order", |chapter| {
                 let change = |entry: &entity::history::PastEntry| entry.event.action == Action::UserRoleChanged;
                 let place = chapter.history.entries.iter().position(change).unwrap();
@@ -100,6 +143,10 @@ on_each_database! {
         let stored: Vec<_> = stored.into_iter().map(|entry| (entry.id, entry.description)).collect();
         assert_eq!(generated, stored);
     }
+}
+
+async fn rows(by: &Client<'_>, path: &str) -> Vec<Json> {
+    by.get(path).await.expect(200)["data"].as_array().unwrap().clone()
 }
 
 async fn assert_by_type_sums_up(app: &TestApp) {

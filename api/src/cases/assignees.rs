@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, get};
 use entity::case::{self, CaseAction, Circumstances, Tier};
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Role};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_upda
 use entity::setting;
 use entity::user::Role;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use validator::Validate;

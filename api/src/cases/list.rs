@@ -15,7 +15,7 @@ use entity::case::listing::{self, Listed};
 use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, member_update};
 use entity::user::{self, Person, Role};
 use entity::{document, note};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;

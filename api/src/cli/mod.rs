@@ -71,7 +71,7 @@ async fn run() -> Result<(), Failure> {
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config, &serve).await,
         Command::Migrate(options) => migrate::run(&config, &options).await,
-        Command::Seed(options) => seed::run(&config, &options).await,
+        Command::Seed(options) => seed::run(&config, &serve, &options).await,
         Command::Openapi(options) => openapi::run(&options),
         Command::User(command) => user::run(&config, command).await,
         Command::Healthcheck => healthcheck::run(serve.bind),

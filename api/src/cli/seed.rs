@@ -1,17 +1,19 @@
 //! `casetrail seed`: fills an empty database with a history. `serve` does the same for a database that it creates.
 
 use super::{Failure, migrate, say};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, ServeConfig};
 use crate::credentials::api_key::ApiKey;
 use crate::credentials::password;
 use crate::credentials::password::Cost;
 use crate::demo::{self, DemoError, Plan};
+use crate::storage::Storage;
 use clap::Args;
 use entity::audit::{AuditTx, Context, Event};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::registry;
 use entity::user;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm::{ColumnTrait, DbErr, QueryFilter};
 use uuid::Uuid;
@@ -28,8 +30,9 @@ pub struct Options {
 }
 
 const SEED: u64 = 1;
+const STORED_AT_ONCE: usize = 16;
 
-pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
+pub async fn run(config: &Config, serve: &ServeConfig, options: &Options) -> Result<(), Failure> {
     if config.env == Environment::Production {
         return Err("CASETRAIL_ENV: users with well-known passwords are not allowed in production".into());
     }
@@ -37,15 +40,18 @@ pub async fn run(config: &Config, options: &Options) -> Result<(), Failure> {
     migrate::apply(&url).await?;
     let db = registry::connect(&url, Limits::default(), Clock::system(), None).await?;
     let bar = ProgressBar::new(options.entries).with_style(style()?);
-    let written = fill(&db, Plan::of_entries(options.entries), options.seed, |written| bar.set_position(written)).await?;
+    let plan = Plan::of_entries(options.entries);
+    let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await;
+    let storage = storage.map_err(|error| format!("CASETRAIL_STORAGE_URL: {error}"))?;
+    let written = fill(&db, &storage, plan, options.seed, |written| bar.set_position(written)).await?;
     bar.finish_and_clear();
     say(format_args!("{written} entries written"));
     Ok(())
 }
 
 /// Fills the demo into a database without users, and gives its service account a key; leaves any other database alone.
-pub async fn fill_demo(db: &Db) -> Result<Option<ApiKey>, Failure> {
-    match fill(db, Plan::demo(), SEED, |_| {}).await {
+pub async fn fill_demo(db: &Db, storage: &Storage) -> Result<Option<ApiKey>, Failure> {
+    match fill(db, storage, Plan::demo(), SEED, |_| {}).await {
         Ok(_) => Ok(Some(give_key(db).await?)),
         Err(DemoError::NotEmpty) => Ok(None),
         Err(error) => Err(error.into()),
@@ -64,9 +70,16 @@ async fn give_key(db: &Db) -> Result<ApiKey, DbErr> {
     Ok(key)
 }
 
-async fn fill(db: &Db, plan: Plan, seed: u64, progress: impl FnMut(u64)) -> Result<u64, DemoError> {
+async fn fill(db: &Db, storage: &Storage, plan: Plan, seed: u64, progress: impl FnMut(u64)) -> Result<u64, DemoError> {
     let hash = |password: &str| password::hash(Cost::FULL, password).map_err(|error| error.to_string());
-    demo::fill(db, plan, seed, db.clock().now(), hash, progress).await
+    let store = async |files: Vec<(Uuid, Vec<u8>)>| store(storage, files).await;
+    demo::fill(db, plan, seed, db.clock().now(), hash, store, progress).await
+}
+
+/// Several at a time: each waits for the disk.
+async fn store(storage: &Storage, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), String> {
+    let stored = stream::iter(files).map(|(id, bytes)| storage.keep(id, bytes)).buffer_unordered(STORED_AT_ONCE);
+    stored.try_collect::<()>().await.map_err(|error| error.to_string())
 }
 
 fn style() -> Result<ProgressStyle, Failure> {

@@ -42,7 +42,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     migrate::apply(&url).await?;
     let metrics = Metrics::new(Clock::system().now());
     let db = open(&url, config.env, &metrics).await?;
-    let demo_key = if wants_demo { seed::fill_demo(&db).await? } else { None };
+    let demo_key = if wants_demo { seed::fill_demo(&db, &storage).await? } else { None };
     let audience = audience(&db).await?;
     let tokens = keys::load(&db, &secret).await?;
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

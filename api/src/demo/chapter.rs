@@ -1,14 +1,13 @@
 //! The data written in one transaction, and how audit entries are added to it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use super::runs::Runs;
+use chrono::{DateTime, Utc};
 use entity::audit::{Actor, Context, Event};
 use entity::case::{member_update, number};
 use entity::clock::Clock;
 use entity::history::{History, PastEntry};
-use entity::job::{JobName, JobRun};
-use entity::outbox::Template;
-use entity::review;
-use entity::user::Person;
+use entity::job::{overdue_hold, run};
+use entity::{alert, outbox, review};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -24,6 +23,12 @@ pub struct Chapter {
     pub reviews: Vec<review::Model>,
     pub member_updates: Vec<member_update::Model>,
     pub case_numbers: Vec<number::Model>,
+    pub alerts: Vec<alert::Model>,
+    pub mails: Vec<outbox::Model>,
+    pub runs: Vec<run::Model>,
+    pub overdue_holds: Vec<overdue_hold::Model>,
+    /// The content of the documents, by their ids.
+    pub files: Vec<(Uuid, Vec<u8>)>,
 }
 
 impl Chapter {
@@ -41,8 +46,6 @@ impl Chapter {
 pub struct DemoCounts {
     pub entries: u64,
     pub by_system: u64,
-    pub runs: u64,
-    pub failed_runs: u64,
 }
 
 /// The origin of a request: a person, their IP address and their user agent.
@@ -59,6 +62,8 @@ pub(super) struct Recorder {
     pub clock: Clock,
     pub chapter: Chapter,
     pub tally: DemoCounts,
+    /// The runs of jobs that have done something so far; their own entries follow when all of it is known.
+    pub runs: Runs,
 }
 
 impl Recorder {
@@ -77,24 +82,6 @@ impl Recorder {
             let id = self.clock.id(at);
             self.chapter.history.entries.push(PastEntry { id, event, context: Arc::clone(context), by_hook });
         }
-    }
-
-    /// Adds one run of a job, with the entries of its effects before its own entry.
-    pub fn run(&mut self, job: JobName, did: Vec<Event>, run: &JobRun<'_>, at: DateTime<Utc>) {
-        let context = Arc::new(Context::job(self.clock.id(at)));
-        self.record(did, &context, at, false);
-        self.tally.runs += 1;
-        self.tally.failed_runs += u64::from(run.error_message.is_some());
-        let duration = TimeDelta::milliseconds(i64::try_from(run.duration_ms).unwrap_or_default());
-        self.record(vec![Event::cron_job_executed(job.code(), run)], &context, at + duration, false);
-    }
-
-    /// A run of the dispatcher that sends one email; if that email fails, every record of the run has failed.
-    pub fn mail(&mut self, template: Template, to: &Person, attempt: u32, fails: bool, at: DateTime<Utc>) {
-        let error = fails.then_some("550 mailbox unavailable");
-        let run = JobRun::scheduled(1, u64::from(fails), fails.then_some("every email failed"), 180);
-        let sent = Event::email_notification_sent(to, template.code(), attempt, error);
-        self.run(JobName::SendScheduledEmails, vec![sent], &run, at);
     }
 
     pub fn new_id(&self, at: DateTime<Utc>) -> Uuid {

@@ -5,11 +5,13 @@ use chrono::{DateTime, Utc};
 use entity::audit::{AuditTx, Context};
 use entity::case::{member_update, number};
 use entity::db::Db;
+use entity::job::{overdue_hold, run};
 use entity::user::credential;
-use entity::{review, setting, user};
+use entity::{alert, outbox, review, setting, user};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Below the number of bound parameters that both databases allow in one statement, for any row.
 const ROWS_A_STATEMENT: usize = 500;
@@ -19,13 +21,15 @@ pub fn password_of(username: &str) -> String {
     format!("{username}-demo-pass")
 }
 
-/// Fills an empty database. `hash` returns the stored form of a password, `progress` receives the number of entries written.
+/// Fills an empty database. `hash` returns the stored form of a password, `store` stores the content of documents by their ids,
+/// `progress` receives the number of entries written.
 pub async fn fill<H>(
     db: &Db,
     plan: Plan,
     seed: u64,
     now: DateTime<Utc>,
     hash: H,
+    store: impl AsyncFn(Vec<(Uuid, Vec<u8>)>) -> Result<(), String>,
     mut progress: impl FnMut(u64),
 ) -> Result<u64, DemoError>
 where
@@ -39,7 +43,10 @@ where
     let mut generator = generate(plan, seed, now, zone);
     let mut written = 0;
     for chapter in generator.by_ref() {
-        written += write(db, chapter?, &hashes).await?;
+        let mut chapter = chapter?;
+        // As in an upload: no row exists without its content.
+        store(std::mem::take(&mut chapter.files)).await.map_err(DemoError::Storage)?;
+        written += write(db, chapter, &hashes).await?;
         progress(written);
     }
     let tx = begin(db).await?;
@@ -74,7 +81,7 @@ where
 }
 
 async fn write(db: &Db, chapter: Chapter, hashes: &HashMap<String, String>) -> Result<u64, DemoError> {
-    let Chapter { history, reviews, member_updates, case_numbers } = chapter;
+    let Chapter { history, reviews, member_updates, case_numbers, alerts, mails, runs, overdue_holds, files: _ } = chapter;
     let entries = u64::try_from(history.entries.len()).unwrap_or(u64::MAX);
     let credentials: Vec<credential::Model> = history.users.iter().map(|row| credential_of(row, hashes)).collect();
     let tx = begin(db).await?;
@@ -83,6 +90,10 @@ async fn write(db: &Db, chapter: Chapter, hashes: &HashMap<String, String>) -> R
     insert::<review::Entity>(&tx, reviews).await?;
     insert::<member_update::Entity>(&tx, member_updates).await?;
     insert::<number::Entity>(&tx, case_numbers).await?;
+    insert::<alert::Entity>(&tx, alerts).await?;
+    insert::<outbox::Entity>(&tx, mails).await?;
+    insert::<run::Entity>(&tx, runs).await?;
+    insert::<overdue_hold::Entity>(&tx, overdue_holds).await?;
     tx.commit().await?;
     Ok(entries)
 }

@@ -1,11 +1,16 @@
-//! The activity of the service itself: the runs of its jobs, spread over the period until they reach their share.
+//! The activity of the service itself: the runs of its jobs, those with effects and others, spread over the period until they
+//! reach their share.
 
 use super::Plan;
 use super::calendar::Calendar;
 use super::chapter::Recorder;
+use super::inbox::{Inbox, RUN_MAX};
+use super::people::People;
 use super::rng::{DemoRng, Table, days, float, whole};
-use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
-use entity::job::{JobName, JobRun};
+use super::runs::{Period, period_from, step_of};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::job::{self, JobName};
+use entity::user::{self, Role};
 
 const BY_SYSTEM: f64 = 0.08;
 const FAILED_RUNS: f64 = 0.015;
@@ -16,57 +21,71 @@ const ERRORS: [&str; 3] = ["database is locked", "connection reset by peer", "sm
 #[derive(Debug)]
 pub(super) struct Jobs {
     rng: DemoRng,
-    /// The first days of quarters, on each of which the credit reset job runs.
-    quarters: Vec<DateTime<Utc>>,
-    total: u64,
-    /// One of this many runs fails.
-    failing_every: u64,
+    /// How many runs without effects are added.
+    idle: u64,
     next: u64,
 }
 
 impl Jobs {
-    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &Recorder) -> Self {
+    /// Plans the last periods, so that a service that starts with this history has none to catch up, and some runs that fail.
+    pub fn new(plan: &Plan, seed: u64, calendar: &Calendar, people: &People, recorder: &mut Recorder) -> Self {
+        let mut jobs = Self { rng: DemoRng::new(seed, Table::Jobs, 0), idle: 0, next: 0 };
+        for job in JOBS {
+            let last = period_from(job, calendar.now - RUN_MAX) - step_of(job);
+            if !recorder.runs.is_taken((job, last)) {
+                recorder.plan_run((job, last), None);
+            }
+        }
         let share = u64::try_from(whole(float(plan.entries) * BY_SYSTEM)).unwrap_or_default();
-        let room = plan.entries.saturating_sub(recorder.tally.entries);
-        let total = share.saturating_sub(recorder.tally.by_system).min(room);
-        let failing = whole(float(recorder.tally.runs + total) * FAILED_RUNS);
-        let failing = u64::try_from(failing).unwrap_or_default().saturating_sub(recorder.tally.failed_runs);
-        let failing_every = total.checked_div(failing).unwrap_or(u64::MAX);
-        Self { rng: DemoRng::new(seed, Table::Jobs, 0), quarters: quarters(calendar), total, failing_every, next: 0 }
+        let runs = share.saturating_sub(recorder.tally.by_system);
+        for number in 0..u64::try_from(whole(float(runs) * FAILED_RUNS)).unwrap_or_default() {
+            jobs.fail(float(number) / (float(runs) * FAILED_RUNS), calendar, people, recorder);
+        }
+        let planned = u64::try_from(recorder.runs.planned()).unwrap_or(u64::MAX);
+        let room = plan.entries.saturating_sub(recorder.tally.entries).saturating_sub(planned);
+        jobs.idle = share.saturating_sub(recorder.tally.by_system).saturating_sub(planned).min(room);
+        jobs
     }
 
     /// Adds one more run. Returns whether there was one.
     pub fn write_one(&mut self, calendar: &Calendar, recorder: &mut Recorder) -> bool {
-        if self.next >= self.total {
+        if recorder.write_run(&mut self.rng) {
+            return true;
+        }
+        if self.next >= self.idle {
             return false;
         }
-        let (job, at) = match self.quarters.pop() {
-            Some(at) => (JobName::QuarterlyCreditReset, at),
-            None => (self.rng.pick(&JOBS).copied().unwrap_or(JobName::SendScheduledEmails), self.instant(calendar)),
-        };
-        let fails = self.next % self.failing_every == self.failing_every / 2;
-        let error = fails.then(|| self.rng.word(&ERRORS));
-        let duration_ms = u64::try_from(self.rng.between(8, 900)).unwrap_or_default();
-        // The effects of jobs have their own entries, so runs without any found nothing to do.
-        let run = JobRun::scheduled(0, 0, error, duration_ms);
-        recorder.run(job, Vec::new(), &run, at);
+        // The effects of jobs have their own entries, so the other runs found nothing to do.
+        let part = (float(self.next) + 0.5) / float(self.idle);
         self.next += 1;
+        if let Some(period) = self.free_period(part, calendar, recorder) {
+            recorder.plan_run(period, None);
+        }
         true
     }
 
-    /// On a quarter of an hour, evenly distributed over the day.
-    fn instant(&self, calendar: &Calendar) -> DateTime<Utc> {
-        let period = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
-        let rough = calendar.start + days(period * (float(self.next) + 0.5) / float(self.total));
-        rough.duration_trunc(TimeDelta::minutes(15)).unwrap_or(rough).max(calendar.start)
+    /// A run that broke off, of which the administrators are notified.
+    fn fail(&mut self, part: f64, calendar: &Calendar, people: &People, recorder: &mut Recorder) {
+        let Some(period) = self.free_period(part, calendar, recorder) else { return };
+        let error = self.rng.word(&ERRORS);
+        recorder.plan_run(period, Some(error));
+        let administrators = people.those(period.1, |row: &user::Model| row.role == Role::Administrator);
+        let notice = job::failed(period.0.code(), error);
+        Inbox { calendar, people, rng: &mut self.rng, recorder }.notify(
+            &notice,
+            &administrators,
+            period.1 + TimeDelta::seconds(2),
+        );
     }
-}
 
-/// Five minutes past midnight on the first day of each quarter.
-fn quarters(calendar: &Calendar) -> Vec<DateTime<Utc>> {
-    let five_past = NaiveTime::MIN.overflowing_add_signed(TimeDelta::minutes(5)).0;
-    let days = calendar.day(calendar.start).iter_days().take_while(|day| *day <= calendar.day(calendar.now));
-    let first_days = days.filter(|day| day.day() == 1 && day.month0() % 3 == 0);
-    let instants = first_days.filter_map(|day| calendar.instant(day, five_past));
-    instants.filter(|at| *at > calendar.start && *at < calendar.now - TimeDelta::seconds(1)).collect()
+    /// A period near a part of the history that no run has: evenly distributed over the day.
+    fn free_period(&mut self, part: f64, calendar: &Calendar, recorder: &Recorder) -> Option<Period> {
+        let job = self.rng.pick(&JOBS).copied()?;
+        let whole_days = (calendar.now - calendar.start).as_seconds_f64() / 86_400.0;
+        let (first, last) = (period_from(job, calendar.start + TimeDelta::hours(2)), calendar.now - RUN_MAX);
+        let near: DateTime<Utc> = period_from(job, calendar.start + days(whole_days * part)).max(first);
+        let later = (0..).map(|step| near + step_of(job) * step).take_while(|at| *at < last);
+        let earlier = (1..).map(|step| near - step_of(job) * step).take_while(|at| *at >= first);
+        later.chain(earlier).map(|at| (job, at)).find(|period| period.1 < last && !recorder.runs.is_taken(*period))
+    }
 }

@@ -3,17 +3,24 @@
 //! It walks the state machine with the rows' own moves and derives the audit entries from the rows' own events, so that it obeys
 //! the same rules as real use. The writer does not rely on that: it replays every chapter before writing it.
 
+mod allowances;
+mod around;
 mod calendar;
 mod cast;
 mod chapter;
 mod fill;
+mod inbox;
+mod ingest;
 mod jobs;
 mod moves;
+mod pdf;
 mod people;
 mod plot;
 mod reading;
 mod rng;
+mod runs;
 mod script;
+mod settings;
 mod visits;
 mod walk;
 mod words;
@@ -29,10 +36,12 @@ use chrono_tz::Tz;
 use entity::audit::Refusal;
 use entity::case::{self, CaseStatus, number};
 use entity::clock::{Clock, instant_of};
+use entity::document;
 use entity::user;
 use jobs::Jobs;
 use people::People;
 use plot::Plot;
+use runs::Runs;
 use sea_orm::DbErr;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -41,6 +50,9 @@ use walk::CaseState;
 
 /// The maximum number of entries that are individually viewed later in the history.
 const ENTRIES_LOOKED_AT: usize = 2_000;
+
+/// The longest history, in cases, whose cases have documents: a larger one is for load tests, which read none.
+const CASES_WITH_DOCUMENTS: usize = 2_000;
 
 /// The size of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +81,13 @@ impl Plan {
         let days = if entries <= 100_000 { 180 } else { 730 };
         if entries == Self::demo().entries { Self::demo() } else { Self { users, cases, entries, days } }
     }
+
+    fn has_documents(&self) -> bool {
+        self.cases <= CASES_WITH_DOCUMENTS
+    }
 }
 
-/// Why a history could not be generated or written. Every variant except the last two is a bug in the generator.
+/// Why a history could not be generated or written. Every variant except the last three is a bug in the generator.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     #[error("demo: a change without effect")]
@@ -83,9 +99,13 @@ pub enum DemoError {
     #[error("demo: {0}")]
     Case(#[from] case::CaseRefusal),
     #[error("demo: {0}")]
+    Document(#[from] document::DocumentRefusal),
+    #[error("demo: {0}")]
     Refused(#[from] Refusal),
     #[error("demo: failed to hash a password: {0}")]
     Hash(String),
+    #[error("demo: failed to store a document: {0}")]
+    Storage(String),
     #[error("the database already contains users; demo data requires an empty database")]
     NotEmpty,
     #[error(transparent)]
@@ -95,7 +115,8 @@ pub enum DemoError {
 /// The history determined by a plan, a seed and the current time, in chapters; each can be written on its own, in this order.
 pub fn generate(plan: Plan, seed: u64, now: DateTime<Utc>, zone: Tz) -> Generator {
     let calendar = Calendar::new(now, plan.days, zone);
-    let recorder = Recorder { clock: Clock::seeded(now, seed), chapter: Chapter::default(), tally: DemoCounts::default() };
+    let clock = Clock::seeded(now, seed);
+    let recorder = Recorder { clock, chapter: Chapter::default(), tally: DemoCounts::default(), runs: Runs::default() };
     let people = People::default();
     Generator { plan, seed, calendar, recorder, people, stage: Progress::People, case_states: Vec::new(), entries: Vec::new() }
 }
@@ -163,6 +184,8 @@ impl Generator {
         self.people = cast::gather(&self.plan, self.seed, &self.calendar, &mut self.recorder)?;
         let rows = self.people.iter().filter_map(|person| person.latest().cloned());
         self.recorder.chapter.history.users = rows.collect::<Vec<user::Model>>();
+        settings::adjust(self.seed, &self.calendar, &self.people, &mut self.recorder)?;
+        allowances::grant(self.seed, &self.calendar, &self.people, &mut self.recorder)?;
         let (plots, numbers) = plot::draw(&self.plan, self.seed, &self.calendar, &self.people)?;
         Ok(Progress::Cases(plots.into_iter(), numbers))
     }
@@ -171,9 +194,11 @@ impl Generator {
         self.recorder.chapter.case_numbers = numbers;
         while !self.recorder.chapter.is_full() {
             let Some(plot) = plots.next() else {
-                return Ok(Progress::Jobs(Jobs::new(&self.plan, self.seed, &self.calendar, &self.recorder)));
+                let (plan, seed, calendar) = (&self.plan, self.seed, &self.calendar);
+                return Ok(Progress::Jobs(Jobs::new(plan, seed, calendar, &self.people, &mut self.recorder)));
             };
-            let case_state = walk::walk(self.seed, &plot, &self.calendar, &self.people, &mut self.recorder)?;
+            let has_documents = self.plan.has_documents();
+            let case_state = walk::walk(self.seed, &plot, has_documents, &self.calendar, &self.people, &mut self.recorder)?;
             self.case_states.push(case_state);
         }
         Ok(Progress::Cases(plots, Vec::new()))

@@ -108,7 +108,7 @@ impl Walk<'_> {
         let change = self.change(by, None)?;
         self.save(by, edited, change)?;
         if status != CaseStatus::Draft {
-            self.raise_flag();
+            self.raise_flag(self.at);
         }
         Ok(())
     }
@@ -155,8 +155,9 @@ impl Walk<'_> {
         let by = row.member_id;
         let mut change = self.change(by, None)?;
         change.note(key::EDITED_FIELDS, row.edited_fields().into_iter().collect::<Vec<_>>());
-        let notes = Some("Corrected as asked.");
-        self.save(by, row.resubmit(notes, 0, self.at)?, change)
+        let (notes, new_documents) = (Some("Corrected as asked."), self.new_documents(&row));
+        change.note(key::NEW_DOCUMENTS, new_documents);
+        self.save(by, row.resubmit(notes, new_documents, self.at)?, change)
     }
 
     fn accept(&mut self) -> Result<(), DemoError> {
@@ -227,7 +228,8 @@ impl Walk<'_> {
         };
         let change = self.change(by, Some(reason))?;
         let hold = Hold::new(reason, expected.map(super::rng::days));
-        self.save(by, self.case()?.hold(hold, self.at)?, change)
+        self.save(by, self.case()?.hold(hold, self.at)?, change)?;
+        self.remind()
     }
 
     fn resume(&mut self) -> Result<(), DemoError> {
@@ -282,15 +284,16 @@ impl Walk<'_> {
         let by = self.worker()?;
         let release = self.release_of();
         let row = self.case()?;
-        // The history has no files, so it records what would have happened without them.
-        let missing_reports: Vec<i32> = (1..=row.num_reports_requested).collect();
-        let (assignee, override_incomplete) = (self.assignee(), true);
+        let missing_reports = self.missing_reports(&row);
+        let (assignee, override_incomplete) = (self.assignee(), !missing_reports.is_empty());
         let is_reviewed = assignee.is_some_and(user::Model::is_reviewed);
         let completion = Completion { assignee, missing_reports: &missing_reports, override_incomplete, release };
         let row = row.complete(completion, self.at)?;
         let mut change = self.change(by, None)?;
-        change.note(key::OVERRIDE_INCOMPLETE, true);
-        change.note(key::MISSING_REPORTS, missing_reports.as_slice());
+        if override_incomplete {
+            change.note(key::OVERRIDE_INCOMPLETE, true);
+            change.note(key::MISSING_REPORTS, missing_reports.as_slice());
+        }
         if is_reviewed {
             change.note(key::REVIEW_CYCLE, Some(review::next_cycle(&self.reviews)));
         }

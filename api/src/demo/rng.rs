@@ -17,6 +17,10 @@ pub(super) enum Table {
     Cases,
     Jobs,
     Visits,
+    /// What happens around a case: documents, notes, alerts.
+    Around,
+    Allowances,
+    Settings,
 }
 
 impl Table {
@@ -28,6 +32,9 @@ impl Table {
             Self::Cases => 3,
             Self::Jobs => 4,
             Self::Visits => 5,
+            Self::Around => 6,
+            Self::Allowances => 7,
+            Self::Settings => 8,
         };
         table << 56
     }

@@ -21,10 +21,19 @@ fn generated(plan: Plan, seed: u64) -> Chapter {
         let chapter = chapter.unwrap();
         whole.history.users.extend(chapter.history.users);
         whole.history.cases.extend(chapter.history.cases);
+        whole.history.documents.extend(chapter.history.documents);
+        whole.history.notes.extend(chapter.history.notes);
+        whole.history.credits.extend(chapter.history.credits);
+        whole.history.settings = chapter.history.settings.or(whole.history.settings);
         whole.history.entries.extend(chapter.history.entries);
         whole.reviews.extend(chapter.reviews);
         whole.member_updates.extend(chapter.member_updates);
         whole.case_numbers.extend(chapter.case_numbers);
+        whole.alerts.extend(chapter.alerts);
+        whole.mails.extend(chapter.mails);
+        whole.runs.extend(chapter.runs);
+        whole.overdue_holds.extend(chapter.overdue_holds);
+        whole.files.extend(chapter.files);
     }
     whole.history.entries.sort_by_key(|entry| entry.id);
     whole
@@ -221,6 +230,94 @@ fn a_share_of_the_entries_is_by_the_system_and_some_are_failures() {
     ] {
         assert!(!entries_of(action).is_empty(), "{action}");
     }
+}
+
+#[test]
+fn every_action_occurs_with_success() {
+    for action in Action::all() {
+        let done = entries_of(action).into_iter().filter(|entry| entry.event.outcome == Outcome::Success).count();
+        assert!(done >= 2, "{action}: {done}");
+    }
+}
+
+#[test]
+fn most_completions_have_all_their_reports() {
+    let completions = entries(|entry| {
+        let status = entry.event.changes.get("status");
+        status.is_some_and(|change| {
+            change["from"] == "accepted" && ["completed", "pending_review"].contains(&change["to"].as_str().unwrap())
+        })
+    });
+    let overridden = completions.iter().filter(|entry| entry.event.metadata.contains_key("override_incomplete")).count();
+    assert!(overridden > 0 && percent(overridden, completions.len()) < 30.0, "{overridden} of {}", completions.len());
+    for case in demo().history.cases.iter().filter(|case| case.status == CaseStatus::Completed) {
+        let reports = |number| {
+            let documents = demo().history.documents.iter().filter(|document| document.case_id == case.id);
+            documents.filter(|document| document.report_number == Some(number) && document.deleted_at.is_none()).count()
+        };
+        assert!((1..=case.num_reports_requested).all(|number| reports(number) <= 1), "{}", case.case_number);
+        assert_eq!(reports(case.num_reports_requested + 1), 0, "{}", case.case_number);
+    }
+}
+
+#[test]
+fn documents_are_small_files_whose_content_agrees_with_their_rows() {
+    let documents = &demo().history.documents;
+    assert!(documents.len() > 400, "{}", documents.len());
+    let files: HashMap<Uuid, &[u8]> = demo().files.iter().map(|(id, bytes)| (*id, bytes.as_slice())).collect();
+    assert_eq!(files.len(), documents.len());
+    for document in documents {
+        let bytes = files[&document.id];
+        assert!(bytes.starts_with(b"%PDF-1.4\n") && bytes.ends_with(b"%%EOF\n") && bytes.len() < 4_096);
+        assert_eq!(document.size_bytes, i64::try_from(bytes.len()).unwrap());
+        assert_eq!(document.sha256, entity::text::hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes)));
+    }
+    assert!(documents.iter().any(|document| document.deleted_at.is_some()));
+}
+
+#[test]
+fn a_history_for_load_tests_has_no_documents() {
+    let chapter = generate(Plan { cases: 2_001, ..Plan::demo() }, 1, now(), Chicago).nth(1).unwrap().unwrap();
+    assert!(!chapter.history.cases.is_empty() && chapter.history.documents.is_empty() && chapter.files.is_empty());
+}
+
+#[test]
+fn each_period_of_a_job_is_run_once_and_the_last_one_is_recent() {
+    let mut seen = HashSet::new();
+    let runs = &demo().runs;
+    assert!(runs.iter().all(|run| seen.insert((run.job_name, run.scheduled_for))));
+    let own = entries_of(Action::CronJobExecuted).into_iter().filter(|entry| entry.context.actor == entity::audit::Actor::System);
+    assert_eq!(own.count(), runs.len());
+    for (job, within) in [("check_expired_holds", 60), ("release_scheduled_cases", 15), ("send_scheduled_emails", 15)] {
+        let last = runs.iter().filter(|run| run.job_name.code() == job).filter_map(|run| run.scheduled_for).max().unwrap();
+        assert!(now() - last <= chrono::TimeDelta::minutes(within + 15), "{job}: {last}");
+    }
+    assert!(runs.iter().filter(|run| run.records_processed > 0).count() > 100);
+    assert!(runs.iter().all(|run| run.finished_at <= now()));
+}
+
+#[test]
+fn notifications_reach_their_recipients_and_are_looked_at() {
+    let Chapter { alerts, mails, .. } = demo();
+    let kinds: HashSet<_> = alerts.iter().map(|alert| alert.kind).collect();
+    assert!(kinds.len() >= 9, "{kinds:?}");
+    let dismissed = alerts.iter().filter(|alert| alert.dismissed_at.is_some()).count();
+    assert_eq!(dismissed, entries_of(Action::AlertDismissed).len());
+    assert!(alerts.iter().any(|alert| alert.read_at.is_none()) && dismissed > 20);
+    let attempts: i32 = mails.iter().map(|mail| mail.attempts).sum();
+    let own = entries_of(Action::EmailNotificationSent).into_iter().filter(|entry| entry.context.in_job).count();
+    assert_eq!(usize::try_from(attempts).unwrap(), own);
+    let with = |status| mails.iter().filter(|mail| mail.status == status).count();
+    assert!(with(entity::outbox::MailStatus::Sent) > 200 && with(entity::outbox::MailStatus::Failed) > 0);
+}
+
+#[test]
+fn every_member_has_an_allowance_for_each_quarter_that_began_while_they_were_there() {
+    let credits = &demo().history.credits;
+    let quarters: HashSet<&str> = credits.iter().map(|credit| credit.quarter.as_str()).collect();
+    assert_eq!(quarters, HashSet::from(["2026-Q3", "2026-Q4"]));
+    assert!(credits.len() > 100 && credits.iter().any(|credit| credit.allowed_credits != 100), "{}", credits.len());
+    assert_eq!(entries_of(Action::BulkCreditReset).into_iter().filter(|entry| entry.context.in_job).count(), quarters.len());
 }
 
 #[test]

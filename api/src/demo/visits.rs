@@ -5,9 +5,10 @@ use super::chapter::{Origin, Recorder};
 use super::people::{People, Someone};
 use super::rng::{DemoRng, Table};
 use super::walk::CaseState;
-use super::{DemoError, reading};
+use super::{DemoError, ingest, reading};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{Actor, Event};
+use entity::document::{self, DocumentType};
 use entity::user::{Person, Role};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -15,6 +16,11 @@ use uuid::Uuid;
 const FAILED_LOGINS: f64 = 0.04;
 const UNKNOWN_NAMES: f64 = 0.005;
 const DENIED: f64 = 0.015;
+/// The share of documents among what is looked at of a case.
+const DOCUMENTS: f64 = 0.3;
+const DOWNLOADS: f64 = 0.6;
+/// The share of reports among the requests of a service account.
+const REPORTS: f64 = 0.5;
 
 /// Everything a visitor can read, and the random numbers.
 #[derive(Debug)]
@@ -107,17 +113,41 @@ impl Visits {
         if manages && !self.rng.chance(0.2) {
             return Some(reading::by_manager(self, person, at));
         }
-        self.case_trail(person, at)
+        if self.rng.chance(DOCUMENTS) { self.document(person, at) } else { self.case_trail(person, at) }
     }
 
-    /// A service account reads the log and the reports, and never signs in.
+    /// A service account reads the log and the reports, reports what other systems did, and never signs in.
     fn feed(&mut self, person: &Person, at: DateTime<Utc>) -> Vec<(Event, DateTime<Utc>)> {
-        let reads = self.rng.between(1, 3);
-        (0..reads).map(|read| (reading::by_manager(self, person, at), at + TimeDelta::seconds(read))).collect()
+        let requests = self.rng.between(3, 8);
+        let request = |number| {
+            let at = at + TimeDelta::seconds(number);
+            let event = if self.rng.chance(REPORTS) { ingest::report(self, at) } else { reading::by_manager(self, person, at) };
+            (event, at)
+        };
+        (0..requests).map(request).collect()
+    }
+
+    /// A document that this person could see at that time: its data or its content.
+    fn document(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
+        let case = self.case_of(person, at)?;
+        let is_released = case.released_at.is_some_and(|released_at| released_at < at);
+        let is_shown = |document: &&document::Model| {
+            let is_there = document.created_at < at && document.deleted_at.is_none_or(|deleted_at| deleted_at > at);
+            let is_report = document.document_type == DocumentType::Report;
+            is_there && (!is_report || is_released || person.role != Role::Member)
+        };
+        let shown: Vec<document::Model> = case.documents.iter().filter(is_shown).cloned().collect();
+        let document = self.rng.pick(&shown)?;
+        let is_read = self.rng.chance(DOWNLOADS);
+        Some(if is_read { Event::document_downloaded(document, None) } else { Event::document_viewed(document) })
     }
 
     /// The audit trail of a case that this person may see and that existed at that time.
     fn case_trail(&mut self, person: &Person, at: DateTime<Utc>) -> Option<Event> {
+        self.case_of(person, at).map(|case| reading::case_trail(case.id))
+    }
+
+    fn case_of(&mut self, person: &Person, at: DateTime<Utc>) -> Option<&CaseState> {
         let own = self.own.get(&person.id);
         let case = match person.role {
             Role::Manager | Role::Administrator => self.rng.pick(&self.cases)?,
@@ -126,7 +156,7 @@ impl Visits {
         let is_member = person.id == case.member_id;
         let seen_from = if is_member { Some(case.created_at) } else { case.submitted_at };
         let is_there = seen_from.is_some_and(|seen_from| seen_from < at);
-        is_there.then(|| reading::case_trail(case.id))
+        is_there.then_some(case)
     }
 
     /// An entry that existed at that time.

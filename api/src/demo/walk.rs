@@ -2,32 +2,35 @@
 
 use super::calendar::Calendar;
 use super::chapter::Recorder;
+use super::inbox::{Inbox, RUN_MAX};
 use super::people::People;
 use super::plot::Plot;
 use super::rng::{DemoRng, Table};
+use super::runs::period_from;
 use super::script::Step;
 use super::{DemoError, words};
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::audit::{Actor, AppliedChange, ChangeContext, happen};
-use entity::case::{self, member_update};
-use entity::effect::Effect;
-use entity::outbox::Template;
-use entity::review;
-use entity::user::{self, Person};
+use chrono::{DateTime, Utc};
+use entity::audit::{Actor, AppliedChange, ChangeContext, happen, key};
+use entity::case::{self, CaseAction, CaseStatus, member_update};
+use entity::effect::{Effect, Recipients};
+use entity::job::run::Trigger;
+use entity::job::{JobName, overdue_hold};
+use entity::user::{self, Caller, Person, Role};
+use entity::{document, review, setting};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The share of emails that fail.
-const FAILED_MAILS: f64 = 0.02;
-
 /// The data of a case needed to read it later.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CaseState {
     pub id: Uuid,
     pub member_id: Uuid,
     pub assigned_to_id: Option<Uuid>,
     pub submitted_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+    /// When its member sees its reports.
+    pub released_at: Option<DateTime<Utc>>,
+    pub documents: Vec<document::Model>,
 }
 
 /// A case in progress.
@@ -37,6 +40,10 @@ pub(super) struct Walk<'a> {
     pub people: &'a People,
     pub recorder: &'a mut Recorder,
     pub rng: DemoRng,
+    /// The random numbers of what happens around the case: none of it changes its course.
+    pub around: DemoRng,
+    pub has_documents: bool,
+    pub documents: Vec<document::Model>,
     pub row: Option<case::Model>,
     pub steps: Vec<(Step, DateTime<Utc>)>,
     /// The index of the current step.
@@ -54,6 +61,7 @@ pub(super) struct Walk<'a> {
 pub(super) fn walk(
     seed: u64,
     plot: &Plot,
+    has_documents: bool,
     calendar: &Calendar,
     people: &People,
     recorder: &mut Recorder,
@@ -66,6 +74,9 @@ pub(super) fn walk(
         people,
         recorder,
         rng,
+        around: DemoRng::new(seed, Table::Around, plot.number),
+        has_documents,
+        documents: Vec::new(),
         row: None,
         steps,
         place: 0,
@@ -77,7 +88,9 @@ pub(super) fn walk(
     };
     while let Some((step, at)) = walk.steps.get(walk.place).copied() {
         walk.at = at;
+        walk.prepare(step)?;
         walk.take(step)?;
+        walk.accompany(step)?;
         walk.place += 1;
     }
     walk.end()
@@ -120,58 +133,107 @@ impl Walk<'_> {
     }
 
     /// Saves the result of a move, and adds the resulting audit entries and what must follow.
-    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, mut change: ChangeContext) -> Result<(), DemoError> {
+    pub fn save(&mut self, by: Uuid, row: case::ActiveModel, change: ChangeContext) -> Result<(), DemoError> {
         let at = self.at;
+        let origin = self.people.get(by).and_then(|person| person.origin(at)).ok_or(DemoError::NoSuchPerson)?;
+        let same = self.request.take().filter(|(then, _)| *then == at);
+        let context = same.map_or_else(|| self.recorder.request(origin, at), |(_, context)| context);
+        self.request = Some((at, Arc::clone(&context)));
+        self.apply(row, change, &context, at)?;
+        if self.row.as_ref().is_some_and(|row| row.member_id != by) {
+            self.staff_acted_at = Some(at);
+        }
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        row: case::ActiveModel,
+        mut change: ChangeContext,
+        context: &Arc<entity::audit::Context>,
+        at: DateTime<Utc>,
+    ) -> Result<(), DemoError> {
         let known = |id| self.people.person(id, at);
         let Some(AppliedChange { row: after, events, effects }) =
             happen::<case::Entity>(self.row.as_ref(), row, &mut change, known, at)?
         else {
             return Ok(());
         };
-        let origin = self.people.get(by).and_then(|person| person.origin(at)).ok_or(DemoError::NoSuchPerson)?;
-        let same = self.request.take().filter(|(then, _)| *then == at);
-        let context = same.map_or_else(|| self.recorder.request(origin, at), |(_, context)| context);
-        self.recorder.record(events, &context, at, true);
-        self.request = Some((at, context));
-        if by != after.member_id {
-            self.staff_acted_at = Some(at);
-        }
+        self.recorder.record(events, context, at, true);
         self.row = Some(after);
-        effects.into_iter().try_for_each(|effect| self.follow(effect))
+        effects.into_iter().try_for_each(|effect| self.follow(effect, at))
     }
 
     /// Records that the member added something the staff has to acknowledge.
-    pub fn raise_flag(&mut self) {
-        self.member_updated_at = Some(self.at);
+    pub fn raise_flag(&mut self, at: DateTime<Utc>) {
+        self.member_updated_at = Some(at);
     }
 
-    /// Adds what must follow a change as of this step: review steps and emails. Alerts are not part of a history.
-    fn follow(&mut self, effect: Effect) -> Result<(), DemoError> {
+    /// Adds what must follow a change as of a time: review steps, alerts and emails.
+    pub fn follow(&mut self, effect: Effect, at: DateTime<Utc>) -> Result<(), DemoError> {
         match effect {
             Effect::Review(step) => {
-                let step = step.after(&self.reviews, self.recorder.new_id(self.at));
+                let step = step.after(&self.reviews, self.recorder.new_id(at));
                 self.reviews.insert(0, step.clone());
                 self.recorder.chapter.reviews.push(step);
-                Ok(())
             }
-            Effect::Notice(notice) => notice.mail.map_or(Ok(()), |mail| self.mail(mail.template)),
+            Effect::Notice(notice) => {
+                let recipients = self.recipients(&notice.to, at);
+                let (calendar, people) = (self.calendar, self.people);
+                Inbox { calendar, people, rng: &mut self.around, recorder: self.recorder }.notify(&notice, &recipients, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Those who are notified, as `notify` finds them in the database.
+    fn recipients(&self, to: &Recipients, at: DateTime<Utc>) -> Vec<Uuid> {
+        let is_active = |id: &Uuid| self.people.get(*id).is_some_and(|person| person.active_at(at).is_some());
+        match to {
+            Recipients::Member(id) => [*id].into_iter().filter(is_active).collect(),
+            Recipients::User(id) => vec![*id],
+            Recipients::AssigneeOf(_) => self.row.iter().filter_map(|case| case.assigned_to_id).collect(),
+            Recipients::ReviewersOf(_) => {
+                let is_staff = |row: &user::Model| matches!(row.role, Role::Technician | Role::Manager);
+                let permits = |row: &user::Model, case| CaseAction::Review.permits(&Caller::new(row, Uuid::nil()), case);
+                let may_review = |row: &user::Model| is_staff(row) && self.row.as_ref().is_some_and(|case| permits(row, case));
+                self.people.those(at, may_review)
+            }
+            Recipients::ManagersAnd(assignee) => {
+                self.people.those(at, |row| row.role == Role::Manager || Some(row.id) == *assignee)
+            }
+            // Of jobs, and not of cases.
+            Recipients::AdministratorsOf { .. } => Vec::new(),
         }
     }
 
-    /// Notifies the member by email, a few minutes later.
-    fn mail(&mut self, template: Template) -> Result<(), DemoError> {
-        let row = self.case()?;
-        let to = self.people.person(row.member_id, self.at).ok_or(DemoError::NoSuchPerson)?;
-        let mut sent_at = self.at + TimeDelta::seconds(self.rng.between(40, 880));
-        let fails = self.rng.chance(FAILED_MAILS);
-        if sent_at < self.calendar.now {
-            self.recorder.mail(template, &to, 1, fails, sent_at);
+    /// The reminder of a hold that lasts longer than expected, by the first run of the job after that.
+    pub fn remind(&mut self) -> Result<(), DemoError> {
+        let case = self.case()?;
+        let (Some(held_at), Some(end_at)) = (case.held_at, case.hold_expected_end_at) else { return Ok(()) };
+        let period = (JobName::CheckExpiredHolds, period_from(JobName::CheckExpiredHolds, end_at));
+        let resumed_at = self.until(|step| step == Step::Resume);
+        if period.1 >= resumed_at || period.1 + RUN_MAX > self.calendar.now {
+            return Ok(());
         }
-        sent_at += TimeDelta::minutes(15);
-        if fails && sent_at < self.calendar.now {
-            self.recorder.mail(template, &to, 2, false, sent_at);
+        let (_, at) = self.recorder.in_run(period, false);
+        self.recorder.chapter.overdue_holds.push(overdue_hold::Model { case_id: case.id, held_at });
+        let settings = setting::Model { time_zone: self.calendar.zone.name().to_owned(), ..setting::Model::first() };
+        self.follow(Effect::Notice(case::effects::hold_overdue(&case, &settings)), at)
+    }
+
+    /// The release of a completed case by the first run of the job after its time has come.
+    fn release_on_schedule(&mut self) -> Result<(), DemoError> {
+        let case = self.case()?;
+        let Some(due_at) = case.scheduled_release_at.filter(|_| case.status == CaseStatus::Completed) else { return Ok(()) };
+        let period = (JobName::ReleaseScheduledCases, period_from(JobName::ReleaseScheduledCases, due_at));
+        if period.1 + RUN_MAX > self.calendar.now {
+            return Ok(());
         }
-        Ok(())
+        let (context, at) = self.recorder.in_run(period, false);
+        let mut change = ChangeContext::new(Actor::System);
+        change.note(key::TRIGGER, Trigger::Scheduler.code());
+        self.apply(case.release_on_schedule(), change, &context, at)
     }
 
     pub fn word(&mut self, words: &[&'static str]) -> &'static str {
@@ -185,6 +247,7 @@ impl Walk<'_> {
     }
 
     fn end(mut self) -> Result<CaseState, DemoError> {
+        self.release_on_schedule()?;
         let row = self.row.take().ok_or(DemoError::Nothing)?;
         if row.status != self.plot.status {
             return Err(DemoError::Astray { planned: self.plot.status, reached: row.status });
@@ -201,7 +264,10 @@ impl Walk<'_> {
             assigned_to_id: row.assigned_to_id,
             submitted_at: row.submitted_at,
             created_at: row.created_at,
+            released_at: row.released_at.filter(|_| row.status == CaseStatus::Completed),
+            documents: self.documents.clone(),
         };
+        self.recorder.chapter.history.documents.append(&mut self.documents);
         self.recorder.chapter.history.cases.push(row);
         Ok(case_state)
     }

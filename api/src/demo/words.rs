@@ -68,6 +68,31 @@ pub(super) const STAFF_NOTES: &[&str] = &[
 pub(super) const REPORT_NOTES: &[&str] =
     &["See page 4 for the survivor options.", "Scenario 2 assumes retirement at 62.", "The estimate is before taxes."];
 
+pub(super) const INTERNAL_NOTES: &[&str] = &[
+    "Called the agency: the service history is on its way.",
+    "The high-three salary differs from the pay stub, asked the member.",
+    "Checked the military deposit, nothing owed.",
+    "Second scenario agreed with the member by phone.",
+];
+
+pub(super) const SHARED_NOTES: &[&str] = &[
+    "We are waiting for the agency's answer and continue as soon as it is here.",
+    "The report will include both survivor options.",
+    "Please check the service dates on page 2.",
+];
+
+pub(super) const COMMENTS: &[&str] = &[
+    "The client asks when the report will be ready.",
+    "The pay stub of October follows tomorrow.",
+    "Thank you, that answers the client's question.",
+    "The employee moved the retirement date to June.",
+];
+
+pub(super) const SUPPORTING_DOCUMENTS: &[&str] =
+    &["Leave and earnings statement", "Form SF-50", "TSP statement", "Social security statement", "Beneficiary form"];
+
+pub(super) const ALLOWANCE_NOTES: &[&str] = &["additional seminar", "agreed for this quarter", "two workshops joined"];
+
 pub(super) const LEAVING_REASONS: &[&str] = &["left the company", "moved to another workshop", "account no longer needed"];
 
 pub(super) const USER_AGENTS: &[&str] = &[

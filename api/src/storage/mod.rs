@@ -100,6 +100,12 @@ impl Storage {
         Incoming::new(self.clone(), id, space.clone())
     }
 
+    /// Stores a small document whose bytes are all there.
+    pub async fn keep(&self, id: Uuid, bytes: Vec<u8>) -> Result<(), StorageError> {
+        self.store.put(&self.path(id), bytes.into()).await?;
+        Ok(())
+    }
+
     /// The bytes of a document, all or a range.
     pub async fn read(
         &self,

@@ -10,7 +10,7 @@ use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Model, Role};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, DbBackend, QueryFilter};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;

@@ -70,6 +70,11 @@ impl AuditTx {
         insert::<E, Self>(&self.unit, self, rows, None).await
     }
 
+    /// Replaces rows that exist, likewise.
+    pub(crate) async fn replace_all<E: Audited<ActiveModel: Send>>(&self, rows: Vec<E::ActiveModel>) -> Result<(), DbErr> {
+        insert::<E, Self>(&self.unit, self, rows, Some(replacement::<E>())).await
+    }
+
     /// Remembers the kinds of the inserted entries until COMMIT makes them permanent.
     pub(crate) fn wrote(&self, entries: Vec<(Action, Outcome)>) {
         self.unit.wrote(entries);
@@ -107,10 +112,8 @@ where
         those.map(|change| change.after.clone().into_active_model()).collect()
     };
     insert::<E, C>(unit, db, written(true), None).await?;
-    let others = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
-    // One statement that gives each row its own values: every row exists and is locked.
-    let replace = OnConflict::column(E::ID).update_columns(others).to_owned();
-    insert::<E, C>(unit, db, written(false), Some(replace)).await?;
+    // Every row exists and is locked.
+    insert::<E, C>(unit, db, written(false), Some(replacement::<E>())).await?;
     // After the rows, as required by the safety-net triggers that run at COMMIT.
     hooks::write(unit, db, events, true).await?;
     hooks::write(unit, db, together, false).await?;
@@ -178,6 +181,12 @@ where
         }?;
     }
     Ok(())
+}
+
+/// One statement that gives each existing row its own values.
+fn replacement<E: Audited>() -> OnConflict {
+    let others = E::Column::iter().filter(|column| column.as_str() != E::ID.as_str());
+    OnConflict::column(E::ID).update_columns(others).to_owned()
 }
 
 /// How many rows fit into one statement: each value is bound.

@@ -70,9 +70,9 @@ pub(crate) const EVERY_FACT: &[Column] =
     &[Column::CaseId, Column::CaseNumber, Column::AuthorId, Column::Visibility, Column::Body];
 
 /// A new note about a case.
-pub fn write(tx: &AuditTx, case: &case::Model, author: Uuid, visibility: Visibility, body: &str) -> ActiveModel {
+pub fn write(id: Uuid, case: &case::Model, author: Uuid, visibility: Visibility, body: &str) -> ActiveModel {
     ActiveModel {
-        id: Set(tx.new_id()),
+        id: Set(id),
         case_id: Set(case.id),
         case_number: Set(case.case_number.clone()),
         author_id: Set(author),

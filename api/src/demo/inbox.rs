@@ -1,0 +1,105 @@
+//! Notifications: alerts with what their recipients do with them, and emails with their attempts.
+
+use super::calendar::Calendar;
+use super::chapter::Recorder;
+use super::people::People;
+use super::rng::{DemoRng, days};
+use super::runs::period_from;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::alert::Notification;
+use entity::audit::Event;
+use entity::effect::{Email, Notice};
+use entity::job::JobName;
+use entity::outbox::{Mail, MailStatus};
+use entity::setting;
+use entity::user::Person;
+use uuid::Uuid;
+
+/// A history has no more alerts than people would still look at: of a load test's review queue there would be millions.
+const ALERT_DAYS: i64 = 60;
+const READ: f64 = 0.75;
+const DISMISSED: f64 = 0.5;
+/// The share of emails whose first attempt fails.
+const FAILED_MAILS: f64 = 0.02;
+/// The errors of failed attempts, and whether another attempt follows.
+const MAIL_ERRORS: [(&str, bool); 2] = [("450 4.2.0 greylisted, try again later", true), ("550 mailbox unavailable", false)];
+const NEXT_ATTEMPT: TimeDelta = TimeDelta::minutes(5);
+
+/// The end of any run that begins this long before now is in the past.
+pub(super) const RUN_MAX: TimeDelta = TimeDelta::minutes(2);
+
+/// Where notifications go.
+pub(super) struct Inbox<'a> {
+    pub calendar: &'a Calendar,
+    pub people: &'a People,
+    pub rng: &'a mut DemoRng,
+    pub recorder: &'a mut Recorder,
+}
+
+impl Inbox<'_> {
+    /// Raises the alerts of a notification, and queues its emails if it has one.
+    pub fn notify(&mut self, notice: &Notice, recipients: &[Uuid], at: DateTime<Utc>) {
+        for recipient in recipients {
+            self.alert(notice, *recipient, at);
+            if let Some(email) = &notice.mail {
+                self.mail(email, notice.case.as_ref(), *recipient, at);
+            }
+        }
+    }
+
+    fn alert(&mut self, notice: &Notice, recipient: Uuid, at: DateTime<Utc>) {
+        if self.calendar.now - at > TimeDelta::days(ALERT_DAYS) {
+            return;
+        }
+        let Notice { to: _, kind, severity, title, message, case, mail: _ } = notice;
+        let notification = Notification { kind: *kind, severity: *severity, title, message, case: case.as_ref() };
+        let mut alert = notification.to(recipient, self.recorder.new_id(at), at);
+        let rough = at + days(self.rng.days(0.6, 0.8));
+        if rough < self.calendar.now && self.rng.chance(READ) {
+            let seen_at = self.calendar.settle(self.rng, rough, at);
+            let person = self.people.get(recipient).filter(|person| person.active_at(seen_at).is_some());
+            if let Some(origin) = person.and_then(|person| person.origin(seen_at)) {
+                alert.read_at = Some(seen_at);
+                if self.rng.chance(DISMISSED) {
+                    alert.dismissed_at = Some(seen_at);
+                    let context = self.recorder.request(origin, seen_at);
+                    self.recorder.record(vec![Event::alert_dismissed(&alert, None)], &context, seen_at, false);
+                }
+            }
+        }
+        self.recorder.chapter.alerts.push(alert);
+    }
+
+    /// Queues an email, and has the dispatcher's runs send it, as far as they are in the past.
+    fn mail(&mut self, email: &Email, case: Option<&(Uuid, String)>, to: Uuid, at: DateTime<Utc>) {
+        let Some(row) = self.people.get(to).and_then(|person| person.active_at(at)) else { return };
+        let Email { template, parameters } = email;
+        let mail = Mail { to: row, template: *template, parameters, case };
+        let mut mail = mail.queued(&setting::Model::first(), self.recorder.new_id(at), at);
+        let person = Person::new(row);
+        let failure = if self.rng.chance(FAILED_MAILS) { self.rng.pick(&MAIL_ERRORS).copied() } else { None };
+        let (mut error, mut due_at) = (failure, at);
+        loop {
+            let period = (JobName::SendScheduledEmails, period_from(JobName::SendScheduledEmails, due_at));
+            if period.1 + RUN_MAX > self.calendar.now {
+                break;
+            }
+            let (context, sent_at) = self.recorder.in_run(period, error.is_some());
+            mail.attempts += 1;
+            mail.last_attempt_at = Some(sent_at);
+            mail.send_after = Some(sent_at + NEXT_ATTEMPT);
+            mail.last_error = error.map(|(why, _)| why.to_owned());
+            let event = Event::mail_attempted(&mail, Some(&person), mail.last_error.as_deref());
+            self.recorder.record(vec![event], &context, sent_at, false);
+            match error.take() {
+                Some((_, true)) => due_at = sent_at + NEXT_ATTEMPT,
+                Some((_, false)) => mail.status = MailStatus::Failed,
+                None => (mail.status, mail.sent_at) = (MailStatus::Sent, Some(sent_at)),
+            }
+            if mail.status != MailStatus::Pending {
+                break;
+            }
+        }
+        self.recorder.chapter.mails.push(mail);
+    }
+}
