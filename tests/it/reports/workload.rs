@@ -85,14 +85,15 @@ on_each_database! {
         assert!(csv.text.starts_with("action_type,label,category,count,percent\r\n"), "{}", csv.text);
         assert!(!csv.text.contains("WS002"), "{}", csv.text);
 
-        // A technician who left is listed only while cases are assigned to them.
-        for who in [idle.id, app.tech(2).await.id] {
-            let path = format!("users/{who}/deactivate");
-            app.as_admin().await.post(&path, json!({"reason": "left"})).await.expect(200);
-        }
+        // A technician without cases is listed while active, and a manager while cases are assigned to them.
+        let admin = app.as_admin().await;
+        admin.post(&format!("users/{}/deactivate", idle.id), json!({"reason": "left"})).await.expect(200);
+        let body = json!({"assigned_to": by.id(), "reason": "urgent"});
+        admin.post(&held.url("assign"), body).await.expect(200);
         let workload = by.get("reports/activity-summary").await.expect(200)["workload"].clone();
-        assert_eq!(column(&workload["by_technician"], "username"), ["tech1", "tech2", "tech3"]);
-        assert_eq!(workload["summary"]["technicians_total"], 3);
+        assert_eq!(column(&workload["by_technician"], "username"), ["manager", "tech1", "tech3", "tech2"]);
+        assert_eq!(column(&workload["by_technician"], "open_cases"), [1, 1, 1, 0]);
+        assert_eq!(workload["summary"]["technicians_total"], 4);
     }
 
     async fn cases_are_counted_by_their_age_to_the_millisecond(app) {
