@@ -2,10 +2,12 @@
 
 mod events;
 
-use crate::audit::{AuditTx, Unaudited};
+use crate::audit::{AuditTx, Unaudited, UsedKey};
+use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_keys")]
@@ -20,6 +22,12 @@ pub struct Model {
     pub hint: String,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub revoked_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// The name it was given, if any.
+    pub name: Option<String>,
+    /// From when on it is refused, if ever.
+    pub expires_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Its last use, as of about a minute ago.
+    pub last_used_at: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -31,8 +39,42 @@ impl Unaudited for Entity {
     const BECAUSE: &'static str = "secrets never enter the audit log; creating and revoking a key is recorded as user_updated";
 }
 
+impl Model {
+    /// The name that identifies the key to people: the one it was given, else its first characters.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.hint)
+    }
+
+    /// The key as the entries of its requests show it.
+    pub fn used(&self) -> UsedKey {
+        UsedKey { id: self.id, name: self.name().to_owned() }
+    }
+
+    /// Whether its end has come.
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+}
+
+/// A key to be issued.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub name: Option<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl NewKey {
+    /// A key without a name and without an end.
+    pub const fn plain(id: Uuid, user_id: Uuid) -> Self {
+        Self { id, user_id, name: None, expires_at: None }
+    }
+}
+
 /// Stores the hash of a newly issued key.
-pub async fn keep(tx: &AuditTx, id: Uuid, user_id: Uuid, key_hash: String, hint: String) -> Result<Model, DbErr> {
+pub async fn keep(tx: &AuditTx, key: NewKey, key_hash: String, hint: String) -> Result<Model, DbErr> {
+    let NewKey { id, user_id, name, expires_at } = key;
     let row = ActiveModel {
         id: Set(id),
         user_id: Set(user_id),
@@ -40,8 +82,23 @@ pub async fn keep(tx: &AuditTx, id: Uuid, user_id: Uuid, key_hash: String, hint:
         hint: Set(hint),
         created_at: Set(tx.now()),
         revoked_at: Set(None),
+        name: Set(name),
+        expires_at: Set(expires_at),
+        last_used_at: Set(None),
     };
     row.insert(tx).await
+}
+
+/// Stores the last uses of keys, in an order that all processes share. Later ones that are already stored stay.
+pub async fn keep_uses(tx: &AuditTx, uses: &BTreeMap<Uuid, DateTime<Utc>>) -> Result<(), DbErr> {
+    for (id, used_at) in uses {
+        #[expect(clippy::disallowed_methods, reason = "an unaudited row; what a key is used for has its own entries")]
+        let keys = Entity::update_many();
+        let earlier = Column::LastUsedAt.is_null().or(Column::LastUsedAt.lt(*used_at));
+        let update = keys.col_expr(Column::LastUsedAt, Expr::value(*used_at)).filter(Column::Id.eq(*id)).filter(earlier);
+        update.exec(tx).await?;
+    }
+    Ok(())
 }
 
 /// Revokes one key of an account; false if it was already revoked.

@@ -31,6 +31,8 @@ pub struct Model {
     pub source: String,
     pub ip_address: Option<String>,
     pub request_id: String,
+    /// The API key that the request was made with.
+    pub api_key_id: Option<Uuid>,
     /// The changed fields by wire name, each between commas: `,status,held_at,`.
     pub changed_fields: Option<String>,
     #[sea_orm(column_type = "Text")]
@@ -58,6 +60,8 @@ impl ActiveModel {
             "actor_type": actor.kind(),
             "actor": actor.person().map(snapshot),
             "actor_label": actor.label(),
+            "api_key_id": context.api_key.as_ref().map(|key| key.id),
+            "api_key_name": context.api_key.as_ref().map(|key| &key.name),
             "case": event.case.as_ref().map(|(id, number)| json!({"id": id, "case_number": number})),
             "document": event.document.as_ref().map(|(id, filename)| json!({"id": id, "filename": filename})),
             "related_user": event.related_user.as_ref().map(snapshot),
@@ -89,6 +93,7 @@ impl ActiveModel {
             source: Set(source.to_owned()),
             ip_address: Set(context.ip_address.clone()),
             request_id: Set(context.request_id.clone()),
+            api_key_id: Set(context.api_key.as_ref().map(|key| key.id)),
             changed_fields: Set(changed_fields(&event)),
             search_text: Set(search_text(&event, context)),
             object_id: Set(event.object.1),

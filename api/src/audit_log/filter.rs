@@ -53,6 +53,9 @@ pub struct LogFilter {
     /// The user the entry is about
     #[param(nullable = false)]
     related_user_id: Option<Uuid>,
+    /// The API key that the request was made with
+    #[param(nullable = false)]
+    api_key_id: Option<Uuid>,
     /// The case the entry belongs to
     #[param(nullable = false)]
     case_id: Option<Uuid>,
@@ -175,6 +178,7 @@ impl LogFilter {
             excluded_actor_ids: self.exclude_actor_id,
             related_user_id: self.related_user_id,
             person_id: None,
+            api_key_id: self.api_key_id,
             case_id: self.case_id,
             case_number: self.case_number.map(String::from),
             outcomes: self.outcome,

@@ -8,6 +8,7 @@ use crate::credentials::password::Cost;
 use crate::demo::{self, DemoError, Plan};
 use crate::storage::Storage;
 use clap::Args;
+use entity::api_key::NewKey;
 use entity::audit::{AuditTx, Context, Event};
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
@@ -64,7 +65,7 @@ async fn give_key(db: &Db) -> Result<ApiKey, DbErr> {
     let service = tx.lock(user::present().filter(user::Column::Username.eq(demo::SERVICE))).await?;
     let service = service.ok_or_else(|| DbErr::RecordNotFound(demo::SERVICE.to_owned()))?;
     let key = ApiKey::random();
-    let row = key.keep(&tx, tx.new_id(), service.id).await?;
+    let row = key.keep(&tx, NewKey::plain(tx.new_id(), service.id)).await?;
     tx.record(Event::api_key_changed(&service, "api_key_created", &row)).await?;
     tx.commit().await?;
     Ok(key)

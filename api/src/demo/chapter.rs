@@ -71,7 +71,7 @@ impl Recorder {
     pub fn request(&self, origin: Origin, at: DateTime<Utc>) -> Arc<Context> {
         let request_id = self.clock.id(at).to_string();
         let Origin { actor, ip_address, user_agent } = origin;
-        Arc::new(Context { actor, in_job: false, request_id, ip_address, user_agent })
+        Arc::new(Context { actor, api_key: None, in_job: false, request_id, ip_address, user_agent })
     }
 
     /// Adds the entries of one operation, in order.

@@ -15,7 +15,7 @@ const LIMIT: u64 = 50;
 
 /// List the API keys of a service account
 ///
-/// Newest first, including revoked keys; the keys themselves are never shown. Other users have none.
+/// Newest first, including expired and revoked keys; the keys themselves are never shown. Other users have none.
 #[utoipa::path(
     tag = "users",
     params(UserPath, Paging),

@@ -4,6 +4,7 @@ use super::create::CreateUser;
 use crate::credentials::api_key::ApiKey;
 use crate::credentials::password::rules;
 use crate::wire::{Error, Result, json};
+use entity::api_key::NewKey;
 use entity::audit::{AuditTx, key};
 use entity::user::lifecycle::Rights;
 use entity::user::{self, Role, credential};
@@ -100,7 +101,7 @@ impl NewUser {
         let user = user::save(tx, row).await?;
         credential::set(tx, user.id, hash).await?;
         if let Some((key, id)) = &key {
-            key.keep(tx, *id, user.id).await?;
+            key.keep(tx, NewKey::plain(*id, user.id)).await?;
         }
         Ok((user, key.map(|(key, _)| key)))
     }

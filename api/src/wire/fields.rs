@@ -63,6 +63,9 @@ pub type WorkshopFilter = Text<2, WORKSHOP_CODE_LENGTH_MAX>;
 /// The name of a zone of the IANA time zone database.
 pub type TimeZone = Text<1, 64, Zone>;
 
+/// The name of an API key.
+pub type ApiKeyName = Text<1, 100, Displayable>;
+
 /// The username of a new account.
 pub type Username = Text<3, 64, Word>;
 /// The username given at a login.

@@ -2,6 +2,7 @@
 
 pub mod folding;
 mod housekeeping;
+pub mod key_uses;
 pub mod orphans;
 pub mod requester;
 pub mod run;
@@ -44,6 +45,7 @@ pub fn start(app: &App) -> Workers {
             jobs.spawn(scheduler::run_schedule(app.clone(), job));
         }
     }
+    jobs.spawn(key_uses::run(app.clone()));
     actix_web::rt::spawn(folding::run(app.clone()));
     actix_web::rt::spawn(housekeeping::run(app.clone()));
     Workers { jobs }

@@ -274,7 +274,9 @@ impl Action {
                 EVENT,
                 REASON,
                 API_KEY_ID,
-                HINT
+                API_KEY_NAME,
+                HINT,
+                EXPIRES_AT
             ]),
             Self::UserDeleted => {
                 row("user_deleted", "User Deleted", C::User, words![ROLE, EMAIL, USERNAME, REASON]).may(words![FULL_NAME])

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug)]
 pub struct Context {
     pub actor: Actor,
+    /// The API key that the request was made with, if any.
+    pub api_key: Option<UsedKey>,
     pub in_job: bool,
     pub request_id: String,
     pub ip_address: Option<String>,
@@ -18,7 +20,13 @@ pub struct Context {
 impl Context {
     /// A job run by the service itself.
     pub fn job(run_id: Uuid) -> Self {
-        Self { actor: Actor::System, in_job: true, request_id: run_id.to_string(), ip_address: None, user_agent: None }
+        let request_id = run_id.to_string();
+        Self { actor: Actor::System, api_key: None, in_job: true, request_id, ip_address: None, user_agent: None }
+    }
+
+    /// The same with the API key that the request was made with, if any.
+    pub fn with_key(self, api_key: Option<UsedKey>) -> Self {
+        Self { api_key, ..self }
     }
 
     pub(crate) fn source(&self, from_a_hook: bool) -> Source {
@@ -29,6 +37,13 @@ impl Context {
             (Actor::Person(_) | Actor::System | Actor::Anonymous, false) => Source::Endpoint,
         }
     }
+}
+
+/// An API key with the name that it had when it was used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedKey {
+    pub id: Uuid,
+    pub name: String,
 }
 
 /// The actor with the names they had at that moment; an entry reads the same after the user was deleted.

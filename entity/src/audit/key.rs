@@ -143,6 +143,7 @@ macro_rules! keys {
 
 keys! {
     API_KEY_ID: Text = "api_key_id";
+    API_KEY_NAME: Text = "api_key_name";
     ATTEMPT: Option<Count> = "attempt";
     AUTHOR: Option<Text> = "author";
     BATCH_ID: Option<Text> = "batch_id";
@@ -164,6 +165,7 @@ keys! {
     EVENT: Text = "event";
     EXPECTED_DURATION_DAYS: Option<Number> = "expected_duration_days";
     EXPECTED_END_AT: Option<Instant> = "expected_end_at";
+    EXPIRES_AT: Instant = "expires_at";
     EXPORT_TYPE: Text = "export_type";
     FIELDS: List = "fields";
     FILE_SIZE: Count = "file_size";

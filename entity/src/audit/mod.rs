@@ -37,7 +37,7 @@ pub use change_context::ChangeContext;
 pub use changes::{Changes, facts, field_names, field_values};
 pub(crate) use changes::{parse_number, stored_value};
 pub use commit::CommitWatch;
-pub use context::{Actor, ActorType, Context, Outcome, Source};
+pub use context::{Actor, ActorType, Context, Outcome, Source, UsedKey};
 pub use effect::{CarryOut, Nothing};
 pub use event::Event;
 pub use guard::Unaudited;

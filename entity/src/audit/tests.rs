@@ -46,7 +46,8 @@ impl World {
 
 async fn begin(db: &Db) -> AuditTx {
     let actor = Actor::System;
-    let context = Context { actor, in_job: true, request_id: "unit-test".into(), ip_address: None, user_agent: None };
+    let request_id = "unit-test".into();
+    let context = Context { actor, api_key: None, in_job: true, request_id, ip_address: None, user_agent: None };
     AuditTx::begin(db, context).await.unwrap()
 }
 

@@ -26,6 +26,8 @@ pub struct Filter {
     pub related_user_id: Option<Uuid>,
     /// A user who is the actor or the related user.
     pub person_id: Option<Uuid>,
+    /// The API key that the request was made with.
+    pub api_key_id: Option<Uuid>,
     pub case_id: Option<Uuid>,
     pub case_number: Option<String>,
     /// Any of these; empty for all outcomes.
@@ -67,7 +69,7 @@ impl Filter {
 
     /// Several actions, if no other condition narrows the entries by its own index.
     fn branching_actions(&self) -> Option<Vec<Action>> {
-        let ids = [self.actor_id, self.related_user_id, self.person_id, self.case_id];
+        let ids = [self.actor_id, self.related_user_id, self.person_id, self.api_key_id, self.case_id];
         let is_narrow = ids.iter().any(Option::is_some) || self.case_number.is_some() || self.request_id.is_some();
         self.wanted_actions().filter(|actions| !is_narrow && actions.len() > 1)
     }
@@ -101,6 +103,7 @@ impl Filter {
             .add_option(self.actor_id.map(|id| Column::ActorId.eq(id)))
             .add_option(self.without_the_excluded())
             .add_option(self.related_user_id.map(|id| Column::RelatedUserId.eq(id)))
+            .add_option(self.api_key_id.map(|id| Column::ApiKeyId.eq(id)))
             .add_option(self.case_id.map(|id| Column::CaseId.eq(id)))
             .add_option(self.case_number.as_deref().map(numbered))
             .add_option(one_of(Column::Outcome, outcomes))

@@ -2,7 +2,7 @@
 //! token.
 
 use super::{Column, Entity, Level, Model, Person, Role, Scope};
-use crate::audit::Rights;
+use crate::audit::{Rights, UsedKey};
 use crate::db::WriteTransaction;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
@@ -18,12 +18,14 @@ pub struct Caller {
     pub scopes: Vec<Scope>,
     /// The session that they signed in to, or the API key that they used.
     pub session_id: Uuid,
+    /// That key, as entries show it; none for a session.
+    pub api_key: Option<UsedKey>,
 }
 
 impl Caller {
     pub fn new(row: &Model, session_id: Uuid) -> Self {
         let scopes = row.scopes.as_deref().map(Scope::split).unwrap_or_default();
-        Self { person: Person::new(row), user_level: row.user_level, scopes, session_id }
+        Self { person: Person::new(row), user_level: row.user_level, scopes, session_id, api_key: None }
     }
 
     pub fn id(&self) -> Uuid {
@@ -98,6 +100,8 @@ pub enum Admission {
     /// The credential is no longer valid: the session or the key has ended, or the account is inactive or was deleted. Contains
     /// its owner, if known.
     Ended(Option<Person>),
+    /// The credential is an API key of this account whose end has come, and nothing else is wrong with it.
+    Expired { owner: Person, key: UsedKey },
 }
 
 impl Rights for Credential {
@@ -111,31 +115,42 @@ impl Rights for Credential {
 impl Credential {
     /// Checks the credential now: the account and the session or key, in one plain statement.
     pub async fn admit<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
-        let (user, live_id) = match self {
-            Self::Session { id, user_id } => {
-                let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);
-                let id = *id;
-                let of_user =
-                    of_user.on_condition(move |_, right| Expr::col((right, session::Column::Id)).eq(id).into_condition());
-                let account = Entity::find_by_id(*user_id).join(JoinType::LeftJoin, of_user.into());
-                let Some((user, session)) = account.select_also(session::Entity).one(db).await? else {
-                    return Ok(Admission::Ended(None));
-                };
-                let is_live = |session: &session::Model| session.revoked_at.is_none() && now < session.expires_at;
-                (user, session.filter(is_live).map(|session| session.id))
-            }
-            Self::Key { hash } => {
-                let of_user = Entity::belongs_to(api_key::Entity).from(Column::Id).to(api_key::Column::UserId).into();
-                let account = Entity::find().join(JoinType::InnerJoin, of_user).select_also(api_key::Entity);
-                let Some((user, key)) = account.filter(api_key::Column::KeyHash.eq(hash)).one(db).await? else {
-                    return Ok(Admission::Ended(None));
-                };
-                let is_live = |key: &api_key::Model| key.revoked_at.is_none() && user.role == Role::Service;
-                let live_id = key.filter(is_live).map(|key| key.id);
-                (user, live_id)
-            }
-        };
-        let live_id = live_id.filter(|_| user.is_active && user.deleted_at.is_none());
-        Ok(live_id.map_or_else(|| Admission::Ended(Some(Person::new(&user))), |id| Admission::Live(Caller::new(&user, id))))
+        match self {
+            Self::Session { id, user_id } => admit_session(db, *id, *user_id, now).await,
+            Self::Key { hash } => admit_key(db, hash, now).await,
+        }
     }
+}
+
+async fn admit_session<C: ConnectionTrait>(db: &C, id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+    let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);
+    let of_user = of_user.on_condition(move |_, right| Expr::col((right, session::Column::Id)).eq(id).into_condition());
+    let account = Entity::find_by_id(user_id).join(JoinType::LeftJoin, of_user.into());
+    let Some((user, session)) = account.select_also(session::Entity).one(db).await? else {
+        return Ok(Admission::Ended(None));
+    };
+    let is_live = |session: &session::Model| session.revoked_at.is_none() && now < session.expires_at;
+    Ok(match session.filter(is_live).filter(|_| is_open(&user)) {
+        Some(session) => Admission::Live(Caller::new(&user, session.id)),
+        None => Admission::Ended(Some(Person::new(&user))),
+    })
+}
+
+async fn admit_key<C: ConnectionTrait>(db: &C, hash: &str, now: DateTime<Utc>) -> Result<Admission, DbErr> {
+    let of_user = Entity::belongs_to(api_key::Entity).from(Column::Id).to(api_key::Column::UserId).into();
+    let account = Entity::find().join(JoinType::InnerJoin, of_user).select_also(api_key::Entity);
+    let found = account.filter(api_key::Column::KeyHash.eq(hash)).one(db).await?;
+    let Some((user, Some(key))) = found else { return Ok(Admission::Ended(None)) };
+    let owner = Person::new(&user);
+    Ok(match key.revoked_at {
+        None if is_open(&user) && user.role == Role::Service => match key.is_expired(now) {
+            true => Admission::Expired { owner, key: key.used() },
+            false => Admission::Live(Caller { api_key: Some(key.used()), ..Caller::new(&user, key.id) }),
+        },
+        None | Some(_) => Admission::Ended(Some(owner)),
+    })
+}
+
+fn is_open(user: &Model) -> bool {
+    user.is_active && user.deleted_at.is_none()
 }

@@ -11,7 +11,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 /// The context of the system as the actor that arranges a scene.
 pub fn arranging() -> Context {
-    Context { actor: Actor::System, in_job: false, request_id: "arranged-by-the-test".into(), ip_address: None, user_agent: None }
+    let request_id = "arranged-by-the-test".into();
+    Context { actor: Actor::System, api_key: None, in_job: false, request_id, ip_address: None, user_agent: None }
 }
 
 pub async fn create_user(app: &TestApp, username: &str, role: Role, user_level: Option<Level>) -> user::Model {

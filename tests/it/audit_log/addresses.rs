@@ -31,6 +31,7 @@ async fn arrange(app: &TestApp) {
     for address in RECORDED {
         let context = Context {
             actor: Actor::Anonymous,
+            api_key: None,
             in_job: false,
             request_id: format!("from-{}", address.replace([':', '.'], "-")),
             ip_address: Some(address.to_owned()),

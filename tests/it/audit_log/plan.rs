@@ -40,6 +40,7 @@ on_each_database! {
             ("by actor", Filter { actor_id: id(7), ..Filter::default() }, false),
             ("without an actor", Filter { excluded_actor_ids: vec![Uuid::from_u128(7)], ..Filter::default() }, false),
             ("by related user", Filter { related_user_id: id(7), ..Filter::default() }, false),
+            ("by API key", Filter { api_key_id: id(7), ..Filter::default() }, false),
             ("by action type", of(&[Action::CaseHeld]), false),
             ("by a frequent action type", of(&[Action::CaseUpdated]), false),
             ("by an action type that never happened", of(&[Action::BulkExport]), false),

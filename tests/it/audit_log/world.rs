@@ -43,6 +43,7 @@ fn anonymous() -> Context {
     let ip_address = Some("2001:db8::7".to_owned());
     Context {
         actor: entity::audit::Actor::Anonymous,
+        api_key: None,
         in_job: false,
         request_id: "nobodys-request".to_owned(),
         ip_address,

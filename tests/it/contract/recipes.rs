@@ -392,7 +392,7 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
             let keys = format!("users/{}/api-keys", service.id);
             match operation {
                 "list_user_api_keys" => get(admin, &keys),
-                "create_user_api_key" => send(admin, Method::POST, &keys, None),
+                "create_user_api_key" => post(admin, &keys, json!({"name": "Nightly import"})),
                 _ => {
                     let key = admin.send(Method::POST, &keys, None).await.expect(201);
                     let path = format!("{keys}/{}", key["id"].as_str().expect("an id"));

@@ -2,6 +2,9 @@
 
 use crate::app::{Client, Kind, Settings, TestApp, actions};
 use api::state::rates::Rates;
+use api::worker::key_uses::store_key_uses;
+use chrono::TimeDelta;
+use entity::clock::rfc3339;
 use entity::user::Role;
 use entity::{api_key, idempotency};
 use sea_orm::EntityTrait;
@@ -144,6 +147,145 @@ on_each_database! {
             }
         }
         assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn an_entry_names_the_key_that_its_request_was_made_with(app) {
+        let (url, key, first) = account(app, json!(["audit:read", "ingest"])).await;
+        let by = app.as_admin().await;
+        let made = by.post(&format!("{url}/api-keys"), json!({"name": "Nightly import"})).await.expect(201);
+        let second = app.with_token(made["api_key"].as_str().unwrap());
+        let keys = by.get(&format!("{url}/api-keys")).await.expect(200)["data"].clone();
+        let name = json!("Nightly import");
+        assert_eq!((&keys[0]["name"], &keys[1]["name"]), (&name, &json!(&key[..8])), "or its first characters");
+        let mark = app.mark().await;
+
+        first.get("audit-log?outcome=failure").await.expect(200);
+        let activity = json!({"event": "letter_sent", "description": "It went out", "metadata": {"pages": 2}});
+        second.post("ingest/activities", activity).await.expect(201);
+        second.get("reports").await.expect_problem(403, "forbidden");
+        by.get("audit-log?outcome=failure").await.expect(200);
+
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["audit_log_accessed", "other", "other", "audit_log_accessed"]);
+        let named: Vec<(&Json, &Json)> = trail.iter().map(|entry| (&entry["api_key_id"], &entry["api_key_name"])).collect();
+        let (first_id, second_id) = (&keys[1]["id"], &keys[0]["id"]);
+        let of_second = (second_id, &name);
+        assert_eq!(named, [(first_id, &json!(&key[..8])), of_second, of_second, (&Json::Null, &Json::Null)]);
+        for (id, count) in [(first_id.as_str().unwrap(), 1), (second_id.as_str().unwrap(), 2), (by.id().as_str(), 0)] {
+            let found = by.get(&format!("audit-log?api_key_id={id}&include_total=true")).await.expect(200);
+            let data = found["data"].as_array().unwrap();
+            assert_eq!((data.len(), &found["page"]["total"]), (count, &json!(count)));
+            assert!(data.iter().all(|entry| entry["api_key_id"] == *id), "{found}");
+            let exported = by.get(&format!("audit-log/export.ndjson?api_key_id={id}")).await;
+            assert_eq!(exported.text.lines().count(), count);
+            let exported = by.get(&format!("audit-log/export.csv?api_key_id={id}")).await;
+            assert_eq!(exported.text.lines().count(), count + 1);
+        }
+        let both = format!("audit-log?api_key_id={}&outcome=denied", second_id.as_str().unwrap());
+        assert_eq!(by.get(&both).await.expect(200)["data"].as_array().unwrap().len(), 1);
+        let unknown = by.get("audit-log?api_key_id=ctk_mJx0").await;
+        unknown.expect_problem(400, "invalid_parameter");
+        assert_eq!(unknown.faults(), ["query api_key_id"]);
+    }
+
+    async fn a_key_is_refused_from_its_end_on_and_the_log_says_why(app) {
+        let (url, _, endless) = account(app, json!(["audit:read", "ingest"])).await;
+        let keys = format!("{url}/api-keys");
+        let expires_at = rfc3339(app.clock.now() + TimeDelta::hours(1));
+        let body = json!({"name": "Trial", "expires_at": expires_at});
+        let mark = app.mark().await;
+        let made = app.as_admin().await.post(&keys, body).await.expect(201);
+        let created = app.since(&mark).await[0]["metadata"].clone();
+        assert_eq!((&created["api_key_name"], &created["expires_at"]), (&json!("Trial"), &json!(expires_at)));
+        let itself = app.with_token(made["api_key"].as_str().unwrap());
+        app.pass(TimeDelta::hours(1) - TimeDelta::milliseconds(1));
+        itself.get("auth/me").await.expect(200);
+        app.pass(TimeDelta::milliseconds(1));
+        let mark = app.mark().await;
+
+        itself.get("auth/me").await.expect_problem(401, "unauthorized");
+        itself.post("ingest/activities", json!({"event": "a", "description": "b"})).await.expect_problem(401, "unauthorized");
+
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["login"; 2]);
+        for entry in &trail {
+            assert_eq!((&entry["outcome"], &entry["metadata"]["event"]), (&json!("denied"), &json!("api_key_expired")));
+            assert_eq!((&entry["actor_label"], &entry["api_key_name"]), (&json!("warehouse"), &json!("Trial")));
+            assert_eq!((&entry["api_key_id"], &entry["object_id"]), (&made["id"], &made["id"]));
+        }
+        for _ in 0..30 {
+            itself.get("auth/me").await.expect_problem(401, "unauthorized");
+        }
+        assert_eq!(app.since(&mark).await.len(), 20, "a flood of them is folded");
+        endless.get("auth/me").await.expect(200);
+        let by = app.as_admin().await;
+        let listed = by.get(&format!("{keys}?limit=1")).await.expect(200)["data"][0].clone();
+        assert_eq!((&listed["expires_at"], &listed["revoked_at"]), (&json!(expires_at), &Json::Null));
+        by.delete(&format!("{keys}/{}", made["id"].as_str().unwrap())).await.expect(204);
+        app.pass(TimeDelta::minutes(2));
+        let mark = app.mark().await;
+        itself.get("auth/me").await.expect_problem(401, "unauthorized");
+        assert_eq!(app.since(&mark).await.len(), 0, "revoking it was recorded");
+    }
+
+    async fn the_name_and_the_end_of_a_key_are_checked(app) {
+        let (url, ..) = account(app, json!([])).await;
+        let (keys, by) = (format!("{url}/api-keys"), app.as_admin().await);
+        let after = |time: TimeDelta| json!({"expires_at": rfc3339(app.clock.now() + time)});
+        for (body, fault) in [
+            (after(TimeDelta::zero()), "body /expires_at"),
+            (after(TimeDelta::seconds(-1)), "body /expires_at"),
+            (after(TimeDelta::days(3_650) + TimeDelta::milliseconds(1)), "body /expires_at"),
+            (json!({"expires_at": "2027-01-01"}), "body /expires_at"),
+            (json!({"name": "a".repeat(101)}), "body /name"),
+            (json!({"name": " a"}), "body /name"),
+            (json!({"name": 7}), "body /name"),
+            (json!({"hint": "ctk_"}), "body /hint"),
+        ] {
+            let answer = by.post(&keys, body.clone()).await;
+            answer.expect_problem(422, "validation_failed");
+            assert_eq!(answer.faults(), [fault], "{body}");
+        }
+        for body in [json!({}), json!({"name": null, "expires_at": null}), json!({"name": ""})] {
+            let made = by.post(&keys, body).await.expect(201);
+            assert_eq!((&made["name"], &made["expires_at"]), (&made["hint"], &Json::Null));
+        }
+        let last = by.post(&keys, after(TimeDelta::days(3_650))).await.expect(201);
+        assert!(last["expires_at"].is_string());
+        by.post(&keys, json!({"name": "ü".repeat(100)})).await.expect(201);
+    }
+
+    async fn the_last_use_of_a_key_is_listed_and_no_request_writes_for_it(app) {
+        let (url, _, itself) = account(app, json!(["audit:read"])).await;
+        let (keys, by) = (format!("{url}/api-keys"), app.as_admin().await);
+        let last_used_at = async || by.get(&keys).await.expect(200)["data"][0]["last_used_at"].clone();
+        let updates = || app.statements().iter().filter(|sql| sql.starts_with("UPDATE \"api_keys\"")).count();
+        assert_eq!(last_used_at().await, Json::Null);
+        let mark = app.mark().await;
+        updates();
+
+        for _ in 0..3 {
+            itself.get("auth/me").await.expect(200);
+        }
+        assert_eq!(updates(), 0);
+        store_key_uses(&app.app).await.unwrap();
+        assert_eq!((updates(), last_used_at().await), (1, json!(rfc3339(app.clock.now()))));
+        store_key_uses(&app.app).await.unwrap();
+        assert_eq!(updates(), 0, "there was no use since");
+
+        let before = app.clock.now();
+        app.pass(TimeDelta::minutes(1));
+        itself.get("reports").await.expect_problem(403, "forbidden");
+        app.with_token("ctk_unknown").get("auth/me").await.expect_problem(401, "unauthorized");
+        store_key_uses(&app.app).await.unwrap();
+        let used_at = app.clock.now();
+        assert_eq!((updates(), last_used_at().await), (1, json!(rfc3339(used_at))));
+        // Another process, whose clock or whose turn is behind.
+        app.clock.set(before);
+        itself.get("auth/me").await.expect(200);
+        store_key_uses(&app.app).await.unwrap();
+        assert_eq!(last_used_at().await, json!(rfc3339(used_at)));
+        assert_eq!(actions(&app.since(&mark).await), ["other"], "the request that was refused, and nothing for the uses");
     }
 
     async fn only_administrators_manage_keys_and_only_service_accounts_have_them(app) {

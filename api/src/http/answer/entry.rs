@@ -70,6 +70,11 @@ pub struct AuditEntry {
     /// The username, `System` or `anonymous`
     #[schema(max_length = 64)]
     pub actor_label: String,
+    /// The API key that the request was made with; null for every other request, and in a member's view
+    pub api_key_id: Option<Uuid>,
+    /// The name of that key at the time of the event
+    #[schema(max_length = 100)]
+    pub api_key_name: Option<String>,
     #[schema(max_length = 10000)]
     pub description: String,
     pub case: Option<EntryCase>,
@@ -109,6 +114,11 @@ struct ParsedBody {
     actor_type: ActorType,
     actor: Option<EntryPerson>,
     actor_label: String,
+    /// Entries of version 0.1 have neither.
+    #[serde(default)]
+    api_key_id: Option<Uuid>,
+    #[serde(default)]
+    api_key_name: Option<String>,
     description: String,
     case: Option<EntryCase>,
     document: Option<EntryDocument>,
@@ -141,6 +151,8 @@ impl AuditEntry {
             actor_type: ActorType::User,
             actor: Some(actor),
             actor_label: username,
+            api_key_id: None,
+            api_key_name: None,
             description: "Case WS001-2026-11-0042 placed on hold: waiting for pay stub".into(),
             case: Some(EntryCase { id: case_id, case_number: "WS001-2026-11-0042".into() }),
             document: None,
@@ -171,6 +183,8 @@ impl AuditEntry {
             actor_type: body.actor_type,
             actor: body.actor,
             actor_label: body.actor_label,
+            api_key_id: body.api_key_id,
+            api_key_name: body.api_key_name,
             description: body.description,
             case: body.case,
             document: body.document,
@@ -191,6 +205,6 @@ impl AuditEntry {
         let is_case = self.object_type == case::Entity::OBJECT;
         self.changes.retain(|field, _| is_case && MemberView::ever_shows_field(field));
         self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
-        Self { ip_address: None, user_agent: None, ..self }
+        Self { api_key_id: None, api_key_name: None, ip_address: None, user_agent: None, ..self }
     }
 }

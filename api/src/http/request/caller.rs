@@ -11,8 +11,8 @@ use crate::wire::{Code, Error, Result};
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use entity::audit::{Actor, Context};
-use entity::user::{Admission, Caller, Credential, Role};
+use entity::audit::{Actor, Context, Event};
+use entity::user::{Admission, Caller, Credential, Person, Role};
 use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -32,16 +32,21 @@ pub struct Anyone {
 impl Anyone {
     /// What the audit log records about the origin of this request's writes.
     pub fn context(&self) -> Context {
-        self.origin.context(Actor::Person(self.caller.person.clone()))
+        self.context_as(self.caller.person.clone())
     }
 
     /// The same with the caller's current data.
     pub fn context_of(&self, admission: &Admission) -> Context {
         let person = match admission {
             Admission::Live(caller) => Some(&caller.person),
+            Admission::Expired { owner, key: _ } => Some(owner),
             Admission::Ended(person) => person.as_ref(),
         };
-        self.origin.context(Actor::Person(person.unwrap_or(&self.caller.person).clone()))
+        self.context_as(person.unwrap_or(&self.caller.person).clone())
+    }
+
+    fn context_as(&self, person: Person) -> Context {
+        self.origin.context(Actor::Person(person)).with_key(self.caller.api_key.clone())
     }
 
     pub fn origin(&self) -> &Origin {
@@ -63,7 +68,7 @@ impl Anyone {
     pub fn judged(&self, admission: Admission) -> Result<Self> {
         let caller = match admission {
             Admission::Live(caller) => caller,
-            Admission::Ended(_) => return Err(Error::plain(Code::Unauthorized)),
+            Admission::Expired { .. } | Admission::Ended(_) => return Err(Error::plain(Code::Unauthorized)),
         };
         if !(self.admits)(&caller) {
             return Err(Error::forbidden());
@@ -85,12 +90,20 @@ impl Anyone {
         let refused = || Error::plain(Code::Unauthorized);
         let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
         let admission = credential.admit(app.readers(), app.now()).await?;
-        let live = match admission {
-            Admission::Live(caller) => Some(caller),
-            Admission::Ended(_) => None,
+        let (live, expired) = match admission {
+            Admission::Live(caller) => (Some(caller), None),
+            Admission::Expired { owner, key } => (None, Some((owner, key))),
+            Admission::Ended(_) => (None, None),
         };
         if let Credential::Key { hash } = &credential {
-            app.known_keys().note(hash, live.as_ref().map(Caller::id));
+            match &live {
+                Some(caller) => app.known_keys().note(hash, caller.id(), caller.session_id, app.now()),
+                None => app.known_keys().forget(hash),
+            }
+        }
+        if let Some((owner, key)) = expired {
+            let event = Event::api_key_expired(&owner, &key, origin.user_agent.as_deref());
+            app.record_refusal(origin.context(Actor::Person(owner)).with_key(Some(key)), event).await?;
         }
         let anyone = Self { caller: live.ok_or_else(refused)?, credential, admits, origin, retry: None };
         // For the denied entry, in case a role or an object check refuses them.

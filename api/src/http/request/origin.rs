@@ -46,6 +46,7 @@ impl Origin {
     pub fn context(&self, actor: Actor) -> Context {
         Context {
             actor,
+            api_key: None,
             in_job: false,
             request_id: self.request_id.clone(),
             ip_address: self.ip_address.clone(),
