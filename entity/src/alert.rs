@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
-use sea_orm::{QuerySelect, Select};
+use sea_orm::{Condition, PaginatorTrait, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -155,6 +155,24 @@ pub async fn locked(tx: &AuditTx, id: Uuid, caller: &Caller) -> Result<Model, Lo
     visible_to(caller).filter(Column::Id.eq(id)).lock_exclusive().one(tx).await?.ok_or(LoadError::Absent("alert"))
 }
 
+/// The number of a recipient's alerts that they have not read.
+pub async fn unread_count<C: ConnectionTrait>(db: &C, recipient_id: Uuid) -> Result<u64, DbErr> {
+    Entity::find().filter(is_unread_by(recipient_id)).count(db).await
+}
+
+/// Marks all of the caller's unread alerts as read, in one statement, and returns their number.
+pub async fn read_all(tx: &AuditTx, caller: &Caller) -> Result<u64, DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
+    let alerts = Entity::update_many();
+    let unread = alerts.col_expr(Column::ReadAt, Expr::value(tx.now())).filter(is_unread_by(caller.id()));
+    Ok(unread.exec(tx).await?.rows_affected)
+}
+
+/// The condition of the index `alerts_unread`.
+fn is_unread_by(recipient_id: Uuid) -> Condition {
+    Condition::all().add(Column::RecipientId.eq(recipient_id)).add(Column::ReadAt.is_null())
+}
+
 impl Model {
     /// Marks the alert as read; the first time counts.
     pub async fn read(self, tx: &AuditTx) -> Result<Self, DbErr> {
@@ -164,8 +182,10 @@ impl Model {
         ActiveModel { id: Unchanged(self.id), read_at: Set(Some(tx.now())), ..Default::default() }.update(tx).await
     }
 
-    /// Marks the alert as dismissed by its recipient.
+    /// Marks the alert as dismissed by its recipient, who has read it by then at the latest.
     pub async fn dismiss(self, tx: &AuditTx) -> Result<Self, DbErr> {
-        ActiveModel { id: Unchanged(self.id), dismissed_at: Set(Some(tx.now())), ..Default::default() }.update(tx).await
+        let (id, now) = (Unchanged(self.id), tx.now());
+        let read_at = Set(Some(self.read_at.unwrap_or(now)));
+        ActiveModel { id, read_at, dismissed_at: Set(Some(now)), ..Default::default() }.update(tx).await
     }
 }

@@ -25,7 +25,8 @@ pub struct DismissAlert {
 
 /// Dismiss an alert
 ///
-/// Marks the alert as dismissed by its recipient and records this once; repeating the request changes nothing.
+/// Marks the alert as dismissed by its recipient, and as read if it was not, and records this once; repeating the request changes
+/// nothing.
 #[utoipa::path(
     tag = "alerts",
     params(("alert_id" = Uuid, Path, description = "The alert")),

@@ -21,6 +21,9 @@ pub struct AlertFilter {
     /// Whether the caller dismissed the alert
     #[param(nullable = false)]
     is_dismissed: Option<bool>,
+    /// Whether the caller read the alert; a dismissed alert is read
+    #[param(nullable = false)]
+    is_read: Option<bool>,
     /// May be repeated
     #[serde(default)]
     #[validate(custom(function = "at_most_all"))]
@@ -60,8 +63,11 @@ pub async fn list_alerts(
 
 impl AlertFilter {
     fn condition(&self) -> Condition {
-        let dismissed = |is| if is { Column::DismissedAt.is_not_null() } else { Column::DismissedAt.is_null() };
+        let set = |column: Column| move |is: bool| if is { column.is_not_null() } else { column.is_null() };
         let severity = (!self.severity.is_empty()).then(|| Column::Severity.is_in(self.severity.iter().copied()));
-        Condition::all().add_option(self.is_dismissed.map(dismissed)).add_option(severity)
+        Condition::all()
+            .add_option(self.is_dismissed.map(set(Column::DismissedAt)))
+            .add_option(self.is_read.map(set(Column::ReadAt)))
+            .add_option(severity)
     }
 }

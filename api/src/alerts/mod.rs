@@ -3,11 +3,16 @@
 mod dismiss;
 mod list;
 mod read;
+mod read_all;
 mod view;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 use view::Alert;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_alerts).service(read::mark_alert_read).service(dismiss::dismiss_alert);
+    config
+        .service(list::list_alerts)
+        .service(read_all::mark_all_alerts_read)
+        .service(read::mark_alert_read)
+        .service(dismiss::dismiss_alert);
 }

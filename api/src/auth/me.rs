@@ -8,7 +8,8 @@ use actix_web::get;
 
 /// Get your own account and permissions
 ///
-/// `permissions` lists what role, level and scopes allow; single cases and accounts have further rules.
+/// `permissions` lists what role, level and scopes allow; single cases and accounts have further rules. `unread_alerts` is the
+/// number of alerts that the caller has not read.
 #[utoipa::path(
     tag = "auth",
     params(IfNoneMatchHeader),

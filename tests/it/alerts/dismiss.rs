@@ -20,6 +20,7 @@ on_each_database! {
         let done = by.post(&format!("{path}/dismiss"), json!({"reason": "it is on its way"})).await.expect(200);
 
         assert_eq!(done["dismissed_at"], "2026-12-01T15:00:00.000Z");
+        assert_eq!(done["read_at"], done["dismissed_at"]);
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["alert_dismissed"]);
         assert_eq!(trail[0]["metadata"], json!({"kind": "case_held", "severity": "warning", "reason": "it is on its way"}));

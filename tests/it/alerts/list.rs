@@ -44,4 +44,71 @@ on_each_database! {
         assert_eq!(again, read);
         assert_eq!(app.since(&mark).await.len(), 0);
     }
+
+    async fn unread_alerts_are_listed_counted_and_read_at_once(app) {
+        let (manager, member) = (app.as_manager().await, app.as_member().await);
+        let why = json!({"reason": "because"});
+        for _ in 0..2 {
+            let case = app.a_case().accepted().create().await;
+            for verb in ["hold", "resume"] {
+                manager.post(&case.url(verb), why.clone()).await.expect(200);
+            }
+        }
+        let unread = async |by: &crate::app::Client<'_>| {
+            let list = by.get("alerts?is_read=false&include_total=true").await.expect(200);
+            assert!(list["data"].as_array().unwrap().iter().all(|alert| alert["read_at"].is_null()));
+            let account = by.get("auth/me").await.expect(200);
+            assert_eq!(account["unread_alerts"], list["page"]["total"]);
+            account["unread_alerts"].as_u64().unwrap()
+        };
+        assert_eq!((unread(&member).await, unread(&manager).await), (4, 0));
+        let first = alerts(&member).await;
+        let id = |place: usize| first[place]["id"].as_str().unwrap().to_owned();
+        member.send(reqwest::Method::POST, &format!("alerts/{}/read", id(0)), None).await.expect(200);
+        assert_eq!(unread(&member).await, 3);
+        member.post(&format!("alerts/{}/dismiss", id(1)), json!({})).await.expect(200);
+        assert_eq!(unread(&member).await, 2, "what was dismissed needs no reading");
+        let read = member.get("alerts?is_read=true").await.expect(200);
+        let read: Vec<_> = read["data"].as_array().unwrap().iter().map(|alert| alert["id"].clone()).collect();
+        assert_eq!(read, [json!(id(0)), json!(id(1))]);
+
+        let mark = app.mark().await;
+        app.pass(chrono::TimeDelta::minutes(5));
+        let member = app.as_member().await;
+        app.statements();
+        assert_eq!(member.send(reqwest::Method::POST, "alerts/read-all", None).await.expect(200), json!({"read_count": 2}));
+        let updates = app.statements().into_iter().filter(|sql| sql.starts_with("UPDATE")).count();
+        assert_eq!(updates, 1, "one statement, however many alerts");
+        assert_eq!(unread(&member).await, 0);
+        let later = alerts(&member).await;
+        assert_eq!(later[0]["read_at"], "2026-12-01T15:00:00.000Z", "the first time counts");
+        assert_eq!(later[3]["read_at"], "2026-12-01T15:05:00.000Z");
+        assert_eq!(member.post("alerts/read-all", json!({})).await.expect(200), json!({"read_count": 0}));
+        assert_eq!(app.since(&mark).await.len(), 0, "as reading one");
+    }
+
+    async fn reading_all_alerts_leaves_those_of_others_unread(app) {
+        let case = app.a_case().accepted().create().await;
+        app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
+        for by in [app.as_manager().await, app.as_admin().await, app.as_tech(3).await] {
+            assert_eq!(by.post("alerts/read-all", json!({})).await.expect(200), json!({"read_count": 0}));
+        }
+        assert_eq!(app.as_member().await.get("auth/me").await.expect(200)["unread_alerts"], 1);
+        let service = app.user("service1", entity::user::Role::Service, None).await;
+        let service = app.as_user(&service).await;
+        let mark = app.mark().await;
+        service.post("alerts/read-all", json!({})).await.expect_problem(403, "forbidden");
+        let denied = app.since(&mark).await;
+        assert_eq!((denied.len(), &denied[0]["metadata"]["operation"]), (1, &json!("mark_all_alerts_read")));
+        assert_eq!(service.get("auth/me").await.expect(200)["unread_alerts"], 0);
+    }
+
+    async fn reading_all_alerts_can_be_retried(app) {
+        let case = app.a_case().accepted().create().await;
+        app.as_manager().await.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
+        let by = app.as_member().await.with("Idempotency-Key", "read-them-all");
+        for _ in 0..2 {
+            assert_eq!(by.post("alerts/read-all", json!({})).await.expect(200), json!({"read_count": 1}));
+        }
+    }
 }

@@ -32,11 +32,11 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn reading_the_account_takes_two_statements_including_authentication(app) {
+    async fn reading_the_account_takes_three_statements_including_authentication_and_alerts(app) {
         let by = app.as_member().await;
         app.statements();
         by.get("auth/me").await.expect(200);
-        assert_eq!(app.statements().len(), 2);
+        assert_eq!(app.statements().len(), 3);
     }
 
     async fn a_member_edits_their_own_profile_with_one_entry(app) {

@@ -74,6 +74,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("list_case_reviews", "TGA"),
     ("list_alerts", "MTGA"),
     ("mark_alert_read", "MTGA"),
+    ("mark_all_alerts_read", "MTGA"),
     ("dismiss_alert", "MTGA"),
     ("list_outbox", "GA"),
     ("list_reviews", "TGA"),

@@ -193,6 +193,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
         "count_cases" => get(manager, "cases/counts?by=status"),
         "list_reviews" => get(manager, "reviews"),
         "list_alerts" => get(manager, "alerts"),
+        "mark_all_alerts_read" => send(member, Method::POST, "alerts/read-all", None),
         "list_outbox" => get(manager, "outbox"),
         "mark_alert_read" | "dismiss_alert" => alert(app, operation).await,
         _ => None,

@@ -36,6 +36,7 @@ const ALWAYS_POSSIBLE: &[&str] = &[
     "create_case_note",
     "dismiss_alert",
     "mark_alert_read",
+    "mark_all_alerts_read",
     "reset_credits",
     "run_job",
     "ingest_cron_run",

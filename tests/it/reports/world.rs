@@ -165,6 +165,7 @@ fn entry(clock: &Clock, happening: &Happening, users: &[user::Model], cases: &[U
         topic: topic.map(str::to_owned),
         source: "endpoint".to_owned(),
         ip_address: None,
+        api_key_id: None,
         request_id: "recount".to_owned(),
         changed_fields: None,
         description: action.label().to_owned(),
