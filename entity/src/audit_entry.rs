@@ -52,7 +52,7 @@ impl ActiveModel {
     pub(crate) fn new(event: Event, id: Uuid, context: &Context, by_hook: bool) -> Result<Self, Refusal> {
         let occurred_at = clock::instant_of(id).ok_or(Refusal::Body)?;
         let (actor, source) = (&context.actor, context.source(by_hook).code());
-        let body = json!({
+        let mut body = json!({
             "id": id,
             "occurred_at": rfc3339(occurred_at),
             "action_type": event.action,
@@ -75,6 +75,9 @@ impl ActiveModel {
             "user_agent": context.user_agent,
             "request_id": context.request_id,
         });
+        if let Some(body) = body.as_object_mut().filter(|_| !event.names.is_empty()) {
+            body.insert("names".to_owned(), json!(event.names));
+        }
         let body = text::canonical(&body).map_err(|_| Refusal::Body)?;
         Ok(Self {
             id: Set(id),

@@ -1,5 +1,9 @@
 //! Lists which tables the program may write, and how: each is audited, or unaudited with a reason.
 
+mod label;
+
+pub use label::field_label;
+
 use crate::audit::{self, Audited, Unaudited};
 use crate::clock::Clock;
 use crate::db::{Db, Limits, Verb, Watch};
@@ -10,6 +14,7 @@ use crate::{
 use sea_orm::{DbErr, EntityName};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Connects to a database, with these tables as those that transactions may write.
 ///
@@ -30,6 +35,13 @@ pub fn changed_fields() -> BTreeSet<&'static str> {
     audits().into_iter().flat_map(|audit| (audit.field_names)()).collect()
 }
 
+/// Whether the values of a changed field are the ids of users.
+pub fn is_person(field: &str) -> bool {
+    static FIELDS: LazyLock<BTreeSet<&'static str>> =
+        LazyLock::new(|| audits().into_iter().flat_map(|audit| (audit.person_fields)()).collect());
+    FIELDS.contains(field)
+}
+
 /// The values of a changed field that a text stands for, as entries show them: none if it is no value of the field's.
 pub fn changed_values(field: &str, text: &str) -> Vec<Json> {
     audits().into_iter().flat_map(|audit| (audit.field_values)(field, text)).collect()
@@ -38,6 +50,7 @@ pub fn changed_values(field: &str, text: &str) -> Vec<Json> {
 struct Audit {
     table: &'static str,
     field_names: fn() -> Vec<&'static str>,
+    person_fields: fn() -> Vec<&'static str>,
     field_values: fn(&str, &str) -> Vec<Json>,
 }
 
@@ -103,7 +116,12 @@ fn excuses() -> Vec<Excuse> {
 }
 
 fn audit_of<E: Audited>() -> Audit {
-    Audit { table: E::default().table_name(), field_names: audit::field_names::<E>, field_values: audit::field_values::<E> }
+    Audit {
+        table: E::default().table_name(),
+        field_names: audit::field_names::<E>,
+        person_fields: audit::person_fields::<E>,
+        field_values: audit::field_values::<E>,
+    }
 }
 
 fn excuse<E: Unaudited>() -> Excuse {

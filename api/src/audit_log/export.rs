@@ -61,7 +61,7 @@ impl Reading {
     async fn step(mut self) -> Result<Option<(Vec<AuditEntry>, Self)>> {
         let rows = audit_log::page(&self.snapshot, &self.filter, Direction::Descending, self.last.as_ref(), BATCH).await?;
         self.last = rows.last().map(audit_log::Entry::position);
-        let entries = rows.iter().map(AuditEntry::new).collect::<Result<Vec<_>>>()?;
+        let entries = AuditEntry::all(&self.snapshot, &rows).await?;
         Ok((!entries.is_empty()).then_some((entries, self)))
     }
 }

@@ -45,7 +45,10 @@ pub struct AuditEntrySibling {
     "actor_label": "tech2", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
     "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d7", "case_number": "WS001-2026-11-0042"}, "document": null,
     "related_user": null, "object_type": "case", "object_id": "01a20725-be30-7584-bca5-f00e655c90d7",
-    "changes": {"status": {"from": "accepted", "to": "hold"}}, "metadata": {"reason": "waiting for pay stub"},
+    "changes": {"status": {
+        "field_label": "Status", "from": "accepted", "from_label": null, "to": "hold", "to_label": null
+    }},
+    "metadata": {"reason": "waiting for pay stub"},
     "ip_address": "127.0.0.1", "user_agent": "curl/8.5.0", "request_id": "01a20725-be30-7584-bca5-f00e655c90d8",
     "siblings": [{
         "id": "01a20725-be30-7584-bca5-f00e655c90d9", "occurred_at": "2026-11-22T08:00:00.123Z", "action_type": "case_updated",
@@ -77,9 +80,9 @@ pub struct AuditEntryDetail {
 pub async fn get_audit_entry(app: App, by: AuditReader, id: PathId, _: Query<NoParameters>) -> Result<Answer<AuditEntryDetail>> {
     let id = id.get()?;
     let entry = audit_log::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
-    let entry = AuditEntry::new(&entry)?;
+    let entry = AuditEntry::all(app.readers(), &[entry]).await?.pop().ok_or_else(Error::not_found)?;
     let siblings = audit_log::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
-    let siblings = siblings.iter().map(|sibling| AuditEntry::new(sibling).map(AuditEntrySibling::from)).collect::<Result<_>>()?;
+    let siblings = AuditEntry::all(app.readers(), &siblings).await?.into_iter().map(AuditEntrySibling::from).collect();
     app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;
     Ok(Answer::plain(AuditEntryDetail { entry, siblings }))
 }

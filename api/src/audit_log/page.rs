@@ -14,8 +14,8 @@ list_of! {
     AuditEntryList = AuditEntry
 }
 
-/// Reads a page of the matching entries: one query, and another for the total if requested. The total is that of the first page:
-/// entries that were written since then are on none of the pages.
+/// Reads a page of the matching entries: one query, another for the total if requested, and another for names that the entries
+/// themselves don't contain. The total is that of the first page: entries that were written since then are on none of the pages.
 pub async fn read<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,
@@ -27,6 +27,5 @@ pub async fn read<C: ConnectionTrait>(
     let mut rows = audit_log::page(db, filter, direction, page.after.as_ref(), page.fetch()).await?;
     let total = if page.include_total { Some(audit_log::count(db, filter).await?) } else { None };
     let page = page.cut_pinned(&mut rows, total, Pinned { until: None, seen }, Entry::position);
-    let data = rows.iter().map(AuditEntry::new).collect::<Result<_>>()?;
-    Ok(AuditEntryList { data, page })
+    Ok(AuditEntryList { data: AuditEntry::all(db, &rows).await?, page })
 }

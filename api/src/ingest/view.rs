@@ -43,7 +43,7 @@ impl IngestedEntries {
     pub async fn committed(tx: AuditTx, by: &Anyone, ids: &[Uuid]) -> Result<Answer<Self>, Interruption> {
         let last = ids.last().copied().ok_or_else(|| Error::internal("a report without an entry"))?;
         let entries = audit_log::entries(&tx, ids).await?;
-        let data = entries.iter().map(AuditEntry::new).collect::<Result<Vec<_>>>()?;
+        let data = AuditEntry::all(&tx, &entries).await?;
         Answer::plain(Self { data }).created(format!("/api/v1/audit-log/{last}")).committed(tx, by).await
     }
 }

@@ -6,6 +6,7 @@ use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
 use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use crate::http::answer::entry::person;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -20,8 +21,9 @@ use entity::audit::ChangeType;
 use entity::audit_entry;
 use entity::page::Position;
 use entity::period::Period;
+use entity::registry::field_label;
 use entity::report::{self, CaseScope, case_changes as changes};
-use entity::user;
+use entity::user::{self, Person};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -36,7 +38,8 @@ const CSV_EXAMPLE: &str = "\
     request_id,badge,before_after,case_id,actor_id,related_user_id,object_type,object_id\r\n\
     01a20725-be30-7584-bca5-f00e655c90d6,2026-11-22T08:00:00.123Z,case_submitted,Case Submitted,case,success,member1,member,\
     Case WS001-2026-11-0042 submitted,WS001-2026-11-0042,,127.0.0.1,01a20725-be30-7584-bca5-f00e655c90d7,status,\
-    \"[{\"\"field\"\":\"\"status\"\",\"\"from\"\":\"\"draft\"\",\"\"to\"\":\"\"submitted\"\"}]\",\
+    \"[{\"\"field\"\":\"\"status\"\",\"\"field_label\"\":\"\"Status\"\",\"\"from\"\":\"\"draft\"\",\"\"from_label\"\":null,\
+    \"\"to\"\":\"\"submitted\"\",\"\"to_label\"\":null}]\",\
     01a1f3b0-1c00-7584-bca5-f00e655c90d2,01a1e3b0-1c00-7584-bca5-f00e655c90d5,,case,01a1f3b0-1c00-7584-bca5-f00e655c90d2\r\n";
 
 /// Filters of the case change history
@@ -111,7 +114,8 @@ list_of! {
         "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
         "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
         "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
-        "badge": "hold", "before_after": [{"field": "status", "from": "accepted", "to": "hold"}]}],
+        "badge": "hold", "before_after": [{"field": "status", "field_label": "Status", "from": "accepted", "from_label": null,
+            "to": "hold", "to_label": null}]}],
         "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
 }))]
 pub struct CaseChangesReport {
@@ -246,18 +250,25 @@ impl CaseChange {
         let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
         ids.sort_unstable();
         ids.dedup();
-        let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person.username)).collect();
+        let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person)).collect();
         rows.into_iter().zip(&bodies).map(|(row, body)| Self::new(row, body, &people)).collect()
     }
 
-    fn new(row: audit_entry::Model, body: &EntryBody, people: &HashMap<Uuid, String>) -> Result<Self> {
+    fn new(row: audit_entry::Model, body: &EntryBody, people: &HashMap<Uuid, Person>) -> Result<Self> {
         let entry = ReportEntry::new(row, body)?;
         let badge = entry.action_type.badge().ok_or_else(|| Error::internal(format!("{} has no badge", entry.action_type)))?;
         let shown = |change: &Json, side: &str| shown(change.get(side)?, people);
+        let name = |field: &str, change: &Json, side: &str| {
+            let id = person(field, change.get(side)?)?;
+            body.names.get(&id).or(people.get(&id).map(|person| &person.full_name)).cloned()
+        };
         let before_after = body.changes.iter().map(|(field, change)| FieldChange {
             field: field.clone(),
+            field_label: field_label(field),
             from: shown(change, "from"),
+            from_label: name(field, change, "from"),
             to: shown(change, "to"),
+            to_label: name(field, change, "to"),
         });
         Ok(Self { badge, before_after: before_after.collect(), entry })
     }
@@ -268,19 +279,18 @@ impl CaseChange {
     }
 }
 
-/// The people a change refers to: the names of fields that hold one end in `_id`.
+/// The people a change refers to.
 fn people_in((field, change): (&String, &Json)) -> Vec<Uuid> {
-    let id = |side: &str| change.get(side).and_then(Json::as_str).and_then(|text| text.parse().ok());
-    if field.ends_with("_id") { [id("from"), id("to")].into_iter().flatten().collect() } else { Vec::new() }
+    ["from", "to"].into_iter().filter_map(|side| person(field, change.get(side)?)).collect()
 }
 
 /// A value as displayed: the text, a person's username, or the length of a long text.
-fn shown(value: &Json, people: &HashMap<Uuid, String>) -> Option<String> {
+fn shown(value: &Json, people: &HashMap<Uuid, Person>) -> Option<String> {
     match value {
         Json::Null => None,
         Json::String(text) => {
             let person = text.parse().ok().and_then(|id: Uuid| people.get(&id));
-            Some(person.unwrap_or(text).clone())
+            Some(person.map_or(text, |person| &person.username).clone())
         }
         Json::Object(long) if long.contains_key("sha256") => long.get("length").map(|length| format!("({length} characters)")),
         Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => Some(value.to_string()),

@@ -8,6 +8,7 @@ use entity::user::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -58,6 +59,9 @@ pub struct EntryBody {
     actor: Option<Snapshot>,
     related_user: Option<Snapshot>,
     pub changes: Map<String, Json>,
+    /// Of the people in `changes`; entries of version 0.1.0 have none.
+    #[serde(default)]
+    pub names: HashMap<Uuid, String>,
     pub metadata: Map<String, Json>,
 }
 
@@ -70,14 +74,25 @@ struct Snapshot {
 
 /// A field of a row, before and after a change
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({"field": "status", "from": "accepted", "to": "hold"}))]
+#[schema(example = json!({
+    "field": "status", "field_label": "Status", "from": "accepted", "from_label": null, "to": "hold", "to_label": null
+}))]
 pub struct FieldChange {
     #[schema(max_length = 64)]
     pub field: String,
+    /// Human-readable name of the field, such as `Assigned to`
+    #[schema(max_length = 64)]
+    pub field_label: String,
     #[schema(max_length = 4000)]
     pub from: Option<String>,
+    /// If the field refers to a user: their full name at the time of the event
+    #[schema(max_length = 257)]
+    pub from_label: Option<String>,
     #[schema(max_length = 4000)]
     pub to: Option<String>,
+    /// If the field refers to a user: their full name at the time of the event
+    #[schema(max_length = 257)]
+    pub to_label: Option<String>,
 }
 
 /// The first columns of every CSV of entries.

@@ -80,6 +80,11 @@ pub fn field_names<E: Audited>() -> Vec<&'static str> {
     E::Column::iter().filter(|column| !E::is_bookkeeping(*column)).map(E::wire_name).collect()
 }
 
+/// The wire names of the columns that hold a user's id.
+pub fn person_fields<E: Audited>() -> Vec<&'static str> {
+    E::people().iter().map(|column| E::wire_name(*column)).collect()
+}
+
 /// The values of a field, by its wire name, that a text stands for, as entries show them: none if it is no value of the field's.
 ///
 /// `null` stands for the absence of a value; a text in quotation marks, such as `"null"`, for itself and for what they enclose.

@@ -7,6 +7,7 @@ use crate::user::Person;
 use sea_orm::prelude::Uuid;
 use serde_json::{Map, Value as Json};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The content of an entry before it has an id, a time and an origin.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Event {
     pub related_user: Option<Person>,
     pub description: String,
     pub changes: Changes,
+    /// The full names of the people whose ids are among the changes, at the time of the event.
+    pub names: BTreeMap<Uuid, String>,
     pub metadata: Map<String, Json>,
 }
 
@@ -50,7 +53,8 @@ impl Event {
     pub(crate) fn new(metadata: Metadata, object: (&'static str, String), description: String) -> Self {
         let Metadata { action, values: metadata } = metadata;
         let (outcome, changes, object) = (Outcome::Success, Changes::default(), (Cow::Borrowed(object.0), object.1));
-        Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, metadata }
+        let names = BTreeMap::new();
+        Self { action, outcome, object, case: None, document: None, related_user: None, description, changes, names, metadata }
     }
 
     /// Names the columns that this event covers; those that differ become its changes.

@@ -121,13 +121,14 @@ where
     Ok(after)
 }
 
-/// The checked events of a change: every changed column is covered by exactly one event. Pure, like the row's `events`.
+/// The checked events of a change, with the names of the people in them: every changed column is covered by exactly one event.
+/// Pure, like the row's `events`.
 pub fn consequences<E: Audited>(
     before: Option<&E::Model>,
     after: &E::Model,
     change: &ChangeContext,
 ) -> Result<Vec<Event>, Refusal> {
-    let events = E::events(before, after, change);
+    let mut events = E::events(before, after, change);
     for column in changes::differing::<E>(before, after) {
         changes::ensure_showable::<E>(after, column)?;
         let (table, field) = (E::default().table_name(), E::wire_name(column));
@@ -136,6 +137,11 @@ pub fn consequences<E: Audited>(
             0 => return Err(Refusal::Unnamed { table, column: field }),
             _ => return Err(Refusal::NamedTwice { table, column: field }),
         }
+    }
+    for event in &mut events {
+        let columns = E::people().iter().filter(|column| event.changes.names(E::wire_name(**column)));
+        let people = columns.flat_map(|column| people_in::<E>(before, after, *column)).filter_map(|id| change.people.get(&id));
+        event.names = people.map(|person| (person.id, person.full_name.clone())).collect();
     }
     Ok(events)
 }
@@ -244,13 +250,16 @@ where
 /// All people whom a changed column refers to, before or after.
 pub(super) fn people_named<E: Audited>(before: Option<&E::Model>, after: &E::Model) -> Vec<Uuid> {
     let differs = |column: &&E::Column| before.is_none_or(|before| before.get(**column) != after.get(**column));
-    let named = E::people().iter().filter(differs).flat_map(|column| {
-        before.into_iter().chain([after]).filter_map(|row| match row.get(*column) {
-            Value::Uuid(Some(id)) => Some(id),
-            _ => None,
-        })
-    });
-    named.collect()
+    E::people().iter().filter(differs).flat_map(|column| people_in::<E>(before, after, *column)).collect()
+}
+
+/// The people whom one column refers to, before and after.
+fn people_in<E: Audited>(before: Option<&E::Model>, after: &E::Model, column: E::Column) -> Vec<Uuid> {
+    let person = |row: &E::Model| match row.get(column) {
+        Value::Uuid(Some(id)) => Some(id),
+        _ => None,
+    };
+    before.into_iter().chain([after]).filter_map(person).collect()
 }
 
 /// Makes a row audited: `audited! { "case", events: events::events, effects: effects::effects => Effect, long_texts: [..], .. }`.

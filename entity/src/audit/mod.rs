@@ -34,7 +34,7 @@ mod write_stage;
 pub use crate::db::Verb;
 pub use action::{Action, Capture, Category, ChangeType, Origin, SystemEvent};
 pub use change_context::ChangeContext;
-pub use changes::{Changes, facts, field_names, field_values};
+pub use changes::{Changes, facts, field_names, field_values, person_fields};
 pub(crate) use changes::{parse_number, stored_value};
 pub use commit::CommitWatch;
 pub use context::{Actor, ActorType, Context, Outcome, Source, UsedKey};

@@ -133,7 +133,10 @@ on_each_database! {
         let (resumed, held) = (json!({"hold_reason": "passport missing"}), json!({"reason": "passport missing"}));
         assert_eq!(metadata[..2], [&resumed, &held]);
         assert!(metadata[2..].iter().all(|metadata| **metadata == json!({})));
-        assert_eq!(entries[3]["changes"], json!({"credit_value": {"from": "2.0", "to": "2.5"}}));
+        let credit = json!({
+            "field_label": "Credit value", "from": "2.0", "from_label": null, "to": "2.5", "to_label": null,
+        });
+        assert_eq!(entries[3]["changes"], json!({"credit_value": credit}));
         assert_eq!(entries[2]["changes"].as_object().unwrap().keys().collect::<Vec<_>>(), ["special_notes"]);
         assert!(
             entries

@@ -66,11 +66,11 @@ on_each_database! {
             "actor_label": "manager", "description": format!("Case {number} placed on hold: 100% Ärger_with \\ pay stub"),
             "case": "…", "document": null, "related_user": null, "object_type": "case", "object_id": "…",
             "changes": {
-                "status": {"from": "accepted", "to": "hold"},
-                "hold_reason": {"from": null, "to": "100% Ärger_with \\ pay stub"},
-                "held_at": {"from": null, "to": held_at},
-                "hold_duration_days": {"from": null, "to": 14.0},
-                "hold_expected_end_at": {"from": null, "to": "2026-12-16T05:03:00.000Z"},
+                "status": change("Status", json!("accepted"), json!("hold")),
+                "hold_reason": change("Hold reason", json!(null), json!("100% Ärger_with \\ pay stub")),
+                "held_at": change("Held at", json!(null), json!(held_at)),
+                "hold_duration_days": change("Hold duration (days)", json!(null), json!(14.0)),
+                "hold_expected_end_at": change("Hold expected end at", json!(null), json!("2026-12-16T05:03:00.000Z")),
             },
             "metadata": {
                 "reason": "100% Ärger_with \\ pay stub", "held_at": held_at, "expected_duration_days": 14.0,
@@ -192,6 +192,11 @@ on_each_database! {
         app.as_user(&service).await.get("audit-log").await.expect(200);
         assert_eq!(app.mark().await.last().unwrap()["source"], "service");
     }
+}
+
+/// A change of a field that doesn't refer to people.
+fn change(field_label: &str, from: Json, to: Json) -> Json {
+    json!({"field_label": field_label, "from": from, "from_label": null, "to": to, "to_label": null})
 }
 
 /// As a JSON reader sees numbers: 14 and 14.0 are the same.

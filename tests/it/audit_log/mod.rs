@@ -9,6 +9,7 @@ mod filters;
 mod folding;
 mod following;
 mod get;
+mod labels;
 mod list;
 mod own_activity;
 pub mod plan;

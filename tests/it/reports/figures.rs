@@ -101,7 +101,10 @@ on_each_database! {
 
         let entry = &report["entries"]["data"][0];
         assert_eq!((&entry["badge"], &entry["action_type"]), (&json!("assignment"), &json!("case_assigned")));
-        assert_eq!(entry["before_after"], json!([{"field": "assigned_to_id", "from": null, "to": "tech3"}]));
+        assert_eq!(entry["before_after"], json!([{
+            "field": "assigned_to_id", "field_label": "Assigned to",
+            "from": null, "from_label": null, "to": "tech3", "to_label": "Ada tech3",
+        }]));
     }
 
     async fn system_events_show_the_health_of_jobs_and_who_read_what(app) {

@@ -4,11 +4,13 @@ use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Audited, Category, Outcome, Source};
 use entity::audit_log::{Entry, MemberView};
 use entity::case;
-use entity::user::Role;
+use entity::registry::{field_label, is_person};
+use entity::user::{self, Role};
+use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 // utoipa recognises the type only by this name.
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use utoipa::ToSchema;
 use uuid::{Uuid, uuid};
 
@@ -40,12 +42,21 @@ pub struct EntryDocument {
 }
 
 /// A field before and after a change: values as the resource shows them, long texts as length and digest
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EntryChange {
+    /// Human-readable name of the field, such as `Assigned to`
+    #[schema(max_length = 64)]
+    pub field_label: String,
     /// Value before the change; null if there was none
     pub from: Value,
+    /// If `from` is the id of a user: their full name at the time of the event
+    #[schema(max_length = 257)]
+    pub from_label: Option<String>,
     /// Value after the change; null if there is none
     pub to: Value,
+    /// If `to` is the id of a user: their full name at the time of the event
+    #[schema(max_length = 257)]
+    pub to_label: Option<String>,
 }
 
 /// An entry of the audit log
@@ -103,6 +114,13 @@ pub struct AuditEntry {
     pub request_id: String,
 }
 
+/// A change in the body of an entry.
+#[derive(Deserialize)]
+struct ParsedChange {
+    from: Value,
+    to: Value,
+}
+
 /// The body of an entry, as stored.
 #[derive(Deserialize)]
 struct ParsedBody {
@@ -125,7 +143,10 @@ struct ParsedBody {
     related_user: Option<EntryPerson>,
     object_type: String,
     object_id: String,
-    changes: BTreeMap<String, EntryChange>,
+    changes: BTreeMap<String, ParsedChange>,
+    /// Of the people in `changes`; entries of version 0.1.0 have none.
+    #[serde(default)]
+    names: HashMap<Uuid, String>,
     metadata: BTreeMap<String, Value>,
     ip_address: Option<String>,
     user_agent: Option<String>,
@@ -159,7 +180,7 @@ impl AuditEntry {
             related_user: None,
             object_type: case::Entity::OBJECT.to_owned(),
             object_id: case_id.to_string(),
-            changes: [("status".into(), EntryChange { from: json!("accepted"), to: json!("hold") })].into(),
+            changes: [("status".into(), EntryChange::example())].into(),
             metadata: [("reason".into(), json!("waiting for pay stub"))].into(),
             ip_address: Some("127.0.0.1".into()),
             user_agent: Some("curl/8.5.0".into()),
@@ -167,11 +188,24 @@ impl AuditEntry {
         }
     }
 
-    /// The complete stored entry.
-    pub fn new(entry: &Entry) -> Result<Self> {
-        let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
-        let body: ParsedBody = serde_json::from_str(&entry.body).map_err(unreadable)?;
-        Ok(Self {
+    /// The complete stored entries, in their order: one query for the names of people that some of them don't contain, if any.
+    pub async fn all<C: ConnectionTrait>(db: &C, entries: &[Entry]) -> Result<Vec<Self>> {
+        let mut bodies = entries.iter().map(ParsedBody::new).collect::<Result<Vec<_>>>()?;
+        let mut unnamed: Vec<Uuid> = bodies.iter().flat_map(ParsedBody::unnamed).collect();
+        unnamed.sort_unstable();
+        unnamed.dedup();
+        let names: HashMap<Uuid, String> =
+            user::people(db, unnamed).await?.into_iter().map(|person| (person.id, person.full_name)).collect();
+        for body in &mut bodies {
+            let known: Vec<_> = body.unnamed().filter_map(|id| names.get_key_value(&id)).collect();
+            body.names.extend(known.into_iter().map(|(id, name)| (*id, name.clone())));
+        }
+        Ok(bodies.into_iter().map(Self::new).collect())
+    }
+
+    fn new(body: ParsedBody) -> Self {
+        let changes = body.labelled_changes();
+        Self {
             id: body.id,
             sequence: None,
             occurred_at: body.occurred_at,
@@ -191,12 +225,12 @@ impl AuditEntry {
             related_user: body.related_user,
             object_type: body.object_type,
             object_id: body.object_id,
-            changes: body.changes,
+            changes,
             metadata: body.metadata,
             ip_address: body.ip_address,
             user_agent: body.user_agent,
             request_id: body.request_id,
-        })
+        }
     }
 
     /// The part of the entry that the case's member may see.
@@ -207,4 +241,46 @@ impl AuditEntry {
         self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
         Self { api_key_id: None, api_key_name: None, ip_address: None, user_agent: None, ..self }
     }
+}
+
+impl EntryChange {
+    /// The change in the contract's example of an entry.
+    fn example() -> Self {
+        let (from, to) = (json!("accepted"), json!("hold"));
+        Self { field_label: field_label("status"), from, from_label: None, to, to_label: None }
+    }
+}
+
+impl ParsedBody {
+    fn new(entry: &Entry) -> Result<Self> {
+        let unreadable = |error| Error::internal(format!("entry {} can't be read: {error}", entry.id));
+        serde_json::from_str(&entry.body).map_err(unreadable)
+    }
+
+    /// The people in its changes whose names it does not contain.
+    fn unnamed(&self) -> impl Iterator<Item = Uuid> {
+        let people = self.changes.iter().flat_map(|(field, change)| [&change.from, &change.to].map(|value| person(field, value)));
+        people.flatten().filter(move |id| self.name(*id).is_none())
+    }
+
+    /// The name of a person as the entry has it.
+    fn name(&self, id: Uuid) -> Option<&str> {
+        let snapshot = [&self.actor, &self.related_user].into_iter().flatten().find(|person| person.id == id);
+        self.names.get(&id).or(snapshot.map(|person| &person.full_name)).map(String::as_str)
+    }
+
+    fn labelled_changes(&self) -> BTreeMap<String, EntryChange> {
+        let labelled = |(field, change): (&String, &ParsedChange)| {
+            let label = |value: &Value| person(field, value).and_then(|id| self.name(id)).map(str::to_owned);
+            let (from_label, to_label) = (label(&change.from), label(&change.to));
+            let (from, to) = (change.from.clone(), change.to.clone());
+            (field.clone(), EntryChange { field_label: field_label(field), from, from_label, to, to_label })
+        };
+        self.changes.iter().map(labelled).collect()
+    }
+}
+
+/// The user whose id a changed field had as a value.
+pub fn person(field: &str, value: &Value) -> Option<Uuid> {
+    value.as_str().filter(|_| is_person(field)).and_then(|id| id.parse().ok())
 }
