@@ -2,6 +2,7 @@
 
 use super::filter::{EntryQuery, TrailFilter};
 use super::page::{self, AuditEntryList};
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, Anyone, AuditEntry, PathId};
@@ -11,18 +12,17 @@ use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 use entity::audit_log::{Filter, MemberView};
 use entity::case;
-use entity::page::Direction;
 use entity::user::Role;
 
 /// List the audit entries of a case
 ///
-/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first, 25 per
-/// page. The case's member sees only entries about what is visible to them: no IP addresses, no internal work of the staff, no
-/// result before its release. The access is recorded in the audit log; the same again by the same caller within 15 minutes is only
-/// counted, and the next entry has the number as `folded_count`.
+/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or oldest
+/// first, 25 per page. The case's member sees only entries about what is visible to them: no IP addresses, no internal work of the
+/// staff, no result before its release. The access is recorded in the audit log; the same again by the same caller within 15
+/// minutes is only counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
-    params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, Paging),
+    params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, OrderParameters, Paging),
     responses((status = OK, description = "The case's entries", body = AuditEntryList), LookupProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
@@ -37,7 +37,7 @@ pub async fn list_case_audit_trail(
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
-    let (filter, period, paging) = query.parts;
+    let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 25)?;
     let filter = filter.read(&app, period).await?;
     let id = id.get()?;
@@ -46,7 +46,7 @@ pub async fn list_case_audit_trail(
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
     let filter = Filter { case_id: Some(id), as_member: view, ..filter };
-    let mut list = page::read(&snapshot, &filter, Direction::Descending, &page).await?;
+    let mut list = page::read(&snapshot, &filter, order.direction(), &page).await?;
     snapshot.commit().await?;
     if is_member {
         list.data = list.data.into_iter().map(AuditEntry::as_seen_by_its_member).collect();

@@ -22,10 +22,10 @@ use validator::Validate;
 const EXCLUDED_MAX: u64 = 20;
 
 /// The query parameters of a list of audit entries.
-pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, Paging)>;
+pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, OrderParameters, Paging)>;
 
 /// The query parameters of the audit entries of a user.
-pub type UserTrailQuery = QueryParts<(TrailFilter, UserTrailFilter, PeriodParameters, Paging)>;
+pub type UserTrailQuery = QueryParts<(TrailFilter, UserTrailFilter, PeriodParameters, OrderParameters, Paging)>;
 
 /// The query parameters of the list of all audit entries.
 pub type LogQuery = QueryParts<(LogFilter, PeriodParameters, OrderParameters, Paging)>;

@@ -2,6 +2,7 @@
 
 use super::filter::{EntryQuery, TrailFilter};
 use super::page::{self, AuditEntryList};
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, AuditEntry, PersonCaller};
@@ -11,18 +12,17 @@ use actix_web::{HttpRequest, get};
 use entity::audit::{Audited, Outcome};
 use entity::audit_log::{Filter, MemberView};
 use entity::case;
-use entity::page::Direction;
 use entity::setting;
 use entity::user::Role;
 use uuid::Uuid;
 
 /// List the caller's own activity
 ///
-/// Returns the entries of which the caller is the actor, newest first, 50 per page. Refused if the setting `own_activity_enabled`
-/// is off.
+/// Returns the entries of which the caller is the actor, newest first or oldest first, 50 per page. Refused if the setting
+/// `own_activity_enabled` is off.
 #[utoipa::path(
     tag = "audit-log",
-    params(TrailFilter, PeriodParameters, Paging),
+    params(TrailFilter, PeriodParameters, OrderParameters, Paging),
     responses((status = OK, description = "The caller's entries", body = AuditEntryList), ListProblems),
     extensions(
         ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
@@ -36,14 +36,14 @@ pub async fn list_own_activity(
     query: EntryQuery<TrailFilter>,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
-    let (filter, period, paging) = query.parts;
+    let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
     let filter = filter.read(&app, period).await?;
     let snapshot = app.snapshot().await?;
     if !setting::current(&snapshot).await?.own_activity_enabled {
         return Err(Error::forbidden());
     }
-    let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, Direction::Descending, &page).await?;
+    let mut list = page::read(&snapshot, &Filter { actor_id: Some(by.id()), ..filter }, order.direction(), &page).await?;
     snapshot.commit().await?;
     list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {

@@ -2,6 +2,7 @@
 
 use super::filter::{TrailFilter, UserTrailFilter, UserTrailQuery};
 use super::page::{self, AuditEntryList};
+use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, AuditReader, PathId};
@@ -9,17 +10,23 @@ use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::page::Direction;
 use entity::user;
 
 /// List the audit entries of a user
 ///
-/// Returns the entries of which the user is the actor or the related user, or with `as` only one of these, newest first, 50 per
-/// page; also available for deleted users. The access is recorded in the audit log; the same again by the same caller within 15
-/// minutes is only counted, and the next entry has the number as `folded_count`.
+/// Returns the entries of which the user is the actor or the related user, or with `as` only one of these, newest first or oldest
+/// first, 50 per page; also available for deleted users. The access is recorded in the audit log; the same again by the same caller
+/// within 15 minutes is only counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
-    params(("user_id" = Uuid, Path, description = "The user"), TrailFilter, UserTrailFilter, PeriodParameters, Paging),
+    params(
+        ("user_id" = Uuid, Path, description = "The user"),
+        TrailFilter,
+        UserTrailFilter,
+        PeriodParameters,
+        OrderParameters,
+        Paging
+    ),
     responses((status = OK, description = "The user's entries", body = AuditEntryList), ReadProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
@@ -34,13 +41,13 @@ pub async fn list_user_audit_trail(
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
-    let (filter, of_user, period, paging) = query.parts;
+    let (filter, of_user, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
     let filter = filter.read(&app, period).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;
-    let list = page::read(&snapshot, &of_user.of(id, filter), Direction::Descending, &page).await?;
+    let list = page::read(&snapshot, &of_user.of(id, filter), order.direction(), &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let read = Event::audit_log_accessed("user_trail", ("user", id.to_string()), given);

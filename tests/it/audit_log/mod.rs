@@ -12,6 +12,7 @@ mod get;
 mod labels;
 mod list;
 mod own_activity;
+mod order;
 pub mod plan;
 mod readings;
 mod refusals;
