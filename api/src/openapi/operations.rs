@@ -4,8 +4,8 @@ use super::refuses_a_body;
 use crate::http::request::operations::Operation;
 use entity::audit::Action;
 use serde::Deserialize;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation as Declared, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::{Components, RefOr, Schema};
 
 /// What is read of `x-audit-actions` while the service runs.
 #[derive(Deserialize)]
@@ -19,12 +19,13 @@ struct AuditActions {
 ///
 /// If one does not declare which action its denied attempts are recorded as.
 pub fn operations() -> Result<Vec<Operation>, String> {
-    let paths = super::contract().paths.paths;
-    let operations = paths.iter().map(|(path, item)| of_path(path, item)).collect::<Result<Vec<_>, _>>()?;
+    let contract = super::contract();
+    let (paths, components) = (contract.paths.paths, contract.components.unwrap_or_default());
+    let operations = paths.iter().map(|(path, item)| of_path(path, item, &components)).collect::<Result<Vec<_>, _>>()?;
     Ok(operations.into_iter().flatten().collect())
 }
 
-fn of_path(path: &str, item: &PathItem) -> Result<Vec<Operation>, String> {
+fn of_path(path: &str, item: &PathItem, components: &Components) -> Result<Vec<Operation>, String> {
     let known = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete), ("PATCH", &item.patch)];
     let operation = |(method, declared): (&'static str, &Option<Declared>)| {
         let declared = declared.as_ref()?;
@@ -36,6 +37,7 @@ fn of_path(path: &str, item: &PathItem) -> Result<Vec<Operation>, String> {
             is_idempotent: parameters(declared).any(|parameter| parameter.name == "Idempotency-Key"),
             takes_a_query: parameters(declared).any(|parameter| parameter.parameter_in == ParameterIn::Query),
             refuses_a_body: refuses_a_body(method, declared),
+            fields: fields(declared, components),
         }))
     };
     known.into_iter().filter_map(operation).collect()
@@ -46,6 +48,23 @@ fn parameters(declared: &Declared) -> impl Iterator<Item = &Parameter> {
         RefOr::T(parameter) => Some(parameter),
         RefOr::Ref(_) => None,
     })
+}
+
+/// The names of the fields of the request body.
+fn fields(declared: &Declared, components: &Components) -> Vec<String> {
+    let Some(RefOr::T(body)) = &declared.request_body else { return Vec::new() };
+    let schema = body.content.values().find_map(|content| match content {
+        RefOr::T(content) => content.schema.as_ref(),
+        RefOr::Ref(_) => None,
+    });
+    let schema = match schema {
+        Some(RefOr::Ref(reference)) => reference.ref_location.rsplit('/').next().and_then(|name| components.schemas.get(name)),
+        own => own,
+    };
+    match schema {
+        Some(RefOr::T(Schema::Object(object))) => object.properties.keys().cloned().collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The action that a denied attempt is recorded as.

@@ -86,6 +86,7 @@ fn name(response: &RefOr<Response>) -> Option<String> {
 fn response(refusal: &Refusal) -> Response {
     let examples = refusal.codes.iter().map(|code| {
         let problem = error(*code)
+            .naming_its_field(|_| true)
             .problem("/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6/hold", "01a20725-be30-7584-bca5-f00e655c90d7");
         let value = serde_json::to_value(problem).unwrap_or_default();
         (code.name(), ExampleBuilder::new().summary(code.title()).value(Some(value)))

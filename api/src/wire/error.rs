@@ -71,6 +71,12 @@ impl Error {
         self
     }
 
+    /// The same error, with the part of the request that it belongs to.
+    pub fn naming(mut self, part: FieldProblem) -> Self {
+        self.errors.push(part);
+        self
+    }
+
     /// When to retry, sent as `Retry-After`.
     pub fn after(self, seconds: i64) -> Self {
         Self { retry_after: Some(seconds.max(1)), ..self }

@@ -4,6 +4,7 @@
 pub mod byte_size;
 pub mod cause;
 pub mod code;
+mod conflict;
 pub mod cors_origin;
 pub mod credit;
 pub mod csv;

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bodies;
+mod conflicts;
 mod connections;
 mod cors;
 mod empty_texts;

@@ -5,6 +5,7 @@ use super::denied;
 use crate::http::answer;
 use crate::http::request::caller::Presented;
 use crate::http::request::idempotency::{IDEMPOTENCY_REPLAYED, RequestDigest};
+use crate::http::request::operations;
 use crate::http::request::origin::{Origin, REQUEST_ID};
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Interruption};
@@ -19,7 +20,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{ConnectionType, Method, StatusCode, Version};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use entity::idempotency::StoredResponse;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -53,6 +54,7 @@ pub async fn edge(
         Some(Interruption::Replay(kept)) => response = replay(response, *kept),
         Some(Interruption::Problem(error)) => {
             let error = denied::record(&app, response.request(), &error).await.err().unwrap_or(error);
+            let error = naming_its_field(error, response.request());
             count(&app, &error);
             response = render(response, &error, &place(&app, &path), &origin);
         }
@@ -199,6 +201,16 @@ fn error_of(response: &ServiceResponse) -> Option<Error> {
         _ => return Some(Error::internal(response.response().error().map(ToString::to_string).unwrap_or_default())),
     };
     Some(Error::plain(code))
+}
+
+/// A conflict names the field of the request body that it belongs to.
+fn naming_its_field(error: Error, request: &HttpRequest) -> Error {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let operation = operations::find(request.method().as_str(), &pattern).filter(|_| error.code.status() == StatusCode::CONFLICT);
+    match operation {
+        Some(operation) => error.naming_its_field(|field| operation.fields.iter().any(|known| known == field)),
+        None => error,
+    }
 }
 
 /// Replaces the answer's body with the problem; the headers set by inner layers stay.

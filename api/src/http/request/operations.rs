@@ -16,6 +16,8 @@ pub struct Operation {
     pub takes_a_query: bool,
     /// Whether it has no request body and refuses one.
     pub refuses_a_body: bool,
+    /// The names of the fields of its request body.
+    pub fields: Vec<String>,
 }
 
 /// Whether a path is one that monitors poll every few seconds: never counted, never refused under load.
