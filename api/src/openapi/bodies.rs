@@ -1,9 +1,10 @@
-//! Optional request bodies: utoipa declares them as "X or null", but what is sent is X or nothing.
+//! Request bodies as utoipa can't declare them: optional ones, and the second media type of a PATCH.
 
+use crate::http::request::body::MERGE_PATCH;
 use utoipa::openapi::schema::{OneOf, SchemaType, Type};
 use utoipa::openapi::{OpenApi, PathItem, RefOr, Required, Schema};
 
-/// Declares them as X, not required.
+/// Declares optional bodies as X, not required: utoipa declares them as "X or null", but what is sent is X or nothing.
 pub fn without_null(contract: &mut OpenApi) {
     for item in contract.paths.paths.values_mut() {
         let PathItem { post, patch, put, .. } = item;
@@ -16,6 +17,16 @@ pub fn without_null(contract: &mut OpenApi) {
                     body.required = Some(Required::False);
                 }
             }
+        }
+    }
+}
+
+/// Declares that a PATCH takes its body as a merge patch, too.
+pub fn as_merge_patch(contract: &mut OpenApi) {
+    for item in contract.paths.paths.values_mut() {
+        let Some(RefOr::T(body)) = item.patch.as_mut().and_then(|operation| operation.request_body.as_mut()) else { continue };
+        if let Some(content) = body.content.get("application/json").cloned() {
+            body.content.insert(MERGE_PATCH.to_owned(), content);
         }
     }
 }

@@ -46,6 +46,12 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
         "The file name, made from the content and the time of creation",
         "attachment; filename=\"audit-log-20261122-080000.csv\"",
     ),
+    (
+        "Accept-Patch",
+        "AcceptPatch",
+        "Only with PATCH: the media types that the request body may have (RFC 5789)",
+        "application/json, application/merge-patch+json",
+    ),
     ("Accept-Ranges", "AcceptRanges", "Indicates that byte ranges are supported", "bytes"),
     ("Content-Range", "ContentRange", "The returned byte range and the total length", "bytes 0-1023/48213"),
     (
@@ -110,6 +116,7 @@ pub fn apply(contract: &mut Contract) {
         match name.as_str() {
             "Unauthorized" | "InvalidCredentials" | "InvalidRefreshToken" => refer(response, &["WWW-Authenticate"]),
             "RangeNotSatisfiable" => refer(response, &["Content-Range"]),
+            "UnsupportedMediaType" => refer(response, &["Accept-Patch"]),
             "TooManyRequests" | "TooManyAttempts" | "Unavailable" | "StorageUnavailable" => refer(response, &[RETRY_AFTER]),
             _ => {}
         }

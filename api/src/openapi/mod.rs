@@ -132,6 +132,7 @@ fn collected() -> Contract {
     let mut contract = App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes::configure).split_for_parts().1;
     fields::apply(&mut contract);
     bodies::without_null(&mut contract);
+    bodies::as_merge_patch(&mut contract);
     retries::apply(&mut contract);
     refusals::apply(&mut contract);
     headers::apply(&mut contract);

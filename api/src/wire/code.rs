@@ -295,8 +295,8 @@ impl Code {
                 "unsupported_media_type",
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported media type",
-                "The request body must have the media type that the operation accepts: application/json in UTF-8, or \
-                 multipart/form-data for a document.",
+                "The request body must have the media type that the operation accepts: application/json in UTF-8, for PATCH also \
+                 application/merge-patch+json, or multipart/form-data for a document. With PATCH, Accept-Patch lists them.",
             ),
             Self::RangeNotSatisfiable => (
                 "range_not_satisfiable",

@@ -14,6 +14,7 @@ mod layers;
 mod links;
 mod openapi;
 mod paging;
+mod patches;
 mod periods;
 mod probe;
 mod problems;

@@ -2,6 +2,7 @@
 
 use super::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::http::answer::file::UNENCODED_DIGEST;
+use crate::http::request::body::ACCEPT_PATCH;
 use crate::http::request::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use crate::http::request::origin::REQUEST_ID;
 use crate::http::request::range::REPR_DIGEST;
@@ -22,6 +23,7 @@ pub fn cors(origins: &[String]) -> Cors {
         .allowed_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH, RANGE, IF_RANGE, IDEMPOTENCY_KEY, REQUEST_ID])
         .expose_headers([
+            ACCEPT_PATCH,
             ACCEPT_RANGES,
             CONTENT_DISPOSITION,
             CONTENT_RANGE,

@@ -3,6 +3,7 @@
 
 use super::denied;
 use crate::http::answer;
+use crate::http::request::body::{ACCEPT_PATCH, accept_patch};
 use crate::http::request::caller::Presented;
 use crate::http::request::idempotency::{IDEMPOTENCY_REPLAYED, RequestDigest};
 use crate::http::request::operations;
@@ -224,6 +225,10 @@ fn render(response: ServiceResponse, error: &Error, place: &Place<'_>, origin: &
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(CONTENT_DISPOSITION);
     headers.remove(CONTENT_ENCODING);
+    let is_patch = *request.method() == Method::PATCH && error.code == Code::UnsupportedMediaType;
+    if let (true, Ok(value)) = (is_patch, accept_patch().parse()) {
+        answer.headers_mut().insert(ACCEPT_PATCH, value);
+    }
     complete_refusal(&mut answer, error.code.status());
     ServiceResponse::new(request, answer)
 }

@@ -3,6 +3,7 @@
 //! actix's route macros answer 404 for a known path with another method.
 
 use super::docs;
+use crate::http::request::body::{ACCEPT_PATCH, accept_patch};
 use crate::http::request::operations;
 use crate::wire::{Code, Error};
 use actix_web::http::Method;
@@ -26,6 +27,7 @@ pub async fn fallback(request: HttpRequest) -> HttpResponse {
         allowed.push("HEAD");
     }
     allowed.push("OPTIONS");
+    let takes_patches = allowed.contains(&"PATCH");
     let allowed = allowed.join(", ");
     let mut response = match *request.method() {
         Method::OPTIONS => HttpResponse::NoContent().finish(),
@@ -33,6 +35,9 @@ pub async fn fallback(request: HttpRequest) -> HttpResponse {
     };
     if let Ok(value) = allowed.parse() {
         response.headers_mut().insert(ALLOW, value);
+    }
+    if let (true, Ok(value)) = (takes_patches, accept_patch().parse()) {
+        response.headers_mut().insert(ACCEPT_PATCH, value);
     }
     response
 }

@@ -6,7 +6,8 @@ use super::operations;
 use super::work::Work;
 use crate::wire::{Code, Error, Result, json};
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -23,6 +24,18 @@ const SMALL_LENGTH_MAX: usize = 8 * 1024;
 const LARGE_LENGTH_MAX: usize = 1024 * 1024;
 /// For operations without a body.
 const NOTHING_LENGTH_MAX: usize = 1024;
+
+const JSON: &str = "application/json";
+/// A JSON object whose fields replace those of the resource (RFC 7396): what the body of a PATCH is under either media type.
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+const PATCH_TYPES: [&str; 2] = [JSON, MERGE_PATCH];
+/// Lists the media types that a PATCH takes (RFC 5789, 3.1).
+pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+
+/// The value of `Accept-Patch`.
+pub fn accept_patch() -> String {
+    PATCH_TYPES.join(", ")
+}
 
 /// A request body, read and validated.
 pub struct Body<T, const MAX: usize = LENGTH_MAX>(pub T);
@@ -46,7 +59,7 @@ impl<T: DeserializeOwned + Validate + 'static, const MAX: usize> FromRequest for
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        read(request, payload, MAX, |is_json, bytes| if is_json { json::read(bytes).map(Self) } else { Err(not_taken()) })
+        read(request, payload, MAX, |is_taken, bytes| is_taken.and_then(|()| json::read(bytes).map(Self)))
     }
 }
 
@@ -66,10 +79,9 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
     type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        read(request, payload, LENGTH_MAX, |is_json, bytes| match (bytes, is_json) {
-            ([], _) => Ok(Self(T::default())),
-            (bytes, true) => json::read(bytes).map(Self),
-            (_, false) => Err(not_taken()),
+        read(request, payload, LENGTH_MAX, |is_taken, bytes| match bytes {
+            [] => Ok(Self(T::default())),
+            bytes => is_taken.and_then(|()| json::read(bytes).map(Self)),
         })
     }
 }
@@ -110,12 +122,12 @@ fn read<B: 'static>(
     request: &HttpRequest,
     payload: &mut Payload,
     length_max: usize,
-    shaped: fn(bool, &[u8]) -> Result<B>,
+    shaped: fn(Result<()>, &[u8]) -> Result<B>,
 ) -> Pin<Box<dyn Future<Output = Result<B>>>> {
-    let (is_json, request) = (is_json(request), request.clone());
+    let (is_taken, request) = (ensure_taken(request), request.clone());
     let mut payload = payload.take();
     Box::pin(async move {
-        let read = collect(&request, &mut payload, length_max).await.and_then(|bytes| shaped(is_json, &bytes));
+        let read = collect(&request, &mut payload, length_max).await.and_then(|bytes| shaped(is_taken, &bytes));
         admitted(&request, read).await
     })
 }
@@ -157,20 +169,23 @@ fn declared_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// JSON in UTF-8, and not compressed: request bodies are not decompressed.
-fn is_json(request: &HttpRequest) -> bool {
+/// Refuses a body that is not JSON in UTF-8, under a media type that the operation takes, or that is compressed: request bodies
+/// are not decompressed.
+fn ensure_taken(request: &HttpRequest) -> Result<()> {
+    let is_patch = *request.method() == Method::PATCH;
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = header(CONTENT_TYPE).split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    let taken: &[&str] = if is_patch { &PATCH_TYPES } else { &[JSON] };
+    let is_json = parts.next().is_some_and(|kind| taken.iter().any(|taken| kind.eq_ignore_ascii_case(taken)));
     let is_utf_8 = |parameter: &str| {
         let (name, value) = parameter.split_once('=').unwrap_or_default();
         // RFC 9110, 5.6.6: a quoted value is equivalent to an unquoted one.
         name.eq_ignore_ascii_case("charset") && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
     let is_plain = matches!(header(CONTENT_ENCODING), "" | "identity");
-    is_json && is_plain && parts.all(|parameter| parameter.is_empty() || is_utf_8(parameter))
-}
-
-fn not_taken() -> Error {
-    Error::plain(Code::UnsupportedMediaType)
+    if is_json && is_plain && parts.all(|parameter| parameter.is_empty() || is_utf_8(parameter)) {
+        return Ok(());
+    }
+    let detail = format!("The request body must be {} in UTF-8, without a content coding.", taken.join(" or "));
+    Err(Error::with_detail(Code::UnsupportedMediaType, detail))
 }
