@@ -6,6 +6,7 @@ pub mod refresh_token;
 use crate::audit::{AuditTx, Unaudited};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::ActiveValue::Set;
+use sea_orm::Select;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
 
@@ -42,6 +43,12 @@ impl Model {
     pub fn is_live(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && now < self.expires_at && now - self.last_used_at < IDLE_MAX
     }
+}
+
+/// The active sessions of a user, by the same rule.
+pub fn live_of(user_id: Uuid, now: DateTime<Utc>) -> Select<Entity> {
+    let of_user = Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::RevokedAt.is_null());
+    of_user.filter(Column::ExpiresAt.gt(now)).filter(Column::LastUsedAt.gt(now - IDLE_MAX))
 }
 
 /// Starts a session.

@@ -15,6 +15,7 @@ const USER_AS_SEEN: Parameters = &[("user_id", "$response.body#/id"), ("If-Match
 const SIGNED_IN: Parameters = &[("user_id", "$response.body#/user/id")];
 const KEY: Parameters = &[("user_id", "$response.body#/user_id"), ("key_id", "$response.body#/id")];
 const FIRST_KEY: Parameters = &[("user_id", "$response.body#/data/0/user_id"), ("key_id", "$response.body#/data/0/id")];
+const FIRST_SESSION: Parameters = &[("user_id", "$response.body#/data/0/user_id"), ("session_id", "$response.body#/data/0/id")];
 const MEMBER: Parameters = &[("user_id", "$response.body#/member_id")];
 const ALLOWANCE_AS_SEEN: Parameters =
     &[("user_id", "$response.body#/member_id"), ("quarter", "$response.body#/quarter"), ("If-Match", "$response.header.ETag")];
@@ -121,6 +122,7 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     ),
     (&["create_user_api_key"], &["revoke_user_api_key"], KEY),
     (&["list_user_api_keys"], &["revoke_user_api_key"], FIRST_KEY),
+    (&["list_user_sessions"], &["end_user_session"], FIRST_SESSION),
     (&["set_credit_allowance"], &["get_credit_allowance"], ALLOWANCE),
     (&["set_credit_allowance"], &["list_credit_allowances"], MEMBER),
     (&["get_credit_allowance"], &["set_credit_allowance"], ALLOWANCE_AS_SEEN),
@@ -129,7 +131,7 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["edit_user", "change_user_role", "reactivate_user"], &["get_user", "list_user_audit_trail"], USER),
     (&["get_user"], &["edit_user"], USER_AS_SEEN),
     (&["list_users"], &["get_user", "edit_user", "list_user_audit_trail"], FIRST_USER),
-    (&["login", "refresh_session"], &["get_user"], SIGNED_IN),
+    (&["login", "refresh_session"], &["get_user", "list_user_sessions"], SIGNED_IN),
     (&["list_audit_log", "list_user_audit_trail"], &["get_audit_entry"], FIRST_ENTRY),
     (
         &["get_user_activity", "get_case_changes", "get_quality_review_audit", "get_system_events"],

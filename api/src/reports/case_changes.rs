@@ -105,17 +105,7 @@ list_of! {
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1}],
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "hold", "value": 1}],
-    "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
-        "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
-        "source": "automatic", "actor_type": "user",
-        "actor_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "actor_label": "tech2", "actor_full_name": "Tom Reyes",
-        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
-        "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
-        "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
-        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
-        "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
-        "badge": "hold", "before_after": [{"field": "status", "field_label": "Status", "from": "accepted", "from_label": null,
-            "to": "hold", "to_label": null}]}],
+    "entries": {"data": [example_change()],
         "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
 }))]
 pub struct CaseChangesReport {
@@ -137,6 +127,21 @@ pub struct CaseChangesReport {
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: CaseChangeList,
+}
+
+/// One change, as the contract shows it.
+fn example_change() -> serde_json::Value {
+    serde_json::json!({"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
+        "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
+        "source": "automatic", "actor_type": "user",
+        "actor_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "actor_label": "tech2", "actor_full_name": "Tom Reyes",
+        "actor_role": "technician", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
+        "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
+        "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
+        "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
+        "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+        "badge": "hold", "before_after": [{"field": "status", "field_label": "Status", "from": "accepted", "from_label": null,
+            "to": "hold", "to_label": null}]})
 }
 
 /// Get the case change history

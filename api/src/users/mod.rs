@@ -5,15 +5,19 @@ mod create_key;
 mod deactivate;
 mod delete;
 mod edit;
+mod end_session;
+mod end_sessions;
 mod get;
 mod key_view;
 mod list;
 mod list_keys;
+mod list_sessions;
 mod new_user;
 mod password_reset;
 mod reactivate;
 mod revoke_key;
 mod role;
+mod session_view;
 mod target;
 mod view;
 
@@ -36,5 +40,8 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(password_reset::reset_user_password)
         .service(list_keys::list_user_api_keys)
         .service(create_key::create_user_api_key)
-        .service(revoke_key::revoke_user_api_key);
+        .service(revoke_key::revoke_user_api_key)
+        .service(list_sessions::list_user_sessions)
+        .service(end_sessions::end_user_sessions)
+        .service(end_session::end_user_session);
 }

@@ -29,7 +29,7 @@ pub(super) struct Folded {
 
 impl Folded {
     pub fn new(context: &Context, event: Event) -> Self {
-        let Event { action, outcome, object, case, document, related_user, description, changes: _, metadata } = event;
+        let Event { action, outcome, object, case, document, related_user, description, changes: _, names: _, metadata } = event;
         Self {
             action,
             outcome,

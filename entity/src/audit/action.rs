@@ -201,7 +201,10 @@ impl Action {
         use SystemEvent as S;
         match self {
             Self::Login => row("login", "User Login", C::Session, words![USER_AGENT, SESSION_ID]).called().may(words![EVENT]),
-            Self::Logout => row("logout", "User Logout", C::Session, words![SESSION_ID, SESSION_DURATION_SECONDS]).called(),
+            Self::Logout => {
+                let required = words![SESSION_ID, SESSION_DURATION_SECONDS];
+                row("logout", "User Logout", C::Session, required).called().may(words![EVENT])
+            }
             Self::CaseCreated => {
                 row("case_created", "Case Created", C::Case, words![CASE_NUMBER, WORKSHOP_CODE]).creates().changes(&[])
             }
@@ -244,7 +247,7 @@ impl Action {
             }
             Self::DocumentUploaded => {
                 let required = words![FILENAME, FILE_SIZE, DOCUMENT_TYPE, UPLOADED_BY_ROLE];
-                row("document_uploaded", "Document Uploaded", C::Document, required).may(words![REPORT_NUMBER])
+                row("document_uploaded", "Document Uploaded", C::Document, required).creates().may(words![REPORT_NUMBER])
             }
             Self::DocumentViewed => row("document_viewed", "Document Viewed", C::Document, words![FILENAME]).called(),
             Self::DocumentDownloaded => {

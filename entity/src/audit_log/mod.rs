@@ -7,6 +7,7 @@ mod events;
 mod filter;
 mod jobs;
 mod member;
+mod sign_ins;
 pub mod vitals;
 
 pub use address::AddressRange;
@@ -15,6 +16,7 @@ pub use change::ChangedField;
 pub use filter::Filter;
 pub use jobs::{JobHealth, is_failing, job_health, job_health_of};
 pub use member::MemberView;
+pub use sign_ins::{SignIn, sign_ins};
 
 use crate::audit_entry::{Column, Entity};
 use crate::page::{self, Direction, Position};

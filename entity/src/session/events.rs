@@ -1,8 +1,10 @@
 //! The entries about signing in and out.
 
+use super::Model;
 use crate::audit::metadata::metadata;
 use crate::audit::{Audited, Event, Outcome};
 use crate::user::{self, Person};
+use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 
 /// Entries about signing in and out.
@@ -67,5 +69,16 @@ impl Event {
             SESSION_DURATION_SECONDS = session_duration_seconds,
         ];
         Self::new(metadata, ("session", session_id.to_string()), format!("{} signed out", person.username))
+    }
+
+    /// A session that was ended without its refresh token, by its owner or by a user who may: the actor of the entry.
+    pub fn session_ended(owner: &Person, session: &Model, by_id: Uuid, now: DateTime<Utc>) -> Self {
+        let metadata = metadata![Logout;
+            EVENT = "session_ended",
+            SESSION_ID = session.id,
+            SESSION_DURATION_SECONDS = (now - session.started_at).num_seconds().max(0),
+        ];
+        Self::new(metadata, ("session", session.id.to_string()), format!("A session of {} was ended", owner.username))
+            .about((owner.id != by_id).then_some(owner))
     }
 }

@@ -11,6 +11,7 @@ pub enum UserAction {
     Reactivate,
     ResetPassword,
     ManageKeys,
+    ManageSessions,
     Delete,
 }
 
@@ -20,7 +21,7 @@ impl UserAction {
         let administers = caller.administers();
         let keeps = caller.role() == Role::Technician && user.role == Role::Member;
         match self {
-            Self::Edit => caller.id() == user.id || administers || keeps,
+            Self::Edit | Self::ManageSessions => caller.id() == user.id || administers || keeps,
             Self::Deactivate | Self::Reactivate | Self::ResetPassword => administers || keeps,
             Self::ChangeRole | Self::ManageKeys | Self::Delete => administers,
         }

@@ -89,6 +89,9 @@ impl<'a> World<'a> {
             admin.send(reqwest::Method::POST, &format!("users/{service}/api-keys"), None).await.expect(201);
         }
         for _ in 0..4 {
+            app.as_manager().await;
+        }
+        for _ in 0..4 {
             admin.post("jobs/check_expired_holds/run", json!({"dry_run": true})).await.expect(200);
         }
         let world = Self { app, reader, member, admin, cases, people, service, postponed: AtomicU64::new(0) };
@@ -133,6 +136,7 @@ impl<'a> World<'a> {
             "list_job_runs" => "job-runs".to_owned(),
             "list_users" => "users".to_owned(),
             "list_user_api_keys" => format!("users/{}/api-keys", self.service),
+            "list_user_sessions" => format!("users/{}/sessions", self.reader.id()),
             "list_credit_allowances" => format!("users/{}/credit-allowances", self.member.id()),
             "list_audit_log" => "audit-log".to_owned(),
             "list_user_audit_trail" => format!("users/{}/audit-trail", self.reader.id()),

@@ -401,6 +401,20 @@ async fn session_or_user<'a>(app: &'a TestApp, operation: &str) -> Option<Reques
                 }
             }
         }
+        "list_user_sessions" | "end_user_sessions" | "end_user_session" => {
+            let visitor = app.user(&unused("visitor"), Role::Member, None).await;
+            app.as_user(&visitor).await;
+            let sessions = format!("users/{}/sessions", visitor.id);
+            match operation {
+                "list_user_sessions" => get(admin, &sessions),
+                "end_user_sessions" => send(admin, Method::DELETE, &sessions, None),
+                _ => {
+                    let list = admin.get(&sessions).await.expect(200);
+                    let path = format!("{sessions}/{}", list["data"][0]["id"].as_str().expect("an id"));
+                    send(admin, Method::DELETE, &path, None)
+                }
+            }
+        }
         "reset_user_password" => post(admin, &path("/password-reset"), json!({"new_password": PASSWORD})),
         _ => None,
     }

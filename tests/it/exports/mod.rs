@@ -134,7 +134,7 @@ on_each_database! {
             "reports/user-activity/users.csv?",
             "reports/case-changes.csv?",
             "reports/quality-review-audit.csv?",
-            "reports/system-events.csv?until=2026-11-30&",
+            "reports/system-events.csv?",
         ] {
             let plain = admin.get(path).await;
             let marked = admin.get(&format!("{path}bom=true")).await;

@@ -9,6 +9,7 @@ mod get;
 mod list;
 mod password_reset;
 mod role;
+mod sessions;
 
 use entity::user;
 

@@ -1,0 +1,53 @@
+//! List a user's active sessions.
+
+use super::session_view::{SessionDetail, SessionList};
+use super::target::{UserPath, UserTarget};
+use crate::http::request::page::Paging;
+use crate::http::{Answer, ListQuery, NoParameters, PersonCaller};
+use crate::state::App;
+use crate::wire::{Error, ReadProblems, Result};
+use actix_web::{HttpRequest, get};
+use entity::audit_log;
+use entity::page::SortKey;
+use entity::session::{self, Column, Model};
+use entity::user::UserAction;
+use uuid::Uuid;
+
+const LIMIT: u64 = 50;
+
+/// List a user's sessions
+///
+/// The sessions that are active now, newest first, with where the user signed in from. Everyone may list their own sessions,
+/// technicians those of members, administrators those of all users. Service accounts have no sessions.
+#[utoipa::path(
+    tag = "users",
+    params(UserPath, Paging),
+    responses((status = OK, description = "A page of sessions", body = SessionList), ReadProblems),
+    extensions(
+        ("x-audit-actions" = json!({"always": [], "may": [], "denied": entity::audit::Action::Other})),
+        ("x-audit-reason" = json!("no secret is shown; signing in and ending sessions is recorded")),
+    ),
+)]
+#[get("/users/{user_id}/sessions")]
+pub async fn list_user_sessions(
+    app: App,
+    by: PersonCaller,
+    target: UserTarget,
+    query: ListQuery<NoParameters>,
+    request: HttpRequest,
+) -> Result<Answer<SessionList>> {
+    let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
+    let user = target.seen(app.readers(), &by).await?;
+    if !UserAction::ManageSessions.permits(&by, &user) {
+        return Err(Error::forbidden());
+    }
+    let (found, newest_first) = (session::live_of(user.id, app.now()), SortKey::newest_first(Column::Id));
+    let (rows, page) = page.read(app.readers(), found, &newest_first, |row: &Model| row.id.into()).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut sign_ins = audit_log::sign_ins(app.readers(), &ids).await?;
+    let shown = |row: Model| {
+        let sign_in = sign_ins.remove(&row.id);
+        SessionDetail::new(row, sign_in, by.session_id)
+    };
+    Ok(Answer::plain(SessionList { data: rows.into_iter().map(shown).collect(), page }))
+}
