@@ -67,6 +67,8 @@ impl Limit {
     pub const REFUSALS: Self = Self { recorded_max: 20, within: MINUTE };
     /// Readings of the same report, list or trail.
     pub const READINGS: Self = Self { recorded_max: 1, within: TimeDelta::minutes(15) };
+    /// Ranges of the same document.
+    pub const DOWNLOADS: Self = Self { recorded_max: 1, within: TimeDelta::minutes(15) };
     /// Views of the same case or user.
     pub const VIEWS: Self = Self { recorded_max: 1, within: TimeDelta::hours(1) };
 }
@@ -75,25 +77,37 @@ impl Limit {
 /// then it is only counted. `context` is the one that the transaction was begun with.
 pub async fn record(tx: &AuditTx, context: &Context, key: &str, limit: Limit, event: Event) -> Result<(), DbErr> {
     let row = seen_again(tx, key, limit).await?;
-    let now = tx.now();
-    let (is_over, is_recorded) = (row.is_over(now), row.seen_count <= limit.recorded_max);
-    if is_recorded && !is_over {
+    if row.is_over(tx.now()) {
+        return begin_again(tx, row, limit, event).await;
+    }
+    if row.seen_count <= limit.recorded_max {
         return tx.record(event).await;
     }
     let (folded_count, folded) = (row.folded_count, row.folded.clone());
     let mut next = row.into_active_model();
-    if is_over {
-        next.minute_started_at = Set(now);
-        next.ends_at = Set(Some(now + limit.within));
-        next.seen_count = Set(1);
-        next.folded_count = Set(0);
-        next.folded = Set(None);
-        next.update(tx).await?;
-        return tx.record(event.folding(folded_count)).await;
-    }
     next.folded_count = Set(folded_count.saturating_add(1));
     next.folded = Set(Some(Folded::new(context, event).and(folded.as_deref()).text()?));
     next.update(tx).await.map(drop)
+}
+
+/// The same for an event that is always recorded: the time of its key begins anew.
+pub async fn record_anew(tx: &AuditTx, key: &str, limit: Limit, event: Event) -> Result<(), DbErr> {
+    let row = seen_again(tx, key, limit).await?;
+    let is_first = row.seen_count == 1 && !row.is_over(tx.now());
+    if is_first { tx.record(event).await } else { begin_again(tx, row, limit, event).await }
+}
+
+/// Begins a new time, with the entry that reports what was only counted in the last one.
+async fn begin_again(tx: &AuditTx, row: Model, limit: Limit, event: Event) -> Result<(), DbErr> {
+    let (now, folded_count) = (tx.now(), row.folded_count);
+    let mut next = row.into_active_model();
+    next.minute_started_at = Set(now);
+    next.ends_at = Set(Some(now + limit.within));
+    next.seen_count = Set(1);
+    next.folded_count = Set(0);
+    next.folded = Set(None);
+    next.update(tx).await?;
+    tx.record(event.folding(folded_count)).await
 }
 
 /// The counter of a key, with one more, locked; a new one if there is none. One statement: `tell` may delete the row at any time

@@ -25,7 +25,8 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "ETag",
         "EntityTag",
-        "The resource's version and a digest of the response body, for If-Match and If-None-Match",
+        "The resource's version and a digest of the response body, for If-Match and If-None-Match; of a document's content its \
+         digest, for If-Range",
         "\"7-1f0c9a2e\"",
     ),
     (
@@ -180,7 +181,7 @@ impl Kinds {
             names.push("Unencoded-Digest");
         }
         if response.content.contains_key(BYTES) {
-            names.extend(["Accept-Ranges", "Repr-Digest"]);
+            names.extend(["Accept-Ranges", "ETag", "Repr-Digest"]);
         }
         if status == "206" {
             names.push("Content-Range");

@@ -253,7 +253,7 @@ impl Action {
             Self::DocumentDownloaded => {
                 row("document_downloaded", "Document Downloaded", C::Document, words![FILENAME, FILE_SIZE])
                     .called()
-                    .may(words![RANGE])
+                    .may(words![RANGE, FOLDED_COUNT])
             }
             Self::DocumentDeleted => row("document_deleted", "Document Deleted", C::Document, words![FILENAME, DOCUMENT_TYPE])
                 .may(words![REASON, REPLACED_BY]),

@@ -61,7 +61,7 @@ on_each_database! {
             assert_eq!(answer.header("content-length"), (last - first + 1).to_string());
         }
         let sent_ranges: Vec<_> = app.since(&mark).await.iter().map(|entry| entry["metadata"]["range"].clone()).collect();
-        assert_eq!(sent_ranges, [json!("0-3"), json!(format!("{}-{}", size - 6, size - 1)), json!(format!("5-{}", size - 1))]);
+        assert_eq!(sent_ranges, [json!("0-3")], "one download");
         assert_eq!(asked("bytes=0-1,4-5").await.bytes, PDF, "several are not taken apart");
         assert_eq!(asked("lines=1-2").await.bytes, PDF);
 

@@ -5,6 +5,7 @@ mod download;
 mod large;
 mod list;
 mod orphans;
+mod preview;
 mod refused;
 mod space;
 mod upload;

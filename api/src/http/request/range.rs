@@ -13,7 +13,7 @@ pub const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 const LENGTH_MAX: usize = 200;
 
-/// How the contract describes the header.
+/// How the contract describes the headers.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only for the contract; requests are read by RequestedRange")]
@@ -21,44 +21,76 @@ pub struct RangeHeader {
     /// The requested bytes, such as `bytes=0-1023`
     #[param(rename = "Range", nullable = false, max_length = 200, example = "bytes=0-1023")]
     range: Option<String>,
+    /// The `ETag` of the content whose range is requested; the whole content is returned if it has a different one
+    #[param(
+        rename = "If-Range",
+        nullable = false,
+        max_length = 200,
+        example = "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""
+    )]
+    if_range: Option<String>,
 }
 
 /// What is requested: one range, or everything.
-pub struct RequestedRange(Option<ByteRangeSpec>);
+pub struct RequestedRange {
+    range: Option<ByteRangeSpec>,
+    /// The entity tag that the range depends on.
+    if_range: Option<String>,
+}
 
 impl RequestedRange {
-    /// Multiple ranges and other units may be ignored, and a range that depends on a validator (If-Range) must be: there is none.
+    /// Multiple ranges and other units may be ignored.
     fn extract(request: &HttpRequest) -> Result<Self> {
-        let Some(value) = request.headers().get(RANGE) else { return Ok(Self(None)) };
-        let refused = |detail| Error::fields(Code::InvalidHeader, vec![FieldProblem::header("Range", "range", detail)]);
-        let text = value.to_str().map_err(|_| refused("must be visible ASCII"))?;
-        if text.len() > LENGTH_MAX {
-            return Err(refused("must have at most 200 characters"));
-        }
-        if request.headers().contains_key(IF_RANGE) || text.contains(',') {
-            return Ok(Self(None));
-        }
-        match text.parse() {
-            // Its parser also takes a plus sign.
-            Ok(QueryParts::Bytes(ranges)) if !text.contains('+') => Ok(Self(ranges.into_iter().next())),
-            Ok(QueryParts::Bytes(_)) | Err(_) if text.starts_with("bytes=") => {
-                Err(refused("must be a range such as bytes=0-1023, bytes=1024- or bytes=-500"))
-            }
-            Ok(QueryParts::Bytes(_) | QueryParts::Unregistered(..)) | Err(_) => Ok(Self(None)),
-        }
+        let if_range = value(request, IF_RANGE, "If-Range")?.map(|tag| tag.trim().to_owned());
+        let range = match value(request, RANGE, "Range")? {
+            Some(text) => parse(text)?,
+            None => None,
+        };
+        Ok(Self { range, if_range })
     }
 
+    /// Whether a range is requested, also one that depends on other content and is answered with everything.
     pub fn is_range(&self) -> bool {
-        self.0.is_some()
+        self.range.is_some()
+    }
+
+    /// The range of content with this entity tag, compared strongly: a date or a weak tag never matches (RFC 9110, 13.1.5).
+    pub fn of_content(&self, tag: &str) -> Option<&ByteRangeSpec> {
+        self.range.as_ref().filter(|_| self.if_range.as_deref().is_none_or(|if_range| if_range == tag))
     }
 
     /// The requested bytes of content of this size; `None` where the range is beyond it.
-    pub fn within(&self, size: u64) -> Option<Range<u64>> {
-        match &self.0 {
+    pub fn within(&self, size: u64, tag: &str) -> Option<Range<u64>> {
+        match self.of_content(tag) {
             None => Some(0..size),
             Some(range) => range.to_satisfiable_range(size).map(|(first, last)| first..last.saturating_add(1)),
         }
     }
+}
+
+/// The value of a header, if it is given.
+fn value<'a>(request: &'a HttpRequest, header: HeaderName, name: &str) -> Result<Option<&'a str>> {
+    let Some(value) = request.headers().get(header) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| refused(name, "must be visible ASCII"))?;
+    if text.len() > LENGTH_MAX { Err(refused(name, "must have at most 200 characters")) } else { Ok(Some(text)) }
+}
+
+fn parse(text: &str) -> Result<Option<ByteRangeSpec>> {
+    if text.contains(',') {
+        return Ok(None);
+    }
+    match text.parse() {
+        // Its parser also takes a plus sign.
+        Ok(QueryParts::Bytes(ranges)) if !text.contains('+') => Ok(ranges.into_iter().next()),
+        Ok(QueryParts::Bytes(_)) | Err(_) if text.starts_with("bytes=") => {
+            Err(refused("Range", "must be a range such as bytes=0-1023, bytes=1024- or bytes=-500"))
+        }
+        Ok(QueryParts::Bytes(_) | QueryParts::Unregistered(..)) | Err(_) => Ok(None),
+    }
+}
+
+fn refused(name: &str, detail: &str) -> Error {
+    Error::fields(Code::InvalidHeader, vec![FieldProblem::header(name, "range", detail)])
 }
 
 impl FromRequest for RequestedRange {
@@ -77,7 +109,7 @@ mod tests {
 
     fn asked(range: &str) -> Result<Option<Range<u64>>, Code> {
         let request = TestRequest::default().insert_header((RANGE, range)).to_http_request();
-        RequestedRange::extract(&request).map(|asked| asked.within(100)).map_err(|error| error.code)
+        RequestedRange::extract(&request).map(|asked| asked.within(100, "\"7\"")).map_err(|error| error.code)
     }
 
     #[test]
@@ -104,8 +136,23 @@ mod tests {
     }
 
     #[test]
-    fn a_range_with_if_range_is_ignored() {
-        let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, "\"7\""));
-        assert_eq!(RequestedRange::extract(&request.to_http_request()).unwrap().within(100), Some(0..100));
+    fn a_range_applies_only_to_the_content_that_if_range_names() {
+        for (if_range, meant) in [
+            ("\"7\"", 0..10),
+            (" \"7\" ", 0..10),
+            ("\"8\"", 0..100),
+            ("W/\"7\"", 0..100),
+            ("7", 0..100),
+            ("\"7\", \"8\"", 0..100),
+            ("Tue, 01 Dec 2026 15:00:00 GMT", 0..100),
+            ("", 0..100),
+        ] {
+            let request = TestRequest::default().insert_header((RANGE, "bytes=0-9")).insert_header((IF_RANGE, if_range));
+            let asked = RequestedRange::extract(&request.to_http_request()).unwrap();
+            assert_eq!(asked.within(100, "\"7\""), Some(meant), "{if_range}");
+            assert!(asked.is_range());
+        }
+        let alone = TestRequest::default().insert_header((IF_RANGE, "\"7\"")).to_http_request();
+        assert!(!RequestedRange::extract(&alone).unwrap().is_range());
     }
 }
