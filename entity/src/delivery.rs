@@ -23,6 +23,51 @@ const ERROR_LENGTH_MAX: usize = 500;
 pub struct Undelivered {
     pub why: String,
     pub retry: RetryAdvice,
+    pub cause: Cause,
+}
+
+/// On whose side an attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The recipient's: an address that does not exist, a server that takes nothing or nothing yet.
+    Recipient,
+    /// The service's own: its mail server, its settings, the network in between.
+    Service,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    Sent,
+    /// The recipient's server asked at first contact to send the email later, as greylisting does. This is no failure.
+    Deferred(Undelivered),
+    Failed(Undelivered),
+}
+
+impl Delivery {
+    /// The result of the attempt with this number, counted from 1.
+    fn new(attempt: i32, result: Result<(), Undelivered>) -> Self {
+        match result {
+            Ok(()) => Self::Sent,
+            Err(undelivered) if attempt <= 1 && undelivered.is_postponed() => Self::Deferred(undelivered),
+            Err(undelivered) => Self::Failed(undelivered),
+        }
+    }
+
+    fn error(&self) -> Option<String> {
+        match self {
+            Self::Sent => None,
+            Self::Deferred(undelivered) | Self::Failed(undelivered) => {
+                Some(undelivered.why.chars().take(ERROR_LENGTH_MAX).collect())
+            }
+        }
+    }
+}
+
+impl Undelivered {
+    fn is_postponed(&self) -> bool {
+        (self.retry, self.cause) == (RetryAdvice::Later, Cause::Recipient)
+    }
 }
 
 /// What a failed attempt means for later ones.
@@ -58,23 +103,28 @@ pub async fn claim_next(tx: &AuditTx) -> Result<Option<Model>, DbErr> {
 }
 
 /// Records the result of an attempt. A failed email waits for its next attempt, unless this was the last or retrying is
-/// pointless.
-pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>) -> Result<(), DbErr> {
+/// pointless. A deferred email leaves no entry: it neither was sent nor failed, and its next attempt says that there was one
+/// before.
+pub async fn record(tx: &AuditTx, mail: Model, attempt: Result<(), Undelivered>) -> Result<Delivery, DbErr> {
     let to = match mail.related_user_id {
         Some(id) => user::people(tx, vec![id]).await?.into_iter().next(),
         None => None,
     };
-    let error = attempt.as_ref().err().map(|undelivered| undelivered.why.chars().take(ERROR_LENGTH_MAX).collect::<String>());
+    let delivery = Delivery::new(mail.attempts, attempt);
+    let error = delivery.error();
     let mut row = ActiveModel { id: Unchanged(mail.id), last_error: Set(error.clone()), ..Default::default() };
-    match attempt {
-        Ok(()) => (row.status, row.sent_at) = (Set(MailStatus::Sent), Set(Some(tx.now()))),
-        Err(Undelivered { retry, .. }) if retry == RetryAdvice::None || is_last(mail.attempts) => {
-            row.status = Set(MailStatus::Failed)
+    match &delivery {
+        Delivery::Sent => (row.status, row.sent_at) = (Set(MailStatus::Sent), Set(Some(tx.now()))),
+        Delivery::Failed(undelivered) if undelivered.retry == RetryAdvice::None || is_last(mail.attempts) => {
+            row.status = Set(MailStatus::Failed);
         }
-        Err(_) => {}
+        Delivery::Deferred(_) | Delivery::Failed(_) => {}
     }
-    tx.record(Event::mail_attempted(&mail, to.as_ref(), error.as_deref())).await?;
-    row.update(tx).await.map(drop)
+    if !matches!(delivery, Delivery::Deferred(_)) {
+        tx.record(Event::mail_attempted(&mail, to.as_ref(), error.as_deref())).await?;
+    }
+    row.update(tx).await?;
+    Ok(delivery)
 }
 
 /// Skips what is due while emails are disabled; returns the number of skipped emails.
@@ -93,4 +143,26 @@ fn wait_after(attempts: i32) -> TimeDelta {
 
 fn is_last(attempts: i32) -> bool {
     usize::try_from(attempts).is_ok_and(|attempts| attempts >= WAITS.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_first_contact_of_a_recipients_server_is_deferred() {
+        for (attempt, retry, cause, is_deferred) in [
+            (1, RetryAdvice::Later, Cause::Recipient, true),
+            (2, RetryAdvice::Later, Cause::Recipient, false),
+            (7, RetryAdvice::Later, Cause::Recipient, false),
+            (1, RetryAdvice::Later, Cause::Service, false),
+            (1, RetryAdvice::LaterForAll, Cause::Service, false),
+            (1, RetryAdvice::None, Cause::Recipient, false),
+        ] {
+            let undelivered = Undelivered { why: "451 greylisted".to_owned(), retry, cause };
+            let delivery = Delivery::new(attempt, Err(undelivered));
+            assert_eq!(matches!(delivery, Delivery::Deferred(_)), is_deferred, "{attempt} {delivery:?}");
+        }
+        assert_eq!(Delivery::new(1, Ok(())), Delivery::Sent);
+    }
 }

@@ -85,9 +85,10 @@ impl Requester for OnDemand {
 /// Run a job on demand
 ///
 /// Runs the job immediately, in addition to its schedule, and responds when the run has finished: a run that was aborted, or of
-/// which every record failed, is returned too, with `status` `failure`, and alerts the administrators. Only one run of a job is
-/// active at a time, across all replicas. The run is recorded with the caller as actor; the changes it makes are recorded with
-/// the service as actor.
+/// which every record failed for a reason of the service's own, is returned too, with `status` `failure`, and alerts the
+/// administrators. An email that is refused or deferred by the recipient's server is counted and does not fail the run. Only one
+/// run of a job is active at a time, across all replicas. The run is recorded with the caller as actor; the changes it makes are
+/// recorded with the service as actor.
 #[utoipa::path(
     tag = "jobs",
     params(JobPath),

@@ -32,8 +32,8 @@ pub struct JobDetail {
 #[schema(example = json!({
     "id": "01a20725-be30-7584-bca5-f00e655c90d6", "job_name": "release_scheduled_cases", "trigger": "scheduler",
     "scheduled_for": "2026-11-22T08:00:00.000Z", "requested_by_id": null, "dry_run": false, "status": "success",
-    "records_processed": 3, "records_failed": 0, "error_message": null, "started_at": "2026-11-22T08:00:00.123Z",
-    "finished_at": "2026-11-22T08:00:00.207Z", "duration_ms": 84
+    "records_processed": 3, "records_failed": 0, "records_deferred": 0, "error_message": null,
+    "started_at": "2026-11-22T08:00:00.123Z", "finished_at": "2026-11-22T08:00:00.207Z", "duration_ms": 84
 }))]
 pub struct JobRunDetail {
     pub id: Uuid,
@@ -49,9 +49,12 @@ pub struct JobRunDetail {
     /// Number of records processed; in a dry run, the number that would have been
     #[schema(minimum = 0)]
     pub records_processed: i64,
-    /// Number of these records that failed
+    /// Number of these records that failed. Single failures, such as emails to addresses that do not exist, do not fail the run
     #[schema(minimum = 0)]
     pub records_failed: i64,
+    /// Number of these records that were deferred: emails that the recipient's server asked to send later, which a later run does
+    #[schema(minimum = 0)]
+    pub records_deferred: i64,
     /// Why the run was aborted, or why the first record failed
     #[schema(max_length = 500)]
     pub error_message: Option<String>,
@@ -78,6 +81,7 @@ impl From<run::Model> for JobRunDetail {
             status,
             records_processed,
             records_failed,
+            records_deferred,
             error_message,
             started_at,
             finished_at,
@@ -93,6 +97,7 @@ impl From<run::Model> for JobRunDetail {
             status,
             records_processed,
             records_failed,
+            records_deferred,
             error_message,
             started_at: started_at.into(),
             finished_at: finished_at.into(),

@@ -11,7 +11,7 @@ use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, Refusal, key};
-use entity::delivery::RetryAdvice;
+use entity::delivery::{Cause, Delivery, RetryAdvice};
 use entity::job::JobRun;
 use entity::job::run::{self, RunStatus, Trigger};
 use entity::job::{self, JobName};
@@ -43,6 +43,10 @@ pub struct Order<R> {
 pub struct RunCounts {
     pub processed: u64,
     pub failed: u64,
+    /// Those of the failed records that failed for a reason of the service's own.
+    pub own_failures: u64,
+    /// Emails that the recipient's server asked to send later.
+    pub deferred: u64,
     /// Why the run was aborted, or why the first record failed.
     pub error: Option<String>,
     /// Whether it ended before its work was done, because the rest would have failed too.
@@ -50,9 +54,25 @@ pub struct RunCounts {
 }
 
 impl RunCounts {
+    /// A record that fails because of itself, such as an email to an address that does not exist, says nothing about the run.
     fn status(&self) -> RunStatus {
-        let is_failure = self.broke_off || (self.failed > 0 && self.failed == self.processed);
+        let is_failure = self.broke_off || (self.own_failures > 0 && self.own_failures == self.processed);
         if is_failure { RunStatus::Failure } else { RunStatus::Success }
+    }
+
+    fn count(&mut self, delivery: Delivery) {
+        self.processed += 1;
+        match delivery {
+            Delivery::Sent => {}
+            Delivery::Deferred(_) => self.deferred += 1,
+            Delivery::Failed(undelivered) => {
+                self.failed += 1;
+                self.own_failures += u64::from(undelivered.cause == Cause::Service);
+                self.broke_off = undelivered.retry == RetryAdvice::LaterForAll;
+                // What ended the run says more about it than a record that failed before.
+                self.error = self.error.take().filter(|_| !self.broke_off).or(Some(undelivered.why));
+            }
+        }
     }
 }
 
@@ -160,6 +180,7 @@ impl<R: Requester> UnderWay<'_, R> {
             status: row.status,
             records_processed: tally.processed,
             records_failed: tally.failed,
+            records_deferred: tally.deferred,
             error_message: row.error_message.as_deref(),
             duration_ms: u64::try_from(row.duration_ms).unwrap_or_default(),
             dry_run: self.order.dry_run,
@@ -184,6 +205,7 @@ impl<R: Requester> UnderWay<'_, R> {
             status: tally.status(),
             records_processed: whole(tally.processed),
             records_failed: whole(tally.failed),
+            records_deferred: whole(tally.deferred),
             error_message: tally.error.as_deref().map(|error| error.chars().take(ERROR_LENGTH_MAX).collect()),
             started_at: self.at,
             finished_at: tx.now(),
@@ -197,13 +219,8 @@ impl<R: Requester> UnderWay<'_, R> {
         // A request that was already answered ends here, before anything is sent.
         drop(self.begin_keyed().await?);
         self.lease().await?;
-        while let Some(sent) = send_mails::send_next(self.app, &self.context()).await? {
-            tally.processed += 1;
-            if let Err(undelivered) = sent {
-                tally.failed += 1;
-                tally.broke_off = undelivered.retry == RetryAdvice::LaterForAll;
-                tally.error.get_or_insert(undelivered.why);
-            }
+        while let Some(delivery) = send_mails::send_next(self.app, &self.context()).await? {
+            tally.count(delivery);
             let is_enough = tally.processed >= send_mails::SENT_AT_ONCE || self.begun.elapsed() >= send_mails::SENDS_FOR;
             if tally.broke_off || is_enough || self.app.stopping().is_cancelled() {
                 break;
@@ -251,4 +268,40 @@ impl<R: Requester> UnderWay<'_, R> {
 /// Another run may hold the job, or have run its period, by now.
 fn elsewhere(error: DbErr) -> Ended {
     if run::is_taken(&error) { Ended::Busy } else { Ended::BrokeOff(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::delivery::Undelivered;
+
+    #[test]
+    fn a_run_fails_when_it_breaks_off_or_when_every_record_fails_for_a_reason_of_its_own() {
+        let undelivered = |why: &str, retry, cause| Undelivered { why: why.to_owned(), retry, cause };
+        let bounced = || Delivery::Failed(undelivered("bounced", RetryAdvice::None, Cause::Recipient));
+        let deferred = || Delivery::Deferred(undelivered("deferred", RetryAdvice::Later, Cause::Recipient));
+        let lost = || Delivery::Failed(undelivered("lost", RetryAdvice::Later, Cause::Service));
+        let down = || Delivery::Failed(undelivered("down", RetryAdvice::LaterForAll, Cause::Service));
+        for (deliveries, status, error) in [
+            (vec![], RunStatus::Success, None),
+            (vec![Delivery::Sent], RunStatus::Success, None),
+            (vec![bounced()], RunStatus::Success, Some("bounced")),
+            (vec![bounced(), bounced()], RunStatus::Success, Some("bounced")),
+            (vec![Delivery::Sent, bounced()], RunStatus::Success, Some("bounced")),
+            (vec![deferred()], RunStatus::Success, None),
+            (vec![deferred(), bounced()], RunStatus::Success, Some("bounced")),
+            (vec![lost()], RunStatus::Failure, Some("lost")),
+            (vec![lost(), lost()], RunStatus::Failure, Some("lost")),
+            (vec![lost(), bounced()], RunStatus::Success, Some("lost")),
+            (vec![Delivery::Sent, lost()], RunStatus::Success, Some("lost")),
+            (vec![down()], RunStatus::Failure, Some("down")),
+            (vec![Delivery::Sent, bounced(), down()], RunStatus::Failure, Some("down")),
+        ] {
+            let (said, count) = (format!("{deliveries:?}"), deliveries.len());
+            let mut counts = RunCounts::default();
+            deliveries.into_iter().for_each(|delivery| counts.count(delivery));
+            assert_eq!((counts.status(), counts.error.as_deref()), (status, error), "{said}");
+            assert_eq!(usize::try_from(counts.processed), Ok(count));
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::state::App;
 use entity::audit::{AuditTx, Context};
-use entity::delivery::{self, Undelivered};
+use entity::delivery::{self, Delivery};
 use entity::setting;
 use sea_orm::DbErr;
 use std::time::Duration;
@@ -13,8 +13,8 @@ pub const SENT_AT_ONCE: u64 = 500;
 /// How long a run keeps starting to send emails: with the default schedule it ends before its job's next period.
 pub const SENDS_FOR: Duration = Duration::from_secs(600);
 
-/// Sends the email that has waited longest, if one is due: the inner `Err` contains why it could not be sent.
-pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(), Undelivered>>, DbErr> {
+/// Sends the email that has waited longest, if one is due.
+pub async fn send_next(app: &App, context: &Context) -> Result<Option<Delivery>, DbErr> {
     let tx = AuditTx::begin(app.db(), context.clone()).await?;
     let settings = setting::current(&tx).await?;
     if !settings.email_notifications_enabled {
@@ -28,7 +28,7 @@ pub async fn send_next(app: &App, context: &Context) -> Result<Option<Result<(),
     let attempt = app.mailer().send(&mail, &settings).await;
 
     let tx = AuditTx::begin(app.db(), context.clone()).await?;
-    delivery::record(&tx, mail, attempt.clone()).await?;
+    let delivery = delivery::record(&tx, mail, attempt).await?;
     tx.commit().await?;
-    Ok(Some(attempt))
+    Ok(Some(delivery))
 }

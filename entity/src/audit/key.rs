@@ -212,6 +212,7 @@ keys! {
     REASON: Option<Text> = "reason";
     RECIPIENT: Text = "recipient";
     RECORD_COUNT: Option<Count> = "record_count";
+    RECORDS_DEFERRED: Count = "records_deferred";
     RECORDS_FAILED: Option<Count> = "records_failed";
     RECORDS_PROCESSED: Option<Count> = "records_processed";
     REPLACED_BY: Option<Text> = "replaced_by";

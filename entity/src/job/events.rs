@@ -14,6 +14,8 @@ pub struct JobRun<'a> {
     pub status: RunStatus,
     pub records_processed: u64,
     pub records_failed: u64,
+    /// Emails that the recipient's server asked to send later.
+    pub records_deferred: u64,
     /// Why the run was aborted, or why the first record failed.
     pub error_message: Option<&'a str>,
     pub duration_ms: u64,
@@ -29,6 +31,7 @@ impl<'a> JobRun<'a> {
             status,
             records_processed,
             records_failed,
+            records_deferred: 0,
             error_message,
             duration_ms,
             dry_run: false,
@@ -53,13 +56,14 @@ pub fn failed(job_name: &str, error_message: &str) -> Notice {
 
 /// Entries about jobs.
 impl Event {
-    /// One run of a job. A run that was aborted, or in which every record failed, is a failure.
+    /// One run of a job. A run that was aborted, or in which every record failed for a reason of the service's own, is a failure.
     pub fn cron_job_executed(job_name: &str, run: &JobRun<'_>) -> Self {
         let status = run.status.code();
         let metadata = metadata![CronJobExecuted;
             JOB_NAME = job_name,
             RECORDS_PROCESSED = Some(run.records_processed),
             RECORDS_FAILED = Some(run.records_failed),
+            RECORDS_DEFERRED = run.records_deferred,
             STATUS = status,
             ERROR_MESSAGE = run.error_message,
             DURATION_MS = Some(run.duration_ms),

@@ -28,7 +28,7 @@ pub enum Trigger {
 #[schema(as = JobRunStatus)]
 pub enum RunStatus {
     Success,
-    /// The run was aborted, or every record failed.
+    /// The run was aborted, or every record failed for a reason of the service's own.
     Failure,
 }
 
@@ -51,6 +51,8 @@ pub struct Model {
     pub started_at: chrono::DateTime<chrono::Utc>,
     pub finished_at: chrono::DateTime<chrono::Utc>,
     pub duration_ms: i64,
+    /// Emails that the recipient's server asked to send later.
+    pub records_deferred: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! A test's own mail server, with configurable behaviour (RFC 5321).
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -16,12 +17,24 @@ pub enum Manner {
     Closed,
     /// Accepts each email, but slowly.
     Slow(Duration),
+    /// Refuses this many contacts for an address before it accepts emails to it.
+    Greylisting(usize),
+    /// Gives this reply to a command.
+    Refusing { verb: &'static str, reply: &'static str },
 }
 
 pub struct MailServer {
     port: u16,
     taken: Arc<Mutex<Vec<Taken>>>,
     begun: Arc<Mutex<usize>>,
+}
+
+/// What all connections to one server share.
+#[derive(Clone, Default)]
+struct Shared {
+    taken: Arc<Mutex<Vec<Taken>>>,
+    begun: Arc<Mutex<usize>>,
+    contacts: Arc<Mutex<HashMap<String, usize>>>,
 }
 
 /// An email that was accepted.
@@ -35,12 +48,12 @@ impl MailServer {
     pub async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("an address").port();
-        let (taken, begun) = (Arc::<Mutex<Vec<Taken>>>::default(), Arc::<Mutex<usize>>::default());
-        let (mails, count) = (Arc::clone(&taken), Arc::clone(&begun));
+        let shared = Shared::default();
+        let (taken, begun) = (Arc::clone(&shared.taken), Arc::clone(&shared.begun));
         tokio::spawn(async move {
             while let Ok((call, _)) = listener.accept().await {
                 // Errors of disconnecting clients are ignored.
-                tokio::spawn(answer(call, manner, Arc::clone(&mails), Arc::clone(&count)));
+                tokio::spawn(answer(call, manner, shared.clone()));
             }
         });
         Self { port, taken, begun }
@@ -67,7 +80,8 @@ impl MailServer {
     }
 }
 
-async fn answer(call: TcpStream, manner: Manner, taken: Arc<Mutex<Vec<Taken>>>, begun: Arc<Mutex<usize>>) -> std::io::Result<()> {
+async fn answer(call: TcpStream, manner: Manner, shared: Shared) -> std::io::Result<()> {
+    let Shared { taken, begun, contacts } = shared;
     let (from, mut to) = call.into_split();
     let mut lines = BufReader::new(from).lines();
     if manner == Manner::Silent {
@@ -80,6 +94,10 @@ async fn answer(call: TcpStream, manner: Manner, taken: Arc<Mutex<Vec<Taken>>>, 
     let mut is_mail = false;
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        if let Some(reply) = refusal(manner, &verb, &line, &contacts).filter(|_| !is_mail) {
+            to.write_all(format!("{reply}\r\n").as_bytes()).await?;
+            continue;
+        }
         let said: &[u8] = match verb.as_str() {
             "." if is_mail => {
                 is_mail = false;
@@ -111,4 +129,18 @@ async fn answer(call: TcpStream, manner: Manner, taken: Arc<Mutex<Vec<Taken>>>, 
         to.write_all(said).await?;
     }
     Ok(())
+}
+
+/// The reply to a command that the server refuses. Only the commands of an envelope name an address.
+fn refusal(manner: Manner, verb: &str, line: &str, contacts: &Mutex<HashMap<String, usize>>) -> Option<&'static str> {
+    match manner {
+        Manner::Refusing { verb: refused, reply } => (verb == refused).then_some(reply),
+        Manner::Greylisting(times) if verb == "RCPT" => {
+            let mut contacts = contacts.lock().expect("contacts");
+            let contact = contacts.entry(line.to_owned()).or_default();
+            *contact += 1;
+            (*contact <= times).then_some("451 4.7.1 greylisted, come back later")
+        }
+        Manner::Greylisting(_) | Manner::Silent | Manner::NotAtHome | Manner::Closed | Manner::Slow(_) => None,
+    }
 }

@@ -1,14 +1,15 @@
 //! How failing jobs, of this service and of others, are reported in the system events report and to the administrators.
 
-use super::hold;
+use super::run::forbid_changes;
 use crate::app::{Exposition, TestApp, actions};
 use crate::ingest::warehouse;
 use serde_json::{Value as Json, json};
 
-/// Makes the next run of the email job fail: the only email has an undeliverable address.
-async fn queue_an_undeliverable_mail(app: &TestApp) {
-    app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
-    hold(app).await;
+/// Makes the next run of the job that releases cases fail: a case is due, and none can be changed.
+async fn forbid_a_release(app: &TestApp) {
+    app.a_case().completed_until(app.clock.now() + chrono::TimeDelta::minutes(1)).create().await;
+    app.pass(chrono::TimeDelta::minutes(2));
+    forbid_changes(app).await;
 }
 
 fn run(status: &str, error: Json) -> Json {
@@ -21,10 +22,10 @@ fn job<'a>(report: &'a Json, name: &str) -> &'a Json {
 
 on_each_database! {
     async fn local_and_external_runs_and_their_outcomes_are_distinguished(app) {
-        queue_an_undeliverable_mail(app).await;
+        forbid_a_release(app).await;
         let (admin, elsewhere) = (app.as_admin().await, warehouse(app).await);
         let mark = app.mark().await;
-        admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
+        let broken = admin.post("jobs/release_scheduled_cases/run", json!({})).await.expect(200);
         elsewhere.post("ingest/cron-runs", run("failure", json!("connection refused"))).await.expect(201);
         app.pass(chrono::TimeDelta::minutes(1));
         elsewhere.post("ingest/cron-runs", run("success", Json::Null)).await.expect(201);
@@ -37,14 +38,14 @@ on_each_database! {
         let summary = &report["summary"];
         let counts = ["total_events", "successful_events", "failed_events"].map(|name| summary[name].as_i64().unwrap());
         assert_eq!((counts, &summary["success_percent"]), ([3, 1, 2], &json!(33.3)));
-        let mails = job(&report, "send_scheduled_emails");
-        assert_eq!((&mails["last_status"], &mails["consecutive_failures"]), (&json!("failure"), &json!(1)));
+        let releases = job(&report, "release_scheduled_cases");
+        assert_eq!((&releases["last_status"], &releases["consecutive_failures"]), (&json!("failure"), &json!(1)));
         let sync = job(&report, "nightly-sync");
         assert_eq!((&sync["last_status"], &sync["consecutive_failures"]), (&json!("success"), &json!(0)));
         let failed: Vec<&Json> =
             report["entries"]["data"].as_array().unwrap().iter().filter(|row| row["outcome"] == "failure").collect();
         let errors: Vec<&Json> = failed.iter().map(|row| &row["error_message"]).collect();
-        assert_eq!(errors, [&json!("connection refused"), &json!("the domain does not exist")]);
+        assert_eq!(errors, [&json!("connection refused"), &broken["error_message"]]);
         assert_eq!(report["health"]["failed_jobs_24h"], 2);
 
         let alerts = app.as_admin().await.get("alerts").await.expect(200);
@@ -53,21 +54,21 @@ on_each_database! {
             .collect();
         assert_eq!(shown, [
             ("Job nightly-sync failed", "connection refused"),
-            ("Job send_scheduled_emails failed", "the domain does not exist"),
+            ("Job release_scheduled_cases failed", broken["error_message"].as_str().unwrap()),
         ]);
     }
 
     async fn a_dry_run_does_not_affect_the_reported_health_of_a_job(app) {
-        queue_an_undeliverable_mail(app).await;
+        forbid_a_release(app).await;
         let admin = app.as_admin().await;
-        admin.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
-        let dry = admin.post("jobs/send_scheduled_emails/run", json!({"dry_run": true})).await.expect(200);
+        admin.post("jobs/release_scheduled_cases/run", json!({})).await.expect(200);
+        let dry = admin.post("jobs/release_scheduled_cases/run", json!({"dry_run": true})).await.expect(200);
         assert_eq!(dry["status"], "success");
 
         let jobs = admin.get("jobs").await.expect(200);
-        let listed = jobs["data"].as_array().unwrap().iter().find(|job| job["job_name"] == "send_scheduled_emails").unwrap();
+        let listed = jobs["data"].as_array().unwrap().iter().find(|job| job["job_name"] == "release_scheduled_cases").unwrap();
         let report = app.as_manager().await.get("reports/system-events").await.expect(200);
-        for shown in [listed, job(&report, "send_scheduled_emails")] {
+        for shown in [listed, job(&report, "release_scheduled_cases")] {
             assert_eq!((&shown["last_status"], &shown["consecutive_failures"]), (&json!("failure"), &json!(1)), "{shown}");
             assert_eq!(shown["last_success_at"], Json::Null);
         }
@@ -76,7 +77,7 @@ on_each_database! {
         assert_eq!(report["health"]["failed_jobs_24h"], 1);
         let metrics = Exposition::parse(&app.as_anonymous().get("/metrics").await.text);
         let runs = |status: &str| {
-            metrics.value(&format!("casetrail_job_runs_total{{job_name=\"send_scheduled_emails\",status=\"{status}\"}}"))
+            metrics.value(&format!("casetrail_job_runs_total{{job_name=\"release_scheduled_cases\",status=\"{status}\"}}"))
         };
         assert_eq!((runs("success"), runs("failure")), (0.0, 1.0));
     }

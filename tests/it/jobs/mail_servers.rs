@@ -1,8 +1,9 @@
 //! Mail servers that don't answer, refuse authentication, or are slow: no email is lost, and nothing else waits.
 
 use super::hold;
-use crate::app::{Kind, MailServer, Manner, Process, Settings, TestApp, at};
+use crate::app::{Exposition, Kind, MailServer, Manner, Process, Settings, TestApp, actions, at};
 use api::worker::scheduler;
+use chrono::TimeDelta;
 use entity::clock::Clock;
 use entity::job::{self, JobName};
 use entity::outbox::{self, MailStatus};
@@ -98,6 +99,128 @@ async fn an_email_that_a_server_cannot_accept_fails_and_the_others_are_sent() {
         let statuses: Vec<MailStatus> = mails(&app).await.iter().map(|mail| mail.status).collect();
         assert_eq!((statuses, server.taken().len()), (vec![MailStatus::Failed, MailStatus::Sent], 1));
         app.finish().await;
+    }
+}
+
+/// The figures of the emails' own failures: in the report, in the metrics, and the alerts of a failed run.
+async fn failures(app: &TestApp) -> (i64, f64, usize) {
+    let by = app.as_admin().await;
+    let report = by.get("reports/system-events").await.expect(200);
+    let metrics = Exposition::parse(&app.as_anonymous().get("/metrics").await.text);
+    let failed = metrics.value("casetrail_emails_total{template=\"case_held\",status=\"failed\"}");
+    let alerts = by.get("alerts").await.expect(200);
+    (report["health"]["failed_emails_24h"].as_i64().unwrap(), failed, alerts["data"].as_array().unwrap().len())
+}
+
+#[tokio::test]
+async fn a_greylisted_email_is_sent_later_and_is_no_failure() {
+    for kind in KINDS {
+        let server = MailServer::start(Manner::Greylisting(1)).await;
+        let Some(app) = start(kind, server.url()).await else { continue };
+        drop(app.as_admin().await);
+        hold(&app).await;
+        let mark = app.mark().await;
+
+        let run = send(&app).await;
+
+        let counts = ["records_processed", "records_failed", "records_deferred"].map(|name| run[name].as_i64().unwrap());
+        assert_eq!((&run["status"], counts, &run["error_message"]), (&json!("success"), [1, 0, 1], &Json::Null));
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["cron_job_executed"]);
+        assert_eq!((&trail[0]["outcome"], &trail[0]["metadata"]["records_deferred"]), (&json!("success"), &json!(1)));
+        let waiting = mails(&app).await.remove(0);
+        assert_eq!((waiting.status, waiting.attempts), (MailStatus::Pending, 1));
+        assert!(waiting.last_error.unwrap().contains("greylisted"));
+        assert_eq!(failures(&app).await, (0, 0.0, 0));
+        assert_eq!(send(&app).await["records_processed"], 0, "not before its time");
+
+        app.pass(TimeDelta::minutes(5));
+        let mark = app.mark().await;
+        let run = send(&app).await;
+        assert_eq!((&run["records_processed"], &run["records_deferred"]), (&json!(1), &json!(0)));
+        let metadata = app.since(&mark).await[0]["metadata"].clone();
+        assert_eq!((&metadata["delivery_status"], &metadata["attempt"]), (&json!("sent"), &json!(2)));
+        assert_eq!((failures(&app).await, server.taken().len()), ((0, 0.0, 0), 1));
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn an_email_that_is_deferred_again_and_again_fails_and_its_runs_do_not() {
+    for kind in KINDS {
+        let server = MailServer::start(Manner::Greylisting(usize::MAX)).await;
+        let Some(app) = start(kind, server.url()).await else { continue };
+        drop(app.as_admin().await);
+        hold(&app).await;
+        let mark = app.mark().await;
+        for wait in [0, 5, 15, 60, 240, 720] {
+            app.pass(TimeDelta::minutes(wait));
+            let run = send(&app).await;
+            assert_eq!((&run["status"], &run["records_processed"]), (&json!("success"), &json!(1)), "after {wait} minutes");
+        }
+        let mut trail = app.since(&mark).await;
+        trail.retain(|entry| entry["action_type"] == "email_notification_sent");
+        let attempts: Vec<i64> = trail.iter().map(|entry| entry["metadata"]["attempt"].as_i64().unwrap()).collect();
+        assert_eq!(attempts, [2, 3, 4, 5, 6]);
+        assert!(trail.iter().all(|entry| entry["outcome"] == "failure" && entry["metadata"]["delivery_status"] == "failed"));
+        assert_eq!(mails(&app).await[0].status, MailStatus::Failed, "it was given up");
+        assert_eq!(failures(&app).await, (5, 5.0, 0));
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn bounced_emails_are_counted_and_fail_no_run() {
+    for (verb, reply) in
+        [("RCPT", "550 5.1.1 no such mailbox"), ("RCPT", "552 5.2.2 mailbox full"), ("DATA", "554 5.7.1 looks like spam")]
+    {
+        let server = MailServer::start(Manner::Refusing { verb, reply }).await;
+        for kind in KINDS {
+            let Some(app) = start(kind, server.url()).await else { continue };
+            drop(app.as_admin().await);
+            hold(&app).await;
+            hold(&app).await;
+            let mark = app.mark().await;
+
+            let run = send(&app).await;
+
+            let counts = ["records_processed", "records_failed", "records_deferred"].map(|name| run[name].as_i64().unwrap());
+            assert_eq!((&run["status"], counts), (&json!("success"), [2, 2, 0]), "{reply}");
+            assert!(run["error_message"].as_str().unwrap().contains(reply.split_once(' ').unwrap().1), "{run}");
+            let trail = app.since(&mark).await;
+            let outcomes: Vec<&str> = trail.iter().map(|entry| entry["outcome"].as_str().unwrap()).collect();
+            assert_eq!(outcomes, ["failure", "failure", "success"]);
+            assert_eq!(failures(&app).await, (2, 2.0, 0), "nothing that administrators could do");
+            assert!(mails(&app).await.iter().all(|mail| mail.template == "case_held" && mail.status == MailStatus::Failed));
+            app.finish().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_service_or_its_sender_fails_the_run_and_no_email() {
+    for (verb, reply) in [
+        ("MAIL", "530 5.7.0 authentication required"),
+        ("MAIL", "550 5.1.8 unknown sender domain"),
+        ("RCPT", "553 5.1.7 bad sender address"),
+        ("MAIL", "451 4.1.8 sender domain does not resolve"),
+    ] {
+        let server = MailServer::start(Manner::Refusing { verb, reply }).await;
+        for kind in KINDS {
+            let Some(app) = start(kind, server.url()).await else { continue };
+            drop(app.as_admin().await);
+            hold(&app).await;
+            hold(&app).await;
+
+            let run = send(&app).await;
+
+            assert_eq!((&run["status"], &run["records_processed"]), (&json!("failure"), &json!(1)), "{reply}");
+            let held: Vec<_> = mails(&app).await.into_iter().filter(|mail| mail.template == "case_held").collect();
+            assert!(held.iter().all(|mail| mail.status == MailStatus::Pending), "{reply}: {held:?}");
+            assert_eq!(held.iter().map(|mail| mail.attempts).collect::<Vec<_>>(), [1, 0]);
+            assert_eq!(failures(&app).await.2, 1, "the administrators are told");
+            app.finish().await;
+        }
     }
 }
 
