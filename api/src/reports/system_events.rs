@@ -133,8 +133,10 @@ pub struct JobState {
 /// The current state of the service, independent of the period
 #[derive(Serialize, ToSchema)]
 pub struct SystemHealth {
+    /// Failed runs of jobs in the last 24 hours, including those that other systems report; dry runs excepted
     #[schema(minimum = 0)]
     failed_jobs_24h: i64,
+    /// Failed attempts to send an email in the last 24 hours, including those that other systems report
     #[schema(minimum = 0)]
     failed_emails_24h: i64,
     #[schema(minimum = 0)]

@@ -23,7 +23,7 @@ pub struct Vitals {
     pub jobs: Vec<JobHealth>,
     /// Job runs since the watch began, by job and by success.
     pub job_runs: BTreeMap<(String, bool), u64>,
-    /// Emails since the watch began, by template and by success.
+    /// Emails since the watch began, by template, or `external` where another system reports them, and by success.
     pub emails: BTreeMap<(String, bool), u64>,
     pub service: Service,
     /// Of each job of the service, the last period that was run, or since when its schedule has been watched.
@@ -97,7 +97,7 @@ impl Watch {
 #[derive(FromQueryResult)]
 struct Runs {
     action_type: String,
-    topic: String,
+    name: String,
     outcome: String,
     run_count: i64,
     settled_count: i64,
@@ -107,7 +107,7 @@ impl Runs {
     fn add_to(&self, vitals: &mut Vitals, count: i64) {
         let is_job = self.action_type == Action::CronJobExecuted.code();
         let tally = if is_job { &mut vitals.job_runs } else { &mut vitals.emails };
-        *tally.entry((self.topic.clone(), self.outcome == "success")).or_default() += u64::try_from(count).unwrap_or_default();
+        *tally.entry((self.name.clone(), self.outcome == "success")).or_default() += u64::try_from(count).unwrap_or_default();
     }
 }
 
@@ -166,11 +166,13 @@ async fn last_periods<C: ConnectionTrait>(db: &C, began_at: DateTime<Utc>) -> Re
 
 /// The runs since an id, and how many of them will not change any more.
 async fn runs<C: ConnectionTrait>(db: &C, since: Uuid, settle_before: Uuid) -> Result<Vec<Runs>, DbErr> {
-    let actions = format!("'{}', '{}'", Action::CronJobExecuted.code(), Action::EmailNotificationSent.code());
+    let (run, email) = (Action::CronJobExecuted.code(), Action::EmailNotificationSent.code());
+    // A dry run has no topic and is not counted; an email that another system reports has none either.
     let sql = format!(
-        "SELECT action_type, topic, outcome, COUNT(*) AS run_count, COUNT(CASE WHEN id < $1 THEN 1 END) AS settled_count \
-         FROM audit_entries WHERE action_type IN ({actions}) AND outcome IN ('success', 'failure') AND topic IS NOT NULL \
-         AND id >= $2 GROUP BY action_type, topic, outcome"
+        "SELECT action_type, COALESCE(topic, 'external') AS name, outcome, COUNT(*) AS run_count, \
+         COUNT(CASE WHEN id < $1 THEN 1 END) AS settled_count \
+         FROM audit_entries WHERE action_type IN ('{run}', '{email}') AND outcome IN ('success', 'failure') \
+         AND (topic IS NOT NULL OR action_type = '{email}') AND id >= $2 GROUP BY action_type, topic, outcome"
     );
     let values = [settle_before.into(), since.into()];
     Runs::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await

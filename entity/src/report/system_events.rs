@@ -64,7 +64,9 @@ pub struct GroupCount {
 /// The current health of the service, regardless of the period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
+    /// Failed runs, here and reported; no dry runs.
     pub failed_jobs_24h: i64,
+    /// Failed attempts to send an email, here and reported.
     pub failed_emails_24h: i64,
     pub pending_emails: i64,
     pub audit_entries_total: i64,
@@ -154,13 +156,13 @@ async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health
         oldest_id: Option<Uuid>,
     }
     let a_day_ago = clock::floor_id(now - TimeDelta::hours(24));
-    let failed = |sql: Sql, action: Action| {
-        let sql =
-            sql.text("(SELECT COUNT(*) FROM audit_entries WHERE outcome = 'failure' AND topic IS NOT NULL AND action_type = ");
-        sql.value(action.code()).text(" AND id >= ").value(a_day_ago).text(")")
+    let failed = |sql: Sql, action: Action, which: &'static str| {
+        let sql = sql.text("(SELECT COUNT(*) FROM audit_entries WHERE outcome = 'failure' AND action_type = ");
+        sql.value(action.code()).text(" AND id >= ").value(a_day_ago).text(which).text(")")
     };
-    let sql = failed(Sql::new("SELECT "), Action::CronJobExecuted).text(" AS failed_jobs, ");
-    let sql = failed(sql, Action::EmailNotificationSent).text(
+    // A dry run has no topic, and neither has an email that another system reports.
+    let sql = failed(Sql::new("SELECT "), Action::CronJobExecuted, " AND topic IS NOT NULL").text(" AS failed_jobs, ");
+    let sql = failed(sql, Action::EmailNotificationSent, "").text(
         " AS failed_emails, (SELECT COUNT(*) FROM outbox WHERE status = 'pending') AS pending_emails, \
          (SELECT COUNT(*) FROM audit_entries) AS entry_count, \
          (SELECT id FROM audit_entries ORDER BY id LIMIT 1) AS oldest_id",

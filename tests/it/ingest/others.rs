@@ -1,7 +1,8 @@
 //! Emails, exports, reports, accesses to the log, and other external activities.
 
 use super::{member, warehouse};
-use crate::app::actions;
+use crate::app::{Exposition, actions};
+use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
 
 on_each_database! {
@@ -27,6 +28,37 @@ on_each_database! {
             (&trail[1]["outcome"], &trail[1]["case"], &trail[1]["related_user"]),
             (&json!("success"), &Json::Null, &Json::Null)
         );
+    }
+
+    async fn each_failed_email_counts_whoever_sent_it(app) {
+        let by = warehouse(app).await;
+        let failed = async || {
+            let report = app.as_manager().await.get("reports/system-events").await.expect(200);
+            report["health"]["failed_emails_24h"].clone()
+        };
+        let case = app.a_case().accepted().create().await;
+        for (body, count) in [
+            (json!({"recipient": "x@example.com", "delivery_status": "sent"}), 0),
+            (json!({"recipient": "x@example.com", "delivery_status": "failed"}), 1),
+            (json!({"recipient": "member1@example.org", "delivery_status": "failed", "error_message": "550 no such mailbox"}), 2),
+            (json!({"recipient": "y@example.com", "delivery_status": "failed", "case_id": case.id()}), 3),
+        ] {
+            by.post("ingest/email-notifications", body).await.expect(201);
+            assert_eq!(failed().await, count);
+        }
+        app.as_member().await.patch("auth/me", json!({"email": "member1@example.invalid"})).await.expect(200);
+        app.as_manager().await.post(&case.url("hold"), json!({"reason": "waiting for pay stub"})).await.expect(200);
+        app.as_admin().await.post("jobs/send_scheduled_emails/run", json!({})).await.expect(200);
+        assert_eq!(failed().await, 4);
+        let metrics = Exposition::parse(&app.as_anonymous().get("/metrics").await.text);
+        let emails = |template: &str, status: &str| {
+            metrics.value(&format!("casetrail_emails_total{{template=\"{template}\",status=\"{status}\"}}"))
+        };
+        assert_eq!((emails("external", "failed"), emails("external", "sent"), emails("case_held", "failed")), (3.0, 1.0, 1.0));
+        app.pass(TimeDelta::hours(24));
+        assert_eq!(failed().await, 4);
+        app.pass(TimeDelta::seconds(1));
+        assert_eq!(failed().await, 0);
     }
 
     async fn exports_reports_and_accesses_are_recorded_with_the_user_they_were_for(app) {

@@ -404,15 +404,15 @@ impl<'a> Recount<'a> {
     }
 
     fn health(&self) -> Health {
-        let failed = |code: &str| {
-            let lately = |entry: &&Entry| entry.occurred_at >= self.scenario.now - TimeDelta::hours(24);
-            let failed =
-                self.world.entries.iter().filter(lately).filter(|entry| entry.outcome == "failure" && entry.topic.is_some());
-            failed.filter(|entry| entry.action_type == code).count() as i64
+        let lately = |entry: &&Entry| entry.occurred_at >= self.scenario.now - TimeDelta::hours(24);
+        let failed = |code: &str, counts: fn(&Entry) -> bool| {
+            let failed = |entry: &&Entry| entry.outcome == "failure" && entry.action_type == code && counts(entry);
+            self.world.entries.iter().filter(lately).filter(failed).count() as i64
         };
         Health {
-            failed_jobs_24h: failed("cron_job_executed"),
-            failed_emails_24h: failed("email_notification_sent"),
+            // Dry runs have no topic. Neither have emails that another system reports, and they count.
+            failed_jobs_24h: failed("cron_job_executed", |entry| entry.topic.is_some()),
+            failed_emails_24h: failed("email_notification_sent", |_| true),
             pending_emails: self.world.pending_emails as i64,
             audit_entries_total: self.world.entries.len() as i64,
             oldest_entry_at: self.world.entries.iter().map(|entry| entry.occurred_at).min(),
