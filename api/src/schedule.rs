@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds};
-use entity::job::JobName;
+use entity::credit::Quarter;
+use entity::job::{CatchUp, JobName};
 use std::collections::HashMap;
 
-/// How many missed periods are caught up at most, the most recent ones: 25 hours of 15-minute periods.
-const MADE_UP_MAX: usize = 100;
+/// How many periods of a job are caught up at most, the most recent ones: 25 years of quarters.
+const CAUGHT_UP_MAX: usize = 100;
 
 /// The schedule of each job, and whether this process follows it.
 #[derive(Clone, Debug)]
@@ -57,17 +58,21 @@ impl Schedules {
         Some(next.with_timezone(&Utc))
     }
 
-    /// The periods after `last` that are due by now, earliest first. If there are very many, only the most recent ones.
+    /// The periods after `last` to be run now, earliest first: the current one, and before it as many as the job catches up.
     pub fn due(&self, job: JobName, last: DateTime<Utc>, now: DateTime<Utc>, zone: Tz) -> Vec<DateTime<Utc>> {
         let Some(cron) = self.by_job.get(&job) else { return Vec::new() };
         let mut due = Vec::new();
         let mut from = now.with_timezone(&zone);
         while let Ok(period) = cron.find_previous_occurrence(&from, due.is_empty()) {
-            if period <= last || due.len() >= MADE_UP_MAX {
+            if period <= last || due.len() >= CAUGHT_UP_MAX {
                 break;
             }
-            from = period;
-            due.push(period.with_timezone(&Utc));
+            let period = period.with_timezone(&Utc);
+            due.push(period);
+            match job.catch_up() {
+                CatchUp::Once => break,
+                CatchUp::EachQuarter => from = Quarter::new(period, zone).period(zone).0.with_timezone(&zone),
+            }
         }
         due.reverse();
         due
@@ -99,12 +104,33 @@ mod tests {
     }
 
     #[test]
-    fn missed_periods_are_caught_up_in_order_up_to_a_limit() {
-        let (job, schedules) = (JobName::SendScheduledEmails, schedules(&[]));
-        let due = schedules.due(job, at("2026-12-01T00:00:00Z"), at("2026-12-01T00:46:00Z"), CHICAGO);
-        assert_eq!(due, ["00:15", "00:30", "00:45"].map(|time| at(&format!("2026-12-01T{time}:00Z"))));
-        let due = schedules.due(job, at("2020-01-01T00:00:00Z"), at("2026-12-01T00:46:00Z"), CHICAGO);
-        assert_eq!((due.len(), due.last()), (MADE_UP_MAX, Some(&at("2026-12-01T00:45:00Z"))));
+    fn missed_periods_are_caught_up_by_the_latest_one() {
+        let schedules = schedules(&[]);
+        for job in [JobName::CheckExpiredHolds, JobName::ReleaseScheduledCases, JobName::SendScheduledEmails] {
+            for last in ["2026-12-01T22:00:00Z", "2026-12-01T00:00:00Z", "2026-11-01T00:00:00Z", "2001-01-01T00:00:00Z"] {
+                let due = schedules.due(job, at(last), at("2026-12-01T23:14:59Z"), CHICAGO);
+                assert_eq!(due, [at("2026-12-01T23:00:00Z")], "{job:?} since {last}");
+            }
+            assert!(schedules.due(job, at("2026-12-01T23:00:00Z"), at("2026-12-01T23:14:59Z"), CHICAGO).is_empty());
+        }
+    }
+
+    #[test]
+    fn missed_quarters_are_caught_up_one_by_one_whatever_the_schedule() {
+        let job = JobName::QuarterlyCreditReset;
+        let (last, now) = (at("2026-12-01T15:00:00Z"), at("2027-08-10T12:00:00Z"));
+        for (schedule, periods) in [
+            ("5 0 1 1,4,7,10 *", vec!["2027-01-01T06:05:00Z", "2027-04-01T05:05:00Z", "2027-07-01T05:05:00Z"]),
+            // The latest day of each quarter.
+            ("0 6 * * *", vec!["2026-12-31T12:00:00Z", "2027-03-31T11:00:00Z", "2027-06-30T11:00:00Z", "2027-08-10T11:00:00Z"]),
+            // The instant at which a quarter begins belongs to it.
+            ("0 0 1 1,4,7,10 *", vec!["2027-01-01T06:00:00Z", "2027-04-01T05:00:00Z", "2027-07-01T05:00:00Z"]),
+        ] {
+            let due = schedules(&[&format!("quarterly_credit_reset={schedule}")]).due(job, last, now, CHICAGO);
+            assert_eq!(due, periods.into_iter().map(at).collect::<Vec<_>>(), "{schedule}");
+        }
+        let due = schedules(&[]).due(job, at("1990-01-01T00:00:00Z"), now, CHICAGO);
+        assert_eq!((due.len(), due.last()), (CAUGHT_UP_MAX, Some(&at("2027-07-01T05:05:00Z"))));
     }
 
     #[test]
@@ -112,7 +138,8 @@ mod tests {
         let (job, schedules) = (JobName::CheckExpiredHolds, schedules(&[]));
         for (from, until) in [("2027-03-14T06:30:00Z", "2027-03-14T10:30:00Z"), ("2026-11-01T04:30:00Z", "2026-11-01T08:30:00Z")]
         {
-            let due = schedules.due(job, at(from), at(until), CHICAGO);
+            let next = |last: &DateTime<Utc>| schedules.next(job, *last, CHICAGO).filter(|next| *next <= at(until));
+            let due: Vec<_> = std::iter::successors(next(&at(from)), next).collect();
             assert_eq!(due.len(), 4, "{due:?}");
         }
     }

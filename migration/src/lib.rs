@@ -34,8 +34,8 @@ mod m20261201_000027_addresses;
 mod m20261201_000028_submissions;
 mod m20261201_000031_unread_alerts;
 mod m20261201_000032_api_key_uses;
-mod m20261201_000032_deferred_emails;
 mod m20261201_000033_readings;
+mod m20261201_000034_deferred_emails;
 pub mod nets;
 mod standing;
 
@@ -79,8 +79,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000028_submissions::Migration),
             Box::new(m20261201_000031_unread_alerts::Migration),
             Box::new(m20261201_000032_api_key_uses::Migration),
-            Box::new(m20261201_000032_deferred_emails::Migration),
             Box::new(m20261201_000033_readings::Migration),
+            Box::new(m20261201_000034_deferred_emails::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }

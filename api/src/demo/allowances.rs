@@ -44,7 +44,7 @@ impl Office<'_> {
         let (new_allowance, batch_id) = (setting::Model::first().default_quarterly_credits, self.recorder.new_id(at));
         let mut run = (Arc::new(Context::job(batch_id)), at);
         for member_id in &members {
-            run = self.recorder.in_run((JobName::QuarterlyCreditReset, at), false);
+            run = self.recorder.in_run((JobName::QuarterlyCreditReset, at));
             let row = credit::first(self.recorder.new_id(run.1), *member_id, quarter, new_allowance, None);
             let mut change = ChangeContext::new(Actor::System);
             change.note(key::RESET_TYPE, ResetType::Scheduled.code());

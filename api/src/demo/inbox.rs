@@ -19,10 +19,12 @@ use uuid::Uuid;
 const ALERT_DAYS: i64 = 60;
 const READ: f64 = 0.75;
 const DISMISSED: f64 = 0.5;
-/// The share of emails whose first attempt fails.
+/// The share of emails that their recipient's server refuses.
 const FAILED_MAILS: f64 = 0.02;
-/// The errors of failed attempts, and whether another attempt follows.
-const MAIL_ERRORS: [(&str, bool); 2] = [("450 4.2.0 greylisted, try again later", true), ("550 mailbox unavailable", false)];
+const REFUSAL: &str = "550 mailbox unavailable";
+/// The share of emails that their recipient's server defers at first contact.
+const DEFERRED_MAILS: f64 = 0.02;
+const DEFERRAL: &str = "450 4.2.0 greylisted, try again later";
 const NEXT_ATTEMPT: TimeDelta = TimeDelta::minutes(5);
 
 /// The end of any run that begins this long before now is in the past.
@@ -77,28 +79,31 @@ impl Inbox<'_> {
         let mail = Mail { to: row, template: *template, parameters, case };
         let mut mail = mail.queued(&setting::Model::first(), self.recorder.new_id(at), at);
         let person = Person::new(row);
-        let failure = if self.rng.chance(FAILED_MAILS) { self.rng.pick(&MAIL_ERRORS).copied() } else { None };
-        let (mut error, mut due_at) = (failure, at);
-        loop {
+        let is_refused = self.rng.chance(FAILED_MAILS);
+        let (mut is_deferred, mut due_at) = (!is_refused && self.rng.chance(DEFERRED_MAILS), at);
+        while mail.status == MailStatus::Pending {
             let period = (JobName::SendScheduledEmails, period_from(JobName::SendScheduledEmails, due_at));
             if period.1 + RUN_MAX > self.calendar.now {
                 break;
             }
-            let (context, sent_at) = self.recorder.in_run(period, error.is_some());
+            let (context, sent_at) = self.recorder.in_run(period);
             mail.attempts += 1;
             mail.last_attempt_at = Some(sent_at);
             mail.send_after = Some(sent_at + NEXT_ATTEMPT);
-            mail.last_error = error.map(|(why, _)| why.to_owned());
+            if is_deferred {
+                (is_deferred, due_at) = (false, sent_at + NEXT_ATTEMPT);
+                mail.last_error = Some(DEFERRAL.to_owned());
+                self.recorder.run_of(period).deferred += 1;
+                continue;
+            }
+            if is_refused {
+                (mail.status, mail.last_error) = (MailStatus::Failed, Some(REFUSAL.to_owned()));
+                self.recorder.run_of(period).failed += 1;
+            } else {
+                (mail.status, mail.sent_at, mail.last_error) = (MailStatus::Sent, Some(sent_at), None);
+            }
             let event = Event::mail_attempted(&mail, Some(&person), mail.last_error.as_deref());
             self.recorder.record(vec![event], &context, sent_at, false);
-            match error.take() {
-                Some((_, true)) => due_at = sent_at + NEXT_ATTEMPT,
-                Some((_, false)) => mail.status = MailStatus::Failed,
-                None => (mail.status, mail.sent_at) = (MailStatus::Sent, Some(sent_at)),
-            }
-            if mail.status != MailStatus::Pending {
-                break;
-            }
         }
         self.recorder.chapter.mails.push(mail);
     }

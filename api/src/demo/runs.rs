@@ -25,11 +25,12 @@ pub(super) struct Runs {
 
 /// A run that has begun.
 #[derive(Debug)]
-struct Run {
+pub(super) struct Run {
     id: Uuid,
     context: Arc<Context>,
     processed: i64,
-    failed: i64,
+    pub failed: i64,
+    pub deferred: i64,
     error: Option<&'static str>,
 }
 
@@ -61,10 +62,9 @@ impl Runs {
 
 impl Recorder {
     /// Makes a record part of a run: the context of its entries, and their time.
-    pub fn in_run(&mut self, period: Period, fails: bool) -> (Arc<Context>, DateTime<Utc>) {
+    pub fn in_run(&mut self, period: Period) -> (Arc<Context>, DateTime<Utc>) {
         let run = self.run_of(period);
         run.processed += 1;
-        run.failed += i64::from(fails);
         (Arc::clone(&run.context), period.1 + TimeDelta::milliseconds(MILLIS_A_RECORD * run.processed))
     }
 
@@ -80,7 +80,10 @@ impl Recorder {
         let duration_ms = MILLIS_A_RECORD * (run.processed + 1) + rng.between(8, 900);
         let finished_at = period + TimeDelta::milliseconds(duration_ms);
         let whole = |number: i64| u64::try_from(number).unwrap_or_default();
-        let told = JobRun::scheduled(whole(run.processed), whole(run.failed), run.error, whole(duration_ms));
+        let told = JobRun {
+            records_deferred: whole(run.deferred),
+            ..JobRun::scheduled(whole(run.processed), whole(run.failed), run.error, whole(duration_ms))
+        };
         self.record(vec![Event::cron_job_executed(job.code(), &told)], &run.context, finished_at, false);
         self.chapter.runs.push(run::Model {
             id: run.id,
@@ -92,6 +95,7 @@ impl Recorder {
             status: if run.error.is_some() { RunStatus::Failure } else { RunStatus::Success },
             records_processed: run.processed,
             records_failed: run.failed,
+            records_deferred: run.deferred,
             error_message: run.error.map(str::to_owned),
             started_at: period,
             finished_at,
@@ -100,11 +104,12 @@ impl Recorder {
         true
     }
 
-    fn run_of(&mut self, period: Period) -> &mut Run {
+    /// The run of a period, begun if it was not.
+    pub(super) fn run_of(&mut self, period: Period) -> &mut Run {
         let clock = &self.clock;
         self.runs.planned.entry(period).or_insert_with(|| {
             let id = clock.id(period.1);
-            Run { id, context: Arc::new(Context::job(id)), processed: 0, failed: 0, error: None }
+            Run { id, context: Arc::new(Context::job(id)), processed: 0, failed: 0, deferred: 0, error: None }
         })
     }
 }

@@ -216,7 +216,7 @@ impl Walk<'_> {
         if period.1 >= resumed_at || period.1 + RUN_MAX > self.calendar.now {
             return Ok(());
         }
-        let (_, at) = self.recorder.in_run(period, false);
+        let (_, at) = self.recorder.in_run(period);
         self.recorder.chapter.overdue_holds.push(overdue_hold::Model { case_id: case.id, held_at });
         let settings = setting::Model { time_zone: self.calendar.zone.name().to_owned(), ..setting::Model::first() };
         self.follow(Effect::Notice(case::effects::hold_overdue(&case, &settings)), at)
@@ -230,7 +230,7 @@ impl Walk<'_> {
         if period.1 + RUN_MAX > self.calendar.now {
             return Ok(());
         }
-        let (context, at) = self.recorder.in_run(period, false);
+        let (context, at) = self.recorder.in_run(period);
         let mut change = ChangeContext::new(Actor::System);
         change.note(key::TRIGGER, Trigger::Scheduler.code());
         self.apply(case.release_on_schedule(), change, &context, at)

@@ -103,7 +103,7 @@ impl Requester for OnDemand {
 #[post("/jobs/{job_name}/run")]
 pub async fn run_job(app: App, by: Administrator, target: JobTarget, body: OptionalBody<RunJob>) -> Result<Answer<JobRunDetail>> {
     let job = target.0.ok_or_else(Error::not_found)?;
-    let order = Order { job, dry_run: body.dry_run, scheduled_for: None, is_made_up: false, by: OnDemand(Anyone::clone(&by)) };
+    let order = Order { job, dry_run: body.dry_run, scheduled_for: None, by: OnDemand(Anyone::clone(&by)) };
     match perform(&app, &order).await? {
         Outcome::Ran(run) => Ok(Answer::plain(run.into())),
         Outcome::Busy | Outcome::Done => Err(Error::plain(Code::JobRunning).into()),

@@ -33,8 +33,6 @@ pub struct Order<R> {
     pub dry_run: bool,
     /// The scheduled period; none for a run on demand.
     pub scheduled_for: Option<DateTime<Utc>>,
-    /// Whether a later period of the job is due as well and will do the remaining work.
-    pub is_made_up: bool,
     pub by: R,
 }
 
@@ -124,16 +122,15 @@ struct UnderWay<'a, R> {
 
 impl<R: Requester> UnderWay<'_, R> {
     async fn carry_out(&self) -> Result<run::Model, Ended> {
-        let is_mail = self.order.job == JobName::SendScheduledEmails && !self.order.dry_run;
-        // Missed periods contact the mail server once in total, not once per period, in case it is still unavailable.
-        let mailed = if is_mail && !self.order.is_made_up { Some(self.send_mails().await?) } else { None };
-        let Some(tally) = mailed else {
-            let (tx, by) = self.begin_keyed().await?;
-            let tally = if is_mail { RunCounts::default() } else { work::work(&tx, self.order.job, self.order.dry_run).await? };
-            return self.conclude(tx, by, tally).await;
-        };
-        let tx = self.begin_end().await?;
-        self.conclude(tx, self.order.by.clone(), tally).await
+        let Order { job, dry_run, scheduled_for, by: _ } = self.order;
+        if *job == JobName::SendScheduledEmails && !dry_run {
+            let tally = self.send_mails().await?;
+            let tx = self.begin_end().await?;
+            return self.conclude(tx, self.order.by.clone(), tally).await;
+        }
+        let (tx, by) = self.begin_keyed().await?;
+        let tally = work::work(&tx, *job, *dry_run, *scheduled_for).await?;
+        self.conclude(tx, by, tally).await
     }
 
     /// Records the failure of an aborted run.

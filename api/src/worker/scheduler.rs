@@ -39,9 +39,8 @@ pub async fn run_schedule(app: App, job: JobName) {
 pub async fn run_due(app: &App, job: JobName) -> Result<Option<DateTime<Utc>>, DbErr> {
     let plan = timeout(PLANNED_WITHIN, plan(app, job)).await;
     let (zone, periods) = plan.map_err(|_| DbErr::Conn(RuntimeErr::Internal("the database did not answer".to_owned())))??;
-    for period in &periods {
-        let is_made_up = periods.last() != Some(period);
-        let order = Order { job, dry_run: false, scheduled_for: Some(*period), is_made_up, by: Scheduled };
+    for period in periods {
+        let order = Order { job, dry_run: false, scheduled_for: Some(period), by: Scheduled };
         match perform(app, &order).await {
             Ok(Outcome::Ran(_) | Outcome::Done) => {}
             // The later periods wait too.

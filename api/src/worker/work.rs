@@ -2,6 +2,7 @@
 
 use super::run::RunCounts;
 use super::send_mails;
+use chrono::{DateTime, Utc};
 use entity::audit::AuditTx;
 use entity::case;
 use entity::credit::{self, Quarter, ResetType};
@@ -13,14 +14,17 @@ use sea_orm::{DbErr, PaginatorTrait, QueryOrder, QuerySelect};
 const CASES_AT_ONCE: u64 = 500;
 
 /// Does a job's work, or in a dry run only counts what it would process now. Emails are sent elsewhere, and only counted here.
-pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool) -> Result<RunCounts, DbErr> {
+///
+/// `scheduled_for` is the period that is run, which may have passed long ago; none for a run on demand.
+pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool, scheduled_for: Option<DateTime<Utc>>) -> Result<RunCounts, DbErr> {
+    let period = scheduled_for.unwrap_or_else(|| tx.now());
     let processed = match (job, dry_run) {
         (JobName::ReleaseScheduledCases, false) => release_cases(tx).await?,
         (JobName::ReleaseScheduledCases, true) => case::due_for_release(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
         (JobName::CheckExpiredHolds, false) => remind_of_holds(tx).await?,
         (JobName::CheckExpiredHolds, true) => overdue_hold::unreminded(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
-        (JobName::QuarterlyCreditReset, false) => reset_credits(tx).await?,
-        (JobName::QuarterlyCreditReset, true) => credit::without_allowance(this_quarter(tx).await?.0).count(tx).await?,
+        (JobName::QuarterlyCreditReset, false) => reset_credits(tx, period).await?,
+        (JobName::QuarterlyCreditReset, true) => credit::without_allowance(quarter_of(tx, period).await?.0).count(tx).await?,
         (JobName::SendScheduledEmails, _) => mails_due(tx).await?,
     };
     Ok(RunCounts { processed, ..RunCounts::default() })
@@ -56,14 +60,14 @@ async fn remind_of_holds(tx: &AuditTx) -> Result<u64, DbErr> {
     Ok(reminded)
 }
 
-async fn reset_credits(tx: &AuditTx) -> Result<u64, DbErr> {
-    let (quarter, new_allowance) = this_quarter(tx).await?;
+async fn reset_credits(tx: &AuditTx, period: DateTime<Utc>) -> Result<u64, DbErr> {
+    let (quarter, new_allowance) = quarter_of(tx, period).await?;
     let reset = credit::reset_all(tx, quarter, new_allowance, ResetType::Scheduled).await?;
     Ok(u64::try_from(reset.member_count).unwrap_or(u64::MAX))
 }
 
-/// The current quarter in the configured time zone, and how many credits a member has per quarter.
-async fn this_quarter(tx: &AuditTx) -> Result<(Quarter, i32), DbErr> {
+/// The quarter of a period in the configured time zone, and how many credits a member has per quarter.
+async fn quarter_of(tx: &AuditTx, period: DateTime<Utc>) -> Result<(Quarter, i32), DbErr> {
     let settings = setting::current(tx).await?;
-    Ok((Quarter::new(tx.now(), settings.zone()?), settings.default_quarterly_credits))
+    Ok((Quarter::new(period, settings.zone()?), settings.default_quarterly_credits))
 }

@@ -56,6 +56,24 @@ impl JobName {
             Self::ReleaseScheduledCases | Self::SendScheduledEmails => "*/15 * * * *",
         }
     }
+
+    /// How the job makes up for periods in which no process ran it.
+    pub const fn catch_up(self) -> CatchUp {
+        match self {
+            // A run does whatever is due by then, so a run for each missed period would find nothing to do.
+            Self::CheckExpiredHolds | Self::ReleaseScheduledCases | Self::SendScheduledEmails => CatchUp::Once,
+            Self::QuarterlyCreditReset => CatchUp::EachQuarter,
+        }
+    }
+}
+
+/// How missed periods of a job are caught up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatchUp {
+    /// By one run, that of the latest period.
+    Once,
+    /// By one run for each quarter, that of its latest period.
+    EachQuarter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

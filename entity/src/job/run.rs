@@ -99,10 +99,10 @@ pub async fn last_period<C: ConnectionTrait>(db: &C, job: JobName) -> Result<Opt
     Ok(last.and_then(|run| run.scheduled_for))
 }
 
-/// Whether a period was already run.
+/// Whether a period was already run, or was made up for by the run of a later one.
 pub async fn is_done<C: ConnectionTrait>(db: &C, job: JobName, scheduled_for: DateTime<Utc>) -> Result<bool, DbErr> {
-    let this = Entity::find().filter(Column::JobName.eq(job)).filter(Column::ScheduledFor.eq(scheduled_for));
-    Ok(this.one(db).await?.is_some())
+    let this_or_later = Entity::find().filter(Column::JobName.eq(job)).filter(Column::ScheduledFor.gte(scheduled_for));
+    Ok(this_or_later.one(db).await?.is_some())
 }
 
 /// Records the result of a run, before its entry, and notifies the administrators of a failed one; `None` if another replica has

@@ -74,20 +74,73 @@ on_each_database! {
         let runs = runs(app, "check_expired_holds").await;
         assert_eq!(runs.len(), 1);
         assert_eq!((&runs[0]["scheduled_for"], &runs[0]["trigger"]), (&json!("2026-12-01T16:00:00.000Z"), &json!("scheduler")));
-        // The hour, and its four quarters for releases and for emails.
-        assert_eq!(actions(&trail), ["cron_job_executed"; 9]);
+        // The hour for holds, and its last quarter for releases and for emails.
+        assert_eq!(actions(&trail), ["cron_job_executed"; 3]);
         assert!(trail.iter().all(|entry| entry["actor_label"] == "System" && entry["source"] == "job"));
         assert!(trail.iter().all(|entry| entry["metadata"]["trigger"] == "scheduler" && entry["metadata"]["dry_run"] == false));
     }
 
-    async fn missed_periods_are_caught_up_in_order(app) {
+    async fn missed_periods_of_releases_emails_and_holds_are_caught_up_by_one_run(app) {
         due(app).await;
-        app.clock.set(at("2026-12-01T16:20:00Z"));
+        let mut known = 0;
+        for (now, quarter, hour) in [
+            ("2026-12-01T16:20:00Z", "2026-12-01T16:15:00.000Z", "2026-12-01T16:00:00.000Z"),
+            ("2026-12-03T08:59:59Z", "2026-12-03T08:45:00.000Z", "2026-12-03T08:00:00.000Z"),
+            ("2027-02-15T10:00:00Z", "2027-02-15T10:00:00.000Z", "2027-02-15T10:00:00.000Z"),
+            ("2031-07-01T04:07:00Z", "2031-07-01T04:00:00.000Z", "2031-07-01T04:00:00.000Z"),
+        ] {
+            let case = app.a_case().accepted().create().await;
+            let held = json!({"reason": "waiting for pay stub", "hold_duration_days": 0.01});
+            app.as_manager().await.post(&case.url("hold"), held).await.expect(200);
+            app.a_case().completed_until(app.clock.now() + chrono::TimeDelta::minutes(1)).create().await;
+            app.clock.set(at(now));
+
+            due(app).await;
+            due(app).await;
+
+            known += 1;
+            for (job, period) in
+                [("release_scheduled_cases", quarter), ("send_scheduled_emails", quarter), ("check_expired_holds", hour)]
+            {
+                let runs = runs(app, job).await;
+                assert_eq!(runs.len(), known, "{job} at {now}");
+                let (is_for, status) = (&runs[0]["scheduled_for"], &runs[0]["status"]);
+                assert_eq!((is_for, status), (&json!(period), &json!("success")), "{job} at {now}");
+                assert!(runs[0]["records_processed"].as_i64().unwrap() > 0, "{job} at {now}: {}", runs[0]);
+            }
+        }
+    }
+
+    async fn each_missed_quarter_is_caught_up_by_a_run_of_its_own(app) {
         due(app).await;
-        let periods: Vec<Json> =
-            runs(app, "send_scheduled_emails").await.iter().map(|run| run["scheduled_for"].clone()).collect();
-        let missed = ["16:15", "16:00", "15:45", "15:30", "15:15"].map(|time| json!(format!("2026-12-01T{time}:00.000Z")));
-        assert_eq!(periods, missed);
+        let member = app.user("member1", entity::user::Role::Member, None).await;
+        let allowances = format!("users/{}/credit-allowances", member.id);
+        let second = format!("{allowances}/2027-Q2");
+        let admin = app.as_admin().await;
+        admin.send(reqwest::Method::PUT, &second, Some(json!({"allowed_credits": 7}))).await.expect(201);
+        admin.patch("settings", json!({"default_quarterly_credits": 40})).await.expect(200);
+        app.clock.set(at("2027-08-10T12:00:00Z"));
+        let mark = app.mark().await;
+
+        due(app).await;
+        due(app).await;
+
+        let runs: Vec<(Json, Json)> = runs(app, "quarterly_credit_reset").await.iter()
+            .map(|run| (run["scheduled_for"].clone(), run["records_processed"].clone()))
+            .collect();
+        let expected = [("2027-07-01T05:05:00.000Z", 1), ("2027-04-01T05:05:00.000Z", 0), ("2027-01-01T06:05:00.000Z", 1)];
+        assert_eq!(runs, expected.map(|(period, processed)| (json!(period), json!(processed))), "the newest first");
+        let trail = app.since(&mark).await;
+        let resets = trail.iter().filter(|entry| entry["action_type"] == "bulk_credit_reset");
+        let quarters: Vec<&Json> = resets.map(|entry| &entry["metadata"]["quarter"]).collect();
+        assert_eq!(quarters, [&json!("2027-Q1"), &json!("2027-Q3")], "that of the second quarter was set before");
+        let list = app.as_admin().await.get(&allowances).await.expect(200);
+        let mut allowed: Vec<(&Json, &Json)> =
+            list["data"].as_array().unwrap().iter().map(|one| (&one["quarter"], &one["allowed_credits"])).collect();
+        allowed.sort_by_key(|(quarter, _)| quarter.as_str().unwrap().to_owned());
+        let expected = [("2027-Q1", 40), ("2027-Q2", 7), ("2027-Q3", 40)];
+        let expected = expected.map(|(quarter, credits)| (json!(quarter), json!(credits)));
+        assert_eq!(allowed, expected.iter().map(|(quarter, credits)| (quarter, credits)).collect::<Vec<_>>());
     }
 
     async fn a_quarter_begins_in_the_time_zone_of_the_settings(app) {
@@ -120,7 +173,7 @@ on_each_database! {
         due(app).await;
         due(app).await;
         let runs = runs(app, "release_scheduled_cases").await;
-        assert_eq!(runs.len(), 4, "one for each quarter of an hour");
+        assert_eq!(runs.len(), 1, "it is left to the next period");
         assert!(runs.iter().all(|run| run["status"] == "failure"), "{runs:?}");
     }
 

@@ -23,7 +23,7 @@ on_each_database! {
         let two = app.user("member2", Role::Member, None).await;
         app.as_admin().await.patch(&format!("users/{}", two.id), json!({"workshop_code": "WS002"})).await.expect(200);
         let two = app.user("member2", Role::Member, None).await;
-        let idle = app.user("tech4", Role::Technician, Some(Level::Two)).await;
+        app.user("tech4", Role::Technician, Some(Level::Two)).await;
         app.a_case().owned_by(&one).assigned_to(&app.tech(3).await).accepted().create().await;
         let held = app.a_case().owned_by(&two).assigned_to(&app.tech(2).await).held().create().await;
         app.pass(TimeDelta::days(10));
@@ -75,8 +75,16 @@ on_each_database! {
         }
         let assigned = summary["open_cases"].as_i64().unwrap() - summary["unassigned"].as_i64().unwrap();
         assert_eq!(sum(&workload["by_technician"], "open_cases"), assigned);
+    }
 
-        // A period changes nothing, and the CSV has its rows as before.
+    async fn a_period_changes_nothing_of_the_workload_and_the_csv_has_its_rows_as_before(app) {
+        let two = app.user("member2", Role::Member, None).await;
+        app.as_admin().await.patch(&format!("users/{}", two.id), json!({"workshop_code": "WS002"})).await.expect(200);
+        let two = app.user("member2", Role::Member, None).await;
+        app.a_case().owned_by(&two).held().create().await;
+        let by = app.as_manager().await;
+        let workload = &by.get("reports/activity-summary").await.expect(200)["workload"];
+        assert_eq!(workload["summary"]["on_hold"], 1);
         for period in ["since=2026-10-01&until=2026-10-31", "period=this_week", "since=2027-01-01"] {
             let other = by.get(&format!("reports/activity-summary?{period}")).await.expect(200);
             assert_eq!(&other["workload"], workload, "{period}");
@@ -84,8 +92,14 @@ on_each_database! {
         let csv = by.get("reports/activity-summary.csv").await;
         assert!(csv.text.starts_with("action_type,label,category,count,percent\r\n"), "{}", csv.text);
         assert!(!csv.text.contains("WS002"), "{}", csv.text);
+    }
 
-        // A technician without cases is listed while active, and a manager while cases are assigned to them.
+    async fn technicians_are_listed_while_active_and_others_while_cases_are_assigned_to_them(app) {
+        let idle = app.user("tech4", Role::Technician, Some(Level::Two)).await;
+        app.a_case().assigned_to(&app.tech(1).await).accepted().create().await;
+        app.a_case().assigned_to(&app.tech(3).await).accepted().create().await;
+        let held = app.a_case().assigned_to(&app.tech(2).await).held().create().await;
+        let by = app.as_manager().await;
         let admin = app.as_admin().await;
         admin.post(&format!("users/{}/deactivate", idle.id), json!({"reason": "left"})).await.expect(200);
         let body = json!({"assigned_to": by.id(), "reason": "urgent"});
