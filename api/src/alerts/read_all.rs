@@ -19,8 +19,7 @@ pub struct AlertsRead {
 
 /// Mark all alerts as read
 ///
-/// Marks every unread alert of the caller as read, on whatever page of the list it is. Repeating the request changes nothing until
-/// another alert is raised.
+/// Marks every unread alert of the caller as read. Repeating the request changes nothing until another alert is raised.
 #[utoipa::path(
     tag = "alerts",
     responses((status = OK, description = "How many alerts were marked as read", body = AlertsRead), ListProblems),

@@ -22,8 +22,8 @@ use futures_util::TryStreamExt;
 /// Returns the whole file or a single byte range; requests for several ranges, or with a unit other than bytes, return the whole
 /// file. The file type is part of the document's metadata. Each download is recorded before its first byte is sent, and is
 /// aborted within 5 seconds after the caller loses the right to see the document. Ranges that the same caller requests within 15
-/// minutes of the entry belong to the same download, as those of a preview do: they are only counted, and the next entry has their
-/// number as `folded_count`. A request without a range is a new download.
+/// minutes of the entry belong to the same download, as those of a preview do: they are only counted, and the next entry has
+/// their number as `folded_count`. A request without a range is a new download.
 #[utoipa::path(
     tag = "documents",
     params(DocumentPath, RangeHeader),

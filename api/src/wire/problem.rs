@@ -43,8 +43,8 @@ pub struct Problem {
     /// The request id, also in the service's log and in the audit log
     #[schema(max_length = 64)]
     pub request_id: String,
-    /// The invalid fields, parameters or headers; with 409 the field of the request body that the conflict belongs to, if it belongs
-    /// to one, with the code of the problem as its code
+    /// The invalid fields, parameters or headers; with 409 the field of the request body that the conflict belongs to, if it
+    /// belongs to one, with the code of the problem as its code
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     #[schema(max_items = 100)]
     pub errors: Vec<FieldProblem>,

@@ -1,8 +1,8 @@
 //! A run of a job, from acquiring the job to its audit entry.
 //!
-//! A job's changes, the result of the run and its audit entry are written in one transaction, which locks the job's row. Only
-//! emails are sent outside of a transaction: for that the run holds a lease on the job, and each email is claimed and recorded on
-//! its own.
+//! A job's changes, the result of the run and its audit entry are written in one transaction, which locks the job's row. Emails
+//! are sent outside of a transaction: for that the run holds a lease on the job, and each email is claimed and recorded on its
+//! own. So is each case of a job whose cases could not be processed together.
 
 use super::requester::{Ended, Requester};
 use super::{send_mails, work};
@@ -85,7 +85,8 @@ pub enum Outcome {
 
 /// Runs a job and returns the outcome.
 ///
-/// If a run is aborted, nothing of what it did remains except its failure, of which the administrators are notified.
+/// If a run is aborted, nothing of what it did remains except its failure, of which the administrators are notified; emails that
+/// were sent, and cases that were processed one by one, stay as they are.
 pub async fn perform<R: Requester>(app: &App, order: &Order<R>) -> Result<Outcome, Interruption> {
     let at = app.now();
     let (id, has_lease) = (app.db().clock().id(at), AtomicBool::new(false));
@@ -129,8 +130,46 @@ impl<R: Requester> UnderWay<'_, R> {
             return self.conclude(tx, self.order.by.clone(), tally).await;
         }
         let (tx, by) = self.begin_keyed().await?;
-        let tally = work::work(&tx, *job, *dry_run, *scheduled_for).await?;
-        self.conclude(tx, by, tally).await
+        let error = match work::work(&tx, *job, *dry_run, *scheduled_for).await {
+            Ok(tally) => return self.conclude(tx, by, tally).await,
+            Err(error) => error,
+        };
+        drop(tx);
+        let cases = if *dry_run { None } else { work::cases(self.app.readers(), *job, self.at).await? };
+        let tally = self.work_on_each(cases.filter(|cases| !cases.is_empty()).ok_or(error)?).await?;
+        let tx = self.begin_end().await?;
+        self.conclude(tx, self.order.by.clone(), tally).await
+    }
+
+    /// Processes cases in a transaction of each, after they could not be processed together: one that fails must not keep the
+    /// others from being processed. The job is leased meanwhile.
+    async fn work_on_each(&self, cases: Vec<Uuid>) -> Result<RunCounts, Ended> {
+        let mut tally = RunCounts::default();
+        for id in cases {
+            if self.app.stopping().is_cancelled() {
+                break;
+            }
+            self.lease().await?;
+            match self.work_on_case(id).await {
+                Ok(processed) => tally.processed += processed,
+                Err(error) => {
+                    let (job, cause) = (self.order.job.code(), with_sources(&error));
+                    tracing::error!(job, case = %id, cause, "job failed on a case");
+                    tally.processed += 1;
+                    tally.failed += 1;
+                    tally.own_failures += 1;
+                    tally.error.get_or_insert_with(|| error.to_string());
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    async fn work_on_case(&self, id: Uuid) -> Result<u64, DbErr> {
+        let tx = AuditTx::begin(self.app.db(), self.context()).await?.with_note(key::TRIGGER, self.trigger().code());
+        let processed = work::work_on_case(&tx, self.order.job, id).await?;
+        tx.commit().await?;
+        Ok(processed)
     }
 
     /// Records the failure of an aborted run.

@@ -65,7 +65,8 @@ on_each_database! {
         happened(app).await;
         let by = app.as_manager().await;
         let list = by.get("audit-log?sort=occurred_at&limit=2").await;
-        let cursor = list.json()["page"]["next_cursor"].as_str().unwrap();
+        let page = list.json()["page"].clone();
+        let cursor = page["next_cursor"].as_str().unwrap();
         let next = format!("</api/v1/audit-log?sort=occurred_at&limit=2&cursor={cursor}>; rel=\"next\"");
         assert_eq!(list.header("link"), next);
         for other in ["", "sort=-occurred_at&"] {

@@ -24,7 +24,7 @@ on_each_database! {
         let read = async |range: &str| {
             // An access token lasts ten minutes, less than a download.
             let by = app.as_manager().await;
-            let by = if range.is_empty() { by } else { by.with("Range", range) };
+            let by = if range.is_empty() { by } else { by.clone().with("Range", range) };
             let answer = by.get(&path).await;
             assert!([200, 206].contains(&answer.status()), "{}", answer.text);
         };
@@ -58,21 +58,21 @@ on_each_database! {
         let path = content(app).await;
         let by = app.as_manager().await;
         let mark = app.mark().await;
-        let first = by.with("Range", "bytes=0-3").get(&path).await;
+        let first = by.clone().with("Range", "bytes=0-3").get(&path).await;
         first.expect(206);
         assert_eq!(actions(&app.since(&mark).await), ["document_downloaded"], "before the answer is sent");
         let tag = first.header("etag").to_owned();
         for (if_range, status) in [(tag.as_str(), 206), ("\"another\"", 200), ("Tue, 01 Dec 2026 15:00:00 GMT", 200)] {
-            let answer = by.with("Range", "bytes=4-7").with("If-Range", if_range).get(&path).await;
+            let answer = by.clone().with("Range", "bytes=4-7").with("If-Range", if_range).get(&path).await;
             assert_eq!((answer.status(), answer.header("etag")), (status, tag.as_str()), "{if_range}");
             assert_eq!(answer.bytes, if status == 206 { &PDF[4..=7] } else { PDF }, "{if_range}");
         }
         let trail = app.since(&mark).await;
         assert_eq!((trail.len(), &trail[0]["metadata"]["range"]), (1, &json!("0-3")));
-        let long = by.with("If-Range", &"x".repeat(201)).get(&path).await;
+        let long = by.clone().with("If-Range", &"x".repeat(201)).get(&path).await;
         long.expect_problem(400, "invalid_header");
         assert_eq!(long.faults(), ["header /If-Range"]);
-        let beyond = by.with("Range", "bytes=99999-").with("If-Range", &tag).get(&path).await;
+        let beyond = by.clone().with("Range", "bytes=99999-").with("If-Range", &tag).get(&path).await;
         beyond.expect_problem(416, "range_not_satisfiable");
         assert_eq!(app.since(&mark).await.len(), 1);
     }
@@ -84,7 +84,7 @@ on_each_database! {
         for _ in 0..3 {
             for by in &readers {
                 for path in [&one, &other] {
-                    by.with("Range", "bytes=0-3").get(path).await.expect(206);
+                    by.clone().with("Range", "bytes=0-3").get(path).await.expect(206);
                 }
             }
         }

@@ -1,10 +1,37 @@
 //! Holds that exceed their expected duration: the users who can act on them are notified, once.
 
+use super::run::forbid;
 use crate::app::actions;
 use chrono::TimeDelta;
 use serde_json::json;
 
 on_each_database! {
+    async fn a_reminder_that_fails_keeps_no_other_from_being_sent(app) {
+        let mut cases = Vec::new();
+        for _ in 0..3 {
+            let case = app.a_case().accepted().create().await;
+            let held = json!({"reason": "waiting for pay stub", "hold_duration_days": 1});
+            app.as_manager().await.post(&case.url("hold"), held).await.expect(200);
+            cases.push(case);
+        }
+        app.pass(TimeDelta::days(2));
+        let number = &cases[0].case.case_number;
+        let condition = format!("NEW.case_id = (SELECT id FROM cases WHERE case_number = '{number}')");
+        forbid(app, "INSERT ON overdue_holds", &condition).await;
+        let (admin, manager) = (app.as_admin().await, app.as_manager().await);
+
+        for (status, processed) in [("success", 3), ("failure", 1)] {
+            let run = admin.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
+            let counts = (&run["records_processed"], &run["records_failed"]);
+            assert_eq!((&run["status"], counts), (&json!(status), (&json!(processed), &json!(1))));
+        }
+        let alerts = manager.get("alerts").await.expect(200)["data"].clone();
+        let mut told: Vec<&str> =
+            alerts.as_array().unwrap().iter().map(|alert| alert["case"]["case_number"].as_str().unwrap()).collect();
+        told.sort_unstable();
+        assert_eq!(told, [cases[1].case.case_number.as_str(), cases[2].case.case_number.as_str()], "each once");
+    }
+
     async fn an_overdue_hold_is_notified_once_and_not_resumed(app) {
         let tech = app.tech(2).await;
         let case = app.a_case().accepted().assigned_to(&tech).create().await;

@@ -1,5 +1,6 @@
 //! Scheduled releases: visible at their time, marked and emailed by the job.
 
+use super::run::forbid;
 use crate::app::{actions, at};
 use serde_json::json;
 
@@ -51,6 +52,36 @@ on_each_database! {
             (&json!("case_released"), &json!("member1"))
         );
         assert_eq!(trail[0]["case"]["id"], json!(case.id()));
+    }
+
+    async fn a_case_that_cannot_be_released_keeps_no_other_from_being_released(app) {
+        let mut cases = Vec::new();
+        for _ in 0..3 {
+            cases.push(app.a_case().completed_until(at("2026-12-02T00:00:00Z")).create().await);
+        }
+        app.clock.set(at("2026-12-02T01:00:00Z"));
+        forbid(app, "UPDATE ON cases", &format!("OLD.case_number = '{}'", cases[1].case.case_number)).await;
+        let (admin, mark) = (app.as_admin().await, app.mark().await);
+
+        let run = admin.post("jobs/release_scheduled_cases/run", json!({})).await.expect(200);
+
+        let counts = (&run["records_processed"], &run["records_failed"]);
+        assert_eq!((&run["status"], counts), (&json!("success"), (&json!(3), &json!(1))));
+        assert!(run["error_message"].as_str().unwrap().contains("the disk is worn out"), "{run}");
+        let trail = app.since(&mark).await;
+        assert_eq!(actions(&trail), ["case_updated", "case_updated", "cron_job_executed"]);
+        assert_eq!((&trail[0]["metadata"]["trigger"], &trail[2]["metadata"]["records_failed"]), (&json!("manual"), &json!(1)));
+        assert!(trail.iter().all(|entry| entry["outcome"] == "success" && entry["request_id"] == trail[0]["request_id"]));
+        for (case, is_released) in cases.iter().zip([true, false, true]) {
+            let released_at = admin.get(&case.path()).await.expect(200)["release"]["released_at"].clone();
+            assert_eq!(released_at.is_string(), is_released, "{}", case.case.case_number);
+        }
+        assert_eq!(admin.get("alerts").await.expect(200)["data"], json!([]), "the run did not fail");
+
+        let again = admin.post("jobs/release_scheduled_cases/run", json!({})).await.expect(200);
+        let counts = (&again["records_processed"], &again["records_failed"]);
+        assert_eq!((&again["status"], counts), (&json!("failure"), (&json!(1), &json!(1))), "now every record fails");
+        assert_eq!(admin.get("alerts").await.expect(200)["data"][0]["kind"], "job_failed");
     }
 
     async fn nothing_is_released_before_its_time(app) {

@@ -5,16 +5,24 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 /// From here on, no case can be changed.
-#[expect(clippy::disallowed_methods, reason = "done as the owner of the database")]
 pub async fn forbid_changes(app: &TestApp) {
+    forbid(app, "UPDATE ON cases", "1 = 1").await;
+}
+
+/// Forbids a kind of change where a condition holds.
+#[expect(clippy::disallowed_methods, reason = "done as the owner of the database")]
+pub async fn forbid(app: &TestApp, change: &str, condition: &str) {
     let sql = match app.kind {
-        Kind::Sqlite => "CREATE TRIGGER no_change BEFORE UPDATE ON cases BEGIN SELECT RAISE(ABORT, 'the disk is worn out'); END",
-        Kind::Postgres => {
-            "CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the disk is worn out'; \
-             END $$; CREATE TRIGGER no_change BEFORE UPDATE ON cases FOR EACH ROW EXECUTE FUNCTION no_change()"
-        }
+        Kind::Sqlite => format!(
+            "CREATE TRIGGER no_change BEFORE {change} WHEN {condition} BEGIN SELECT RAISE(ABORT, 'the disk is worn out'); END"
+        ),
+        Kind::Postgres => format!(
+            "CREATE FUNCTION no_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN \
+             RAISE EXCEPTION 'the disk is worn out'; END IF; RETURN NEW; END $$; \
+             CREATE TRIGGER no_change BEFORE {change} FOR EACH ROW EXECUTE FUNCTION no_change()"
+        ),
     };
-    app.outside.execute_unprepared(sql).await.unwrap();
+    app.outside.execute_unprepared(&sql).await.unwrap();
 }
 
 on_each_database! {
@@ -26,7 +34,8 @@ on_each_database! {
 
         let run = admin.post("jobs/release_scheduled_cases/run", json!({})).await.expect(200);
 
-        assert_eq!((&run["status"], &run["records_processed"]), (&json!("failure"), &json!(0)));
+        let counts = (&run["records_processed"], &run["records_failed"]);
+        assert_eq!((&run["status"], counts), (&json!("failure"), (&json!(1), &json!(1))));
         assert!(run["error_message"].as_str().unwrap().contains("the disk is worn out"), "{run}");
         let trail = app.since(&mark).await;
         assert_eq!(actions(&trail), ["cron_job_executed"]);
