@@ -68,6 +68,7 @@ pub enum Template {
     CaseResumed,
     CaseRejected,
     CaseReleased,
+    CaseMemberChanged,
     JobFailed,
 }
 
@@ -83,6 +84,7 @@ impl Template {
             Self::CaseResumed => "case_resumed",
             Self::CaseRejected => "case_rejected",
             Self::CaseReleased => "case_released",
+            Self::CaseMemberChanged => "case_member_changed",
             Self::JobFailed => "job_failed",
         }
     }

@@ -32,6 +32,7 @@ mod m20261201_000025_member_edits;
 mod m20261201_000026_review_net;
 mod m20261201_000027_addresses;
 mod m20261201_000028_submissions;
+mod m20261201_000029_handed_over;
 mod m20261201_000031_unread_alerts;
 mod m20261201_000032_api_key_uses;
 mod m20261201_000033_readings;
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000026_review_net::Migration),
             Box::new(m20261201_000027_addresses::Migration),
             Box::new(m20261201_000028_submissions::Migration),
+            Box::new(m20261201_000029_handed_over::Migration),
             Box::new(m20261201_000031_unread_alerts::Migration),
             Box::new(m20261201_000032_api_key_uses::Migration),
             Box::new(m20261201_000033_readings::Migration),

@@ -15,6 +15,7 @@ CASES = {
     "take_case": "unassigned",
     "change_case_tier": "accepted",
     "hold_case": "accepted",
+    "change_case_member": "accepted",
     "resume_case": "held",
     "adjust_case_credit": "accepted",
     "complete_case": "accepted",
@@ -370,6 +371,9 @@ class Steering:
         # "At most three decimals": floats are no multiples of 0.001 that validators agree about.
         if body.get("hold_duration_days") is not None:
             body["hold_duration_days"] = max(0.001, round(body["hold_duration_days"], 3))
+
+    def body_of_change_case_member(self, body, dice, case):
+        body["member_id"] = self.changer.id
 
     def body_of_accept_case(self, body, dice, case):
         self.assigned_to(body, dice)

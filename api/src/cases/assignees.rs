@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, get};
 use entity::case::{self, CaseAction, Circumstances, Tier};
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Role};
-use sea_orm::{ColumnTrait, Condition, QueryFilter};
+use sea_orm::{Condition, QueryFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -85,10 +85,8 @@ pub async fn list_case_assignees(
         return Err(Error::forbidden());
     }
     let text = query.filter.q.as_deref().map(|q| user::mentioning(q, app.readers().get_database_backend()));
-    let found = user::assignable(query.filter.tier.or(case.tier)).filter(Condition::all().add_option(text));
+    let found = case.assignable(query.filter.tier.or(case.tier)).filter(Condition::all().add_option(text));
     let by_username = SortKey::text(Column::Username, Column::Id, Direction::Ascending);
-    // Whatever role the case's own member has by now, their case is not theirs to work on.
-    let found = found.filter(Column::Id.ne(case.member_id));
     let position = |row: &user::Model| Position { value: Some(row.username.clone()), id: row.id };
     let (rows, page) = page.read(app.readers(), found, &by_username, position).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();

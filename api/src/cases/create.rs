@@ -1,6 +1,7 @@
 //! Create a case.
 
 use super::CaseDetail;
+use super::people::active_member;
 use super::settled::Today;
 use crate::http::{Answer, Anyone, Body, MemberOrAdministrator};
 use crate::state::App;
@@ -10,7 +11,7 @@ use actix_web::post;
 use entity::audit::AuditTx;
 use entity::case::lifecycle::NewCase;
 use entity::case::{Urgency, number};
-use entity::user::{self, Role};
+use entity::user::Role;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -110,8 +111,7 @@ impl CreateCase {
 
     /// Adds the case number, the workshop and the due date.
     async fn named(self, tx: &AuditTx, today: &Today, member_id: Uuid, created_by_id: Uuid) -> Result<NewCase> {
-        let member = user::assignee(tx, member_id).await?.filter(|user| user.role == Role::Member && user.is_active);
-        let member = member.ok_or_else(|| Error::field("/member_id", "unknown_user", "must be the id of an active member"))?;
+        let member = active_member(tx, member_id).await?;
         let due_on = self.due_on.map_or_else(|| today.default_due_on(), CivilDay::get);
         today.ensure_ahead(due_on)?;
         let workshop_code = self.workshop_code.map(|code| code.to_uppercase()).or(member.workshop_code);

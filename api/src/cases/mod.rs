@@ -4,6 +4,7 @@ mod accept;
 mod acknowledge;
 mod assign;
 mod assignees;
+mod change_member;
 mod complete;
 mod counts;
 mod create;
@@ -61,5 +62,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(release::release_case)
         .service(resubmit::resubmit_case)
         .service(reopen::reopen_case)
-        .service(acknowledge::acknowledge_case_updates);
+        .service(acknowledge::acknowledge_case_updates)
+        .service(change_member::change_case_member);
 }

@@ -47,8 +47,8 @@ impl CaseTarget {
             Circumstances::at(tx.now())
         };
         let verdict = action.ensure_open(by, &case, &when);
-        if verdict == Err(ActionRefusal::NotPermitted) {
-            return Err(Error::forbidden());
+        if let Err(refused @ (ActionRefusal::NotPermitted | ActionRefusal::OwnCase)) = &verdict {
+            return Err(refused.clone().into());
         }
         self.if_match.check(case.version_for(by))?;
         verdict?;

@@ -293,6 +293,7 @@ impl CaseDetail {
             secret_moves: _,
             shown_updated_at: _,
             member_edits: _,
+            creator_sees_it: _,
             version: _,
             created_at,
             updated_at: _,

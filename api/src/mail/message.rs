@@ -34,6 +34,7 @@ pub fn write(mail: &outbox::Model, settings: &setting::Model) -> EmailMessage {
         Some(Template::CaseResumed) => facts.case_resumed(),
         Some(Template::CaseRejected) => facts.case_rejected(),
         Some(Template::CaseReleased) => facts.case_released(),
+        Some(Template::CaseMemberChanged) => facts.case_member_changed(),
         Some(Template::JobFailed) => facts.job_failed(),
         None => facts.unknown(),
     };
@@ -94,6 +95,15 @@ impl Facts<'_> {
                 "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
                    continues."
                     .to_owned(),
+        }
+    }
+
+    fn case_member_changed(&self) -> Content {
+        let (case, at) = (self.case(), self.happened_at());
+        Content {
+            subject: format!("Case {} was handed over to you", self.number()),
+            happened: format!("Case {case} was handed over to you on {at}. You are now its member."),
+            next: "Look at the case and its documents; you will be notified of what happens to it.".to_owned(),
         }
     }
 
@@ -210,7 +220,7 @@ mod tests {
     }
 
     /// Template, parameters in addition to the names, subject, what happened, what to do next.
-    const TABLE: [(Template, &str, &str, &str, &str); 6] = [
+    const TABLE: [(Template, &str, &str, &str, &str); 7] = [
         (
             Template::CaseHeld,
             r#"{"reason": "waiting for pay stub", "expected_end_at": "2027-03-31T19:30:00.000Z"}"#,
@@ -220,6 +230,14 @@ mod tests {
              It is expected to be resumed by Wednesday, 31 March 2027, 14:30 (America/Chicago).",
             "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
              continues.",
+        ),
+        (
+            Template::CaseMemberChanged,
+            "{}",
+            "Case WS001-2026-12-0001 was handed over to you",
+            "Case WS001-2026-12-0001 (Ada Moss) was handed over to you on Tuesday, 1 December 2026, 14:30 (America/Chicago). You \
+             are now its member.",
+            "Look at the case and its documents; you will be notified of what happens to it.",
         ),
         (
             Template::CaseResumed,

@@ -7,7 +7,7 @@ use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
-use entity::note;
+use entity::{case, note};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -35,7 +35,8 @@ impl NoteTarget {
     /// caller may not delete it, 412 if the note has another version.
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone) -> Result<note::Model> {
         let note = note::locked(tx, self.id()?, by).await?;
-        if !note.is_deletable_by(by) {
+        let case = case::seen(tx, note.case_id, by).await?;
+        if !note.is_deletable_by(by, &case) {
             return Err(Error::forbidden());
         }
         self.if_match.check(note.version)?;

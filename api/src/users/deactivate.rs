@@ -24,8 +24,9 @@ pub struct DeactivateUser {
 
 /// Deactivate a user
 ///
-/// Not allowed for one's own account, for the last active administrator, or for users with open cases; technicians may deactivate
-/// members only. Ends the user's sessions. Deactivating an inactive user changes nothing and leaves no entry.
+/// Not allowed for one's own account, for the last active administrator, or for users who are assigned open cases; technicians
+/// may deactivate members only. A member's own cases remain theirs, and an administrator can hand them over to another member.
+/// Ends the user's sessions. Deactivating an inactive user changes nothing and leaves no entry.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),
@@ -47,7 +48,7 @@ pub async fn deactivate_user(
     let (user, standing) = target.locked_with_standing(&tx, &by, UserAction::Deactivate).await?;
     standing.ensure_another()?;
     if user.is_active {
-        user.ensure_may_leave(&standing)?;
+        user.ensure_may_pause(&standing)?;
         session::end_all(&tx, user.id).await?;
     }
     let user = user::save(&tx, user.activate(false)).await?;

@@ -25,9 +25,9 @@ pub struct DeleteUser {
 
 /// Delete a user
 ///
-/// Not allowed for one's own account, for the last active administrator, or for users with open cases. Ends the user's sessions,
-/// or revokes a service account's keys; the username stays reserved, the email address can be used again, and the audit log keeps
-/// naming the user.
+/// Not allowed for one's own account, for the last active administrator, or for users with open cases, assigned to them or of
+/// their own as a member. Ends the user's sessions, or revokes a service account's keys; the username stays reserved, the email
+/// address can be used again, and the audit log keeps naming the user.
 #[utoipa::path(
     tag = "users",
     params(UserPath, DeleteUser, IfMatchHeader),

@@ -32,9 +32,10 @@ pub struct ChangeUserRole {
 
 /// Change a user's role, level or scopes
 ///
-/// Not allowed for one's own role, for that of the last active administrator, or for that of a technician with open cases. Ends
-/// the user's sessions; a user who is no longer a service account loses all API keys. A request that changes nothing leaves no
-/// entry and ends no session.
+/// Not allowed for one's own role, for that of the last active administrator, for that of a technician who is assigned open
+/// cases, or for that of a user with open cases of their own, unless they become a member: no one works on a case of their own.
+/// Ends the user's sessions; a user who is no longer a service account loses all API keys. A request that changes nothing leaves
+/// no entry and ends no session.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfMatchHeader),

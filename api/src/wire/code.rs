@@ -175,7 +175,7 @@ impl Code {
                 "not_assignable",
                 S::CONFLICT,
                 "Not assignable",
-                "A case can only be assigned to an active technician, manager or administrator.",
+                "A case can only be assigned to an active technician, manager or administrator, but not to its own member.",
             ),
             Self::NoAssignee => {
                 ("no_assignee", S::CONFLICT, "No assignee", "A case without an assignee cannot be completed. Assign it first.")
@@ -256,9 +256,13 @@ impl Code {
                 "Last administrator",
                 "The last active administrator cannot be deactivated, deleted or given another role.",
             ),
-            Self::OpenCases => {
-                ("open_cases", S::CONFLICT, "Open cases", "The user is still assigned to open_cases cases. Reassign them first.")
-            }
+            Self::OpenCases => (
+                "open_cases",
+                S::CONFLICT,
+                "Open cases",
+                "The user still has open_cases open cases, assigned to them or of their own. Reassign them, or hand them over to \
+                 another member, first.",
+            ),
             Self::NoPassword => (
                 "no_password",
                 S::CONFLICT,

@@ -164,7 +164,7 @@ impl From<case::CaseRefusal> for Error {
                 error(Code::InvalidCaseState).with("current_status", current).with("allowed_from", allowed_from)
             }
             R::LevelTooLow { tier } => error(Code::LevelTooLow).with("tier", tier),
-            R::NotAssignable => error(Code::NotAssignable),
+            R::NotAssignable | R::OwnMember => error(Code::NotAssignable),
             R::NoAssignee => error(Code::NoAssignee),
             R::MissingReports { missing } => error(Code::MissingReports).with("missing_reports", missing),
             R::AlreadyAssigned => error(Code::AlreadyAssigned),
@@ -180,6 +180,9 @@ impl From<case::ActionRefusal> for Error {
     fn from(refused: case::ActionRefusal) -> Self {
         match refused {
             case::ActionRefusal::NotPermitted => Self::forbidden(),
+            case::ActionRefusal::OwnCase => {
+                Self::with_detail(Code::Forbidden, format!("{}. The attempt has been logged.", capitalised(&refused.to_string())))
+            }
             case::ActionRefusal::Rule(refused) => refused.into(),
         }
     }
@@ -222,7 +225,7 @@ impl From<user::UserRefusal> for Error {
         match &refused {
             R::Oneself => error(Code::OwnAccount),
             R::LastAdministrator => error(Code::LastAdministrator),
-            R::OpenCases { count } => error(Code::OpenCases).with("open_cases", count),
+            R::OpenCases { assigned, own } => error(Code::OpenCases).with("open_cases", assigned.saturating_add(*own)),
             R::NoPassword => error(Code::NoPassword),
             R::NotAMember => error(Code::NotAMember),
             R::NotAService => error(Code::NotAServiceAccount),

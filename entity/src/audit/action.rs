@@ -209,7 +209,8 @@ impl Action {
                 row("case_created", "Case Created", C::Case, words![CASE_NUMBER, WORKSHOP_CODE]).creates().changes(&[])
             }
             Self::CaseUpdated => {
-                row("case_updated", "Case Updated", C::Case, words![EVENT]).changes(&[Details]).may(words![REASON, TRIGGER])
+                let row = row("case_updated", "Case Updated", C::Case, words![EVENT]).changes(&[Details]);
+                row.may(words![FROM_USERNAME, REASON, TO_USERNAME, TRIGGER])
             }
             Self::CaseSubmitted => row("case_submitted", "Case Submitted", C::Case, words![URGENCY, RUSH_FEE]).changes(&[Status]),
             Self::CaseAssigned => {

@@ -19,7 +19,15 @@ pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeCont
     // No one is notified of a completion before the release.
     let is_released = before.released_at.is_none() && after.released_at.is_some();
     let released = is_released.then(|| Effect::Notice(released(after)));
-    step.into_iter().chain(moved).chain(released).collect()
+    step.into_iter().chain(moved).chain(released).chain(new_member(before, after)).collect()
+}
+
+/// Both members are notified that a case was handed over.
+fn new_member(before: &Model, after: &Model) -> Vec<Effect> {
+    if before.member_id == after.member_id {
+        return Vec::new();
+    }
+    vec![Effect::Notice(received(after)), Effect::Notice(given_away(before))]
 }
 
 /// The step of the review history that a change is. Only people take one.
@@ -66,6 +74,21 @@ fn held(case: &Model) -> Notice {
     let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
     let title = format!("Case {} is on hold", case.case_number);
     member(case, (Kind::CaseHeld, Severity::Warning), title, reason, (Template::CaseHeld, parameters))
+}
+
+/// Notifies the new member of a case that it is theirs now.
+fn received(case: &Model) -> Notice {
+    let title = format!("Case {} was handed over to you", case.case_number);
+    let message = "You are now its member: you can see it, and you are notified of what happens to it.".to_owned();
+    member(case, (Kind::CaseMemberChanged, Severity::Info), title, message, (Template::CaseMemberChanged, json!({})))
+}
+
+/// Notifies the former member of a case, who no longer sees it: the alert does not lead to the case.
+fn given_away(before: &Model) -> Notice {
+    let title = format!("Case {} was handed over to another member", before.case_number);
+    let message = "You are no longer its member, and it is not visible to you any more.".to_owned();
+    let (to, kind, severity) = (Recipients::Member(before.member_id), Kind::CaseMemberChanged, Severity::Info);
+    Notice { to, kind, severity, title, message, case: None, mail: None }
 }
 
 /// Notifies the case's member that the case was resumed.
@@ -160,6 +183,7 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     const ASSIGNEE: Uuid = Uuid::from_u128(7);
+    const NEW_MEMBER: Uuid = Uuid::from_u128(8);
 
     fn change() -> ChangeContext {
         let role = Role::Technician;
@@ -213,6 +237,8 @@ mod tests {
         let released = Model { released_at: at, ..decided.clone() };
         let decision = || (Kind::ReviewDecided, Recipients::User(ASSIGNEE));
         let submitted = ReviewAction::SubmittedForReview;
+        let handed_over = Model { member_id: NEW_MEMBER, ..before.clone() };
+        let hand_over = |member| (Kind::CaseMemberChanged, Recipients::Member(member));
         let again = || (vec![], vec![(Kind::CaseResubmitted, Recipients::User(ASSIGNEE))]);
         for (before, after, expected) in [
             (&before, &to(CaseStatus::Hold), (vec![], vec![(Kind::CaseHeld, member())])),
@@ -224,6 +250,7 @@ mod tests {
             (&released, &Model { status: CaseStatus::Resubmitted, ..before.clone() }, again()),
             (&before, &to(CaseStatus::Completed), (vec![], vec![])),
             (&before, &before, (vec![], vec![])),
+            (&before, &handed_over, (vec![], vec![hand_over(NEW_MEMBER), hand_over(before.member_id)])),
         ] {
             assert_eq!(following(before, after), expected, "{:?} to {:?}", before.status, after.status);
         }

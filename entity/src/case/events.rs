@@ -7,7 +7,7 @@ use crate::audit::{Audited, ChangeContext, Event, key};
 use crate::review::ReviewAction;
 use crate::user::Role;
 use sea_orm::prelude::Uuid;
-use sea_orm::{Iterable, ModelTrait};
+use sea_orm::{EnumIter, Iterable, ModelTrait};
 
 pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeContext) -> Vec<Event> {
     let Some(before) = before else { return vec![Event::case_created(after)] };
@@ -40,8 +40,7 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
         events.push(Event::case_details_edited(before, after, change));
     }
     // An acceptance covers the credit itself, a completion the release, and a submission the urgency.
-    let updates = [Update::CreditAdjusted, Update::CaseReleased, Update::Edited];
-    let made = updates.into_iter().filter(|update| !is_moved && differ(update.columns()));
+    let made = Update::iter().filter(|update| !is_moved && differ(update.columns()));
     events.extend(made.map(|update| Event::case_updated(before, after, update, change)));
     events
 }
@@ -53,10 +52,11 @@ fn overrides_level(after: &Model, change: &ChangeContext) -> bool {
 }
 
 /// A change that has no action type of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 enum Update {
     CreditAdjusted,
     CaseReleased,
+    MemberChanged,
     Edited,
 }
 
@@ -65,6 +65,7 @@ impl Update {
         match self {
             Self::CreditAdjusted => "credit_adjusted",
             Self::CaseReleased => "case_released",
+            Self::MemberChanged => "member_changed",
             Self::Edited => "edited",
         }
     }
@@ -74,14 +75,19 @@ impl Update {
         match self {
             Self::CreditAdjusted => &[C::CreditTenths],
             Self::CaseReleased => RELEASE_BLOCK,
+            Self::MemberChanged => &[C::MemberId],
             Self::Edited => REMARKS,
         }
     }
 
-    fn description(self, after: &Model) -> String {
+    fn description(self, after: &Model, change: &ChangeContext) -> String {
         match self {
             Self::CreditAdjusted => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
             Self::CaseReleased => format!("Case {} released to its member", after.case_number),
+            Self::MemberChanged => {
+                let to = change.username(Some(after.member_id)).unwrap_or("another member");
+                format!("Case {} handed over to {to}", after.case_number)
+            }
             Self::Edited => format!("Case {} updated", after.case_number),
         }
     }
@@ -250,9 +256,21 @@ impl Event {
     }
 
     fn case_updated(before: &Model, after: &Model, update: Update, change: &ChangeContext) -> Self {
-        let metadata = metadata![CaseUpdated; EVENT = update.code(), REASON = change.reason()];
-        Self::on_case(metadata, after, update.description(after))
+        let metadata = match update {
+            Update::MemberChanged => metadata![CaseUpdated;
+                EVENT = update.code(),
+                REASON = change.reason(),
+                FROM_USERNAME = change.username(Some(before.member_id)),
+                TO_USERNAME = change.username(Some(after.member_id)),
+            ],
+            Update::CreditAdjusted | Update::CaseReleased | Update::Edited => {
+                metadata![CaseUpdated; EVENT = update.code(), REASON = change.reason()]
+            }
+        };
+        let new_member = (update == Update::MemberChanged).then_some(after.member_id);
+        Self::on_case(metadata, after, update.description(after, change))
             .naming::<Entity>(Some(before), after, update.columns())
+            .about(change.person(new_member))
             .with_notes(change)
     }
 

@@ -15,6 +15,8 @@ pub enum CaseRefusal {
     LevelTooLow { tier: Tier },
     #[error("the assignee must be an active technician, manager or administrator")]
     NotAssignable,
+    #[error("a case cannot be assigned to its own member")]
+    OwnMember,
     #[error("no one is assigned to this case")]
     NoAssignee,
     #[error("requested reports are missing: {}", list(missing))]
@@ -139,6 +141,7 @@ impl NewCase {
             special_notes: Set(self.special_notes),
             resubmission_count: Set(0),
             secret_moves: Set(0),
+            creator_sees_it: Set(true),
             ..Default::default()
         }
     }
@@ -174,8 +177,9 @@ impl Model {
     }
 
     pub fn accept(self, terms: Acceptance<'_>, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
+        let fits = self.ensure_fit(terms.assignee, Some(terms.tier), terms.override_level);
         let mut row = self.movable(CaseAction::Accept)?;
-        ensure_fit(terms.assignee, Some(terms.tier), terms.override_level)?;
+        fits?;
         row.status = Set(CaseStatus::Accepted);
         row.tier = Set(Some(terms.tier));
         row.credit_tenths = Set(terms.credit_tenths);
@@ -197,12 +201,13 @@ impl Model {
 
     /// `None` unassigns the case.
     pub fn assign(self, assignee: Option<&user::Model>, override_level: bool) -> Result<ActiveModel, CaseRefusal> {
-        let (tier, current) = (self.tier, self.assigned_to_id);
-        let mut row = self.movable(CaseAction::Assign)?;
         // The current assignee keeps the case, even if they could no longer be assigned.
-        if let Some(assignee) = assignee.filter(|assignee| current != Some(assignee.id)) {
-            ensure_fit(assignee, tier, override_level)?;
-        }
+        let fits = match assignee.filter(|assignee| self.assigned_to_id != Some(assignee.id)) {
+            Some(assignee) => self.ensure_fit(assignee, self.tier, override_level),
+            None => Ok(()),
+        };
+        let mut row = self.movable(CaseAction::Assign)?;
+        fits?;
         row.assigned_to_id = Set(assignee.map(|assignee| assignee.id));
         Ok(row)
     }
@@ -211,9 +216,7 @@ impl Model {
     pub fn take(self, by: &user::Model) -> Result<ActiveModel, CaseRefusal> {
         self.ensure_state(CaseAction::Take, Role::Administrator)?;
         self.ensure_takeable(by.id, by.user_level)?;
-        if !by.is_assignable() {
-            return Err(CaseRefusal::NotAssignable);
-        }
+        self.ensure_assignable(by)?;
         let mut row = self.into_active_model();
         row.assigned_to_id = Set(Some(by.id));
         Ok(row)
@@ -324,9 +327,10 @@ impl Model {
 
     /// The case returns to its previous assignee, or to the queue if that user can't be assigned a case any more.
     pub fn reopen(self, assignee: Option<&user::Model>) -> Result<ActiveModel, CaseRefusal> {
+        let assignee = assignee.filter(|assignee| self.ensure_assignable(assignee).is_ok()).map(|assignee| assignee.id);
         let mut row = self.movable(CaseAction::Reopen)?;
         row.status = Set(CaseStatus::Accepted);
-        row.assigned_to_id = Set(assignee.filter(|assignee| assignee.is_assignable()).map(|assignee| assignee.id));
+        row.assigned_to_id = Set(assignee);
         row.clear(super::RELEASE_BLOCK);
         Ok(row)
     }
@@ -367,6 +371,18 @@ impl Model {
         row.internal_notes = Set(edit.internal_notes.unwrap_or(before.internal_notes));
         row.report_notes_to_member = Set(edit.report_notes_to_member.unwrap_or(before.report_notes_to_member));
         row.search_text = Set(search_text);
+        Ok(row)
+    }
+
+    /// Hands the case over to another member: it is theirs in every respect, and no longer the former member's, not even if they
+    /// created it. Handing it to its own member changes nothing.
+    pub fn change_member(self, member: Uuid) -> Result<ActiveModel, CaseRefusal> {
+        let (is_another, is_by_its_creator) = (self.member_id != member, self.created_by_id == self.member_id);
+        let mut row = self.movable(CaseAction::ChangeMember)?;
+        row.member_id = Set(member);
+        if is_another && is_by_its_creator {
+            row.creator_sees_it = Set(false);
+        }
         Ok(row)
     }
 
@@ -422,16 +438,6 @@ pub fn codes(statuses: &[CaseStatus]) -> String {
 
 fn list(numbers: &[i32]) -> String {
     numbers.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn ensure_fit(assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), CaseRefusal> {
-    if !assignee.is_assignable() {
-        return Err(CaseRefusal::NotAssignable);
-    }
-    match tier {
-        Some(tier) if !override_level && !assignee.may_work_on(tier) => Err(CaseRefusal::LevelTooLow { tier }),
-        Some(_) | None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ pub struct Model {
     pub shown_updated_at: Option<chrono::DateTime<chrono::Utc>>,
     /// The fields that the member has edited since the case was completed or rejected, by wire name, separated by commas.
     pub member_edits: Option<String>,
+    /// Whether the case is visible to its creator as such: not to a member who created it and whose case it is no longer.
+    pub creator_sees_it: bool,
     pub version: i32,
     pub created_at: chrono::DateTime<chrono::Utc>,
     pub updated_at: chrono::DateTime<chrono::Utc>,
@@ -100,7 +102,7 @@ audited! {
     effects: effects::effects => Effect,
     long_texts: [SpecialNotes, InternalNotes, ReportNotesToMember],
     people: [MemberId, CreatedById, AssignedToId, AcceptedById, ReviewedById, RejectedById],
-    bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt, MemberEdits],
+    bookkeeping: [SearchText, SecretMoves, ShownUpdatedAt, MemberEdits, CreatorSeesIt],
     wire_name: wire_name,
     wire_value: wire_value,
     wire_of_text: wire_of_text,
@@ -203,6 +205,7 @@ pub const fn is_shown_to_member(column: Column) -> bool {
         | Column::SecretMoves
         | Column::ShownUpdatedAt
         | Column::MemberEdits
+        | Column::CreatorSeesIt
         | Column::Version
         | Column::CreatedAt
         | Column::UpdatedAt
@@ -313,15 +316,18 @@ pub async fn traced<C: ConnectionTrait>(db: &C, id: Uuid, caller: &Caller) -> Re
     traced.one(db).await?.ok_or(LoadError::Absent("case"))
 }
 
-/// The cases that await a review by this caller: never those assigned to the caller.
+/// The cases that await a review by this caller: never the caller's own, nor those assigned to the caller.
 pub fn waiting_for_review_by(caller: &Caller) -> Select<Entity> {
     let others = Condition::any().add(Column::AssignedToId.is_null()).add(Column::AssignedToId.ne(caller.id()));
-    visible_to(caller).filter(Column::Status.eq(CaseStatus::PendingReview)).filter(others)
+    let of_others = Column::MemberId.ne(caller.id());
+    visible_to(caller).filter(Column::Status.eq(CaseStatus::PendingReview)).filter(others).filter(of_others)
 }
 
-/// Whatever role they have by now, the member and the creator of a case see it.
+/// Whatever role they have by now, the member and the creator of a case see it, but not a member who created it and handed it
+/// over.
 fn scope_of(caller: &Caller) -> Condition {
-    let own = || Condition::any().add(Column::MemberId.eq(caller.id())).add(Column::CreatedById.eq(caller.id()));
+    let created = || Condition::all().add(Column::CreatedById.eq(caller.id())).add(Column::CreatorSeesIt.eq(true));
+    let own = || Condition::any().add(Column::MemberId.eq(caller.id())).add(created());
     match caller.role() {
         Role::Member => own(),
         Role::Technician => own().add(Column::Status.ne(CaseStatus::Draft)),
@@ -341,7 +347,12 @@ pub async fn open_cases_of<C: ConnectionTrait>(db: &C, assignee: Uuid) -> Result
     open_cases().filter(Column::AssignedToId.eq(assignee)).count(db).await
 }
 
-/// The same for each of these users, in one statement; those who work on none are absent.
+/// How many cases of their own, as their member, a user still has: every one that is neither completed nor deleted.
+pub async fn own_open_cases_of<C: ConnectionTrait>(db: &C, member: Uuid) -> Result<u64, DbErr> {
+    open_cases().filter(Column::MemberId.eq(member)).count(db).await
+}
+
+/// How many cases each of these users still works on, in one statement; those who work on none are absent.
 pub async fn open_cases_of_each<C: ConnectionTrait>(db: &C, assignees: &[Uuid]) -> Result<HashMap<Uuid, u64>, DbErr> {
     let of_each = open_cases().filter(Column::AssignedToId.is_in(assignees.iter().copied())).group_by(Column::AssignedToId);
     let counted = of_each.select_only().column(Column::AssignedToId).column_as(Column::Id.count(), "case_count");

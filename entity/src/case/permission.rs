@@ -1,11 +1,11 @@
 //! Defines who may do what to a visible case, and from which status: the one table behind 403, 409, `allowed_actions`,
 //! `blocked_actions`, and who is notified that a case is waiting for review.
 
-use super::{CaseRefusal, CaseStatus, Model};
+use super::{CaseRefusal, CaseStatus, Model, Tier};
 use crate::user::{self, Caller, Level, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{EnumIter, Iterable};
+use sea_orm::{ColumnTrait, EnumIter, Iterable, QueryFilter, Select};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,6 +29,8 @@ pub enum CaseAction {
     Resubmit,
     Reopen,
     AcknowledgeUpdates,
+    /// Handing the case over to another member.
+    ChangeMember,
     Delete,
     /// Adding a document. Reports have rules of their own in addition.
     Upload,
@@ -57,6 +59,9 @@ pub enum ActionRefusal {
     /// Whatever the state of the case.
     #[error("you do not have permission to perform this action")]
     NotPermitted,
+    /// It is the caller's own case, and their role would let them handle it otherwise.
+    #[error("you cannot handle a case of your own")]
+    OwnCase,
     #[error(transparent)]
     Rule(#[from] CaseRefusal),
 }
@@ -92,6 +97,7 @@ impl CaseAction {
             Self::Resubmit => "resubmit",
             Self::Reopen => "reopen",
             Self::AcknowledgeUpdates => "acknowledge the updates of",
+            Self::ChangeMember => "change the member of",
             Self::Delete => "delete",
             Self::Upload => "add a document to",
             Self::Comment => "comment on",
@@ -120,7 +126,7 @@ impl CaseAction {
                 Role::Member => &[S::Draft],
                 Role::Technician | Role::Manager | Role::Administrator | Role::Service => ALL,
             },
-            Self::Upload | Self::Comment => ALL,
+            Self::ChangeMember | Self::Upload | Self::Comment => ALL,
         }
     }
 
@@ -134,15 +140,18 @@ impl CaseAction {
     }
 
     /// Whether this caller may perform the action on this case, regardless of its status; 403 otherwise.
+    ///
+    /// The user whose case it is may do what members may. What the staff does is closed to them, whatever role they have by now.
     pub fn permits(self, caller: &Caller, case: &Model) -> bool {
         let (id, role) = (caller.id(), caller.role());
         let owns = role == Role::Member && case.member_id == id;
-        let manages = caller.manages_cases();
-        let works_on_it = role == Role::Technician && case.assigned_to_id == Some(id);
+        let handles = role.is_staff() && case.member_id != id;
+        let manages = case.is_managed_by(caller);
+        let works_on_it = handles && role == Role::Technician && case.assigned_to_id == Some(id);
         match self {
             Self::Submit | Self::Resubmit => owns,
-            Self::Accept | Self::Reject => role.is_staff(),
-            Self::Take => matches!(role, Role::Technician | Role::Administrator),
+            Self::Accept | Self::Reject => handles,
+            Self::Take => handles && matches!(role, Role::Technician | Role::Administrator),
             Self::Assign
             | Self::Tier
             | Self::Hold
@@ -153,12 +162,13 @@ impl CaseAction {
             | Self::Reopen
             | Self::AcknowledgeUpdates => works_on_it || manages,
             Self::Edit => {
-                let unassigned = role == Role::Technician && case.assigned_to_id.is_none();
+                let unassigned = handles && role == Role::Technician && case.assigned_to_id.is_none();
                 owns || works_on_it || unassigned || manages
             }
-            Self::Review => caller.is_reviewer() && case.assigned_to_id != Some(id),
+            Self::Review => handles && caller.is_reviewer() && case.assigned_to_id != Some(id),
+            Self::ChangeMember => handles && caller.administers(),
             // Members can't delete a case that they have submitted, but it is the status that is refused (409).
-            Self::Delete => owns || caller.administers(),
+            Self::Delete => owns || (handles && caller.administers()),
             Self::Upload => owns || works_on_it || manages,
             // Everyone who sees the case; service accounts see none.
             Self::Comment => role != Role::Service,
@@ -170,10 +180,17 @@ impl CaseAction {
     /// such as an assignee, is checked by the move itself.
     pub fn ensure_open(self, caller: &Caller, case: &Model, when: &Circumstances) -> Result<(), ActionRefusal> {
         if !self.permits(caller, case) {
-            return Err(ActionRefusal::NotPermitted);
+            return Err(self.refusal(caller, case));
         }
         self.ensure_from(case.status_for(caller, when.now), caller.role())?;
         Ok(self.ensure_ready(caller, case, when)?)
+    }
+
+    /// Why a caller may not perform the action, whatever the state of the case.
+    fn refusal(self, caller: &Caller, case: &Model) -> ActionRefusal {
+        let is_for_members = matches!(self, Self::Submit | Self::Resubmit);
+        let is_own_case = caller.role().is_staff() && case.member_id == caller.id();
+        if is_own_case && !is_for_members { ActionRefusal::OwnCase } else { ActionRefusal::NotPermitted }
     }
 
     /// Whether each action is open to this caller on this case now, except for those that would change nothing.
@@ -207,6 +224,7 @@ impl CaseAction {
             | Self::Review
             | Self::Reopen
             | Self::AcknowledgeUpdates
+            | Self::ChangeMember
             | Self::Delete
             | Self::Upload
             | Self::Comment => Ok(()),
@@ -215,6 +233,34 @@ impl CaseAction {
 }
 
 impl Model {
+    /// Whether this caller manages the case: managers and administrators do, unless it is their own.
+    pub fn is_managed_by(&self, caller: &Caller) -> bool {
+        caller.manages_cases() && self.member_id != caller.id()
+    }
+
+    /// The users to whom the case can be given with this tier: the condition behind `ensure_fit`.
+    pub fn assignable(&self, tier: Option<Tier>) -> Select<user::Entity> {
+        user::assignable(tier).filter(user::Column::Id.ne(self.member_id))
+    }
+
+    /// Whether the case can be given to a user at all: active staff, but not the user whose case it is.
+    pub(super) fn ensure_assignable(&self, assignee: &user::Model) -> Result<(), CaseRefusal> {
+        match () {
+            () if !assignee.is_assignable() => Err(CaseRefusal::NotAssignable),
+            () if assignee.id == self.member_id => Err(CaseRefusal::OwnMember),
+            () => Ok(()),
+        }
+    }
+
+    /// Whether it can be given to a user with this tier.
+    pub(super) fn ensure_fit(&self, assignee: &user::Model, tier: Option<Tier>, override_level: bool) -> Result<(), CaseRefusal> {
+        self.ensure_assignable(assignee)?;
+        match tier {
+            Some(tier) if !override_level && !assignee.may_work_on(tier) => Err(CaseRefusal::LevelTooLow { tier }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Taking a case that is one's own already changes nothing.
     pub(super) fn ensure_takeable(&self, by: Uuid, level: Option<Level>) -> Result<(), CaseRefusal> {
         match (self.assigned_to_id, self.tier) {

@@ -14,11 +14,11 @@ pub use permission::{may_add, may_delete};
 
 use crate::audit::audited;
 use crate::case;
-use crate::user::{Caller, Role};
+use crate::user::{self, Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{Condition, QuerySelect, Select};
+use sea_orm::{Condition, QuerySelect, QueryTrait, Select};
 use std::collections::{HashMap, HashSet};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -115,8 +115,9 @@ pub async fn circumstances<C: ConnectionTrait>(
     Ok(case::Circumstances { now, new_documents: new_documents.get(&case.id).copied().unwrap_or_default() })
 }
 
-/// The number of documents that the member has added since the case was completed or rejected, and not deleted, for each of these
-/// cases that the caller may resubmit; cases without such documents are absent. One query if there is such a case.
+/// The number of documents that the member of a case, or the former one of a case that was handed over, has added since it was
+/// completed or rejected, and not deleted, for each of these cases that the caller may resubmit; cases without such documents are
+/// absent. One query if there is such a case.
 pub async fn new_documents_of_each<C: ConnectionTrait>(
     db: &C,
     cases: &[case::Model],
@@ -126,8 +127,10 @@ pub async fn new_documents_of_each<C: ConnectionTrait>(
     let depends = cases.iter().filter(|case| case.awaits_resubmission_by(caller, now));
     let added = depends.filter_map(|case| {
         let since = std::cmp::max(case.completed_at, case.rejected_at)?;
-        let of_case = Column::CaseId.eq(case.id).and(Column::UploadedById.eq(case.member_id));
-        Some(of_case.and(Column::CreatedAt.gte(since)))
+        // Of the members, only those of the case can add documents to it.
+        let is_member = user::Entity::find().select_only().column(user::Column::Id).filter(user::Column::Role.eq(Role::Member));
+        let by_member = Column::UploadedById.eq(case.member_id).or(Column::UploadedById.in_subquery(is_member.into_query()));
+        Some(Column::CaseId.eq(case.id).and(by_member).and(Column::CreatedAt.gte(since)))
     });
     let added: Vec<Expr> = added.collect();
     if added.is_empty() {

@@ -15,5 +15,5 @@ pub fn may_add(caller: &Caller, case: &case::Model, document_type: DocumentType)
 pub fn may_delete(caller: &Caller, case: &case::Model, document: &Model) -> bool {
     let is_report = document.document_type == DocumentType::Report;
     let is_own = document.uploaded_by_id == caller.id() || is_report;
-    (is_own && may_add(caller, case, document.document_type)) || caller.manages_cases()
+    (is_own && may_add(caller, case, document.document_type)) || case.is_managed_by(caller)
 }

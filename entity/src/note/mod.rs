@@ -88,9 +88,9 @@ impl Model {
         self.body.chars().count()
     }
 
-    /// Whether this caller may delete it: its author, managers and administrators.
-    pub fn is_deletable_by(&self, caller: &Caller) -> bool {
-        self.author_id == caller.id() || caller.manages_cases()
+    /// Whether this caller may delete it: its author, and those who manage its case.
+    pub fn is_deletable_by(&self, caller: &Caller, case: &case::Model) -> bool {
+        self.author_id == caller.id() || case.is_managed_by(caller)
     }
 
     pub fn delete(self, now: DateTime<Utc>) -> ActiveModel {

@@ -11,8 +11,13 @@ pub enum UserRefusal {
     Oneself,
     #[error("the last active administrator cannot be deactivated, deleted or given another role")]
     LastAdministrator,
-    #[error("the user still has {count} open cases")]
-    OpenCases { count: u64 },
+    #[error("the user still has {}", open_cases(*assigned, *own))]
+    OpenCases {
+        /// Cases that are assigned to them.
+        assigned: u64,
+        /// Cases of their own, as their member.
+        own: u64,
+    },
     #[error("a service account has no password")]
     NoPassword,
     #[error("only members have credits")]
@@ -23,6 +28,19 @@ pub enum UserRefusal {
     UsernameTaken,
     #[error("the email address is already taken")]
     EmailTaken,
+}
+
+/// What has to be given to others, in words.
+fn open_cases(assigned: u64, own: u64) -> String {
+    let cases = |count: u64| if count == 1 { "1 open case".to_owned() } else { format!("{count} open cases") };
+    match (assigned, own) {
+        (0, own) => format!("{} of their own: hand them over to another member first", cases(own)),
+        (assigned, 0) => format!("{} assigned to them: reassign them first", cases(assigned)),
+        (assigned, own) => {
+            let (assigned, own) = (cases(assigned), cases(own));
+            format!("{assigned} assigned to them and {own} of their own: reassign or hand them over first")
+        }
+    }
 }
 
 impl UserRefusal {
@@ -150,6 +168,20 @@ impl Rights {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_names_the_open_cases_by_kind() {
+        for ((assigned, own), expected) in [
+            ((1, 0), "the user still has 1 open case assigned to them: reassign them first"),
+            ((0, 2), "the user still has 2 open cases of their own: hand them over to another member first"),
+            (
+                (3, 1),
+                "the user still has 3 open cases assigned to them and 1 open case of their own: reassign or hand them over first",
+            ),
+        ] {
+            assert_eq!(UserRefusal::OpenCases { assigned, own }.to_string(), expected);
+        }
+    }
 
     #[test]
     fn only_technicians_have_a_level_and_only_service_accounts_have_scopes() {

@@ -1,5 +1,5 @@
 //! The circumstances that may prevent an account from being changed: whether it is the caller's own, the other administrators,
-//! and its open cases.
+//! the cases that are assigned to it, and those of its own.
 
 use super::lifecycle::{Rights, UserRefusal};
 use super::{Caller, Column, Model, Role, locked, present};
@@ -14,7 +14,10 @@ use uuid::Uuid;
 pub struct Standing {
     pub is_oneself: bool,
     pub active_administrators: usize,
-    pub open_cases: u64,
+    /// The open cases that are assigned to the user.
+    pub assigned_cases: u64,
+    /// The open cases of their own, as their member.
+    pub own_cases: u64,
 }
 
 /// Reads a user for update, with the number of active administrators, who are locked too: two can't remove each other as the last
@@ -37,30 +40,43 @@ impl Model {
         if rights.role == self.role {
             return Ok(());
         }
-        let is_last = self.is_active_administrator() && standing.active_administrators <= 1;
+        self.ensure_not_last(standing)?;
         // Managers and administrators may keep a technician's cases, but a user who stops being a technician has to hand them
         // over.
         let stops_working = self.role == Role::Technician || (self.role.is_staff() && !rights.role.is_staff());
-        match standing.open_cases {
-            _ if is_last => Err(UserRefusal::LastAdministrator),
-            count if count > 0 && stops_working => Err(UserRefusal::OpenCases { count }),
-            _ => Ok(()),
-        }
+        let assigned = if stops_working { standing.assigned_cases } else { 0 };
+        // Only as a member can a user submit and resubmit cases of their own.
+        let own = if rights.role == Role::Member { 0 } else { standing.own_cases };
+        ensure_none_open(assigned, own)
     }
 
-    /// Whether the user may be deactivated or deleted.
+    /// Whether the user may be deactivated: their own cases wait for them, since the account can be reactivated.
+    pub fn ensure_may_pause(&self, standing: &Standing) -> Result<(), UserRefusal> {
+        standing.ensure_another()?;
+        self.ensure_not_last(standing)?;
+        ensure_none_open(standing.assigned_cases, 0)
+    }
+
+    /// Whether the user may be deleted.
     pub fn ensure_may_leave(&self, standing: &Standing) -> Result<(), UserRefusal> {
         standing.ensure_another()?;
-        match standing.open_cases {
-            _ if self.is_active_administrator() && standing.active_administrators <= 1 => Err(UserRefusal::LastAdministrator),
-            0 => Ok(()),
-            count => Err(UserRefusal::OpenCases { count }),
-        }
+        self.ensure_not_last(standing)?;
+        ensure_none_open(standing.assigned_cases, standing.own_cases)
+    }
+
+    fn ensure_not_last(&self, standing: &Standing) -> Result<(), UserRefusal> {
+        let is_last = self.is_active_administrator() && standing.active_administrators <= 1;
+        if is_last { Err(UserRefusal::LastAdministrator) } else { Ok(()) }
     }
 
     fn is_active_administrator(&self) -> bool {
         self.role == Role::Administrator && self.is_active
     }
+}
+
+/// Refuses to leave cases without someone who can work on them, or submit them.
+fn ensure_none_open(assigned: u64, own: u64) -> Result<(), UserRefusal> {
+    if (assigned, own) == (0, 0) { Ok(()) } else { Err(UserRefusal::OpenCases { assigned, own }) }
 }
 
 impl Standing {

@@ -124,8 +124,15 @@ impl<'a> Callers<'a> {
     }
 }
 
+/// The users that requests name.
+struct Others {
+    senior: user::Model,
+    member: user::Model,
+}
+
 /// The action with a request that only its status, its caller or its assignee can be wrong for.
-async fn perform(by: &Client<'_>, case: &Scene, action: CaseAction, senior: &user::Model) -> Answer {
+async fn perform(by: &Client<'_>, case: &Scene, action: CaseAction, others: &Others) -> Answer {
+    let Others { senior, member } = others;
     let why = json!({"reason": "because"});
     let post = async |operation: &str, body: Json| by.post(&case.url(operation), body).await;
     match action {
@@ -145,6 +152,7 @@ async fn perform(by: &Client<'_>, case: &Scene, action: CaseAction, senior: &use
         CaseAction::Resubmit => post("resubmit", json!({})).await,
         CaseAction::Reopen => post("reopen", why).await,
         CaseAction::AcknowledgeUpdates => by.send(Method::POST, &case.url("acknowledge-updates"), None).await,
+        CaseAction::ChangeMember => post("member", json!({"member_id": member.id, "reason": "because"})).await,
         CaseAction::Delete => by.delete(&format!("{}?reason=because", case.path())).await,
         CaseAction::Upload => by.upload(&case.url("documents"), &pay_stub()).await,
         CaseAction::Comment => post("notes", json!({"body": "because", "visibility": "shared"})).await,
@@ -160,7 +168,7 @@ async fn seen(by: &Client<'_>, case: &Scene) -> Option<Json> {
 on_each_database! {
     async fn listed_actions_succeed_and_all_others_are_refused_as_listed(app) {
         let by = Callers::sign_in(app).await;
-        let senior = app.tech(3).await;
+        let others = Others { senior: app.tech(3).await, member: app.user("member2", Role::Member, None).await };
         // By the status as the caller sees it: until the release a completed case is shown to its member as accepted.
         let mut succeeded = BTreeSet::new();
         for stage in STAGES {
@@ -179,7 +187,7 @@ on_each_database! {
                 let is_own = seen.as_ref().is_some_and(|case| case["assigned_to"]["id"] == json!(caller.id()));
                 for action in CaseAction::iter() {
                     let (is_listed, reason) = (lists(action), reason(action));
-                    let answer = perform(caller, &case, action, &senior).await;
+                    let answer = perform(caller, &case, action, &others).await;
                     let attempt = format!("{action:?} by the {name} in {stage:?}: {}", answer.text);
                     match answer.status() {
                         200..300 => {

@@ -7,18 +7,18 @@ use entity::user::{self, Level, Role};
 use sea_orm::EntityTrait;
 use serde_json::json;
 
-/// Gives a user another role.
-async fn become_technician(app: &TestApp, user: &user::Model) -> user::Model {
+/// Gives a user another role, as was possible for members with open cases before that was refused.
+pub async fn with_role(app: &TestApp, user: &user::Model, role: Role, level: Option<Level>) -> user::Model {
     let tx = app.write().await.with_reason("passed the examination");
     let user = tx.lock(user::Entity::find_by_id(user.id)).await.unwrap().unwrap();
-    let rights = Rights::new(Role::Technician, Some(Level::Two), None).unwrap();
+    let rights = Rights::new(role, level, None).unwrap();
     let user = tx.save(user.change_role(&rights)).await.unwrap();
     tx.commit().await.unwrap();
     user
 }
 
 /// Whether a caller sees a case: itself, in lists, its documents, notes and entries, all alike.
-async fn sees(by: &Client<'_>, case: &Scene) -> bool {
+pub async fn sees(by: &Client<'_>, case: &Scene) -> bool {
     let is_seen = by.get(&case.path()).await.status() == 200;
     for part in ["documents", "notes", "audit-trail"] {
         assert_eq!(by.get(&case.url(part)).await.status() == 200, is_seen, "{part}");
@@ -27,6 +27,10 @@ async fn sees(by: &Client<'_>, case: &Scene) -> bool {
     let is_listed = list["data"].as_array().unwrap().iter().any(|listed| listed["id"] == case.id());
     assert_eq!(is_listed, is_seen, "the list");
     is_seen
+}
+
+async fn become_technician(app: &TestApp, user: &user::Model) -> user::Model {
+    with_role(app, user, Role::Technician, Some(Level::Two)).await
 }
 
 on_each_database! {

@@ -73,6 +73,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("resubmit_case", "M"),
     ("reopen_case", "TGA"),
     ("acknowledge_case_updates", "TGA"),
+    ("change_case_member", "A"),
     ("list_case_assignees", "TGA"),
     ("list_case_reviews", "TGA"),
     ("list_alerts", "MTGA"),
@@ -154,6 +155,7 @@ const ON_A_CASE: &[(&str, &str, &str)] = &[
     ("release", "{}", "TGA"),
     ("resubmit", "{}", "M"),
     ("reopen", r#"{"reason":"x"}"#, "TGA"),
+    ("member", r#"{"member_id":"01a20725-be30-7584-bca5-f00e655c90d6","reason":"x"}"#, "A"),
 ];
 
 on_each_database! {

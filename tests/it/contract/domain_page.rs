@@ -184,6 +184,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
         CaseAction::AcknowledgeUpdates | CaseAction::Upload | CaseAction::Comment => {
             vec![row().ensure_state(action, Role::Administrator).map(|()| row().into_active_model())]
         }
+        CaseAction::ChangeMember => vec![row().change_member(people.beginner.id)],
         CaseAction::Delete => vec![row().delete(&administrator, now)],
     }
 }

@@ -185,6 +185,11 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
             post(manager, &case.url("reopen"), why)
         }
         "resubmit_case" => post(member, &resubmittable(app).await.url("resubmit"), json!({})),
+        "change_case_member" => {
+            let new = app.user(&unused("member"), Role::Member, None).await;
+            let body = json!({"member_id": new.id, "reason": "because"});
+            post(app.as_admin().await, &accepted().await.url("member"), body)
+        }
         "acknowledge_case_updates" => {
             let case = accepted().await;
             send(manager, Method::POST, &case.url("acknowledge-updates"), None)

@@ -33,6 +33,7 @@ const ABSENT_SUBJECTS: [(&str, &str); 2] = [
 
 /// Operations that are never refused because of state: only while the first request of an `Idempotency-Key` is in progress.
 const ALWAYS_POSSIBLE: &[&str] = &[
+    "change_case_member",
     "create_case_note",
     "dismiss_alert",
     "mark_alert_read",

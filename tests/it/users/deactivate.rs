@@ -39,6 +39,14 @@ on_each_database! {
         assert_eq!(case.case.assigned_to_id, Some(user.id));
     }
 
+    async fn a_member_with_open_cases_of_their_own_can_be_deactivated(app) {
+        let user = app.user("member1", Role::Member, None).await;
+        let case = app.a_case().submitted().create().await;
+        let by = app.as_tech(1).await;
+        by.post(&url(&user, "deactivate"), json!({"reason": "on leave"})).await.expect(200);
+        assert_eq!(app.as_manager().await.get(&case.path()).await.expect(200)["member"]["username"], "member1");
+    }
+
     async fn users_cannot_deactivate_themselves(app) {
         let by = app.as_admin().await;
         let own = by.user.clone().unwrap();

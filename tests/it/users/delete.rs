@@ -27,6 +27,14 @@ on_each_database! {
         by.patch(&url(&user, ""), json!({"first_name": "Mia"})).await.expect_problem(404, "not_found");
     }
 
+    async fn a_member_whose_cases_are_completed_or_deleted_can_be_deleted(app) {
+        let (member, by) = (app.user("member1", Role::Member, None).await, app.as_admin().await);
+        let (draft, done) = (app.a_case().create().await, app.a_case().completed().create().await);
+        by.delete(&format!("{}?reason=twice", draft.path())).await.expect(204);
+        by.delete(&format!("{}?reason=left", url(&member, ""))).await.expect(204);
+        assert_eq!(by.get(&done.path()).await.expect(200)["member"]["username"], "member1");
+    }
+
     async fn deleting_a_user_needs_a_reason(app) {
         let user = app.user("member1", Role::Member, None).await;
         let by = app.as_admin().await;
@@ -43,6 +51,12 @@ on_each_database! {
         let mark = app.mark().await;
         by.delete(&format!("{}?reason=a", url(&own, ""))).await.expect_problem(409, "own_account");
         by.delete(&format!("{}?reason=a", url(&technician, ""))).await.expect_problem(409, "open_cases");
+        assert_eq!(app.since(&mark).await.len(), 0);
+        let member = app.user("member1", Role::Member, None).await;
+        app.a_case().create().await;
+        let mark = app.mark().await;
+        let problem = by.delete(&format!("{}?reason=a", url(&member, ""))).await.expect_problem(409, "open_cases");
+        assert!(problem["detail"].as_str().unwrap().contains("1 open case of their own"), "{problem}");
         assert_eq!(app.since(&mark).await.len(), 0);
         let stale = app.as_admin().await.with("If-Match", "\"9\"");
         stale.delete(&format!("{}?reason=a", url(&technician, ""))).await.expect_problem(412, "version_mismatch");

@@ -2,6 +2,7 @@
 
 use super::url;
 use crate::app::actions;
+use crate::cases::visibility::with_role;
 use entity::user::{Level, Role};
 use serde_json::json;
 
@@ -68,6 +69,56 @@ on_each_database! {
         let problem = by.post(&url(&user, "role"), body).await.expect_problem(409, "open_cases");
         assert_eq!(problem["open_cases"], 2);
         assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
+    async fn a_member_keeps_the_role_until_their_open_cases_are_handed_over(app) {
+        let (user, other) = (app.user("member1", Role::Member, None).await, app.user("member2", Role::Member, None).await);
+        let open = [app.a_case().create().await, app.a_case().held().create().await];
+        app.a_case().completed().create().await;
+        let by = app.as_admin().await;
+        for body in [
+            json!({"role": "technician", "user_level": "level_3", "reason": "a"}),
+            json!({"role": "manager", "reason": "a"}),
+            json!({"role": "administrator", "reason": "a"}),
+            json!({"role": "service", "scopes": ["ingest"], "reason": "a"}),
+        ] {
+            let mark = app.mark().await;
+            let problem = by.post(&url(&user, "role"), body.clone()).await.expect_problem(409, "open_cases");
+            let detail = "The user still has 2 open cases of their own: hand them over to another member first.";
+            assert_eq!((&problem["open_cases"], &problem["detail"]), (&json!(2), &json!(detail)), "{body}");
+            assert_eq!(app.since(&mark).await.len(), 0);
+        }
+        let body = json!({"role": "technician", "user_level": "level_3", "reason": "passed the examination"});
+        for case in &open {
+            let to_another = json!({"member_id": other.id, "reason": "becomes a technician"});
+            by.post(&case.url("member"), to_another).await.expect(200);
+        }
+        by.post(&url(&user, "role"), body).await.expect(200);
+        assert_eq!(by.get(&open[1].path()).await.expect(200)["member"]["username"], "member2");
+    }
+
+    async fn a_technician_with_open_cases_of_both_kinds_is_told_of_both_and_can_become_a_member_again(app) {
+        let member = app.user("member1", Role::Member, None).await;
+        let own = app.a_case().create().await;
+        let user = with_role(app, &member, Role::Technician, Some(Level::Three)).await;
+        let by = app.as_admin().await;
+        let other = app.user("member2", Role::Member, None).await;
+        let assigned = app.a_case().owned_by(&other).accepted().assigned_to(&user).create().await;
+        let level = json!({"role": "technician", "user_level": "level_2", "reason": "a"});
+        by.post(&url(&user, "role"), level).await.expect(200);
+
+        let problem = by.post(&url(&user, "role"), json!({"role": "manager", "reason": "a"})).await;
+
+        let problem = problem.expect_problem(409, "open_cases");
+        let detail = "The user still has 1 open case assigned to them and 1 open case of their own: reassign or hand them over \
+                      first.";
+        assert_eq!((&problem["open_cases"], &problem["detail"]), (&json!(2), &json!(detail)));
+        let back = json!({"role": "member", "reason": "a"});
+        let problem = by.post(&url(&user, "role"), back.clone()).await.expect_problem(409, "open_cases");
+        assert_eq!(problem["open_cases"], 1);
+        by.post(&assigned.url("assign"), json!({"assigned_to": null, "reason": "a"})).await.expect(200);
+        by.post(&url(&user, "role"), back).await.expect(200);
+        app.as_user(&member).await.post(&own.url("submit"), json!({})).await.expect(200);
     }
 
     async fn two_administrators_cannot_remove_each_other(app) {
