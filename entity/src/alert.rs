@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 #[schema(as = AlertKind)]
 pub enum Kind {
     CaseHeld,
+    CaseHoldChanged,
     CaseResumed,
     CaseRejected,
     CaseReleased,
@@ -36,6 +37,7 @@ impl Kind {
     pub const fn code(self) -> &'static str {
         match self {
             Self::CaseHeld => "case_held",
+            Self::CaseHoldChanged => "case_hold_changed",
             Self::CaseResumed => "case_resumed",
             Self::CaseRejected => "case_rejected",
             Self::CaseReleased => "case_released",

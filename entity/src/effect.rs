@@ -13,6 +13,8 @@ pub enum Effect {
     Review(Step),
     /// Someone is notified.
     Notice(Notice),
+    /// The hold of a case has another expected end: a reminder that it is overdue is sent once more.
+    HoldNotOverdue { case_id: Uuid },
 }
 
 /// A notification: its recipients and its words.

@@ -7,6 +7,7 @@ use crate::audit::{AuditTx, CarryOut};
 use crate::audit_log;
 use crate::case::{self, CaseAction};
 use crate::effect::{Effect, Notice, Recipients};
+use crate::job::overdue_hold;
 use crate::outbox::{self, Mail};
 use crate::review;
 use crate::setting;
@@ -19,6 +20,7 @@ impl CarryOut for Effect {
         match self {
             Self::Review(step) => review::record(tx, step).await.map(drop),
             Self::Notice(notice) => notice.carry_out(tx).await,
+            Self::HoldNotOverdue { case_id } => overdue_hold::forget(tx, case_id).await,
         }
     }
 }

@@ -65,6 +65,7 @@ impl Unaudited for Entity {
 #[serde(rename_all = "snake_case")]
 pub enum Template {
     CaseHeld,
+    CaseHoldChanged,
     CaseResumed,
     CaseRejected,
     CaseReleased,
@@ -81,6 +82,7 @@ impl Template {
     pub const fn code(self) -> &'static str {
         match self {
             Self::CaseHeld => "case_held",
+            Self::CaseHoldChanged => "case_hold_changed",
             Self::CaseResumed => "case_resumed",
             Self::CaseRejected => "case_rejected",
             Self::CaseReleased => "case_released",

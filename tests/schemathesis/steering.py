@@ -15,6 +15,7 @@ CASES = {
     "take_case": "unassigned",
     "change_case_tier": "accepted",
     "hold_case": "accepted",
+    "change_case_hold": "held",
     "change_case_member": "accepted",
     "resume_case": "held",
     "adjust_case_credit": "accepted",
@@ -371,6 +372,8 @@ class Steering:
         # "At most three decimals": floats are no multiples of 0.001 that validators agree about.
         if body.get("hold_duration_days") is not None:
             body["hold_duration_days"] = max(0.001, round(body["hold_duration_days"], 3))
+
+    body_of_change_case_hold = body_of_hold_case
 
     def body_of_change_case_member(self, body, dice, case):
         body["member_id"] = self.changer.id

@@ -4,6 +4,7 @@ mod accept;
 mod acknowledge;
 mod assign;
 mod assignees;
+mod change_hold;
 mod change_member;
 mod complete;
 mod counts;
@@ -53,6 +54,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(take::take_case)
         .service(tier::change_case_tier)
         .service(hold::hold_case)
+        .service(change_hold::change_case_hold)
         .service(resume::resume_case)
         .service(credit::adjust_case_credit)
         .service(complete::complete_case)

@@ -128,7 +128,7 @@ impl BlockedAction {
     "review": null, "rejection": null, "release": null, "resubmission": null, "has_member_updates": false,
     "member_last_update_at": null, "submitted_at": "2026-11-20T15:12:40.005Z", "accepted_at": "2026-11-21T09:30:11.250Z",
     "completed_at": null, "created_at": "2026-11-20T15:10:02.480Z", "updated_at": "2026-11-22T08:00:00.123Z",
-    "allowed_actions": ["assign", "tier", "resume", "edit", "credit", "acknowledge_updates", "upload", "comment"],
+    "allowed_actions": ["assign", "tier", "change_hold", "resume", "edit", "credit", "acknowledge_updates", "upload", "comment"],
     "blocked_actions": [{
         "action": "hold", "code": "invalid_case_state",
         "detail": "Cannot hold a case in status `hold`. Allowed from: `accepted`."

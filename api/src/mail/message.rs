@@ -17,6 +17,10 @@ pub struct EmailMessage {
     pub text: String,
 }
 
+/// What the member of a case does while it is on hold.
+const WHILE_ON_HOLD: &str =
+    "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case continues.";
+
 /// What an email says between greeting and footer.
 struct Content {
     subject: String,
@@ -31,6 +35,7 @@ pub fn write(mail: &outbox::Model, settings: &setting::Model) -> EmailMessage {
     let facts = Facts { mail, settings, parameters: serde_json::from_str(&mail.parameters).unwrap_or_default() };
     let Content { subject, happened, next } = match Template::parse(&mail.template) {
         Some(Template::CaseHeld) => facts.case_held(),
+        Some(Template::CaseHoldChanged) => facts.case_hold_changed(),
         Some(Template::CaseResumed) => facts.case_resumed(),
         Some(Template::CaseRejected) => facts.case_rejected(),
         Some(Template::CaseReleased) => facts.case_released(),
@@ -82,19 +87,31 @@ impl Facts<'_> {
         }
     }
 
-    fn case_held(&self) -> Content {
-        let (case, reason, at) = (self.case(), self.text("reason"), self.happened_at());
-        let end = match self.time("expected_end_at") {
+    /// When a hold is expected to end.
+    fn expected_end(&self) -> String {
+        match self.time("expected_end_at") {
             Some(end) => format!("It is expected to be resumed by {end}."),
             None => "The hold has no expected end.".to_owned(),
-        };
+        }
+    }
+
+    fn case_held(&self) -> Content {
+        let (case, reason, at) = (self.case(), self.text("reason"), self.happened_at());
+        let end = self.expected_end();
         Content {
             subject: format!("Case {} is on hold", self.number()),
             happened: format!("Case {case} was put on hold on {at}.\n\nReason: {reason}\n\n{end}"),
-            next:
-                "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
-                   continues."
-                    .to_owned(),
+            next: WHILE_ON_HOLD.to_owned(),
+        }
+    }
+
+    fn case_hold_changed(&self) -> Content {
+        let (case, reason, at) = (self.case(), self.text("reason"), self.happened_at());
+        let end = self.expected_end();
+        Content {
+            subject: format!("The hold of case {} has a new expected end", self.number()),
+            happened: format!("Case {case} is on hold, and its expected end was changed on {at}.\n\nReason: {reason}\n\n{end}"),
+            next: WHILE_ON_HOLD.to_owned(),
         }
     }
 
@@ -220,12 +237,23 @@ mod tests {
     }
 
     /// Template, parameters in addition to the names, subject, what happened, what to do next.
-    const TABLE: [(Template, &str, &str, &str, &str); 7] = [
+    const TABLE: [(Template, &str, &str, &str, &str); 8] = [
         (
             Template::CaseHeld,
             r#"{"reason": "waiting for pay stub", "expected_end_at": "2027-03-31T19:30:00.000Z"}"#,
             "Case WS001-2026-12-0001 is on hold",
             "Case WS001-2026-12-0001 (Ada Moss) was put on hold on Tuesday, 1 December 2026, 14:30 (America/Chicago).\n\n\
+             Reason: waiting for pay stub\n\n\
+             It is expected to be resumed by Wednesday, 31 March 2027, 14:30 (America/Chicago).",
+            "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \
+             continues.",
+        ),
+        (
+            Template::CaseHoldChanged,
+            r#"{"reason": "waiting for pay stub", "expected_end_at": "2027-03-31T19:30:00.000Z"}"#,
+            "The hold of case WS001-2026-12-0001 has a new expected end",
+            "Case WS001-2026-12-0001 (Ada Moss) is on hold, and its expected end was changed on Tuesday, 1 December 2026, 14:30 \
+             (America/Chicago).\n\n\
              Reason: waiting for pay stub\n\n\
              It is expected to be resumed by Wednesday, 31 March 2027, 14:30 (America/Chicago).",
             "If the reason asks for a document or an answer, add it to the case; you will be notified when work on the case \

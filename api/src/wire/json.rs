@@ -211,6 +211,11 @@ pub fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializ
     T::deserialize(deserializer).map(Some)
 }
 
+/// A value that may be absent (`None`) or null (`Some(None)`), as merge-patch requires of what is not a text.
+pub fn clearable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// A field that may be null but not absent.
 pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)

@@ -19,7 +19,17 @@ pub(super) fn effects(before: Option<&Model>, after: &Model, change: &ChangeCont
     // No one is notified of a completion before the release.
     let is_released = before.released_at.is_none() && after.released_at.is_some();
     let released = is_released.then(|| Effect::Notice(released(after)));
-    step.into_iter().chain(moved).chain(released).chain(new_member(before, after)).collect()
+    let others = new_end_of_hold(before, after).into_iter().chain(new_member(before, after));
+    step.into_iter().chain(moved).chain(released).chain(others).collect()
+}
+
+/// A hold with another expected end can be overdue anew, and its member is notified.
+fn new_end_of_hold(before: &Model, after: &Model) -> Vec<Effect> {
+    let is_the_same_hold = before.status == CaseStatus::Hold && after.status == CaseStatus::Hold;
+    if !is_the_same_hold || before.hold_expected_end_at == after.hold_expected_end_at {
+        return Vec::new();
+    }
+    vec![Effect::HoldNotOverdue { case_id: after.id }, Effect::Notice(hold_changed(after))]
 }
 
 /// Both members are notified that a case was handed over.
@@ -74,6 +84,14 @@ fn held(case: &Model) -> Notice {
     let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
     let title = format!("Case {} is on hold", case.case_number);
     member(case, (Kind::CaseHeld, Severity::Warning), title, reason, (Template::CaseHeld, parameters))
+}
+
+/// Notifies the case's member that the hold has another expected end.
+fn hold_changed(case: &Model) -> Notice {
+    let reason = case.hold_reason.clone().unwrap_or_default();
+    let parameters = json!({"reason": reason, "expected_end_at": case.hold_expected_end_at.map(rfc3339)});
+    let title = format!("The hold of case {} has a new expected end", case.case_number);
+    member(case, (Kind::CaseHoldChanged, Severity::Info), title, reason, (Template::CaseHoldChanged, parameters))
 }
 
 /// Notifies the new member of a case that it is theirs now.
@@ -221,6 +239,7 @@ mod tests {
             match effect {
                 Effect::Review(step) => steps.push(step.action),
                 Effect::Notice(notice) => notices.push((notice.kind, notice.to)),
+                Effect::HoldNotOverdue { case_id } => assert_eq!(case_id, after.id),
             }
         }
         (steps, notices)
@@ -237,6 +256,9 @@ mod tests {
         let released = Model { released_at: at, ..decided.clone() };
         let decision = || (Kind::ReviewDecided, Recipients::User(ASSIGNEE));
         let submitted = ReviewAction::SubmittedForReview;
+        let held = to(CaseStatus::Hold);
+        let prolonged = Model { hold_expected_end_at: at, ..held.clone() };
+        let explained = Model { hold_reason: Some("because".to_owned()), ..held.clone() };
         let handed_over = Model { member_id: NEW_MEMBER, ..before.clone() };
         let hand_over = |member| (Kind::CaseMemberChanged, Recipients::Member(member));
         let again = || (vec![], vec![(Kind::CaseResubmitted, Recipients::User(ASSIGNEE))]);
@@ -250,6 +272,8 @@ mod tests {
             (&released, &Model { status: CaseStatus::Resubmitted, ..before.clone() }, again()),
             (&before, &to(CaseStatus::Completed), (vec![], vec![])),
             (&before, &before, (vec![], vec![])),
+            (&held, &prolonged, (vec![], vec![(Kind::CaseHoldChanged, member())])),
+            (&held, &explained, (vec![], vec![])),
             (&before, &handed_over, (vec![], vec![hand_over(NEW_MEMBER), hand_over(before.member_id)])),
         ] {
             assert_eq!(following(before, after), expected, "{:?} to {:?}", before.status, after.status);

@@ -1,7 +1,7 @@
 //! The entries about a case, and which of them a change leads to. Pure: no clock, no database, no request.
 
 use super::{CaseStatus, Column as C, Entity, Model, Tier};
-use super::{DETAILS, HOLD_BLOCK, REJECTION_BLOCK, RELEASE_BLOCK, REMARKS, REVIEW_BLOCK};
+use super::{DETAILS, HOLD_BLOCK, HOLD_TERMS, REJECTION_BLOCK, RELEASE_BLOCK, REMARKS, REVIEW_BLOCK};
 use crate::audit::metadata::{Metadata, metadata};
 use crate::audit::{Audited, ChangeContext, Event, key};
 use crate::review::ReviewAction;
@@ -39,7 +39,7 @@ pub(super) fn events(before: Option<&Model>, after: &Model, change: &ChangeConte
     if differ(DETAILS) {
         events.push(Event::case_details_edited(before, after, change));
     }
-    // An acceptance covers the credit itself, a completion the release, and a submission the urgency.
+    // An acceptance covers the credit itself, a completion the release, a submission the urgency, and a hold its terms.
     let made = Update::iter().filter(|update| !is_moved && differ(update.columns()));
     events.extend(made.map(|update| Event::case_updated(before, after, update, change)));
     events
@@ -56,6 +56,7 @@ fn overrides_level(after: &Model, change: &ChangeContext) -> bool {
 enum Update {
     CreditAdjusted,
     CaseReleased,
+    HoldChanged,
     MemberChanged,
     Edited,
 }
@@ -65,6 +66,7 @@ impl Update {
         match self {
             Self::CreditAdjusted => "credit_adjusted",
             Self::CaseReleased => "case_released",
+            Self::HoldChanged => "hold_changed",
             Self::MemberChanged => "member_changed",
             Self::Edited => "edited",
         }
@@ -75,6 +77,7 @@ impl Update {
         match self {
             Self::CreditAdjusted => &[C::CreditTenths],
             Self::CaseReleased => RELEASE_BLOCK,
+            Self::HoldChanged => HOLD_TERMS,
             Self::MemberChanged => &[C::MemberId],
             Self::Edited => REMARKS,
         }
@@ -84,6 +87,7 @@ impl Update {
         match self {
             Self::CreditAdjusted => format!("Credit of case {} adjusted to {}", after.case_number, after.credit_value()),
             Self::CaseReleased => format!("Case {} released to its member", after.case_number),
+            Self::HoldChanged => format!("Hold of case {} changed", after.case_number),
             Self::MemberChanged => {
                 let to = change.username(Some(after.member_id)).unwrap_or("another member");
                 format!("Case {} handed over to {to}", after.case_number)
@@ -263,7 +267,7 @@ impl Event {
                 FROM_USERNAME = change.username(Some(before.member_id)),
                 TO_USERNAME = change.username(Some(after.member_id)),
             ],
-            Update::CreditAdjusted | Update::CaseReleased | Update::Edited => {
+            Update::CreditAdjusted | Update::CaseReleased | Update::HoldChanged | Update::Edited => {
                 metadata![CaseUpdated; EVENT = update.code(), REASON = change.reason()]
             }
         };

@@ -75,6 +75,15 @@ impl<'a> Hold<'a> {
     }
 }
 
+/// What changes about a hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HoldChange<'a> {
+    /// `None` keeps the reason.
+    pub reason: Option<&'a str>,
+    /// The expected length from the start of the hold: `None` keeps it, `Some(None)` makes the hold open-ended.
+    pub duration: Option<Option<TimeDelta>>,
+}
+
 /// When the member is shown that a case is completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Release {
@@ -247,6 +256,21 @@ impl Model {
         row.held_at = Set(Some(now));
         row.hold_duration_seconds = Set(duration.map(|duration| duration.num_seconds()));
         row.hold_expected_end_at = Set(duration.and_then(|duration| now.checked_add_signed(duration)));
+        Ok(row)
+    }
+
+    /// Keeps the instant at which the hold began, from which its expected end is counted.
+    pub fn change_hold(self, change: HoldChange<'_>) -> Result<ActiveModel, CaseRefusal> {
+        let held_at = self.held_at;
+        let mut row = self.movable(CaseAction::ChangeHold)?;
+        if let Some(reason) = change.reason {
+            row.hold_reason = Set(Some(reason.to_owned()));
+        }
+        if let Some(duration) = change.duration {
+            row.hold_duration_seconds = Set(duration.map(|duration| duration.num_seconds()));
+            let end = held_at.zip(duration).and_then(|(held_at, duration)| held_at.checked_add_signed(duration));
+            row.hold_expected_end_at = Set(end);
+        }
         Ok(row)
     }
 

@@ -112,6 +112,9 @@ audited! {
 /// The columns that a hold sets and a resume clears, in addition to the status.
 const HOLD_BLOCK: &[Column] = &[Column::HoldReason, Column::HeldAt, Column::HoldDurationSeconds, Column::HoldExpectedEndAt];
 
+/// The columns of a hold that can change while it lasts.
+const HOLD_TERMS: &[Column] = &[Column::HoldReason, Column::HoldDurationSeconds, Column::HoldExpectedEndAt];
+
 /// The columns that a reviewer's decision sets.
 const REVIEW_BLOCK: &[Column] = &[Column::ReviewedById, Column::ReviewedAt, Column::ReviewStatus, Column::ReviewNotes];
 

@@ -20,6 +20,8 @@ pub enum CaseAction {
     Take,
     Tier,
     Hold,
+    /// Changing the reason or the expected length of a hold.
+    ChangeHold,
     Resume,
     Edit,
     Credit,
@@ -88,6 +90,7 @@ impl CaseAction {
             Self::Take => "take",
             Self::Tier => "change the tier of",
             Self::Hold => "hold",
+            Self::ChangeHold => "change the hold of",
             Self::Resume => "resume",
             Self::Edit => "edit",
             Self::Credit => "adjust the credit of",
@@ -113,7 +116,7 @@ impl CaseAction {
             Self::Take => &[S::Accepted, S::Hold, S::PendingReview, S::Resubmitted],
             Self::Tier => &[S::Accepted, S::Hold, S::PendingReview],
             Self::Hold | Self::Complete => &[S::Accepted],
-            Self::Resume => &[S::Hold],
+            Self::ChangeHold | Self::Resume => &[S::Hold],
             Self::Edit => match role {
                 Role::Member => MEMBER_MAY_EDIT,
                 Role::Technician | Role::Manager | Role::Administrator | Role::Service => STAFF_MAY_EDIT,
@@ -155,6 +158,7 @@ impl CaseAction {
             Self::Assign
             | Self::Tier
             | Self::Hold
+            | Self::ChangeHold
             | Self::Resume
             | Self::Credit
             | Self::Complete
@@ -218,6 +222,7 @@ impl CaseAction {
             | Self::Assign
             | Self::Tier
             | Self::Hold
+            | Self::ChangeHold
             | Self::Resume
             | Self::Edit
             | Self::Credit

@@ -1,4 +1,4 @@
-//! Remembers the overdue holds for which a reminder was sent: once per hold.
+//! Remembers the overdue holds for which a reminder was sent: once per hold and expected end.
 
 use crate::audit::{AuditTx, CarryOut, Unaudited, Verb};
 use crate::case::{self, CaseStatus};
@@ -26,7 +26,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Unaudited for Entity {
     const BECAUSE: &'static str = "it remembers that an alert was raised, which does not change the case";
-    const VERBS: &'static [Verb] = &[Verb::Insert];
+    const VERBS: &'static [Verb] = &[Verb::Insert, Verb::Delete];
 }
 
 /// Cases whose hold lasts longer than expected and for which no reminder was sent yet.
@@ -42,6 +42,13 @@ pub fn unreminded(now: DateTime<Utc>) -> Select<case::Entity> {
         .filter(case::Column::Status.eq(CaseStatus::Hold))
         .filter(case::Column::HoldExpectedEndAt.lte(now))
         .filter(Expr::not_exists(reminded))
+}
+
+/// Forgets that reminders were sent for a case: another one is due if its hold lasts longer than expected now.
+pub(crate) async fn forget(tx: &AuditTx, case_id: Uuid) -> Result<(), DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "unaudited rows")]
+    let reminders = Entity::delete_many();
+    reminders.filter(Column::CaseId.eq(case_id)).exec(tx).await.map(drop)
 }
 
 /// Reminds those who work on the case of its hold, once.

@@ -143,6 +143,7 @@ async fn perform(by: &Client<'_>, case: &Scene, action: CaseAction, others: &Oth
         CaseAction::Take => post("take", json!({})).await,
         CaseAction::Tier => post("tier", json!({"tier": "tier_1", "reason": "because"})).await,
         CaseAction::Hold => post("hold", why).await,
+        CaseAction::ChangeHold => by.patch(&case.url("hold"), json!({"hold_duration_days": 3})).await,
         CaseAction::Resume => post("resume", why).await,
         CaseAction::Edit => by.patch(&case.path(), json!({"special_notes": "because"})).await,
         CaseAction::Credit => post("credit", json!({"credit_value": "2.5", "reason": "because"})).await,

@@ -4,6 +4,7 @@ mod accept;
 mod allowed_actions;
 mod assign;
 mod assignees;
+mod change_hold;
 mod change_member;
 mod complete;
 mod counts;

@@ -53,6 +53,9 @@ on_each_database! {
         let tech = app.tech(2).await;
         assert_cost(&cost(app, &accepted(app).await.url("hold"), why.clone()).await, &[], &[], &NOTICES);
         let held = app.a_case().held().create().await;
+        let manager = app.as_manager().await;
+        let prolonged = cost_for(app, &manager, Method::PATCH, &held.url("hold"), Some(json!({"hold_duration_days": 3}))).await;
+        assert_cost(&prolonged, &[], &[], &[&["DELETE overdue_holds"], &NOTICES[..]].concat());
         assert_cost(&cost(app, &held.url("resume"), why.clone()).await, &[], &[], &NOTICES);
         let body = json!({"credit_value": "3.0", "reason": "because"});
         assert_cost(&cost(app, &accepted(app).await.url("credit"), body).await, &[], &[], &[]);

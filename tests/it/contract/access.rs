@@ -63,6 +63,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("take_case", "TGA"),
     ("change_case_tier", "TGA"),
     ("hold_case", "TGA"),
+    ("change_case_hold", "TGA"),
     ("resume_case", "TGA"),
     ("adjust_case_credit", "TGA"),
     ("complete_case", "TGA"),

@@ -3,7 +3,7 @@
 use crate::app::{TestApp, incomplete};
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, ChangeType, SystemEvent, key::Word};
-use entity::case::lifecycle::{Acceptance, Decision, Edit, Hold, Release};
+use entity::case::lifecycle::{Acceptance, Decision, Edit, Hold, HoldChange, Release};
 use entity::case::{ActiveModel, CaseAction, CaseRefusal, CaseStatus, Model, RejectionReason, ReviewStatus, Tier, Urgency};
 use entity::user::{self, Caller, Role};
 use sea_orm::{IntoActiveModel, Iterable};
@@ -168,6 +168,7 @@ fn outcomes(action: CaseAction, case: &Model, people: &People, now: DateTime<Utc
         CaseAction::Take => vec![row().take(assignee)],
         CaseAction::Tier => vec![row().change_tier(Tier::Two, Some(assignee), false)],
         CaseAction::Hold => vec![row().hold(Hold::new("why", None), now)],
+        CaseAction::ChangeHold => vec![row().change_hold(HoldChange::default())],
         CaseAction::Resume => vec![row().resume()],
         CaseAction::Edit => vec![row().edit(Edit::default(), |_| Urgency::Normal, &administrator, now)],
         CaseAction::Credit => vec![row().adjust_credit(20)],

@@ -153,6 +153,7 @@ fn response_fields_are_required_and_request_fields_may_be_optional() {
     ];
     assert_eq!(left_out("Problem"), of_some_codes);
     assert_eq!(left_out("HoldCase"), ["hold_duration_days"]);
+    assert_eq!(left_out("ChangeCaseHold"), ["hold_duration_days", "reason"]);
 }
 
 #[test]

@@ -163,6 +163,7 @@ async fn case_operation<'a>(app: &'a TestApp, operation: &str) -> Option<Request
         }
         "change_case_tier" => post(manager, &accepted().await.url("tier"), json!({"tier": "tier_2", "reason": "because"})),
         "hold_case" => post(manager, &accepted().await.url("hold"), why),
+        "change_case_hold" => send(manager, Method::PATCH, &app.a_case().held().create().await.url("hold"), Some(why)),
         "resume_case" => post(manager, &app.a_case().held().create().await.url("resume"), why),
         "adjust_case_credit" => {
             post(manager, &accepted().await.url("credit"), json!({"credit_value": "3.0", "reason": "because"}))

@@ -32,6 +32,35 @@ on_each_database! {
         assert_eq!(told, [cases[1].case.case_number.as_str(), cases[2].case.case_number.as_str()], "each once");
     }
 
+    async fn a_hold_that_is_prolonged_is_overdue_again_only_after_its_new_end(app) {
+        let case = app.a_case().accepted().create().await;
+        let held = json!({"reason": "waiting for pay stub", "hold_duration_days": 1});
+        app.as_manager().await.post(&case.url("hold"), held).await.expect(200);
+        let run = async || {
+            let admin = app.as_admin().await;
+            admin.post("jobs/check_expired_holds/run", json!({})).await.expect(200)["records_processed"].clone()
+        };
+        let change = async |body| app.as_manager().await.patch(&case.url("hold"), body).await.expect(200);
+        change(json!({"hold_duration_days": 2})).await;
+        app.pass(TimeDelta::days(1));
+        assert_eq!(run().await, 0, "prolonged before it was overdue");
+        app.pass(TimeDelta::days(1));
+        assert_eq!((run().await, run().await), (json!(1), json!(0)));
+        change(json!({"reason": "still waiting"})).await;
+        assert_eq!(run().await, 0, "the same end");
+        change(json!({"hold_duration_days": 4})).await;
+        assert_eq!(run().await, 0);
+        app.pass(TimeDelta::days(2));
+        assert_eq!((run().await, run().await), (json!(1), json!(0)));
+        let alert = app.as_manager().await.get("alerts").await.expect(200)["data"][0]["message"].clone();
+        assert!(alert.as_str().unwrap().contains(" on Saturday, 5 December 2026, 09:00 (America/Chicago)."), "{alert}");
+        change(json!({"hold_duration_days": null})).await;
+        app.pass(TimeDelta::days(100));
+        assert_eq!(run().await, 0, "open-ended");
+        change(json!({"hold_duration_days": 3})).await;
+        assert_eq!(run().await, 1, "shortened to an end that has passed");
+    }
+
     async fn an_overdue_hold_is_notified_once_and_not_resumed(app) {
         let tech = app.tech(2).await;
         let case = app.a_case().accepted().assigned_to(&tech).create().await;
