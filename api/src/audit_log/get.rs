@@ -42,7 +42,8 @@ pub struct AuditEntrySibling {
     "action_type": "case_held", "action_label": "Case Placed on Hold", "category": "case", "outcome": "success",
     "source": "automatic", "actor_type": "user",
     "actor": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "tech2", "full_name": "Tom Reyes", "role": "technician"},
-    "actor_label": "tech2", "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
+    "actor_label": "tech2", "api_key_id": null, "api_key_name": null,
+    "description": "Case WS001-2026-11-0042 placed on hold: waiting for pay stub",
     "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d7", "case_number": "WS001-2026-11-0042"}, "document": null,
     "related_user": null, "object_type": "case", "object_id": "01a20725-be30-7584-bca5-f00e655c90d7",
     "changes": {"status": {

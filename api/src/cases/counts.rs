@@ -1,6 +1,6 @@
 //! Count cases by one of their properties.
 
-use super::filter::ListCases;
+use super::filter::{ListCases, ListedAt};
 use crate::http::request::period::PeriodParameters;
 use crate::http::{Answer, PersonCaller, QueryParts};
 use crate::state::App;
@@ -80,8 +80,9 @@ pub async fn count_cases(
     if by.role() == Role::Member && *property == CaseProperty::Tier {
         return Err(Error::parameter("by", "not_available", "must not be tier for members"));
     }
-    let found = filter.find(&app, &by, period).await?;
-    let counted = counts::counts(app.readers(), found, *property, &by, app.now()).await?;
+    let at = ListedAt::read(&app).await?;
+    let found = filter.find(&app, &by, period, &at)?;
+    let counted = counts::counts(app.readers(), found, *property, &by, at.now, at.rush).await?;
     Ok(Answer::plain(CaseCounts {
         by: *property,
         total_cases: counted.total_cases,

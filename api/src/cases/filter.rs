@@ -5,7 +5,9 @@ use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::fields::{CivilDay, Id, SearchText, WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, Result};
-use chrono::{Datelike, NaiveDate};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
+use entity::case::urgency::Rush;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency, listing, member_update, secrecy};
 use entity::setting;
 use entity::user::Role;
@@ -30,7 +32,7 @@ pub struct ListCases {
     #[serde(default)]
     #[validate(custom(function = "at_most_all"))]
     tier: Vec<Tier>,
-    /// As requested, or as required by the due date
+    /// As requested, or as required by the due date; of drafts as required today
     #[param(nullable = false)]
     urgency: Option<Urgency>,
     /// The user the case is assigned to; may be repeated
@@ -76,29 +78,28 @@ pub struct ListCases {
 }
 
 impl ListCases {
-    /// The cases that are visible to the caller, were created in the period and match the filters. The settings are read only if
-    /// a filter depends on the time zone.
-    pub async fn find(&self, app: &App, by: &Anyone, period: &PeriodParameters) -> Result<Select<case::Entity>> {
+    /// The cases that are visible to the caller, were created in the period and match the filters.
+    pub fn find(&self, app: &App, by: &Anyone, period: &PeriodParameters, at: &ListedAt) -> Result<Select<case::Entity>> {
         if by.role() == Role::Member && !self.tier.is_empty() {
             return Err(Error::parameter("tier", "not_available", "is not available to members"));
         }
         let (due_before, due_after) = (day("due_before", self.due_before)?, day("due_after", self.due_after)?);
-        let created = period.ids(app).await?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
+        let created = period.ids_in(at.zone)?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
         let condition = self
-            .condition(by, app)
+            .condition(by, app, at)
             .add_option(created)
             .add_option(due_before.map(|day| Column::DueOn.lt(day)))
             .add_option(due_after.map(|day| Column::DueOn.gt(day)))
-            .add_option(self.overdue(app, by).await?);
+            .add_option(self.is_overdue.map(|is| listing::is_overdue(is, at.today(), by, at.now)));
         Ok(case::visible_to(by).filter(condition))
     }
 
-    fn condition(&self, by: &Anyone, app: &App) -> Condition {
+    fn condition(&self, by: &Anyone, app: &App, at: &ListedAt) -> Condition {
         let changed_since = |Instant(at)| secrecy::updated_at_for(by).gte(at);
         Condition::all()
-            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, app.now())))
+            .add_option((!self.status.is_empty()).then(|| case::has_status(&self.status, by, at.now)))
             .add_option((!self.tier.is_empty()).then(|| Column::Tier.is_in(self.tier.iter().copied())))
-            .add_option(self.urgency.map(|urgency| Column::Urgency.eq(urgency)))
+            .add_option(self.urgency.map(|urgency| at.rush.is(urgency)))
             .add_option(one_of(Column::AssignedToId, &self.assigned_to))
             .add_option(self.unassigned.map(is_unassigned))
             .add_option(one_of(Column::MemberId, &self.member_id))
@@ -108,11 +109,24 @@ impl ListCases {
             .add_option(self.updated_since.map(changed_since))
             .add_option(self.q.as_deref().map(|q| case::mentioning(q, app.readers().get_database_backend())))
     }
+}
 
-    async fn overdue(&self, app: &App, by: &Anyone) -> Result<Option<Condition>> {
-        let Some(is_overdue) = self.is_overdue else { return Ok(None) };
-        let (zone, now) = (setting::current(app.readers()).await?.zone()?, app.now());
-        Ok(Some(listing::is_overdue(is_overdue, now.with_timezone(&zone).date_naive(), by, now)))
+/// What a list of cases depends on besides its rows: the instant, and the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedAt {
+    pub now: DateTime<Utc>,
+    pub rush: Rush,
+    zone: Tz,
+}
+
+impl ListedAt {
+    pub async fn read(app: &App) -> Result<Self> {
+        let (settings, now) = (setting::current(app.readers()).await?, app.now());
+        Ok(Self { now, rush: Rush::at(now, &settings)?, zone: settings.zone()? })
+    }
+
+    fn today(&self) -> NaiveDate {
+        self.now.with_timezone(&self.zone).date_naive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! List cases.
 
-use super::filter::ListCases;
+use super::filter::{ListCases, ListedAt};
 use super::order::CaseOrder;
 use super::view::{HoldBlock, ReleaseBlock};
 use crate::http::request::page::Paging;
@@ -10,7 +10,7 @@ use crate::state::App;
 use crate::wire::fields::ReportNumber;
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, get};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use entity::case::listing::{self, Listed};
 use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, member_update};
 use entity::user::{self, Person, Role};
@@ -51,6 +51,7 @@ pub struct CaseSummary {
     #[schema(max_length = 100)]
     pub employee_last_name: String,
     pub num_reports_requested: ReportNumber,
+    /// As requested, or as the due date requires; for a draft as the due date requires today
     pub urgency: Urgency,
     pub due_on: NaiveDate,
     /// Null for members
@@ -107,12 +108,12 @@ pub async fn list_cases(
     let (filter, period, CaseOrder { sort }, paging) = &query.parts;
     sort.ensure_available(&by)?;
     let page = paging.page_request(&request, &app, &by, 50)?;
-    let (backend, now) = (app.readers().get_database_backend(), app.now());
-    let found = listing::with_text(filter.find(&app, &by, period).await?, sort.text(), backend);
-    let position = |listed: &Listed| sort.position(listed, &by, now);
-    let (rows, page) = page.read(app.readers(), found, &sort.key(&by, now, backend), position).await?;
+    let (backend, at) = (app.readers().get_database_backend(), ListedAt::read(&app).await?);
+    let found = listing::with_text(filter.find(&app, &by, period, &at)?, sort.text(), backend);
+    let position = |listed: &Listed| sort.position(listed, &by, &at);
+    let (rows, page) = page.read(app.readers(), found, &sort.key(&by, &at, backend), position).await?;
     let rows: Vec<case::Model> = rows.into_iter().map(|listed| listed.case).collect();
-    let beside = Beside::read(&app, &rows, &by, now).await?;
+    let beside = Beside::read(&app, &rows, &by, at).await?;
     let data = rows.into_iter().map(|row| CaseSummary::new(row, &by, &beside)).collect();
     Ok(Answer::plain(CaseList { data, page }))
 }
@@ -120,7 +121,7 @@ pub async fn list_cases(
 /// Data shown with the rows of one page: four queries, regardless of the number of rows, and a fifth for a member who may
 /// resubmit one of the cases.
 struct Beside {
-    now: DateTime<Utc>,
+    at: ListedAt,
     people: HashMap<Uuid, Person>,
     updated: HashSet<Uuid>,
     documents: HashMap<Uuid, u64>,
@@ -129,8 +130,8 @@ struct Beside {
 }
 
 impl Beside {
-    async fn read(app: &App, rows: &[case::Model], by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
-        let db = app.readers();
+    async fn read(app: &App, rows: &[case::Model], by: &Anyone, at: ListedAt) -> Result<Self> {
+        let (db, now) = (app.readers(), at.now);
         let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten();
         let named: HashSet<Uuid> = named.collect();
         let people = user::people(db, named.into_iter().collect()).await?;
@@ -139,7 +140,7 @@ impl Beside {
             .filter(member_update::Column::CaseId.is_in(ids.iter().copied()))
             .filter(member_update::Column::HasMemberUpdates.eq(true));
         Ok(Self {
-            now,
+            at,
             people: people.into_iter().map(|person| (person.id, person)).collect(),
             updated: raised.all(db).await?.into_iter().map(|row| row.case_id).collect(),
             documents: document::visible_of_each(db, &ids, by, now).await?,
@@ -150,7 +151,7 @@ impl Beside {
 
     /// The actions that are open to the caller.
     fn allowed_actions(&self, row: &case::Model, by: &Anyone) -> Vec<CaseAction> {
-        let when = Circumstances { now: self.now, new_documents: count(&self.new_documents, row) };
+        let when = Circumstances { now: self.at.now, new_documents: count(&self.new_documents, row) };
         let verdicts = CaseAction::verdicts(by, row, &when);
         verdicts.filter(|(_, verdict)| verdict.is_ok()).map(|(action, _)| action).collect()
     }
@@ -163,10 +164,11 @@ fn count(counts: &HashMap<Uuid, u64>, row: &case::Model) -> u64 {
 impl CaseSummary {
     fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
         let person = |id: Option<Uuid>| beside.people.get(&id?).map(PersonSummary::from);
-        let status = row.status_for(by, beside.now);
+        let status = row.status_for(by, beside.at.now);
         let is_result_hidden = status != row.status;
         Self {
             status,
+            urgency: beside.at.rush.urgency(&row),
             is_on_hold: row.status == CaseStatus::Hold,
             num_reports_requested: row.num_reports_requested.into(),
             tier: row.tier.filter(|_| by.role() != Role::Member),
@@ -190,7 +192,6 @@ impl CaseSummary {
             workshop_code: row.workshop_code,
             employee_first_name: row.employee_first_name,
             employee_last_name: row.employee_last_name,
-            urgency: row.urgency,
             due_on: row.due_on,
         }
     }

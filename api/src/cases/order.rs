@@ -1,5 +1,6 @@
 //! The orders of the case list.
 
+use super::filter::ListedAt;
 use crate::http::Anyone;
 use crate::wire::{Error, Result};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -131,29 +132,29 @@ impl CaseSort {
         }
     }
 
-    pub fn key(self, by: &Anyone, now: DateTime<Utc>, backend: DbBackend) -> SortKey {
+    pub fn key(self, by: &Anyone, at: &ListedAt, backend: DbBackend) -> SortKey {
         let (value, direction) = self.parts();
         let column = |column: Column| Expr::col(column.as_column_ref());
         let (expression, read): (Expr, fn(&str) -> Option<Value>) = match value {
             By::Created => return SortKey::id(Column::Id, direction),
             By::Due => (column(Column::DueOn), day),
             By::Updated => (secrecy::updated_at_for(by), instant),
-            By::Status => (listing::status_place(by, now), place),
-            By::Urgency => (column(Column::Urgency), text),
+            By::Status => (listing::status_place(by, at.now), place),
+            By::Urgency => (at.rush.column(), text),
             By::Tier => (listing::tier(), text),
             By::Text(listed) => (listed.expression(backend), text),
         };
         SortKey::expression(expression, read, Column::Id, direction)
     }
 
-    pub fn position(self, listed: &Listed, by: &Anyone, now: DateTime<Utc>) -> Position {
+    pub fn position(self, listed: &Listed, by: &Anyone, at: &ListedAt) -> Position {
         let row = &listed.case;
         let value = match self.parts().0 {
             By::Created => None,
             By::Due => Some(row.due_on.to_string()),
             By::Updated => Some(clock::rfc3339(row.updated_at_for(by))),
-            By::Status => listing::place_of(row.status_for(by, now)).map(|place| place.to_string()),
-            By::Urgency => Some(row.urgency.code().to_owned()),
+            By::Status => listing::place_of(row.status_for(by, at.now)).map(|place| place.to_string()),
+            By::Urgency => Some(at.rush.urgency(row).code().to_owned()),
             By::Tier => Some(row.tier.map(Tier::code).unwrap_or_default().to_owned()),
             By::Text(_) => listed.text.clone(),
         };

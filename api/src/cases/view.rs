@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
 use entity::case::{
     self, ActionRefusal, CaseAction, CaseStatus, Circumstances, Complexity, RejectionReason, ReviewStatus, Tier, Urgency,
-    member_update,
+    member_update, urgency,
 };
 use entity::document;
 use entity::text::capitalised;
@@ -154,6 +154,7 @@ pub struct CaseDetail {
     #[schema(max_length = 254)]
     pub client_email: Option<String>,
     pub num_reports_requested: ReportNumber,
+    /// As requested, or as the due date requires; for a draft as the due date requires today
     pub urgency: Urgency,
     /// A date in the configured time zone
     pub due_on: NaiveDate,
@@ -198,6 +199,7 @@ pub struct CaseDetail {
 struct Beside {
     people: HashMap<Uuid, Person>,
     updates: Option<member_update::Model>,
+    urgency: Urgency,
     when: Circumstances,
 }
 
@@ -208,7 +210,8 @@ impl Beside {
 }
 
 impl CaseDetail {
-    /// The case as visible to this caller: two queries in addition to the row's own, a third for a member who may resubmit it.
+    /// The case as visible to this caller: two queries in addition to the row's own, a third for a draft, and one for a member
+    /// who may resubmit the case.
     pub async fn read<C: ConnectionTrait>(db: &C, row: case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
         let named = [
             Some(row.member_id),
@@ -220,9 +223,10 @@ impl CaseDetail {
         ];
         let people = user::people(db, named.into_iter().flatten().collect()).await?;
         let people = people.into_iter().map(|person| (person.id, person)).collect();
+        let urgency = urgency::shown(db, &row, now).await?;
         let updates = member_update::Entity::find_by_id(row.id).one(db).await?;
         let when = document::circumstances(db, &row, by, now).await?;
-        Ok(Self::new(row, by, &Beside { people, updates, when }))
+        Ok(Self::new(row, by, &Beside { people, updates, urgency, when }))
     }
 
     /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
@@ -258,7 +262,7 @@ impl CaseDetail {
             employee_last_name,
             client_email,
             num_reports_requested,
-            urgency,
+            urgency: _,
             status: stored_status,
             tier,
             assigned_to_id,
@@ -312,7 +316,7 @@ impl CaseDetail {
             employee_last_name,
             client_email,
             num_reports_requested: num_reports_requested.into(),
-            urgency,
+            urgency: beside.urgency,
             due_on,
             tier,
             complexity: tier.map(Tier::complexity),

@@ -182,6 +182,8 @@ impl Walk<'_> {
                 let (calendar, people) = (self.calendar, self.people);
                 Inbox { calendar, people, rng: &mut self.around, recorder: self.recorder }.notify(&notice, &recipients, at);
             }
+            // No hold of a history is prolonged.
+            Effect::HoldNotOverdue { case_id: _ } => {}
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Export the cases.
 
-use super::stream::{self, CsvQuery, ExportQuery, Row, usernames};
+use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row, usernames};
 use crate::http::ManagerOrAdministrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -8,6 +8,7 @@ use crate::state::App;
 use crate::wire::{CreditValue, Instant, ListProblems, Result};
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
+use entity::case::urgency::Rush;
 use entity::case::{self, CaseStatus, Column, Tier, Urgency};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Select};
 use serde::Serialize;
@@ -77,18 +78,20 @@ impl Row for CaseRow {
         case::Entity::find().filter(Column::DeletedAt.is_null())
     }
 
-    async fn load(db: &DatabaseTransaction, rows: Vec<case::Model>) -> Result<Vec<Self>> {
+    async fn load(db: &DatabaseTransaction, rows: Vec<case::Model>, as_of: &AsOf) -> Result<Vec<Self>> {
         let named = rows.iter().flat_map(|row| [Some(row.member_id), row.assigned_to_id]).flatten().collect();
         let names = usernames(db, named).await?;
-        Ok(rows.into_iter().map(|row| Self::named(row, &names)).collect())
+        let rush = Rush::at(as_of.now, &as_of.settings)?;
+        Ok(rows.into_iter().map(|row| Self::named(row, &names, rush)).collect())
     }
 }
 
 impl CaseRow {
-    fn named(row: case::Model, names: &HashMap<Uuid, String>) -> Self {
+    fn named(row: case::Model, names: &HashMap<Uuid, String>, rush: Rush) -> Self {
         Self {
             member_username: names.get(&row.member_id).cloned(),
             assigned_to_username: row.assigned_to_id.and_then(|id| names.get(&id).cloned()),
+            urgency: rush.urgency(&row),
             credit_value: CreditValue(row.credit_tenths),
             id: row.id,
             case_number: row.case_number,
@@ -98,7 +101,6 @@ impl CaseRow {
             employee_last_name: row.employee_last_name,
             client_email: row.client_email,
             num_reports_requested: row.num_reports_requested,
-            urgency: row.urgency,
             due_on: row.due_on,
             tier: row.tier,
             created_at: row.created_at.into(),

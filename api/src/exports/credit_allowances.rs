@@ -1,13 +1,13 @@
 //! Export the credit allowances.
 
-use super::stream::{self, CsvQuery, ExportQuery, Row, usernames};
+use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row, usernames};
 use crate::http::Administrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result, credits_text};
 use actix_web::{HttpResponse, get};
-use entity::{credit, setting};
+use entity::credit;
 use sea_orm::{DatabaseTransaction, EntityTrait, Select};
 use serde::Serialize;
 use uuid::{Uuid, uuid};
@@ -51,9 +51,9 @@ impl Row for AllowanceRow {
         credit::Entity::find()
     }
 
-    async fn load(db: &DatabaseTransaction, rows: Vec<credit::Model>) -> Result<Vec<Self>> {
+    async fn load(db: &DatabaseTransaction, rows: Vec<credit::Model>, as_of: &AsOf) -> Result<Vec<Self>> {
         let names = usernames(db, rows.iter().map(|row| row.member_id).collect()).await?;
-        let used = credit::used_of_each(db, &rows, setting::current(db).await?.zone()?).await?;
+        let used = credit::used_of_each(db, &rows, as_of.settings.zone()?).await?;
         let row = |(row, used_tenths): (credit::Model, i64)| Self {
             member_username: names.get(&row.member_id).cloned(),
             used_credits: credits_text(used_tenths),

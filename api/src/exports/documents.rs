@@ -1,6 +1,6 @@
 //! Export the metadata of the documents, without their bytes.
 
-use super::stream::{self, CsvQuery, ExportQuery, Row, usernames};
+use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row, usernames};
 use crate::http::Administrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -55,7 +55,7 @@ impl Row for DocumentRow {
         document::present()
     }
 
-    async fn load(db: &DatabaseTransaction, rows: Vec<document::Model>) -> Result<Vec<Self>> {
+    async fn load(db: &DatabaseTransaction, rows: Vec<document::Model>, _: &AsOf) -> Result<Vec<Self>> {
         let names = usernames(db, rows.iter().map(|row| row.uploaded_by_id).collect()).await?;
         let row = |row: document::Model| Self {
             uploaded_by_username: names.get(&row.uploaded_by_id).cloned(),

@@ -7,6 +7,7 @@ use crate::http::{Anyone, QueryParts};
 use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpResponse;
+use chrono::{DateTime, Utc};
 use entity::audit::{Audited, Event};
 use entity::period::Bounds;
 use entity::{setting, user};
@@ -42,7 +43,13 @@ pub trait Row: Serialize + Sized + Send + 'static {
     fn there() -> Select<Self::Entity>;
 
     /// A batch of rows as exported, in the same order.
-    fn load(db: &DatabaseTransaction, rows: Vec<Model<Self>>) -> impl Future<Output = Result<Vec<Self>>> + Send;
+    fn load(db: &DatabaseTransaction, rows: Vec<Model<Self>>, as_of: &AsOf) -> impl Future<Output = Result<Vec<Self>>> + Send;
+}
+
+/// What holds for all rows of an export: the instant at which it began, and the settings in its snapshot.
+pub struct AsOf {
+    pub now: DateTime<Utc>,
+    pub settings: setting::Model,
 }
 
 type Model<R> = <<R as Row>::Entity as EntityTrait>::Model;
@@ -69,19 +76,19 @@ pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Resul
 /// when the client disconnects.
 async fn send<R: Row>(app: &App, by: &Anyone, period: PeriodParameters, given: Json, format: Format) -> Result<HttpResponse> {
     let snapshot = app.db().export_snapshot().await?;
-    let zone = setting::current(&snapshot).await?.zone()?;
-    let found = created::<R>(period.asked().bounds(zone)?);
+    let as_of = AsOf { now: app.now(), settings: setting::current(&snapshot).await? };
+    let found = created::<R>(period.asked().bounds(as_of.settings.zone()?)?);
     let record_count = found.clone().count(&snapshot).await?;
     let event = Event::bulk_export(R::EXPORT, format.code(), record_count, given);
     let export = Export { name: R::EXPORT.replace('_', "-"), format, access: None, event };
     let head = Batch::header(&R::example(), format)?;
     let first: Option<Uuid> = None;
-    let batches = stream::try_unfold((snapshot, found, first), move |(snapshot, found, after)| async move {
+    let batches = stream::try_unfold((snapshot, found, as_of, first), move |(snapshot, found, as_of, after)| async move {
         let left = Condition::all().add_option(after.map(|last| R::Entity::ID.gt(last)));
         let batch = found.clone().filter(left).order_by_asc(R::Entity::ID).limit(BATCH).all(&snapshot).await?;
         let Some(last) = batch.last().map(R::Entity::id) else { return Ok(None) };
-        let rows = R::load(&snapshot, batch).await?;
-        Ok::<_, Error>(Some((Batch::rows(&rows, format)?, (snapshot, found, Some(last)))))
+        let rows = R::load(&snapshot, batch, &as_of).await?;
+        Ok::<_, Error>(Some((Batch::rows(&rows, format)?, (snapshot, found, as_of, Some(last)))))
     });
     export.send(app, by, stream::iter([Ok(head)]).chain(batches)).await
 }

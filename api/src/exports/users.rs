@@ -1,6 +1,6 @@
 //! Export the users.
 
-use super::stream::{self, CsvQuery, ExportQuery, Row};
+use super::stream::{self, AsOf, CsvQuery, ExportQuery, Row};
 use crate::http::Administrator;
 use crate::http::answer::file::{CsvParameters, Format, example};
 use crate::http::request::period::PeriodParameters;
@@ -55,7 +55,7 @@ impl Row for UserRow {
         user::present()
     }
 
-    async fn load(_: &DatabaseTransaction, rows: Vec<user::Model>) -> Result<Vec<Self>> {
+    async fn load(_: &DatabaseTransaction, rows: Vec<user::Model>, _: &AsOf) -> Result<Vec<Self>> {
         Ok(rows.into_iter().map(Self::from).collect())
     }
 }

@@ -17,7 +17,8 @@ use uuid::Uuid;
     "actor": {
         "id": "01a20725-be30-7584-bca5-f00e655c90d6", "username": "warehouse", "full_name": "Data Warehouse", "role": "service"
     },
-    "actor_label": "warehouse", "description": "Job nightly-sync ran elsewhere: success", "case": null, "document": null,
+    "actor_label": "warehouse", "api_key_id": "01a20725-be30-7584-bca5-f00e655c90d9", "api_key_name": "Nightly import",
+    "description": "Job nightly-sync ran elsewhere: success", "case": null, "document": null,
     "related_user": null, "object_type": "job", "object_id": "nightly-sync", "changes": {},
     "metadata": {
         "job_name": "nightly-sync", "records_processed": 1200, "records_failed": null, "status": "success", "error_message": null,

@@ -140,8 +140,7 @@ fn example_change() -> serde_json::Value {
         "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
         "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
         "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
-        "badge": "hold", "before_after": [{"field": "status", "field_label": "Status", "from": "accepted", "from_label": null,
-            "to": "hold", "to_label": null}]})
+        "badge": "hold", "before_after": [FieldChange::example()]})
 }
 
 /// Get the case change history

@@ -4,6 +4,7 @@ use super::export::Line;
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
 use entity::audit_entry::Model;
+use entity::registry::field_label;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -74,9 +75,7 @@ struct Snapshot {
 
 /// A field of a row, before and after a change
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({
-    "field": "status", "field_label": "Status", "from": "accepted", "from_label": null, "to": "hold", "to_label": null
-}))]
+#[schema(example = json!(FieldChange::example()))]
 pub struct FieldChange {
     #[schema(max_length = 64)]
     pub field: String,
@@ -93,6 +92,14 @@ pub struct FieldChange {
     /// If the field refers to a user: their full name at the time of the event
     #[schema(max_length = 257)]
     pub to_label: Option<String>,
+}
+
+impl FieldChange {
+    /// The change shown in the contract.
+    pub fn example() -> Self {
+        let (from, to) = (Some("accepted".to_owned()), Some("hold".to_owned()));
+        Self { field: "status".to_owned(), field_label: field_label("status"), from, from_label: None, to, to_label: None }
+    }
 }
 
 /// The first columns of every CSV of entries.

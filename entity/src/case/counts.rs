@@ -1,5 +1,6 @@
 //! Counts cases by what a caller sees of them, in one statement.
 
+use super::urgency::Rush;
 use super::{CaseStatus, Column, Entity, has_status};
 use crate::page::sortable;
 use crate::user::Caller;
@@ -57,13 +58,13 @@ impl CaseProperty {
         }
     }
 
-    fn key(self, caller: &Caller, now: DateTime<Utc>) -> Expr {
+    fn key(self, caller: &Caller, now: DateTime<Utc>, rush: Rush) -> Expr {
         let column = |column: Column| Expr::col(column.as_column_ref());
         match self {
             Self::Status => status(caller, now),
             Self::Assignee => column(Column::AssignedToId),
             Self::Workshop => column(Column::WorkshopCode),
-            Self::Urgency => column(Column::Urgency),
+            Self::Urgency => rush.column(),
             Self::Tier => column(Column::Tier),
             Self::Member => column(Column::MemberId),
         }
@@ -83,12 +84,13 @@ pub async fn counts<C: ConnectionTrait>(
     by: CaseProperty,
     caller: &Caller,
     now: DateTime<Utc>,
+    rush: Rush,
 ) -> Result<Counts, DbErr> {
     let backend = db.get_database_backend();
     // Grouped by the name of the key, since its expression may have bound values, which PostgreSQL wouldn't recognise.
     let grouped = cases
         .select_only()
-        .expr_as(by.key(caller, now), "group_key")
+        .expr_as(by.key(caller, now, rush), "group_key")
         .expr_as(Expr::cust("COUNT(*)"), "case_count")
         .group_by(Expr::col("group_key"));
     let ranked = ranked(grouped.into_query(), by, backend);

@@ -161,16 +161,8 @@ pub fn default_credit_tenths(reports: i32) -> i32 {
     (10 + 5 * (reports - 1)).clamp(10, 30)
 }
 
-impl Urgency {
-    /// Rush if the due date is strictly nearer than the threshold.
-    pub fn required_by(due_on: NaiveDate, today: NaiveDate, threshold_days: i32) -> Self {
-        let is_near = (due_on - today).num_days() < i64::from(threshold_days);
-        if is_near { Self::Rush } else { Self::Normal }
-    }
-}
-
 impl Model {
-    /// `required` is the urgency that the due date requires today.
+    /// `required` is the urgency that the due date requires today. The fee of a rush that was not requested has to be confirmed.
     pub fn submit(self, required: Urgency, confirm_rush: bool, now: DateTime<Utc>) -> Result<ActiveModel, CaseRefusal> {
         let becomes_rush = self.urgency == Urgency::Normal && required == Urgency::Rush;
         let mut row = self.movable_by_member(CaseAction::Submit, now)?;
@@ -472,12 +464,5 @@ mod tests {
     fn credit_grows_by_a_half_with_each_report_up_to_three() {
         let credits: Vec<i32> = [1, 2, 3, 4, 5, 10].map(default_credit_tenths).into();
         assert_eq!(credits, [10, 15, 20, 25, 30, 30]);
-    }
-
-    #[test]
-    fn a_due_date_is_a_rush_only_if_strictly_nearer_than_the_threshold() {
-        let day = |day| NaiveDate::from_ymd_opt(2026, 12, day).unwrap();
-        assert_eq!(Urgency::required_by(day(8), day(1), 7), Urgency::Normal);
-        assert_eq!(Urgency::required_by(day(7), day(1), 7), Urgency::Rush);
     }
 }

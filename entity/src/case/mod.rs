@@ -11,6 +11,7 @@ mod permission;
 pub mod resubmission;
 pub mod secrecy;
 mod status;
+pub mod urgency;
 
 pub use lifecycle::{CaseRefusal, codes};
 pub use permission::{ActionRefusal, CaseAction, Circumstances};
@@ -42,6 +43,7 @@ pub struct Model {
     pub employee_last_name: String,
     pub client_email: Option<String>,
     pub num_reports_requested: i32,
+    /// Of a draft what was requested, see `urgency`; from the submission on what applies.
     pub urgency: Urgency,
     pub status: CaseStatus,
     pub tier: Option<Tier>,

@@ -77,7 +77,7 @@ on_each_database! {
         let member = app.as_member().await;
         app.statements();
         assert_eq!(member.send(reqwest::Method::POST, "alerts/read-all", None).await.expect(200), json!({"read_count": 2}));
-        let updates = app.statements().into_iter().filter(|sql| sql.starts_with("UPDATE")).count();
+        let updates = app.statements().into_iter().filter(|sql| sql.starts_with("UPDATE \"alerts\"")).count();
         assert_eq!(updates, 1, "one statement, however many alerts");
         assert_eq!(unread(&member).await, 0);
         let later = alerts(&member).await;

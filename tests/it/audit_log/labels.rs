@@ -12,11 +12,16 @@ fn change(list: &Json, action_type: &str, field: &str) -> Json {
     entry["changes"][field].clone()
 }
 
+/// The request that gives a case to someone else.
+fn assignment(assigned_to: uuid::Uuid) -> Json {
+    json!({"assigned_to": assigned_to, "reason": "because"})
+}
+
 on_each_database! {
     async fn changes_name_fields_and_people_wherever_they_are_shown(app) {
         let case = app.a_case().accepted().create().await;
         let (before, after, by) = (app.tech(3).await, app.tech(2).await, app.as_manager().await);
-        by.post(&case.url("assign"), json!({"assigned_to": after.id})).await.expect(200);
+        by.post(&case.url("assign"), assignment(after.id)).await.expect(200);
         by.post(&case.url("hold"), json!({"reason": "because"})).await.expect(200);
         let assigned = json!({
             "field_label": "Assigned to", "from": before.id, "from_label": "Ada tech3", "to": after.id, "to_label": "Ada tech2",
@@ -31,13 +36,13 @@ on_each_database! {
             "auth/me/activity".to_owned(),
         ] {
             let list = by.get(&path).await.expect(200);
-            assert_eq!(change(&list, "case_assigned", "assigned_to_id"), assigned, "{path}");
+            assert_eq!(change(&list, "case_reassigned", "assigned_to_id"), assigned, "{path}");
             assert_eq!(change(&list, "case_held", "status"), status, "{path}");
         }
-        let list = by.get("audit-log?action_type=case_assigned").await.expect(200);
+        let list = by.get("audit-log?action_type=case_reassigned").await.expect(200);
         let entry = by.get(&format!("audit-log/{}", data(&list)[0]["id"].as_str().unwrap())).await.expect(200);
         assert_eq!(entry["changes"]["assigned_to_id"], assigned);
-        let export = by.get("audit-log/export.ndjson?action_type=case_assigned").await;
+        let export = by.get("audit-log/export.ndjson?action_type=case_reassigned").await;
         let line: Json = serde_json::from_str(export.text.lines().next().unwrap()).unwrap();
         assert_eq!(line["changes"]["assigned_to_id"], assigned);
         let report = by.get("reports/case-changes?change_type=assignment&limit=1").await.expect(200);
@@ -50,11 +55,12 @@ on_each_database! {
     async fn a_name_in_changes_is_that_of_the_time(app) {
         let case = app.a_case().accepted().create().await;
         let (worker, by) = (app.tech(2).await, app.as_admin().await);
-        by.post(&case.url("assign"), json!({"assigned_to": worker.id})).await.expect(200);
-        by.post(&case.url("assign"), json!({"assigned_to": app.tech(3).await.id})).await.expect(200);
+        by.post(&case.url("assign"), assignment(worker.id)).await.expect(200);
+        by.post(&case.url("assign"), assignment(app.tech(3).await.id)).await.expect(200);
         by.patch(&format!("users/{}", worker.id), json!({"last_name": "Okafor"})).await.expect(200);
         let names = async || -> Vec<Json> {
-            let list = by.get(&format!("{}?action_type=case_assigned", case.url("audit-trail"))).await.expect(200);
+            let both = "action_type=case_assigned&action_type=case_reassigned";
+            let list = by.get(&format!("{}?{both}", case.url("audit-trail"))).await.expect(200);
             let changes = data(&list).into_iter().map(|entry| entry["changes"]["assigned_to_id"].clone());
             changes.flat_map(|change| [change["from_label"].clone(), change["to_label"].clone()]).collect()
         };
@@ -67,10 +73,10 @@ on_each_database! {
     async fn an_entry_without_names_is_shown_with_those_it_can_have(app) {
         let case = app.a_case().accepted().create().await;
         let (worker, by) = (app.tech(2).await, app.as_admin().await);
-        by.post(&case.url("assign"), json!({"assigned_to": worker.id})).await.expect(200);
+        by.post(&case.url("assign"), assignment(worker.id)).await.expect(200);
         by.patch(&format!("users/{}", worker.id), json!({"last_name": "Okafor"})).await.expect(200);
         by.patch(&format!("users/{}", app.tech(3).await.id), json!({"last_name": "Reyes"})).await.expect(200);
-        let mut body = app.all_entries().await.into_iter().rfind(|entry| entry["action_type"] == "case_assigned").unwrap();
+        let mut body = app.all_entries().await.into_iter().rfind(|entry| entry["action_type"] == "case_reassigned").unwrap();
         assert!(body.as_object_mut().unwrap().remove("names").is_some());
         let id: uuid::Uuid = body["id"].as_str().unwrap().parse().unwrap();
         let entry = Entry { id, body: body.to_string() };
@@ -110,7 +116,7 @@ on_each_database! {
         let workers = [app.tech(2).await, app.tech(3).await, app.user("admin", Role::Administrator, None).await];
         for worker in &workers {
             let case = app.a_case().accepted().create().await;
-            by.post(&case.url("assign"), json!({"assigned_to": worker.id})).await.expect(200);
+            by.post(&case.url("assign"), assignment(worker.id)).await.expect(200);
         }
         let mut costs = Vec::new();
         for limit in [1, 3, 200] {

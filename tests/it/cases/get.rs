@@ -15,7 +15,7 @@ on_each_database! {
         let around = ["upload", "comment"];
         assert_eq!(open(app.as_tech(3).await).await, json!([&work[..], &around].concat()));
         assert_eq!(open(app.as_manager().await).await, json!([&work[..], &around].concat()));
-        assert_eq!(open(app.as_admin().await).await, json!([&work[..], &["delete"], &around].concat()));
+        assert_eq!(open(app.as_admin().await).await, json!([&work[..], &["change_member", "delete"], &around].concat()));
     }
 
     async fn the_response_says_why_the_other_actions_are_blocked(app) {

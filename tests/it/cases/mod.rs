@@ -30,5 +30,6 @@ mod something_new;
 mod statements;
 mod submit;
 mod tier;
+mod urgency;
 pub mod visibility;
 mod walkthrough;

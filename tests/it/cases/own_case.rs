@@ -100,8 +100,9 @@ on_each_database! {
         let member = app.user("member1", Role::Member, None).await;
         let (submitted, accepted) = (app.a_case().submitted().create().await, app.a_case().accepted().create().await);
         let former = with_role(app, &member, Role::Technician, Some(Level::Three)).await;
+        let callers = [app.as_manager().await, app.as_admin().await, app.as_tech(3).await];
         let mark = app.mark().await;
-        for by in [app.as_manager().await, app.as_admin().await, app.as_tech(3).await] {
+        for by in callers {
             let body = json!({"assigned_to": former.id, "reason": "because"});
             let problem = by.post(&accepted.url("assign"), body).await.expect_problem(409, "not_assignable");
             assert_eq!(problem["detail"], "A case cannot be assigned to its own member.");

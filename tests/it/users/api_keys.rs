@@ -185,7 +185,7 @@ on_each_database! {
         assert_eq!(by.get(&both).await.expect(200)["data"].as_array().unwrap().len(), 1);
         let unknown = by.get("audit-log?api_key_id=ctk_mJx0").await;
         unknown.expect_problem(400, "invalid_parameter");
-        assert_eq!(unknown.faults(), ["query api_key_id"]);
+        assert_eq!(unknown.faults(), ["query /api_key_id"]);
     }
 
     async fn a_key_is_refused_from_its_end_on_and_the_log_says_why(app) {

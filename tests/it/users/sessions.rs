@@ -106,8 +106,8 @@ on_each_database! {
         let service = app.user("service1", Role::Service, None).await;
         let session = |list: &[Json]| list[0]["id"].as_str().unwrap().to_owned();
         let admin = app.as_admin().await;
-        let (of_owner, of_colleague) =
-            (session(&sessions(&admin, &owner.id.to_string()).await), session(&sessions(&admin, &colleague.id.to_string()).await));
+        let of_owner = session(&sessions(&admin, &owner.id.to_string()).await);
+        let of_colleague = session(&sessions(&admin, &colleague.id.to_string()).await);
         for (by, user, one, refused) in [
             (app.as_user(&stranger).await, &owner, &of_owner, Some((404, "not_found"))),
             (app.as_manager().await, &owner, &of_owner, Some((403, "forbidden"))),

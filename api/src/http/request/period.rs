@@ -2,6 +2,7 @@
 
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Result};
+use chrono_tz::Tz;
 use entity::clock;
 use entity::period::{Bound, IdRange, PeriodError, PeriodQuery};
 use entity::report::ReportError;
@@ -46,8 +47,13 @@ impl PeriodParameters {
         if self.since.is_none() && self.until.is_none() {
             return Ok(None);
         }
-        let zone = setting::current(app.readers()).await?.zone()?;
-        Ok(Some(self.asked().ids(zone)?))
+        self.ids_in(setting::current(app.readers()).await?.zone()?)
+    }
+
+    /// The same in a time zone that is known already.
+    pub fn ids_in(&self, zone: Tz) -> Result<Option<IdRange>> {
+        let is_open = self.since.is_none() && self.until.is_none();
+        if is_open { Ok(None) } else { Ok(Some(self.asked().ids(zone)?)) }
     }
 }
 

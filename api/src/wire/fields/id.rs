@@ -22,9 +22,8 @@ impl Id {
 
 impl<'de> Deserialize<'de> for Id {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer).ok();
-        let id = text.and_then(|text| clock::parse_id(&text));
-        id.map(Self).ok_or_else(|| serde::de::Error::custom("must be a UUID"))
+        let text = Cow::<str>::deserialize(deserializer)?;
+        clock::parse_id(&text).map(Self).ok_or_else(|| serde::de::Error::custom("must be a UUID"))
     }
 }
 
