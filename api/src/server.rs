@@ -11,6 +11,8 @@ use actix_http::{HttpService, Protocol};
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::HttpServer;
 use actix_web::dev::{AppConfig, Server};
+use actix_web::guard;
+use actix_web::http::Method;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, ServiceConfig};
@@ -54,6 +56,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .wrap(from_fn(measure::measure))
             .wrap(from_fn(arrival::arrive))
             .configure(|config| hide_metrics(config, &app))
+            .configure(refuse_other_methods)
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()
@@ -99,6 +102,18 @@ pub fn serve_metrics(app: App, listener: TcpListener) -> std::io::Result<Server>
             .default_service(web::to(fallback::absent))
     };
     Ok(HttpServer::new(factory).workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+}
+
+/// Other methods of `/cases/counts` are not those of a case whose id is `counts`.
+fn refuse_other_methods(config: &mut ServiceConfig) {
+    for path in operations::literals_beside_templates() {
+        let methods = operations::methods_of(path);
+        let is_other = guard::fn_guard(move |context| {
+            let method = if context.head().method == Method::HEAD { "GET" } else { context.head().method.as_str() };
+            !methods.contains(&method)
+        });
+        config.service(web::resource(path).guard(is_other).to(fallback::fallback));
+    }
 }
 
 /// Where the metrics have an address of their own, they don't exist at this one.

@@ -172,9 +172,14 @@ pub async fn read_all(tx: &AuditTx, caller: &Caller) -> Result<u64, DbErr> {
     Ok(unread.exec(tx).await?.rows_affected)
 }
 
-/// The condition of the index `alerts_unread`.
+/// Led by the index `alerts_unread`.
 fn is_unread_by(recipient_id: Uuid) -> Condition {
-    Condition::all().add(Column::RecipientId.eq(recipient_id)).add(Column::ReadAt.is_null())
+    is_unread().add(Column::RecipientId.eq(recipient_id))
+}
+
+/// Neither read nor dismissed: version 0.1.0 dismisses alerts without marking them as read.
+pub fn is_unread() -> Condition {
+    Condition::all().add(Column::ReadAt.is_null()).add(Column::DismissedAt.is_null())
 }
 
 impl Model {

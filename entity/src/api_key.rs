@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
-use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_keys")]
@@ -89,16 +88,13 @@ pub async fn keep(tx: &AuditTx, key: NewKey, key_hash: String, hint: String) -> 
     row.insert(tx).await
 }
 
-/// Stores the last uses of keys, in an order that all processes share. Later ones that are already stored stay.
-pub async fn keep_uses(tx: &AuditTx, uses: &BTreeMap<Uuid, DateTime<Utc>>) -> Result<(), DbErr> {
-    for (id, used_at) in uses {
-        #[expect(clippy::disallowed_methods, reason = "an unaudited row; what a key is used for has its own entries")]
-        let keys = Entity::update_many();
-        let earlier = Column::LastUsedAt.is_null().or(Column::LastUsedAt.lt(*used_at));
-        let update = keys.col_expr(Column::LastUsedAt, Expr::value(*used_at)).filter(Column::Id.eq(*id)).filter(earlier);
-        update.exec(tx).await?;
-    }
-    Ok(())
+/// Stores the last use of a key, unless a later one is already stored.
+pub async fn keep_use(tx: &AuditTx, id: Uuid, used_at: DateTime<Utc>) -> Result<(), DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "an unaudited row; what a key is used for has its own entries")]
+    let keys = Entity::update_many();
+    let earlier = Column::LastUsedAt.is_null().or(Column::LastUsedAt.lt(used_at));
+    let update = keys.col_expr(Column::LastUsedAt, Expr::value(used_at)).filter(Column::Id.eq(id)).filter(earlier);
+    update.exec(tx).await.map(drop)
 }
 
 /// Revokes one key of an account; false if it was already revoked.

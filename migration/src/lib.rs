@@ -37,6 +37,7 @@ mod m20261201_000031_unread_alerts;
 mod m20261201_000032_api_key_uses;
 mod m20261201_000033_readings;
 mod m20261201_000034_deferred_emails;
+mod m20261201_000035_api_key_index;
 pub mod nets;
 mod standing;
 
@@ -83,12 +84,14 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000032_api_key_uses::Migration),
             Box::new(m20261201_000033_readings::Migration),
             Box::new(m20261201_000034_deferred_emails::Migration),
+            Box::new(m20261201_000035_api_key_index::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }
 }
 
-/// A migration that is applied completely or not at all, on SQLite too: otherwise an interrupted one could never be repeated.
+/// A migration that is applied completely or not at all, on SQLite too: otherwise an interrupted one could never be repeated. One
+/// that can be repeated may say that it needs no transaction.
 struct Whole(Box<dyn MigrationTrait>);
 
 impl Whole {
@@ -110,7 +113,7 @@ impl MigrationTrait for Whole {
     }
 
     fn use_transaction(&self) -> Option<bool> {
-        Some(true)
+        self.0.use_transaction().or(Some(true))
     }
 }
 

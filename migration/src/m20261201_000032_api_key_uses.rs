@@ -18,9 +18,6 @@ impl MigrationTrait for Migration {
         ] {
             schema.alter_table(Table::alter().table("api_keys").add_column(column).to_owned()).await?;
         }
-        schema.alter_table(Table::alter().table("audit_entries").add_column(uuid_null("api_key_id")).to_owned()).await?;
-        // A partial index, so that entries made without a key do not incur its cost.
-        let index = "CREATE INDEX audit_entries_by_api_key_id_id ON audit_entries (api_key_id, id) WHERE api_key_id IS NOT NULL";
-        super::run(schema, index, index).await
+        schema.alter_table(Table::alter().table("audit_entries").add_column(uuid_null("api_key_id")).to_owned()).await
     }
 }

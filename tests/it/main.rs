@@ -29,6 +29,7 @@ mod reports;
 mod reviews;
 mod rights;
 mod settings;
+mod stories;
 mod system;
 mod users;
 mod week;

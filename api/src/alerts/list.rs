@@ -67,7 +67,7 @@ impl AlertFilter {
         let severity = (!self.severity.is_empty()).then(|| Column::Severity.is_in(self.severity.iter().copied()));
         Condition::all()
             .add_option(self.is_dismissed.map(set(Column::DismissedAt)))
-            .add_option(self.is_read.map(set(Column::ReadAt)))
+            .add_option(self.is_read.map(|is_read| if is_read { alert::is_unread().not() } else { alert::is_unread() }))
             .add_option(severity)
     }
 }

@@ -16,10 +16,10 @@ use entity::user::Role;
 
 /// List the audit entries of a case
 ///
-/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or oldest
-/// first, 25 per page. The case's member sees only entries about what is visible to them: no IP addresses, no internal work of the
-/// staff, no result before its release. The access is recorded in the audit log; the same again by the same caller within 15
-/// minutes is only counted, and the next entry has the number as `folded_count`.
+/// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or
+/// oldest first, 25 per page. The case's member sees only entries about what is visible to them: no IP addresses, no internal
+/// work of the staff, no result before its release. The access is recorded in the audit log; the same again by the same caller
+/// within 15 minutes is only counted, and the next entry has the number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
     params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, OrderParameters, Paging),

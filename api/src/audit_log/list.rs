@@ -13,9 +13,9 @@ use entity::audit::Event;
 
 /// List the audit log
 ///
-/// Returns all matching entries, newest first or oldest first, 50 per page. The access is recorded once for all pages of a list, and
-/// the response never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and the
-/// next entry has the number as `folded_count`.
+/// Returns all matching entries, newest first or oldest first, 50 per page. The access is recorded once for all pages of a list,
+/// and the response never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and
+/// the next entry has the number as `folded_count`.
 ///
 /// To follow the log, read it with `sort=occurred_at` from one hour before the newest entry that is known, and drop known ids: an
 /// entry may appear after newer ones, but never later than that.

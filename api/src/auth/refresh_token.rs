@@ -57,8 +57,8 @@ impl Presented {
         Ok((refresh_token::exchange(tx, &self.token.token_hash).await?, user, session))
     }
 
-    /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry, however
-    /// many others there are. Presenting it again ends nothing, and is an attempt like any other.
+    /// A token that was used before has two holders, one of them a thief: its session ends for both, and that is an entry,
+    /// however many others there are. Presenting it again ends nothing, and is an attempt like any other.
     pub async fn reused(&self, app: &App, origin: &Origin) -> Result<Error> {
         // By an anonymous actor: presenting a used token doesn't prove who the sender is.
         let context = origin.context(Actor::Anonymous);

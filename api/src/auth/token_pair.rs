@@ -22,7 +22,7 @@ use utoipa::ToSchema;
         "first_name": "Mia", "last_name": "Chen", "full_name": "Mia Chen", "phone_number": null, "workshop_code": "WS001",
         "role": "member", "user_level": null, "scopes": [], "is_active": true, "version": 1,
         "last_login_at": "2026-11-22T08:00:00.123Z", "created_at": "2026-01-05T09:00:00.000Z",
-        "updated_at": "2026-01-05T09:00:00.000Z", "permissions": ["hand_in_cases"]
+        "updated_at": "2026-01-05T09:00:00.000Z", "permissions": ["hand_in_cases"], "unread_alerts": 0
     }
 }))]
 pub struct TokenPair {

@@ -13,8 +13,8 @@ use entity::case;
 /// `allowed_actions` lists the actions the caller could perform on it now, `blocked_actions` the others with the code and the
 /// reason that they would be refused with.
 ///
-/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case and
-/// hour.
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case
+/// and hour.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfNoneMatchHeader),

@@ -39,8 +39,15 @@ struct Part {
 pub(super) fn gather(plan: &Plan, seed: u64, calendar: &Calendar, recorder: &mut Recorder) -> Result<People, DemoError> {
     let mut rng = DemoRng::new(seed, Table::People, 0);
     let parts = parts(plan.users, &mut rng);
-    let mut stage =
-        Stage { rng, calendar, recorder, people: People::default(), taken: HashMap::new(), workshops: plan.workshops() };
+    let mut stage = Stage {
+        rng,
+        calendar,
+        recorder,
+        people: People::default(),
+        taken: HashMap::new(),
+        workshops: plan.workshops(),
+        has_deleted: false,
+    };
     let mut rank = HashMap::new();
     let mut admin = None;
     for (number, part) in parts.iter().enumerate() {
@@ -103,6 +110,8 @@ struct Stage<'a> {
     people: People,
     taken: HashMap<String, u32>,
     workshops: usize,
+    /// Whether a user was deleted.
+    has_deleted: bool,
 }
 
 impl Stage<'_> {
@@ -181,7 +190,8 @@ impl Stage<'_> {
         if leaves {
             let at = self.later(last + TimeDelta::hours(1), 1.0);
             let reason = self.rng.word(words::LEAVING_REASONS);
-            let is_deleted = self.rng.chance(0.3);
+            // The first of them in any case: the demo shows every type of action.
+            let is_deleted = self.rng.chance(0.3) || !std::mem::replace(&mut self.has_deleted, true);
             let make = move |row: user::Model| if is_deleted { row.delete(at) } else { row.activate(false) };
             self.people.change(self.recorder, (id, admin, at), Some(reason), make)?;
         } else if role == Role::Member && !is_named && self.rng.chance(0.03) {

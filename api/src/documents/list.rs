@@ -33,8 +33,8 @@ pub struct DocumentFilter {
 ///
 /// Newest first. Members see reports once the result of the case is released.
 ///
-/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case and
-/// hour.
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case
+/// and hour.
 #[utoipa::path(
     tag = "documents",
     params(CasePath, DocumentFilter, Paging),

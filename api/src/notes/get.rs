@@ -13,8 +13,8 @@ use sea_orm::{ColumnTrait, QueryFilter};
 ///
 /// Returns 404 for a deleted note. Members can get only notes that are `shared`.
 ///
-/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case and
-/// hour.
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case
+/// and hour.
 #[utoipa::path(
     tag = "notes",
     params(NotePath, IfNoneMatchHeader),

@@ -16,8 +16,8 @@ use uuid::Uuid;
 ///
 /// Newest first. Members see only notes that are `shared`.
 ///
-/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case and
-/// hour.
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case
+/// and hour.
 #[utoipa::path(
     tag = "notes",
     params(("case_id" = Uuid, Path, description = "The case"), Paging),

@@ -16,9 +16,10 @@ pub fn apply(contract: &mut Contract) {
             .get_or_insert_default()
             .extend(IdempotencyKeyHeader::into_params(|| Some(ParameterIn::Header)).into_iter().map(Into::into));
         let known = &mut operation.responses.responses;
-        for (status, refusal) in
-            [BadRequest::responses(), InProgress::responses(), ValidationFailed::responses()].into_iter().flatten()
-        {
+        // Without a body and without an id, all requests of an operation are the same: no key is used for another one.
+        let differ = operation.request_body.is_some() || declared.path.contains('{');
+        let reused = differ.then(ValidationFailed::responses);
+        for (status, refusal) in [BadRequest::responses(), InProgress::responses()].into_iter().chain(reused).flatten() {
             known.entry(status).or_insert(refusal);
         }
     }

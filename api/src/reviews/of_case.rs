@@ -15,8 +15,8 @@ const LISTED_MAX: u64 = 200;
 ///
 /// Submissions for review and decisions, newest first.
 ///
-/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case and
-/// hour.
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: case_viewed`, once per reader, case
+/// and hour.
 #[utoipa::path(
     tag = "reviews",
     params(("case_id" = Uuid, Path, description = "The case")),

@@ -63,8 +63,8 @@ struct EmailLabels {
 /// Get metrics
 ///
 /// For Prometheus, in its text format. They contain no data about users or cases. If the database does not respond, its metrics
-/// are omitted and `casetrail_database_up` is 0. With the setting `CASETRAIL_METRICS_BIND` they are served at that address only, and
-/// this path does not exist here.
+/// are omitted and `casetrail_database_up` is 0. With the setting `CASETRAIL_METRICS_BIND` they are served at that address only,
+/// and this path does not exist here.
 #[utoipa::path(
     tag = "system",
     security(()),

@@ -12,8 +12,8 @@ use entity::audit::Event;
 /// Managers and administrators can read all users, technicians members and themselves, all other roles only themselves. A deleted
 /// user returns 404.
 ///
-/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: user_viewed`, once per reader, user and
-/// hour; reading one's own account is not.
+/// With the setting `record_views`, a read by the staff is recorded as `other` with `event: user_viewed`, once per reader, user
+/// and hour; reading one's own account is not.
 #[utoipa::path(
     tag = "users",
     params(UserPath, IfNoneMatchHeader),

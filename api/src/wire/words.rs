@@ -76,7 +76,7 @@ mod tests {
             (r#"{"items": []}"#, "must have 1 to 2 items"),
             (r#"{"items": ["x"]}"#, "must be a UUID"),
             (r#"{"items": "x"}"#, "must be an array"),
-            (r#"{"items": [1]}"#, "must be a UUID"),
+            (r#"{"items": [1]}"#, "must be a string"),
             (r#"{"name": "four"}"#, "must have at most 3 characters"),
             (r#"{"name": 4}"#, "must be a string"),
             (r#"{"count": 0}"#, "must be 1 to 9"),

@@ -29,9 +29,13 @@ pub async fn store_key_uses(app: &App) -> Result<(), DbErr> {
         return Ok(());
     }
     let stored = async {
-        let tx = AuditTx::begin(app.db(), Context::job(Uuid::now_v7())).await?;
-        api_key::keep_uses(&tx, &uses).await?;
-        tx.commit().await
+        // A transaction each: what revokes all keys of an account locks them in another order.
+        for (id, used_at) in &uses {
+            let tx = AuditTx::begin(app.db(), Context::job(Uuid::now_v7())).await?;
+            api_key::keep_use(&tx, *id, *used_at).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     };
     stored.await.inspect_err(|_| app.known_keys().return_uses(uses.clone()))
 }

@@ -83,7 +83,8 @@ async fn release_cases(tx: &AuditTx, due: Select<case::Entity>) -> Result<u64, D
 async fn remind_of_holds(tx: &AuditTx, overdue: Select<case::Entity>) -> Result<u64, DbErr> {
     let settings = setting::current(tx).await?;
     let mut reminded = 0;
-    for case in overdue.all(tx).await? {
+    // Locked: a hold that is prolonged meanwhile is not overdue any more.
+    for case in tx.lock_free(overdue).await? {
         overdue_hold::remind(tx, &case, &settings).await?;
         reminded += 1;
     }

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_key_that_is_not_in_the_row_is_refused() {
         let ensure = |action, outcome, metadata: Json| ensure(action, outcome, metadata.as_object().unwrap());
-        let whole = json!({"session_id": "s", "session_duration_seconds": 3, "quarter": "2026-Q4"});
+        let whole = json!({"session_id": "s", "session_duration_seconds": 3, "operation": "logout"});
         assert!(ensure(Action::Logout, Outcome::Success, whole.clone()).is_err());
         assert!(ensure(Action::Logout, Outcome::Denied, whole).is_ok());
         assert!(ensure(Action::Other, Outcome::Success, json!({"event": "x", "anything": [1]})).is_ok());

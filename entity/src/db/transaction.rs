@@ -49,8 +49,8 @@ pub struct WriteTransaction {
     /// Whether every statement so far completed without an error. False while a statement is in progress.
     is_sound: AtomicBool,
     backend: DbBackend,
-    /// How long a statement may take to be answered. PostgreSQL ends it earlier; without this, one to a server that vanished would
-    /// wait until TCP gives up, after a quarter of an hour.
+    /// How long a statement may take to be answered. PostgreSQL ends it earlier; without this, one to a server that vanished
+    /// would wait until TCP gives up, after a quarter of an hour.
     answer_time: Duration,
     watch: Option<Watch>,
 }

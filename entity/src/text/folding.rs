@@ -1,8 +1,8 @@
 //! Texts regardless of case, by Unicode's full case folding, and their search on both databases.
 //!
 //! Neither database folds: SQLite changes the case of ASCII letters only, PostgreSQL that of the letters its locale knows. So a
-//! search lists, for each letter of the text sought, the letters that fold to it, which both databases compare by code point. Texts
-//! are stored as they are, so that what earlier versions stored is found as well.
+//! search lists, for each letter of the text sought, the letters that fold to it, which both databases compare by code point.
+//! Texts are stored as they are, so that what earlier versions stored is found as well.
 
 use super::normalised;
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};

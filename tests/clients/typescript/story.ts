@@ -118,8 +118,8 @@ assert.deepEqual(
   ["case_resumed", "case_held", "case_assigned", "case_status_changed", "case_submitted", "case_created"],
 );
 const resumption_entry = trail.data.find((entry) => entry.action_type === "case_resumed");
-const resumed = { field_label: "Status", from: "hold", from_label: null, to: "accepted", to_label: null };
-assert.deepEqual(resumption_entry?.changes["status"], resumed);
+const change = { field_label: "Status", from: "hold", from_label: null, to: "accepted", to_label: null };
+assert.deepEqual(resumption_entry?.changes["status"], change);
 assert.equal(resumption_entry.metadata["reason"], resumption.reason);
 assert.equal(resumption_entry.actor?.role, "technician");
 

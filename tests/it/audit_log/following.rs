@@ -100,7 +100,8 @@ on_each_database! {
     async fn the_log_is_listed_upwards_and_downwards_alike(app) {
         happened(app).await;
         let by = app.as_manager().await;
-        for filter in ["outcome=success", "action_type=case_held&action_type=case_created", "category=case&q=case", "source=job"] {
+        let types = "action_type=case_held&action_type=case_created";
+        for filter in ["outcome=success", types, "category=case&q=case", "source=job"] {
             let listed = async |sort: &str| {
                 let path = format!("audit-log?{filter}&limit=3&until=2026-12-31{sort}&exclude_actor_id={}", by.id());
                 ids(&pages(&by, &path).await)

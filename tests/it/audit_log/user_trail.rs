@@ -35,10 +35,12 @@ on_each_database! {
         let entries = happened(app).await;
         let (by, subject) = (app.as_manager().await, app.tech(2).await);
         let (id, own) = (json!(subject.id), format!("users/{}/audit-trail?limit=200", subject.id));
-        let before = "until=2026-12-20&action_type=case_held&action_type=login&action_type=case_assigned&action_type=user_created";
+        let types = "action_type=case_held&action_type=login&action_type=case_assigned&action_type=user_created";
+        let before = format!("until=2026-12-20&{types}");
         for (part, field) in [("actor", "actor"), ("subject", "related_user")] {
             let types = ["case_held", "login", "case_assigned", "user_created"].map(Json::from);
-            let expected = entries.iter().filter(|entry| types.contains(&entry["action_type"]) && entry[field]["id"] == id).cloned();
+            let is_meant = |entry: &&Json| types.contains(&entry["action_type"]) && entry[field]["id"] == id;
+            let expected = entries.iter().filter(is_meant).cloned();
             let expected = ids(&newest_first(expected.collect()));
             let found = ids(&data(&by.get(&format!("{own}&as={part}&{before}")).await.expect(200)));
             assert!(found == expected && !found.is_empty(), "{part}: {found:?}");

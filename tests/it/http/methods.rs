@@ -26,6 +26,19 @@ on_each_database! {
         assert_eq!(actions(&left), ["audit_log_accessed", "report_generated", "audit_log_accessed", "export_generated"]);
     }
 
+    async fn a_literal_path_beside_a_template_has_only_its_own_methods(app) {
+        let by = app.as_admin().await;
+        for path in ["cases/counts?by=status", "audit-log/export.csv"] {
+            for method in ["PATCH", "DELETE", "POST", "PUT"] {
+                let answer = by.send(method.parse().unwrap(), path, None).await;
+                answer.expect_problem(405, "method_not_allowed");
+                assert_eq!(answer.header("allow"), "GET, HEAD, OPTIONS", "{method} {path}");
+            }
+            assert_eq!(by.send(Method::OPTIONS, path, None).await.status(), 204, "{path}");
+            assert_eq!(by.send(Method::HEAD, path, None).await.status(), 200, "{path}");
+        }
+    }
+
     async fn head_of_an_absent_or_unreadable_resource_is_a_problem_without_its_body(app) {
         let by = app.as_manager().await;
         let absent = by.send(Method::HEAD, "cases/01a20725-be30-7584-bca5-f00e655c90d6", None).await;

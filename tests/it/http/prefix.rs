@@ -64,7 +64,7 @@ async fn ensure_located(desk: &Desk, path: &str, kind: &str, body: Vec<u8>) -> J
 async fn locations(app: &TestApp, desk: &Desk) {
     let member = app.as_member().await;
     let user = json!({
-        "username": "mia", "email": "mia@example.org", "first_name": "Mia", "last_name": "Hart", "role": "manager",
+        "username": "mia", "email": "mia@example.org", "first_name": "Mia", "last_name": "Moss", "role": "manager",
         "password": "a long enough passphrase",
     });
     ensure_located(desk, "users", "application/json", user.to_string().into_bytes()).await;

@@ -5,7 +5,6 @@ mod changed_cases;
 mod export;
 mod figures;
 mod history;
-mod monday;
 mod pages;
 mod periods;
 mod plans;

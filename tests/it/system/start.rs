@@ -75,7 +75,8 @@ fn an_address_that_is_taken_is_reported_with_the_name_of_its_variable() {
         [("CASETRAIL_BIND", same.as_str()), ("CASETRAIL_METRICS_BIND", same.as_str())],
     ] {
         let (is_success, said) = started(&["serve"], &settings);
-        assert!(!is_success && said.starts_with("casetrail: CASETRAIL_METRICS_BIND: "), "{said}");
+        let last = said.lines().last().unwrap_or_default();
+        assert!(!is_success && last.starts_with("casetrail: CASETRAIL_METRICS_BIND: "), "{said}");
     }
 }
 

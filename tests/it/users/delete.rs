@@ -56,7 +56,7 @@ on_each_database! {
         app.a_case().create().await;
         let mark = app.mark().await;
         let problem = by.delete(&format!("{}?reason=a", url(&member, ""))).await.expect_problem(409, "open_cases");
-        assert!(problem["detail"].as_str().unwrap().contains("1 open case of their own"), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("2 open cases of their own"), "{problem}");
         assert_eq!(app.since(&mark).await.len(), 0);
         let stale = app.as_admin().await.with("If-Match", "\"9\"");
         stale.delete(&format!("{}?reason=a", url(&technician, ""))).await.expect_problem(412, "version_mismatch");

@@ -51,15 +51,25 @@ pub fn find(method: &str, pattern: &str) -> Option<&'static Operation> {
 
 /// The contract's template of a requested path.
 pub fn template_of(path: &str) -> Option<&'static str> {
-    let asked: Vec<&str> = path.split('/').collect();
-    let matches = |template: &str| {
-        let fits = |known: &str, part: &str| if known.starts_with('{') { !part.is_empty() } else { known == part };
-        template.split('/').count() == asked.len() && template.split('/').zip(&asked).all(|(known, part)| fits(known, part))
-    };
     // A literal path has precedence over a template: /cases/export is not a case.
-    let best =
-        all().iter().filter(|operation| matches(&operation.path)).min_by_key(|operation| operation.path.matches('{').count());
+    let fitting = all().iter().filter(|operation| fits(&operation.path, path));
+    let best = fitting.min_by_key(|operation| operation.path.matches('{').count());
     best.map(|best| best.path.as_str())
+}
+
+/// Whether a path has the form of a template.
+fn fits(template: &str, path: &str) -> bool {
+    let is_part = |(known, part): (&str, &str)| if known.starts_with('{') { !part.is_empty() } else { known == part };
+    template.split('/').count() == path.split('/').count() && template.split('/').zip(path.split('/')).all(is_part)
+}
+
+/// The literal paths that a template fits too, as `/cases/{case_id}` does `/cases/counts`.
+pub fn literals_beside_templates() -> Vec<&'static str> {
+    let is_ambiguous = |path: &str| all().iter().any(|other| other.path != path && fits(&other.path, path));
+    let mut literals: Vec<&str> = all().iter().map(|operation| operation.path.as_str()).collect();
+    literals.retain(|path| !path.contains('{') && is_ambiguous(path));
+    literals.dedup();
+    literals
 }
 
 /// The methods that a requested path has in the contract.
