@@ -9,8 +9,8 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, schema: &SchemaManager) -> Result<(), DbErr> {
-        // One statement per column: SQLite adds one at a time. Both are null in rows of an older version, which goes on counting
-        // meanwhile.
+        // One statement per column: SQLite adds one at a time. Both are null in rows that an older version
+        // of the service writes meanwhile.
         for column in [timestamp_with_time_zone_null("ends_at"), text_null("folded")] {
             schema.alter_table(Table::alter().table("attempts").add_column(column).to_owned()).await?;
         }

@@ -28,7 +28,8 @@ pub struct ChangeCaseMember {
 ///
 /// The case is the new member's from now on, with its documents, notes and credits, in whatever status it is; the former member
 /// no longer sees it. Its workshop, its assignee and its history stay as they are. Both members are notified by an alert, the new
-/// one also by an email. Handing a case to its own member changes nothing. Allowed from any status.
+/// one also by an email. Handing a case to its own member changes nothing. It cannot be handed to a user whom it is assigned to,
+/// such as a former technician. Allowed from any status.
 #[utoipa::path(
     tag = "cases",
     params(CasePath, IfMatchHeader),

@@ -64,8 +64,8 @@ pub struct ListCases {
     /// Due after this date
     #[param(inline, nullable = false)]
     due_after: Option<CivilDay>,
-    /// Whether the due date has passed, by today's date in the configured time zone, and the case is not completed. For its
-    /// member, a completed case that has not been released is not completed
+    /// Whether the due date has passed, by today's date in the configured time zone, and the case is neither a draft nor completed.
+    /// For its member, a completed case that has not been released is not completed
     #[param(nullable = false)]
     is_overdue: Option<bool>,
     /// Last changed at this time or later, by `updated_at`

@@ -57,8 +57,13 @@ impl UserTarget {
     /// The same for an action that may reduce the user's rights, with their standing.
     pub async fn locked_with_standing(&self, tx: &AuditTx, by: &Anyone, action: UserAction) -> Result<(user::Model, Standing)> {
         let (user, active_administrators) = user::locked_with_administrators(tx, self.id()?, by).await?;
-        let (assigned_cases, own_cases) = (case::open_cases_of(tx, user.id).await?, case::own_open_cases_of(tx, user.id).await?);
-        let standing = Standing { is_oneself: user.id == by.id(), active_administrators, assigned_cases, own_cases };
+        let standing = Standing {
+            is_oneself: user.id == by.id(),
+            active_administrators,
+            assigned_cases: case::open_cases_of(tx, user.id).await?,
+            own_cases: case::own_open_cases_of(tx, user.id).await?,
+            own_unreleased_cases: case::own_unreleased_cases_of(tx, user.id, tx.now()).await?,
+        };
         Ok((self.checked(user, by, action)?, standing))
     }
 

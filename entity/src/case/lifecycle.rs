@@ -394,6 +394,10 @@ impl Model {
     /// created it. Handing it to its own member changes nothing.
     pub fn change_member(self, member: Uuid) -> Result<ActiveModel, CaseRefusal> {
         let (is_another, is_by_its_creator) = (self.member_id != member, self.created_by_id == self.member_id);
+        // A former technician, who worked on the case and is a member now.
+        if self.assigned_to_id == Some(member) {
+            return Err(CaseRefusal::OwnMember);
+        }
         let mut row = self.movable(CaseAction::ChangeMember)?;
         row.member_id = Set(member);
         if is_another && is_by_its_creator {

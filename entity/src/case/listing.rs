@@ -84,12 +84,12 @@ pub fn tier() -> Expr {
     Func::coalesce([Expr::col(Column::Tier.as_column_ref()), Expr::val("")]).into()
 }
 
-/// Whether the due date of a case has passed, by the date today, and it is not completed as far as the caller sees.
+/// Whether the due date of a case has passed, by the date today, and it is neither a draft nor completed as far as the caller sees.
 pub fn is_overdue(is: bool, today: NaiveDate, caller: &Caller, now: DateTime<Utc>) -> Condition {
     // The complement is spelled out: a comparison with a time that is null is neither true nor false.
-    let (done, open): (Vec<_>, Vec<_>) = CaseStatus::iter().partition(|status| *status == CaseStatus::Completed);
+    let (late, never): (Vec<_>, Vec<_>) = CaseStatus::iter().partition(|status| status.can_be_overdue());
     match is {
-        true => Condition::all().add(Column::DueOn.lt(today)).add(has_status(&open, caller, now)),
-        false => Condition::any().add(Column::DueOn.gte(today)).add(has_status(&done, caller, now)),
+        true => Condition::all().add(Column::DueOn.lt(today)).add(has_status(&late, caller, now)),
+        false => Condition::any().add(Column::DueOn.gte(today)).add(has_status(&never, caller, now)),
     }
 }

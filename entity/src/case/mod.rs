@@ -268,6 +268,12 @@ fn released(now: DateTime<Utc>) -> Condition {
     Condition::any().add(Column::ReleasedAt.is_not_null()).add(Column::ScheduledReleaseAt.lte(now))
 }
 
+/// The opposite, spelled out: a comparison with a time that is null is neither true nor false.
+fn unreleased(now: DateTime<Utc>) -> Condition {
+    let is_held_back = Condition::any().add(Column::ScheduledReleaseAt.is_null()).add(Column::ScheduledReleaseAt.gt(now));
+    Condition::all().add(Column::ReleasedAt.is_null()).add(is_held_back)
+}
+
 /// Whether the case that a row refers to is among `cases`. Evaluated row by row, so that a page only costs as much as its rows:
 /// SQLite would otherwise list all cases first.
 pub fn is_among<C: IntoColumnRef>(case_id: C, cases: Select<Entity>) -> Expr {
@@ -297,8 +303,7 @@ pub fn has_status(statuses: &[CaseStatus], caller: &Caller, now: DateTime<Utc>) 
         known = known.add(completed().add(released(now)));
     }
     if statuses.contains(&CaseStatus::Accepted) {
-        let held_back = Condition::any().add(Column::ScheduledReleaseAt.is_null()).add(Column::ScheduledReleaseAt.gt(now));
-        known = known.add(completed().add(Column::ReleasedAt.is_null()).add(held_back));
+        known = known.add(completed().add(unreleased(now)));
     }
     known
 }
@@ -355,6 +360,12 @@ pub async fn open_cases_of<C: ConnectionTrait>(db: &C, assignee: Uuid) -> Result
 /// How many cases of their own, as their member, a user still has: every one that is neither completed nor deleted.
 pub async fn own_open_cases_of<C: ConnectionTrait>(db: &C, member: Uuid) -> Result<u64, DbErr> {
     open_cases().filter(Column::MemberId.eq(member)).count(db).await
+}
+
+/// How many completed cases of their own, as their member, a user does not see as completed yet.
+pub async fn own_unreleased_cases_of<C: ConnectionTrait>(db: &C, member: Uuid, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let completed = Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(CaseStatus::Completed));
+    completed.filter(Column::MemberId.eq(member)).filter(unreleased(now)).count(db).await
 }
 
 /// How many cases each of these users still works on, in one statement; those who work on none are absent.

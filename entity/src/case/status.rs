@@ -32,6 +32,16 @@ impl CaseStatus {
             Self::Completed => "completed",
         }
     }
+
+    /// Whether work on the case is not finished.
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Completed)
+    }
+
+    /// Whether the case is late once its due date has passed. A draft was not handed in yet.
+    pub const fn can_be_overdue(self) -> bool {
+        self.is_open() && !matches!(self, Self::Draft)
+    }
 }
 
 /// The difficulty of a case; tiers are ordered by difficulty.

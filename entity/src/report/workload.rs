@@ -6,23 +6,12 @@ use crate::user::{Level, Role};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
 
 /// The maximum number of technicians and of workshops: those with the most open cases.
 pub const GROUPS_MAX: usize = 100;
 /// The maximum number of listed holds: those that have lasted longest.
 pub const HOLDS_MAX: usize = 50;
-
-/// The statuses of cases that are neither completed nor deleted, in the order of the lifecycle.
-pub const OPEN: [CaseStatus; 7] = [
-    CaseStatus::Draft,
-    CaseStatus::Submitted,
-    CaseStatus::Accepted,
-    CaseStatus::Hold,
-    CaseStatus::PendingReview,
-    CaseStatus::NeedsResubmission,
-    CaseStatus::Resubmitted,
-];
 
 /// The days at which a case becomes older than one column of the ages and belongs to the next.
 const AGES: [i64; 4] = [3, 7, 14, 30];
@@ -70,7 +59,7 @@ pub struct HeldCase {
 }
 
 /// The open cases of one technician, or of one workshop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Work {
     pub open_cases: i64,
     pub in_progress: i64,
@@ -80,19 +69,21 @@ pub struct Work {
     pub oldest_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct TechnicianWork {
     pub user_id: Uuid,
     pub username: String,
     pub full_name: String,
     pub role: Role,
     pub user_level: Option<Level>,
+    #[sea_orm(nested)]
     pub work: Work,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct WorkshopWork {
     pub workshop_code: String,
+    #[sea_orm(nested)]
     pub work: Work,
 }
 
@@ -127,13 +118,19 @@ const SINCE: &str = "COALESCE(cases.submitted_at, cases.created_at)";
 
 /// The condition of an open case.
 fn are_open(sql: Sql) -> Sql {
-    sql.text("cases.deleted_at IS NULL AND cases.status IN (").values(OPEN.map(CaseStatus::code)).text(")")
+    sql.text("cases.deleted_at IS NULL AND cases.status IN (").values(open().map(CaseStatus::code)).text(")")
 }
 
-/// The number of cases whose day is over. Drafts were not handed in yet, so they can't be late.
+/// The statuses of open cases, in the order of the lifecycle.
+fn open() -> impl Iterator<Item = CaseStatus> {
+    CaseStatus::iter().filter(|status| status.is_open())
+}
+
+/// The number of cases that are late.
 fn count_overdue(sql: Sql, today: NaiveDate) -> Sql {
-    let sql = sql.text("COUNT(CASE WHEN cases.status <> ").value(CaseStatus::Draft.code());
-    sql.text(" AND cases.due_on < ").value(today).text(" THEN 1 END) AS overdue")
+    let late = CaseStatus::iter().filter(|status| status.can_be_overdue());
+    let sql = sql.text("COUNT(CASE WHEN cases.status IN (").values(late.map(CaseStatus::code));
+    sql.text(") AND cases.due_on < ").value(today).text(" THEN 1 END) AS overdue")
 }
 
 #[derive(FromQueryResult)]
@@ -161,7 +158,7 @@ async fn by_status<C: ConnectionTrait>(db: &C, now: DateTime<Utc>, today: NaiveD
     let sql = sql.text("COUNT(CASE WHEN cases.hold_expected_end_at < ").value(now).text(" THEN 1 END) AS overdue_holds, ");
     let sql = sql.text("MIN(").text(SINCE).text(") AS oldest_at, MIN(cases.held_at) AS longest_held_at FROM cases WHERE ");
     let rows: Vec<StatusRow> = are_open(sql).text(" GROUP BY cases.status").all(db).await?;
-    Ok(OPEN.into_iter().map(|status| StatusWork::new(status, rows.iter().find(|row| row.status == status))).collect())
+    Ok(open().map(|status| StatusWork::new(status, rows.iter().find(|row| row.status == status))).collect())
 }
 
 impl StatusWork {
@@ -211,27 +208,17 @@ fn figures(sql: Sql, today: NaiveDate) -> Sql {
 
 #[derive(FromQueryResult)]
 struct TechnicianRow {
-    user_id: Uuid,
-    username: String,
-    first_name: String,
-    last_name: String,
-    role: Role,
-    user_level: Option<Level>,
-    open_cases: i64,
-    in_progress: i64,
-    on_hold: i64,
-    waiting_for_review: i64,
-    overdue: i64,
-    oldest_at: Option<DateTime<Utc>>,
+    #[sea_orm(nested)]
+    technician: TechnicianWork,
     rows_total: i64,
 }
 
 async fn by_technician<C: ConnectionTrait>(db: &C, today: NaiveDate) -> Result<(Vec<TechnicianWork>, i64), DbErr> {
     let count = |name: &str| format!("COALESCE(held.{name}, 0) AS {name}");
     let counts = ["open_cases", "in_progress", "on_hold", "waiting_for_review", "overdue"].map(count).join(", ");
-    let sql = Sql::new("SELECT users.id AS user_id, users.username, users.first_name, users.last_name, users.role, ");
+    let sql = Sql::new("SELECT users.id AS user_id, users.username, users.role, users.user_level, ");
     let sql = sql
-        .text("users.user_level, ")
+        .text("users.first_name || ' ' || users.last_name AS full_name, ")
         .text(&counts)
         .text(", held.oldest_at, COUNT(*) OVER () AS rows_total FROM users LEFT JOIN (SELECT cases.assigned_to_id, ");
     let sql = are_open(figures(sql, today).text(" FROM cases WHERE "));
@@ -242,33 +229,13 @@ async fn by_technician<C: ConnectionTrait>(db: &C, today: NaiveDate) -> Result<(
         .text(" AND users.is_active AND users.deleted_at IS NULL) ORDER BY COALESCE(held.open_cases, 0) DESC, users.username");
     let rows: Vec<TechnicianRow> = sql.text(by_bytes(db)).text(&format!(" LIMIT {GROUPS_MAX}")).all(db).await?;
     let total = rows.first().map_or(0, |row| row.rows_total);
-    Ok((rows.into_iter().map(TechnicianWork::new).collect(), total))
-}
-
-impl TechnicianWork {
-    fn new(row: TechnicianRow) -> Self {
-        let work = Work {
-            open_cases: row.open_cases,
-            in_progress: row.in_progress,
-            on_hold: row.on_hold,
-            waiting_for_review: row.waiting_for_review,
-            overdue: row.overdue,
-            oldest_at: row.oldest_at,
-        };
-        let TechnicianRow { user_id, username, first_name, last_name, role, user_level, .. } = row;
-        Self { user_id, username, full_name: format!("{first_name} {last_name}"), role, user_level, work }
-    }
+    Ok((rows.into_iter().map(|row| row.technician).collect(), total))
 }
 
 #[derive(FromQueryResult)]
 struct WorkshopRow {
-    workshop_code: String,
-    open_cases: i64,
-    in_progress: i64,
-    on_hold: i64,
-    waiting_for_review: i64,
-    overdue: i64,
-    oldest_at: Option<DateTime<Utc>>,
+    #[sea_orm(nested)]
+    workshop: WorkshopWork,
     rows_total: i64,
 }
 
@@ -277,12 +244,5 @@ async fn by_workshop<C: ConnectionTrait>(db: &C, today: NaiveDate) -> Result<(Ve
     let sql = are_open(sql).text(" GROUP BY cases.workshop_code ORDER BY COUNT(*) DESC, cases.workshop_code");
     let rows: Vec<WorkshopRow> = sql.text(by_bytes(db)).text(&format!(" LIMIT {GROUPS_MAX}")).all(db).await?;
     let total = rows.first().map_or(0, |row| row.rows_total);
-    Ok((rows.into_iter().map(WorkshopWork::new).collect(), total))
-}
-
-impl WorkshopWork {
-    fn new(row: WorkshopRow) -> Self {
-        let WorkshopRow { workshop_code, open_cases, in_progress, on_hold, waiting_for_review, overdue, oldest_at, .. } = row;
-        Self { workshop_code, work: Work { open_cases, in_progress, on_hold, waiting_for_review, overdue, oldest_at } }
-    }
+    Ok((rows.into_iter().map(|row| row.workshop).collect(), total))
 }

@@ -18,6 +18,8 @@ pub struct Standing {
     pub assigned_cases: u64,
     /// The open cases of their own, as their member.
     pub own_cases: u64,
+    /// The completed cases of their own whose results they may not see yet.
+    pub own_unreleased_cases: u64,
 }
 
 /// Reads a user for update, with the number of active administrators, who are locked too: two can't remove each other as the last
@@ -45,8 +47,9 @@ impl Model {
         // over.
         let stops_working = self.role == Role::Technician || (self.role.is_staff() && !rights.role.is_staff());
         let assigned = if stops_working { standing.assigned_cases } else { 0 };
-        // Only as a member can a user submit and resubmit cases of their own.
-        let own = if rights.role == Role::Member { 0 } else { standing.own_cases };
+        // Only as a member can a user submit and resubmit cases of their own, and only from a member is an unreleased result kept.
+        let all = standing.own_cases.saturating_add(standing.own_unreleased_cases);
+        let own = if rights.role == Role::Member { 0 } else { all };
         ensure_none_open(assigned, own)
     }
 

@@ -131,6 +131,16 @@ on_each_database! {
         assert_eq!(used().await, (json!("0.0"), json!("2.0")));
     }
 
+    async fn a_case_is_not_handed_to_a_member_who_worked_on_it(app) {
+        let (case, by) = (app.a_case().completed().create().await, app.as_admin().await);
+        let worker = app.tech(3).await;
+        let worker = with_role(app, &worker, Role::Member, None).await;
+        let mark = app.mark().await;
+        let body = json!({"member_id": worker.id, "reason": "because"});
+        by.post(&case.url("member"), body).await.expect_problem(409, "not_assignable");
+        assert_eq!(app.since(&mark).await.len(), 0);
+    }
+
     async fn only_an_active_member_can_be_given_a_case(app) {
         let (case, by) = (app.a_case().accepted().create().await, app.as_admin().await);
         let away = app.user("away", Role::Member, None).await;

@@ -116,19 +116,6 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 
-    async fn a_reopened_case_does_not_return_to_an_assignee_who_became_its_member(app) {
-        let worker = app.user("worker", Role::Technician, Some(Level::Three)).await;
-        let case = app.a_case().accepted().assigned_to(&worker).create().await;
-        let (admin, manager) = (app.as_admin().await, app.as_manager().await);
-        manager.post(&case.url("complete"), json!({"override_incomplete": true, "release": "now"})).await.expect(200);
-        let role = async |body| admin.post(&format!("users/{}/role", worker.id), body).await.expect(200);
-        role(json!({"role": "member", "reason": "left the desk"})).await;
-        admin.post(&case.url("member"), json!({"member_id": worker.id, "reason": "because"})).await.expect(200);
-        role(json!({"role": "technician", "user_level": "level_3", "reason": "back again"})).await;
-        let reopened = manager.post(&case.url("reopen"), json!({"reason": "a report is missing"})).await.expect(200);
-        assert_eq!((&reopened["status"], &reopened["assigned_to"]), (&json!("accepted"), &json!(null)));
-    }
-
     async fn a_former_member_is_neither_notified_of_the_review_of_their_case_nor_shown_it_as_pending(app) {
         let member = app.user("member1", Role::Member, None).await;
         let case = app.a_case().assigned_to(&app.tech(1).await).accepted().create().await;

@@ -30,7 +30,7 @@ on_each_database! {
         );
     }
 
-    async fn each_failed_email_counts_whoever_sent_it(app) {
+    async fn each_failed_email_counts_whichever_system_sent_it(app) {
         let by = warehouse(app).await;
         let failed = async || {
             let report = app.as_manager().await.get("reports/system-events").await.expect(200);

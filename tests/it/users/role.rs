@@ -1,7 +1,7 @@
 //! Changing a user's role.
 
 use super::url;
-use crate::app::actions;
+use crate::app::{actions, at};
 use crate::cases::visibility::with_role;
 use entity::user::{Level, Role};
 use serde_json::json;
@@ -95,6 +95,17 @@ on_each_database! {
         }
         by.post(&url(&user, "role"), body).await.expect(200);
         assert_eq!(by.get(&open[1].path()).await.expect(200)["member"]["username"], "member2");
+    }
+
+    async fn a_member_keeps_the_role_while_a_result_is_kept_from_them(app) {
+        let user = app.user("member1", Role::Member, None).await;
+        let case = app.a_case().completed_until(at("2026-12-11T15:00:00Z")).create().await;
+        let by = app.as_admin().await;
+        let body = json!({"role": "manager", "reason": "a"});
+        let problem = by.post(&url(&user, "role"), body.clone()).await.expect_problem(409, "open_cases");
+        assert_eq!(problem["open_cases"], 1);
+        by.post(&case.url("release"), json!({})).await.expect(200);
+        by.post(&url(&user, "role"), body).await.expect(200);
     }
 
     async fn a_technician_with_open_cases_of_both_kinds_is_told_of_both_and_can_become_a_member_again(app) {
