@@ -36,7 +36,7 @@ const BACKLOG: i32 = 1_024;
 /// Serves on a bound socket until it is stopped.
 pub fn serve(app: App, listener: TcpListener, workers: usize, limits: ConnectionLimits) -> std::io::Result<Server> {
     SockRef::from(&listener).listen(BACKLOG)?;
-    let connections = Connections::new(limits, app.metrics().clone());
+    let connections = Connections::new(limits, app.public_path(), app.metrics().clone());
     operations::install(openapi::operations).map_err(std::io::Error::other)?;
     let contract = web::Data::from(openapi::current_texts(app.public_path()).map_err(std::io::Error::other)?);
     let files = web::Data::new(static_files::CompressedFiles::default());

@@ -64,7 +64,8 @@ pub struct ListCases {
     /// Due after this date
     #[param(inline, nullable = false)]
     due_after: Option<CivilDay>,
-    /// Whether the due date has passed, by today's date in the configured time zone, and the case is neither a draft nor completed.
+    /// Whether the due date has passed, by today's date in the configured time zone, and the case is neither a draft nor
+    /// completed.
     /// For its member, a completed case that has not been released is not completed
     #[param(nullable = false)]
     is_overdue: Option<bool>,

@@ -84,7 +84,8 @@ pub fn tier() -> Expr {
     Func::coalesce([Expr::col(Column::Tier.as_column_ref()), Expr::val("")]).into()
 }
 
-/// Whether the due date of a case has passed, by the date today, and it is neither a draft nor completed as far as the caller sees.
+/// Whether the due date of a case has passed, by the date today, and it is neither a draft nor completed as far as the caller
+/// sees.
 pub fn is_overdue(is: bool, today: NaiveDate, caller: &Caller, now: DateTime<Utc>) -> Condition {
     // The complement is spelled out: a comparison with a time that is null is neither true nor false.
     let (late, never): (Vec<_>, Vec<_>) = CaseStatus::iter().partition(|status| status.can_be_overdue());

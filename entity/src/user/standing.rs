@@ -47,7 +47,8 @@ impl Model {
         // over.
         let stops_working = self.role == Role::Technician || (self.role.is_staff() && !rights.role.is_staff());
         let assigned = if stops_working { standing.assigned_cases } else { 0 };
-        // Only as a member can a user submit and resubmit cases of their own, and only from a member is an unreleased result kept.
+        // Only as a member can a user submit and resubmit cases of their own, and only from members is an unreleased result
+        // kept.
         let all = standing.own_cases.saturating_add(standing.own_unreleased_cases);
         let own = if rights.role == Role::Member { 0 } else { all };
         ensure_none_open(assigned, own)

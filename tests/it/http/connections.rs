@@ -10,7 +10,8 @@ const HALF: &[u8] = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Ty"
 const WHOLE: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
 async fn app(connections: ConnectionLimits) -> TestApp {
-    TestApp::start_with(Kind::Sqlite, Settings { connections, ..Settings::default() }).await.unwrap()
+    let settings = Settings { connections, public_path: "/casetrail".to_owned(), ..Settings::default() };
+    TestApp::start_with(Kind::Sqlite, settings).await.unwrap()
 }
 
 async fn connect(app: &TestApp) -> TcpStream {
@@ -44,6 +45,7 @@ async fn incomplete_request_headers_time_out() {
     let begun = Instant::now();
     let said = rest(sent(&app, HALF).await).await;
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("\"code\":\"request_timeout\""), "{said}");
+    assert!(said.contains("\"type\":\"/casetrail/problems/request_timeout\""), "{said}");
     assert!(rest(sent(&app, b"").await).await.is_empty());
     // The second request of a connection, and one that was sent together with the first.
     let mut kept = sent(&app, WHOLE).await;

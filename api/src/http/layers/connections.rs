@@ -43,6 +43,8 @@ impl Default for ConnectionLimits {
 #[derive(Clone)]
 pub struct Connections {
     limits: Arc<ConnectionLimits>,
+    /// The path at which clients see the service, as for all problems.
+    public_path: Arc<str>,
     open: Arc<Mutex<Open>>,
     metrics: Metrics,
 }
@@ -142,9 +144,9 @@ impl Handle {
 }
 
 impl Connections {
-    /// No connections yet, with these limits.
-    pub fn new(limits: ConnectionLimits, metrics: Metrics) -> Self {
-        Self { limits: Arc::new(limits), open: Arc::default(), metrics }
+    /// No connections yet, with these limits, of a service at this path.
+    pub fn new(limits: ConnectionLimits, public_path: &str, metrics: Metrics) -> Self {
+        Self { limits: Arc::new(limits), public_path: public_path.into(), open: Arc::default(), metrics }
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -251,16 +253,18 @@ impl Guarded {
             }
             let error = if is_evicted { Error::overloaded() } else { Error::plain(Code::RequestTimeout) };
             // Not awaited: the client may not read.
-            let _ = self.io.try_write(answer_without_request(&error).as_bytes());
+            let _ = self.io.try_write(answer_without_request(&error, &connections.public_path).as_bytes());
         }
         Poll::Ready(())
     }
 }
 
 /// A response to a client whose request isn't known yet, so that no handler can send it.
-fn answer_without_request(error: &Error) -> String {
+fn answer_without_request(error: &Error, public_path: &str) -> String {
     let (status, request_id) = (error.code.status(), Uuid::now_v7().to_string());
-    let body = serde_json::to_string(&error.problem("/", &request_id)).unwrap_or_default();
+    let mut problem = error.problem(&format!("{public_path}/"), &request_id);
+    problem.kind.insert_str(0, public_path);
+    let body = serde_json::to_string(&problem).unwrap_or_default();
     let length = body.len();
     let retry = if status.as_u16() == 503 { "retry-after: 1\r\n" } else { "" };
     format!(
