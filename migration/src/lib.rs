@@ -38,6 +38,7 @@ mod m20261201_000032_api_key_uses;
 mod m20261201_000033_readings;
 mod m20261201_000034_deferred_emails;
 mod m20261201_000035_api_key_index;
+mod m20261201_000036_ledger;
 pub mod nets;
 mod standing;
 
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000033_readings::Migration),
             Box::new(m20261201_000034_deferred_emails::Migration),
             Box::new(m20261201_000035_api_key_index::Migration),
+            Box::new(m20261201_000036_ledger::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }

@@ -1,7 +1,8 @@
 //! Checks whether the safety nets are as the migrations made them: they work only as long as none was removed.
 
 use super::m20261201_000020_nets::{AUDITED, FUNCTIONS, home, in_home, path};
-use super::m20261201_000026_review_net::{self as review_net, FUNCTION};
+use super::m20261201_000026_review_net as review_net;
+use super::m20261201_000036_ledger::{self as ledger, Function};
 use super::{Migrator, MigratorTrait};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, Statement};
@@ -9,6 +10,9 @@ use std::collections::BTreeMap;
 
 /// The append-only tables: the audit log and the review history.
 const APPENDED: [&str; 2] = ["audit_entries", "case_reviews"];
+
+/// The tables of the ledger that have triggers of their own.
+const LEDGER: [&str; 2] = ["audit_pending", "ledger_leaves"];
 
 /// What is missing, different, disabled or added, as text for an operator; empty if everything is as it should be.
 pub async fn differences(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
@@ -56,8 +60,8 @@ async fn kept_by_sqlite(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
 
 /// The triggers and rules of the tables that have a net or are append-only, as PostgreSQL represents them.
 async fn triggers(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
-    let tables: Vec<_> = AUDITED.iter().map(|audited| audited.table).chain(APPENDED).map(|table| format!("'{table}'")).collect();
-    let tables = tables.join(", ");
+    let tables = AUDITED.iter().map(|audited| audited.table).chain(APPENDED).chain(LEDGER);
+    let tables = tables.map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
     definitions(
         db,
         format!(
@@ -91,17 +95,30 @@ fn expected_triggers() -> Definitions {
         [(format!("trigger {table}_unaltered"), unaltered), (format!("trigger {table}_kept"), kept)]
     });
     let steps = ("trigger case_reviews_recorded".to_owned(), review_net::POSTGRES.to_owned());
-    nets.chain(appended).chain([steps]).collect()
+    // CREATE TRIGGER name …
+    let ledger = ledger::TRIGGERS.iter().map(|trigger| {
+        let name = trigger.split_whitespace().nth(2).unwrap_or_default();
+        (format!("trigger {name}"), (*trigger).to_owned())
+    });
+    nets.chain(appended).chain([steps]).chain(ledger).collect()
+}
+
+/// The functions as they were made last: the ledger's migration made some of them anew.
+fn latest_functions() -> Vec<Function> {
+    let earlier = FUNCTIONS.iter().filter(|(name, _)| ledger::FUNCTIONS.iter().all(|function| function.name != *name));
+    let earlier = earlier.map(|&(name, body)| Function { name, body, is_definer: false });
+    earlier.chain(ledger::FUNCTIONS).collect()
 }
 
 async fn functions(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
-    let names: Vec<String> = FUNCTIONS.iter().chain([&FUNCTION]).map(|(name, _)| format!("'{name}'")).collect();
+    let names: Vec<String> = latest_functions().iter().map(|function| format!("'{}'", function.name)).collect();
     let names = names.join(", ");
     definitions(
         db,
         format!(
             "SELECT 'function ' || p.proname AS name,
-                    coalesce(array_to_string(p.proconfig, '; '), '') || p.prosrc AS definition
+                    coalesce(array_to_string(p.proconfig, '; '), '')
+                      || CASE WHEN p.prosecdef THEN '; security definer' ELSE '' END || p.prosrc AS definition
              FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = current_schema() AND p.proname IN ({names})"
         ),
@@ -110,9 +127,11 @@ async fn functions(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
 }
 
 fn expected_functions(home: &str) -> Definitions {
-    let functions = FUNCTIONS
-        .iter()
-        .chain([&FUNCTION])
-        .map(|(name, body)| (format!("function {name}"), format!("search_path={}{}", path(home), in_home(body, home))));
-    functions.collect()
+    let definition = |function: &Function| {
+        let settings = function.settings(home).into_iter().map(|(name, value)| format!("{name}={value}"));
+        let settings = settings.collect::<Vec<_>>().join("; ");
+        let definer = if function.is_definer { "; security definer" } else { "" };
+        format!("{settings}{definer}{}", in_home(function.body, home))
+    };
+    latest_functions().iter().map(|function| (format!("function {}", function.name), definition(function))).collect()
 }
