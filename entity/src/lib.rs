@@ -8,6 +8,7 @@
 //!   `job`), and what a request needs (`session`, `api_key`, `signing_key`, `idempotency`, `attempt`, `throttle`).
 //! - Effects: `effect` lists what must follow a change, `notify` carries it out. `delivery` selects the emails that are due and
 //!   records each attempt.
+//! - `ledger`: the sequence of committed entries, and what is added up with it.
 //! - Reading: `audit_log` and `report`, with `page` and `period`.
 //! - Ground: `db`, `clock`, `text`, `load`, and the checks of `start`.
 
@@ -27,6 +28,7 @@ pub mod effect;
 pub mod history;
 pub mod idempotency;
 pub mod job;
+pub mod ledger;
 pub mod load;
 pub mod note;
 pub mod notify;

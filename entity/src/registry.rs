@@ -8,8 +8,8 @@ use crate::audit::{self, Audited, Unaudited};
 use crate::clock::Clock;
 use crate::db::{Db, Limits, Verb, Watch};
 use crate::{
-    alert, api_key, attempt, audit_entry, case, credit, document, idempotency, job, note, outbox, review, session, setting,
-    signing_key, throttle, user,
+    alert, api_key, attempt, audit_entry, case, credit, document, idempotency, job, ledger, note, outbox, review, session,
+    setting, signing_key, throttle, user,
 };
 use sea_orm::{DbErr, EntityName};
 use serde_json::Value as Json;
@@ -95,7 +95,8 @@ struct Excuse {
 
 /// The only list of tables that can be written without entries.
 fn excuses() -> Vec<Excuse> {
-    vec![
+    let of_the_ledger = ledger::TABLES.map(|(table, because, verbs)| Excuse { table, because, verbs });
+    let rows = vec![
         excuse::<alert::Entity>(),
         excuse::<api_key::Entity>(),
         excuse::<attempt::Entity>(),
@@ -112,7 +113,8 @@ fn excuses() -> Vec<Excuse> {
         excuse::<signing_key::Entity>(),
         excuse::<throttle::Entity>(),
         excuse::<user::credential::Entity>(),
-    ]
+    ];
+    rows.into_iter().chain(of_the_ledger).collect()
 }
 
 fn audit_of<E: Audited>() -> Audit {
