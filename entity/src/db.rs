@@ -23,6 +23,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// The number of connections for each kind of work, and the maximum waiting times for a connection and a lock.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +58,7 @@ pub struct Db {
     watch: Option<Watch>,
     observer: Option<Arc<dyn Observer>>,
     excuses: Excuses,
+    written: Arc<Notify>,
 }
 
 /// The current number of connections for one kind of work.
@@ -103,6 +105,7 @@ impl Db {
             watch: watch.clone(),
             observer: None,
             excuses,
+            written: Arc::default(),
         };
         db.ensure_no_debt().await?;
         Ok(db)
@@ -111,6 +114,11 @@ impl Db {
     /// Notifies an observer of each entry that is written through this.
     pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer: Some(observer), ..self }
+    }
+
+    /// Is notified of each commit with entries; for one waiter.
+    pub fn written(&self) -> &Arc<Notify> {
+        &self.written
     }
 
     /// Which tables a transaction may write without an entry.

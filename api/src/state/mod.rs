@@ -27,6 +27,7 @@ use readiness::Readiness;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -62,6 +63,7 @@ pub struct App {
     in_flight: Arc<InFlight>,
     known_keys: Arc<KnownKeys>,
     readiness: Arc<Readiness>,
+    last_sequence: watch::Sender<i64>,
     stopping: CancellationToken,
     /// Whether the metrics have an address of their own.
     has_metrics_apart: bool,
@@ -71,7 +73,8 @@ impl App {
     pub fn new(state: State) -> Self {
         let state = Arc::new(state);
         let (in_flight, known_keys, readiness) = (Arc::default(), Arc::default(), Arc::default());
-        Self { state, in_flight, known_keys, readiness, stopping: CancellationToken::new(), has_metrics_apart: false }
+        let (last_sequence, stopping) = (watch::Sender::new(0), CancellationToken::new());
+        Self { state, in_flight, known_keys, readiness, last_sequence, stopping, has_metrics_apart: false }
     }
 
     /// The same with the metrics at an address of their own.
@@ -151,6 +154,20 @@ impl App {
 
     pub fn known_keys(&self) -> &KnownKeys {
         &self.known_keys
+    }
+
+    /// The sequence of the last sealed entry, as far as this process knows: for those who wait for the next one.
+    pub fn last_sequence(&self) -> watch::Receiver<i64> {
+        self.last_sequence.subscribe()
+    }
+
+    /// Entries up to this sequence are sealed.
+    pub fn sealed(&self, through: i64) {
+        self.last_sequence.send_if_modified(|last| {
+            let is_later = through > *last;
+            *last = through.max(*last);
+            is_later
+        });
     }
 
     /// The result of the last readiness check.

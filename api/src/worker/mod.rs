@@ -7,6 +7,7 @@ pub mod orphans;
 pub mod requester;
 pub mod run;
 pub mod scheduler;
+pub mod sealing;
 mod send_mails;
 mod work;
 
@@ -46,6 +47,7 @@ pub fn start(app: &App) -> Workers {
         }
     }
     jobs.spawn(key_uses::run(app.clone()));
+    jobs.spawn(sealing::run(app.clone()));
     actix_web::rt::spawn(folding::run(app.clone()));
     actix_web::rt::spawn(housekeeping::run(app.clone()));
     Workers { jobs }

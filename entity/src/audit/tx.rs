@@ -16,6 +16,7 @@ use sea_orm::{
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// One operation's transaction: its changes and their entries commit together, or neither does.
@@ -29,6 +30,8 @@ pub struct AuditTx {
     /// Where to query what became of the transaction if the reply to COMMIT is lost.
     readers: DatabaseConnection,
     decision_patience: Duration,
+    /// Is notified if entries were committed.
+    written: Arc<Notify>,
 }
 
 impl AuditTx {
@@ -61,7 +64,8 @@ impl AuditTx {
     /// `now` is read here: once the locks on rights are ours.
     fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
         let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.excuses(), db.observer()));
-        Self { inner, unit, hold, readers: db.readers().clone(), decision_patience: db.decision_patience() }
+        let (readers, written) = (db.readers().clone(), Arc::clone(db.written()));
+        Self { inner, unit, hold, readers, decision_patience: db.decision_patience(), written }
     }
 
     /// What ends a user's rights must begin with `over` that user; otherwise one of their actions could be committed after it.
@@ -172,8 +176,11 @@ impl AuditTx {
     /// `Refusal::CommitUnknown` if that can't be determined either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
         CommitWatch::begin();
-        let unit = Arc::clone(&self.unit);
+        let (unit, written) = (Arc::clone(&self.unit), Arc::clone(&self.written));
         let end = self.end().await;
+        if end.is_ok() && unit.traces().entry.is_some() {
+            written.notify_one();
+        }
         unit.conclude(&end);
         end
     }
