@@ -23,6 +23,7 @@ mod exports;
 mod http;
 mod ingest;
 mod jobs;
+mod ledger;
 mod notes;
 mod outbox;
 mod reports;

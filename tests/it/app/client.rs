@@ -85,6 +85,7 @@ impl<'a> Client<'a> {
 
     /// Returns the response without checking it against the contract; for tests that measure how long it takes.
     pub async fn fetch(&self, method: &Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+        self.app.seal_before(path).await;
         let mut request = self.app.http.request(method.clone(), format!("{}{path}", self.app.base));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);

@@ -3,11 +3,12 @@
 use super::TestApp;
 use entity::audit::{Action, metadata};
 use entity::history::replay;
-use entity::{audit_entry, case, credit, document, note, setting, user};
-use sea_orm::{EntityTrait, QueryOrder};
+use entity::{audit_entry, case, credit, document, ledger, note, setting, user};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
+use uuid::Uuid;
 
 /// The metadata schema of each action in the catalogue.
 static SCHEMAS: LazyLock<HashMap<Action, jsonschema::Validator>> = LazyLock::new(|| {
@@ -30,6 +31,7 @@ pub async fn check(app: &TestApp) {
         }
         assert!(!entry.actor_type.is_empty() && !entry.object_type.is_empty() && !entry.object_id.is_empty());
     }
+    check_ledger(app, &entries).await;
     let replayed = replay(&entries).unwrap_or_else(|gap| panic!("the chain of entries is broken: {gap}"));
     for row in case::Entity::find().all(&app.outside).await.expect("cases") {
         replayed.ensure_row::<case::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
@@ -48,5 +50,22 @@ pub async fn check(app: &TestApp) {
     }
     for row in credit::Entity::find().all(&app.outside).await.expect("allowances") {
         replayed.ensure_row::<credit::Entity>(&row).unwrap_or_else(|gap| panic!("log and row differ: {gap}"));
+    }
+}
+
+/// Once everything is sealed, each entry has its place in a sequence without gaps, with the hash of its body.
+async fn check_ledger(app: &TestApp, entries: &[audit_entry::Model]) {
+    app.seal().await;
+    let progress = ledger::progress(&app.outside).await.expect("the progress");
+    let last = i64::try_from(entries.len()).expect("a number");
+    assert_eq!((progress.pending, progress.last_sequence, progress.history_done), (0, last, true), "leaves and entries");
+    let sql = "SELECT sequence, entry_id, leaf_hash FROM ledger_leaves ORDER BY sequence";
+    let leaves =
+        app.outside.query_all_raw(Statement::from_string(app.outside.get_database_backend(), sql)).await.expect("leaves");
+    let bodies: BTreeMap<Uuid, &str> = entries.iter().map(|entry| (entry.id, entry.body.as_str())).collect();
+    for (leaf, sequence) in leaves.iter().zip(1_i64..) {
+        assert_eq!(leaf.try_get::<i64>("", "sequence").expect("a sequence"), sequence, "a gap");
+        let body = bodies[&leaf.try_get::<Uuid>("", "entry_id").expect("an entry")];
+        assert_eq!(leaf.try_get::<Vec<u8>>("", "leaf_hash").expect("a hash"), ledger::leaf_hash(body));
     }
 }

@@ -1,0 +1,4 @@
+//! The ledger: the sequence of committed entries.
+
+mod nets;
+mod sealing;

@@ -1,0 +1,77 @@
+//! What the database refuses to do with pending entries and leaves, to anyone who has the password but none of our code.
+#![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
+
+use crate::app::{Kind, TestApp};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+
+on_each_database! {
+    async fn pending_entries_stay_until_they_are_sealed(app) {
+        app.a_case().accepted().create().await;
+        let mut ways = vec!["DELETE FROM audit_pending", "UPDATE audit_pending SET entry_id = entry_id"];
+        match app.kind {
+            Kind::Sqlite => ways.push("INSERT INTO audit_pending (entry_id) VALUES (randomblob(16))"),
+            Kind::Postgres => {
+                ways.push("TRUNCATE audit_pending");
+                ways.push("INSERT INTO audit_pending (entry_id, object_id) VALUES (gen_random_uuid(), 'x')");
+            }
+        }
+        for way in ways {
+            for (whose, db) in app.outsiders().await {
+                let refused = db.execute_unprepared(way).await.expect_err(way).to_string();
+                let is_known = ["append-only", "until it is sealed", "permission denied"].iter().any(|said| refused.contains(said));
+                assert!(is_known, "{way}, as {whose}: {refused}");
+            }
+        }
+    }
+
+    async fn leaves_are_never_altered_and_have_no_gaps(app) {
+        app.a_case().accepted().create().await;
+        app.seal().await;
+        app.a_case().accepted().create().await;
+        let some = "entry_id, leaf_hash FROM ledger_leaves";
+        let other = if app.kind == Kind::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+        for way in [
+            "UPDATE ledger_leaves SET sequence = sequence + 1".to_owned(),
+            "DELETE FROM ledger_leaves".to_owned(),
+            format!("INSERT INTO ledger_leaves SELECT 100000, {other}, leaf_hash FROM ledger_leaves LIMIT 1"),
+            format!("INSERT INTO ledger_leaves SELECT 0, {other}, leaf_hash FROM ledger_leaves LIMIT 1"),
+            format!("INSERT INTO ledger_leaves SELECT (SELECT MAX(sequence) + 1 FROM ledger_leaves), {some} LIMIT 1"),
+        ] {
+            for (whose, db) in app.outsiders().await {
+                let refused = db.execute_unprepared(&way).await.expect_err(&way).to_string();
+                let is_known = ["append-only", "no gaps", "permission denied", "duplicate key"].iter();
+                assert!(is_known.clone().any(|said| refused.contains(said)), "{way}, as {whose}: {refused}");
+            }
+        }
+    }
+}
+
+/// A trigger of another table gets past the refusal of rows that are written by hand; the net then looks for the entry itself.
+#[tokio::test]
+async fn a_pending_row_without_its_entry_does_not_permit_a_change() {
+    let Some(app) = TestApp::start(Kind::Postgres).await else { return };
+    let id = app.a_case().accepted().create().await.case.id;
+    for row in [
+        format!("gen_random_uuid(), '{id}'"),
+        // Of an entry about this case, which an earlier transaction wrote.
+        format!("(SELECT id FROM audit_entries WHERE object_id = '{id}' LIMIT 1), '{id}'"),
+    ] {
+        app.seal().await;
+        let tx = app.outside.begin().await.unwrap();
+        for sql in [
+            "CREATE TEMP TABLE way (x int)".to_owned(),
+            format!(
+                "CREATE FUNCTION pg_temp.forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                 INSERT INTO audit_pending (entry_id, object_id) VALUES ({row}); RETURN NULL; END $$"
+            ),
+            "CREATE TRIGGER forge AFTER INSERT ON way FOR EACH ROW EXECUTE FUNCTION pg_temp.forge()".to_owned(),
+            "INSERT INTO way VALUES (1)".to_owned(),
+            "UPDATE cases SET version = 9".to_owned(),
+        ] {
+            tx.execute_unprepared(&sql).await.expect(&sql);
+        }
+        let refused = tx.commit().await.expect_err(&row).to_string();
+        assert!(refused.contains("unaudited UPDATE"), "{row}: {refused}");
+    }
+    app.finish().await;
+}
