@@ -1,7 +1,7 @@
 //! The ledger: each committed entry gets its place in a sequence without gaps, and until then it is pending.
 //!
-//! A trigger notes each new entry in `audit_pending`; a sealer takes it out again with the entry's leaf. What was in the log before
-//! is history: neither pending nor sealed.
+//! A trigger notes each new entry in `audit_pending`; a sealer takes it out again with the entry's leaf. What was in the log
+//! before is history: neither pending nor sealed.
 //!
 //! On PostgreSQL the nets look for a transaction's entries among the pending ones instead of in the whole log, so the log's index
 //! by `txid` goes. A pending row only leads to an entry: the entry itself has to be there, written by this very transaction. The
@@ -51,8 +51,8 @@ impl Function {
         )
     }
 
-    /// The settings that hold while it runs. Its plans are kept for as long as a connection lasts, also those that were made while
-    /// the tables were empty: none may read a whole table.
+    /// The settings that hold while it runs. Its plans are kept for as long as a connection lasts, also those that were made
+    /// while the tables were empty: none may read a whole table.
     pub(crate) fn settings(&self, home: &str) -> Vec<(&'static str, String)> {
         let path = ("search_path", path(home));
         if self.is_definer { vec![path, ("enable_seqscan", "off".to_owned())] } else { vec![path] }

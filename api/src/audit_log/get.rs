@@ -1,18 +1,38 @@
 //! Get an audit entry.
 
-use crate::http::{Answer, AuditEntry, AuditReader, NoParameters, PathId, Query};
+use crate::http::{Answer, AuditEntry, AuditReader, PathId, Query};
 use crate::state::App;
 use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::{Action, Event, Outcome};
 use entity::audit_log;
-use serde::Serialize;
+use entity::ledger;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use validator::Validate;
 
 /// How many other entries of the same request are shown at most.
 const SIBLINGS_MAX: u64 = 50;
+
+/// What to wait for before an entry is read
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+pub struct EntryReading {
+    /// With `sealed`, the response waits for at most 5 seconds until all entries that were pending when the request arrived are
+    /// sealed. Whether this one is shows its `sequence`
+    #[param(nullable = false)]
+    wait: Option<WaitFor>,
+}
+
+/// What to wait for
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitFor {
+    /// Until the entries are sealed.
+    Sealed,
+}
 
 /// Another entry of the same request
 #[derive(Serialize, ToSchema)]
@@ -68,20 +88,29 @@ pub struct AuditEntryDetail {
 
 /// Get an audit entry
 ///
-/// Includes the other entries of the same request. The access is recorded in the audit log.
+/// Includes the other entries of the same request, and its `sequence` once it is sealed. The access is recorded in the audit log.
 #[utoipa::path(
     tag = "audit-log",
-    params(("entry_id" = Uuid, Path, description = "The entry")),
+    params(("entry_id" = Uuid, Path, description = "The entry"), EntryReading),
     responses((status = OK, description = "The entry and its siblings", body = AuditEntryDetail), ReadProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
     }))),
 )]
 #[get("/audit-log/{entry_id}")]
-pub async fn get_audit_entry(app: App, by: AuditReader, id: PathId, _: Query<NoParameters>) -> Result<Answer<AuditEntryDetail>> {
+pub async fn get_audit_entry(
+    app: App,
+    by: AuditReader,
+    id: PathId,
+    query: Query<EntryReading>,
+) -> Result<Answer<AuditEntryDetail>> {
     let id = id.get()?;
+    if query.wait == Some(WaitFor::Sealed) {
+        app.wait_until_sealed().await;
+    }
     let entry = audit_log::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
-    let entry = AuditEntry::all(app.readers(), &[entry]).await?.pop().ok_or_else(Error::not_found)?;
+    let mut entry = AuditEntry::all(app.readers(), &[entry]).await?.pop().ok_or_else(Error::not_found)?;
+    entry.sequence = ledger::sequence_of(app.readers(), id).await?;
     let siblings = audit_log::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
     let siblings = AuditEntry::all(app.readers(), &siblings).await?.into_iter().map(AuditEntrySibling::from).collect();
     app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;

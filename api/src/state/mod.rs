@@ -20,6 +20,7 @@ use chrono::{DateTime, Utc};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::db::Db;
+use entity::ledger;
 use in_flight::InFlight;
 use ipnet::IpNet;
 use rates::RateLimits;
@@ -27,9 +28,14 @@ use readiness::Readiness;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+/// How long a request waits at most until entries are sealed.
+const SEALED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The running service.
 pub struct State {
@@ -159,6 +165,15 @@ impl App {
     /// The sequence of the last sealed entry, as far as this process knows: for those who wait for the next one.
     pub fn last_sequence(&self) -> watch::Receiver<i64> {
         self.last_sequence.subscribe()
+    }
+
+    /// Waits until the entries that are pending now are sealed, or until it has taken too long; the caller then sees what is.
+    pub async fn wait_until_sealed(&self) {
+        match timeout(SEALED_WITHIN, ledger::seal_all(self.db())).await {
+            Ok(Ok(sealed)) => self.sealed(sealed.last_sequence),
+            Ok(Err(error)) => tracing::warn!(%error, "pending audit entries could not be sealed"),
+            Err(_) => tracing::debug!("pending audit entries were not sealed in time"),
+        }
     }
 
     /// Entries up to this sequence are sealed.

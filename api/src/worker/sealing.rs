@@ -1,5 +1,5 @@
-//! Seals entries in the background: each gets its sequence soon after it was committed. Every replica tries; the database lets one
-//! of them do it.
+//! Seals entries in the background: each gets its sequence soon after it was committed. Every replica tries; the database lets
+//! one of them do it.
 
 use crate::state::App;
 use entity::ledger::{self, Rest, Sealed};

@@ -55,7 +55,9 @@ use entity::registry;
 use entity::session;
 use entity::user::{self, Level, Role};
 use ipnet::IpNet;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryOrder, Statement};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryOrder, Statement,
+};
 use serde_json::Value as Json;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -226,7 +228,22 @@ impl TestApp {
         tokio::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         let (sealer, reports) = (OnceCell::new(), AtomicUsize::new(0));
-        Self { app, clock, base, kind, outside, url, secret, documents, sent, sealer, reports, http, server: handle, _files: files }
+        Self {
+            app,
+            clock,
+            base,
+            kind,
+            outside,
+            url,
+            secret,
+            documents,
+            sent,
+            sealer,
+            reports,
+            http,
+            server: handle,
+            _files: files,
+        }
     }
 
     /// Ends the test: what must hold after every test is checked here.

@@ -45,6 +45,16 @@ on_each_database! {
         assert_eq!(ids(app).await, written, "sealing leaves no entries");
     }
 
+    async fn an_entry_shows_its_sequence_once_it_is_sealed_and_can_be_waited_for(app) {
+        let by = app.as_manager().await;
+        let written = ids(app).await;
+        let path = format!("audit-log/{}", written[0]);
+        assert_eq!(by.get(&path).await.expect(200)["sequence"], serde_json::Value::Null);
+        assert_eq!(by.get(&format!("{path}?wait=sealed")).await.expect(200)["sequence"], 1);
+        assert_eq!(by.get(&path).await.expect(200)["sequence"], 1);
+        by.get(&format!("{path}?wait=forever")).await.expect_problem(400, "invalid_parameter");
+    }
+
     async fn more_entries_than_a_batch_holds_are_sealed_in_several(app) {
         write_entries(app, 1_200).await;
         assert_eq!(app.seal().await, u64::try_from(ids(app).await.len()).unwrap());
