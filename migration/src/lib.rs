@@ -39,6 +39,7 @@ mod m20261201_000033_readings;
 mod m20261201_000034_deferred_emails;
 mod m20261201_000035_api_key_index;
 mod m20261201_000036_ledger;
+mod m20261201_000037_rollups;
 pub mod nets;
 mod standing;
 
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000034_deferred_emails::Migration),
             Box::new(m20261201_000035_api_key_index::Migration),
             Box::new(m20261201_000036_ledger::Migration),
+            Box::new(m20261201_000037_rollups::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()
     }

@@ -1,11 +1,362 @@
-//! Adds a batch of sealed entries to the rollups.
+//! Rollups: the sealed entries of each civil day, counted in three small tables, so that a report does not read every entry.
+//!
+//! - `add` is called by the sealer, in the transaction in which entries get their sequence. Nothing else adds to them, least of all
+//!   the transaction of a request, where a counter that all writers share would make them wait for each other.
+//! - `rebuild` counts all entries again, beside the rows that are read, where the time zone or the rules have changed.
+//! - `recount` counts a day from its entries, in another way than `add`, and compares.
+
+pub mod actor_day;
+pub mod case_day;
+mod rebuild;
+mod recount;
+pub mod type_day;
+
+pub use rebuild::{rebuild_step, start_rebuild};
+pub use recount::{Comparison, Difference, Figures, Generation, compare, first_day, next_day, random_week};
 
 use super::State;
 use super::seal::Sealable;
+use crate::audit::{Action, Outcome, Verb};
 use crate::db::WriteTransaction;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use sea_orm::DbErr;
+use sea_orm::prelude::Uuid;
+use sea_orm::{DbErr, Statement, Value};
+use std::collections::BTreeMap;
 
-pub(super) async fn add(_tx: &WriteTransaction, _state: &State, _zone: Tz, _entries: &[Sealable]) -> Result<(), DbErr> {
-    Ok(())
+/// Why the rollups need no entries of their own.
+const BECAUSE: &str = "it counts entries of the audit log, from which it can be counted again";
+const VERBS: &[Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
+
+/// Adds a batch of sealed entries to the active generation, whose civil days are those of `zone`.
+pub(super) async fn add(tx: &WriteTransaction, state: &State, zone: Tz, entries: &[Sealable]) -> Result<(), DbErr> {
+    let mut tally = Tally::default();
+    for entry in entries {
+        let Sealable { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic, .. } = entry;
+        tally.count(
+            zone,
+            Counted {
+                occurred_at: *occurred_at,
+                action_type,
+                outcome,
+                actor_type,
+                actor_id: *actor_id,
+                actor_label,
+                case_id: *case_id,
+                topic: topic.as_deref(),
+            },
+        );
+    }
+    tally.store(tx, state.generation).await
+}
+
+/// What is counted of an entry.
+#[derive(Clone, Copy, Debug)]
+struct Counted<'a> {
+    occurred_at: DateTime<Utc>,
+    action_type: &'a str,
+    outcome: &'a str,
+    actor_type: &'a str,
+    actor_id: Option<Uuid>,
+    actor_label: &'a str,
+    case_id: Option<Uuid>,
+    topic: Option<&'a str>,
+}
+
+/// Day, action type, outcome, actor type.
+type TypeKey<'a> = (NaiveDate, &'a str, &'a str, &'a str);
+/// Day, actor, the actor's name, action type, outcome, topic.
+type ActorKey<'a> = (NaiveDate, Uuid, &'a str, &'a str, &'a str, &'a str);
+/// Day, case, action type.
+type CaseKey<'a> = (NaiveDate, Uuid, &'a str);
+
+/// What a batch adds to the tables, in the order of their keys: transactions that change the same rows do so in the same order,
+/// and none waits for one that waits for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Tally<'a> {
+    types: BTreeMap<TypeKey<'a>, Sum>,
+    actors: BTreeMap<ActorKey<'a>, Sum>,
+    cases: BTreeMap<CaseKey<'a>, i64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    entry_count: i64,
+    on_cases: i64,
+    last_at: DateTime<Utc>,
+}
+
+impl Sum {
+    fn count(&mut self, entry: Counted<'_>) {
+        self.entry_count += 1;
+        self.on_cases += i64::from(entry.case_id.is_some());
+        self.last_at = self.last_at.max(entry.occurred_at);
+    }
+}
+
+impl<'a> Tally<'a> {
+    /// Counts an entry on the civil day in which it occurred. Parts of a key are never null: without an actor it is the nil id,
+    /// without a topic an empty text.
+    fn count(&mut self, zone: Tz, entry: Counted<'a>) {
+        let Counted { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = entry;
+        let day = occurred_at.with_timezone(&zone).date_naive();
+        self.types.entry((day, action_type, outcome, actor_type)).or_default().count(entry);
+        let actor = (day, actor_id.unwrap_or_default(), actor_label, action_type, outcome, topic.unwrap_or_default());
+        self.actors.entry(actor).or_default().count(entry);
+        if let Some(case_id) = case_id.filter(|_| outcome == Outcome::Success.code() && is_case_change(action_type)) {
+            *self.cases.entry((day, case_id, action_type)).or_default() += 1;
+        }
+    }
+
+    /// Adds it to the rows of a generation.
+    async fn store(&self, tx: &WriteTransaction, generation: i32) -> Result<(), DbErr> {
+        let types = self.types.iter().map(|((day, action_type, outcome, actor_type), sum)| {
+            sum.follow(vec![generation.into(), (*day).into(), (*action_type).into(), (*outcome).into(), (*actor_type).into()])
+        });
+        TYPE_DAYS.add(tx, &types.collect::<Vec<Vec<Value>>>()).await?;
+        let actors = self.actors.iter().map(|((day, actor_id, actor_label, action_type, outcome, topic), sum)| {
+            let actor: [Value; 4] = [generation.into(), (*day).into(), (*actor_id).into(), (*actor_label).into()];
+            let what: [Value; 3] = [(*action_type).into(), (*outcome).into(), (*topic).into()];
+            sum.follow(actor.into_iter().chain(what).collect())
+        });
+        ACTOR_DAYS.add(tx, &actors.collect::<Vec<Vec<Value>>>()).await?;
+        let cases = self.cases.iter().map(|((day, case_id, action_type), count)| {
+            vec![generation.into(), (*day).into(), (*case_id).into(), (*action_type).into(), (*count).into()]
+        });
+        CASE_DAYS.add(tx, &cases.collect::<Vec<Vec<Value>>>()).await
+    }
+}
+
+impl Sum {
+    /// The values of a row: its key, and what is counted.
+    fn follow(&self, mut key: Vec<Value>) -> Vec<Value> {
+        key.extend([self.entry_count.into(), self.on_cases.into(), self.last_at.into()]);
+        key
+    }
+}
+
+/// Whether an action belongs to the report of case changes. One that only a newer version knows does not, until that version
+/// counts again.
+fn is_case_change(action_type: &str) -> bool {
+    Action::from_code(action_type).is_some_and(|action| action.change_types().is_some())
+}
+
+/// A table of rollups, for statements.
+struct Table {
+    name: &'static str,
+    key: &'static [&'static str],
+    sums: &'static [&'static str],
+}
+
+const TYPE_DAYS: Table = Table {
+    name: "ledger_type_days",
+    key: &["generation", "day", "action_type", "outcome", "actor_type"],
+    sums: &["entry_count", "on_cases", LAST_AT],
+};
+
+const ACTOR_DAYS: Table = Table {
+    name: "ledger_actor_days",
+    key: &["generation", "day", "actor_id", "actor_label", "action_type", "outcome", "topic"],
+    sums: &["entry_count", "on_cases", LAST_AT],
+};
+
+const CASE_DAYS: Table =
+    Table { name: "ledger_case_days", key: &["generation", "day", "case_id", "action_type"], sums: &["entry_count"] };
+
+/// The column of which the later value is kept, where the others are added.
+const LAST_AT: &str = "last_at";
+
+/// The maximum number of rows of a statement: with ten values each far from what a statement may bind, 32,766 on SQLite and
+/// 65,535 on PostgreSQL.
+const ROWS_MAX: usize = 512;
+
+impl Table {
+    /// Adds rows to those that have the same key.
+    async fn add(&self, tx: &WriteTransaction, rows: &[Vec<Value>]) -> Result<(), DbErr> {
+        for rows in batches(rows) {
+            let values = rows.iter().flatten().cloned();
+            let statement = Statement::from_sql_and_values(tx.backend(), self.upsert(rows.len()), values);
+            tx.execute(&statement).await?;
+        }
+        Ok(())
+    }
+
+    fn upsert(&self, row_count: usize) -> String {
+        let Self { name, key, sums } = self;
+        let width = key.len() + sums.len();
+        let row = |number: usize| {
+            let places: Vec<String> = (1..=width).map(|place| format!("${}", number * width + place)).collect();
+            format!("({})", places.join(", "))
+        };
+        let rows: Vec<String> = (0..row_count).map(row).collect();
+        let sum = |column: &&str| match *column {
+            LAST_AT => format!(
+                "{LAST_AT} = CASE WHEN excluded.{LAST_AT} > {name}.{LAST_AT} THEN excluded.{LAST_AT} ELSE {name}.{LAST_AT} END"
+            ),
+            column => format!("{column} = {name}.{column} + excluded.{column}"),
+        };
+        let (columns, set): (Vec<&str>, Vec<String>) =
+            (key.iter().chain(*sums).copied().collect(), sums.iter().map(sum).collect());
+        format!(
+            "INSERT INTO {name} ({}) VALUES {} ON CONFLICT ({}) DO UPDATE SET {}",
+            columns.join(", "),
+            rows.join(", "),
+            key.join(", "),
+            set.join(", ")
+        )
+    }
+}
+
+/// Divides rows into batches whose sizes are powers of two: a connection prepares ten statements for a table, whatever the number
+/// of rows.
+fn batches<T>(rows: &[T]) -> Vec<&[T]> {
+    let (mut rest, mut batches) = (rows, Vec::new());
+    while !rest.is_empty() {
+        let size = 1 << rest.len().min(ROWS_MAX).ilog2();
+        let Some((batch, others)) = rest.split_at_checked(size) else { break };
+        batches.push(batch);
+        rest = others;
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::America::{Chicago, Havana};
+    use chrono_tz::Australia::Lord_Howe;
+    use chrono_tz::Pacific::Apia;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn entry(occurred_at: &str, action_type: &'static str) -> Counted<'static> {
+        Counted {
+            occurred_at: at(occurred_at),
+            action_type,
+            outcome: "success",
+            actor_type: "user",
+            actor_id: Some(Uuid::from_u128(7)),
+            actor_label: "ada",
+            case_id: None,
+            topic: None,
+        }
+    }
+
+    fn tally<'a>(zone: Tz, entries: impl IntoIterator<Item = Counted<'a>>) -> Tally<'a> {
+        let mut tally = Tally::default();
+        entries.into_iter().for_each(|entry| tally.count(zone, entry));
+        tally
+    }
+
+    #[test]
+    fn an_entry_is_counted_on_its_civil_day() {
+        for (zone, occurred_at, expected) in [
+            (Tz::UTC, "2026-11-30T23:59:59.999Z", "2026-11-30"),
+            (Tz::UTC, "2026-12-01T00:00:00Z", "2026-12-01"),
+            (Chicago, "2026-12-01T05:59:59.999Z", "2026-11-30"),
+            (Chicago, "2026-12-01T06:00:00Z", "2026-12-01"),
+            // Daylight saving time begins and ends: days of 23 and 25 hours.
+            (Chicago, "2026-03-08T06:00:00Z", "2026-03-08"),
+            (Chicago, "2026-03-09T04:59:59.999Z", "2026-03-08"),
+            (Chicago, "2026-03-09T05:00:00Z", "2026-03-09"),
+            (Chicago, "2026-11-01T05:00:00Z", "2026-11-01"),
+            (Chicago, "2026-11-02T05:59:59.999Z", "2026-11-01"),
+            (Chicago, "2026-11-02T06:00:00Z", "2026-11-02"),
+            // The clock is set back from one o'clock to midnight, by half an hour, and a day is skipped.
+            (Havana, "2025-11-02T04:00:00Z", "2025-11-02"),
+            (Havana, "2025-11-02T05:00:00Z", "2025-11-02"),
+            (Lord_Howe, "2026-04-04T13:00:00Z", "2026-04-05"),
+            (Apia, "2011-12-30T09:59:59.999Z", "2011-12-29"),
+            (Apia, "2011-12-30T10:00:00Z", "2011-12-31"),
+        ] {
+            let tally = tally(zone, [entry(occurred_at, "login")]);
+            let days: Vec<NaiveDate> = tally.types.keys().map(|key| key.0).chain(tally.actors.keys().map(|key| key.0)).collect();
+            assert_eq!(days, [day(expected); 2], "{zone} {occurred_at}");
+        }
+    }
+
+    #[test]
+    fn entries_of_one_key_are_counted_together_and_the_latest_is_kept() {
+        let on_case = Counted { case_id: Some(Uuid::from_u128(1)), ..entry("2026-12-01T08:00:00Z", "document_viewed") };
+        let (later, earlier) =
+            (entry("2026-12-01T09:00:00Z", "document_viewed"), entry("2026-12-01T07:00:00Z", "document_viewed"));
+        let denied = Counted { outcome: "denied", ..later };
+        let tally = tally(Tz::UTC, [on_case, later, earlier, denied]);
+        let sum = |entry_count, on_cases| Sum { entry_count, on_cases, last_at: at("2026-12-01T09:00:00Z") };
+        let today = day("2026-12-01");
+        let types = [
+            ((today, "document_viewed", "denied", "user"), sum(1, 0)),
+            ((today, "document_viewed", "success", "user"), sum(3, 1)),
+        ];
+        assert_eq!(tally.types, BTreeMap::from(types));
+        assert_eq!(tally.actors.values().copied().collect::<Vec<_>>(), [sum(1, 0), sum(3, 1)]);
+        assert!(tally.cases.is_empty(), "reading changes no case");
+    }
+
+    #[test]
+    fn an_actor_is_counted_by_name_and_topic_and_without_an_id_under_the_nil_id() {
+        let system = Counted {
+            actor_type: "system",
+            actor_id: None,
+            actor_label: "System",
+            topic: Some("check_expired_holds"),
+            ..entry("2026-12-01T08:00:00Z", "cron_job_executed")
+        };
+        let anonymous = Counted { actor_type: "anonymous", actor_label: "Anonymous", topic: None, ..system };
+        let renamed = Counted { actor_label: "augusta", ..entry("2026-12-01T08:00:00Z", "login") };
+        let tally = tally(Tz::UTC, [system, anonymous, renamed, entry("2026-12-01T08:00:00Z", "login")]);
+        let actors: Vec<_> = tally.actors.keys().map(|(_, id, label, _, _, topic)| (id.as_u128(), *label, *topic)).collect();
+        let expected = [(0, "Anonymous", ""), (0, "System", "check_expired_holds"), (7, "ada", ""), (7, "augusta", "")];
+        assert_eq!(actors, expected);
+    }
+
+    #[test]
+    fn only_successful_changes_of_a_case_are_counted_by_case() {
+        let case_id = Some(Uuid::from_u128(1));
+        let counted = |action_type, outcome, case_id| {
+            let entry = Counted { outcome, case_id, ..entry("2026-12-01T08:00:00Z", action_type) };
+            tally(Tz::UTC, [entry]).cases.values().sum::<i64>()
+        };
+        for action in Action::all() {
+            assert_eq!(counted(action.code(), "success", case_id), i64::from(action.change_types().is_some()), "{action}");
+        }
+        assert_eq!(counted("case_held", "denied", case_id), 0);
+        assert_eq!(counted("case_held", "failure", case_id), 0);
+        assert_eq!(counted("case_held", "success", None), 0);
+        assert_eq!(counted("case_sung", "success", case_id), 0, "of a newer version");
+    }
+
+    #[test]
+    fn a_batch_has_a_power_of_two_of_rows() {
+        for (row_count, expected) in
+            [(0, vec![]), (1, vec![1]), (7, vec![4, 2, 1]), (512, vec![512]), (1_100, vec![512, 512, 64, 8, 4])]
+        {
+            let rows: Vec<usize> = (0..row_count).collect();
+            let batches = batches(&rows);
+            assert_eq!(batches.iter().map(|batch| batch.len()).collect::<Vec<_>>(), expected);
+            assert_eq!(batches.concat(), rows);
+        }
+    }
+
+    #[test]
+    fn a_statement_adds_to_rows_with_the_same_key() {
+        assert_eq!(
+            CASE_DAYS.upsert(2),
+            "INSERT INTO ledger_case_days (generation, day, case_id, action_type, entry_count) \
+             VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10) ON CONFLICT (generation, day, case_id, action_type) \
+             DO UPDATE SET entry_count = ledger_case_days.entry_count + excluded.entry_count"
+        );
+        assert!(TYPE_DAYS.upsert(1).ends_with(
+            "on_cases = ledger_type_days.on_cases + excluded.on_cases, last_at = CASE WHEN excluded.last_at > \
+             ledger_type_days.last_at THEN excluded.last_at ELSE ledger_type_days.last_at END"
+        ));
+        let widest = (ACTOR_DAYS.key.len() + ACTOR_DAYS.sums.len()) * ROWS_MAX;
+        assert!(widest < 32_766, "{widest}");
+    }
 }

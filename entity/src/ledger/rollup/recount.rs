@@ -1,0 +1,317 @@
+//! Counts the sealed entries of a civil day again and compares them with the rollups of that day.
+//!
+//! The database counts here, by the ids between the two midnights, where `add` counts each entry by its time: a mistake in one of
+//! the two shows as a difference.
+
+use super::rebuild::zone_of;
+use crate::audit::{Action, Outcome};
+use crate::clock::{floor_id, instant_of, rfc3339};
+use crate::ledger::State;
+use crate::period::start_of_day;
+use crate::text;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
+use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The rollups that are read: their number, and the time zone of their days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Generation {
+    pub number: i32,
+    pub zone: Tz,
+}
+
+/// What is counted of the entries of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub entry_count: i64,
+    /// How many of them are about a case.
+    pub on_cases: i64,
+    /// When the latest of them occurred; `None` where it is not stored.
+    pub last_at: Option<DateTime<Utc>>,
+}
+
+/// A row that differs from the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub table: &'static str,
+    pub day: NaiveDate,
+    /// The parts of the row's key after its generation and day.
+    pub key: Vec<String>,
+    /// `None` if there is no such row.
+    pub stored: Option<Figures>,
+    /// `None` if there is no such entry.
+    pub counted: Option<Figures>,
+}
+
+/// The result for one day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The number of sealed entries of the day.
+    pub entries: u64,
+    /// The number of rows compared, stored or counted.
+    pub rows: u64,
+    /// In the order of the tables and keys.
+    pub differences: Vec<Difference>,
+}
+
+impl Generation {
+    /// The active generation; `None` if nothing was counted yet.
+    ///
+    /// # Errors
+    ///
+    /// This version does not know its time zone.
+    pub fn active(state: &State) -> Result<Option<Self>, DbErr> {
+        if state.zone.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Self { number: state.generation, zone: zone_of(&state.zone)? }))
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { entry_count, on_cases, last_at } = self;
+        match last_at {
+            Some(last_at) => write!(f, "{entry_count} ({on_cases} on cases, last {})", rfc3339(*last_at)),
+            None => write!(f, "{entry_count}"),
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures = |figures: Option<Figures>| figures.map_or_else(|| "none".to_owned(), |figures| figures.to_string());
+        let Self { table, day, key, stored, counted } = self;
+        write!(f, "{table} {day} {}: stored {}, counted {}", key.join(" "), figures(*stored), figures(*counted))
+    }
+}
+
+/// The first day with entries or rows.
+pub async fn first_day<C: ConnectionTrait>(db: &C, generation: Generation) -> Result<Option<NaiveDate>, DbErr> {
+    next_day(db, generation, NaiveDate::default()).await
+}
+
+/// The first day after another that has entries or rows of the generation: of years without either, none has to be looked at.
+pub async fn next_day<C: ConnectionTrait>(db: &C, generation: Generation, after: NaiveDate) -> Result<Option<NaiveDate>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Next {
+        type_day: Option<NaiveDate>,
+        actor_day: Option<NaiveDate>,
+        case_day: Option<NaiveDate>,
+        entry_id: Option<Uuid>,
+    }
+    let Some(from) = after.checked_add_days(Days::new(1)) else { return Ok(None) };
+    let first = |table: &str| format!("(SELECT MIN(day) FROM {table} WHERE generation = $1 AND day > $2)");
+    let sql = format!(
+        "SELECT {} AS type_day, {} AS actor_day, {} AS case_day, \
+         (SELECT id FROM audit_entries WHERE id >= $3 ORDER BY id LIMIT 1) AS entry_id",
+        first(TypeRow::TABLE),
+        first(ActorRow::TABLE),
+        first(CaseRow::TABLE)
+    );
+    let values = [generation.number.into(), after.into(), floor_id(start_of_day(from, generation.zone)).into()];
+    let next = Next::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).one(db).await?;
+    let Some(Next { type_day, actor_day, case_day, entry_id }) = next else { return Ok(None) };
+    let entry_day = entry_id.and_then(instant_of).map(|at| at.with_timezone(&generation.zone).date_naive());
+    Ok([type_day, actor_day, case_day, entry_day].into_iter().flatten().min())
+}
+
+/// Compares one day. Both sides have to be read in one snapshot.
+///
+/// # Errors
+///
+/// The database failed.
+pub async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, day: NaiveDate) -> Result<Comparison, DbErr> {
+    let mut comparison = Comparison::default();
+    comparison.add::<TypeRow, C>(db, generation, day).await?;
+    comparison.add::<ActorRow, C>(db, generation, day).await?;
+    comparison.add::<CaseRow, C>(db, generation, day).await?;
+    Ok(comparison)
+}
+
+/// The first day of a random week of those that begin with a day and are not after another. The same run has the same week, so
+/// that its result can be repeated.
+pub fn random_week(run_id: Uuid, first: NaiveDate, last: NaiveDate) -> NaiveDate {
+    let weeks = u64::try_from((last - first).num_days() / 7).unwrap_or_default() + 1;
+    // Digits of a digest, since the beginning of an id is its time.
+    let digest = text::sha256_hex(run_id.as_bytes());
+    let number = digest.get(..15).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default();
+    first.checked_add_days(Days::new(7 * (number % weeks))).unwrap_or(first)
+}
+
+impl Comparison {
+    async fn add<R: Row, C: ConnectionTrait>(&mut self, db: &C, generation: Generation, day: NaiveDate) -> Result<(), DbErr> {
+        let values = [generation.number.into(), day.into()];
+        let sql = format!("SELECT {} FROM {} WHERE generation = $1 AND day = $2", R::STORED, R::TABLE);
+        let stored = figures::<R, C>(db, sql, values).await?;
+        let (from, before) = (start_of_day(day, generation.zone), day.succ_opt().map(|next| start_of_day(next, generation.zone)));
+        let ids: [Value; 2] = [floor_id(from).into(), before.map_or(Uuid::max(), floor_id).into()];
+        let counted = figures::<R, C>(db, R::counting(), ids).await?;
+        self.entries += R::entries(&counted);
+        let keys: BTreeSet<&Vec<String>> = stored.keys().chain(counted.keys()).collect();
+        for key in keys {
+            self.rows += 1;
+            let (stored, counted) = (stored.get(key).copied(), counted.get(key).copied());
+            if stored != counted {
+                self.differences.push(Difference { table: R::TABLE, day, key: key.clone(), stored, counted });
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn figures<R: Row, C: ConnectionTrait>(
+    db: &C,
+    sql: String,
+    values: [Value; 2],
+) -> Result<BTreeMap<Vec<String>, Figures>, DbErr> {
+    let rows = R::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await?;
+    Ok(rows.into_iter().map(R::keyed).collect())
+}
+
+/// A row of a table of rollups, stored or counted.
+trait Row: FromQueryResult {
+    const TABLE: &'static str;
+    /// Its columns, without generation and day.
+    const STORED: &'static str;
+
+    /// The statement that counts the sealed entries between two ids.
+    fn counting() -> String;
+
+    /// Its key, and what is counted.
+    fn keyed(self) -> (Vec<String>, Figures);
+
+    /// The number of entries, of the table that counts each of them once.
+    fn entries(_: &BTreeMap<Vec<String>, Figures>) -> u64 {
+        0
+    }
+}
+
+const SEALED: &str = "FROM audit_entries AS entry JOIN ledger_leaves AS leaf ON leaf.entry_id = entry.id \
+                      WHERE entry.id >= $1 AND entry.id < $2";
+const COUNTED: &str = "COUNT(*) AS entry_count, COUNT(entry.case_id) AS on_cases, MAX(entry.occurred_at) AS last_at";
+
+#[derive(FromQueryResult)]
+struct TypeRow {
+    action_type: String,
+    outcome: String,
+    actor_type: String,
+    entry_count: i64,
+    on_cases: i64,
+    last_at: DateTime<Utc>,
+}
+
+impl Row for TypeRow {
+    const TABLE: &'static str = "ledger_type_days";
+    const STORED: &'static str = "action_type, outcome, actor_type, entry_count, on_cases, last_at";
+
+    fn counting() -> String {
+        let key = "entry.action_type, entry.outcome, entry.actor_type";
+        format!("SELECT {key}, {COUNTED} {SEALED} GROUP BY {key}")
+    }
+
+    fn keyed(self) -> (Vec<String>, Figures) {
+        let Self { action_type, outcome, actor_type, entry_count, on_cases, last_at } = self;
+        (vec![action_type, outcome, actor_type], Figures { entry_count, on_cases, last_at: Some(last_at) })
+    }
+
+    fn entries(counted: &BTreeMap<Vec<String>, Figures>) -> u64 {
+        counted.values().map(|figures| u64::try_from(figures.entry_count).unwrap_or_default()).sum()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct ActorRow {
+    actor_id: Option<Uuid>,
+    actor_label: String,
+    action_type: String,
+    outcome: String,
+    topic: String,
+    entry_count: i64,
+    on_cases: i64,
+    last_at: DateTime<Utc>,
+}
+
+impl Row for ActorRow {
+    const TABLE: &'static str = "ledger_actor_days";
+    const STORED: &'static str = "actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at";
+
+    fn counting() -> String {
+        let (key, topic) = ("entry.actor_id, entry.actor_label, entry.action_type, entry.outcome", "COALESCE(entry.topic, '')");
+        format!("SELECT {key}, {topic} AS topic, {COUNTED} {SEALED} GROUP BY {key}, {topic}")
+    }
+
+    fn keyed(self) -> (Vec<String>, Figures) {
+        let Self { actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at } = self;
+        let key = vec![actor_id.unwrap_or_default().to_string(), actor_label, action_type, outcome, topic];
+        (key, Figures { entry_count, on_cases, last_at: Some(last_at) })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct CaseRow {
+    case_id: Uuid,
+    action_type: String,
+    entry_count: i64,
+}
+
+impl Row for CaseRow {
+    const TABLE: &'static str = "ledger_case_days";
+    const STORED: &'static str = "case_id, action_type, entry_count";
+
+    fn counting() -> String {
+        let changes = Action::all().filter(|action| action.change_types().is_some());
+        let changes: Vec<String> = changes.map(|action| format!("'{action}'")).collect();
+        let (key, success) = ("entry.case_id, entry.action_type", Outcome::Success.code());
+        format!(
+            "SELECT {key}, COUNT(*) AS entry_count {SEALED} AND entry.outcome = '{success}' AND entry.case_id IS NOT NULL \
+             AND entry.action_type IN ({}) GROUP BY {key}",
+            changes.join(", ")
+        )
+    }
+
+    fn keyed(self) -> (Vec<String>, Figures) {
+        let Self { case_id, action_type, entry_count } = self;
+        (vec![case_id.to_string(), action_type], Figures { entry_count, on_cases: entry_count, last_at: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_random_week_is_a_whole_one_since_the_first_entry_and_the_same_for_the_same_run() {
+        let (first, last) = (day("2026-01-01"), day("2026-12-01"));
+        let weeks: BTreeSet<NaiveDate> = (0..2_000).map(|run| random_week(Uuid::from_u128(run), first, last)).collect();
+        assert_eq!((weeks.len(), weeks.first().copied(), weeks.last().copied()), (48, Some(first), Some(day("2026-11-26"))));
+        assert!(weeks.iter().all(|week| (*week - first).num_days() % 7 == 0));
+        let run_id = Uuid::now_v7();
+        assert_eq!(random_week(run_id, first, last), random_week(run_id, first, last));
+        for last in ["2026-01-01", "2026-01-07", "2025-12-31"] {
+            assert_eq!(random_week(run_id, first, day(last)), first, "{last}");
+        }
+    }
+
+    #[test]
+    fn a_difference_names_its_row() {
+        let figures = |entry_count| Figures { entry_count, on_cases: 1, last_at: Some("2026-12-01T15:00:00Z".parse().unwrap()) };
+        let key = vec!["login".to_owned(), "success".to_owned(), "user".to_owned()];
+        let (stored, counted) = (Some(figures(3)), Some(figures(2)));
+        let difference = Difference { table: TypeRow::TABLE, day: day("2026-12-01"), key, stored, counted };
+        assert_eq!(
+            difference.to_string(),
+            "ledger_type_days 2026-12-01 login success user: stored 3 (1 on cases, last 2026-12-01T15:00:00.000Z), \
+             counted 2 (1 on cases, last 2026-12-01T15:00:00.000Z)"
+        );
+        let gone = Difference { stored: None, counted: Some(Figures { last_at: None, ..figures(2) }), ..difference };
+        assert!(gone.to_string().ends_with("stored none, counted 2"), "{gone}");
+    }
+}
