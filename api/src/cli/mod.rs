@@ -1,5 +1,6 @@
 //! The commands of the binary.
 
+mod audit;
 mod grant;
 mod greet;
 mod healthcheck;
@@ -42,6 +43,9 @@ enum Command {
     Seed(seed::Options),
     /// Write the contract, or check that the committed one is current
     Openapi(openapi::Options),
+    /// Check what is derived from the audit log
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Create users without a running service
     #[command(subcommand)]
     User(user::Command),
@@ -53,29 +57,31 @@ enum Command {
 pub async fn main() -> ExitCode {
     crate::tls::use_ring();
     match run().await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             use std::io::Write;
             // A closed standard error is no reason to fail differently.
             let _ = writeln!(std::io::stderr(), "casetrail: {error}");
-            ExitCode::FAILURE
+            if audit::is_named(std::env::args_os()) { audit::COULD_NOT_RUN.into() } else { ExitCode::FAILURE }
         }
     }
 }
 
 /// Runs the command that the process was started with.
-async fn run() -> Result<(), Failure> {
+async fn run() -> Result<ExitCode, Failure> {
     config::ensure_known_variables(&variables(), std::env::vars_os())?;
     let Cli { config, serve, command } = parse::parse()?;
     start_logging(&config)?;
-    match command.unwrap_or(Command::Serve) {
+    let done = match command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&config, &serve).await,
         Command::Migrate(options) => migrate::run(&config, &options).await,
         Command::Seed(options) => seed::run(&config, &serve, &options).await,
         Command::Openapi(options) => openapi::run(&options),
+        Command::Audit(command) => return audit::run(&config, &command).await,
         Command::User(command) => user::run(&config, command).await,
         Command::Healthcheck => healthcheck::run(serve.bind),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 /// The environment variables that the service reads, in the order of its help. Any other `CASETRAIL_…` aborts the start.

@@ -45,6 +45,7 @@ pub(super) fn period_from(job: JobName, at: DateTime<Utc>) -> DateTime<Utc> {
 pub(super) fn step_of(job: JobName) -> TimeDelta {
     match job {
         JobName::CheckExpiredHolds => TimeDelta::hours(1),
+        JobName::CheckRollups => TimeDelta::days(1),
         JobName::ReleaseScheduledCases | JobName::SendScheduledEmails | JobName::QuarterlyCreditReset => TimeDelta::minutes(15),
     }
 }

@@ -1,5 +1,6 @@
 //! The background tasks, which run without HTTP: jobs on their schedules or on demand, and housekeeping.
 
+mod check_rollups;
 pub mod folding;
 mod housekeeping;
 pub mod key_uses;

@@ -2,10 +2,10 @@
 //!
 //! A job's changes, the result of the run and its audit entry are written in one transaction, which locks the job's row. Emails
 //! are sent outside of a transaction: for that the run holds a lease on the job, and each email is claimed and recorded on its
-//! own. So is each case of a job whose cases could not be processed together.
+//! own. So is each case of a job whose cases could not be processed together. Rollups are compared under a lease, too.
 
 use super::requester::{Ended, Requester};
-use super::{send_mails, work};
+use super::{check_rollups, send_mails, work};
 use crate::state::App;
 use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
@@ -126,6 +126,11 @@ impl<R: Requester> UnderWay<'_, R> {
         let Order { job, dry_run, scheduled_for, by: _ } = self.order;
         if *job == JobName::SendScheduledEmails && !dry_run {
             let tally = self.send_mails().await?;
+            let tx = self.begin_end().await?;
+            return self.conclude(tx, self.order.by.clone(), tally).await;
+        }
+        if *job == JobName::CheckRollups {
+            let tally = self.check_rollups().await?;
             let tx = self.begin_end().await?;
             return self.conclude(tx, self.order.by.clone(), tally).await;
         }
@@ -264,6 +269,19 @@ impl<R: Requester> UnderWay<'_, R> {
             self.lease().await?;
         }
         Ok(tally)
+    }
+
+    /// Compares the rollups of a week with the log while holding a lease on the job, which each day renews: the run's own
+    /// transaction would keep SQLite's other writers waiting.
+    async fn check_rollups(&self) -> Result<RunCounts, Ended> {
+        // A request that was already answered ends here.
+        drop(self.begin_keyed().await?);
+        let mut week = check_rollups::Week::choose(self.app, self.id).await?;
+        while week.has_next() && !self.app.stopping().is_cancelled() {
+            self.lease().await?;
+            week.compare_next(self.app).await?;
+        }
+        Ok(week.result())
     }
 
     /// Releases a lease that led to no result; if not even that can be written, the lease expires by itself.

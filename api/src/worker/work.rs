@@ -14,7 +14,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, PaginatorTrait, QueryFilter, 
 /// How many cases one run processes; the next run processes the rest.
 const CASES_AT_ONCE: u64 = 500;
 
-/// Does a job's work, or in a dry run only counts what it would process now. Emails are sent elsewhere, and only counted here.
+/// Does a job's work, or in a dry run only counts what it would process now. Emails are sent elsewhere, and only counted here;
+/// rollups are compared elsewhere, also in a dry run.
 ///
 /// `scheduled_for` is the period that is run, which may have passed long ago; none for a run on demand.
 pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool, scheduled_for: Option<DateTime<Utc>>) -> Result<RunCounts, DbErr> {
@@ -24,6 +25,7 @@ pub async fn work(tx: &AuditTx, job: JobName, dry_run: bool, scheduled_for: Opti
         (JobName::ReleaseScheduledCases, true) => case::due_for_release(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
         (JobName::CheckExpiredHolds, false) => remind_of_holds(tx, first(overdue_hold::unreminded(tx.now()))).await?,
         (JobName::CheckExpiredHolds, true) => overdue_hold::unreminded(tx.now()).count(tx).await?.min(CASES_AT_ONCE),
+        (JobName::CheckRollups, _) => 0,
         (JobName::QuarterlyCreditReset, false) => reset_credits(tx, period).await?,
         (JobName::QuarterlyCreditReset, true) => credit::without_allowance(quarter_of(tx, period).await?.0).count(tx).await?,
         (JobName::SendScheduledEmails, _) => mails_due(tx).await?,
@@ -45,7 +47,7 @@ pub async fn work_on_case(tx: &AuditTx, job: JobName, id: Uuid) -> Result<u64, D
     match job {
         JobName::ReleaseScheduledCases => release_cases(tx, this).await,
         JobName::CheckExpiredHolds => remind_of_holds(tx, this).await,
-        JobName::QuarterlyCreditReset | JobName::SendScheduledEmails => Ok(0),
+        JobName::CheckRollups | JobName::QuarterlyCreditReset | JobName::SendScheduledEmails => Ok(0),
     }
 }
 
@@ -53,8 +55,8 @@ fn cases_of(job: JobName, now: DateTime<Utc>) -> Option<Select<case::Entity>> {
     match job {
         JobName::ReleaseScheduledCases => Some(case::due_for_release(now)),
         JobName::CheckExpiredHolds => Some(overdue_hold::unreminded(now)),
-        // All members' credits are set together, and emails are sent one by one in any case.
-        JobName::QuarterlyCreditReset | JobName::SendScheduledEmails => None,
+        // All members' credits are set together, emails are sent one by one in any case, and rollups are about no case.
+        JobName::CheckRollups | JobName::QuarterlyCreditReset | JobName::SendScheduledEmails => None,
     }
 }
 

@@ -23,6 +23,8 @@ use utoipa::ToSchema;
 pub enum JobName {
     /// Notifies people of holds that last longer than expected.
     CheckExpiredHolds,
+    /// Compares a random week of the rollups with the audit log.
+    CheckRollups,
     /// Gives every active member their credits for the quarter.
     QuarterlyCreditReset,
     /// Makes completed cases visible to their members when their release time has come.
@@ -32,12 +34,18 @@ pub enum JobName {
 }
 
 impl JobName {
-    pub const ALL: [Self; 4] =
-        [Self::CheckExpiredHolds, Self::QuarterlyCreditReset, Self::ReleaseScheduledCases, Self::SendScheduledEmails];
+    pub const ALL: [Self; 5] = [
+        Self::CheckExpiredHolds,
+        Self::CheckRollups,
+        Self::QuarterlyCreditReset,
+        Self::ReleaseScheduledCases,
+        Self::SendScheduledEmails,
+    ];
 
     pub const fn code(self) -> &'static str {
         match self {
             Self::CheckExpiredHolds => "check_expired_holds",
+            Self::CheckRollups => "check_rollups",
             Self::QuarterlyCreditReset => "quarterly_credit_reset",
             Self::ReleaseScheduledCases => "release_scheduled_cases",
             Self::SendScheduledEmails => "send_scheduled_emails",
@@ -52,6 +60,7 @@ impl JobName {
     pub const fn default_schedule(self) -> &'static str {
         match self {
             Self::CheckExpiredHolds => "0 * * * *",
+            Self::CheckRollups => "40 3 * * *",
             Self::QuarterlyCreditReset => "5 0 1 1,4,7,10 *",
             Self::ReleaseScheduledCases | Self::SendScheduledEmails => "*/15 * * * *",
         }
@@ -61,7 +70,9 @@ impl JobName {
     pub const fn catch_up(self) -> CatchUp {
         match self {
             // A run does whatever is due by then, so a run for each missed period would find nothing to do.
-            Self::CheckExpiredHolds | Self::ReleaseScheduledCases | Self::SendScheduledEmails => CatchUp::Once,
+            Self::CheckExpiredHolds | Self::CheckRollups | Self::ReleaseScheduledCases | Self::SendScheduledEmails => {
+                CatchUp::Once
+            }
             Self::QuarterlyCreditReset => CatchUp::EachQuarter,
         }
     }

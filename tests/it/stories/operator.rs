@@ -83,7 +83,7 @@ on_each_database! {
         assert_eq!((&runs[0]["status"], &runs[0]["records_processed"]), (&json!("success"), &json!(1)));
         let trail = app.since(&mark).await;
         let executed = trail.iter().filter(|entry| entry["action_type"] == "cron_job_executed").count();
-        assert_eq!(executed, 3, "of releases, emails and holds: {trail:?}");
+        assert_eq!(executed, 4, "of releases, emails, holds and rollups: {trail:?}");
     }
 
     async fn an_operator_ends_the_session_on_a_lost_phone(app) {

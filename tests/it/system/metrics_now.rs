@@ -21,7 +21,7 @@ async fn scrape(app: &TestApp) -> Exposition {
     Exposition::parse(&answer.text)
 }
 
-async fn overdue(app: &TestApp) -> [f64; 4] {
+async fn overdue(app: &TestApp) -> [f64; 5] {
     let figures = scrape(app).await;
     JobName::ALL.map(|job| {
         let series = format!("casetrail_job_overdue_seconds{{job_name=\"{}\"}}", job.code());
@@ -84,23 +84,23 @@ on_each_database! {
     }
 
     async fn a_job_is_overdue_by_its_schedule_until_a_replica_runs_it(app) {
-        // In the order of the jobs: hourly, quarterly, and every fifteen minutes; none was ever run or watched.
-        assert_eq!(overdue(app).await, [0.0; 4]);
+        // In the order of the jobs: hourly, nightly, quarterly, and every fifteen minutes; none was ever run or watched.
+        assert_eq!(overdue(app).await, [0.0; 5]);
         app.pass(TimeDelta::minutes(90) - TimeDelta::seconds(20));
-        assert_eq!(overdue(app).await, [1_800.0, 0.0, 4_500.0, 4_500.0]);
+        assert_eq!(overdue(app).await, [1_800.0, 0.0, 0.0, 4_500.0, 4_500.0]);
 
         // A scheduler that begins now has nothing to run yet.
         for job in JobName::ALL {
             scheduler::run_due(&app.app, job).await.unwrap();
         }
-        assert_eq!(overdue(app).await, [0.0; 4]);
+        assert_eq!(overdue(app).await, [0.0; 5]);
         app.pass(TimeDelta::minutes(40) - TimeDelta::seconds(10));
-        assert_eq!(overdue(app).await, [610.0, 0.0, 1_510.0, 1_510.0]);
+        assert_eq!(overdue(app).await, [610.0, 0.0, 0.0, 1_510.0, 1_510.0]);
         // A run by hand replaces no period.
         app.as_admin().await.post("jobs/check_expired_holds/run", json!({})).await.expect(200);
-        assert_eq!(overdue(app).await, [620.0, 0.0, 1_520.0, 1_520.0]);
+        assert_eq!(overdue(app).await, [620.0, 0.0, 0.0, 1_520.0, 1_520.0]);
         scheduler::run_due(&app.app, JobName::SendScheduledEmails).await.unwrap();
-        assert_eq!(overdue(app).await, [630.0, 0.0, 1_530.0, 0.0]);
+        assert_eq!(overdue(app).await, [630.0, 0.0, 0.0, 1_530.0, 0.0]);
     }
 
     async fn the_schema_and_the_scheduler_are_reported(app) {

@@ -6,7 +6,7 @@
 use super::rebuild::zone_of;
 use crate::audit::{Action, Outcome};
 use crate::clock::{floor_id, instant_of, rfc3339};
-use crate::ledger::State;
+use crate::ledger::{RULES, State};
 use crate::period::start_of_day;
 use crate::text;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -58,13 +58,13 @@ pub struct Comparison {
 }
 
 impl Generation {
-    /// The active generation; `None` if nothing was counted yet.
+    /// The active generation; `None` if nothing was counted yet, or by the rules of another version.
     ///
     /// # Errors
     ///
     /// This version does not know its time zone.
     pub fn active(state: &State) -> Result<Option<Self>, DbErr> {
-        if state.zone.is_empty() {
+        if state.zone.is_empty() || state.rules != RULES {
             return Ok(None);
         }
         Ok(Some(Self { number: state.generation, zone: zone_of(&state.zone)? }))
@@ -81,11 +81,19 @@ impl fmt::Display for Figures {
     }
 }
 
+impl Difference {
+    /// Its day, its table and key, what is stored, and what was counted: as cells of a table.
+    pub fn cells(&self) -> [String; 4] {
+        let figures = |figures: &Option<Figures>| figures.map_or_else(|| "none".to_owned(), |figures| figures.to_string());
+        let Self { table, day, key, stored, counted } = self;
+        [day.to_string(), format!("{table} {}", key.join(" ")), figures(stored), figures(counted)]
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let figures = |figures: Option<Figures>| figures.map_or_else(|| "none".to_owned(), |figures| figures.to_string());
-        let Self { table, day, key, stored, counted } = self;
-        write!(f, "{table} {day} {}: stored {}, counted {}", key.join(" "), figures(*stored), figures(*counted))
+        let [day, row, stored, counted] = self.cells();
+        write!(f, "{row} on {day}: stored {stored}, counted {counted}")
     }
 }
 
@@ -308,7 +316,7 @@ mod tests {
         let difference = Difference { table: TypeRow::TABLE, day: day("2026-12-01"), key, stored, counted };
         assert_eq!(
             difference.to_string(),
-            "ledger_type_days 2026-12-01 login success user: stored 3 (1 on cases, last 2026-12-01T15:00:00.000Z), \
+            "ledger_type_days login success user on 2026-12-01: stored 3 (1 on cases, last 2026-12-01T15:00:00.000Z), \
              counted 2 (1 on cases, last 2026-12-01T15:00:00.000Z)"
         );
         let gone = Difference { stored: None, counted: Some(Figures { last_at: None, ..figures(2) }), ..difference };
