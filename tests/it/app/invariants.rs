@@ -1,12 +1,15 @@
 //! Checks what must hold after every test: chains are unbroken, and replaying the audit log yields the current rows.
 
 use super::TestApp;
+use chrono::NaiveDate;
+use chrono_tz::Tz;
 use entity::audit::{Action, metadata};
 use entity::history::replay;
+use entity::ledger::rollup::{actor_day, case_day, type_day};
 use entity::{audit_entry, case, credit, document, ledger, note, setting, user};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -68,4 +71,74 @@ async fn check_ledger(app: &TestApp, entries: &[audit_entry::Model]) {
         let body = bodies[&leaf.try_get::<Uuid>("", "entry_id").expect("an entry")];
         assert_eq!(leaf.try_get::<Vec<u8>>("", "leaf_hash").expect("a hash"), ledger::leaf_hash(body));
     }
+    rollups_equal_a_recount(app).await;
+}
+
+/// A table of rollups: the day and the rest of a row's key, how many entries, how many of them are about a case, and in
+/// milliseconds since 1970 the latest.
+type Rollups = BTreeMap<(NaiveDate, Vec<String>), (i64, i64, i64)>;
+
+/// The rollups that are read equal what is counted from all sealed entries, one by one.
+pub async fn rollups_equal_a_recount(app: &TestApp) {
+    let state = ledger::state(&app.outside).await.expect("the state");
+    let sealed = sealed(app).await;
+    if state.zone.is_empty() {
+        assert!(sealed.is_empty(), "{} sealed entries are not counted", sealed.len());
+        return;
+    }
+    let zone: Tz = state.zone.parse().expect("a time zone");
+    let (mut types, mut actors, mut cases) = (Rollups::new(), Rollups::new(), Rollups::new());
+    for entry in audit_entry::Entity::find().all(&app.outside).await.expect("entries") {
+        if !sealed.contains(&entry.id) {
+            continue;
+        }
+        let day = entry.occurred_at.with_timezone(&zone).date_naive();
+        let (at, on_case) = (entry.occurred_at.timestamp_millis(), i64::from(entry.case_id.is_some()));
+        let (action, outcome) = (entry.action_type.clone(), entry.outcome.clone());
+        let add = |table: &mut Rollups, key: Vec<String>| {
+            let sums = table.entry((day, key)).or_default();
+            *sums = (sums.0 + 1, sums.1 + on_case, sums.2.max(at));
+        };
+        add(&mut types, vec![action.clone(), outcome.clone(), entry.actor_type]);
+        let (actor, topic) = (entry.actor_id.unwrap_or(Uuid::nil()).to_string(), entry.topic.unwrap_or_default());
+        add(&mut actors, vec![actor, entry.actor_label, action.clone(), outcome.clone(), topic]);
+        let is_change = Action::from_code(&action).is_some_and(|action| action.change_types().is_some());
+        if let Some(case_id) = entry.case_id.filter(|_| is_change && outcome == "success") {
+            let count = cases.entry((day, vec![case_id.to_string(), action])).or_default();
+            *count = (count.0 + 1, 0, 0);
+        }
+    }
+    assert_eq!(type_days(app, state.generation).await, types, "ledger_type_days in {zone}");
+    assert_eq!(actor_days(app, state.generation).await, actors, "ledger_actor_days in {zone}");
+    assert_eq!(case_days(app, state.generation).await, cases, "ledger_case_days in {zone}");
+}
+
+async fn sealed(app: &TestApp) -> HashSet<Uuid> {
+    let leaves = Statement::from_string(app.outside.get_database_backend(), "SELECT entry_id FROM ledger_leaves");
+    let rows = app.outside.query_all_raw(leaves).await.expect("leaves");
+    rows.iter().map(|row| row.try_get("", "entry_id").expect("an id")).collect()
+}
+
+async fn type_days(app: &TestApp, generation: i32) -> Rollups {
+    let rows = type_day::Entity::find().filter(type_day::Column::Generation.eq(generation)).all(&app.outside).await;
+    let rows = rows.expect("rollups").into_iter().map(|row| {
+        let sums = (row.entry_count, row.on_cases, row.last_at.timestamp_millis());
+        ((row.day, vec![row.action_type, row.outcome, row.actor_type]), sums)
+    });
+    rows.collect()
+}
+
+async fn actor_days(app: &TestApp, generation: i32) -> Rollups {
+    let rows = actor_day::Entity::find().filter(actor_day::Column::Generation.eq(generation)).all(&app.outside).await;
+    let rows = rows.expect("rollups").into_iter().map(|row| {
+        let key = vec![row.actor_id.to_string(), row.actor_label, row.action_type, row.outcome, row.topic];
+        ((row.day, key), (row.entry_count, row.on_cases, row.last_at.timestamp_millis()))
+    });
+    rows.collect()
+}
+
+async fn case_days(app: &TestApp, generation: i32) -> Rollups {
+    let rows = case_day::Entity::find().filter(case_day::Column::Generation.eq(generation)).all(&app.outside).await;
+    let rows = rows.expect("rollups").into_iter();
+    rows.map(|row| ((row.day, vec![row.case_id.to_string(), row.action_type]), (row.entry_count, 0, 0))).collect()
 }

@@ -6,6 +6,7 @@ mod mail_servers;
 mod mails;
 mod releases;
 mod replicas;
+mod rollups;
 pub mod run;
 mod schedule;
 

@@ -40,7 +40,9 @@ pub async fn run(config: &Config, options: &Options) -> Result<bool, Failure> {
     let snapshot = db.export_snapshot().await?;
     let found = match Generation::active(&ledger::state(&snapshot).await?)? {
         Some(generation) => compare(&snapshot, generation, options).await?,
-        None => return Err("no entries have been counted yet: the service counts them while it runs".into()),
+        None => {
+            return Err("there is nothing to compare: the service has not counted the entries yet, or counts them again".into());
+        }
     };
     snapshot.rollback().await?;
     say(found.summary());
@@ -48,7 +50,7 @@ pub async fn run(config: &Config, options: &Options) -> Result<bool, Failure> {
         if !rollup::start_rebuild(&db).await? {
             return Err("--repair: a newer version of the service counts the entries: run it with that version".into());
         }
-        say("the running service counts all entries again; until it is done, reports are answered from the rows above");
+        say("the running service counts all entries again; until it is done, reports are answered from the log");
     }
     Ok(found.differing == 0)
 }

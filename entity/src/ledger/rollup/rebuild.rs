@@ -44,8 +44,9 @@ pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
     Ok(has_more)
 }
 
-/// Lets the sealer count everything again, although neither the time zone nor the rules have changed. Returns whether it will: not
-/// before anything was counted, nor where a newer version counts.
+/// Lets the sealer count everything again, although neither the time zone nor the rules have changed. Until that is done, the
+/// active generation counts as one of unknown rules, so that reports read the log. Returns whether it will be counted: not before
+/// anything was, nor where a newer version counts.
 ///
 /// # Errors
 ///
@@ -60,6 +61,7 @@ pub async fn start_rebuild(db: &Db) -> Result<bool, DbErr> {
     let is_ours = !known.zone.is_empty() && known.rules.max(known.building_rules.unwrap_or_default()) <= RULES;
     if is_ours {
         begin(&tx, &known).await?;
+        execute(&tx, "UPDATE ledger_state SET rules = 0 WHERE id = 1", Vec::new()).await?;
     }
     tx.commit().await?;
     Ok(is_ours)
