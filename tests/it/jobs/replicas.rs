@@ -19,7 +19,8 @@ use std::time::Duration;
 const PERIODS: usize = 100;
 const REPLICAS: usize = 4;
 /// One job has a period every two seconds, the others have none.
-const SCHEDULES: &str = "send_scheduled_emails=*/2 * * * * *;release_scheduled_cases=0 0 1 1 *;check_expired_holds=0 0 1 1 *;check_rollups=0 0 1 1 *";
+const SCHEDULES: &str = "send_scheduled_emails=*/2 * * * * *;release_scheduled_cases=0 0 1 1 *;check_expired_holds=0 0 1 1 *;\
+                         check_rollups=0 0 1 1 *";
 
 #[tokio::test]
 #[ignore = "a drill of some minutes, run by its own command"]
