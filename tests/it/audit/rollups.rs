@@ -1,17 +1,18 @@
 //! The rollups equal a naive recount of the sealed entries at any time: while entries are written and sealed, on days with other
 //! than 24 hours, and while they are counted again in another time zone.
+#![expect(clippy::disallowed_methods, reason = "one of these tests plays a newer version")]
 
 use crate::app::{TestApp, at, rollups_equal_a_recount};
 use chrono::TimeDelta;
 use entity::audit::Event;
 use entity::job::JobRun;
 use entity::ledger;
-use entity::ledger::rollup::{rebuild_step, start_rebuild, type_day};
+use entity::ledger::rollup::{Generation, rebuild_step, start_rebuild, type_day};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
 /// What happens between two comparisons.
@@ -148,6 +149,22 @@ on_each_database! {
         let old = type_day::Entity::find().filter(type_day::Column::Generation.lt(2)).count(&app.outside).await.unwrap();
         assert_eq!(old, 0, "rows that are not read any more are deleted");
         assert!(!rebuild_step(app.app.db()).await.unwrap());
+    }
+
+    async fn rows_that_a_newer_version_counts_are_left_to_it(app) {
+        runs(app, 1).await;
+        app.seal().await;
+        let before = ledger::state(&app.outside).await.unwrap();
+        app.outside.execute_unprepared("UPDATE ledger_state SET rules = rules + 1000").await.unwrap();
+
+        assert!(!rebuild_step(app.app.db()).await.unwrap());
+        assert!(!start_rebuild(app.app.db()).await.unwrap());
+        let state = ledger::state(&app.outside).await.unwrap();
+        assert_eq!((state.generation, state.building, state.rules), (before.generation, None, before.rules + 1_000));
+        assert_eq!((Generation::active(&state).unwrap(), state.is_ready(&state.settings_zone)), (None, false));
+
+        app.outside.execute_unprepared("UPDATE ledger_state SET rules = rules - 1000").await.unwrap();
+        assert!(Generation::active(&before).unwrap().is_some());
     }
 
     async fn a_rebuild_begins_anew_if_the_time_zone_changes_once_more(app) {
