@@ -130,7 +130,8 @@ impl<'a> Tally<'a> {
 impl Sum {
     /// The values of a row: its key, and what is counted.
     fn follow(&self, mut key: Vec<Value>) -> Vec<Value> {
-        key.extend([self.entry_count.into(), self.on_cases.into(), self.last_at.into()]);
+        let sums: [Value; 3] = [self.entry_count.into(), self.on_cases.into(), self.last_at.into()];
+        key.extend(sums);
         key
     }
 }
