@@ -47,6 +47,8 @@ struct EntryRow {
     actor_id: Option<Uuid>,
     #[serde(rename = "Actor Name")]
     actor_name: Option<String>,
+    #[serde(rename = "Sequence")]
+    sequence: Option<i64>,
 }
 
 /// Export the audit log as CSV
@@ -97,6 +99,7 @@ impl EntryRow {
             object_id: entry.object_id,
             actor_id: entry.actor.as_ref().map(|actor| actor.id),
             actor_name: entry.actor.map(|actor| actor.full_name),
+            sequence: entry.sequence,
         })
     }
 }

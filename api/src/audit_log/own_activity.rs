@@ -47,6 +47,7 @@ pub async fn list_own_activity(
     snapshot.commit().await?;
     list.data.iter_mut().for_each(|entry| hide_what_was_refused(entry, by.id()));
     if by.role() == Role::Member {
+        list.data.iter_mut().for_each(|entry| entry.sequence = None);
         // A member's resubmission clears the review block, and the entry contains what was cleared.
         for entry in list.data.iter_mut().filter(|entry| entry.object_type == case::Entity::OBJECT) {
             entry.changes.retain(|field, _| MemberView::ever_shows_field(field));

@@ -2,7 +2,7 @@
 //! one of them do it.
 
 use crate::state::App;
-use entity::ledger::{self, Rest, Sealed};
+use entity::ledger::{self, Rest, Sealed, rollup};
 use sea_orm::DbErr;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -53,6 +53,7 @@ async fn seal_forever(app: &App) {
         };
         match rest {
             Rest::More => tokio::task::yield_now().await,
+            Rest::Nothing if counted_again(app).await => tokio::task::yield_now().await,
             Rest::Nothing | Rest::Elsewhere => {
                 sleep(PAUSE).await;
                 // Woken or not, it looks again.
@@ -60,6 +61,14 @@ async fn seal_forever(app: &App) {
             }
         }
     }
+}
+
+/// Does a step of a rebuild of the rollups, if one is due. Returns whether there is more to do.
+async fn counted_again(app: &App) -> bool {
+    rollup::rebuild_step(app.db()).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the rollups could not be rebuilt");
+        false
+    })
 }
 
 /// Logs how far the history is sealed. Returns whether there is more of it.

@@ -21,16 +21,18 @@ pub use sign_ins::{SignIn, sign_ins};
 use crate::audit_entry::{Column, Entity};
 use crate::page::{self, Direction, Position};
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
 };
 
-/// An entry as stored: all its data is in its body.
+/// An entry as stored: all its data is in its body, except its place in the sealed log.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Entry {
     pub id: Uuid,
+    /// None until it is sealed.
+    pub sequence: Option<i64>,
     pub body: String,
 }
 
@@ -117,6 +119,8 @@ fn first_of(matching: Condition, direction: Direction, limit: u64) -> SelectStat
     Query::select().column(Column::Id).from_subquery(ids.into_query(), "first").take()
 }
 
+/// The sequence is looked up for the rows of the page alone, after they were chosen.
 fn plain() -> sea_orm::Select<Entity> {
-    Entity::find().select_only().columns([Column::Id, Column::Body])
+    let sequence = Expr::cust("(SELECT sequence FROM ledger_leaves WHERE entry_id = audit_entries.id)");
+    Entity::find().select_only().columns([Column::Id, Column::Body]).expr_as(sequence, "sequence")
 }

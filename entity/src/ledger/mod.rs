@@ -5,7 +5,7 @@
 //! - `progress`: how many entries are pending, and for how long.
 
 mod progress;
-mod rollup;
+pub mod rollup;
 mod seal;
 
 pub use progress::{PENDING_MAX, Progress, progress, sequence_of};

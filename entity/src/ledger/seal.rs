@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 /// The key of the advisory lock: "casetrle" in ASCII.
-const LOCK: i64 = 0x6361_7365_7472_6C65;
+pub(super) const LOCK: i64 = 0x6361_7365_7472_6C65;
 
 /// How long to wait for another sealer before the next attempt.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -77,6 +77,11 @@ pub async fn seal(db: &Db) -> Result<Sealed, DbErr> {
     }
     // As it is now that no other sealer can change it.
     let mut state = state(&tx).await?;
+    if state.rules > RULES {
+        // A newer version counts by rules that this one does not know.
+        tx.rollback().await?;
+        return Ok(sealed(&state, 0, Rest::Nothing));
+    }
     let (mut entries, rest) = if state.history_done { pending(&tx).await? } else { history(&tx, &mut state).await? };
     number(&mut entries, &mut state);
     if state.zone.is_empty() {

@@ -79,7 +79,7 @@ on_each_database! {
         let mut body = app.all_entries().await.into_iter().rfind(|entry| entry["action_type"] == "case_reassigned").unwrap();
         assert!(body.as_object_mut().unwrap().remove("names").is_some());
         let id: uuid::Uuid = body["id"].as_str().unwrap().parse().unwrap();
-        let entry = Entry { id, body: body.to_string() };
+        let entry = Entry { id, sequence: None, body: body.to_string() };
         app.statements();
         let shown = AuditEntry::all(app.app.readers(), &[entry.clone(), entry]).await.unwrap();
         assert_eq!(app.statements().len(), 1, "one query, however many entries");

@@ -6,7 +6,7 @@ use entity::user::Role;
 use serde_json::{Value as Json, json};
 
 /// The last columns of the log's CSV, by which its rows are joined with other files.
-const JOINS: [&str; 6] = ["Entry ID", "Outcome", "Object Type", "Object ID", "Actor ID", "Actor Name"];
+const JOINS: [&str; 7] = ["Entry ID", "Outcome", "Object Type", "Object ID", "Actor ID", "Actor Name", "Sequence"];
 
 /// The byte-order mark of UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -73,7 +73,7 @@ on_each_database! {
         let bytes = file.bytes.strip_prefix(MARK).expect("a byte-order mark");
         let mut reader = csv::Reader::from_reader(bytes);
         let columns: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-        assert_eq!(columns[columns.len() - 6..], JOINS);
+        assert_eq!(columns[columns.len() - 7..], JOINS);
         let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         assert_eq!(rows.len(), 1);
         let cell = |name: &str| rows[0].get(columns.iter().position(|column| column == name).unwrap()).unwrap();

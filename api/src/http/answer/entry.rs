@@ -64,7 +64,8 @@ pub struct EntryChange {
 #[schema(example = json!(AuditEntry::example()))]
 pub struct AuditEntry {
     pub id: Uuid,
-    /// Position in the sealed ledger; null until sealed
+    /// Its place in the sealed log, from 1, without gaps and in the order of sealing, shortly after the entry was committed; null
+    /// until then, and in a member's view
     #[schema(minimum = 0)]
     pub sequence: Option<i64>,
     pub occurred_at: Instant,
@@ -200,7 +201,8 @@ impl AuditEntry {
             let known: Vec<_> = body.unnamed().filter_map(|id| names.get_key_value(&id)).collect();
             body.names.extend(known.into_iter().map(|(id, name)| (*id, name.clone())));
         }
-        Ok(bodies.into_iter().map(Self::new).collect())
+        let shown = |(entry, body): (&Entry, ParsedBody)| Self { sequence: entry.sequence, ..Self::new(body) };
+        Ok(entries.iter().zip(bodies).map(shown).collect())
     }
 
     fn new(body: ParsedBody) -> Self {
@@ -239,7 +241,8 @@ impl AuditEntry {
         let is_case = self.object_type == case::Entity::OBJECT;
         self.changes.retain(|field, _| is_case && MemberView::ever_shows_field(field));
         self.metadata.retain(|key, _| MemberView::shows_metadata(action, key));
-        Self { api_key_id: None, api_key_name: None, ip_address: None, user_agent: None, ..self }
+        // What is missing between two sequences would tell how much happens elsewhere.
+        Self { sequence: None, api_key_id: None, api_key_name: None, ip_address: None, user_agent: None, ..self }
     }
 }
 
