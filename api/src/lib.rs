@@ -27,6 +27,7 @@ mod exports;
 pub mod http;
 pub mod ingest;
 pub mod jobs;
+pub mod ledger;
 pub mod mail;
 pub mod metrics;
 pub mod notes;

@@ -1,8 +1,8 @@
 //! The single list of routes, from which both the server and the contract are built.
 
 use crate::{
-    alerts, audit_log, auth, cases, credits, documents, exports, ingest, jobs, notes, outbox, reports, reviews, settings, system,
-    users,
+    alerts, audit_log, auth, cases, credits, documents, exports, ingest, jobs, ledger, notes, outbox, reports, reviews, settings,
+    system, users,
 };
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
@@ -23,6 +23,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .configure(jobs::configure)
         .configure(exports::configure)
         .configure(audit_log::configure)
+        .configure(ledger::configure)
         .configure(reports::configure);
     config.service(features);
 }

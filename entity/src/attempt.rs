@@ -71,6 +71,8 @@ impl Limit {
     pub const DOWNLOADS: Self = Self { recorded_max: 1, within: TimeDelta::minutes(15) };
     /// Views of the same case or user.
     pub const VIEWS: Self = Self { recorded_max: 1, within: TimeDelta::hours(1) };
+    /// Requests for sealed entries, from whichever place.
+    pub const FOLLOWING: Self = Self { recorded_max: 1, within: TimeDelta::hours(1) };
 }
 
 /// Records an event together with the number of those that were only counted before, unless the limit of its key is reached:

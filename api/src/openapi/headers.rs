@@ -174,10 +174,12 @@ impl Kinds {
         if self.paged.contains(schema) {
             names.push("Link");
         }
-        if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson", BYTES].contains(&kind.as_str())) {
+        // What is also available as one JSON document is a page, not a file.
+        let is_file = !response.content.contains_key("application/json");
+        if is_file && response.content.keys().any(|kind| ["text/csv", "application/x-ndjson", BYTES].contains(&kind.as_str())) {
             names.push("Content-Disposition");
         }
-        if response.content.keys().any(|kind| ["text/csv", "application/x-ndjson"].contains(&kind.as_str())) {
+        if is_file && response.content.keys().any(|kind| ["text/csv", "application/x-ndjson"].contains(&kind.as_str())) {
             names.push("Unencoded-Digest");
         }
         if response.content.contains_key(BYTES) {

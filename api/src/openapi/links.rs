@@ -34,6 +34,7 @@ const FIRST_NOTE: Parameters = &[("note_id", "$response.body#/data/0/id")];
 const NOTE: Parameters = &[("note_id", "$response.body#/id")];
 const NOTE_AS_SEEN: Parameters = &[("note_id", "$response.body#/id"), ("If-Match", "$response.header.ETag")];
 const FIRST_ENTRY: Parameters = &[("entry_id", "$response.body#/data/0/id")];
+const SEALED_ENTRY: Parameters = &[("entry_id", "$response.body#/items/0/entry/id")];
 const REPORTED_ENTRY: Parameters = &[("entry_id", "$response.body#/entries/data/0/id")];
 const PERIOD: Parameters = &[("since", "$response.body#/period/since"), ("until", "$response.body#/period/until")];
 const USERS_PERIOD: Parameters = &[
@@ -133,6 +134,7 @@ const NEXT: &[(&[&str], &[&str], Parameters)] = &[
     (&["list_users"], &["get_user", "edit_user", "list_user_audit_trail"], FIRST_USER),
     (&["login", "refresh_session"], &["get_user", "list_user_sessions"], SIGNED_IN),
     (&["list_audit_log", "list_user_audit_trail"], &["get_audit_entry"], FIRST_ENTRY),
+    (&["list_ledger_entries"], &["get_audit_entry"], SEALED_ENTRY),
     (
         &["get_user_activity", "get_case_changes", "get_quality_review_audit", "get_system_events"],
         &["get_audit_entry"],

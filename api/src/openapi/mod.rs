@@ -25,6 +25,7 @@ use crate::audit_log::{AuditedField, TrailPart};
 use crate::cases::CaseSort;
 use crate::http::request::order::EntrySort;
 use crate::http::request::period::When;
+use crate::ledger::{FeedFormat, FeedWait};
 use crate::reports::{EventType, UserActivitySort};
 use crate::reviews::ReviewQueue;
 use crate::routes;
@@ -54,7 +55,7 @@ use utoipa_actix_web::AppExt;
         Problem, FieldProblem, Location, Code, Instant,
         // Types used only in parameters: utoipa refers to these without collecting them.
         When, Interval, PeriodName, CaseSort, UserSort, EntrySort, EventType, UserActivitySort, Ending, ReviewQueue, AuditedField,
-        TrailPart,
+        TrailPart, FeedFormat, FeedWait,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),

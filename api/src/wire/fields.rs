@@ -91,6 +91,12 @@ pub type ChangedValue = Text<0, 2_000>;
 pub type Cursor = Text<1, 2_000, Signed>;
 /// The maximum number of rows of a page.
 pub type PageLimit = Whole<u64, 1, 200>;
+/// A place in the sealed log; zero is before the first entry.
+pub type Sequence = Whole<i64, 0, 9_007_199_254_740_991>;
+/// The maximum number of sealed entries of a response.
+pub type FeedLimit = Whole<u64, 1, 1_000>;
+/// How long a request may wait, in seconds.
+pub type WaitSeconds = Whole<u64, 0, 30>;
 
 /// The number of reports requested for a case, and the number of one of them.
 pub type ReportNumber = Whole<i32, 1, 10>;

@@ -107,6 +107,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("run_job", "A"),
     ("list_job_runs", "GA"),
     ("list_audit_log", "GAS"),
+    ("list_ledger_entries", "GAS"),
     ("get_audit_entry", "GAS"),
     ("export_audit_log_csv", "GAS"),
     ("export_audit_log_ndjson", "GAS"),

@@ -478,6 +478,10 @@ async fn reading<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
         "get_openapi_yaml" => "/openapi.yaml".to_owned(),
         "get_problem" => "/problems/not_found".to_owned(),
         "list_audit_log" => "audit-log".to_owned(),
+        "list_ledger_entries" => {
+            app.seal().await;
+            "ledger/entries".to_owned()
+        }
         "get_audit_entry" => format!("audit-log/{entry}"),
         "export_audit_log_csv" => "audit-log/export.csv".to_owned(),
         "export_audit_log_ndjson" => "audit-log/export.ndjson".to_owned(),

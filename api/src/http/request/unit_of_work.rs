@@ -83,6 +83,11 @@ impl App {
         self.record_within(by, Limit::READINGS, event).await
     }
 
+    /// Records that a caller follows the sealed log. Repeated within an hour, it is only counted, and an entry reports the number.
+    pub async fn record_following(&self, by: &Anyone, event: Event) -> Result<()> {
+        self.record_within(by, Limit::FOLLOWING, event).await
+    }
+
     /// Records that a member of the staff read a case or a user, if the setting `record_views` is on. Repeated within an hour, it
     /// is only counted, and an entry reports the number.
     pub async fn record_view(&self, by: &Anyone, event: Event) -> Result<()> {

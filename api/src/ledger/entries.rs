@@ -1,0 +1,212 @@
+//! List the sealed entries.
+
+use super::awaiting;
+use crate::http::request::work::Work;
+use crate::http::{Answer, AuditEntry, AuditReader, Query};
+use crate::state::App;
+use crate::wire::fields::{FeedLimit, Sequence, WaitSeconds};
+use crate::wire::{ListProblems, Result, ndjson};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
+use actix_web::{HttpRequest, HttpResponse, Responder, get};
+use entity::audit::Event;
+use entity::audit_log::Entry;
+use entity::ledger::feed::FeedEntry;
+use entity::text;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+const NDJSON: &str = "application/x-ndjson";
+const LIMIT_DEFAULT: u64 = 100;
+
+/// Where to continue, how much to return, and how long to wait for it.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct FeedParameters {
+    /// The sequence of the last entry that the caller has; defaults to 0, which is before the first entry
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = 1042)]
+    after: Option<Sequence>,
+    /// Maximum number of entries; defaults to 100
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = 100)]
+    limit: Option<FeedLimit>,
+    /// How long to wait for an entry if there is none after the sequence, in seconds; defaults to 0. Then `items` is empty
+    #[validate(nested)]
+    #[param(inline, nullable = false, example = 20)]
+    wait_seconds: Option<WaitSeconds>,
+    /// What to wait for before anything is read
+    #[param(nullable = false)]
+    wait: Option<FeedWait>,
+    /// Defaults to `ndjson` if `Accept` names `application/x-ndjson` and not `application/json`, otherwise to `json`
+    #[param(nullable = false)]
+    format: Option<FeedFormat>,
+}
+
+/// What a request for sealed entries waits for first
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedWait {
+    /// Until the entries are sealed that were committed before the request, such as those of the caller's last change; at most 5
+    /// seconds
+    Sealed,
+}
+
+/// The format of sealed entries
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedFormat {
+    /// One JSON object with all items
+    Json,
+    /// The items alone, one per line
+    Ndjson,
+}
+
+/// A sealed entry, with what proves that it is the stored one
+#[derive(Serialize, ToSchema)]
+pub struct LedgerEntry {
+    /// Its place in the log, from 1 and without gaps
+    #[schema(minimum = 1)]
+    pub sequence: i64,
+    /// The SHA-256 of a zero byte and the bytes of `body` in UTF-8 (the hash of a leaf in RFC 9162), in lowercase hexadecimal
+    /// digits
+    #[schema(min_length = 64, max_length = 64, pattern = "^[0-9a-f]{64}$")]
+    pub leaf_hash: String,
+    /// The entry exactly as it is stored, as a text: canonical JSON (RFC 8785) with what `entry` shows, except `sequence`,
+    /// `action_label`, `category` and the labels of `changes`; `names` are the people whose ids are in `changes`
+    #[schema(max_length = 2000000)]
+    pub body: String,
+    pub entry: AuditEntry,
+}
+
+/// Sealed entries after a sequence
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!(LedgerEntryList::example()))]
+pub struct LedgerEntryList {
+    /// In the order of their sequences: the first has `after` + 1, and each of the others one more than the item before
+    #[schema(max_items = 1000)]
+    pub items: Vec<LedgerEntry>,
+    /// The sequence of the last item, and `after` if there is none: `after` of the next request
+    #[schema(minimum = 0)]
+    pub last_sequence: i64,
+    /// Whether more entries were sealed when these were read
+    pub has_more: bool,
+}
+
+/// List the sealed entries
+///
+/// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence after
+/// they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence that was
+/// returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when the time is over or the service
+/// stops; who may read the log is checked again after that.
+///
+/// The access is recorded in the audit log once an hour for each caller. Further requests are only counted, and the next entry has
+/// the number as `folded_count`. The response never contains the entry that it causes.
+#[utoipa::path(
+    tag = "audit-log",
+    params(FeedParameters),
+    responses(
+        (
+            status = OK, description = "The entries after the sequence; as NDJSON one LedgerEntry per line",
+            content(
+                (LedgerEntryList = "application/json"),
+                (String = "application/x-ndjson", example = json!(one_line())),
+            ),
+        ),
+        ListProblems,
+    ),
+    extensions(("x-audit-actions" = json!({
+        "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
+    }))),
+)]
+#[get("/ledger/entries")]
+pub async fn list_ledger_entries(
+    app: App,
+    by: AuditReader,
+    query: Query<FeedParameters>,
+    request: HttpRequest,
+) -> Result<HttpResponse> {
+    let after = query.after.map_or(0, Sequence::get);
+    let limit = query.limit.map_or(LIMIT_DEFAULT, FeedLimit::get);
+    let wait = Duration::from_secs(query.wait_seconds.map_or(0, WaitSeconds::get));
+    if query.wait == Some(FeedWait::Sealed) {
+        awaiting::pending_now(&app).await?;
+    }
+    // One more than requested shows whether there are more.
+    let found = awaiting::entries(&app, Work::find(&request).as_ref(), after, limit + 1, wait).await?;
+    let list = LedgerEntryList::read(&app, found, after, limit).await?;
+    let log = ("audit_log", "audit_log".to_owned());
+    app.record_following(&by, Event::audit_log_accessed("ledger", log, json!({}))).await?;
+    if query.is_ndjson(&request) {
+        let lines = ndjson::rows(&list.items)?;
+        return Ok(HttpResponse::Ok().content_type(NDJSON).insert_header((CACHE_CONTROL, "no-store")).body(lines));
+    }
+    Ok(Answer::plain(list).respond_to(&request))
+}
+
+/// The example of NDJSON in the contract.
+fn one_line() -> String {
+    let lines = ndjson::rows(&LedgerEntryList::example().items).map(Vec::from);
+    lines.ok().and_then(|lines| String::from_utf8(lines).ok()).unwrap_or_default()
+}
+
+impl FeedParameters {
+    fn is_ndjson(&self, request: &HttpRequest) -> bool {
+        let accepts = |kind: &str| {
+            let lines = request.headers().get_all(ACCEPT).filter_map(|line| line.to_str().ok());
+            let mut kinds = lines.flat_map(|line| line.split(',')).filter_map(|range| range.split(';').next());
+            kinds.any(|known| known.trim().eq_ignore_ascii_case(kind))
+        };
+        match self.format {
+            Some(format) => format == FeedFormat::Ndjson,
+            None => accepts(NDJSON) && !accepts("application/json"),
+        }
+    }
+}
+
+impl LedgerEntryList {
+    async fn read(app: &App, mut found: Vec<FeedEntry>, after: i64, limit: u64) -> Result<Self> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let last_sequence = found.last().map_or(after, |last| last.sequence);
+        let (leaves, stored): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .map(|FeedEntry { sequence, leaf_hash, id, body }| {
+                ((sequence, text::hex(&leaf_hash)), Entry { id, sequence: Some(sequence), body })
+            })
+            .unzip();
+        let shown = AuditEntry::all(app.readers(), &stored).await?;
+        let parts = leaves.into_iter().zip(stored).zip(shown);
+        let items = parts.map(|(((sequence, leaf_hash), Entry { body, .. }), entry)| {
+            // As it is hashed, and as it is shown.
+            LedgerEntry { sequence, leaf_hash, body, entry }
+        });
+        Ok(Self { items: items.collect(), last_sequence, has_more })
+    }
+
+    /// The list shown in the contract.
+    fn example() -> Self {
+        let (sequence, entry) = (1_043, AuditEntry::example());
+        let body = stored(&entry);
+        let leaf_hash = text::sha256_hex(&[&[0][..], body.as_bytes()].concat());
+        let entry = AuditEntry { sequence: Some(sequence), ..entry };
+        Self { items: vec![LedgerEntry { sequence, leaf_hash, body, entry }], last_sequence: sequence, has_more: false }
+    }
+}
+
+/// The body of the contract's example of an entry.
+fn stored(entry: &AuditEntry) -> String {
+    let mut body = json!(entry);
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, _| !["sequence", "action_label", "category"].contains(&name.as_str()));
+    }
+    let changes = body.get_mut("changes").and_then(Json::as_object_mut);
+    for change in changes.into_iter().flat_map(|changes| changes.values_mut()).filter_map(Json::as_object_mut) {
+        change.retain(|name, _| ["from", "to"].contains(&name.as_str()));
+    }
+    text::canonical(&body).unwrap_or_default()
+}
