@@ -2,3 +2,6 @@
 
 mod nets;
 mod sealing;
+//! The sealed log.
+
+mod feed;
