@@ -17,8 +17,7 @@ use entity::audit::Event;
 /// and the response never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and
 /// the next entry has the number as `folded_count`.
 ///
-/// To follow the log, read it with `sort=occurred_at` from one hour before the newest entry that is known, and drop known ids: an
-/// entry may appear after newer ones, but never later than that.
+/// To follow the log, read `GET /ledger/entries`: here an entry may appear after newer ones, up to 30 minutes later.
 #[utoipa::path(
     tag = "audit-log",
     params(LogFilter, PeriodParameters, OrderParameters, Paging),
