@@ -18,7 +18,6 @@ use crate::wire::fields::{WorkshopFilter, at_most_all};
 use crate::wire::{Error, Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::ChangeType;
-use entity::audit_entry;
 use entity::page::Position;
 use entity::period::Period;
 use entity::registry::field_label;
@@ -139,7 +138,7 @@ fn example_change() -> serde_json::Value {
         "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2",
         "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
         "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
-        "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+        "request_id": "01a20725-be30-7584-bca5-f00e655c90d7", "sequence": null,
         "badge": "hold", "before_after": [FieldChange::example()]})
 }
 
@@ -249,7 +248,7 @@ impl ListReport for CaseChangesReport {
 
 impl CaseChange {
     /// Entries with the people their changes name: one query, regardless of the number of rows.
-    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<audit_entry::Model>) -> Result<Vec<Self>> {
+    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<report::Listed>) -> Result<Vec<Self>> {
         let bodies = rows.iter().map(EntryBody::new).collect::<Result<Vec<_>>>()?;
         let mut ids: Vec<Uuid> = bodies.iter().flat_map(|body| &body.changes).flat_map(people_in).collect();
         ids.sort_unstable();
@@ -258,7 +257,7 @@ impl CaseChange {
         rows.into_iter().zip(&bodies).map(|(row, body)| Self::new(row, body, &people)).collect()
     }
 
-    fn new(row: audit_entry::Model, body: &EntryBody, people: &HashMap<Uuid, Person>) -> Result<Self> {
+    fn new(row: report::Listed, body: &EntryBody, people: &HashMap<Uuid, Person>) -> Result<Self> {
         let entry = ReportEntry::new(row, body)?;
         let badge = entry.action_type.badge().ok_or_else(|| Error::internal(format!("{} has no badge", entry.action_type)))?;
         let shown = |change: &Json, side: &str| shown(change.get(side)?, people);

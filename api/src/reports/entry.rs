@@ -3,8 +3,8 @@
 use super::export::Line;
 use crate::wire::{Error, Instant, Result};
 use entity::audit::{Action, ActorType, Category, Outcome, Source};
-use entity::audit_entry::Model;
 use entity::registry::field_label;
+use entity::report::Listed;
 use entity::user::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -49,6 +49,9 @@ pub struct ReportEntry {
     pub ip_address: Option<String>,
     #[schema(max_length = 64)]
     pub request_id: String,
+    /// Its place in the sealed log, from 1 and without gaps; null until the entry is sealed
+    #[schema(minimum = 1)]
+    pub sequence: Option<i64>,
 }
 
 /// The parts of an entry that only its body contains.
@@ -120,7 +123,7 @@ const COLUMNS: [&str; 13] = [
 ];
 
 /// The last columns of every CSV of entries, by which its rows can be joined with others.
-const IDS: [&str; 5] = ["case_id", "actor_id", "related_user_id", "object_type", "object_id"];
+const IDS: [&str; 6] = ["case_id", "actor_id", "related_user_id", "object_type", "object_id", "sequence"];
 
 /// The header of a CSV of entries, with the columns that only this report has.
 pub fn header(own: &[&'static str]) -> Line {
@@ -128,7 +131,7 @@ pub fn header(own: &[&'static str]) -> Line {
 }
 
 impl EntryBody {
-    pub fn new(row: &Model) -> Result<Self> {
+    pub fn new(row: &Listed) -> Result<Self> {
         serde_json::from_str(&row.body).map_err(|error| Error::internal(error))
     }
 
@@ -139,7 +142,8 @@ impl EntryBody {
 }
 
 impl ReportEntry {
-    pub fn new(row: Model, body: &EntryBody) -> Result<Self> {
+    pub fn new(row: Listed, body: &EntryBody) -> Result<Self> {
+        let Listed { row, sequence } = row;
         let action = Action::from_code(&row.action_type).ok_or_else(|| Error::internal(format!("action {}", row.action_type)))?;
         Ok(Self {
             id: row.id,
@@ -163,6 +167,7 @@ impl ReportEntry {
             object_id: row.object_id,
             ip_address: row.ip_address,
             request_id: row.request_id,
+            sequence,
         })
     }
 
@@ -172,7 +177,7 @@ impl ReportEntry {
     }
 
     /// The cells for `IDS`.
-    fn ids(&self) -> [Cow<'static, str>; 5] {
+    fn ids(&self) -> [Cow<'static, str>; 6] {
         let some = |id: Option<Uuid>| Cow::Owned(id.map(|id| id.to_string()).unwrap_or_default());
         [
             some(self.case_id),
@@ -180,6 +185,7 @@ impl ReportEntry {
             some(self.related_user_id),
             self.object_type.clone().into(),
             self.object_id.clone().into(),
+            self.sequence.map(|sequence| sequence.to_string()).unwrap_or_default().into(),
         ]
     }
 
@@ -205,7 +211,7 @@ impl ReportEntry {
 }
 
 /// An entry without additional fields.
-pub fn plain(row: Model) -> Result<ReportEntry> {
+pub fn plain(row: Listed) -> Result<ReportEntry> {
     let body = EntryBody::new(&row)?;
     ReportEntry::new(row, &body)
 }

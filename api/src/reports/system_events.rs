@@ -15,7 +15,6 @@ use crate::state::App;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
 use entity::audit::{Action, SystemEvent};
-use entity::audit_entry;
 use entity::audit_log::JobHealth;
 use entity::job::run::RunStatus;
 use entity::page::Position;
@@ -206,6 +205,7 @@ list_of! {
         "actor_role": null, "description": "Job check_expired_holds ran: success", "case_id": null,
         "case_number": null, "related_user_id": null, "related_username": null, "object_type": "job",
         "object_id": "check_expired_holds", "ip_address": null, "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
+        "sequence": null,
         "job_name": "check_expired_holds", "records_processed": 0, "error_message": null}],
         "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
 }))]
@@ -333,7 +333,7 @@ impl ListReport for SystemEventsReport {
 }
 
 impl SystemEventEntry {
-    fn new(row: audit_entry::Model) -> Result<Self> {
+    fn new(row: report::Listed) -> Result<Self> {
         let body = EntryBody::new(&row)?;
         let records_processed = body.metadata.get("records_processed").and_then(Json::as_i64);
         let (job_name, error_message) = (body.word("job_name"), body.word("error_message"));

@@ -3,9 +3,8 @@
 use super::changed_cases::{Figures, Groups, groups};
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{CaseScope, Point, ReportPage, Scope, entries, series};
+use super::{CaseScope, Listed, Point, ReportPage, Scope, entries, series};
 use crate::audit::{Action, ChangeType};
-use crate::audit_entry;
 use crate::period::{Interval, Period};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -30,7 +29,7 @@ pub struct CaseChanges {
     /// The total number of entries in the list.
     pub matching: i64,
     /// One page, plus one entry if there are more.
-    pub entries: Vec<audit_entry::Model>,
+    pub entries: Vec<Listed>,
 }
 
 impl Filters {

@@ -26,9 +26,13 @@ use crate::page::{Direction, Position};
 use crate::period::{Added, Bucket, IdRange, PeriodError, Seen};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, Iterable, QueryOrder, QuerySelect, Value};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryOrder, QueryResult, QuerySelect,
+    Value,
+};
 use sql::Sql;
 use std::collections::HashMap;
+use std::ops::Deref;
 
 /// One value of a time series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,28 @@ pub enum ReportError {
     Period(#[from] PeriodError),
     #[error(transparent)]
     Database(#[from] DbErr),
+}
+
+/// An entry of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub row: audit_entry::Model,
+    /// Its place in the sealed log; none until it is sealed.
+    pub sequence: Option<i64>,
+}
+
+impl FromQueryResult for Listed {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self { row: audit_entry::Model::from_query_result(row, prefix)?, sequence: row.try_get(prefix, "sequence")? })
+    }
+}
+
+impl Deref for Listed {
+    type Target = audit_entry::Model;
+
+    fn deref(&self) -> &audit_entry::Model {
+        &self.row
+    }
 }
 
 /// The requested part of a list.
@@ -134,12 +160,7 @@ pub async fn first_entry_at<C: ConnectionTrait>(db: &C) -> Result<Option<DateTim
 /// One page of the entries in scope, plus one entry if there are more.
 ///
 /// Each type is read through its own index up to the limit: an `IN` over the types would make SQLite sort all of their entries.
-pub async fn entries<C: ConnectionTrait>(
-    db: &C,
-    ids: IdRange,
-    scope: &Scope,
-    paging: &ReportPage,
-) -> Result<Vec<audit_entry::Model>, DbErr> {
+pub async fn entries<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope, paging: &ReportPage) -> Result<Vec<Listed>, DbErr> {
     let branches: Vec<Option<Action>> = match &scope.actions {
         Some(actions) if actions.is_empty() => return Ok(Vec::new()),
         Some(actions) => actions.iter().copied().map(Some).collect(),
@@ -147,7 +168,12 @@ pub async fn entries<C: ConnectionTrait>(
     };
     let (ids, last_in) = (paging.rest_of(ids), paging.order_and_limit());
     let columns: Vec<String> = audit_entry::Column::iter().map(|column| format!("entry.{}", column.as_str())).collect();
-    let head = format!("SELECT {} FROM audit_entries AS entry WHERE entry.id IN (SELECT id FROM (", columns.join(", "));
+    // The sequence is looked up for the rows of the page alone, after they were chosen.
+    let head = format!(
+        "SELECT {}, (SELECT leaf.sequence FROM ledger_leaves AS leaf WHERE leaf.entry_id = entry.id) AS sequence \
+         FROM audit_entries AS entry WHERE entry.id IN (SELECT id FROM (",
+        columns.join(", ")
+    );
     let (sql, _) = branches.into_iter().fold((Sql::new(&head), ""), |(sql, union), action| {
         let sql = sql.text(union).text("SELECT id FROM (SELECT entry.id FROM audit_entries AS entry WHERE ");
         (scope.conditions(sql, ids, action).text(&last_in).text(") AS of_type"), " UNION ALL ")

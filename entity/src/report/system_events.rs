@@ -3,11 +3,11 @@
 
 use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{Percent, Point, ReportPage, Scope, TypeCount, entries, series};
+use super::{Listed, Percent, Point, ReportPage, Scope, TypeCount, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
+use crate::clock;
 use crate::period::{IdRange, Interval, Period};
-use crate::{audit_entry, clock};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -50,7 +50,7 @@ pub struct SystemEvents {
     /// The total number of entries in the list.
     pub matching: i64,
     /// One page, plus one entry if there are more.
-    pub entries: Vec<audit_entry::Model>,
+    pub entries: Vec<Listed>,
 }
 
 /// The number of events in one group.

@@ -21,7 +21,7 @@ pub struct UserActivity {
     pub by_action_type: Vec<TypeCount>,
     pub timeseries: Vec<Point>,
     /// One page, plus one entry if there are more.
-    pub entries: Vec<audit_entry::Model>,
+    pub entries: Vec<super::Listed>,
 }
 
 /// The entries that the report counts and lists.

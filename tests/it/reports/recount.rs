@@ -16,7 +16,7 @@ use entity::report::quality_review::{PersonReviews, QualityReview};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
 use entity::report::user_list::{self, Key, UserList, UserRow};
-use entity::report::{CaseScope, CategoryCount, Percent, Point, TypeCount, case_changes, quality_review, system_events};
+use entity::report::{CaseScope, CategoryCount, Listed, Percent, Point, TypeCount, case_changes, quality_review, system_events};
 use entity::review::{self, ReviewAction};
 use entity::user::Role;
 use sea_orm::prelude::Uuid;
@@ -74,6 +74,11 @@ impl<'a> Recount<'a> {
         }
         rows.truncate(self.scenario.limit as usize + 1);
         rows
+    }
+
+    /// The same for entries. None of the history is sealed.
+    fn listed(&self, rows: Vec<Entry>) -> Vec<Listed> {
+        self.page(rows).into_iter().map(|row| Listed { row, sequence: None }).collect()
     }
 
     /// Date by date, as in a calendar.
@@ -155,7 +160,7 @@ impl<'a> Recount<'a> {
             by_action_type: by_type(&done),
             timeseries: self
                 .series(Category::all().map(Category::code).collect(), with_names(&done, |a| Some(a.category().code()))),
-            entries: self.page(done.into_iter().cloned().collect()),
+            entries: self.listed(done.into_iter().cloned().collect()),
         }
     }
 
@@ -272,7 +277,7 @@ impl<'a> Recount<'a> {
             groups: self.groups(&done),
             timeseries: self.series(ChangeType::all().map(ChangeType::code).collect(), with_kinds(&done)),
             matching: list.len() as i64,
-            entries: self.page(list),
+            entries: self.listed(list),
         }
     }
 
@@ -383,7 +388,7 @@ impl<'a> Recount<'a> {
                 with_names(&events, |action| action.system_event().map(SystemEvent::code)),
             ),
             matching: list.len() as i64,
-            entries: self.page(list),
+            entries: self.listed(list),
         }
     }
 
