@@ -34,7 +34,8 @@ pub struct FeedParameters {
     #[validate(nested)]
     #[param(inline, nullable = false, example = 100)]
     limit: Option<FeedLimit>,
-    /// How long to wait for an entry if there is none after the sequence, in seconds; defaults to 0. Then `items` is empty
+    /// How many seconds to wait if there is no entry after the sequence; defaults to 0. If none is sealed by then, `items` is
+    /// empty
     #[validate(nested)]
     #[param(inline, nullable = false, example = 20)]
     wait_seconds: Option<WaitSeconds>,
@@ -98,13 +99,13 @@ pub struct LedgerEntryList {
 
 /// List the sealed entries
 ///
-/// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence after
-/// they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence that was
-/// returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when the time is over or the service
-/// stops; who may read the log is checked again after that.
+/// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence
+/// after they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence
+/// that was returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when the time is over or
+/// the service stops; whether the caller may read the log is checked again after that.
 ///
-/// The access is recorded in the audit log once an hour for each caller. Further requests are only counted, and the next entry has
-/// the number as `folded_count`. The response never contains the entry that it causes.
+/// The access is recorded in the audit log once an hour for each caller. Further requests are only counted, and the next entry
+/// has the number as `folded_count`. The response never contains the entry that it causes.
 #[utoipa::path(
     tag = "audit-log",
     params(FeedParameters),

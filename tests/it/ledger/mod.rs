@@ -1,7 +1,5 @@
 //! The ledger: the sequence of committed entries.
 
+mod feed;
 mod nets;
 mod sealing;
-//! The sealed log.
-
-mod feed;

@@ -83,7 +83,8 @@ impl App {
         self.record_within(by, Limit::READINGS, event).await
     }
 
-    /// Records that a caller follows the sealed log. Repeated within an hour, it is only counted, and an entry reports the number.
+    /// Records that a caller follows the sealed log. Repeated within an hour, it is only counted, and an entry reports the
+    /// number.
     pub async fn record_following(&self, by: &Anyone, event: Event) -> Result<()> {
         self.record_within(by, Limit::FOLLOWING, event).await
     }
