@@ -5,3 +5,4 @@ mod eddsa;
 pub mod keys;
 pub mod password;
 pub mod token;
+mod verified;

@@ -1,6 +1,7 @@
 //! Access tokens: JWTs signed with EdDSA, valid for ten minutes, containing a user and a session and nothing else.
 
 use super::eddsa;
+use super::verified::{Digest, Statement, Verified};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
@@ -17,11 +18,12 @@ const AUDIENCE: &str = "casetrail-api";
 /// RFC 9068: an access token must not be mistaken for any other JWT.
 const TYPE: &str = "at+jwt";
 /// How far the clocks of two replicas may differ, in seconds.
-const LEEWAY_SECONDS: u64 = 5;
+const LEEWAY_SECONDS: i64 = 5;
 
-/// The key ring: one key signs, all verify.
+/// The key ring: one key signs, all verify. It never changes; another ring is another value, with no verified tokens.
 pub struct Tokens {
     ring: Vec<Key>,
+    verified: Verified,
 }
 
 /// One key of the ring.
@@ -71,7 +73,7 @@ impl Key {
 impl Tokens {
     /// The last key of the ring signs.
     pub fn new(ring: Vec<Key>) -> Self {
-        Self { ring }
+        Self { ring, verified: Verified::default() }
     }
 
     pub fn ring(&self) -> &[Key] {
@@ -97,9 +99,24 @@ impl Tokens {
         jsonwebtoken::encode(&header, &claims, &key.signing).ok()
     }
 
-    /// The subject of a token, if the service signed it and it is currently valid. The key is chosen by `kid` from the service's
-    /// own ring, never from the token; the algorithm is pinned by the key.
+    /// The subject of a token, if the service signed it and it is currently valid. The signature is verified when the token is
+    /// first seen; its times are compared with each call.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claimed> {
+        let digest = Digest::new(token);
+        let known = self.verified.find(&digest);
+        let statement = known.or_else(|| self.statement(token))?;
+        match (statement.is_valid(now), known) {
+            (true, Some(_)) => {}
+            (true, None) => self.verified.keep(digest, statement),
+            (false, Some(_)) => self.verified.forget(&digest),
+            (false, None) => {}
+        }
+        statement.is_valid(now).then_some(statement.claimed)
+    }
+
+    /// What a token says, if the service signed it. The key is chosen by `kid` from the service's own ring, never from the token;
+    /// the algorithm is pinned by the key.
+    fn statement(&self, token: &str) -> Option<Statement> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let kid = header.kid.as_deref()?;
         if header.typ.as_deref() != Some(TYPE) || header.alg != Algorithm::EdDSA {
@@ -108,9 +125,11 @@ impl Tokens {
         let key = self.ring.iter().find(|key| key.kid == kid)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.verifying, &validation()).ok()?.claims;
         // By the service's own clock, which tests can set; the library only knows the system's.
-        let (now, leeway) = (now.timestamp(), i64::try_from(LEEWAY_SECONDS).ok()?);
-        let is_now = claims.nbf <= now + leeway && now < claims.exp + leeway;
-        is_now.then_some(Claimed { user_id: claims.sub, session_id: claims.sid })
+        Some(Statement {
+            claimed: Claimed { user_id: claims.sub, session_id: claims.sid },
+            valid_from: claims.nbf.saturating_sub(LEEWAY_SECONDS),
+            valid_before: claims.exp.saturating_add(LEEWAY_SECONDS),
+        })
     }
 }
 
@@ -119,7 +138,6 @@ fn validation() -> Validation {
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
-    validation.leeway = LEEWAY_SECONDS;
     // `verify` checks both against the service's clock.
     validation.validate_exp = false;
     validation.validate_nbf = false;
@@ -145,6 +163,46 @@ mod tests {
         assert_eq!(after(0), Some(Claimed { user_id, session_id }));
         assert!(after(604).is_some() && after(605).is_none());
         assert!(after(-5).is_some() && after(-6).is_none());
+    }
+
+    #[test]
+    fn a_verified_token_is_remembered_until_it_expires() {
+        let (tokens, now) = (tokens(), Utc::now());
+        let claimed = Claimed { user_id: Uuid::now_v7(), session_id: Uuid::now_v7() };
+        let token = tokens.issue(claimed.user_id, claimed.session_id, now).unwrap();
+        let is_known = || tokens.verified.find(&Digest::new(&token)).is_some();
+        let at = |seconds| tokens.verify(&token, now + chrono::TimeDelta::seconds(seconds));
+        assert_eq!((at(-6), is_known()), (None, false));
+        assert_eq!((at(0), is_known()), (Some(claimed), true));
+        assert_eq!((at(604), is_known()), (Some(claimed), true));
+        assert_eq!((at(605), is_known()), (None, false));
+    }
+
+    #[test]
+    fn a_tampered_token_is_refused_after_the_true_one_was_accepted() {
+        let (tokens, now) = (tokens(), Utc::now());
+        let token = tokens.issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap();
+        assert!(tokens.verify(&token, now).is_some());
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let tampered = String::from_utf8(bytes).unwrap();
+            // Twice: a refused token isn't remembered either.
+            for _ in 0..2 {
+                assert_eq!(tokens.verify(&tampered, now), None, "character {at}");
+            }
+        }
+        assert!(tokens.verify(&token, now).is_some());
+    }
+
+    #[test]
+    fn a_ring_without_the_key_of_a_token_does_not_know_it() {
+        let now = Utc::now();
+        let ring = || vec![Key::new("one".into(), &[7; 32]).unwrap()];
+        let (before, token) = (Tokens::new(ring()), tokens().issue(Uuid::now_v7(), Uuid::now_v7(), now).unwrap());
+        assert!(before.verify(&token, now).is_some());
+        let after = Tokens::new(vec![Key::new("two".into(), &[9; 32]).unwrap()]);
+        assert_eq!(after.verify(&token, now), None);
     }
 
     #[test]

@@ -58,6 +58,44 @@ on_each_database! {
         assert_eq!(claims["sub"], json!(user.id));
     }
 
+    async fn a_token_that_was_verified_before_is_refused_once_its_session_or_its_account_ends(app) {
+        let user = member(app).await;
+        let pair = sign_in(app, "member1").await;
+        let by = app.with_token(text(&pair, "access_token"));
+        for _ in 0..3 {
+            by.get("auth/me").await.expect(200);
+        }
+        let body = json!({"refresh_token": text(&pair, "refresh_token")});
+        app.as_anonymous().post("auth/logout", body).await.expect(204);
+        by.get("auth/me").await.expect_problem(401, "unauthorized");
+
+        let pair = sign_in(app, "member1").await;
+        let by = app.with_token(text(&pair, "access_token"));
+        for _ in 0..3 {
+            by.get("auth/me").await.expect(200);
+        }
+        let admin = app.as_admin().await;
+        admin.post(&format!("users/{}/deactivate", user.id), json!({"reason": "on leave"})).await.expect(200);
+        by.get("auth/me").await.expect_problem(401, "unauthorized");
+    }
+
+    async fn a_verified_token_expires_and_vouches_for_no_other(app) {
+        member(app).await;
+        let pair = sign_in(app, "member1").await;
+        let token = text(&pair, "access_token");
+        app.with_token(token).get("auth/me").await.expect(200);
+        // The first character of the signature.
+        let at = token.rfind('.').unwrap() + 1;
+        let other = if token[at..].starts_with('A') { "B" } else { "A" };
+        let tampered = format!("{}{other}{}", &token[..at], &token[at + 1..]);
+        app.with_token(&tampered).get("auth/me").await.expect_problem(401, "unauthorized");
+        app.with_token(token).get("auth/me").await.expect(200);
+        app.pass(TimeDelta::seconds(604));
+        app.with_token(token).get("auth/me").await.expect(200);
+        app.pass(TimeDelta::seconds(1));
+        app.with_token(token).get("auth/me").await.expect_problem(401, "unauthorized");
+    }
+
     async fn a_change_of_role_ends_the_session_and_the_next_one_has_the_new_rights(app) {
         let technician = app.user("tech3", Role::Technician, Some(Level::Three)).await;
         let by = app.as_user(&technician).await;
