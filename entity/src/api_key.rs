@@ -2,7 +2,7 @@
 
 mod events;
 
-use crate::audit::{AuditTx, Unaudited, UsedKey};
+use crate::audit::{AuditTx, Unaudited};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -43,16 +43,11 @@ impl Model {
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.hint)
     }
+}
 
-    /// The key as the entries of its requests show it.
-    pub fn used(&self) -> UsedKey {
-        UsedKey { id: self.id, name: self.name().to_owned() }
-    }
-
-    /// Whether its end has come.
-    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.is_some_and(|expires_at| expires_at <= now)
-    }
+/// Whether the end of a key has come, if it has one.
+pub(crate) fn is_expired(expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    expires_at.is_some_and(|expires_at| expires_at <= now)
 }
 
 /// A key to be issued.

@@ -1,14 +1,14 @@
 //! The caller of a request and their credential, read from the database on each request and again with each change, never from a
 //! token.
 
-use super::{Column, Entity, Level, Model, Person, Role, Scope};
+use super::{Column, Entity, Level, Model, Person, Role, Scope, full_name};
 use crate::audit::{Rights, UsedKey};
 use crate::db::WriteTransaction;
 use crate::{api_key, session};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ExprTrait, IntoCondition};
-use sea_orm::{JoinType, QuerySelect};
+use sea_orm::{FromQueryResult, JoinType, QueryResult, QuerySelect};
 
 /// The caller of a request, with what determines their rights.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Rights for Credential {
 }
 
 impl Credential {
-    /// Checks the credential now: the account and the session or key, in one plain statement.
+    /// Checks the credential now: the account and the session or key, in one plain statement with the columns that decide.
     pub async fn admit<C: ConnectionTrait>(&self, db: &C, now: DateTime<Utc>) -> Result<Admission, DbErr> {
         match self {
             Self::Session { id, user_id } => admit_session(db, *id, *user_id, now).await,
@@ -125,32 +125,112 @@ impl Credential {
 async fn admit_session<C: ConnectionTrait>(db: &C, id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Result<Admission, DbErr> {
     let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);
     let of_user = of_user.on_condition(move |_, right| Expr::col((right, session::Column::Id)).eq(id).into_condition());
-    let account = Entity::find_by_id(user_id).join(JoinType::LeftJoin, of_user.into());
-    let Some((user, session)) = account.select_also(session::Entity).one(db).await? else {
+    let account = Entity::find_by_id(user_id).join(JoinType::LeftJoin, of_user.into()).select_only().columns(ACCOUNT);
+    let account = account.columns([session::Column::RevokedAt, session::Column::ExpiresAt]).into_model::<SignedIn>();
+    let Some(SignedIn { account, revoked_at, expires_at }) = account.one(db).await? else {
         return Ok(Admission::Ended(None));
     };
-    let is_live = |session: &session::Model| session.revoked_at.is_none() && now < session.expires_at;
-    Ok(match session.filter(is_live).filter(|_| is_open(&user)) {
-        Some(session) => Admission::Live(Caller::new(&user, session.id)),
-        None => Admission::Ended(Some(Person::new(&user))),
+    // Without a session, as after a token was used for another user's, there is no end of it.
+    let is_live = revoked_at.is_none() && expires_at.is_some_and(|expires_at| now < expires_at);
+    Ok(if is_live && account.is_open {
+        Admission::Live(account.into_caller(id, None))
+    } else {
+        Admission::Ended(Some(account.person))
     })
 }
 
 async fn admit_key<C: ConnectionTrait>(db: &C, hash: &str, now: DateTime<Utc>) -> Result<Admission, DbErr> {
     let of_user = Entity::belongs_to(api_key::Entity).from(Column::Id).to(api_key::Column::UserId).into();
-    let account = Entity::find().join(JoinType::InnerJoin, of_user).select_also(api_key::Entity);
-    let found = account.filter(api_key::Column::KeyHash.eq(hash)).one(db).await?;
-    let Some((user, Some(key))) = found else { return Ok(Admission::Ended(None)) };
-    let owner = Person::new(&user);
-    Ok(match key.revoked_at {
-        None if is_open(&user) && user.role == Role::Service => match key.is_expired(now) {
-            true => Admission::Expired { owner, key: key.used() },
-            false => Admission::Live(Caller { api_key: Some(key.used()), ..Caller::new(&user, key.id) }),
+    let account = Entity::find().join(JoinType::InnerJoin, of_user).select_only().columns(ACCOUNT).columns(KEY);
+    let found = account.filter(api_key::Column::KeyHash.eq(hash)).into_model::<KeyHolder>().one(db).await?;
+    let Some(KeyHolder { account, key, revoked_at, expires_at }) = found else { return Ok(Admission::Ended(None)) };
+    Ok(match revoked_at {
+        None if account.is_open && account.person.role == Role::Service => match api_key::is_expired(expires_at, now) {
+            true => Admission::Expired { owner: account.person, key },
+            false => Admission::Live(account.into_caller(key.id, Some(key))),
         },
-        None | Some(_) => Admission::Ended(Some(owner)),
+        None | Some(_) => Admission::Ended(Some(account.person)),
     })
 }
 
-fn is_open(user: &Model) -> bool {
-    user.is_active && user.deleted_at.is_none()
+/// The columns of an account that rights depend on, and those that entries show of it, in the order in which `Account` reads them:
+/// by their places, since each request reads them and looking columns up by their names costs more than the rest.
+const ACCOUNT: [Column; 10] = [
+    Column::Id,
+    Column::Username,
+    Column::FirstName,
+    Column::LastName,
+    Column::Email,
+    Column::Role,
+    Column::UserLevel,
+    Column::Scopes,
+    Column::IsActive,
+    Column::DeletedAt,
+];
+
+/// The same for a key, behind those of its account.
+const KEY: [api_key::Column; 5] =
+    [api_key::Column::Id, api_key::Column::Name, api_key::Column::Hint, api_key::Column::RevokedAt, api_key::Column::ExpiresAt];
+
+struct Account {
+    person: Person,
+    scopes: Vec<Scope>,
+    /// Whether the account is active and was not deleted.
+    is_open: bool,
+}
+
+impl Account {
+    fn into_caller(self, session_id: Uuid, api_key: Option<UsedKey>) -> Caller {
+        let Self { person, scopes, is_open: _ } = self;
+        Caller { user_level: person.user_level, person, scopes, session_id, api_key }
+    }
+}
+
+impl FromQueryResult for Account {
+    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
+        let (first_name, last_name): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let scopes: Option<String> = row.try_get_by_index(7)?;
+        let (is_active, deleted_at): (bool, Option<DateTime<Utc>>) = (row.try_get_by_index(8)?, row.try_get_by_index(9)?);
+        let person = Person {
+            id: row.try_get_by_index(0)?,
+            username: row.try_get_by_index(1)?,
+            full_name: full_name(&first_name, &last_name),
+            email: row.try_get_by_index(4)?,
+            role: row.try_get_by_index(5)?,
+            user_level: row.try_get_by_index(6)?,
+        };
+        let scopes = scopes.as_deref().map(Scope::split).unwrap_or_default();
+        Ok(Self { person, scopes, is_open: is_active && deleted_at.is_none() })
+    }
+}
+
+/// An account with the session that its token names, if that is one of its own.
+struct SignedIn {
+    account: Account,
+    revoked_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl FromQueryResult for SignedIn {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let account = Account::from_query_result(row, prefix)?;
+        Ok(Self { account, revoked_at: row.try_get_by_index(10)?, expires_at: row.try_get_by_index(11)? })
+    }
+}
+
+/// An account with one of its keys.
+struct KeyHolder {
+    account: Account,
+    key: UsedKey,
+    revoked_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl FromQueryResult for KeyHolder {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let account = Account::from_query_result(row, prefix)?;
+        let (name, hint): (Option<String>, String) = (row.try_get_by_index(11)?, row.try_get_by_index(12)?);
+        let key = UsedKey { id: row.try_get_by_index(10)?, name: name.unwrap_or(hint) };
+        Ok(Self { account, key, revoked_at: row.try_get_by_index(13)?, expires_at: row.try_get_by_index(14)? })
+    }
 }

@@ -97,9 +97,13 @@ fn wire_of_text(column: Column, text: &str) -> Option<Json> {
     }
 }
 
+fn full_name(first_name: &str, last_name: &str) -> String {
+    format!("{first_name} {last_name}")
+}
+
 impl Model {
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.first_name, self.last_name)
+        full_name(&self.first_name, &self.last_name)
     }
 
     /// Whether a case may be assigned to the user: active staff.

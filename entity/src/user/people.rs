@@ -53,7 +53,7 @@ impl Person {
         let named = Entity::find().select_only().columns([Column::Id, Column::Role, Column::UserLevel]).columns(names);
         let named = named.filter(Column::Id.is_in(ids)).into_model::<Named>();
         let person = |Named { id, username, first_name, last_name, role, user_level, email }| {
-            let full_name = format!("{first_name} {last_name}");
+            let full_name = super::full_name(&first_name, &last_name);
             Person { id, username, full_name, role, user_level, email }
         };
         Ok(named.all(db).await?.into_iter().map(person).collect())
