@@ -188,7 +188,12 @@ impl Db {
 
     /// Begins a write, or fails before one and a half times the patience: a 503 serves the next caller better.
     pub(crate) async fn begin(&self) -> Result<WriteTransaction, DbErr> {
-        WriteTransaction::begin(&self.writer, self.limits.patience, self.answer_time(), self.watch.clone()).await
+        self.begin_holding(None).await
+    }
+
+    /// The same with locks on rights, on PostgreSQL: `locks` is the statement that takes them.
+    pub(crate) async fn begin_holding(&self, locks: Option<&str>) -> Result<WriteTransaction, DbErr> {
+        WriteTransaction::begin(&self.writer, self.limits.patience, self.answer_time(), self.watch.clone(), locks).await
     }
 
     /// A program that turned SQLite's foreign keys off may have left changes without entries.

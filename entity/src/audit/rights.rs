@@ -8,9 +8,9 @@
 //! waits for all transactions before it, whomever they concern. Row locks were tried on paper: transactions that edit an account
 //! or assign work to it lock its row late, so that they and the locks of their actors would wait for each other.)
 
-use crate::db::WriteTransaction;
+use crate::db::{Db, WriteTransaction};
 use chrono::{DateTime, Utc};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 /// What an actor's rights are determined by: a credential.
@@ -32,17 +32,15 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    /// Waits for the locks, before anything else in the transaction.
-    pub(super) async fn take<C: ConnectionTrait>(self, db: &C) -> Result<(), DbErr> {
-        let locks = self.locks();
-        if db.get_database_backend() != DbBackend::Postgres || locks.is_empty() {
-            return Ok(());
-        }
-        // PostgreSQL evaluates a list from left to right.
-        let calls: Vec<String> = locks.iter().zip(1..).map(|(lock, place)| format!("{}(${place})", lock.function())).collect();
-        let keys = locks.into_iter().map(|lock| Value::from(lock.key));
-        let sql = format!("SELECT {}", calls.join(", "));
-        db.query_one_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, keys)).await.map(drop)
+    /// Begins a transaction that waits for the locks before anything else, in the same round trip.
+    pub(super) async fn begin(self, db: &Db) -> Result<WriteTransaction, DbErr> {
+        db.begin_holding(self.statement().as_deref()).await
+    }
+
+    /// The statement that takes the locks. PostgreSQL evaluates a list from left to right.
+    fn statement(self) -> Option<String> {
+        let calls: Vec<String> = self.locks().iter().map(|lock| format!("{}('{}'::bigint)", lock.function(), lock.key)).collect();
+        (!calls.is_empty()).then(|| format!("SELECT {}", calls.join(", ")))
     }
 
     /// Sorted by key, at most one per key: a shared lock can't be upgraded without waiting for other transactions that do the
@@ -89,5 +87,15 @@ mod tests {
         assert_eq!(locks(Some(two), None), [(2, false)]);
         assert_eq!(locks(None, Some(two)), [(2, true)]);
         assert_eq!(locks(None, None), []);
+    }
+
+    #[test]
+    fn all_locks_are_taken_by_one_statement() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(u64::MAX.into()));
+        let statement = |actor, over| Hold { actor, over }.statement();
+        let both = "SELECT pg_advisory_xact_lock('-1'::bigint), pg_advisory_xact_lock_shared('1'::bigint)";
+        assert_eq!(statement(Some(one), Some(two)).as_deref(), Some(both));
+        assert_eq!(statement(Some(one), None).as_deref(), Some("SELECT pg_advisory_xact_lock_shared('1'::bigint)"));
+        assert_eq!(statement(None, None), None);
     }
 }

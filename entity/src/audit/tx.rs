@@ -41,9 +41,8 @@ impl AuditTx {
 
     /// The same for a transaction that may end the rights of a user: no one acts with those rights meanwhile.
     pub async fn begin_over(db: &Db, user_id: Uuid, context: Context) -> Result<Self, DbErr> {
-        let (inner, hold) = (db.begin().await?, Hold { actor: None, over: Some(user_id) });
-        hold.take(&inner).await?;
-        Ok(Self::open(db, inner, hold, context))
+        let hold = Hold { actor: None, over: Some(user_id) };
+        Ok(Self::open(db, hold.begin(db).await?, hold, context))
     }
 
     /// The same for a caller who was admitted before, with their rights as they are now. Their rights don't end before this
@@ -54,8 +53,8 @@ impl AuditTx {
         over: Option<Uuid>,
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
-        let (inner, hold) = (db.begin().await?, Hold { actor: Some(user_id), over });
-        hold.take(&inner).await?;
+        let hold = Hold { actor: Some(user_id), over };
+        let inner = hold.begin(db).await?;
         let admission = rights.read(&inner, db.clock().now()).await?;
         let tx = Self::open(db, inner, hold, context(&admission));
         Ok((tx, admission))

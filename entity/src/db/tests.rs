@@ -37,7 +37,7 @@ impl World {
     }
 
     async fn begin(&self) -> WriteTransaction {
-        WriteTransaction::begin(&self.pool, Duration::from_secs(5), Duration::from_secs(4), None).await.unwrap()
+        WriteTransaction::begin(&self.pool, Duration::from_secs(5), Duration::from_secs(4), None, None).await.unwrap()
     }
 
     /// Whether the pool's connection is still the first one.

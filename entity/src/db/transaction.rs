@@ -62,11 +62,15 @@ enum Connection {
 
 impl WriteTransaction {
     /// Waits at most `patience` for a connection, and on PostgreSQL for a lock; one and a half times as long for both together.
+    ///
+    /// `locks` is a statement that takes PostgreSQL's locks on rights. It is sent with BEGIN, which saves a round trip, and is a
+    /// statement of its own all the same: the statements after it see what was committed before the locks were granted.
     pub(crate) async fn begin(
         pool: &DatabaseConnection,
         patience: Duration,
         answer_time: Duration,
         watch: Option<Watch>,
+        locks: Option<&str>,
     ) -> Result<Self, DbErr> {
         let begun_at = Instant::now();
         let mut attempt = 1;
@@ -81,7 +85,7 @@ impl WriteTransaction {
                 answer_time,
                 watch: watch.clone(),
             };
-            match tx.open(patience, begun_at.elapsed()).await {
+            match tx.open(patience, begun_at.elapsed(), locks).await {
                 Ok(()) => return Ok(tx),
                 Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < patience => {
                     tracing::warn!(%error, attempt, "pooled connection closed: could not begin a transaction");
@@ -94,9 +98,9 @@ impl WriteTransaction {
         }
     }
 
-    async fn open(&mut self, patience: Duration, waited: Duration) -> Result<(), sqlx::Error> {
+    async fn open(&mut self, patience: Duration, waited: Duration, locks: Option<&str>) -> Result<(), sqlx::Error> {
         let Some(connection) = self.connection.get_mut() else { return Err(sqlx::Error::BeginFailed) };
-        answered(self.backend, self.answer_time, connection.begin(patience, waited)).await?;
+        answered(self.backend, self.answer_time, connection.begin(patience, waited, locks)).await?;
         *self.is_sound.get_mut() = true;
         Ok(())
     }
@@ -252,7 +256,7 @@ impl Connection {
     }
 
     /// Begins a transaction; the database itself refuses to do so inside another one.
-    async fn begin(&mut self, patience: Duration, waited: Duration) -> Result<(), sqlx::Error> {
+    async fn begin(&mut self, patience: Duration, waited: Duration, locks: Option<&str>) -> Result<(), sqlx::Error> {
         let is_counted = match self {
             Self::Sqlite(one) => one.is_in_transaction(),
             Self::Postgres(one) => one.is_in_transaction(),
@@ -262,12 +266,7 @@ impl Connection {
         }
         match self {
             Self::Sqlite(_) => self.send(SQLITE.begin).await,
-            Self::Postgres(_) if waited < patience / 2 => self.send(POSTGRES.begin).await,
-            // The longer it waited for a connection, the shorter it waits for locks.
-            Self::Postgres(_) => {
-                let left = (patience * 3 / 2).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
-                self.send(&format!("{}; SET LOCAL lock_timeout = '{left}ms'", POSTGRES.begin)).await
-            }
+            Self::Postgres(_) => self.send(&postgres_begin(patience, waited, locks)).await,
         }
     }
 
@@ -293,6 +292,16 @@ impl Connection {
             Self::Postgres(mut one) => one.close_on_drop(),
         }
     }
+}
+
+/// BEGIN and what is sent with it. The longer the transaction waited for a connection, the shorter it waits for locks.
+fn postgres_begin(patience: Duration, waited: Duration, locks: Option<&str>) -> String {
+    let shorter = (waited >= patience / 2).then(|| {
+        let left = (patience * 3 / 2).saturating_sub(waited).clamp(Duration::from_millis(1), patience).as_millis();
+        format!("; SET LOCAL lock_timeout = '{left}ms'")
+    });
+    let locks = locks.map(|locks| format!("; {locks}"));
+    [POSTGRES.begin, &shorter.unwrap_or_default(), &locks.unwrap_or_default()].concat()
 }
 
 /// The answer of PostgreSQL, or an error after the time that it may take. No network is between the service and SQLite.

@@ -392,11 +392,10 @@ impl TestApp {
         self.clock.set(self.clock.now() + time);
     }
 
-    /// The statements that the service has sent to the database since the last call, except PostgreSQL's locks on rights, which
-    /// SQLite doesn't need.
+    /// The statements that the service has sent to the database since the last call, without BEGIN and COMMIT. PostgreSQL's locks
+    /// on rights are sent with BEGIN.
     pub fn statements(&self) -> Vec<String> {
-        let sent = self.statements_with_values().into_iter().map(|statement| statement.sql);
-        sent.filter(|sql| !sql.starts_with("SELECT pg_advisory_xact_lock")).collect()
+        self.statements_with_values().into_iter().map(|statement| statement.sql).collect()
     }
 
     /// The same with their values, to query the database for their plans.
