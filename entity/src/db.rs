@@ -1,6 +1,7 @@
 //! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
 
 mod failure;
+mod lists;
 mod observer;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ mod verb;
 
 pub(crate) use failure::is_lost;
 pub use failure::{is_lock_timeout, is_unavailable};
+pub use lists::padded;
 pub use observer::Observer;
 pub(crate) use transaction::WriteTransaction;
 pub use verb::{Excuses, Verb};

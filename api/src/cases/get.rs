@@ -1,5 +1,6 @@
 //! Get a case.
 
+use super::view::Beside;
 use super::{CaseDetail, CasePath, CaseTarget};
 use crate::http::{Answer, IfNoneMatch, IfNoneMatchHeader, PersonCaller};
 use crate::state::App;
@@ -29,7 +30,7 @@ use entity::case;
 pub async fn get_case(app: App, by: PersonCaller, target: CaseTarget, _: IfNoneMatch) -> Result<Answer<CaseDetail>> {
     let row = case::seen(app.readers(), target.id()?, &by).await?;
     let (version, viewed) = (row.version_for(&by), Event::case_viewed(row.id, &row.case_number));
-    let view = CaseDetail::read(app.readers(), row, &by, app.now()).await?;
-    app.record_view(&by, viewed).await?;
-    Ok(Answer::new(view, version))
+    let beside = Beside::read(app.readers(), &row, &by, app.now()).await?;
+    app.record_view_if(beside.are_views_recorded(), &by, viewed).await?;
+    Ok(Answer::new(CaseDetail::new(row, &by, &beside), version))
 }

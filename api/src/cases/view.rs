@@ -6,15 +6,13 @@ use crate::wire::{Code, CreditValue, Error, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
 use entity::case::{
-    self, ActionRefusal, CaseAction, CaseStatus, Circumstances, Complexity, RejectionReason, ReviewStatus, Tier, Urgency,
-    member_update, urgency,
+    self, ActionRefusal, CaseAction, CaseStatus, Circumstances, Complexity, RejectionReason, ReviewStatus, Shown, Tier, Urgency,
 };
 use entity::document;
 use entity::text::capitalised;
-use entity::user::{self, Person, Role};
-use sea_orm::{ConnectionTrait, EntityTrait};
+use entity::user::Role;
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
-use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -196,55 +194,47 @@ pub struct CaseDetail {
 }
 
 /// Data from outside the case's row that is shown with it.
-struct Beside {
-    people: HashMap<Uuid, Person>,
-    updates: Option<member_update::Model>,
-    urgency: Urgency,
+pub(super) struct Beside {
+    shown: Shown,
     when: Circumstances,
 }
 
 impl Beside {
+    /// One query, and another for a member who may resubmit the case.
+    pub async fn read<C: ConnectionTrait>(db: &C, row: &case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
+        let when = document::circumstances(db, row, by, now).await?;
+        Ok(Self { shown: Shown::read(db, row, now).await?, when })
+    }
+
+    /// Whether the views of cases are recorded.
+    pub fn are_views_recorded(&self) -> bool {
+        self.shown.are_views_recorded
+    }
+
     fn person(&self, id: Option<Uuid>) -> Option<PersonSummary> {
-        self.people.get(&id?).map(PersonSummary::from)
+        self.shown.person(id).map(PersonSummary::from)
     }
 }
 
 impl CaseDetail {
-    /// The case as visible to this caller: two queries in addition to the row's own, a third for a draft, and one for a member
-    /// who may resubmit the case.
-    pub async fn read<C: ConnectionTrait>(db: &C, row: case::Model, by: &Anyone, now: DateTime<Utc>) -> Result<Self> {
-        let named = [
-            Some(row.member_id),
-            Some(row.created_by_id),
-            row.assigned_to_id,
-            row.accepted_by_id,
-            row.reviewed_by_id,
-            row.rejected_by_id,
-        ];
-        let people = user::people(db, named.into_iter().flatten().collect()).await?;
-        let people = people.into_iter().map(|person| (person.id, person)).collect();
-        let urgency = urgency::shown(db, &row, now).await?;
-        let updates = member_update::Entity::find_by_id(row.id).one(db).await?;
-        let when = document::circumstances(db, &row, by, now).await?;
-        Ok(Self::new(row, by, &Beside { people, updates, urgency, when }))
-    }
-
     /// The last step of a write: the view is read inside the transaction, so that an error there rolls everything back.
     pub async fn committed(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let (version, now) = (row.version_for(by), tx.now());
-        let view = Self::read(&tx, row, by, now).await?;
+        let beside = Beside::read(&tx, &row, by, now).await?;
+        let view = Self::new(row, by, &beside);
         Answer::new(view, version).committed(tx, by).await
     }
 
     /// The same for a newly created case.
     pub async fn created(tx: AuditTx, row: case::Model, by: &Anyone) -> Result<Answer<Self>, Interruption> {
         let (id, version, now) = (row.id, row.version_for(by), tx.now());
-        let view = Self::read(&tx, row, by, now).await?;
+        let beside = Beside::read(&tx, &row, by, now).await?;
+        let view = Self::new(row, by, &beside);
         Answer::new(view, version).created(format!("/api/v1/cases/{id}")).committed(tx, by).await
     }
 
     #[expect(clippy::too_many_lines, reason = "one line per column of a case, twice")]
-    fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
+    pub(super) fn new(row: case::Model, by: &Anyone, beside: &Beside) -> Self {
         let is_member = by.role() == Role::Member;
         let status = row.status_for(by, beside.when.now);
         let is_result_hidden = status != row.status;
@@ -316,7 +306,7 @@ impl CaseDetail {
             employee_last_name,
             client_email,
             num_reports_requested: num_reports_requested.into(),
-            urgency: beside.urgency,
+            urgency: beside.shown.urgency,
             due_on,
             tier,
             complexity: tier.map(Tier::complexity),
@@ -348,8 +338,8 @@ impl CaseDetail {
                 resubmitted_at: instant(resubmitted_at),
                 notes: resubmission_notes,
             }),
-            has_member_updates: beside.updates.as_ref().is_some_and(|updates| updates.has_member_updates),
-            member_last_update_at: instant(beside.updates.as_ref().and_then(|updates| updates.member_last_update_at)),
+            has_member_updates: beside.shown.has_member_updates,
+            member_last_update_at: instant(beside.shown.member_last_update_at),
             submitted_at: instant(submitted_at),
             accepted_at: instant(accepted_at),
             completed_at: instant(completed_at.filter(|_| !is_result_hidden)),

@@ -10,11 +10,13 @@ pub mod number;
 mod permission;
 pub mod resubmission;
 pub mod secrecy;
+mod shown;
 mod status;
 pub mod urgency;
 
 pub use lifecycle::{CaseRefusal, codes};
 pub use permission::{ActionRefusal, CaseAction, Circumstances};
+pub use shown::Shown;
 pub use status::{CaseStatus, Complexity, RejectionReason, ReviewStatus, Tier, Urgency};
 
 use crate::audit::{Actor, AuditTx, audited, parse_number, stored_value};

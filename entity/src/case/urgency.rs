@@ -4,6 +4,7 @@
 use super::{CaseStatus, Column, Model, Urgency};
 use crate::setting;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use sea_orm::Condition;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::ExprTrait;
@@ -28,8 +29,12 @@ pub struct Rush {
 
 impl Rush {
     pub fn at(now: DateTime<Utc>, settings: &setting::Model) -> Result<Self, DbErr> {
-        let today = now.with_timezone(&settings.zone()?).date_naive();
-        Ok(Self { not_from: not_a_rush_from(today, settings.rush_case_threshold_days) })
+        Ok(Self::new(now, settings.zone()?, settings.rush_case_threshold_days))
+    }
+
+    /// The same by the two settings that decide.
+    pub(super) fn new(now: DateTime<Utc>, zone: Tz, threshold_days: i32) -> Self {
+        Self { not_from: not_a_rush_from(now.with_timezone(&zone).date_naive(), threshold_days) }
     }
 
     /// The urgency that a case is shown with.
@@ -47,20 +52,6 @@ impl Rush {
     /// The cases that are shown with this urgency.
     pub fn is(self, urgency: Urgency) -> Expr {
         self.column().eq(urgency.code())
-    }
-}
-
-/// The urgency that one case is shown with: a statement for a draft, none otherwise.
-pub async fn shown<C: ConnectionTrait>(db: &C, case: &Model, now: DateTime<Utc>) -> Result<Urgency, DbErr> {
-    match case.status {
-        CaseStatus::Draft => Ok(Rush::at(now, &setting::current(db).await?)?.urgency(case)),
-        CaseStatus::Submitted
-        | CaseStatus::Accepted
-        | CaseStatus::Hold
-        | CaseStatus::PendingReview
-        | CaseStatus::NeedsResubmission
-        | CaseStatus::Resubmitted
-        | CaseStatus::Completed => Ok(case.urgency),
     }
 }
 

@@ -6,8 +6,8 @@ use crate::audit::{AuditTx, audited};
 use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::ActiveValue::Set;
-use sea_orm::IntoActiveModel;
 use sea_orm::entity::prelude::*;
+use sea_orm::{IntoActiveModel, QuerySelect};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "settings")]
@@ -100,7 +100,7 @@ impl Model {
 
     /// The time zone of all civil days.
     pub fn zone(&self) -> Result<Tz, DbErr> {
-        self.time_zone.parse().map_err(|_| DbErr::Type(format!("settings.time_zone '{}' is not a time zone", self.time_zone)))
+        zone(&self.time_zone)
     }
 
     /// An instant as the text of an email or alert states it: to the minute, in the settings' time zone, with the zone's name. In
@@ -138,6 +138,17 @@ impl Model {
         set(&mut row.record_views, change.record_views);
         row
     }
+}
+
+/// The time zone of this name.
+pub(crate) fn zone(name: &str) -> Result<Tz, DbErr> {
+    name.parse().map_err(|_| DbErr::Type(format!("settings.time_zone '{name}' is not a time zone")))
+}
+
+/// Whether the views of cases and users are recorded.
+pub async fn are_views_recorded<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
+    let setting = Entity::find().select_only().column(Column::RecordViews).into_tuple::<bool>();
+    setting.one(db).await?.ok_or_else(absent)
 }
 
 /// The current settings.

@@ -1,7 +1,7 @@
 //! The caller of a request and their credential, read from the database on each request and again with each change, never from a
 //! token.
 
-use super::{Column, Entity, Level, Model, Person, Role, Scope, full_name};
+use super::{Column, Entity, Level, Model, PERSON, Person, Role, Scope};
 use crate::audit::{Rights, UsedKey};
 use crate::db::WriteTransaction;
 use crate::{api_key, session};
@@ -125,7 +125,8 @@ impl Credential {
 async fn admit_session<C: ConnectionTrait>(db: &C, id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Result<Admission, DbErr> {
     let of_user = Entity::belongs_to(session::Entity).from(Column::Id).to(session::Column::UserId);
     let of_user = of_user.on_condition(move |_, right| Expr::col((right, session::Column::Id)).eq(id).into_condition());
-    let account = Entity::find_by_id(user_id).join(JoinType::LeftJoin, of_user.into()).select_only().columns(ACCOUNT);
+    let account =
+        Entity::find_by_id(user_id).join(JoinType::LeftJoin, of_user.into()).select_only().columns(PERSON).columns(ACCOUNT);
     let account = account.columns([session::Column::RevokedAt, session::Column::ExpiresAt]).into_model::<SignedIn>();
     let Some(SignedIn { account, revoked_at, expires_at }) = account.one(db).await? else {
         return Ok(Admission::Ended(None));
@@ -141,7 +142,7 @@ async fn admit_session<C: ConnectionTrait>(db: &C, id: Uuid, user_id: Uuid, now:
 
 async fn admit_key<C: ConnectionTrait>(db: &C, hash: &str, now: DateTime<Utc>) -> Result<Admission, DbErr> {
     let of_user = Entity::belongs_to(api_key::Entity).from(Column::Id).to(api_key::Column::UserId).into();
-    let account = Entity::find().join(JoinType::InnerJoin, of_user).select_only().columns(ACCOUNT).columns(KEY);
+    let account = Entity::find().join(JoinType::InnerJoin, of_user).select_only().columns(PERSON).columns(ACCOUNT).columns(KEY);
     let found = account.filter(api_key::Column::KeyHash.eq(hash)).into_model::<KeyHolder>().one(db).await?;
     let Some(KeyHolder { account, key, revoked_at, expires_at }) = found else { return Ok(Admission::Ended(None)) };
     Ok(match revoked_at {
@@ -153,20 +154,8 @@ async fn admit_key<C: ConnectionTrait>(db: &C, hash: &str, now: DateTime<Utc>) -
     })
 }
 
-/// The columns of an account that rights depend on, and those that entries show of it, in the order in which `Account` reads them:
-/// by their places, since each request reads them and looking columns up by their names costs more than the rest.
-const ACCOUNT: [Column; 10] = [
-    Column::Id,
-    Column::Username,
-    Column::FirstName,
-    Column::LastName,
-    Column::Email,
-    Column::Role,
-    Column::UserLevel,
-    Column::Scopes,
-    Column::IsActive,
-    Column::DeletedAt,
-];
+/// What rights depend on besides the person, in the order in which `Account` reads it, behind the columns of the person.
+const ACCOUNT: [Column; 3] = [Column::Scopes, Column::IsActive, Column::DeletedAt];
 
 /// The same for a key, behind those of its account.
 const KEY: [api_key::Column; 5] =
@@ -187,20 +176,11 @@ impl Account {
 }
 
 impl FromQueryResult for Account {
-    fn from_query_result(row: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let (first_name, last_name): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
         let scopes: Option<String> = row.try_get_by_index(7)?;
         let (is_active, deleted_at): (bool, Option<DateTime<Utc>>) = (row.try_get_by_index(8)?, row.try_get_by_index(9)?);
-        let person = Person {
-            id: row.try_get_by_index(0)?,
-            username: row.try_get_by_index(1)?,
-            full_name: full_name(&first_name, &last_name),
-            email: row.try_get_by_index(4)?,
-            role: row.try_get_by_index(5)?,
-            user_level: row.try_get_by_index(6)?,
-        };
         let scopes = scopes.as_deref().map(Scope::split).unwrap_or_default();
-        Ok(Self { person, scopes, is_open: is_active && deleted_at.is_none() })
+        Ok(Self { person: Person::from_query_result(row, prefix)?, scopes, is_open: is_active && deleted_at.is_none() })
     }
 }
 

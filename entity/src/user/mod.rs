@@ -12,6 +12,7 @@ mod standing;
 
 pub use caller::{Admission, Caller, Credential};
 pub use lifecycle::{Misfit, UserRefusal};
+pub(crate) use people::PERSON;
 pub use people::people;
 pub use permission::{UserAction, may_create};
 pub use person::Person;

@@ -92,7 +92,13 @@ impl App {
     /// Records that a member of the staff read a case or a user, if the setting `record_views` is on. Repeated within an hour, it
     /// is only counted, and an entry reports the number.
     pub async fn record_view(&self, by: &Anyone, event: Event) -> Result<()> {
-        if by.role().is_staff() && setting::current(self.readers()).await?.record_views {
+        let are_recorded = by.role().is_staff() && setting::are_views_recorded(self.readers()).await?;
+        self.record_view_if(are_recorded, by, event).await
+    }
+
+    /// The same where the setting was read with what is shown.
+    pub async fn record_view_if(&self, are_views_recorded: bool, by: &Anyone, event: Event) -> Result<()> {
+        if by.role().is_staff() && are_views_recorded {
             self.record_within(by, Limit::VIEWS, event).await?;
         }
         Ok(())
