@@ -14,6 +14,7 @@ mod delete;
 mod edit;
 mod get;
 mod hold;
+mod hot_updates;
 mod list;
 mod listed;
 mod orders;
