@@ -347,6 +347,10 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
 /// How long PostgreSQL keeps a transaction without queries.
 const IDLE_TRANSACTION: Duration = Duration::from_secs(5);
 
+/// How many statements stay prepared on a connection. The service has about 150, several with lists of up to nine lengths
+/// (`padded`); sqlx keeps 100, and beyond that prepares the least recently used ones again and again.
+const PREPARED_MAX: usize = 256;
+
 /// Waiting for a lock counts as part of a statement.
 fn statement_time(patience: Duration) -> Duration {
     Duration::from_secs(3).max(patience * 2)
@@ -357,6 +361,7 @@ fn postgres(options: PgConnectOptions, patience: Duration, used_to: Use) -> PgCo
     let options = options.options([("lock_timeout", format!("{}ms", lock_timeout.as_millis()))]);
     // Regardless of the database's default: a statement sees what was committed before it.
     let options = options.options([("default_transaction_isolation", "read committed")]);
+    let options = options.statement_cache_capacity(PREPARED_MAX);
     let bounded = [("statement_timeout", statement_time(patience)), ("idle_in_transaction_session_timeout", IDLE_TRANSACTION)];
     let bounded = bounded.map(|(name, time)| (name, format!("{}ms", time.as_millis())));
     match used_to {
