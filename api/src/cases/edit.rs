@@ -103,11 +103,14 @@ pub async fn edit_case(app: App, by: PersonCaller, target: CaseTarget, body: Bod
     let (tx, by) = app.begin(&by).await?;
     let tx = tx.with_reason_if(body.reason.as_deref());
     let before = target.locked(&tx, &by, CaseAction::Edit).await?;
-    let today = Today::read(&tx).await?;
-    if let Some(due_on) = body.due_on.map(CivilDay::get).filter(|due_on| *due_on != before.due_on) {
+    // Only a due date and an urgency are judged by the day and the settings.
+    let today = if body.due_on.is_some() || body.urgency.is_some() { Some(Today::read(&tx).await?) } else { None };
+    let moved_to = body.due_on.map(CivilDay::get).filter(|due_on| *due_on != before.due_on);
+    if let (Some(today), Some(due_on)) = (&today, moved_to) {
         today.ensure_ahead(due_on)?;
     }
-    let edited = before.clone().edit(body.edit(), |due_on| today.required_by(due_on), &by, tx.now())?;
+    let required = |due_on| today.as_ref().map_or(Urgency::Normal, |today| today.required_by(due_on));
+    let edited = before.clone().edit(body.edit(), required, &by, tx.now())?;
     let case = tx.save(edited).await?;
     if case.version != before.version {
         member_update::notify_if_updated(&tx, &case, &by).await?;

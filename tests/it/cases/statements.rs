@@ -97,7 +97,9 @@ on_each_database! {
         assert_cost(&post(&draft.url("submit")).await, &["SELECT settings"], &[], &[]);
         let body = json!({"special_notes": "call first"});
         let edited = cost_for(app, &by, Method::PATCH, &draft.path(), Some(body)).await;
-        assert_cost(&edited, &["SELECT settings"], &[], &["INSERT case_member_updates"]);
+        assert_cost(&edited, &[], &[], &["INSERT case_member_updates"]);
+        let dated = cost_for(app, &by, Method::PATCH, &draft.path(), Some(json!({"due_on": "2027-03-01"}))).await;
+        assert_cost(&dated, &["SELECT settings"], &[], &["INSERT case_member_updates"]);
 
         let rejection = json!({"rejection_reason": "other", "rejection_notes": "because"});
         app.as_manager().await.post(&draft.url("reject"), rejection).await.expect(200);

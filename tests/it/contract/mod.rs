@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod bounds;
 mod breaking;
+mod costs;
 pub mod dashboards;
 mod deep_page;
 mod document;
