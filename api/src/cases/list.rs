@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, get};
 use chrono::NaiveDate;
 use entity::case::listing::{self, Listed};
 use entity::case::{self, CaseAction, CaseStatus, Circumstances, Tier, Urgency, member_update};
+use entity::db::padded;
 use entity::user::{self, Person, Role};
 use entity::{document, note};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -137,7 +138,7 @@ impl Beside {
         let people = user::people(db, named.into_iter().collect()).await?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let raised = member_update::Entity::find()
-            .filter(member_update::Column::CaseId.is_in(ids.iter().copied()))
+            .filter(member_update::Column::CaseId.is_in(padded(ids.iter().copied())))
             .filter(member_update::Column::HasMemberUpdates.eq(true));
         Ok(Self {
             at,

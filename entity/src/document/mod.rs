@@ -14,6 +14,7 @@ pub use permission::{may_add, may_delete};
 
 use crate::audit::audited;
 use crate::case;
+use crate::db::padded;
 use crate::user::{self, Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -146,7 +147,7 @@ pub async fn visible_of_each<C: ConnectionTrait>(
     caller: &Caller,
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, u64>, DbErr> {
-    count_by_case(db, visible_to(caller, now).filter(Column::CaseId.is_in(cases.iter().copied()))).await
+    count_by_case(db, visible_to(caller, now).filter(Column::CaseId.is_in(padded(cases.iter().copied())))).await
 }
 
 async fn count_by_case<C: ConnectionTrait>(db: &C, documents: Select<Entity>) -> Result<HashMap<Uuid, u64>, DbErr> {

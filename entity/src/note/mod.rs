@@ -4,6 +4,7 @@ mod events;
 
 use crate::audit::{AuditTx, audited};
 use crate::case;
+use crate::db::padded;
 use crate::effect::Effect;
 use crate::load::LoadError;
 use crate::user::{Caller, Role};
@@ -107,7 +108,7 @@ pub fn of_case(case_id: Uuid, caller: &Caller) -> Select<Entity> {
 
 /// The number of notes about each of these visible cases that the caller may read; cases without any are absent.
 pub async fn legible_of_each<C: ConnectionTrait>(db: &C, cases: &[Uuid], caller: &Caller) -> Result<HashMap<Uuid, u64>, DbErr> {
-    let of_cases = legible_to(caller).filter(Column::CaseId.is_in(cases.iter().copied()));
+    let of_cases = legible_to(caller).filter(Column::CaseId.is_in(padded(cases.iter().copied())));
     let counted = of_cases.select_only().column(Column::CaseId).column_as(Column::Id.count(), "note_count");
     let rows: Vec<(Uuid, i64)> = counted.group_by(Column::CaseId).into_tuple().all(db).await?;
     Ok(rows.into_iter().map(|(case, count)| (case, u64::try_from(count).unwrap_or_default())).collect())
