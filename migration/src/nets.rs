@@ -1,6 +1,6 @@
 //! Checks whether the safety nets are as the migrations made them: they work only as long as none was removed.
 
-use super::m20261201_000020_nets::{AUDITED, FUNCTIONS, home, in_home, path};
+use super::m20261201_000020_nets::{AUDITED, FUNCTIONS, home, in_home};
 use super::m20261201_000026_review_net as review_net;
 use super::m20261201_000036_ledger::{self as ledger, Function};
 use super::{Migrator, MigratorTrait};

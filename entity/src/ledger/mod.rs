@@ -2,8 +2,10 @@
 //!
 //! - `seal`: gives the entries that are pending their sequence and their leaf, in batches of one short transaction.
 //! - `rollup`: adds a batch to the rollups.
+//! - `feed`: the sealed entries after a sequence.
 //! - `progress`: how many entries are pending, and for how long.
 
+pub mod feed;
 mod progress;
 pub mod rollup;
 mod seal;

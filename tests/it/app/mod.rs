@@ -228,7 +228,6 @@ impl TestApp {
         let handle = server.handle();
         tokio::spawn(server);
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let (sealer, reports) = (OnceCell::new(), AtomicUsize::new(0));
         Self {
             app,
             clock,
@@ -239,8 +238,8 @@ impl TestApp {
             secret,
             documents,
             sent,
-            sealer,
-            reports,
+            sealer: OnceCell::new(),
+            reports: AtomicUsize::new(0),
             http,
             server: handle,
             _files: files,
