@@ -204,12 +204,11 @@ impl TestApp {
         let secret = settings.secret;
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
         let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
-        let cursor_key = secret.key_for("cursors");
         let app = App::new(State {
             db,
             tokens,
             passwords,
-            cursor_key,
+            cursor_key: secret.key_for("cursors"),
             fingerprint_key: secret.key_for("fingerprints"),
             trusted_proxies: settings.trusted_proxies,
             cors_origins: vec![FRIEND.to_owned()],
