@@ -65,6 +65,12 @@ pub fn floor_id(at: DateTime<Utc>) -> Uuid {
     Uuid::from_u128(u128::from(millis) << 80)
 }
 
+/// The time that an id begins with, also one that only bounds a range.
+pub fn bound_at(id: Uuid) -> DateTime<Utc> {
+    let millis = i64::try_from(id.as_u128() >> 80).unwrap_or_default();
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
 /// A time in its wire format: UTC with `Z` and always three decimals.
 pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)

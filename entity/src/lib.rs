@@ -10,7 +10,7 @@
 //!   records each attempt.
 //! - `ledger`: the sequence of committed entries, and what is added up with it.
 //! - Reading: `audit_log` and `report`, with `page` and `period`.
-//! - Ground: `db`, `clock`, `text`, `load`, and the checks of `start`.
+//! - Ground: `db`, `sql`, `clock`, `text`, `load`, and the checks of `start`.
 
 pub mod alert;
 pub mod api_key;
@@ -42,6 +42,7 @@ pub mod review;
 pub mod session;
 pub mod setting;
 pub mod signing_key;
+mod sql;
 pub mod start;
 pub mod text;
 pub mod throttle;

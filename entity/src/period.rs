@@ -294,6 +294,13 @@ pub fn start_of_day(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
     reached
 }
 
+/// The civil day that an instant belongs to: from the start of the day to that of the next. Where the clock is set back across
+/// midnight, the hour before it is shown again after the next day has begun, and belongs to that.
+pub fn civil_day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    let shown = at.with_timezone(&zone).date_naive();
+    shown.succ_opt().filter(|next| start_of_day(*next, zone) <= at).unwrap_or(shown)
+}
+
 /// Where the period before starts. Civil days have 23 to 25 hours: as much time before them would start within a day.
 fn previous_since(asked: PeriodQuery, since: DateTime<Utc>, until: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     if let (Some(Bound::Day(first)), Some(Bound::Day(last))) = (asked.since, asked.until)
@@ -371,6 +378,18 @@ mod tests {
         assert_eq!(start_of_day("2018-11-04".parse().unwrap(), chrono_tz::America::Sao_Paulo), at("2018-11-04T03:00:00Z"));
         // In Havana, the clock was set back from one o'clock to midnight: the day starts at the first of the two.
         assert_eq!(start_of_day("2025-11-02".parse().unwrap(), chrono_tz::America::Havana), at("2025-11-02T04:00:00Z"));
+    }
+
+    #[test]
+    fn an_instant_belongs_to_the_day_that_has_begun() {
+        let day = |text, zone| civil_day(at(text), zone).to_string();
+        assert_eq!(day("2026-11-01T04:59:59.999Z", CHICAGO), "2026-10-31");
+        assert_eq!(day("2026-11-01T05:00:00Z", CHICAGO), "2026-11-01");
+        // In St. John's, one minute past midnight on 2010-11-07 was followed by 23:01 of the day before.
+        let newfoundland = chrono_tz::America::St_Johns;
+        let (midnight, again) = ("2010-11-07T02:30:30Z", "2010-11-07T02:45:00Z");
+        assert_eq!(at(again).with_timezone(&newfoundland).date_naive().to_string(), "2010-11-06");
+        assert_eq!((day(midnight, newfoundland), day(again, newfoundland)), ("2010-11-07".to_owned(), "2010-11-07".to_owned()));
     }
 
     #[test]

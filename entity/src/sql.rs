@@ -4,7 +4,7 @@ use crate::period::{Added, Seen};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 /// A statement under construction.
-pub(super) struct Sql {
+pub(crate) struct Sql {
     text: String,
     values: Vec<Value>,
 }
@@ -59,7 +59,7 @@ impl Sql {
 }
 
 /// The collation for sorting names: by their bytes, which is not every PostgreSQL's default.
-pub(super) fn by_bytes<C: ConnectionTrait>(db: &C) -> &'static str {
+pub(crate) fn by_bytes<C: ConnectionTrait>(db: &C) -> &'static str {
     match db.get_database_backend() {
         DbBackend::Postgres => " COLLATE \"C\"",
         _ => "",
