@@ -76,7 +76,7 @@ pub struct AuditActionTypeList {
 )]
 #[get("/audit-action-types")]
 pub async fn list_audit_action_types(app: App, by: Anyone, _: Query<NoParameters>) -> Result<Answer<AuditActionTypeList>> {
-    let usage = if by.reads_audit_log() { Some(audit_log::usage(app.readers()).await?) } else { None };
+    let usage = if by.reads_audit_log() { Some(audit_log::usage(&app.snapshot().await?).await?) } else { None };
     let usage_of = |action: Action| usage.as_ref().map(|usage| usage.get(&action).copied().unwrap_or_default());
     Ok(Answer::plain(AuditActionTypeList {
         named_total: Action::NAMED,

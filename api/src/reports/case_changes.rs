@@ -97,12 +97,15 @@ list_of! {
     "by_member": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d5", "username": "member1", "full_name": "Mia Chen",
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1}],
+    "members_total": 1,
     "by_workshop": [{"workshop_code": "WS001",
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1}],
+    "workshops_total": 1,
     "by_assignee": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
         "details_changes": 0, "cases_touched": 1}],
+    "assignees_total": 1,
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "hold", "value": 1}],
     "entries": {"data": [example_change()],
         "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
@@ -117,12 +120,21 @@ pub struct CaseChangesReport {
     /// By the members whose cases changed, at most the 100 with the most changes
     #[schema(max_items = 100)]
     by_member: Vec<CaseChangesByPerson>,
+    /// Number of members whose cases changed
+    #[schema(minimum = 0)]
+    members_total: i64,
     /// By the workshops whose cases changed, at most the 100 with the most changes
     #[schema(max_items = 100)]
     by_workshop: Vec<CaseChangesByWorkshop>,
+    /// Number of workshops whose cases changed
+    #[schema(minimum = 0)]
+    workshops_total: i64,
     /// By the users whose cases changed, at most the 100 with the most changes
     #[schema(max_items = 100)]
     by_assignee: Vec<CaseChangesByPerson>,
+    /// Number of users whose cases changed; cases without an assignee count as one
+    #[schema(minimum = 0)]
+    assignees_total: i64,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: CaseChangeList,
@@ -196,8 +208,11 @@ impl Report for CaseChangesReport {
             filters,
             summary: found.figures.into(),
             by_member: found.groups.by_member.into_iter().map(Into::into).collect(),
+            members_total: found.groups.members_total,
             by_workshop: found.groups.by_workshop.into_iter().map(Into::into).collect(),
+            workshops_total: found.groups.workshops_total,
             by_assignee: found.groups.by_assignee.into_iter().map(Into::into).collect(),
+            assignees_total: found.groups.assignees_total,
             timeseries: timeseries(found.timeseries),
             entries: CaseChangeList { data, page },
         };
@@ -232,7 +247,7 @@ impl ListReport for CaseChangesReport {
     }
 
     async fn count(db: &DatabaseTransaction, period: &Period, filters: &changes::Filters) -> Result<i64> {
-        Ok(report::count(db, period.ids(), &filters.list()).await?)
+        Ok(report::count(db, period, &filters.list()).await?)
     }
 
     async fn rows(

@@ -146,9 +146,11 @@ list_of! {
     "reviewers": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
         "last_review_at": "2026-11-22T08:00:00.123Z"}],
+    "reviewers_total": 1,
     "by_technician": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d3", "username": "tech1", "full_name": "Ada Moss",
         "total_reviews": 1, "approved": 1, "revisions_requested": 0, "corrections_needed": 0, "approval_percent": 100.0,
         "last_review_at": "2026-11-22T08:00:00.123Z"}],
+    "technicians_total": 1,
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "approved", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "review_status": "approved", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "case_number": "WS001-2026-11-0042",
@@ -164,12 +166,19 @@ pub struct QualityReviewReport {
     period: PeriodView,
     filters: Filters,
     summary: QualityReviewFigures,
-    /// Everyone who decided something in the period
-    #[schema(max_items = 10000)]
+    /// By the users who decided something in the period, at most the 100 with the most decisions
+    #[schema(max_items = 100)]
     reviewers: Vec<UserReviewFigures>,
-    /// The same decisions by the technician whose work was reviewed; without those that name none
-    #[schema(max_items = 10000)]
+    /// Number of users who decided something in the period
+    #[schema(minimum = 0)]
+    reviewers_total: i64,
+    /// The same decisions by the technician whose work was reviewed, at most the 100 with the most decisions; without decisions
+    /// that name none
+    #[schema(max_items = 100)]
     by_technician: Vec<UserReviewFigures>,
+    /// Number of technicians whose work was reviewed
+    #[schema(minimum = 0)]
+    technicians_total: i64,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: ReviewDecisionList,
@@ -224,7 +233,9 @@ impl Report for QualityReviewReport {
             filters,
             summary: QualityReviewFigures::new(&found),
             reviewers: found.reviewers.into_iter().map(UserReviewFigures::new).collect(),
+            reviewers_total: found.reviewers_total,
             by_technician: found.technicians.into_iter().map(UserReviewFigures::new).collect(),
+            technicians_total: found.technicians_total,
             timeseries: timeseries(found.timeseries),
             entries: ReviewDecisionList { data, page },
         };

@@ -140,6 +140,7 @@ pub struct SystemHealth {
     failed_emails_24h: i64,
     #[schema(minimum = 0)]
     pending_emails: i64,
+    /// Exact number of entries in the audit log
     #[schema(minimum = 0)]
     audit_entries_total: i64,
     oldest_entry_at: Option<Instant>,
@@ -197,6 +198,7 @@ list_of! {
     "access": [{"action_type": "audit_log_accessed", "view_type": "main_dashboard",
         "user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d4", "username": "manager", "count": 3,
         "last_at": "2026-11-22T08:00:00.123Z"}],
+    "access_total": 1,
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "cron_job", "value": 1}],
     "entries": {"data": [{"id": "01a20725-be30-7584-bca5-f00e655c90d6", "occurred_at": "2026-11-22T08:00:00.123Z",
         "action_type": "cron_job_executed", "action_label": "Cron Job Executed", "category": "system", "outcome": "success",
@@ -222,8 +224,12 @@ pub struct SystemEventsReport {
     #[schema(max_items = 1000)]
     jobs: Vec<JobState>,
     health: SystemHealth,
-    #[schema(max_items = 10000)]
+    /// Who read the audit log, reports and exports, at most the 100 most frequent rows
+    #[schema(max_items = 100)]
     access: Vec<AccessCount>,
+    /// Number of rows that `access` would have without its limit
+    #[schema(minimum = 0)]
+    access_total: i64,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: SystemEventList,
@@ -284,6 +290,7 @@ impl Report for SystemEventsReport {
             jobs: found.jobs.into_iter().filter_map(JobState::new).collect(),
             health: SystemHealth::new(found.health),
             access: found.access.into_iter().map(AccessCount::new).collect(),
+            access_total: found.access_total,
             timeseries: timeseries(found.timeseries),
             entries: SystemEventList { data, page },
         };
@@ -318,7 +325,7 @@ impl ListReport for SystemEventsReport {
     }
 
     async fn count(db: &DatabaseTransaction, period: &Period, filters: &events::Filters) -> Result<i64> {
-        Ok(report::count(db, period.ids(), &filters.list()).await?)
+        Ok(report::count(db, period, &filters.list()).await?)
     }
 
     async fn rows(

@@ -204,7 +204,7 @@ impl ListReport for UserActivityReport {
     }
 
     async fn count(db: &DatabaseTransaction, period: &Period, user: &user::Model) -> Result<i64> {
-        Ok(report::count(db, period.ids(), &activity::scope(user.id)).await?)
+        Ok(report::count(db, period, &activity::scope(user.id)).await?)
     }
 
     async fn rows(

@@ -188,17 +188,17 @@ impl Counted {
         let seen = ranges.first().and_then(|ids| ids.seen);
         let in_log = |sql: Sql| {
             let sql = if by == By::Cases { sql.text(" AND entry.case_id IS NOT NULL") } else { sql };
-            also(wanted.conditions(sql, "entry", false), "entry")
+            also(wanted.conditions(sql, "entry"), "entry")
         };
+        // The rollups of cases have no outcome.
+        let in_days = Wanted { outcomes: if by == By::Cases { &[] } else { wanted.outcomes }, ..*wanted };
         let mut sql = named(sql.text("("), &whole, &parts);
         let mut union = "";
         for branch in branches(&whole, &parts) {
             sql = sql.text(union);
             union = " UNION ALL ";
             sql = match branch {
-                Branch::Rolled(whole) => {
-                    also(wanted.conditions(self.in_days(sql, by, whole), "rolled", by == By::Cases), "rolled")
-                }
+                Branch::Rolled(whole) => also(in_days.conditions(self.in_days(sql, by, whole), "rolled"), "rolled"),
                 Branch::Pending(whole) => in_log(self.in_pending(sql, by, whole)),
                 Branch::Log(parts) => in_log(self.in_parts(sql, by, parts).seen(seen, Added::Entries, "entry")),
             };
@@ -338,10 +338,10 @@ fn named(sql: Sql, whole: &[Whole], parts: &[Part]) -> Sql {
 }
 
 impl Wanted<'_> {
-    /// The conditions on a table, each with ` AND ` before it. What holds only successful actions has no outcome.
-    fn conditions(&self, sql: Sql, name: &str, is_successful: bool) -> Sql {
+    /// The conditions on a table, each with ` AND ` before it.
+    pub fn conditions(&self, sql: Sql, name: &str) -> Sql {
         let sql = match self.outcomes {
-            outcomes if is_successful || outcomes.is_empty() => sql,
+            [] => sql,
             outcomes => {
                 let sql = sql.text(&format!(" AND {name}.outcome IN ("));
                 sql.values(outcomes.iter().map(|outcome| outcome.code())).text(")")

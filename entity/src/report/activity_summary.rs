@@ -1,10 +1,11 @@
 //! The activity summary: how much happened, of what kind, by whom, and whether that is more than before.
 
-use super::sql::{Sql, by_bytes};
 use super::tally::{self, Tally};
-use super::{CategoryCount, Percent, Point, Scope, TypeCount, series};
+use super::{CategoryCount, Percent, Point, Scope, TypeCount, counted, series};
 use crate::audit::{Action, Category, Outcome};
+use crate::ledger::{By, Counted};
 use crate::period::{Interval, Period};
+use crate::sql::{Sql, by_bytes};
 use crate::user::{Level, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -76,9 +77,10 @@ pub async fn activity_summary<C: ConnectionTrait>(
 ) -> Result<ActivitySummary, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let everything = Scope { outcomes: vec![Outcome::Success, Outcome::Failure, Outcome::Denied], ..Scope::done(None) };
-    let tallies = tally::tallies(db, &buckets, &everything, None).await?;
-    let previous_total = tally::count(db, period.previous_ids(), &Scope::done(None)).await?;
-    let (active_users, most_active) = most_active(db, period).await?;
+    let counted = counted(db, period).await?;
+    let tallies = tally::tallies(db, &counted, &buckets, &everything).await?;
+    let previous_total = tally::count(db, &counted, period.previous_ids(), &Scope::done(None)).await?;
+    let (active_users, most_active) = most_active(db, &counted, period).await?;
     let (service_accounts, people): (Vec<_>, Vec<_>) = most_active.into_iter().partition(|row| row.role == Role::Service);
 
     let done = || tallies.iter().filter(|tally| tally.was_done());
@@ -152,19 +154,19 @@ impl Row {
 }
 
 /// The most active people and the most active service accounts, and the number of all active users.
-async fn most_active<C: ConnectionTrait>(db: &C, period: &Period) -> Result<(i64, Vec<Row>), DbErr> {
+async fn most_active<C: ConnectionTrait>(db: &C, counted: &Counted, period: &Period) -> Result<(i64, Vec<Row>), DbErr> {
     let order = format!("actor.entry_count DESC, users.username{}", by_bytes(db));
     let sql = Sql::new(&format!(
         "SELECT user_id, username, first_name, last_name, email, role, user_level, entry_count, last_activity_at, active_users \
          FROM (SELECT users.id AS user_id, users.username, users.first_name, users.last_name, users.email, users.role, \
          users.user_level, actor.entry_count, actor.last_activity_at, COUNT(*) OVER () AS active_users, \
          ROW_NUMBER() OVER (PARTITION BY CASE users.role WHEN 'service' THEN 1 ELSE 0 END ORDER BY {order}) AS place \
-         FROM (SELECT entry.actor_id, COUNT(*) AS entry_count, MAX(entry.occurred_at) AS last_activity_at \
-         FROM audit_entries AS entry WHERE "
+         FROM (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
+         MAX(counted.last_at) AS last_activity_at FROM "
     ));
-    let sql = Scope::done(None).conditions(sql, period.ids(), None).text(
-        " AND entry.actor_id IS NOT NULL GROUP BY entry.actor_id) AS actor JOIN users ON users.id = actor.actor_id) AS ranked \
-         WHERE place <= ",
+    let sql = Scope::done(None).relation(sql, counted, By::Actors, &[period.ids()]).text(
+        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id) AS actor JOIN users ON users.id = actor.actor_id) \
+         AS ranked WHERE place <= ",
     );
     let rows: Vec<Row> = sql.text(&format!("{USERS_MAX} ORDER BY place")).all(db).await?;
     Ok((rows.first().map_or(0, |row| row.active_users), rows))

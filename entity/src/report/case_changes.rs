@@ -1,11 +1,12 @@
 //! The case change history: changes of statuses, tiers, assignees and details.
 
 use super::changed_cases::{Figures, Groups, groups};
-use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{CaseScope, Listed, Point, ReportPage, Scope, entries, series};
+use super::{CaseScope, Listed, Point, ReportPage, Scope, counted, entries, series};
 use crate::audit::{Action, ChangeType};
-use crate::period::{Interval, Period};
+use crate::ledger::{By, Counted};
+use crate::period::{IdRange, Interval, Period};
+use crate::sql::Sql;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
@@ -61,7 +62,12 @@ pub async fn case_changes<C: ConnectionTrait>(
 ) -> Result<CaseChanges, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let (universe, list) = (filters.universe(), filters.list());
-    let tallies = tally::tallies(db, &buckets, &universe, filters.actor_id).await?;
+    let counted = counted(db, period).await?;
+    let tallies = tally::tallies(db, &counted, &buckets, &universe).await?;
+    let matching = match filters.actor_id {
+        Some(_) => tally::count(db, &counted, period.ids(), &list).await?,
+        None => tally::matching(&tallies, &list),
+    };
     let of = |change_type| tally::total(tallies.iter().filter(|tally| is(tally, change_type)));
     // By kind and not by badge, so that each series sums to its figure: a hold is a change of status too.
     let points = tallies.iter().flat_map(|tally| {
@@ -77,11 +83,11 @@ pub async fn case_changes<C: ConnectionTrait>(
             resubmissions: of(ChangeType::Resubmission),
             holds: of(ChangeType::Hold),
             details_changes: of(ChangeType::Details),
-            cases_touched: cases_touched(db, period, &universe).await?,
+            cases_touched: cases_touched(db, &counted, period.ids(), &universe).await?,
         },
-        groups: groups(db, period.ids(), &universe).await?,
+        groups: groups(db, &counted, period.ids(), &universe).await?,
         timeseries: series(&buckets, ChangeType::all().map(ChangeType::code), points),
-        matching: tally::matching(&tallies, &list, filters.actor_id),
+        matching,
         entries: entries(db, period.ids(), &list, paging).await?,
     })
 }
@@ -90,12 +96,12 @@ fn is(tally: &Tally, change_type: ChangeType) -> bool {
     tally.action.change_types().is_some_and(|types| types.contains(&change_type))
 }
 
-async fn cases_touched<C: ConnectionTrait>(db: &C, period: &Period, universe: &Scope) -> Result<i64, DbErr> {
+async fn cases_touched<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, universe: &Scope) -> Result<i64, DbErr> {
     #[derive(FromQueryResult)]
     struct Count {
         case_count: i64,
     }
-    let sql = Sql::new("SELECT COUNT(DISTINCT entry.case_id) AS case_count FROM audit_entries AS entry WHERE ");
-    let count: Option<Count> = universe.conditions(sql, period.ids(), None).one(db).await?;
+    let sql = Sql::new("SELECT COUNT(DISTINCT counted.case_id) AS case_count FROM ");
+    let count: Option<Count> = universe.relation(sql, counted, By::Cases, &[ids]).one(db).await?;
     Ok(count.map_or(0, |count| count.case_count))
 }

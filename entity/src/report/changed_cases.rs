@@ -1,9 +1,10 @@
 //! The figures of case changes: of all, and by the member, the workshop and the assignee that the cases have now.
 
 use super::Scope;
-use super::sql::{Sql, by_bytes};
 use crate::audit::{Action, ChangeType};
+use crate::ledger::{By, Counted};
 use crate::period::IdRange;
+use crate::sql::{Sql, by_bytes};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::iter;
@@ -40,24 +41,30 @@ pub struct WorkshopChanges {
     pub figures: Figures,
 }
 
-/// The same changes, grouped in three ways, those with the most changes first.
+/// The same changes, grouped in three ways, those with the most changes first. The totals are the numbers of rows that the lists
+/// would have without their limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Groups {
     pub by_member: Vec<PersonChanges>,
+    pub members_total: i64,
     pub by_workshop: Vec<WorkshopChanges>,
+    pub workshops_total: i64,
+    /// Cases without an assignee are one row.
     pub by_assignee: Vec<PersonChanges>,
+    pub assignees_total: i64,
 }
 
-/// Groups the changes in scope. The log is read once: each case has one member, one workshop and at most one assignee.
-pub(super) async fn groups<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> Result<Groups, DbErr> {
+/// Groups the changes in scope. They are read once: each case has one member, one workshop and at most one assignee.
+pub(super) async fn groups<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, scope: &Scope) -> Result<Groups, DbErr> {
     let grouped = [
         group(MEMBER, "changed.member_id", "NULL", "changed.member_id"),
         group(WORKSHOP, "NULL", "changed.workshop_code", "changed.workshop_code"),
         group(ASSIGNEE, "changed.assigned_to_id", "NULL", "changed.assigned_to_id"),
     ];
-    let sql = changed_cases(ids, scope).text(
-        "SELECT ranked.* FROM (SELECT grouped.*, users.username, users.first_name, users.last_name, ROW_NUMBER() OVER \
-         (PARTITION BY grouped.group_kind ORDER BY grouped.total_count DESC, \
+    let sql = changed_cases(counted, ids, scope).text(
+        "SELECT ranked.* FROM (SELECT grouped.*, users.username, users.first_name, users.last_name, \
+         COUNT(*) OVER (PARTITION BY grouped.group_kind) AS groups_total, \
+         ROW_NUMBER() OVER (PARTITION BY grouped.group_kind ORDER BY grouped.total_count DESC, \
          COALESCE(users.username, grouped.workshop_code, '')",
     );
     let sql = sql.text(by_bytes(db)).text(") AS place FROM (").text(&grouped.join(" UNION ALL "));
@@ -66,9 +73,18 @@ pub(super) async fn groups<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Sco
     let mut groups = Groups::default();
     for row in sql.all::<Row, C>(db).await? {
         match row.group_kind.as_str() {
-            MEMBER => groups.by_member.push(row.into_person()),
-            WORKSHOP => groups.by_workshop.push(row.into_workshop()),
-            _ => groups.by_assignee.push(row.into_person()),
+            MEMBER => {
+                groups.members_total = row.groups_total;
+                groups.by_member.push(row.into_person());
+            }
+            WORKSHOP => {
+                groups.workshops_total = row.groups_total;
+                groups.by_workshop.push(row.into_workshop());
+            }
+            _ => {
+                groups.assignees_total = row.groups_total;
+                groups.by_assignee.push(row.into_person());
+            }
         }
     }
     Ok(groups)
@@ -86,6 +102,7 @@ struct Row {
     first_name: Option<String>,
     last_name: Option<String>,
     workshop_code: Option<String>,
+    groups_total: i64,
     total_count: i64,
     status_count: i64,
     tier_count: i64,
@@ -102,15 +119,17 @@ fn counts() -> impl Iterator<Item = &'static str> {
 }
 
 /// The cases with changes in scope, and how many of each type.
-fn changed_cases(ids: IdRange, scope: &Scope) -> Sql {
-    let sql =
-        Sql::new("WITH changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, COUNT(*) AS total_count");
+fn changed_cases(counted: &Counted, ids: IdRange, scope: &Scope) -> Sql {
+    let sql = Sql::new(
+        "WITH changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, \
+         SUM(counted.entry_count) AS total_count",
+    );
     let sql = ChangeType::all().fold(sql, |sql, kind| {
-        let sql = sql.text(", COUNT(CASE WHEN entry.action_type IN (").values(kind.actions().map(Action::code));
-        sql.text(&format!(") THEN 1 END) AS {}_count", kind.code()))
+        let sql = sql.text(", SUM(CASE WHEN counted.action_type IN (").values(kind.actions().map(Action::code));
+        sql.text(&format!(") THEN counted.entry_count ELSE 0 END) AS {}_count", kind.code()))
     });
-    let sql = sql.text(" FROM audit_entries AS entry CROSS JOIN cases WHERE cases.id = entry.case_id AND ");
-    let sql = scope.conditions(sql, ids, None);
+    let sql = scope.relation(sql.text(" FROM "), counted, By::Cases, &[ids]);
+    let sql = sql.text(" CROSS JOIN cases WHERE cases.id = counted.case_id");
     sql.text(" GROUP BY cases.id, cases.member_id, cases.workshop_code, cases.assigned_to_id) ")
 }
 

@@ -1,5 +1,6 @@
 //! The five reports, computed from the audit log over a period: SQL in, plain structs out; all reads of one report see one
-//! snapshot, and their number never depends on the data.
+//! snapshot, and their number never depends on the data. Counts come from the rollups of whole days as far as there are any
+//! (`ledger`), lists from the log.
 //!
 //! Statistics obey the period and the subject alone; every other filter narrows the list of entries and nothing else.
 
@@ -9,7 +10,6 @@ pub mod changed_cases;
 mod events;
 mod percent;
 pub mod quality_review;
-mod sql;
 pub mod system_events;
 mod tally;
 pub mod user_activity;
@@ -17,22 +17,24 @@ pub mod user_list;
 pub mod workload;
 
 pub use percent::Percent;
-pub use tally::{CategoryCount, TypeCount, count};
+pub use tally::{CategoryCount, TypeCount};
 
 use crate::audit::{Action, Outcome};
 use crate::audit_entry;
 use crate::clock;
+use crate::ledger::{By, Counted, Wanted};
 use crate::page::{Direction, Position};
-use crate::period::{Added, Bucket, IdRange, PeriodError, Seen};
+use crate::period::{Added, Bucket, IdRange, Period, PeriodError, Seen};
+use crate::sql::Sql;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryOrder, QueryResult, QuerySelect,
     Value,
 };
-use sql::Sql;
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::slice;
 
 /// One value of a time series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,35 +113,50 @@ impl Scope {
 
     /// The conditions for an entry, for one type or for all types in this scope.
     fn conditions(&self, sql: Sql, ids: IdRange, action: Option<Action>) -> Sql {
-        let actions = action.map(|action| vec![action]).or_else(|| self.actions.clone());
         let sql = sql.text("entry.id >= ").value(ids.from).text(" AND entry.id < ").value(ids.before);
-        self.facts(sql.seen(ids.seen, Added::Entries, "entry"), actions)
+        let sql = sql.seen(ids.seen, Added::Entries, "entry");
+        let wanted = self.wanted();
+        let wanted = Wanted { actions: action.as_ref().map(slice::from_ref).or(wanted.actions), ..wanted };
+        self.cases.conditions(wanted.conditions(sql, "entry"), "entry")
     }
 
-    fn facts(&self, sql: Sql, actions: Option<Vec<Action>>) -> Sql {
-        let sql = sql.text(" AND entry.outcome IN (").values(self.outcomes.iter().map(|outcome| outcome.code())).text(")");
-        let sql = match actions {
-            Some(actions) => sql.text(" AND entry.action_type IN (").values(actions.into_iter().map(Action::code)).text(")"),
-            None => sql,
-        };
-        let sql = match self.actor_id {
-            Some(actor_id) => sql.text(" AND entry.actor_id = ").value(actor_id),
-            None => sql,
-        };
-        self.cases.conditions(sql)
+    /// What the entries in scope are counted by. Those of one actor on some cases are in no rollup: they are counted in the log,
+    /// through the index of the actor or of the cases.
+    fn counted_by(&self) -> By {
+        match (self.cases == CaseScope::default(), self.actor_id) {
+            (true, None) => By::Types,
+            (true, Some(_)) => By::Actors,
+            (false, None) if self.are_case_changes() => By::Cases,
+            (false, _) => By::Entries,
+        }
+    }
+
+    /// Whether the rollups of cases hold everything in scope.
+    fn are_case_changes(&self) -> bool {
+        let are_changes = |actions: &Vec<Action>| actions.iter().all(|action| action.change_types().is_some());
+        self.outcomes == [Outcome::Success] && self.actions.as_ref().is_some_and(are_changes)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { actions: self.actions.as_deref(), outcomes: &self.outcomes, actor_id: self.actor_id }
+    }
+
+    /// Appends the relation of what is in scope, to count from; its name is `counted`.
+    fn relation(&self, sql: Sql, counted: &Counted, by: By, ranges: &[IdRange]) -> Sql {
+        counted.relation(sql, by, ranges, &self.wanted(), |sql, table| self.cases.conditions(sql, table))
     }
 }
 
 impl CaseScope {
-    /// The conditions for an entry. An entry doesn't say whose case it is about, so that is looked up in the cases.
-    fn conditions(&self, sql: Sql) -> Sql {
+    /// The conditions for the rows of a table. An entry doesn't say whose case it is about, so that is looked up in the cases.
+    fn conditions(&self, sql: Sql, table: &str) -> Sql {
         let sql = match self.case_id {
-            Some(case_id) => sql.text(" AND entry.case_id = ").value(case_id),
+            Some(case_id) => sql.text(&format!(" AND {table}.case_id = ")).value(case_id),
             None => sql,
         };
         let of_cases = |sql: Sql, column: &str, value: Option<Value>| match value {
             Some(value) => {
-                let sql = sql.text(&format!(" AND entry.case_id IN (SELECT cases.id FROM cases WHERE cases.{column} = "));
+                let sql = sql.text(&format!(" AND {table}.case_id IN (SELECT cases.id FROM cases WHERE cases.{column} = "));
                 sql.value(value).text(")")
             }
             None => sql,
@@ -148,6 +165,16 @@ impl CaseScope {
         let sql = of_cases(sql, "workshop_code", self.workshop_code.clone().map(Value::from));
         of_cases(sql, "assigned_to_id", self.assigned_to_id.map(Value::from))
     }
+}
+
+/// The number of entries in scope.
+pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, scope: &Scope) -> Result<i64, DbErr> {
+    tally::count(db, &counted(db, period).await?, period.ids(), scope).await
+}
+
+/// How entries of a period are counted.
+async fn counted<C: ConnectionTrait>(db: &C, period: &Period) -> Result<Counted, DbErr> {
+    Counted::new(db, period.zone, period.ids().seen).await
 }
 
 /// The time of the first entry in the audit log.

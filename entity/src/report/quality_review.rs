@@ -4,6 +4,7 @@ use super::percent::average_hours;
 use super::{Percent, Point, ReportPage, bucket_number, per_bucket, seen_in, series, within};
 use crate::period::{Added, Bucket, IdRange, Interval, Period};
 use crate::review::{self, Column, ReviewAction};
+use crate::sql::Sql;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{
@@ -12,6 +13,9 @@ use sea_orm::{
 };
 use std::cmp::Reverse;
 use std::collections::HashMap;
+
+/// The maximum number of reviewers and of technicians: those with the most decisions.
+pub const PEOPLE_MAX: usize = 100;
 
 /// The filters of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +40,11 @@ pub struct QualityReview {
     pub first_pass_approval_percent: Option<Percent>,
     pub average_turnaround_hours: Option<f64>,
     pub reviewers: Vec<PersonReviews>,
+    /// The number of rows that `reviewers` would have without its limit.
+    pub reviewers_total: i64,
     /// The same decisions by the technician whose work was reviewed; without those that name none.
     pub technicians: Vec<PersonReviews>,
+    pub technicians_total: i64,
     pub timeseries: Vec<Point>,
     /// The total number of decisions in the list.
     pub matching: i64,
@@ -100,6 +107,8 @@ pub async fn quality_review<C: ConnectionTrait>(
         Some(_) => tally.by_reviewer,
         None => tally.step_count,
     });
+    let (reviewers, reviewers_total) = by_person(db, period, "reviewer_id").await?;
+    let (technicians, technicians_total) = by_person(db, period, "original_technician_id").await?;
     let points: Result<Vec<_>, DbErr> = decisions()
         .map(|tally| Ok((bucket_number(tally.bucket_number)?, tally.review_action.code(), tally.step_count)))
         .collect();
@@ -114,8 +123,10 @@ pub async fn quality_review<C: ConnectionTrait>(
         submissions: tallies.iter().map(|tally| tally.submission_count).sum(),
         first_pass_approval_percent: Percent::new(first_approved, sum(|tally| tally.first_count)),
         average_turnaround_hours: average_hours(sum(|tally| tally.turnaround_sum), sum(|tally| tally.turnaround_count)),
-        reviewers: by_person(db, period, "reviewer_id").await?,
-        technicians: by_person(db, period, "original_technician_id").await?,
+        reviewers,
+        reviewers_total,
+        technicians,
+        technicians_total,
         timeseries: series(&buckets, ReviewAction::DECISIONS.into_iter().map(ReviewAction::code), points?.into_iter()),
         matching: matching.sum(),
         entries: self::decisions(db, period, filters, paging).await?,
@@ -190,10 +201,11 @@ struct Decided {
     last_review_at: DateTime<Utc>,
 }
 
-/// The decisions of the period by the person that a column of a step names, those with the most first.
-async fn by_person<C: ConnectionTrait>(db: &C, period: &Period, column: &str) -> Result<Vec<PersonReviews>, DbErr> {
+/// The decisions of the period by the person that a column of a step names, those with the most first, and the number of people
+/// without the limit.
+async fn by_person<C: ConnectionTrait>(db: &C, period: &Period, column: &str) -> Result<(Vec<PersonReviews>, i64), DbErr> {
     let ids = period.ids();
-    let sql = super::Sql::new(&format!(
+    let sql = Sql::new(&format!(
         "SELECT decided.user_id, users.username, users.first_name, users.last_name, decided.review_action, \
          decided.decision_count, decided.last_review_at FROM (SELECT step.{column} AS user_id, step.review_action, \
          COUNT(*) AS decision_count, MAX(step.reviewed_at) AS last_review_at FROM case_reviews AS step WHERE step.id >= "
@@ -208,7 +220,9 @@ async fn by_person<C: ConnectionTrait>(db: &C, period: &Period, column: &str) ->
     }
     let mut people: Vec<PersonReviews> = found.into_values().collect();
     people.sort_by(|a, b| Reverse(a.total_reviews).cmp(&Reverse(b.total_reviews)).then_with(|| a.username.cmp(&b.username)));
-    Ok(people)
+    let total = i64::try_from(people.len()).unwrap_or(i64::MAX);
+    people.truncate(PEOPLE_MAX);
+    Ok((people, total))
 }
 
 impl PersonReviews {

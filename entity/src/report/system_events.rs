@@ -1,13 +1,14 @@
 //! The system events report: what the service did by itself or in bulk, its outcome, the state of the jobs, and who read the
 //! audit log.
 
-use super::sql::Sql;
 use super::tally::{self, Tally};
-use super::{Listed, Percent, Point, ReportPage, Scope, TypeCount, entries, series};
+use super::{Listed, Percent, Point, ReportPage, Scope, TypeCount, counted, entries, series};
 use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
 use crate::clock;
+use crate::ledger::{By, Counted};
 use crate::period::{IdRange, Interval, Period};
+use crate::sql::{Sql, by_bytes};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
@@ -16,6 +17,8 @@ use utoipa::ToSchema;
 
 /// The maximum number of jobs in the report, sorted by name.
 const JOBS_MAX: u32 = 1_000;
+/// The maximum number of rows in the table of who read what, the most frequent ones.
+pub const ACCESS_MAX: usize = 100;
 
 /// The filters of the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +48,10 @@ pub struct SystemEvents {
     pub by_action_type: Vec<TypeCount>,
     pub jobs: Vec<JobHealth>,
     pub health: Health,
+    /// Who read which parts of the audit log, the most frequent first.
     pub access: Vec<Access>,
+    /// The number of rows that `access` would have without its limit.
+    pub access_total: i64,
     pub timeseries: Vec<Point>,
     /// The total number of entries in the list.
     pub matching: i64,
@@ -121,7 +127,9 @@ pub async fn system_events<C: ConnectionTrait>(
 ) -> Result<SystemEvents, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let list = filters.list();
-    let tallies = tally::tallies(db, &buckets, &Filters::universe(), None).await?;
+    let counted = counted(db, period).await?;
+    let tallies = tally::tallies(db, &counted, &buckets, &Filters::universe()).await?;
+    let (access, access_total) = access(db, &counted, period.ids()).await?;
     let total = tally::total(tallies.iter());
     let successful = tally::total(tallies.iter().filter(|tally| tally.was_done()));
     let groups = tallies.iter().filter_map(|tally| Some((tally.bucket, tally.action.system_event()?.code(), tally.count)));
@@ -133,10 +141,11 @@ pub async fn system_events<C: ConnectionTrait>(
         by_event_type: SystemEvent::all().map(|group| group_count(group, &tallies, total)).collect(),
         by_action_type: tally::by_type(tallies.iter()),
         jobs: job_health(db, JOBS_MAX).await?,
-        health: health(db, now).await?,
-        access: access(db, period.ids()).await?,
+        health: health(db, &counted, now).await?,
+        access,
+        access_total,
         timeseries: series(&buckets, SystemEvent::all().map(SystemEvent::code), groups),
-        matching: tally::matching(&tallies, &list, None),
+        matching: tally::matching(&tallies, &list),
         entries: entries(db, period.ids(), &list, paging).await?,
     })
 }
@@ -146,14 +155,12 @@ fn group_count(group: SystemEvent, tallies: &[Tally], total: i64) -> GroupCount 
     GroupCount { group, count, percent: Percent::share(count, total) }
 }
 
-async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health, DbErr> {
+async fn health<C: ConnectionTrait>(db: &C, counted: &Counted, now: DateTime<Utc>) -> Result<Health, DbErr> {
     #[derive(FromQueryResult)]
     struct Row {
         failed_jobs: i64,
         failed_emails: i64,
         pending_emails: i64,
-        entry_count: i64,
-        oldest_id: Option<Uuid>,
     }
     let a_day_ago = clock::floor_id(now - TimeDelta::hours(24));
     let failed = |sql: Sql, action: Action, which: &'static str| {
@@ -162,34 +169,41 @@ async fn health<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Health
     };
     // A dry run has no topic, and neither has an email that another system reports.
     let sql = failed(Sql::new("SELECT "), Action::CronJobExecuted, " AND topic IS NOT NULL").text(" AS failed_jobs, ");
-    let sql = failed(sql, Action::EmailNotificationSent, "").text(
-        " AS failed_emails, (SELECT COUNT(*) FROM outbox WHERE status = 'pending') AS pending_emails, \
-         (SELECT COUNT(*) FROM audit_entries) AS entry_count, \
-         (SELECT id FROM audit_entries ORDER BY id LIMIT 1) AS oldest_id",
-    );
+    let sql = failed(sql, Action::EmailNotificationSent, "")
+        .text(" AS failed_emails, (SELECT COUNT(*) FROM outbox WHERE status = 'pending') AS pending_emails");
     let row: Row = sql.one(db).await?.ok_or_else(|| DbErr::RecordNotFound("health".to_owned()))?;
     Ok(Health {
         failed_jobs_24h: row.failed_jobs,
         failed_emails_24h: row.failed_emails,
         pending_emails: row.pending_emails,
-        audit_entries_total: row.entry_count,
-        oldest_entry_at: row.oldest_id.and_then(clock::instant_of),
+        audit_entries_total: counted.entries_total(db).await?,
+        oldest_entry_at: counted.oldest_entry_at(),
     })
 }
 
-/// Who read which parts of the audit log, the most frequent first.
-async fn access<C: ConnectionTrait>(db: &C, ids: IdRange) -> Result<Vec<Access>, DbErr> {
+#[derive(FromQueryResult)]
+struct AccessRow {
+    #[sea_orm(nested)]
+    access: Access,
+    rows_total: i64,
+}
+
+/// Who read which parts of the audit log, the most frequent first, and how many rows there would be without the limit.
+async fn access<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange) -> Result<(Vec<Access>, i64), DbErr> {
     let reads = Scope::done(Some(Category::Access.actions().collect()));
     let sql = Sql::new(
-        "SELECT entry.action_type, entry.topic AS view_type, entry.actor_id AS user_id, entry.actor_label AS username, \
-         COUNT(*) AS entry_count, MAX(entry.occurred_at) AS last_at FROM audit_entries AS entry WHERE ",
+        "SELECT counted.action_type, counted.topic AS view_type, counted.actor_id AS user_id, counted.actor_label AS username, \
+         CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, MAX(counted.last_at) AS last_at, \
+         COUNT(*) OVER () AS rows_total FROM ",
     );
-    let sql = reads.conditions(sql, ids, None);
-    let groups = " GROUP BY entry.action_type, entry.topic, entry.actor_id, entry.actor_label";
-    let mut access: Vec<Access> = sql.text(groups).all(db).await?;
-    access.sort_by(|a, b| {
-        let names = |row: &Access| (row.username.clone(), row.action_type.clone(), row.view_type.clone());
-        b.entry_count.cmp(&a.entry_count).then_with(|| names(a).cmp(&names(b)))
-    });
-    Ok(access)
+    let collation = by_bytes(db);
+    let sql = reads.relation(sql, counted, By::Actors, &[ids]).text(
+        " GROUP BY counted.action_type, counted.topic, counted.actor_id, counted.actor_label \
+         ORDER BY SUM(counted.entry_count) DESC, counted.actor_label",
+    );
+    let sql = sql.text(collation).text(", counted.action_type").text(collation);
+    let sql = sql.text(", COALESCE(counted.topic, '')").text(collation);
+    let rows: Vec<AccessRow> = sql.text(&format!(", counted.actor_id LIMIT {ACCESS_MAX}")).all(db).await?;
+    let total = rows.first().map_or(0, |row| row.rows_total);
+    Ok((rows.into_iter().map(|row| row.access).collect(), total))
 }

@@ -1,11 +1,11 @@
 //! Counts entries by bucket, type and outcome in one statement: most figures of the reports are sums of these counts.
 
-use super::sql::Sql;
-use super::{Percent, Scope, bucket_number, per_bucket, seen_in, within};
+use super::{Percent, Scope, bucket_number};
 use crate::audit::{Action, Category, Outcome};
-use crate::period::{Added, Bucket, IdRange};
+use crate::ledger::{By, Counted};
+use crate::period::{Bucket, IdRange};
+use crate::sql::Sql;
 use chrono::{DateTime, Utc};
-use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,11 +19,10 @@ pub(super) struct Tally {
     pub count: i64,
     /// Of these, those on a case.
     pub on_cases: i64,
-    /// Of these, those by the service itself.
+    /// Of these, those by the service itself; not counted in a scope of cases.
     pub by_system: i64,
-    /// Of these, those by the actor that is filtered for.
-    pub by_actor: i64,
-    pub last_at: DateTime<Utc>,
+    /// Not determined in a scope of cases.
+    pub last_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromQueryResult)]
@@ -34,8 +33,7 @@ struct Row {
     entry_count: i64,
     on_cases: i64,
     by_system: i64,
-    by_actor: i64,
-    last_at: DateTime<Utc>,
+    last_at: Option<DateTime<Utc>>,
 }
 
 /// How often an action of one type occurred, and its share of the total.
@@ -54,42 +52,49 @@ pub struct CategoryCount {
     pub percent: Percent,
 }
 
-/// Counts the entries in scope. `actor_id` is counted separately and does not filter.
+/// Counts the entries in scope.
 pub(super) async fn tallies<C: ConnectionTrait>(
     db: &C,
+    counted: &Counted,
     buckets: &[Bucket],
     scope: &Scope,
-    actor_id: Option<Uuid>,
 ) -> Result<Vec<Tally>, DbErr> {
-    let sql = per_bucket(buckets).text(
-        "SELECT bucket.bucket_number, entry.action_type, entry.outcome, COUNT(*) AS entry_count, \
-         COUNT(entry.case_id) AS on_cases, COUNT(CASE WHEN entry.actor_type = 'system' THEN 1 END) AS by_system, \
-         COUNT(CASE WHEN entry.actor_id = ",
-    );
-    let sql = sql.value(actor_id).text(
-        " THEN 1 END) AS by_actor, MAX(entry.occurred_at) AS last_at FROM bucket CROSS JOIN audit_entries AS entry \
-         WHERE entry.id >= bucket.first_id AND entry.id < bucket.end_id",
-    );
-    let sql = within(sql, db, "entry.id", buckets).seen(seen_in(buckets), Added::Entries, "entry");
-    let sql = scope.facts(sql, scope.actions.clone());
-    let rows: Vec<Row> = sql.text(" GROUP BY bucket.bucket_number, entry.action_type, entry.outcome").all(db).await?;
+    let by = scope.counted_by();
+    let sql = match by {
+        By::Types | By::Entries => {
+            "SELECT counted.bucket_number, counted.action_type, counted.outcome, MAX(counted.last_at) AS last_at, \
+             CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
+             CAST(SUM(CASE WHEN counted.actor_type = 'system' THEN counted.entry_count ELSE 0 END) AS BIGINT) AS by_system FROM "
+        }
+        // Of the entries of an actor, none is by the service itself, which has no id.
+        By::Actors => {
+            "SELECT counted.bucket_number, counted.action_type, counted.outcome, MAX(counted.last_at) AS last_at, \
+             CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
+             CAST(0 AS BIGINT) AS by_system FROM "
+        }
+        By::Cases => {
+            "SELECT counted.bucket_number, counted.action_type, 'success' AS outcome, NULL AS last_at, \
+             CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.entry_count) AS BIGINT) AS on_cases, \
+             CAST(0 AS BIGINT) AS by_system FROM "
+        }
+    };
+    let ranges: Vec<IdRange> = buckets.iter().map(|bucket| bucket.ids).collect();
+    let sql = scope.relation(Sql::new(sql), counted, by, &ranges);
+    let sql = sql.text(" GROUP BY counted.bucket_number, counted.action_type");
+    let sql = if by == By::Cases { sql } else { sql.text(", counted.outcome") };
+    let rows: Vec<Row> = sql.all(db).await?;
     rows.into_iter().map(Tally::from_row).collect()
 }
 
 /// The number of entries in scope.
-pub async fn count<C: ConnectionTrait>(db: &C, ids: IdRange, scope: &Scope) -> Result<i64, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Count {
-        entry_count: i64,
-    }
-    let sql = Sql::new("SELECT COUNT(*) AS entry_count FROM audit_entries AS entry WHERE ");
-    let count: Option<Count> = scope.conditions(sql, ids, None).one(db).await?;
-    Ok(count.map_or(0, |count| count.entry_count))
+pub(super) async fn count<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, scope: &Scope) -> Result<i64, DbErr> {
+    let also = |sql: Sql, table: &'static str| scope.cases.conditions(sql, table);
+    counted.count(db, scope.counted_by(), ids, &scope.wanted(), also).await
 }
 
 impl Tally {
     fn from_row(row: Row) -> Result<Self, DbErr> {
-        let Row { bucket_number: number, action_type, outcome, entry_count, on_cases, by_system, by_actor, last_at } = row;
+        let Row { bucket_number: number, action_type, outcome, entry_count, on_cases, by_system, last_at } = row;
         let ended = |code: &str| [Outcome::Success, Outcome::Failure, Outcome::Denied].into_iter().find(|o| o.code() == code);
         Ok(Self {
             bucket: bucket_number(number)?,
@@ -98,7 +103,6 @@ impl Tally {
             count: entry_count,
             on_cases,
             by_system,
-            by_actor,
             last_at,
         })
     }
@@ -113,12 +117,12 @@ pub(super) fn total<'a>(tallies: impl Iterator<Item = &'a Tally>) -> i64 {
     tallies.map(|tally| tally.count).sum()
 }
 
-/// The number of entries in a list with a narrower scope. It may filter for the actor that the tallies were counted with.
-pub(super) fn matching(tallies: &[Tally], list: &Scope, actor_id: Option<Uuid>) -> i64 {
+/// The number of entries in a list with a narrower scope, of the same actors and cases.
+pub(super) fn matching(tallies: &[Tally], list: &Scope) -> i64 {
     let listed = |tally: &&Tally| {
         list.outcomes.contains(&tally.outcome) && list.actions.as_ref().is_none_or(|actions| actions.contains(&tally.action))
     };
-    tallies.iter().filter(listed).map(|tally| if actor_id.is_some() { tally.by_actor } else { tally.count }).sum()
+    tallies.iter().filter(listed).map(|tally| tally.count).sum()
 }
 
 /// The types of several tallies, the most frequent first.

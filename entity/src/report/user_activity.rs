@@ -1,6 +1,6 @@
 //! The user activity report: what one user did in a period, as the actor of its entries.
 
-use super::{CategoryCount, Point, ReportPage, Scope, TypeCount, series, tally};
+use super::{CategoryCount, Point, ReportPage, Scope, TypeCount, counted, series, tally};
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
@@ -39,11 +39,11 @@ pub async fn user_activity<C: ConnectionTrait>(
 ) -> Result<UserActivity, super::ReportError> {
     let buckets = period.buckets(interval)?;
     let scope = scope(user_id);
-    let tallies = tally::tallies(db, &buckets, &scope, None).await?;
+    let tallies = tally::tallies(db, &counted(db, period).await?, &buckets, &scope).await?;
     let points = tallies.iter().map(|tally| (tally.bucket, tally.action.category().code(), tally.count));
     Ok(UserActivity {
         total_activities: tally::total(tallies.iter()),
-        last_activity_at: tallies.iter().map(|tally| tally.last_at).max(),
+        last_activity_at: tallies.iter().filter_map(|tally| tally.last_at).max(),
         last_activity_overall_at: last_ever(db, user_id, period.ids().seen).await?,
         by_category: tally::by_category(tallies.iter()),
         by_action_type: tally::by_type(tallies.iter()),

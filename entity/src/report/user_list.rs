@@ -1,11 +1,12 @@
 //! The user activity report as a table: one row per user, also of those who did nothing in the period.
 
-use super::sql::{Sql, by_bytes};
-use super::{ReportPage, Scope};
+use super::{ReportPage, Scope, counted};
 use crate::audit::Outcome;
 use crate::clock;
+use crate::ledger::{By, Counted};
 use crate::page::{Direction, Position};
 use crate::period::{Added, IdRange, Period};
+use crate::sql::{Sql, by_bytes};
 use crate::user::{Level, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
@@ -67,20 +68,31 @@ pub async fn user_list<C: ConnectionTrait>(
     filters: &Filters,
     paging: &ReportPage,
 ) -> Result<UserList, DbErr> {
-    let Totals { total_users, active_users, total_activities, matching } = totals(db, period.ids(), filters).await?;
-    let rows = rows(db, period, filters, paging).await?;
+    let counted = counted(db, period).await?;
+    let Totals { total_users, active_users, total_activities, matching } = totals(db, &counted, period.ids(), filters).await?;
+    let rows = page(db, &counted, period.ids(), filters, paging).await?;
     Ok(UserList { total_users, active_users, total_activities, matching, rows })
 }
 
 /// The total number of rows.
 pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filters) -> Result<i64, DbErr> {
-    Ok(totals(db, period.ids(), filters).await?.matching)
+    Ok(totals(db, &counted(db, period).await?, period.ids(), filters).await?.matching)
 }
 
 /// One page of the table, plus one row if there are more.
 pub async fn rows<C: ConnectionTrait>(
     db: &C,
     period: &Period,
+    filters: &Filters,
+    paging: &ReportPage,
+) -> Result<Vec<UserRow>, DbErr> {
+    page(db, &counted(db, period).await?, period.ids(), filters, paging).await
+}
+
+async fn page<C: ConnectionTrait>(
+    db: &C,
+    counted: &Counted,
+    ids: IdRange,
     filters: &Filters,
     paging: &ReportPage,
 ) -> Result<Vec<UserRow>, DbErr> {
@@ -92,12 +104,12 @@ pub async fn rows<C: ConnectionTrait>(
     let sql = Sql::new(
         "SELECT listed.*, (SELECT entry.id FROM audit_entries AS entry WHERE entry.actor_id = listed.id AND entry.outcome = ",
     );
-    let sql = sql.value(Outcome::Success.code()).seen(period.ids().seen, Added::Entries, "entry").text(
+    let sql = sql.value(Outcome::Success.code()).seen(ids.seen, Added::Entries, "entry").text(
         " ORDER BY entry.id DESC LIMIT 1) AS last_id FROM (SELECT users.id, users.username, users.first_name, users.last_name, \
          users.email, users.role, users.user_level, users.is_active, users.deleted_at, \
          COALESCE(actor.entry_count, 0) AS entry_count, COALESCE(actor.case_count, 0) AS case_count, actor.last_activity_at",
     );
-    let sql = with_activity(sql, period.ids()).text(" AND users.role IN (").values(filters.roles()).text(")");
+    let sql = with_activity(sql, counted, ids).text(" AND users.role IN (").values(filters.roles()).text(")");
     let sql = match &paging.after {
         Some(last) => {
             let sql = sql.text(&format!(" AND ({key}, users.id) {beyond} (")).value(filters.key.value(last)?);
@@ -138,24 +150,24 @@ struct Row {
     last_id: Option<Uuid>,
 }
 
-async fn totals<C: ConnectionTrait>(db: &C, ids: IdRange, filters: &Filters) -> Result<Totals, DbErr> {
+async fn totals<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, filters: &Filters) -> Result<Totals, DbErr> {
     let sql = Sql::new(
         "SELECT COUNT(*) AS total_users, COUNT(actor.entry_count) AS active_users, \
          CAST(COALESCE(SUM(actor.entry_count), 0) AS BIGINT) AS total_activities, COUNT(CASE WHEN users.role IN (",
     );
     let sql = sql.values(filters.roles()).text(") THEN 1 END) AS matching");
-    let totals: Option<Totals> = with_activity(sql, ids).one(db).await?;
+    let totals: Option<Totals> = with_activity(sql, counted, ids).one(db).await?;
     totals.ok_or_else(|| DbErr::RecordNotFound("users".to_owned()))
 }
 
 /// All users with what they did as actors; deleted users only if they did something in the period.
-fn with_activity(sql: Sql, ids: IdRange) -> Sql {
+fn with_activity(sql: Sql, counted: &Counted, ids: IdRange) -> Sql {
     let sql = sql.text(
-        " FROM users LEFT JOIN (SELECT entry.actor_id, COUNT(*) AS entry_count, COUNT(entry.case_id) AS case_count, \
-         MAX(entry.occurred_at) AS last_activity_at FROM audit_entries AS entry WHERE ",
+        " FROM users LEFT JOIN (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
+         CAST(SUM(counted.on_cases) AS BIGINT) AS case_count, MAX(counted.last_at) AS last_activity_at FROM ",
     );
-    Scope::done(None).conditions(sql, ids, None).text(
-        " AND entry.actor_id IS NOT NULL GROUP BY entry.actor_id) AS actor ON actor.actor_id = users.id \
+    Scope::done(None).relation(sql, counted, By::Actors, &[ids]).text(
+        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id) AS actor ON actor.actor_id = users.id \
          WHERE (users.deleted_at IS NULL OR actor.entry_count IS NOT NULL)",
     )
 }

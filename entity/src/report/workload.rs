@@ -1,7 +1,7 @@
 //! The workload: what is open now, how old it is, and with whom. A state, so no period applies to it.
 
-use super::sql::{Sql, by_bytes};
 use crate::case::CaseStatus;
+use crate::sql::{Sql, by_bytes};
 use crate::user::{Level, Role};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
