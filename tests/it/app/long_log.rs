@@ -21,7 +21,8 @@ impl TestApp {
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
          INSERT INTO audit_entries {columns} \
          SELECT unhex(printf('%012x', 1767225600000 + i * 1000) || printf('70008000%012x', i)), \
-         '2026-01-01T00:00:00+00:00', CASE i % 100 WHEN 0 THEN 'case_held' WHEN 50 THEN 'login' ELSE 'case_updated' END, \
+         strftime('%Y-%m-%dT%H:%M:%S+00:00', 1767225600 + i, 'unixepoch'), \
+         CASE i % 100 WHEN 0 THEN 'case_held' WHEN 50 THEN 'login' ELSE 'case_updated' END, \
          'success', 'system', unhex(printf('%032x', i % 50)), 'System', unhex(printf('%032x', i % 1000)), 'C' || (i % 1000), \
          unhex(printf('%032x', i % 70)), 'generated', '1', 'job', 'request-' || (i / 4), 'generated', 'generated', \
          replace('{body}', 'ID', printf('%08x-%04x-7000-8000-%012x', \
@@ -31,7 +32,7 @@ impl TestApp {
         let uuid = |number: &str| format!("lpad(to_hex({number}), 32, '0')::uuid");
         let id = "(lpad(to_hex(1767225600000 + i::bigint * 1000), 12, '0') || '70008000' || lpad(to_hex(i), 12, '0'))::uuid";
         let postgres = format!(
-            "INSERT INTO audit_entries {columns} SELECT {id}, '2026-01-01T00:00:00Z', \
+            "INSERT INTO audit_entries {columns} SELECT {id}, to_timestamp(1767225600 + i), \
          CASE i % 100 WHEN 0 THEN 'case_held' WHEN 50 THEN 'login' ELSE 'case_updated' END, 'success', 'system', {}, \
          'System', {}, 'C' || (i % 1000), {}, 'generated', '1', 'job', 'request-' || (i / 4), 'generated', 'generated', \
          replace('{body}', 'ID', {id}::text) FROM generate_series(1, 100000) AS i; ANALYZE audit_entries",

@@ -1,6 +1,7 @@
 //! Random histories around the days on which Chicago's clocks change, and the periods that may be requested.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use entity::audit::{Action, Outcome, SystemEvent};
 use entity::page::Direction;
 use entity::period::{Bound, Interval, PeriodQuery};
@@ -53,6 +54,8 @@ pub struct Scenario {
     pub kinds: usize,
     pub direction: Direction,
     pub limit: u64,
+    /// How many of a hundred entries are in the rollups, and in which time zone these are counted; `None` if there are none.
+    pub sealed: Option<(usize, Tz)>,
 }
 
 pub const USERS: usize = 5;
@@ -119,7 +122,9 @@ pub fn scenarios() -> impl Strategy<Value = Scenario> {
     let seldom = |number: usize| proptest::option::weighted(0.2, 0..number);
     let whose = (seldom(USERS), seldom(WORKSHOPS.len()), seldom(USERS));
     let list = (select(vec![Direction::Ascending, Direction::Descending]), 1..30_u64);
-    (history, question, filters, whose, list).prop_map(|(history, question, filters, whose, list)| {
+    let zone = prop_oneof![9 => Just(chrono_tz::America::Chicago), 1 => Just(chrono_tz::Asia::Tokyo)];
+    let sealed = proptest::option::weighted(0.9, (select(vec![0, 30, 70, 100]), zone));
+    (history, question, filters, whose, list, sealed).prop_map(|(history, question, filters, whose, list, sealed)| {
         let (happenings, steps, pending_emails) = history;
         let (asked, interval, now) = question;
         let (user, case, actor, kinds) = filters;
@@ -141,6 +146,7 @@ pub fn scenarios() -> impl Strategy<Value = Scenario> {
             kinds,
             direction,
             limit,
+            sealed,
         }
     })
 }

@@ -10,6 +10,8 @@ mod periods;
 mod plans;
 mod properties;
 mod recount;
+mod rollups;
+mod sealed;
 mod series;
 mod user_list;
 mod workload;

@@ -2,6 +2,7 @@
 
 use super::history::{Scenario, scenarios};
 use super::recount::Recount;
+use super::sealed::seal;
 use super::world::{self, World};
 use crate::app::{Kind, connect, fresh};
 use chrono_tz::America::Chicago;
@@ -35,6 +36,11 @@ fn recounted(kind: Kind) {
     let outcome = runner.run(&scenarios(), |scenario| {
         runtime.block_on(async {
             let (tx, world) = world::create(&connection, &scenario).await;
+            if let Some((percent, zone)) = scenario.sealed {
+                // Spread over the history: entries are sealed in the order of their commits, not in that of their times.
+                let entries = world.entries.iter().enumerate().filter(|(number, _)| number * 37 % 100 < percent);
+                seal(&tx, &entries.map(|(_, entry)| entry).collect::<Vec<_>>(), zone).await;
+            }
             compare(&tx, &scenario, &world).await;
             tx.rollback().await.unwrap();
         });

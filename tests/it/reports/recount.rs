@@ -258,7 +258,15 @@ impl<'a> Recount<'a> {
             |(code, changes): (&str, Vec<&Entry>)| WorkshopChanges { workshop_code: code.to_owned(), figures: figures(&changes) };
         let mut by_workshop: Vec<WorkshopChanges> = changes.map(row).collect();
         by_workshop.sort_by_key(|row| std::cmp::Reverse(row.figures.total_changes));
-        Groups { by_member: by_person(|owned| Some(owned.member)), by_workshop, by_assignee: by_person(|owned| owned.assignee) }
+        let (by_member, by_assignee) = (by_person(|owned| Some(owned.member)), by_person(|owned| owned.assignee));
+        Groups {
+            members_total: by_member.len() as i64,
+            by_member,
+            workshops_total: by_workshop.len() as i64,
+            by_workshop,
+            assignees_total: by_assignee.len() as i64,
+            by_assignee,
+        }
     }
 
     pub fn case_changes(&self) -> CaseChanges {
@@ -322,6 +330,7 @@ impl<'a> Recount<'a> {
                 && filters.reviewer_id.is_none_or(|id| step.reviewer_id == id)
         };
         let list: Vec<review::Model> = decisions.iter().filter(listed).map(|step| (*step).clone()).collect();
+        let (reviewers, technicians) = (by_person(|step| Some(step.reviewer_id)), by_person(|step| step.original_technician_id));
         QualityReview {
             total_reviews: total,
             approved: count(ReviewAction::Approved),
@@ -333,8 +342,10 @@ impl<'a> Recount<'a> {
             submissions,
             first_pass_approval_percent: Percent::new(approved_at_once, firsts.len() as i64),
             average_turnaround_hours: (total > 0).then(|| (seconds as f64 / total as f64 / 36.0 + 1e-9).round() / 100.0),
-            reviewers: by_person(|step| Some(step.reviewer_id)),
-            technicians: by_person(|step| step.original_technician_id),
+            reviewers_total: reviewers.len() as i64,
+            reviewers,
+            technicians_total: technicians.len() as i64,
+            technicians,
             timeseries: self.series(
                 ReviewAction::DECISIONS.into_iter().map(ReviewAction::code).collect(),
                 decisions.iter().map(|step| (step.reviewed_at, step.review_action.code())).collect(),
@@ -382,6 +393,7 @@ impl<'a> Recount<'a> {
             by_action_type: by_type(&events),
             jobs: self.jobs(),
             health: self.health(),
+            access_total: self.access().len() as i64,
             access: self.access(),
             timeseries: self.series(
                 SystemEvent::all().map(SystemEvent::code).collect(),

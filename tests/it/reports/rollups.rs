@@ -1,0 +1,211 @@
+//! Reports read the same figures from the rollups as from the log, at every moment of sealing; and they do read the rollups.
+
+use crate::app::{TestApp, at};
+use chrono::TimeDelta;
+use chrono_tz::America::Chicago;
+use chrono_tz::Tz;
+use entity::audit::{Action, AuditTx, Context, Event, Outcome};
+use entity::ledger;
+use entity::page::Direction;
+use entity::period::{Bound, IdRange, Interval, Period, PeriodQuery, Seen};
+use entity::report::activity_summary::activity_summary;
+use entity::report::case_changes::{self, case_changes};
+use entity::report::system_events::{self, system_events};
+use entity::report::user_activity::user_activity;
+use entity::report::user_list::{self, user_list};
+use entity::report::{self, CaseScope, ReportPage};
+use sea_orm::DatabaseTransaction;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+/// Days on which something happens: the clocks of Chicago change on two of them.
+const DAYS: [&str; 5] = [
+    "2026-12-01T15:00:00Z",
+    "2027-03-14T05:59:59.999Z",
+    "2027-03-14T06:00:00Z",
+    "2027-03-15T04:59:59.999Z",
+    "2027-03-15T05:00:00Z",
+];
+
+/// Two cases change around midnight, each time.
+async fn live_through_the_days(app: &TestApp) {
+    for day in DAYS {
+        app.clock.set(at(day).max(app.clock.now()));
+        app.a_case().held().create().await;
+        app.a_case().accepted().create().await;
+    }
+    app.pass(TimeDelta::hours(30));
+}
+
+fn periods() -> Vec<PeriodQuery> {
+    let day = |text: &str| Some(Bound::Day(text.parse().unwrap()));
+    let instant = |text: &str| Some(Bound::Instant(at(text)));
+    let between = |since, until| PeriodQuery { since, until, all_time: false };
+    vec![
+        between(day("2027-03-01"), None),
+        between(day("2027-03-14"), day("2027-03-14")),
+        between(day("2027-03-13"), day("2027-03-15")),
+        between(instant("2027-03-14T05:00:00Z"), instant("2027-03-15T05:00:00Z")),
+        between(instant("2027-03-14T06:00:00.001Z"), instant("2027-03-15T05:00:00.001Z")),
+        between(instant("2026-12-01T15:00:00Z"), day("2027-03-14")),
+        between(instant("2027-03-14T05:59:59.999Z"), instant("2027-03-14T06:00:00Z")),
+        // The last one, whose statements are looked at.
+        PeriodQuery { all_time: true, ..PeriodQuery::default() },
+    ]
+}
+
+/// All reports of a period, without what they show of the present.
+async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id: Uuid) -> Vec<String> {
+    let paging = ReportPage { after: None, direction: Direction::Descending, limit: 20 };
+    let day = Interval::Day;
+    let on = |cases: CaseScope, actor_id| case_changes::Filters { cases, change_types: Vec::new(), actor_id };
+    let one = CaseScope { case_id: Some(case_id), ..CaseScope::default() };
+    let workshop = CaseScope { workshop_code: Some("WS001".to_owned()), ..CaseScope::default() };
+    let mut read = vec![
+        format!("{:#?}", activity_summary(db, period, day).await.unwrap()),
+        format!("{:#?}", user_activity(db, period, day, user_id, &paging).await.unwrap()),
+        format!("{:#?}", user_list(db, period, &user_list::Filters::default(), &paging).await.unwrap()),
+    ];
+    for filters in
+        [on(CaseScope::default(), None), on(CaseScope::default(), Some(user_id)), on(one, Some(user_id)), on(workshop, None)]
+    {
+        read.push(format!("{:#?}", case_changes(db, period, day, &filters, &paging).await.unwrap()));
+        read.push(report::count(db, period, &filters.list()).await.unwrap().to_string());
+    }
+    let filters = system_events::Filters::default();
+    let events = system_events(db, period, day, period.as_of, &filters, &paging).await.unwrap();
+    read.push(format!(
+        "{:#?}",
+        (events.total_events, events.by_action_type, events.access, events.access_total, events.timeseries)
+    ));
+    read
+}
+
+/// Compares all reports with those that are read from the log alone, as later pages are.
+async fn expect_agreement(app: &TestApp, user_id: Uuid, case_id: Uuid) {
+    let db = app.app.snapshot().await.unwrap();
+    let now = app.clock.now();
+    let seen = Seen::from_numbers(&Seen::read(&db, now).await.unwrap().numbers());
+    let first = report::first_entry_at(&db).await.unwrap();
+    for asked in periods() {
+        let period = Period::new(asked, first, now, Chicago).unwrap();
+        let from_log = read(&db, &Period { seen, ..period }, user_id, case_id).await;
+        app.statements();
+        let counted = read(&db, &period, user_id, case_id).await;
+        for (counted, from_log) in counted.iter().zip(&from_log) {
+            assert_eq!(counted, from_log, "{period:?}");
+        }
+        assert_eq!(counted.len(), from_log.len());
+    }
+}
+
+fn read_rollups(app: &TestApp) -> bool {
+    let sent = app.statements();
+    ["ledger_type_days", "ledger_actor_days", "ledger_case_days"].iter().all(|table| sent.iter().any(|sql| sql.contains(table)))
+}
+
+/// The total of a range by the rollups.
+async fn total(app: &TestApp, ids: IdRange, actions: Option<Vec<Action>>, actor_id: Option<Uuid>, zone: Tz) -> Option<u64> {
+    let db = app.app.snapshot().await.unwrap();
+    ledger::counted_total(&db, ids, actions, vec![Outcome::Success], actor_id, zone).await.unwrap()
+}
+
+on_each_database! {
+    async fn reports_agree_with_the_log_at_every_moment_of_sealing(app) {
+        live_through_the_days(app).await;
+        let (tech, case) = (app.tech(1).await.id, app.a_case().held().create().await.case.id);
+        // Nothing is sealed.
+        expect_agreement(app, tech, case).await;
+        assert!(!read_rollups(app));
+        // Everything is sealed.
+        app.seal().await;
+        expect_agreement(app, tech, case).await;
+        assert!(read_rollups(app));
+        // Some is pending, of today and of days that the rollups have.
+        app.a_case().held().create().await;
+        app.clock.set(at("2027-03-14T12:00:00Z"));
+        app.a_case().held().create().await;
+        app.clock.set(at("2027-03-16T12:00:00Z"));
+        expect_agreement(app, tech, case).await;
+        assert!(read_rollups(app));
+        app.seal().await;
+        expect_agreement(app, tech, case).await;
+    }
+
+    async fn reports_are_read_from_the_log_until_the_rollups_have_the_days_of_a_new_time_zone(app) {
+        live_through_the_days(app).await;
+        app.seal().await;
+        let (tech, case) = (app.tech(1).await.id, app.a_case().held().create().await.case.id);
+        expect_agreement(app, tech, case).await;
+        assert!(read_rollups(app));
+        let by = app.as_manager().await;
+        let path = "reports/activity-summary?since=2027-03-01&until=2027-03-15";
+        let chicago = by.get(path).await.expect(200);
+
+        app.as_admin().await.patch("settings", json!({"time_zone": "Asia/Tokyo"})).await.expect(200);
+
+        app.statements();
+        let tokyo = by.get(path).await.expect(200);
+        assert!(app.statements().iter().all(|sql| !sql.contains("ledger_type_days AS rolled")));
+        let zones = [&chicago, &tokyo].map(|report| report["period"]["time_zone"].as_str().unwrap());
+        assert_eq!(zones, ["America/Chicago", "Asia/Tokyo"]);
+        let entries = app.all_entries().await;
+        let within = |entry: &&Json| {
+            let occurred_at = entry["occurred_at"].as_str().unwrap();
+            entry["outcome"] == "success" && ("2027-02-28T15:00"..="2027-03-15T14:59:59.999Z").contains(&occurred_at)
+        };
+        assert_eq!(tokyo["summary"]["total_activities"], entries.iter().filter(within).count());
+    }
+
+    async fn a_total_of_whole_days_comes_from_the_rollups(app) {
+        live_through_the_days(app).await;
+        let tech = app.tech(1).await.id;
+        let all = PeriodQuery::default().ids(Chicago).unwrap();
+        assert_eq!(total(app, all, None, None, Chicago).await, None, "there are no rollups yet");
+        app.seal().await;
+        // This one is pending.
+        app.a_case().held().create().await;
+        let entries = app.all_entries().await;
+        let done = |keep: &dyn Fn(&Json) -> bool| {
+            Some(entries.iter().filter(|entry| entry["outcome"] == "success" && keep(entry)).count() as u64)
+        };
+        assert_eq!(total(app, all, None, None, Chicago).await, done(&|_| true));
+        let held = Some(vec![Action::CaseHeld]);
+        assert_eq!(total(app, all, held.clone(), None, Chicago).await, done(&|entry| entry["action_type"] == "case_held"));
+        assert_eq!(total(app, all, held, Some(tech), Chicago).await, done(&|entry| {
+            entry["action_type"] == "case_held" && entry["actor"]["id"] == tech.to_string()
+        }));
+        assert_eq!(total(app, all, Some(Vec::new()), None, Chicago).await, Some(0));
+        let day = PeriodQuery { since: Some(Bound::Day("2027-03-14".parse().unwrap())), ..PeriodQuery::default() };
+        let from = "2027-03-14T06:00:00.000Z";
+        let since = day.ids(Chicago).unwrap();
+        assert_eq!(total(app, since, None, None, Chicago).await, done(&|entry| entry["occurred_at"].as_str().unwrap() >= from));
+        // A part of a day with entries before and behind it, a later page, days of another zone.
+        let part = PeriodQuery { since: Some(Bound::Instant(at("2027-03-14T06:00:00.001Z"))), ..PeriodQuery::default() };
+        assert_eq!(total(app, part.ids(Chicago).unwrap(), None, None, Chicago).await, None);
+        let seen = Seen::from_numbers(&Seen::read(&app.app.snapshot().await.unwrap(), app.clock.now()).await.unwrap().numbers());
+        assert_eq!(total(app, IdRange { seen, ..all }, None, None, Chicago).await, None);
+        assert_eq!(total(app, all, None, None, chrono_tz::Asia::Tokyo).await, None);
+    }
+
+    async fn who_read_what_is_bounded_and_has_its_true_total(app) {
+        for _ in 0..2 {
+            let tx = AuditTx::begin(app.app.db(), Context::job(Uuid::now_v7())).await.unwrap();
+            for number in 0..system_events::ACCESS_MAX + 20 {
+                tx.record(Event::report_generated(&format!("report_{number:03}"), json!({}), 0)).await.unwrap();
+            }
+            tx.record(Event::report_generated("report_119", json!({}), 0)).await.unwrap();
+            tx.commit().await.unwrap();
+            app.seal().await;
+        }
+        let by = app.as_manager().await;
+        let report = by.get("reports/system-events").await.expect(200);
+        let access = report["access"].as_array().unwrap();
+        assert_eq!((access.len(), &report["access_total"]), (system_events::ACCESS_MAX, &json!(120)));
+        assert_eq!((&access[0]["view_type"], &access[0]["count"]), (&json!("report_119"), &json!(4)));
+        assert_eq!((&access[1]["view_type"], &access[1]["count"]), (&json!("report_000"), &json!(2)));
+        assert_eq!((&access[1]["username"], &access[1]["user_id"]), (&json!("System"), &Json::Null));
+        let entries = app.all_entries().await.len() - 1;
+        assert_eq!(report["health"]["audit_entries_total"], entries, "all but the entry about this reading");
+    }
+}

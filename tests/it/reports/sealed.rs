@@ -1,0 +1,86 @@
+//! Seals entries of a world by hand, any of them and not only the first: the rollups that the reports read, counted naively.
+#![expect(clippy::disallowed_methods, reason = "the ledger is written directly to the database, inside the world's transaction")]
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use entity::audit::Action;
+use entity::audit_entry::Model as Entry;
+use entity::ledger;
+use sea_orm::{ConnectionTrait, Statement, Value};
+use std::collections::BTreeMap;
+
+/// Counts a number, those on a case, and the last time.
+type Sums = (i64, i64, DateTime<Utc>);
+
+async fn run<C: ConnectionTrait>(db: &C, sql: &str, values: Vec<Value>) {
+    db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.unwrap();
+}
+
+/// Gives the entries their places, adds them to the rollups by the days of a zone, and takes them from the pending ones.
+pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) {
+    for (entry, sequence) in entries.iter().zip(1_i64..) {
+        let leaf: Vec<Value> = vec![sequence.into(), entry.id.into(), ledger::leaf_hash(&entry.body).to_vec().into()];
+        run(db, "INSERT INTO ledger_leaves (sequence, entry_id, leaf_hash) VALUES ($1, $2, $3)", leaf).await;
+        run(db, "DELETE FROM audit_pending WHERE entry_id = $1", vec![entry.id.into()]).await;
+    }
+    let day = |entry: &Entry| entry.occurred_at.with_timezone(&zone).date_naive();
+    let types = sums(entries, |entry| (day(entry), [&entry.action_type, &entry.outcome, &entry.actor_type].map(String::clone)));
+    for ((day, texts), (count, on_cases, last_at)) in types {
+        let values = [Value::from(1_i32), day.into()].into_iter().chain(texts.map(Value::from));
+        let values = values.chain([count.into(), on_cases.into(), last_at.into()]).collect();
+        run(
+            db,
+            "INSERT INTO ledger_type_days (generation, day, action_type, outcome, actor_type, entry_count, on_cases, last_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            values,
+        )
+        .await;
+    }
+    let actors = sums(entries, |entry| {
+        let topic = entry.topic.clone().unwrap_or_default();
+        let texts = [entry.actor_label.clone(), entry.action_type.clone(), entry.outcome.clone(), topic];
+        (day(entry), entry.actor_id.unwrap_or_default(), texts)
+    });
+    for ((day, actor_id, texts), (count, on_cases, last_at)) in actors {
+        let values = [Value::from(1_i32), day.into(), actor_id.into()].into_iter().chain(texts.map(Value::from));
+        let values = values.chain([count.into(), on_cases.into(), last_at.into()]).collect();
+        run(
+            db,
+            "INSERT INTO ledger_actor_days \
+                 (generation, day, actor_id, actor_label, action_type, outcome, topic, entry_count, on_cases, last_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            values,
+        )
+        .await;
+    }
+    let is_change = |entry: &&&Entry| {
+        let is_change = Action::from_code(&entry.action_type).unwrap().change_types().is_some();
+        is_change && entry.outcome == "success" && entry.case_id.is_some()
+    };
+    let changes: Vec<&Entry> = entries.iter().filter(is_change).copied().collect();
+    for ((day, case_id, action_type), (count, ..)) in
+        sums(&changes, |entry| (day(entry), entry.case_id, entry.action_type.clone()))
+    {
+        let values = vec![1_i32.into(), day.into(), case_id.into(), action_type.into(), count.into()];
+        run(
+            db,
+            "INSERT INTO ledger_case_days (generation, day, case_id, action_type, entry_count) \
+                 VALUES ($1, $2, $3, $4, $5)",
+            values,
+        )
+        .await;
+    }
+    let state = vec![zone.name().into(), ledger::RULES.into(), i64::try_from(entries.len()).unwrap().into()];
+    run(db, "UPDATE ledger_state SET zone = $1, rules = $2, rolled_through = $3", state).await;
+}
+
+fn sums<K: Ord>(entries: &[&Entry], key: impl Fn(&Entry) -> K) -> BTreeMap<K, Sums> {
+    let mut sums: BTreeMap<K, Sums> = BTreeMap::new();
+    for entry in entries {
+        let (count, on_cases, last_at) = sums.entry(key(entry)).or_insert((0, 0, entry.occurred_at));
+        *count += 1;
+        *on_cases += i64::from(entry.case_id.is_some());
+        *last_at = entry.occurred_at.max(*last_at);
+    }
+    sums
+}
