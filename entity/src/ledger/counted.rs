@@ -539,7 +539,7 @@ mod tests {
                 end_id: Uuid::max(),
             }]
         );
-        assert_eq!(parts, []);
+        assert!(parts.is_empty());
     }
 
     #[test]
