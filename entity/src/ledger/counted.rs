@@ -229,20 +229,20 @@ impl Counted {
     /// The civil days that a range has as a whole, or as far as there are entries.
     fn whole(&self, by: By, bucket: usize, ids: IdRange) -> Option<Whole> {
         let zone = self.days.filter(|_| by != By::Entries)?;
-        let starts = |day: NaiveDate| Some((day, floor_id(start_of_day(day, zone))));
+        let starting = |day: NaiveDate| (day, floor_id(start_of_day(day, zone)));
         let (first_day, first_id) = if ids.from.is_nil() {
             (FIRST_DAY?, ids.from)
         } else {
-            let (day, start) = starts(civil_day(bound_at(ids.from), zone))?;
+            let (day, start) = starting(civil_day(bound_at(ids.from), zone));
             let is_whole = start >= ids.from || self.edges.first_id.is_none_or(|first| ids.from <= first);
-            if is_whole { (day, start) } else { starts(day.succ_opt()?)? }
+            if is_whole { (day, start) } else { starting(day.succ_opt()?) }
         };
         let (end_day, end_id) = if ids.before.is_max() {
             (END_DAY?, ids.before)
         } else {
-            let (day, start) = starts(civil_day(bound_at(ids.before), zone))?;
+            let (day, start) = starting(civil_day(bound_at(ids.before), zone));
             let is_whole = start < ids.before && self.edges.last_id.is_none_or(|last| last < ids.before);
-            if is_whole { starts(day.succ_opt()?)? } else { (day, start) }
+            if is_whole { starting(day.succ_opt()?) } else { (day, start) }
         };
         Some(Whole { bucket, first_day, end_day, first_id, end_id }).filter(|whole| whole.first_day < whole.end_day)
     }

@@ -14,7 +14,7 @@ use entity::report::system_events::{self, system_events};
 use entity::report::user_activity::user_activity;
 use entity::report::user_list::{self, user_list};
 use entity::report::{self, CaseScope, ReportPage};
-use sea_orm::DatabaseTransaction;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -108,6 +108,14 @@ fn read_rollups(app: &TestApp) -> bool {
 async fn total(app: &TestApp, ids: IdRange, actions: Option<Vec<Action>>, actor_id: Option<Uuid>, zone: Tz) -> Option<u64> {
     let db = app.app.snapshot().await.unwrap();
     ledger::counted_total(&db, ids, actions, vec![Outcome::Success], actor_id, zone).await.unwrap()
+}
+
+/// As if the entries up to one were from before the ledger, and sealing them had not ended.
+#[expect(clippy::disallowed_methods, reason = "the ledger's state is the sealer's alone")]
+async fn go_back_to_history(app: &TestApp, last: Uuid) {
+    let sql = "UPDATE ledger_state SET history_done = false, history_after = $1";
+    let update = Statement::from_sql_and_values(app.outside.get_database_backend(), sql, [last.into()]);
+    app.outside.execute_raw(update).await.unwrap();
 }
 
 on_each_database! {
@@ -207,5 +215,27 @@ on_each_database! {
         assert_eq!((&access[1]["username"], &access[1]["user_id"]), (&json!("System"), &Json::Null));
         let entries = app.all_entries().await.len() - 1;
         assert_eq!(report["health"]["audit_entries_total"], entries, "all but the entry about this reading");
+    }
+
+    async fn the_number_of_all_entries_is_exact_while_the_history_is_sealed(app) {
+        app.a_case().held().create().await;
+        app.seal().await;
+        let last = app.all_entries().await.pop().unwrap();
+        let last: Uuid = last["id"].as_str().unwrap().parse().unwrap();
+        go_back_to_history(app, last).await;
+        app.pass(TimeDelta::hours(1));
+        app.a_case().held().create().await;
+        // Of a replica whose clock is late.
+        app.clock.set(at("2026-12-01T14:00:00Z"));
+        app.a_case().held().create().await;
+
+        let db = app.app.snapshot().await.unwrap();
+        let period = Period::new(PeriodQuery::default(), None, app.clock.now(), Chicago).unwrap();
+        let paging = ReportPage { after: None, direction: Direction::Descending, limit: 1 };
+        let filters = system_events::Filters::default();
+        let events = system_events(&db, &period, Interval::Day, period.as_of, &filters, &paging).await.unwrap();
+        assert_eq!(events.health.audit_entries_total, app.all_entries().await.len() as i64);
+        assert_eq!(events.health.oldest_entry_at, Some(at("2026-12-01T14:00:00Z")));
+        assert!(app.statements().iter().all(|sql| !sql.contains("AS rolled")));
     }
 }
