@@ -174,8 +174,8 @@ impl Counted {
         one_count(self.relation(sql, by, &[ids], wanted, also), db).await
     }
 
-    /// Appends the relation, with the name `counted`: `(SELECT …) AS counted`. `also` adds conditions of its own, each with `
-    /// AND ` before it, on the table with the name that it is given.
+    /// Appends the relation, with the name `counted`: `(SELECT …) AS counted`. `also` adds conditions of its own on the table
+    /// with the name that it is given, each with an AND before it.
     pub fn relation(
         &self,
         sql: Sql,
@@ -267,9 +267,9 @@ impl Counted {
         }
     }
 
-    /// Pending entries are few, and each is found by its id: the range is of their ids in the small table, since a range of ids of
-    /// the log would be another way to find them, at the cost of all entries in it. OFFSET 0 keeps PostgreSQL to this order, also
-    /// where its statistics are those of a moment with more of them.
+    /// Pending entries are few, and each is found by its id: the range is of their ids in the small table, since a range of ids
+    /// of the log would be another way to find them, at the cost of all entries in it. OFFSET 0 keeps PostgreSQL to this order,
+    /// also where its statistics are those of a moment with more of them.
     fn in_pending(&self, sql: Sql, by: By, whole: &[Whole]) -> Sql {
         let columns = by.of_entries();
         let (entries, joined) = match self.backend {
