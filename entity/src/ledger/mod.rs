@@ -2,14 +2,18 @@
 //!
 //! - `seal`: gives the entries that are pending their sequence and their leaf, in batches of one short transaction.
 //! - `rollup`: adds a batch to the rollups.
+//! - `counted`: what reports count, from the rollups where they have it.
 //! - `feed`: the sealed entries after a sequence.
 //! - `progress`: how many entries are pending, and for how long.
 
+mod counted;
 pub mod feed;
 mod progress;
 pub mod rollup;
 mod seal;
 
+pub use counted::counted_total;
+pub(crate) use counted::{By, Counted, Wanted};
 pub use progress::{PENDING_MAX, Progress, progress, sequence_of};
 pub use seal::{Rest, Sealable, Sealed, leaf_hash, seal, seal_all};
 

@@ -18,6 +18,7 @@ use super::State;
 use super::seal::Sealable;
 use crate::audit::{Action, Outcome, Verb};
 use crate::db::WriteTransaction;
+use crate::period::civil_day;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
@@ -99,7 +100,7 @@ impl<'a> Tally<'a> {
     /// without a topic an empty text.
     fn count(&mut self, zone: Tz, entry: Counted<'a>) {
         let Counted { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = entry;
-        let day = occurred_at.with_timezone(&zone).date_naive();
+        let day = civil_day(occurred_at, zone);
         self.types.entry((day, action_type, outcome, actor_type)).or_default().count(entry);
         let actor = (day, actor_id.unwrap_or_default(), actor_label, action_type, outcome, topic.unwrap_or_default());
         self.actors.entry(actor).or_default().count(entry);

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use entity::audit::{Action, metadata};
 use entity::history::replay;
+use entity::period::civil_day;
 use entity::ledger::rollup::{actor_day, case_day, type_day};
 use entity::{audit_entry, case, credit, document, ledger, note, setting, user};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
@@ -92,7 +93,7 @@ pub async fn rollups_equal_a_recount(app: &TestApp) {
         if !sealed.contains(&entry.id) {
             continue;
         }
-        let day = entry.occurred_at.with_timezone(&zone).date_naive();
+        let day = civil_day(entry.occurred_at, zone);
         let (at, on_case) = (entry.occurred_at.timestamp_millis(), i64::from(entry.case_id.is_some()));
         let (action, outcome) = (entry.action_type.clone(), entry.outcome.clone());
         let add = |table: &mut Rollups, key: Vec<String>| {

@@ -1,7 +1,7 @@
 //! Seals entries of a world by hand, any of them and not only the first: the rollups that the reports read, counted naively.
 #![expect(clippy::disallowed_methods, reason = "the ledger is written directly to the database, inside the world's transaction")]
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use entity::audit::Action;
 use entity::audit_entry::Model as Entry;

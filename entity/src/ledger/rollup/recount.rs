@@ -7,7 +7,7 @@ use super::rebuild::zone_of;
 use crate::audit::{Action, Outcome};
 use crate::clock::{floor_id, instant_of, rfc3339};
 use crate::ledger::{RULES, State};
-use crate::period::start_of_day;
+use crate::period::{civil_day, start_of_day};
 use crate::text;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -123,7 +123,7 @@ pub async fn next_day<C: ConnectionTrait>(db: &C, generation: Generation, after:
     let values = [generation.number.into(), after.into(), floor_id(start_of_day(from, generation.zone)).into()];
     let next = Next::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).one(db).await?;
     let Some(Next { type_day, actor_day, case_day, entry_id }) = next else { return Ok(None) };
-    let entry_day = entry_id.and_then(instant_of).map(|at| at.with_timezone(&generation.zone).date_naive());
+    let entry_day = entry_id.and_then(instant_of).map(|at| civil_day(at, generation.zone));
     Ok([type_day, actor_day, case_day, entry_day].into_iter().flatten().min())
 }
 
