@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use entity::audit_log::vitals::{Service, Vitals};
 use entity::db::PoolState;
+use entity::ledger::Progress;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::prometheus_text::{CONTENT_TYPE, encode};
 use prometheus_client::metrics::counter::Counter;
@@ -91,6 +92,7 @@ pub async fn get_metrics(app: App) -> Result<HttpResponse> {
         jobs(&mut scrape, &vitals);
         overdue(&mut scrape, &app, &vitals);
         service(&mut scrape, &vitals.service, app.now());
+        ledger(&mut scrape, &vitals.ledger, app.now());
     }
     let mut text = String::new();
     app.metrics().write_to(&mut text).and_then(|()| encode(&mut text, &scrape)).map_err(|error| Error::internal(error))?;
@@ -162,6 +164,19 @@ fn audit_log(to: &mut Registry, vitals: &Vitals) {
     to.register("casetrail_audit_table_entries", text, ConstGauge::new(vitals.size.entries));
     let text = "Size of the audit table with its indexes; on SQLite, of the whole database file, most of which is this table";
     to.register_with_unit("casetrail_audit_table_size", text, Unit::Bytes, ConstGauge::new(vitals.size.bytes));
+}
+
+/// How far the sealer has come, whichever replica it runs in: each reports the same values.
+fn ledger(to: &mut Registry, progress: &Progress, now: DateTime<Utc>) {
+    let text = "Audit entries that are committed and not sealed yet, at most 100,000; without those from before the ledger";
+    to.register("casetrail_ledger_pending", text, ConstGauge::new(progress.pending));
+    let text = "Age of the oldest audit entry that is not sealed yet; 0 if there is none";
+    let lag = ConstGauge::new(progress.lag(now).as_seconds_f64());
+    to.register_with_unit("casetrail_ledger_lag", text, Unit::Seconds, lag);
+    let text = "Sequence of the last sealed audit entry; 0 before the first one";
+    to.register("casetrail_ledger_sequence", text, ConstGauge::new(progress.last_sequence));
+    let text = "Whether all audit entries from before the ledger are sealed; until then no later one is";
+    to.register("casetrail_ledger_history_done", text, ConstGauge::new(i64::from(progress.history_done)));
 }
 
 /// Jobs and emails as recorded in the audit log, from all replicas: each reports the same values, so use the maximum and not the

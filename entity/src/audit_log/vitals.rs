@@ -1,10 +1,11 @@
-//! Vital figures of the audit log and the jobs, at a cost that does not grow with the log: for callers that poll every few
+//! Vital figures of the audit log, the ledger and the jobs, at a cost that does not grow with the log: for callers that poll every few
 //! seconds.
 
 use super::jobs::{JobHealth, job_health};
 use crate::audit::Action;
 use crate::clock;
 use crate::job::JobName;
+use crate::ledger::{self, Progress};
 use crate::period::SETTLED_AFTER;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
@@ -26,6 +27,7 @@ pub struct Vitals {
     /// Emails since the watch began, by template, or `external` where another system reports them, and by success.
     pub emails: BTreeMap<(String, bool), u64>,
     pub service: Service,
+    pub ledger: Progress,
     /// Of each job of the service, the last period that was run, or since when its schedule has been watched.
     pub last_periods: Vec<(JobName, DateTime<Utc>)>,
 }
@@ -82,7 +84,8 @@ impl Watch {
         // Only what no late entry can add to is counted permanently.
         let settle_before = self.settled_before.max(clock::floor_id(now - SETTLED_AFTER));
         let (service, last_periods) = (service(db, now).await?, last_periods(db, self.began_at).await?);
-        let mut vitals = Vitals { size, jobs, service, last_periods, ..self.settled.clone() };
+        let ledger = ledger::progress(db).await?;
+        let mut vitals = Vitals { size, jobs, service, ledger, last_periods, ..self.settled.clone() };
         for row in runs(db, self.settled_before, settle_before).await? {
             row.add_to(&mut vitals, row.run_count);
             row.add_to(&mut self.settled, row.settled_count);

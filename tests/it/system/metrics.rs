@@ -342,7 +342,7 @@ on_each_database! {
         app.fill_log().await;
         fill_runs(app).await;
         let long: Vec<Statement> = cost().await;
-        assert_eq!((short.len(), long.len()), (5, 5));
+        assert_eq!((short.len(), long.len()), (6, 6));
         for statement in &long {
             let mut plan = app.plan(statement).await;
             if statement.sql.contains("failure_count") {

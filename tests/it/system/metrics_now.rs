@@ -1,7 +1,7 @@
 //! The figures that alerts compare: waiting emails, overdue jobs, the schema, and requests answered 503 by cause.
 #![expect(clippy::disallowed_methods, reason = "these tests break the database")]
 
-use crate::app::{Exposition, TestApp};
+use crate::app::{Exposition, TestApp, at};
 use crate::documents::pay_stub;
 use api::worker::scheduler;
 use chrono::TimeDelta;
@@ -34,11 +34,29 @@ fn waiting(figures: &Exposition) -> (f64, f64, f64) {
     (state("due"), state("later"), figures.value("casetrail_emails_oldest_waiting_seconds"))
 }
 
+fn ledger(figures: &Exposition) -> [f64; 4] {
+    ["pending", "lag_seconds", "sequence", "history_done"].map(|name| figures.value(&format!("casetrail_ledger_{name}")))
+}
+
 fn unavailable(cause: &str) -> BTreeMap<String, f64> {
     [(format!("casetrail_unavailable_total{{cause=\"{cause}\"}}"), 1.0)].into()
 }
 
 on_each_database! {
+    async fn entries_are_pending_until_they_are_sealed(app) {
+        assert_eq!(ledger(&scrape(app).await), [0.0, 0.0, 0.0, 1.0]);
+        app.a_case().accepted().create().await;
+        app.pass(TimeDelta::seconds(80));
+        let entries = app.all_entries().await;
+        let (count, first) = (entries.len() as f64, entries.first().unwrap());
+        let figures = ledger(&scrape(app).await);
+        let lag = (app.clock.now() - at(first["occurred_at"].as_str().unwrap())).as_seconds_f64();
+        assert!(lag >= 90.0, "{lag}");
+        assert_eq!(figures, [count, lag, 0.0, 1.0]);
+        app.seal().await;
+        assert_eq!(ledger(&scrape(app).await), [0.0, 0.0, count, 1.0]);
+    }
+
     async fn emails_wait_from_when_they_are_due(app) {
         assert_eq!(waiting(&scrape(app).await), (0.0, 0.0, 0.0));
         app.as_admin().await.patch("settings", json!({"default_email_delay_hours": 1})).await.expect(200);
