@@ -1,10 +1,14 @@
 //! The result of the last readiness check, shared by the requests that need it.
 
+use entity::ledger::Progress;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// How long the result of a check is valid.
 const HOLDS: Duration = Duration::from_secs(1);
+
+/// How far the sealer has come, if that could be read; or why the service isn't ready, for the log.
+pub type Outcome = Result<Option<Progress>, String>;
 
 /// The result of the last check. Requests that arrive during a check wait for its result.
 #[derive(Default)]
@@ -14,13 +18,12 @@ pub struct Readiness {
 
 struct Finding {
     begun_at: Instant,
-    /// Or why the service isn't ready, for the log.
-    outcome: Result<(), String>,
+    outcome: Outcome,
 }
 
 impl Readiness {
     /// The result of the last check, or of this one if the last is no longer valid.
-    pub async fn find(&self, check: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    pub async fn find(&self, check: impl Future<Output = Outcome>) -> Outcome {
         let mut last = self.last.lock().await;
         if let Some(finding) = last.as_ref().filter(|finding| finding.begun_at.elapsed() < HOLDS) {
             return finding.outcome.clone();

@@ -5,6 +5,8 @@ use crate::http::Answer;
 use crate::state::App;
 use crate::wire::{Code, Error, Result, Unavailable};
 use actix_web::get;
+use chrono::{DateTime, Utc};
+use entity::ledger::Progress;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,7 +19,35 @@ pub struct Health {
     status: &'static str,
 }
 
-const OK: Health = Health { status: "ok" };
+/// Readiness of the service
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceReadiness, example = json!({"status": "ok", "ledger": {"pending": 2, "lag_seconds": 0}}))]
+pub struct Readiness {
+    /// Always `ok`; any other state is reported by the HTTP status
+    #[schema(max_length = 8)]
+    status: &'static str,
+    /// How far sealing has come; null if it could not be read. The HTTP status does not depend on it
+    ledger: Option<LedgerProgress>,
+}
+
+/// How far the audit entries are sealed, as of a second ago or less
+#[derive(Serialize, ToSchema)]
+pub struct LedgerProgress {
+    /// Entries that are committed and not sealed yet, at most 100,000; entries from before the ledger are not counted
+    #[schema(minimum = 0, maximum = 100_000)]
+    pending: i64,
+    /// The age of the oldest of them; 0 if there is none
+    #[schema(minimum = 0)]
+    lag_seconds: i64,
+}
+
+impl LedgerProgress {
+    fn new(progress: &Progress, now: DateTime<Utc>) -> Self {
+        Self { pending: progress.pending, lag_seconds: progress.lag(now).num_seconds() }
+    }
+}
+
+const OK: &str = "ok";
 
 /// Get the liveness
 ///
@@ -32,28 +62,30 @@ const OK: Health = Health { status: "ok" };
 )]
 #[get("/livez")]
 pub async fn get_liveness() -> Answer<Health> {
-    Answer::plain(OK)
+    Answer::plain(Health { status: OK })
 }
 
 /// Get the readiness
 ///
 /// Checks that this version can use the database's schema, and that an audit entry can be written: one is written and rolled
-/// back, at most once a second however often this is requested. While the service stops, the response is 503.
+/// back, at most once a second however often this is requested. While the service stops, the response is 503. `ledger` has how
+/// far audit entries are sealed, for information: a lag makes no replica unready.
 #[utoipa::path(
     tag = "system",
     security(()),
-    responses((status = OK, description = "The service is ready", body = Health), Unavailable),
+    responses((status = OK, description = "The service is ready", body = Readiness), Unavailable),
     extensions(("x-audit-actions" = json!({
         "always": [], "may": [], "denied": entity::audit::Action::Other,
     })), ("x-audit-reason" = json!("no user acts and nothing is read"))),
 )]
 #[get("/readyz")]
-pub async fn get_readiness(app: App) -> Result<Answer<Health>> {
+pub async fn get_readiness(app: App) -> Result<Answer<Readiness>> {
     if app.stopping().is_cancelled() {
         return Err(Error::not_ready("The service is stopping."));
     }
-    if !readiness::is_ready(&app).await {
+    let Some(progress) = readiness::check(&app).await else {
         return Err(Error::not_ready(Code::Unavailable.meaning()));
-    }
-    Ok(Answer::plain(OK))
+    };
+    let ledger = progress.map(|progress| LedgerProgress::new(&progress, app.now()));
+    Ok(Answer::plain(Readiness { status: OK, ledger }))
 }

@@ -3,14 +3,20 @@
 use crate::state::App;
 use crate::storage::DATABASE;
 use entity::audit::AuditTx;
+use entity::ledger::{self, Progress};
 use migration::{Standing, standing};
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// With less free space on the volume of an SQLite file, a write may fail: it needs a few pages of the file and of its WAL.
 const ROOM_MIN: u64 = 64 << 10;
 
-/// Whether it is ready. The check runs to its end even if the client has disconnected.
-pub async fn is_ready(app: &App) -> bool {
+/// The progress of the sealer decides nothing, so it may not delay the result either.
+const PROGRESS_WITHIN: Duration = Duration::from_millis(200);
+
+/// `None` if it is not ready, otherwise how far the sealer has come, if that could be read. The check runs to its end even if the
+/// client has disconnected.
+pub async fn check(app: &App) -> Option<Option<Progress>> {
     let app = app.clone();
     let check = tokio::spawn(async move {
         let checked = app.readiness().find(async {
@@ -18,11 +24,13 @@ pub async fn is_ready(app: &App) -> bool {
             let outcome = timeout(patience, find_out(&app)).await;
             let outcome =
                 outcome.unwrap_or_else(|_| Err(format!("the database did not respond within {} ms", patience.as_millis())));
-            outcome.inspect_err(|cause| tracing::warn!(%cause, "readiness check failed"))
+            outcome.inspect_err(|cause| tracing::warn!(%cause, "readiness check failed"))?;
+            let progress = timeout(PROGRESS_WITHIN, ledger::progress(app.readers())).await;
+            Ok(progress.ok().and_then(Result::ok))
         });
-        checked.await.is_ok()
+        checked.await.ok()
     });
-    check.await.unwrap_or(false)
+    check.await.ok().flatten()
 }
 
 async fn find_out(app: &App) -> Result<(), String> {

@@ -4,6 +4,7 @@
 use crate::app::{Kind, SERVING, TestApp, Volume};
 use entity::audit_entry;
 use sea_orm::{ConnectionTrait, EntityTrait};
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 async fn outside(app: &TestApp, sqlite: &str, postgres: &str) {
@@ -63,6 +64,28 @@ on_each_database! {
         becomes(app, 503).await;
         app.find_again("audit_entries").await;
         becomes(app, 200).await;
+    }
+
+    async fn the_body_says_how_far_sealing_has_come_and_the_status_does_not(app) {
+        app.a_case().accepted().create().await;
+        let pending = app.all_entries().await.len();
+        app.pass(chrono::TimeDelta::hours(1));
+        let body = app.as_anonymous().get("/readyz").await.expect(200);
+        assert_eq!((&body["status"], &body["ledger"]["pending"]), (&json!("ok"), &json!(pending)));
+        assert!(body["ledger"]["lag_seconds"].as_i64().unwrap() >= 3_600, "{body}");
+        app.seal().await;
+        let mut seen = Vec::new();
+        for is_lost in [false, true] {
+            if is_lost {
+                app.lose("ledger_state").await;
+            }
+            // The last result is valid for a second.
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            seen.push(app.as_anonymous().get("/readyz").await.expect(200));
+        }
+        app.find_again("ledger_state").await;
+        let sealed = json!({"status": "ok", "ledger": {"pending": 0, "lag_seconds": 0}});
+        assert_eq!(seen, [sealed, json!({"status": "ok", "ledger": null})]);
     }
 
     async fn readiness_is_checked_at_most_once_a_second_and_writes_no_entry(app) {
