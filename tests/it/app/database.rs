@@ -33,6 +33,15 @@ pub async fn fresh(kind: Kind) -> Option<Fresh> {
     }
 }
 
+/// The URL of a PostgreSQL database without any table, for its owner; `None` if PostgreSQL is not available.
+pub async fn empty() -> Option<String> {
+    let owner = postgres().await?.owner;
+    let connection = connect(&owner).await;
+    run(&connection, "DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+    connection.close().await.expect("close");
+    Some(owner)
+}
+
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(4).sqlx_logging(false);

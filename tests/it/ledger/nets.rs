@@ -30,7 +30,13 @@ on_each_database! {
         app.a_case().accepted().create().await;
         let some = "entry_id, leaf_hash FROM ledger_leaves";
         let other = if app.kind == Kind::Postgres { "gen_random_uuid()" } else { "randomblob(16)" };
+        let replaced = match app.kind {
+            Kind::Sqlite => format!("REPLACE INTO ledger_leaves SELECT 1, {some} WHERE sequence = 1"),
+            Kind::Postgres => "TRUNCATE ledger_leaves".to_owned(),
+        };
         for way in [
+            replaced,
+            "UPDATE ledger_leaves SET leaf_hash = leaf_hash WHERE sequence = 1".to_owned(),
             "UPDATE ledger_leaves SET sequence = sequence + 1".to_owned(),
             "DELETE FROM ledger_leaves".to_owned(),
             format!("INSERT INTO ledger_leaves SELECT 100000, {other}, leaf_hash FROM ledger_leaves LIMIT 1"),

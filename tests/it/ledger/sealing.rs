@@ -1,30 +1,8 @@
 //! What sealing does to entries, in what order, and how often.
 
+use super::{a_run, ids, sealed, write_entries};
 use crate::app::TestApp;
-use entity::audit::Event;
-use entity::job::JobRun;
 use entity::ledger;
-use sea_orm::{ConnectionTrait, Statement};
-use uuid::Uuid;
-
-/// The sealed entries in the order of their sequences.
-async fn sealed(app: &TestApp) -> Vec<Uuid> {
-    let sql = "SELECT entry_id FROM ledger_leaves ORDER BY sequence";
-    let rows = app.outside.query_all_raw(Statement::from_string(app.outside.get_database_backend(), sql)).await.unwrap();
-    rows.iter().map(|row| row.try_get("", "entry_id").unwrap()).collect()
-}
-
-async fn ids(app: &TestApp) -> Vec<Uuid> {
-    app.all_entries().await.iter().map(|entry| entry["id"].as_str().unwrap().parse().unwrap()).collect()
-}
-
-async fn write_entries(app: &TestApp, count: usize) {
-    let tx = app.write().await;
-    for _ in 0..count {
-        tx.record(Event::cron_job_executed("check_expired_holds", &JobRun::scheduled(0, 0, None, 1))).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-}
 
 on_each_database! {
     async fn entries_are_sealed_in_the_order_of_their_ids_and_only_once(app) {
@@ -72,10 +50,9 @@ on_each_database! {
 #[tokio::test]
 async fn an_entry_that_is_committed_late_gets_a_later_sequence() {
     let Some(app) = TestApp::start(crate::app::Kind::Postgres).await else { return };
-    let run = || Event::cron_job_executed("check_expired_holds", &JobRun::scheduled(0, 0, None, 1));
     app.seal().await;
     let late = app.write().await;
-    late.record(run()).await.unwrap();
+    late.record(a_run()).await.unwrap();
     write_entries(&app, 1).await;
     app.seal().await;
     late.commit().await.unwrap();

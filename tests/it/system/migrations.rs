@@ -1,19 +1,10 @@
 //! Updating the schema: interrupted, by several replicas at once, and while the tables are in use.
 #![expect(clippy::disallowed_methods, reason = "these tests set up the database")]
 
-use crate::app::{Kind, casetrail_migrate, connect, fresh};
+use crate::app::{casetrail_migrate, connect, empty};
 use migration::{Migrator, MigratorTrait, Standing, nets, standing};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use std::time::{Duration, Instant};
-
-/// A PostgreSQL database without any table.
-async fn empty() -> Option<String> {
-    let owner = fresh(Kind::Postgres).await?.owner;
-    let connection = connect(&owner).await;
-    connection.execute_unprepared("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await.unwrap();
-    connection.close().await.unwrap();
-    Some(owner)
-}
 
 async fn alone(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
