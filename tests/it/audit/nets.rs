@@ -114,6 +114,8 @@ async fn a_missing_or_changed_safeguard_is_reported_at_start() {
             Kind::Sqlite => &[
                 ("DROP TRIGGER cases_audited_update", "trigger cases_audited_update is missing"),
                 ("DROP TRIGGER audit_entries_kept", "trigger audit_entries_kept is missing"),
+                ("DROP TRIGGER audit_pending_sealed", "trigger audit_pending_sealed is missing"),
+                ("DROP TRIGGER ledger_leaves_contiguous", "trigger ledger_leaves_contiguous is missing"),
                 (
                     "DROP TRIGGER notes_audited_update; CREATE TRIGGER notes_audited_update AFTER UPDATE ON notes BEGIN \
                      SELECT 1; END",
@@ -128,6 +130,8 @@ async fn a_missing_or_changed_safeguard_is_reported_at_start() {
                 ("ALTER TABLE cases DISABLE TRIGGER cases_audited", "demand_entry('case') (not enabled)"),
                 ("ALTER TABLE audit_entries DISABLE TRIGGER USER", "refuse_change() (not enabled)"),
                 ("DROP TRIGGER users_kept ON users", "trigger users_kept is missing"),
+                ("ALTER TABLE audit_pending DISABLE TRIGGER audit_pending_sealed", "demand_leaf() (not enabled)"),
+                ("DROP TRIGGER ledger_leaves_contiguous ON ledger_leaves", "trigger ledger_leaves_contiguous is missing"),
                 ("CREATE RULE swallow AS ON INSERT TO audit_entries DO INSTEAD NOTHING", "rule swallow is not from a migration"),
                 ("ALTER FUNCTION demand_entry() RESET search_path", "function demand_entry differs"),
                 (

@@ -1,7 +1,10 @@
 //! What the database refuses to do with pending entries and leaves, to anyone who has the password but none of our code.
 #![expect(clippy::disallowed_methods, reason = "these tests do what the program may not")]
 
+use super::{ids, write_entries};
 use crate::app::{Kind, TestApp};
+use entity::ledger;
+use entity::ledger::rollup::{Generation, compare, first_day};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
 on_each_database! {
@@ -80,4 +83,41 @@ async fn a_pending_row_without_its_entry_does_not_permit_a_change() {
         assert!(refused.contains("unaudited UPDATE"), "{row}: {refused}");
     }
     app.finish().await;
+}
+
+/// What is written into these tables by hand gets past the database; this finds it. Without `finish`, which finds it, too.
+#[tokio::test]
+async fn a_forged_leaf_stops_the_sealer_and_is_missing_in_the_rollups() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(app) = TestApp::start(kind).await else { continue };
+        app.a_case().accepted().create().await;
+        app.seal().await;
+        write_entries(&app, 1).await;
+        let forged = "INSERT INTO ledger_leaves SELECT (SELECT MAX(sequence) + 1 FROM ledger_leaves), entry_id, \
+                      (SELECT leaf_hash FROM ledger_leaves WHERE sequence = 1) FROM audit_pending";
+        app.outside.execute_unprepared(forged).await.unwrap();
+        assert!(app.try_seal().await.is_err(), "{kind:?}");
+        assert_eq!(ledger::progress(&app.outside).await.unwrap().pending, 1, "{kind:?}");
+
+        // The entry has a leaf, so its row may go.
+        app.outside.execute_unprepared("DELETE FROM audit_pending").await.unwrap();
+        assert_eq!(app.seal().await, 0, "{kind:?}");
+        let generation = Generation::active(&ledger::state(&app.outside).await.unwrap()).unwrap().unwrap();
+        let day = first_day(&app.outside, generation).await.unwrap().unwrap();
+        let differences = compare(&app.outside, generation, day).await.unwrap().differences;
+        assert!(differences.iter().any(|found| found.key.contains(&"cron_job_executed".to_owned())), "{kind:?}: {differences:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_state_that_was_set_back_by_hand_stops_the_sealer() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let Some(app) = TestApp::start(kind).await else { continue };
+        app.a_case().accepted().create().await;
+        app.seal().await;
+        app.outside.execute_unprepared("UPDATE ledger_state SET history_done = false").await.unwrap();
+        assert!(app.try_seal().await.is_err(), "{kind:?}: no entry is sealed twice");
+        let progress = ledger::progress(&app.outside).await.unwrap();
+        assert_eq!((progress.last_sequence, progress.history_done), (ids(&app).await.len() as i64, false), "{kind:?}");
+    }
 }
