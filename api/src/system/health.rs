@@ -34,7 +34,7 @@ pub struct Readiness {
 #[derive(Serialize, ToSchema)]
 pub struct LedgerProgress {
     /// Entries that are committed and not sealed yet, at most 100,000; entries from before the ledger are not counted
-    #[schema(minimum = 0, maximum = 100_000)]
+    #[schema(minimum = 0, maximum = 100000)]
     pending: i64,
     /// The age of the oldest of them; 0 if there is none
     #[schema(minimum = 0)]

@@ -18,19 +18,17 @@ const PROGRESS_WITHIN: Duration = Duration::from_millis(200);
 /// client has disconnected.
 pub async fn check(app: &App) -> Option<Option<Progress>> {
     let app = app.clone();
-    let check = tokio::spawn(async move {
-        let checked = app.readiness().find(async {
-            let patience = app.db().patience();
-            let outcome = timeout(patience, find_out(&app)).await;
-            let outcome =
-                outcome.unwrap_or_else(|_| Err(format!("the database did not respond within {} ms", patience.as_millis())));
-            outcome.inspect_err(|cause| tracing::warn!(%cause, "readiness check failed"))?;
-            let progress = timeout(PROGRESS_WITHIN, ledger::progress(app.readers())).await;
-            Ok(progress.ok().and_then(Result::ok))
-        });
-        checked.await.ok()
-    });
-    check.await.ok().flatten()
+    let check = tokio::spawn(async move { app.readiness().find(examine(&app)).await });
+    check.await.ok().and_then(Result::ok)
+}
+
+async fn examine(app: &App) -> Result<Option<Progress>, String> {
+    let patience = app.db().patience();
+    let outcome = timeout(patience, find_out(app)).await;
+    let outcome = outcome.unwrap_or_else(|_| Err(format!("the database did not respond within {} ms", patience.as_millis())));
+    outcome.inspect_err(|cause| tracing::warn!(%cause, "readiness check failed"))?;
+    let progress = timeout(PROGRESS_WITHIN, ledger::progress(app.readers())).await;
+    Ok(progress.ok().and_then(Result::ok))
 }
 
 async fn find_out(app: &App) -> Result<(), String> {
