@@ -39,6 +39,9 @@ async fn changes_acknowledged_after_a_full_disk_are_present() {
         };
         refused.expect_problem(503, "unavailable");
         assert_eq!(refused.header("retry-after"), "1");
+        // A reading needs less space than a case.
+        let mut limits = 1..200;
+        while manager.get(&format!("{}?limit={}", case.url("audit-trail"), limits.next().unwrap())).await.status() == 200 {}
         let before = committed(&app).await;
         let key = format!("full-disk-{round}");
         member.clone().with("Idempotency-Key", &key).post("cases", a_case()).await.expect_problem(503, "unavailable");

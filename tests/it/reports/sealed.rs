@@ -23,7 +23,7 @@ pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) {
         run(db, "INSERT INTO ledger_leaves (sequence, entry_id, leaf_hash) VALUES ($1, $2, $3)", leaf).await;
         run(db, "DELETE FROM audit_pending WHERE entry_id = $1", vec![entry.id.into()]).await;
     }
-    let day = |entry: &Entry| entry.occurred_at.with_timezone(&zone).date_naive();
+    let day = |entry: &Entry| entity::period::civil_day(entry.occurred_at, zone);
     let types = sums(entries, |entry| (day(entry), [&entry.action_type, &entry.outcome, &entry.actor_type].map(String::clone)));
     for ((day, texts), (count, on_cases, last_at)) in types {
         let values = [Value::from(1_i32), day.into()].into_iter().chain(texts.map(Value::from));
