@@ -1,6 +1,10 @@
 //! Keyset pagination, in one implementation: page 10,000 costs what page 1 costs, and concurrent writes don't shift rows between
 //! pages, except for rows whose own sort value they change.
 
+mod total;
+
+pub use total::{TOTAL_MAX, Total, statement};
+
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryOrder, Select, Value};
 use serde::{Deserialize, Serialize};

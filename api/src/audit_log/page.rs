@@ -14,7 +14,7 @@ list_of! {
     AuditEntryList = AuditEntry
 }
 
-/// Reads a page of the matching entries: one query, another for the total if requested, and another for names that the entries
+/// Reads a page of the matching entries: one query, another for the total if requested, which is counted up to 10,001, and another for names that the entries
 /// themselves don't contain. The total is that of the first page: entries that were written since then are on none of the pages.
 pub async fn read<C: ConnectionTrait>(
     db: &C,
@@ -25,7 +25,7 @@ pub async fn read<C: ConnectionTrait>(
     let seen = page.seen(db).await?;
     let filter = &Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
     let mut rows = audit_log::page(db, filter, direction, page.after.as_ref(), page.fetch()).await?;
-    let total = if page.include_total { Some(audit_log::count(db, filter).await?) } else { None };
+    let total = if page.include_total { Some(audit_log::total(db, filter).await?) } else { None };
     let page = page.cut_pinned(&mut rows, total, Pinned { until: None, seen }, Entry::position);
     Ok(AuditEntryList { data: AuditEntry::all(db, &rows).await?, page })
 }

@@ -108,7 +108,7 @@ list_of! {
     "assignees_total": 1,
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "hold", "value": 1}],
     "entries": {"data": [example_change()],
-        "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
+        "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null, "total_is_capped": false}}
 }))]
 pub struct CaseChangesReport {
     #[schema(max_length = 32)]

@@ -157,7 +157,7 @@ list_of! {
         "reviewer_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "reviewer_username": "tech2", "reviewer_full_name": "Tom Reyes",
         "original_technician_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d3", "original_technician_username": "tech1",
         "notes": null, "review_cycle": 1, "decision_number": 1, "turnaround_seconds": 18900}],
-        "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null}}
+        "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null, "total_is_capped": false}}
 }))]
 pub struct QualityReviewReport {
     #[schema(max_length = 32)]

@@ -9,7 +9,7 @@ use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::page::{Direction, Position};
+use entity::page::{Direction, Position, Total};
 use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery, Seen};
 use entity::report;
 use entity::setting;
@@ -111,7 +111,7 @@ impl ListPage {
         period: &Period,
         position: impl Fn(&R) -> P,
     ) -> PageInfo {
-        let total = self.page.include_total.then(|| row_count(matching));
+        let total = self.page.include_total.then(|| Total::exact(row_count(matching)));
         // As an open period has it, which ends one millisecond after the request.
         let until = period.as_of + TimeDelta::milliseconds(1);
         let pinned = Pinned { until: Some(until.timestamp_millis()), seen: period.seen };

@@ -209,7 +209,7 @@ list_of! {
         "object_id": "check_expired_holds", "ip_address": null, "request_id": "01a20725-be30-7584-bca5-f00e655c90d7",
         "sequence": null,
         "job_name": "check_expired_holds", "records_processed": 0, "error_message": null}],
-        "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null}}
+        "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null, "total_is_capped": false}}
 }))]
 pub struct SystemEventsReport {
     #[schema(max_length = 32)]

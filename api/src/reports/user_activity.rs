@@ -96,7 +96,7 @@ list_of! {
         "case_number": "WS001-2026-11-0042", "related_user_id": null, "related_username": null, "object_type": "case",
         "object_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "ip_address": "127.0.0.1",
         "request_id": "01a20725-be30-7584-bca5-f00e655c90d7", "sequence": null}],
-        "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null}}
+        "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null, "total_is_capped": false}}
 }))]
 pub struct UserActivityReport {
     #[schema(max_length = 32)]

@@ -117,7 +117,7 @@ list_of! {
         "email": "tech2@example.org", "role": "technician", "user_level": "level_2", "is_active": true, "deleted_at": null,
         "total_activities": 12, "case_activities": 9, "last_activity_at": "2026-11-22T08:00:00.123Z",
         "last_activity_overall_at": "2026-11-22T08:00:00.123Z"}],
-        "page": {"next_cursor": null, "has_more": false, "limit": 50, "total": null}}
+        "page": {"next_cursor": null, "has_more": false, "limit": 50, "total": null, "total_is_capped": false}}
 }))]
 pub struct UserActivityListReport {
     #[schema(max_length = 32)]

@@ -28,7 +28,7 @@ pub async fn list_case_reviews(app: App, by: Staff, id: PathId) -> Result<Answer
     let id = id.get()?;
     let case = case::seen(app.readers(), id, &by).await?;
     let data = CaseReview::read(app.readers(), review::history(app.readers(), case.id).await?).await?;
-    let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX.into(), total: None };
+    let page = PageInfo { next_cursor: None, has_more: false, limit: LISTED_MAX.into(), total: None, total_is_capped: false };
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(CaseReviewList { data, page }))
 }

@@ -19,7 +19,7 @@ pub use member::MemberView;
 pub use sign_ins::{SignIn, sign_ins};
 
 use crate::audit_entry::{Column, Entity};
-use crate::page::{self, Direction, Position};
+use crate::page::{self, Direction, Position, Total};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
 use sea_orm::{
@@ -52,10 +52,16 @@ pub async fn page<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<Entry>, DbErr> {
     let select = listing(filter, direction, after, limit, db.get_database_backend());
-    Entry::find_by_statement(db.get_database_backend().build(&select)).all(db).await
+    Entry::find_by_statement(page::statement(&select, db.get_database_backend())).all(db).await
 }
 
-/// The number of matching entries.
+/// The number of matching entries, counted up to a maximum.
+pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total, DbErr> {
+    let matching = filter.whole(db.get_database_backend());
+    Total::count(db, Entity::find().select_only().column(Column::Id).filter(matching).into_query()).await
+}
+
+/// The number of matching entries, all of which are read.
 pub async fn count<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<u64, DbErr> {
     let matching = filter.whole(db.get_database_backend());
     let count = Entity::find().select_only().column_as(Column::Id.count(), "entry_count").filter(matching);
@@ -65,7 +71,8 @@ pub async fn count<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<u64, D
 
 /// One entry by its id.
 pub async fn entry<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Entry>, DbErr> {
-    plain().filter(Column::Id.eq(id)).into_model().one(db).await
+    let entry = plain().filter(Column::Id.eq(id)).limit(1).into_query();
+    Entry::find_by_statement(page::statement(&entry, db.get_database_backend())).one(db).await
 }
 
 /// Any number of entries by their ids, in the order of the ids.
@@ -81,7 +88,8 @@ pub async fn entries<C: ConnectionTrait>(db: &C, ids: &[Uuid]) -> Result<Vec<Ent
 /// The other entries of an entry's request, in the order in which they were written.
 pub async fn siblings<C: ConnectionTrait>(db: &C, id: Uuid, request_id: &str, limit: u64) -> Result<Vec<Entry>, DbErr> {
     let others = plain().filter(Column::RequestId.eq(request_id)).filter(Column::Id.ne(id));
-    others.order_by_asc(Column::Id).limit(limit).into_model().all(db).await
+    let others = others.order_by_asc(Column::Id).limit(limit).into_query();
+    Entry::find_by_statement(page::statement(&others, db.get_database_backend())).all(db).await
 }
 
 /// The statement behind a page; public, so that its query plan can be inspected.

@@ -4,13 +4,14 @@ use super::world::data;
 use crate::app::TestApp;
 use entity::audit::{Action, Category};
 use entity::audit_log::{self, Filter};
-use entity::page::{Direction, Position};
+use entity::page::{Direction, Position, statement};
 use sea_orm::DbBackend;
 use uuid::Uuid;
 
 async fn plan(app: &TestApp, filter: &Filter, direction: Direction, after: Option<&Position>) -> Vec<String> {
     let backend = app.outside.get_database_backend();
-    let page = backend.build(&audit_log::listing(filter, direction, after, 51, backend));
+    let page = statement(&audit_log::listing(filter, direction, after, 51, backend), backend);
+    assert!(page.sql.ends_with(" LIMIT 51"), "{}", page.sql);
     app.plan(&page).await
 }
 

@@ -7,10 +7,10 @@ use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use entity::page::{Position, SortKey};
+use entity::page::{Position, SortKey, Total};
 use entity::period::Seen;
 use hmac::{Hmac, KeyInit, Mac};
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryTrait, Select};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use utoipa::{IntoParams, ToSchema};
@@ -29,14 +29,14 @@ pub struct Paging {
     #[validate(nested)]
     #[param(inline, nullable = false, example = "eyJib3VuZF90byI6IjZkIn0.x3Yk")]
     pub cursor: Option<Cursor>,
-    /// Whether to count all matching rows
+    /// Whether to count the matching rows: up to 10,001 of them, unless the list belongs to a report
     #[param(nullable = false)]
     pub include_total: Option<bool>,
 }
 
 /// Position of a page in its list
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({"next_cursor": null, "has_more": false, "limit": 50, "total": null}))]
+#[schema(example = json!({"next_cursor": null, "has_more": false, "limit": 50, "total": null, "total_is_capped": false}))]
 pub struct PageInfo {
     /// Cursor for the next page; null on the last page
     #[schema(max_length = 2000)]
@@ -44,9 +44,12 @@ pub struct PageInfo {
     pub has_more: bool,
     /// Maximum number of rows per page
     pub limit: PageLimit,
-    /// Number of all matching rows, if requested with `include_total`
+    /// Number of all matching rows, if requested with `include_total`; at most 10,001 unless the list belongs to a report
     #[schema(minimum = 0)]
     pub total: Option<u64>,
+    /// Whether `total` is the maximum that is counted, so that there may be more rows; false if no total was requested
+    #[serde(default)]
+    pub total_is_capped: bool,
 }
 
 /// The content of a cursor.
@@ -123,7 +126,7 @@ impl PageRequest {
         E: EntityTrait<Model: Send + Sync>,
         R: FromQueryResult,
     {
-        let total = if self.include_total { Some(list.clone().count(db).await?) } else { None };
+        let total = if self.include_total { Some(Total::count(db, list.clone().into_query()).await?) } else { None };
         let rest = match &self.after {
             Some(last) => list.filter(key.after(last).ok_or_else(invalid_cursor)?),
             None => list,
@@ -149,7 +152,7 @@ impl PageRequest {
     }
 
     /// Cuts the rows to the page and returns its position. `position` returns a row's position in the list's order.
-    pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<u64>, position: impl Fn(&R) -> Position) -> PageInfo {
+    pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<Total>, position: impl Fn(&R) -> Position) -> PageInfo {
         self.cut_pinned(rows, total, Pinned::default(), position)
     }
 
@@ -157,7 +160,7 @@ impl PageRequest {
     pub fn cut_pinned<R>(
         &self,
         rows: &mut Vec<R>,
-        total: Option<u64>,
+        total: Option<Total>,
         pinned: Pinned,
         position: impl Fn(&R) -> Position,
     ) -> PageInfo {
@@ -168,7 +171,13 @@ impl PageRequest {
         let Pinned { until, seen } = pinned;
         let seen = seen.map(|seen| seen.numbers());
         let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until, seen });
-        PageInfo { next_cursor: last.map(seal), has_more, limit: self.limit.into(), total }
+        PageInfo {
+            next_cursor: last.map(seal),
+            has_more,
+            limit: self.limit.into(),
+            total: total.map(|total| total.rows),
+            total_is_capped: total.is_some_and(|total| total.is_capped),
+        }
     }
 }
 
