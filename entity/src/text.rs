@@ -1,8 +1,10 @@
 //! Normalises text, so that SQLite, PostgreSQL and hashes see the same.
 
 mod folding;
+mod trigrams;
 
 pub use folding::{Spelling, contains, folded};
+pub use trigrams::trigram_conditions;
 
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};

@@ -40,6 +40,7 @@ mod m20261201_000034_deferred_emails;
 mod m20261201_000035_api_key_index;
 mod m20261201_000036_ledger;
 mod m20261201_000037_rollups;
+mod m20261201_000038_selective_indexes;
 mod m20261201_000039_hot_updates;
 pub mod nets;
 mod standing;
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000035_api_key_index::Migration),
             Box::new(m20261201_000036_ledger::Migration),
             Box::new(m20261201_000037_rollups::Migration),
+            Box::new(m20261201_000038_selective_indexes::Migration),
             Box::new(m20261201_000039_hot_updates::Migration),
         ];
         migrations.into_iter().map(Whole::boxed).collect()

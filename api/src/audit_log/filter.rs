@@ -8,7 +8,7 @@ use crate::state::App;
 use crate::wire::fields::{Addresses, CaseNumber, ChangedValue, RequestId, SearchText, at_most_all};
 use crate::wire::{Error, Result};
 use entity::audit::{Action, Category, Outcome, Source};
-use entity::audit_log::{AddressRange, ChangedField, Filter};
+use entity::audit_log::{AddressRange, ChangedField, Filter, TextIndex};
 use entity::registry;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
@@ -72,14 +72,14 @@ pub struct LogFilter {
     #[param(nullable = false)]
     source: Vec<Source>,
     /// The IP address of the request in any notation, or a network in CIDR notation without host bits, such as `192.0.2.0/24`. An
-    /// IPv4-mapped IPv6 address is the IPv4 address that it contains
+    /// IPv4-mapped IPv6 address is the IPv4 address that it contains. A network requires a period of at most 31 days in lists
     #[param(inline, nullable = false, example = "192.0.2.7")]
     ip_address: Option<Addresses>,
     /// The request in which the entry was written
     #[validate(nested)]
     #[param(inline, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
     request_id: Option<RequestId>,
-    /// A field that was changed, by its name in entries
+    /// A field that was changed, by its name in entries. Requires a period of at most 31 days in lists, a case or a request
     #[param(nullable = false, example = "status")]
     changed_field: Option<AuditedField>,
     /// The value of `changed_field` before the change, or `null`: a value that the field can have. `2` is also a credit of `2.0`,
@@ -91,7 +91,8 @@ pub struct LogFilter {
     #[validate(nested)]
     #[param(inline, nullable = false, example = "hold")]
     changed_to: Option<ChangedValue>,
-    /// Text contained in the description, the usernames, the email addresses or the case number, case-insensitive
+    /// Text contained in the description, the usernames, the email addresses or the case number, case-insensitive. A text of
+    /// fewer than three letters, or of which no index finds three in a row, requires a period of at most 31 days in lists
     #[validate(nested)]
     #[param(inline, nullable = false, example = "pay stub")]
     q: Option<SearchText>,
@@ -186,6 +187,7 @@ impl LogFilter {
             ip_address: self.ip_address.map(|addresses| AddressRange::from(addresses.bounds())),
             request_id: self.request_id.map(String::from),
             changed,
+            text_index: if self.q.is_some() { app.text_index().await? } else { TextIndex::None },
             text: self.q.map(String::from),
             as_member: None,
         })

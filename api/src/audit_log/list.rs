@@ -4,10 +4,10 @@ use super::filter::{LogFilter, LogQuery};
 use super::page::{self, AuditEntryList};
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
-use crate::http::request::period::PeriodParameters;
+use crate::http::request::period::{PeriodParameters, is_short, period_required};
 use crate::http::{Answer, AuditReader};
 use crate::state::App;
-use crate::wire::{ListProblems, Result};
+use crate::wire::{Result, SearchProblems};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
 
@@ -17,11 +17,14 @@ use entity::audit::Event;
 /// and the response never contains the entry it causes. The same again by the same caller within 15 minutes is only counted, and
 /// the next entry has the number as `folded_count`.
 ///
+/// A short `q`, a network as `ip_address`, and `changed_field` require a period of at most 31 days, a case or a request (422
+/// `period_required`): no index bounds what they would read. An export has no such limit.
+///
 /// To follow the log, read `GET /ledger/entries`: here an entry may appear after newer ones, up to 30 minutes later.
 #[utoipa::path(
     tag = "audit-log",
     params(LogFilter, PeriodParameters, OrderParameters, Paging),
-    responses((status = OK, description = "The matching entries", body = AuditEntryList), ListProblems),
+    responses((status = OK, description = "The matching entries", body = AuditEntryList), SearchProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
     }))),
@@ -32,6 +35,9 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
     let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
     let filter = filter.read(&app, period).await?;
+    if let Some(parameter) = filter.unbounded().filter(|_| !is_short(filter.ids, app.now())) {
+        return Err(period_required(parameter));
+    }
     let snapshot = app.snapshot().await?;
     let list = page::read(&snapshot, &filter, order.direction(), &page).await?;
     snapshot.commit().await?;

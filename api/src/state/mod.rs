@@ -19,6 +19,7 @@ use budgets::Budgets;
 use chrono::{DateTime, Utc};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
+use entity::audit_log::TextIndex;
 use entity::db::Db;
 use entity::ledger;
 use in_flight::InFlight;
@@ -29,7 +30,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -71,6 +72,7 @@ pub struct App {
     readiness: Arc<Readiness>,
     last_sequence: watch::Sender<i64>,
     stopping: CancellationToken,
+    text_index: Arc<OnceCell<TextIndex>>,
     /// Whether the metrics have an address of their own.
     has_metrics_apart: bool,
 }
@@ -78,9 +80,9 @@ pub struct App {
 impl App {
     pub fn new(state: State) -> Self {
         let state = Arc::new(state);
-        let (in_flight, known_keys, readiness) = (Arc::default(), Arc::default(), Arc::default());
+        let (in_flight, known_keys, readiness, text_index) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
         let (last_sequence, stopping) = (watch::Sender::new(0), CancellationToken::new());
-        Self { state, in_flight, known_keys, readiness, last_sequence, stopping, has_metrics_apart: false }
+        Self { state, in_flight, known_keys, readiness, last_sequence, stopping, text_index, has_metrics_apart: false }
     }
 
     /// The same with the metrics at an address of their own.
@@ -183,6 +185,11 @@ impl App {
             *last = through.max(*last);
             is_later
         });
+    }
+
+    /// Which texts of the log an index finds; read from the database once.
+    pub async fn text_index(&self) -> Result<TextIndex> {
+        Ok(*self.text_index.get_or_try_init(|| TextIndex::read(self.readers())).await?)
     }
 
     /// The result of the last readiness check.

@@ -50,6 +50,7 @@ pub enum Code {
     UnsupportedMediaType,
     RangeNotSatisfiable,
     ValidationFailed,
+    PeriodRequired,
     IdempotencyKeyReused,
     RateLimited,
     TooManyAttempts,
@@ -313,6 +314,13 @@ impl Code {
                 S::UNPROCESSABLE_ENTITY,
                 "Validation failed",
                 "One or more fields of the request body are missing, unknown or invalid: see errors.",
+            ),
+            Self::PeriodRequired => (
+                "period_required",
+                S::UNPROCESSABLE_ENTITY,
+                "Period required",
+                "No index bounds this filter, so it needs a period of at most 31 days (since, and until unless the period ends \
+                 now), a case or a request: see errors. An export needs no period.",
             ),
             Self::IdempotencyKeyReused => (
                 "idempotency_key_reused",

@@ -180,6 +180,8 @@ refusals! {
     UnsupportedMediaType = 415 [UnsupportedMediaType];
     /// A field of the request body is invalid, or the Idempotency-Key was used for a different request
     ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
+    /// A filter that no index bounds needs a period
+    PeriodRequired = 422 [PeriodRequired];
     /// The range starts beyond the end of the content
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
     /// Too many requests; retry after Retry-After seconds
@@ -229,6 +231,8 @@ problem_sets! {
     CommonProblems = [BadRequest, Unauthorized, ServerProblems];
     /// Reading a list, a report or an export that requires a role.
     ListProblems = [BadRequest, Unauthorized, Forbidden, CommitProblems];
+    /// Reading the audit log with filters, some of which need a period.
+    SearchProblems = [ListProblems, PeriodRequired];
     /// Logging in, without an authenticated caller.
     SignInProblems = [BodyProblems, InvalidCredentials, TooManyAttempts, CommitProblems];
     /// Refreshing or ending a session.

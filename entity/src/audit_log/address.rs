@@ -20,6 +20,17 @@ impl From<(IpAddr, IpAddr)> for AddressRange {
 }
 
 impl AddressRange {
+    /// Whether it is a single address, which has an index.
+    pub(super) fn is_one(self) -> bool {
+        self.first == self.last
+    }
+
+    /// How a single address may be recorded, if in several spellings.
+    pub(super) fn spellings(self) -> Vec<String> {
+        let Self { first, .. } = self;
+        if self.is_one() && first.is_ipv4() { vec![format!("{IPV4_MAPPED}{first}"), first.to_string()] } else { Vec::new() }
+    }
+
     /// Addresses are recorded in one spelling; version 0.1 recorded IPv4-mapped ones as such.
     pub(super) fn condition(self, backend: DbBackend) -> SimpleExpr {
         let Self { first, last } = self;

@@ -1,6 +1,6 @@
 //! Filters for audit entries: every field narrows the result; a field that isn't given matches everything.
 
-use super::{AddressRange, ChangedField, MemberView};
+use super::{AddressRange, ChangedField, MemberView, TextIndex};
 use crate::audit::{Action, Category, Outcome, Source};
 use crate::audit_entry::Column;
 use crate::case;
@@ -39,6 +39,8 @@ pub struct Filter {
     pub changed: Option<ChangedField>,
     /// Text in the description, usernames, email addresses or case number.
     pub text: Option<String>,
+    /// Which texts the database has an index for.
+    pub text_index: TextIndex,
     /// Restricts the entries to what the member of a case may see.
     pub as_member: Option<MemberView>,
 }
@@ -55,6 +57,18 @@ impl Filter {
         if let Some(id) = self.person_id {
             return [Column::ActorId, Column::RelatedUserId].map(|column| Condition::all().add(column.eq(id))).into();
         }
+        if self.names_one_thing() {
+            return Vec::new();
+        }
+        if let Some(range) = self.ip_address.filter(|range| range.is_one()) {
+            return range.spellings().into_iter().map(|one| Condition::all().add(Column::IpAddress.eq(one))).collect();
+        }
+        if let [_, _, ..] = self.rare_outcomes().as_slice() {
+            return self.rare_outcomes().iter().map(|one| Condition::all().add(literally("outcome", &[*one]))).collect();
+        }
+        if let [_, _, ..] = self.rare_sources().as_slice() {
+            return self.rare_sources().iter().map(|one| Condition::all().add(literally("source", &[*one]))).collect();
+        }
         match self.branching_actions() {
             Some(actions) => actions.iter().map(|action| Condition::all().add(Column::ActionType.eq(action.code()))).collect(),
             None => Vec::new(),
@@ -69,9 +83,42 @@ impl Filter {
 
     /// Several actions, if no other condition narrows the entries by its own index.
     fn branching_actions(&self) -> Option<Vec<Action>> {
-        let ids = [self.actor_id, self.related_user_id, self.person_id, self.api_key_id, self.case_id];
-        let is_narrow = ids.iter().any(Option::is_some) || self.case_number.is_some() || self.request_id.is_some();
+        let is_narrow = self.names_one_thing()
+            || self.person_id.is_some()
+            || self.ip_address.is_some_and(|range| range.is_one())
+            || !self.rare_outcomes().is_empty()
+            || !self.rare_sources().is_empty();
         self.wanted_actions().filter(|actions| !is_narrow && actions.len() > 1)
+    }
+
+    /// Whether the entries of one actor, user, API key, case or request are sought, each of which has an index.
+    fn names_one_thing(&self) -> bool {
+        let ids = [self.actor_id, self.related_user_id, self.api_key_id, self.case_id];
+        ids.iter().any(Option::is_some) || self.case_number.is_some() || self.request_id.is_some()
+    }
+
+    /// The outcomes, if none of them is the ordinary one: the others have an index.
+    fn rare_outcomes(&self) -> Vec<&'static str> {
+        let is_rare = |outcomes: &[Outcome]| !outcomes.contains(&Outcome::Success);
+        if is_rare(&self.outcomes) { self.outcomes.iter().map(|outcome| outcome.code()).collect() } else { Vec::new() }
+    }
+
+    /// The sources, if none of them is one of the ordinary ones: the others have an index.
+    fn rare_sources(&self) -> Vec<&'static str> {
+        let is_ordinary = |source: &Source| matches!(source, Source::Automatic | Source::Endpoint);
+        if self.sources.iter().any(is_ordinary) { Vec::new() } else { self.sources.iter().map(|source| source.code()).collect() }
+    }
+
+    /// The first filter that no index bounds, by its parameter: it needs a period. A case or a request has few entries.
+    pub fn unbounded(&self) -> Option<&'static str> {
+        if self.case_id.is_some() || self.case_number.is_some() || self.request_id.is_some() {
+            return None;
+        }
+        let is_network = self.ip_address.is_some_and(|range| !range.is_one());
+        let is_searched = self.text.as_deref().is_some_and(|text| !self.text_index.finds(text));
+        [("q", is_searched), ("ip_address", is_network), ("changed_field", self.changed.is_some())]
+            .into_iter()
+            .find_map(|(name, is_unbounded)| is_unbounded.then_some(name))
     }
 
     fn one_of_the_actions(&self) -> Option<SimpleExpr> {
@@ -94,9 +141,11 @@ impl Filter {
     }
 
     fn beside(&self, backend: DbBackend) -> Condition {
-        let one_of = |column: Column, codes: Vec<&'static str>| (!codes.is_empty()).then(|| column.is_in(codes));
+        let one_of = |column, codes: Vec<&'static str>| (!codes.is_empty()).then(|| literally(column, &codes));
         let outcomes = self.outcomes.iter().map(|outcome| outcome.code()).collect();
         let sources = self.sources.iter().map(|source| source.code()).collect();
+        // The conditions of the partial indexes, in their own words: a database recognises them in no other form.
+        let are_rare = |codes: Vec<_>, condition| (!codes.is_empty()).then(|| Expr::cust(condition));
         Condition::all()
             .add_option(self.ids.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before))))
             .add_option(self.seen.map(|seen| seen.expression(Added::Entries, "\"audit_entries\"")))
@@ -106,13 +155,29 @@ impl Filter {
             .add_option(self.api_key_id.map(|id| Column::ApiKeyId.eq(id)))
             .add_option(self.case_id.map(|id| Column::CaseId.eq(id)))
             .add_option(self.case_number.as_deref().map(numbered))
-            .add_option(one_of(Column::Outcome, outcomes))
-            .add_option(one_of(Column::Source, sources))
+            .add_option(one_of("outcome", outcomes))
+            .add_option(are_rare(self.rare_outcomes(), "\"audit_entries\".\"outcome\" <> 'success'"))
+            .add_option(one_of("source", sources))
+            .add_option(are_rare(
+                self.rare_sources(),
+                "\"audit_entries\".\"source\" <> 'automatic' AND \"audit_entries\".\"source\" <> 'endpoint'",
+            ))
             .add_option(self.ip_address.map(|range| range.condition(backend)))
             .add_option(self.request_id.as_ref().map(|id| Column::RequestId.eq(id)))
             .add_option(self.changed.as_ref().map(|changed| changed.condition(backend)))
             .add_option(self.text.as_deref().map(|text| mentions(text, backend)))
             .add_option(self.as_member.as_ref().map(|view| view.condition(backend)))
+    }
+}
+
+/// One of these codes as literals, which are no texts of a request: of a bound value PostgreSQL does not know whether a partial
+/// index has it.
+fn literally(column: &str, codes: &[&'static str]) -> SimpleExpr {
+    let codes: Vec<String> = codes.iter().map(|code| format!("'{code}'")).collect();
+    let column = format!("\"audit_entries\".\"{column}\"");
+    match codes.as_slice() {
+        [only] => Expr::cust(format!("{column} = {only}")),
+        _ => Expr::cust(format!("{column} IN ({})", codes.join(", "))),
     }
 }
 

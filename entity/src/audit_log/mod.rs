@@ -7,6 +7,7 @@ mod events;
 mod filter;
 mod jobs;
 mod member;
+mod search;
 mod sign_ins;
 pub mod vitals;
 
@@ -16,10 +17,11 @@ pub use change::ChangedField;
 pub use filter::Filter;
 pub use jobs::{JobHealth, is_failing, job_health, job_health_of};
 pub use member::MemberView;
+pub use search::{TextIndex, candidates};
 pub use sign_ins::{SignIn, sign_ins};
 
 use crate::audit_entry::{Column, Entity};
-use crate::page::{self, Direction, Position, Total};
+use crate::page::{self, Direction, Position, TOTAL_MAX, Total};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
 use sea_orm::{
@@ -51,13 +53,21 @@ pub async fn page<C: ConnectionTrait>(
     after: Option<&Position>,
     limit: u64,
 ) -> Result<Vec<Entry>, DbErr> {
-    let select = listing(filter, direction, after, limit, db.get_database_backend());
+    let backend = db.get_database_backend();
+    let select = match search::few_candidates(db, filter).await? {
+        Some(candidates) => search::among(candidates, filter, direction, after, limit, backend),
+        None => listing(filter, direction, after, limit, backend),
+    };
     Entry::find_by_statement(page::statement(&select, db.get_database_backend())).all(db).await
 }
 
 /// The number of matching entries, counted up to a maximum.
 pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total, DbErr> {
-    let matching = filter.whole(db.get_database_backend());
+    let backend = db.get_database_backend();
+    if let Some(candidates) = search::few_candidates(db, filter).await? {
+        return Total::count(db, search::among(candidates, filter, Direction::Ascending, None, TOTAL_MAX, backend)).await;
+    }
+    let matching = filter.whole(backend);
     Total::count(db, Entity::find().select_only().column(Column::Id).filter(matching).into_query()).await
 }
 

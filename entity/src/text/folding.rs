@@ -42,7 +42,7 @@ pub enum Spelling {
 
 /// The spellings that fold to something else.
 #[derive(Default)]
-struct Table {
+pub(super) struct Table {
     /// By a folded letter: the letters that fold to it alone.
     letters: BTreeMap<char, BTreeSet<char>>,
     /// What folds to several letters, or consists of several that fold to something else together, with its folding.
@@ -87,8 +87,13 @@ impl Table {
         }
     }
 
+    /// The other letters that fold to a letter.
+    pub(super) fn spellings(&self, letter: char) -> BTreeSet<char> {
+        self.letters.get(&letter).cloned().unwrap_or_default()
+    }
+
     /// The sequences whose folding and a text can have a letter in common when the text is found.
-    fn sequences_in<'a>(&'a self, sought: &str) -> Vec<(&'a str, &'a str)> {
+    pub(super) fn sequences_in<'a>(&'a self, sought: &str) -> Vec<(&'a str, &'a str)> {
         let meets = |folding: &str| {
             let ends = |end: usize| {
                 let (head, tail) = folding.split_at(end);
@@ -104,6 +109,14 @@ impl Table {
     }
 }
 
+/// The spellings of a column's texts.
+pub(super) fn table(spelling: Spelling) -> &'static Table {
+    match spelling {
+        Spelling::AsWritten => &AS_WRITTEN,
+        Spelling::Lowered => &LOWERED,
+    }
+}
+
 fn single(text: &str) -> Option<char> {
     let mut letters = text.chars();
     letters.next().filter(|_| letters.next().is_none())
@@ -111,10 +124,7 @@ fn single(text: &str) -> Option<char> {
 
 /// Whether a column contains a text regardless of case: `folded(column).contains(folded(text))`, as SQL.
 pub fn contains(column: &Expr, spelling: Spelling, text: &str, backend: DbBackend) -> Condition {
-    let table = match spelling {
-        Spelling::AsWritten => &*AS_WRITTEN,
-        Spelling::Lowered => &*LOWERED,
-    };
+    let table = table(spelling);
     let sought = folded(text);
     let none = BTreeSet::new();
     let atoms = sought.chars().map(|letter| atom(letter, table.letters.get(&letter).unwrap_or(&none), backend));
@@ -133,7 +143,7 @@ pub fn contains(column: &Expr, spelling: Spelling, text: &str, backend: DbBacken
 }
 
 /// The pattern of one letter, spelled as itself or as any of these, all of which are letters.
-fn atom(letter: char, spellings: &BTreeSet<char>, backend: DbBackend) -> String {
+pub(super) fn atom(letter: char, spellings: &BTreeSet<char>, backend: DbBackend) -> String {
     if !spellings.is_empty() {
         let class: BTreeSet<char> = spellings.iter().copied().chain([letter]).collect();
         return format!("[{}]", class.into_iter().collect::<String>());

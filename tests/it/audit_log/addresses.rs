@@ -62,14 +62,14 @@ on_each_database! {
         ] {
             let expected = found_in(network);
             // Page by page, and as an export.
-            let path = format!("audit-log?action_type=login&limit=3&ip_address={network}");
+            let path = format!("audit-log?action_type=login&limit=3&since=2026-11-20&ip_address={network}");
             assert_eq!(addresses(&pages(&by, &path).await), expected, "{network}");
             let total = by.get(&format!("{path}&include_total=true")).await.expect(200)["page"]["total"].clone();
             assert_eq!(total, expected.len(), "{network}");
             let export = by.get(&format!("audit-log/export.ndjson?action_type=login&ip_address={network}")).await;
             assert_eq!(export.text.lines().count(), expected.len(), "{network}");
         }
-        let mapped = by.get("audit-log?action_type=login&ip_address=::ffff:10.0.0.0/120").await.expect(200);
+        let mapped = by.get("audit-log?action_type=login&since=2026-11-20&ip_address=::ffff:10.0.0.0/120").await.expect(200);
         assert_eq!(addresses(&data(&mapped)), found_in("10.0.0.0/24"));
     }
 

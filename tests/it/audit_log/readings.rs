@@ -87,7 +87,7 @@ on_each_database! {
         for (by, path) in [
             (&manager, "audit-log?outcome=denied&outcome=failure"),
             (&manager, "audit-log?outcome=failure"),
-            (&manager, "audit-log?outcome=failure&q=x"),
+            (&manager, "audit-log?outcome=failure&q=xyz"),
             (&admin, "audit-log?outcome=failure"),
             (&manager, "reports/case-changes"),
             (&manager, "reports/case-changes?change_type=hold"),
@@ -100,7 +100,7 @@ on_each_database! {
         // The same in another order, on another page, in another session.
         let mark = app.mark().await;
         manager.get("audit-log?outcome=failure&outcome=denied").await.expect(200);
-        manager.get("audit-log?q=x&outcome=failure&limit=1").await.expect(200);
+        manager.get("audit-log?q=xyz&outcome=failure&limit=1").await.expect(200);
         elsewhere.get("reports/case-changes").await.expect(200);
         assert_eq!(app.since(&mark).await.len(), 0);
     }

@@ -2,6 +2,7 @@
 
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Result};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::clock;
 use entity::period::{Bound, IdRange, PeriodError, PeriodQuery};
@@ -55,6 +56,26 @@ impl PeriodParameters {
         let is_open = self.since.is_none() && self.until.is_none();
         if is_open { Ok(None) } else { Ok(Some(self.asked().ids(zone)?)) }
     }
+}
+
+/// How long a period may be for a filter that no index bounds: 31 days, of which one may have 25 hours.
+const SEARCHED_MAX: TimeDelta = TimeDelta::hours(31 * 24 + 1);
+
+/// Whether ids belong to a period of at most 31 days; one that is open at its end ends now.
+pub fn is_short(ids: Option<IdRange>, now: DateTime<Utc>) -> bool {
+    let is_short = |ids: IdRange| {
+        // The bounds are no ids of entries, but begin with a time as these do.
+        let end = i64::try_from(ids.before.as_u128() >> 80).ok().and_then(DateTime::from_timestamp_millis);
+        let end = end.map_or(now, |end| end.min(now));
+        ids.from >= clock::floor_id(end - SEARCHED_MAX)
+    };
+    ids.is_some_and(is_short)
+}
+
+/// The refusal of a filter that no index bounds.
+pub fn period_required(parameter: &str) -> Error {
+    let detail = "requires a period of at most 31 days (since, and until unless the period ends now), a case or a request";
+    Error::fields(Code::PeriodRequired, vec![FieldProblem::query(parameter, "period_required", detail)])
 }
 
 impl From<PeriodError> for Error {
