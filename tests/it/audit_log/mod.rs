@@ -16,6 +16,7 @@ mod own_activity;
 pub mod plan;
 mod readings;
 mod refusals;
+mod search;
 mod user_trail;
 mod views;
 mod world;

@@ -2,8 +2,8 @@
 
 use super::world::data;
 use crate::app::TestApp;
-use entity::audit::{Action, Category};
-use entity::audit_log::{self, Filter};
+use entity::audit::{Action, Category, Outcome, Source};
+use entity::audit_log::{self, AddressRange, Filter};
 use entity::page::{Direction, Position, statement};
 use sea_orm::DbBackend;
 use uuid::Uuid;
@@ -13,6 +13,11 @@ async fn plan(app: &TestApp, filter: &Filter, direction: Direction, after: Optio
     let page = statement(&audit_log::listing(filter, direction, after, 51, backend), backend);
     assert!(page.sql.ends_with(" LIMIT 51"), "{}", page.sql);
     app.plan(&page).await
+}
+
+fn one_address() -> Option<AddressRange> {
+    let address: std::net::IpAddr = "192.0.2.7".parse().unwrap();
+    Some((address, address).into())
 }
 
 /// Whether every access to the log uses an index, and none of them sorts the rows found there.
@@ -49,6 +54,10 @@ on_each_database! {
             ("by case and category", Filter { categories: vec![Category::Case], ..by_case }, false),
             ("by case number", Filter { case_number: Some("C7".to_owned()), ..Filter::default() }, false),
             ("by several action types", of(&[Action::CaseHeld, Action::Login, Action::BulkExport]), true),
+            ("by address", Filter { ip_address: one_address(), ..Filter::default() }, true),
+            ("by outcome", Filter { outcomes: vec![Outcome::Denied], ..Filter::default() }, false),
+            ("by outcomes", Filter { outcomes: vec![Outcome::Denied, Outcome::Failure], ..Filter::default() }, true),
+            ("by source", Filter { sources: vec![Source::Service], ..Filter::default() }, false),
             ("by person", Filter { person_id: id(7), ..Filter::default() }, true),
         ] {
             let last = Position { value: None, id: Uuid::from_u128(0x019b_7500_0000_7000_8000_0000_0000_0000) };

@@ -1,0 +1,103 @@
+//! Searching the log for a text: the same as a naive search, through an index where there is one.
+
+use super::world::{data, ids, newest_first, record};
+use crate::app::TestApp;
+use entity::audit::{Actor, Context, Event};
+use entity::audit_log::{Filter, TextIndex, candidates};
+use entity::page::statement;
+use entity::text::folded;
+use sea_orm::DbBackend;
+use serde_json::Value as Json;
+
+const NAMES: [&str; 14] = [
+    "Maßband", "MASSBAND", "ΟΔΟΣ", "οδος", "İstanbul", "Istanbul", "<b>50%_off</b>", "a*b?c[d]", "say \"moss\"", "O'Brien \\ Núñez",
+    "ﬁsh", "FISH", "Mo\u{17F}s", "Ada Moss",
+];
+
+async fn arrange(app: &TestApp) -> Vec<Json> {
+    for name in NAMES {
+        let context = Context {
+            actor: Actor::Anonymous,
+            api_key: None,
+            in_job: false,
+            request_id: "a-request".to_owned(),
+            ip_address: None,
+            user_agent: None,
+        };
+        let mut event = Event::login_failed("?", None, "unknown_name", None);
+        event.description = format!("Failed: {name}.");
+        record(app, context, event).await;
+    }
+    newest_first(app.all_entries().await)
+}
+
+on_each_database! {
+    async fn a_text_is_found_exactly_where_a_naive_search_finds_it(app) {
+        let entries = arrange(app).await;
+        let by = app.as_manager().await;
+        let whole = NAMES.into_iter().map(str::to_owned);
+        let parts = NAMES.into_iter().flat_map(|name| {
+            let letters: Vec<char> = name.chars().collect();
+            let part = |length| letters.windows(length).map(|part| part.iter().collect::<String>()).collect::<Vec<_>>();
+            [part(1), part(3), part(4)].concat()
+        });
+        for text in whole.chain(parts).filter(|text: &String| !text.trim().is_empty()) {
+            let holds = |entry: &&Json| folded(entry["description"].as_str().unwrap()).contains(&folded(&text));
+            let expected: Vec<Json> = entries.iter().filter(holds).cloned().collect();
+            let sought: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let path = format!("audit-log?action_type=login&outcome=failure&include_total=true&since=2026-11-20&q={sought}");
+            let list = by.get(&path).await.expect(200);
+            // The actor's label is searched too.
+            if !folded("Anonymous anonymous").contains(&folded(&text)) {
+                assert_eq!(ids(&data(&list)), ids(&expected), "{text}");
+                assert_eq!(list["page"]["total"], expected.len(), "{text}");
+                assert_eq!(list["page"]["total_is_capped"], false);
+            }
+        }
+    }
+
+    async fn what_no_index_bounds_needs_a_period(app) {
+        arrange(app).await;
+        let by = app.as_manager().await;
+        let mark = app.mark().await;
+        for (query, name) in [
+            ("q=%25", "q"),
+            ("q=ab&actor_id=01a20725-be30-7584-bca5-f00e655c90d7", "q"),
+            ("ip_address=10.0.0.0/8", "ip_address"),
+            ("changed_field=status", "changed_field"),
+            ("changed_field=status&until=2026-12-31", "changed_field"),
+            ("changed_field=status&since=2026-09-01", "changed_field"),
+        ] {
+            let answer = by.get(&format!("audit-log?{query}")).await;
+            answer.expect_problem(422, "period_required");
+            assert_eq!(answer.faults(), [format!("query /{name}")], "{query}");
+        }
+        assert_eq!(app.since(&mark).await, Vec::<Json>::new());
+        for query in [
+            "q=%25&since=2026-11-20",
+            "q=%25&since=2026-05-01&until=2026-05-31",
+            "changed_field=status&case_number=WS001-2026-12-0001",
+            "ip_address=10.0.0.0/8&request_id=a-request",
+            "q=Ada%20Moss",
+            "ip_address=10.0.0.7",
+        ] {
+            by.get(&format!("audit-log?{query}")).await.expect(200);
+        }
+        assert_eq!(by.get("audit-log/export.ndjson?q=%25").await.status(), 200);
+    }
+
+    async fn a_rare_text_is_found_by_the_index_among_a_hundred_thousand_entries(app) {
+        app.fill_log().await;
+        let backend = app.outside.get_database_backend();
+        let text_index = TextIndex::read(&app.outside).await.unwrap();
+        assert_ne!(text_index, TextIndex::None, "the tests' server has pg_trgm");
+        let filter = Filter { text: Some("no such text".to_owned()), text_index, ..Filter::default() };
+        let plan = app.plan(&statement(&candidates(&filter, backend).unwrap(), backend)).await.join("\n");
+        let index = if backend == DbBackend::Postgres { "audit_entries_by_text" } else { "audit_texts VIRTUAL TABLE INDEX" };
+        assert!(plan.contains(index), "{plan}");
+        // A frequent one is soon found without.
+        let list = app.as_manager().await.get("audit-log?q=generated&limit=200&include_total=true").await.expect(200);
+        assert_eq!((data(&list).len(), &list["page"]["total"]), (200, &10_001.into()));
+        assert_eq!(list["page"]["total_is_capped"], true);
+    }
+}
