@@ -22,7 +22,7 @@ pub struct JobDetail {
     pub last_run_at: Option<Instant>,
     pub last_status: Option<RunStatus>,
     pub last_success_at: Option<Instant>,
-    /// Number of failures since the last success
+    /// Number of failures since the last success, counted up to 1,000
     #[schema(minimum = 0)]
     pub consecutive_failures: i64,
 }

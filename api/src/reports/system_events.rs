@@ -124,7 +124,7 @@ pub struct JobState {
     #[schema(value_type = events::Ending)]
     last_status: RunStatus,
     last_success_at: Option<Instant>,
-    /// Number of failures since the last success
+    /// Number of failures since the last success, counted up to 1,000
     #[schema(minimum = 0)]
     consecutive_failures: i64,
 }

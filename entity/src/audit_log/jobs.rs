@@ -8,13 +8,16 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
+/// How many failures of a job are counted at most.
+const FAILURES_MAX: u32 = 1_000;
+
 /// The health of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobHealth {
     pub job_name: String,
     pub last_success_at: Option<DateTime<Utc>>,
     pub last_failure_at: Option<DateTime<Utc>>,
-    /// Since the last success.
+    /// Since the last success; at most `FAILURES_MAX`.
     pub consecutive_failures: i64,
 }
 
@@ -102,10 +105,16 @@ fn last_runs(backend: DbBackend, job_name: &str) -> String {
 
 /// For the jobs in `last` that ran: how often each has failed since its last success.
 fn failures_since(backend: DbBackend, last: &str) -> String {
-    let failures = format!("SELECT COUNT(*) {} AND entry.topic = job_name AND entry.outcome = 'failure'", runs(backend));
+    let runs = runs(backend);
+    let failures = |since: &str| {
+        let failed =
+            format!("SELECT 1 {runs} AND entry.topic = job_name AND entry.outcome = 'failure'{since} LIMIT {FAILURES_MAX}");
+        format!("(SELECT COUNT(*) FROM ({failed}) AS failed)")
+    };
+    let (all, later) = (failures(""), failures(" AND entry.id > success_id"));
     format!(
-        "SELECT job_name, success_id, failure_id, CASE WHEN success_id IS NULL THEN ({failures}) \
-         ELSE ({failures} AND entry.id > success_id) END AS failure_count FROM {last} \
+        "SELECT job_name, success_id, failure_id, CASE WHEN success_id IS NULL THEN {all} ELSE {later} END AS failure_count \
+         FROM {last} \
          WHERE success_id IS NOT NULL OR failure_id IS NOT NULL"
     )
 }

@@ -10,8 +10,20 @@ use sea_orm::DbBackend;
 use serde_json::Value as Json;
 
 const NAMES: [&str; 14] = [
-    "Maßband", "MASSBAND", "ΟΔΟΣ", "οδος", "İstanbul", "Istanbul", "<b>50%_off</b>", "a*b?c[d]", "say \"moss\"", "O'Brien \\ Núñez",
-    "ﬁsh", "FISH", "Mo\u{17F}s", "Ada Moss",
+    "Maßband",
+    "MASSBAND",
+    "ΟΔΟΣ",
+    "οδος",
+    "İstanbul",
+    "Istanbul",
+    "<b>50%_off</b>",
+    "a*b?c[d]",
+    "say \"moss\"",
+    "O'Brien \\ Núñez",
+    "ﬁsh",
+    "FISH",
+    "Mo\u{17F}s",
+    "Ada Moss",
 ];
 
 async fn arrange(app: &TestApp) -> Vec<Json> {
