@@ -98,6 +98,9 @@ impl<'a> Walk<'a> {
             416 => vec![self.with("Range", "bytes=1000000-").await],
             422 if self.takes_a_form() => vec![self.with_form(&form("no_such_field", "1")).await],
             422 if self.operation.has_body() => vec![self.with_body("application/json", br#"{"no_such_field": 1}"#).await],
+            422 if self.operation.id() == "list_audit_log" => {
+                vec![self.send(&self.request.by, "audit-log?changed_field=status", None).await]
+            }
             422 => vec![self.key_used_twice().await],
             500 => vec![self.broken().await],
             503 => vec![self.unrecorded().await],
