@@ -1,6 +1,6 @@
 //! Get an audit entry.
 
-use crate::http::{Answer, AuditEntry, AuditReader, PathId, Query};
+use crate::http::{Answer, AuditEntry, AuditReader, PathId, Query, WaitFor};
 use crate::state::App;
 use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::get;
@@ -24,14 +24,6 @@ pub struct EntryReading {
     /// sealed. Whether this one is shows its `sequence`
     #[param(nullable = false)]
     wait: Option<WaitFor>,
-}
-
-/// What to wait for
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum WaitFor {
-    /// Until the entries are sealed.
-    Sealed,
 }
 
 /// Another entry of the same request

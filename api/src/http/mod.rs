@@ -18,6 +18,7 @@ pub use request::caller::{
 pub use request::page::PageInfo;
 pub use request::path_id::PathId;
 pub use request::query::{ListQuery, NoParameters, Query, QueryParts};
+pub use request::wait_for::WaitFor;
 
 /// The result of a handler that writes: its request may be a retry that was already answered.
 pub type Result<T, E = Interruption> = std::result::Result<T, E>;

@@ -2,7 +2,7 @@
 
 use super::awaiting;
 use crate::http::request::work::Work;
-use crate::http::{Answer, AuditEntry, AuditReader, Query};
+use crate::http::{Answer, AuditEntry, AuditReader, Query, WaitFor};
 use crate::state::App;
 use crate::wire::fields::{FeedLimit, Sequence, WaitSeconds};
 use crate::wire::{ListProblems, Result, ndjson};
@@ -41,19 +41,10 @@ pub struct FeedParameters {
     wait_seconds: Option<WaitSeconds>,
     /// What to wait for before anything is read
     #[param(nullable = false)]
-    wait: Option<FeedWait>,
+    wait: Option<WaitFor>,
     /// Defaults to `ndjson` if `Accept` names `application/x-ndjson` and not `application/json`, otherwise to `json`
     #[param(nullable = false)]
     format: Option<FeedFormat>,
-}
-
-/// What a request for sealed entries waits for first
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FeedWait {
-    /// Until the entries are sealed that were committed before the request, such as those of the caller's last change; at most 5
-    /// seconds
-    Sealed,
 }
 
 /// The format of sealed entries
@@ -133,7 +124,7 @@ pub async fn list_ledger_entries(
     let after = query.after.map_or(0, Sequence::get);
     let limit = query.limit.map_or(LIMIT_DEFAULT, FeedLimit::get);
     let wait = Duration::from_secs(query.wait_seconds.map_or(0, WaitSeconds::get));
-    if query.wait == Some(FeedWait::Sealed) {
+    if query.wait == Some(WaitFor::Sealed) {
         awaiting::pending_now(&app).await?;
     }
     // One more than requested shows whether there are more.

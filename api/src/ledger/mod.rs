@@ -3,7 +3,7 @@
 mod awaiting;
 mod entries;
 
-pub use entries::{FeedFormat, FeedWait};
+pub use entries::FeedFormat;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

@@ -25,7 +25,8 @@ use crate::audit_log::{AuditedField, TrailPart};
 use crate::cases::CaseSort;
 use crate::http::request::order::EntrySort;
 use crate::http::request::period::When;
-use crate::ledger::{FeedFormat, FeedWait};
+use crate::http::request::wait_for::WaitFor;
+use crate::ledger::FeedFormat;
 use crate::reports::{EventType, UserActivitySort};
 use crate::reviews::ReviewQueue;
 use crate::routes;
@@ -55,7 +56,7 @@ use utoipa_actix_web::AppExt;
         Problem, FieldProblem, Location, Code, Instant,
         // Types used only in parameters: utoipa refers to these without collecting them.
         When, Interval, PeriodName, CaseSort, UserSort, EntrySort, EventType, UserActivitySort, Ending, ReviewQueue, AuditedField,
-        TrailPart, FeedFormat, FeedWait,
+        TrailPart, FeedFormat, WaitFor,
     )),
     servers((url = "/", description = "The service that serves this document")),
     security(("bearer" = [])),

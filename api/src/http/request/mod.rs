@@ -13,4 +13,5 @@ pub mod query;
 pub mod range;
 pub mod throttle;
 pub mod unit_of_work;
+pub mod wait_for;
 pub mod work;
