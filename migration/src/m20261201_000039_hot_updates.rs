@@ -1,6 +1,6 @@
 //! Updates of cases and users that touch no index: PostgreSQL then writes the new version of a row into the same page and into no
-//! index (a heap-only tuple). Every update changes `updated_at`, so an index on it forbids that; and each page needs room to spare,
-//! which pages have that are written from now on.
+//! index (a heap-only tuple). Every update changes `updated_at`, so an index on it forbids that; and each page needs room to
+//! spare, which pages have that are written from now on.
 //!
 //! Lists in the order of `updated_at` are sorted in memory there. (A BRIN index on `updated_at` leaves updates heap-only from
 //! PostgreSQL 16 on, but selects nothing: a case that is changed stays in its page, so each range of pages has recent changes.)

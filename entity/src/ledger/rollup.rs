@@ -1,7 +1,7 @@
 //! Rollups: the sealed entries of each civil day, counted in three small tables, so that a report does not read every entry.
 //!
-//! - `add` is called by the sealer, in the transaction in which entries get their sequence. Nothing else adds to them, least of all
-//!   the transaction of a request, where a counter that all writers share would make them wait for each other.
+//! - `add` is called by the sealer, in the transaction in which entries get their sequence. Nothing else adds to them, least of
+//!   all the transaction of a request, where a counter that all writers share would make them wait for each other.
 //! - `rebuild` counts all entries again, beside the rows that are read, where the time zone or the rules have changed.
 //! - `recount` counts a day from its entries, in another way than `add`, and compares.
 

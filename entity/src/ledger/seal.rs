@@ -1,7 +1,8 @@
 //! Seals entries: gives each its sequence and its leaf, in batches of one short transaction.
 //!
 //! One sealer at a time: on PostgreSQL by an advisory lock, on SQLite by the write lock. Entries from before the ledger come
-//! first, by their ids; then those that are pending. An entry that is committed late gets a later sequence than newer ones before it.
+//! first, by their ids; then those that are pending. An entry that is committed late gets a later sequence than newer ones before
+//! it.
 
 use super::{RULES, State, rollup, state};
 use crate::db::{Db, WriteTransaction};

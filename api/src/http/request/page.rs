@@ -181,8 +181,8 @@ impl PageRequest {
     }
 }
 
-/// The limit as a statement states it: written, since PostgreSQL plans a statement anew each time if its limit is a value; and one
-/// of few, since each is a statement of its own. `PageRequest::cut` drops what is over.
+/// The limit as a statement states it: written, since PostgreSQL plans a statement anew each time if its limit is a value; and
+/// one of few, since each is a statement of its own. `PageRequest::cut` drops what is over.
 fn written_limit(rows: u64) -> u64 {
     [2, 11, 26, 51, 101, 201].into_iter().find(|limit| rows <= *limit).unwrap_or(rows)
 }
