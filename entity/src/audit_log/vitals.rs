@@ -1,5 +1,5 @@
-//! Vital figures of the audit log, the ledger and the jobs, at a cost that does not grow with the log: for callers that poll every few
-//! seconds.
+//! Vital figures of the audit log, the ledger and the jobs, at a cost that does not grow with the log: for callers that poll
+//! every few seconds.
 
 use super::jobs::{JobHealth, job_health};
 use crate::audit::Action;

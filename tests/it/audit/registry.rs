@@ -11,8 +11,8 @@ const KEPT: [&str; 7] =
 
 on_each_database! {
     async fn every_table_is_audited_or_excused(app) {
-        let known: BTreeSet<String> =
-            audited().into_iter().chain(unaudited().into_iter().map(|(table, _)| table)).chain(KEPT).chain(["seaql_migrations"]).map(str::to_owned).collect();
+        let registered = audited().into_iter().chain(unaudited().into_iter().map(|(table, _)| table));
+        let known: BTreeSet<String> = registered.chain(KEPT).chain(["seaql_migrations"]).map(str::to_owned).collect();
         let unknown: Vec<_> = tables(app).await.difference(&known).cloned().collect();
         assert!(unknown.is_empty(), "neither audited nor excused in registry.rs: {unknown:?}");
         assert!(unaudited().iter().all(|(_, because)| because.len() > 20));

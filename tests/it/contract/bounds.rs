@@ -48,6 +48,10 @@ const FURTHER_RULES: &[(&str, &str, &str)] = &[
     ("ingest_credit_resets", "resets", "required"),
     ("ingest_credit_resets", "member_count", "required"),
     ("ingest_credit_resets", "new_allowance", "required"),
+    // Values that no index finds require a period.
+    ("*", "changed_field", "period_required"),
+    ("*", "q", "period_required"),
+    ("*", "ip_address", "period_required"),
     // A technician may omit it.
     ("accept_case", "assigned_to", "required"),
 ];

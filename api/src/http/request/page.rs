@@ -49,6 +49,7 @@ pub struct PageInfo {
     pub total: Option<u64>,
     /// Whether `total` is the maximum that is counted, so that there may be more rows; false if no total was requested
     #[serde(default)]
+    #[schema(required = true)]
     pub total_is_capped: bool,
 }
 
