@@ -35,11 +35,11 @@ fn recounted(kind: Kind) {
     let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&scenarios(), |scenario| {
         runtime.block_on(async {
-            let (tx, world) = world::create(&connection, &scenario).await;
+            let (tx, mut world) = world::create(&connection, &scenario).await;
             if let Some((percent, zone)) = scenario.sealed {
                 // Spread over the history: entries are sealed in the order of their commits, not in that of their times.
                 let entries = world.entries.iter().enumerate().filter(|(number, _)| number * 37 % 100 < percent);
-                seal(&tx, &entries.map(|(_, entry)| entry).collect::<Vec<_>>(), zone).await;
+                world.sequences = seal(&tx, &entries.map(|(_, entry)| entry).collect::<Vec<_>>(), zone).await;
             }
             compare(&tx, &scenario, &world).await;
             tx.rollback().await.unwrap();

@@ -76,9 +76,10 @@ impl<'a> Recount<'a> {
         rows
     }
 
-    /// The same for entries. None of the history is sealed.
+    /// The same for entries, with their sequences.
     fn listed(&self, rows: Vec<Entry>) -> Vec<Listed> {
-        self.page(rows).into_iter().map(|row| Listed { row, sequence: None }).collect()
+        let listed = |row: Entry| Listed { sequence: self.world.sequences.get(&row.id).copied(), row };
+        self.page(rows).into_iter().map(listed).collect()
     }
 
     /// Date by date, as in a calendar.

@@ -6,8 +6,9 @@ use chrono_tz::Tz;
 use entity::audit::Action;
 use entity::audit_entry::Model as Entry;
 use entity::ledger;
+use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, Statement, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Counts a number, those on a case, and the last time.
 type Sums = (i64, i64, DateTime<Utc>);
@@ -16,8 +17,9 @@ async fn run<C: ConnectionTrait>(db: &C, sql: &str, values: Vec<Value>) {
     db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await.unwrap();
 }
 
-/// Gives the entries their places, adds them to the rollups by the days of a zone, and takes them from the pending ones.
-pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) {
+/// Gives the entries their places, adds them to the rollups by the days of a zone, and takes them from the pending ones. Returns
+/// their sequences.
+pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) -> HashMap<Uuid, i64> {
     for (entry, sequence) in entries.iter().zip(1_i64..) {
         let leaf: Vec<Value> = vec![sequence.into(), entry.id.into(), ledger::leaf_hash(&entry.body).to_vec().into()];
         run(db, "INSERT INTO ledger_leaves (sequence, entry_id, leaf_hash) VALUES ($1, $2, $3)", leaf).await;
@@ -72,6 +74,7 @@ pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) {
     }
     let state = vec![zone.name().into(), ledger::RULES.into(), i64::try_from(entries.len()).unwrap().into()];
     run(db, "UPDATE ledger_state SET zone = $1, rules = $2, rolled_through = $3", state).await;
+    entries.iter().zip(1_i64..).map(|(entry, sequence)| (entry.id, sequence)).collect()
 }
 
 fn sums<K: Ord>(entries: &[&Entry], key: impl Fn(&Entry) -> K) -> BTreeMap<K, Sums> {

@@ -26,6 +26,8 @@ pub struct World {
     pub entries: Vec<audit_entry::Model>,
     pub steps: Vec<review::Model>,
     pub pending_emails: usize,
+    /// Those of the entries that are sealed.
+    pub sequences: HashMap<Uuid, i64>,
 }
 
 /// Whose a case is: people as indexes into those of the world.
@@ -76,7 +78,7 @@ pub async fn create(connection: &DatabaseConnection, scenario: &Scenario) -> (Da
         };
         outbox::Entity::insert_many([fresh(mail)]).exec(&tx).await.unwrap();
     }
-    (tx, World { users, cases, owned, entries, steps, pending_emails: scenario.pending_emails })
+    (tx, World { users, cases, owned, entries, steps, pending_emails: scenario.pending_emails, sequences: HashMap::new() })
 }
 
 fn fresh<M: sea_orm::ModelTrait + IntoActiveModel<A>, A: ActiveModelTrait>(row: M) -> A {
