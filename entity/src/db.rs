@@ -347,8 +347,8 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
 /// How long PostgreSQL keeps a transaction without queries.
 const IDLE_TRANSACTION: Duration = Duration::from_secs(5);
 
-/// How many statements stay prepared on a connection. The service has about 150, several with lists of up to nine lengths
-/// (`padded`); sqlx keeps 100, and beyond that prepares the least recently used ones again and again.
+/// How many statements stay prepared on a connection. Several statements of the service have lists of up to nine
+/// lengths (`padded`); sqlx keeps 100, and beyond that prepares the least recently used ones again and again.
 const PREPARED_MAX: usize = 256;
 
 /// Waiting for a lock counts as part of a statement.

@@ -6,8 +6,7 @@
 //!
 //! On PostgreSQL the indexes are built beside the service's work, which no transaction allows, and each old one is dropped once
 //! there is the new one. Interrupted, an index is invalid, and the next attempt makes it again. The extension `pg_trgm` is
-//! created if the role may; without it, texts are searched in a period. On SQLite all of this is one transaction, which takes
-//! about ten seconds for a million entries.
+//! created if the role may; without it, texts are searched in a period. On SQLite all of this is one transaction.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};

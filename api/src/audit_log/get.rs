@@ -6,7 +6,6 @@ use crate::wire::{Error, Instant, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::{Action, Event, Outcome};
 use entity::audit_log;
-use entity::ledger;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -101,8 +100,7 @@ pub async fn get_audit_entry(
         app.wait_until_sealed().await;
     }
     let entry = audit_log::entry(app.readers(), id).await?.ok_or_else(Error::not_found)?;
-    let mut entry = AuditEntry::all(app.readers(), &[entry]).await?.pop().ok_or_else(Error::not_found)?;
-    entry.sequence = ledger::sequence_of(app.readers(), id).await?;
+    let entry = AuditEntry::all(app.readers(), &[entry]).await?.pop().ok_or_else(Error::not_found)?;
     let siblings = audit_log::siblings(app.readers(), id, &entry.request_id, SIBLINGS_MAX).await?;
     let siblings = AuditEntry::all(app.readers(), &siblings).await?.into_iter().map(AuditEntrySibling::from).collect();
     app.record(&by, Event::audit_log_accessed("detail_view", ("audit_entry", id.to_string()), json!({}))).await?;

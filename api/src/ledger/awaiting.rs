@@ -2,20 +2,15 @@
 
 use crate::http::request::work::Work;
 use crate::state::App;
-use crate::wire::{Error, Result};
-use crate::worker::sealing::seal_all;
+use crate::wire::Result;
 use entity::ledger::feed::{self, FeedEntry};
 use std::future::pending;
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 /// How often the database is read while a request waits: another replica may have sealed.
 const READ_EVERY: Duration = Duration::from_secs(1);
-/// How long a request waits for what was pending when it began.
-const SEALED_WITHIN: Duration = Duration::from_secs(5);
-/// How often the pending entries are read meanwhile.
-const CHECKED_EVERY: Duration = Duration::from_millis(50);
 
 /// The sealed entries after a sequence, at most `limit`. If there is none, waits for one, until the time is over or the service
 /// stops.
@@ -53,29 +48,4 @@ async fn sealed_beyond(sealed: &mut Receiver<i64>, after: i64) {
     }
     // The sealer has ended.
     pending().await
-}
-
-/// Seals what is pending now, or waits until another replica has, for at most 5 seconds. What is written meanwhile may be sealed
-/// with it and is not waited for.
-pub async fn pending_now(app: &App) -> Result<()> {
-    let Some(last) = feed::last_pending(app.readers()).await? else { return Ok(()) };
-    let is_sealed = async {
-        while feed::is_pending_through(app.readers(), last).await? {
-            sleep(CHECKED_EVERY).await;
-        }
-        Ok::<(), Error>(())
-    };
-    let sealing = async {
-        loop {
-            if let Err(error) = seal_all(app).await {
-                return Error::from(error);
-            }
-            sleep(CHECKED_EVERY).await;
-        }
-    };
-    tokio::select! {
-        done = is_sealed => done,
-        failed = sealing => Err(failed),
-        () = sleep(SEALED_WITHIN) => Ok(()),
-    }
 }

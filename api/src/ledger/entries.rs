@@ -125,7 +125,7 @@ pub async fn list_ledger_entries(
     let limit = query.limit.map_or(LIMIT_DEFAULT, FeedLimit::get);
     let wait = Duration::from_secs(query.wait_seconds.map_or(0, WaitSeconds::get));
     if query.wait == Some(WaitFor::Sealed) {
-        awaiting::pending_now(&app).await?;
+        app.wait_until_sealed().await;
     }
     // One more than requested shows whether there are more.
     let found = awaiting::entries(&app, Work::find(&request).as_ref(), after, limit + 1, wait).await?;

@@ -45,7 +45,49 @@ pub struct Filter {
     pub as_member: Option<MemberView>,
 }
 
+/// What the rollups count entries by.
+pub(super) struct Countable {
+    pub ids: IdRange,
+    /// `None` for all actions.
+    pub actions: Option<Vec<Action>>,
+    /// Empty for all outcomes.
+    pub outcomes: Vec<Outcome>,
+    pub actor_id: Option<Uuid>,
+}
+
 impl Filter {
+    /// The same as what the rollups count by; `None` if they have no column for one of its conditions.
+    pub(super) fn countable(&self) -> Option<Countable> {
+        let Self {
+            ids,
+            seen: None,
+            actions: _,
+            categories: _,
+            actor_id,
+            excluded_actor_ids,
+            related_user_id: None,
+            person_id: None,
+            api_key_id: None,
+            case_id: None,
+            case_number: None,
+            outcomes,
+            sources,
+            ip_address: None,
+            request_id: None,
+            changed: None,
+            text: None,
+            text_index: _,
+            as_member: None,
+        } = self
+        else {
+            return None;
+        };
+        let everything = IdRange { from: Uuid::nil(), before: Uuid::max(), seen: None };
+        let ids = ids.unwrap_or(everything);
+        let countable = Countable { ids, actions: self.wanted_actions(), outcomes: outcomes.clone(), actor_id: *actor_id };
+        Some(countable).filter(|_| excluded_actor_ids.is_empty() && sources.is_empty())
+    }
+
     /// All conditions combined.
     pub(super) fn whole(&self, backend: DbBackend) -> Condition {
         let person = self.person_id.map(|id| Condition::any().add(Column::ActorId.eq(id)).add(Column::RelatedUserId.eq(id)));

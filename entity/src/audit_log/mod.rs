@@ -14,6 +14,7 @@ pub mod vitals;
 pub use address::AddressRange;
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;
+use filter::Countable;
 pub use filter::Filter;
 pub use jobs::{JobHealth, is_failing, job_health, job_health_of};
 pub use member::MemberView;
@@ -21,6 +22,7 @@ pub use search::{TextIndex, candidates};
 pub use sign_ins::{SignIn, sign_ins};
 
 use crate::audit_entry::{Column, Entity};
+use crate::ledger;
 use crate::page::{self, Direction, Position, TOTAL_MAX, Total};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
@@ -61,8 +63,13 @@ pub async fn page<C: ConnectionTrait>(
     Entry::find_by_statement(page::statement(&select, db.get_database_backend())).all(db).await
 }
 
-/// The number of matching entries, counted up to a maximum.
+/// The number of matching entries: all of them where the rollups say, otherwise counted up to a maximum. `db` is a snapshot.
 pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total, DbErr> {
+    if let Some(Countable { ids, actions, outcomes, actor_id }) = filter.countable()
+        && let Some(rows) = ledger::counted_total(db, ids, actions, outcomes, actor_id).await?
+    {
+        return Ok(Total::exact(rows));
+    }
     let backend = db.get_database_backend();
     if let Some(candidates) = search::few_candidates(db, filter).await? {
         return Total::count(db, search::among(candidates, filter, Direction::Ascending, None, TOTAL_MAX, backend)).await;

@@ -3,7 +3,7 @@
 
 use super::Filter;
 use crate::audit_entry::{Column, Entity};
-use crate::page::{self, Direction, Position};
+use crate::page::{self, Direction, Position, Total};
 use crate::text::{Spelling, trigram_conditions};
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbBackend, DbErr, Statement};
@@ -67,10 +67,8 @@ impl TextIndex {
 pub(super) async fn few_candidates<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Option<SelectStatement>, DbErr> {
     let backend = db.get_database_backend();
     let Some(candidates) = candidates(filter, backend) else { return Ok(None) };
-    let count = Query::select().expr_as(Expr::cust("COUNT(*)"), "row_count").from_subquery(candidates.clone(), "found").take();
-    let row = db.query_one_raw(page::statement(&count, backend)).await?;
-    let count: i64 = row.map(|row| row.try_get("", "row_count")).transpose()?.unwrap_or_default();
-    Ok(u64::try_from(count).is_ok_and(|count| count <= CANDIDATES_MAX).then_some(candidates))
+    let found = Total::count(db, candidates.clone()).await?;
+    Ok((found.rows <= CANDIDATES_MAX).then_some(candidates))
 }
 
 /// The statement behind them; public, so that its query plan can be inspected.

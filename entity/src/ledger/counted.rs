@@ -101,12 +101,11 @@ pub async fn counted_total<C: ConnectionTrait>(
     actions: Option<Vec<Action>>,
     outcomes: Vec<Outcome>,
     actor_id: Option<Uuid>,
-    zone: Tz,
 ) -> Result<Option<u64>, DbErr> {
     if ids.seen.is_some() {
         return Ok(None);
     }
-    let counted = Counted::new(db, zone, None).await?;
+    let counted = Counted::by_their_days(db).await?;
     let by = if actor_id.is_some() { By::Actors } else { By::Types };
     if counted.days.is_none() || !counted.divided(by, &[ids]).1.is_empty() {
         return Ok(None);

@@ -1,7 +1,7 @@
 //! The sealed entries in the order of their sequence: what a consumer reads to follow the log and miss nothing.
 
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 
 /// How many entries are read at once at most: a page of the feed, and one more that says whether there are more.
 const READ_MAX: u64 = 1_001;
@@ -32,20 +32,4 @@ pub async fn after<C: ConnectionTrait>(db: &C, sequence: i64, limit: u64) -> Res
     );
     let values = [sequence.into(), through.into()];
     FeedEntry::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
-}
-
-/// The greatest id of the entries that wait to be sealed.
-pub async fn last_pending<C: ConnectionTrait>(db: &C) -> Result<Option<Uuid>, DbErr> {
-    pending(db, "SELECT entry_id FROM audit_pending ORDER BY entry_id DESC LIMIT 1", []).await
-}
-
-/// Whether an entry whose id is at most this one waits to be sealed.
-pub async fn is_pending_through<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<bool, DbErr> {
-    let sql = "SELECT entry_id FROM audit_pending WHERE entry_id <= $1 LIMIT 1";
-    Ok(pending(db, sql, [id.into()]).await?.is_some())
-}
-
-async fn pending<C: ConnectionTrait, const N: usize>(db: &C, sql: &str, values: [Value; N]) -> Result<Option<Uuid>, DbErr> {
-    let row = db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
-    row.map(|row| row.try_get("", "entry_id")).transpose()
 }

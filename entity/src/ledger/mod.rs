@@ -14,7 +14,7 @@ mod seal;
 
 pub use counted::counted_total;
 pub(crate) use counted::{By, Counted, Wanted};
-pub use progress::{PENDING_MAX, Progress, progress, sequence_of};
+pub use progress::{PENDING_MAX, Progress, progress};
 pub use seal::{Rest, Sealable, Sealed, leaf_hash, seal, seal_all};
 
 use crate::db::Verb;

@@ -44,17 +44,6 @@ pub async fn progress<C: ConnectionTrait>(db: &C) -> Result<Progress, DbErr> {
     progress.one(db).await?.ok_or_else(|| DbErr::RecordNotFound("ledger_state".to_owned()))
 }
 
-/// The sequence of an entry; `None` while it is not sealed.
-///
-/// # Errors
-///
-/// If the database can't be queried.
-pub async fn sequence_of<C: ConnectionTrait>(db: &C, entry_id: Uuid) -> Result<Option<i64>, DbErr> {
-    let sql = "SELECT sequence FROM ledger_leaves WHERE entry_id = $1";
-    let row = db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, [entry_id.into()])).await?;
-    row.map(|row| row.try_get("", "sequence")).transpose()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,44 +14,66 @@ pub mod type_day;
 pub use rebuild::{rebuild_step, start_rebuild};
 pub use recount::{Comparison, Difference, Figures, Generation, compare, first_day, next_day, random_week};
 
-use super::State;
-use super::seal::Sealable;
 use crate::audit::{Action, Outcome, Verb};
 use crate::db::WriteTransaction;
 use crate::period::civil_day;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
-use sea_orm::{DbErr, Statement, Value};
+use sea_orm::{DbErr, FromQueryResult, Statement, Value};
 use std::collections::BTreeMap;
 
 /// Why the rollups need no entries of their own.
 const BECAUSE: &str = "it counts entries of the audit log, from which it can be counted again";
 const VERBS: &[Verb] = &[Verb::Insert, Verb::Update, Verb::Delete];
 
-/// Adds a batch of sealed entries to the active generation, whose civil days are those of `zone`.
-pub(super) async fn add(tx: &WriteTransaction, state: &State, zone: Tz, entries: &[Sealable]) -> Result<(), DbErr> {
+/// Adds sealed entries to a generation, whose civil days are those of `zone`.
+pub(super) async fn add(
+    tx: &WriteTransaction,
+    generation: i32,
+    zone: Tz,
+    entries: impl Iterator<Item = &Facts>,
+) -> Result<(), DbErr> {
     let mut tally = Tally::default();
-    for entry in entries {
-        let Sealable { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic, .. } = entry;
-        tally.count(
-            zone,
-            Counted {
-                occurred_at: *occurred_at,
-                action_type,
-                outcome,
-                actor_type,
-                actor_id: *actor_id,
-                actor_label,
-                case_id: *case_id,
-                topic: topic.as_deref(),
-            },
-        );
-    }
-    tally.store(tx, state.generation).await
+    entries.for_each(|entry| tally.count(zone, entry.counted()));
+    tally.store(tx, generation).await
 }
 
-/// What is counted of an entry.
+/// The time zone of a generation by its name.
+pub(super) fn zone_of(name: &str) -> Result<Tz, DbErr> {
+    name.parse().map_err(|_| DbErr::Type(format!("'{name}' is not a time zone that this version knows")))
+}
+
+/// What is counted of an entry, as it is read.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Facts {
+    pub occurred_at: DateTime<Utc>,
+    pub action_type: String,
+    pub outcome: String,
+    pub actor_type: String,
+    pub actor_id: Option<Uuid>,
+    pub actor_label: String,
+    pub case_id: Option<Uuid>,
+    pub topic: Option<String>,
+}
+
+impl Facts {
+    fn counted(&self) -> Counted<'_> {
+        let Self { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = self;
+        Counted {
+            occurred_at: *occurred_at,
+            action_type,
+            outcome,
+            actor_type,
+            actor_id: *actor_id,
+            actor_label,
+            case_id: *case_id,
+            topic: topic.as_deref(),
+        }
+    }
+}
+
+/// The same for one who counts.
 #[derive(Clone, Copy, Debug)]
 struct Counted<'a> {
     occurred_at: DateTime<Utc>,

@@ -4,11 +4,10 @@
 //! first, by their ids; then those that are pending. An entry that is committed late gets a later sequence than newer ones before
 //! it.
 
-use super::{RULES, State, rollup, state};
+use super::rollup::{self, Facts};
+use super::{RULES, State, state};
 use crate::db::{Db, WriteTransaction};
 use crate::text;
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 use sha2::{Digest, Sha256};
@@ -27,14 +26,8 @@ pub struct Sealable {
     pub id: Uuid,
     #[sea_orm(skip)]
     pub sequence: i64,
-    pub occurred_at: DateTime<Utc>,
-    pub action_type: String,
-    pub outcome: String,
-    pub actor_type: String,
-    pub actor_id: Option<Uuid>,
-    pub actor_label: String,
-    pub case_id: Option<Uuid>,
-    pub topic: Option<String>,
+    #[sea_orm(nested)]
+    pub facts: Facts,
     pub body: String,
 }
 
@@ -91,8 +84,7 @@ pub async fn seal(db: &Db) -> Result<Sealed, DbErr> {
     }
     if !entries.is_empty() {
         insert_leaves(&tx, &entries).await?;
-        let zone: Tz = state.zone.parse().map_err(|_| DbErr::Type(format!("'{}' is not a time zone", state.zone)))?;
-        rollup::add(&tx, &state, zone, &entries).await?;
+        rollup::add(&tx, state.generation, rollup::zone_of(&state.zone)?, entries.iter().map(|entry| &entry.facts)).await?;
         delete_pending(&tx, &entries).await?;
         state.rolled_through = state.last_sequence;
     }
@@ -137,7 +129,7 @@ async fn is_any_pending<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
 }
 
 /// Whether this transaction is the only one that seals, until it ends.
-async fn is_alone(tx: &WriteTransaction) -> Result<bool, DbErr> {
+pub(super) async fn is_alone(tx: &WriteTransaction) -> Result<bool, DbErr> {
     if tx.backend() != DbBackend::Postgres {
         return Ok(true);
     }
@@ -147,15 +139,16 @@ async fn is_alone(tx: &WriteTransaction) -> Result<bool, DbErr> {
 }
 
 /// How many entries a batch has at most: on SQLite few, since other writers wait for it.
-const fn batch_max(backend: DbBackend) -> usize {
+pub(super) const fn batch_max(backend: DbBackend) -> usize {
     match backend {
         DbBackend::Postgres => 5_000,
         _ => 500,
     }
 }
 
-const COLUMNS: &str = "entry.id, entry.occurred_at, entry.action_type, entry.outcome, entry.actor_type, entry.actor_id, \
-                       entry.actor_label, entry.case_id, entry.topic, entry.body";
+/// The columns of `Facts`.
+pub(super) const FACTS: &str = "entry.occurred_at, entry.action_type, entry.outcome, entry.actor_type, entry.actor_id, \
+                                entry.actor_label, entry.case_id, entry.topic";
 
 /// The first pending entries by id. Each is looked up by its key: the log must never be read as a whole.
 async fn pending(tx: &WriteTransaction) -> Result<(Vec<Sealable>, Rest), DbErr> {
@@ -163,11 +156,12 @@ async fn pending(tx: &WriteTransaction) -> Result<(Vec<Sealable>, Rest), DbErr> 
     let first = format!("(SELECT entry_id FROM audit_pending ORDER BY entry_id LIMIT {max}) AS pending");
     let sql = match backend {
         DbBackend::Postgres => format!(
-            "SELECT entry.* FROM {first} CROSS JOIN LATERAL \
-             (SELECT {COLUMNS} FROM audit_entries AS entry WHERE entry.id = pending.entry_id OFFSET 0) AS entry ORDER BY entry.id"
+            "SELECT entry.* FROM {first} CROSS JOIN LATERAL (SELECT entry.id, entry.body, {FACTS} FROM audit_entries AS entry \
+             WHERE entry.id = pending.entry_id OFFSET 0) AS entry ORDER BY entry.id"
         ),
         _ => format!(
-            "SELECT {COLUMNS} FROM {first} CROSS JOIN audit_entries AS entry ON entry.id = pending.entry_id ORDER BY entry.id"
+            "SELECT entry.id, entry.body, {FACTS} FROM {first} \
+             CROSS JOIN audit_entries AS entry ON entry.id = pending.entry_id ORDER BY entry.id"
         ),
     };
     let entries = Sealable::find_by_statement(Statement::from_string(backend, sql)).all(tx).await?;
@@ -180,7 +174,9 @@ async fn pending(tx: &WriteTransaction) -> Result<(Vec<Sealable>, Rest), DbErr> 
 async fn history(tx: &WriteTransaction, state: &mut State) -> Result<(Vec<Sealable>, Rest), DbErr> {
     let (backend, max) = (tx.backend(), batch_max(tx.backend()));
     let after = state.history_after.unwrap_or_default();
-    let sql = format!("SELECT {COLUMNS} FROM audit_entries AS entry WHERE entry.id > $1 ORDER BY entry.id LIMIT {max}");
+    let sql = format!(
+        "SELECT entry.id, entry.body, {FACTS} FROM audit_entries AS entry WHERE entry.id > $1 ORDER BY entry.id LIMIT {max}"
+    );
     let next = Statement::from_sql_and_values(backend, sql, [after.into()]);
     let mut entries = Sealable::find_by_statement(next).all(tx).await?;
     state.history_done = entries.len() < max;

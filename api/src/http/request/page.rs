@@ -44,7 +44,8 @@ pub struct PageInfo {
     pub has_more: bool,
     /// Maximum number of rows per page
     pub limit: PageLimit,
-    /// Number of all matching rows, if requested with `include_total`; at most 10,001 unless the list belongs to a report
+    /// Number of all matching rows, if requested with `include_total`; at most 10,001, unless the list belongs to a
+    /// report or the number of audit entries is known without counting them
     #[schema(minimum = 0)]
     pub total: Option<u64>,
     /// Whether `total` is the maximum that is counted, so that there may be more rows; false if no total was requested

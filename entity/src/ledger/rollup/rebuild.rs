@@ -5,12 +5,10 @@
 //! sequence: the step that reaches it makes the new generation the active one in the same transaction. An interrupted rebuild
 //! continues where it was.
 
-use super::{Counted, Tally};
+use super::{Facts, add, zone_of};
 use crate::db::{Db, WriteTransaction};
-use crate::ledger::{RULES, State, seal, state};
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use sea_orm::prelude::Uuid;
+use crate::ledger::seal::{self, FACTS};
+use crate::ledger::{RULES, State, state};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement, Value};
 
 /// The tables, in the order in which an old generation is deleted from them. Each entry is counted in the last one, so a
@@ -30,7 +28,7 @@ pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
         return Ok(false);
     }
     let tx = db.begin().await?;
-    if !is_free(&tx).await? {
+    if !seal::is_alone(&tx).await? {
         tx.rollback().await?;
         return Ok(false);
     }
@@ -94,19 +92,6 @@ fn due(known: &State) -> Due {
     }
 }
 
-/// Whether the sealer's lock is free, in which case this transaction has it. On SQLite it is the lock of the only writer.
-async fn is_free(tx: &WriteTransaction) -> Result<bool, DbErr> {
-    if tx.backend() != DbBackend::Postgres {
-        return Ok(true);
-    }
-    let lock = Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        "SELECT pg_try_advisory_xact_lock($1) AS is_free",
-        [seal::LOCK.into()],
-    );
-    tx.query_one(&lock).await?.ok_or_else(|| DbErr::RecordNotFound("lock".to_owned()))?.try_get("", "is_free")
-}
-
 /// Begins a generation. Numbers only increase, so that one that was given up has a smaller number than the one that is active in
 /// the end.
 async fn begin(tx: &WriteTransaction, known: &State) -> Result<(), DbErr> {
@@ -118,55 +103,20 @@ async fn begin(tx: &WriteTransaction, known: &State) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// How many entries a step counts: on SQLite few, since all writers wait for it.
-fn batch(backend: DbBackend) -> i64 {
-    if backend == DbBackend::Postgres { 5_000 } else { 500 }
-}
-
-/// An entry as it is counted.
-#[derive(FromQueryResult)]
-struct Sealed {
-    occurred_at: DateTime<Utc>,
-    action_type: String,
-    outcome: String,
-    actor_type: String,
-    actor_id: Option<Uuid>,
-    actor_label: String,
-    case_id: Option<Uuid>,
-    topic: Option<String>,
-}
-
-impl Sealed {
-    fn counted(&self) -> Counted<'_> {
-        let Self { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = self;
-        Counted {
-            occurred_at: *occurred_at,
-            action_type,
-            outcome,
-            actor_type,
-            actor_id: *actor_id,
-            actor_label,
-            case_id: *case_id,
-            topic: topic.as_deref(),
-        }
-    }
-}
-
 /// Counts the next entries. With the last one, the generation becomes the active one.
 async fn build(tx: &WriteTransaction, known: &State, generation: i32) -> Result<(), DbErr> {
     let zone = zone_of(&known.settings_zone)?;
-    let last = last_sequence(tx).await?;
-    let through = known.building_through.saturating_add(batch(tx.backend())).min(last);
-    let sql = "SELECT entry.occurred_at, entry.action_type, entry.outcome, entry.actor_type, entry.actor_id, entry.actor_label, \
-               entry.case_id, entry.topic FROM ledger_leaves AS leaf JOIN audit_entries AS entry ON entry.id = leaf.entry_id \
-               WHERE leaf.sequence > $1 AND leaf.sequence <= $2";
+    // Nothing is sealed while this transaction has the sealer's lock.
+    let last = known.last_sequence;
+    let batch = i64::try_from(seal::batch_max(tx.backend())).unwrap_or(i64::MAX);
+    let through = known.building_through.saturating_add(batch).min(last);
+    let sql = format!(
+        "SELECT {FACTS} FROM ledger_leaves AS leaf JOIN audit_entries AS entry ON entry.id = leaf.entry_id \
+         WHERE leaf.sequence > $1 AND leaf.sequence <= $2"
+    );
     let values = [known.building_through.into(), through.into()];
-    let entries = Sealed::find_by_statement(Statement::from_sql_and_values(tx.backend(), sql, values)).all(tx).await?;
-    let mut tally = Tally::default();
-    for entry in &entries {
-        tally.count(zone, entry.counted());
-    }
-    tally.store(tx, generation).await?;
+    let entries = Facts::find_by_statement(Statement::from_sql_and_values(tx.backend(), sql, values)).all(tx).await?;
+    add(tx, generation, zone, entries.iter()).await?;
     if through < last {
         return execute(tx, "UPDATE ledger_state SET building_through = $1 WHERE id = 1", vec![through.into()]).await;
     }
@@ -175,12 +125,6 @@ async fn build(tx: &WriteTransaction, known: &State, generation: i32) -> Result<
     execute(tx, sql, vec![generation.into(), known.settings_zone.as_str().into(), RULES.into(), last.into()]).await?;
     tracing::info!(generation, zone = known.settings_zone, entries = last, "all entries were counted again");
     Ok(())
-}
-
-/// Nothing is sealed while this transaction has the sealer's lock.
-async fn last_sequence(tx: &WriteTransaction) -> Result<i64, DbErr> {
-    let last = Statement::from_string(tx.backend(), "SELECT COALESCE(MAX(sequence), 0) AS last FROM ledger_leaves");
-    tx.query_one(&last).await?.ok_or_else(|| DbErr::RecordNotFound("ledger_leaves".to_owned()))?.try_get("", "last")
 }
 
 /// Whether there are rows of generations before the active one.
@@ -211,9 +155,4 @@ async fn delete_old(tx: &WriteTransaction, known: &State) -> Result<bool, DbErr>
 
 async fn execute(tx: &WriteTransaction, sql: &str, values: Vec<Value>) -> Result<(), DbErr> {
     tx.execute(&Statement::from_sql_and_values(tx.backend(), sql, values)).await.map(drop)
-}
-
-/// The time zone of a generation by its name.
-pub(super) fn zone_of(name: &str) -> Result<Tz, DbErr> {
-    name.parse().map_err(|_| DbErr::Type(format!("'{name}' is not a time zone that this version knows")))
 }

@@ -3,7 +3,7 @@
 //! The database counts here, by the ids between the two midnights, where `add` counts each entry by its time: a mistake in one of
 //! the two shows as a difference.
 
-use super::rebuild::zone_of;
+use super::zone_of;
 use crate::audit::{Action, Outcome};
 use crate::clock::{floor_id, instant_of, rfc3339};
 use crate::ledger::{RULES, State};
