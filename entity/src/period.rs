@@ -2,7 +2,7 @@
 
 mod seen;
 
-pub use seen::{Added, SETTLED_AFTER, Seen};
+pub use seen::{Added, LedgerExtent, SETTLED_AFTER, Seen};
 
 use crate::clock::floor_id;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};

@@ -33,14 +33,23 @@ impl Sql {
     }
 
     /// Appends the condition for a row of a table that later pages of a list may show, if there is one.
-    pub fn seen(mut self, seen: Option<Seen>, table: Added, name: &str) -> Self {
+    pub fn seen(self, seen: Option<Seen>, table: Added, name: &str) -> Self {
+        self.seen_or_not(seen, table, name, " AND ")
+    }
+
+    /// Appends the opposite condition: for a row that later pages must not show.
+    pub fn unseen(self, seen: Option<Seen>, table: Added, name: &str) -> Self {
+        self.seen_or_not(seen, table, name, " AND NOT ")
+    }
+
+    fn seen_or_not(mut self, seen: Option<Seen>, table: Added, name: &str, and: &str) -> Self {
         if let Some(seen) = seen {
             let values = &mut self.values;
             let condition = seen.condition(table, name, |value| {
                 values.push(value);
                 format!("${}", values.len())
             });
-            self.text.push_str(&format!(" AND {condition}"));
+            self.text.push_str(&format!("{and}({condition})"));
         }
         self
     }

@@ -39,7 +39,7 @@ const USAGE: &str = "SELECT entry.action_type, COUNT(*) AS entry_count, \
 /// The usage of each action in a snapshot, from the rollups and what is pending; while the rollups are being built, from the log.
 /// Three statements, regardless of the size of the audit log.
 pub async fn usage<C: ConnectionTrait>(db: &C) -> Result<HashMap<Action, Usage>, DbErr> {
-    let counted = Counted::by_their_days(db).await?;
+    let counted = Counted::by_their_days(db, None).await?;
     let usage = |(action_type, count, last_at): (String, i64, Option<DateTime<Utc>>)| {
         let action = Action::from_code(&action_type)?;
         Some((action, Usage { count: u64::try_from(count).ok()?, last_at }))

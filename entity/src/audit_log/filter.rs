@@ -60,7 +60,7 @@ impl Filter {
     pub(super) fn countable(&self) -> Option<Countable> {
         let Self {
             ids,
-            seen: None,
+            seen,
             actions: _,
             categories: _,
             actor_id,
@@ -83,7 +83,7 @@ impl Filter {
             return None;
         };
         let everything = IdRange { from: Uuid::nil(), before: Uuid::max(), seen: None };
-        let ids = ids.unwrap_or(everything);
+        let ids = IdRange { seen: *seen, ..ids.unwrap_or(everything) };
         let countable = Countable { ids, actions: self.wanted_actions(), outcomes: outcomes.clone(), actor_id: *actor_id };
         Some(countable).filter(|_| excluded_actor_ids.is_empty() && sources.is_empty())
     }

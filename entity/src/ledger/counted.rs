@@ -7,6 +7,9 @@
 //!
 //! Before the first entry and after the last one there is nothing to count, so a range that ends there is read as if it ended
 //! with the civil day: a period until now reads no entries but those that are pending.
+//!
+//! A later page of a list divides the range as its first page did. What was sealed since then is known by its sequence, and is
+//! subtracted where the first page could not see it: the number of rows depends on what happened between the two pages.
 
 use super::{State, state};
 use crate::audit::{Action, Outcome};
@@ -48,6 +51,8 @@ pub(crate) struct Counted {
     backend: DbBackend,
     state: State,
     edges: Edges,
+    /// What the first page of a list could see; `None` for a first page.
+    seen: Option<Seen>,
     /// The time zone of the days; `None` if everything is read from the log.
     days: Option<Tz>,
 }
@@ -89,8 +94,8 @@ const PARTS_MAX: usize = 2;
 /// The number of entries that match: of a range of whole days, or of one that is open on either side. An empty list of outcomes
 /// is all of them.
 ///
-/// `None` if the rollups don't say, so that entries would have to be counted: the range has parts of days, it is a later page
-/// of a list, or the rollups are being built. `db` is a snapshot.
+/// `None` if the rollups don't say, so that entries would have to be counted: the range has parts of days, or the rollups are
+/// being built. `db` is a snapshot.
 ///
 /// # Errors
 ///
@@ -102,10 +107,7 @@ pub async fn counted_total<C: ConnectionTrait>(
     outcomes: Vec<Outcome>,
     actor_id: Option<Uuid>,
 ) -> Result<Option<u64>, DbErr> {
-    if ids.seen.is_some() {
-        return Ok(None);
-    }
-    let counted = Counted::by_their_days(db).await?;
+    let counted = Counted::by_their_days(db, ids.seen).await?;
     let by = if actor_id.is_some() { By::Actors } else { By::Types };
     if counted.days.is_none() || !counted.divided(by, &[ids]).1.is_empty() {
         return Ok(None);
@@ -117,8 +119,23 @@ pub async fn counted_total<C: ConnectionTrait>(
 
 impl Counted {
     /// How entries are counted by the civil days of a time zone; from the log alone if the rollups have other days, are not
-    /// complete, or hold more than what `seen` allows. Two statements; `db` is a snapshot.
+    /// complete, or hold more than what was seen and `seen` doesn't say what. Two statements; `db` is a snapshot.
     pub async fn new<C: ConnectionTrait>(db: &C, zone: Tz, seen: Option<Seen>) -> Result<Self, DbErr> {
+        let counted = Self::of_snapshot(db, seen).await?;
+        Ok(counted.in_days_of(zone))
+    }
+
+    /// The same by the days that the rollups have.
+    pub async fn by_their_days<C: ConnectionTrait>(db: &C, seen: Option<Seen>) -> Result<Self, DbErr> {
+        let counted = Self::of_snapshot(db, seen).await?;
+        Ok(match counted.state.zone.parse() {
+            Ok(zone) => counted.in_days_of(zone),
+            Err(_) => counted,
+        })
+    }
+
+    /// From the log alone.
+    async fn of_snapshot<C: ConnectionTrait>(db: &C, seen: Option<Seen>) -> Result<Self, DbErr> {
         let state = state(db).await?;
         let edges = Sql::new(
             "SELECT (SELECT id FROM audit_entries ORDER BY id LIMIT 1) AS first_id, \
@@ -126,15 +143,13 @@ impl Counted {
              (SELECT COUNT(*) FROM audit_pending) AS pending_count",
         );
         let edges: Edges = edges.one(db).await?.ok_or_else(|| DbErr::RecordNotFound("audit_pending".to_owned()))?;
-        let days = Some(zone).filter(|zone| seen.is_none() && state.is_ready(zone.name()));
-        Ok(Self { backend: db.get_database_backend(), state, edges, days })
+        Ok(Self { backend: db.get_database_backend(), state, edges, seen, days: None })
     }
 
-    /// The same by the days that the rollups have.
-    pub async fn by_their_days<C: ConnectionTrait>(db: &C) -> Result<Self, DbErr> {
-        let counted = Self::new(db, Tz::UTC, None).await?;
-        let days = counted.state.zone.parse().ok().filter(|zone: &Tz| counted.state.is_ready(zone.name()));
-        Ok(Self { days, ..counted })
+    fn in_days_of(self, zone: Tz) -> Self {
+        let is_known = self.seen.is_none_or(|seen| seen.ledger().is_some());
+        let days = Some(zone).filter(|zone| is_known && self.state.is_ready(zone.name()));
+        Self { days, ..self }
     }
 
     /// Whether the rollups are read.
@@ -173,7 +188,8 @@ impl Counted {
         one_count(self.relation(sql, by, &[ids], wanted, also), db).await
     }
 
-    /// Appends the relation, with the name `counted`: `(SELECT …) AS counted`. `also` adds conditions of its own on the table
+    /// Appends the relation, with the name `counted`: `(SELECT …) AS counted`. Of a later page of a list it may also have rows of
+    /// what is not counted, which sum to zero, and `last_at` may be the time of one of those. `also` adds conditions of its own on the table
     /// with the name that it is given, each with an AND before it.
     pub fn relation(
         &self,
@@ -184,7 +200,6 @@ impl Counted {
         also: impl Fn(Sql, &'static str) -> Sql,
     ) -> Sql {
         let (whole, parts) = self.divided(by, ranges);
-        let seen = ranges.first().and_then(|ids| ids.seen);
         let in_log = |sql: Sql| {
             let sql = if by == By::Cases { sql.text(" AND entry.case_id IS NOT NULL") } else { sql };
             also(wanted.conditions(sql, "entry"), "entry")
@@ -193,13 +208,24 @@ impl Counted {
         let in_days = Wanted { outcomes: if by == By::Cases { &[] } else { wanted.outcomes }, ..*wanted };
         let mut sql = named(sql.text("("), &whole, &parts);
         let mut union = "";
-        for branch in branches(&whole, &parts) {
+        for branch in self.branches(&whole, &parts) {
             sql = sql.text(union);
             union = " UNION ALL ";
             sql = match branch {
                 Branch::Rolled(whole) => also(in_days.conditions(self.in_days(sql, by, whole), "rolled"), "rolled"),
-                Branch::Pending(whole) => in_log(self.in_pending(sql, by, whole)),
-                Branch::Log(parts) => in_log(self.in_parts(sql, by, parts).seen(seen, Added::Entries, "entry")),
+                Branch::Pending(whole) => {
+                    let sql = self.found_in(sql, by.of_entries(), whole, |sql| sql.text("audit_pending"));
+                    in_log(sql.seen(self.seen, Added::Entries, "entry"))
+                }
+                Branch::New(after, whole) => {
+                    // All of them, in a form that is not read by the ids of the range.
+                    let all = if self.backend == DbBackend::Postgres { " OFFSET 0)" } else { " LIMIT -1)" };
+                    let sql = self.found_in(sql, by.to_subtract(), whole, |sql| {
+                        sql.text("(SELECT entry_id FROM ledger_leaves WHERE sequence > ").value(after).text(all)
+                    });
+                    in_log(sql.unseen(self.seen, Added::Entries, "entry"))
+                }
+                Branch::Log(parts) => in_log(self.in_parts(sql, by, parts).seen(self.seen, Added::Entries, "entry")),
             };
         }
         sql.text(") AS counted")
@@ -240,10 +266,28 @@ impl Counted {
             (END_DAY?, ids.before)
         } else {
             let (day, start) = starting(civil_day(bound_at(ids.before), zone));
-            let is_whole = start < ids.before && self.edges.last_id.is_none_or(|last| last < ids.before);
+            let is_whole = start < ids.before && self.last_seen_id().is_none_or(|last| last < ids.before);
             if is_whole { starting(day.succ_opt()?) } else { (day, start) }
         };
         Some(Whole { bucket, first_day, end_day, first_id, end_id }).filter(|whole| whole.first_day < whole.end_day)
+    }
+
+    /// The last entry that the first page of a list could see.
+    fn last_seen_id(&self) -> Option<Uuid> {
+        self.seen.and_then(|seen| seen.ledger()).map(|ledger| ledger.last_id).or(self.edges.last_id)
+    }
+
+    fn branches<'a>(&self, whole: &'a [Whole], parts: &'a [Part]) -> Vec<Branch<'a>> {
+        let mut branches = Vec::new();
+        if !whole.is_empty() {
+            branches.extend([Branch::Rolled(whole), Branch::Pending(whole)]);
+            branches.extend(self.seen.and_then(|seen| seen.ledger()).map(|ledger| Branch::New(ledger.last_sequence, whole)));
+        }
+        match parts.len() > PARTS_MAX {
+            true => branches.push(Branch::Log(parts)),
+            false => branches.extend(parts.chunks(1).map(Branch::Log)),
+        }
+        branches
     }
 
     fn in_days(&self, sql: Sql, by: By, whole: &[Whole]) -> Sql {
@@ -266,28 +310,27 @@ impl Counted {
         }
     }
 
-    /// Pending entries are few, and each is found by its id: the range is of their ids in the small table, since a range of ids
-    /// of the log would be another way to find them, at the cost of all entries in it. OFFSET 0 keeps PostgreSQL to this order,
-    /// also where its statistics are those of a moment with more of them.
-    fn in_pending(&self, sql: Sql, by: By, whole: &[Whole]) -> Sql {
-        let columns = by.of_entries();
+    /// Entries that a small table leads to, each by its id: the range is of the ids in that table, since a range of ids of the log
+    /// would be another way to find them, at the cost of all entries in it. OFFSET 0 keeps PostgreSQL to this order, also where
+    /// its statistics are those of a moment with more of them.
+    fn found_in(&self, sql: Sql, columns: &str, whole: &[Whole], table: impl Fn(Sql) -> Sql) -> Sql {
         let (entries, joined) = match self.backend {
             DbBackend::Postgres => (
-                "LATERAL (SELECT entry.action_type, entry.outcome, entry.actor_type, entry.actor_id, entry.actor_label, \
-                 entry.case_id, entry.topic, entry.occurred_at FROM audit_entries AS entry \
-                 WHERE entry.id = pending.entry_id OFFSET 0) AS entry",
+                "LATERAL (SELECT entry.id, entry.xmin AS xmin, entry.action_type, entry.outcome, entry.actor_type, \
+                 entry.actor_id, entry.actor_label, entry.case_id, entry.topic, entry.occurred_at FROM audit_entries AS entry \
+                 WHERE entry.id = found.entry_id OFFSET 0) AS entry",
                 "",
             ),
-            _ => ("audit_entries AS entry", " AND entry.id = pending.entry_id"),
+            _ => ("audit_entries AS entry", " AND entry.id = found.entry_id"),
         };
         if let [Whole { bucket, first_id, end_id, .. }] = whole {
-            let sql = sql.text(&format!("SELECT {bucket} AS bucket_number, {columns} FROM audit_pending AS pending"));
-            let sql = sql.text(" CROSS JOIN ").text(entries).text(" WHERE pending.entry_id >= ").value(*first_id);
-            return sql.text(" AND pending.entry_id < ").value(*end_id).text(joined);
+            let sql = table(sql.text(&format!("SELECT {bucket} AS bucket_number, {columns} FROM ")));
+            let sql = sql.text(" AS found CROSS JOIN ").text(entries).text(" WHERE found.entry_id >= ").value(*first_id);
+            return sql.text(" AND found.entry_id < ").value(*end_id).text(joined);
         }
-        let sql = sql.text(&format!("SELECT whole.bucket_number, {columns} FROM whole CROSS JOIN audit_pending AS pending"));
-        let sql = sql.text(" CROSS JOIN ").text(entries).text(" WHERE pending.entry_id >= whole.first_id");
-        sql.text(" AND pending.entry_id < whole.end_id").text(joined)
+        let sql = table(sql.text(&format!("SELECT whole.bucket_number, {columns} FROM whole CROSS JOIN ")));
+        let sql = sql.text(" AS found CROSS JOIN ").text(entries).text(" WHERE found.entry_id >= whole.first_id");
+        sql.text(" AND found.entry_id < whole.end_id").text(joined)
     }
 
     fn in_parts(&self, sql: Sql, by: By, parts: &[Part]) -> Sql {
@@ -313,18 +356,9 @@ impl Counted {
 enum Branch<'a> {
     Rolled(&'a [Whole]),
     Pending(&'a [Whole]),
+    /// What was sealed after a sequence and must be subtracted.
+    New(i64, &'a [Whole]),
     Log(&'a [Part]),
-}
-
-fn branches<'a>(whole: &'a [Whole], parts: &'a [Part]) -> Vec<Branch<'a>> {
-    let days = Some(whole).filter(|whole| !whole.is_empty());
-    let mut branches: Vec<Branch<'a>> =
-        days.into_iter().flat_map(|whole| [Branch::Rolled(whole), Branch::Pending(whole)]).collect();
-    match parts.len() > PARTS_MAX {
-        true => branches.push(Branch::Log(parts)),
-        false => branches.extend(parts.chunks(1).map(Branch::Log)),
-    }
-    branches
 }
 
 /// Names the days and the parts that are joined with a table. Within the parentheses, so that any statement may hold the
@@ -420,6 +454,23 @@ impl By {
             Self::Cases => "entry.case_id, entry.action_type, CAST(1 AS BIGINT) AS entry_count",
         }
     }
+
+    /// The same of an entry that the rollups hold and that must not be counted. A group has the last time of all its entries
+    /// then, counted or not.
+    const fn to_subtract(self) -> &'static str {
+        match self {
+            Self::Types | Self::Entries => {
+                "entry.action_type, entry.outcome, entry.actor_type, CAST(-1 AS BIGINT) AS entry_count, \
+                 CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE -1 END AS BIGINT) AS on_cases, NULL AS last_at"
+            }
+            Self::Actors => {
+                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, entry.topic, \
+                 CAST(-1 AS BIGINT) AS entry_count, \
+                 CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE -1 END AS BIGINT) AS on_cases, NULL AS last_at"
+            }
+            Self::Cases => "entry.case_id, entry.action_type, CAST(-1 AS BIGINT) AS entry_count",
+        }
+    }
 }
 
 async fn one_count<C: ConnectionTrait>(sql: Sql, db: &C) -> Result<i64, DbErr> {
@@ -469,7 +520,7 @@ mod tests {
         };
         let id = |time| Some(Clock::system().id(at(time)));
         let edges = Edges { first_id: id(first), last_id: id(last), pending_count: 0 };
-        Counted { backend: DbBackend::Sqlite, state, edges, days: Some(CHICAGO) }
+        Counted { backend: DbBackend::Sqlite, state, edges, seen: None, days: Some(CHICAGO) }
     }
 
     /// Among entries of all times.

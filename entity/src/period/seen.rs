@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
+use serde::{Deserialize, Serialize};
 
 /// Ids are assigned before COMMIT: an entry may appear this long after its id, if clocks differ and transactions take long.
 pub const SETTLED_AFTER: TimeDelta = TimeDelta::hours(1);
@@ -27,6 +28,17 @@ pub struct Seen {
     extent: Extent,
     /// Whether the database may show more by now.
     is_past: bool,
+    ledger: Option<LedgerExtent>,
+}
+
+/// How much of the log a reader could see was sealed. Sealed entries stay sealed, so that later pages find out by their sequence
+/// what is new since then, in place of reading all entries again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerExtent {
+    /// The sequence of the last sealed entry; 0 before the first one.
+    pub last_sequence: i64,
+    /// The last entry by its id, sealed or not.
+    pub last_id: Uuid,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,27 +69,37 @@ impl Seen {
     /// What a snapshot sees.
     pub async fn read<C: ConnectionTrait>(db: &C, now: DateTime<Utc>) -> Result<Self, DbErr> {
         let backend = db.get_database_backend();
-        let sql = match backend {
-            DbBackend::Postgres => "SELECT CAST(pg_current_snapshot() AS TEXT) AS extent",
+        let extent = match backend {
+            DbBackend::Postgres => "CAST(pg_current_snapshot() AS TEXT)",
             _ => {
-                "SELECT (SELECT COALESCE(MAX(rowid), 0) FROM audit_entries) || ':' \
-                 || (SELECT COALESCE(MAX(rowid), 0) FROM case_reviews) AS extent"
+                "(SELECT COALESCE(MAX(rowid), 0) FROM audit_entries) || ':' \
+                 || (SELECT COALESCE(MAX(rowid), 0) FROM case_reviews)"
             }
         };
+        let sql = format!(
+            "SELECT {extent} AS extent, COALESCE((SELECT MAX(sequence) FROM ledger_leaves), 0) AS last_sequence, \
+             (SELECT id FROM audit_entries ORDER BY id DESC LIMIT 1) AS last_id"
+        );
         let row = db.query_one_raw(Statement::from_string(backend, sql)).await?;
-        let extent: String = row.ok_or_else(|| DbErr::RecordNotFound("extent".to_owned()))?.try_get("", "extent")?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("extent".to_owned()))?;
+        let extent: String = row.try_get("", "extent")?;
+        let (last_sequence, last_id) = (row.try_get("", "last_sequence")?, row.try_get::<Option<Uuid>>("", "last_id")?);
         let settled_at = u64::try_from((now - SETTLED_AFTER).timestamp_millis()).unwrap_or_default();
         let seen = match backend {
             DbBackend::Postgres => Self::of_snapshot(&extent, settled_at),
             _ => Self::of_rows(&extent),
         };
-        seen.ok_or_else(|| DbErr::Type(format!("extent {extent}")))
+        let seen = seen.ok_or_else(|| DbErr::Type(format!("extent {extent}")))?;
+        // A reader that has to leave something out may have to leave out sealed entries.
+        let ledger = last_id.filter(|_| !seen.is_past).map(|last_id| LedgerExtent { last_sequence, last_id });
+        Ok(Self { ledger, ..seen })
     }
 
     /// The last rows, as `1042:17`.
     fn of_rows(text: &str) -> Option<Self> {
         let (entries, steps) = text.split_once(':')?;
-        Some(Self { extent: Extent::Rows { entries: entries.parse().ok()?, steps: steps.parse().ok()? }, is_past: false })
+        let extent = Extent::Rows { entries: entries.parse().ok()?, steps: steps.parse().ok()? };
+        Some(Self { extent, is_past: false, ledger: None })
     }
 
     /// A snapshot in PostgreSQL's form: the oldest open transaction, the first that had not begun, and all that were open, in
@@ -88,7 +110,13 @@ impl Seen {
         let listed: Result<Vec<u64>, _> = listed.split(',').filter(|number| !number.is_empty()).map(str::parse).collect();
         let listed = listed.ok()?;
         let (end, is_past) = listed.get(OPEN_MAX).map_or((end, false), |next| (*next, true));
-        Some(Self { extent: Extent::Transactions { settled_at, oldest, end, open: places(&listed) }, is_past })
+        let extent = Extent::Transactions { settled_at, oldest, end, open: places(&listed) };
+        Some(Self { extent, is_past, ledger: None })
+    }
+
+    /// How much of it was sealed; `None` if that is not known.
+    pub fn ledger(&self) -> Option<LedgerExtent> {
+        self.ledger
     }
 
     /// The same for a cursor.
@@ -103,7 +131,7 @@ impl Seen {
     }
 
     /// What an earlier page saw, as its cursor has it.
-    pub fn from_numbers(numbers: &[u64]) -> Option<Self> {
+    pub fn from_numbers(numbers: &[u64], ledger: Option<LedgerExtent>) -> Option<Self> {
         let extent = match numbers {
             [entries, steps] => Extent::Rows { entries: *entries, steps: *steps },
             [settled_at, oldest, end, open @ ..] => {
@@ -111,7 +139,7 @@ impl Seen {
             }
             _ => return None,
         };
-        Some(Self { extent, is_past: true })
+        Some(Self { extent, is_past: true, ledger })
     }
 
     /// What has to be left out; `None` if everything may be shown that the database shows.
@@ -121,6 +149,8 @@ impl Seen {
 
     /// The condition for a row of a table, by the name that the table has in the statement. `place` takes a value and returns its
     /// placeholder.
+    ///
+    /// On PostgreSQL the table has the columns `id` and `xmin`.
     pub(crate) fn condition(&self, table: Added, name: &str, mut place: impl FnMut(Value) -> String) -> String {
         match self.extent {
             Extent::Rows { entries, steps } => {
@@ -195,12 +225,12 @@ mod tests {
             Seen::of_snapshot(&format!("100:{}:{}", 1_u64 << 40, open.join(",")), 5),
         ] {
             let seen = seen.unwrap();
-            let again = Seen::from_numbers(&seen.numbers()).unwrap();
+            let again = Seen::from_numbers(&seen.numbers(), None).unwrap();
             assert_eq!((again.extent, again.is_past, seen.is_past), (seen.extent, true, false));
             assert_eq!((seen.if_past(), again.if_past()), (None, Some(again)));
         }
         for numbers in [&[][..], &[1]] {
-            assert_eq!(Seen::from_numbers(numbers), None);
+            assert_eq!(Seen::from_numbers(numbers, None), None);
         }
         for text in ["", "10", "10:20", "a:b:c", "10:20:x"] {
             assert_eq!(Seen::of_snapshot(text, 5), None, "{text}");

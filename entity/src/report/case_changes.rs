@@ -101,7 +101,9 @@ async fn cases_touched<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRan
     struct Count {
         case_count: i64,
     }
-    let sql = Sql::new("SELECT COUNT(DISTINCT counted.case_id) AS case_count FROM ");
-    let count: Option<Count> = universe.relation(sql, counted, By::Cases, &[ids]).one(db).await?;
+    let sql = Sql::new("SELECT COUNT(*) AS case_count FROM (SELECT counted.case_id FROM ");
+    let sql = universe.relation(sql, counted, By::Cases, &[ids]);
+    let sql = sql.text(" GROUP BY counted.case_id HAVING SUM(counted.entry_count) > 0) AS touched");
+    let count: Option<Count> = sql.one(db).await?;
     Ok(count.map_or(0, |count| count.case_count))
 }

@@ -130,7 +130,9 @@ fn changed_cases(counted: &Counted, ids: IdRange, scope: &Scope) -> Sql {
     });
     let sql = scope.relation(sql.text(" FROM "), counted, By::Cases, &[ids]);
     let sql = sql.text(" CROSS JOIN cases WHERE cases.id = counted.case_id");
-    sql.text(" GROUP BY cases.id, cases.member_id, cases.workshop_code, cases.assigned_to_id) ")
+    sql.text(
+        " GROUP BY cases.id, cases.member_id, cases.workshop_code, cases.assigned_to_id HAVING SUM(counted.entry_count) > 0) ",
+    )
 }
 
 fn group(kind: &str, user: &str, workshop: &str, key: &str) -> String {

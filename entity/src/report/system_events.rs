@@ -7,7 +7,7 @@ use crate::audit::{Action, Category, Outcome, SystemEvent};
 use crate::audit_log::{JobHealth, job_health};
 use crate::clock;
 use crate::ledger::{By, Counted};
-use crate::period::{IdRange, Interval, Period};
+use crate::period::{Added, IdRange, Interval, Period};
 use crate::sql::{Sql, by_bytes};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::prelude::Uuid;
@@ -193,17 +193,34 @@ async fn access<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange) -> 
     let reads = Scope::done(Some(Category::Access.actions().collect()));
     let sql = Sql::new(
         "SELECT counted.action_type, counted.topic AS view_type, counted.actor_id AS user_id, counted.actor_label AS username, \
-         CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, MAX(counted.last_at) AS last_at, \
-         COUNT(*) OVER () AS rows_total FROM ",
+         CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, COUNT(*) OVER () AS rows_total, ",
     );
+    let sql = match ids.seen {
+        // An entry that is not counted may be the last one.
+        Some(_) => {
+            last_seen(sql.text("CASE WHEN MIN(counted.entry_count) < 0 THEN "), ids).text(" ELSE MAX(counted.last_at) END")
+        }
+        None => sql.text("MAX(counted.last_at)"),
+    };
     let collation = by_bytes(db);
-    let sql = reads.relation(sql, counted, By::Actors, &[ids]).text(
+    let sql = reads.relation(sql.text(" AS last_at FROM "), counted, By::Actors, &[ids]).text(
         " GROUP BY counted.action_type, counted.topic, counted.actor_id, counted.actor_label \
-         ORDER BY SUM(counted.entry_count) DESC, counted.actor_label",
+         HAVING SUM(counted.entry_count) > 0 ORDER BY SUM(counted.entry_count) DESC, counted.actor_label",
     );
     let sql = sql.text(collation).text(", counted.action_type").text(collation);
     let sql = sql.text(", COALESCE(counted.topic, '')").text(collation);
     let rows: Vec<AccessRow> = sql.text(&format!(", counted.actor_id LIMIT {ACCESS_MAX}")).all(db).await?;
     let total = rows.first().map_or(0, |row| row.rows_total);
     Ok((rows.into_iter().map(|row| row.access).collect(), total))
+}
+
+/// The time of the last entry of a group that the first page of a list could see.
+fn last_seen(sql: Sql, ids: IdRange) -> Sql {
+    let sql = sql.text(
+        "(SELECT entry.occurred_at FROM audit_entries AS entry WHERE entry.action_type = counted.action_type \
+         AND COALESCE(entry.topic, '') = COALESCE(counted.topic, '') AND entry.actor_id IS NOT DISTINCT FROM counted.actor_id \
+         AND entry.actor_label = counted.actor_label AND entry.outcome = ",
+    );
+    let sql = sql.value(Outcome::Success.code()).text(" AND entry.id >= ").value(ids.from).text(" AND entry.id < ");
+    sql.value(ids.before).seen(ids.seen, Added::Entries, "entry").text(" ORDER BY entry.id DESC LIMIT 1)")
 }

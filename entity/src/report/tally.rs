@@ -5,7 +5,6 @@ use crate::audit::{Action, Category, Outcome};
 use crate::ledger::{By, Counted};
 use crate::period::{Bucket, IdRange};
 use crate::sql::Sql;
-use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -21,8 +20,6 @@ pub(super) struct Tally {
     pub on_cases: i64,
     /// Of these, those by the service itself; not counted in a scope of cases.
     pub by_system: i64,
-    /// Not determined in a scope of cases.
-    pub last_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromQueryResult)]
@@ -33,7 +30,6 @@ struct Row {
     entry_count: i64,
     on_cases: i64,
     by_system: i64,
-    last_at: Option<DateTime<Utc>>,
 }
 
 /// How often an action of one type occurred, and its share of the total.
@@ -62,18 +58,18 @@ pub(super) async fn tallies<C: ConnectionTrait>(
     let by = scope.counted_by();
     let sql = match by {
         By::Types | By::Entries => {
-            "SELECT counted.bucket_number, counted.action_type, counted.outcome, MAX(counted.last_at) AS last_at, \
+            "SELECT counted.bucket_number, counted.action_type, counted.outcome, \
              CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
              CAST(SUM(CASE WHEN counted.actor_type = 'system' THEN counted.entry_count ELSE 0 END) AS BIGINT) AS by_system FROM "
         }
         // Of the entries of an actor, none is by the service itself, which has no id.
         By::Actors => {
-            "SELECT counted.bucket_number, counted.action_type, counted.outcome, MAX(counted.last_at) AS last_at, \
+            "SELECT counted.bucket_number, counted.action_type, counted.outcome, \
              CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.on_cases) AS BIGINT) AS on_cases, \
              CAST(0 AS BIGINT) AS by_system FROM "
         }
         By::Cases => {
-            "SELECT counted.bucket_number, counted.action_type, 'success' AS outcome, NULL AS last_at, \
+            "SELECT counted.bucket_number, counted.action_type, 'success' AS outcome, \
              CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, CAST(SUM(counted.entry_count) AS BIGINT) AS on_cases, \
              CAST(0 AS BIGINT) AS by_system FROM "
         }
@@ -82,6 +78,7 @@ pub(super) async fn tallies<C: ConnectionTrait>(
     let sql = scope.relation(Sql::new(sql), counted, by, &ranges);
     let sql = sql.text(" GROUP BY counted.bucket_number, counted.action_type");
     let sql = if by == By::Cases { sql } else { sql.text(", counted.outcome") };
+    let sql = sql.text(" HAVING SUM(counted.entry_count) > 0");
     let rows: Vec<Row> = sql.all(db).await?;
     rows.into_iter().map(Tally::from_row).collect()
 }
@@ -94,7 +91,7 @@ pub(super) async fn count<C: ConnectionTrait>(db: &C, counted: &Counted, ids: Id
 
 impl Tally {
     fn from_row(row: Row) -> Result<Self, DbErr> {
-        let Row { bucket_number: number, action_type, outcome, entry_count, on_cases, by_system, last_at } = row;
+        let Row { bucket_number: number, action_type, outcome, entry_count, on_cases, by_system } = row;
         let ended = |code: &str| [Outcome::Success, Outcome::Failure, Outcome::Denied].into_iter().find(|o| o.code() == code);
         Ok(Self {
             bucket: bucket_number(number)?,
@@ -103,7 +100,6 @@ impl Tally {
             count: entry_count,
             on_cases,
             by_system,
-            last_at,
         })
     }
 

@@ -4,7 +4,7 @@ use super::{CategoryCount, Point, ReportPage, Scope, TypeCount, counted, series,
 use crate::audit::Category;
 use crate::audit_entry::{self, Column};
 use crate::clock;
-use crate::period::{Added, Interval, Period, Seen};
+use crate::period::{Added, IdRange, Interval, Period};
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -43,8 +43,9 @@ pub async fn user_activity<C: ConnectionTrait>(
     let points = tallies.iter().map(|tally| (tally.bucket, tally.action.category().code(), tally.count));
     Ok(UserActivity {
         total_activities: tally::total(tallies.iter()),
-        last_activity_at: tallies.iter().filter_map(|tally| tally.last_at).max(),
-        last_activity_overall_at: last_ever(db, user_id, period.ids().seen).await?,
+        last_activity_at: last_in(db, user_id, period.ids()).await?,
+        last_activity_overall_at: last_in(db, user_id, IdRange { from: Uuid::nil(), before: Uuid::max(), ..period.ids() })
+            .await?,
         by_category: tally::by_category(tallies.iter()),
         by_action_type: tally::by_type(tallies.iter()),
         timeseries: series(&buckets, Category::all().map(Category::code), points),
@@ -52,10 +53,11 @@ pub async fn user_activity<C: ConnectionTrait>(
     })
 }
 
-async fn last_ever<C: ConnectionTrait>(db: &C, user_id: Uuid, seen: Option<Seen>) -> Result<Option<DateTime<Utc>>, DbErr> {
+async fn last_in<C: ConnectionTrait>(db: &C, user_id: Uuid, ids: IdRange) -> Result<Option<DateTime<Utc>>, DbErr> {
     let done = audit_entry::Entity::find().select_only().column(Column::Id).filter(Column::ActorId.eq(user_id));
     let done = done.filter(Column::Outcome.eq(crate::audit::Outcome::Success.code()));
-    let seen = seen.map(|seen| seen.expression(Added::Entries, "\"audit_entries\""));
+    let done = done.filter(Column::Id.gte(ids.from)).filter(Column::Id.lt(ids.before));
+    let seen = ids.seen.map(|seen| seen.expression(Added::Entries, "\"audit_entries\""));
     let done = done.filter(Condition::all().add_option(seen));
     let id: Option<Uuid> = done.order_by_desc(Column::Id).limit(1).into_tuple().one(db).await?;
     Ok(id.and_then(clock::instant_of))

@@ -101,13 +101,17 @@ async fn page<C: ConnectionTrait>(
         Direction::Descending => ("<", "DESC"),
     };
     let key = filters.key.expression("users.username", "COALESCE(actor.entry_count, 0)", by_bytes(db));
-    let sql = Sql::new(
-        "SELECT listed.*, (SELECT entry.id FROM audit_entries AS entry WHERE entry.actor_id = listed.id AND entry.outcome = ",
-    );
-    let sql = sql.value(Outcome::Success.code()).seen(ids.seen, Added::Entries, "entry").text(
-        " ORDER BY entry.id DESC LIMIT 1) AS last_id FROM (SELECT users.id, users.username, users.first_name, users.last_name, \
+    let last_id = |sql: Sql| {
+        let sql = sql.text("(SELECT entry.id FROM audit_entries AS entry WHERE entry.actor_id = listed.id AND entry.outcome = ");
+        sql.value(Outcome::Success.code()).seen(ids.seen, Added::Entries, "entry")
+    };
+    let last_in_order = " ORDER BY entry.id DESC LIMIT 1) AS ";
+    let sql = last_id(Sql::new("SELECT listed.*, ")).text(" AND entry.id >= ").value(ids.from).text(" AND entry.id < ");
+    let sql = last_id(sql.value(ids.before).text(last_in_order).text("last_id, ")).text(last_in_order).text("last_ever_id");
+    let sql = sql.text(
+        " FROM (SELECT users.id, users.username, users.first_name, users.last_name, \
          users.email, users.role, users.user_level, users.is_active, users.deleted_at, \
-         COALESCE(actor.entry_count, 0) AS entry_count, COALESCE(actor.case_count, 0) AS case_count, actor.last_activity_at",
+         COALESCE(actor.entry_count, 0) AS entry_count, COALESCE(actor.case_count, 0) AS case_count",
     );
     let sql = with_activity(sql, counted, ids).text(" AND users.role IN (").values(filters.roles()).text(")");
     let sql = match &paging.after {
@@ -146,8 +150,8 @@ struct Row {
     deleted_at: Option<DateTime<Utc>>,
     entry_count: i64,
     case_count: i64,
-    last_activity_at: Option<DateTime<Utc>>,
     last_id: Option<Uuid>,
+    last_ever_id: Option<Uuid>,
 }
 
 async fn totals<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, filters: &Filters) -> Result<Totals, DbErr> {
@@ -164,10 +168,10 @@ async fn totals<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, fil
 fn with_activity(sql: Sql, counted: &Counted, ids: IdRange) -> Sql {
     let sql = sql.text(
         " FROM users LEFT JOIN (SELECT counted.actor_id, CAST(SUM(counted.entry_count) AS BIGINT) AS entry_count, \
-         CAST(SUM(counted.on_cases) AS BIGINT) AS case_count, MAX(counted.last_at) AS last_activity_at FROM ",
+         CAST(SUM(counted.on_cases) AS BIGINT) AS case_count FROM ",
     );
     Scope::done(None).relation(sql, counted, By::Actors, &[ids]).text(
-        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id) AS actor ON actor.actor_id = users.id \
+        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id HAVING SUM(counted.entry_count) > 0) AS actor ON actor.actor_id = users.id \
          WHERE (users.deleted_at IS NULL OR actor.entry_count IS NOT NULL)",
     )
 }
@@ -200,7 +204,7 @@ impl Key {
 
 impl UserRow {
     fn new(row: Row) -> Self {
-        let Row { id, username, email, role, user_level, is_active, deleted_at, last_activity_at, .. } = row;
+        let Row { id, username, email, role, user_level, is_active, deleted_at, .. } = row;
         Self {
             id,
             username,
@@ -212,8 +216,8 @@ impl UserRow {
             deleted_at,
             total_activities: row.entry_count,
             case_activities: row.case_count,
-            last_activity_at,
-            last_activity_overall_at: row.last_id.and_then(clock::instant_of),
+            last_activity_at: row.last_id.and_then(clock::instant_of),
+            last_activity_overall_at: row.last_ever_id.and_then(clock::instant_of),
         }
     }
 

@@ -68,7 +68,9 @@ impl Deep {
         // The first page may also record the access, and the rows of an early page may name people whose names must be read.
         assert!(deep_cost.len() <= first_cost.len(), "{}: {deep_cost:#?}", self.path);
         assert!(deep_cost.iter().all(|sql| second_cost.contains(sql)), "{}: {deep_cost:#?}", self.path);
-        assert!(!deep_cost.iter().any(|sql| sql.contains(" OFFSET ")), "{} counts off: {deep_cost:#?}", self.path);
+        // Nothing is skipped: OFFSET 0 only keeps PostgreSQL to an order.
+        let skips = |sql: &String| sql.replace(" OFFSET 0", "").contains(" OFFSET ");
+        assert!(!deep_cost.iter().any(skips), "{} counts off: {deep_cost:#?}", self.path);
         let mut times = Vec::new();
         for _ in 0..ATTEMPTS {
             let [first, second, deep] = medians(by, [&first, &second, &deep]).await;

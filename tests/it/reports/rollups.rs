@@ -53,6 +53,12 @@ fn periods() -> Vec<PeriodQuery> {
     ]
 }
 
+/// Without the sequences, which entries only get when they are sealed.
+fn unsealed(mut entries: Vec<report::Listed>) -> Vec<report::Listed> {
+    entries.iter_mut().for_each(|entry| entry.sequence = None);
+    entries
+}
+
 /// All reports of a period, without what they show of the present.
 async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id: Uuid) -> Vec<String> {
     let paging = ReportPage { after: None, direction: Direction::Descending, limit: 20 };
@@ -60,15 +66,19 @@ async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id:
     let on = |cases: CaseScope, actor_id| case_changes::Filters { cases, change_types: Vec::new(), actor_id };
     let one = CaseScope { case_id: Some(case_id), ..CaseScope::default() };
     let workshop = CaseScope { workshop_code: Some("WS001".to_owned()), ..CaseScope::default() };
+    let mut activity = user_activity(db, period, day, user_id, &paging).await.unwrap();
+    activity.entries = unsealed(activity.entries);
     let mut read = vec![
         format!("{:#?}", activity_summary(db, period, day).await.unwrap()),
-        format!("{:#?}", user_activity(db, period, day, user_id, &paging).await.unwrap()),
+        format!("{activity:#?}"),
         format!("{:#?}", user_list(db, period, &user_list::Filters::default(), &paging).await.unwrap()),
     ];
     for filters in
         [on(CaseScope::default(), None), on(CaseScope::default(), Some(user_id)), on(one, Some(user_id)), on(workshop, None)]
     {
-        read.push(format!("{:#?}", case_changes(db, period, day, &filters, &paging).await.unwrap()));
+        let mut changes = case_changes(db, period, day, &filters, &paging).await.unwrap();
+        changes.entries = unsealed(changes.entries);
+        read.push(format!("{changes:#?}"));
         read.push(report::count(db, period, &filters.list()).await.unwrap().to_string());
     }
     let filters = system_events::Filters::default();
@@ -80,11 +90,19 @@ async fn read(db: &DatabaseTransaction, period: &Period, user_id: Uuid, case_id:
     read
 }
 
-/// Compares all reports with those that are read from the log alone, as later pages are.
+/// What the cursors of a first page that is read now pin: with how much of the log was sealed, and without it, so that later
+/// pages are read from the log alone.
+async fn pinned<C: ConnectionTrait>(app: &TestApp, db: &C) -> [Option<Seen>; 2] {
+    let seen = Seen::read(db, app.clock.now()).await.unwrap();
+    assert!(seen.ledger().is_some());
+    [seen.ledger(), None].map(|ledger| Seen::from_numbers(&seen.numbers(), ledger))
+}
+
+/// Compares all reports with those that are read from the log alone.
 async fn expect_agreement(app: &TestApp, user_id: Uuid, case_id: Uuid) {
     let db = app.app.snapshot().await.unwrap();
     let now = app.clock.now();
-    let seen = Seen::from_numbers(&Seen::read(&db, now).await.unwrap().numbers());
+    let [_, seen] = pinned(app, &db).await;
     let first = report::first_entry_at(&db).await.unwrap();
     for asked in periods() {
         let period = Period::new(asked, first, now, Chicago).unwrap();
@@ -187,11 +205,82 @@ on_each_database! {
         let from = "2027-03-14T06:00:00.000Z";
         let since = day.ids(Chicago).unwrap();
         assert_eq!(total(app, since, None, None).await, done(&|entry| entry["occurred_at"].as_str().unwrap() >= from));
-        // A part of a day with entries before and behind it, and a later page.
+        // A part of a day with entries before and behind it.
         let part = PeriodQuery { since: Some(Bound::Instant(at("2027-03-14T06:00:00.001Z"))), ..PeriodQuery::default() };
         assert_eq!(total(app, part.ids(Chicago).unwrap(), None, None).await, None);
-        let seen = Seen::from_numbers(&Seen::read(&app.app.snapshot().await.unwrap(), app.clock.now()).await.unwrap().numbers());
-        assert_eq!(total(app, IdRange { seen, ..all }, None, None).await, None);
+        // A later page, by its cursor and by one of a version that did not pin the ledger.
+        let [seen, older] = pinned(app, &app.app.snapshot().await.unwrap()).await;
+        app.a_case().held().create().await;
+        for seals in 0..2 {
+            assert_eq!(total(app, IdRange { seen, ..all }, None, None).await, done(&|_| true), "{seals}");
+            assert_eq!(total(app, IdRange { seen: older, ..all }, None, None).await, None);
+            app.seal().await;
+        }
+    }
+
+    async fn later_pages_have_the_figures_of_the_first_whatever_is_sealed_since(app) {
+        live_through_the_days(app).await;
+        let tech = app.tech(1).await;
+        let case = app.a_case().assigned_to(&tech).held().create().await;
+        let (by, reader) = (app.as_user(&tech).await, app.as_manager().await);
+        reader.get("reports/case-changes").await.expect(200);
+        app.seal().await;
+        app.seal().await;
+        by.post(&case.url("resume"), json!({"reason": "it came"})).await.expect(200);
+
+        let db = app.app.snapshot().await.unwrap();
+        let (now, [seen, from_log]) = (app.clock.now(), pinned(app, &db).await);
+        let oldest = report::first_entry_at(&db).await.unwrap();
+        let mut first = Vec::new();
+        for asked in periods() {
+            let period = Period::new(asked, oldest, now, Chicago).unwrap();
+            first.push((period, read(&db, &period, tech.id, case.case.id).await));
+        }
+        db.commit().await.unwrap();
+
+        for step in 0..4 {
+            match step {
+                // Hardly anything more is written, but what was pending is sealed.
+                0 => {}
+                // By the same actor on the same case, by others on others, and what reads the log.
+                1 => {
+                    by.post(&case.url("hold"), json!({"reason": "waiting"})).await.expect(200);
+                    reader.get("reports/case-changes?limit=3").await.expect(200);
+                    reader.get("reports/system-events").await.expect(200);
+                    app.a_case().held().create().await;
+                }
+                // On the next day, and by a replica whose clock is late.
+                2 => {
+                    app.pass(TimeDelta::days(1));
+                    app.a_case().held().create().await;
+                    app.as_manager().await.get("reports/case-changes?limit=4").await.expect(200);
+                }
+                _ => {
+                    app.clock.set(now - TimeDelta::minutes(30));
+                    app.a_case().held().create().await;
+                    let by = app.as_user(&tech).await;
+                    by.post(&case.url("resume"), json!({"reason": "it came"})).await.expect(200);
+                }
+            }
+            for is_sealed in [false, true] {
+                if is_sealed {
+                    app.seal().await;
+                }
+                let db = app.app.snapshot().await.unwrap();
+                for (period, first) in &first {
+                    let by_log = read(&db, &Period { seen: from_log, ..*period }, tech.id, case.case.id).await;
+                    app.statements();
+                    let by_ledger = read(&db, &Period { seen, ..*period }, tech.id, case.case.id).await;
+                    // The activity summary, which is the first of them, has no pages.
+                    for ((first, by_log), by_ledger) in first.iter().zip(&by_log).zip(&by_ledger).skip(1) {
+                        assert_eq!(first, by_log, "{step} {is_sealed} {period:?}");
+                        assert_eq!(first, by_ledger, "{step} {is_sealed} {period:?}");
+                    }
+                }
+                db.commit().await.unwrap();
+            }
+        }
+        assert!(read_rollups(app), "the last period has whole days");
     }
 
     async fn who_read_what_is_bounded_and_has_its_true_total(app) {

@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use entity::page::{Position, SortKey, Total};
-use entity::period::Seen;
+use entity::period::{LedgerExtent, Seen};
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait, Select};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ struct Token {
     /// What the first page could see, as `Seen::numbers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<Vec<u64>>,
+    /// How much of that was sealed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ledger: Option<LedgerExtent>,
 }
 
 /// What the first page of a list pins for all its pages.
@@ -94,7 +97,7 @@ impl Paging {
         let bound_to = bound_to(request, by);
         let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
         let (after, pinned) = token.map_or((None, Pinned::default()), |token| {
-            let seen = token.seen.as_deref().and_then(Seen::from_numbers);
+            let seen = token.seen.as_deref().and_then(|numbers| Seen::from_numbers(numbers, token.ledger));
             (Some(token.position), Pinned { until: token.until, seen })
         });
         Ok(PageRequest {
@@ -171,8 +174,9 @@ impl PageRequest {
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more).map(position);
         let Pinned { until, seen } = pinned;
-        let seen = seen.map(|seen| seen.numbers());
-        let seal = |position| seal(self.app.cursor_key(), &Token { bound_to: self.bound_to.clone(), position, until, seen });
+        let (seen, ledger) = (seen.map(|seen| seen.numbers()), seen.and_then(|seen| seen.ledger()));
+        let bound_to = self.bound_to.clone();
+        let seal = |position| seal(self.app.cursor_key(), &Token { bound_to, position, until, seen, ledger });
         PageInfo {
             next_cursor: last.map(seal),
             has_more,

@@ -31,11 +31,16 @@ fn tokens() -> impl Strategy<Value = Token> {
     let position = position.prop_map(|(value, id)| Position { value, id: Uuid::from_u128(id) });
     let until = prop::option::of(any::<i64>());
     let seen = prop::option::of(prop::collection::vec(any::<u64>(), 0..8));
-    (any::<u128>(), position, until, seen).prop_map(|(list, position, until, seen)| Token {
+    let ledger = prop::option::of((any::<i64>(), any::<u128>()));
+    let ledger = ledger.prop_map(|ledger| {
+        ledger.map(|(last_sequence, last_id)| LedgerExtent { last_sequence, last_id: Uuid::from_u128(last_id) })
+    });
+    (any::<u128>(), position, until, seen, ledger).prop_map(|(list, position, until, seen, ledger)| Token {
         bound_to: format!("{list:032x}"),
         position,
         until,
         seen,
+        ledger,
     })
 }
 
