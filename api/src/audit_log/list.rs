@@ -10,6 +10,7 @@ use crate::state::App;
 use crate::wire::{Result, SearchProblems};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
+use entity::audit_log;
 
 /// List the audit log
 ///
@@ -18,7 +19,8 @@ use entity::audit::Event;
 /// the next entry has the number as `folded_count`.
 ///
 /// A short `q`, a network as `ip_address`, and `changed_field` require a period of at most 31 days, a case or a request (422
-/// `period_required`): no index bounds what they would read. An export has no such limit.
+/// `period_required`): no index bounds what they would read. So does a `q` that many entries have, combined with filters that few
+/// of these match. An export has no such limit.
 ///
 /// To follow the log, read `GET /ledger/entries`: here an entry may appear after newer ones, up to 30 minutes later.
 #[utoipa::path(
@@ -35,11 +37,15 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
     let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
     let filter = filter.read(&app, period).await?;
-    if let Some(parameter) = filter.unbounded().filter(|_| !is_short(filter.ids, app.now())) {
+    let (is_short, direction) = (is_short(filter.ids, app.now()), order.direction());
+    if let Some(parameter) = filter.unbounded().filter(|_| !is_short) {
         return Err(period_required(parameter));
     }
     let snapshot = app.snapshot().await?;
-    let list = page::read(&snapshot, &filter, order.direction(), &page).await?;
+    if !is_short && !audit_log::is_soon_read(&snapshot, &filter, direction, page.after.as_ref(), page.fetch()).await? {
+        return Err(period_required("q"));
+    }
+    let list = page::read(&snapshot, &filter, direction, &page).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let log = ("audit_log", "audit_log".to_owned());

@@ -5,12 +5,12 @@ use crate::http::request::work::Work;
 use crate::http::{Answer, AuditEntry, AuditReader, Query, WaitFor};
 use crate::state::App;
 use crate::wire::fields::{FeedLimit, Sequence, WaitSeconds};
-use crate::wire::{ListProblems, Result, ndjson};
+use crate::wire::{Code, Error, FeedProblems, FieldProblem, Result, ndjson};
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use entity::audit::Event;
 use entity::audit_log::Entry;
-use entity::ledger::feed::FeedEntry;
+use entity::ledger::feed::{self, FeedEntry};
 use entity::text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -93,7 +93,8 @@ pub struct LedgerEntryList {
 /// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence
 /// after they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence
 /// that was returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when the time is over or
-/// the service stops; whether the caller may read the log is checked again after that.
+/// the service stops; whether the caller may read the log is checked again after that. A sequence after the last one is refused
+/// (422 `sequence_unknown`): the log that it is from was not this one, or had entries that a restored backup lacks.
 ///
 /// The access is recorded in the audit log once an hour for each caller. Further requests are only counted, and the next entry
 /// has the number as `folded_count`. The response never contains the entry that it causes.
@@ -108,7 +109,7 @@ pub struct LedgerEntryList {
                 (String = "application/x-ndjson", example = json!(one_line())),
             ),
         ),
-        ListProblems,
+        FeedProblems,
     ),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
@@ -127,6 +128,9 @@ pub async fn list_ledger_entries(
     if query.wait == Some(WaitFor::Sealed) {
         app.wait_until_sealed().await;
     }
+    if after > *app.last_sequence().borrow() && after > feed::last_sequence(app.readers()).await? {
+        return Err(sequence_unknown());
+    }
     // One more than requested shows whether there are more.
     let found = awaiting::entries(&app, Work::find(&request).as_ref(), after, limit + 1, wait).await?;
     let list = LedgerEntryList::read(&app, found, after, limit).await?;
@@ -137,6 +141,13 @@ pub async fn list_ledger_entries(
         return Ok(HttpResponse::Ok().content_type(NDJSON).insert_header((CACHE_CONTROL, "no-store")).body(lines));
     }
     Ok(Answer::plain(list).respond_to(&request))
+}
+
+/// The refusal of a sequence after the last one. A consumer can only know it from another log or a later state of this one, and
+/// would miss what gets the sequences up to it.
+pub fn sequence_unknown() -> Error {
+    let fault = FieldProblem::query("after", "sequence_unknown", "is after the last sequence of the log");
+    Error::fields(Code::SequenceUnknown, vec![fault])
 }
 
 /// The example of NDJSON in the contract.

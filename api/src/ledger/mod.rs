@@ -3,7 +3,7 @@
 mod awaiting;
 mod entries;
 
-pub use entries::FeedFormat;
+pub use entries::{FeedFormat, sequence_unknown};
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

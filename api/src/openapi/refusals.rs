@@ -5,6 +5,7 @@ use crate::http::request::idempotency::key_reused;
 use crate::http::request::operations;
 use crate::http::request::page::invalid_cursor;
 use crate::http::request::period::period_required;
+use crate::ledger::sequence_unknown;
 use crate::wire::fields::ReportNumber;
 use crate::wire::problem::{REFUSALS, Refusal, RequestTimeout, TooManyRequests, UnsupportedMediaType};
 use crate::wire::{Code, Error, FieldProblem};
@@ -120,6 +121,7 @@ fn error(code: Code) -> Error {
         Code::InvalidCursor => invalid_cursor(),
         Code::InvalidPeriod => PeriodError::Inverted.into(),
         Code::PeriodRequired => period_required("q"),
+        Code::SequenceUnknown => sequence_unknown(),
         Code::ValidationFailed => Error::field("/reason", "length", "must have 1 to 2000 characters"),
         Code::InvalidCaseState => refused_case(hold_refused()),
         Code::LevelTooLow => refused_case(case::CaseRefusal::LevelTooLow { tier: Tier::Three }),

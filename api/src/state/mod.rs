@@ -30,7 +30,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{Mutex, OnceCell, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -71,6 +71,8 @@ pub struct App {
     known_keys: Arc<KnownKeys>,
     readiness: Arc<Readiness>,
     last_sequence: watch::Sender<i64>,
+    /// Held by the caller that seals for all that wait.
+    sealing: Arc<Mutex<()>>,
     stopping: CancellationToken,
     text_index: Arc<OnceCell<TextIndex>>,
     /// Whether the metrics have an address of their own.
@@ -81,8 +83,8 @@ impl App {
     pub fn new(state: State) -> Self {
         let state = Arc::new(state);
         let (in_flight, known_keys, readiness, text_index) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        let (last_sequence, stopping) = (watch::Sender::new(0), CancellationToken::new());
-        Self { state, in_flight, known_keys, readiness, last_sequence, stopping, text_index, has_metrics_apart: false }
+        let (last_sequence, sealing, stopping) = (watch::Sender::new(0), Arc::default(), CancellationToken::new());
+        Self { state, in_flight, known_keys, readiness, last_sequence, sealing, stopping, text_index, has_metrics_apart: false }
     }
 
     /// The same with the metrics at an address of their own.
@@ -169,10 +171,18 @@ impl App {
         self.last_sequence.subscribe()
     }
 
-    /// Waits until the entries that are pending now are sealed, or until it has taken too long; the caller then sees what is.
+    /// Waits until the entries that are pending now are sealed, or until it has taken too long; the caller then sees what is. Not
+    /// while there are entries from before the ledger, which are sealed first and take longer. Of several callers one seals.
     pub async fn wait_until_sealed(&self) {
-        match timeout(SEALED_WITHIN, ledger::seal_all(self.db())).await {
-            Ok(Ok(sealed)) => self.sealed(sealed.last_sequence),
+        let sealing = async {
+            let _turn = self.sealing.lock().await;
+            match ledger::state(self.readers()).await?.history_done {
+                true => ledger::seal_all(self.db()).await.map(|sealed| self.sealed(sealed.last_sequence)),
+                false => Ok(()),
+            }
+        };
+        match timeout(SEALED_WITHIN, sealing).await {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "pending audit entries could not be sealed"),
             Err(_) => tracing::debug!("pending audit entries were not sealed in time"),
         }

@@ -51,6 +51,7 @@ pub enum Code {
     RangeNotSatisfiable,
     ValidationFailed,
     PeriodRequired,
+    SequenceUnknown,
     IdempotencyKeyReused,
     RateLimited,
     TooManyAttempts,
@@ -321,6 +322,13 @@ impl Code {
                 "Period required",
                 "No index bounds this filter, so it needs a period of at most 31 days (since, and until unless the period ends \
                  now), a case or a request: see errors. An export needs no period.",
+            ),
+            Self::SequenceUnknown => (
+                "sequence_unknown",
+                S::UNPROCESSABLE_ENTITY,
+                "Sequence unknown",
+                "The log ends before the sequence in after: it is another log, or an earlier state of it was restored. Compare \
+                 the leaf hashes from the start to find the last entry that both have.",
             ),
             Self::IdempotencyKeyReused => (
                 "idempotency_key_reused",

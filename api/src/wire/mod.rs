@@ -28,9 +28,9 @@ pub use instant::Instant;
 pub use interruption::Interruption;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, AddressProblems, CommonProblems, CreateAccountProblems, CreateProblems,
-    DeleteAccountProblems, DeleteProblems, DownloadProblems, FieldProblem, JobProblems, ListProblems, LookupProblems,
-    MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SearchProblems, SecretProblems, SessionProblems,
-    SettingsProblems, SignInProblems, Unavailable, UploadProblems, WriteProblems,
+    DeleteAccountProblems, DeleteProblems, DownloadProblems, FeedProblems, FieldProblem, JobProblems, ListProblems,
+    LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SearchProblems, SecretProblems,
+    SessionProblems, SettingsProblems, SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
 pub use shortage::Shortage;
 

@@ -182,6 +182,8 @@ refusals! {
     ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
     /// A filter that no index bounds needs a period
     PeriodRequired = 422 [PeriodRequired];
+    /// The log ends before the sequence
+    SequenceUnknown = 422 [SequenceUnknown];
     /// The range starts beyond the end of the content
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
     /// Too many requests; retry after Retry-After seconds
@@ -233,6 +235,8 @@ problem_sets! {
     ListProblems = [BadRequest, Unauthorized, Forbidden, CommitProblems];
     /// Reading the audit log with filters, some of which need a period.
     SearchProblems = [ListProblems, PeriodRequired];
+    /// Following the sealed log.
+    FeedProblems = [ListProblems, SequenceUnknown];
     /// Logging in, without an authenticated caller.
     SignInProblems = [BodyProblems, InvalidCredentials, TooManyAttempts, CommitProblems];
     /// Refreshing or ending a session.

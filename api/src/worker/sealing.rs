@@ -13,6 +13,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// The time before it tries again after a failure.
 const RETRIES_AFTER: Duration = Duration::from_secs(5);
+/// The number of entries in a batch, unless one has failed.
+const BATCH_MAX: usize = 1_024;
 /// Progress with the history is logged each time that this many entries are sealed.
 const TOLD_EVERY: i64 = 100_000;
 
@@ -37,16 +39,19 @@ pub async fn seal_all(app: &App) -> Result<u64, DbErr> {
 }
 
 async fn seal_forever(app: &App) {
-    let mut is_in_history = false;
+    let (mut is_in_history, mut size) = (false, BATCH_MAX);
     loop {
-        let rest = match ledger::seal(app.db()).await {
+        let rest = match ledger::seal(app.db(), size).await {
             Ok(sealed) => {
+                size = size.saturating_mul(2).min(BATCH_MAX);
                 app.sealed(sealed.last_sequence);
                 is_in_history = tell_history(is_in_history, &sealed);
                 sealed.rest
             }
             Err(error) => {
-                tracing::warn!(%error, "pending audit entries could not be sealed");
+                tracing::warn!(%error, batch = size, "pending audit entries could not be sealed");
+                // A batch of large entries may take longer than a statement is allowed to.
+                size = size.div_ceil(2);
                 sleep(RETRIES_AFTER).await;
                 continue;
             }

@@ -134,7 +134,7 @@ impl Filter {
     }
 
     /// Whether the entries of one actor, user, API key, case or request are sought, each of which has an index.
-    fn names_one_thing(&self) -> bool {
+    pub(super) fn names_one_thing(&self) -> bool {
         let ids = [self.actor_id, self.related_user_id, self.api_key_id, self.case_id];
         ids.iter().any(Option::is_some) || self.case_number.is_some() || self.request_id.is_some()
     }

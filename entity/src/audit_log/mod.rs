@@ -18,6 +18,7 @@ use filter::Countable;
 pub use filter::Filter;
 pub use jobs::{JobHealth, is_failing, job_health, job_health_of};
 pub use member::MemberView;
+use search::Candidates;
 pub use search::{TextIndex, candidates};
 pub use sign_ins::{SignIn, sign_ins};
 
@@ -25,7 +26,7 @@ use crate::audit_entry::{Column, Entity};
 use crate::ledger;
 use crate::page::{self, Direction, Position, TOTAL_MAX, Total};
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Expr, Query, SelectStatement, SimpleExpr, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait,
@@ -56,14 +57,32 @@ pub async fn page<C: ConnectionTrait>(
     limit: u64,
 ) -> Result<Vec<Entry>, DbErr> {
     let backend = db.get_database_backend();
-    let select = match search::few_candidates(db, filter).await? {
-        Some(candidates) => search::among(candidates, filter, direction, after, limit, backend),
-        None => listing(filter, direction, after, limit, backend),
+    let select = match search::candidates_of(db, filter).await? {
+        Candidates::Few(candidates) => search::among(*candidates, filter, direction, after, limit, backend),
+        Candidates::Many | Candidates::Unknown => listing(filter, direction, after, limit, backend),
     };
     Entry::find_by_statement(page::statement(&select, db.get_database_backend())).all(db).await
 }
 
-/// The number of matching entries: all of them where the rollups say, otherwise counted up to a maximum. `db` is a snapshot.
+/// Whether a page can be read without looking through a large part of the log: not if the text is frequent, and
+/// the entries that match the whole filter are rare among those next to the page. Such a filter needs a period.
+pub async fn is_soon_read<C: ConnectionTrait>(
+    db: &C,
+    filter: &Filter,
+    direction: Direction,
+    after: Option<&Position>,
+    limit: u64,
+) -> Result<bool, DbErr> {
+    if filter.names_one_thing() || !matches!(search::candidates_of(db, filter).await?, Candidates::Many) {
+        return Ok(true);
+    }
+    let Some(near) = search::near(db, filter, direction, after).await? else { return Ok(true) };
+    let found = listing(&near, direction, after, limit, db.get_database_backend());
+    Ok(Total::count(db, found).await?.rows >= limit)
+}
+
+/// The number of matching entries: all of them where the rollups say, otherwise counted up to a maximum; of a frequent text
+/// among the newest entries. `db` is a snapshot.
 pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total, DbErr> {
     if let Some(Countable { ids, actions, outcomes, actor_id }) = filter.countable()
         && let Some(rows) = ledger::counted_total(db, ids, actions, outcomes, actor_id).await?
@@ -71,8 +90,17 @@ pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total,
         return Ok(Total::exact(rows));
     }
     let backend = db.get_database_backend();
-    if let Some(candidates) = search::few_candidates(db, filter).await? {
-        return Total::count(db, search::among(candidates, filter, Direction::Ascending, None, TOTAL_MAX, backend)).await;
+    match search::candidates_of(db, filter).await? {
+        Candidates::Few(candidates) => {
+            return Total::count(db, search::among(*candidates, filter, Direction::Ascending, None, TOTAL_MAX, backend)).await;
+        }
+        Candidates::Many if !filter.names_one_thing() => {
+            if let Some(near) = search::near(db, filter, Direction::Descending, None).await? {
+                let found = listing(&near, Direction::Descending, None, TOTAL_MAX, backend);
+                return Ok(Total { is_capped: true, ..Total::count(db, found).await? });
+            }
+        }
+        Candidates::Many | Candidates::Unknown => {}
     }
     let matching = filter.whole(backend);
     Total::count(db, Entity::find().select_only().column(Column::Id).filter(matching).into_query()).await
@@ -144,8 +172,12 @@ fn first_of(matching: Condition, direction: Direction, limit: u64) -> SelectStat
     Query::select().column(Column::Id).from_subquery(ids.into_query(), "first").take()
 }
 
+/// The place of an entry in the sealed log.
+fn sequence() -> SimpleExpr {
+    Expr::cust("(SELECT sequence FROM ledger_leaves WHERE entry_id = audit_entries.id)")
+}
+
 /// The sequence is looked up for the rows of the page alone, after they were chosen.
 fn plain() -> sea_orm::Select<Entity> {
-    let sequence = Expr::cust("(SELECT sequence FROM ledger_leaves WHERE entry_id = audit_entries.id)");
-    Entity::find().select_only().columns([Column::Id, Column::Body]).expr_as(sequence, "sequence")
+    Entity::find().select_only().columns([Column::Id, Column::Body]).expr_as(sequence(), "sequence")
 }

@@ -1,12 +1,15 @@
 //! Finds entries by a text through an index of trigrams, if the database has one and few entries have the text's trigrams. An
-//! entry with a frequent text is soon found without.
+//! entry with a frequent text is mostly soon found without; whether it is, is tried on the entries next to the page.
 
 use super::Filter;
 use crate::audit_entry::{Column, Entity};
 use crate::page::{self, Direction, Position, Total};
+use crate::period::IdRange;
+use crate::sql::Sql;
 use crate::text::{Spelling, trigram_conditions};
+use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
-use sea_orm::{Condition, ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::{Condition, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
 /// The index of the entries' texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +23,17 @@ pub enum TextIndex {
 
 /// A text is frequent if more entries than this have its trigrams.
 const CANDIDATES_MAX: u64 = 5_000;
+/// How many entries next to a page are looked through for a frequent text.
+const NEAR: u64 = 50_000;
+
+/// What the index says of a filter's text.
+pub(super) enum Candidates {
+    /// There is no text, or it has no trigram that is in the index.
+    Unknown,
+    /// The statement behind the entries that may have it.
+    Few(Box<SelectStatement>),
+    Many,
+}
 
 impl TextIndex {
     /// The index that a database has; one statement on PostgreSQL.
@@ -64,11 +78,38 @@ impl TextIndex {
 }
 
 /// The entries that may have the filter's text, if they are few.
-pub(super) async fn few_candidates<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Option<SelectStatement>, DbErr> {
+pub(super) async fn candidates_of<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Candidates, DbErr> {
     let backend = db.get_database_backend();
-    let Some(candidates) = candidates(filter, backend) else { return Ok(None) };
+    let Some(candidates) = candidates(filter, backend) else { return Ok(Candidates::Unknown) };
     let found = Total::count(db, candidates.clone()).await?;
-    Ok((found.rows <= CANDIDATES_MAX).then_some(candidates))
+    Ok(if found.rows <= CANDIDATES_MAX { Candidates::Few(Box::new(candidates)) } else { Candidates::Many })
+}
+
+/// The filter for the entries next to a page; `None` if all that remain in its period are.
+pub(super) async fn near<C: ConnectionTrait>(
+    db: &C,
+    filter: &Filter,
+    direction: Direction,
+    after: Option<&Position>,
+) -> Result<Option<Filter>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let ids = filter.ids.unwrap_or(IdRange { from: Uuid::nil(), before: Uuid::max(), seen: None });
+    let (from, before, order) = match direction {
+        Direction::Ascending => (after.map_or(ids.from, |last| last.id), ids.before, "ASC"),
+        Direction::Descending => (ids.from, after.map_or(ids.before, |last| last.id), "DESC"),
+    };
+    let sql = Sql::new("SELECT entry.id FROM audit_entries AS entry WHERE entry.id >= ").value(from);
+    let sql = sql.text(" AND entry.id < ").value(before);
+    let sql = sql.text(&format!(" ORDER BY entry.id {order} LIMIT 1 OFFSET {NEAR}"));
+    let end: Option<Row> = sql.one(db).await?;
+    let near = |Row { id }| match direction {
+        Direction::Ascending => IdRange { before: id, ..ids },
+        Direction::Descending => IdRange { from: id, ..ids },
+    };
+    Ok(end.map(|end| Filter { ids: Some(near(end)), ..filter.clone() }))
 }
 
 /// The statement behind them; public, so that its query plan can be inspected.
@@ -95,6 +136,7 @@ pub(super) fn among(
     let rest = after.map(|last| page::after_id(Column::Id, last, direction));
     let matching = filter.whole(backend).add_option(rest);
     let mut entries = Query::select();
-    entries.column((Entity, Column::Id)).column((Entity, Column::Body)).from_subquery(candidates, "audit_entries");
+    entries.column((Entity, Column::Id)).column((Entity, Column::Body)).expr_as(super::sequence(), "sequence");
+    entries.from_subquery(candidates, "audit_entries");
     entries.cond_where(matching).order_by((Entity, Column::Id), direction.order()).limit(limit).take()
 }

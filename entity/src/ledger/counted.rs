@@ -14,7 +14,7 @@
 use super::{State, state};
 use crate::audit::{Action, Outcome};
 use crate::clock::{bound_at, floor_id, instant_of};
-use crate::period::{Added, IdRange, Seen, civil_day, start_of_day};
+use crate::period::{Added, IdRange, LedgerExtent, Seen, civil_day, start_of_day};
 use crate::sql::Sql;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -88,6 +88,9 @@ struct Part {
 const FIRST_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(1900, 1, 1);
 const END_DAY: Option<NaiveDate> = NaiveDate::from_ymd_opt(9999, 12, 31);
 
+/// How many entries may be new to a later page: of more, the period alone may have fewer.
+const NEW_MAX: i64 = 50_000;
+
 /// Up to this many parts are named one by one, so that each has its own range in the plan. A period has two ends.
 const PARTS_MAX: usize = 2;
 
@@ -119,7 +122,7 @@ pub async fn counted_total<C: ConnectionTrait>(
 
 impl Counted {
     /// How entries are counted by the civil days of a time zone; from the log alone if the rollups have other days, are not
-    /// complete, or hold more than what was seen and `seen` doesn't say what. Two statements; `db` is a snapshot.
+    /// complete, or hold more than what was seen and `seen` doesn't say what, or far more. Two statements; `db` is a snapshot.
     pub async fn new<C: ConnectionTrait>(db: &C, zone: Tz, seen: Option<Seen>) -> Result<Self, DbErr> {
         let counted = Self::of_snapshot(db, seen).await?;
         Ok(counted.in_days_of(zone))
@@ -147,7 +150,8 @@ impl Counted {
     }
 
     fn in_days_of(self, zone: Tz) -> Self {
-        let is_known = self.seen.is_none_or(|seen| seen.ledger().is_some());
+        let is_recent = |ledger: LedgerExtent| self.state.last_sequence - ledger.last_sequence <= NEW_MAX;
+        let is_known = self.seen.is_none_or(|seen| seen.ledger().is_some_and(is_recent));
         let days = Some(zone).filter(|zone| is_known && self.state.is_ready(zone.name()));
         Self { days, ..self }
     }
@@ -189,7 +193,7 @@ impl Counted {
     }
 
     /// Appends the relation, with the name `counted`: `(SELECT …) AS counted`. Of a later page of a list it may also have rows of
-    /// what is not counted, which sum to zero, and `last_at` may be the time of one of those. `also` adds conditions of its own on the table
+    /// what is not counted, which sum to zero, and `last_at` may be the time of one of those. `also` adds conditions on the table
     /// with the name that it is given, each with an AND before it.
     pub fn relation(
         &self,
@@ -310,9 +314,9 @@ impl Counted {
         }
     }
 
-    /// Entries that a small table leads to, each by its id: the range is of the ids in that table, since a range of ids of the log
-    /// would be another way to find them, at the cost of all entries in it. OFFSET 0 keeps PostgreSQL to this order, also where
-    /// its statistics are those of a moment with more of them.
+    /// Entries that a small table leads to, each by its id: the range is of the ids in that table, since a range of ids of the
+    /// log would be another way to find them, at the cost of all entries in it. OFFSET 0 keeps PostgreSQL to this order, also
+    /// where its statistics are those of a moment with more of them.
     fn found_in(&self, sql: Sql, columns: &str, whole: &[Whole], table: impl Fn(Sql) -> Sql) -> Sql {
         let (entries, joined) = match self.backend {
             DbBackend::Postgres => (
@@ -447,7 +451,7 @@ impl By {
                  CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS on_cases, entry.occurred_at AS last_at"
             }
             Self::Actors => {
-                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, entry.topic, \
+                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, NULLIF(entry.topic, '') AS topic, \
                  CAST(1 AS BIGINT) AS entry_count, \
                  CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS on_cases, entry.occurred_at AS last_at"
             }
@@ -464,7 +468,7 @@ impl By {
                  CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE -1 END AS BIGINT) AS on_cases, NULL AS last_at"
             }
             Self::Actors => {
-                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, entry.topic, \
+                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, NULLIF(entry.topic, '') AS topic, \
                  CAST(-1 AS BIGINT) AS entry_count, \
                  CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE -1 END AS BIGINT) AS on_cases, NULL AS last_at"
             }

@@ -33,3 +33,10 @@ pub async fn after<C: ConnectionTrait>(db: &C, sequence: i64, limit: u64) -> Res
     let values = [sequence.into(), through.into()];
     FeedEntry::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).all(db).await
 }
+
+/// The last sequence; 0 if nothing is sealed.
+pub async fn last_sequence<C: ConnectionTrait>(db: &C) -> Result<i64, DbErr> {
+    let sql = "SELECT COALESCE(MAX(sequence), 0) AS last_sequence FROM ledger_leaves";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "last_sequence"))
+}

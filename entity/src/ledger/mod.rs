@@ -21,8 +21,23 @@ use crate::db::Verb;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 
-/// The version of the rules by which the rollups are counted. Rollups of other rules are not read.
-pub const RULES: i32 = 1;
+/// The version of the rules by which the rollups are counted: that of this program's own, and that of the time zone database, which
+/// says where a civil day begins. Rollups of other rules are not read.
+pub const RULES: i32 = 1_000_000 + time_zones(chrono_tz::IANA_TZDB_VERSION);
+
+/// The version of a time zone database as a number: `2026b` is 202602.
+#[expect(clippy::as_conversions, reason = "`From` is not const")]
+const fn time_zones(version: &str) -> i32 {
+    let (mut bytes, mut number) = (version.as_bytes(), 0);
+    while let [byte, rest @ ..] = bytes {
+        number = match *byte {
+            digit @ b'0'..=b'9' => number * 10 + (digit - b'0') as i32,
+            letter => number * 100 + (letter - b'a') as i32 + 1,
+        };
+        bytes = rest;
+    }
+    number
+}
 
 /// The tables that the sealer writes: their names, why they leave no entries, and what may be done with their rows.
 pub(crate) const TABLES: [(&str, &str, &[Verb]); 3] = [
@@ -81,6 +96,13 @@ pub async fn state<C: ConnectionTrait>(db: &C) -> Result<State, DbErr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn newer_time_zones_are_newer_rules() {
+        let versions = ["2025z", "2026a", "2026b"].map(time_zones);
+        assert_eq!(versions, [202_526, 202_601, 202_602]);
+        const { assert!(RULES > 1_202_500 && RULES < 1_999_999) };
+    }
 
     #[test]
     fn rollups_are_ready_once_they_hold_the_history_by_the_same_days_and_rules() {

@@ -54,17 +54,18 @@ pub struct Sealed {
     pub history_done: bool,
 }
 
-/// Seals one batch. Writes nothing if there is nothing to seal.
+/// Seals one batch of at most so many entries, and never more than `batch_max`. Writes nothing if there is nothing to seal.
 ///
 /// # Errors
 ///
 /// If the database can't be reached, or the settings' time zone is not known; then nothing was sealed.
-pub async fn seal(db: &Db) -> Result<Sealed, DbErr> {
+pub async fn seal(db: &Db, at_most: usize) -> Result<Sealed, DbErr> {
     let known = state(db.readers()).await?;
     if known.history_done && !is_any_pending(db.readers()).await? {
         return Ok(sealed(&known, 0, Rest::Nothing));
     }
     let tx = db.begin().await?;
+    let max = at_most.clamp(1, batch_max(tx.backend()));
     if !is_alone(&tx).await? {
         tx.rollback().await?;
         return Ok(sealed(&known, 0, Rest::Elsewhere));
@@ -76,7 +77,7 @@ pub async fn seal(db: &Db) -> Result<Sealed, DbErr> {
         tx.rollback().await?;
         return Ok(sealed(&state, 0, Rest::Nothing));
     }
-    let (mut entries, rest) = if state.history_done { pending(&tx).await? } else { history(&tx, &mut state).await? };
+    let (mut entries, rest) = if state.history_done { pending(&tx, max).await? } else { history(&tx, &mut state, max).await? };
     number(&mut entries, &mut state);
     if state.zone.is_empty() {
         state.zone.clone_from(&state.settings_zone);
@@ -101,7 +102,7 @@ pub async fn seal(db: &Db) -> Result<Sealed, DbErr> {
 pub async fn seal_all(db: &Db) -> Result<Sealed, DbErr> {
     let mut entries = 0_u64;
     loop {
-        let batch = seal(db).await?;
+        let batch = seal(db, usize::MAX).await?;
         entries = entries.saturating_add(batch.entries);
         match batch.rest {
             Rest::Nothing => return Ok(Sealed { entries, ..batch }),
@@ -138,10 +139,11 @@ pub(super) async fn is_alone(tx: &WriteTransaction) -> Result<bool, DbErr> {
     Ok(row.map(|row| row.try_get("", "is_alone")).transpose()?.unwrap_or(false))
 }
 
-/// How many entries a batch has at most: on SQLite few, since other writers wait for it.
+/// How many entries a batch has at most: on SQLite few, since other writers wait for it; on PostgreSQL so many that their bodies,
+/// of which each may have 32 KiB and more, fit into memory.
 pub(super) const fn batch_max(backend: DbBackend) -> usize {
     match backend {
-        DbBackend::Postgres => 5_000,
+        DbBackend::Postgres => 1_000,
         _ => 500,
     }
 }
@@ -151,8 +153,8 @@ pub(super) const FACTS: &str = "entry.occurred_at, entry.action_type, entry.outc
                                 entry.actor_label, entry.case_id, entry.topic";
 
 /// The first pending entries by id. Each is looked up by its key: the log must never be read as a whole.
-async fn pending(tx: &WriteTransaction) -> Result<(Vec<Sealable>, Rest), DbErr> {
-    let (backend, max) = (tx.backend(), batch_max(tx.backend()));
+async fn pending(tx: &WriteTransaction, max: usize) -> Result<(Vec<Sealable>, Rest), DbErr> {
+    let backend = tx.backend();
     let first = format!("(SELECT entry_id FROM audit_pending ORDER BY entry_id LIMIT {max}) AS pending");
     let sql = match backend {
         DbBackend::Postgres => format!(
@@ -171,8 +173,8 @@ async fn pending(tx: &WriteTransaction) -> Result<(Vec<Sealable>, Rest), DbErr> 
 
 /// The next entries from before the ledger. While there are any, no other entry is sealed, so none of them has a leaf; those that
 /// are pending are not among them.
-async fn history(tx: &WriteTransaction, state: &mut State) -> Result<(Vec<Sealable>, Rest), DbErr> {
-    let (backend, max) = (tx.backend(), batch_max(tx.backend()));
+async fn history(tx: &WriteTransaction, state: &mut State, max: usize) -> Result<(Vec<Sealable>, Rest), DbErr> {
+    let backend = tx.backend();
     let after = state.history_after.unwrap_or_default();
     let sql = format!(
         "SELECT entry.id, entry.body, {FACTS} FROM audit_entries AS entry WHERE entry.id > $1 ORDER BY entry.id LIMIT {max}"

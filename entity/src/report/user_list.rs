@@ -171,8 +171,8 @@ fn with_activity(sql: Sql, counted: &Counted, ids: IdRange) -> Sql {
          CAST(SUM(counted.on_cases) AS BIGINT) AS case_count FROM ",
     );
     Scope::done(None).relation(sql, counted, By::Actors, &[ids]).text(
-        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id HAVING SUM(counted.entry_count) > 0) AS actor ON actor.actor_id = users.id \
-         WHERE (users.deleted_at IS NULL OR actor.entry_count IS NOT NULL)",
+        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.actor_id HAVING SUM(counted.entry_count) > 0) AS actor \
+         ON actor.actor_id = users.id WHERE (users.deleted_at IS NULL OR actor.entry_count IS NOT NULL)",
     )
 }
 

@@ -114,6 +114,51 @@ on_each_database! {
         assert_eq!(list["page"]["total_is_capped"], true);
     }
 
+    async fn a_frequent_text_needs_a_period_where_few_of_its_entries_match_the_other_filters(app) {
+        app.fill_log().await;
+        let by = app.as_manager().await;
+        let month = "since=2026-01-01&until=2026-01-20";
+        for (query, is_soon_read) in [
+            ("q=generated", true),
+            ("q=generated&action_type=case_held", true),
+            ("q=generated&sort=occurred_at", true),
+            ("q=generated&source=endpoint", false),
+            ("q=generated&source=endpoint&sort=occurred_at", false),
+            ("q=generated&action_type=report_generated", false),
+            // In each of these places an entry is found by something else.
+            ("q=generated&request_id=request-7", true),
+            ("q=no%20such%20text&source=endpoint", true),
+        ] {
+            let answer = by.get(&format!("audit-log?{query}")).await;
+            match is_soon_read {
+                true => drop(answer.expect(200)),
+                false => drop(answer.expect_problem(422, "period_required")),
+            }
+            by.get(&format!("audit-log?{query}&{month}")).await.expect(200);
+        }
+        // The last page ends where the log does.
+        let list = by.get("audit-log?q=generated&limit=200&since=2026-01-01T00:00:00Z&until=2026-01-01T00:03:00Z").await.expect(200);
+        assert_eq!(data(&list).len(), 179);
+        let path = "audit-log?q=generated&source=endpoint&include_total=true&limit=1";
+        let list = by.get(&format!("{path}&{month}")).await.expect(200);
+        assert_eq!((&list["page"]["total"], &list["page"]["total_is_capped"]), (&0.into(), &true.into()));
+    }
+
+    async fn what_is_found_by_a_text_has_its_sequence(app) {
+        arrange(app).await;
+        app.seal().await;
+        let by = app.as_manager().await;
+        for query in ["q=Istanbul", "q=Failed&limit=3", "q=Anonymous&sort=occurred_at"] {
+            let found = data(&by.get(&format!("audit-log?{query}")).await.expect(200));
+            assert!(!found.is_empty());
+            for entry in found {
+                let id = entry["id"].as_str().unwrap();
+                assert_eq!(entry["sequence"], by.get(&format!("audit-log/{id}")).await.expect(200)["sequence"]);
+                assert!(entry["sequence"].as_u64().unwrap() > 0, "{query}");
+            }
+        }
+    }
+
     async fn the_total_is_exact_where_the_rollups_have_it(app) {
         app.fill_log().await;
         let by = app.as_manager().await;

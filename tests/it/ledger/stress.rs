@@ -34,7 +34,7 @@ async fn write(app: &TestApp, until: Instant) -> Vec<Uuid> {
 async fn seal(app: &TestApp, until: Instant) -> u64 {
     let mut entries = 0;
     while Instant::now() < until {
-        entries += ledger::seal(app.app.db()).await.unwrap().entries;
+        entries += ledger::seal(app.app.db(), usize::MAX).await.unwrap().entries;
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     entries

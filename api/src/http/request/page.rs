@@ -48,7 +48,8 @@ pub struct PageInfo {
     /// report or the number of audit entries is known without counting them
     #[schema(minimum = 0)]
     pub total: Option<u64>,
-    /// Whether `total` is the maximum that is counted, so that there may be more rows; false if no total was requested
+    /// Whether there may be more rows than `total`: it counts at most 10,001, and of a text that many entries have, only those
+    /// among the newest 50,000; false if no total was requested
     #[serde(default)]
     #[schema(required = true)]
     pub total_is_capped: bool,
