@@ -1,52 +1,53 @@
 //! Export the log as CSV.
 
-use super::export::{CsvQuery, send};
+use super::export::{self, CsvQuery, send};
 use super::filter::LogFilter;
-use crate::http::answer::file::{CsvParameters, Format, example};
+use crate::http::AuditReader;
+use crate::http::answer::entry_line::{self as raw, EntryLine};
+use crate::http::answer::file::{Batch, CsvParameters, Format};
 use crate::http::request::period::PeriodParameters;
-use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
-use crate::wire::{Error, Instant, ListProblems, Result};
+use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpResponse, get};
-use entity::audit::{Action, Outcome};
+use entity::audit::Action;
 use serde::Serialize;
-use uuid::Uuid;
+use std::borrow::Cow;
 
 /// An entry as a flat row.
 #[derive(Serialize)]
-struct EntryRow {
+struct EntryRow<'a> {
     #[serde(rename = "Timestamp")]
-    occurred_at: Instant,
+    occurred_at: Cow<'a, str>,
     #[serde(rename = "User")]
-    actor_label: String,
+    actor_label: Cow<'a, str>,
     #[serde(rename = "Action Type")]
     action_type: Action,
     #[serde(rename = "Description")]
-    description: String,
+    description: Cow<'a, str>,
     #[serde(rename = "Case ID")]
-    case_number: Option<String>,
+    case_number: Option<Cow<'a, str>>,
     #[serde(rename = "Related User")]
-    related_username: Option<String>,
+    related_username: Option<Cow<'a, str>>,
     #[serde(rename = "IP Address")]
-    ip_address: Option<String>,
+    ip_address: Option<Cow<'a, str>>,
     /// JSON.
     #[serde(rename = "Changes")]
     changes: String,
     /// JSON.
     #[serde(rename = "Metadata")]
-    metadata: String,
+    metadata: &'a str,
     #[serde(rename = "Entry ID")]
-    id: Uuid,
+    id: Cow<'a, str>,
     #[serde(rename = "Outcome")]
-    outcome: Outcome,
+    outcome: Cow<'a, str>,
     #[serde(rename = "Object Type")]
-    object_type: String,
+    object_type: Cow<'a, str>,
     #[serde(rename = "Object ID")]
-    object_id: String,
+    object_id: Cow<'a, str>,
     #[serde(rename = "Actor ID")]
-    actor_id: Option<Uuid>,
+    actor_id: Option<Cow<'a, str>>,
     #[serde(rename = "Actor Name")]
-    actor_name: Option<String>,
+    actor_name: Option<Cow<'a, str>>,
     #[serde(rename = "Sequence")]
     sequence: Option<i64>,
 }
@@ -73,33 +74,61 @@ struct EntryRow {
 #[get("/audit-log/export.csv")]
 pub async fn export_audit_log_csv(app: App, by: AuditReader, query: CsvQuery) -> Result<HttpResponse> {
     let (filter, period, csv) = query.parts;
-    send(&app, &by, (filter, period), query.all, csv.format(), EntryRow::new).await
+    send(&app, &by, (filter, period), query.all, csv.format(), (EntryRow::header()?, text)).await
 }
 
 /// The example in the contract.
 fn one_line() -> String {
-    EntryRow::new(AuditEntry::example()).map(|row| example(row, Format::Csv)).unwrap_or_default()
+    EntryRow::header().map(|head| export::example(head, text)).unwrap_or_default()
 }
 
-impl EntryRow {
-    fn new(entry: AuditEntry) -> Result<Self> {
+fn text(lines: &[EntryLine<'_>]) -> Result<Batch> {
+    let rows = lines.iter().map(EntryRow::new).collect::<Result<Vec<_>>>()?;
+    Batch::rows(&rows, Format::Csv)
+}
+
+impl<'a> EntryRow<'a> {
+    fn new(line: &'a EntryLine<'_>) -> Result<Self> {
         Ok(Self {
-            changes: serde_json::to_string(&entry.changes).map_err(|error| Error::internal(error))?,
-            metadata: serde_json::to_string(&entry.metadata).map_err(|error| Error::internal(error))?,
-            occurred_at: entry.occurred_at,
-            actor_label: entry.actor_label,
-            action_type: entry.action_type,
-            description: entry.description,
-            case_number: entry.case.map(|case| case.case_number),
-            related_username: entry.related_user.map(|person| person.username),
-            ip_address: entry.ip_address,
-            id: entry.id,
-            outcome: entry.outcome,
-            object_type: entry.object_type,
-            object_id: entry.object_id,
-            actor_id: entry.actor.as_ref().map(|actor| actor.id),
-            actor_name: entry.actor.map(|actor| actor.full_name),
-            sequence: entry.sequence,
+            occurred_at: raw::text(line.occurred_at)?,
+            actor_label: raw::text(line.actor_label)?,
+            action_type: line.action_type,
+            description: raw::text(line.description)?,
+            case_number: line.case.map(|case| raw::text(case.case_number)).transpose()?,
+            related_username: line.related_user.map(|person| raw::text(person.username)).transpose()?,
+            ip_address: line.ip_address.map(raw::text).transpose()?,
+            changes: serde_json::to_string(&line.changes).map_err(|error| Error::internal(error))?,
+            metadata: line.metadata.get(),
+            id: raw::text(line.id)?,
+            outcome: raw::text(line.outcome)?,
+            object_type: raw::text(line.object_type)?,
+            object_id: raw::text(line.object_id)?,
+            actor_id: line.actor.map(|actor| raw::text(actor.id)).transpose()?,
+            actor_name: line.actor.map(|actor| raw::text(actor.full_name)).transpose()?,
+            sequence: line.sequence,
         })
+    }
+
+    /// The names of the columns.
+    fn header() -> Result<Batch> {
+        let row = EntryRow {
+            occurred_at: "".into(),
+            actor_label: "".into(),
+            action_type: Action::Other,
+            description: "".into(),
+            case_number: None,
+            related_username: None,
+            ip_address: None,
+            changes: String::new(),
+            metadata: "",
+            id: "".into(),
+            outcome: "".into(),
+            object_type: "".into(),
+            object_id: "".into(),
+            actor_id: None,
+            actor_name: None,
+            sequence: None,
+        };
+        Batch::header(&row, Format::Csv)
     }
 }

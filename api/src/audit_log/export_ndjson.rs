@@ -1,12 +1,14 @@
 //! Export the log as NDJSON.
 
-use super::export::{ExportQuery, send};
+use super::export::{self, ExportQuery, send};
 use super::filter::LogFilter;
-use crate::http::answer::file::{Format, example};
+use crate::http::AuditReader;
+use crate::http::answer::entry_line::EntryLine;
+use crate::http::answer::file::{Batch, Format};
 use crate::http::request::period::PeriodParameters;
-use crate::http::{AuditEntry, AuditReader};
 use crate::state::App;
 use crate::wire::{ListProblems, Result};
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
 
 /// Export the audit log as NDJSON
@@ -19,7 +21,7 @@ use actix_web::{HttpResponse, get};
     responses(
         (
             status = OK, description = "The matching entries, one AuditEntry per line", content_type = "application/x-ndjson",
-            body = String, example = json!(example(AuditEntry::example(), Format::Ndjson)),
+            body = String, example = json!(export::example(head(), text)),
         ),
         ListProblems,
     ),
@@ -29,5 +31,13 @@ use actix_web::{HttpResponse, get};
 )]
 #[get("/audit-log/export.ndjson")]
 pub async fn export_audit_log_ndjson(app: App, by: AuditReader, query: ExportQuery) -> Result<HttpResponse> {
-    send(&app, &by, query.parts, query.all, Format::Ndjson, Ok).await
+    send(&app, &by, query.parts, query.all, Format::Ndjson, (head(), text)).await
+}
+
+fn head() -> Batch {
+    Batch::without_records(Bytes::new())
+}
+
+fn text(lines: &[EntryLine<'_>]) -> Result<Batch> {
+    Batch::rows(lines, Format::Ndjson)
 }

@@ -26,7 +26,7 @@ pub(super) fn report(visits: &mut Visits, at: DateTime<Utc>) -> Event {
         Some(Report::Email) => email(visits, at),
         Some(Report::Export) => {
             let count = u64::try_from(visits.rng.between(100, 5_000)).unwrap_or_default();
-            Event::bulk_export("cases", "parquet", count, json!({}))
+            Event::bulk_export("cases", "parquet", Some(count), json!({}))
         }
         Some(Report::Activity) | None => activity(visits),
     }

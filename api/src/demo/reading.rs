@@ -39,9 +39,9 @@ pub(super) fn by_manager(visits: &mut Visits, person: &Person, at: DateTime<Utc>
         Some(Reading::Entry) if is_person => visits.some_entry(at).map_or_else(log, entry),
         Some(Reading::UserTrail) if is_person => visits.any_user().map_or_else(log, user_trail),
         Some(Reading::ReportFile) => file(visits, at),
-        Some(Reading::LogFile) => Event::export_generated("audit_log", "csv", rows(visits, 40, 9_000), json!({})),
+        Some(Reading::LogFile) => Event::export_generated("audit_log", "csv", Some(rows(visits, 40, 9_000)), json!({})),
         Some(Reading::Cases) if is_person => {
-            Event::bulk_export("cases", "csv", u64::try_from(visits.cases.len()).unwrap_or(u64::MAX), json!({}))
+            Event::bulk_export("cases", "csv", u64::try_from(visits.cases.len()).ok(), json!({}))
         }
         Some(Reading::Log | Reading::Entry | Reading::UserTrail | Reading::Cases) | None => log(),
     }
@@ -81,7 +81,7 @@ fn report(visits: &mut Visits, at: DateTime<Utc>) -> Event {
 fn file(visits: &mut Visits, at: DateTime<Utc>) -> Event {
     let report = visits.rng.word(&REPORTS);
     let parameters = parameters(visits, report, at);
-    Event::export_generated(report, "csv", rows(visits, 5, 4_000), parameters)
+    Event::export_generated(report, "csv", Some(rows(visits, 5, 4_000)), parameters)
 }
 
 fn parameters(visits: &mut Visits, report: &str, at: DateTime<Utc>) -> Json {

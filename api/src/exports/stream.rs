@@ -1,5 +1,4 @@
-//! The common part of all exports: count, entry and stream are based on one snapshot of the database, with one batch in memory at
-//! a time.
+//! The common part of all exports: read from one snapshot of the database, with one batch in memory at a time.
 
 use crate::http::answer::file::{Batch, CsvParameters, Export, Format};
 use crate::http::request::period::PeriodParameters;
@@ -12,9 +11,7 @@ use entity::audit::{Audited, Event};
 use entity::period::Bounds;
 use entity::{setting, user};
 use futures_util::stream::{self, StreamExt};
-use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use serde::Serialize;
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
@@ -72,15 +69,13 @@ pub async fn ndjson<R: Row>(app: &App, by: &Anyone, query: ExportQuery) -> Resul
     send::<R>(app, by, period, query.all, Format::Ndjson).await
 }
 
-/// Counts the matching rows, records the export, and sends the rows in batches. The snapshot is released after the last one, or
-/// when the client disconnects.
+/// Records the export, and sends the rows in batches. The snapshot is released after the last one, or when the client
+/// disconnects.
 async fn send<R: Row>(app: &App, by: &Anyone, period: PeriodParameters, given: Json, format: Format) -> Result<HttpResponse> {
     let snapshot = app.db().export_snapshot().await?;
     let as_of = AsOf { now: app.now(), settings: setting::current(&snapshot).await? };
     let found = created::<R>(period.asked().bounds(as_of.settings.zone()?)?);
-    let record_count = found.clone().count(&snapshot).await?;
-    let event = Event::bulk_export(R::EXPORT, format.code(), record_count, given);
-    let export = Export { name: R::EXPORT.replace('_', "-"), format, access: None, event };
+    let export = Export { content: R::EXPORT, format, filters: given, access: None, event: Event::bulk_export };
     let head = Batch::header(&R::example(), format)?;
     let first: Option<Uuid> = None;
     let batches = stream::try_unfold((snapshot, found, as_of, first), move |(snapshot, found, as_of, after)| async move {

@@ -3,6 +3,7 @@
 pub mod attachment;
 pub mod digest;
 pub mod entry;
+pub mod entry_line;
 pub mod file;
 pub mod pace;
 pub mod reading_on;

@@ -48,6 +48,6 @@ pub async fn ingest_bulk_export(app: App, by: Ingester, body: LargeBody<IngestBu
     let (tx, by) = app.begin(&by).await?;
     let person = named::person(&tx, body.user_id).await?;
     let filters = json!(body.filters.clone().unwrap_or_default());
-    let event = Event::bulk_export(&body.export_type, &body.format, body.record_count.get(), filters).about(person.as_ref());
-    IngestedEntries::recorded(tx, &by, vec![event]).await
+    let event = Event::bulk_export(&body.export_type, &body.format, Some(body.record_count.get()), filters);
+    IngestedEntries::recorded(tx, &by, vec![event.about(person.as_ref())]).await
 }

@@ -64,7 +64,7 @@ const TEXTS: &[(&str, &str, &str, &str)] = &[
     (
         "Unencoded-Digest",
         "UnencodedDigest",
-        "SHA-256 digest of the content before compression, for files of at most 1 MiB. The digest of a longer file is in the \
+        "SHA-256 digest of the content before compression, for files of at most 256 KiB. The digest of a longer file is in the \
          audit log once it was sent completely",
         "sha-256=:n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=:",
     ),

@@ -246,10 +246,6 @@ impl ListReport for CaseChangesReport {
         entry::header(&["badge", "before_after"])
     }
 
-    async fn count(db: &DatabaseTransaction, period: &Period, filters: &changes::Filters) -> Result<i64> {
-        Ok(report::count(db, period, &filters.list()).await?)
-    }
-
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,

@@ -1,7 +1,7 @@
-//! Reports as CSV: counted, recorded and then streamed from one snapshot, page by page.
+//! Reports as CSV: recorded and then streamed from one snapshot, page by page.
 
 use super::generate::{ListReport, Report};
-use super::query::{AskedPeriod, ExportQuery, TableExportQuery, period, row_count};
+use super::query::{AskedPeriod, ExportQuery, TableExportQuery, period};
 use crate::http::Anyone;
 use crate::http::answer::file::{Batch, Export, Format};
 use crate::state::App;
@@ -22,7 +22,7 @@ const PAGE: u64 = 500;
 /// The cells of one line.
 pub type Line = Vec<Cow<'static, str>>;
 
-/// Counts the rows of a report's list, records the export, then streams it.
+/// Records the export of a report's list, and streams its rows.
 pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
     let (asked, by_name, order, filter, csv) = query.parts;
     let list = List::<R> { asked: by_name.or(&asked)?, filter, direction: order.direction(), format: csv.format() };
@@ -54,8 +54,7 @@ impl<R: ListReport> List<R> {
         let db = app.db().export_snapshot().await?;
         let subject = R::subject(&db, self.filter).await?;
         let period = period(&db, self.asked, app.now()).await?;
-        let record_count = row_count(R::count(&db, &period, &subject).await?);
-        let export = export::<R>(self.format, record_count, given);
+        let export = export::<R>(self.format, given);
         let head = Batch::without_records(csv::lines([R::header()])?);
         let first = ReportPage { after: None, direction: self.direction, limit: PAGE };
         let state = State::<R> { db, period, subject, head: Some(head), next: Some(first) };
@@ -71,14 +70,12 @@ pub async fn send_all<R: Report>(
     format: Format,
     filters: Json,
 ) -> Result<HttpResponse> {
-    let record_count = u64::try_from(lines.len().saturating_sub(1)).unwrap_or_default();
-    let batch = Batch { records: record_count, text: csv::lines(lines)? };
-    export::<R>(format, record_count, filters).send(app, by, stream::iter([Ok(batch)])).await
+    let batch = Batch::new(lines.len().saturating_sub(1), csv::lines(lines)?);
+    export::<R>(format, filters).send(app, by, stream::iter([Ok(batch)])).await
 }
 
-fn export<R: Report>(format: Format, record_count: u64, filters: Json) -> Export {
-    let event = Event::export_generated(R::NAME, format.code(), record_count, filters);
-    Export { name: R::NAME.replace('_', "-"), format, access: None, event }
+fn export<R: Report>(format: Format, filters: Json) -> Export {
+    Export { content: R::NAME, format, filters, access: None, event: Event::export_generated }
 }
 
 struct State<R: ListReport> {

@@ -55,9 +55,6 @@ pub trait ListReport: Report<Page = ListPage> + 'static {
     /// The names of the columns.
     fn header() -> Line;
 
-    /// How many rows there are.
-    async fn count(db: &DatabaseTransaction, period: &Period, subject: &Self::Subject) -> Result<i64>;
-
     /// One page as lines, plus one row if there are more: each with its position in the list.
     async fn rows(
         db: &DatabaseTransaction,

@@ -290,10 +290,6 @@ impl ListReport for QualityReviewReport {
         .to_vec()
     }
 
-    async fn count(db: &DatabaseTransaction, period: &Period, filters: &quality::Filters) -> Result<i64> {
-        Ok(quality::count(db, period, filters).await?)
-    }
-
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,

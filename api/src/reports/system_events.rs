@@ -324,10 +324,6 @@ impl ListReport for SystemEventsReport {
         entry::header(&["job_name", "records_processed", "error_message"])
     }
 
-    async fn count(db: &DatabaseTransaction, period: &Period, filters: &events::Filters) -> Result<i64> {
-        Ok(report::count(db, period, &filters.list()).await?)
-    }
-
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,

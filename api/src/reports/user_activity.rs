@@ -203,10 +203,6 @@ impl ListReport for UserActivityReport {
         entry::header(&[])
     }
 
-    async fn count(db: &DatabaseTransaction, period: &Period, user: &user::Model) -> Result<i64> {
-        Ok(report::count(db, period, &activity::scope(user.id)).await?)
-    }
-
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,

@@ -227,10 +227,6 @@ impl ListReport for UserActivityListReport {
         .to_vec()
     }
 
-    async fn count(db: &DatabaseTransaction, period: &Period, filters: &list::Filters) -> Result<i64> {
-        Ok(list::count(db, period, filters).await?)
-    }
-
     async fn rows(
         db: &DatabaseTransaction,
         period: &Period,

@@ -24,6 +24,9 @@ struct OneLine;
 impl Formatter for OneLine {
     /// JSON escapes the control characters of ASCII, and leaves these as they are. Escaped, they are the same value.
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.is_ascii() {
+            return writer.write_all(fragment.as_bytes());
+        }
         for part in fragment.split_inclusive(ends_a_line) {
             match (part.strip_suffix(ends_a_line), part.chars().next_back()) {
                 (Some(before), Some(end)) => write!(writer, "{before}\\u{:04x}", u32::from(end))?,
@@ -31,6 +34,11 @@ impl Formatter for OneLine {
             }
         }
         Ok(())
+    }
+
+    /// Outside of its texts, JSON has none of these characters.
+    fn write_raw_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        self.write_string_fragment(writer, fragment)
     }
 }
 
@@ -69,6 +77,15 @@ mod tests {
                 assert_eq!(found, [value.clone(), value], "{written}");
             }
         }
+    }
+
+    #[test]
+    fn stored_json_is_written_as_it_is_on_one_line() {
+        let stored = r#"{"b":[1,2.50,"é"],"a":"\u0007 x"}"#;
+        let raw: &serde_json::value::RawValue = serde_json::from_str(stored).unwrap();
+        assert_eq!(text(&[raw]), format!("{stored}\n"));
+        let raw: &serde_json::value::RawValue = serde_json::from_str("[\"\u{85}x\u{2028}\"]").unwrap();
+        assert_eq!(text(&[raw]), "[\"\\u0085x\\u2028\"]\n");
     }
 
     #[test]

@@ -106,14 +106,6 @@ pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total,
     Total::count(db, Entity::find().select_only().column(Column::Id).filter(matching).into_query()).await
 }
 
-/// The number of matching entries, all of which are read.
-pub async fn count<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<u64, DbErr> {
-    let matching = filter.whole(db.get_database_backend());
-    let count = Entity::find().select_only().column_as(Column::Id.count(), "entry_count").filter(matching);
-    let count: Option<i64> = count.into_tuple().one(db).await?;
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
-}
-
 /// One entry by its id.
 pub async fn entry<C: ConnectionTrait>(db: &C, id: Uuid) -> Result<Option<Entry>, DbErr> {
     let entry = plain().filter(Column::Id.eq(id)).limit(1).into_query();

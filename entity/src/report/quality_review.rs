@@ -8,8 +8,7 @@ use crate::sql::Sql;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -142,12 +141,6 @@ pub async fn decisions<C: ConnectionTrait>(
 ) -> Result<Vec<review::Model>, DbErr> {
     let ReportPage { direction, limit, .. } = *paging;
     filters.within(paging.rest_of(period.ids())).order_by(Column::Id, direction.order()).limit(limit + 1).all(db).await
-}
-
-/// The total number of decisions in the list.
-pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filters) -> Result<i64, DbErr> {
-    let count = filters.within(period.ids()).count(db).await?;
-    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// How often one step occurred within one bucket.

@@ -74,11 +74,6 @@ pub async fn user_list<C: ConnectionTrait>(
     Ok(UserList { total_users, active_users, total_activities, matching, rows })
 }
 
-/// The total number of rows.
-pub async fn count<C: ConnectionTrait>(db: &C, period: &Period, filters: &Filters) -> Result<i64, DbErr> {
-    Ok(totals(db, &counted(db, period).await?, period.ids(), filters).await?.matching)
-}
-
 /// One page of the table, plus one row if there are more.
 pub async fn rows<C: ConnectionTrait>(
     db: &C,

@@ -151,6 +151,29 @@ on_each_database! {
         assert_eq!(by.get("audit-log/export.ndjson?case_number=none").await.text, "");
     }
 
+    /// The lines are made of the stored text, whatever is in it.
+    async fn a_line_is_the_entry_of_the_list_with_every_kind_of_value(app) {
+        let by = app.as_manager().await;
+        let tx = app.write().await;
+        let nested = json!([1, 2.5, null, {"a": {"b": "\u{85}"}}]);
+        for value in [json!("\u{2028}\"\\\n\u{7}é😀"), nested, json!({}), json!(-0.001), json!(true)] {
+            let facts = json!({"notes": "x", "anything": value}).as_object().cloned().unwrap();
+            tx.record(Event::reported_activity("imported", "A \"quoted\", line\u{2029}", None, facts)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let list = by.get("audit-log?limit=200&category=other").await.expect(200);
+
+        let answer = by.get("audit-log/export.ndjson?category=other").await;
+        let table = by.get("audit-log/export.csv?category=other").await;
+
+        let lines: Vec<Json> = answer.lines_of_unicode().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((lines.len(), &lines), (5, &data(&list)));
+        for (row, entry) in rows(&table.text).iter().skip(1).zip(&lines) {
+            assert_eq!(serde_json::from_str::<Json>(&row[8]).unwrap(), entry["metadata"]);
+            assert_eq!((&json!(row[3]), &json!(row[9])), (&entry["description"], &entry["id"]));
+        }
+    }
+
     async fn an_export_accepts_no_page_parameters(app) {
         let by = app.as_manager().await;
         let answer = by.get("audit-log/export.csv?limit=5").await;

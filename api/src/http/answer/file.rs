@@ -13,6 +13,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use entity::audit::Event;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::pin::{Pin, pin};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use utoipa::IntoParams;
@@ -22,8 +23,8 @@ use validator::Validate;
 /// be those of the compressed bytes.
 pub const UNENCODED_DIGEST: HeaderName = HeaderName::from_static("unencoded-digest");
 
-/// Up to this size a file is complete before its first byte is sent.
-const COMPLETE_BYTES_MAX: usize = 1024 * 1024;
+/// Up to this size a file is complete before its first byte is sent: reading more would delay that byte.
+const COMPLETE_BYTES_MAX: usize = 256 * 1024;
 
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,24 +115,27 @@ type Batches = Pin<Box<dyn Stream<Item = Result<Batch>>>>;
 
 /// A file to be sent, and the entries that it leaves.
 pub struct Export {
-    /// What the file contains; its name is made of this and the time.
-    pub name: String,
+    /// What the file contains, as the audit log calls it; its name is made of this and the time.
+    pub content: &'static str,
     pub format: Format,
+    /// The query as it was given.
+    pub filters: Json,
     /// An entry besides that of the export.
     pub access: Option<Event>,
-    /// The entry of the export, without what is known of the file.
-    pub event: Event,
+    /// The entry of an export, from its content, its format, the number of its records if it is known, and its filters.
+    pub event: fn(&str, &str, Option<u64>, Json) -> Event,
 }
 
 impl Export {
-    /// Records the export and sends the file. A file of at most 1 MiB is generated first, so that the entry has its size and
-    /// digest; a longer one leaves another entry with these when everything was sent, before the response ends, or when it is
-    /// aborted. (Trailers were tried: actix-http 3 ends chunked bodies without any.)
+    /// Records the export and sends the file. A file of at most 256 KiB is generated first, so that the entry has its count, size
+    /// and digest; a longer one leaves another entry with these when everything was sent, before the response ends, or when it
+    /// is aborted. (Trailers were tried: actix-http 3 ends chunked bodies without any.) Its records are not counted before they
+    /// are read: at a million entries, that alone took a quarter of a second.
     ///
     /// The resources that `batches` holds, such as a snapshot of the database, are released after its last batch, when the client
     /// disconnects, when the client is slower than 64 KiB a second, or when the client loses access: then the response is
     /// aborted.
-    pub async fn send<S>(self, app: &App, by: &Anyone, batches: S) -> Result<HttpResponse>
+    pub async fn send<S>(mut self, app: &App, by: &Anyone, batches: S) -> Result<HttpResponse>
     where
         S: Stream<Item = Result<Batch>> + 'static,
     {
@@ -143,11 +147,11 @@ impl Export {
             return self.send_complete(app, by, begun).await;
         }
         let mut response = self.response(app);
-        let Self { access, event, .. } = self;
-        app.record_all(by, access.into_iter().chain([event.clone()])).await?;
+        let (access, started) = (self.access.take(), self.event_of(None).export_started());
+        app.record_all(by, access.into_iter().chain([started])).await?;
         let (recorder, caller) = (app.clone(), by.clone());
         let ended = move |sent: Sent, is_complete: bool| async move {
-            let event = sent.ended(event, is_complete).await?;
+            let event = sent.ended(&self, is_complete).await?;
             recorder.record_end(&caller, event).await
         };
         let batches = stream::iter(begun.into_iter().map(Ok)).chain(batches);
@@ -162,14 +166,19 @@ impl Export {
         let Sent { records, bytes, digest } = sent;
         let sha256 = digest.finish().await?;
         let mut response = self.response(app);
-        let event = self.event.of_file(records, bytes, &sha256);
+        let event = self.event_of(Some(records)).of_file(bytes, &sha256);
         app.record_all(by, self.access.into_iter().chain([event])).await?;
         let text: Vec<Bytes> = batches.into_iter().map(|batch| batch.text).collect();
         Ok(response.insert_header((UNENCODED_DIGEST, digest::field(&sha256))).body(text.concat()))
     }
 
+    fn event_of(&self, record_count: Option<u64>) -> Event {
+        (self.event)(self.content, self.format.code(), record_count, self.filters.clone())
+    }
+
     fn response(&self, app: &App) -> HttpResponseBuilder {
-        let name = format!("{}-{}.{}", self.name, app.now().format("%Y%m%d-%H%M%S"), self.format.code());
+        let content = self.content.replace('_', "-");
+        let name = format!("{content}-{}.{}", app.now().format("%Y%m%d-%H%M%S"), self.format.code());
         let mut response = HttpResponse::Ok();
         response
             .content_type(self.format.media_type())
@@ -209,13 +218,10 @@ impl Sent {
     }
 
     /// The second entry of an export.
-    async fn ended(self, event: Event, is_complete: bool) -> Result<Event> {
+    async fn ended(self, export: &Export, is_complete: bool) -> Result<Event> {
         let Self { records, bytes, digest } = self;
-        if is_complete {
-            Ok(event.export_completed(records, bytes, &digest.finish().await?))
-        } else {
-            Ok(event.export_aborted(records, bytes))
-        }
+        let event = export.event_of(Some(records));
+        if is_complete { Ok(event.export_completed(bytes, &digest.finish().await?)) } else { Ok(event.export_aborted(bytes)) }
     }
 }
 
