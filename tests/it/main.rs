@@ -14,6 +14,7 @@ mod alerts;
 mod audit;
 mod audit_log;
 mod auth;
+mod bench;
 mod cases;
 mod contract;
 mod credits;
