@@ -4,5 +4,6 @@
 //!   or for the sources, `stories/` for the work of five people across features, and `app/` with the running service that the
 //!   tests use.
 //! - `drills/`: what takes minutes and breaks things on purpose; `service.rs` is the process that is killed.
+//! - `bench/`: what each hot path costs, compared with what it would have to cost.
 //! - `clients/`, `contract/`, `docs/`, `lint/`, `mail/`, `s3/`, `schemathesis/`: tools from outside and what they need, run by
 //!   `.ci/`.

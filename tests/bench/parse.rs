@@ -58,8 +58,7 @@ pub fn rows_read(plan: &Json) -> f64 {
     }
 }
 
-/// How many steps of a plan of SQLite's `EXPLAIN QUERY PLAN` pass through a whole table or index whose length grows with use.
-pub fn scans<L: AsRef<str>>(plan: &[L], growing: &[&str]) -> usize {
-    let table = |line: &str| line.trim_start().strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next().map(str::to_owned));
-    plan.iter().filter_map(|line| table(line.as_ref())).filter(|name| growing.contains(&name.as_str())).count()
+/// How many steps of a plan of SQLite's `EXPLAIN QUERY PLAN` pass through a whole table or index.
+pub fn scans<L: AsRef<str>>(plan: &[L]) -> usize {
+    plan.iter().filter(|line| line.as_ref().trim_start().starts_with("SCAN ")).count()
 }

@@ -33,9 +33,15 @@ impl Process {
     pub async fn start_limitable(app: &TestApp) -> Option<Self> {
         Command::new("prlimit").arg("--version").output().ok()?;
         let limited = "trap '' XFSZ; exec \"$0\"";
-        let mut command = Command::new("sh");
-        command.args(["-c", limited, env!("CARGO_BIN_EXE_service")]);
-        Some(Self::spawn(app, command, &[("CASETRAIL_SCHEDULER", "off")]).await)
+        Some(Self::start_by(app, &["sh", "-c", limited]).await)
+    }
+
+    /// The same started by another program, which has its arguments before those of the service.
+    pub async fn start_by(app: &TestApp, program: &[&str]) -> Self {
+        let [name, arguments @ ..] = program else { panic!("a program") };
+        let mut command = Command::new(name);
+        command.args(arguments).arg(env!("CARGO_BIN_EXE_service"));
+        Self::spawn(app, command, &[("CASETRAIL_SCHEDULER", "off")]).await
     }
 
     /// The maximum size of a file that it writes: a number of bytes, or `unlimited`.

@@ -1,0 +1,54 @@
+//! Sends a path's requests in a closed loop for some time, and measures what they cost.
+
+use crate::paths::{Path, Turn};
+use crate::place::Place;
+use crate::wire::Line;
+use futures_util::future::join_all;
+use std::time::{Duration, Instant};
+
+/// What one measurement found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cost {
+    /// CPU of service and database per request, in milliseconds.
+    pub ms: f64,
+    pub per_second: f64,
+    /// How much more memory the service had at most than before, in MiB.
+    pub more_mib: f64,
+}
+
+/// Requests a path again and again for this long, each connection one request after the other.
+pub async fn drive(place: &Place, path: &Path, time: Duration) -> Cost {
+    let headers = place.headers(path.by).await;
+    // What is prepared, cached or loaded on first use is not counted.
+    join_all((0..path.connections).map(|worker| requests(place, path, &headers, worker, Duration::ZERO))).await;
+    let memory = begin(place);
+    let (began, before) = (Instant::now(), place.meter.read());
+    let counts = join_all((0..path.connections).map(|worker| requests(place, path, &headers, worker, time))).await;
+    let (cpu, seconds) = (place.meter.read() - before, began.elapsed().as_secs_f64());
+    let count = counts.iter().sum::<u64>() as f64;
+    let more_kib = place.process.memory("VmHWM").saturating_sub(memory);
+    Cost { ms: cpu / count, per_second: count / seconds, more_mib: more_kib as f64 / 1_024.0 }
+}
+
+/// Resets the peak of the service's memory; returns what it has now, in KiB.
+pub fn begin(place: &Place) -> u64 {
+    std::fs::write(format!("/proc/{}/clear_refs", place.process.pid()), "5").expect("its own process");
+    place.process.memory("VmRSS")
+}
+
+async fn requests(place: &Place, path: &Path, headers: &str, worker: u64, time: Duration) -> u64 {
+    let mut line = Line::open(place.process.address(), headers.to_owned()).await;
+    let (began, mut number) = (Instant::now(), 0);
+    loop {
+        for _ in 0..path.unit {
+            let ask = (path.ask)(place, Turn { worker, workers: path.connections, number });
+            let got = line.send(&ask).await;
+            let is_expected = (200..300).contains(&got.status) || (path.may_be_refused && got.status == 422);
+            assert!(is_expected, "{} {}: {} {}", ask.method, ask.path, got.status, String::from_utf8_lossy(&got.body));
+            number += 1;
+        }
+        if began.elapsed() >= time {
+            return number;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Instructions per request, counted by valgrind's callgrind: on SQLite, where the database works inside of the service.
+
+use crate::parse;
+use crate::paths::{self, Path, Turn};
+use crate::place::Place;
+use crate::wire::Line;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// The fixed script: each path's requests, in this order.
+const SCRIPT: [&str; 8] =
+    ["edit", "hold-resume", "case", "cases-50", "log-50", "action-types", "search-text", "activity-summary-30d"];
+const ROUNDS: usize = 3;
+/// Requests per round, or pairs of them.
+const TIMES: u64 = 3;
+
+/// The counts by path, below the name of the build's profile: an optimised build has others. Empty without valgrind.
+pub async fn count(place: Place) -> Option<(String, Json)> {
+    if !["valgrind", "vgdb"].iter().all(|program| Command::new(program).arg("--version").output().is_ok()) {
+        println!("no valgrind here: instructions are not counted");
+        return None;
+    }
+    let folder = TempDir::new().expect("a folder");
+    let out = format!("--callgrind-out-file={}", folder.path().join("out").display());
+    let program = ["valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no", "--fair-sched=try", &out];
+    let place = place.started_by(&program).await;
+    let profile = Profile { pid: place.process.pid(), folder, seen: BTreeSet::new() };
+    let counts = profile.of_script(&place).await;
+    let build = if cfg!(debug_assertions) { "dev" } else { "release" };
+    Some(("instructions".to_owned(), json!({build: counts})))
+}
+
+struct Profile {
+    pid: u32,
+    folder: TempDir,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Profile {
+    async fn of_script(mut self, place: &Place) -> Map<String, Json> {
+        self.tell("instrumentation on");
+        let mut counts = Map::new();
+        for path in paths::all().iter().filter(|path| SCRIPT.contains(&path.name)) {
+            let mut line = Line::open(place.process.address(), place.headers(path.by).await).await;
+            let mut unit = 0;
+            units(place, path, &mut line, &mut unit).await;
+            self.dump();
+            let mut fewest = u64::MAX;
+            for _ in 0..ROUNDS {
+                units(place, path, &mut line, &mut unit).await;
+                // The fewest: what the service does in the background comes on top of some rounds.
+                fewest = fewest.min(self.dump() / TIMES);
+            }
+            println!("{}: {fewest} instructions", path.name);
+            counts.insert(path.name.to_owned(), json!({"instructions": fewest}));
+        }
+        counts
+    }
+
+    /// The instructions since the last time.
+    fn dump(&mut self) -> u64 {
+        self.tell("dump");
+        let files = std::fs::read_dir(self.folder.path()).expect("a folder").flatten().map(|entry| entry.path());
+        let new: Vec<PathBuf> = files.filter(|path| !self.seen.contains(path)).collect();
+        let count = new.iter().filter_map(|path| parse::instructions(&std::fs::read_to_string(path).ok()?)).sum();
+        self.seen.extend(new);
+        count
+    }
+
+    fn tell(&self, command: &str) {
+        let said = Command::new("vgdb").arg(format!("--pid={}", self.pid)).args(command.split(' ')).output().expect("vgdb");
+        assert!(said.status.success(), "vgdb {command}: {}", String::from_utf8_lossy(&said.stderr));
+    }
+}
+
+async fn units(place: &Place, path: &Path, line: &mut Line, unit: &mut u64) {
+    for _ in 0..TIMES * path.unit {
+        let ask = (path.ask)(place, Turn { worker: 0, workers: 1, number: *unit });
+        let got = line.send(&ask).await;
+        let is_expected = (200..300).contains(&got.status) || (path.may_be_refused && got.status == 422);
+        assert!(is_expected, "{} {}: {} {}", ask.method, ask.path, got.status, String::from_utf8_lossy(&got.body));
+        *unit += 1;
+    }
+}
