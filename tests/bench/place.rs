@@ -142,7 +142,7 @@ impl Place {
     pub async fn dive(&mut self, rows: u64) {
         let (mut cursor, mut left) = (String::new(), rows);
         while left > 0 {
-            // A token for each thousand pages would do; one for each is simpler and not measured.
+            // Tokens are valid for ten minutes, which a long way down may take.
             let manager = self.app.as_manager().await;
             let limit = left.min(200);
             let path = format!("audit-log?limit={limit}{cursor}");

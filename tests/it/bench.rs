@@ -4,13 +4,21 @@
 mod compare;
 #[path = "../bench/figures.rs"]
 mod figures;
+#[path = "../bench/fill.rs"]
+mod fill;
 #[path = "../bench/parse.rs"]
 mod parse;
 
+use crate::app::{Kind, TestApp};
 use compare::{Change, MORE_MAX, changes, merged};
+use entity::clock::{instant_of, rfc3339};
+use entity::{audit_entry, case, text};
 use figures::{Limit, Row, Verdict, median, record, table};
 use parse::{Ticks, instructions, nanoseconds, pgbench, rows_read, scans, ticks};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
 fn row(figure: f64, against: Option<f64>, limit: Option<Limit>) -> Row {
     Row { path: "edit".to_owned(), figure, unit: "ms", against: against.map(|figure| ("ceiling".to_owned(), figure)), limit }
@@ -118,4 +126,62 @@ fn counts_that_were_not_taken_keep_their_last_value() {
     let now = json!({"sqlite": {"edit": {"statements": 8}, "new": {"statements": 5}}});
     let expected = json!({"sqlite": {"edit": {"statements": 8, "instructions": 1_000}, "new": {"statements": 5}}});
     assert_eq!(merged(&last, &now), expected);
+}
+
+/// What an entry says in its columns is what its body says, and the body is canonical.
+fn check_entry(entry: &audit_entry::Model) {
+    let body: Json = serde_json::from_str(&entry.body).expect("JSON");
+    assert_eq!(text::canonical(&body).expect("canonical"), entry.body);
+    assert_eq!(instant_of(entry.id), Some(entry.occurred_at), "{}", entry.body);
+    let case = entry.case_id.map(|id| json!({"id": id, "case_number": entry.case_number}));
+    let said =
+        [&body["id"], &body["occurred_at"], &body["case"], &body["actor"]["id"], &body["actor_label"], &body["request_id"]];
+    let stored = [
+        json!(entry.id),
+        json!(rfc3339(entry.occurred_at)),
+        json!(case),
+        json!(entry.actor_id),
+        json!(entry.actor_label),
+        json!(entry.request_id),
+    ];
+    assert_eq!(said, stored.each_ref(), "{}", entry.body);
+    for mark in ["@ENTRY@", "@AT@", "@CASE@", "@NUMBER@", "@number@", "@ACTOR@", "@NAME@", "@REQUEST@"] {
+        assert!(!entry.body.contains(mark) && !entry.search_text.contains(mark), "{}", entry.body);
+    }
+}
+
+async fn a_filled_log_is_like_one_that_requests_left(kind: Kind) {
+    let Some(app) = TestApp::start(kind).await else { return };
+    let filled = fill::fill(&app, 2_000).await;
+    let entries = audit_entry::Entity::find().all(&app.outside).await.expect("entries");
+    entries.iter().for_each(check_entry);
+    let copies = entries.iter().filter(|entry| entry.request_id.starts_with("bench-")).count();
+    assert_eq!((copies, filled.entries, filled.cases), (2_000, 2_000, 40));
+    let created = entries.iter().filter(|entry| entry.action_type == "case_created" && entry.outcome == "success");
+    let created: BTreeSet<Option<Uuid>> = created.map(|entry| entry.case_id).collect();
+    let cases = case::Entity::find().all(&app.outside).await.expect("cases");
+    assert_eq!(cases.len(), 41, "the copies and the model");
+    for case in &cases {
+        assert!(created.contains(&Some(case.id)), "{} has its first entry", case.case_number);
+    }
+    let known: BTreeSet<String> = cases.iter().map(|case| case.id.to_string()).collect();
+    for number in 0..filled.cases {
+        assert!(known.contains(&filled.case(number)), "case {number} is found by its number");
+    }
+    if kind == Kind::Postgres {
+        let sql = format!("SELECT {}::text AS id", filled.case_in_postgres("39::bigint"));
+        let row = app.outside.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await.expect("a response");
+        assert_eq!(row.expect("a row").try_get::<String>("", "id").expect("an id"), filled.case(39));
+    }
+    // No further checks: the copies of cases have not gone through all that their entries tell.
+}
+
+#[tokio::test]
+async fn a_filled_log_is_like_one_that_requests_left_on_sqlite() {
+    a_filled_log_is_like_one_that_requests_left(Kind::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_filled_log_is_like_one_that_requests_left_on_postgresql() {
+    a_filled_log_is_like_one_that_requests_left(Kind::Postgres).await;
 }
