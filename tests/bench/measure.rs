@@ -69,11 +69,15 @@ pub async fn on(kind: Kind, plan: &Plan) -> Vec<Row> {
         println!("{name}: round {round} of {ROUNDS}");
         for path in &chosen {
             samples.add_cost(path.name, drive(&large, path, plan.time()).await);
-            if let Some(small) = small.as_ref().filter(|_| path.is_flat) {
+            let small = small.as_ref().filter(|_| path.is_flat);
+            if let Some(small) = small {
                 samples.add_cost(&format!("{} small", path.name), drive(small, path, plan.time()).await);
             }
             if let Some(controls) = &controls {
                 controls.beside(&large, path, plan.time(), &mut samples).await;
+            }
+            for place in [Some(&large), small].into_iter().flatten().filter(|_| path.writes()) {
+                place.until_sealed().await;
             }
         }
         if plan.includes("export") {

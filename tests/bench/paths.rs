@@ -76,6 +76,11 @@ impl Path {
         Self { connections: READERS, ..Self::write(name, 1, ask, bound) }
     }
 
+    /// Whether it leaves much for the sealer.
+    pub fn writes(&self) -> bool {
+        self.connections == WRITERS
+    }
+
     /// A search: without a hit, so that all that it looks through counts.
     fn search(name: &'static str, ask: fn(&Place, Turn) -> Ask) -> Self {
         let bound = Bound::Ms(25.0);
