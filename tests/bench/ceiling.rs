@@ -5,6 +5,7 @@
 //! service costs beyond it is what those cost.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
+use entity::clock::instant_of;
 use serde_json::{Value as Json, json};
 use std::cell::RefCell;
 use std::net::TcpListener;
@@ -127,7 +128,8 @@ impl Connection {
         let by = client.query_one(caller, &[&session]).await?;
         assert!(by.get::<_, bool>(4), "the user is active");
         let case = client.query_one(lock, &[&case_id]).await?;
-        let (id, at) = (Uuid::now_v7(), chrono::Utc::now());
+        let id = Uuid::now_v7();
+        let at = instant_of(id).expect("an instant");
         let (actor_id, username, number) = (by.get::<_, Uuid>(0), by.get::<_, &str>(1), case.get::<_, &str>(0));
         let (full_name, role) = (by.get::<_, &str>(2), by.get::<_, &str>(3));
         let (before, version) = (case.get::<_, Option<&str>>(2), case.get::<_, i32>(3) + 1);
@@ -147,7 +149,7 @@ impl Connection {
             "request_id": request_id,
         })
         .to_string();
-        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 11] =
+        let values: [&(dyn ToSql + Sync); 11] =
             [&id, &at, &actor_id, &username, &case_id, &number, &object_id, &request_id, &description, &search_text, &body];
         client.execute(entry, &values).await?;
         client.batch_execute("COMMIT").await?;
