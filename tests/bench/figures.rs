@@ -6,10 +6,10 @@ use std::fmt::Write;
 /// What a figure may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limit {
-    AtMost(f64),
+    Max(f64),
     /// That many times what it is compared with.
-    AtMostTimes(f64),
-    AtLeastTimes(f64),
+    MaxTimes(f64),
+    MinTimes(f64),
 }
 
 /// How a figure compares with its limit.
@@ -41,9 +41,9 @@ impl Row {
     pub fn verdict(&self) -> Verdict {
         let holds = match self.limit {
             None => None,
-            Some(Limit::AtMost(limit)) => Some(self.figure <= limit),
-            Some(Limit::AtMostTimes(limit)) => self.ratio().map(|ratio| ratio <= limit),
-            Some(Limit::AtLeastTimes(limit)) => self.ratio().map(|ratio| ratio >= limit),
+            Some(Limit::Max(limit)) => Some(self.figure <= limit),
+            Some(Limit::MaxTimes(limit)) => self.ratio().map(|ratio| ratio <= limit),
+            Some(Limit::MinTimes(limit)) => self.ratio().map(|ratio| ratio >= limit),
         };
         match holds {
             None => Verdict::Open,
@@ -55,9 +55,9 @@ impl Row {
     fn limit(&self) -> String {
         match self.limit {
             None => String::new(),
-            Some(Limit::AtMost(limit)) => format!("<= {} {}", rounded(limit), self.unit),
-            Some(Limit::AtMostTimes(limit)) => format!("<= {} x", rounded(limit)),
-            Some(Limit::AtLeastTimes(limit)) => format!(">= {} x", rounded(limit)),
+            Some(Limit::Max(limit)) => format!("<= {} {}", rounded(limit), self.unit),
+            Some(Limit::MaxTimes(limit)) => format!("<= {} x", rounded(limit)),
+            Some(Limit::MinTimes(limit)) => format!(">= {} x", rounded(limit)),
         }
     }
 }

@@ -154,38 +154,38 @@ fn of_path(kind: Kind, path: &Path, samples: &Samples) -> Vec<Row> {
         // The limits are those of PostgreSQL; those of searches hold on both.
         Bound::Ms(limit) => {
             let is_held_to = is_postgres || path.may_be_refused;
-            vec![row((*name).to_owned(), is_held_to.then_some(Limit::AtMost(limit)))]
+            vec![row((*name).to_owned(), is_held_to.then_some(Limit::Max(limit)))]
         }
         Bound::Report { ms: limit, ideal } => {
-            let limit = Limit::AtMost(if is_postgres { limit } else { limit * 3.0 });
+            let limit = Limit::Max(if is_postgres { limit } else { limit * 3.0 });
             let ideal = ideal.filter(|_| is_postgres).map(|times| Row {
                 against: against("ideal statements", &format!("{name} ideal")),
-                ..row(format!("{name}, ideal"), Some(Limit::AtMostTimes(times)))
+                ..row(format!("{name}, ideal"), Some(Limit::MaxTimes(times)))
             });
             [row((*name).to_owned(), Some(limit))].into_iter().chain(ideal).collect()
         }
         Bound::Times { other, times } => {
             let against = against(other, &format!("{other} ms"));
-            vec![Row { against, ..row((*name).to_owned(), Some(Limit::AtMostTimes(times))) }]
+            vec![Row { against, ..row((*name).to_owned(), Some(Limit::MaxTimes(times))) }]
         }
         Bound::Ceiling { times, of_pgbench } if is_postgres => vec![
-            Row { against: against("ceiling", "ceiling"), ..row((*name).to_owned(), Some(Limit::AtMostTimes(times))) },
+            Row { against: against("ceiling", "ceiling"), ..row((*name).to_owned(), Some(Limit::MaxTimes(times))) },
             Row { against: against("pgbench", "pgbench ms"), ..row(format!("{name}, pgbench"), None) },
             Row {
                 figure: samples.median(&format!("{name} tps")).unwrap_or_default(),
                 unit: "/s",
                 against: against("pgbench", "pgbench tps"),
-                ..row(format!("{name}, rate"), Some(Limit::AtLeastTimes(of_pgbench)))
+                ..row(format!("{name}, rate"), Some(Limit::MinTimes(of_pgbench)))
             },
         ],
         Bound::Ceiling { .. } => vec![row((*name).to_owned(), None)],
     };
     if let Some(small) = against("a tenth of the entries", &format!("{name} small ms")) {
-        rows.push(Row { against: Some(small), ..row(format!("{name}, growth"), Some(Limit::AtMostTimes(1.3))) });
+        rows.push(Row { against: Some(small), ..row(format!("{name}, growth"), Some(Limit::MaxTimes(1.3))) });
     }
     if path.is_bounded_in_memory {
         let figure = samples.median(&format!("{name} mib")).unwrap_or_default();
-        rows.push(Row { figure, unit: "MiB", ..row(format!("{name}, memory"), Some(Limit::AtMost(MIB_MORE_MAX))) });
+        rows.push(Row { figure, unit: "MiB", ..row(format!("{name}, memory"), Some(Limit::Max(MIB_MORE_MAX))) });
     }
     rows
 }
@@ -197,10 +197,10 @@ fn of_export(kind: Kind, samples: &Samples) -> Vec<Row> {
         Some(Row { path: name.to_owned(), figure, unit, against: None, limit })
     };
     let against = samples.median("copy").map(|figure| ("COPY".to_owned(), figure));
-    let times = is_postgres.then_some(Limit::AtMostTimes(4.0));
+    let times = is_postgres.then_some(Limit::MaxTimes(4.0));
     let cost = row("export", "export ms", "ms", times).map(|row| Row { against, ..row });
-    let first = row("export, first byte", "export first", "ms", Some(Limit::AtMost(50.0)));
-    let memory = row("export, memory", "export mib", "MiB", Some(Limit::AtMost(MIB_MORE_MAX)));
+    let first = row("export, first byte", "export first", "ms", Some(Limit::Max(50.0)));
+    let memory = row("export, memory", "export mib", "MiB", Some(Limit::Max(MIB_MORE_MAX)));
     [cost, first, memory].into_iter().flatten().collect()
 }
 
@@ -211,7 +211,7 @@ fn of_process(place: &Place) -> Vec<Row> {
         figure,
         unit,
         against: None,
-        limit: Some(Limit::AtMost(limit)),
+        limit: Some(Limit::Max(limit)),
     };
     let mib = |kib: u64| kib as f64 / 1_024.0;
     let per_million = place.fill_seconds * 1_000_000.0 / place.filled.entries as f64;

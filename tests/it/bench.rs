@@ -37,14 +37,14 @@ fn the_median_is_one_of_the_figures() {
 fn a_figure_is_judged_by_its_limit_and_only_if_it_can_be_compared() {
     let cases = [
         (row(1.0, None, None), Verdict::Open),
-        (row(1.0, None, Some(Limit::AtMost(1.0))), Verdict::Ok),
-        (row(1.1, None, Some(Limit::AtMost(1.0))), Verdict::Over),
-        (row(0.9, Some(0.45), Some(Limit::AtMostTimes(2.0))), Verdict::Ok),
-        (row(1.0, Some(0.45), Some(Limit::AtMostTimes(2.0))), Verdict::Over),
-        (row(900.0, Some(2_000.0), Some(Limit::AtLeastTimes(0.45))), Verdict::Ok),
-        (row(800.0, Some(2_000.0), Some(Limit::AtLeastTimes(0.45))), Verdict::Over),
-        (row(1.0, None, Some(Limit::AtMostTimes(2.0))), Verdict::Open),
-        (row(1.0, Some(0.0), Some(Limit::AtMostTimes(2.0))), Verdict::Open),
+        (row(1.0, None, Some(Limit::Max(1.0))), Verdict::Ok),
+        (row(1.1, None, Some(Limit::Max(1.0))), Verdict::Over),
+        (row(0.9, Some(0.45), Some(Limit::MaxTimes(2.0))), Verdict::Ok),
+        (row(1.0, Some(0.45), Some(Limit::MaxTimes(2.0))), Verdict::Over),
+        (row(900.0, Some(2_000.0), Some(Limit::MinTimes(0.45))), Verdict::Ok),
+        (row(800.0, Some(2_000.0), Some(Limit::MinTimes(0.45))), Verdict::Over),
+        (row(1.0, None, Some(Limit::MaxTimes(2.0))), Verdict::Open),
+        (row(1.0, Some(0.0), Some(Limit::MaxTimes(2.0))), Verdict::Open),
     ];
     for (row, expected) in cases {
         assert_eq!(row.verdict(), expected, "{row:?}");
@@ -53,7 +53,7 @@ fn a_figure_is_judged_by_its_limit_and_only_if_it_can_be_compared() {
 
 #[test]
 fn the_table_shows_figure_ratio_limit_and_verdict() {
-    let printed = table(&[row(1.0, Some(0.4), Some(Limit::AtMostTimes(2.0))), row(123.4, None, None)]);
+    let printed = table(&[row(1.0, Some(0.4), Some(Limit::MaxTimes(2.0))), row(123.4, None, None)]);
     let lines: Vec<Vec<&str>> = printed.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0], ["path", "figure", "unit", "ratio", "against", "limit", "verdict"]);
     assert_eq!(lines[1], ["edit", "1.00", "ms", "2.50", "x", "ceiling", "(0.40)", "<=", "2.00", "x", "OVER"]);
@@ -62,7 +62,7 @@ fn the_table_shows_figure_ratio_limit_and_verdict() {
 
 #[test]
 fn a_line_of_the_history_has_the_commit_and_every_figure() {
-    let rows = [row(1.234_56, Some(1.0), Some(Limit::AtMostTimes(1.0)))];
+    let rows = [row(1.234_56, Some(1.0), Some(Limit::MaxTimes(1.0)))];
     let line = record("abc", "2026-12-01T15:00:00Z", &json!({"rows": 20_000}), &rows);
     let figures = json!({"edit": {"figure": 1.235, "unit": "ms", "ratio": 1.235, "over": true}});
     assert_eq!(line, json!({"commit": "abc", "at": "2026-12-01T15:00:00Z", "conditions": {"rows": 20_000}, "figures": figures}));
