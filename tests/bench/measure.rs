@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const ROUNDS: usize = 3;
 /// As an operator sets up a server of some size; commits wait for the disk.
-const OPTIONS: &str = "-c shared_buffers=512MB -c max_wal_size=4GB -c synchronous_commit=on";
+const OPTIONS: &str = "-c shared_buffers=512MB -c max_wal_size=4GB -c synchronous_commit=on -c max_connections=200";
 /// The page number that must cost what the first one costs, if the log is that long.
 const DEEP_PAGE: u64 = 10_000;
 const MIB_MORE_MAX: f64 = 16.0;
