@@ -87,10 +87,10 @@ impl Path {
         Self { may_be_refused: true, is_flat: false, is_bounded_in_memory: true, ..Self::read(name, ask, bound) }
     }
 
-    /// A report, by an administrator, who may read all of them.
+    /// A report, by an administrator, who may read all of them; one after the other, since a caller may have few at once.
     fn report(name: &'static str, ask: fn(&Place, Turn) -> Ask, ms: f64, ideal: Option<f64>) -> Self {
         let path = Self::read(name, ask, Bound::Report { ms, ideal });
-        Self { by: By::Administrator, is_bounded_in_memory: true, ..path }
+        Self { by: By::Administrator, connections: 1, is_bounded_in_memory: true, ..path }
     }
 }
 

@@ -21,8 +21,8 @@ use crate::db::Verb;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement};
 
-/// The version of the rules by which the rollups are counted: that of this program's own, and that of the time zone database, which
-/// says where a civil day begins. Rollups of other rules are not read.
+/// The version of the rules by which the rollups are counted: that of this program's own, and that of the time zone database,
+/// which says where a civil day begins. Rollups of other rules are not read.
 pub const RULES: i32 = 1_000_000 + time_zones(chrono_tz::IANA_TZDB_VERSION);
 
 /// The version of a time zone database as a number: `2026b` is 202602.
