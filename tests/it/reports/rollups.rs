@@ -1,9 +1,10 @@
 //! Reports read the same figures from the rollups as from the log, at every moment of sealing; and they do read the rollups.
 
-use crate::app::{TestApp, at};
+use crate::app::{Client, Scene, TestApp, at};
 use chrono::TimeDelta;
 use chrono_tz::America::Chicago;
 use entity::audit::{Action, AuditTx, Context, Event, Outcome};
+use entity::audit_entry;
 use entity::ledger;
 use entity::page::Direction;
 use entity::period::{Bound, IdRange, Interval, Period, PeriodQuery, Seen};
@@ -13,9 +14,19 @@ use entity::report::system_events::{self, system_events};
 use entity::report::user_activity::user_activity;
 use entity::report::user_list::{self, user_list};
 use entity::report::{self, CaseScope, ReportPage};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement};
+use futures_util::future::join_all;
+use futures_util::join;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, Statement};
 use serde_json::{Value as Json, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
+
+/// How long the service is written to, sealed and compared at the same time.
+const LASTS: Duration = Duration::from_secs(3);
+const INSTANTS_MIN: u32 = 8;
+const WRITERS: usize = 16;
 
 /// Days on which something happens: the clocks of Chicago change on two of them.
 const DAYS: [&str; 5] = [
@@ -98,13 +109,17 @@ async fn pinned<C: ConnectionTrait>(app: &TestApp, db: &C) -> [Option<Seen>; 2] 
     [seen.ledger(), None].map(|ledger| Seen::from_numbers(&seen.numbers(), ledger))
 }
 
-/// Compares all reports with those that are read from the log alone.
+/// Compares all reports of all periods with those that are read from the log alone.
 async fn expect_agreement(app: &TestApp, user_id: Uuid, case_id: Uuid) {
+    expect_agreement_in(app, periods(), user_id, case_id).await;
+}
+
+async fn expect_agreement_in(app: &TestApp, periods: Vec<PeriodQuery>, user_id: Uuid, case_id: Uuid) {
     let db = app.app.snapshot().await.unwrap();
     let now = app.clock.now();
     let [_, seen] = pinned(app, &db).await;
     let first = report::first_entry_at(&db).await.unwrap();
-    for asked in periods() {
+    for asked in periods {
         let period = Period::new(asked, first, now, Chicago).unwrap();
         let from_log = read(&db, &Period { seen, ..period }, user_id, case_id).await;
         app.statements();
@@ -114,6 +129,53 @@ async fn expect_agreement(app: &TestApp, user_id: Uuid, case_id: Uuid) {
         }
         assert_eq!(counted.len(), from_log.len());
     }
+}
+
+/// Holds and resumes a case in turn, and returns how often. A write that finds no place in time changes nothing.
+async fn hold_and_resume(by: &Client<'_>, case: &Scene, is_over: &AtomicBool) -> u64 {
+    let mut count = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        let action = if count % 2 == 0 { "hold" } else { "resume" };
+        let answer = by.post(&case.url(action), json!({"reason": "waiting"})).await;
+        count += u64::from(answer.status() == 200);
+        assert!([200, 503].contains(&answer.status()), "{}", answer.text);
+    }
+    count
+}
+
+/// Seals small batches, half of which may be killed at any point; how many entries were sealed, and how many sealers were killed.
+async fn seal_and_be_killed(app: &TestApp, is_over: &AtomicBool) -> (u64, u64) {
+    let (mut sealed, mut killed) = (0, 0);
+    while !is_over.load(Ordering::Relaxed) {
+        let is_short = rand::random_range(0..2) == 0;
+        let lives = Duration::from_micros(if is_short { rand::random_range(200..30_000) } else { 5_000_000 });
+        match timeout(lives, ledger::seal(app.app.db(), 20)).await {
+            Ok(Ok(batch)) => sealed += batch.entries,
+            _ => killed += 1,
+        }
+    }
+    (sealed, killed)
+}
+
+/// Compares the reports of a random period with the log, again and again, until the time is over.
+async fn compare_at_random_instants(app: &TestApp, user_id: Uuid, case_id: Uuid, is_over: &AtomicBool) {
+    let (until, mut instants) = (Instant::now() + LASTS, 0);
+    while Instant::now() < until || instants < INSTANTS_MIN {
+        let mut periods = periods();
+        let period = periods.swap_remove(rand::random_range(0..periods.len()));
+        expect_agreement_in(app, vec![period], user_id, case_id).await;
+        let db = app.app.snapshot().await.unwrap();
+        let period = Period::new(PeriodQuery::default(), None, app.clock.now(), Chicago).unwrap();
+        let paging = ReportPage { after: None, direction: Direction::Descending, limit: 1 };
+        let filters = system_events::Filters::default();
+        let events = system_events(&db, &period, Interval::Day, period.as_of, &filters, &paging).await.unwrap();
+        let entries = audit_entry::Entity::find().count(&db).await.unwrap();
+        assert_eq!(u64::try_from(events.health.audit_entries_total), Ok(entries));
+        db.commit().await.unwrap();
+        instants += 1;
+        sleep(Duration::from_millis(rand::random_range(0..40))).await;
+    }
+    is_over.store(true, Ordering::Relaxed);
 }
 
 fn read_rollups(app: &TestApp) -> bool {
@@ -281,6 +343,26 @@ on_each_database! {
             }
         }
         assert!(read_rollups(app), "the last period has whole days");
+    }
+
+    async fn figures_are_exact_at_random_instants_while_sixteen_write_and_sealers_are_killed(app) {
+        live_through_the_days(app).await;
+        app.seal().await;
+        app.seal().await;
+        let (tech, mut cases) = (app.tech(1).await, Vec::new());
+        for _ in 0..WRITERS {
+            cases.push(app.a_case().assigned_to(&tech).accepted().create().await);
+        }
+        let (by, is_over) = (app.as_user(&tech).await, AtomicBool::new(false));
+        let writers = join_all(cases.iter().map(|case| hold_and_resume(&by, case, &is_over)));
+        let sealer = seal_and_be_killed(app, &is_over);
+        let reader = compare_at_random_instants(app, tech.id, cases[0].case.id, &is_over);
+        let (written, (sealed, killed), ()) = join!(writers, sealer, reader);
+        assert!(written.iter().sum::<u64>() > 0 && sealed > 0 && killed > 0, "{written:?} {sealed} {killed}");
+        app.statements();
+        app.seal().await;
+        expect_agreement(app, tech.id, cases[0].case.id).await;
+        assert!(read_rollups(app));
     }
 
     async fn who_read_what_is_bounded_and_has_its_true_total(app) {
