@@ -1,5 +1,5 @@
-//! What the measured paths are compared with: the ceiling, pgbench with the same statements, ideal statements on the rollups, and
-//! `COPY`.
+//! What the measured paths are compared with: the ceiling, pgbench with the update and the entry of an edit, ideal statements
+//! on the rollups, and `COPY`.
 
 use crate::app::copies::run;
 use crate::app::postgres::installed;
@@ -59,8 +59,8 @@ pub async fn prepare_pgbench(place: &Place) {
     run(&place.app, body).await;
 }
 
-/// Transactions per second and the CPU of each in the database, in milliseconds, of pgbench with the statements of an edit.
-/// `None` if pgbench is not installed.
+/// Transactions per second and the CPU of each in the database, in milliseconds, of pgbench with the update and the entry of an
+/// edit. /// `None` if pgbench is not installed.
 pub async fn pgbench(place: &Place, time: Duration) -> Option<(f64, f64)> {
     let program = installed()?.join("pgbench");
     let id = "(lpad(to_hex((extract(epoch FROM clock_timestamp()) * 1000)::bigint), 12, '0') || '7' \

@@ -109,6 +109,10 @@ async fn main() -> ExitCode {
         let served = ceiling::serve(database.clone(), address.clone()).await;
         return if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    if arguments.iter().any(|argument| argument == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let Some(plan) = Plan::parse(&arguments) else {
         println!("{USAGE}");
         return ExitCode::FAILURE;

@@ -46,9 +46,9 @@ pub struct Path {
     pub ask: fn(&Place, Turn) -> Ask,
     /// Whether its cost must not grow with the log.
     pub is_flat: bool,
-    /// Whether it may be refused by name instead: the period has to be given.
+    /// Whether 422 `period_required` is an accepted answer.
     pub may_be_refused: bool,
-    /// Whether it may take more memory than 16 MiB for a while.
+    /// Whether the memory that it takes is limited.
     pub is_bounded_in_memory: bool,
     pub bound: Bound,
 }

@@ -72,14 +72,16 @@ pub struct LogFilter {
     #[param(nullable = false)]
     source: Vec<Source>,
     /// The IP address of the request in any notation, or a network in CIDR notation without host bits, such as `192.0.2.0/24`. An
-    /// IPv4-mapped IPv6 address is the IPv4 address that it contains. A network requires a period of at most 31 days in lists
+    /// IPv4-mapped IPv6 address is the IPv4 address that it contains. In `GET /audit-log` a network
+    /// requires a period of at most 31 days, a case or a request
     #[param(inline, nullable = false, example = "192.0.2.7")]
     ip_address: Option<Addresses>,
     /// The request in which the entry was written
     #[validate(nested)]
     #[param(inline, nullable = false, example = "01a20725-be30-7584-bca5-f00e655c90d7")]
     request_id: Option<RequestId>,
-    /// A field that was changed, by its name in entries. Requires a period of at most 31 days in lists, a case or a request
+    /// A field that was changed, by its name in entries. In `GET /audit-log` it requires a period of at most 31 days, a case or a
+    /// request
     #[param(nullable = false, example = "status")]
     changed_field: Option<AuditedField>,
     /// The value of `changed_field` before the change, or `null`: a value that the field can have. `2` is also a credit of `2.0`,
@@ -91,8 +93,10 @@ pub struct LogFilter {
     #[validate(nested)]
     #[param(inline, nullable = false, example = "hold")]
     changed_to: Option<ChangedValue>,
-    /// Text contained in the description, the usernames, the email addresses or the case number, case-insensitive. A text of
-    /// fewer than three letters, or of which no index finds three in a row, requires a period of at most 31 days in lists
+    /// Text contained in the description, the usernames, the email addresses or the case number, case-insensitive. In
+    /// `GET /audit-log` a text without three consecutive letters or digits requires a period of at most 31 days, a case or a
+    /// request; so does any text if the database has no text index, and a frequent one if few of its entries match the other
+    /// filters
     #[validate(nested)]
     #[param(inline, nullable = false, example = "pay stub")]
     q: Option<SearchText>,

@@ -19,8 +19,8 @@ const SIBLINGS_MAX: u64 = 50;
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct EntryReading {
-    /// With `sealed`, the response waits for at most 5 seconds until all entries that were pending when the request arrived are
-    /// sealed. Whether this one is shows its `sequence`
+    /// With `sealed`, waits at most 5 seconds for the entries that were committed before the request to be sealed. If `sequence` is
+    /// still null, this entry is not sealed yet
     #[param(nullable = false)]
     wait: Option<WaitFor>,
 }
@@ -79,7 +79,8 @@ pub struct AuditEntryDetail {
 
 /// Get an audit entry
 ///
-/// Includes the other entries of the same request, and its `sequence` once it is sealed. The access is recorded in the audit log.
+/// Returns the entry, with its `sequence` once it is sealed, and the other entries of the same request. The access is recorded in
+/// the audit log.
 #[utoipa::path(
     tag = "audit-log",
     params(("entry_id" = Uuid, Path, description = "The entry"), EntryReading),

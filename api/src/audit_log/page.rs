@@ -14,9 +14,8 @@ list_of! {
     AuditEntryList = AuditEntry
 }
 
-/// Reads a page of the matching entries, their total if requested, and names that the entries themselves don't contain. Each is
-/// one query; for a text there is another before the page and the total, and for a total that the rollups may have, three. The
-/// total is that of the first page: entries that were written since then are on none of the pages.
+/// Reads a page of the matching entries, their total if requested, and names that the entries themselves don't contain. The total
+/// is that of the first page: entries that were written since then are on none of the pages.
 pub async fn read<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,

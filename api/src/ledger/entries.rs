@@ -39,7 +39,7 @@ pub struct FeedParameters {
     #[validate(nested)]
     #[param(inline, nullable = false, example = 20)]
     wait_seconds: Option<WaitSeconds>,
-    /// What to wait for before anything is read
+    /// With `sealed`, waits at most 5 seconds for the entries that were committed before the request to be sealed, and then reads
     #[param(nullable = false)]
     wait: Option<WaitFor>,
     /// Defaults to `ndjson` if `Accept` names `application/x-ndjson` and not `application/json`, otherwise to `json`
@@ -57,7 +57,7 @@ pub enum FeedFormat {
     Ndjson,
 }
 
-/// A sealed entry, with what proves that it is the stored one
+/// A sealed entry, with its stored form and the hash of that
 #[derive(Serialize, ToSchema)]
 pub struct LedgerEntry {
     /// Its place in the log, from 1 and without gaps
@@ -78,13 +78,13 @@ pub struct LedgerEntry {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!(LedgerEntryList::example()))]
 pub struct LedgerEntryList {
-    /// In the order of their sequences: the first has `after` + 1, and each of the others one more than the item before
+    /// Entries in ascending order of `sequence`, starting with `after` + 1, without gaps
     #[schema(max_items = 1000)]
     pub items: Vec<LedgerEntry>,
-    /// The sequence of the last item, and `after` if there is none: `after` of the next request
+    /// The sequence of the last item, or `after` if there are none. Pass it as `after` in the next request
     #[schema(minimum = 0)]
     pub last_sequence: i64,
-    /// Whether more entries were sealed when these were read
+    /// Whether there are more entries after these
     pub has_more: bool,
 }
 
@@ -92,9 +92,10 @@ pub struct LedgerEntryList {
 ///
 /// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence
 /// after they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence
-/// that was returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when the time is over or
-/// the service stops; whether the caller may read the log is checked again after that. A sequence after the last one is refused
-/// (422 `sequence_unknown`): the log that it is from was not this one, or had entries that a restored backup lacks.
+/// that was returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when these seconds have
+/// passed or the service shuts down; whether the caller may read the log is checked again after that. Returns 422
+/// `sequence_unknown` if `after` is greater than the last sequence: it comes from another log, or a restored backup lacks entries
+/// that the caller has read.
 ///
 /// The access is recorded in the audit log once an hour for each caller. Further requests are only counted, and the next entry
 /// has the number as `folded_count`. The response never contains the entry that it causes.

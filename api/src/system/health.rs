@@ -68,8 +68,8 @@ pub async fn get_liveness() -> Answer<Health> {
 /// Get the readiness
 ///
 /// Checks that this version can use the database's schema, and that an audit entry can be written: one is written and rolled
-/// back, at most once a second however often this is requested. While the service stops, the response is 503. `ledger` has how
-/// far audit entries are sealed, for information: a lag makes no replica unready.
+/// back, at most once a second however often this is requested. While the service stops, the response is 503. `ledger` reports
+/// how far sealing has progressed; it does not affect the status.
 #[utoipa::path(
     tag = "system",
     security(()),

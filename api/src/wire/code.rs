@@ -320,8 +320,8 @@ impl Code {
                 "period_required",
                 S::UNPROCESSABLE_ENTITY,
                 "Period required",
-                "No index bounds this filter, so it needs a period of at most 31 days (since, and until unless the period ends \
-                 now), a case or a request: see errors. An export needs no period.",
+                "This filter would have to read the whole log. Add a period of at most 31 days (since, and until unless the \
+                 period ends now), a case or a request: see errors. Exports do not require this.",
             ),
             Self::SequenceUnknown => (
                 "sequence_unknown",

@@ -180,7 +180,7 @@ refusals! {
     UnsupportedMediaType = 415 [UnsupportedMediaType];
     /// A field of the request body is invalid, or the Idempotency-Key was used for a different request
     ValidationFailed = 422 [ValidationFailed, IdempotencyKeyReused];
-    /// A filter that no index bounds needs a period
+    /// The filter requires a period, a case or a request
     PeriodRequired = 422 [PeriodRequired];
     /// The log ends before the sequence
     SequenceUnknown = 422 [SequenceUnknown];

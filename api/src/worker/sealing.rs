@@ -13,8 +13,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 /// The time before it tries again after a failure.
 const RETRIES_AFTER: Duration = Duration::from_secs(5);
-/// The number of entries in a batch, unless one has failed.
-const BATCH_MAX: usize = 1_024;
 /// Progress with the history is logged each time that this many entries are sealed.
 const TOLD_EVERY: i64 = 100_000;
 
@@ -39,11 +37,12 @@ pub async fn seal_all(app: &App) -> Result<u64, DbErr> {
 }
 
 async fn seal_forever(app: &App) {
-    let (mut is_in_history, mut size) = (false, BATCH_MAX);
+    let full = ledger::batch_max(app.readers().get_database_backend());
+    let (mut is_in_history, mut size) = (false, full);
     loop {
         let rest = match ledger::seal(app.db(), size).await {
             Ok(sealed) => {
-                size = size.saturating_mul(2).min(BATCH_MAX);
+                size = size.saturating_mul(2).min(full);
                 app.sealed(sealed.last_sequence);
                 is_in_history = tell_history(is_in_history, &sealed);
                 sealed.rest

@@ -161,8 +161,8 @@ impl Counted {
         self.days.is_some()
     }
 
-    /// The number of all entries: those that are sealed, pending, or from before the ledger and not sealed yet. Only while
-    /// there are any of the latter is a part of the log counted.
+    /// The number of all entries: those that are sealed, pending, or from before the ledger and not sealed yet. Counts
+    /// entries one by one only while some of the latter are left.
     pub async fn entries_total<C: ConnectionTrait>(&self, db: &C) -> Result<i64, DbErr> {
         if self.state.history_done {
             return Ok(self.state.last_sequence + self.edges.pending_count);

@@ -15,7 +15,7 @@ mod seal;
 pub use counted::counted_total;
 pub(crate) use counted::{By, Counted, Wanted};
 pub use progress::{PENDING_MAX, Progress, progress};
-pub use seal::{Rest, Sealable, Sealed, leaf_hash, seal, seal_all};
+pub use seal::{Rest, Sealable, Sealed, batch_max, leaf_hash, seal, seal_all};
 
 use crate::db::Verb;
 use sea_orm::prelude::Uuid;

@@ -34,7 +34,8 @@ pub struct Sealable {
 /// What is left after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// Nothing that was there when the batch began.
+    /// Nothing that this version may seal: no entry was pending when the batch began, or a newer version counts by rules that this
+    /// one does not know.
     Nothing,
     /// The batch was full, or was one of the history.
     More,
@@ -141,7 +142,7 @@ pub(super) async fn is_alone(tx: &WriteTransaction) -> Result<bool, DbErr> {
 
 /// How many entries a batch has at most: on SQLite few, since other writers wait for it; on PostgreSQL so many that their bodies,
 /// of which each may have 32 KiB and more, fit into memory.
-pub(super) const fn batch_max(backend: DbBackend) -> usize {
+pub const fn batch_max(backend: DbBackend) -> usize {
     match backend {
         DbBackend::Postgres => 1_000,
         _ => 500,

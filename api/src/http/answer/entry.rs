@@ -64,9 +64,9 @@ pub struct EntryChange {
 #[schema(example = json!(AuditEntry::example()))]
 pub struct AuditEntry {
     pub id: Uuid,
-    /// Its place in the sealed log, from 1, without gaps and in the order of sealing, shortly after the entry was committed; null
-    /// until then, and in a member's view
-    #[schema(minimum = 0)]
+    /// Its place in the sealed log: places start at 1 and have no gaps. Assigned shortly after the entry is committed; null until
+    /// then, and always null for members
+    #[schema(minimum = 1)]
     pub sequence: Option<i64>,
     pub occurred_at: Instant,
     pub action_type: Action,

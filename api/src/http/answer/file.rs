@@ -130,7 +130,7 @@ impl Export {
     /// Records the export and sends the file. A file of at most 256 KiB is generated first, so that the entry has its count, size
     /// and digest; a longer one leaves another entry with these when everything was sent, before the response ends, or when it
     /// is aborted. (Trailers were tried: actix-http 3 ends chunked bodies without any.) Its records are not counted before they
-    /// are read: at a million entries, that alone took a quarter of a second.
+    /// are read: counting delays the first byte by a time that grows with the log.
     ///
     /// The resources that `batches` holds, such as a snapshot of the database, are released after its last batch, when the client
     /// disconnects, when the client is slower than 64 KiB a second, or when the client loses access: then the response is
