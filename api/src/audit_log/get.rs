@@ -19,8 +19,8 @@ const SIBLINGS_MAX: u64 = 50;
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct EntryReading {
-    /// With `sealed`, waits at most 5 seconds for the entries that were committed before the request to be sealed. If `sequence` is
-    /// still null, this entry is not sealed yet
+    /// With `sealed`, waits at most 5 seconds for the entries that were committed before the request to be sealed. If `sequence`
+    /// is still null, this entry is not sealed yet
     #[param(nullable = false)]
     wait: Option<WaitFor>,
 }

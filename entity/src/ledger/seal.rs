@@ -34,8 +34,8 @@ pub struct Sealable {
 /// What is left after a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// Nothing that this version may seal: no entry was pending when the batch began, or a newer version counts by rules that this
-    /// one does not know.
+    /// Nothing that this version may seal: no entry was pending when the batch began, or a newer version counts by rules that
+    /// this one does not know.
     Nothing,
     /// The batch was full, or was one of the history.
     More,
