@@ -93,7 +93,7 @@ pub struct LedgerEntryList {
 /// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence
 /// after they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence
 /// that was returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when these seconds have
-/// passed or the service shuts down; whether the caller may read the log is checked again after that. Returns 422
+/// passed or the service shuts down; whether the caller may read the log is checked again after that. Returns 409
 /// `sequence_unknown` if `after` is greater than the last sequence: it comes from another log, or a restored backup lacks entries
 /// that the caller has read.
 ///

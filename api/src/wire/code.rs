@@ -325,7 +325,7 @@ impl Code {
             ),
             Self::SequenceUnknown => (
                 "sequence_unknown",
-                S::UNPROCESSABLE_ENTITY,
+                S::CONFLICT,
                 "Sequence unknown",
                 "The log ends before the sequence in after: it is another log, or an earlier state of it was restored. Compare \
                  the leaf hashes from the start to find the last entry that both have.",

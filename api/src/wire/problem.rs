@@ -183,7 +183,7 @@ refusals! {
     /// The filter requires a period, a case or a request
     PeriodRequired = 422 [PeriodRequired];
     /// The log ends before the sequence
-    SequenceUnknown = 422 [SequenceUnknown];
+    SequenceUnknown = 409 [SequenceUnknown];
     /// The range starts beyond the end of the content
     RangeNotSatisfiable = 416 [RangeNotSatisfiable];
     /// Too many requests; retry after Retry-After seconds

@@ -101,9 +101,6 @@ impl<'a> Walk<'a> {
             422 if self.operation.id() == "list_audit_log" => {
                 vec![self.send(&self.request.by, "audit-log?changed_field=status", None).await]
             }
-            422 if self.operation.id() == "list_ledger_entries" => {
-                vec![self.send(&self.request.by, "ledger/entries?after=1000000", None).await]
-            }
             422 => vec![self.key_used_twice().await],
             500 => vec![self.broken().await],
             503 => vec![self.unrecorded().await],
@@ -202,6 +199,7 @@ impl<'a> Walk<'a> {
                 (format!("documents/{document}"), None)
             }
             "delete_user" => (format!("{}?reason=left", own()), None),
+            "list_ledger_entries" => ("ledger/entries?after=1000000".to_owned(), None),
             _ => (own(), self.request.body.clone()),
         };
         Some(self.send(&self.request.by, &path, body).await)
