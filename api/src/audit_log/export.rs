@@ -9,7 +9,7 @@ use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpResponse;
 use entity::audit::Event;
-use entity::audit_log::{self, Entry, Filter};
+use entity::audit_log::{Entry, Search};
 use entity::page::{Direction, Position};
 use entity::user;
 use futures_util::stream::{self, StreamExt};
@@ -37,7 +37,7 @@ pub type Text = fn(&[EntryLine<'_>]) -> Result<Batch>;
 /// The state of an export that is being read.
 struct Reading {
     snapshot: DatabaseTransaction,
-    filter: Filter,
+    search: Search,
     last: Option<Position>,
     limit: u64,
     names: PeopleNames,
@@ -60,7 +60,8 @@ pub async fn send(
     let access = Event::audit_log_accessed("export", ("export", "audit_log".to_owned()), given.clone());
     let (access, event) = (Some(access), Event::export_generated);
     let export = Export { content: "audit_log", format, filters: given, access, event };
-    let reading = Reading { snapshot, filter, last: None, limit: FIRST_BATCH, names: PeopleNames::new(), text };
+    let search = Search::new(&snapshot, filter).await?;
+    let reading = Reading { snapshot, search, last: None, limit: FIRST_BATCH, names: PeopleNames::new(), text };
     let batches = stream::try_unfold(reading, Reading::step);
     export.send(app, by, stream::iter([Ok(head)]).chain(batches)).await
 }
@@ -79,7 +80,7 @@ impl Reading {
     /// The next batch, continuing after the previous one.
     async fn step(mut self) -> Result<Option<(Batch, Self)>> {
         let after = self.last.as_ref();
-        let entries = audit_log::page(&self.snapshot, &self.filter, Direction::Descending, after, self.limit).await?;
+        let entries = self.search.page(&self.snapshot, Direction::Descending, after, self.limit).await?;
         let Some(last) = entries.last() else { return Ok(None) };
         self.last = Some(last.position());
         self.limit = next_limit(&entries);

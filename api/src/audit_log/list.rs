@@ -1,7 +1,7 @@
 //! List the audit log.
 
 use super::filter::{LogFilter, LogQuery};
-use super::page::{self, AuditEntryList};
+use super::page::{AuditEntryList, Reading};
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
 use crate::http::request::period::{PeriodParameters, is_short, period_required};
@@ -10,7 +10,6 @@ use crate::state::App;
 use crate::wire::{Result, SearchProblems};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::audit_log;
 
 /// List the audit log
 ///
@@ -42,10 +41,11 @@ pub async fn list_audit_log(app: App, by: AuditReader, query: LogQuery, request:
         return Err(period_required(parameter));
     }
     let snapshot = app.snapshot().await?;
-    if !is_short && !audit_log::is_soon_read(&snapshot, &filter, direction, page.after.as_ref(), page.fetch()).await? {
+    let reading = Reading::new(&snapshot, &filter, direction, &page).await?;
+    if !is_short && !reading.is_soon(&snapshot).await? {
         return Err(period_required("q"));
     }
-    let list = page::read(&snapshot, &filter, direction, &page).await?;
+    let list = reading.list(&snapshot).await?;
     snapshot.commit().await?;
     if page.is_first() {
         let log = ("audit_log", "audit_log".to_owned());

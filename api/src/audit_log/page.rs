@@ -4,7 +4,7 @@ use crate::http::AuditEntry;
 use crate::http::request::page::{PageRequest, Pinned};
 use crate::list_of;
 use crate::wire::Result;
-use entity::audit_log::{self, Entry, Filter};
+use entity::audit_log::{Entry, Filter, Search};
 use entity::page::Direction;
 use entity::period::Seen;
 use sea_orm::ConnectionTrait;
@@ -14,18 +14,43 @@ list_of! {
     AuditEntryList = AuditEntry
 }
 
-/// Reads a page of the matching entries, their total if requested, and names that the entries themselves don't contain. The total
-/// is that of the first page: entries that were written since then are on none of the pages.
+/// A page of the matching entries that is about to be read.
+pub struct Reading<'a> {
+    search: Search,
+    seen: Option<Seen>,
+    direction: Direction,
+    page: &'a PageRequest,
+}
+
+impl<'a> Reading<'a> {
+    pub async fn new<C: ConnectionTrait>(db: &C, filter: &Filter, direction: Direction, page: &'a PageRequest) -> Result<Self> {
+        let seen = page.seen(db).await?;
+        let filter = Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
+        Ok(Self { search: Search::new(db, filter).await?, seen, direction, page })
+    }
+
+    /// Whether it can be read without looking through a large part of the log.
+    pub async fn is_soon<C: ConnectionTrait>(&self, db: &C) -> Result<bool> {
+        Ok(self.search.is_soon_read(db, self.direction, self.page.after.as_ref(), self.page.fetch()).await?)
+    }
+
+    /// The entries, their total if requested, and names that the entries themselves don't contain. The total is that of the first
+    /// page: entries that were written since then are on none of the pages.
+    pub async fn list<C: ConnectionTrait>(self, db: &C) -> Result<AuditEntryList> {
+        let Self { search, seen, direction, page } = self;
+        let mut rows = search.page(db, direction, page.after.as_ref(), page.fetch()).await?;
+        let total = if page.include_total { Some(search.total(db).await?) } else { None };
+        let page = page.cut_pinned(&mut rows, total, Pinned { until: None, seen }, Entry::position);
+        Ok(AuditEntryList { data: AuditEntry::all(db, &rows).await?, page })
+    }
+}
+
+/// Reads a page of the matching entries.
 pub async fn read<C: ConnectionTrait>(
     db: &C,
     filter: &Filter,
     direction: Direction,
     page: &PageRequest,
 ) -> Result<AuditEntryList> {
-    let seen = page.seen(db).await?;
-    let filter = &Filter { seen: seen.and_then(Seen::if_past), ..filter.clone() };
-    let mut rows = audit_log::page(db, filter, direction, page.after.as_ref(), page.fetch()).await?;
-    let total = if page.include_total { Some(audit_log::total(db, filter).await?) } else { None };
-    let page = page.cut_pinned(&mut rows, total, Pinned { until: None, seen }, Entry::position);
-    Ok(AuditEntryList { data: AuditEntry::all(db, &rows).await?, page })
+    Reading::new(db, filter, direction, page).await?.list(db).await
 }

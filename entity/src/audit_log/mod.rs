@@ -48,62 +48,84 @@ impl Entry {
     }
 }
 
-/// At most `limit` matching entries in the order of their ids, after the last entry of the previous page.
-pub async fn page<C: ConnectionTrait>(
-    db: &C,
-    filter: &Filter,
-    direction: Direction,
-    after: Option<&Position>,
-    limit: u64,
-) -> Result<Vec<Entry>, DbErr> {
-    let backend = db.get_database_backend();
-    let select = match search::candidates_of(db, filter).await? {
-        Candidates::Few(candidates) => search::among(*candidates, filter, direction, after, limit, backend),
-        Candidates::Many | Candidates::Unknown => listing(filter, direction, after, limit, backend),
-    };
-    Entry::find_by_statement(page::statement(&select, db.get_database_backend())).all(db).await
+/// A filter, and what the index of texts says of it: read once for a page and its total, and for all batches of an export.
+pub struct Search {
+    filter: Filter,
+    candidates: Candidates,
 }
 
-/// Whether a page can be read without looking through a large part of the log: not if the text is frequent, and
-/// the entries that match the whole filter are rare among those next to the page. Such a filter needs a period.
-pub async fn is_soon_read<C: ConnectionTrait>(
-    db: &C,
-    filter: &Filter,
-    direction: Direction,
-    after: Option<&Position>,
-    limit: u64,
-) -> Result<bool, DbErr> {
-    if filter.names_one_thing() || !matches!(search::candidates_of(db, filter).await?, Candidates::Many) {
-        return Ok(true);
+impl Search {
+    pub async fn new<C: ConnectionTrait>(db: &C, filter: Filter) -> Result<Self, DbErr> {
+        let candidates = search::candidates_of(db, &filter).await?;
+        Ok(Self { filter, candidates })
     }
-    let Some(near) = search::near(db, filter, direction, after).await? else { return Ok(true) };
-    let found = listing(&near, direction, after, limit, db.get_database_backend());
-    Ok(Total::count(db, found).await?.rows >= limit)
-}
 
-/// The number of matching entries: all of them where the rollups say, otherwise counted up to a maximum; of a frequent text
-/// among the newest entries. `db` is a snapshot.
-pub async fn total<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Total, DbErr> {
-    if let Some(Countable { ids, actions, outcomes, actor_id }) = filter.countable()
-        && let Some(rows) = ledger::counted_total(db, ids, actions, outcomes, actor_id).await?
-    {
-        return Ok(Total::exact(rows));
+    /// At most `limit` matching entries in the order of their ids, after the last entry of the previous page.
+    pub async fn page<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        direction: Direction,
+        after: Option<&Position>,
+        limit: u64,
+    ) -> Result<Vec<Entry>, DbErr> {
+        let (filter, backend) = (&self.filter, db.get_database_backend());
+        let select = match &self.candidates {
+            Candidates::Few(candidates) => search::among(candidates, filter, direction, after, limit, backend),
+            Candidates::Many | Candidates::Unknown => listing(filter, direction, after, limit, backend),
+        };
+        Entry::find_by_statement(page::statement(&select, backend)).all(db).await
     }
-    let backend = db.get_database_backend();
-    match search::candidates_of(db, filter).await? {
-        Candidates::Few(candidates) => {
-            return Total::count(db, search::among(*candidates, filter, Direction::Ascending, None, TOTAL_MAX, backend)).await;
-        }
-        Candidates::Many if !filter.names_one_thing() => {
-            if let Some(near) = search::near(db, filter, Direction::Descending, None).await? {
-                let found = listing(&near, Direction::Descending, None, TOTAL_MAX, backend);
-                return Ok(Total { is_capped: true, ..Total::count(db, found).await? });
+
+    /// Whether a page can be read without looking through a large part of the log: not if the text is frequent, and the entries
+    /// that match the whole filter are rare among those next to the page. Such a filter needs a period.
+    pub async fn is_soon_read<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        direction: Direction,
+        after: Option<&Position>,
+        limit: u64,
+    ) -> Result<bool, DbErr> {
+        match self.near(db, direction, after).await? {
+            Some(near) => {
+                let found = listing(&near, direction, after, limit, db.get_database_backend());
+                Ok(Total::count(db, found).await?.rows >= limit)
             }
+            None => Ok(true),
         }
-        Candidates::Many | Candidates::Unknown => {}
     }
-    let matching = filter.whole(backend);
-    Total::count(db, Entity::find().select_only().column(Column::Id).filter(matching).into_query()).await
+
+    /// The number of matching entries: all of them where the rollups say, otherwise counted up to a maximum; of a frequent text
+    /// among the newest entries. `db` is a snapshot.
+    pub async fn total<C: ConnectionTrait>(&self, db: &C) -> Result<Total, DbErr> {
+        if let Some(Countable { ids, actions, outcomes, actor_id }) = self.filter.countable()
+            && let Some(rows) = ledger::counted_total(db, ids, actions, outcomes, actor_id).await?
+        {
+            return Ok(Total::exact(rows));
+        }
+        let (newest, backend) = (Direction::Descending, db.get_database_backend());
+        if let Candidates::Few(candidates) = &self.candidates {
+            return Total::count(db, search::among(candidates, &self.filter, newest, None, TOTAL_MAX, backend)).await;
+        }
+        if let Some(near) = self.near(db, newest, None).await? {
+            let found = Total::count(db, listing(&near, newest, None, TOTAL_MAX, backend)).await?;
+            return Ok(Total { is_capped: true, ..found });
+        }
+        let matching = self.filter.whole(backend);
+        Total::count(db, Entity::find().select_only().column(Column::Id).filter(matching).into_query()).await
+    }
+
+    /// The filter for the entries next to a page, if its text is frequent and more entries than these may match.
+    async fn near<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        direction: Direction,
+        after: Option<&Position>,
+    ) -> Result<Option<Filter>, DbErr> {
+        match self.candidates {
+            Candidates::Many if !self.filter.names_one_thing() => search::near(db, &self.filter, direction, after).await,
+            Candidates::Many | Candidates::Few(_) | Candidates::Unknown => Ok(None),
+        }
+    }
 }
 
 /// One entry by its id.

@@ -126,7 +126,7 @@ pub fn candidates(filter: &Filter, backend: DbBackend) -> Option<SelectStatement
 
 /// A page of the matching entries among these.
 pub(super) fn among(
-    candidates: SelectStatement,
+    candidates: &SelectStatement,
     filter: &Filter,
     direction: Direction,
     after: Option<&Position>,
@@ -137,6 +137,6 @@ pub(super) fn among(
     let matching = filter.whole(backend).add_option(rest);
     let mut entries = Query::select();
     entries.column((Entity, Column::Id)).column((Entity, Column::Body)).expr_as(super::sequence(), "sequence");
-    entries.from_subquery(candidates, "audit_entries");
+    entries.from_subquery(candidates.clone(), "audit_entries");
     entries.cond_where(matching).order_by((Entity, Column::Id), direction.order()).limit(limit).take()
 }

@@ -218,13 +218,13 @@ impl Counted {
             sql = match branch {
                 Branch::Rolled(whole) => also(in_days.conditions(self.in_days(sql, by, whole), "rolled"), "rolled"),
                 Branch::Pending(whole) => {
-                    let sql = self.found_in(sql, by.of_entries(), whole, |sql| sql.text("audit_pending"));
+                    let sql = self.found_in(sql, &by.of_entries(false), whole, |sql| sql.text("audit_pending"));
                     in_log(sql.seen(self.seen, Added::Entries, "entry"))
                 }
                 Branch::New(after, whole) => {
                     // All of them, in a form that is not read by the ids of the range.
                     let all = if self.backend == DbBackend::Postgres { " OFFSET 0)" } else { " LIMIT -1)" };
-                    let sql = self.found_in(sql, by.to_subtract(), whole, |sql| {
+                    let sql = self.found_in(sql, &by.of_entries(true), whole, |sql| {
                         sql.text("(SELECT entry_id FROM ledger_leaves WHERE sequence > ").value(after).text(all)
                     });
                     in_log(sql.unseen(self.seen, Added::Entries, "entry"))
@@ -338,7 +338,7 @@ impl Counted {
     }
 
     fn in_parts(&self, sql: Sql, by: By, parts: &[Part]) -> Sql {
-        let columns = by.of_entries();
+        let columns = by.of_entries(false);
         if let [Part { bucket, first_id, end_id }] = parts {
             let sql = sql.text(&format!("SELECT {bucket} AS bucket_number, {columns} FROM audit_entries AS entry"));
             return sql.text(" WHERE entry.id >= ").value(*first_id).text(" AND entry.id < ").value(*end_id);
@@ -443,36 +443,20 @@ impl By {
         }
     }
 
-    /// The same of an entry.
-    const fn of_entries(self) -> &'static str {
+    /// The same of an entry. One that the rollups hold and that must not be counted is subtracted; a group with such entries has
+    /// the last time of all its entries, counted or not.
+    fn of_entries(self, is_subtracted: bool) -> String {
+        let (one, last_at) = if is_subtracted { ("-1", "NULL") } else { ("1", "entry.occurred_at") };
+        let count = format!("CAST({one} AS BIGINT) AS entry_count");
+        let counts = format!(
+            "{count}, CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE {one} END AS BIGINT) AS on_cases, {last_at} AS last_at"
+        );
         match self {
-            Self::Types | Self::Entries => {
-                "entry.action_type, entry.outcome, entry.actor_type, CAST(1 AS BIGINT) AS entry_count, \
-                 CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS on_cases, entry.occurred_at AS last_at"
-            }
-            Self::Actors => {
-                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, NULLIF(entry.topic, '') AS topic, \
-                 CAST(1 AS BIGINT) AS entry_count, \
-                 CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS on_cases, entry.occurred_at AS last_at"
-            }
-            Self::Cases => "entry.case_id, entry.action_type, CAST(1 AS BIGINT) AS entry_count",
-        }
-    }
-
-    /// The same of an entry that the rollups hold and that must not be counted. A group has the last time of all its entries
-    /// then, counted or not.
-    const fn to_subtract(self) -> &'static str {
-        match self {
-            Self::Types | Self::Entries => {
-                "entry.action_type, entry.outcome, entry.actor_type, CAST(-1 AS BIGINT) AS entry_count, \
-                 CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE -1 END AS BIGINT) AS on_cases, NULL AS last_at"
-            }
-            Self::Actors => {
-                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, NULLIF(entry.topic, '') AS topic, \
-                 CAST(-1 AS BIGINT) AS entry_count, \
-                 CAST(CASE WHEN entry.case_id IS NULL THEN 0 ELSE -1 END AS BIGINT) AS on_cases, NULL AS last_at"
-            }
-            Self::Cases => "entry.case_id, entry.action_type, CAST(-1 AS BIGINT) AS entry_count",
+            Self::Types | Self::Entries => format!("entry.action_type, entry.outcome, entry.actor_type, {counts}"),
+            Self::Actors => format!(
+                "entry.actor_id, entry.actor_label, entry.action_type, entry.outcome, NULLIF(entry.topic, '') AS topic, {counts}"
+            ),
+            Self::Cases => format!("entry.case_id, entry.action_type, {count}"),
         }
     }
 }
