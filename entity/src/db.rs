@@ -1,11 +1,13 @@
 //! Connects to either database: a writer that only `AuditTx` can reach, and readers that can't write.
 
 mod failure;
+mod group;
 mod lists;
 mod observer;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod unsettled;
 mod verb;
 
 pub(crate) use failure::is_lost;
@@ -13,10 +15,12 @@ pub use failure::{is_lock_timeout, is_unavailable};
 pub use lists::padded;
 pub use observer::Observer;
 pub(crate) use transaction::WriteTransaction;
+pub use unsettled::Unsettled;
 pub use verb::{Excuses, Verb};
 
 use crate::clock::Clock;
 use crate::text::{ADDRESS_ORDER, compare_addresses};
+use group::Groups;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -26,6 +30,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use transaction::Terms;
 
 /// The number of connections for each kind of work, and the maximum waiting times for a connection and a lock.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +60,8 @@ pub struct Db {
     writer: DatabaseConnection,
     readers: DatabaseConnection,
     exports: DatabaseConnection,
+    /// On SQLite, whose turn it is to write.
+    groups: Arc<Groups>,
     limits: Limits,
     clock: Clock,
     watch: Option<Watch>,
@@ -102,6 +109,7 @@ impl Db {
             writer: open(writers, Use::Write).await?,
             readers: open(limits.readers, Use::Read).await?,
             exports: open(limits.exports, Use::Export).await?,
+            groups: Arc::default(),
             limits: Limits { writers, ..limits },
             clock,
             watch: watch.clone(),
@@ -195,7 +203,18 @@ impl Db {
 
     /// The same with locks on rights, on PostgreSQL: `locks` is the statement that takes them.
     pub(crate) async fn begin_holding(&self, locks: Option<&str>) -> Result<WriteTransaction, DbErr> {
-        WriteTransaction::begin(&self.writer, self.limits.patience, self.answer_time(), self.watch.clone(), locks).await
+        self.begin_write(locks, false).await
+    }
+
+    /// The same for one that takes long: on SQLite it shares its COMMIT with no other.
+    pub(crate) async fn begin_alone(&self, locks: Option<&str>) -> Result<WriteTransaction, DbErr> {
+        self.begin_write(locks, true).await
+    }
+
+    async fn begin_write(&self, locks: Option<&str>, is_alone: bool) -> Result<WriteTransaction, DbErr> {
+        let (patience, answer_time, watch) = (self.limits.patience, self.answer_time(), self.watch.clone());
+        let terms = Terms { patience, answer_time, watch, locks, is_alone };
+        WriteTransaction::begin(&self.writer, &self.groups, terms).await
     }
 
     /// A program that turned SQLite's foreign keys off may have left changes without entries.

@@ -37,6 +37,11 @@ impl Hold {
         db.begin_holding(self.statement().as_deref()).await
     }
 
+    /// The same for a transaction that takes long.
+    pub(super) async fn begin_alone(self, db: &Db) -> Result<WriteTransaction, DbErr> {
+        db.begin_alone(self.statement().as_deref()).await
+    }
+
     /// The statement that takes the locks. PostgreSQL evaluates a list from left to right.
     fn statement(self) -> Option<String> {
         let calls: Vec<String> = self.locks().iter().map(|lock| format!("{}('{}'::bigint)", lock.function(), lock.key)).collect();

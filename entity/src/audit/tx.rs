@@ -39,6 +39,12 @@ impl AuditTx {
         Ok(Self::open(db, db.begin().await?, Hold::default(), context))
     }
 
+    /// The same for a transaction that takes long, such as a job's: on SQLite it shares its COMMIT with no other, and none waits
+    /// for it longer than necessary.
+    pub async fn begin_alone(db: &Db, context: Context) -> Result<Self, DbErr> {
+        Ok(Self::open(db, db.begin_alone(None).await?, Hold::default(), context))
+    }
+
     /// The same for a transaction that may end the rights of a user: no one acts with those rights meanwhile.
     pub async fn begin_over(db: &Db, user_id: Uuid, context: Context) -> Result<Self, DbErr> {
         let hold = Hold { actor: None, over: Some(user_id) };
@@ -49,12 +55,31 @@ impl AuditTx {
     /// transaction does, and `over` is the user whose rights may end with it.
     pub async fn begin_by<R: Rights>(
         db: &Db,
-        (user_id, rights): (Uuid, &R),
+        by: (Uuid, &R),
         over: Option<Uuid>,
         context: impl FnOnce(&R::Admission) -> Context,
     ) -> Result<(Self, R::Admission), DbErr> {
-        let hold = Hold { actor: Some(user_id), over };
-        let inner = hold.begin(db).await?;
+        let hold = Hold { actor: Some(by.0), over };
+        Self::admit(db, hold.begin(db).await?, hold, by.1, context).await
+    }
+
+    /// The same for a job that a caller has requested, as `begin_alone`.
+    pub async fn begin_alone_by<R: Rights>(
+        db: &Db,
+        by: (Uuid, &R),
+        context: impl FnOnce(&R::Admission) -> Context,
+    ) -> Result<(Self, R::Admission), DbErr> {
+        let hold = Hold { actor: Some(by.0), over: None };
+        Self::admit(db, hold.begin_alone(db).await?, hold, by.1, context).await
+    }
+
+    async fn admit<R: Rights>(
+        db: &Db,
+        inner: WriteTransaction,
+        hold: Hold,
+        rights: &R,
+        context: impl FnOnce(&R::Admission) -> Context,
+    ) -> Result<(Self, R::Admission), DbErr> {
         let admission = rights.read(&inner, db.clock().now()).await?;
         let tx = Self::open(db, inner, hold, context(&admission));
         Ok((tx, admission))
@@ -202,7 +227,7 @@ impl AuditTx {
         }
     }
 
-    fn admit(&self, statement: &Statement) -> Result<(), DbErr> {
+    fn ensure_admitted(&self, statement: &Statement) -> Result<(), DbErr> {
         Ok(self.unit.admit(&statement.sql)?)
     }
 
@@ -225,7 +250,7 @@ impl ConnectionTrait for AuditTx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.admit(&statement)?;
+        self.ensure_admitted(&statement)?;
         self.watch(self.inner.execute(&statement).await)
     }
 
@@ -235,12 +260,12 @@ impl ConnectionTrait for AuditTx {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.admit(&statement)?;
+        self.ensure_admitted(&statement)?;
         self.watch(self.inner.query_one(&statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.admit(&statement)?;
+        self.ensure_admitted(&statement)?;
         self.watch(self.inner.query_all(&statement).await)
     }
 }

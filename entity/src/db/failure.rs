@@ -25,6 +25,11 @@ pub fn is_unavailable(error: &DbErr) -> bool {
     }
 }
 
+/// The same for a statement of a transaction: none that follows may rely on the connection.
+pub(super) fn is_unusable(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_none_or(is_unavailable_code)
+}
+
 fn is_unavailable_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     match error.try_downcast_ref::<SqliteError>() {

@@ -1,16 +1,26 @@
 //! Tests of connections that were left in an invalid state; what the pool does with them is the same on both databases.
 #![expect(clippy::disallowed_methods, reason = "these tests put connections into states that are otherwise impossible")]
 
+use super::group::Groups;
+use super::transaction::Terms;
 use super::{WriteTransaction, is_unavailable};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
 struct World {
     pool: DatabaseConnection,
+    groups: Arc<Groups>,
     outside: DatabaseConnection,
     _folder: TempDir,
 }
+
+/// A table, and the net of the migrations: a change that leaves a debt can't be committed.
+const TABLES: &str = "PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY); \
+     CREATE TABLE audit_never (id INTEGER PRIMARY KEY CHECK (id IS NULL)); \
+     CREATE TABLE audit_debt (object_id INTEGER PRIMARY KEY, \
+       unpaid INTEGER NOT NULL DEFAULT 1 REFERENCES audit_never (id) DEFERRABLE INITIALLY DEFERRED)";
 
 fn sql(text: &str) -> Statement {
     Statement::from_string(DbBackend::Sqlite, text)
@@ -27,8 +37,8 @@ impl World {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("pool.db").display());
         let (pool, outside) = (open(&url).await, open(&url).await);
-        outside.execute_unprepared("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY)").await.unwrap();
-        let world = Self { pool, outside, _folder: folder };
+        outside.execute_unprepared(TABLES).await.unwrap();
+        let world = Self { pool, groups: Arc::default(), outside, _folder: folder };
         // Visible to this one connection only.
         let tx = world.begin().await;
         tx.execute(&sql("CREATE TEMP TABLE mark (n INTEGER)")).await.unwrap();
@@ -37,7 +47,13 @@ impl World {
     }
 
     async fn begin(&self) -> WriteTransaction {
-        WriteTransaction::begin(&self.pool, Duration::from_secs(5), Duration::from_secs(4), None, None).await.unwrap()
+        self.begin_write(false).await
+    }
+
+    async fn begin_write(&self, is_alone: bool) -> WriteTransaction {
+        let (patience, answer_time) = (Duration::from_secs(5), Duration::from_secs(4));
+        let terms = Terms { patience, answer_time, watch: None, locks: None, is_alone };
+        WriteTransaction::begin(&self.pool, &self.groups, terms).await.unwrap()
     }
 
     /// Whether the pool's connection is still the first one.
@@ -104,6 +120,147 @@ async fn a_connection_left_inside_a_transaction_is_closed_when_the_next_one_begi
         assert_eq!(world.committed().await, 1, "{left_open}");
         assert!(!world.is_reused().await, "{left_open}");
     }
+}
+
+/// Two writers, of which the second was waiting when the first one finished, and so works in the same transaction. The first one
+/// has not been answered yet.
+async fn two(world: &World, is_alone: bool) -> (impl Future<Output = Result<(), DbErr>>, WriteTransaction) {
+    let first = world.begin().await;
+    insert(&first, 1).await.unwrap();
+    let mut second = Box::pin(world.begin_write(is_alone));
+    let moment = Duration::from_millis(1);
+    assert!(tokio::time::timeout(moment, second.as_mut()).await.is_err(), "it is not its turn yet");
+    let first = tokio::spawn(first.commit());
+    let second = second.await;
+    (async move { first.await.unwrap() }, second)
+}
+
+#[tokio::test]
+async fn waiting_writers_share_a_commit_and_are_answered_after_it() {
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    insert(&second, 2).await.unwrap();
+    assert_eq!(second.query_all(&sql("SELECT n FROM t")).await.unwrap().len(), 2, "the second sees what the first did");
+    assert_eq!(world.committed().await, 0, "nothing is committed yet");
+    second.commit().await.unwrap();
+    assert_eq!(world.committed().await, 2);
+    first.await.unwrap();
+    assert!(world.is_reused().await);
+}
+
+#[tokio::test]
+async fn many_writers_at_once_are_all_committed() {
+    let world = Arc::new(World::start().await);
+    let write = |n: i32| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move {
+            let tx = world.begin().await;
+            insert(&tx, n).await.unwrap();
+            match n % 5 {
+                0 => drop(tx),
+                _ => tx.commit().await.unwrap(),
+            }
+        })
+    };
+    for writer in (1..=100).map(write).collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    drop(world.begin().await);
+    assert_eq!(world.committed().await, 80);
+    assert!(world.is_reused().await);
+}
+
+#[tokio::test]
+async fn a_member_that_is_dropped_or_fails_is_undone_alone() {
+    for fails in [false, true] {
+        let world = World::start().await;
+        let (first, second) = two(&world, false).await;
+        insert(&second, 2).await.unwrap();
+        if fails {
+            insert(&second, 1).await.unwrap_err();
+        }
+        drop(second);
+        first.await.unwrap();
+        assert_eq!(world.committed().await, 1, "{fails}");
+        assert_eq!(world.is_reused().await, !fails, "a connection on which a statement failed is closed");
+    }
+}
+
+#[tokio::test]
+async fn a_member_without_its_entry_is_refused_alone() {
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    insert(&second, 2).await.unwrap();
+    second.execute(&sql("INSERT INTO audit_debt (object_id) VALUES (2)")).await.unwrap();
+    second.commit().await.unwrap_err();
+    first.await.unwrap();
+    assert_eq!(world.committed().await, 1);
+    assert_eq!(world.outside.query_all_raw(sql("SELECT * FROM audit_debt")).await.unwrap().len(), 0);
+}
+
+/// As on a full disk: nothing of any member remains, and none was told that it does.
+#[tokio::test]
+async fn all_members_fail_if_the_database_ends_their_transaction() {
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    insert(&second, 2).await.unwrap();
+    second.execute(&sql("INSERT OR ROLLBACK INTO t (n) VALUES (1)")).await.unwrap_err();
+    drop(second);
+    assert!(is_unavailable(&first.await.unwrap_err()));
+    assert_eq!(world.committed().await, 0);
+    assert!(!world.is_reused().await);
+    let tx = world.begin().await;
+    insert(&tx, 3).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(world.committed().await, 1);
+}
+
+#[tokio::test]
+async fn a_member_that_stalls_is_undone_and_succeeds_when_it_is_repeated() {
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    insert(&second, 2).await.unwrap();
+    first.await.expect("it does not wait for the end of the second");
+    assert_eq!(world.committed().await, 1);
+    let refused = insert(&second, 3).await.unwrap_err();
+    assert!(is_unavailable(&refused), "{refused}");
+    assert!(is_unavailable(&second.commit().await.unwrap_err()));
+    let tx = world.begin().await;
+    insert(&tx, 2).await.unwrap();
+    tokio::time::sleep(super::group::STALL_MAX * 2).await;
+    tx.commit().await.expect("no other waits for it");
+    assert_eq!(world.committed().await, 2);
+}
+
+#[tokio::test]
+async fn a_job_shares_its_commit_with_no_other() {
+    let world = World::start().await;
+    let (first, job) = two(&world, true).await;
+    first.await.expect("committed before the job began");
+    assert_eq!(world.committed().await, 1);
+    insert(&job, 2).await.unwrap();
+    tokio::time::sleep(super::group::STALL_MAX * 2).await;
+    job.commit().await.unwrap();
+    assert_eq!(world.committed().await, 2);
+}
+
+/// A refusal that is based on what is not committed yet waits for it.
+#[tokio::test]
+async fn what_a_member_has_read_is_settled_by_the_commit_of_the_others() {
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    let unsettled = super::Unsettled::default();
+    unsettled.clone().during(async move { drop(second) }).await;
+    unsettled.settle().await.unwrap();
+    assert_eq!(world.committed().await, 1);
+    first.await.unwrap();
+
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    second.execute(&sql("INSERT OR ROLLBACK INTO t (n) VALUES (1)")).await.unwrap_err();
+    unsettled.clone().during(async move { drop(second) }).await;
+    assert!(is_unavailable(&unsettled.settle().await.unwrap_err()));
+    first.await.unwrap_err();
 }
 
 /// A limit that only this transaction's value exceeds: it applies to the whole process.

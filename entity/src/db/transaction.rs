@@ -3,8 +3,12 @@
 //! sqlx counts transactions by itself and treats a BEGIN inside a transaction as a savepoint. SQLite ends a transaction on its
 //! own when its disk is full; from then on the count is wrong, and a COMMIT only ends a savepoint of a transaction that never
 //! ends. So BEGIN, COMMIT and ROLLBACK are sent verbatim: the database refuses a BEGIN inside a transaction.
+//!
+//! On SQLite it may be one member of a transaction that waiting writers share (`group.rs`): then a savepoint is what it begins,
+//! and what is undone if it does not commit.
 
-use super::{Watch, failure};
+use super::group::{self, Groups, Left, Outcome, STALL_MAX, Seat, undone};
+use super::{Unsettled, Watch, failure};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric,
 };
@@ -13,10 +17,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection as _, Database, Postgres, Sqlite};
 use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::sync::{Mutex, oneshot};
+use tokio::time::{sleep, timeout};
 
 #[cfg(all(feature = "sabotage", not(debug_assertions)))]
 compile_error!("the feature `sabotage` deliberately breaks the service and is for drills only");
@@ -24,19 +29,36 @@ compile_error!("the feature `sabotage` deliberately breaks the service and is fo
 /// The SQLite statements to begin, commit, and roll back. BEGIN acquires the write lock at once: a transaction that reads first
 /// and then writes would fail without waiting.
 #[cfg(not(feature = "sabotage"))]
-const SQLITE: Words = Words { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollback: "ROLLBACK" };
+const SQLITE: Words = Words { begin: "BEGIN IMMEDIATE", commit: "COMMIT", rollback: "ROLLBACK", ..MEMBER };
 /// The behaviour from when the pool counted transactions by itself.
 #[cfg(feature = "sabotage")]
-const SQLITE: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one" };
+const SQLITE: Words = Words { begin: "SAVEPOINT one", commit: "RELEASE one", rollback: "ROLLBACK TO one", ..MEMBER };
 
 /// DEFERRABLE can only be set before the first query of a transaction, so a BEGIN inside a transaction is an error.
-const POSTGRES: Words =
-    Words { begin: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE", commit: "COMMIT", rollback: "ROLLBACK" };
+const POSTGRES: Words = Words {
+    begin: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE",
+    commit: "COMMIT",
+    rollback: "ROLLBACK",
+    ..MEMBER
+};
 
-struct Words {
-    begin: &'static str,
-    commit: &'static str,
-    rollback: &'static str,
+/// The statements of a member of a shared transaction; only SQLite's are shared.
+const MEMBER: Words = Words {
+    begin: "",
+    commit: "",
+    rollback: "",
+    join: "SAVEPOINT member",
+    release: "RELEASE member",
+    undo: "ROLLBACK TO member; RELEASE member",
+};
+
+pub(super) struct Words {
+    pub begin: &'static str,
+    pub commit: &'static str,
+    pub rollback: &'static str,
+    pub join: &'static str,
+    pub release: &'static str,
+    pub undo: &'static str,
 }
 
 /// How many connections BEGIN tries if they turn out to be lost or in an invalid state.
@@ -44,10 +66,14 @@ const ATTEMPTS_MAX: u32 = 20;
 
 /// A transaction that is open on a connection of the writers' pool. It is rolled back when dropped.
 pub struct WriteTransaction {
-    /// `None` once it has ended.
-    connection: Mutex<Option<Connection>>,
+    /// `None` once it has ended, or was ended because it stalled.
+    held: Arc<Mutex<Option<Held>>>,
     /// Whether every statement so far completed without an error. False while a statement is in progress.
     is_sound: AtomicBool,
+    /// Whether a statement failed because the database is unable to work.
+    is_unusable: AtomicBool,
+    /// Of a member of a shared transaction: the COMMIT of those before it, whose changes it has read. `None` once it takes part.
+    basis: Option<oneshot::Receiver<Outcome>>,
     backend: DbBackend,
     /// How long a statement may take to be answered. PostgreSQL ends it earlier; without this, one to a server that vanished
     /// would wait until TCP gives up, after a quarter of an hour.
@@ -55,40 +81,53 @@ pub struct WriteTransaction {
     watch: Option<Watch>,
 }
 
-enum Connection {
+pub(super) enum Connection {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
 }
 
+/// What a transaction has while it is open.
+struct Held {
+    connection: Connection,
+    /// On SQLite, its turn to write.
+    seat: Option<Seat>,
+}
+
+/// How a transaction begins: how long it may wait, and for what.
+pub(crate) struct Terms<'a> {
+    /// How long it waits for a connection, and on PostgreSQL for a lock; one and a half times as long for both together.
+    pub patience: Duration,
+    /// How long PostgreSQL may take to answer a statement.
+    pub answer_time: Duration,
+    pub watch: Option<Watch>,
+    /// A statement that takes PostgreSQL's locks on rights. It is sent with BEGIN, which saves a round trip, and is a statement
+    /// of its own all the same: the statements after it see what was committed before the locks were granted.
+    pub locks: Option<&'a str>,
+    /// Whether it shares its COMMIT with no other, since it takes long.
+    pub is_alone: bool,
+}
+
 impl WriteTransaction {
-    /// Waits at most `patience` for a connection, and on PostgreSQL for a lock; one and a half times as long for both together.
-    ///
-    /// `locks` is a statement that takes PostgreSQL's locks on rights. It is sent with BEGIN, which saves a round trip, and is a
-    /// statement of its own all the same: the statements after it see what was committed before the locks were granted.
-    pub(crate) async fn begin(
-        pool: &DatabaseConnection,
-        patience: Duration,
-        answer_time: Duration,
-        watch: Option<Watch>,
-        locks: Option<&str>,
-    ) -> Result<Self, DbErr> {
+    pub(crate) async fn begin(pool: &DatabaseConnection, groups: &Arc<Groups>, terms: Terms<'_>) -> Result<Self, DbErr> {
         let begun_at = Instant::now();
+        let mut seat = None;
+        if pool.get_database_backend() == DbBackend::Sqlite {
+            let (own, shared) = groups.sit(terms.patience, terms.is_alone).await?;
+            match shared {
+                Some(connection) => return Self::new(connection, Some(own), &terms).join().await,
+                None => seat = Some(own),
+            }
+        }
         let mut attempt = 1;
         loop {
             let connection = Connection::acquire(pool).await?;
             // From here until BEGIN was answered, dropping it closes the connection.
-            let backend = connection.backend();
-            let mut tx = Self {
-                connection: Mutex::new(Some(connection)),
-                is_sound: AtomicBool::new(false),
-                backend,
-                answer_time,
-                watch: watch.clone(),
-            };
-            match tx.open(patience, begun_at.elapsed(), locks).await {
+            let tx = Self::new(connection, seat.take(), &terms);
+            match tx.open(&terms, begun_at.elapsed()).await {
                 Ok(()) => return Ok(tx),
-                Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < patience => {
+                Err(error) if failure::is_stale(&error) && attempt < ATTEMPTS_MAX && begun_at.elapsed() < terms.patience => {
                     tracing::warn!(%error, attempt, "pooled connection closed: could not begin a transaction");
+                    seat = tx.close();
                     attempt += 1;
                 }
                 // A standby serves reads only, until it is promoted.
@@ -98,11 +137,53 @@ impl WriteTransaction {
         }
     }
 
-    async fn open(&mut self, patience: Duration, waited: Duration, locks: Option<&str>) -> Result<(), sqlx::Error> {
-        let Some(connection) = self.connection.get_mut() else { return Err(sqlx::Error::BeginFailed) };
-        answered(self.backend, self.answer_time, connection.begin(patience, waited, locks)).await?;
-        *self.is_sound.get_mut() = true;
+    fn new(connection: Connection, mut seat: Option<Seat>, terms: &Terms<'_>) -> Self {
+        let (backend, basis) = (connection.backend(), seat.as_mut().and_then(Seat::observe));
+        Self {
+            basis,
+            held: Arc::new(Mutex::new(Some(Held { connection, seat }))),
+            is_sound: AtomicBool::new(false),
+            is_unusable: AtomicBool::new(false),
+            backend,
+            answer_time: terms.answer_time,
+            watch: terms.watch.clone(),
+        }
+    }
+
+    async fn open(&self, terms: &Terms<'_>, waited: Duration) -> Result<(), sqlx::Error> {
+        let mut held = self.held.lock().await;
+        let Some(Held { connection, .. }) = held.as_mut() else { return Err(sqlx::Error::BeginFailed) };
+        answered(self.backend, self.answer_time, connection.begin(terms.patience, waited, terms.locks)).await?;
+        self.is_sound.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Joins the members that have finished, who wait for this one, but not for long.
+    async fn join(self) -> Result<Self, DbErr> {
+        if let Some(Held { connection, .. }) = self.held.lock().await.as_mut() {
+            let join = connection.words().join;
+            connection.send(join).await.map_err(query_error)?;
+        }
+        self.is_sound.store(true, Ordering::Release);
+        let held = Arc::clone(&self.held);
+        tokio::spawn(async move {
+            sleep(STALL_MAX).await;
+            // After the statement that is running: to interrupt it would end the transaction of all.
+            let stalled = held.lock().await.take();
+            if let Some(Held { connection, seat: Some(seat) }) = stalled {
+                tracing::warn!("a write was undone: it kept others waiting for {} ms and more", STALL_MAX.as_millis());
+                seat.groups().pause();
+                group::abandon(connection, seat, Left::Failed).await;
+            }
+        });
+        Ok(self)
+    }
+
+    /// Closes the connection of a transaction that could not be begun, and returns the turn.
+    fn close(self) -> Option<Seat> {
+        let Held { connection, seat } = self.held.try_lock().ok()?.take()?;
+        connection.close();
+        seat
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -110,9 +191,9 @@ impl WriteTransaction {
     }
 
     pub(crate) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
-        let mut connection = self.connection.lock().await;
+        let mut held = self.held.lock().await;
         let step = self.step(statement);
-        let result = match connection.as_mut() {
+        let result = match held.as_mut().map(|held| &mut held.connection) {
             Some(Connection::Sqlite(one)) => query(statement).execute(&mut **one).await.map(ExecResult::from),
             Some(Connection::Postgres(one)) => {
                 answered(self.backend, self.answer_time, query(statement).execute(&mut **one)).await.map(ExecResult::from)
@@ -123,9 +204,9 @@ impl WriteTransaction {
     }
 
     pub(crate) async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut connection = self.connection.lock().await;
+        let mut held = self.held.lock().await;
         let step = self.step(statement);
-        let result = match connection.as_mut() {
+        let result = match held.as_mut().map(|held| &mut held.connection) {
             Some(Connection::Sqlite(one)) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
             Some(Connection::Postgres(one)) => {
                 answered(self.backend, self.answer_time, query(statement).fetch_optional(&mut **one))
@@ -138,9 +219,9 @@ impl WriteTransaction {
     }
 
     pub(crate) async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut connection = self.connection.lock().await;
+        let mut held = self.held.lock().await;
         let step = self.step(statement);
-        let result = match connection.as_mut() {
+        let result = match held.as_mut().map(|held| &mut held.connection) {
             Some(Connection::Sqlite(one)) => query(statement).fetch_all(&mut **one).await.map(results),
             Some(Connection::Postgres(one)) => {
                 answered(self.backend, self.answer_time, query(statement).fetch_all(&mut **one)).await.map(results)
@@ -151,22 +232,46 @@ impl WriteTransaction {
     }
 
     /// Commits. On any error the connection is closed, which rolls back what is not committed.
-    pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        self.end(|words| words.commit).await
+    pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
+        let Some((connection, seat)) = self.take_seat().await? else { return self.end(|words| words.commit).await };
+        self.basis = None;
+        let (answer, outcome) = oneshot::channel();
+        // A task of its own: others may wait for the same COMMIT.
+        tokio::spawn(group::finish(connection, seat, answer));
+        // Without an outcome, as when the runtime is shutting down, it counts as lost: it may have been committed.
+        let lost = || DbErr::Conn(RuntimeErr::Internal("the outcome of a shared COMMIT is unknown".to_owned()));
+        outcome.await.unwrap_or_else(|_| Err(lost()))
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
-        self.end(|words| words.rollback).await
+        let Some((connection, seat)) = self.take_seat().await? else { return self.end(|words| words.rollback).await };
+        // `Err` if the runtime is shutting down.
+        drop(tokio::spawn(group::abandon(connection, seat, Left::Sound)).await);
+        Ok(())
     }
 
-    async fn end(mut self, how: impl Fn(&Words) -> &'static str) -> Result<(), DbErr> {
+    /// The end begins: on SQLite with the connection and the turn, which belong to a task from then on.
+    async fn take_seat(&self) -> Result<Option<(Connection, Seat)>, DbErr> {
         let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
-        let Some(connection) = self.connection.get_mut().as_mut().filter(|_| was_sound) else {
-            return Err(DbErr::Conn(RuntimeErr::Internal("a statement of this transaction failed".to_owned())));
-        };
+        let mut slot = self.held.lock().await;
+        match slot.take() {
+            // It stalled, and was ended.
+            None => Err(undone()),
+            Some(Held { connection, seat: Some(seat) }) if was_sound => Ok(Some((connection, seat))),
+            held => {
+                *slot = held;
+                let failed = || DbErr::Conn(RuntimeErr::Internal("a statement of this transaction failed".to_owned()));
+                if was_sound { Ok(None) } else { Err(failed()) }
+            }
+        }
+    }
+
+    async fn end(self, how: impl Fn(&Words) -> &'static str) -> Result<(), DbErr> {
+        let mut slot = self.held.lock().await;
+        let Some(Held { connection, .. }) = slot.as_mut() else { return Err(undone()) };
         answered(self.backend, self.answer_time, connection.send(how(connection.words()))).await.map_err(query_error)?;
         // Return it to the pool; until here dropping it would close it.
-        drop(self.connection.get_mut().take());
+        drop(slot.take());
         Ok(())
     }
 
@@ -203,17 +308,33 @@ impl ConnectionTrait for WriteTransaction {
 
 impl Drop for WriteTransaction {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.get_mut().take() else { return };
-        let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| *self.is_sound.get_mut()) else {
-            return connection.close();
-        };
-        let (backend, answer_time) = (self.backend, self.answer_time);
-        runtime.spawn(async move {
-            if let Err(error) = answered(backend, answer_time, connection.send(connection.words().rollback)).await {
-                tracing::warn!(%error, "connection closed: rollback failed");
-                connection.close();
-            }
-        });
+        // Also if it was ended because it stalled: what it has read may be in the answer all the same.
+        if let Some(basis) = self.basis.take() {
+            Unsettled::note(basis);
+        }
+        // What is locked is being ended because it stalled.
+        let held = self.held.try_lock().ok().and_then(|mut slot| slot.take());
+        let Some(Held { mut connection, seat }) = held else { return };
+        let is_sound = *self.is_sound.get_mut();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return connection.close() };
+        if let Some(seat) = seat {
+            let left = match (is_sound, *self.is_unusable.get_mut()) {
+                (true, _) => Left::Sound,
+                (false, false) => Left::Failed,
+                (false, true) => Left::Unusable,
+            };
+            drop(runtime.spawn(group::abandon(connection, seat, left)));
+        } else if is_sound {
+            let (backend, answer_time) = (self.backend, self.answer_time);
+            runtime.spawn(async move {
+                if let Err(error) = answered(backend, answer_time, connection.send(connection.words().rollback)).await {
+                    tracing::warn!(%error, "connection closed: rollback failed");
+                    connection.close();
+                }
+            });
+        } else {
+            connection.close();
+        }
     }
 }
 
@@ -228,6 +349,9 @@ impl Step<'_> {
     fn end<T>(self, result: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         if let Some(watch) = &self.tx.watch {
             watch(&metric::Info { elapsed: self.begun_at.elapsed(), statement: self.statement, failed: result.is_err() });
+        }
+        if result.as_ref().is_err_and(failure::is_unusable) {
+            self.tx.is_unusable.store(true, Ordering::Release);
         }
         self.tx.is_sound.store(self.was_sound && result.is_ok(), Ordering::Release);
         result
@@ -270,14 +394,14 @@ impl Connection {
         }
     }
 
-    fn words(&self) -> &'static Words {
+    pub(super) fn words(&self) -> &'static Words {
         match self {
             Self::Sqlite(_) => &SQLITE,
             Self::Postgres(_) => &POSTGRES,
         }
     }
 
-    async fn send(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+    pub(super) async fn send(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
         match self {
             Self::Sqlite(one) => sql.execute(&mut **one).await.map(drop),
@@ -285,7 +409,17 @@ impl Connection {
         }
     }
 
-    fn close(self) {
+    /// Whether a change has no entry yet, which COMMIT would refuse: the only deferred constraint of SQLite's schema.
+    pub(super) async fn has_debt(&mut self) -> Result<bool, sqlx::Error> {
+        match self {
+            Self::Sqlite(one) => {
+                sqlx::query("SELECT 1 FROM audit_debt LIMIT 1").fetch_optional(&mut **one).await.map(|row| row.is_some())
+            }
+            Self::Postgres(_) => Ok(false),
+        }
+    }
+
+    pub(super) fn close(self) {
         #[cfg(not(feature = "sabotage"))]
         match self {
             Self::Sqlite(mut one) => one.close_on_drop(),
@@ -330,6 +464,6 @@ fn results<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<QueryResult> {
     rows.into_iter().map(Into::into).collect()
 }
 
-fn query_error(error: sqlx::Error) -> DbErr {
+pub(super) fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }

@@ -65,7 +65,7 @@ pub async fn seal(db: &Db, at_most: usize) -> Result<Sealed, DbErr> {
     if known.history_done && !is_any_pending(db.readers()).await? {
         return Ok(sealed(&known, 0, Rest::Nothing));
     }
-    let tx = db.begin().await?;
+    let tx = db.begin_alone(None).await?;
     let max = at_most.clamp(1, batch_max(tx.backend()));
     if !is_alone(&tx).await? {
         tx.rollback().await?;

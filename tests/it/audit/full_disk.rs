@@ -2,9 +2,10 @@
 //!
 //! Uses a volume of its own. SQLite ends a transaction by itself if there is no space, which a pool must not overlook.
 
-use crate::app::{Process, Server, Settings, TestApp, Volume};
+use crate::app::{Answer, Process, Server, Settings, TestApp, Volume};
 use entity::clock::Clock;
 use entity::{audit_entry, case};
+use futures_util::future::join_all;
 use sea_orm::EntityTrait;
 use serde_json::{Value as Json, json};
 use std::time::{Duration, Instant};
@@ -78,6 +79,31 @@ async fn changes_acknowledged_after_a_full_disk_are_present() {
         assert_eq!(answer.status(), 200, "{path} was acknowledged");
     }
     process.kill();
+    app.finish().await;
+}
+
+/// Writers that wait for each other share one COMMIT: if it fails, none of them is acknowledged.
+#[tokio::test]
+async fn writers_at_once_are_acknowledged_on_a_full_disk_only_if_their_changes_are_present() {
+    let Some(volume) = Volume::mount(16) else { return };
+    let app = TestApp::start_on(&volume, 0).await;
+    let member = app.as_member().await;
+    let mut acknowledged = 0;
+    for round in 0..3 {
+        for is_full in [true, false] {
+            if is_full {
+                volume.fill()
+            } else {
+                volume.free()
+            }
+            let answers = join_all((0..16).map(async |_| member.clone().post("cases", a_case()).await)).await;
+            let statuses: Vec<u16> = answers.iter().map(Answer::status).collect();
+            assert!(statuses.iter().all(|status| [201, 503].contains(status)), "round {round}: {statuses:?}");
+            assert!(is_full || statuses.iter().all(|status| *status == 201), "round {round}: {statuses:?}");
+            acknowledged += statuses.iter().filter(|status| **status == 201).count();
+            assert_eq!(committed(&app).await.0, acknowledged, "round {round}: {statuses:?}");
+        }
+    }
     app.finish().await;
 }
 

@@ -13,5 +13,6 @@ mod recount;
 mod registry;
 mod rights;
 mod rollups;
+mod shared_commit;
 mod standby;
 mod unavailable;

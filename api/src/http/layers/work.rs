@@ -14,6 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpResponse};
 use entity::audit::CommitWatch;
+use entity::db::Unsettled;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -74,8 +75,8 @@ pub async fn work(
         Err(error) => return Ok(ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))),
     };
     request.extensions_mut().insert(work.clone());
-    let commits = CommitWatch::default();
-    let mut handler = pin!(commits.clone().during(next.call(request)));
+    let (commits, unsettled) = (CommitWatch::default(), Unsettled::default());
+    let mut handler = pin!(unsettled.clone().during(commits.clone().during(next.call(request))));
     let mut timer = pin!(sleep_until(Instant::now()));
     let answered = poll_fn(|context| {
         if let Poll::Ready(answered) = handler.as_mut().poll(context) {
@@ -89,7 +90,14 @@ pub async fn work(
         timer.as_mut().poll(context).map(|()| None)
     });
     match answered.await {
-        Some(response) => Ok(response?.map_body(|_, body| hold(turn, body))),
+        Some(response) => {
+            let is_done = commits.has_begun() && response.as_ref().is_ok_and(|response| response.status().is_success());
+            match unsettled.settle().await {
+                // The response says what was never committed, unless the request has committed something itself and succeeded.
+                Err(error) if !is_done => Err(Error::from(error).into()),
+                _ => Ok(response?.map_body(|_, body| hold(turn, body))),
+            }
+        }
         // The request was dropped with its handler: the edge answers without it.
         None => Err(Error::overloaded().into()),
     }

@@ -2,7 +2,7 @@
 
 use super::caller::Anyone;
 use crate::state::{App, record_refusal_in};
-use crate::wire::{Interruption, Result};
+use crate::wire::{Error, Interruption, Result};
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::setting;
@@ -22,9 +22,17 @@ impl App {
         self.judge(by, user_id, |admission| by.context_of(admission)).await
     }
 
-    /// The same with another origin: for what the service itself does at this caller's request.
+    /// The same with another origin: for what the service itself does at this caller's request, which takes long.
     pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone), Interruption> {
-        self.judge(by, None, |_| context).await
+        if let Some(retry) = by.retry() {
+            retry.wait(self.in_flight()).await?;
+        }
+        let (tx, admission) = AuditTx::begin_alone_by(self.db(), by.acting(), |_| context).await.map_err(Error::from)?;
+        let by = by.judged(admission)?;
+        if let Some(retry) = by.retry() {
+            retry.claim(&tx, self).await?;
+        }
+        Ok((tx, by))
     }
 
     /// The last step of an action that was authorised when it began and has done something that no rollback undoes.

@@ -27,7 +27,7 @@ pub async fn rebuild_step(db: &Db) -> Result<bool, DbErr> {
     if due(&known) == Due::Nothing && !has_old(db, &known).await? {
         return Ok(false);
     }
-    let tx = db.begin().await?;
+    let tx = db.begin_alone(None).await?;
     if !seal::is_alone(&tx).await? {
         tx.rollback().await?;
         return Ok(false);
