@@ -20,6 +20,7 @@ mod compare;
 mod controls;
 mod counts;
 mod cpu;
+mod disk;
 mod drive;
 mod figures;
 mod fill;

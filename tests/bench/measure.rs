@@ -4,6 +4,7 @@ use crate::Plan;
 use crate::app::{Kind, TestApp, connect};
 use crate::ceiling::Ceiling;
 use crate::controls::{self, Export};
+use crate::disk;
 use crate::drive::{Cost, drive};
 use crate::figures::{Limit, Row, median};
 use crate::paths::{self, Bound, Path};
@@ -22,14 +23,14 @@ const MIB_MORE_MAX: f64 = 16.0;
 
 /// Figures by name, one per round.
 #[derive(Default)]
-struct Samples(BTreeMap<String, Vec<f64>>);
+pub struct Samples(BTreeMap<String, Vec<f64>>);
 
 impl Samples {
-    fn add(&mut self, name: impl Into<String>, figure: f64) {
+    pub fn add(&mut self, name: impl Into<String>, figure: f64) {
         self.0.entry(name.into()).or_default().push(figure);
     }
 
-    fn median(&self, name: &str) -> Option<f64> {
+    pub fn median(&self, name: &str) -> Option<f64> {
         self.0.get(name).and_then(|figures| median(figures))
     }
 
@@ -90,6 +91,13 @@ pub async fn on(kind: Kind, plan: &Plan) -> Vec<Row> {
     let mut rows: Vec<Row> = chosen.iter().flat_map(|path| of_path(kind, path, &samples)).collect();
     rows.extend(of_export(kind, &samples));
     rows.extend(of_process(&large));
+    // Last, since it starts the service again and again.
+    if kind == Kind::Sqlite && plan.includes("shared-commit") {
+        for _ in 1..=ROUNDS {
+            large = disk::rates(large, plan.time(), &mut samples).await;
+        }
+        rows.extend(of_disk(&samples));
+    }
     rows.iter_mut().for_each(|row| row.path = format!("{name} {}", row.path));
     rows
 }
@@ -202,6 +210,17 @@ fn of_export(kind: Kind, samples: &Samples) -> Vec<Row> {
     let first = row("export, first byte", "export first", "ms", Some(Limit::Max(50.0)));
     let memory = row("export, memory", "export mib", "MiB", Some(Limit::Max(MIB_MORE_MAX)));
     [cost, first, memory].into_iter().flatten().collect()
+}
+
+/// What writers of SQLite gain by sharing their COMMITs.
+fn of_disk(samples: &Samples) -> impl Iterator<Item = Row> {
+    disk::figures(samples).zip([1.3, 5.0]).map(|((delay, many, one), times)| Row {
+        path: format!("shared-commit, {delay}"),
+        figure: many,
+        unit: "/s",
+        against: Some(("one connection".to_owned(), one)),
+        limit: Some(Limit::MinTimes(times)),
+    })
 }
 
 /// What filling took, and the memory of the process.

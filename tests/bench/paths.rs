@@ -148,9 +148,14 @@ pub fn all() -> Vec<Path> {
     [writes_and_reads(), searches(), reports()].into_iter().flatten().collect()
 }
 
+/// Edits of a case, each of a case of the connection's own.
+pub fn edits() -> Path {
+    Path::write("edit", 1, edit, Bound::Ceiling { times: 2.0, of_pgbench: 0.45 })
+}
+
 fn writes_and_reads() -> Vec<Path> {
     vec![
-        Path::write("edit", 1, edit, Bound::Ceiling { times: 2.0, of_pgbench: 0.45 }),
+        edits(),
         Path::write("hold-resume", 2, hold_and_resume, Bound::Ms(1.3)),
         Path::read("case", |place, turn| Ask::get(case(place, turn, turn.number)), Bound::Ms(0.35)),
         Path::read("cases-50", get!("cases?limit=50"), Bound::Ms(0.6)),
