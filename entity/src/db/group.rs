@@ -29,7 +29,7 @@ const MEMBERS_MAX: usize = if cfg!(feature = "sabotage") { 1 } else { 16 };
 /// How long the first finished member waits for others: a few syncs of a slow disk, which it would have waited for otherwise.
 const SHARED_MAX: Duration = Duration::from_millis(20);
 /// How long finished members wait for the one whose turn it is: many times what a write takes. Jobs commit on their own.
-pub(super) const STALL_MAX: Duration = Duration::from_millis(250);
+pub(super) const STALL_MAX: Duration = Duration::from_secs(1);
 /// For how long each writer commits on its own after one has stalled.
 const ALONE: Duration = Duration::from_secs(10);
 
