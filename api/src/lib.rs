@@ -13,6 +13,13 @@
 //! - The whole: `routes` lists the features once, `openapi` collects the contract from them, `server` serves both, `cli` starts
 //!   it, and `demo` fills an empty database.
 
+use mimalloc::MiMalloc;
+
+/// Of every program that contains this crate: what is tested and measured is what is shipped. It returns freed pages to the system
+/// after 10 ms, its default; `MIMALLOC_PURGE_DELAY` (milliseconds) changes that.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
 pub mod alerts;
 pub mod audit_log;
 pub mod auth;
