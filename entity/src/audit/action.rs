@@ -111,7 +111,7 @@ pub enum SystemEvent {
 
 /// One row of the taxonomy: everything that is the same for all entries of an action.
 #[derive(Clone, Copy)]
-struct Facts {
+struct ActionFacts {
     code: &'static str,
     label: &'static str,
     category: Category,
@@ -131,9 +131,9 @@ macro_rules! words {
 
 /// An action that has existed from the beginning and that the hooks record, with the metadata keys that are always present on
 /// success.
-const fn row(code: &'static str, label: &'static str, category: Category, required: &'static [Word]) -> Facts {
+const fn row(code: &'static str, label: &'static str, category: Category, required: &'static [Word]) -> ActionFacts {
     let (origin, capture) = (Origin::Core, Capture::Automatic);
-    Facts {
+    ActionFacts {
         code,
         label,
         category,
@@ -147,7 +147,7 @@ const fn row(code: &'static str, label: &'static str, category: Category, requir
     }
 }
 
-impl Facts {
+impl ActionFacts {
     /// Introduced with the enhancement.
     const fn introduced(self) -> Self {
         Self { origin: Origin::Enhancement, ..self }
@@ -195,7 +195,7 @@ impl Action {
     pub const NAMED: usize = Self::COUNT - 1;
 
     #[expect(clippy::too_many_lines, reason = "a table with one row per action")]
-    const fn facts(self) -> Facts {
+    const fn facts(self) -> ActionFacts {
         use Category as C;
         use ChangeType::{Assignment, Details, Hold, Resubmission, Status, Tier};
         use SystemEvent as S;
@@ -312,7 +312,16 @@ impl Action {
                 let required = words![JOB_NAME, RECORDS_PROCESSED, STATUS, ERROR_MESSAGE];
                 let row = row("cron_job_executed", "Cron Job Executed", C::System, required);
                 let row = row.introduced().called().system(S::CronJob);
-                row.may(words![RECORDS_FAILED, RECORDS_DEFERRED, DURATION_MS, DRY_RUN, TRIGGER, STARTED_AT, FINISHED_AT])
+                row.may(words![
+                    RECORDS_FAILED,
+                    RECORDS_DEFERRED,
+                    DURATION_MS,
+                    DRY_RUN,
+                    TRIGGER,
+                    STARTED_AT,
+                    FINISHED_AT,
+                    DAYS_COMPARED
+                ])
             }
             Self::MemberCommentAdded => {
                 row("member_comment_added", "Member Comment Added", C::Note, words![LENGTH]).introduced().creates()
@@ -387,6 +396,13 @@ impl Action {
     /// Whether its entries may have any other metadata, which belongs to the entry itself: what another system reported.
     pub const fn takes_any_metadata(self) -> bool {
         matches!(self, Self::Other)
+    }
+
+    /// Whether a success may be only counted if it repeats another: it is a reading. The service itself reads nothing; its entries
+    /// about readings report how many of others were only counted.
+    pub fn may_be_folded(self) -> bool {
+        let folds = |word: &Word| word.name == key::FOLDED_COUNT.name();
+        self.takes_any_metadata() || self.optional_metadata().iter().any(folds)
     }
 
     /// Whether the action creates a row.
@@ -525,6 +541,12 @@ mod tests {
         for event in SystemEvent::all() {
             assert_eq!(serde_json::to_value(event).unwrap(), event.code());
         }
+    }
+
+    #[test]
+    fn what_is_only_read_may_be_folded() {
+        let folded: Vec<&str> = Action::all().filter(|action| action.may_be_folded()).map(Action::code).collect();
+        assert_eq!(folded, ["document_downloaded", "report_generated", "audit_log_accessed", "other"]);
     }
 
     #[test]
