@@ -69,6 +69,10 @@ pub struct ServeConfig {
     /// the references in responses
     #[arg(long, env = "CASETRAIL_PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// Folder of the page that is served at `/`, read at each request, for those who change it; by default the page inside the
+    /// binary
+    #[arg(long, env = "CASETRAIL_PAGE_DIR")]
+    pub page_dir: Option<PathBuf>,
     /// Reverse proxies whose X-Forwarded-For is trusted: addresses and networks (10.0.0.0/8), separated by commas
     #[arg(long, env = "CASETRAIL_TRUSTED_PROXIES", value_delimiter = ',', value_parser = forwarded::network)]
     pub trusted_proxies: Vec<IpNet>,
@@ -209,6 +213,13 @@ impl ServeConfig {
                 None => refused("must be an address such as https://cases.example.org/casetrail, without query or fragment"),
             },
         }
+    }
+
+    /// The folder of the page, if it is not the one inside the binary.
+    pub fn page_dir(&self) -> Result<Option<PathBuf>, ConfigError> {
+        let is_page = self.page_dir.as_ref().is_none_or(|folder| folder.join("index.html").is_file());
+        let why = || ConfigError { name: "CASETRAIL_PAGE_DIR", why: "must be a folder with a file index.html".to_owned() };
+        if is_page { Ok(self.page_dir.clone()) } else { Err(why()) }
     }
 
     /// The origins of `CASETRAIL_CORS_ORIGINS`, each spelled as a browser spells it.

@@ -7,8 +7,9 @@ use crate::{
 use utoipa_actix_web::{scope, service_config::ServiceConfig};
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
-    config.configure(system::configure).configure(auth::configure_root);
+    config.configure(system::configure_root).configure(auth::configure_root);
     let features = scope::scope("/api/v1")
+        .configure(system::configure)
         .configure(auth::configure)
         .configure(users::configure)
         .configure(cases::configure)

@@ -1,7 +1,7 @@
 //! The HTTP server: one application, the same in production and in tests.
 
 use crate::http::layers::connections::{ConnectionLimits, Connections, Guarded};
-use crate::http::layers::{arrival, cors, docs, edge, fallback, limits, log, measure, single, static_files, work};
+use crate::http::layers::{arrival, cors, docs, edge, fallback, limits, log, measure, page, single, static_files, work};
 use crate::http::request::operations;
 use crate::state::App;
 use crate::system;
@@ -60,6 +60,7 @@ pub fn serve(app: App, listener: TcpListener, workers: usize, limits: Connection
             .into_utoipa_app()
             .configure(routes::configure)
             .into_app()
+            .configure(page::configure)
             .configure(docs::configure)
             .default_service(web::to(fallback::fallback))
     };

@@ -22,7 +22,7 @@ type Forgery = (&'static str, fn(&mut Chapter));
 const LIMIT: Duration = Duration::from_secs(60);
 const CHEAP: Cost = Cost { memory_kib: 64, rounds: 1 };
 
-async fn fill(app: &TestApp, plan: Plan) -> Result<u64, DemoError> {
+pub async fn fill(app: &TestApp, plan: Plan) -> Result<u64, DemoError> {
     let hash = |password: &str| hash(CHEAP, password).map_err(|error| error.to_string());
     let store = async |files: Vec<(Uuid, Vec<u8>)>| {
         for (id, bytes) in files {

@@ -49,6 +49,7 @@ impl Greeting<'_> {
         let base = &self.base;
         let addresses = format!(
             "\nCasetrail is ready.\n\n\
+             \x20 Page         {base}/\n\
              \x20 Swagger UI   {base}/docs/\n\
              \x20 API          {base}/api/v1\n\
              \x20 Contract     {base}/openapi.yaml\n"
@@ -75,6 +76,7 @@ impl Greeting<'_> {
         let is_demo = self.audience == Audience::DemoUsers;
         json!({
             "message": "Casetrail is ready.",
+            "page_url": format!("{base}/"),
             "docs_url": format!("{base}/docs/"),
             "api_url": format!("{base}/api/v1"),
             "contract_url": format!("{base}/openapi.yaml"),
@@ -117,6 +119,8 @@ mod tests {
         let text = greeting(Audience::DemoUsers, None).text();
         assert!(text.contains("admin, manager, member1, member2, tech1, tech2, tech3"), "{text}");
         assert!(text.contains("<username>-demo-pass"), "{text}");
+        let address = text.lines().find(|line| line.contains("http")).unwrap_or_default();
+        assert_eq!(address, "  Page         http://127.0.0.1:8080/", "{text}");
         let line = text.lines().last().unwrap();
         let key = ApiKey::random();
         let first = greeting(Audience::DemoUsers, Some(&key)).text();
@@ -137,6 +141,7 @@ mod tests {
         let key = ApiKey::random();
         let line = greeting(Audience::DemoUsers, Some(&key)).line();
         assert!(!line.to_string().contains('\n'));
+        assert_eq!(line["page_url"], "http://127.0.0.1:8080/");
         assert_eq!(line["api_url"], "http://127.0.0.1:8080/api/v1");
         assert_eq!(line["demo_api_key"], key.reveal());
         assert_eq!(greeting(Audience::NoUsers, None).line()["has_users"], false);

@@ -29,8 +29,7 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let secret = config.secret()?;
     let (url, is_new_file) = config.database()?;
     let wants_demo = serve.wants_demo(config, is_new_file)?;
-    let cors_origins = serve.cors_origins(config)?;
-    let public_path = serve.public_path()?;
+    let (cors_origins, public_path, page_dir) = (serve.cors_origins(config)?, serve.public_path()?, serve.page_dir()?);
     let storage = Storage::open(serve.storage_url.as_deref(), &config.data_dir).await;
     let storage = storage.map_err(|error| format!("CASETRAIL_STORAGE_URL: {error}"))?;
     let schedules = Schedules::parse(&serve.schedules, serve.scheduler == Switch::On);
@@ -58,6 +57,8 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
         trusted_proxies: serve.trusted_proxies.clone(),
         cors_origins,
         public_path,
+        page_dir,
+        shows_demo: config.env == Environment::Development,
         budgets: Budgets::new(limits),
         mailer,
         schedules,

@@ -3,6 +3,7 @@
 //! It walks the state machine with the rows' own moves and derives the audit entries from the rows' own events, so that it obeys
 //! the same rules as real use. The writer does not rely on that: it replays every chapter before writing it.
 
+mod accounts;
 mod allowances;
 mod around;
 mod calendar;
@@ -25,6 +26,7 @@ mod visits;
 mod walk;
 mod words;
 
+pub use accounts::{NamedAccount, named_accounts};
 pub use cast::{NAMED, SERVICE};
 pub use chapter::{Chapter, DemoCounts};
 pub use fill::{fill, password_of};

@@ -141,7 +141,7 @@ fn next_cursor(body: &[u8]) -> Option<String> {
 
 /// Only reads are answered with 304; a write's precondition is If-Match. Compared weakly (RFC 9110, 13.1.2): a proxy that
 /// compresses makes the tag weak.
-fn is_known(request: &HttpRequest, tag: &str) -> bool {
+pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
     let known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
     let mut known = known.flat_map(|line| line.split(',')).map(str::trim);
     *request.method() == Method::GET && known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)

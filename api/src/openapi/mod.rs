@@ -105,7 +105,7 @@ use utoipa_actix_web::AppExt;
             description = "Settings of the service: deadlines, releases, emails, credits, the time zone. Changes take effect \
                            immediately",
         ),
-        (name = "system", description = "Health, contract and error codes. None of these operations requires a token"),
+        (name = "system", description = "Health, version, contract and error codes. None of these operations requires a token"),
         (name = "users", description = "User accounts and their permissions"),
     ),
 )]

@@ -1,6 +1,7 @@
 //! The running service as handlers, layers and background tasks see it: its database, its secrets, its limits.
 
 pub mod budgets;
+pub mod demo_passwords;
 pub mod in_flight;
 pub mod rates;
 pub mod readiness;
@@ -17,6 +18,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use budgets::Budgets;
 use chrono::{DateTime, Utc};
+use demo_passwords::DemoPasswords;
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::audit_log::TextIndex;
@@ -28,6 +30,7 @@ use rates::RateLimits;
 use readiness::Readiness;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::future::{Ready, ready};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OnceCell, watch};
@@ -55,6 +58,10 @@ pub struct State {
     pub cors_origins: Vec<String>,
     /// The path at which a reverse proxy serves the service, such as `/casetrail`; empty at the root of its host.
     pub public_path: String,
+    /// The folder of the page; `None` for the page inside the binary.
+    pub page_dir: Option<PathBuf>,
+    /// Whether the accounts of a demo database are shown to anyone: never in production.
+    pub shows_demo: bool,
     /// How much work runs concurrently.
     pub budgets: Budgets,
     pub mailer: Mailer,
@@ -70,6 +77,7 @@ pub struct App {
     in_flight: Arc<InFlight>,
     known_keys: Arc<KnownKeys>,
     readiness: Arc<Readiness>,
+    demo_passwords: Arc<DemoPasswords>,
     last_sequence: watch::Sender<i64>,
     /// Held by the caller that seals for all that wait.
     sealing: Arc<Mutex<()>>,
@@ -81,10 +89,18 @@ pub struct App {
 
 impl App {
     pub fn new(state: State) -> Self {
-        let state = Arc::new(state);
-        let (in_flight, known_keys, readiness, text_index) = (Arc::default(), Arc::default(), Arc::default(), Arc::default());
-        let (last_sequence, sealing, stopping) = (watch::Sender::new(0), Arc::default(), CancellationToken::new());
-        Self { state, in_flight, known_keys, readiness, last_sequence, sealing, stopping, text_index, has_metrics_apart: false }
+        Self {
+            state: Arc::new(state),
+            in_flight: Arc::default(),
+            known_keys: Arc::default(),
+            readiness: Arc::default(),
+            demo_passwords: Arc::default(),
+            last_sequence: watch::Sender::new(0),
+            sealing: Arc::default(),
+            stopping: CancellationToken::new(),
+            text_index: Arc::default(),
+            has_metrics_apart: false,
+        }
     }
 
     /// The same with the metrics at an address of their own.
@@ -226,6 +242,21 @@ impl App {
     /// The path at which a reverse proxy serves the service; what begins with `/` in a response begins with it.
     pub fn public_path(&self) -> &str {
         &self.state.public_path
+    }
+
+    /// The folder of the page; `None` for the page inside the binary.
+    pub fn page_dir(&self) -> Option<&Path> {
+        self.state.page_dir.as_deref()
+    }
+
+    /// Whether the accounts of a demo database are shown to anyone.
+    pub fn shows_demo(&self) -> bool {
+        self.state.shows_demo
+    }
+
+    /// Which stored passwords are those of the demo.
+    pub fn demo_passwords(&self) -> &DemoPasswords {
+        &self.demo_passwords
     }
 
     pub fn rate_limits(&self) -> Option<&RateLimits> {

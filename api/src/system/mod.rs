@@ -5,6 +5,7 @@ mod health;
 mod metrics;
 mod problems;
 mod readiness;
+mod service;
 
 pub use contract::ContractTexts;
 pub use metrics::get_metrics;
@@ -12,6 +13,11 @@ pub use metrics::get_metrics;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(service::get_service);
+}
+
+/// The routes at the root, where monitors and readers of the contract look for them.
+pub fn configure_root(config: &mut ServiceConfig<'_>) {
     config
         .service(health::get_liveness)
         .service(health::get_readiness)

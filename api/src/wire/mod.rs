@@ -29,8 +29,8 @@ pub use interruption::Interruption;
 pub use problem::{
     AccountProblems, ActionProblems, AdditionProblems, AddressProblems, CommonProblems, CreateAccountProblems, CreateProblems,
     DeleteAccountProblems, DeleteProblems, DownloadProblems, FeedProblems, FieldProblem, JobProblems, ListProblems,
-    LookupProblems, MoveProblems, NotFound, OwnWriteProblems, ReadProblems, RemovalProblems, SearchProblems, SecretProblems,
-    SessionProblems, SettingsProblems, SignInProblems, Unavailable, UploadProblems, WriteProblems,
+    LookupProblems, MoveProblems, NotFound, OwnWriteProblems, PublicProblems, ReadProblems, RemovalProblems, SearchProblems,
+    SecretProblems, SessionProblems, SettingsProblems, SignInProblems, Unavailable, UploadProblems, WriteProblems,
 };
 pub use shortage::Shortage;
 

@@ -229,6 +229,8 @@ problem_sets! {
     ReadProblems = [BadRequest, Unauthorized, Forbidden, NotFound, CommitProblems];
     /// Reading a resource that everyone may request but not everyone may see.
     LookupProblems = [BadRequest, Unauthorized, NotFound, CommitProblems];
+    /// Reading what anyone may read.
+    PublicProblems = [BadRequest, ServerProblems];
     /// Reading what any authenticated caller may read.
     CommonProblems = [BadRequest, Unauthorized, ServerProblems];
     /// Reading a list, a report or an export that requires a role.

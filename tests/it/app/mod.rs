@@ -100,6 +100,10 @@ pub struct Settings {
     pub secret: Secret,
     /// The path at which a reverse proxy serves the service.
     pub public_path: String,
+    /// The folder of the page; the page inside the binary if not set.
+    pub page_dir: Option<PathBuf>,
+    /// Whether the accounts of a demo database are shown, as in development.
+    pub shows_demo: bool,
 }
 
 impl Default for Settings {
@@ -121,6 +125,8 @@ impl Default for Settings {
             min_free_space: 0,
             secret: Secret::random(),
             public_path: String::new(),
+            page_dir: None,
+            shows_demo: true,
         }
     }
 }
@@ -216,6 +222,8 @@ impl TestApp {
             trusted_proxies: settings.trusted_proxies,
             cors_origins: vec![FRIEND.to_owned()],
             public_path: settings.public_path,
+            page_dir: settings.page_dir,
+            shows_demo: settings.shows_demo,
             budgets: Budgets::new(settings.work),
             rate_limits: settings.rates.map(RateLimits::new),
             mailer: Mailer::new(settings.smtp_url.as_deref(), "Casetrail <casetrail@example.org>").expect("a mailer"),

@@ -3,6 +3,7 @@
 
 use super::Answer;
 use api::http::layers::arrival::canonical;
+use api::http::layers::{docs, page};
 use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
@@ -93,7 +94,7 @@ pub fn demand(method: &Method, path: &str, answer: &Answer) {
     match here().find(|promise| promise.method == asked) {
         Some(promise) => ensure_declared(promise, &place, *method == Method::HEAD, answer),
         None if best.is_some() => assert!([405, 429].contains(&status), "{place} is not an operation, but got {status}"),
-        None if api::http::layers::docs::is_part(&path) => {}
+        None if docs::is_part(&path) || page::is_part(&path) => {}
         None => assert!([404, 429].contains(&status), "{place} does not exist, but got {status}"),
     }
 }

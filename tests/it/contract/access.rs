@@ -13,6 +13,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     // The refresh token itself determines whose session ends.
     ("logout", "*"),
     ("get_signing_keys", "*"),
+    ("get_service", "*"),
     ("get_liveness", "*"),
     ("get_readiness", "*"),
     ("get_metrics", "*"),

@@ -471,6 +471,7 @@ async fn reading<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
     let entry = app.all_entries().await[0]["id"].as_str().expect("an id").to_owned();
     let subject = by.id();
     let path = match operation {
+        "get_service" => "service".to_owned(),
         "get_liveness" => "/livez".to_owned(),
         "get_readiness" => "/readyz".to_owned(),
         "get_metrics" => "/metrics".to_owned(),

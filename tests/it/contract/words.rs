@@ -7,7 +7,7 @@ const PRONOUNS: [&str; 8] = ["he", "him", "his", "himself", "she", "her", "hers"
 /// The maximum width of a line, as in `.rustfmt.toml`, which leaves comments, texts and the content of macros as they are.
 const COLUMNS_MAX: usize = 130;
 /// Where texts and sources are.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 13] = [
     "README.md",
     "CHANGELOG.md",
     ".env.example",
@@ -16,12 +16,13 @@ const PLACES: [&str; 12] = [
     "docs",
     ".github",
     ".docker",
+    "api/page",
     "api/src",
     "entity/src",
     "migration/src",
     "tests",
 ];
-const ENDINGS: [&str; 9] = ["md", "ts", "rs", "yaml", "yml", "example", "py", "sh", "toml"];
+const ENDINGS: [&str; 12] = ["md", "ts", "rs", "yaml", "yml", "example", "py", "sh", "toml", "css", "html", "js"];
 
 /// Files below a place, without what tools have put there and without the contracts of former releases.
 fn files(place: &Path) -> Vec<PathBuf> {

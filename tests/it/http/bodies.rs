@@ -66,7 +66,7 @@ on_each_database! {
 
     async fn the_documentation_page_is_read_only_and_contacts_no_other_host(app) {
         let anonymous = app.as_anonymous();
-        assert!(anonymous.get("/").await.text.contains("swagger-ui"), "the address shows the documentation");
+        assert!(anonymous.get("/docs").await.text.contains("swagger-ui"), "the address shows the documentation");
         for path in ["/docs/", "/docs/index.html"] {
             let answer = anonymous.send(Method::POST, path, None).await;
             answer.expect_problem(405, "method_not_allowed");

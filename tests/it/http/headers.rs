@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 on_each_database! {
     async fn responses_have_security_headers_and_personal_data_is_not_cached(app) {
         let by = app.as_manager().await;
-        for path in ["cases", "auth/me", "audit-log", "reports", "audit-log/export.ndjson", "nothing", "/livez", "/docs/"] {
+        for path in ["cases", "auth/me", "audit-log", "reports", "audit-log/export.ndjson", "nothing", "/livez", "/", "/docs/"] {
             let answer = by.get(path).await;
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
             assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
@@ -20,7 +20,7 @@ on_each_database! {
 
     async fn html_pages_have_a_content_security_policy(app) {
         let anonymous = app.as_anonymous();
-        for path in ["/docs/", "/problems/not_found"] {
+        for path in ["/", "/docs/", "/problems/not_found"] {
             let page = anonymous.get(path).await;
             assert!(page.header("content-type").starts_with("text/html"), "{path}");
             assert!(page.header("content-security-policy").contains("default-src"), "{path}");

@@ -11,6 +11,7 @@ mod idempotency;
 mod limits;
 mod methods;
 mod names;
+mod page;
 mod panics;
 mod paths;
 mod prefix;

@@ -62,6 +62,8 @@ on_each_database! {
         let content = format!("/api/v1/documents/{}/content", id(&document));
         for (path, coding) in [
             ("/livez", ""),
+            ("/", ""),
+            ("/", "gzip"),
             ("/docs/", ""),
             ("/docs/swagger-ui.css", "gzip"),
             ("/openapi.json", "br"),

@@ -189,6 +189,8 @@ on_each_database! {
         by.get("/no/such/path").await.expect_problem(404, "not_found");
         by.get("/api/v1/cases/x/y/z").await.expect_problem(404, "not_found");
         by.send(reqwest::Method::from_bytes(b"BREW").unwrap(), "cases", None).await;
+        by.get("/").await;
+        by.get("/page/0123456789abcdef/nothing.js").await;
         by.get("/docs/").await;
         by.get("/api/v1/cases/").await.expect(200);
 
@@ -202,6 +204,8 @@ on_each_database! {
         assert_eq!(count("GET", "/api/v1/cases/{case_id}", 200), 1.0);
         assert_eq!(count("GET", "unmatched", 404), 2.0);
         assert_eq!(count("other", "/api/v1/cases", 405), 1.0);
+        assert_eq!(count("GET", "/", 200), 1.0);
+        assert_eq!(count("GET", "/page/", 404), 1.0);
         assert_eq!(count("GET", "/docs/", 200), 1.0);
         assert_eq!(count("GET", "/api/v1/cases", 200), 1.0);
         assert!(!answer.text.contains(&case.id()) && !answer.text.contains("such"));

@@ -9,5 +9,6 @@ mod metrics_apart;
 mod metrics_now;
 mod migrations;
 mod readiness;
+mod service;
 mod start;
 mod stop;

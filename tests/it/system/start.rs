@@ -55,6 +55,7 @@ fn an_invalid_value_is_reported_with_the_name_of_its_variable() {
         ("CASETRAIL_DATABASE_URL", "mysql://x", "must begin with postgres:// or sqlite://"),
         ("CASETRAIL_STORAGE_URL", "x", ""),
         ("CASETRAIL_SMTP_URL", "x", ""),
+        ("CASETRAIL_PAGE_DIR", "nowhere", "must be a folder with a file index.html"),
         ("CASETRAIL_SECRET", "short", "must have at least 32 characters"),
     ] {
         let (is_success, said) = started(&["serve"], &[(name, value)]);
@@ -117,6 +118,7 @@ fn an_error_message_repeats_no_secret() {
         ("CASETRAIL_BIND", "hunter2"),
         ("CASETRAIL_METRICS_BIND", "hunter2"),
         ("CASETRAIL_ENV", "hunter2"),
+        ("CASETRAIL_PAGE_DIR", "hunter2"),
     ] {
         let (is_success, said) = started(&["serve"], &[(name, value)]);
         assert!(!is_success && !said.contains("hunter2"), "{name}={value}: {said}");

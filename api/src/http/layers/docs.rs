@@ -9,12 +9,12 @@ pub const PATH: &str = "/docs/";
 
 /// Whether a path is one of its files, or redirects there.
 pub fn is_part(path: &str) -> bool {
-    path.starts_with(PATH) || path == "/docs" || path == "/"
+    path.starts_with(PATH) || path == "/docs"
 }
 
 pub fn configure(config: &mut ServiceConfig) {
     // Relative, so that they are right at whatever path a reverse proxy serves the page.
     let ui = Config::new(["../openapi.json"]).persist_authorization(false).display_operation_id(true).validator_url("none");
-    config.service(redirect("/", "docs/")).service(redirect("/docs", "docs/"));
+    config.service(redirect("/docs", "docs/"));
     config.service(SwaggerUi::new("/docs/{_:.*}").config(ui));
 }

@@ -2,7 +2,7 @@
 //!
 //! actix's route macros answer 404 for a known path with another method.
 
-use super::docs;
+use super::{docs, page};
 use crate::http::request::body::{ACCEPT_PATCH, accept_patch};
 use crate::http::request::operations;
 use crate::wire::{Code, Error};
@@ -17,7 +17,7 @@ pub async fn absent() -> HttpResponse {
 
 pub async fn fallback(request: HttpRequest) -> HttpResponse {
     let mut allowed = operations::methods_of(request.path());
-    if docs::is_part(request.path()) {
+    if docs::is_part(request.path()) || page::is_part(request.path()) {
         allowed.push("GET");
     }
     if allowed.is_empty() {

@@ -1,7 +1,7 @@
 //! The outermost layer: the duration of a request, until the last byte of its response.
 
 use super::connections::{Busy, Handle};
-use super::docs;
+use super::{docs, page};
 use crate::http::request::operations;
 use crate::metrics::{Metrics, RequestLabels};
 use crate::state::App;
@@ -67,7 +67,8 @@ impl Drop for Running {
 }
 
 fn route(path: &str) -> &'static str {
-    operations::template_of(path).unwrap_or(if docs::is_part(path) { docs::PATH } else { UNMATCHED })
+    let of_a_file = || page::route(path).or(docs::is_part(path).then_some(docs::PATH));
+    operations::template_of(path).or_else(of_a_file).unwrap_or(UNMATCHED)
 }
 
 /// Clients may invent methods, and an invented one must not get a series of its own.

@@ -10,6 +10,7 @@ pub mod fallback;
 pub mod limits;
 pub mod log;
 pub mod measure;
+pub mod page;
 pub mod single;
 pub mod static_files;
 pub mod work;

@@ -1,6 +1,7 @@
 //! Files that don't change while the process runs: each is compressed once per coding, not once per request.
 
-use super::docs;
+use super::{docs, page};
+use crate::state::App;
 use crate::wire::Error;
 use actix_http::encoding::Encoder;
 use actix_web::body::{BoxBody, MessageBody, to_bytes};
@@ -12,7 +13,7 @@ use actix_web::web::{Bytes, Data};
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The contract in both formats. All other files are those of Swagger UI.
+/// The contract in both formats. All other files are those of the page and of Swagger UI.
 const CONTRACT: [&str; 2] = ["/openapi.json", "/openapi.yaml"];
 
 type Key = (String, ContentEncoding);
@@ -34,8 +35,9 @@ pub async fn compress_once(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let path = request.path().to_owned();
     let coding = accepted(&request);
+    let is_of_the_page = page::is_fixed(&App::extract(request.request())?, &path);
     let response = next.call(request).await?.map_into_boxed_body();
-    let is_file = CONTRACT.contains(&path.as_str()) || docs::is_part(&path);
+    let is_file = CONTRACT.contains(&path.as_str()) || docs::is_part(&path) || is_of_the_page;
     let is_plain = response.status() == StatusCode::OK && !response.headers().contains_key(CONTENT_ENCODING);
     if !is_file || !is_plain {
         return Ok(response);

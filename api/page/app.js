@@ -1,0 +1,2 @@
+// The page's program.
+document.documentElement.dataset.ready = "true";
