@@ -1,0 +1,117 @@
+// What the report views have in common: their toolbar, their cards, and what says which period a report covers and how fresh it is.
+//
+//   export const toolbar = (context) => reportToolbar(context, "/api/v1/reports/system-events.csv", ["event_type", "outcome"]);
+//   stamp(context, report)                                        period, zone, freshness; on paper also who printed it
+//   cards([{label: "Failed", value: number(3), note, href, spark}])
+//   reportQuery(context.query, ["event_type", "outcome"])         the parameters of the report from the address
+
+import { el } from "./dom.js";
+import { periodPicker, intervalFor, periodText, reportPeriod } from "./period.js";
+import { downloadButton } from "./download.js";
+import { label, time, timeText, timeZone } from "./format.js";
+import { session } from "./session.js";
+
+/** @typedef {import("./app.js").Context} Context */
+/** @typedef {import("./dom.js").Child} Child */
+/** @typedef {import("./charts.js").Interval} Interval */
+/** @typedef {import("casetrail-api").components["schemas"]["PeriodView"]} PeriodView */
+/** @typedef {"/api/v1/reports/activity-summary.csv" | "/api/v1/reports/user-activity.csv" | "/api/v1/reports/user-activity/users.csv"
+ *  | "/api/v1/reports/case-changes.csv" | "/api/v1/reports/quality-review-audit.csv" | "/api/v1/reports/system-events.csv"} CsvPath */
+
+/**
+ * The values of parameters that can be repeated.
+ * @param {URLSearchParams} query
+ * @param {readonly string[]} names
+ */
+export function filters(query, names) {
+  return Object.fromEntries(names.filter((name) => query.has(name)).map((name) => [name, query.getAll(name)]));
+}
+
+/** @param {URLSearchParams} query @returns {Interval} */
+export function interval(query) {
+  const name = query.get("interval");
+  return name === "day" || name === "week" || name === "month" ? name : intervalFor(query);
+}
+
+/**
+ * @param {URLSearchParams} query
+ * @param {readonly string[]} names
+ */
+export const reportQuery = (query, names) => ({ ...reportPeriod(query), interval: interval(query), ...filters(query, names) });
+
+/**
+ * @param {Context} context
+ * @param {CsvPath} csv
+ * @param {readonly string[]} names of the filters that the CSV has, too
+ * @param {...Child} more further controls
+ */
+export function reportToolbar(context, csv, names, ...more) {
+  const query = { ...reportPeriod(context.query), ...filters(context.query, names) };
+  const change = (/** @type {Event} */ event) => context.go({ interval: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  const now = interval(context.query);
+  return [
+    periodPicker(context),
+    el(
+      "div",
+      { class: "tools" },
+      ...more,
+      el(
+        "label",
+        { class: "inline" },
+        "Chart by",
+        el("select", { id: "interval", onchange: change }, ...["day", "week", "month"].map((name) => el("option", { value: name, selected: name === now }, name))),
+      ),
+      downloadButton(context, { text: "Download CSV", path: csv, query }),
+      el("button", { id: "print", type: "button", onclick: () => print() }, "Print"),
+    ),
+  ];
+}
+
+/**
+ * @param {Context} context
+ * @param {{period: PeriodView, generated_at: string}} report
+ */
+export function stamp(context, { period, generated_at: at }) {
+  const who = session.account;
+  return el(
+    "p",
+    { class: "stamp" },
+    el("strong", {}, periodText(period)),
+    el("span", {}, `days in ${timeZone()}`),
+    el("span", {}, "read ", time(at)),
+    el("button", { id: "refresh", type: "button", class: "plain", onclick: () => context.reload() }, "Read again"),
+    el("span", { class: "paper" }, `printed by ${who?.full_name} (${label(who?.role)}) from Casetrail ${context.service.version}, ${timeText(new Date().toISOString())}`),
+  );
+}
+
+/** @typedef {{label: string, value: Child, note?: Child, href?: string, spark?: Child, bad?: boolean, current?: boolean, id?: string}} Card */
+
+/** @param {readonly (Card | null)[]} list */
+export function cards(list) {
+  return el(
+    "dl",
+    { class: "cards" },
+    ...list.map(
+      (card) =>
+        card &&
+        el(
+          "div",
+          { class: ["card", card.bad && "bad", card.href && "linked", card.current && "current"].filter(Boolean).join(" ") },
+          el("dt", {}, card.href ? el("a", { id: card.id, href: card.href, "aria-current": card.current ? "true" : null }, card.label) : card.label),
+          el("dd", { class: "value" }, card.value),
+          card.note !== undefined && el("dd", { class: "note" }, card.note),
+          card.spark && el("dd", { class: "spark-place" }, card.spark),
+        ),
+    ),
+  );
+}
+
+/** A word with a colour. @param {string} code @param {string} text @param {string} tone */
+export const badge = (code, text, tone) => el("span", { class: `badge ${tone}`, "data-code": code }, text);
+
+/**
+ * A titled part of a view.
+ * @param {string} title
+ * @param {...Child} children
+ */
+export const panel = (title, ...children) => el("section", { class: "panel" }, el("h2", {}, title), ...children);
