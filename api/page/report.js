@@ -115,3 +115,41 @@ export const badge = (code, text, tone) => el("span", { class: `badge ${tone}`, 
  * @param {...Child} children
  */
 export const panel = (title, ...children) => el("section", { class: "panel" }, el("h2", {}, title), ...children);
+
+/**
+ * A filter with a few values, as links: one at a time, or several if `multiple`.
+ * @param {Context} context
+ * @param {string} name of the parameter
+ * @param {string} title
+ * @param {readonly (readonly [value: string, text: string])[]} values an empty one stands for no filter
+ * @param {boolean} [multiple]
+ */
+export function choices(context, name, title, values, multiple = false) {
+  const chosen = context.query.getAll(name);
+  return el(
+    "nav",
+    { class: "choices", "aria-label": title },
+    ...values.map(([value, text]) => {
+      const is = value ? chosen.includes(value) : chosen.length === 0;
+      const next = !value ? null : !multiple ? value : is ? chosen.filter((one) => one !== value) : [...chosen, value];
+      return el("a", { id: `${name}-${value || "all"}`, class: "choice", href: context.link({ [name]: next }), "aria-current": is ? "true" : null }, text);
+    }),
+  );
+}
+
+/**
+ * The filters that the address has and no control shows, each with a link that removes it.
+ * @param {Context} context
+ * @param {readonly (readonly [name: string, title: string, text: Child])[]} list
+ */
+export function chips(context, list) {
+  const set = list.filter(([name]) => context.query.has(name));
+  if (!set.length) return null;
+  return el(
+    "p",
+    { class: "chips" },
+    ...set.map(([name, title, text]) =>
+      el("span", { class: "badge info" }, title, " ", text, " ", el("a", { href: context.link({ [name]: null }), "aria-label": `Remove the filter ${title}` }, "✕")),
+    ),
+  );
+}

@@ -1,0 +1,40 @@
+// What changed, field by field: before → after.
+//
+//   fieldChanges(entry.before_after)      a <dl> of the fields by their labels
+
+import { el } from "./dom.js";
+import { label, time } from "./format.js";
+
+/** @typedef {{field: string, field_label: string, from: string | null, from_label: string | null, to: string | null, to_label: string | null}} FieldChange */
+
+const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
+
+/** @param {readonly FieldChange[]} changes */
+export function fieldChanges(changes) {
+  if (!changes.length) return null;
+  return el(
+    "dl",
+    { class: "change" },
+    ...changes.flatMap((one) => [
+      el("dt", {}, one.field_label),
+      el(
+        "dd",
+        {},
+        one.from !== null && el("del", {}, value(one.field, one.from, one.from_label)),
+        one.from !== null && " → ",
+        one.to === null ? el("span", { class: "quiet" }, "none") : el("ins", {}, value(one.field, one.to, one.to_label)),
+      ),
+    ]),
+  );
+}
+
+/**
+ * @param {string} field
+ * @param {string} text
+ * @param {string | null} name
+ */
+function value(field, text, name) {
+  if (name) return name;
+  if (INSTANT.test(text)) return time(text);
+  return field === "status" || field === "tier" || field === "urgency" ? label(text) : text;
+}
