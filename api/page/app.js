@@ -203,7 +203,6 @@ function ended() {
  */
 function frame(name, query) {
   const account = session.account;
-  document.body.classList.toggle("signed-in", account !== null);
   const focused = document.activeElement?.id;
   const opened = document.body.classList.contains("menu-open");
   const links = Object.entries(VIEWS).filter(([, entry]) => !entry.hidden && (!entry.needs || can(entry.needs)));

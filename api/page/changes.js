@@ -1,6 +1,6 @@
 // What changed, field by field: before → after.
 //
-//   fieldChanges(entry.before_after)      a <dl> of the fields by their labels
+//   fieldChanges(entry.before_after)      a <dl> of the fields by their labels: the telling ones first, the rest folded
 
 import { el } from "./dom.js";
 import { label, time } from "./format.js";
@@ -8,11 +8,21 @@ import { label, time } from "./format.js";
 /** @typedef {{field: string, field_label: string, from: string | null, from_label: string | null, to: string | null, to_label: string | null}} FieldChange */
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
+const FIRST = ["status", "hold_reason", "tier", "assigned_to_id", "rejection_reason", "review_notes", "due_on", "credit_value", "urgency"];
+const SHOWN = 4;
 
 /** @param {readonly FieldChange[]} changes */
 export function fieldChanges(changes) {
   if (!changes.length) return null;
-  return el(
+  const rank = (/** @type {FieldChange} */ { field }) => (FIRST.indexOf(field) + 1 || FIRST.length + 1);
+  const sorted = [...changes].sort((a, b) => rank(a) - rank(b));
+  const rest = sorted.splice(changes.length > SHOWN + 1 ? SHOWN : changes.length);
+  return el("div", {}, list(sorted), rest.length > 0 && el("details", {}, el("summary", { class: "quiet" }, `${rest.length} more fields`), list(rest)));
+}
+
+/** @param {readonly FieldChange[]} changes */
+const list = (changes) =>
+  el(
     "dl",
     { class: "change" },
     ...changes.flatMap((one) => [
@@ -26,7 +36,6 @@ export function fieldChanges(changes) {
       ),
     ]),
   );
-}
 
 /**
  * @param {string} field

@@ -22,7 +22,6 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
     role: "combobox",
     autocomplete: "off",
     placeholder: "Name or email address",
-    "aria-label": label,
     "aria-expanded": "false",
     "aria-controls": listId,
     "aria-autocomplete": "list",
@@ -97,5 +96,5 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
     input.value = "";
     context.go({ [parameter]: user.id, ...also });
   }
-  return el("div", { class: "combo" }, input, list);
+  return [el("label", { class: "inline", for: id }, label), el("div", { class: "combo" }, input, list)];
 }

@@ -21,7 +21,6 @@ const PRESETS = /** @type {const} */ ([
   ["last_quarter", "Last quarter"],
   ["all", "All"],
 ]);
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /**
  * The name of the chosen period.
@@ -160,15 +159,14 @@ export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
         onsubmit: (event) => {
           event.preventDefault();
           const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
-          const value = (/** @type {string} */ name) => String(form.get(name) ?? "");
-          const [since, until] = [value("since"), value("until")].filter((one) => DAY.test(one)).length === 2 && value("since") > value("until") ? [value("until"), value("since")] : [value("since"), value("until")];
-          context.go({ period: null, since, until });
+          const [since, until] = [String(form.get("since")), String(form.get("until"))];
+          const turned = since && until && since > until;
+          context.go({ period: null, since: turned ? until : since, until: turned ? since : until });
         },
       },
       input("since", "From"),
       input("until", "to"),
       el("button", { id: "period-apply", class: "small", type: "submit" }, "Apply"),
-      el("span", { class: "quiet zone" }, `Days in ${timeZone()}`),
     ),
   );
 }

@@ -2,7 +2,7 @@
 //
 //   export const toolbar = (context) => reportToolbar(context, "/api/v1/reports/system-events.csv", ["event_type", "outcome"]);
 //   stamp(context, report)                                        period, zone, freshness; on paper also who printed it
-//   cards([{label: "Failed", value: number(3), note, href, spark}])
+//   cards([{label: "Failed", value: number(3), note, href, spark}], 4)
 //   reportQuery(context.query, ["event_type", "outcome"])         the parameters of the report from the address
 
 import { el } from "./dom.js";
@@ -84,19 +84,20 @@ export function stamp(context, { period, generated_at: at }) {
   );
 }
 
-/** @typedef {{label: string, value: Child, note?: Child, href?: string, spark?: Child, bad?: boolean, current?: boolean, id?: string}} Card */
+/** @typedef {{label: string, value: Child, note?: Child, href?: string, spark?: Child, bad?: boolean, wide?: boolean, current?: boolean, id?: string}} Card */
 
-/** @param {readonly (Card | null)[]} list */
-export function cards(list) {
+/**
+ * @param {readonly Card[]} list
+ * @param {4 | 5 | 6} [perRow] on a wide screen; a wide card counts twice
+ */
+export function cards(list, perRow = 4) {
   return el(
     "dl",
-    { class: "cards" },
-    ...list.map(
-      (card) =>
-        card &&
+    { class: `cards per-${perRow}` },
+    ...list.map((card) =>
         el(
           "div",
-          { class: ["card", card.bad && "bad", card.href && "linked", card.current && "current"].filter(Boolean).join(" ") },
+          { class: ["card", card.bad && "bad", card.wide && "wide", card.href && "linked", card.current && "current"].filter(Boolean).join(" ") },
           el("dt", {}, card.href ? el("a", { id: card.id, href: card.href, "aria-current": card.current ? "true" : null }, card.label) : card.label),
           el("dd", { class: "value" }, card.value),
           card.note !== undefined && el("dd", { class: "note" }, card.note),

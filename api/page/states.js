@@ -13,7 +13,7 @@ import { Problem, Unreachable } from "./api.js";
 export function loading(kind) {
   const box = (/** @type {string} */ size) => el("div", { class: `skeleton ${size}` });
   const parts = {
-    report: () => [el("div", { class: "cards" }, ...Array.from({ length: 8 }, () => box("card-size"))), box("chart-size"), box("table-size")],
+    report: () => [el("div", { class: "cards per-4" }, ...Array.from({ length: 8 }, () => box("card-size"))), box("chart-size"), box("table-size")],
     list: () => [box("line-size"), box("table-size tall")],
     detail: () => [box("line-size"), el("div", { class: "columns" }, box("table-size"), box("table-size"))],
   };

@@ -32,7 +32,7 @@ const TONES = new Map([["hold", "warn"], ["resubmission", "good"], ["status", "i
 
 /** @param {Context} context */
 export const toolbar = (context) =>
-  reportToolbar(context, "/api/v1/reports/case-changes.csv", FILTERS, personPicker(context, { parameter: "actor_id", label: "Changed by" }));
+  reportToolbar(context, "/api/v1/reports/case-changes.csv", FILTERS, ...personPicker(context, { parameter: "actor_id", label: "Changed by" }));
 
 /** @param {Context} context */
 export async function render(context) {
@@ -54,8 +54,8 @@ export async function render(context) {
       interval: interval(context.query),
       grouped: types.length !== 1,
     }),
-    list(context, report, async (cursor) => (await read(cursor)).entries),
     subjects(context, report, first?.[2] ?? "total_changes", first?.[1] ?? "Changes"),
+    list(context, report, async (cursor) => (await read(cursor)).entries),
   ];
 }
 
@@ -85,7 +85,7 @@ function figures(context, { summary, timeseries }) {
   const all = buckets(timeseries);
   const types = context.query.getAll("change_type");
   return cards([
-    { label: "Changes", value: number(summary.total_changes), note: `on ${number(summary.cases_touched)} cases`, href: context.link({ change_type: null }) },
+    { label: "Changes", wide: true, value: number(summary.total_changes), note: `on ${number(summary.cases_touched)} cases`, href: context.link({ change_type: null }) },
     ...TYPES.map(([code, name, figure]) => ({
       id: `card-${code}`,
       label: name,
@@ -162,7 +162,7 @@ const list = (context, { entries }, more) =>
       more,
       columns: [
         { label: "Time", sort: "occurred_at", cell: (row) => el("a", { href: href(["entry", row.id]) }, time(row.occurred_at)) },
-        { label: "Case", cell: (row) => (row.case_id ? el("a", { class: "time", href: href(["case", row.case_id]) }, row.case_number) : "–") },
+        { label: "Case", cell: (row) => (row.case_id ? el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) : "–") },
         { label: "By", cell: (row) => person(row.actor_full_name, row.actor_label) },
         { label: "Type", cell: (row) => badge(row.badge, label(row.badge), TONES.get(row.badge) ?? "") },
         { label: "What", class: "text", cell: (row) => [row.action_label, fieldChanges(row.before_after)] },

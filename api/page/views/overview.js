@@ -77,6 +77,7 @@ function figures(context, { summary: sum, timeseries }) {
       value: number(sum.total_activities - (apart ? sum.access_activities : 0)),
       note: apart ? `${number(sum.access_activities)} readings set apart` : el("span", { title: `since ${timeText(sum.previous_since)}` }, trend),
       spark: sparkline(all, "Activities"),
+      wide: true,
     },
     { label: "Active accounts", value: number(sum.active_users), href: href("people", periodOf(context.query)) },
     { label: "On cases", value: number(sum.case_activities), href: href("changes", periodOf(context.query)) },
@@ -86,7 +87,7 @@ function figures(context, { summary: sum, timeseries }) {
     { label: "Reading the log", value: number(sum.access_activities), href: inLog({ category: READING }) },
     { label: "Failed attempts", value: number(sum.failed_attempts), href: inLog({ outcome: "failure" }), bad: sum.failed_attempts > 0 },
     { label: "Denied attempts", value: number(sum.denied_attempts), href: inLog({ outcome: "denied" }), bad: sum.denied_attempts > 0 },
-  ]);
+  ], 5);
 }
 
 /**
@@ -141,7 +142,7 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
       { label: "On hold", value: number(sum.on_hold), href: cases({ status: "hold" }), note: `longest ${duration(sum.longest_hold_seconds)}` },
       { label: "Holds past their end", value: number(sum.overdue_holds), bad: sum.overdue_holds > 0 },
       { label: "Waiting for review", value: number(sum.waiting_for_review), href: cases({ status: "pending_review" }) },
-    ]),
+    ], 6),
     el(
       "div",
       { class: "columns" },
@@ -184,7 +185,7 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
         rows: holds.slice(0, 10),
         none: "No case is on hold",
         columns: [
-          { label: "Case", cell: (row) => el("a", { href: href(["case", row.case_id]) }, row.case_number) },
+          { label: "Case", cell: (row) => el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) },
           { label: "Workshop", cell: (row) => row.workshop_code },
           { label: "Assignee", cell: (row) => row.assigned_to_username ?? "–" },
           { label: "Held", cell: (row) => time(row.held_at) },

@@ -20,7 +20,7 @@ const ROLES = ["member", "technician", "manager", "administrator", "service"];
 export function toolbar(context) {
   const id = context.query.get("user_id");
   const picker = personPicker(context, { parameter: "user_id", label: "Person", also: { role: null, sort: null } });
-  if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], picker);
+  if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker);
   const change = (/** @type {Event} */ event) => context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
   const roles = el(
     "label",
@@ -33,7 +33,7 @@ export function toolbar(context) {
       ...ROLES.map((role) => el("option", { value: role, selected: role === context.query.get("role") }, label(role))),
     ),
   );
-  return reportToolbar(context, "/api/v1/reports/user-activity/users.csv", ["role", "sort"], picker, roles);
+  return reportToolbar(context, "/api/v1/reports/user-activity/users.csv", ["role", "sort"], ...picker, roles);
 }
 
 /** @param {Context} context */
@@ -139,7 +139,7 @@ async function one(context) {
           { label: "Time", sort: "occurred_at", cell: (row) => el("a", { href: href(["entry", row.id]) }, time(row.occurred_at)) },
           { label: "Action", cell: (row) => [row.action_label, " ", row.outcome !== "success" && badge(row.outcome, label(row.outcome), "bad")] },
           { label: "Description", class: "text", cell: (row) => row.description },
-          { label: "Case", cell: (row) => (row.case_id ? el("a", { href: href(["case", row.case_id]) }, row.case_number) : "–") },
+          { label: "Case", cell: (row) => (row.case_id ? el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) : "–") },
           { label: "Address", cell: (row) => row.ip_address ?? "–" },
         ],
       }),

@@ -52,12 +52,8 @@ export async function render(context) {
       series: DECISIONS.map((code) => [code, label(code)]),
       interval: interval(context.query),
     }),
-    el(
-      "div",
-      { class: "columns" },
-      panel("Reviewers", ...people("Reviewer", report.reviewers, report.reviewers_total, (id) => context.link({ reviewer_id: id }))),
-      panel("Whose work was reviewed", ...people("Technician", report.by_technician, report.technicians_total, null)),
-    ),
+    panel("Reviewers", ...people("Reviewer", report.reviewers, report.reviewers_total, (id) => context.link({ reviewer_id: id }))),
+    panel("Whose work was reviewed", ...people("Technician", report.by_technician, report.technicians_total, null)),
     panel(
       "Decisions, one by one",
       choices(context, "review_status", "Decision", [["", "All"], ...DECISIONS.map((code) => /** @type {const} */ ([code, label(code)]))], true),
@@ -69,7 +65,7 @@ export async function render(context) {
         more: async (cursor) => (await read(cursor)).entries,
         columns: [
           { label: "Time", sort: "occurred_at", cell: (row) => time(row.occurred_at) },
-          { label: "Case", cell: (row) => el("a", { class: "time", href: href(["case", row.case_id]) }, row.case_number) },
+          { label: "Case", cell: (row) => el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) },
           { label: "Decision", cell: (row) => badge(row.review_status, label(row.review_status), TONES.get(row.review_status) ?? "") },
           { label: "Reviewer", cell: (row) => person(row.reviewer_full_name, row.reviewer_username) },
           { label: "Work of", cell: (row) => row.original_technician_username ?? "–" },

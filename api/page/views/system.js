@@ -36,7 +36,8 @@ export async function render(context) {
       series: report.by_event_type.map((row) => [row.event_type, row.label]),
       interval: interval(context.query),
     }),
-    el("div", { class: "columns" }, kinds(context, report), jobs(report)),
+    jobs(report),
+    el("div", { class: "columns" }, kinds(context, report), access(report)),
     panel(
       "Events, one by one",
       choices(context, "outcome", "Outcome", [["", "All"], ["failure", "Failed, with their errors"], ["success", "Succeeded"]]),
@@ -59,7 +60,6 @@ export async function render(context) {
         ],
       }),
     ),
-    access(report),
   ];
 }
 
@@ -69,7 +69,7 @@ export async function render(context) {
  */
 const figures = (context, { summary: sum, health }) =>
   cards([
-    { label: "Events", value: number(sum.total_events), href: context.link({ outcome: null }) },
+    { label: "Events", wide: true, value: number(sum.total_events), href: context.link({ outcome: null }) },
     { label: "Succeeded", value: percent(sum.success_percent), note: `${number(sum.successful_events)} of ${number(sum.total_events)}` },
     { label: "Failed", value: number(sum.failed_events), href: context.link({ outcome: "failure" }), bad: sum.failed_events > 0 },
     { label: "Failed jobs", value: number(health.failed_jobs_24h), note: "in the last 24 hours", bad: health.failed_jobs_24h > 0 },
