@@ -5,36 +5,16 @@
 //   render(context)            async: reads what it needs and returns its nodes; what it throws is shown in their place
 //   toolbar(context)           optional: controls that are there before the answer, such as the period
 //   kind                       optional: "report", "list" or "detail", the space to reserve while it loads
-// When only parameters of the address change, `render` is called again and its nodes replace the old ones; whatever has the focus
+// The context is described in tests/page/types.d.ts. When only parameters of the address change, `render` is called again and its nodes replace the old ones; whatever has the focus
 // keeps it if it has an id. Requests of a view that is left are ended by context.signal, through context.api.
 
 import { append, announce, byId, el, replace } from "./dom.js";
-import { Api, SignedOut, readService, signOut } from "./api.js";
+import { SignedOut, connect, readService, signOut } from "./api.js";
 import { can, session, tokens } from "./session.js";
 import { href, parse, periodOf, withValues } from "./route.js";
 import { failure, loading } from "./states.js";
 import { label, setTimeZone } from "./format.js";
 
-/** @typedef {import("./dom.js").Child} Child */
-/** @typedef {import("./route.js").Values} Values */
-/** @typedef {import("./states.js").Kind} Kind */
-/**
- * @typedef {object} Context
- * @property {string[]} path what follows the name of the view in the address
- * @property {URLSearchParams} query the parameters in the address
- * @property {AbortSignal} signal aborted when the view is left or rendered again
- * @property {Api} api
- * @property {import("./api.js").Service} service
- * @property {import("./session.js").Account | null} account null while nobody is signed in
- * @property {(permission: string) => boolean} can
- * @property {(changes: Values) => string} link the address of this view with other parameters
- * @property {(changes: Values) => void} go goes to that address
- * @property {() => void} reload renders the view again, after a change
- * @property {(text: string) => void} retitle another heading, such as the number of a case
- * @property {(text: string) => void} tell shows a short message that disappears
- * @property {() => Promise<void>} refreshAccount reads the account again, for the number of unread alerts
- */
-/** @typedef {{title: string, kind?: Kind, render: (context: Context) => Promise<Child[]>, toolbar?: (context: Context) => Child[]}} View */
 /** @typedef {{label: string, load: () => Promise<View>, needs?: string, hidden?: boolean, report?: boolean, within?: string}} Entry */
 
 /** @type {Record<string, Entry>} */
@@ -53,7 +33,7 @@ const VIEWS = {
 };
 const THEME = "casetrail.theme";
 
-/** @type {import("./api.js").Service} */
+/** @type {Service} */
 let service = { version: "", time_zone: "UTC", demo_accounts: [] };
 let controller = new AbortController();
 let current = "";
@@ -77,7 +57,7 @@ async function start() {
 }
 
 async function readAccount() {
-  session.account = await new Api().get("/api/v1/auth/me");
+  session.account = await connect().get("/api/v1/auth/me");
 }
 
 /** Where the address leads now. */
@@ -135,7 +115,7 @@ async function route() {
     path,
     query,
     signal,
-    api: new Api(signal),
+    api: connect(signal),
     service,
     account: session.account,
     can,
@@ -196,11 +176,7 @@ function ended() {
   location.replace(href("signin", { next: parse(location.hash).name === "signin" ? null : location.hash, ended: "true" }));
 }
 
-/**
- * The banner with the navigation.
- * @param {string} name
- * @param {URLSearchParams} query
- */
+/** The banner with the navigation. @param {string} name @param {URLSearchParams} query */
 function frame(name, query) {
   const account = session.account;
   const focused = document.activeElement?.id;

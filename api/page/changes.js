@@ -5,22 +5,20 @@
 import { el } from "./dom.js";
 import { label, time } from "./format.js";
 
-/** @typedef {{field: string, field_label: string, from: string | null, from_label: string | null, to: string | null, to_label: string | null}} FieldChange */
-
 const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 const FIRST = ["status", "hold_reason", "tier", "assigned_to_id", "rejection_reason", "review_notes", "due_on", "credit_value", "urgency"];
 const SHOWN = 4;
 
-/** @param {readonly FieldChange[]} changes */
+/** @param {readonly Changed[]} changes */
 export function fieldChanges(changes) {
   if (!changes.length) return null;
-  const rank = (/** @type {FieldChange} */ { field }) => (FIRST.indexOf(field) + 1 || FIRST.length + 1);
+  const rank = (/** @type {Changed} */ { field }) => (FIRST.indexOf(field) + 1 || FIRST.length + 1);
   const sorted = [...changes].sort((a, b) => rank(a) - rank(b));
   const rest = sorted.splice(changes.length > SHOWN + 1 ? SHOWN : changes.length);
   return el("div", {}, list(sorted), rest.length > 0 && el("details", {}, el("summary", { class: "quiet" }, `${rest.length} more fields`), list(rest)));
 }
 
-/** @param {readonly FieldChange[]} changes */
+/** @param {readonly Changed[]} changes */
 const list = (changes) =>
   el(
     "dl",
@@ -37,11 +35,7 @@ const list = (changes) =>
     ]),
   );
 
-/**
- * @param {string} field
- * @param {string} text
- * @param {string | null} name
- */
+/** @param {string} field @param {string} text @param {string | null} name */
 function value(field, text, name) {
   if (name) return name;
   if (INSTANT.test(text)) return time(text);

@@ -6,10 +6,6 @@
 // A property whose name begins with "on" is an event listener, `true` an attribute without a value; null, undefined and false
 // are left out, also among the children.
 
-/** @typedef {string | number | boolean | null | undefined | ((event: Event) => void)} Property */
-/** @typedef {{[name: string]: Property} & {style?: never}} Properties */
-/** @typedef {Node | string | number | null | undefined | false} Single */
-/** @typedef {Single | readonly Single[]} Child */
 
 /**
  * @template {keyof HTMLElementTagNameMap} T
@@ -33,12 +29,7 @@ export function svg(tag, properties = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
 }
 
-/**
- * @template {Element} E
- * @param {E} element
- * @param {Properties} properties
- * @param {readonly Child[]} children
- */
+/** @template {Element} E @param {E} element @param {Properties} properties @param {readonly Child[]} children */
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
@@ -49,11 +40,7 @@ function fill(element, properties, children) {
   return element;
 }
 
-/**
- * Appends what is there of the children.
- * @param {Element | DocumentFragment} parent
- * @param {...Child} children
- */
+/** Appends what is there of the children. @param {Element | DocumentFragment} parent @param {...Child} children */
 export function append(parent, ...children) {
   for (const child of children.flat()) {
     if (child === null || child === undefined || child === false) continue;
@@ -61,30 +48,20 @@ export function append(parent, ...children) {
   }
 }
 
-/**
- * Replaces everything in an element.
- * @param {Element} parent
- * @param {...Child} children
- */
+/** Replaces everything in an element. @param {Element} parent @param {...Child} children */
 export function replace(parent, ...children) {
   parent.replaceChildren();
   append(parent, ...children);
 }
 
-/**
- * The element of the page with an id. The frame in index.html has it.
- * @param {string} id
- */
+/** The element of the page with an id. The frame in index.html has it. @param {string} id */
 export function byId(id) {
   const element = document.getElementById(id);
   if (!element) throw new Error(`no element #${id}`);
   return element;
 }
 
-/**
- * Says something to readers of the screen, without moving the focus.
- * @param {string} text
- */
+/** Says something to readers of the screen, without moving the focus. @param {string} text */
 export function announce(text) {
   const status = byId("status");
   status.textContent = "";
@@ -93,8 +70,5 @@ export function announce(text) {
 
 let last = 0;
 
-/**
- * A new id for an element that another one names.
- * @param {string} prefix
- */
+/** A new id for an element that another one names. @param {string} prefix */
 export const newId = (prefix) => `${prefix}-${++last}`;

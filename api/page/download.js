@@ -6,19 +6,7 @@ import { announce, el } from "./dom.js";
 import { Problem } from "./api.js";
 import { bytes } from "./format.js";
 
-/** @typedef {import("./app.js").Context} Context */
-
-/**
- * @template {import("./api.js").PathWith<"get">} P
- * @param {Context} context
- * @param {object} options
- * @param {string} options.text
- * @param {P} options.path of the operation
- * @param {import("./api.js").PathValues<import("./api.js").Operation<P, "get">>} [options.values] of the path
- * @param {import("./api.js").Query<import("./api.js").Operation<P, "get">>} [options.query]
- * @param {string} [options.id]
- * @param {string} [options.class]
- */
+/** @template {PathWith<"get">} P @param {Context} context @param {Download<P>} options */
 export function downloadButton(context, { text, path, values, query, id = "download", class: name }) {
   const words = el("span", {}, text);
   const button = el("button", { id, type: "button", class: name, onclick: toggle }, words);
@@ -53,10 +41,7 @@ export function downloadButton(context, { text, path, values, query, id = "downl
   return button;
 }
 
-/**
- * @param {Blob} blob
- * @param {string} name
- */
+/** @param {Blob} blob @param {string} name */
 export function save(blob, name) {
   const url = URL.createObjectURL(blob);
   el("a", { href: url, download: name }).click();

@@ -39,10 +39,7 @@ export const percent = (value) => (value === null || value === undefined ? "–"
 /** @param {string} instant */
 export const timeText = (instant) => dateTime.format(new Date(instant));
 
-/**
- * @param {string | null | undefined} instant
- * @returns {HTMLElement | string}
- */
+/** @param {string | null | undefined} instant @returns {HTMLElement | string} */
 export function time(instant) {
   return instant ? el("time", { datetime: instant, title: instant, class: "time" }, timeText(instant)) : "–";
 }
@@ -56,10 +53,7 @@ export const shortDay = (on) => civilShort.format(new Date(`${on}T00:00:00Z`));
 /** @param {string} on */
 export const month = (on) => civilMonth.format(new Date(`${on}T00:00:00Z`));
 
-/**
- * The civil day of an instant in the service's time zone.
- * @param {Date | string} instant
- */
+/** The civil day of an instant in the service's time zone. @param {Date | string} instant */
 export function dayOf(instant) {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(new Date(instant));
 }
@@ -105,19 +99,13 @@ const CATEGORIES = new Map([
   ["access", "Reading the log"],
 ]);
 
-/**
- * The words for a code, or the code if it is not known.
- * @param {string | null | undefined} code
- */
+/** The words for a code, or the code if it is not known. @param {string | null | undefined} code */
 export function label(code) {
   if (!code) return "–";
   return KNOWN.has(code) ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : code;
 }
 
-/**
- * The words for a category of actions.
- * @param {string} code
- */
+/** The words for a category of actions. @param {string} code */
 export const category = (code) => CATEGORIES.get(code) ?? label(code);
 
 /**

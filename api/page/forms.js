@@ -11,21 +11,7 @@ import { el, newId } from "./dom.js";
 import { Problem, SignedOut } from "./api.js";
 import { failure } from "./states.js";
 
-/** @typedef {import("./dom.js").Properties} Properties */
-/** @typedef {Record<string, string>} Texts */
-
-/**
- * @param {object} options
- * @param {string} options.name as the request body spells it
- * @param {string} options.label
- * @param {string} [options.hint]
- * @param {string | number | null} [options.value]
- * @param {string} [options.type] of the input
- * @param {boolean} [options.required]
- * @param {boolean} [options.multiline]
- * @param {readonly (readonly [value: string, text: string])[]} [options.options] makes it a select
- * @param {Properties} [options.more] further attributes, such as autocomplete or min
- */
+/** @param {Field} options */
 export function field({ name, label, hint, value, type = "text", required = false, multiline = false, options, more = {} }) {
   const id = newId(name);
   const attributes = { id, name, required, "aria-describedby": `${id}-hint ${id}-problem`, ...more };
@@ -46,15 +32,7 @@ export function field({ name, label, hint, value, type = "text", required = fals
   );
 }
 
-/**
- * @param {object} options
- * @param {string} options.submit the words of the button
- * @param {(values: Texts, form: HTMLFormElement) => Promise<void>} options.onsend
- * @param {string} [options.label] what the form is for
- * @param {() => void} [options.oncancel]
- * @param {boolean} [options.danger]
- * @param {...import("./dom.js").Child} children
- */
+/** @param {Form} options @param {...Child} children */
 export function problemForm({ submit, onsend, label, oncancel, danger = false }, ...children) {
   const problems = el("div", { class: "form-problem", role: "alert" });
   const button = el("button", { type: "submit", class: danger ? "danger" : "primary" }, submit);
@@ -75,7 +53,7 @@ export function problemForm({ submit, onsend, label, oncancel, danger = false },
     button.disabled = true;
     form.setAttribute("aria-busy", "true");
     try {
-      /** @type {Texts} */
+      /** @type {Record<string, string>} */
       const values = {};
       for (const [name, value] of new FormData(form)) if (typeof value === "string") values[name] = value;
       await onsend(values, form);
@@ -96,11 +74,7 @@ function clear(form) {
   for (const control of form.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
 }
 
-/**
- * @param {HTMLFormElement} form
- * @param {Element} problems
- * @param {unknown} error
- */
+/** @param {HTMLFormElement} form @param {Element} problems @param {unknown} error */
 function showProblem(form, problems, error) {
   const rest = [];
   /** @type {HTMLElement | null} */

@@ -5,12 +5,9 @@
 import { el, newId } from "./dom.js";
 import { label as words } from "./format.js";
 
-/** @typedef {import("./app.js").Context} Context */
-/** @typedef {import("casetrail-api").components["schemas"]["UserSummary"]} User */
-
 /**
  * @param {Context} context
- * @param {{parameter: string, label: string, also?: import("./route.js").Values, role?: readonly string[]}} options `also` is set with it
+ * @param {{parameter: string, label: string, also?: Values, role?: readonly string[]}} options `also` is set with it
  */
 export function personPicker(context, { parameter, label, also = {}, role }) {
   const id = `choose-${parameter}`;
@@ -31,7 +28,7 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
   });
   let timer = 0;
   let at = -1;
-  /** @type {User[]} */
+  /** @type {Schemas["UserSummary"][]} */
   let found = [];
 
   function search() {
@@ -90,7 +87,7 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
     input.setAttribute("aria-activedescendant", `${listId}-${at}`);
   }
 
-  /** @param {User} user */
+  /** @param {Schemas["UserSummary"]} user */
   function choose(user) {
     close();
     input.value = "";

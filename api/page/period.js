@@ -9,9 +9,6 @@
 import { el } from "./dom.js";
 import { day, dayOf, timeZone } from "./format.js";
 
-/** @typedef {import("./app.js").Context} Context */
-/** @typedef {{period?: string, since?: string, until?: string, all_time?: boolean}} Period */
-
 const PRESETS = /** @type {const} */ ([
   ["today", "Today"],
   ["this_week", "This week"],
@@ -22,19 +19,12 @@ const PRESETS = /** @type {const} */ ([
   ["all", "All"],
 ]);
 
-/**
- * The name of the chosen period.
- * @param {URLSearchParams} query
- * @param {string} [byDefault]
- */
+/** The name of the chosen period. @param {URLSearchParams} query @param {string} [byDefault] */
 export function chosen(query, byDefault = "last_30_days") {
   return query.get("period") ?? (query.has("since") || query.has("until") ? "custom" : byDefault);
 }
 
-/**
- * @param {URLSearchParams} query
- * @returns {Period}
- */
+/** @param {URLSearchParams} query @returns {Period} */
 export function reportPeriod(query) {
   const name = chosen(query);
   if (name === "all") return { all_time: true };
@@ -43,11 +33,7 @@ export function reportPeriod(query) {
   return listPeriod(query);
 }
 
-/**
- * @param {URLSearchParams} query
- * @param {string} [byDefault]
- * @returns {{since?: string, until?: string}}
- */
+/** @param {URLSearchParams} query @param {string} [byDefault] @returns {{since?: string, until?: string}} */
 export function listPeriod(query, byDefault) {
   const name = chosen(query, byDefault);
   if (name !== "custom") return bounds(name);
@@ -88,27 +74,17 @@ export function bounds(name, today = dayOf(new Date())) {
   }
 }
 
-/**
- * @param {string} on
- * @param {number} days
- */
+/** @param {string} on @param {number} days */
 export function plus(on, days) {
   const date = new Date(`${on}T00:00:00Z`);
   date.setUTCDate(date.getUTCDate() + days);
   return date.toISOString().slice(0, 10);
 }
 
-/**
- * The first day of a month, which may lie outside of 0 to 11.
- * @param {number} year
- * @param {number} month
- */
+/** The first day of a month, which may lie outside of 0 to 11. @param {number} year @param {number} month */
 const first = (year, month) => new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
 
-/**
- * The length of the buckets of a series that suits the period: days, or weeks in long ones.
- * @param {URLSearchParams} query
- */
+/** The length of the buckets of a series that suits the period: days, or weeks in long ones. @param {URLSearchParams} query */
 export function intervalFor(query) {
   const { since, until } = listPeriod(query);
   if (!since) return "week";
@@ -116,20 +92,14 @@ export function intervalFor(query) {
   return days <= 62 ? "day" : days <= 1000 ? "week" : "month";
 }
 
-/**
- * The days of a period that a report covers.
- * @param {{since: string, until: string}} period
- */
+/** The days of a period that a report covers. @param {{since: string, until: string}} period */
 export function periodText({ since, until }) {
   const from = dayOf(since);
   const to = dayOf(new Date(Date.parse(until) - 1));
   return from === to ? day(from) : `${day(from)} – ${day(to)}`;
 }
 
-/**
- * @param {Context} context
- * @param {{byDefault?: string}} [options]
- */
+/** @param {Context} context @param {{byDefault?: string}} [options] */
 export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
   const now = chosen(context.query, byDefault);
   const dates = now === "all" ? {} : listPeriod(context.query, byDefault);

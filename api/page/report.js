@@ -11,18 +11,10 @@ import { downloadButton } from "./download.js";
 import { label, time, timeText, timeZone } from "./format.js";
 import { session } from "./session.js";
 
-/** @typedef {import("./app.js").Context} Context */
-/** @typedef {import("./dom.js").Child} Child */
-/** @typedef {import("./charts.js").Interval} Interval */
-/** @typedef {import("casetrail-api").components["schemas"]["PeriodView"]} PeriodView */
 /** @typedef {"/api/v1/reports/activity-summary.csv" | "/api/v1/reports/user-activity.csv" | "/api/v1/reports/user-activity/users.csv"
  *  | "/api/v1/reports/case-changes.csv" | "/api/v1/reports/quality-review-audit.csv" | "/api/v1/reports/system-events.csv"} CsvPath */
 
-/**
- * The values of parameters that can be repeated.
- * @param {URLSearchParams} query
- * @param {readonly string[]} names
- */
+/** The values of parameters that can be repeated. @param {URLSearchParams} query @param {readonly string[]} names */
 export function filters(query, names) {
   return Object.fromEntries(names.filter((name) => query.has(name)).map((name) => [name, query.getAll(name)]));
 }
@@ -33,10 +25,7 @@ export function interval(query) {
   return name === "day" || name === "week" || name === "month" ? name : intervalFor(query);
 }
 
-/**
- * @param {URLSearchParams} query
- * @param {readonly string[]} names
- */
+/** @param {URLSearchParams} query @param {readonly string[]} names */
 export const reportQuery = (query, names) => ({ ...reportPeriod(query), interval: interval(query), ...filters(query, names) });
 
 /**
@@ -67,10 +56,7 @@ export function reportToolbar(context, csv, names, ...more) {
   ];
 }
 
-/**
- * @param {Context} context
- * @param {{period: PeriodView, generated_at: string}} report
- */
+/** @param {Context} context @param {{period: Schemas["PeriodView"], generated_at: string}} report */
 export function stamp(context, { period, generated_at: at }) {
   const who = session.account;
   return el(
@@ -84,12 +70,8 @@ export function stamp(context, { period, generated_at: at }) {
   );
 }
 
-/** @typedef {{label: string, value: Child, note?: Child, href?: string, spark?: Child, bad?: boolean, wide?: boolean, current?: boolean, id?: string}} Card */
 
-/**
- * @param {readonly Card[]} list
- * @param {4 | 5 | 6} [perRow] on a wide screen; a wide card counts twice
- */
+/** @param {readonly Card[]} list @param {4 | 5 | 6} [perRow] on a wide screen; a wide card counts twice */
 export function cards(list, perRow = 4) {
   return el(
     "dl",
@@ -110,11 +92,7 @@ export function cards(list, perRow = 4) {
 /** A word with a colour. @param {string} code @param {string} text @param {string} tone */
 export const badge = (code, text, tone) => el("span", { class: `badge ${tone}`, "data-code": code }, text);
 
-/**
- * A titled part of a view.
- * @param {string} title
- * @param {...Child} children
- */
+/** A titled part of a view. @param {string} title @param {...Child} children */
 export const panel = (title, ...children) => el("section", { class: "panel" }, el("h2", {}, title), ...children);
 
 /**

@@ -5,15 +5,8 @@
 //   context.link({sort: "-username"})                                       → the current view with other parameters
 //   context.go({outcome: null})                                             → goes there
 
-/** @typedef {string | number | boolean | readonly string[] | null | undefined} Value */
-/** @typedef {{[name: string]: Value}} Values */
-/** @typedef {{name: string, path: string[], query: URLSearchParams}} Route */
 
-/**
- * Sets parameters; an empty value removes one.
- * @param {URLSearchParams} query
- * @param {Values} values
- */
+/** Sets parameters; an empty value removes one. @param {URLSearchParams} query @param {Values} values */
 export function withValues(query, values) {
   const changed = new URLSearchParams(query);
   for (const [name, value] of Object.entries(values)) {
@@ -36,10 +29,7 @@ export function href(view, values = {}) {
   return `#/${path}${text ? `?${text}` : ""}`;
 }
 
-/**
- * @param {string} hash
- * @returns {Route}
- */
+/** @param {string} hash @returns {Route} */
 export function parse(hash) {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const [name = "", ...rest] = path.split("/").map(decoded);
@@ -55,11 +45,7 @@ function decoded(text) {
   }
 }
 
-/**
- * The period of a view, for links to another one.
- * @param {URLSearchParams} query
- * @returns {Values}
- */
+/** The period of a view, for links to another one. @param {URLSearchParams} query @returns {Values} */
 export function periodOf(query) {
   return { period: query.get("period"), since: query.get("since"), until: query.get("until") };
 }

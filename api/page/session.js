@@ -3,10 +3,6 @@
 // A refresh token works once. Tabs that were duplicated share one session, so a tab that needs a new pair takes a lock, asks the
 // others whether they have a newer one, and only then refreshes.
 
-/** @typedef {import("casetrail-api").components["schemas"]["TokenPair"]} TokenPair */
-/** @typedef {import("casetrail-api").components["schemas"]["AccountDetail"]} Account */
-/** @typedef {{access_token: string, refresh_token: string, expires_at: number}} Tokens */
-/** @typedef {{asks: string} | {session: string, tokens: Tokens} | {ended: string}} Message */
 
 const KEY = "casetrail.session";
 
@@ -51,7 +47,7 @@ channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data
 /** @param {Message} message */
 const say = (message) => channel.postMessage(message);
 
-/** @param {TokenPair} pair */
+/** @param {Schemas["TokenPair"]} pair */
 export function begin(pair) {
   const value = {
     access_token: pair.access_token,

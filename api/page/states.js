@@ -7,8 +7,6 @@
 import { el } from "./dom.js";
 import { Problem, Unreachable } from "./api.js";
 
-/** @typedef {"report" | "list" | "detail"} Kind */
-
 /** @param {Kind} kind */
 export function loading(kind) {
   const box = (/** @type {string} */ size) => el("div", { class: `skeleton ${size}` });
@@ -20,19 +18,12 @@ export function loading(kind) {
   return el("div", { class: "loading", "aria-label": "Loading" }, ...parts[kind]());
 }
 
-/**
- * @param {string} title
- * @param {string} [text]
- * @param {...import("./dom.js").Child} more
- */
+/** @param {string} title @param {string} [text] @param {...Child} more */
 export function empty(title, text, ...more) {
   return el("div", { class: "state" }, el("p", { class: "state-title" }, title), text && el("p", {}, text), ...more);
 }
 
-/**
- * @param {unknown} error
- * @param {() => void} [retry]
- */
+/** @param {unknown} error @param {() => void} [retry] */
 export function failure(error, retry) {
   const { title, text, kind } = explain(error);
   const request = error instanceof Problem && error.requestId;

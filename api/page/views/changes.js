@@ -9,10 +9,9 @@ import { fieldChanges } from "../changes.js";
 import { personPicker } from "../people.js";
 import { href } from "../route.js";
 
-/** @typedef {import("../app.js").Context} Context */
-/** @typedef {import("casetrail-api").components["schemas"]["CaseChangesReport"]} Report */
-/** @typedef {import("casetrail-api").components["schemas"]["CaseChange"]} Change */
-/** @typedef {import("casetrail-api").components["schemas"]["CaseChangesFigures"]} Figures */
+/** @typedef {Schemas["CaseChangesReport"]} Report */
+/** @typedef {Schemas["CaseChange"]} Change */
+/** @typedef {Schemas["CaseChangesFigures"]} Figures */
 
 export const title = "Case changes";
 export const kind = "report";
@@ -59,11 +58,7 @@ export async function render(context) {
   ];
 }
 
-/**
- * @param {Context} context
- * @param {Report} report
- * @returns {[string, string, import("../dom.js").Child][]}
- */
+/** @param {Context} context @param {Report} report @returns {[string, string, Child][]} */
 function chosen({ query }, report) {
   const name = (/** @type {readonly {user_id: string | null, username: string | null}[]} */ people, /** @type {string} */ parameter) =>
     people.find((one) => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
@@ -77,10 +72,7 @@ function chosen({ query }, report) {
   ];
 }
 
-/**
- * @param {Context} context
- * @param {Report} report
- */
+/** @param {Context} context @param {Report} report */
 function figures(context, { summary, timeseries }) {
   const all = buckets(timeseries);
   const types = context.query.getAll("change_type");
@@ -145,11 +137,7 @@ function reasons(context, { entries: { data, page } }) {
   );
 }
 
-/**
- * @param {Context} context
- * @param {Report} report
- * @param {(cursor: string) => Promise<Report["entries"]>} more
- */
+/** @param {Context} context @param {Report} report @param {(cursor: string) => Promise<Report["entries"]>} more */
 const list = (context, { entries }, more) =>
   panel(
     "Changes, one by one",
@@ -170,17 +158,12 @@ const list = (context, { entries }, more) =>
     }),
   );
 
-/**
- * @param {Context} context
- * @param {Report} report
- * @param {keyof Figures} figure
- * @param {string} counted
- */
+/** @param {Context} context @param {Report} report @param {keyof Figures} figure @param {string} counted */
 function subjects(context, report, figure, counted) {
   /**
    * @param {string} title
    * @param {string} parameter
-   * @param {readonly ({name: import("../dom.js").Child, id: string | null} & Figures)[]} rows
+   * @param {readonly ({name: Child, id: string | null} & Figures)[]} rows
    * @param {number} total
    */
   const ranked = (title, parameter, rows, total) =>

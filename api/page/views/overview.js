@@ -8,8 +8,7 @@ import { table } from "../table.js";
 import { listPeriod, plus } from "../period.js";
 import { href, periodOf } from "../route.js";
 
-/** @typedef {import("../app.js").Context} Context */
-/** @typedef {import("casetrail-api").components["schemas"]["ActivitySummaryReport"]} Report */
+/** @typedef {Schemas["ActivitySummaryReport"]} Report */
 
 export const title = "Overview";
 export const kind = "report";
@@ -58,12 +57,9 @@ export async function render(context) {
   ];
 }
 
-/**
- * @param {Context} context
- * @param {Report} report
- */
+/** @param {Context} context @param {Report} report */
 function figures(context, { summary: sum, timeseries }) {
-  const inLog = (/** @type {import("../route.js").Values} */ values) => href("log", { ...listPeriod(context.query), ...values });
+  const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), ...values });
   const apart = isApart(context);
   const all = buckets(timeseries).map((bucket) => bucket.total - (apart ? (bucket.values.get(READING) ?? 0) : 0));
   const change = sum.percent_change === null ? "" : ` ${percent(Math.abs(sum.percent_change))}`;
@@ -90,11 +86,7 @@ function figures(context, { summary: sum, timeseries }) {
   ], 5);
 }
 
-/**
- * @param {Context} context
- * @param {Report} report
- * @param {(row: {category: string}) => boolean} shown
- */
+/** @param {Context} context @param {Report} report @param {(row: {category: string}) => boolean} shown */
 const types = (context, { by_action_type: all, summary }, shown) =>
   rankedBars({
     title: "Most frequent actions",
@@ -109,10 +101,7 @@ const types = (context, { by_action_type: all, summary }, shown) =>
     })),
   });
 
-/**
- * @param {Context} context
- * @param {Report} report
- */
+/** @param {Context} context @param {Report} report */
 function people(context, { top_users: users, top_service_accounts: programs }) {
   const row = (/** @type {Report["top_users"][number]} */ one) => ({
     name: person(one.full_name, one.username),
@@ -132,7 +121,7 @@ function people(context, { top_users: users, top_service_accounts: programs }) {
 
 /** @param {Report} report */
 function workload({ workload: { summary: sum, by_status: statuses, by_technician: technicians, holds } }) {
-  const cases = (/** @type {import("../route.js").Values} */ values) => href("cases", values);
+  const cases = (/** @type {Values} */ values) => href("cases", values);
   return [
     el("h2", { class: "part" }, "Open cases now ", el("span", { class: "quiet" }, "whatever the period, as of ", time(sum.as_of))),
     cards([

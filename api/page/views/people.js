@@ -9,8 +9,6 @@ import { reportPeriod, listPeriod } from "../period.js";
 import { href } from "../route.js";
 import { personPicker } from "../people.js";
 
-/** @typedef {import("../app.js").Context} Context */
-
 export const title = "People";
 export const kind = "report";
 
@@ -84,7 +82,7 @@ async function one(context) {
   const read = (/** @type {string | undefined} */ cursor) => context.api.get("/api/v1/reports/user-activity", { query: { ...query, cursor } });
   const report = await read(undefined);
   const { user, summary } = report;
-  const inLog = (/** @type {import("../route.js").Values} */ values) => href("log", { ...listPeriod(context.query), actor_id: user.id, ...values });
+  const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), actor_id: user.id, ...values });
   return [
     stamp(context, report),
     el(

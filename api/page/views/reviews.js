@@ -7,8 +7,7 @@ import { barChart, shareBar } from "../charts.js";
 import { pagedTable, table } from "../table.js";
 import { href } from "../route.js";
 
-/** @typedef {import("../app.js").Context} Context */
-/** @typedef {import("casetrail-api").components["schemas"]["UserReviewFigures"]} Reviewed */
+/** @typedef {Schemas["UserReviewFigures"]} Reviewed */
 
 export const title = "Reviews";
 export const kind = "report";
@@ -36,16 +35,16 @@ export async function render(context) {
       { label: "Mean turnaround", value: sum.average_turnaround_hours === null ? "–" : `${sum.average_turnaround_hours} h`, note: "from submission to decision" },
       { label: "Submissions for review", value: number(sum.submissions) },
     ]),
-    shareBar({
-      title: "Decisions",
-      parts: DECISIONS.map((code) => ({
+    shareBar(
+      "Decisions",
+      DECISIONS.map((code) => ({
         name: label(code),
         count: sum[code],
         percent: sum[`${code}_percent`],
         tone: code,
         href: context.link({ review_status: code }),
       })),
-    }),
+    ),
     barChart({
       title: "Decisions over time",
       points: report.timeseries,
@@ -78,12 +77,7 @@ export async function render(context) {
   ];
 }
 
-/**
- * @param {string} who
- * @param {Reviewed[]} rows
- * @param {number} total
- * @param {((id: string) => string) | null} link
- */
+/** @param {string} who @param {Reviewed[]} rows @param {number} total @param {((id: string) => string) | null} link */
 function people(who, rows, total, link) {
   return [
     table({

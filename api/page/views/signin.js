@@ -8,8 +8,6 @@ import { field, problemForm } from "../forms.js";
 import { label } from "../format.js";
 import { failure } from "../states.js";
 
-/** @typedef {import("../app.js").Context} Context */
-
 export const title = "Sign in";
 
 /** @param {Context} context */
@@ -50,10 +48,7 @@ export async function render({ service, query }) {
   ];
 }
 
-/**
- * @param {string} username
- * @param {string} password
- */
+/** @param {string} username @param {string} password */
 async function enter(username, password) {
   await signIn(username, password);
   const next = parse(location.hash).query.get("next");

@@ -7,8 +7,7 @@ import { barChart, rankedBars } from "../charts.js";
 import { pagedTable, table } from "../table.js";
 import { href } from "../route.js";
 
-/** @typedef {import("../app.js").Context} Context */
-/** @typedef {import("casetrail-api").components["schemas"]["SystemEventsReport"]} Report */
+/** @typedef {Schemas["SystemEventsReport"]} Report */
 
 export const title = "System";
 export const kind = "report";
@@ -63,10 +62,7 @@ export async function render(context) {
   ];
 }
 
-/**
- * @param {Context} context
- * @param {Report} report
- */
+/** @param {Context} context @param {Report} report */
 const figures = (context, { summary: sum, health }) =>
   cards([
     { label: "Events", wide: true, value: number(sum.total_events), href: context.link({ outcome: null }) },
@@ -78,10 +74,7 @@ const figures = (context, { summary: sum, health }) =>
     { label: "Entries in the log", value: number(health.audit_entries_total), note: ["since ", time(health.oldest_entry_at)] },
   ]);
 
-/**
- * @param {Context} context
- * @param {Report} report
- */
+/** @param {Context} context @param {Report} report */
 const kinds = (context, report) =>
   rankedBars({
     title: "By kind",
