@@ -262,4 +262,10 @@ window.addEventListener("unhandledrejection", (event) => {
   } else if (event.reason instanceof DOMException && event.reason.name === "AbortError") event.preventDefault();
 });
 
+// The address belongs to the router, so the link to the content moves the focus itself.
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("main").focus();
+});
+
 void start();

@@ -28,28 +28,23 @@ export function interval(query) {
 /** @param {URLSearchParams} query @param {readonly string[]} names */
 export const reportQuery = (query, names) => ({ ...reportPeriod(query), interval: interval(query), ...filters(query, names) });
 
-/**
- * @param {Context} context
- * @param {CsvPath} csv
- * @param {readonly string[]} names of the filters that the CSV has, too
- * @param {...Child} more further controls
- */
+/** What the bars of a chart stand for. @param {Context} context */
+export function intervalSelect(context) {
+  const now = interval(context.query);
+  const change = (/** @type {Event} */ event) => context.go({ interval: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  const options = ["day", "week", "month"].map((name) => el("option", { value: name, selected: name === now }, name));
+  return el("label", { class: "inline" }, "Chart by", el("select", { id: "interval", onchange: change }, ...options));
+}
+
+/** The CSV has the filters, too. @param {Context} context @param {CsvPath} csv @param {readonly string[]} names @param {...Child} more */
 export function reportToolbar(context, csv, names, ...more) {
   const query = { ...reportPeriod(context.query), ...filters(context.query, names) };
-  const change = (/** @type {Event} */ event) => context.go({ interval: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
-  const now = interval(context.query);
   return [
     periodPicker(context),
     el(
       "div",
       { class: "tools" },
       ...more,
-      el(
-        "label",
-        { class: "inline" },
-        "Chart by",
-        el("select", { id: "interval", onchange: change }, ...["day", "week", "month"].map((name) => el("option", { value: name, selected: name === now }, name))),
-      ),
       downloadButton(context, { text: "Download CSV", path: csv, query }),
       el("button", { id: "print", type: "button", onclick: () => print() }, "Print"),
     ),
@@ -95,14 +90,9 @@ export const badge = (code, text, tone) => el("span", { class: `badge ${tone}`, 
 /** A titled part of a view. @param {string} title @param {...Child} children */
 export const panel = (title, ...children) => el("section", { class: "panel" }, el("h2", {}, title), ...children);
 
-/**
- * A filter with a few values, as links: one at a time, or several if `multiple`.
- * @param {Context} context
- * @param {string} name of the parameter
- * @param {string} title
- * @param {readonly (readonly [value: string, text: string])[]} values an empty one stands for no filter
- * @param {boolean} [multiple]
- */
+/** @typedef {readonly (readonly [value: string, text: string])[]} Choices an empty value stands for no filter */
+
+/** A filter as links. @param {Context} context @param {string} name @param {string} title @param {Choices} values @param {boolean} [multiple] */
 export function choices(context, name, title, values, multiple = false) {
   const chosen = context.query.getAll(name);
   return el(
@@ -116,11 +106,7 @@ export function choices(context, name, title, values, multiple = false) {
   );
 }
 
-/**
- * The filters that the address has and no control shows, each with a link that removes it.
- * @param {Context} context
- * @param {readonly (readonly [name: string, title: string, text: Child])[]} list
- */
+/** The filters that no control shows, each with a link that removes it. @param {Context} context @param {[string, string, Child][]} list */
 export function chips(context, list) {
   const set = list.filter(([name]) => context.query.has(name));
   if (!set.length) return null;

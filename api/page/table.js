@@ -4,11 +4,14 @@
 //   pagedTable({label, columns, page: answer, more: async (cursor) => nextAnswer})       answer: {data, page}
 //
 // A column with `sort: "username"` has a header that links to `sort=username` and back to `-username`; it needs `context`.
-// `numeric` aligns to the right. The first column names the row.
+// `numeric` aligns to the right; `counts("Open", "open_cases")` is a column of numbers. The first column names the row.
 
 import { announce, append, el } from "./dom.js";
 import { empty, failure } from "./states.js";
 import { number } from "./format.js";
+
+/** A column of counts. @template {string} K @param {string} label @param {K} key @returns {Column<{[P in K]: number | null}>} */
+export const counts = (label, key) => ({ label, numeric: true, cell: (row) => number(row[key]) });
 
 /** @template R @param {Table<R>} options */
 export function table({ label, columns, rows, context, sort = "", none = "Nothing in this period" }) {

@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js";
 import { label, number, person, time } from "../format.js";
-import { badge, cards, chips, choices, interval, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { badge, cards, chips, choices, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
 import { pagedTable } from "../table.js";
 import { fieldChanges } from "../changes.js";
@@ -31,7 +31,7 @@ const TONES = new Map([["hold", "warn"], ["resubmission", "good"], ["status", "i
 
 /** @param {Context} context */
 export const toolbar = (context) =>
-  reportToolbar(context, "/api/v1/reports/case-changes.csv", FILTERS, ...personPicker(context, { parameter: "actor_id", label: "Changed by" }));
+  reportToolbar(context, "/api/v1/reports/case-changes.csv", FILTERS, ...personPicker(context, { parameter: "actor_id", label: "Changed by" }), intervalSelect(context));
 
 /** @param {Context} context */
 export async function render(context) {

@@ -2,9 +2,9 @@
 
 import { el } from "../dom.js";
 import { category, label, number, percent, person, time, duration, timeText } from "../format.js";
-import { cards, interval, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { cards, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
-import { table } from "../table.js";
+import { counts, table } from "../table.js";
 import { listPeriod, plus } from "../period.js";
 import { href, periodOf } from "../route.js";
 
@@ -35,6 +35,7 @@ export const toolbar = (context) =>
       }),
       "Without reading the log",
     ),
+    intervalSelect(context),
   );
 
 /** @param {Context} context */
@@ -142,12 +143,12 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
           rows: statuses,
           columns: [
             { label: "Status", cell: (row) => el("a", { href: cases({ status: row.status }) }, label(row.status)) },
-            { label: "Open", numeric: true, cell: (row) => number(row.open_cases) },
-            { label: "< 3 d", numeric: true, cell: (row) => number(row.under_3_days) },
-            { label: "3–7", numeric: true, cell: (row) => number(row.from_3_days) },
-            { label: "7–14", numeric: true, cell: (row) => number(row.from_7_days) },
-            { label: "14–30", numeric: true, cell: (row) => number(row.from_14_days) },
-            { label: "≥ 30 d", numeric: true, cell: (row) => number(row.from_30_days) },
+            counts("Open", "open_cases"),
+            counts("< 3 d", "under_3_days"),
+            counts("3–7", "from_3_days"),
+            counts("7–14", "from_7_days"),
+            counts("14–30", "from_14_days"),
+            counts("≥ 30 d", "from_30_days"),
           ],
         }),
       ),
@@ -159,10 +160,10 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
           none: "No technicians",
           columns: [
             { label: "Technician", cell: (row) => el("a", { href: cases({ assigned_to: row.user_id }) }, person(row.full_name, row.username)) },
-            { label: "Open", numeric: true, cell: (row) => number(row.open_cases) },
-            { label: "On hold", numeric: true, cell: (row) => number(row.on_hold) },
-            { label: "In review", numeric: true, cell: (row) => number(row.waiting_for_review) },
-            { label: "Overdue", numeric: true, cell: (row) => number(row.overdue) },
+            counts("Open", "open_cases"),
+            counts("On hold", "on_hold"),
+            counts("In review", "waiting_for_review"),
+            counts("Overdue", "overdue"),
           ],
         }),
       ),

@@ -2,9 +2,9 @@
 
 import { el } from "../dom.js";
 import { category, label, number, person, time } from "../format.js";
-import { badge, cards, filters, interval, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { badge, cards, filters, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, rankedBars } from "../charts.js";
-import { pagedTable } from "../table.js";
+import { counts, pagedTable } from "../table.js";
 import { reportPeriod, listPeriod } from "../period.js";
 import { href } from "../route.js";
 import { personPicker } from "../people.js";
@@ -18,7 +18,7 @@ const ROLES = ["member", "technician", "manager", "administrator", "service"];
 export function toolbar(context) {
   const id = context.query.get("user_id");
   const picker = personPicker(context, { parameter: "user_id", label: "Person", also: { role: null, sort: null } });
-  if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker);
+  if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker, intervalSelect(context));
   const change = (/** @type {Event} */ event) => context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
   const roles = el(
     "label",
@@ -62,7 +62,7 @@ async function all(context) {
           { label: "Name", sort: "username", cell: (row) => el("a", { href: context.link({ user_id: row.id, role: null, sort: null }) }, person(row.full_name, row.username)) },
           { label: "Role", cell: (row) => label(row.role) },
           { label: "Activities", sort: "total_activities", numeric: true, cell: (row) => number(row.total_activities) },
-          { label: "On cases", numeric: true, cell: (row) => number(row.case_activities) },
+          counts("On cases", "case_activities"),
           { label: "Last in the period", cell: (row) => time(row.last_activity_at) },
           { label: "Last ever", cell: (row) => time(row.last_activity_overall_at) },
           { label: "Account", cell: (row) => standing(row) },

@@ -2,9 +2,9 @@
 
 import { el } from "../dom.js";
 import { duration, label, number, percent, person, time } from "../format.js";
-import { badge, cards, chips, choices, interval, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { badge, cards, chips, choices, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, shareBar } from "../charts.js";
-import { pagedTable, table } from "../table.js";
+import { counts, pagedTable, table } from "../table.js";
 import { href } from "../route.js";
 
 /** @typedef {Schemas["UserReviewFigures"]} Reviewed */
@@ -17,7 +17,7 @@ const DECISIONS = /** @type {const} */ (["approved", "revisions_requested", "cor
 const TONES = new Map([["approved", "good"], ["revisions_requested", "warn"], ["corrections_needed", "info"]]);
 
 /** @param {Context} context */
-export const toolbar = (context) => reportToolbar(context, "/api/v1/reports/quality-review-audit.csv", FILTERS);
+export const toolbar = (context) => reportToolbar(context, "/api/v1/reports/quality-review-audit.csv", FILTERS, intervalSelect(context));
 
 /** @param {Context} context */
 export async function render(context) {
@@ -68,7 +68,7 @@ export async function render(context) {
           { label: "Decision", cell: (row) => badge(row.review_status, label(row.review_status), TONES.get(row.review_status) ?? "") },
           { label: "Reviewer", cell: (row) => person(row.reviewer_full_name, row.reviewer_username) },
           { label: "Work of", cell: (row) => row.original_technician_username ?? "–" },
-          { label: "Cycle", numeric: true, cell: (row) => number(row.review_cycle) },
+          counts("Cycle", "review_cycle"),
           { label: "Turnaround", numeric: true, cell: (row) => duration(row.turnaround_seconds) },
           { label: "Notes", class: "text", cell: (row) => row.notes ?? "–" },
         ],
@@ -85,10 +85,10 @@ function people(who, rows, total, link) {
       rows,
       columns: [
         { label: who, cell: (row) => (link ? el("a", { href: link(row.user_id) }, person(row.full_name, row.username)) : person(row.full_name, row.username)) },
-        { label: "Decisions", numeric: true, cell: (row) => number(row.total_reviews) },
-        { label: "Approved", numeric: true, cell: (row) => number(row.approved) },
-        { label: "Revisions", numeric: true, cell: (row) => number(row.revisions_requested) },
-        { label: "Corrected", numeric: true, cell: (row) => number(row.corrections_needed) },
+        counts("Decisions", "total_reviews"),
+        counts("Approved", "approved"),
+        counts("Revisions", "revisions_requested"),
+        counts("Corrected", "corrections_needed"),
         { label: "Approval", numeric: true, cell: (row) => percent(row.approval_percent) },
         { label: "Last review", cell: (row) => time(row.last_review_at) },
       ],

@@ -2,9 +2,9 @@
 
 import { el } from "../dom.js";
 import { label, number, percent, time } from "../format.js";
-import { badge, cards, choices, interval, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { badge, cards, choices, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, rankedBars } from "../charts.js";
-import { pagedTable, table } from "../table.js";
+import { counts, pagedTable, table } from "../table.js";
 import { href } from "../route.js";
 
 /** @typedef {Schemas["SystemEventsReport"]} Report */
@@ -16,7 +16,7 @@ const FILTERS = ["event_type", "outcome", "sort"];
 const SHOWN = 12;
 
 /** @param {Context} context */
-export const toolbar = (context) => reportToolbar(context, "/api/v1/reports/system-events.csv", FILTERS);
+export const toolbar = (context) => reportToolbar(context, "/api/v1/reports/system-events.csv", FILTERS, intervalSelect(context));
 
 /** @param {string} code */
 const outcome = (code) => badge(code, label(code), code === "success" ? "good" : "bad");
@@ -53,7 +53,7 @@ export async function render(context) {
           { label: "Event", cell: (row) => row.action_label },
           { label: "Outcome", cell: (row) => outcome(row.outcome) },
           { label: "Job", cell: (row) => row.job_name ?? "–" },
-          { label: "Records", numeric: true, cell: (row) => number(row.records_processed) },
+          counts("Records", "records_processed"),
           { label: "By", cell: (row) => row.actor_label },
           { label: "What", class: "text", cell: (row) => [row.description, row.error_message && el("p", { class: "error" }, row.error_message)] },
         ],
@@ -101,7 +101,7 @@ const jobs = (report) =>
         { label: "Last run", cell: (row) => time(row.last_run_at) },
         { label: "Result", cell: (row) => outcome(row.last_status) },
         { label: "Last success", cell: (row) => time(row.last_success_at) },
-        { label: "Failures in a row", numeric: true, cell: (row) => number(row.consecutive_failures) },
+        counts("Failures in a row", "consecutive_failures"),
       ],
     }),
   );
@@ -116,7 +116,7 @@ function access({ access: rows, access_total: total }) {
         { label: "Who", cell: (row) => (row.user_id ? el("a", { href: href("people", { user_id: row.user_id }) }, row.username) : row.username) },
         { label: "What", cell: (row) => label(row.view_type) },
         { label: "How", cell: (row) => ({ audit_log_accessed: "Read", report_generated: "Report", export_generated: "Export" })[row.action_type] ?? row.action_type },
-        { label: "Times", numeric: true, cell: (row) => number(row.count) },
+        counts("Times", "count"),
         { label: "Last", cell: (row) => time(row.last_at) },
       ],
     });
