@@ -136,7 +136,7 @@ export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
       },
       input("since", "From"),
       input("until", "to"),
-      el("button", { id: "period-apply", class: "small", type: "submit" }, "Apply"),
+      el("button", { id: "period-apply", type: "submit" }, "Apply"),
     ),
   );
 }

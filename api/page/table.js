@@ -32,6 +32,7 @@ export function table({ label, columns, rows, context, sort = "", none = "Nothin
 
 /** @template R @param {Column<R>} column @param {string} now @param {Context | undefined} context */
 function head({ label, sort, numeric }, now, context) {
+  if (!label) return el("td");
   const order = !sort ? null : now === sort ? "ascending" : now === `-${sort}` ? "descending" : "none";
   const attributes = { scope: "col", class: numeric ? "numeric" : null, "aria-sort": order };
   if (!sort || !context) return el("th", attributes, label);

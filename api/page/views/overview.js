@@ -105,13 +105,13 @@ const types = (context, { by_action_type: all, summary }, shown) =>
 /** @param {Context} context @param {Report} report */
 function people(context, { top_users: users, top_service_accounts: programs }) {
   const row = (/** @type {Report["top_users"][number]} */ one) => ({
-    name: person(one.full_name, one.username),
+    name: person(one.full_name, `${one.username} · ${label(one.role)}`),
     count: one.count,
     percent: one.percent,
     href: href("people", { ...periodOf(context.query), user_id: one.user_id }),
-    more: [label(one.role), time(one.last_activity_at)],
+    more: [time(one.last_activity_at)],
   });
-  const columns = ["Role", "Last activity"];
+  const columns = ["Last activity"];
   return el(
     "div",
     { class: "stack" },
