@@ -36,7 +36,8 @@ const THEME = "casetrail.theme";
 /** @type {Service} */
 let service = { version: "", time_zone: "UTC", demo_accounts: [] };
 let controller = new AbortController();
-let current = "";
+/** The view that is on the page. @type {{place: string, h1: HTMLElement, tools: HTMLElement, region: HTMLElement} | null} */
+let shown = null;
 
 async function start() {
   const theme = sessionStorage.getItem(THEME);
@@ -47,10 +48,8 @@ async function start() {
     setTimeZone(service.time_zone);
     await me;
   } catch (error) {
-    if (!(error instanceof SignedOut)) {
-      replace(byId("main"), failure(error, () => location.reload()));
-      return;
-    }
+    if (!(error instanceof SignedOut)) return replace(byId("main"), failure(error, () => location.reload()));
+    ended();
   }
   window.addEventListener("hashchange", route);
   await route();
@@ -65,40 +64,27 @@ async function route() {
   const { name, path, query } = parse(location.hash);
   const home = can("read_reports") ? "overview" : "cases";
   if (!session.account && name !== "signin") {
-    const next = name ? location.hash : null;
-    location.replace(href("signin", { next }));
-    return;
+    return location.replace(href("signin", { next: name ? location.hash : null }));
   }
   if (session.account && (name === "" || name === "signin")) {
-    location.replace(query.get("next")?.startsWith("#/") ? query.get("next") ?? "" : href(home));
-    return;
+    const next = query.get("next");
+    return location.replace(next?.startsWith("#/") ? next : href(home));
   }
   controller.abort();
   controller = new AbortController();
   const { signal } = controller;
   const entry = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
   const place = [name, ...path].join("/");
-  const again = place === current;
-  current = place;
+  const kept = shown?.place === place;
   frame(entry?.within ?? name, query);
-
-  const main = byId("main");
-  const heading = el("h1", { tabindex: "-1" }, entry?.label ?? "Not found");
-  const toolbar = el("div", { class: "toolbar" });
-  const content = el("div", { class: "content" });
   const focused = document.activeElement?.id;
-  const kept = again ? main.querySelector(":scope > .view") : null;
-  if (!kept) {
-    replace(main, el("div", { class: `view view-${name}` }, el("div", { class: "view-head" }, heading, toolbar), content));
+  if (!shown || !kept) {
+    shown = { place, h1: el("h1", { tabindex: "-1" }, entry?.label), tools: el("div", { class: "toolbar" }), region: el("div", { class: "content" }) };
+    const head = el("div", { class: "view-head" }, shown.h1, shown.tools);
+    replace(byId("main"), el("div", { class: `view view-${name}` }, head, shown.region));
     scrollTo(0, 0);
   }
-  const part = (/** @type {string} */ selector, /** @type {HTMLElement} */ own) => {
-    const found = kept?.querySelector(selector);
-    return found instanceof HTMLElement ? found : own;
-  };
-  const h1 = part("h1", heading);
-  const tools = part(".toolbar", toolbar);
-  const region = part(".content", content);
+  const { h1, tools, region } = shown;
   const title = (/** @type {string} */ text) => {
     h1.textContent = text;
     document.title = `${text} · Casetrail`;
@@ -106,8 +92,7 @@ async function route() {
   if (!entry) {
     title("Not found");
     replace(region, el("p", {}, "There is no such view. ", el("a", { href: href(home) }, "To the start")));
-    h1.focus();
-    return;
+    return h1.focus();
   }
 
   /** @type {Context} */
@@ -149,10 +134,7 @@ async function route() {
     if (kept) announce(`${h1.textContent} is up to date.`);
   } catch (error) {
     if (signal.aborted) return;
-    if (error instanceof SignedOut) {
-      ended();
-      return;
-    }
+    if (error instanceof SignedOut) return ended();
     replace(region, error instanceof Refused ? refused() : failure(error, () => void route()));
   } finally {
     if (!signal.aborted) region.removeAttribute("aria-busy");
@@ -172,7 +154,7 @@ const refused = () =>
 
 function ended() {
   session.account = null;
-  current = "";
+  shown = null;
   location.replace(href("signin", { next: parse(location.hash).name === "signin" ? null : location.hash, ended: "true" }));
 }
 
@@ -243,7 +225,7 @@ function changeTheme() {
 async function leave() {
   controller.abort();
   await signOut();
-  current = "";
+  shown = null;
   location.hash = href("signin");
 }
 

@@ -19,6 +19,8 @@ const PRESETS = /** @type {const} */ ([
   ["all", "All"],
 ]);
 
+const YEARS = { min: "2000-01-01", max: "2100-12-31" };
+
 /** The name of the chosen period. @param {URLSearchParams} query @param {string} [byDefault] */
 export function chosen(query, byDefault = "last_30_days") {
   return query.get("period") ?? (query.has("since") || query.has("until") ? "custom" : byDefault);
@@ -33,7 +35,7 @@ export function reportPeriod(query) {
   return listPeriod(query);
 }
 
-/** @param {URLSearchParams} query @param {string} [byDefault] @returns {{since?: string, until?: string}} */
+/** @param {URLSearchParams} query @param {string} [byDefault] @returns {Days} */
 export function listPeriod(query, byDefault) {
   const name = chosen(query, byDefault);
   if (name !== "custom") return bounds(name);
@@ -42,36 +44,23 @@ export function listPeriod(query, byDefault) {
   return { ...(since ? { since } : {}), ...(until ? { until } : {}) };
 }
 
-/**
- * The first and last day of a preset; none for all.
- * @param {string} name
- * @param {string} [today]
- * @returns {{since?: string, until?: string}}
- */
+/** The first and last day of a preset; none for all. @param {string} name @param {string} [today] @returns {Days} */
 export function bounds(name, today = dayOf(new Date())) {
   const [year = 0, month = 1] = today.split("-").map(Number);
   const monday = plus(today, -((new Date(`${today}T00:00:00Z`).getUTCDay() + 6) % 7));
   const quarter = Math.floor((month - 1) / 3) * 3;
-  switch (name) {
-    case "today":
-      return { since: today, until: today };
-    case "this_week":
-      return { since: monday, until: today };
-    case "last_week":
-      return { since: plus(monday, -7), until: plus(monday, -1) };
-    case "this_month":
-      return { since: first(year, month - 1), until: today };
-    case "last_month":
-      return { since: first(year, month - 2), until: plus(first(year, month - 1), -1) };
-    case "last_30_days":
-      return { since: plus(today, -29), until: today };
-    case "this_quarter":
-      return { since: first(year, quarter), until: today };
-    case "last_quarter":
-      return { since: first(year, quarter - 3), until: plus(first(year, quarter), -1) };
-    default:
-      return {};
-  }
+  const [since, until = today] =
+    new Map([
+      ["today", [today]],
+      ["this_week", [monday]],
+      ["last_week", [plus(monday, -7), plus(monday, -1)]],
+      ["this_month", [first(year, month - 1)]],
+      ["last_month", [first(year, month - 2), plus(first(year, month - 1), -1)]],
+      ["last_30_days", [plus(today, -29)]],
+      ["this_quarter", [first(year, quarter)]],
+      ["last_quarter", [first(year, quarter - 3), plus(first(year, quarter), -1)]],
+    ]).get(name) ?? [];
+  return since ? { since, until } : {};
 }
 
 /** @param {string} on @param {number} days */
@@ -103,24 +92,17 @@ export function periodText({ since, until }) {
 export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
   const now = chosen(context.query, byDefault);
   const dates = now === "all" ? {} : listPeriod(context.query, byDefault);
-  const preset = (/** @type {string} */ name, /** @type {string} */ text) =>
-    el(
-      "a",
-      {
-        id: `period-${name}`,
-        class: "choice",
-        href: context.link({ period: name, since: null, until: null }),
-        "aria-current": name === now ? "true" : null,
-      },
-      text,
-    );
+  const presets = PRESETS.map(([name, text]) => {
+    const link = context.link({ period: name, since: null, until: null });
+    return el("a", { id: `period-${name}`, class: "choice", href: link, "aria-current": name === now ? "true" : null }, text);
+  });
   const input = (/** @type {"since" | "until"} */ name, /** @type {string} */ text) =>
-    el("label", { class: "inline" }, text, el("input", { id: `period-${name}`, type: "date", name, value: dates[name], min: "2000-01-01", max: "2100-12-31" }));
+    el("label", { class: "inline" }, text, el("input", { id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS }));
 
   return el(
     "section",
     { class: "period", "aria-label": `Period, in days of ${timeZone()}` },
-    el("div", { class: "choices" }, PRESETS.map(([name, text]) => preset(name, text))),
+    el("div", { class: "choices" }, presets),
     el(
       "form",
       {

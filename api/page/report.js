@@ -11,9 +11,6 @@ import { downloadButton } from "./download.js";
 import { label, time, timeText, timeZone } from "./format.js";
 import { session } from "./session.js";
 
-/** @typedef {"/api/v1/reports/activity-summary.csv" | "/api/v1/reports/user-activity.csv" | "/api/v1/reports/user-activity/users.csv"
- *  | "/api/v1/reports/case-changes.csv" | "/api/v1/reports/quality-review-audit.csv" | "/api/v1/reports/system-events.csv"} CsvPath */
-
 /** The values of parameters that can be repeated. @param {URLSearchParams} query @param {readonly string[]} names */
 export function filters(query, names) {
   return Object.fromEntries(names.filter((name) => query.has(name)).map((name) => [name, query.getAll(name)]));
