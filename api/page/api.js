@@ -1,4 +1,4 @@
-// Calls the API. Paths, parameters, request bodies and answers have the types of openapi.yaml; tests/page/types.d.ts derives them.
+// Calls the API. Paths, parameters, request bodies and answers have the types of openapi.yaml: see tests/page/types.d.ts.
 //
 //   await context.api.get("/api/v1/cases", {query: {status: ["hold"]}})     → the body of the answer
 //   await context.api.read("/api/v1/cases/{case_id}", {path: {case_id}})    → {data, etag}

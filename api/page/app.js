@@ -5,8 +5,9 @@
 //   render(context)            async: reads what it needs and returns its nodes; what it throws is shown in their place
 //   toolbar(context)           optional: controls that are there before the answer, such as the period
 //   kind                       optional: "report", "list" or "detail", the space to reserve while it loads
-// The context is described in tests/page/types.d.ts. When only parameters of the address change, `render` is called again and its nodes replace the old ones; whatever has the focus
-// keeps it if it has an id. Requests of a view that is left are ended by context.signal, through context.api.
+// The context is described in tests/page/types.d.ts. When only parameters of the address change, `render` is called again and its
+// nodes replace the old ones; whatever has the focus keeps it if it has an id. Requests through context.api end
+// when the view is left.
 
 import { append, announce, byId, el, replace } from "./dom.js";
 import { SignedOut, connect, readService, signOut } from "./api.js";
@@ -14,8 +15,6 @@ import { can, session, tokens } from "./session.js";
 import { href, parse, periodOf, withValues } from "./route.js";
 import { failure, loading } from "./states.js";
 import { label, setTimeZone } from "./format.js";
-
-/** @typedef {{label: string, load: () => Promise<View>, needs?: string, hidden?: boolean, report?: boolean, within?: string}} Entry */
 
 /** @type {Record<string, Entry>} */
 const VIEWS = {
@@ -48,7 +47,11 @@ async function start() {
     setTimeZone(service.time_zone);
     await me;
   } catch (error) {
-    if (!(error instanceof SignedOut)) return replace(byId("main"), failure(error, () => location.reload()));
+    if (!(error instanceof SignedOut))
+      return replace(
+        byId("main"),
+        failure(error, () => location.reload()),
+      );
     ended();
   }
   window.addEventListener("hashchange", route);
@@ -79,7 +82,12 @@ async function route() {
   frame(entry?.within ?? name, query);
   const focused = document.activeElement?.id;
   if (!shown || !kept) {
-    shown = { place, h1: el("h1", { tabindex: "-1" }, entry?.label), tools: el("div", { class: "toolbar" }), region: el("div", { class: "content" }) };
+    shown = {
+      place,
+      h1: el("h1", { tabindex: "-1" }, entry?.label),
+      tools: el("div", { class: "toolbar" }),
+      region: el("div", { class: "content" }),
+    };
     const head = el("div", { class: "view-head" }, shown.h1, shown.tools);
     replace(byId("main"), el("div", { class: `view view-${name}` }, head, shown.region));
     scrollTo(0, 0);
@@ -138,7 +146,8 @@ async function route() {
     replace(region, error instanceof Refused ? refused() : failure(error, () => void route()));
   } finally {
     if (!signal.aborted) region.removeAttribute("aria-busy");
-    if (kept && focused && document.activeElement?.id !== focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (kept && focused && document.activeElement?.id !== focused)
+      document.getElementById(focused)?.focus({ preventScroll: true });
   }
 }
 
@@ -170,7 +179,18 @@ function frame(name, query) {
     byId("banner"),
     el("a", { class: "brand", href: "#/" }, "Casetrail"),
     account &&
-      el("button", { id: "menu", class: "menu-button", type: "button", "aria-expanded": String(opened), "aria-controls": "nav", onclick: menu }, "Menu"),
+      el(
+        "button",
+        {
+          id: "menu",
+          class: "menu-button",
+          type: "button",
+          "aria-expanded": String(opened),
+          "aria-controls": "nav",
+          onclick: menu,
+        },
+        "Menu",
+      ),
     account &&
       el(
         "nav",
@@ -186,7 +206,9 @@ function frame(name, query) {
                 "a",
                 { id: `nav-${key}`, href: href(key, entry.report ? period : {}), "aria-current": key === name ? "page" : null },
                 entry.label,
-                key === "alerts" && unread > 0 && el("span", { class: "count" }, unread, el("span", { class: "unseen" }, " unread")),
+                key === "alerts" &&
+                  unread > 0 &&
+                  el("span", { class: "count" }, unread, el("span", { class: "unseen" }, " unread")),
               ),
             ),
           ),
@@ -196,7 +218,9 @@ function frame(name, query) {
       "div",
       { class: "banner-foot" },
       account && el("p", { class: "who" }, el("strong", {}, account.full_name), el("span", {}, label(account.role))),
-      el("div", { class: "banner-links" },
+      el(
+        "div",
+        { class: "banner-links" },
         account && el("button", { id: "signout", type: "button", class: "plain", onclick: leave }, "Sign out"),
         el("button", { id: "theme", type: "button", class: "plain", onclick: changeTheme }, "Light or dark"),
         el("a", { href: "docs/" }, "API reference"),

@@ -6,16 +6,31 @@ import { el } from "./dom.js";
 import { label, time } from "./format.js";
 
 const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
-const FIRST = ["status", "hold_reason", "tier", "assigned_to_id", "rejection_reason", "review_notes", "due_on", "credit_value", "urgency"];
+const FIRST = [
+  "status",
+  "hold_reason",
+  "tier",
+  "assigned_to_id",
+  "rejection_reason",
+  "review_notes",
+  "due_on",
+  "credit_value",
+  "urgency",
+];
 const SHOWN = 4;
 
 /** @param {readonly Changed[]} changes */
 export function fieldChanges(changes) {
   if (!changes.length) return null;
-  const rank = (/** @type {Changed} */ { field }) => (FIRST.indexOf(field) + 1 || FIRST.length + 1);
+  const rank = (/** @type {Changed} */ { field }) => FIRST.indexOf(field) + 1 || FIRST.length + 1;
   const sorted = [...changes].sort((a, b) => rank(a) - rank(b));
   const rest = sorted.splice(changes.length > SHOWN + 1 ? SHOWN : changes.length);
-  return el("div", {}, list(sorted), rest.length > 0 && el("details", {}, el("summary", { class: "quiet" }, `${rest.length} more fields`), list(rest)));
+  return el(
+    "div",
+    {},
+    list(sorted),
+    rest.length > 0 && el("details", {}, el("summary", { class: "quiet" }, `${rest.length} more fields`), list(rest)),
+  );
 }
 
 /** @param {readonly Changed[]} changes */

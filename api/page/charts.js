@@ -62,11 +62,14 @@ export function barChart({ title, points, series, interval, grouped = false, hre
   const readout = el("p", { class: "readout", "aria-hidden": "true" });
   readout.textContent = grouped
     ? "Point at a bar for its figures."
-    : `${number(all.reduce((total, bucket) => total + sum(bucket), 0))} in ${number(all.length)} ${interval}${all.length === 1 ? "" : "s"}`;
+    : `${number(all.reduce((total, bucket) => total + sum(bucket), 0))} in all`;
 
   const marks = all.map((bucket, at) => {
-    const parts = shown.filter(([code]) => valueOf(bucket, code)).map(([code, name]) => `${name} ${number(valueOf(bucket, code))}`);
-    const text = `${bucketName(bucket.on, interval)}: ${grouped ? "" : `${number(sum(bucket))} – `}${parts.join(", ") || "none"}`;
+    const parts = shown
+      .filter(([code]) => valueOf(bucket, code))
+      .map(([code, name]) => `${name} ${number(valueOf(bucket, code))}`);
+    const total = grouped ? "" : `${number(sum(bucket))} – `;
+    const text = `${bucketName(bucket.on, interval)}: ${total}${parts.join(", ") || "none"}`;
     const say = () => (readout.textContent = text);
     let base = 0;
     const rects = shown.map(([code], nth) => {
@@ -74,7 +77,16 @@ export function barChart({ title, points, series, interval, grouped = false, hre
       const top = y(base + value);
       const height = Math.max(1, y(base) - top - (base ? 1 : 0));
       if (!grouped) base += value;
-      return value > 0 && svg("rect", { class: tone(code), x: `${at * step + step * 0.1 + (grouped ? nth * width : 0)}%`, width: `${width}%`, y: top, height });
+      return (
+        value > 0 &&
+        svg("rect", {
+          class: tone(code),
+          x: `${at * step + step * 0.1 + (grouped ? nth * width : 0)}%`,
+          width: `${width}%`,
+          y: top,
+          height,
+        })
+      );
     });
     return svg(
       "a",
@@ -97,20 +109,40 @@ export function barChart({ title, points, series, interval, grouped = false, hre
     if (at % every || (at && at > all.length - every / 2)) return null;
     const anchor = at === 0 && step < 8 ? "start" : "middle";
     const name = (at / every) % 2 ? "odd" : null;
-    return svg("text", { x: `${(at + 0.5) * step}%`, y: HEIGHT + 18, "text-anchor": anchor, class: name }, interval === "month" ? month(on) : shortDay(on));
+    return svg(
+      "text",
+      { x: `${(at + 0.5) * step}%`, y: HEIGHT + 18, "text-anchor": anchor, class: name },
+      interval === "month" ? month(on) : shortDay(on),
+    );
   });
   const height = HEIGHT + 26;
   return el(
     "figure",
     { class: "chart" },
-    el("figcaption", {}, el("h2", {}, title), el("ul", { class: "legend" }, ...shown.map(([code, name]) => el("li", {}, swatch(code), name)))),
+    el(
+      "figcaption",
+      {},
+      el("h2", {}, title),
+      el("ul", { class: "legend" }, ...shown.map(([code, name]) => el("li", {}, swatch(code), name))),
+    ),
     el(
       "div",
       { class: "plot-row" },
-      svg("svg", { class: "axis", height, width: 44, "aria-hidden": "true" }, ...ticks.map((tick) => svg("text", { x: 38, y: y(tick) + 4, "text-anchor": "end" }, number(tick)))),
       svg(
         "svg",
-        { class: "plot", height, width: "100%", role: "group", "aria-label": `${title}. Arrow keys move from one to the next.`, onkeydown: move },
+        { class: "axis", height, width: 44, "aria-hidden": "true" },
+        ...ticks.map((tick) => svg("text", { x: 38, y: y(tick) + 4, "text-anchor": "end" }, number(tick))),
+      ),
+      svg(
+        "svg",
+        {
+          class: "plot",
+          height,
+          width: "100%",
+          role: "group",
+          "aria-label": `${title}. Arrow keys move from one to the next.`,
+          onkeydown: move,
+        },
         ...ticks.map((tick) => svg("line", { class: "grid", x1: "0", x2: "100%", y1: y(tick), y2: y(tick) })),
         ...marks,
         ...labels,
@@ -123,7 +155,11 @@ export function barChart({ title, points, series, interval, grouped = false, hre
         rows: all,
         columns: [
           { label: "From", cell: (bucket) => bucketName(bucket.on, interval) },
-          ...shown.map(([code, label]) => ({ label, numeric: true, cell: (/** @type {Bucket} */ bucket) => number(valueOf(bucket, code)) })),
+          ...shown.map(([code, label]) => ({
+            label,
+            numeric: true,
+            cell: (/** @type {Bucket} */ bucket) => number(valueOf(bucket, code)),
+          })),
           ...(grouped ? [] : [{ label: "Total", numeric: true, cell: (/** @type {Bucket} */ bucket) => number(sum(bucket)) }]),
         ],
       }),
@@ -136,7 +172,15 @@ function move(event) {
   if (!(event instanceof KeyboardEvent) || !(event.currentTarget instanceof Element)) return;
   const all = [...event.currentTarget.querySelectorAll("a")];
   const at = all.findIndex((one) => one === document.activeElement);
-  const to = all[new Map([["ArrowLeft", at - 1], ["ArrowRight", at + 1], ["Home", 0], ["End", all.length - 1]]).get(event.key) ?? -1];
+  const to =
+    all[
+      new Map([
+        ["ArrowLeft", at - 1],
+        ["ArrowRight", at + 1],
+        ["Home", 0],
+        ["End", all.length - 1],
+      ]).get(event.key) ?? -1
+    ];
   if (!to) return;
   event.preventDefault();
   for (const one of all) one.setAttribute("tabindex", one === to ? "0" : "-1");
@@ -151,7 +195,8 @@ function scale(greatest) {
 }
 
 /** @param {string} code */
-const swatch = (code) => svg("svg", { width: 10, height: 10, "aria-hidden": "true" }, svg("rect", { class: tone(code), width: 10, height: 10, rx: 2 }));
+const swatch = (code) =>
+  svg("svg", { width: 10, height: 10, "aria-hidden": "true" }, svg("rect", { class: tone(code), width: 10, height: 10, rx: 2 }));
 
 /** The table of a chart, made when it is opened. @param {string} title @param {() => HTMLElement} make */
 function asTable(title, make) {
@@ -182,10 +227,16 @@ export function rankedBars({ title, rows, columns = [], first = "Name", counted 
       label: title,
       rows,
       columns: [
-        { label: first, cell: (row) => (row.href ? el("a", { href: row.href, "aria-current": row.current ? "true" : null }, row.name) : row.name) },
+        {
+          label: first,
+          cell: (row) =>
+            row.href ? el("a", { href: row.href, "aria-current": row.current ? "true" : null }, row.name) : row.name,
+        },
         { label: "", class: "bar-cell", cell: bar },
         { label: counted, numeric: true, cell: (row) => number(row.count) },
-        ...(rows.some((row) => row.percent !== undefined) ? [{ label: "Share", numeric: true, cell: (/** @type {Ranked} */ row) => percent(row.percent) }] : []),
+        ...(rows.some((row) => row.percent !== undefined)
+          ? [{ label: "Share", numeric: true, cell: (/** @type {Ranked} */ row) => percent(row.percent) }]
+          : []),
         ...columns.map((label, at) => ({ label, cell: (/** @type {Ranked} */ row) => row.more?.[at] })),
       ],
     }),
@@ -204,12 +255,24 @@ export function shareBar(title, parts) {
     "figure",
     { class: "share" },
     el("figcaption", {}, el("h2", {}, title)),
-    svg("svg", { class: "share-bar", width: "100%", height: 18, "aria-hidden": "true" }, svg("rect", { class: "track", width: "100%", height: 18 }), ...rects),
+    svg(
+      "svg",
+      { class: "share-bar", width: "100%", height: 18, "aria-hidden": "true" },
+      svg("rect", { class: "track", width: "100%", height: 18 }),
+      ...rects,
+    ),
     el(
       "ul",
       { class: "legend" },
       ...parts.map((part) =>
-        el("li", {}, swatch(part.tone), part.href ? el("a", { href: part.href }, part.name) : part.name, el("strong", {}, number(part.count)), percent(part.percent)),
+        el(
+          "li",
+          {},
+          swatch(part.tone),
+          part.href ? el("a", { href: part.href }, part.name) : part.name,
+          el("strong", {}, number(part.count)),
+          percent(part.percent),
+        ),
       ),
     ),
   );
@@ -225,7 +288,13 @@ export function sparkline(values, title, code = "case") {
     svg("title", {}, title),
     ...values.map((value, at) => {
       const height = value ? Math.max(2, (value / greatest) * 27) : 1;
-      return svg("rect", { class: value ? tone(code) : "track", x: `${at * step}%`, width: `${step * 0.8}%`, y: 28 - height, height });
+      return svg("rect", {
+        class: value ? tone(code) : "track",
+        x: `${at * step}%`,
+        width: `${step * 0.8}%`,
+        y: 28 - height,
+        height,
+      });
     }),
   );
 }

@@ -6,7 +6,6 @@
 // A property whose name begins with "on" is an event listener, `true` an attribute without a value; null, undefined and false
 // are left out, also among the children.
 
-
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag

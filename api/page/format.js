@@ -14,7 +14,13 @@ const oneDecimal = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, max
 let zone = "UTC";
 let dateTime = formatter();
 /** Civil days have no zone: they are formatted as if they were days in UTC. */
-const civil = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", weekday: "short", year: "numeric", month: "short", day: "numeric" });
+const civil = new Intl.DateTimeFormat(LOCALE, {
+  timeZone: "UTC",
+  weekday: "short",
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+});
 const civilShort = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", day: "numeric" });
 const civilMonth = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", year: "numeric" });
 
@@ -84,8 +90,8 @@ const KNOWN = new Set(
     "change_member delete upload comment fact_finder supporting report internal shared info warning critical " +
     "cron_job credit_reset settings exports reports main_dashboard detail_view case_trail user_trail ledger export " +
     "activity_summary user_activity case_changes quality_review_audit system_events audit_log cases users documents " +
-    "credit_allowances user_activity_list incomplete_fff missing_documents insufficient_data invalid_credit_request tier_mismatch " +
-    "simple moderate complex"
+    "credit_allowances user_activity_list incomplete_fff missing_documents insufficient_data invalid_credit_request " +
+    "tier_mismatch simple moderate complex"
   ).split(" "),
 );
 /** @type {Map<string, string>} */

@@ -1,6 +1,6 @@
 // Choosing a person: a text field that searches the accounts as one types, with the pattern of an ARIA combobox.
 //
-//   personPicker(context, {parameter: "actor_id", label: "By"})      sets the parameter in the address to the id of the chosen one
+//   personPicker(context, {parameter: "actor_id", label: "By"})    sets the parameter in the address to the id of the chosen one
 
 import { el, newId } from "./dom.js";
 import { label as words } from "./format.js";
@@ -36,7 +36,9 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
     const q = input.value.trim();
     if (!q) return close();
     timer = setTimeout(async () => {
-      const answer = await context.api.get("/api/v1/users", { query: { q, role, limit: 10, include_deleted: true } }).catch(() => null);
+      const answer = await context.api
+        .get("/api/v1/users", { query: { q, role, limit: 10, include_deleted: true } })
+        .catch(() => null);
       if (!answer || input.value.trim() !== q) return;
       found = answer.data;
       show();
@@ -50,7 +52,13 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
       ...found.map((user, index) =>
         el(
           "li",
-          { id: `${listId}-${index}`, role: "option", "aria-selected": "false", onpointerdown: (event) => event.preventDefault(), onclick: () => choose(user) },
+          {
+            id: `${listId}-${index}`,
+            role: "option",
+            "aria-selected": "false",
+            onpointerdown: (event) => event.preventDefault(),
+            onclick: () => choose(user),
+          },
           user.full_name,
           " ",
           el("span", { class: "quiet" }, `${user.username} · ${words(user.role)}`),

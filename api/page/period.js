@@ -97,7 +97,12 @@ export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
     return el("a", { id: `period-${name}`, class: "choice", href: link, "aria-current": name === now ? "true" : null }, text);
   });
   const input = (/** @type {"since" | "until"} */ name, /** @type {string} */ text) =>
-    el("label", { class: "inline" }, text, el("input", { id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS }));
+    el(
+      "label",
+      { class: "inline" },
+      text,
+      el("input", { id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS }),
+    );
 
   return el(
     "section",

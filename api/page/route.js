@@ -5,7 +5,6 @@
 //   context.link({sort: "-username"})                                       → the current view with other parameters
 //   context.go({outcome: null})                                             → goes there
 
-
 /** Sets parameters; an empty value removes one. @param {URLSearchParams} query @param {Values} values */
 export function withValues(query, values) {
   const changed = new URLSearchParams(query);

@@ -1,8 +1,7 @@
-// The session of this tab: its tokens and the account. They live in sessionStorage, so that nothing is left when the tab is closed.
+// The session of this tab: its tokens and the account. They live in sessionStorage: nothing is left when the tab is closed.
 //
 // A refresh token works once. Tabs that were duplicated share one session, so a tab that needs a new pair takes a lock, asks the
 // others whether they have a newer one, and only then refreshes.
-
 
 const KEY = "casetrail.session";
 

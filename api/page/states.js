@@ -11,7 +11,11 @@ import { Problem, Unreachable } from "./api.js";
 export function loading(kind) {
   const box = (/** @type {string} */ size) => el("div", { class: `skeleton ${size}` });
   const parts = {
-    report: () => [el("div", { class: "cards per-4" }, ...Array.from({ length: 8 }, () => box("card-size"))), box("chart-size"), box("table-size")],
+    report: () => [
+      el("div", { class: "cards per-4" }, ...Array.from({ length: 8 }, () => box("card-size"))),
+      box("chart-size"),
+      box("table-size"),
+    ],
     list: () => [box("line-size"), box("table-size tall")],
     detail: () => [box("line-size"), el("div", { class: "columns" }, box("table-size"), box("table-size"))],
   };
@@ -44,7 +48,11 @@ function explain(error) {
     return { kind: "offline", title: "The service cannot be reached", text };
   }
   if (!(error instanceof Problem)) {
-    return { kind: "broken", title: "This view could not be shown", text: error instanceof Error ? error.message : String(error) };
+    return {
+      kind: "broken",
+      title: "This view could not be shown",
+      text: error instanceof Error ? error.message : String(error),
+    };
   }
   if (error.status === 403) return { kind: "refused", title: "Not permitted", text: error.detail };
   if (error.status === 404) return { kind: "absent", title: "Not found", text: error.detail };

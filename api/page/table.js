@@ -1,4 +1,4 @@
-// Tables: in a region that scrolls where they are wider than the screen, with headers that sort, and with further pages on request.
+// Tables: in a region that scrolls where they are wider than the screen, with headers that sort, and further pages on request.
 //
 //   table({label: "People", columns: [{label: "Name", cell: (row) => row.full_name}], rows})
 //   pagedTable({label, columns, page: answer, more: async (cursor) => nextAnswer})       answer: {data, page}
@@ -37,7 +37,11 @@ function head({ label, sort, numeric }, now, context) {
   const attributes = { scope: "col", class: numeric ? "numeric" : null, "aria-sort": order };
   if (!sort || !context) return el("th", attributes, label);
   const next = order === "descending" || (order === "none" && !numeric) ? sort : `-${sort}`;
-  const arrow = el("span", { class: "arrow", "aria-hidden": "true" }, order === "ascending" ? " ▲" : order === "descending" ? " ▼" : " ↕");
+  const arrow = el(
+    "span",
+    { class: "arrow", "aria-hidden": "true" },
+    order === "ascending" ? " ▲" : order === "descending" ? " ▼" : " ↕",
+  );
   return el("th", attributes, el("a", { id: `sort-${sort}`, class: "sort", href: context.link({ sort: next }) }, label, arrow));
 }
 

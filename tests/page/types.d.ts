@@ -22,12 +22,18 @@ declare global {
   /* Calls: api.js */
   type Method = "get" | "post" | "put" | "patch" | "delete";
   /** The paths that have a method. */
-  type PathWith<M extends Method> = { [P in keyof Paths]: Paths[P] extends { [K in M]: { responses: unknown } } ? P : never }[keyof Paths];
+  type PathWith<M extends Method> = {
+    [P in keyof Paths]: Paths[P] extends { [K in M]: { responses: unknown } } ? P : never;
+  }[keyof Paths];
   type Operation<P extends keyof Paths, M extends Method> = Paths[P] extends { [K in M]: infer O } ? O : never;
   /** The query parameters by name. Their values come from the address of the page, so the service checks them. */
   type Query<O> = O extends { parameters: { query?: infer Q } } ? { [K in keyof NonNullable<Q>]?: Value } : never;
   type PathValues<O> = O extends { parameters: { path: infer A } } ? A : never;
-  type RequestBody<O> = O extends { requestBody?: infer B } ? (NonNullable<B> extends { content: { "application/json": infer T } } ? T : never) : never;
+  type RequestBody<O> = O extends { requestBody?: infer B }
+    ? NonNullable<B> extends { content: { "application/json": infer T } }
+      ? T
+      : never
+    : never;
   type Answer<O> = O extends { responses: { 200: { content: { "application/json": infer T } } } }
     ? T
     : O extends { responses: { 201: { content: { "application/json": infer T } } } }
@@ -73,7 +79,21 @@ declare global {
 
   /* Views: app.js */
   type Kind = "report" | "list" | "detail";
-  type View = { title: string; kind?: Kind; render: (context: Context) => Promise<Child[]>; toolbar?: (context: Context) => Child[] };
+  type View = {
+    title: string;
+    kind?: Kind;
+    render: (context: Context) => Promise<Child[]>;
+    toolbar?: (context: Context) => Child[];
+  };
+  /** A view in the navigation: which permission it `needs`, and whether it takes the period along. */
+  type Entry = {
+    label: string;
+    load: () => Promise<View>;
+    needs?: string;
+    hidden?: boolean;
+    report?: boolean;
+    within?: string;
+  };
   interface Context {
     /** What follows the name of the view in the address. */
     path: string[];
@@ -156,6 +176,9 @@ declare global {
     class?: string;
   };
 
+  /** An empty value stands for no filter. */
+  type Choices = readonly (readonly [value: string, text: string])[];
+
   /* Reports: report.js, charts.js, period.js, changes.js */
   type Period = { period?: string; since?: string; until?: string; all_time?: boolean };
   type Days = { since?: string; until?: string };
@@ -186,7 +209,15 @@ declare global {
     /** Where the bar of a bucket leads. */
     href?: (on: string) => string;
   };
-  type Ranked = { name: Child; count: number; percent?: number | null; tone?: string; href?: string; more?: Child[]; current?: boolean };
+  type Ranked = {
+    name: Child;
+    count: number;
+    percent?: number | null;
+    tone?: string;
+    href?: string;
+    more?: Child[];
+    current?: boolean;
+  };
   type RankedBars = {
     title: string;
     rows: readonly Ranked[];

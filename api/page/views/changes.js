@@ -1,13 +1,25 @@
 // Case changes: what was changed on cases, from what to what, by whom and why.
 
 import { el } from "../dom.js";
-import { label, number, person, time } from "../format.js";
-import { badge, cards, chips, choices, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { label, number, person } from "../format.js";
+import {
+  badge,
+  cards,
+  caseLink,
+  chips,
+  choices,
+  entryLink,
+  interval,
+  intervalSelect,
+  panel,
+  reportQuery,
+  reportToolbar,
+  stamp,
+} from "../report.js";
 import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
 import { pagedTable } from "../table.js";
 import { fieldChanges } from "../changes.js";
 import { personPicker } from "../people.js";
-import { href } from "../route.js";
 
 /** @typedef {Schemas["CaseChangesReport"]} Report */
 /** @typedef {Schemas["CaseChange"]} Change */
@@ -27,18 +39,29 @@ const TYPES = [
   ["resubmission", "Resubmission", "resubmissions"],
   ["tier", "Tier", "tier_changes"],
 ];
-const TONES = new Map([["hold", "warn"], ["resubmission", "good"], ["status", "info"]]);
+const TONES = new Map([
+  ["hold", "warn"],
+  ["resubmission", "good"],
+  ["status", "info"],
+]);
 
 /** @param {Context} context */
 export const toolbar = (context) =>
-  reportToolbar(context, "/api/v1/reports/case-changes.csv", FILTERS, ...personPicker(context, { parameter: "actor_id", label: "Changed by" }), intervalSelect(context));
+  reportToolbar(
+    context,
+    "/api/v1/reports/case-changes.csv",
+    FILTERS,
+    ...personPicker(context, { parameter: "actor_id", label: "Changed by" }),
+    intervalSelect(context),
+  );
 
 /** @param {Context} context */
 export async function render(context) {
   const types = context.query.getAll("change_type");
   const narrowed = types.length > 0 || context.query.has("actor_id");
   const query = { ...reportQuery(context.query, FILTERS), include_total: true, limit: narrowed ? 200 : 40 };
-  const read = (/** @type {string | undefined} */ cursor) => context.api.get("/api/v1/reports/case-changes", { query: { ...query, cursor } });
+  const read = (/** @type {string | undefined} */ cursor) =>
+    context.api.get("/api/v1/reports/case-changes", { query: { ...query, cursor } });
   const report = await read(undefined);
   const first = types.length === 1 ? TYPES.find(([code]) => code === types[0]) : undefined;
   return [
@@ -60,8 +83,10 @@ export async function render(context) {
 
 /** @param {Context} context @param {Report} report @returns {[string, string, Child][]} */
 function chosen({ query }, report) {
-  const name = (/** @type {readonly {user_id: string | null, username: string | null}[]} */ people, /** @type {string} */ parameter) =>
-    people.find((one) => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
+  const name = (
+    /** @type {readonly {user_id: string | null, username: string | null}[]} */ people,
+    /** @type {string} */ parameter,
+  ) => people.find((one) => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
   const entry = report.entries.data[0];
   return [
     ["actor_id", "Changed by", entry?.actor_id === query.get("actor_id") ? entry?.actor_label : query.get("actor_id")],
@@ -77,14 +102,24 @@ function figures(context, { summary, timeseries }) {
   const all = buckets(timeseries);
   const types = context.query.getAll("change_type");
   return cards([
-    { label: "Changes", wide: true, value: number(summary.total_changes), note: `on ${number(summary.cases_touched)} cases`, href: context.link({ change_type: null }) },
+    {
+      label: "Changes",
+      wide: true,
+      value: number(summary.total_changes),
+      note: `on ${number(summary.cases_touched)} cases`,
+      href: context.link({ change_type: null }),
+    },
     ...TYPES.map(([code, name, figure]) => ({
       id: `card-${code}`,
       label: name,
       value: number(summary[figure]),
       href: context.link({ change_type: types.includes(code) ? null : code }),
       current: types.includes(code),
-      spark: sparkline(all.map((bucket) => bucket.values.get(code) ?? 0), name, code),
+      spark: sparkline(
+        all.map((bucket) => bucket.values.get(code) ?? 0),
+        name,
+        code,
+      ),
     })),
   ]);
 }
@@ -122,7 +157,9 @@ function reasons(context, { entries: { data, page } }) {
         name: person(entry.actor_full_name, entry.actor_label),
         count,
         tone: "hold",
-        href: entry.actor_id ? context.link({ actor_id: context.query.get("actor_id") === entry.actor_id ? null : entry.actor_id }) : "",
+        href: entry.actor_id
+          ? context.link({ actor_id: context.query.get("actor_id") === entry.actor_id ? null : entry.actor_id })
+          : "",
         current: context.query.get("actor_id") === entry.actor_id,
       })),
     }),
@@ -141,7 +178,13 @@ function reasons(context, { entries: { data, page } }) {
 const list = (context, { entries }, more) =>
   panel(
     "Changes, one by one",
-    choices(context, "change_type", "Type of change", [["", "All"], ...TYPES.map(([code, name]) => /** @type {const} */ ([code, name]))], true),
+    choices(
+      context,
+      "change_type",
+      "Type of change",
+      [["", "All"], ...TYPES.map(([code, name]) => /** @type {const} */ ([code, name]))],
+      true,
+    ),
     pagedTable({
       label: "Changes",
       context,
@@ -149,8 +192,11 @@ const list = (context, { entries }, more) =>
       page: entries,
       more,
       columns: [
-        { label: "Time", sort: "occurred_at", cell: (row) => el("a", { href: href(["entry", row.id]) }, time(row.occurred_at)) },
-        { label: "Case", cell: (row) => (row.case_id ? el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) : "–") },
+        { label: "Time", sort: "occurred_at", cell: entryLink },
+        {
+          label: "Case",
+          cell: caseLink,
+        },
         { label: "By", cell: (row) => person(row.actor_full_name, row.actor_label) },
         { label: "Type", cell: (row) => badge(row.badge, label(row.badge), TONES.get(row.badge) ?? "") },
         { label: "What", class: "text", cell: (row) => [row.action_label, fieldChanges(row.before_after)] },
@@ -189,6 +235,11 @@ function subjects(context, report, figure, counted) {
     { class: "columns" },
     ranked("By assignee of the case", "assigned_to", people(report.by_assignee), report.assignees_total),
     ranked("By member", "member_id", people(report.by_member), report.members_total),
-    ranked("By workshop", "workshop_code", report.by_workshop.map((row) => ({ ...row, id: row.workshop_code, name: row.workshop_code })), report.workshops_total),
+    ranked(
+      "By workshop",
+      "workshop_code",
+      report.by_workshop.map((row) => ({ ...row, id: row.workshop_code, name: row.workshop_code })),
+      report.workshops_total,
+    ),
   );
 }

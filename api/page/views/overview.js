@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js";
 import { category, label, number, percent, person, time, duration, timeText } from "../format.js";
-import { cards, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import { cards, caseLink, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
 import { counts, table } from "../table.js";
 import { listPeriod, plus } from "../period.js";
@@ -68,23 +68,38 @@ function figures(context, { summary: sum, timeseries }) {
     el("span", { class: sum.direction, "data-direction": sum.direction }, change || label(sum.direction)),
     ` from ${number(sum.previous_total)} before`,
   ];
-  return cards([
-    {
-      label: apart ? "Activities without reading the log" : "Activities",
-      value: number(sum.total_activities - (apart ? sum.access_activities : 0)),
-      note: apart ? `${number(sum.access_activities)} readings set apart` : el("span", { title: `since ${timeText(sum.previous_since)}` }, trend),
-      spark: sparkline(all, "Activities"),
-      wide: true,
-    },
-    { label: "Active accounts", value: number(sum.active_users), href: href("people", periodOf(context.query)) },
-    { label: "On cases", value: number(sum.case_activities), href: href("changes", periodOf(context.query)) },
-    { label: "Quality reviews", value: number(sum.quality_review_activities), href: href("reviews", periodOf(context.query)) },
-    { label: "Account management", value: number(sum.user_management_activities), href: inLog({ category: "user" }) },
-    { label: "By the system", value: number(sum.system_activity_count), href: href("system", periodOf(context.query)) },
-    { label: "Reading the log", value: number(sum.access_activities), href: inLog({ category: READING }) },
-    { label: "Failed attempts", value: number(sum.failed_attempts), href: inLog({ outcome: "failure" }), bad: sum.failed_attempts > 0 },
-    { label: "Denied attempts", value: number(sum.denied_attempts), href: inLog({ outcome: "denied" }), bad: sum.denied_attempts > 0 },
-  ], 5);
+  return cards(
+    [
+      {
+        label: apart ? "Activities without reading the log" : "Activities",
+        value: number(sum.total_activities - (apart ? sum.access_activities : 0)),
+        note: apart
+          ? `${number(sum.access_activities)} readings set apart`
+          : el("span", { title: `since ${timeText(sum.previous_since)}` }, trend),
+        spark: sparkline(all, "Activities"),
+        wide: true,
+      },
+      { label: "Active accounts", value: number(sum.active_users), href: href("people", periodOf(context.query)) },
+      { label: "On cases", value: number(sum.case_activities), href: href("changes", periodOf(context.query)) },
+      { label: "Quality reviews", value: number(sum.quality_review_activities), href: href("reviews", periodOf(context.query)) },
+      { label: "Account management", value: number(sum.user_management_activities), href: inLog({ category: "user" }) },
+      { label: "By the system", value: number(sum.system_activity_count), href: href("system", periodOf(context.query)) },
+      { label: "Reading the log", value: number(sum.access_activities), href: inLog({ category: READING }) },
+      {
+        label: "Failed attempts",
+        value: number(sum.failed_attempts),
+        href: inLog({ outcome: "failure" }),
+        bad: sum.failed_attempts > 0,
+      },
+      {
+        label: "Denied attempts",
+        value: number(sum.denied_attempts),
+        href: inLog({ outcome: "denied" }),
+        bad: sum.denied_attempts > 0,
+      },
+    ],
+    5,
+  );
 }
 
 /** @param {Context} context @param {Report} report @param {(row: {category: string}) => boolean} shown */
@@ -116,7 +131,8 @@ function people(context, { top_users: users, top_service_accounts: programs }) {
     "div",
     { class: "stack" },
     rankedBars({ title: "Most active people", columns, rows: users.map(row) }),
-    programs.length > 0 && rankedBars({ title: "Service accounts", columns, rows: programs.map((one) => ({ ...row(one), tone: "system" })) }),
+    programs.length > 0 &&
+      rankedBars({ title: "Service accounts", columns, rows: programs.map((one) => ({ ...row(one), tone: "system" })) }),
   );
 }
 
@@ -124,15 +140,28 @@ function people(context, { top_users: users, top_service_accounts: programs }) {
 function workload({ workload: { summary: sum, by_status: statuses, by_technician: technicians, holds } }) {
   const cases = (/** @type {Values} */ values) => href("cases", values);
   return [
-    el("h2", { class: "part" }, "Open cases now ", el("span", { class: "quiet" }, "whatever the period, as of ", time(sum.as_of))),
-    cards([
-      { label: "Open", value: number(sum.open_cases), href: cases({}) },
-      { label: "Unassigned", value: number(sum.unassigned) },
-      { label: "Overdue", value: number(sum.overdue), href: cases({ is_overdue: true }), bad: sum.overdue > 0 },
-      { label: "On hold", value: number(sum.on_hold), href: cases({ status: "hold" }), note: `longest ${duration(sum.longest_hold_seconds)}` },
-      { label: "Holds past their end", value: number(sum.overdue_holds), bad: sum.overdue_holds > 0 },
-      { label: "Waiting for review", value: number(sum.waiting_for_review), href: cases({ status: "pending_review" }) },
-    ], 6),
+    el(
+      "h2",
+      { class: "part" },
+      "Open cases now ",
+      el("span", { class: "quiet" }, "whatever the period, as of ", time(sum.as_of)),
+    ),
+    cards(
+      [
+        { label: "Open", value: number(sum.open_cases), href: cases({}) },
+        { label: "Unassigned", value: number(sum.unassigned) },
+        { label: "Overdue", value: number(sum.overdue), href: cases({ is_overdue: true }), bad: sum.overdue > 0 },
+        {
+          label: "On hold",
+          value: number(sum.on_hold),
+          href: cases({ status: "hold" }),
+          note: `longest ${duration(sum.longest_hold_seconds)}`,
+        },
+        { label: "Holds past their end", value: number(sum.overdue_holds), bad: sum.overdue_holds > 0 },
+        { label: "Waiting for review", value: number(sum.waiting_for_review), href: cases({ status: "pending_review" }) },
+      ],
+      6,
+    ),
     el(
       "div",
       { class: "columns" },
@@ -159,7 +188,10 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
           rows: technicians,
           none: "No technicians",
           columns: [
-            { label: "Technician", cell: (row) => el("a", { href: cases({ assigned_to: row.user_id }) }, person(row.full_name, row.username)) },
+            {
+              label: "Technician",
+              cell: (row) => el("a", { href: cases({ assigned_to: row.user_id }) }, person(row.full_name, row.username)),
+            },
             counts("Open", "open_cases"),
             counts("On hold", "on_hold"),
             counts("In review", "waiting_for_review"),
@@ -175,12 +207,15 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
         rows: holds.slice(0, 10),
         none: "No case is on hold",
         columns: [
-          { label: "Case", cell: (row) => el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) },
+          { label: "Case", cell: caseLink },
           { label: "Workshop", cell: (row) => row.workshop_code },
           { label: "Assignee", cell: (row) => row.assigned_to_username ?? "–" },
           { label: "Held", cell: (row) => time(row.held_at) },
           { label: "For", numeric: true, cell: (row) => duration(row.held_seconds) },
-          { label: "Expected end", cell: (row) => [time(row.expected_end_at), " ", row.is_overdue && el("span", { class: "badge bad" }, "past")] },
+          {
+            label: "Expected end",
+            cell: (row) => [time(row.expected_end_at), " ", row.is_overdue && el("span", { class: "badge bad" }, "past")],
+          },
         ],
       }),
     ),

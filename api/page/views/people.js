@@ -2,7 +2,19 @@
 
 import { el } from "../dom.js";
 import { category, label, number, person, time } from "../format.js";
-import { badge, cards, filters, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
+import {
+  badge,
+  cards,
+  caseLink,
+  entryLink,
+  filters,
+  interval,
+  intervalSelect,
+  panel,
+  reportQuery,
+  reportToolbar,
+  stamp,
+} from "../report.js";
 import { barChart, rankedBars } from "../charts.js";
 import { counts, pagedTable } from "../table.js";
 import { reportPeriod, listPeriod } from "../period.js";
@@ -19,7 +31,8 @@ export function toolbar(context) {
   const id = context.query.get("user_id");
   const picker = personPicker(context, { parameter: "user_id", label: "Person", also: { role: null, sort: null } });
   if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker, intervalSelect(context));
-  const change = (/** @type {Event} */ event) => context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  const change = (/** @type {Event} */ event) =>
+    context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
   const roles = el(
     "label",
     { class: "inline" },
@@ -39,7 +52,12 @@ export const render = (context) => (context.query.get("user_id") ? one(context) 
 
 /** @param {Context} context */
 async function all(context) {
-  const query = { sort: "-total_activities", include_total: true, ...reportPeriod(context.query), ...filters(context.query, ["role", "sort"]) };
+  const query = {
+    sort: "-total_activities",
+    include_total: true,
+    ...reportPeriod(context.query),
+    ...filters(context.query, ["role", "sort"]),
+  };
   const read = (/** @type {string | undefined} */ cursor) =>
     context.api.get("/api/v1/reports/user-activity/users", { query: { ...query, cursor } });
   const report = await read(undefined);
@@ -59,7 +77,12 @@ async function all(context) {
         page: report.entries,
         more: async (cursor) => (await read(cursor)).entries,
         columns: [
-          { label: "Name", sort: "username", cell: (row) => el("a", { href: context.link({ user_id: row.id, role: null, sort: null }) }, person(row.full_name, row.username)) },
+          {
+            label: "Name",
+            sort: "username",
+            cell: (row) =>
+              el("a", { href: context.link({ user_id: row.id, role: null, sort: null }) }, person(row.full_name, row.username)),
+          },
           { label: "Role", cell: (row) => label(row.role) },
           { label: "Activities", sort: "total_activities", numeric: true, cell: (row) => number(row.total_activities) },
           counts("On cases", "case_activities"),
@@ -74,12 +97,17 @@ async function all(context) {
 
 /** @param {{is_active: boolean, deleted_at: string | null}} user */
 const standing = (user) =>
-  user.deleted_at ? badge("deleted", "Deleted", "bad") : user.is_active ? badge("active", "Active", "good") : badge("inactive", "Inactive", "");
+  user.deleted_at
+    ? badge("deleted", "Deleted", "bad")
+    : user.is_active
+      ? badge("active", "Active", "good")
+      : badge("inactive", "Inactive", "");
 
 /** @param {Context} context */
 async function one(context) {
   const query = { ...reportQuery(context.query, ["user_id", "sort"]), include_total: true };
-  const read = (/** @type {string | undefined} */ cursor) => context.api.get("/api/v1/reports/user-activity", { query: { ...query, cursor } });
+  const read = (/** @type {string | undefined} */ cursor) =>
+    context.api.get("/api/v1/reports/user-activity", { query: { ...query, cursor } });
   const report = await read(undefined);
   const { user, summary } = report;
   const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), actor_id: user.id, ...values });
@@ -89,8 +117,18 @@ async function one(context) {
       "section",
       { class: "panel person-head" },
       el("h2", {}, person(user.full_name, user.username), " ", standing(user)),
-      el("p", { class: "quiet" }, [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · ")),
-      el("p", {}, el("a", { href: context.link({ user_id: null }) }, "All people"), " · ", el("a", { href: inLog({}) }, "Their entries in the log")),
+      el(
+        "p",
+        { class: "quiet" },
+        [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · "),
+      ),
+      el(
+        "p",
+        {},
+        el("a", { href: context.link({ user_id: null }) }, "All people"),
+        " · ",
+        el("a", { href: inLog({}) }, "Their entries in the log"),
+      ),
     ),
     cards([
       { label: "Activities", value: number(summary.total_activities) },
@@ -111,7 +149,13 @@ async function one(context) {
         first: "Category",
         rows: report.by_category
           .filter((row) => row.count > 0)
-          .map((row) => ({ name: category(row.category), count: row.count, percent: row.percent, tone: row.category, href: inLog({ category: row.category }) })),
+          .map((row) => ({
+            name: category(row.category),
+            count: row.count,
+            percent: row.percent,
+            tone: row.category,
+            href: inLog({ category: row.category }),
+          })),
       }),
       rankedBars({
         title: "By action",
@@ -134,10 +178,20 @@ async function one(context) {
         page: report.entries,
         more: async (cursor) => (await read(cursor)).entries,
         columns: [
-          { label: "Time", sort: "occurred_at", cell: (row) => el("a", { href: href(["entry", row.id]) }, time(row.occurred_at)) },
-          { label: "Action", cell: (row) => [row.action_label, " ", row.outcome !== "success" && badge(row.outcome, label(row.outcome), "bad")] },
+          {
+            label: "Time",
+            sort: "occurred_at",
+            cell: entryLink,
+          },
+          {
+            label: "Action",
+            cell: (row) => [row.action_label, " ", row.outcome !== "success" && badge(row.outcome, label(row.outcome), "bad")],
+          },
           { label: "Description", class: "text", cell: (row) => row.description },
-          { label: "Case", cell: (row) => (row.case_id ? el("a", { class: "nowrap", href: href(["case", row.case_id]) }, row.case_number) : "–") },
+          {
+            label: "Case",
+            cell: caseLink,
+          },
           { label: "Address", cell: (row) => row.ip_address ?? "–" },
         ],
       }),

@@ -18,7 +18,11 @@ export async function render({ service, query }) {
       submit: "Sign in",
       onsend: ({ username = "", password = "" }) => enter(username, password),
     },
-    field({ name: "username", label: "Username", more: { autocomplete: "username", autocapitalize: "none", spellcheck: "false" } }),
+    field({
+      name: "username",
+      label: "Username",
+      more: { autocomplete: "username", autocapitalize: "none", spellcheck: "false" },
+    }),
     field({ name: "password", label: "Password", type: "password", more: { autocomplete: "current-password" } }),
   );
   const problem = el("div", {});
@@ -42,9 +46,18 @@ export async function render({ service, query }) {
     ),
   );
   return [
-    query.get("ended") && el("p", { role: "status", class: "panel" }, "The session has ended. Sign in again to go on where you were."),
+    query.get("ended") &&
+      el("p", { role: "status", class: "panel" }, "The session has ended. Sign in again to go on where you were."),
     el("section", { class: "panel" }, form),
-    demo.length > 0 && el("section", { class: "panel stack" }, el("h2", {}, "Demo accounts"), el("p", { class: "hint" }, "This database holds demo data."), problem, el("div", { class: "demo" }, demo)),
+    demo.length > 0 &&
+      el(
+        "section",
+        { class: "panel stack" },
+        el("h2", {}, "Demo accounts"),
+        el("p", { class: "hint" }, "This database holds demo data."),
+        problem,
+        el("div", { class: "demo" }, demo),
+      ),
   ];
 }
 
