@@ -28,6 +28,8 @@ declare global {
   type Operation<P extends keyof Paths, M extends Method> = Paths[P] extends { [K in M]: infer O } ? O : never;
   /** The query parameters by name. Their values come from the address of the page, so the service checks them. */
   type Query<O> = O extends { parameters: { query?: infer Q } } ? { [K in keyof NonNullable<Q>]?: Value } : never;
+  /** The name of a query parameter of a read. */
+  type Parameter<P extends PathWith<"get">> = keyof Query<Operation<P, "get">>;
   type PathValues<O> = O extends { parameters: { path: infer A } } ? A : never;
   type RequestBody<O> = O extends { requestBody?: infer B }
     ? NonNullable<B> extends { content: { "application/json": infer T } }

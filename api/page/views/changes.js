@@ -28,6 +28,7 @@ import { personPicker } from "../people.js";
 export const title = "Case changes";
 export const kind = "report";
 
+/** @type {Parameter<"/api/v1/reports/case-changes">[]} */
 const FILTERS = ["change_type", "case_id", "member_id", "workshop_code", "assigned_to", "actor_id", "sort"];
 
 /** Each change type with its name and its figure. @type {readonly (readonly [string, string, keyof Figures])[]} */

@@ -23,6 +23,7 @@ import { counts, pagedTable, table } from "../table.js";
 export const title = "Reviews";
 export const kind = "report";
 
+/** @type {Parameter<"/api/v1/reports/quality-review-audit">[]} */
 const FILTERS = ["review_status", "reviewer_id", "sort"];
 const DECISIONS = /** @type {const} */ (["approved", "revisions_requested", "corrections_needed"]);
 const TONES = new Map([

@@ -23,6 +23,7 @@ import { href } from "../route.js";
 export const title = "System";
 export const kind = "report";
 
+/** @type {Parameter<"/api/v1/reports/system-events">[]} */
 const FILTERS = ["event_type", "outcome", "sort"];
 const SHOWN = 12;
 
