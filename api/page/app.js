@@ -1,2 +1,277 @@
-// The page's program.
-document.documentElement.dataset.ready = "true";
+// The frame of the page: the address leads to a view, the session says which ones there are.
+//
+// A view is a module in views/ that exports
+//   title                      what its heading and the title of the page say
+//   render(context)            async: reads what it needs and returns its nodes; what it throws is shown in their place
+//   toolbar(context)           optional: controls that are there before the answer, such as the period
+//   kind                       optional: "report", "list" or "detail", the space to reserve while it loads
+// The context is described in tests/page/types.d.ts. When only parameters of the address change, `render` is called again and its
+// nodes replace the old ones; whatever has the focus keeps it if it has an id. Requests through context.api end
+// when the view is left.
+
+import { append, announce, byId, el, replace } from "./dom.js";
+import { SignedOut, connect, readService, signOut } from "./api.js";
+import { can, session, tokens } from "./session.js";
+import { href, parse, periodOf, withValues } from "./route.js";
+import { failure, loading } from "./states.js";
+import { label, setTimeZone } from "./format.js";
+
+/** @type {Record<string, Entry>} */
+const VIEWS = {
+  overview: { label: "Overview", needs: "read_reports", report: true, load: () => import("./views/overview.js") },
+  people: { label: "People", needs: "read_reports", report: true, load: () => import("./views/people.js") },
+  changes: { label: "Case changes", needs: "read_reports", report: true, load: () => import("./views/changes.js") },
+  reviews: { label: "Reviews", needs: "read_reports", report: true, load: () => import("./views/reviews.js") },
+  system: { label: "System", needs: "read_reports", report: true, load: () => import("./views/system.js") },
+  log: { label: "Log", needs: "read_audit_log", report: true, load: () => import("./views/log.js") },
+  entry: { label: "Entry", needs: "read_audit_log", hidden: true, within: "log", load: () => import("./views/entry.js") },
+  cases: { label: "Cases", load: () => import("./views/cases.js") },
+  case: { label: "Case", hidden: true, within: "cases", load: () => import("./views/case.js") },
+  alerts: { label: "Alerts", load: () => import("./views/alerts.js") },
+  signin: { label: "Sign in", hidden: true, load: () => import("./views/signin.js") },
+};
+const THEME = "casetrail.theme";
+
+/** @type {Service} */
+let service = { version: "", time_zone: "UTC", demo_accounts: [] };
+let controller = new AbortController();
+/** The view that is on the page. @type {{place: string, h1: HTMLElement, tools: HTMLElement, region: HTMLElement} | null} */
+let shown = null;
+
+async function start() {
+  const theme = sessionStorage.getItem(THEME);
+  if (theme) document.documentElement.dataset.theme = theme;
+  const me = tokens() ? readAccount() : Promise.resolve();
+  try {
+    service = await readService();
+    setTimeZone(service.time_zone);
+    await me;
+  } catch (error) {
+    if (!(error instanceof SignedOut))
+      return replace(
+        byId("main"),
+        failure(error, () => location.reload()),
+      );
+    ended();
+  }
+  window.addEventListener("hashchange", route);
+  await route();
+}
+
+async function readAccount() {
+  session.account = await connect().get("/api/v1/auth/me");
+}
+
+/** Where the address leads now. */
+async function route() {
+  const { name, path, query } = parse(location.hash);
+  const home = can("read_reports") ? "overview" : "cases";
+  if (!session.account && name !== "signin") {
+    return location.replace(href("signin", { next: name ? location.hash : null }));
+  }
+  if (session.account && (name === "" || name === "signin")) {
+    const next = query.get("next");
+    return location.replace(next?.startsWith("#/") ? next : href(home));
+  }
+  controller.abort();
+  controller = new AbortController();
+  const { signal } = controller;
+  const entry = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
+  const place = [name, ...path].join("/");
+  const kept = shown?.place === place;
+  frame(entry?.within ?? name, query);
+  const focused = document.activeElement?.id;
+  if (!shown || !kept) {
+    shown = {
+      place,
+      h1: el("h1", { tabindex: "-1" }, entry?.label),
+      tools: el("div", { class: "toolbar" }),
+      region: el("div", { class: "content" }),
+    };
+    const head = el("div", { class: "view-head" }, shown.h1, shown.tools);
+    replace(byId("main"), el("div", { class: `view view-${name}` }, head, shown.region));
+    scrollTo(0, 0);
+  }
+  const { h1, tools, region } = shown;
+  const title = (/** @type {string} */ text) => {
+    h1.textContent = text;
+    document.title = `${text} · Casetrail`;
+  };
+  if (!entry) {
+    title("Not found");
+    replace(region, el("p", {}, "There is no such view. ", el("a", { href: href(home) }, "To the start")));
+    return h1.focus();
+  }
+
+  /** @type {Context} */
+  const context = {
+    path,
+    query,
+    signal,
+    api: connect(signal),
+    service,
+    account: session.account,
+    can,
+    link: (changes) => href([name, ...path], withValues(query, changes)),
+    go: (changes) => {
+      location.hash = href([name, ...path], withValues(query, changes));
+    },
+    reload: route,
+    retitle: title,
+    tell,
+    refreshAccount: async () => {
+      await readAccount();
+      frame(entry.within ?? name, query);
+    },
+  };
+  region.setAttribute("aria-busy", "true");
+  try {
+    const view = await entry.load();
+    if (signal.aborted) return;
+    if (!kept) title(view.title);
+    if (entry.needs && !can(entry.needs)) throw new Refused();
+    replace(tools, ...(view.toolbar?.(context) ?? []));
+    if (!kept) {
+      replace(region, loading(view.kind ?? "list"));
+      if (document.body.dataset.moved) h1.focus({ preventScroll: true });
+      document.body.dataset.moved = "yes";
+    }
+    const nodes = await view.render(context);
+    if (signal.aborted) return;
+    replace(region, ...nodes);
+    if (kept) announce(`${h1.textContent} is up to date.`);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof SignedOut) return ended();
+    replace(region, error instanceof Refused ? refused() : failure(error, () => void route()));
+  } finally {
+    if (!signal.aborted) region.removeAttribute("aria-busy");
+    if (kept && focused && document.activeElement?.id !== focused)
+      document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+}
+
+class Refused extends Error {}
+
+const refused = () =>
+  el(
+    "div",
+    { class: "state failed refused", role: "alert" },
+    el("h2", { class: "state-title" }, "Not permitted"),
+    el("p", {}, `This view is not available to the role ${label(session.account?.role)}.`),
+  );
+
+function ended() {
+  session.account = null;
+  shown = null;
+  location.replace(href("signin", { next: parse(location.hash).name === "signin" ? null : location.hash, ended: "true" }));
+}
+
+/** The banner with the navigation. @param {string} name @param {URLSearchParams} query */
+function frame(name, query) {
+  const account = session.account;
+  const focused = document.activeElement?.id;
+  const opened = document.body.classList.contains("menu-open");
+  const links = Object.entries(VIEWS).filter(([, entry]) => !entry.hidden && (!entry.needs || can(entry.needs)));
+  const period = VIEWS[name]?.report ? periodOf(query) : {};
+  const unread = account?.unread_alerts ?? 0;
+  replace(
+    byId("banner"),
+    el("a", { class: "brand", href: "#/" }, "Casetrail"),
+    account &&
+      el(
+        "button",
+        {
+          id: "menu",
+          class: "menu-button",
+          type: "button",
+          "aria-expanded": String(opened),
+          "aria-controls": "nav",
+          onclick: menu,
+        },
+        "Menu",
+      ),
+    account &&
+      el(
+        "nav",
+        { id: "nav", "aria-label": "Views" },
+        el(
+          "ul",
+          {},
+          ...links.map(([key, entry]) =>
+            el(
+              "li",
+              {},
+              el(
+                "a",
+                { id: `nav-${key}`, href: href(key, entry.report ? period : {}), "aria-current": key === name ? "page" : null },
+                entry.label,
+                key === "alerts" &&
+                  unread > 0 &&
+                  el("span", { class: "count" }, unread, el("span", { class: "unseen" }, " unread")),
+              ),
+            ),
+          ),
+        ),
+      ),
+    el(
+      "div",
+      { class: "banner-foot" },
+      account && el("p", { class: "who" }, el("strong", {}, account.full_name), el("span", {}, label(account.role))),
+      el(
+        "div",
+        { class: "banner-links" },
+        account && el("button", { id: "signout", type: "button", class: "plain", onclick: leave }, "Sign out"),
+        el("button", { id: "theme", type: "button", class: "plain", onclick: changeTheme }, "Light or dark"),
+        el("a", { href: "docs/" }, "API reference"),
+      ),
+      service.version && el("p", { class: "quiet version" }, `Version ${service.version}`),
+    ),
+  );
+  document.body.classList.remove("menu-open");
+  byId("banner").querySelector("#menu")?.setAttribute("aria-expanded", "false");
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+function menu() {
+  const open = document.body.classList.toggle("menu-open");
+  document.getElementById("menu")?.setAttribute("aria-expanded", String(open));
+}
+
+function changeTheme() {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  sessionStorage.setItem(THEME, root.dataset.theme);
+  announce(dark ? "Light colours" : "Dark colours");
+}
+
+async function leave() {
+  controller.abort();
+  await signOut();
+  shown = null;
+  location.hash = href("signin");
+}
+
+/** @param {string} text */
+function tell(text) {
+  const message = el("p", { class: "toast" }, text);
+  append(document.body, message);
+  announce(text);
+  setTimeout(() => message.remove(), 6000);
+}
+
+window.addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof SignedOut) {
+    event.preventDefault();
+    ended();
+  } else if (event.reason instanceof DOMException && event.reason.name === "AbortError") event.preventDefault();
+});
+
+// The address belongs to the router, so the link to the content moves the focus itself.
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("main").focus();
+});
+
+void start();

@@ -1,0 +1,125 @@
+// How figures, times and codes are shown. Times are those of the service's time zone, with the instant in UTC in their title.
+//
+//   number(5928) "5,928"    percent(17.5) "17.5%"    time(instant) a <time>    day("2026-11-16") "Mon, Nov 16, 2026"
+//   duration(87846) "1 d 0 h"    bytes(2048) "2.0 KiB"    label("pending_review") "Pending review"    person(full_name, username)
+//
+// A code that this page does not know, since a later version of the service added it, is shown as it is.
+
+import { el } from "./dom.js";
+
+const LOCALE = "en-US";
+const grouped = new Intl.NumberFormat(LOCALE);
+const oneDecimal = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+let zone = "UTC";
+let dateTime = formatter();
+/** Civil days have no zone: they are formatted as if they were days in UTC. */
+const civil = new Intl.DateTimeFormat(LOCALE, {
+  timeZone: "UTC",
+  weekday: "short",
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+});
+const civilShort = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", day: "numeric" });
+const civilMonth = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", year: "numeric" });
+
+function formatter() {
+  return new Intl.DateTimeFormat(LOCALE, { timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+}
+
+/** @param {string} name an IANA name, from the service */
+export function setTimeZone(name) {
+  zone = name;
+  dateTime = formatter();
+}
+
+export const timeZone = () => zone;
+
+/** @param {number | null | undefined} value */
+export const number = (value) => (value === null || value === undefined ? "–" : grouped.format(value));
+
+/** @param {number | null | undefined} value */
+export const percent = (value) => (value === null || value === undefined ? "–" : `${oneDecimal.format(value)}%`);
+
+/** @param {string} instant */
+export const timeText = (instant) => dateTime.format(new Date(instant));
+
+/** @param {string | null | undefined} instant @returns {HTMLElement | string} */
+export function time(instant) {
+  return instant ? el("time", { datetime: instant, title: instant, class: "time" }, timeText(instant)) : "–";
+}
+
+/** @param {string} on a civil day such as 2026-11-16 */
+export const day = (on) => civil.format(new Date(`${on}T00:00:00Z`));
+
+/** @param {string} on */
+export const shortDay = (on) => civilShort.format(new Date(`${on}T00:00:00Z`));
+
+/** @param {string} on */
+export const month = (on) => civilMonth.format(new Date(`${on}T00:00:00Z`));
+
+/** The civil day of an instant in the service's time zone. @param {Date | string} instant */
+export function dayOf(instant) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(new Date(instant));
+}
+
+/** @param {number | null | undefined} seconds */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined) return "–";
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 24 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** @param {number} size */
+export function bytes(size) {
+  if (size < 1024) return `${size} B`;
+  return size < 1024 * 1024 ? `${oneDecimal.format(size / 1024)} KiB` : `${oneDecimal.format(size / 1024 / 1024)} MiB`;
+}
+
+const KNOWN = new Set(
+  (
+    "member technician manager administrator service system anonymous user level_1 level_2 level_3 tier_1 tier_2 tier_3 " +
+    "draft submitted accepted hold pending_review needs_resubmission resubmitted completed normal rush " +
+    "session case document note review access other success failure denied automatic endpoint job " +
+    "status tier assignment resubmission details approved revisions_requested corrections_needed submitted_for_review " +
+    "submit accept reject assign take change_hold resume edit credit complete release resubmit reopen acknowledge_updates " +
+    "change_member delete upload comment fact_finder supporting report internal shared info warning critical " +
+    "cron_job credit_reset settings exports reports main_dashboard detail_view case_trail user_trail ledger export " +
+    "activity_summary user_activity case_changes quality_review_audit system_events audit_log cases users documents " +
+    "credit_allowances user_activity_list incomplete_fff missing_documents insufficient_data invalid_credit_request " +
+    "tier_mismatch simple moderate complex"
+  ).split(" "),
+);
+/** @type {Map<string, string>} */
+const CATEGORIES = new Map([
+  ["case", "Cases"],
+  ["session", "Sign-ins"],
+  ["document", "Documents"],
+  ["note", "Notes"],
+  ["review", "Reviews"],
+  ["user", "Accounts"],
+  ["access", "Reading the log"],
+]);
+
+/** The words for a code, or the code if it is not known. @param {string | null | undefined} code */
+export function label(code) {
+  if (!code) return "–";
+  return KNOWN.has(code) ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : code;
+}
+
+/** The words for a category of actions. @param {string} code */
+export const category = (code) => CATEGORIES.get(code) ?? label(code);
+
+/**
+ * A person: the full name with the username beside it.
+ * @param {string | null | undefined} fullName
+ * @param {string | null | undefined} username
+ */
+export function person(fullName, username) {
+  if (!fullName || fullName === username) return username || "–";
+  return el("span", { class: "person" }, fullName, " ", el("span", { class: "quiet" }, username));
+}

@@ -1,0 +1,64 @@
+// What a view shows instead of its content: while it loads, when there is nothing, and when something went wrong.
+//
+//   loading("report")                          the space that the content will need, so that nothing moves when it comes
+//   empty("No changes", "Nothing was …")       nothing there
+//   failure(error, retry)                      refused, offline, unavailable, or any other error, with its request id
+
+import { el } from "./dom.js";
+import { Problem, Unreachable } from "./api.js";
+
+/** @param {Kind} kind */
+export function loading(kind) {
+  const box = (/** @type {string} */ size) => el("div", { class: `skeleton ${size}` });
+  const parts = {
+    report: () => [
+      el("div", { class: "cards per-4" }, ...Array.from({ length: 8 }, () => box("card-size"))),
+      box("chart-size"),
+      box("table-size"),
+    ],
+    list: () => [box("line-size"), box("table-size tall")],
+    detail: () => [box("line-size"), el("div", { class: "columns" }, box("table-size"), box("table-size"))],
+  };
+  return el("div", { class: "loading", "aria-label": "Loading" }, ...parts[kind]());
+}
+
+/** @param {string} title @param {string} [text] @param {...Child} more */
+export function empty(title, text, ...more) {
+  return el("div", { class: "state" }, el("p", { class: "state-title" }, title), text && el("p", {}, text), ...more);
+}
+
+/** @param {unknown} error @param {() => void} [retry] */
+export function failure(error, retry) {
+  const { title, text, kind } = explain(error);
+  const request = error instanceof Problem && error.requestId;
+  return el(
+    "div",
+    { class: `state failed ${kind}`, role: "alert" },
+    el("h2", { class: "state-title" }, title),
+    el("p", {}, text),
+    request && el("p", { class: "quiet" }, "Request id: ", el("code", {}, request)),
+    retry && el("button", { type: "button", onclick: retry }, "Try again"),
+  );
+}
+
+/** @param {unknown} error */
+function explain(error) {
+  if (error instanceof Unreachable) {
+    const text = "Check the network connection. What was entered is still there.";
+    return { kind: "offline", title: "The service cannot be reached", text };
+  }
+  if (!(error instanceof Problem)) {
+    return {
+      kind: "broken",
+      title: "This view could not be shown",
+      text: error instanceof Error ? error.message : String(error),
+    };
+  }
+  if (error.status === 403) return { kind: "refused", title: "Not permitted", text: error.detail };
+  if (error.status === 404) return { kind: "absent", title: "Not found", text: error.detail };
+  if (error.status === 503 || error.status === 429) {
+    const after = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
+    return { kind: "busy", title: "The service is not available at the moment", text: `${error.detail}${after}` };
+  }
+  return { kind: "broken", title: error.title, text: error.detail };
+}
