@@ -14,9 +14,40 @@ macro_rules! embedded {
 
 /// The files inside the binary: all of `api/page`, as a test below demands.
 const EMBEDDED: &[(&str, &[u8])] = &embedded! {
+    "actions.js"
+    "api.js"
     "app.js"
+    "changes.js"
+    "charts.js"
+    "dom.js"
+    "download.js"
+    "drawer.js"
+    "entry.js"
+    "favicon.svg"
+    "format.js"
+    "forms.js"
     "index.html"
+    "list.js"
+    "people.js"
+    "period.js"
+    "report.js"
+    "route.js"
+    "session.js"
+    "states.js"
     "style.css"
+    "table.js"
+    "views/alerts.js"
+    "views/case.js"
+    "views/cases.js"
+    "views/changes.js"
+    "views/entry.js"
+    "views/log.js"
+    "views/overview.js"
+    "views/people.js"
+    "views/reviews.js"
+    "views/signin.js"
+    "views/system.js"
+    "visit.js"
 };
 
 /// The file that is served at `/`, and nowhere else.
@@ -46,10 +77,10 @@ pub struct Index {
 }
 
 impl Files {
-    /// The files inside the binary.
+    /// The files inside the binary, without what only their authors read.
     pub fn embedded() -> Arc<Self> {
         static FILES: LazyLock<Arc<Files>> = LazyLock::new(|| {
-            let files = EMBEDDED.iter().map(|(name, content)| ((*name).to_owned(), Bytes::from_static(content)));
+            let files = EMBEDDED.iter().map(|(name, content)| ((*name).to_owned(), lean(name, content)));
             Arc::new(Files::new(files.collect()))
         });
         Arc::clone(&FILES)
@@ -83,6 +114,28 @@ impl Files {
     pub fn asset(&self, path: &str) -> Option<Bytes> {
         self.assets.get(path).cloned()
     }
+}
+
+/// A script or style sheet without indentation and without the comments that begin a line; a test ensures that no text of a script
+/// goes over several lines. Other files stay as they are.
+fn lean(name: &str, content: &'static [u8]) -> Bytes {
+    let is_code = name.ends_with(".js") || name.ends_with(".css");
+    let Some(text) = str::from_utf8(content).ok().filter(|_| is_code) else { return Bytes::from_static(content) };
+    let (mut kept, mut is_comment) = (String::with_capacity(text.len()), false);
+    for mut line in text.lines().map(str::trim) {
+        while is_comment || line.starts_with("/*") {
+            let end = line.split_once("*/");
+            (is_comment, line) = (end.is_none(), end.map_or("", |(_, code)| code.trim_start()));
+            if is_comment {
+                break;
+            }
+        }
+        if !line.is_empty() && !line.starts_with("//") {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    kept.into()
 }
 
 /// Each name and each content with its length before it, so that no two lists of files are the same text.
@@ -154,7 +207,7 @@ impl Reading {
 mod tests {
     use super::*;
 
-    /// All files together, uncompressed.
+    /// All files together as they are served, uncompressed.
     const PAGE_BYTES_MAX: usize = 150_000;
     const COLUMNS_MAX: usize = 130;
     /// What turns text into markup or code, and styles and scripts that the page's policy refuses.
@@ -194,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_page_is_small() {
-        let bytes: usize = EMBEDDED.iter().map(|(_, content)| content.len()).sum();
+        let bytes: usize = EMBEDDED.iter().map(|(name, content)| lean(name, content).len()).sum();
         assert!(bytes <= PAGE_BYTES_MAX, "the files of api/page have {bytes} bytes, more than {PAGE_BYTES_MAX}");
     }
 
@@ -208,6 +261,27 @@ mod tests {
                 let own = line.replace(SVG_NAMESPACE, "");
                 let found = FORBIDDEN.iter().find(|forbidden| own.contains(**forbidden));
                 assert!(found.is_none(), "{place}: {}", found.unwrap_or(&""));
+            }
+        }
+    }
+
+    #[test]
+    fn a_script_is_served_without_indentation_and_comments() {
+        let script = b"// What it is.\n\nimport { el } from \"./dom.js\";\n/**\n * A part.\n * @param {string} name\n */\n\
+                       export function part(\n  /** @type {string} */ name,\n) {\n  /* Now. */\n  return el(\"p\", {}, `${name} // *`); // text\n}\n";
+        let served = "import { el } from \"./dom.js\";\nexport function part(\nname,\n) {\nreturn el(\"p\", {}, `${name} // *`); // text\n}\n";
+        assert_eq!(lean("part.js", script), served);
+        assert_eq!(lean("part.svg", b"  <svg/>\n"), "  <svg/>\n");
+    }
+
+    #[test]
+    fn no_text_of_a_script_and_no_comment_beside_code_goes_over_several_lines() {
+        for (name, content) in EMBEDDED.iter().filter(|(name, _)| name.ends_with(".js") || name.ends_with(".css")) {
+            for (number, line) in std::str::from_utf8(content).unwrap().lines().enumerate() {
+                let place = format!("api/page/{name}:{}: {line}", number + 1);
+                assert_eq!(line.matches('`').count() % 2, 0, "{place}");
+                let is_begun = line.trim().split_once("/*").is_some_and(|(code, rest)| !code.is_empty() && !rest.contains("*/"));
+                assert!(!is_begun, "{place}");
             }
         }
     }
