@@ -60,7 +60,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryOrder, Statement,
 };
 use serde_json::Value as Json;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -84,6 +84,8 @@ pub struct Settings {
     /// How much work is done at once, and for how long.
     pub work: WorkLimits,
     pub connections: ConnectionLimits,
+    /// The address to listen on.
+    pub listens_on: IpAddr,
     /// The mail server; emails go to the log if there is none.
     pub smtp_url: Option<String>,
     /// The proxies whose `X-Forwarded-For` is trusted; the tests' client connects from 127.0.0.1.
@@ -111,6 +113,7 @@ impl Default for Settings {
             rates: None,
             work: WorkLimits { patience, handler: Duration::from_secs(60), ..WorkLimits::for_readers(4, 2) },
             connections: ConnectionLimits::default(),
+            listens_on: Ipv4Addr::LOCALHOST.into(),
             smtp_url: None,
             trusted_proxies: Vec::new(),
             clock: Clock::fixed(at(START)),
@@ -221,7 +224,7 @@ impl TestApp {
             storage,
             space,
         });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listener = TcpListener::bind((settings.listens_on, 0)).expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let server = server::serve(app.clone(), listener, 1, settings.connections).expect("the server");
         let handle = server.handle();

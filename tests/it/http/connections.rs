@@ -2,11 +2,16 @@
 
 use crate::app::{Exposition, Kind, Settings, TestApp};
 use api::http::layers::connections::ConnectionLimits;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
 const HALF: &[u8] = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Ty";
+/// A body of which a part is missing.
+const HALF_BODY: &[u8] =
+    b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n{\"username\":";
+const REST_OF_BODY: &[u8] = b"\"ada\",\"password\":\"moss\"}";
 const WHOLE: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
 async fn app(connections: ConnectionLimits) -> TestApp {
@@ -121,5 +126,94 @@ async fn the_oldest_incomplete_request_is_evicted_at_the_connection_limit() {
     let said = rest(oldest).await;
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 503 "), "{said}");
     assert!(closed(&app, "evicted").await >= 40.0);
+    app.finish().await;
+}
+
+/// What a client without any other connection gets.
+async fn is_served(app: &TestApp) -> bool {
+    let request = b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    rest(sent(app, request).await).await.starts_with("HTTP/1.1 200 ")
+}
+
+#[tokio::test]
+async fn the_oldest_half_sent_body_is_evicted_at_the_connection_limit() {
+    let app = app(ConnectionLimits { total: 20, ..ConnectionLimits::default() }).await;
+    let mut stalled = Vec::new();
+    for number in 0..60 {
+        stalled.push(sent(&app, HALF_BODY).await);
+        // It is waited for only once its head has arrived.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(is_served(&app).await, "with {number} bodies half sent");
+    }
+    let said = rest(stalled.remove(0)).await;
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 503 "), "{said}");
+    assert!(closed(&app, "evicted").await >= 40.0);
+    // The newest one still gets its answer.
+    let mut newest = stalled.pop().unwrap();
+    newest.write_all(REST_OF_BODY).await.unwrap();
+    let mut head = [0; 13];
+    newest.read_exact(&mut head).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&head), "HTTP/1.1 401 ");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_sent_byte_by_byte_is_evicted_before_newer_ones() {
+    let app = app(ConnectionLimits { total: 4, ..ConnectionLimits::default() }).await;
+    let mut trickling = sent(&app, HALF_BODY).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let stalled = [sent(&app, HALF_BODY).await, sent(&app, HALF_BODY).await, sent(&app, HALF_BODY).await];
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    trickling.write_all(b" ").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(is_served(&app).await);
+    let said = rest(trickling).await;
+    assert!(said.is_empty() || said.starts_with("HTTP/1.1 503 "), "{said}");
+    // The first of them fails, and the others have to wait until they may try the same name.
+    for (mut newer, status) in stalled.into_iter().zip(["401", "429", "429"]) {
+        newer.write_all(REST_OF_BODY).await.unwrap();
+        let mut head = [0; 13];
+        newer.read_exact(&mut head).await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&head), format!("HTTP/1.1 {status} "));
+    }
+    app.finish().await;
+}
+
+/// A connection from one of the addresses of this machine.
+async fn from(address: IpAddr, port: u16) -> TcpStream {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.unwrap();
+    socket.bind(SocketAddr::new(address, 0)).unwrap();
+    let loopback = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::from(Ipv6Addr::LOCALHOST) };
+    socket.connect(SocketAddr::new(loopback, port)).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_connections_of_one_address_are_limited_over_ipv6_too() {
+    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+        println!("no IPv6 here: its connections are not tested");
+        return;
+    }
+    let connections = ConnectionLimits { per_address: 5, ..ConnectionLimits::default() };
+    let listens_on = Ipv6Addr::UNSPECIFIED.into();
+    let app = TestApp::start_with(Kind::Sqlite, Settings { connections, listens_on, ..Settings::default() }).await.unwrap();
+    let port: u16 = app.base.rsplit_once(':').unwrap().1.parse().unwrap();
+    // Over IPv6 an IPv4 address is mapped, and all of those are in one /64 network.
+    let one: IpAddr = Ipv4Addr::new(127, 0, 0, 1).into();
+    let addresses = [one, Ipv4Addr::new(127, 0, 0, 2).into(), Ipv6Addr::LOCALHOST.into()];
+    let mut open = Vec::new();
+    for address in addresses {
+        for _ in 0..5 {
+            let mut stream = from(address, port).await;
+            stream.write_all(WHOLE).await.unwrap();
+            let mut head = [0; 13];
+            stream.read_exact(&mut head).await.unwrap();
+            assert_eq!(String::from_utf8_lossy(&head), "HTTP/1.1 200 ", "{address}");
+            open.push(stream);
+        }
+        assert!(rest(from(address, port).await).await.is_empty(), "{address}");
+    }
+    open.clear();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(closed(&app, "address_limit").await, 3.0);
     app.finish().await;
 }

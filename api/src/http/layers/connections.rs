@@ -53,22 +53,27 @@ pub struct Connections {
 struct Open {
     total: usize,
     per_address: HashMap<IpAddr, usize>,
-    /// Connections not serving a request, in the order in which they are evicted.
+    /// Connections whose client is waited for, in the order in which they are evicted.
     waiting: BTreeMap<QueuePosition, Arc<Connection>>,
     next: u64,
 }
 
-/// When a waiting connection is evicted: first those that never sent a whole head, then those that have been idle for longest.
+/// When a waiting connection is evicted: first those that never sent a whole head or owe a part of a body, the oldest of them
+/// first, since a new one may only be slow; then those that have been idle for longest.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct QueuePosition {
-    has_been_served: bool,
+    is_idle: bool,
     number: u64,
 }
 
 impl Open {
-    fn wait(&mut self, connection: &Arc<Connection>, has_been_served: bool) -> QueuePosition {
+    fn last_position(&mut self, is_idle: bool) -> QueuePosition {
         self.next += 1;
-        let turn = QueuePosition { has_been_served, number: self.next };
+        QueuePosition { is_idle, number: self.next }
+    }
+
+    fn wait(&mut self, connection: &Arc<Connection>, is_idle: bool) -> QueuePosition {
+        let turn = self.last_position(is_idle);
         self.waiting.insert(turn, Arc::clone(connection));
         turn
     }
@@ -85,9 +90,9 @@ struct Connection {
 struct State {
     /// Requests whose head has arrived and whose response isn't complete.
     requests: usize,
-    /// Its place among the waiting connections, if it has no request.
+    /// Its place among the waiting connections, if it has no request or owes a part of its body.
     turn: Option<QueuePosition>,
-    /// Whether part of a head has arrived.
+    /// Whether part of a head has arrived, or all of it.
     has_begun: bool,
     /// When the head must be complete.
     due: Instant,
@@ -131,15 +136,58 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// A whole head has arrived: until its response is complete, the connection isn't evicted.
+    /// A whole head has arrived: until its response is complete, the connection isn't evicted, unless the client owes a part of
+    /// the body.
     pub fn begin(&self) -> Busy {
         let mut open = self.connections.open();
         let mut state = self.connection.state();
         state.requests += 1;
+        state.has_begun = true;
         if let Some(turn) = state.turn.take() {
             open.waiting.remove(&turn);
         }
         Busy(self.clone())
+    }
+
+    /// The body of a request that has begun.
+    pub fn body(&self) -> IncomingBody {
+        IncomingBody { handle: self.clone(), position: None, is_owed: false }
+    }
+}
+
+/// The body of a request. While its client is waited for, the connection may be evicted: nothing was answered yet.
+pub struct IncomingBody {
+    handle: Handle,
+    /// The same from the first time on, so that a client that sends a little now and then gains nothing.
+    position: Option<QueuePosition>,
+    is_owed: bool,
+}
+
+impl IncomingBody {
+    /// Whether the client is waited for.
+    pub fn set_owed(&mut self, is_owed: bool) {
+        if self.is_owed == is_owed {
+            return;
+        }
+        self.is_owed = is_owed;
+        let Handle { connections, connection } = &self.handle;
+        let mut open = connections.open();
+        let mut state = connection.state();
+        if !is_owed {
+            if let Some(turn) = state.turn.take() {
+                open.waiting.remove(&turn);
+            }
+        } else if state.requests == 1 && !state.is_evicted {
+            let position = *self.position.get_or_insert_with(|| open.last_position(false));
+            open.waiting.insert(position, Arc::clone(connection));
+            state.turn = Some(position);
+        }
+    }
+}
+
+impl Drop for IncomingBody {
+    fn drop(&mut self) {
+        self.set_owed(false);
     }
 }
 
@@ -233,7 +281,7 @@ impl Guarded {
         self.place.handle.clone()
     }
 
-    /// Whether to close the connection. A client that sent part of a head gets a response.
+    /// Whether to close the connection. A client that sent part of a request gets a response.
     fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let Handle { connections, connection } = &self.place.handle;
         connection.reader.register(context.waker());

@@ -1,6 +1,7 @@
 //! Admits as much work as can be processed, by its kind, and ends what takes too long: excess work is refused at once, before it
 //! costs anything.
 
+use super::connections::Handle;
 use crate::http::request::caller::Presented;
 use crate::http::request::operations;
 use crate::http::request::work::Work;
@@ -74,12 +75,16 @@ pub async fn work(
         Err(error) => return Ok(ServiceResponse::new(request.into_parts().0, HttpResponse::from_error(error))),
     };
     request.extensions_mut().insert(work.clone());
+    let mut body = request.request().conn_data::<Handle>().map(Handle::body);
     let commits = CommitWatch::default();
     let mut handler = pin!(commits.clone().during(next.call(request)));
     let mut timer = pin!(sleep_until(Instant::now()));
     let answered = poll_fn(|context| {
         if let Poll::Ready(answered) = handler.as_mut().poll(context) {
             return Poll::Ready(Some(answered));
+        }
+        if let Some(body) = &mut body {
+            body.set_owed(work.is_body_owed());
         }
         // A request that may have committed is processed to its end: no response may claim that nothing was changed.
         let Some(due) = work.due().filter(|_| !commits.has_begun()) else { return Poll::Pending };
@@ -88,7 +93,9 @@ pub async fn work(
         }
         timer.as_mut().poll(context).map(|()| None)
     });
-    match answered.await {
+    let answered = answered.await;
+    drop(body);
+    match answered {
         Some(response) => Ok(response?.map_body(|_, body| hold(turn, body))),
         // The request was dropped with its handler: the edge answers without it.
         None => Err(Error::overloaded().into()),

@@ -25,6 +25,7 @@ struct Running {
     body_due: Instant,
     time: Option<Duration>,
     due: Cell<Option<Instant>>,
+    is_body_owed: Cell<bool>,
 }
 
 impl Work {
@@ -47,6 +48,7 @@ impl Work {
             body_due: now + budgets.body_time(),
             time,
             due: Cell::new(time.map(|time| now + time)),
+            is_body_owed: Cell::new(false),
         })))
     }
 
@@ -62,7 +64,15 @@ impl Work {
             return Ok(next);
         }
         self.rest();
-        timeout_at(self.0.body_due, next).await.map_err(|_| Error::plain(Code::RequestTimeout))
+        self.0.is_body_owed.set(true);
+        let next = timeout_at(self.0.body_due, next).await;
+        self.0.is_body_owed.set(false);
+        next.map_err(|_| Error::plain(Code::RequestTimeout))
+    }
+
+    /// Whether its client is waited for to send more of the body. Not of a document, which has its own pace.
+    pub fn is_body_owed(&self) -> bool {
+        self.0.is_body_owed.get()
     }
 
     /// Takes this many bytes of what bodies may hold in memory together, until the request has ended.
