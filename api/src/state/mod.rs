@@ -267,7 +267,9 @@ pub async fn record_refusal_in(tx: &AuditTx, context: &Context, event: Event) ->
         (None, Some(person)) => format!("{} {}", network_of(context), person.id),
         (None, None) => network_of(context),
     };
-    Ok(attempt::record(tx, context, &format!("{who} {}", event.action), Limit::REFUSALS, event).await?)
+    // By outcome, since the entry that reports the number has one.
+    let key = format!("{who} {} {}", event.action, event.outcome.code());
+    Ok(attempt::record(tx, context, &key, Limit::REFUSALS, event).await?)
 }
 
 /// What counts as one client without an account.

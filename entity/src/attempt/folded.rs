@@ -77,13 +77,17 @@ impl Folded {
         known.or_else(|| Self::of_key(&row.attempt_key))
     }
 
-    /// The keys of version 0.1.0 are a user's id or an address, and the type of what was refused.
+    /// A key is a user's id or an address, the type of what was refused, and except in those of version 0.1.0 its outcome.
     fn of_key(key: &str) -> Option<Self> {
+        let outcome = [Outcome::Failure, Outcome::Denied]
+            .into_iter()
+            .find_map(|outcome| Some((key.strip_suffix(outcome.code())?.strip_suffix(' ')?, outcome)));
+        let (key, outcome) = outcome.unwrap_or((key, Outcome::Denied));
         let (who, action) = key.rsplit_once(' ')?;
         let person_id = Uuid::parse_str(who).ok();
         Some(Self {
             action: Action::from_code(action)?,
-            outcome: Outcome::Denied,
+            outcome,
             object_type: "object".to_owned(),
             object_id: "various".to_owned(),
             case: None,
@@ -157,7 +161,10 @@ mod tests {
     fn a_counter_of_an_earlier_version_is_told_by_its_key() {
         let id = Uuid::from_u128(7);
         let by_user = Folded::of_key(&format!("{id} case_held")).unwrap();
-        assert_eq!((by_user.action, by_user.person_id, by_user.ip_address), (Action::CaseHeld, Some(id), None));
+        assert_eq!((by_user.action, by_user.person_id, &by_user.ip_address), (Action::CaseHeld, Some(id), &None));
+        assert_eq!(by_user.outcome, Outcome::Denied);
+        let failed = Folded::of_key(&format!("{id} case_held failure")).unwrap();
+        assert_eq!(failed, Folded { outcome: Outcome::Failure, ..by_user });
         let by_address = Folded::of_key("2001:db8:: login").unwrap();
         assert_eq!((by_address.person_id, by_address.ip_address.as_deref()), (None, Some("2001:db8::")));
         assert_eq!(told(Folded::of_key(" other").unwrap(), 3).metadata.get("event"), Some(&json!("access_denied")));

@@ -138,11 +138,35 @@ on_each_database! {
 
         app.pass(TimeDelta::minutes(1));
         let mark = app.mark().await;
-        assert_eq!(tell_folded(&app.app).await.unwrap(), 3);
+        // Of member1 the failure and the refusals that followed it are counted apart.
+        assert_eq!(tell_folded(&app.app).await.unwrap(), 4);
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["related_user"]["username"]), (vec!["login"], &json!("member1")));
-        assert_eq!((&trail[0]["metadata"]["folded_count"], &trail[0]["ip_address"]), (&json!(10), &json!("127.0.0.1")));
+        assert_eq!((&trail[0]["metadata"]["folded_count"], &trail[0]["ip_address"]), (&json!(9), &json!("127.0.0.1")));
         assert_eq!(trail[0]["metadata"]["event"], "too_many_attempts");
+    }
+
+    async fn failures_and_refusals_are_counted_apart(app) {
+        let mark = app.mark().await;
+        // Each name fails once. Of one name all further attempts have to wait.
+        for number in 0..25 {
+            fail(app, &format!("nobody{number}")).await.expect(401);
+        }
+        for _ in 0..33 {
+            fail(app, "nobody0").await.expect(429);
+        }
+        let count = |trail: &[Json], outcome: &str| trail.iter().filter(|entry| entry["outcome"] == outcome).count();
+        let trail = app.since(&mark).await;
+        assert_eq!((count(&trail, "failure"), count(&trail, "denied")), (20, 20));
+
+        app.pass(TimeDelta::minutes(1));
+        let mark = app.mark().await;
+        assert_eq!(tell_folded(&app.app).await.unwrap(), 2);
+        let trail = app.since(&mark).await;
+        let told: Vec<(&Json, &Json)> =
+            trail.iter().map(|entry| (&entry["outcome"], &entry["metadata"]["folded_count"])).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.contains(&(&json!("failure"), &json!(5))) && told.contains(&(&json!("denied"), &json!(13))), "{told:?}");
     }
 
     async fn a_used_refresh_token_that_ends_a_session_is_always_recorded(app) {
