@@ -50,10 +50,11 @@ pub struct ActivitySummaryFigures {
     user_management_activities: i64,
     #[schema(minimum = 0)]
     quality_review_activities: i64,
-    /// Readings of the log, its trails and reports, and exports; included in the total
+    /// Readings of the log, its trails and reports, exports, and entries by the service that report the number of readings that
+    /// were only counted; included in the total
     #[schema(minimum = 0)]
     access_activities: i64,
-    /// Activities of the service itself
+    /// Activities of the service itself, without the entries that report the number of readings
     #[schema(minimum = 0)]
     system_activity_count: i64,
     /// Failed attempts; not included in the total

@@ -398,6 +398,13 @@ impl Action {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::iter().find(|action| action.code() == code)
     }
+    /// Whether a success may be only counted if it repeats another: it is a reading. The service itself reads nothing; its entries
+    /// about readings report how many of others were only counted.
+    pub fn may_be_folded(self) -> bool {
+        let folds = |word: &Word| word.name == key::FOLDED_COUNT.name();
+        self.takes_any_metadata() || self.optional_metadata().iter().any(folds)
+    }
+
 
     /// The kinds of change to a case that this action is, the narrowest first; `None` outside the case-changes report.
     pub const fn change_types(self) -> Option<&'static [ChangeType]> {
@@ -535,3 +542,9 @@ mod tests {
         assert_eq!(by_category, [2, 11, 4, 3, 2, 5, 6, 4, 1]);
     }
 }
+    #[test]
+    fn what_is_only_read_may_be_folded() {
+        let folded: Vec<&str> = Action::all().filter(|action| action.may_be_folded()).map(Action::code).collect();
+        assert_eq!(folded, ["document_downloaded", "report_generated", "audit_log_accessed", "other"]);
+    }
+

@@ -101,8 +101,8 @@ pub async fn activity_summary<C: ConnectionTrait>(
         case_activities: done().map(|tally| tally.on_cases).sum(),
         user_management_activities: tally::total(done().filter(|tally| manages_users(tally))),
         quality_review_activities: tally::total(done().filter(|tally| tally.action.category() == Category::Review)),
-        access_activities: tally::total(done().filter(|tally| tally.action.category() == Category::Access)),
-        system_activity_count: done().map(|tally| tally.by_system).sum(),
+        access_activities: done().map(access).sum(),
+        system_activity_count: done().filter(|tally| !tally.action.may_be_folded()).map(|tally| tally.by_system).sum(),
         failed_attempts: ended(Outcome::Failure),
         denied_attempts: ended(Outcome::Denied),
         distinct_types,
@@ -128,6 +128,16 @@ impl Trend {
 /// Whether it is user management by staff. Updates of a member's profile aren't counted, since members may make them too.
 fn manages_users(tally: &Tally) -> bool {
     tally.action.category() == Category::User && tally.action != Action::MemberProfileUpdated
+}
+
+/// How many readings and exports it counts: whatever was read, an entry by the service itself that reports readings is one of
+/// them, and not its own activity.
+fn access(tally: &Tally) -> i64 {
+    match tally.action.category() {
+        Category::Access => tally.count,
+        _ if tally.action.may_be_folded() => tally.by_system,
+        _ => 0,
+    }
 }
 
 #[derive(FromQueryResult)]

@@ -203,8 +203,9 @@ async fn access<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange) -> 
         None => sql.text("MAX(counted.last_at)"),
     };
     let collation = by_bytes(db);
+    // The service itself reads nothing: its entries report how many readings of others were only counted.
     let sql = reads.relation(sql.text(" AS last_at FROM "), counted, By::Actors, &[ids]).text(
-        " GROUP BY counted.action_type, counted.topic, counted.actor_id, counted.actor_label \
+        " WHERE counted.actor_id IS NOT NULL GROUP BY counted.action_type, counted.topic, counted.actor_id, counted.actor_label \
          HAVING SUM(counted.entry_count) > 0 ORDER BY SUM(counted.entry_count) DESC, counted.actor_label",
     );
     let sql = sql.text(collation).text(", counted.action_type").text(collation);

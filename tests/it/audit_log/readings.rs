@@ -80,6 +80,37 @@ on_each_database! {
         }
     }
 
+    async fn what_the_service_tells_of_readings_is_access_and_not_its_own_work(app) {
+        let case = app.a_case().accepted().create().await;
+        app.as_admin().await.patch("settings", json!({"record_views": true})).await.expect(200);
+        let by = app.as_tech(3).await;
+        for path in [case.path(), case.path()] {
+            by.get(&path).await.expect(200);
+        }
+        let manager = app.as_manager().await;
+        for _ in 0..2 {
+            manager.get("audit-log?outcome=failure").await.expect(200);
+            manager.get("reports/case-changes").await.expect(200);
+        }
+        app.pass(TimeDelta::hours(1));
+        let figures = async |period: &str| {
+            let admin = app.as_admin().await;
+            let summary = admin.get(&format!("reports/activity-summary?{period}")).await.expect(200)["summary"].clone();
+            let events = admin.get(&format!("reports/system-events?{period}")).await.expect(200);
+            let of_system = events["access"].as_array().unwrap().iter().filter(|row| row["username"] == "System").count();
+            assert_eq!((of_system, &events["access_total"]), (0, &json!(events["access"].as_array().unwrap().len())));
+            ["total_activities", "access_activities", "system_activity_count"].map(|name| summary[name].as_i64().unwrap())
+        };
+        // Other parameters each time, so that the two readings by which they are found are further activities.
+        let [total, access, of_service] = figures("since=2026-12-01T00:00:00Z").await;
+        let mark = app.mark().await;
+        assert_eq!(tell_folded(&app.app).await.unwrap(), 3);
+        assert_eq!(app.since(&mark).await.len(), 3);
+        assert_eq!(figures("since=2026-11-30T00:00:00Z").await, [total + 5, access + 5, of_service]);
+        app.seal().await;
+        assert_eq!(figures("since=2026-11-30").await, [total + 7, access + 7, of_service]);
+    }
+
     async fn another_caller_and_other_parameters_are_another_reading(app) {
         let (manager, admin) = (app.as_manager().await, app.as_admin().await);
         let elsewhere = app.as_manager().await;

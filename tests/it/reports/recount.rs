@@ -134,8 +134,11 @@ impl<'a> Recount<'a> {
             case_activities: done.iter().filter(|entry| entry.case_id.is_some()).count() as i64,
             user_management_activities: of_types(&["user_created", "user_updated", "user_deleted", "user_role_changed"]),
             quality_review_activities: of_types(&["review_submitted", "review_updated"]),
-            access_activities: of_types(&["audit_log_accessed", "report_generated", "bulk_export", "export_generated"]),
-            system_activity_count: done.iter().filter(|entry| entry.actor_type == "system").count() as i64,
+            access_activities: of_types(&["audit_log_accessed", "report_generated", "bulk_export", "export_generated"])
+                + done.iter().filter(|entry| tells_of_readings(entry) && action(entry).category() != Category::Access).count()
+                    as i64,
+            system_activity_count: done.iter().filter(|entry| entry.actor_type == "system" && !tells_of_readings(entry)).count()
+                as i64,
             failed_attempts: count(&|entry| entry.outcome == "failure"),
             denied_attempts: count(&|entry| entry.outcome == "denied"),
             distinct_types,
@@ -440,7 +443,8 @@ impl<'a> Recount<'a> {
     fn access(&self) -> Vec<Access> {
         let codes = ["report_generated", "audit_log_accessed", "bulk_export", "export_generated"];
         let mut groups: BTreeMap<_, Access> = BTreeMap::new();
-        for entry in self.done().into_iter().filter(|entry| codes.contains(&entry.action_type.as_str())) {
+        let reads = |entry: &&Entry| codes.contains(&entry.action_type.as_str()) && entry.actor_id.is_some();
+        for entry in self.done().into_iter().filter(reads) {
             let key = (&entry.actor_label, &entry.action_type, &entry.topic);
             let group = groups.entry(key).or_insert_with(|| Access {
                 action_type: entry.action_type.clone(),
@@ -457,6 +461,12 @@ impl<'a> Recount<'a> {
         access.sort_by_key(|group| std::cmp::Reverse(group.entry_count));
         access
     }
+}
+
+/// An entry by the service itself about something that only others read.
+fn tells_of_readings(entry: &Entry) -> bool {
+    let read = ["audit_log_accessed", "report_generated", "document_downloaded", "other"];
+    entry.actor_type == "system" && read.contains(&entry.action_type.as_str())
 }
 
 fn figures(changes: &[&Entry]) -> Figures {
