@@ -51,7 +51,9 @@ impl JobDetail {
     fn new(job: JobName, schedule: String, next_run_at: Option<Instant>, health: Option<&JobHealth>) -> Self {
         let description = match job {
             JobName::CheckExpiredHolds => "Notifies users of holds that exceed their expected duration; does not resume cases.",
-            JobName::CheckRollups => "Compares the rollups of a random week with the audit log; changes neither.",
+            JobName::CheckRollups => {
+                "Compares the rollups of yesterday and of a random week with the audit log; changes neither."
+            }
             JobName::QuarterlyCreditReset => "Sets the credit allowance of every active member, once per quarter.",
             JobName::ReleaseScheduledCases => "Marks completed cases as released once due, and notifies their members.",
             JobName::SendScheduledEmails => "Sends emails that are due, and retries those that could not be sent.",

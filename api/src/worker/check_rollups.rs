@@ -1,4 +1,4 @@
-//! Compares the rollups of a random week with the log, each day in a snapshot of its own.
+//! Compares the rollups of yesterday and of a random week with the log, each day in a snapshot of its own.
 
 use super::run::RunCounts;
 use crate::state::App;
@@ -7,46 +7,51 @@ use entity::ledger;
 use entity::ledger::rollup::{self, Difference, Generation};
 use sea_orm::DbErr;
 use sea_orm::prelude::Uuid;
+use std::collections::VecDeque;
 
-const DAYS: usize = 7;
+const WEEK: usize = 7;
 
-/// A week that is being compared.
-pub struct Week {
-    first: Option<NaiveDate>,
-    /// How many of its days were compared.
-    compared: usize,
+/// Days that are being compared.
+#[derive(Default)]
+pub struct DaysToCompare {
+    yesterday: Option<NaiveDate>,
+    /// The first day of the random week.
+    week: Option<NaiveDate>,
+    left: VecDeque<NaiveDate>,
+    compared: Vec<NaiveDate>,
     rows: u64,
     differing: u64,
     first_difference: Option<Difference>,
 }
 
-impl Week {
-    /// A random week since the first entry, the same for the same run; no days if nothing was counted yet.
+impl DaysToCompare {
+    /// Yesterday, since every day is to be compared once it is over, and then a random week since the first entry, the same for
+    /// the same run. No days if nothing was counted yet.
     pub async fn choose(app: &App, run_id: Uuid) -> Result<Self, DbErr> {
         let snapshot = app.db().snapshot().await?;
-        let generation = Generation::active(&ledger::state(&snapshot).await?)?;
-        let first = match generation {
-            Some(generation) => {
-                let today = app.now().with_timezone(&generation.zone).date_naive();
-                let begun_on = rollup::first_day(&snapshot, generation).await?;
-                begun_on.map(|begun_on| rollup::random_week(run_id, begun_on, today))
-            }
-            None => None,
-        };
-        Ok(Self { first, compared: 0, rows: 0, differing: 0, first_difference: None })
+        let Some(generation) = Generation::active(&ledger::state(&snapshot).await?)? else { return Ok(Self::default()) };
+        let Some(begun_on) = rollup::first_day(&snapshot, generation).await? else { return Ok(Self::default()) };
+        let today = app.now().with_timezone(&generation.zone).date_naive();
+        Ok(Self::new(today, rollup::random_week(run_id, begun_on, today)))
+    }
+
+    fn new(today: NaiveDate, week: NaiveDate) -> Self {
+        let yesterday = today.pred_opt();
+        let of_week = week.iter_days().take(WEEK).filter(|day| Some(*day) != yesterday);
+        Self { yesterday, week: Some(week), left: yesterday.into_iter().chain(of_week).collect(), ..Self::default() }
     }
 
     pub fn has_next(&self) -> bool {
-        self.first.is_some() && self.compared < DAYS
+        !self.left.is_empty()
     }
 
     /// Compares the next day. What is counted anew meanwhile, because the time zone or the rules have changed, is left out.
     pub async fn compare_next(&mut self, app: &App) -> Result<(), DbErr> {
-        let Some(day) = self.first.and_then(|first| first.iter_days().nth(self.compared)) else { return Ok(()) };
-        self.compared += 1;
+        let Some(day) = self.left.pop_front() else { return Ok(()) };
         let snapshot = app.db().snapshot().await?;
         let Some(generation) = Generation::active(&ledger::state(&snapshot).await?)? else { return Ok(()) };
         let comparison = rollup::compare(&snapshot, generation, day).await?;
+        self.compared.push(day);
         self.rows += comparison.rows;
         self.differing += u64::try_from(comparison.differences.len()).unwrap_or(u64::MAX);
         self.first_difference = self.first_difference.take().or(comparison.differences.into_iter().next());
@@ -55,13 +60,32 @@ impl Week {
 
     /// A failure if any row differs.
     pub fn result(self) -> RunCounts {
-        let Self { first, compared: _, rows, differing, first_difference } = self;
-        let error = first.zip(first_difference).map(|(first, difference)| {
+        let Self { yesterday, week, left: _, compared, rows, differing, first_difference } = self;
+        let error = yesterday.zip(week).zip(first_difference).map(|((yesterday, week), difference)| {
             format!(
-                "{differing} rollups of the week from {first} differ from the log, the first: {difference}. \
+                "{differing} rollups of {yesterday} and of the week from {week} differ from the log, the first: {difference}. \
                  `casetrail audit recount` lists them"
             )
         });
-        RunCounts { processed: rows, failed: differing, broke_off: error.is_some(), error, ..RunCounts::default() }
+        let broke_off = error.is_some();
+        RunCounts { processed: rows, failed: differing, broke_off, error, days_compared: compared, ..RunCounts::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yesterday_is_compared_first_and_once() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let days = |week: &str| DaysToCompare::new(day("2026-12-02"), day(week)).left;
+        let earlier = days("2026-03-05");
+        assert_eq!(
+            (earlier.len(), earlier[0], earlier[1], earlier[7]),
+            (8, day("2026-12-01"), day("2026-03-05"), day("2026-03-11"))
+        );
+        let same = days("2026-11-26");
+        assert_eq!((same.len(), same[0], same[1], same[6]), (7, day("2026-12-01"), day("2026-11-26"), day("2026-12-02")));
     }
 }

@@ -9,7 +9,7 @@ use super::{check_rollups, send_mails, work};
 use crate::state::App;
 use crate::wire::cause::with_sources;
 use crate::wire::{Interruption, Result};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::audit::{AuditTx, Context, Event, Refusal, key};
 use entity::delivery::{Cause, Delivery, RetryAdvice};
 use entity::job::JobRun;
@@ -49,6 +49,8 @@ pub struct RunCounts {
     pub error: Option<String>,
     /// Whether it ended before its work was done, because the rest would have failed too.
     pub broke_off: bool,
+    /// The days whose rollups were compared with the log.
+    pub days_compared: Vec<NaiveDate>,
 }
 
 impl RunCounts {
@@ -228,6 +230,13 @@ impl<R: Requester> UnderWay<'_, R> {
             trigger: self.trigger(),
         };
         let event = Event::cron_job_executed(self.order.job.code(), &outcome);
+        let event = match self.order.job {
+            JobName::CheckRollups => event.comparing(&tally.days_compared),
+            JobName::CheckExpiredHolds
+            | JobName::QuarterlyCreditReset
+            | JobName::ReleaseScheduledCases
+            | JobName::SendScheduledEmails => event,
+        };
         let row = run::record(&tx, row).await?.ok_or(Ended::Busy)?;
         job::release(&tx, self.order.job).await?;
         by.commit(tx, event, &row).await?;
@@ -271,17 +280,17 @@ impl<R: Requester> UnderWay<'_, R> {
         Ok(tally)
     }
 
-    /// Compares the rollups of a week with the log while holding a lease on the job, which each day renews: the run's own
+    /// Compares rollups with the log, day by day, while holding a lease on the job, which each day renews: the run's own
     /// transaction would keep SQLite's other writers waiting.
     async fn check_rollups(&self) -> Result<RunCounts, Ended> {
         // A request that was already answered ends here.
         drop(self.begin_keyed().await?);
-        let mut week = check_rollups::Week::choose(self.app, self.id).await?;
-        while week.has_next() && !self.app.stopping().is_cancelled() {
+        let mut days = check_rollups::DaysToCompare::choose(self.app, self.id).await?;
+        while days.has_next() && !self.app.stopping().is_cancelled() {
             self.lease().await?;
-            week.compare_next(self.app).await?;
+            days.compare_next(self.app).await?;
         }
-        Ok(week.result())
+        Ok(days.result())
     }
 
     /// Releases a lease that led to no result; if not even that can be written, the lease expires by itself.

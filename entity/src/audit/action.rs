@@ -312,7 +312,16 @@ impl Action {
                 let required = words![JOB_NAME, RECORDS_PROCESSED, STATUS, ERROR_MESSAGE];
                 let row = row("cron_job_executed", "Cron Job Executed", C::System, required);
                 let row = row.introduced().called().system(S::CronJob);
-                row.may(words![RECORDS_FAILED, RECORDS_DEFERRED, DURATION_MS, DRY_RUN, TRIGGER, STARTED_AT, FINISHED_AT])
+                row.may(words![
+                    RECORDS_FAILED,
+                    RECORDS_DEFERRED,
+                    DURATION_MS,
+                    DRY_RUN,
+                    TRIGGER,
+                    STARTED_AT,
+                    FINISHED_AT,
+                    DAYS_COMPARED
+                ])
             }
             Self::MemberCommentAdded => {
                 row("member_comment_added", "Member Comment Added", C::Note, words![LENGTH]).introduced().creates()

@@ -150,6 +150,7 @@ keys! {
     CASE_NUMBER: Text = "case_number";
     CHANGED_BY: Text = "changed_by";
     CODE: Text = "code";
+    DAYS_COMPARED: List = "days_compared";
     DELIVERY_STATUS: Text = "delivery_status";
     DIRECTION: Text = "direction";
     DOCS_VERIFIED: Flag = "docs_verified";

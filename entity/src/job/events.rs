@@ -2,10 +2,11 @@
 
 use super::run::{RunStatus, Trigger};
 use crate::alert::{Kind, Severity};
-use crate::audit::Event;
 use crate::audit::metadata::metadata;
+use crate::audit::{Event, key};
 use crate::effect::{Email, Notice, Recipients};
 use crate::outbox::Template;
+use chrono::NaiveDate;
 use serde_json::json;
 
 /// The result of a job run.
@@ -71,5 +72,10 @@ impl Event {
             TRIGGER = run.trigger.code(),
         ];
         Self::new(metadata, ("job", job_name.to_owned()), format!("Job {job_name} ran: {status}")).ending(run.status.into())
+    }
+
+    /// Adds the days whose rollups the run compared with the log.
+    pub fn comparing(self, days: &[NaiveDate]) -> Self {
+        self.with(key::DAYS_COMPARED, days.iter().map(NaiveDate::to_string).collect::<Vec<_>>())
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::app::{TestApp, actions, at};
 use api::worker::scheduler;
+use chrono::TimeDelta;
 use entity::job::JobName;
 use entity::ledger::rollup::{rebuild_step, start_rebuild};
 use sea_orm::ConnectionTrait;
@@ -23,6 +24,9 @@ on_each_database! {
         let right = run(app, json!({})).await;
         assert_eq!((&right["status"], &right["records_failed"]), (&json!("success"), &json!(0)));
         assert!(right["records_processed"].as_i64().unwrap() > 3, "{right}");
+        let mut days = vec!["2026-11-30"];
+        days.extend(["2026-12-01", "2026-12-02", "2026-12-03", "2026-12-04", "2026-12-05", "2026-12-06", "2026-12-07"]);
+        assert_eq!(app.all_entries().await.pop().unwrap()["metadata"]["days_compared"], json!(days));
         let wrong = "UPDATE ledger_type_days SET entry_count = 99 WHERE action_type = 'case_created'";
         app.outside.execute_unprepared(wrong).await.unwrap();
 
@@ -33,8 +37,9 @@ on_each_database! {
 
         assert_eq!((&wrong["status"], &wrong["records_failed"]), (&json!("failure"), &json!(1)));
         let error = wrong["error_message"].as_str().unwrap();
-        let expected = "1 rollups of the week from 2026-12-01 differ from the log, the first: ledger_type_days case_created ";
-        assert!(error.starts_with(expected) && error.contains(" on 2026-12-01: stored 99 ("), "{error}");
+        let expected = "1 rollups of 2026-11-30 and of the week from 2026-12-01 differ from the log, the first: ";
+        assert!(error.starts_with(&format!("{expected}ledger_type_days case_created ")), "{error}");
+        assert!(error.contains(" on 2026-12-01: stored 99 ("), "{error}");
         assert!(error.contains("counted 1 (") && error.ends_with("`casetrail audit recount` lists them"), "{error}");
         let trail = app.since(&mark).await;
         assert_eq!((actions(&trail), &trail[0]["outcome"]), (vec!["cron_job_executed"], &json!("failure")));
@@ -44,6 +49,36 @@ on_each_database! {
         assert!(start_rebuild(app.app.db()).await.unwrap());
         while rebuild_step(app.app.db()).await.unwrap() {}
         assert_eq!(run(app, json!({})).await["status"], "success");
+    }
+
+    async fn yesterday_is_compared_each_night_and_a_random_week_after_it(app) {
+        app.a_case().accepted().create().await;
+        app.seal().await;
+        // So far ahead that no random week is likely to have yesterday in it.
+        let first = at("2026-12-02T15:00:00Z");
+        for weeks in [0, 150, 300] {
+            app.clock.set(first + TimeDelta::weeks(weeks));
+            app.a_case().accepted().create().await;
+            app.seal().await;
+            app.clock.set(first + TimeDelta::weeks(weeks) + TimeDelta::days(1));
+            let mark = app.mark().await;
+            run(app, json!({})).await;
+            let trail = app.since(&mark).await;
+            let days = trail.last().unwrap()["metadata"]["days_compared"].as_array().unwrap();
+            let days: Vec<&str> = days.iter().map(|day| day.as_str().unwrap()).collect();
+            let yesterday = (first + TimeDelta::weeks(weeks)).date_naive().to_string();
+            assert!(days[0] == yesterday && (7..=8).contains(&days.len()), "{days:?}");
+            assert!(days[1..].iter().all(|day| *day != yesterday), "{days:?}");
+        }
+        let count = async |count: u32| {
+            let of_yesterday = "action_type = 'case_created' AND day = '2032-09-01'";
+            let sql = format!("UPDATE ledger_type_days SET entry_count = {count} WHERE {of_yesterday}");
+            assert_eq!(app.outside.execute_unprepared(&sql).await.unwrap().rows_affected(), 1);
+        };
+        count(99).await;
+        let wrong = run(app, json!({})).await;
+        assert_eq!((&wrong["status"], &wrong["records_failed"]), (&json!("failure"), &json!(1)));
+        count(1).await;
     }
 
     async fn it_runs_at_night_in_the_settings_time_zone_also_before_anything_is_sealed(app) {

@@ -140,8 +140,8 @@ pub async fn compare<C: ConnectionTrait>(db: &C, generation: Generation, day: Na
     Ok(comparison)
 }
 
-/// The first day of a random week of those that begin with a day and are not after another. The same run has the same week, so
-/// that its result can be repeated.
+/// The first day of a random week. The weeks begin with the first day and follow each other; the last one has the last day in
+/// it, and may end after that. The same run has the same week, so that its result can be repeated.
 pub fn random_week(run_id: Uuid, first: NaiveDate, last: NaiveDate) -> NaiveDate {
     let weeks = u64::try_from((last - first).num_days() / 7).unwrap_or_default() + 1;
     // Digits of a digest, since the beginning of an id is its time.
