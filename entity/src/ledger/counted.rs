@@ -472,7 +472,6 @@ async fn one_count<C: ConnectionTrait>(sql: Sql, db: &C) -> Result<i64, DbErr> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::RULES;
     use super::*;
     use crate::clock::Clock;
 
@@ -492,20 +491,7 @@ mod tests {
 
     /// With entries at these times.
     fn counted(first: &str, last: &str) -> Counted {
-        let state = State {
-            history_after: None,
-            history_done: true,
-            generation: 1,
-            zone: CHICAGO.name().to_owned(),
-            rules: RULES,
-            rolled_through: 0,
-            building: None,
-            building_zone: None,
-            building_rules: None,
-            building_through: 0,
-            last_sequence: 0,
-            settings_zone: CHICAGO.name().to_owned(),
-        };
+        let state = State::sealed_in(CHICAGO.name());
         let id = |time| Some(Clock::system().id(at(time)));
         let edges = Edges { first_id: id(first), last_id: id(last), pending_count: 0 };
         Counted { backend: DbBackend::Sqlite, state, edges, seen: None, days: Some(CHICAGO) }

@@ -59,8 +59,6 @@ pub struct State {
     pub zone: String,
     /// The version of the rules by which it was counted.
     pub rules: i32,
-    /// The sequence of the last entry in it.
-    pub rolled_through: i64,
     /// The generation that is being built beside it, with its zone, its rules, and the sequence of the last entry in it.
     pub building: Option<i32>,
     pub building_zone: Option<String>,
@@ -73,6 +71,24 @@ pub struct State {
 }
 
 impl State {
+    /// That of an empty log whose rollups have the days of a time zone.
+    #[cfg(test)]
+    pub(crate) fn sealed_in(zone: &str) -> Self {
+        Self {
+            history_after: None,
+            history_done: true,
+            generation: 1,
+            zone: zone.to_owned(),
+            rules: RULES,
+            building: None,
+            building_zone: None,
+            building_rules: None,
+            building_through: 0,
+            last_sequence: 0,
+            settings_zone: zone.to_owned(),
+        }
+    }
+
     /// Whether the rollups hold every sealed entry, by the days of this time zone and by the rules of this version.
     pub fn is_ready(&self, zone: &str) -> bool {
         self.history_done && self.zone == zone && self.rules == RULES
@@ -86,7 +102,7 @@ impl State {
 /// If the database can't be queried.
 pub async fn state<C: ConnectionTrait>(db: &C) -> Result<State, DbErr> {
     let sql = "SELECT ledger.history_after, ledger.history_done, ledger.generation, ledger.zone, ledger.rules, \
-               ledger.rolled_through, ledger.building, ledger.building_zone, ledger.building_rules, ledger.building_through, \
+               ledger.building, ledger.building_zone, ledger.building_rules, ledger.building_through, \
                COALESCE((SELECT MAX(sequence) FROM ledger_leaves), 0) AS last_sequence, settings.time_zone AS settings_zone \
                FROM ledger_state AS ledger, settings";
     let state = State::find_by_statement(Statement::from_string(db.get_database_backend(), sql));
@@ -106,20 +122,7 @@ mod tests {
 
     #[test]
     fn rollups_are_ready_once_they_hold_the_history_by_the_same_days_and_rules() {
-        let ready = State {
-            history_after: None,
-            history_done: true,
-            generation: 1,
-            zone: "Asia/Tokyo".to_owned(),
-            rules: RULES,
-            rolled_through: 0,
-            building: None,
-            building_zone: None,
-            building_rules: None,
-            building_through: 0,
-            last_sequence: 0,
-            settings_zone: "Asia/Tokyo".to_owned(),
-        };
+        let ready = State::sealed_in("Asia/Tokyo");
         assert!(ready.is_ready("Asia/Tokyo"));
         for other in [
             State { history_done: false, ..ready.clone() },

@@ -88,7 +88,6 @@ pub async fn seal(db: &Db, at_most: usize) -> Result<Sealed, DbErr> {
         insert_leaves(&tx, &entries).await?;
         rollup::add(&tx, state.generation, rollup::zone_of(&state.zone)?, entries.iter().map(|entry| &entry.facts)).await?;
         delete_pending(&tx, &entries).await?;
-        state.rolled_through = state.last_sequence;
     }
     keep(&tx, &state).await?;
     tx.commit().await?;
@@ -243,11 +242,9 @@ async fn delete_pending(tx: &WriteTransaction, entries: &[Sealable]) -> Result<(
 }
 
 async fn keep(tx: &WriteTransaction, state: &State) -> Result<(), DbErr> {
-    let sql = "UPDATE ledger_state SET history_after = $1, history_done = $2, zone = $3, rules = $4, rolled_through = $5 \
-               WHERE id = 1";
-    let State { history_after, history_done, zone, rules, rolled_through, .. } = state;
-    let values =
-        [(*history_after).into(), (*history_done).into(), zone.as_str().into(), (*rules).into(), (*rolled_through).into()];
+    let sql = "UPDATE ledger_state SET history_after = $1, history_done = $2, zone = $3, rules = $4 WHERE id = 1";
+    let State { history_after, history_done, zone, rules, .. } = state;
+    let values = [(*history_after).into(), (*history_done).into(), zone.as_str().into(), (*rules).into()];
     tx.execute(&Statement::from_sql_and_values(tx.backend(), sql, values)).await.map(drop)
 }
 

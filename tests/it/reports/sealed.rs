@@ -72,8 +72,8 @@ pub async fn seal<C: ConnectionTrait>(db: &C, entries: &[&Entry], zone: Tz) -> H
         )
         .await;
     }
-    let state = vec![zone.name().into(), ledger::RULES.into(), i64::try_from(entries.len()).unwrap().into()];
-    run(db, "UPDATE ledger_state SET zone = $1, rules = $2, rolled_through = $3", state).await;
+    let state = vec![zone.name().into(), ledger::RULES.into()];
+    run(db, "UPDATE ledger_state SET zone = $1, rules = $2", state).await;
     entries.iter().zip(1_i64..).map(|(entry, sequence)| (entry.id, sequence)).collect()
 }
 

@@ -120,9 +120,9 @@ async fn build(tx: &WriteTransaction, known: &State, generation: i32) -> Result<
     if through < last {
         return execute(tx, "UPDATE ledger_state SET building_through = $1 WHERE id = 1", vec![through.into()]).await;
     }
-    let sql = "UPDATE ledger_state SET generation = $1, zone = $2, rules = $3, rolled_through = $4, building = NULL, \
-               building_zone = NULL, building_rules = NULL, building_through = 0 WHERE id = 1";
-    execute(tx, sql, vec![generation.into(), known.settings_zone.as_str().into(), RULES.into(), last.into()]).await?;
+    let sql = "UPDATE ledger_state SET generation = $1, zone = $2, rules = $3, building = NULL, building_zone = NULL, \
+               building_rules = NULL, building_through = 0 WHERE id = 1";
+    execute(tx, sql, vec![generation.into(), known.settings_zone.as_str().into(), RULES.into()]).await?;
     tracing::info!(generation, zone = known.settings_zone, entries = last, "all entries were counted again");
     Ok(())
 }
