@@ -10,7 +10,7 @@ use actix_web::http::header::{ACCEPT, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, Responder, get};
 use entity::audit::Event;
 use entity::audit_log::Entry;
-use entity::ledger::feed::{self, FeedEntry};
+use entity::ledger::feed::{self, FeedEntry, FeedPage};
 use entity::text;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -30,7 +30,8 @@ pub struct FeedParameters {
     #[validate(nested)]
     #[param(inline, nullable = false, example = 1042)]
     after: Option<Sequence>,
-    /// Maximum number of entries; defaults to 100
+    /// Maximum number of entries; defaults to 100. A page has fewer if their bodies would have more than 1 MiB (1,048,576 bytes)
+    /// together, but at least one
     #[validate(nested)]
     #[param(inline, nullable = false, example = 100)]
     limit: Option<FeedLimit>,
@@ -78,7 +79,8 @@ pub struct LedgerEntry {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!(LedgerEntryList::example()))]
 pub struct LedgerEntryList {
-    /// Entries in ascending order of `sequence`, starting with `after` + 1, without gaps
+    /// Entries in ascending order of `sequence`, starting with `after` + 1, without gaps: at most `limit`, and at most 1 MiB of
+    /// bodies unless one entry alone has more
     #[schema(max_items = 1000)]
     pub items: Vec<LedgerEntry>,
     /// The sequence of the last item, or `after` if there are none. Pass it as `after` in the next request
@@ -92,10 +94,11 @@ pub struct LedgerEntryList {
 ///
 /// Returns the entries after a sequence, so that a consumer can follow the log and miss nothing: entries get their sequence
 /// after they were committed, one after the other and without gaps, usually within a second. None ever appears below a sequence
-/// that was returned before. With `wait_seconds` the response is sent as soon as there is an entry, or when these seconds have
-/// passed or the service shuts down; whether the caller may read the log is checked again after that. Returns 409
-/// `sequence_unknown` if `after` is greater than the last sequence: it comes from another log, or a restored backup lacks entries
-/// that the caller has read.
+/// that was returned before. A page ends after `limit` entries or 1 MiB of bodies, and `has_more` says whether there are more.
+///
+/// With `wait_seconds` the response is sent as soon as there is an entry, or when these seconds have passed or the service shuts
+/// down; whether the caller may read the log is checked again after that. Returns 409 `sequence_unknown` if `after` is greater
+/// than the last sequence: it comes from another log, or a restored backup lacks entries that the caller has read.
 ///
 /// The access is recorded in the audit log once an hour for each caller. Further requests are only counted, and the next entry
 /// has the number as `folded_count`. The response never contains the entry that it causes.
@@ -132,9 +135,8 @@ pub async fn list_ledger_entries(
     if after > *app.last_sequence().borrow() && after > feed::last_sequence(app.readers()).await? {
         return Err(sequence_unknown());
     }
-    // One more than requested shows whether there are more.
-    let found = awaiting::entries(&app, Work::find(&request).as_ref(), after, limit + 1, wait).await?;
-    let list = LedgerEntryList::read(&app, found, after, limit).await?;
+    let found = awaiting::entries(&app, Work::find(&request).as_ref(), after, limit, wait).await?;
+    let list = LedgerEntryList::read(&app, found, after).await?;
     let log = ("audit_log", "audit_log".to_owned());
     app.record_following(&by, Event::audit_log_accessed("ledger", log, json!({}))).await?;
     if query.is_ndjson(&request) {
@@ -172,12 +174,10 @@ impl FeedParameters {
 }
 
 impl LedgerEntryList {
-    async fn read(app: &App, mut found: Vec<FeedEntry>, after: i64, limit: u64) -> Result<Self> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let last_sequence = found.last().map_or(after, |last| last.sequence);
-        let (leaves, stored): (Vec<_>, Vec<_>) = found
+    async fn read(app: &App, found: FeedPage, after: i64) -> Result<Self> {
+        let FeedPage { entries, has_more } = found;
+        let last_sequence = entries.last().map_or(after, |last| last.sequence);
+        let (leaves, stored): (Vec<_>, Vec<_>) = entries
             .into_iter()
             .map(|FeedEntry { sequence, leaf_hash, id, body }| {
                 ((sequence, text::hex(&leaf_hash)), Entry { id, sequence: Some(sequence), body })

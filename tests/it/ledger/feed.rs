@@ -4,10 +4,11 @@ use crate::app::{Answer, Client, Fresh, Kind, Settings, TestApp, actions};
 use api::state::budgets::WorkLimits;
 use api::worker::folding::tell_folded;
 use chrono::TimeDelta;
+use entity::audit::Event;
 use entity::text::sha256_hex;
 use entity::user::Role;
 use futures_util::future::join_all;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
@@ -93,6 +94,45 @@ on_each_database! {
             assert_eq!(stored, known, "{limit}");
             assert_eq!(follow(&by, 2, limit).await, all[2..], "{limit}");
         }
+    }
+
+    async fn a_page_is_bounded_by_the_bytes_of_its_bodies(app) {
+        const PAGE_BYTES_MAX: usize = 1 << 20;
+        let by = app.as_manager().await;
+        let after = end(app, &by).await;
+        // With one in between that is longer than a page.
+        for length in [[30_000; 40].as_slice(), &[1_500_000, 10], &[30_000; 40]].concat() {
+            let metadata = Map::from_iter([("text".to_owned(), json!("é".repeat(length / 2)))]);
+            let tx = app.write().await;
+            tx.record(Event::reported_activity("letter_sent", "A letter went out", None, metadata)).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        app.seal().await;
+        let (mut last, mut pages) = (after, Vec::new());
+        loop {
+            let list = by.get(&format!("ledger/entries?after={last}&limit=1000")).await.expect(200);
+            let bytes: Vec<usize> = items(&list).iter().map(|item| item["body"].as_str().unwrap().len()).collect();
+            assert_eq!(items(&list)[0]["sequence"], last + 1);
+            last += i64::try_from(bytes.len()).unwrap();
+            assert_eq!(list["last_sequence"], last);
+            pages.push(bytes);
+            if list["has_more"] == false {
+                break;
+            }
+        }
+        assert_eq!(usize::try_from(last).unwrap(), app.all_entries().await.len());
+        for (page, next) in pages.iter().zip(pages.iter().skip(1)) {
+            let bytes: usize = page.iter().sum();
+            assert!(bytes <= PAGE_BYTES_MAX || page.len() == 1, "{page:?}");
+            assert!(bytes + next[0] > PAGE_BYTES_MAX, "{page:?} {next:?}");
+        }
+        assert!(pages.iter().any(|page| page.len() == 1), "the long one alone");
+        let lines = by.get(&format!("ledger/entries?after={after}&limit=1000&format=ndjson")).await;
+        assert_eq!(lines.lines_of_unicode().len(), pages[0].len());
+        // A page that ends with the limit or with the log is as it was.
+        assert_eq!(items(&by.get(&format!("ledger/entries?after={after}&limit=3")).await.expect(200)).len(), 3);
+        let list = by.get(&format!("ledger/entries?after={}&limit=1", last - 1)).await.expect(200);
+        assert_eq!((items(&list).len(), &list["has_more"]), (1, &json!(false)));
     }
 
     async fn an_entry_has_its_sequence_everywhere_once_it_is_sealed(app) {
