@@ -6,7 +6,7 @@ use crate::audit_entry::{Column, Entity};
 use crate::page::{self, Direction, Position, Total};
 use crate::period::IdRange;
 use crate::sql::Sql;
-use crate::text::{Spelling, trigram_conditions};
+use crate::text::{Spelling, folded, trigram_conditions};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
@@ -18,6 +18,8 @@ pub enum TextIndex {
     #[default]
     None,
     Postgres,
+    /// PostgreSQL with `LC_CTYPE` C or POSIX: `pg_trgm` takes letters beyond ASCII for blanks there, so that no trigram has one.
+    PostgresAscii,
     Sqlite,
 }
 
@@ -41,11 +43,20 @@ impl TextIndex {
         if db.get_database_backend() != DbBackend::Postgres {
             return Ok(Self::Sqlite);
         }
+        #[derive(FromQueryResult)]
+        struct Row {
+            is_there: bool,
+            is_ascii: bool,
+        }
         let question = "SELECT EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('audit_entries_by_text') \
-                        AND indisvalid) AS is_there";
-        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
-        let is_there = row.map(|row| row.try_get("", "is_there")).transpose()?.unwrap_or(false);
-        Ok(if is_there { Self::Postgres } else { Self::None })
+                        AND indisvalid) AS is_there, datctype IN ('C', 'POSIX') AS is_ascii \
+                        FROM pg_database WHERE datname = current_database()";
+        let row = Row::find_by_statement(Statement::from_string(DbBackend::Postgres, question)).one(db).await?;
+        Ok(match row {
+            Some(Row { is_there: true, is_ascii: false }) => Self::Postgres,
+            Some(Row { is_there: true, is_ascii: true }) => Self::PostgresAscii,
+            Some(Row { is_there: false, .. }) | None => Self::None,
+        })
     }
 
     /// Whether a text can be found through it.
@@ -55,18 +66,18 @@ impl TextIndex {
 
     /// Holds for every entry with the text, and for few others.
     fn condition(self, text: &str) -> Option<Condition> {
-        let conditions = |backend| trigram_conditions(text, Spelling::Lowered, backend);
+        let conditions = |text: &str, backend| trigram_conditions(text, Spelling::Lowered, backend);
         match self {
             Self::None => None,
-            Self::Postgres => {
-                let expressions = conditions(DbBackend::Postgres);
-                let matches =
-                    |expression: String| Expr::cust_with_values("(\"audit_entries\".\"search_text\" ~ $1)", [expression]);
-                let is_one = !expressions.is_empty();
-                is_one.then(|| expressions.into_iter().fold(Condition::all(), |all, one| all.add(matches(one))))
+            Self::Postgres => matches_all(conditions(text, DbBackend::Postgres)),
+            Self::PostgresAscii => {
+                // Folded, so that no part ends within a letter: a text that contains the whole contains each part.
+                let folded = folded(text);
+                let parts = folded.split(|letter: char| !letter.is_ascii());
+                matches_all(parts.flat_map(|part| conditions(part, DbBackend::Postgres)).collect())
             }
             Self::Sqlite => {
-                let queries = conditions(DbBackend::Sqlite);
+                let queries = conditions(text, DbBackend::Sqlite);
                 let limit = CANDIDATES_MAX + 1;
                 let rows = "SELECT rowid FROM audit_texts WHERE audit_texts MATCH ?";
                 let condition = format!("\"audit_entries\".rowid IN ({rows} LIMIT {limit})");
@@ -75,6 +86,13 @@ impl TextIndex {
             }
         }
     }
+}
+
+/// Holds for an entry whose text matches each of these regular expressions; `None` without any.
+fn matches_all(expressions: Vec<String>) -> Option<Condition> {
+    let matches = |expression: String| Expr::cust_with_values("(\"audit_entries\".\"search_text\" ~ $1)", [expression]);
+    let is_one = !expressions.is_empty();
+    is_one.then(|| expressions.into_iter().fold(Condition::all(), |all, one| all.add(matches(one))))
 }
 
 /// The entries that may have the filter's text, if they are few.
@@ -139,4 +157,27 @@ pub(super) fn among(
     entries.column((Entity, Column::Id)).column((Entity, Column::Body)).expr_as(super::sequence(), "sequence");
     entries.from_subquery(candidates.clone(), "audit_entries");
     entries.cond_where(matching).order_by((Entity, Column::Id), direction.order()).limit(limit).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_beyond_ascii_are_found_by_no_index_of_ascii_letters() {
+        for (text, is_found, in_ascii) in [
+            ("Ada Moss", true, true),
+            ("moss", true, true),
+            ("Peña Nieto", true, true),
+            ("Maßband", true, true),
+            ("Núñez", true, false),
+            ("ΟΔΟΣ", true, false),
+            ("日本語", true, false),
+            ("ab", false, false),
+        ] {
+            assert_eq!(TextIndex::Postgres.finds(text), is_found, "{text}");
+            assert_eq!(TextIndex::PostgresAscii.finds(text), in_ascii, "{text}");
+            assert!(!TextIndex::None.finds(text));
+        }
+    }
 }

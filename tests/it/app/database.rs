@@ -42,6 +42,24 @@ pub async fn empty() -> Option<String> {
     Some(owner)
 }
 
+/// The URL of an empty PostgreSQL database with its own `LC_CTYPE`, for its owner; `None` if there is none to be had.
+pub async fn with_letters_of(ctype: &str) -> Option<String> {
+    let server = postgres::server()?;
+    let name = format!("test_{}", Uuid::new_v4().simple());
+    let admin = connect(&format!("{server}/postgres")).await;
+    let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE '{ctype}'");
+    #[expect(clippy::disallowed_methods, reason = "tests create their own databases")]
+    let created = admin.execute_unprepared(&create).await;
+    admin.close().await.expect("close");
+    match created {
+        Ok(_) => Some(format!("{server}/{name}")),
+        Err(error) => {
+            println!("no database with LC_CTYPE {ctype} here: {error}");
+            None
+        }
+    }
+}
+
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(4).sqlx_logging(false);

@@ -22,7 +22,7 @@ mod wire;
 
 pub use builders::{CaseBuilder, Scene, arranging, incomplete};
 pub use client::{Answer, Client};
-pub use database::{Fresh, Kind, SERVING, casetrail_migrate, connect, empty, fresh};
+pub use database::{Fresh, Kind, SERVING, casetrail_migrate, connect, empty, fresh, with_letters_of};
 pub use exposition::Exposition;
 pub use form::Form;
 pub use invariants::rollups_equal_a_recount;

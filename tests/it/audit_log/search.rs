@@ -1,7 +1,7 @@
 //! Searching the log for a text: the same as a naive search, through an index where there is one.
 
 use super::world::{data, ids, newest_first, record};
-use crate::app::TestApp;
+use crate::app::{Settings, TestApp, with_letters_of};
 use entity::audit::{Actor, Context, Event};
 use entity::audit_entry;
 use entity::audit_log::{Filter, TextIndex, candidates};
@@ -176,5 +176,38 @@ on_each_database! {
         // With the entries of these two readings, which are pending.
         assert_eq!(total("since=2000-01-01").await, (entries + 2, false));
         assert_eq!(total(&format!("exclude_actor_id={}", by.id())).await, (10_001, true), "no rollup leaves actors out");
+    }
+}
+
+/// `pg_trgm` takes letters that the database's `LC_CTYPE` does not know for blanks.
+#[tokio::test]
+async fn where_only_ascii_letters_are_indexed_a_text_without_three_of_them_needs_a_period() {
+    for (ctype, status) in [("C", 422), ("C.UTF-8", 200)] {
+        let Some(url) = with_letters_of(ctype).await else { continue };
+        let app = TestApp::start_at(&url, Settings::default()).await;
+        let entries = arrange(&app).await;
+        let by = app.as_manager().await;
+        for (text, is_in_ascii) in
+            [("ΟΔΟΣ", false), ("Núñez", false), ("Ada Moss", true), ("brien \\ núñez", true), ("moß", true)]
+        {
+            let sought: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let answer = by.get(&format!("audit-log?q={sought}")).await;
+            let expected = if is_in_ascii { 200 } else { status };
+            assert_eq!(answer.status(), expected, "{text} with {ctype}");
+            if expected == 422 {
+                answer.expect_problem(422, "period_required");
+                assert_eq!(answer.faults(), ["query /q"], "{text}");
+            }
+            let list =
+                by.get(&format!("audit-log?q={sought}&since=2026-11-20&action_type=login&outcome=failure")).await.expect(200);
+            let holds = |entry: &&Json| folded(entry["description"].as_str().unwrap()).contains(&folded(text));
+            let holding: Vec<Json> = entries.iter().filter(holds).cloned().collect();
+            assert_eq!(ids(&data(&list)), ids(&holding), "{text} with {ctype}");
+            if expected == 200 {
+                let list = by.get(&format!("audit-log?q={sought}&action_type=login&outcome=failure")).await.expect(200);
+                assert_eq!(ids(&data(&list)), ids(&holding), "{text} with {ctype}, without a period");
+            }
+        }
+        app.finish().await;
     }
 }
