@@ -6,7 +6,7 @@ use crate::app::postgres::installed;
 use crate::ceiling::Ceiling;
 use crate::parse;
 use crate::place::Place;
-use crate::wire::{Ask, Line};
+use crate::wire::{Connection, Request};
 use entity::session;
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -34,12 +34,13 @@ pub async fn ceiling(place: &Place, ceiling: &Ceiling, time: Duration) -> f64 {
     let meter = crate::cpu::Meter::new(vec![ceiling.pid()], place.postmaster);
     let edits = async |time: Duration| {
         let callers = (0..CALLERS).map(async |caller| {
-            let mut line = Line::open(&ceiling.address, header.clone()).await;
+            let mut connection = Connection::open(&ceiling.address, header.clone()).await;
             let (began, mut number) = (Instant::now(), 0);
             while number == 0 || began.elapsed() < time {
                 let case = place.filled.case((caller + CALLERS * number) % place.filled.cases);
-                let ask = Ask::patch(format!("/cases/{case}"), json!({"internal_notes": format!("Called {number} times.")}));
-                assert_eq!(line.send(&ask).await.status, 200, "the ceiling edits {case}");
+                let request =
+                    Request::patch(format!("/cases/{case}"), json!({"internal_notes": format!("Called {number} times.")}));
+                assert_eq!(connection.send(&request).await.status, 200, "the ceiling edits {case}");
                 number += 1;
             }
             number

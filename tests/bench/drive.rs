@@ -2,7 +2,7 @@
 
 use crate::paths::{Path, Turn};
 use crate::place::Place;
-use crate::wire::Line;
+use crate::wire::Connection;
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
 
@@ -37,14 +37,13 @@ pub fn begin(place: &Place) -> u64 {
 }
 
 async fn requests(place: &Place, path: &Path, headers: &str, worker: u64, time: Duration) -> u64 {
-    let mut line = Line::open(place.process.address(), headers.to_owned()).await;
+    let mut connection = Connection::open(place.process.address(), headers.to_owned()).await;
     let (began, mut number) = (Instant::now(), 0);
     loop {
         for _ in 0..path.unit {
-            let ask = (path.ask)(place, Turn { worker, workers: path.connections, number });
-            let got = line.send(&ask).await;
-            let is_expected = (200..300).contains(&got.status) || (path.may_be_refused && got.status == 422);
-            assert!(is_expected, "{} {}: {} {}", ask.method, ask.path, got.status, String::from_utf8_lossy(&got.body));
+            let request = (path.request)(place, Turn { worker, workers: path.connections, number });
+            let response = connection.send(&request).await;
+            path.assert_accepted(&request, response.status, &response.body);
             number += 1;
         }
         if began.elapsed() >= time {

@@ -56,11 +56,11 @@ impl Filled {
 /// Fills an empty database. The caller checks what that costs.
 pub async fn fill(app: &TestApp, entries: u64) -> Filled {
     let filled = Filled::new(entries);
-    let model = leave_models(app).await;
-    let models = keep_models(app).await;
-    let created = models.iter().position(|entry| entry.action_type == "case_created").expect("a new case") as u64;
-    let copy = Copies { app, filled: &filled, models: models.len() as u64 };
-    let cases = copy.cases(&model);
+    let template = leave_templates(app).await;
+    let templates = keep_templates(app).await;
+    let created = templates.iter().position(|entry| entry.action_type == "case_created").expect("a new case") as u64;
+    let copy = Copies { app, filled: &filled, templates: templates.len() as u64 };
+    let cases = copy.cases(&template);
     let first = copy.entries(0, filled.cases, Some(created));
     // The net demands the entry of each case in the same transaction.
     run(app, &format!("BEGIN; {cases}; {first}; COMMIT")).await;
@@ -75,7 +75,7 @@ pub async fn fill(app: &TestApp, entries: u64) -> Filled {
 }
 
 /// One case with the requests that are usual for one, and what else is in a log; returns the id of the case.
-async fn leave_models(app: &TestApp) -> String {
+async fn leave_templates(app: &TestApp) -> String {
     for number in 0..ACTORS {
         app.user(&format!("clerk{number}"), Role::Technician, Some(Level::Three)).await;
     }
@@ -114,28 +114,28 @@ async fn read(manager: &Client<'_>, admin: &Client<'_>) {
     admin.get("exports/cases.csv").await.expect(200);
 }
 
-/// Keeps the entries so far as models, with marks where a copy has its own values.
-async fn keep_models(app: &TestApp) -> Vec<audit_entry::Model> {
+/// Keeps the entries so far as templates, with marks where a copy has its own values.
+async fn keep_templates(app: &TestApp) -> Vec<audit_entry::Model> {
     use audit_entry::Column;
     let about_users = Column::ActionType.is_not_in(["user_created", "user_updated"]);
     let all = audit_entry::Entity::find().filter(about_users).order_by_asc(Column::Id).all(&app.outside).await.expect("entries");
     let ids: Vec<String> = all.iter().map(|entry| literal(app.kind, &entry.id.to_string())).collect();
     let mut script = format!(
-        "CREATE TABLE bench_models AS SELECT row_number() OVER (ORDER BY id) - 1 AS slot, e.* FROM audit_entries e \
+        "CREATE TABLE bench_templates AS SELECT row_number() OVER (ORDER BY id) - 1 AS slot, e.* FROM audit_entries e \
          WHERE id IN ({})",
         ids.join(", ")
     );
     for (slot, entry) in all.iter().enumerate() {
         let marked = |text: &str| format!("'{}'", marked(entry, text).replace('\'', "''"));
         script += &format!(
-            "; UPDATE bench_models SET description = {}, search_text = {}, body = {} WHERE slot = {slot}",
+            "; UPDATE bench_templates SET description = {}, search_text = {}, body = {} WHERE slot = {slot}",
             marked(&entry.description),
             marked(&entry.search_text),
             marked(&entry.body)
         );
     }
     script += "; CREATE TABLE bench_people AS SELECT row_number() OVER (ORDER BY id) - 1 AS slot, id, username FROM users \
-               WHERE username LIKE 'clerk%'; ANALYZE bench_models; ANALYZE bench_people";
+               WHERE username LIKE 'clerk%'; ANALYZE bench_templates; ANALYZE bench_people";
     run(app, &script).await;
     all
 }
@@ -163,7 +163,7 @@ fn marked(entry: &audit_entry::Model, text: &str) -> String {
 struct Copies<'a> {
     app: &'a TestApp,
     filled: &'a Filled,
-    models: u64,
+    templates: u64,
 }
 
 impl Copies<'_> {
@@ -203,8 +203,8 @@ impl Copies<'_> {
         }
     }
 
-    /// The model of the cases, once for each.
-    fn cases(&self, model: &str) -> String {
+    /// The template of the cases, once for each.
+    fn cases(&self, template: &str) -> String {
         let (first, step) = (self.filled.first_ms, self.filled.case_step());
         let id = self.stored(&self.id(&format!("{first} + i * {step}"), 'b', "i"));
         let own: BTreeMap<&str, String> = [("id", id), ("case_number", self.number("i"))].into();
@@ -215,17 +215,17 @@ impl Copies<'_> {
             self.numbers(0, self.filled.cases),
             quoted(&columns),
             values.collect::<Vec<_>>().join(", "),
-            literal(self.app.kind, model)
+            literal(self.app.kind, template)
         )
     }
 
-    /// Entries of these numbers; `only` is the model of all of them, which are then the first entries of the cases.
+    /// Entries of these numbers; `only` is the template of all of them, which are then the first entries of the cases.
     fn entries(&self, from: u64, to: u64, only: Option<u64>) -> String {
         let Filled { cases, first_ms, .. } = self.filled;
         let step = if only.is_some() { self.filled.case_step() } else { self.filled.entry_step() };
         // The entries of a case are near each other, as they are in a log.
         let case = if only.is_some() { "i".to_owned() } else { format!("(i / {PER_CASE} + i % 7 * 3) % {cases}") };
-        let slot = only.map_or_else(|| format!("i % {}", self.models), |only| only.to_string());
+        let slot = only.map_or_else(|| format!("i % {}", self.templates), |only| only.to_string());
         let case_ms = format!("{first_ms} + ({case}) * {}", self.filled.case_step());
         let entry_ms = format!("{first_ms} + i * {step}");
         let columns: Vec<&str> = audit_entry::Column::iter().map(|column| column.as_str()).collect();
@@ -234,7 +234,7 @@ impl Copies<'_> {
         format!(
             "WITH {numbers}, x AS MATERIALIZED (SELECT {entry_ms} AS ms, {slot} AS slot, (i * 31) % {ACTORS} AS person, \
              {entry} AS entry_text, {case_text} AS case_text, {number} AS number, 'bench-' || (i / 2) AS request FROM n) \
-             INSERT INTO audit_entries ({columns}) SELECT {values} FROM x CROSS JOIN bench_models t \
+             INSERT INTO audit_entries ({columns}) SELECT {values} FROM x CROSS JOIN bench_templates t \
              CROSS JOIN bench_people p WHERE t.slot = x.slot AND p.slot = x.person",
             numbers = self.numbers(from, to),
             entry = self.id(&entry_ms, '8', "i"),

@@ -3,7 +3,7 @@
 use crate::parse;
 use crate::paths::{self, Path, Turn};
 use crate::place::Place;
-use crate::wire::Line;
+use crate::wire::Connection;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -44,13 +44,13 @@ impl Profile {
         self.tell("instrumentation on");
         let mut counts = Map::new();
         for path in paths::all().iter().filter(|path| SCRIPT.contains(&path.name)) {
-            let mut line = Line::open(place.process.address(), place.headers(path.by).await).await;
+            let mut connection = Connection::open(place.process.address(), place.headers(path.by).await).await;
             let mut unit = 0;
-            units(place, path, &mut line, &mut unit).await;
+            units(place, path, &mut connection, &mut unit).await;
             self.dump();
             let mut fewest = u64::MAX;
             for _ in 0..ROUNDS {
-                units(place, path, &mut line, &mut unit).await;
+                units(place, path, &mut connection, &mut unit).await;
                 // The fewest: what the service does in the background comes on top of some rounds.
                 fewest = fewest.min(self.dump() / TIMES);
             }
@@ -76,12 +76,11 @@ impl Profile {
     }
 }
 
-async fn units(place: &Place, path: &Path, line: &mut Line, unit: &mut u64) {
+async fn units(place: &Place, path: &Path, connection: &mut Connection, unit: &mut u64) {
     for _ in 0..TIMES * path.unit {
-        let ask = (path.ask)(place, Turn { worker: 0, workers: 1, number: *unit });
-        let got = line.send(&ask).await;
-        let is_expected = (200..300).contains(&got.status) || (path.may_be_refused && got.status == 422);
-        assert!(is_expected, "{} {}: {} {}", ask.method, ask.path, got.status, String::from_utf8_lossy(&got.body));
+        let request = (path.request)(place, Turn { worker: 0, workers: 1, number: *unit });
+        let response = connection.send(&request).await;
+        path.assert_accepted(&request, response.status, &response.body);
         *unit += 1;
     }
 }

@@ -61,7 +61,7 @@ pub async fn on(kind: Kind, plan: &Plan) -> Vec<Row> {
     };
     let chosen: Vec<Path> = paths::all().into_iter().filter(|path| plan.includes(path.name)).collect();
     if chosen.iter().any(|path| path.name == "log-deep") {
-        large.dive((DEEP_PAGE * 50).min(plan.rows / 2)).await;
+        large.find_deep_cursor((DEEP_PAGE * 50).min(plan.rows / 2)).await;
     }
     let mut samples = Samples::default();
     let controls = Controls::start(&large, plan).await;

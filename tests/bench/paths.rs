@@ -1,7 +1,7 @@
 //! The measured paths: what is requested, by whom, over how many connections, and what it may cost.
 
 use crate::place::{By, PASSWORD, Place};
-use crate::wire::Ask;
+use crate::wire::Request;
 use serde_json::json;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -43,7 +43,7 @@ pub struct Path {
     pub connections: u64,
     /// The requests that belong together: a hold is followed by its end.
     pub unit: u64,
-    pub ask: fn(&Place, Turn) -> Ask,
+    pub request: fn(&Place, Turn) -> Request,
     /// Whether its cost must not grow with the log.
     pub is_flat: bool,
     /// Whether 422 `period_required` is an accepted answer.
@@ -57,14 +57,14 @@ const WRITERS: u64 = 16;
 const READERS: u64 = 4;
 
 impl Path {
-    fn write(name: &'static str, unit: u64, ask: fn(&Place, Turn) -> Ask, bound: Bound) -> Self {
+    fn write(name: &'static str, unit: u64, request: fn(&Place, Turn) -> Request, bound: Bound) -> Self {
         let by = By::Manager;
         Self {
             name,
             by,
             connections: WRITERS,
             unit,
-            ask,
+            request,
             is_flat: true,
             may_be_refused: false,
             is_bounded_in_memory: false,
@@ -72,8 +72,8 @@ impl Path {
         }
     }
 
-    fn read(name: &'static str, ask: fn(&Place, Turn) -> Ask, bound: Bound) -> Self {
-        Self { connections: READERS, ..Self::write(name, 1, ask, bound) }
+    fn read(name: &'static str, request: fn(&Place, Turn) -> Request, bound: Bound) -> Self {
+        Self { connections: READERS, ..Self::write(name, 1, request, bound) }
     }
 
     /// Whether it leaves much for the sealer.
@@ -81,15 +81,21 @@ impl Path {
         self.connections == WRITERS
     }
 
+    /// Fails unless a response is one that is measured: a refusal would cost less.
+    pub fn assert_accepted(&self, request: &Request, status: u16, body: &[u8]) {
+        let is_accepted = (200..300).contains(&status) || (self.may_be_refused && status == 422);
+        assert!(is_accepted, "{} {}: {status} {}", request.method, request.path, String::from_utf8_lossy(body));
+    }
+
     /// A search: without a hit, so that all that it looks through counts.
-    fn search(name: &'static str, ask: fn(&Place, Turn) -> Ask) -> Self {
+    fn search(name: &'static str, request: fn(&Place, Turn) -> Request) -> Self {
         let bound = Bound::Ms(25.0);
-        Self { may_be_refused: true, is_flat: false, is_bounded_in_memory: true, ..Self::read(name, ask, bound) }
+        Self { may_be_refused: true, is_flat: false, is_bounded_in_memory: true, ..Self::read(name, request, bound) }
     }
 
     /// A report, by an administrator, who may read all of them; one after the other, since a caller may have few at once.
-    fn report(name: &'static str, ask: fn(&Place, Turn) -> Ask, ms: f64, ideal: Option<f64>) -> Self {
-        let path = Self::read(name, ask, Bound::Report { ms, ideal });
+    fn report(name: &'static str, request: fn(&Place, Turn) -> Request, ms: f64, ideal: Option<f64>) -> Self {
+        let path = Self::read(name, request, Bound::Report { ms, ideal });
         Self { by: By::Administrator, connections: 1, is_bounded_in_memory: true, ..path }
     }
 }
@@ -106,31 +112,31 @@ fn case(place: &Place, turn: Turn, number: u64) -> String {
     format!("/api/v1/cases/{}", place.filled.case((turn.worker + turn.workers * (number % own)) % place.filled.cases))
 }
 
-fn edit(place: &Place, turn: Turn) -> Ask {
-    Ask::patch(case(place, turn, turn.number), json!({"internal_notes": format!("Called {} times.", unique())}))
+fn edit(place: &Place, turn: Turn) -> Request {
+    Request::patch(case(place, turn, turn.number), json!({"internal_notes": format!("Called {} times.", unique())}))
 }
 
-fn hold_and_resume(place: &Place, turn: Turn) -> Ask {
+fn hold_and_resume(place: &Place, turn: Turn) -> Request {
     let case = case(place, turn, turn.number / 2);
     match turn.number % 2 {
-        0 => Ask::post(format!("{case}/hold"), json!({"reason": "waiting for a pay stub"})),
-        _ => Ask::post(format!("{case}/resume"), json!({"reason": "it has come"})),
+        0 => Request::post(format!("{case}/hold"), json!({"reason": "waiting for a pay stub"})),
+        _ => Request::post(format!("{case}/resume"), json!({"reason": "it has come"})),
     }
 }
 
 /// The first page, with its own entry: the same filters again within 15 minutes would only be counted.
-fn log(_: &Place, _: Turn) -> Ask {
+fn log(_: &Place, _: Turn) -> Request {
     let number = unique();
     let (minute, second, ms) = (number / 60_000 % 60, number / 1_000 % 60, number % 1_000);
-    Ask::get(format!("/api/v1/audit-log?limit=50&since=2001-01-01T00:{minute:02}:{second:02}.{ms:03}Z"))
+    Request::get(format!("/api/v1/audit-log?limit=50&since=2001-01-01T00:{minute:02}:{second:02}.{ms:03}Z"))
 }
 
-fn login(_: &Place, _: Turn) -> Ask {
-    Ask::post("/api/v1/auth/login", json!({"username": "manager", "password": PASSWORD}))
+fn login(_: &Place, _: Turn) -> Request {
+    Request::post("/api/v1/auth/login", json!({"username": "manager", "password": PASSWORD}))
 }
 
-fn user_activity(place: &Place, period: &str) -> Ask {
-    Ask::get(format!("/api/v1/reports/user-activity?user_id={}&{period}", place.clerk.id))
+fn user_activity(place: &Place, period: &str) -> Request {
+    Request::get(format!("/api/v1/reports/user-activity?user_id={}&{period}", place.clerk.id))
 }
 
 const MONTH: &str = "period=last_30_days";
@@ -139,7 +145,7 @@ const ALWAYS: &str = "all_time=true";
 /// A path without variable parts.
 macro_rules! get {
     ($path:literal) => {
-        |_, _| Ask::get(concat!("/api/v1/", $path))
+        |_, _| Request::get(concat!("/api/v1/", $path))
     };
 }
 
@@ -152,7 +158,7 @@ fn writes_and_reads() -> Vec<Path> {
     vec![
         Path::write("edit", 1, edit, Bound::Ceiling { times: 2.0, of_pgbench: 0.45 }),
         Path::write("hold-resume", 2, hold_and_resume, Bound::Ms(1.3)),
-        Path::read("case", |place, turn| Ask::get(case(place, turn, turn.number)), Bound::Ms(0.35)),
+        Path::read("case", |place, turn| Request::get(case(place, turn, turn.number)), Bound::Ms(0.35)),
         Path::read("cases-50", get!("cases?limit=50"), Bound::Ms(0.6)),
         Path::read("log-50", log, Bound::Ms(0.9)),
         // Both without an entry of their own, since the later pages of a list have none.
@@ -161,7 +167,7 @@ fn writes_and_reads() -> Vec<Path> {
             is_flat: false,
             ..Path::read(
                 "log-deep",
-                |place, _| Ask::get(format!("/api/v1/audit-log?limit=50{}", place.deep)),
+                |place, _| Request::get(format!("/api/v1/audit-log?limit=50{}", place.deep_cursor)),
                 Bound::Times { other: "log-first", times: 1.2 },
             )
         },

@@ -36,7 +36,7 @@ pub struct Place {
     /// The memory of the process before its first request, in KiB.
     pub idle_kib: u64,
     /// The cursor of a page far down the log; empty until it is looked for.
-    pub deep: String,
+    pub deep_cursor: String,
     /// A user with entries, for the report on one.
     pub clerk: user::Model,
 }
@@ -66,7 +66,7 @@ impl Place {
             postmaster,
             fill_seconds,
             idle_kib: 0,
-            deep: String::new(),
+            deep_cursor: String::new(),
             clerk,
         };
         place.sealed().await;
@@ -146,7 +146,7 @@ impl Place {
     }
 
     /// Looks for the page after this number of rows.
-    pub async fn dive(&mut self, rows: u64) {
+    pub async fn find_deep_cursor(&mut self, rows: u64) {
         let (mut cursor, mut left) = (String::new(), rows);
         while left > 0 {
             // Tokens are valid for ten minutes, which a long way down may take.
@@ -159,7 +159,7 @@ impl Place {
             cursor = format!("&cursor={}", list["page"]["next_cursor"].as_str().expect("a next page"));
             left -= limit;
         }
-        self.deep = cursor;
+        self.deep_cursor = cursor;
     }
 }
 

@@ -5,13 +5,13 @@ use tokio::net::TcpStream;
 
 /// A request below the root of the service.
 #[derive(Clone, Debug)]
-pub struct Ask {
+pub struct Request {
     pub method: &'static str,
     pub path: String,
     pub body: Option<String>,
 }
 
-impl Ask {
+impl Request {
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: "GET", path: path.into(), body: None }
     }
@@ -26,19 +26,19 @@ impl Ask {
 }
 
 /// One connection.
-pub struct Line {
+pub struct Connection {
     stream: TcpStream,
     headers: String,
     received: Vec<u8>,
 }
 
 /// A response, without its headers.
-pub struct Got {
+pub struct Response {
     pub status: u16,
     pub body: Vec<u8>,
 }
 
-impl Line {
+impl Connection {
     /// `headers` are sent with every request, each with its line end.
     pub async fn open(address: &str, headers: String) -> Self {
         let stream = TcpStream::connect(address).await.expect("a connection");
@@ -47,15 +47,16 @@ impl Line {
     }
 
     /// Sends a request and receives the whole response.
-    pub async fn send(&mut self, ask: &Ask) -> Got {
-        let body = ask.body.as_deref().unwrap_or_default();
-        let kind = if ask.body.is_some() {
+    pub async fn send(&mut self, request: &Request) -> Response {
+        let body = request.body.as_deref().unwrap_or_default();
+        let kind = if request.body.is_some() {
             format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())
         } else {
             String::new()
         };
-        let request = format!("{} {} HTTP/1.1\r\nHost: bench\r\n{}{kind}\r\n{body}", ask.method, ask.path, self.headers);
-        self.stream.write_all(request.as_bytes()).await.expect("a request");
+        let head_and_body =
+            format!("{} {} HTTP/1.1\r\nHost: bench\r\n{}{kind}\r\n{body}", request.method, request.path, self.headers);
+        self.stream.write_all(head_and_body.as_bytes()).await.expect("a request");
         self.received.clear();
         let end = loop {
             if let Some(at) = find(&self.received, b"\r\n\r\n") {
@@ -80,7 +81,7 @@ impl Line {
             }
             None => {}
         }
-        Got { status, body: self.received[end..].to_vec() }
+        Response { status, body: self.received[end..].to_vec() }
     }
 
     async fn receive(&mut self) {

@@ -111,7 +111,7 @@ pub enum SystemEvent {
 
 /// One row of the taxonomy: everything that is the same for all entries of an action.
 #[derive(Clone, Copy)]
-struct Facts {
+struct ActionFacts {
     code: &'static str,
     label: &'static str,
     category: Category,
@@ -131,9 +131,9 @@ macro_rules! words {
 
 /// An action that has existed from the beginning and that the hooks record, with the metadata keys that are always present on
 /// success.
-const fn row(code: &'static str, label: &'static str, category: Category, required: &'static [Word]) -> Facts {
+const fn row(code: &'static str, label: &'static str, category: Category, required: &'static [Word]) -> ActionFacts {
     let (origin, capture) = (Origin::Core, Capture::Automatic);
-    Facts {
+    ActionFacts {
         code,
         label,
         category,
@@ -147,7 +147,7 @@ const fn row(code: &'static str, label: &'static str, category: Category, requir
     }
 }
 
-impl Facts {
+impl ActionFacts {
     /// Introduced with the enhancement.
     const fn introduced(self) -> Self {
         Self { origin: Origin::Enhancement, ..self }
@@ -195,7 +195,7 @@ impl Action {
     pub const NAMED: usize = Self::COUNT - 1;
 
     #[expect(clippy::too_many_lines, reason = "a table with one row per action")]
-    const fn facts(self) -> Facts {
+    const fn facts(self) -> ActionFacts {
         use Category as C;
         use ChangeType::{Assignment, Details, Hold, Resubmission, Status, Tier};
         use SystemEvent as S;
@@ -398,6 +398,13 @@ impl Action {
         matches!(self, Self::Other)
     }
 
+    /// Whether a success may be only counted if it repeats another: it is a reading. The service itself reads nothing; its entries
+    /// about readings report how many of others were only counted.
+    pub fn may_be_folded(self) -> bool {
+        let folds = |word: &Word| word.name == key::FOLDED_COUNT.name();
+        self.takes_any_metadata() || self.optional_metadata().iter().any(folds)
+    }
+
     /// Whether the action creates a row.
     pub const fn is_creation(self) -> bool {
         self.facts().creates
@@ -407,13 +414,6 @@ impl Action {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::iter().find(|action| action.code() == code)
     }
-    /// Whether a success may be only counted if it repeats another: it is a reading. The service itself reads nothing; its entries
-    /// about readings report how many of others were only counted.
-    pub fn may_be_folded(self) -> bool {
-        let folds = |word: &Word| word.name == key::FOLDED_COUNT.name();
-        self.takes_any_metadata() || self.optional_metadata().iter().any(folds)
-    }
-
 
     /// The kinds of change to a case that this action is, the narrowest first; `None` outside the case-changes report.
     pub const fn change_types(self) -> Option<&'static [ChangeType]> {
@@ -544,6 +544,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_read_may_be_folded() {
+        let folded: Vec<&str> = Action::all().filter(|action| action.may_be_folded()).map(Action::code).collect();
+        assert_eq!(folded, ["document_downloaded", "report_generated", "audit_log_accessed", "other"]);
+    }
+
+    #[test]
     fn the_catalogue_has_the_expected_number_of_actions() {
         assert_eq!((Action::NAMED, Action::introduced().count()), (37, 15));
         assert_eq!(Action::all().count(), Action::COUNT, "`other` is the last one");
@@ -551,9 +557,3 @@ mod tests {
         assert_eq!(by_category, [2, 11, 4, 3, 2, 5, 6, 4, 1]);
     }
 }
-    #[test]
-    fn what_is_only_read_may_be_folded() {
-        let folded: Vec<&str> = Action::all().filter(|action| action.may_be_folded()).map(Action::code).collect();
-        assert_eq!(folded, ["document_downloaded", "report_generated", "audit_log_accessed", "other"]);
-    }
-

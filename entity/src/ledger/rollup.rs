@@ -34,9 +34,9 @@ pub(super) async fn add(
     zone: Tz,
     entries: impl Iterator<Item = &Facts>,
 ) -> Result<(), DbErr> {
-    let mut tally = Tally::default();
-    entries.for_each(|entry| tally.count(zone, entry.counted()));
-    tally.store(tx, generation).await
+    let mut additions = Additions::default();
+    entries.for_each(|entry| additions.count(zone, entry));
+    additions.store(tx, generation).await
 }
 
 /// The time zone of a generation by its name.
@@ -57,35 +57,6 @@ pub struct Facts {
     pub topic: Option<String>,
 }
 
-impl Facts {
-    fn counted(&self) -> Counted<'_> {
-        let Self { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = self;
-        Counted {
-            occurred_at: *occurred_at,
-            action_type,
-            outcome,
-            actor_type,
-            actor_id: *actor_id,
-            actor_label,
-            case_id: *case_id,
-            topic: topic.as_deref(),
-        }
-    }
-}
-
-/// The same for one who counts.
-#[derive(Clone, Copy, Debug)]
-struct Counted<'a> {
-    occurred_at: DateTime<Utc>,
-    action_type: &'a str,
-    outcome: &'a str,
-    actor_type: &'a str,
-    actor_id: Option<Uuid>,
-    actor_label: &'a str,
-    case_id: Option<Uuid>,
-    topic: Option<&'a str>,
-}
-
 /// Day, action type, outcome, actor type.
 type TypeKey<'a> = (NaiveDate, &'a str, &'a str, &'a str);
 /// Day, actor, the actor's name, action type, outcome, topic.
@@ -96,7 +67,7 @@ type CaseKey<'a> = (NaiveDate, Uuid, &'a str);
 /// What a batch adds to the tables, in the order of their keys: transactions that change the same rows do so in the same order,
 /// and none waits for one that waits for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Tally<'a> {
+struct Additions<'a> {
     types: BTreeMap<TypeKey<'a>, Sum>,
     actors: BTreeMap<ActorKey<'a>, Sum>,
     cases: BTreeMap<CaseKey<'a>, i64>,
@@ -110,21 +81,21 @@ struct Sum {
 }
 
 impl Sum {
-    fn count(&mut self, entry: Counted<'_>) {
+    fn count(&mut self, entry: &Facts) {
         self.entry_count += 1;
         self.on_cases += i64::from(entry.case_id.is_some());
         self.last_at = self.last_at.max(entry.occurred_at);
     }
 }
 
-impl<'a> Tally<'a> {
+impl<'a> Additions<'a> {
     /// Counts an entry on the civil day in which it occurred. Parts of a key are never null: without an actor it is the nil id,
     /// without a topic an empty text.
-    fn count(&mut self, zone: Tz, entry: Counted<'a>) {
-        let Counted { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = entry;
-        let day = civil_day(occurred_at, zone);
+    fn count(&mut self, zone: Tz, entry: &'a Facts) {
+        let Facts { occurred_at, action_type, outcome, actor_type, actor_id, actor_label, case_id, topic } = entry;
+        let (day, topic) = (civil_day(*occurred_at, zone), topic.as_deref().unwrap_or_default());
         self.types.entry((day, action_type, outcome, actor_type)).or_default().count(entry);
-        let actor = (day, actor_id.unwrap_or_default(), actor_label, action_type, outcome, topic.unwrap_or_default());
+        let actor = (day, actor_id.unwrap_or_default(), actor_label.as_str(), action_type.as_str(), outcome.as_str(), topic);
         self.actors.entry(actor).or_default().count(entry);
         if let Some(case_id) = case_id.filter(|_| outcome == Outcome::Success.code() && is_case_change(action_type)) {
             *self.cases.entry((day, case_id, action_type)).or_default() += 1;
@@ -259,23 +230,23 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn entry(occurred_at: &str, action_type: &'static str) -> Counted<'static> {
-        Counted {
+    fn entry(occurred_at: &str, action_type: &str) -> Facts {
+        Facts {
             occurred_at: at(occurred_at),
-            action_type,
-            outcome: "success",
-            actor_type: "user",
+            action_type: action_type.to_owned(),
+            outcome: "success".to_owned(),
+            actor_type: "user".to_owned(),
             actor_id: Some(Uuid::from_u128(7)),
-            actor_label: "ada",
+            actor_label: "ada".to_owned(),
             case_id: None,
             topic: None,
         }
     }
 
-    fn tally<'a>(zone: Tz, entries: impl IntoIterator<Item = Counted<'a>>) -> Tally<'a> {
-        let mut tally = Tally::default();
-        entries.into_iter().for_each(|entry| tally.count(zone, entry));
-        tally
+    fn additions(zone: Tz, entries: &[Facts]) -> Additions<'_> {
+        let mut additions = Additions::default();
+        entries.iter().for_each(|entry| additions.count(zone, entry));
+        additions
     }
 
     #[test]
@@ -299,43 +270,48 @@ mod tests {
             (Apia, "2011-12-30T09:59:59.999Z", "2011-12-29"),
             (Apia, "2011-12-30T10:00:00Z", "2011-12-31"),
         ] {
-            let tally = tally(zone, [entry(occurred_at, "login")]);
-            let days: Vec<NaiveDate> = tally.types.keys().map(|key| key.0).chain(tally.actors.keys().map(|key| key.0)).collect();
+            let entries = [entry(occurred_at, "login")];
+            let additions = additions(zone, &entries);
+            let days: Vec<NaiveDate> =
+                additions.types.keys().map(|key| key.0).chain(additions.actors.keys().map(|key| key.0)).collect();
             assert_eq!(days, [day(expected); 2], "{zone} {occurred_at}");
         }
     }
 
     #[test]
     fn entries_of_one_key_are_counted_together_and_the_latest_is_kept() {
-        let on_case = Counted { case_id: Some(Uuid::from_u128(1)), ..entry("2026-12-01T08:00:00Z", "document_viewed") };
+        let on_case = Facts { case_id: Some(Uuid::from_u128(1)), ..entry("2026-12-01T08:00:00Z", "document_viewed") };
         let (later, earlier) =
             (entry("2026-12-01T09:00:00Z", "document_viewed"), entry("2026-12-01T07:00:00Z", "document_viewed"));
-        let denied = Counted { outcome: "denied", ..later };
-        let tally = tally(Tz::UTC, [on_case, later, earlier, denied]);
+        let denied = Facts { outcome: "denied".to_owned(), ..later.clone() };
+        let entries = [on_case, later, earlier, denied];
+        let additions = additions(Tz::UTC, &entries);
         let sum = |entry_count, on_cases| Sum { entry_count, on_cases, last_at: at("2026-12-01T09:00:00Z") };
         let today = day("2026-12-01");
         let types = [
             ((today, "document_viewed", "denied", "user"), sum(1, 0)),
             ((today, "document_viewed", "success", "user"), sum(3, 1)),
         ];
-        assert_eq!(tally.types, BTreeMap::from(types));
-        assert_eq!(tally.actors.values().copied().collect::<Vec<_>>(), [sum(1, 0), sum(3, 1)]);
-        assert!(tally.cases.is_empty(), "reading changes no case");
+        assert_eq!(additions.types, BTreeMap::from(types));
+        assert_eq!(additions.actors.values().copied().collect::<Vec<_>>(), [sum(1, 0), sum(3, 1)]);
+        assert!(additions.cases.is_empty(), "reading changes no case");
     }
 
     #[test]
     fn an_actor_is_counted_by_name_and_topic_and_without_an_id_under_the_nil_id() {
-        let system = Counted {
-            actor_type: "system",
+        let system = Facts {
+            actor_type: "system".to_owned(),
             actor_id: None,
-            actor_label: "System",
-            topic: Some("check_expired_holds"),
+            actor_label: "System".to_owned(),
+            topic: Some("check_expired_holds".to_owned()),
             ..entry("2026-12-01T08:00:00Z", "cron_job_executed")
         };
-        let anonymous = Counted { actor_type: "anonymous", actor_label: "Anonymous", topic: None, ..system };
-        let renamed = Counted { actor_label: "augusta", ..entry("2026-12-01T08:00:00Z", "login") };
-        let tally = tally(Tz::UTC, [system, anonymous, renamed, entry("2026-12-01T08:00:00Z", "login")]);
-        let actors: Vec<_> = tally.actors.keys().map(|(_, id, label, _, _, topic)| (id.as_u128(), *label, *topic)).collect();
+        let nobody = ("anonymous".to_owned(), "Anonymous".to_owned());
+        let anonymous = Facts { actor_type: nobody.0, actor_label: nobody.1, topic: None, ..system.clone() };
+        let renamed = Facts { actor_label: "augusta".to_owned(), ..entry("2026-12-01T08:00:00Z", "login") };
+        let entries = [system, anonymous, renamed, entry("2026-12-01T08:00:00Z", "login")];
+        let additions = additions(Tz::UTC, &entries);
+        let actors: Vec<_> = additions.actors.keys().map(|(_, id, label, _, _, topic)| (id.as_u128(), *label, *topic)).collect();
         let expected = [(0, "Anonymous", ""), (0, "System", "check_expired_holds"), (7, "ada", ""), (7, "augusta", "")];
         assert_eq!(actors, expected);
     }
@@ -343,9 +319,9 @@ mod tests {
     #[test]
     fn only_successful_changes_of_a_case_are_counted_by_case() {
         let case_id = Some(Uuid::from_u128(1));
-        let counted = |action_type, outcome, case_id| {
-            let entry = Counted { outcome, case_id, ..entry("2026-12-01T08:00:00Z", action_type) };
-            tally(Tz::UTC, [entry]).cases.values().sum::<i64>()
+        let counted = |action_type: &str, outcome: &str, case_id| {
+            let entries = [Facts { outcome: outcome.to_owned(), case_id, ..entry("2026-12-01T08:00:00Z", action_type) }];
+            additions(Tz::UTC, &entries).cases.values().sum::<i64>()
         };
         for action in Action::all() {
             assert_eq!(counted(action.code(), "success", case_id), i64::from(action.change_types().is_some()), "{action}");
