@@ -3,7 +3,7 @@
 use crate::app::{Client, Scene, TestApp, at};
 use chrono::TimeDelta;
 use chrono_tz::America::Chicago;
-use entity::audit::{Action, AuditTx, Context, Event, Outcome};
+use entity::audit::{Action, Actor, AuditTx, Context, Event, Outcome};
 use entity::audit_entry;
 use entity::ledger;
 use entity::page::Direction;
@@ -14,6 +14,7 @@ use entity::report::system_events::{self, system_events};
 use entity::report::user_activity::user_activity;
 use entity::report::user_list::{self, user_list};
 use entity::report::{self, CaseScope, ReportPage};
+use entity::user::{Person, Role};
 use futures_util::future::join_all;
 use futures_util::join;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, Statement};
@@ -366,8 +367,10 @@ on_each_database! {
     }
 
     async fn who_read_what_is_bounded_and_has_its_true_total(app) {
+        let reader = Person::new(&app.user("reader", Role::Manager, None).await);
         for _ in 0..2 {
-            let tx = AuditTx::begin(app.app.db(), Context::job(Uuid::now_v7())).await.unwrap();
+            let context = Context { actor: Actor::Person(reader.clone()), ..Context::job(Uuid::now_v7()) };
+            let tx = AuditTx::begin(app.app.db(), context).await.unwrap();
             for number in 0..system_events::ACCESS_MAX + 20 {
                 tx.record(Event::report_generated(&format!("report_{number:03}"), json!({}), 0)).await.unwrap();
             }
@@ -381,7 +384,7 @@ on_each_database! {
         assert_eq!((access.len(), &report["access_total"]), (system_events::ACCESS_MAX, &json!(120)));
         assert_eq!((&access[0]["view_type"], &access[0]["count"]), (&json!("report_119"), &json!(4)));
         assert_eq!((&access[1]["view_type"], &access[1]["count"]), (&json!("report_000"), &json!(2)));
-        assert_eq!((&access[1]["username"], &access[1]["user_id"]), (&json!("System"), &Json::Null));
+        assert_eq!((&access[1]["username"], &access[1]["user_id"]), (&json!("reader"), &json!(reader.id)));
         let entries = app.all_entries().await.len() - 1;
         assert_eq!(report["health"]["audit_entries_total"], entries, "all but the entry about this reading");
     }
