@@ -134,13 +134,20 @@ struct Kinds {
     paged: BTreeSet<String>,
 }
 
+/// The version of the service is a text, that of a resource a number.
+fn is_text(property: &RefOr<Schema>) -> bool {
+    matches!(property, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::String))
+}
+
 impl Kinds {
     fn new(contract: &Contract) -> Self {
         let schemas = contract.components.iter().flat_map(|components| &components.schemas);
         let named = |name: &str| schemas.clone().find(|(known, _)| *known == name).map(|(_, schema)| schema);
         let with = |wanted: &[&str]| {
             let own = |schema: &RefOr<Schema>| match schema {
-                RefOr::T(Schema::Object(object)) => wanted.iter().any(|name| object.properties.contains_key(*name)),
+                RefOr::T(Schema::Object(object)) => {
+                    wanted.iter().any(|name| object.properties.get(*name).is_some_and(|property| !is_text(property)))
+                }
                 _ => false,
             };
             let has = |schema: &RefOr<Schema>| match schema {

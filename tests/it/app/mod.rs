@@ -195,8 +195,7 @@ impl TestApp {
     /// `fresh` is the database, `by_way_of` the URL through which the service reaches it.
     pub async fn serve(kind: Kind, fresh: Fresh, by_way_of: &str, settings: Settings) -> Self {
         let Fresh { url, owner, files } = fresh;
-        let outside = database::connect(&owner).await;
-        let clock = settings.clock;
+        let (outside, clock) = (database::connect(&owner).await, settings.clock);
         let sent = Arc::new(Mutex::new(Vec::new()));
         let watch = Arc::clone(&sent);
         let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
@@ -212,11 +211,10 @@ impl TestApp {
         let space = Space::new(&url, storage.directory(), ByteSize(settings.min_free_space));
         let secret = settings.secret;
         let tokens = keys::load(&db, &secret).await.expect("a signing key");
-        let passwords = Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords");
         let app = App::new(State {
             db,
             tokens,
-            passwords,
+            passwords: Passwords::new(Cost { memory_kib: 64, rounds: 1 }).expect("passwords"),
             cursor_key: secret.key_for("cursors"),
             fingerprint_key: secret.key_for("fingerprints"),
             trusted_proxies: settings.trusted_proxies,

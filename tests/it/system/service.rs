@@ -40,7 +40,7 @@ on_each_database! {
         assert_eq!((first.header("cache-control"), app.since(&mark).await.len()), ("no-store", 0));
         app.as_admin().await.patch("settings", json!({"time_zone": "Europe/Berlin"})).await.expect(200);
         assert_eq!(service(app).await["time_zone"], "Europe/Berlin");
-        app.as_anonymous().get("service?x=1").await.expect_problem(400, "unknown_parameter");
+        app.as_anonymous().get("service?x=1").await.expect_problem(400, "invalid_parameter");
     }
 
     async fn a_demo_database_lists_its_accounts_and_each_can_sign_in(app) {
