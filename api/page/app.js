@@ -131,6 +131,7 @@ async function route() {
     if (!kept) title(view.title);
     if (entry.needs && !can(entry.needs)) throw new Refused();
     replace(tools, ...(view.toolbar?.(context) ?? []));
+    if (kept && focused) document.getElementById(focused)?.focus({ preventScroll: true });
     if (!kept) {
       replace(region, loading(view.kind ?? "list"));
       if (document.body.dataset.moved) h1.focus({ preventScroll: true });

@@ -28,7 +28,7 @@ const TONES = [
 ].map((codes) => codes.split(" "));
 
 /** The class of a colour. @param {string} code */
-const tone = (code) => `tone-${(TONES.findIndex((codes) => codes.includes(code)) + 9) % 9}`;
+export const tone = (code) => `tone-${(TONES.findIndex((codes) => codes.includes(code)) + 9) % 9}`;
 
 /** The points of a series, bucket by bucket. @param {readonly Point[]} points */
 export function buckets(points) {

@@ -7,9 +7,10 @@ import { label as words } from "./format.js";
 
 /**
  * @param {Context} context
- * @param {{parameter: string, label: string, also?: Values, role?: readonly string[]}} options `also` is set with it
+ * @param {{parameter: string, label: string, also?: Values, role?: readonly string[],
+ *   onchoose?: (user: Schemas["UserSummary"]) => void}} options `also` is set with it; `onchoose` takes the place of the address
  */
-export function personPicker(context, { parameter, label, also = {}, role }) {
+export function personPicker(context, { parameter, label, also = {}, role, onchoose }) {
   const id = `choose-${parameter}`;
   const listId = newId("people");
   const list = el("ul", { id: listId, role: "listbox", "aria-label": label, hidden: true });
@@ -99,7 +100,8 @@ export function personPicker(context, { parameter, label, also = {}, role }) {
   function choose(user) {
     close();
     input.value = "";
-    context.go({ [parameter]: user.id, ...also });
+    if (onchoose) onchoose(user);
+    else context.go({ [parameter]: user.id, ...also });
   }
   return [el("label", { class: "inline", for: id }, label), el("div", { class: "combo" }, input, list)];
 }

@@ -1,5 +1,15 @@
-import { empty } from "../states.js";
+// One entry of the audit log, as its own page: what a link to an entry leads to.
+
+import { el } from "../dom.js";
+import { entryParts } from "../entry.js";
+import { href } from "../route.js";
 
 export const title = "Entry";
+export const kind = "detail";
 
-export const render = async () => [empty("Not there yet")];
+/** @param {Context} context */
+export async function render(context) {
+  const entry = await context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: context.path[0] ?? "" } });
+  context.retitle(entry.action_label);
+  return [el("section", { class: "panel entry" }, ...entryParts(context, entry, (id) => href(["entry", id])))];
+}
