@@ -2,7 +2,8 @@
 //
 //   showEntry(context, async (id) => entry)      in a view's render; does nothing if the address names no entry
 //
-// Escape, the button, a click beside it, and the way back in the history close it. The focus returns to the link `entry-<id>`.
+// Escape, the button, a click beside it, and the way back in the history close it. The focus returns to the link that opened it,
+// by its id, or to the link `entry-<id>`.
 
 import { append, byId, el, replace } from "./dom.js";
 import { SignedOut } from "./api.js";
@@ -20,6 +21,7 @@ const dialog = el(
   body,
 );
 let shown = "";
+let opener = "";
 let close = () => {};
 
 /** @param {Event} event */
@@ -28,13 +30,17 @@ function leave(event) {
   close();
 }
 
-window.addEventListener("hashchange", () => {
-  if (parse(location.hash).query.has("entry") || !dialog.open) return;
-  dialog.close();
-  const link = document.getElementById(`entry-${shown}`);
-  shown = "";
-  setTimeout(() => (link?.isConnected ? link : byId("main").querySelector("h1"))?.focus());
-});
+// Before the view is rendered, so that the focus is on the link that opened the drawer, and is kept there.
+window.addEventListener(
+  "hashchange",
+  () => {
+    if (!dialog.open || parse(location.hash).query.has("entry")) return;
+    dialog.close();
+    (document.getElementById(opener) ?? document.getElementById(`entry-${shown}`) ?? byId("main")).focus();
+    shown = "";
+  },
+  true,
+);
 
 /**
  * @param {Context} context
@@ -48,7 +54,10 @@ export async function showEntry(context, read) {
   title.textContent = "Entry";
   replace(body, loading("detail"));
   if (!dialog.isConnected) append(document.body, dialog);
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    opener = document.activeElement?.id ?? "";
+    dialog.showModal();
+  }
   title.focus();
   try {
     const entry = await read(id);

@@ -1,7 +1,7 @@
 // The parts of an audit entry: what happened, what changed, its metadata, and what else the same request left.
 //
 //   entryParts(context, entry, (id) => link)      for the drawer and the view of an entry
-//   changeList(entry.changes)                     the changes as lists of texts, for fieldChanges()
+//   changeList(entry.changes)                     the changes as texts, without technical fields, for fieldChanges()
 //   outcome(entry)                                a badge unless it was a success
 
 import { announce, el } from "./dom.js";
@@ -14,6 +14,8 @@ import { save } from "./download.js";
 
 const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const CODES = ["status", "tier", "urgency", "role", "visibility", "document_type", "review_status", "rejection_reason", "user_level"];
+/** Fields that a timeline leaves out. */
+const TECHNICAL = ["case_id", "author_id", "uploaded_by_id", "content_type", "sha256", "size_bytes", "previous_status"];
 const isCode = (/** @type {string} */ name) => CODES.some((code) => name === code || name.endsWith(`_${code}`));
 
 /** @param {Pick<Entry, "outcome">} entry */
@@ -23,17 +25,19 @@ export const outcome = ({ outcome: code }) => code !== "success" && badge(code, 
 export const facts = (list) =>
   el("dl", { class: "facts" }, ...list.flatMap((one) => (one && one[1] ? [el("dt", {}, one[0]), el("dd", {}, one[1])] : [])));
 
-/** @param {unknown} value @returns {string | null} */
-function text(value) {
+/** @param {unknown} value @param {string} name @returns {string | null} */
+function text(value, name) {
   if (value === null || value === undefined) return null;
-  if (typeof value !== "object") return String(value);
-  if (Array.isArray(value)) return value.map(text).join(", ");
+  if (typeof value !== "object") return isCode(name) ? label(String(value)) : String(value);
+  if (Array.isArray(value)) return value.join(", ");
   return "length" in value ? `${number(Number(value.length))} characters` : JSON.stringify(value);
 }
 
 /** @param {Entry["changes"]} changes @returns {Changed[]} */
 export const changeList = (changes) =>
-  Object.entries(changes).map(([field, one]) => ({ ...one, field, from: text(one.from), to: text(one.to) }));
+  Object.entries(changes)
+    .filter(([field]) => !TECHNICAL.includes(field))
+    .map(([field, one]) => ({ ...one, field, from: text(one.from, field), to: text(one.to, field) }));
 
 /** @param {string} name @param {unknown} value @param {string | null} [words] @returns {Child} */
 function shown(name, value, words) {

@@ -194,7 +194,7 @@ function fields(context, item, entries) {
     const entry = entries.find(({ changes }) => Object.hasOwn(changes, name));
     if (!entry) return value;
     const about = el("span", { class: "unseen" }, ` The entry that set it: ${label(name)}`);
-    return el("span", {}, value, " ", el("a", { class: "why", href: context.link({ entry: entry.id }) }, "Why?", about));
+    return el("span", {}, value, " ", el("a", { id: `why-${name}`, class: "why", href: context.link({ entry: entry.id }) }, "Why?", about));
   };
   const someone = (/** @type {Schemas["PersonSummary"] | null} */ one) => (one ? person(one.full_name, one.username) : null);
   const long = (/** @type {string | null} */ text) => text && el("span", { class: "prose" }, text);
@@ -215,7 +215,7 @@ function fields(context, item, entries) {
     ["Review", review?.status && why("review_status", label(review.status))],
     ["Notes of the review", long(review?.notes ?? null)],
     ["Released", release && (release.released_at ? time(release.released_at) : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)])],
-    ["Resubmitted", resubmission && resubmission.count > 0 && `${number(resubmission.count)} times`],
+    ["Resubmitted", resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`)],
     ["Member", someone(item.member)],
     ["Workshop", item.workshop_code],
     ["Client", item.client_email],

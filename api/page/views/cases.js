@@ -1,7 +1,7 @@
 // The cases that the caller sees: by status with counts, searched, filtered and sorted. Everything chosen stands in the address.
 
 import { el } from "../dom.js";
-import { day, label, number, person, time } from "../format.js";
+import { day, dayOf, label, number, shortDay, timeText } from "../format.js";
 import { badge, chips, filters } from "../report.js";
 import { pagedTable } from "../table.js";
 import { field, problemForm } from "../forms.js";
@@ -104,7 +104,7 @@ export async function render(context) {
           { label: "Case", sort: "case_number", cell: (row) => el("a", { class: "time", href: href(["case", row.id]) }, row.case_number) },
           { label: "Employee", sort: "employee_last_name", cell: (row) => `${row.employee_first_name} ${row.employee_last_name}` },
           { label: "Status", sort: "status", cell: (row) => [statusBadge(row.status), row.has_member_updates && isStaff && [" ", badge("updates", "Updated", "info")]].flat() },
-          { label: "Due", sort: "due_on", class: "time", cell: (row) => [day(row.due_on), isOverdue(row) && [" ", badge("overdue", "Overdue", "bad")]].flat() },
+          { label: "Due", sort: "due_on", class: "time", cell: (row) => [el("span", { title: day(row.due_on) }, shortDay(row.due_on)), isOverdue(row) && [" ", badge("overdue", "Overdue", "bad")]].flat() },
           { label: "Urgency", sort: "urgency", cell: (row) => (row.urgency === "normal" ? "Normal" : badge(row.urgency, label(row.urgency), "bad")) },
           ...(isStaff
             ? /** @type {Column<Schemas["CaseSummary"]>[]} */ ([
@@ -112,8 +112,8 @@ export async function render(context) {
                 { label: "Member", sort: "member", cell: (row) => row.member?.full_name ?? "–" },
               ])
             : []),
-          { label: "Assignee", sort: "assigned_to", cell: (row) => (row.assigned_to ? person(row.assigned_to.full_name, null) : "–") },
-          { label: "Changed", sort: "updated_at", cell: (row) => time(row.updated_at) },
+          { label: "Assignee", sort: "assigned_to", cell: (row) => row.assigned_to?.full_name ?? "–" },
+          { label: "Changed", sort: "updated_at", class: "time", cell: (row) => el("time", { datetime: row.updated_at, title: timeText(row.updated_at) }, shortDay(dayOf(row.updated_at))) },
         ],
       }),
     ),
