@@ -75,7 +75,7 @@ const changeTable = ({ changes }) =>
   );
 
 /** @param {string} title @param {...Child} children */
-const part = (title, ...children) => el("section", { class: "entry-part" }, el("h3", {}, title), ...children);
+const part = (title, ...children) => el("section", { class: "entry-part" }, el("h2", {}, title), ...children);
 
 /** @param {Context} context @param {Entry} entry @param {(id: string) => string} link */
 export function entryParts(context, entry, link) {

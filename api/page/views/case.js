@@ -274,7 +274,7 @@ function documentParts(context, item, rows) {
             { label: "Size", numeric: true, cell: (row) => bytes(row.size_bytes) },
             { label: "Added", cell: (row) => [time(row.created_at), row.uploaded_by && el("span", { class: "quiet" }, ` ${row.uploaded_by.full_name}`)] },
             {
-              label: "",
+              label: "Remove",
               cell: (row) =>
                 removable(row) && removeButton(context, row.filename, () => context.api.remove("/api/v1/documents/{document_id}", { path: { document_id: row.id } })),
             },

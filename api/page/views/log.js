@@ -70,7 +70,7 @@ function controls(context) {
     );
   const people = PEOPLE.map(([name, text]) => {
     const chosen = name === "exclude_actor_id" ? { ...context, go: (/** @type {Values} */ values) => several(name, values[name]) } : context;
-    return el("div", { class: "filter" }, text, personPicker(chosen, { parameter: name, label: text }));
+    return el("div", { class: "filter" }, personPicker(chosen, { parameter: name, label: text }));
   });
   const texts = TEXTS.map(([name, text, placeholder]) => {
     const list = name === "changed_field" ? "fields" : null;
