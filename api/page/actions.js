@@ -1,13 +1,14 @@
-// What can be done to a case: for each action its words, the call it makes, and the fields of its form, which are those of the call.
+// What can be done to a case: for each action its words, the call it makes, and the fields of its form, which the call names.
 //
 //   offered(item.allowed_actions)                                        the actions that this page has a form for
 //   actionForm(context, {action, item, etag, ondone, onproblem, oncancel})
-//   caseFields(item, isStaff)                                            the fields of a case, also of a new one
+//   newCaseForm(context)
 
 import { el } from "./dom.js";
 import { label, number, timeZone } from "./format.js";
 import { field, problemForm } from "./forms.js";
 import { personPicker } from "./people.js";
+import { href } from "./route.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 /** @typedef {Record<string, string>} Texts */
@@ -15,13 +16,16 @@ import { personPicker } from "./people.js";
 /** @typedef {{context: Context, item: Case, people: readonly Schemas["CaseAssignee"][]}} Given */
 /** @typedef {{names: readonly string[], send: (api: Api, at: At, values: Texts, item: Case) => Promise<unknown>}} Call */
 
-const CHECKS = ["confirm_rush", "docs_verified", "override_incomplete"];
+const CHECKS = ["confirm_rush", "docs_verified", "override_incomplete", "submit"];
 const NUMBERS = ["hold_duration_days", "num_reports_requested"];
 const CREDITS = ["0.5", "1.0", "1.5", "2.0", "2.5", "3.0"];
 const REASONS = ["incomplete_fff", "missing_documents", "insufficient_data", "invalid_credit_request", "tier_mismatch", "other"];
 const named = (/** @type {readonly string[]} */ codes) => codes.map((one) => /** @type {const} */ ([one, label(one)]));
 
-/** The request body with the values of a form. An empty text is null where that is possible. @param {readonly string[]} names @param {Texts} values */
+/**
+ * The request body with the values of a form. An empty text is null where that is possible. @param {readonly string[]} names
+ * @param {Texts} values
+ */
 function bodyOf(names, values) {
   const given = names.filter((name) => name in values || CHECKS.includes(name));
   return Object.fromEntries(
@@ -63,7 +67,8 @@ const revise = post("/api/v1/cases/{case_id}/review/request-revisions", "notes")
 /** @type {Call} */
 const review = {
   names: ["decision", ...approve.names],
-  send: (api, at, values, item) => (values.decision === "revise" ? revise : values.decision === "correct" ? correct : approve).send(api, at, values, item),
+  send: (api, at, values, item) =>
+    (values.decision === "revise" ? revise : values.decision === "correct" ? correct : approve).send(api, at, values, item),
 };
 /** @type {Call} */
 const changeHold = {
@@ -71,9 +76,15 @@ const changeHold = {
   send: (api, at, values) => api.patch("/api/v1/cases/{case_id}/hold", { ...at, body: bodyOf(changeHold.names, values) }),
 };
 /** @type {Call} */
-const edit = { names: [], send: (api, at, values, item) => api.patch("/api/v1/cases/{case_id}", { ...at, body: edited(values, item) }) };
+const edit = {
+  names: [],
+  send: (api, at, values, item) => api.patch("/api/v1/cases/{case_id}", { ...at, body: edited(values, item) }),
+};
 /** @type {Call} */
-const remove = { names: ["reason"], send: (api, at, { reason }) => api.remove("/api/v1/cases/{case_id}", { ...at, query: { reason } }) };
+const remove = {
+  names: ["reason"],
+  send: (api, at, { reason }) => api.remove("/api/v1/cases/{case_id}", { ...at, query: { reason } }),
+};
 
 /** What differs from the case. @param {Texts} values @param {Case} item @returns {Schemas["EditCase"]} */
 function edited(values, item) {
@@ -91,7 +102,11 @@ const ACTIONS = {
     post("/api/v1/cases/{case_id}/accept", "tier", "credit_value", "assigned_to", "docs_verified", "notes", "override_reason"),
   ],
   take: ["Take", "The case is assigned to you.", post("/api/v1/cases/{case_id}/take", "reason")],
-  complete: ["Complete", "The case was completed.", post("/api/v1/cases/{case_id}/complete", "release", "release_at", "override_incomplete")],
+  complete: [
+    "Complete",
+    "The case was completed.",
+    post("/api/v1/cases/{case_id}/complete", "release", "release_at", "override_incomplete"),
+  ],
   review: ["Review", "The decision was recorded.", review],
   resume: ["Resume", "The case was resumed.", post("/api/v1/cases/{case_id}/resume", "reason")],
   release: ["Release now", "The result was released to the member.", post("/api/v1/cases/{case_id}/release", "reason")],
@@ -99,12 +114,20 @@ const ACTIONS = {
   reject: ["Reject", "The case was rejected.", post("/api/v1/cases/{case_id}/reject", "rejection_reason", "rejection_notes")],
   hold: ["Place on hold", "The case was placed on hold.", post("/api/v1/cases/{case_id}/hold", "reason", "hold_duration_days")],
   change_hold: ["Change the hold", "The hold was changed.", changeHold],
-  assign: ["Assign", "The case was assigned.", post("/api/v1/cases/{case_id}/assign", "assigned_to", "reason", "override_reason")],
+  assign: [
+    "Assign",
+    "The case was assigned.",
+    post("/api/v1/cases/{case_id}/assign", "assigned_to", "reason", "override_reason"),
+  ],
   edit: ["Edit", "The case was changed.", edit],
   tier: ["Change the tier", "The tier was changed.", post("/api/v1/cases/{case_id}/tier", "tier", "reason", "override_reason")],
   credit: ["Change the credit", "The credit was changed.", post("/api/v1/cases/{case_id}/credit", "credit_value", "reason")],
   reopen: ["Reopen", "The case was reopened.", post("/api/v1/cases/{case_id}/reopen", "reason")],
-  acknowledge_updates: ["Mark updates as seen", "The updates are marked as seen.", post("/api/v1/cases/{case_id}/acknowledge-updates")],
+  acknowledge_updates: [
+    "Mark updates as seen",
+    "The updates are marked as seen.",
+    post("/api/v1/cases/{case_id}/acknowledge-updates"),
+  ],
   change_member: ["Hand over", "The case was handed over.", post("/api/v1/cases/{case_id}/member", "member_id", "reason")],
   delete: ["Delete", "The case was deleted.", remove],
 };
@@ -118,57 +141,80 @@ export const isNext = (name) => name !== undefined && FIRST.includes(name);
 /** @param {string} name */
 export const actionLabel = (name) => (Object.hasOwn(ACTIONS, name) && ACTIONS[name]?.[0]) || label(name);
 
+/** The fields that are the same for every case and action. @type {Record<string, Omit<Field, "name">>} */
+const FIELDS = {
+  rejection_notes: { label: "What the member has to do", required: true, multiline: true },
+  rejection_reason: { label: "Reason", options: named(REASONS) },
+  decision: {
+    label: "Decision",
+    options: [
+      ["approve", "Approve"],
+      ["revise", "Request revisions"],
+      ["correct", "Complete with my corrections"],
+    ],
+  },
+  release: {
+    label: "Show the result to the member",
+    options: [
+      ["", "As the settings say"],
+      ["now", "Now"],
+      ["scheduled", "At a time"],
+    ],
+  },
+  release_at: { label: "Time of the release", type: "datetime-local", hint: 'Only for "At a time"' },
+  confirm_rush: { label: "Agree to the fee if the due date makes it a rush", type: "checkbox" },
+  submit: { label: "Submit it at once", type: "checkbox" },
+  docs_verified: { label: "The documents were checked", type: "checkbox" },
+  override_incomplete: { label: "Complete it even if requested reports are missing", type: "checkbox" },
+};
+
 /** The field of a form. @param {string} name @param {string} action @param {Given} given @returns {Child} */
 function fieldOf(name, action, { context, item, people }) {
-  const text = { name, multiline: true };
+  const known = FIELDS[name];
+  const hold = action === "change_hold" ? item.hold : null;
+  const multiline = true;
   switch (name) {
     case "reason": {
       const optional = action === "take" || action === "release" || (action === "delete" && item.status === "draft");
-      const value = action === "change_hold" ? item.hold?.reason ?? "" : "";
-      return field({ ...text, label: "Reason", required: !optional, value, hint: action.endsWith("hold") ? "The member can read it." : "" });
+      const hint = action.endsWith("hold") ? "The member can read it." : "";
+      return field({ name, multiline, label: "Reason", required: !optional, value: hold?.reason ?? "", hint });
     }
     case "notes":
-      return field({ ...text, label: action === "resubmit" ? "What is new" : action === "accept" ? "Notes for the log" : "Notes" });
-    case "rejection_notes":
-      return field({ ...text, label: "What the member has to do", required: true });
-    case "rejection_reason":
-      return field({ name, label: "Reason", options: named(REASONS) });
+      return field({ name, multiline, label: action === "resubmit" ? "What is new" : "Notes" });
     case "tier":
       return field({ name, label: "Tier", value: item.tier, options: named(["tier_1", "tier_2", "tier_3"]) });
     case "credit_value":
       return field({ name, label: "Credit", value: item.credit_value, options: named(CREDITS) });
     case "hold_duration_days": {
-      const value = action === "change_hold" ? item.hold?.duration_days ?? null : null;
-      return field({ name, label: "Expected length in days", type: "number", value, hint: "Empty if it is not known", more: { step: "any" } });
+      const label = "Expected length in days";
+      return field({
+        name,
+        label,
+        type: "number",
+        value: hold?.duration_days ?? null,
+        hint: "Empty if it is not known",
+        more: { step: "any" },
+      });
     }
     case "assigned_to": {
       const nobody = action === "assign" ? "Nobody" : context.account?.role === "technician" ? "Me" : "Choose";
-      const choice = people.map(({ id, full_name: who, user_level: level, role, open_cases: open }) =>
-        /** @type {const} */ ([id, `${who} (${label(level ?? role)}, ${number(open)} open)`]),
+      const choice = people.map(
+        ({ id, full_name: who, user_level: level, role, open_cases: open }) =>
+          /** @type {const} */ ([id, `${who} (${label(level ?? role)}, ${number(open)} open)`]),
       );
       return field({ name, label: "Assignee", value: item.assigned_to?.id ?? "", options: [["", nobody], ...choice] });
     }
-    case "override_reason":
-      return context.can("override_level_rule") && field({ name, label: "Reason to override the level rule", hint: "Only if the level is too low for the tier" });
-    case "decision":
-      return field({ name, label: "Decision", options: [["approve", "Approve"], ["revise", "Request revisions"], ["correct", "Complete with my corrections"]] });
-    case "release":
-      return field({ name, label: "Show the result to the member", options: [["", "As the settings say"], ["now", "Now"], ["scheduled", "At a time"]] });
-    case "release_at":
-      return field({ name, label: "Time of the release", type: "datetime-local", hint: `Only for "At a time", in ${timeZone()}` });
-    case "confirm_rush":
-      return field({ name, label: "Agree to the fee if the due date makes it a rush", type: "checkbox" });
-    case "docs_verified":
-      return field({ name, label: "The documents were checked", type: "checkbox" });
-    case "override_incomplete":
-      return field({ name, label: "Complete it even if requested reports are missing", type: "checkbox" });
+    case "override_reason": {
+      const hint = "Only if the level is too low for the tier";
+      return context.can("override_level_rule") && field({ name, label: "Reason to override the level rule", hint });
+    }
     default:
-      return memberField(context);
+      return known ? field({ name, ...known }) : memberField(context);
   }
 }
 
 /** The fields of a new case, or of one that is edited. @param {Case | null} item @param {boolean} isStaff @returns {Child[]} */
-export const caseFields = (item, isStaff) => [
+const caseFields = (item, isStaff) => [
   el(
     "div",
     { class: "field-row" },
@@ -181,12 +227,36 @@ export const caseFields = (item, isStaff) => [
   ),
   field({ name: "special_notes", label: "Notes of the member", value: item?.special_notes, multiline: true }),
   item && isStaff && field({ name: "internal_notes", label: "Internal notes", value: item.internal_notes, multiline: true }),
-  item && isStaff && field({ name: "report_notes_to_member", label: "Notes on the reports, for the member", value: item.report_notes_to_member, multiline: true }),
+  item &&
+    isStaff &&
+    field({
+      name: "report_notes_to_member",
+      label: "Notes on the reports, for the member",
+      value: item.report_notes_to_member,
+      multiline: true,
+    }),
   item && field({ name: "reason", label: "Reason for the edit" }),
 ];
 
+/** The form of a new case. @param {Context} context */
+export function newCaseForm(context) {
+  const owns = context.account?.role === "member";
+  const onsend = async (/** @type {Texts} */ values) => {
+    const names = [...Object.keys(values), ...(owns ? ["submit", "confirm_rush"] : [])];
+    const item = await context.api.post("/api/v1/cases", { body: /** @type {Schemas["CreateCase"]} */ (bodyOf(names, values)) });
+    context.tell(`Case ${item.case_number} was created.`);
+    location.hash = href(["case", item.id]);
+  };
+  return problemForm(
+    { label: "New case", submit: "Create the case", onsend },
+    !owns && memberField(context),
+    ...caseFields(null, false),
+    owns && ["submit", "confirm_rush"].map((name) => field({ name, label: name, ...FIELDS[name] })),
+  );
+}
+
 /** Chooses a member, and shows the choice. @param {Context} context */
-export function memberField(context) {
+function memberField(context) {
   const value = el("input", { type: "hidden", name: "member_id" });
   const words = el("p", { class: "hint" }, "Nobody is chosen yet.");
   const onchoose = (/** @type {Schemas["UserSummary"]} */ user) => {
@@ -205,7 +275,9 @@ export function memberField(context) {
 export async function actionForm(context, { action, item, etag, ondone, onproblem, oncancel }) {
   const [words = "", done = "", call = edit] = ACTIONS[action] ?? [];
   const path = { case_id: item.id };
-  const answer = call.names.includes("assigned_to") && (await context.api.get("/api/v1/cases/{case_id}/assignees", { path, query: { limit: 200 } }));
+  const answer =
+    call.names.includes("assigned_to") &&
+    (await context.api.get("/api/v1/cases/{case_id}/assignees", { path, query: { limit: 200 } }));
   const given = { context, item, people: answer ? answer.data : [] };
   const onsend = async (/** @type {Texts} */ values) => {
     try {
@@ -217,6 +289,7 @@ export async function actionForm(context, { action, item, etag, ondone, onproble
     context.tell(done);
     ondone();
   };
-  const fields = call === edit ? caseFields(item, context.can("work_on_cases")) : call.names.map((name) => fieldOf(name, action, given));
+  const fields =
+    call === edit ? caseFields(item, context.can("work_on_cases")) : call.names.map((name) => fieldOf(name, action, given));
   return problemForm({ label: words, submit: words, danger: action === "delete", oncancel, onsend }, ...fields);
 }

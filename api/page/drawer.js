@@ -16,7 +16,12 @@ const title = el("h2", { id: "drawer-title", tabindex: "-1" });
 /** @type {HTMLDialogElement} */
 const dialog = el(
   "dialog",
-  { class: "drawer", "aria-labelledby": "drawer-title", oncancel: leave, onclick: (event) => event.target === dialog && leave(event) },
+  {
+    class: "drawer",
+    "aria-labelledby": "drawer-title",
+    oncancel: leave,
+    onclick: (event) => event.target === dialog && leave(event),
+  },
   el("div", { class: "drawer-head" }, title, el("button", { type: "button", class: "small", onclick: leave }, "Close")),
   body,
 );

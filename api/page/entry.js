@@ -13,7 +13,17 @@ import { save } from "./download.js";
 /** @typedef {Schemas["AuditEntry"] & Partial<Schemas["AuditEntryDetail"]>} Entry */
 
 const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
-const CODES = ["status", "tier", "urgency", "role", "visibility", "document_type", "review_status", "rejection_reason", "user_level"];
+const CODES = [
+  "status",
+  "tier",
+  "urgency",
+  "role",
+  "visibility",
+  "document_type",
+  "review_status",
+  "rejection_reason",
+  "user_level",
+];
 /** Fields that a timeline leaves out. */
 const TECHNICAL = ["case_id", "author_id", "uploaded_by_id", "content_type", "sha256", "size_bytes", "previous_status"];
 const isCode = (/** @type {string} */ name) => CODES.some((code) => name === code || name.endsWith(`_${code}`));
@@ -81,7 +91,8 @@ const part = (title, ...children) => el("section", { class: "entry-part" }, el("
 export function entryParts(context, entry, link) {
   const { actor, case: about, document: file, related_user: related, metadata, siblings, changes } = entry;
   const reads = context.can("read_audit_log");
-  const inLog = (/** @type {Values} */ values, /** @type {Child} */ words) => (reads ? el("a", { href: href("log", values) }, words) : words);
+  const inLog = (/** @type {Values} */ values, /** @type {Child} */ words) =>
+    reads ? el("a", { href: href("log", values) }, words) : words;
   const keys = Object.entries(metadata);
   return [
     el("p", { class: "lead" }, entry.description, " ", outcome(entry)),
@@ -101,17 +112,27 @@ export function entryParts(context, entry, link) {
       ["Sealed as", entry.sequence !== null && `No. ${number(entry.sequence)}`],
     ]),
     Object.keys(changes).length > 0 && part("What changed", changeTable(entry)),
-    keys.length > 0 && part("Details", facts(keys.map(([name, value]) => [label(name) === name ? words(name) : label(name), shown(name, value)]))),
-    siblings && siblings.length > 0 && part(
-      "Of the same request",
-      el(
-        "ul",
-        { class: "siblings" },
-        ...siblings.map((one) =>
-          el("li", {}, el("a", { href: link(one.id) }, one.action_label), " ", outcome(one), el("span", { class: "quiet" }, ` ${one.description}`)),
+    keys.length > 0 &&
+      part("Details", facts(keys.map(([name, value]) => [label(name) === name ? words(name) : label(name), shown(name, value)]))),
+    siblings &&
+      siblings.length > 0 &&
+      part(
+        "Of the same request",
+        el(
+          "ul",
+          { class: "siblings" },
+          ...siblings.map((one) =>
+            el(
+              "li",
+              {},
+              el("a", { href: link(one.id) }, one.action_label),
+              " ",
+              outcome(one),
+              el("span", { class: "quiet" }, ` ${one.description}`),
+            ),
+          ),
         ),
       ),
-    ),
     el(
       "div",
       { class: "buttons" },
@@ -122,7 +143,7 @@ export function entryParts(context, entry, link) {
 }
 
 /** A name of a field, as words. @param {string} name */
-const words = (name) => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
+export const words = (name) => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 
 /**
  * Copies a text. The clipboard exists in secure contexts only; elsewhere the text is saved as a file.

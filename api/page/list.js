@@ -8,7 +8,7 @@ import { number } from "./format.js";
 
 /**
  * @template R
- * @param {{label: string, page: Answered<R>, more: (cursor: string) => Promise<Answered<R>>, item: (row: R) => Child[], class: string}} options
+ * @param {{label: string, class: string, item: (row: R) => Child[]} & Pick<PagedTable<R>, "page" | "more">} options
  */
 export function pagedList({ label, page: first, more, item, class: name }) {
   const line = (/** @type {R} */ row) => el("li", {}, ...item(row));

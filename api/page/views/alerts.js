@@ -10,13 +10,20 @@ import { empty } from "../states.js";
 export const title = "Alerts";
 export const kind = "list";
 
-const TONES = new Map([["warning", "warn"], ["critical", "bad"]]);
+const TONES = new Map([
+  ["warning", "warn"],
+  ["critical", "bad"],
+]);
 
 /** @param {Context} context */
 export async function render(context) {
   const { query, api, account, tell } = context;
   const show = query.get("show");
-  const chosen = { severity: query.getAll("severity"), is_dismissed: show === "dismissed", ...(show === "unread" && { is_read: false }) };
+  const chosen = {
+    severity: query.getAll("severity"),
+    is_dismissed: show === "dismissed",
+    ...(show === "unread" && { is_read: false }),
+  };
   const read = (/** @type {string | undefined} */ cursor) => api.get("/api/v1/alerts", { query: { ...chosen, cursor } });
   const page = await read(undefined);
   const unread = account?.unread_alerts ?? 0;
@@ -24,15 +31,19 @@ export async function render(context) {
   const after = async (work, words) => {
     try {
       await work;
-      tell(words);
       await context.refreshAccount();
       context.reload();
+      tell(words);
     } catch (error) {
-      tell(error instanceof Error ? error.message : "It could not be changed.");
+      tell(error instanceof Error ? error.message : String(error));
     }
   };
-  const button = (/** @type {string} */ id, /** @type {string} */ text, /** @type {string} */ about, /** @type {() => void} */ onclick) =>
-    el("button", { id, type: "button", class: "small", "aria-label": `${text}: ${about}`, onclick }, text);
+  const button = (
+    /** @type {string} */ id,
+    /** @type {string} */ text,
+    /** @type {string} */ about,
+    /** @type {() => void} */ onclick,
+  ) => el("button", { id, type: "button", class: "small", "aria-label": `${text}: ${about}`, onclick }, text);
   const item = (/** @type {Schemas["Alert"]} */ alert) => {
     const path = { alert_id: alert.id };
     return [
@@ -53,9 +64,19 @@ export async function render(context) {
           { class: "buttons" },
           alert.case && el("a", { class: "button small", href: href(["case", alert.case.id]) }, `Open ${alert.case.case_number}`),
           !alert.read_at &&
-            button(`read-${alert.id}`, "Mark as read", alert.title, () => void after(api.post("/api/v1/alerts/{alert_id}/read", { path }), "Marked as read.")),
+            button(
+              `read-${alert.id}`,
+              "Mark as read",
+              alert.title,
+              () => void after(api.post("/api/v1/alerts/{alert_id}/read", { path }), "Marked as read."),
+            ),
           !alert.dismissed_at &&
-            button(`dismiss-${alert.id}`, "Dismiss", alert.title, () => void after(api.post("/api/v1/alerts/{alert_id}/dismiss", { path }), "Dismissed.")),
+            button(
+              `dismiss-${alert.id}`,
+              "Dismiss",
+              alert.title,
+              () => void after(api.post("/api/v1/alerts/{alert_id}/dismiss", { path }), "Dismissed."),
+            ),
         ),
       ),
     ];
@@ -65,10 +86,40 @@ export async function render(context) {
     el(
       "div",
       { class: "tools" },
-      choices(context, "show", "Which alerts", [["", "Open"], ["unread", `Unread (${number(unread)})`], ["dismissed", "Dismissed"]]),
-      choices(context, "severity", "Severity", [["", "Any"], ["info", "Info"], ["warning", "Warning"], ["critical", "Critical"]], true),
-      unread > 0 && el("button", { id: "read-all", type: "button", onclick: () => void after(api.post("/api/v1/alerts/read-all"), "All alerts are read.") }, "Mark all as read"),
+      choices(context, "show", "Which alerts", [
+        ["", "Open"],
+        ["unread", `Unread (${number(unread)})`],
+        ["dismissed", "Dismissed"],
+      ]),
+      choices(
+        context,
+        "severity",
+        "Severity",
+        [
+          ["", "Any"],
+          ["info", "Info"],
+          ["warning", "Warning"],
+          ["critical", "Critical"],
+        ],
+        true,
+      ),
+      unread > 0 &&
+        el(
+          "button",
+          {
+            id: "read-all",
+            type: "button",
+            onclick: () => void after(api.post("/api/v1/alerts/read-all"), "All alerts are read."),
+          },
+          "Mark all as read",
+        ),
     ),
-    page.data.length ? el("section", { class: "panel" }, ...pagedList({ label: "Alerts, newest first", class: "alerts", page, more: read, item })) : empty(none),
+    page.data.length
+      ? el(
+          "section",
+          { class: "panel" },
+          ...pagedList({ label: "Alerts, newest first", class: "alerts", page, more: read, item }),
+        )
+      : empty(none),
   ];
 }

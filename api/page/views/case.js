@@ -23,8 +23,16 @@ import { href } from "../route.js";
 export const title = "Case";
 export const kind = "detail";
 
-const TONES = new Map([["hold", "warn"], ["needs_resubmission", "bad"], ["completed", "good"], ["draft", ""]]);
-/** What was typed into a form before the case was read again. @type {{id: string, action: string, values: Record<string, string>} | null} */
+const TONES = new Map([
+  ["hold", "warn"],
+  ["needs_resubmission", "bad"],
+  ["completed", "good"],
+  ["draft", ""],
+]);
+/**
+ * What was typed into a form before the case was read again.
+ * @type {{id: string, action: string, values: Record<string, string>} | null}
+ */
 let draft = null;
 /** The entries of the trail that were read. @type {Map<string, Entry>} */
 const known = new Map();
@@ -48,7 +56,7 @@ export function render(context) {
   return found;
 }
 
-/** The answer, or the words for the problem in its place. @template T @param {Promise<T>} work @returns {Promise<T | Error>} */
+/** The answer, or the error. @template T @param {Promise<T>} work @returns {Promise<T | Error>} */
 const settled = (work) => work.catch((error) => (error instanceof Error ? error : new Error(String(error))));
 
 /** @param {Context} context */
@@ -141,7 +149,12 @@ function actions(context, item, etag) {
         draft = { id: item.id, action, values: typed };
         context.reload();
       };
-      replace(again, "The case may have changed. ", el("button", { type: "button", class: "small", onclick: reread }, "Read it again"), " What you entered is kept.");
+      replace(
+        again,
+        "The case may have changed. ",
+        el("button", { type: "button", class: "small", onclick: reread }, "Read it again"),
+        " What you entered is kept.",
+      );
       again.hidden = false;
     };
     const ondone = () => {
@@ -150,10 +163,13 @@ function actions(context, item, etag) {
     };
     try {
       const form = await actionForm(context, { action, item, etag, ondone, onproblem, oncancel: close });
-      for (const [name, value] of Object.entries(values)) {
-        const control = form.elements.namedItem(name);
-        if (control instanceof HTMLInputElement && control.type === "checkbox") control.checked = value === "true";
-        else if (control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement) control.value = value;
+      for (const control of form.elements) {
+        if (
+          !(control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement)
+        )
+          continue;
+        if (control.type === "checkbox") control.toggleAttribute("checked", values[control.name] === "true");
+        else control.value = values[control.name] ?? control.value;
       }
       replace(place, el("h2", {}, actionLabel(action)), again, form);
       form.querySelector(/** @type {"input"} */ ("input:not([type=hidden]), select, textarea, button"))?.focus();
@@ -170,14 +186,20 @@ function actions(context, item, etag) {
   return el(
     "section",
     { class: "panel", "aria-label": "Actions" },
-    list.length ? el("div", { class: "buttons" }, ...buttons) : el("p", { class: "none" }, "There is nothing for you to do on this case now."),
+    list.length
+      ? el("div", { class: "buttons" }, ...buttons)
+      : el("p", { class: "none" }, "There is nothing for you to do on this case now."),
     place,
     blocked.length > 0 &&
       el(
         "details",
         { class: "blocked" },
         el("summary", {}, "Not possible now"),
-        el("dl", { class: "facts" }, ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)])),
+        el(
+          "dl",
+          { class: "facts" },
+          ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)]),
+        ),
       ),
   );
 }
@@ -194,7 +216,13 @@ function fields(context, item, entries) {
     const entry = entries.find(({ changes }) => Object.hasOwn(changes, name));
     if (!entry) return value;
     const about = el("span", { class: "unseen" }, ` The entry that set it: ${label(name)}`);
-    return el("span", {}, value, " ", el("a", { id: `why-${name}`, class: "why", href: context.link({ entry: entry.id }) }, "Why?", about));
+    return el(
+      "span",
+      {},
+      value,
+      " ",
+      el("a", { id: `why-${name}`, class: "why", href: context.link({ entry: entry.id }) }, "Why?", about),
+    );
   };
   const someone = (/** @type {Schemas["PersonSummary"] | null} */ one) => (one ? person(one.full_name, one.username) : null);
   const long = (/** @type {string | null} */ text) => text && el("span", { class: "prose" }, text);
@@ -214,38 +242,52 @@ function fields(context, item, entries) {
     ["To be done", long(rejection?.notes ?? null)],
     ["Review", review?.status && why("review_status", label(review.status))],
     ["Notes of the review", long(review?.notes ?? null)],
-    ["Released", release && (release.released_at ? time(release.released_at) : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)])],
-    ["Resubmitted", resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`)],
+    [
+      "Released",
+      release &&
+        (release.released_at
+          ? time(release.released_at)
+          : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)]),
+    ],
+    [
+      "Resubmitted",
+      resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`),
+    ],
     ["Member", someone(item.member)],
     ["Workshop", item.workshop_code],
     ["Client", item.client_email],
     ["Notes of the member", long(item.special_notes)],
     ["Internal notes", long(item.internal_notes)],
     ["Notes on the reports", long(item.report_notes_to_member)],
-    ["Created", [time(item.created_at), item.created_by && item.created_by.id !== item.member?.id ? ` by ${item.created_by.full_name}` : ""]],
+    [
+      "Created",
+      [
+        time(item.created_at),
+        item.created_by && item.created_by.id !== item.member?.id ? ` by ${item.created_by.full_name}` : "",
+      ],
+    ],
     ["Submitted", item.submitted_at && time(item.submitted_at)],
     ["Completed", item.completed_at && time(item.completed_at)],
   ]);
 }
 
-/** A small button that asks once more before it removes something. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
+/** Whether the caller may delete what others added. @param {Context} context */
+const manages = ({ account }) => account?.role === "manager" || account?.role === "administrator";
+
+/** A button that has to be pressed twice. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
 function removeButton(context, what, remove) {
-  let sure = false;
   const button = el("button", { type: "button", class: "small", "aria-label": `Delete ${what}`, onclick: click }, "Delete");
   async function click() {
-    if (!sure) {
-      sure = true;
+    if (button.textContent === "Delete") {
       button.classList.add("danger");
       button.textContent = "Delete?";
       button.setAttribute("aria-label", `Delete ${what}? Press again to delete.`);
       return;
     }
-    try {
-      await remove();
-      changed(context);
-    } catch (error) {
-      context.tell(error instanceof Error ? error.message : "It could not be deleted.");
-    }
+    await remove().then(
+      () => changed(context),
+      (error) => context.tell(String(error.message)),
+    );
   }
   return button;
 }
@@ -253,11 +295,12 @@ function removeButton(context, what, remove) {
 /** @param {Context} context @param {Case} item @param {readonly Schemas["DocumentSummary"][]} rows */
 function documentParts(context, item, rows) {
   const me = context.account;
-  const manages = context.can("override_level_rule") || me?.role === "manager";
   const removable = (/** @type {Schemas["DocumentSummary"]} */ row) => {
     if (row.document_type === "report" && !["accepted", "hold", "pending_review"].includes(item.status)) return false;
     if (!item.allowed_actions.includes("upload")) return false;
-    return manages || row.uploaded_by?.id === me?.id || (row.document_type === "report" && item.assigned_to?.id === me?.id);
+    return (
+      manages(context) || row.uploaded_by?.id === me?.id || (row.document_type === "report" && item.assigned_to?.id === me?.id)
+    );
   };
   return [
     rows.length
@@ -268,20 +311,36 @@ function documentParts(context, item, rows) {
             {
               label: "File",
               cell: (row) =>
-                downloadButton(context, { id: `file-${row.id}`, class: "plain", text: row.filename, path: "/api/v1/documents/{document_id}/content", values: { document_id: row.id } }),
+                downloadButton(context, {
+                  id: `file-${row.id}`,
+                  class: "plain",
+                  text: row.filename,
+                  path: "/api/v1/documents/{document_id}/content",
+                  values: { document_id: row.id },
+                }),
             },
             { label: "Type", cell: (row) => [label(row.document_type), row.report_number !== null && ` ${row.report_number}`] },
             { label: "Size", numeric: true, cell: (row) => bytes(row.size_bytes) },
-            { label: "Added", cell: (row) => [time(row.created_at), row.uploaded_by && el("span", { class: "quiet" }, ` ${row.uploaded_by.full_name}`)] },
+            {
+              label: "Added",
+              cell: (row) => [
+                time(row.created_at),
+                row.uploaded_by && el("span", { class: "quiet" }, ` ${row.uploaded_by.full_name}`),
+              ],
+            },
             {
               label: "Remove",
               cell: (row) =>
-                removable(row) && removeButton(context, row.filename, () => context.api.remove("/api/v1/documents/{document_id}", { path: { document_id: row.id } })),
+                removable(row) &&
+                removeButton(context, row.filename, () =>
+                  context.api.remove("/api/v1/documents/{document_id}", { path: { document_id: row.id } }),
+                ),
             },
           ],
         })
       : el("p", { class: "none" }, "No documents"),
-    item.allowed_actions.includes("upload") && el("details", { class: "add" }, el("summary", {}, "Add a document"), uploadForm(context, item)),
+    item.allowed_actions.includes("upload") &&
+      el("details", { class: "add" }, el("summary", {}, "Add a document"), uploadForm(context, item)),
   ];
 }
 
@@ -326,12 +385,25 @@ function uploadForm(context, item) {
         }
       },
     },
-    field({ name: "file", label: "File", type: "file", required: true, hint: "PDF, an image, DOCX, XLSX, CSV or text; at most 50 MiB" }),
+    field({
+      name: "file",
+      label: "File",
+      type: "file",
+      required: true,
+      hint: "PDF, an image, DOCX, XLSX, CSV or text; at most 50 MiB",
+    }),
     el(
       "div",
       { class: "field-row" },
       field({ name: "document_type", label: "Type", options: types.map((type) => [type, label(type)]) }),
-      types.includes("report") && field({ name: "report_number", label: "Number of the report", type: "number", hint: "Only for reports", more: { min: 1, max: item.num_reports_requested } }),
+      types.includes("report") &&
+        field({
+          name: "report_number",
+          label: "Number of the report",
+          type: "number",
+          hint: "Only for reports",
+          more: { min: 1, max: item.num_reports_requested },
+        }),
     ),
     field({ name: "notes", label: "Notes" }),
     progress,
@@ -341,7 +413,6 @@ function uploadForm(context, item) {
 /** @param {Context} context @param {Case} item @param {readonly Schemas["CaseNote"][]} rows newest first */
 function noteParts(context, item, rows) {
   const isStaff = context.can("work_on_cases");
-  const manages = context.can("override_level_rule") || context.account?.role === "manager";
   return [
     el(
       "ul",
@@ -356,8 +427,10 @@ function noteParts(context, item, rows) {
             el("strong", {}, row.author?.full_name ?? "–"),
             time(row.created_at),
             isStaff && badge(row.visibility, label(row.visibility), row.visibility === "internal" ? "" : "info"),
-            (manages || row.author?.id === context.account?.id) &&
-              removeButton(context, "the note", () => context.api.remove("/api/v1/notes/{note_id}", { path: { note_id: row.id }, etag: `"${row.version}"` })),
+            (manages(context) || row.author?.id === context.account?.id) &&
+              removeButton(context, "the note", () =>
+                context.api.remove("/api/v1/notes/{note_id}", { path: { note_id: row.id }, etag: `"${row.version}"` }),
+              ),
           ),
           el("p", { class: "prose" }, row.body),
         ),
@@ -375,13 +448,24 @@ function noteParts(context, item, rows) {
             submit: "Add the note",
             onsend: async ({ body = "", visibility }) => {
               const path = { case_id: item.id };
-              await context.api.post("/api/v1/cases/{case_id}/notes", { path, body: { body, visibility: visibility === "internal" ? "internal" : "shared" } });
+              await context.api.post("/api/v1/cases/{case_id}/notes", {
+                path,
+                body: { body, visibility: visibility === "internal" ? "internal" : "shared" },
+              });
               context.tell("The note was added.");
               changed(context);
             },
           },
           field({ name: "body", label: "Note", multiline: true, required: true }),
-          isStaff && field({ name: "visibility", label: "Who can read it", options: [["internal", "The staff"], ["shared", "The staff and the member"]] }),
+          isStaff &&
+            field({
+              name: "visibility",
+              label: "Who can read it",
+              options: [
+                ["internal", "The staff"],
+                ["shared", "The staff and the member"],
+              ],
+            }),
         ),
       ),
   ];
@@ -397,7 +481,13 @@ const reviewParts = (rows) => [
           el(
             "li",
             {},
-            el("p", { class: "note-head" }, badge(row.review_action, label(row.review_action), row.review_action === "approved" ? "good" : ""), el("strong", {}, row.reviewer?.full_name ?? "–"), time(row.reviewed_at)),
+            el(
+              "p",
+              { class: "note-head" },
+              badge(row.review_action, label(row.review_action), row.review_action === "approved" ? "good" : ""),
+              el("strong", {}, row.reviewer?.full_name ?? "–"),
+              time(row.reviewed_at),
+            ),
             row.notes && el("p", { class: "prose" }, row.notes),
           ),
         ),
@@ -413,11 +503,23 @@ function history(context, path, page) {
     return answer;
   };
   const item = (/** @type {Entry} */ entry) => [
-    svg("svg", { class: "dot", width: 11, height: 11, "aria-hidden": "true" }, svg("circle", { class: tone(entry.category), cx: 5.5, cy: 5.5, r: 5.5 })),
-    el("p", {}, el("a", { id: `entry-${entry.id}`, href: context.link({ entry: entry.id }) }, entry.action_label), " ", outcome(entry)),
+    svg(
+      "svg",
+      { class: "dot", width: 11, height: 11, "aria-hidden": "true" },
+      svg("circle", { class: tone(entry.category), cx: 5.5, cy: 5.5, r: 5.5 }),
+    ),
+    el(
+      "p",
+      {},
+      el("a", { id: `entry-${entry.id}`, href: context.link({ entry: entry.id }) }, entry.action_label),
+      " ",
+      outcome(entry),
+    ),
     el("p", { class: "quiet" }, time(entry.occurred_at), " · ", entry.actor ? entry.actor.full_name : label(entry.actor_label)),
     typeof entry.metadata.reason === "string" && el("p", { class: "prose" }, entry.metadata.reason),
     fieldChanges(changeList(entry.changes)),
   ];
-  return page.data.length ? pagedList({ label: "History, newest first", class: "timeline", page, more, item }) : [empty("No entries")];
+  return page.data.length
+    ? pagedList({ label: "History, newest first", class: "timeline", page, more, item })
+    : [empty("No entries")];
 }

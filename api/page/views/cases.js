@@ -4,8 +4,7 @@ import { el } from "../dom.js";
 import { day, dayOf, label, number, shortDay, timeText } from "../format.js";
 import { badge, chips, filters } from "../report.js";
 import { pagedTable } from "../table.js";
-import { field, problemForm } from "../forms.js";
-import { caseFields, memberField } from "../actions.js";
+import { newCaseForm } from "../actions.js";
 import { href } from "../route.js";
 import { isOverdue, statusBadge } from "./case.js";
 
@@ -14,13 +13,32 @@ export const kind = "list";
 
 const STATUSES = ["draft", "submitted", "accepted", "hold", "pending_review", "needs_resubmission", "resubmitted", "completed"];
 const FILTERS = [
-  "tier", "urgency", "assigned_to", "unassigned", "member_id", "workshop_code", "has_member_updates", "is_overdue", "is_on_hold",
-  "due_before", "due_after", "updated_since", "since", "until", "q",
+  "tier",
+  "urgency",
+  "assigned_to",
+  "unassigned",
+  "member_id",
+  "workshop_code",
+  "has_member_updates",
+  "is_overdue",
+  "is_on_hold",
+  "due_before",
+  "due_after",
+  "updated_since",
+  "since",
+  "until",
+  "q",
 ];
 /** The filters that only links from elsewhere set. @type {readonly (readonly [string, string])[]} */
 const LINKED = [
-  ["member_id", "Member"], ["workshop_code", "Workshop"], ["is_on_hold", "On hold"], ["due_before", "Due before"],
-  ["due_after", "Due after"], ["updated_since", "Changed since"], ["since", "Created from"], ["until", "Created until"],
+  ["member_id", "Member"],
+  ["workshop_code", "Workshop"],
+  ["is_on_hold", "On hold"],
+  ["due_before", "Due before"],
+  ["due_after", "Due after"],
+  ["updated_since", "Changed since"],
+  ["since", "Created from"],
+  ["until", "Created until"],
 ];
 
 /** @param {Context} context */
@@ -28,7 +46,10 @@ export function toolbar({ query, go, account, can }) {
   const isStaff = can("work_on_cases");
   const change = (/** @type {Event} */ { target }) => {
     if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) {
-      go({ [target.name]: target.type === "checkbox" && target instanceof HTMLInputElement && !target.checked ? null : target.value.trim() });
+      go({
+        [target.name]:
+          target.type === "checkbox" && target instanceof HTMLInputElement && !target.checked ? null : target.value.trim(),
+      });
     }
   };
   const select = (/** @type {string} */ name, /** @type {string} */ text, /** @type {readonly string[]} */ codes) =>
@@ -36,15 +57,33 @@ export function toolbar({ query, go, account, can }) {
       "label",
       { class: "inline" },
       text,
-      el("select", { id: `f-${name}`, name }, el("option", { value: "" }, "Any"), ...codes.map((code) => el("option", { value: code, selected: code === query.get(name) }, label(code)))),
+      el(
+        "select",
+        { id: `f-${name}`, name },
+        el("option", { value: "" }, "Any"),
+        ...codes.map((code) => el("option", { value: code, selected: code === query.get(name) }, label(code))),
+      ),
     );
   const check = (/** @type {string} */ name, /** @type {string} */ text, value = "true") =>
-    el("label", { class: "inline" }, el("input", { id: `f-${name}`, type: "checkbox", name, value, checked: query.get(name) === value }), text);
+    el(
+      "label",
+      { class: "inline" },
+      el("input", { id: `f-${name}`, type: "checkbox", name, value, checked: query.get(name) === value }),
+      text,
+    );
   return [
     el(
       "form",
       { class: "tools", role: "search", "aria-label": "Filters", onchange: change, onsubmit: (event) => event.preventDefault() },
-      el("input", { id: "f-q", name: "q", type: "search", class: "search", value: query.get("q"), placeholder: "Search numbers, names, email addresses", "aria-label": "Search" }),
+      el("input", {
+        id: "f-q",
+        name: "q",
+        type: "search",
+        class: "search",
+        value: query.get("q"),
+        placeholder: "Search numbers, names, email addresses",
+        "aria-label": "Search",
+      }),
       select("urgency", "Urgency", ["normal", "rush"]),
       isStaff && select("tier", "Tier", ["tier_1", "tier_2", "tier_3"]),
       check("is_overdue", "Overdue"),
@@ -59,12 +98,14 @@ export function toolbar({ query, go, account, can }) {
 export async function render(context) {
   const { query, api, can } = context;
   const narrowed = filters(query, FILTERS);
-  const all = { ...narrowed, ...filters(query, ["status", "sort"]) };
+  const all = { ...narrowed, include_total: true, ...filters(query, ["status", "sort"]) };
   const read = (/** @type {string | undefined} */ cursor) => api.get("/api/v1/cases", { query: { ...all, cursor } });
-  const [counts, page] = await Promise.all([api.get("/api/v1/cases/counts", { query: { ...narrowed, by: "status" } }), read(undefined)]);
+  const [counts, page] = await Promise.all([
+    api.get("/api/v1/cases/counts", { query: { ...narrowed, by: "status" } }),
+    read(undefined),
+  ]);
   const isStaff = can("work_on_cases");
   const chosen = query.getAll("status");
-  const shown = chosen.length ? counts.data.filter(({ key }) => key && chosen.includes(key)).reduce((sum, { count }) => sum + count, 0) : counts.total_cases;
   const tab = (/** @type {string} */ code, /** @type {string} */ text, /** @type {number} */ count) =>
     el(
       "a",
@@ -85,8 +126,12 @@ export async function render(context) {
       tab("", "All", counts.total_cases),
       ...codes.map((code) => tab(code, label(code), counts.data.find(({ key }) => key === code)?.count ?? 0)),
     ),
-    chips(context, LINKED.map(([name, text]) => [name, text, query.get(name)])),
-    can("hand_in_cases") && el("details", { class: "panel add" }, el("summary", { id: "new-case" }, "New case"), newCase(context)),
+    chips(
+      context,
+      LINKED.map(([name, text]) => [name, text, query.get(name)]),
+    ),
+    can("hand_in_cases") &&
+      el("details", { class: "panel add" }, el("summary", { id: "new-case" }, "New case"), newCaseForm(context)),
     el(
       "section",
       { class: "panel" },
@@ -95,17 +140,40 @@ export async function render(context) {
         context,
         sort: "-created_at",
         none: query.has("q") ? `No case matches "${query.get("q")}"` : "No cases here",
-        page: { ...page, page: { ...page.page, total: shown } },
-        more: async (cursor) => {
-          const next = await read(cursor);
-          return { ...next, page: { ...next.page, total: shown } };
-        },
+        page,
+        more: read,
         columns: [
-          { label: "Case", sort: "case_number", cell: (row) => el("a", { class: "time", href: href(["case", row.id]) }, row.case_number) },
-          { label: "Employee", sort: "employee_last_name", cell: (row) => `${row.employee_first_name} ${row.employee_last_name}` },
-          { label: "Status", sort: "status", cell: (row) => [statusBadge(row.status), row.has_member_updates && isStaff && [" ", badge("updates", "Updated", "info")]].flat() },
-          { label: "Due", sort: "due_on", class: "time", cell: (row) => [el("span", { title: day(row.due_on) }, shortDay(row.due_on)), isOverdue(row) && [" ", badge("overdue", "Overdue", "bad")]].flat() },
-          { label: "Urgency", sort: "urgency", cell: (row) => (row.urgency === "normal" ? "Normal" : badge(row.urgency, label(row.urgency), "bad")) },
+          {
+            label: "Case",
+            sort: "case_number",
+            cell: (row) => el("a", { class: "time", href: href(["case", row.id]) }, row.case_number),
+          },
+          {
+            label: "Employee",
+            sort: "employee_last_name",
+            cell: (row) => `${row.employee_first_name} ${row.employee_last_name}`,
+          },
+          {
+            label: "Status",
+            sort: "status",
+            cell: (row) =>
+              [statusBadge(row.status), row.has_member_updates && isStaff && [" ", badge("updates", "Updated", "info")]].flat(),
+          },
+          {
+            label: "Due",
+            sort: "due_on",
+            class: "time",
+            cell: (row) =>
+              [
+                el("span", { title: day(row.due_on) }, shortDay(row.due_on)),
+                isOverdue(row) && [" ", badge("overdue", "Overdue", "bad")],
+              ].flat(),
+          },
+          {
+            label: "Urgency",
+            sort: "urgency",
+            cell: (row) => (row.urgency === "normal" ? "Normal" : badge(row.urgency, label(row.urgency), "bad")),
+          },
           ...(isStaff
             ? /** @type {Column<Schemas["CaseSummary"]>[]} */ ([
                 { label: "Tier", sort: "tier", class: "time", cell: (row) => label(row.tier) },
@@ -113,41 +181,15 @@ export async function render(context) {
               ])
             : []),
           { label: "Assignee", sort: "assigned_to", cell: (row) => row.assigned_to?.full_name ?? "–" },
-          { label: "Changed", sort: "updated_at", class: "time", cell: (row) => el("time", { datetime: row.updated_at, title: timeText(row.updated_at) }, shortDay(dayOf(row.updated_at))) },
+          {
+            label: "Changed",
+            sort: "updated_at",
+            class: "time",
+            cell: (row) =>
+              el("time", { datetime: row.updated_at, title: timeText(row.updated_at) }, shortDay(dayOf(row.updated_at))),
+          },
         ],
       }),
     ),
   ];
 }
-
-/** @param {Context} context */
-const newCase = (context) =>
-  problemForm(
-    {
-      label: "New case",
-      submit: "Create the case",
-      onsend: async (values) => {
-        const own = context.account?.role === "member";
-        const item = await context.api.post("/api/v1/cases", {
-          body: {
-            employee_first_name: values.employee_first_name ?? "",
-            employee_last_name: values.employee_last_name ?? "",
-            client_email: values.client_email || null,
-            num_reports_requested: Number(values.num_reports_requested || 1),
-            due_on: values.due_on || null,
-            urgency: values.urgency === "rush" ? "rush" : "normal",
-            special_notes: values.special_notes || null,
-            ...(own ? { submit: values.submit === "true", confirm_rush: values.confirm_rush === "true" } : { member_id: values.member_id || null }),
-          },
-        });
-        context.tell(`Case ${item.case_number} was created.`);
-        location.hash = href(["case", item.id]);
-      },
-    },
-    context.account?.role !== "member" && memberField(context),
-    ...caseFields(null, false),
-    context.account?.role === "member" && [
-      field({ name: "submit", label: "Submit it at once", type: "checkbox" }),
-      field({ name: "confirm_rush", label: "Agree to the fee if the due date makes it a rush", type: "checkbox" }),
-    ],
-  );

@@ -10,7 +10,7 @@ import { personPicker } from "../people.js";
 import { href } from "../route.js";
 import { failure } from "../states.js";
 import { Problem } from "../api.js";
-import { outcome } from "../entry.js";
+import { outcome, words } from "../entry.js";
 import { showEntry } from "../drawer.js";
 import { visit, visitToolbar } from "../visit.js";
 
@@ -21,8 +21,23 @@ const CATEGORIES = ["case", "document", "note", "review", "session", "user", "ac
 const SOURCES = ["endpoint", "automatic", "service", "job"];
 /** The fields that are filtered by most; any other one can be typed. @type {Schemas["AuditedField"][]} */
 const FIELDS = [
-  "status", "tier", "assigned_to_id", "urgency", "due_on", "credit_value", "hold_reason", "review_status", "rejection_reason",
-  "member_id", "employee_last_name", "client_email", "num_reports_requested", "role", "user_level", "is_active", "email",
+  "status",
+  "tier",
+  "assigned_to_id",
+  "urgency",
+  "due_on",
+  "credit_value",
+  "hold_reason",
+  "review_status",
+  "rejection_reason",
+  "member_id",
+  "employee_last_name",
+  "client_email",
+  "num_reports_requested",
+  "role",
+  "user_level",
+  "is_active",
+  "email",
 ];
 /** @type {readonly (readonly [name: string, title: string, example: string])[]} */
 const TEXTS = [
@@ -55,7 +70,8 @@ export const toolbar = (context) => visitToolbar(context, controls);
 /** @param {Context} context */
 function controls(context) {
   const { query, go } = context;
-  const several = (/** @type {string} */ name, /** @type {Value} */ value) => go({ [name]: [...query.getAll(name), String(value)] });
+  const several = (/** @type {string} */ name, /** @type {Value} */ value) =>
+    go({ [name]: [...query.getAll(name), String(value)] });
   const set = (/** @type {Event} */ { target }) => {
     if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement) || !target.name) return;
     if (LISTS.includes(target.name)) several(target.name, target.value);
@@ -66,15 +82,26 @@ function controls(context) {
       "label",
       { class: "filter" },
       text,
-      el("select", { id: `f-${name}`, name }, el("option", { value: "" }, "Any"), ...codes.map((code) => el("option", { value: code }, label(code)))),
+      el(
+        "select",
+        { id: `f-${name}`, name },
+        el("option", { value: "" }, "Any"),
+        ...codes.map((code) => el("option", { value: code }, label(code))),
+      ),
     );
   const people = PEOPLE.map(([name, text]) => {
-    const chosen = name === "exclude_actor_id" ? { ...context, go: (/** @type {Values} */ values) => several(name, values[name]) } : context;
+    const chosen =
+      name === "exclude_actor_id" ? { ...context, go: (/** @type {Values} */ values) => several(name, values[name]) } : context;
     return el("div", { class: "filter" }, personPicker(chosen, { parameter: name, label: text }));
   });
   const texts = TEXTS.map(([name, text, placeholder]) => {
     const list = name === "changed_field" ? "fields" : null;
-    return el("label", { class: "filter" }, text, el("input", { id: `f-${name}`, name, value: query.get(name), placeholder, list, autocomplete: "off" }));
+    return el(
+      "label",
+      { class: "filter" },
+      text,
+      el("input", { id: `f-${name}`, name, value: query.get(name), placeholder, list, autocomplete: "off" }),
+    );
   });
   const actions = select("action_type", "Action", []);
   const count = MORE.filter((name) => query.has(name)).length;
@@ -95,14 +122,41 @@ function controls(context) {
         "div",
         { class: "tools" },
         el("input", {
-          id: "f-q", name: "q", type: "search", class: "search", value: query.get("q"),
-          placeholder: "Search descriptions, people, cases", "aria-label": "Search",
+          id: "f-q",
+          name: "q",
+          type: "search",
+          class: "search",
+          value: query.get("q"),
+          placeholder: "Search descriptions, people, cases",
+          "aria-label": "Search",
         }),
-        choices(context, "outcome", "Outcome", [["", "All"], ["success", "Success"], ["failure", "Failure"], ["denied", "Denied"]], true),
+        choices(
+          context,
+          "outcome",
+          "Outcome",
+          [
+            ["", "All"],
+            ["success", "Success"],
+            ["failure", "Failure"],
+            ["denied", "Denied"],
+          ],
+          true,
+        ),
         downloadButton(context, { id: "csv", text: "Export CSV", path: "/api/v1/audit-log/export.csv", query: exported }),
-        downloadButton(context, { id: "ndjson", text: "Export NDJSON", path: "/api/v1/audit-log/export.ndjson", query: exported }),
+        downloadButton(context, {
+          id: "ndjson",
+          text: "Export NDJSON",
+          path: "/api/v1/audit-log/export.ndjson",
+          query: exported,
+        }),
       ),
-      choices(context, "category", "Category", [["", "All categories"], ...CATEGORIES.map((code) => /** @type {const} */ ([code, category(code)]))], true),
+      choices(
+        context,
+        "category",
+        "Category",
+        [["", "All categories"], ...CATEGORIES.map((code) => /** @type {const} */ ([code, category(code)]))],
+        true,
+      ),
       el(
         "details",
         { class: "more-filters", open: opened, ontoggle: open },
@@ -114,9 +168,6 @@ function controls(context) {
   ];
 }
 
-/** @param {string} code */
-const words = (code) => `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}`;
-
 /** @param {Context} context */
 export function render(context) {
   void showEntry(context, (id) => context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: id } }));
@@ -126,18 +177,28 @@ export function render(context) {
 /** @param {Context} context */
 async function list(context) {
   const query = { include_total: true, ...filter(context.query), sort: context.query.get("sort") };
-  const read = (/** @type {string | undefined} */ cursor) => context.api.get("/api/v1/audit-log", { query: { ...query, cursor } });
+  const read = (/** @type {string | undefined} */ cursor) =>
+    context.api.get("/api/v1/audit-log", { query: { ...query, cursor } });
   const page = await read(undefined).catch((error) => {
     if (error instanceof Problem && error.code === "period_required") return error;
     throw error;
   });
   if (page instanceof Problem) {
-    const last = el("a", { class: "button", href: context.link({ period: "last_30_days", since: null, until: null }) }, "Last 30 days");
+    const last = el(
+      "a",
+      { class: "button", href: context.link({ period: "last_30_days", since: null, until: null }) },
+      "Last 30 days",
+    );
     return [failure(page), el("p", {}, last)];
   }
   return [
     set(context, page.data),
-    el("p", { class: "stamp" }, el("span", {}, `Times in ${timeZone()}`), el("button", { id: "refresh", type: "button", class: "plain", onclick: context.reload }, "Read again")),
+    el(
+      "p",
+      { class: "stamp" },
+      el("span", {}, `Times in ${timeZone()}`),
+      el("button", { id: "refresh", type: "button", class: "plain", onclick: context.reload }, "Read again"),
+    ),
     el(
       "section",
       { class: "panel" },
@@ -149,11 +210,18 @@ async function list(context) {
         page,
         more: read,
         columns: [
-          { label: "Time", sort: "occurred_at", cell: (row) => el("a", { id: `entry-${row.id}`, href: context.link({ entry: row.id }) }, time(row.occurred_at)) },
+          {
+            label: "Time",
+            sort: "occurred_at",
+            cell: (row) => el("a", { id: `entry-${row.id}`, href: context.link({ entry: row.id }) }, time(row.occurred_at)),
+          },
           { label: "Action", cell: (row) => [row.action_label, " ", outcome(row)] },
           { label: "By", cell: (row) => (row.actor ? person(row.actor.full_name, row.actor.username) : label(row.actor_label)) },
           { label: "Description", class: "text", cell: (row) => row.description },
-          { label: "Case", cell: (row) => row.case && el("a", { class: "time", href: href(["case", row.case.id]) }, row.case.case_number) },
+          {
+            label: "Case",
+            cell: (row) => row.case && el("a", { class: "time", href: href(["case", row.case.id]) }, row.case.case_number),
+          },
           { label: "Address", class: "time", cell: (row) => row.ip_address },
         ],
       }),
@@ -167,7 +235,9 @@ async function list(context) {
  */
 function set({ query, link }, entries) {
   const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => /** @type {const} */ ([name, text]))]);
-  const known = new Map(entries.flatMap(({ actor, related_user: other }) => [actor, other].flatMap((one) => (one ? [[one.id, one.full_name]] : []))));
+  const known = new Map(
+    entries.flatMap(({ actor, related_user: other }) => [actor, other].flatMap((one) => (one ? [[one.id, one.full_name]] : []))),
+  );
   const all = MORE.flatMap((name) => query.getAll(name).map((value) => ({ name, value })));
   if (!all.length) return null;
   return el(
