@@ -17,6 +17,7 @@ import { href } from "./route.js";
 /** @typedef {{names: readonly string[], send: (api: Api, at: At, values: Texts, item: Case) => Promise<unknown>}} Call */
 
 const CHECKS = ["confirm_rush", "docs_verified", "override_incomplete", "submit"];
+const CHOICES = ["assigned_to", "due_on", "member_id", "release"];
 const NUMBERS = ["hold_duration_days", "num_reports_requested"];
 const CREDITS = ["0.5", "1.0", "1.5", "2.0", "2.5", "3.0"];
 const REASONS = ["incomplete_fff", "missing_documents", "insufficient_data", "invalid_credit_request", "tier_mismatch", "other"];
@@ -34,7 +35,7 @@ function bodyOf(names, values) {
       if (CHECKS.includes(name)) return [name, value === "true"];
       if (NUMBERS.includes(name)) return [name, value ? Number(value) : null];
       if (name === "release_at") return [name, instant(value)];
-      return [name, value || (name === "assigned_to" || name === "release" ? null : "")];
+      return [name, value || (CHOICES.includes(name) ? null : "")];
     }),
   );
 }
