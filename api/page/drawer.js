@@ -35,17 +35,17 @@ function leave(event) {
   close();
 }
 
-// Before the view is rendered, so that the focus is on the link that opened the drawer, and is kept there.
-window.addEventListener(
-  "hashchange",
-  () => {
-    if (!dialog.open || parse(location.hash).query.has("entry")) return;
-    dialog.close();
-    (document.getElementById(opener) ?? document.getElementById(`entry-${shown}`) ?? byId("main")).focus();
-    shown = "";
-  },
-  true,
-);
+window.addEventListener("hashchange", () => {
+  if (!shown || parse(location.hash).query.has("entry")) return;
+  const ids = [opener, `entry-${shown}`];
+  shown = "";
+  dialog.close();
+  // After the view has put its nodes back, which takes the focus from them.
+  setTimeout(() => {
+    const link = ids.map((id) => document.getElementById(id)).find((found) => found !== null);
+    if (document.activeElement === document.body) (link ?? byId("main")).focus();
+  }, 100);
+});
 
 /**
  * @param {Context} context
