@@ -197,13 +197,9 @@ impl TestApp {
         let Fresh { url, owner, files } = fresh;
         let (outside, clock) = (database::connect(&owner).await, settings.clock);
         let sent = Arc::new(Mutex::new(Vec::new()));
-        let watch = Arc::clone(&sent);
-        let watch: entity::db::Watch = Arc::new(move |info: &sea_orm::metric::Info<'_>| {
-            watch.lock().expect("statements").push(info.statement.clone());
-        });
         let limits = Limits { writers: 8, readers: 4, exports: 2, patience: settings.patience, decision: settings.decision };
         let metrics = Metrics::new(clock.now());
-        let db = registry::connect(by_way_of, limits, clock.clone(), Some(watch)).await.expect("the database");
+        let db = registry::connect(by_way_of, limits, clock.clone(), Some(watch(&sent))).await.expect("the database");
         let db = db.observed_by(metrics.observer());
         tls::use_ring();
         let documents = tempfile::tempdir_in(settings.volume.unwrap_or_else(std::env::temp_dir)).expect("a directory");
@@ -424,6 +420,12 @@ impl TestApp {
 }
 
 /// A directory, as written in the setting.
+/// Keeps each statement that is sent.
+fn watch(sent: &Arc<Mutex<Vec<Statement>>>) -> entity::db::Watch {
+    let sent = Arc::clone(sent);
+    Arc::new(move |info: &sea_orm::metric::Info<'_>| sent.lock().expect("statements").push(info.statement.clone()))
+}
+
 pub fn storage_url(directory: &tempfile::TempDir) -> String {
     format!("file://{}", directory.path().display())
 }
