@@ -21,7 +21,8 @@ const CHOICES = ["assigned_to", "due_on", "member_id", "release"];
 const NUMBERS = ["hold_duration_days", "num_reports_requested"];
 const CREDITS = ["0.5", "1.0", "1.5", "2.0", "2.5", "3.0"];
 const REASONS = ["incomplete_fff", "missing_documents", "insufficient_data", "invalid_credit_request", "tier_mismatch", "other"];
-const named = (/** @type {readonly string[]} */ codes) => codes.map((one) => /** @type {const} */ ([one, label(one)]));
+/** @param {readonly string[]} codes */
+const named = (codes) => codes.map((one) => /** @type {const} */ ([one, label(one)]));
 
 /**
  * The request body with the values of a form. An empty text is null where that is possible. @param {readonly string[]} names
@@ -44,7 +45,8 @@ function bodyOf(names, values) {
 function instant(local) {
   if (!local) return null;
   const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: timeZone(), dateStyle: "short", timeStyle: "medium" });
-  const offset = (/** @type {number} */ at) => Date.parse(`${clock.format(at).replace(" ", "T")}Z`) - at;
+  /** @param {number} at */
+  const offset = (at) => Date.parse(`${clock.format(at).replace(" ", "T")}Z`) - at;
   const guess = Date.parse(`${local}Z`);
   return new Date(guess - offset(guess - offset(guess))).toISOString();
 }
@@ -218,7 +220,7 @@ function fieldOf(name, action, { context, item, people }) {
 const caseFields = (item, isStaff) => [
   el(
     "div",
-    { class: "field-row" },
+    "field-row",
     field({ name: "employee_first_name", label: "Employee's first name", value: item?.employee_first_name, required: true }),
     field({ name: "employee_last_name", label: "Employee's last name", value: item?.employee_last_name, required: true }),
     field({ name: "client_email", label: "Client's email address", value: item?.client_email, type: "email" }),
@@ -242,7 +244,8 @@ const caseFields = (item, isStaff) => [
 /** The form of a new case. @param {Context} context */
 export function newCaseForm(context) {
   const owns = context.account?.role === "member";
-  const onsend = async (/** @type {Texts} */ values) => {
+  /** @param {Texts} values */
+  const onsend = async (values) => {
     const names = [...Object.keys(values), ...(owns ? ["submit", "confirm_rush"] : [])];
     const item = await context.api.post("/api/v1/cases", { body: /** @type {Schemas["CreateCase"]} */ (bodyOf(names, values)) });
     context.tell(`Case ${item.case_number} was created.`);
@@ -259,13 +262,14 @@ export function newCaseForm(context) {
 /** Chooses a member, and shows the choice. @param {Context} context */
 function memberField(context) {
   const value = el("input", { type: "hidden", name: "member_id" });
-  const words = el("p", { class: "hint" }, "Nobody is chosen yet.");
-  const onchoose = (/** @type {Schemas["UserSummary"]} */ user) => {
+  const words = el("p", "hint", "Nobody is chosen yet.");
+  /** @param {Schemas["UserSummary"]} user */
+  const onchoose = (user) => {
     value.value = user.id;
     words.textContent = `Chosen: ${user.full_name} (${user.username})`;
   };
   const picker = personPicker(context, { parameter: "member_id", label: "Member", role: ["member"], onchoose });
-  return el("div", { class: "field", "data-name": "member_id" }, ...picker, words, value, el("div", { class: "field-problem" }));
+  return el("div", { class: "field", "data-name": "member_id" }, ...picker, words, value, el("div", "field-problem"));
 }
 
 /**
@@ -280,7 +284,8 @@ export async function actionForm(context, { action, item, etag, ondone, onproble
     call.names.includes("assigned_to") &&
     (await context.api.get("/api/v1/cases/{case_id}/assignees", { path, query: { limit: 200 } }));
   const given = { context, item, people: answer ? answer.data : [] };
-  const onsend = async (/** @type {Texts} */ values) => {
+  /** @param {Texts} values */
+  const onsend = async (values) => {
     try {
       await call.send(context.api, { path, etag }, values, item);
     } catch (error) {

@@ -9,7 +9,7 @@
 // nodes replace the old ones; whatever has the focus keeps it if it has an id. Requests through context.api end
 // when the view is left.
 
-import { append, announce, byId, el, replace } from "./dom.js";
+import { announce, append, byId, el, linkTo, pushButton, replace } from "./dom.js";
 import { SignedOut, connect, readService, signOut } from "./api.js";
 import { can, session, tokens } from "./session.js";
 import { href, parse, periodOf, withValues } from "./route.js";
@@ -85,21 +85,22 @@ async function route() {
     shown = {
       place,
       h1: el("h1", { tabindex: "-1" }, entry?.label),
-      tools: el("div", { class: "toolbar" }),
-      region: el("div", { class: "content" }),
+      tools: el("div", "toolbar"),
+      region: el("div", "content"),
     };
-    const head = el("div", { class: "view-head" }, shown.h1, shown.tools);
-    replace(byId("main"), el("div", { class: `view view-${name}` }, head, shown.region));
+    const head = el("div", "view-head", shown.h1, shown.tools);
+    replace(byId("main"), el("div", `view view-${name}`, head, shown.region));
     scrollTo(0, 0);
   }
   const { h1, tools, region } = shown;
-  const title = (/** @type {string} */ text) => {
+  /** @param {string} text */
+  const title = (text) => {
     h1.textContent = text;
     document.title = `${text} · Casetrail`;
   };
   if (!entry) {
     title("Not found");
-    replace(region, el("p", {}, "There is no such view. ", el("a", { href: href(home) }, "To the start")));
+    replace(region, el("p", {}, "There is no such view. ", linkTo(href(home), "To the start")));
     return h1.focus();
   }
 
@@ -158,7 +159,7 @@ const refused = () =>
   el(
     "div",
     { class: "state failed refused", role: "alert" },
-    el("h2", { class: "state-title" }, "Not permitted"),
+    el("h2", "state-title", "Not permitted"),
     el("p", {}, `This view is not available to the role ${label(session.account?.role)}.`),
   );
 
@@ -180,16 +181,8 @@ function frame(name, query) {
     byId("banner"),
     el("a", { class: "brand", href: "#/" }, "Casetrail"),
     account &&
-      el(
-        "button",
-        {
-          id: "menu",
-          class: "menu-button",
-          type: "button",
-          "aria-expanded": String(opened),
-          "aria-controls": "nav",
-          onclick: menu,
-        },
+      pushButton(
+        { id: "menu", class: "menu-button", "aria-expanded": String(opened), "aria-controls": "nav", onclick: menu },
         "Menu",
       ),
     account &&
@@ -205,11 +198,9 @@ function frame(name, query) {
               {},
               el(
                 "a",
-                { id: `nav-${key}`, href: href(key, entry.report ? period : {}), "aria-current": key === name ? "page" : null },
+                { id: `nav-${key}`, href: href(key, entry.report ? period : {}), "aria-current": key === name && "page" },
                 entry.label,
-                key === "alerts" &&
-                  unread > 0 &&
-                  el("span", { class: "count" }, unread, el("span", { class: "unseen" }, " unread")),
+                key === "alerts" && unread > 0 && el("span", "count", unread, el("span", "unseen", " unread")),
               ),
             ),
           ),
@@ -217,16 +208,16 @@ function frame(name, query) {
       ),
     el(
       "div",
-      { class: "banner-foot" },
-      account && el("p", { class: "who" }, el("strong", {}, account.full_name), el("span", {}, label(account.role))),
+      "banner-foot",
+      account && el("p", "who", el("strong", {}, account.full_name), el("span", {}, label(account.role))),
       el(
         "div",
-        { class: "banner-links" },
-        account && el("button", { id: "signout", type: "button", class: "plain", onclick: leave }, "Sign out"),
-        el("button", { id: "theme", type: "button", class: "plain", onclick: changeTheme }, "Light or dark"),
-        el("a", { href: "docs/" }, "API reference"),
+        "banner-links",
+        account && pushButton({ id: "signout", class: "plain", onclick: leave }, "Sign out"),
+        pushButton({ id: "theme", class: "plain", onclick: changeTheme }, "Light or dark"),
+        linkTo("docs/", "API reference"),
       ),
-      service.version && el("p", { class: "quiet version" }, `Version ${service.version}`),
+      service.version && el("p", "quiet version", `Version ${service.version}`),
     ),
   );
   document.body.classList.remove("menu-open");
@@ -256,7 +247,7 @@ async function leave() {
 
 /** @param {string} text */
 function tell(text) {
-  const message = el("p", { class: "toast" }, text);
+  const message = el("p", "toast", text);
   append(document.body, message);
   announce(text);
   setTimeout(() => message.remove(), 6000);

@@ -8,7 +8,7 @@
 //
 // `tone` is the code of a category, a change type, a decision: equal codes have equal colours in every chart.
 
-import { el, svg } from "./dom.js";
+import { el, linkTo, svg } from "./dom.js";
 import { day, month, number, percent, shortDay } from "./format.js";
 import { table } from "./table.js";
 
@@ -53,10 +53,13 @@ const bucketName = (on, interval) => (interval === "day" ? day(on) : interval ==
 export function barChart({ title, points, series, interval, grouped = false, href }) {
   const all = buckets(points);
   const shown = series.filter(([code]) => all.some((bucket) => valueOf(bucket, code)));
-  const values = (/** @type {Bucket} */ bucket) => shown.map(([code]) => valueOf(bucket, code));
-  const sum = (/** @type {Bucket} */ bucket) => values(bucket).reduce((a, b) => a + b, 0);
+  /** @param {Bucket} bucket */
+  const values = (bucket) => shown.map(([code]) => valueOf(bucket, code));
+  /** @param {Bucket} bucket */
+  const sum = (bucket) => values(bucket).reduce((a, b) => a + b, 0);
   const ticks = scale(Math.max(1, ...all.map((bucket) => (grouped ? Math.max(0, ...values(bucket)) : sum(bucket)))));
-  const y = (/** @type {number} */ value) => HEIGHT - (value / (ticks.at(-1) ?? 1)) * (HEIGHT - 10);
+  /** @param {number} value */
+  const y = (value) => HEIGHT - (value / (ticks.at(-1) ?? 1)) * (HEIGHT - 10);
   const step = 100 / Math.max(1, all.length);
   const width = (step * 0.8) / (grouped ? Math.max(1, shown.length) : 1);
   const readout = el("p", { class: "readout", "aria-hidden": "true" });
@@ -118,16 +121,16 @@ export function barChart({ title, points, series, interval, grouped = false, hre
   const height = HEIGHT + 26;
   return el(
     "figure",
-    { class: "chart" },
+    "chart",
     el(
       "figcaption",
       {},
       el("h2", {}, title),
-      el("ul", { class: "legend" }, ...shown.map(([code, name]) => el("li", {}, swatch(code), name))),
+      el("ul", "legend", ...shown.map(([code, name]) => el("li", {}, swatch(code), name))),
     ),
     el(
       "div",
-      { class: "plot-row" },
+      "plot-row",
       svg(
         "svg",
         { class: "axis", height, width: 44, "aria-hidden": "true" },
@@ -204,7 +207,7 @@ function asTable(title, make) {
   return el(
     "details",
     { class: "as-table", ontoggle: () => place.firstChild || place.append(make()) },
-    el("summary", {}, "Show as a table", el("span", { class: "unseen" }, `: ${title}`)),
+    el("summary", {}, "Show as a table", el("span", "unseen", `: ${title}`)),
     place,
   );
 }
@@ -212,7 +215,8 @@ function asTable(title, make) {
 /** A table whose rows have a bar: it is its own alternative. @param {RankedBars} bars */
 export function rankedBars({ title, rows, columns = [], first = "Name", counted = "Count", note }) {
   const greatest = Math.max(1, ...rows.map((row) => row.count));
-  const bar = (/** @type {Ranked} */ row) =>
+  /** @param {Ranked} row */
+  const bar = (row) =>
     svg(
       "svg",
       { width: "100%", height: BAR, "aria-hidden": "true" },
@@ -221,7 +225,7 @@ export function rankedBars({ title, rows, columns = [], first = "Name", counted 
     );
   return el(
     "figure",
-    { class: "ranked" },
+    "ranked",
     el("figcaption", {}, el("h2", {}, title), note),
     table({
       label: title,
@@ -229,8 +233,7 @@ export function rankedBars({ title, rows, columns = [], first = "Name", counted 
       columns: [
         {
           label: first,
-          cell: (row) =>
-            row.href ? el("a", { href: row.href, "aria-current": row.current ? "true" : null }, row.name) : row.name,
+          cell: (row) => (row.href ? el("a", { href: row.href, "aria-current": row.current && "true" }, row.name) : row.name),
         },
         { label: "", class: "bar-cell", cell: bar },
         { label: counted, numeric: true, cell: (row) => number(row.count) },
@@ -253,7 +256,7 @@ export function shareBar(title, parts) {
   });
   return el(
     "figure",
-    { class: "share" },
+    "share",
     el("figcaption", {}, el("h2", {}, title)),
     svg(
       "svg",
@@ -263,13 +266,13 @@ export function shareBar(title, parts) {
     ),
     el(
       "ul",
-      { class: "legend" },
+      "legend",
       ...parts.map((part) =>
         el(
           "li",
           {},
           swatch(part.tone),
-          part.href ? el("a", { href: part.href }, part.name) : part.name,
+          part.href ? linkTo(part.href, part.name) : part.name,
           el("strong", {}, number(part.count)),
           percent(part.percent),
         ),

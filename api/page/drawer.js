@@ -5,13 +5,13 @@
 // Escape, the button, a click beside it, and the way back in the history close it. The focus returns to the link that opened it,
 // by its id, or to the link `entry-<id>`.
 
-import { append, byId, el, replace } from "./dom.js";
+import { append, byId, el, pushButton, replace } from "./dom.js";
 import { SignedOut } from "./api.js";
 import { parse } from "./route.js";
 import { failure, loading } from "./states.js";
 import { entryParts } from "./entry.js";
 
-const body = el("div", { class: "drawer-body" });
+const body = el("div", "drawer-body");
 const title = el("h2", { id: "drawer-title", tabindex: "-1" });
 /** @type {HTMLDialogElement} */
 const dialog = el(
@@ -22,7 +22,7 @@ const dialog = el(
     oncancel: leave,
     onclick: (event) => event.target === dialog && leave(event),
   },
-  el("div", { class: "drawer-head" }, title, el("button", { type: "button", class: "small", onclick: leave }, "Close")),
+  el("div", "drawer-head", title, pushButton({ class: "small", onclick: leave }, "Close")),
   body,
 );
 let shown = "";

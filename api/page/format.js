@@ -5,7 +5,7 @@
 //
 // A code that this page does not know, since a later version of the service added it, is shown as it is.
 
-import { el } from "./dom.js";
+import { el, quiet } from "./dom.js";
 
 const LOCALE = "en-US";
 const grouped = new Intl.NumberFormat(LOCALE);
@@ -121,5 +121,5 @@ export const category = (code) => CATEGORIES.get(code) ?? label(code);
  */
 export function person(fullName, username) {
   if (!fullName || fullName === username) return username || "–";
-  return el("span", { class: "person" }, fullName, " ", el("span", { class: "quiet" }, username));
+  return el("span", "person", fullName, " ", quiet(username));
 }

@@ -7,7 +7,7 @@
 // `onsend` gets the values by name, as texts. If it throws a Problem, each of its errors is shown at the field that it names, and
 // the rest above the form. The forms have no action: the page's policy forbids the browser to send them.
 
-import { el, newId } from "./dom.js";
+import { el, newId, pushButton, quiet } from "./dom.js";
 import { Problem, SignedOut } from "./api.js";
 import { failure } from "./states.js";
 
@@ -25,7 +25,7 @@ export function field({ name, label, hint, value, type = "text", required = fals
   return el(
     "div",
     { class: type === "checkbox" ? "field check" : "field", "data-name": name },
-    el("label", { for: id }, label, required ? el("span", { class: "quiet" }, " (required)") : null),
+    el("label", { for: id }, label, required ? quiet(" (required)") : null),
     control,
     el("div", { id: `${id}-hint`, class: "hint" }, hint),
     el("div", { id: `${id}-problem`, class: "field-problem" }),
@@ -41,7 +41,7 @@ export function problemForm({ submit, onsend, label, oncancel, danger = false },
     { novalidate: true, "aria-label": label, onsubmit: send },
     problems,
     ...children,
-    el("div", { class: "buttons" }, button, oncancel && el("button", { type: "button", onclick: oncancel }, "Cancel")),
+    el("div", "buttons", button, oncancel && pushButton({ onclick: oncancel }, "Cancel")),
   );
 
   /** @param {Event} event */

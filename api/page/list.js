@@ -2,7 +2,7 @@
 //
 //   pagedList({label: "History", page: answer, more: async (cursor) => nextAnswer, item: (row) => [nodes], class: "timeline"})
 
-import { announce, append, el } from "./dom.js";
+import { announce, append, el, pushButton } from "./dom.js";
 import { failure } from "./states.js";
 import { number } from "./format.js";
 
@@ -11,11 +11,12 @@ import { number } from "./format.js";
  * @param {{label: string, class: string, item: (row: R) => Child[]} & Pick<PagedTable<R>, "page" | "more">} options
  */
 export function pagedList({ label, page: first, more, item, class: name }) {
-  const line = (/** @type {R} */ row) => el("li", {}, ...item(row));
+  /** @param {R} row */
+  const line = (row) => el("li", {}, ...item(row));
   const list = el("ol", { class: name, "aria-label": label }, ...first.data.map(line));
   let { next_cursor: cursor } = first.page;
   const problem = el("div");
-  const button = el("button", { type: "button", class: "more", onclick: next }, "Show more");
+  const button = pushButton({ class: "more", onclick: next }, "Show more");
   const foot = el("div", { class: "pager", hidden: !cursor }, button);
 
   async function next() {

@@ -2,7 +2,7 @@
 //
 //   personPicker(context, {parameter: "actor_id", label: "By"})    sets the parameter in the address to the id of the chosen one
 
-import { el, newId } from "./dom.js";
+import { el, newId, quiet } from "./dom.js";
 import { label as words } from "./format.js";
 
 /**
@@ -62,7 +62,7 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
           },
           user.full_name,
           " ",
-          el("span", { class: "quiet" }, `${user.username} · ${words(user.role)}`),
+          quiet(`${user.username} · ${words(user.role)}`),
         ),
       ),
       ...(found.length ? [] : [el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "Nobody found")]),
@@ -103,5 +103,5 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
     if (onchoose) onchoose(user);
     else context.go({ [parameter]: user.id, ...also });
   }
-  return [el("label", { class: "inline", for: id }, label), el("div", { class: "combo" }, input, list)];
+  return [el("label", { class: "inline", for: id }, label), el("div", "combo", input, list)];
 }

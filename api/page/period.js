@@ -94,20 +94,16 @@ export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
   const dates = now === "all" ? {} : listPeriod(context.query, byDefault);
   const presets = PRESETS.map(([name, text]) => {
     const link = context.link({ period: name, since: null, until: null });
-    return el("a", { id: `period-${name}`, class: "choice", href: link, "aria-current": name === now ? "true" : null }, text);
+    return el("a", { id: `period-${name}`, class: "choice", href: link, "aria-current": name === now && "true" }, text);
   });
-  const input = (/** @type {"since" | "until"} */ name, /** @type {string} */ text) =>
-    el(
-      "label",
-      { class: "inline" },
-      text,
-      el("input", { id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS }),
-    );
+  /** @param {"since" | "until"} name @param {string} text */
+  const input = (name, text) =>
+    el("label", "inline", text, el("input", { id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS }));
 
   return el(
     "section",
     { class: "period", "aria-label": `Period, in days of ${timeZone()}` },
-    el("div", { class: "choices" }, presets),
+    el("div", "choices", presets),
     el(
       "form",
       {

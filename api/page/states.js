@@ -4,27 +4,28 @@
 //   empty("No changes", "Nothing was …")       nothing there
 //   failure(error, retry)                      refused, offline, unavailable, or any other error, with its request id
 
-import { el } from "./dom.js";
+import { el, pushButton } from "./dom.js";
 import { Problem, Unreachable } from "./api.js";
 
 /** @param {Kind} kind */
 export function loading(kind) {
-  const box = (/** @type {string} */ size) => el("div", { class: `skeleton ${size}` });
+  /** @param {string} size */
+  const box = (size) => el("div", `skeleton ${size}`);
   const parts = {
     report: () => [
-      el("div", { class: "cards per-4" }, ...Array.from({ length: 8 }, () => box("card-size"))),
+      el("div", "cards per-4", ...Array.from({ length: 8 }, () => box("card-size"))),
       box("chart-size"),
       box("table-size"),
     ],
     list: () => [box("line-size"), box("table-size tall")],
-    detail: () => [box("line-size"), el("div", { class: "columns" }, box("table-size"), box("table-size"))],
+    detail: () => [box("line-size"), el("div", "columns", box("table-size"), box("table-size"))],
   };
   return el("div", { class: "loading", "aria-label": "Loading" }, ...parts[kind]());
 }
 
 /** @param {string} title @param {string} [text] @param {...Child} more */
 export function empty(title, text, ...more) {
-  return el("div", { class: "state" }, el("p", { class: "state-title" }, title), text && el("p", {}, text), ...more);
+  return el("div", "state", el("p", "state-title", title), text && el("p", {}, text), ...more);
 }
 
 /** @param {unknown} error @param {() => void} [retry] */
@@ -34,10 +35,10 @@ export function failure(error, retry) {
   return el(
     "div",
     { class: `state failed ${kind}`, role: "alert" },
-    el("h2", { class: "state-title" }, title),
+    el("h2", "state-title", title),
     el("p", {}, text),
-    request && el("p", { class: "quiet" }, "Request id: ", el("code", {}, request)),
-    retry && el("button", { type: "button", onclick: retry }, "Try again"),
+    request && el("p", "quiet", "Request id: ", el("code", {}, request)),
+    retry && pushButton({ onclick: retry }, "Try again"),
   );
 }
 

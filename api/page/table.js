@@ -6,7 +6,7 @@
 // A column with `sort: "username"` has a header that links to `sort=username` and back to `-username`; it needs `context`.
 // `numeric` aligns to the right; `counts("Open", "open_cases")` is a column of numbers. The first column names the row.
 
-import { announce, append, el } from "./dom.js";
+import { announce, append, el, pushButton } from "./dom.js";
 import { empty, failure } from "./states.js";
 import { number } from "./format.js";
 
@@ -23,7 +23,7 @@ export function table({ label, columns, rows, context, sort = "", none = "Nothin
     el(
       "table",
       {},
-      el("caption", { class: "unseen" }, label),
+      el("caption", "unseen", label),
       el("thead", {}, el("tr", {}, ...columns.map((column) => head(column, now, context)))),
       el("tbody", {}, ...rows.map((row) => line(columns, row))),
     ),
@@ -62,8 +62,8 @@ export function pagedTable({ page: first, more, ...options }) {
   if (!body) return shown;
   let count = first.data.length;
   let page = first.page;
-  const counted = el("span", { class: "quiet" });
-  const button = el("button", { type: "button", class: "more", onclick: next }, "Show more");
+  const counted = el("span", "quiet");
+  const button = pushButton({ class: "more", onclick: next }, "Show more");
   const problem = el("div");
   const describe = () => {
     const all = page.total === null ? "" : ` of ${number(page.total)}${page.total_is_capped ? " or more" : ""}`;
@@ -92,5 +92,5 @@ export function pagedTable({ page: first, more, ...options }) {
     button.disabled = false;
   }
   describe();
-  return el("div", {}, shown, el("div", { class: "pager" }, counted, button), problem);
+  return el("div", {}, shown, el("div", "pager", counted, button), problem);
 }

@@ -1,6 +1,6 @@
 // The caller's alerts: newest first, unread ones marked. Reading leaves no entry in the log, the first dismissal does.
 
-import { el } from "../dom.js";
+import { el, pushButton } from "../dom.js";
 import { label, number, time } from "../format.js";
 import { badge, choices } from "../report.js";
 import { pagedList } from "../list.js";
@@ -24,8 +24,9 @@ export async function render(context) {
     is_dismissed: show === "dismissed",
     ...(show === "unread" && { is_read: false }),
   };
-  const read = (/** @type {string | undefined} */ cursor) => api.get("/api/v1/alerts", { query: { ...chosen, cursor } });
-  const page = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = (cursor) => api.get("/api/v1/alerts", { query: { ...chosen, cursor } });
+  const page = await read();
   const unread = account?.unread_alerts ?? 0;
   /** After a change: the badge in the navigation, and the list. @param {Promise<unknown>} work @param {string} words */
   const after = async (work, words) => {
@@ -38,30 +39,28 @@ export async function render(context) {
       tell(error instanceof Error ? error.message : String(error));
     }
   };
-  const button = (
-    /** @type {string} */ id,
-    /** @type {string} */ text,
-    /** @type {string} */ about,
-    /** @type {() => void} */ onclick,
-  ) => el("button", { id, type: "button", class: "small", "aria-label": `${text}: ${about}`, onclick }, text);
-  const item = (/** @type {Schemas["Alert"]} */ alert) => {
+  /** @param {string} id @param {string} text @param {string} about @param {() => void} onclick */
+  const button = (id, text, about, onclick) =>
+    pushButton({ id, class: "small", "aria-label": `${text}: ${about}`, onclick }, text);
+  /** @param {Schemas["Alert"]} alert */
+  const item = (alert) => {
     const path = { alert_id: alert.id };
     return [
       el(
         "div",
-        { class: alert.read_at ? "alert" : "alert unread" },
+        alert.read_at ? "alert" : "alert unread",
         el(
           "p",
-          { class: "note-head" },
+          "note-head",
           badge(alert.severity, label(alert.severity), TONES.get(alert.severity) ?? "info"),
           !alert.read_at && badge("unread", "Unread", "info"),
           time(alert.raised_at),
         ),
         el("h2", {}, alert.title),
-        el("p", { class: "prose" }, alert.message),
+        el("p", "prose", alert.message),
         el(
           "div",
-          { class: "buttons" },
+          "buttons",
           alert.case && el("a", { class: "button small", href: href(["case", alert.case.id]) }, `Open ${alert.case.case_number}`),
           !alert.read_at &&
             button(
@@ -85,7 +84,7 @@ export async function render(context) {
   return [
     el(
       "div",
-      { class: "tools" },
+      "tools",
       choices(context, "show", "Which alerts", [
         ["", "Open"],
         ["unread", `Unread (${number(unread)})`],
@@ -104,22 +103,13 @@ export async function render(context) {
         true,
       ),
       unread > 0 &&
-        el(
-          "button",
-          {
-            id: "read-all",
-            type: "button",
-            onclick: () => void after(api.post("/api/v1/alerts/read-all"), "All alerts are read."),
-          },
+        pushButton(
+          { id: "read-all", onclick: () => void after(api.post("/api/v1/alerts/read-all"), "All alerts are read.") },
           "Mark all as read",
         ),
     ),
     page.data.length
-      ? el(
-          "section",
-          { class: "panel" },
-          ...pagedList({ label: "Alerts, newest first", class: "alerts", page, more: read, item }),
-        )
+      ? el("section", "panel", ...pagedList({ label: "Alerts, newest first", class: "alerts", page, more: read, item }))
       : empty(none),
   ];
 }

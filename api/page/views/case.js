@@ -1,6 +1,6 @@
 // One case: its fields, what can be done to it, its documents, notes and reviews, and its audit trail.
 
-import { byId, el, replace, svg } from "../dom.js";
+import { byId, el, pushButton, quiet, replace, svg } from "../dom.js";
 import { bytes, day, dayOf, label, number, person, time } from "../format.js";
 import { badge, panel } from "../report.js";
 import { table } from "../table.js";
@@ -79,10 +79,10 @@ async function one(context) {
     actions(context, item, etag),
     el(
       "div",
-      { class: "case-parts" },
+      "case-parts",
       el(
         "div",
-        { class: "stack" },
+        "stack",
         panel("Case", fields(context, item, entries)),
         panel("Documents", ...or(documents, ({ data }) => documentParts(context, item, data))),
         panel("Notes", ...or(notes, ({ data }) => noteParts(context, item, data))),
@@ -100,13 +100,13 @@ const or = (answer, show) => (answer instanceof Error ? [failure(answer)] : show
 const head = (item) =>
   el(
     "p",
-    { class: "case-head" },
+    "case-head",
     statusBadge(item.status),
     item.urgency !== "normal" && badge(item.urgency, label(item.urgency), "bad"),
     isOverdue(item) && badge("overdue", "Overdue", "bad"),
     item.has_member_updates && badge("updates", "The member changed it", "info"),
     el("span", {}, `${item.employee_first_name} ${item.employee_last_name}`),
-    el("span", { class: "quiet" }, "due ", day(item.due_on)),
+    quiet("due ", day(item.due_on)),
   );
 
 /**
@@ -115,13 +115,11 @@ const head = (item) =>
  */
 function actions(context, item, etag) {
   const list = offered(item.allowed_actions);
-  const place = el("div", { class: "action-form" });
+  const place = el("div", "action-form");
   const buttons = list.map((action, at) =>
-    el(
-      "button",
+    pushButton(
       {
         id: `action-${action}`,
-        type: "button",
         class: action === "delete" ? "danger" : at === 0 && isNext(action) ? "primary" : null,
         "aria-expanded": "false",
         onclick: () => void open(action),
@@ -129,7 +127,8 @@ function actions(context, item, etag) {
       actionLabel(action),
     ),
   );
-  const expand = (/** @type {string} */ name) => {
+  /** @param {string} name */
+  const expand = (name) => {
     for (const button of buttons) button.setAttribute("aria-expanded", String(button.id === `action-${name}`));
   };
   const close = () => {
@@ -143,7 +142,8 @@ function actions(context, item, etag) {
   async function open(action, values = /** @type {Record<string, string>} */ ({})) {
     expand(action);
     const again = el("p", { class: "again", hidden: true });
-    const onproblem = (/** @type {unknown} */ error, /** @type {Record<string, string>} */ typed) => {
+    /** @param {unknown} error @param {Record<string, string>} typed */
+    const onproblem = (error, typed) => {
       if (!(error instanceof Problem) || (error.status !== 409 && error.status !== 412)) return;
       const reread = () => {
         draft = { id: item.id, action, values: typed };
@@ -152,7 +152,7 @@ function actions(context, item, etag) {
       replace(
         again,
         "The case may have changed. ",
-        el("button", { type: "button", class: "small", onclick: reread }, "Read it again"),
+        pushButton({ class: "small", onclick: reread }, "Read it again"),
         " What you entered is kept.",
       );
       again.hidden = false;
@@ -186,20 +186,14 @@ function actions(context, item, etag) {
   return el(
     "section",
     { class: "panel", "aria-label": "Actions" },
-    list.length
-      ? el("div", { class: "buttons" }, ...buttons)
-      : el("p", { class: "none" }, "There is nothing for you to do on this case now."),
+    list.length ? el("div", "buttons", ...buttons) : el("p", "none", "There is nothing for you to do on this case now."),
     place,
     blocked.length > 0 &&
       el(
         "details",
-        { class: "blocked" },
+        "blocked",
         el("summary", {}, "Not possible now"),
-        el(
-          "dl",
-          { class: "facts" },
-          ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)]),
-        ),
+        el("dl", "facts", ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)])),
       ),
   );
 }
@@ -212,10 +206,11 @@ function changed(context) {
 
 /** @param {Context} context @param {Case} item @param {readonly Entry[]} entries newest first */
 function fields(context, item, entries) {
-  const why = (/** @type {string} */ name, /** @type {Child} */ value) => {
+  /** @param {string} name @param {Child} value */
+  const why = (name, value) => {
     const entry = entries.find(({ changes }) => Object.hasOwn(changes, name));
     if (!entry) return value;
-    const about = el("span", { class: "unseen" }, ` The entry that set it: ${label(name)}`);
+    const about = el("span", "unseen", ` The entry that set it: ${label(name)}`);
     return el(
       "span",
       {},
@@ -224,8 +219,10 @@ function fields(context, item, entries) {
       el("a", { id: `why-${name}`, class: "why", href: context.link({ entry: entry.id }) }, "Why?", about),
     );
   };
-  const someone = (/** @type {Schemas["PersonSummary"] | null} */ one) => (one ? person(one.full_name, one.username) : null);
-  const long = (/** @type {string | null} */ text) => text && el("span", { class: "prose" }, text);
+  /** @param {Schemas["PersonSummary"] | null} one */
+  const someone = (one) => (one ? person(one.full_name, one.username) : null);
+  /** @param {string | null} text */
+  const long = (text) => text && el("span", "prose", text);
   const { hold, rejection, release, resubmission, review } = item;
   return facts([
     ["Status", why("status", label(item.status))],
@@ -276,7 +273,7 @@ const manages = ({ account }) => account?.role === "manager" || account?.role ==
 
 /** A button that has to be pressed twice. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
 function removeButton(context, what, remove) {
-  const button = el("button", { type: "button", class: "small", "aria-label": `Delete ${what}`, onclick: click }, "Delete");
+  const button = pushButton({ class: "small", "aria-label": `Delete ${what}`, onclick: click }, "Delete");
   async function click() {
     if (button.textContent === "Delete") {
       button.classList.add("danger");
@@ -295,7 +292,8 @@ function removeButton(context, what, remove) {
 /** @param {Context} context @param {Case} item @param {readonly Schemas["DocumentSummary"][]} rows */
 function documentParts(context, item, rows) {
   const me = context.account;
-  const removable = (/** @type {Schemas["DocumentSummary"]} */ row) => {
+  /** @param {Schemas["DocumentSummary"]} row */
+  const removable = (row) => {
     if (row.document_type === "report" && !["accepted", "hold", "pending_review"].includes(item.status)) return false;
     if (!item.allowed_actions.includes("upload")) return false;
     return (
@@ -323,10 +321,7 @@ function documentParts(context, item, rows) {
             { label: "Size", numeric: true, cell: (row) => bytes(row.size_bytes) },
             {
               label: "Added",
-              cell: (row) => [
-                time(row.created_at),
-                row.uploaded_by && el("span", { class: "quiet" }, ` ${row.uploaded_by.full_name}`),
-              ],
+              cell: (row) => [time(row.created_at), row.uploaded_by && quiet(` ${row.uploaded_by.full_name}`)],
             },
             {
               label: "Remove",
@@ -338,9 +333,9 @@ function documentParts(context, item, rows) {
             },
           ],
         })
-      : el("p", { class: "none" }, "No documents"),
+      : el("p", "none", "No documents"),
     item.allowed_actions.includes("upload") &&
-      el("details", { class: "add" }, el("summary", {}, "Add a document"), uploadForm(context, item)),
+      el("details", "add", el("summary", {}, "Add a document"), uploadForm(context, item)),
   ];
 }
 
@@ -349,8 +344,8 @@ function uploadForm(context, item) {
   const open = ["accepted", "hold", "pending_review"].includes(item.status);
   const types = ["supporting", "fact_finder", ...(context.can("work_on_cases") && open ? ["report"] : []), "other"];
   const bar = el("progress", { max: 1, value: 0, "aria-label": "Sent so far" });
-  const stop = el("button", { type: "button", class: "small", onclick: () => running?.abort() }, "Cancel");
-  const words = el("span", { class: "quiet" });
+  const stop = pushButton({ class: "small", onclick: () => running?.abort() }, "Cancel");
+  const words = el("span", "quiet");
   const progress = el("div", { class: "progress", hidden: true }, bar, words, stop);
   /** @type {AbortController | null} */
   let running = null;
@@ -394,7 +389,7 @@ function uploadForm(context, item) {
     }),
     el(
       "div",
-      { class: "field-row" },
+      "field-row",
       field({ name: "document_type", label: "Type", options: types.map((type) => [type, label(type)]) }),
       types.includes("report") &&
         field({
@@ -416,14 +411,14 @@ function noteParts(context, item, rows) {
   return [
     el(
       "ul",
-      { class: "notes" },
+      "notes",
       ...rows.map((row) =>
         el(
           "li",
           {},
           el(
             "p",
-            { class: "note-head" },
+            "note-head",
             el("strong", {}, row.author?.full_name ?? "–"),
             time(row.created_at),
             isStaff && badge(row.visibility, label(row.visibility), row.visibility === "internal" ? "" : "info"),
@@ -432,15 +427,15 @@ function noteParts(context, item, rows) {
                 context.api.remove("/api/v1/notes/{note_id}", { path: { note_id: row.id }, etag: `"${row.version}"` }),
               ),
           ),
-          el("p", { class: "prose" }, row.body),
+          el("p", "prose", row.body),
         ),
       ),
     ),
-    rows.length === 0 && el("p", { class: "none" }, "No notes"),
+    rows.length === 0 && el("p", "none", "No notes"),
     item.allowed_actions.includes("comment") &&
       el(
         "details",
-        { class: "add" },
+        "add",
         el("summary", {}, "Write a note"),
         problemForm(
           {
@@ -476,33 +471,35 @@ const reviewParts = (rows) => [
   rows.length
     ? el(
         "ul",
-        { class: "notes" },
+        "notes",
         ...rows.map((row) =>
           el(
             "li",
             {},
             el(
               "p",
-              { class: "note-head" },
+              "note-head",
               badge(row.review_action, label(row.review_action), row.review_action === "approved" ? "good" : ""),
               el("strong", {}, row.reviewer?.full_name ?? "–"),
               time(row.reviewed_at),
             ),
-            row.notes && el("p", { class: "prose" }, row.notes),
+            row.notes && el("p", "prose", row.notes),
           ),
         ),
       )
-    : el("p", { class: "none" }, "No reviews"),
+    : el("p", "none", "No reviews"),
 ];
 
 /** @param {Context} context @param {{case_id: string}} path @param {Answered<Entry>} page */
 function history(context, path, page) {
-  const more = async (/** @type {string} */ cursor) => {
+  /** @param {string} cursor */
+  const more = async (cursor) => {
     const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", { path, query: { limit: 200, cursor } });
     for (const entry of answer.data) known.set(entry.id, entry);
     return answer;
   };
-  const item = (/** @type {Entry} */ entry) => [
+  /** @param {Entry} entry */
+  const item = (entry) => [
     svg(
       "svg",
       { class: "dot", width: 11, height: 11, "aria-hidden": "true" },
@@ -515,8 +512,8 @@ function history(context, path, page) {
       " ",
       outcome(entry),
     ),
-    el("p", { class: "quiet" }, time(entry.occurred_at), " · ", entry.actor ? entry.actor.full_name : label(entry.actor_label)),
-    typeof entry.metadata.reason === "string" && el("p", { class: "prose" }, entry.metadata.reason),
+    el("p", "quiet", time(entry.occurred_at), " · ", entry.actor ? entry.actor.full_name : label(entry.actor_label)),
+    typeof entry.metadata.reason === "string" && el("p", "prose", entry.metadata.reason),
     fieldChanges(changeList(entry.changes)),
   ];
   return page.data.length

@@ -44,7 +44,8 @@ const LINKED = [
 /** @param {Context} context */
 export function toolbar({ query, go, account, can }) {
   const isStaff = can("work_on_cases");
-  const change = (/** @type {Event} */ { target }) => {
+  /** @param {Event} event */
+  const change = ({ target }) => {
     if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) {
       go({
         [target.name]:
@@ -52,10 +53,11 @@ export function toolbar({ query, go, account, can }) {
       });
     }
   };
-  const select = (/** @type {string} */ name, /** @type {string} */ text, /** @type {readonly string[]} */ codes) =>
+  /** @param {string} name @param {string} text @param {readonly string[]} codes */
+  const select = (name, text, codes) =>
     el(
       "label",
-      { class: "inline" },
+      "inline",
       text,
       el(
         "select",
@@ -67,7 +69,7 @@ export function toolbar({ query, go, account, can }) {
   const check = (/** @type {string} */ name, /** @type {string} */ text, value = "true") =>
     el(
       "label",
-      { class: "inline" },
+      "inline",
       el("input", { id: `f-${name}`, type: "checkbox", name, value, checked: query.get(name) === value }),
       text,
     );
@@ -99,24 +101,23 @@ export async function render(context) {
   const { query, api, can } = context;
   const narrowed = filters(query, FILTERS);
   const all = { ...narrowed, include_total: true, ...filters(query, ["status", "sort"]) };
-  const read = (/** @type {string | undefined} */ cursor) => api.get("/api/v1/cases", { query: { ...all, cursor } });
-  const [counts, page] = await Promise.all([
-    api.get("/api/v1/cases/counts", { query: { ...narrowed, by: "status" } }),
-    read(undefined),
-  ]);
+  /** @param {string} [cursor] */
+  const read = (cursor) => api.get("/api/v1/cases", { query: { ...all, cursor } });
+  const [counts, page] = await Promise.all([api.get("/api/v1/cases/counts", { query: { ...narrowed, by: "status" } }), read()]);
   const isStaff = can("work_on_cases");
   const chosen = query.getAll("status");
-  const tab = (/** @type {string} */ code, /** @type {string} */ text, /** @type {number} */ count) =>
+  /** @param {string} code @param {string} text @param {number} count */
+  const tab = (code, text, count) =>
     el(
       "a",
       {
         id: `tab-${code || "all"}`,
         class: "choice",
         href: context.link({ status: code || null }),
-        "aria-current": (code ? chosen.includes(code) : !chosen.length) ? "true" : null,
+        "aria-current": (code ? chosen.includes(code) : !chosen.length) && "true",
       },
       text,
-      el("span", { class: "tally" }, number(count)),
+      el("span", "tally", number(count)),
     );
   const codes = [...STATUSES, ...counts.data.flatMap(({ key }) => (key && !STATUSES.includes(key) ? [key] : []))];
   return [
@@ -130,11 +131,10 @@ export async function render(context) {
       context,
       LINKED.map(([name, text]) => [name, text, query.get(name)]),
     ),
-    can("hand_in_cases") &&
-      el("details", { class: "panel add" }, el("summary", { id: "new-case" }, "New case"), newCaseForm(context)),
+    can("hand_in_cases") && el("details", "panel add", el("summary", { id: "new-case" }, "New case"), newCaseForm(context)),
     el(
       "section",
-      { class: "panel" },
+      "panel",
       pagedTable({
         label: "Cases",
         context,

@@ -1,6 +1,6 @@
 // Case changes: what was changed on cases, from what to what, by whom and why.
 
-import { el } from "../dom.js";
+import { el, quiet } from "../dom.js";
 import { label, number, person } from "../format.js";
 import {
   badge,
@@ -61,9 +61,9 @@ export async function render(context) {
   const types = context.query.getAll("change_type");
   const narrowed = types.length > 0 || context.query.has("actor_id");
   const query = { ...reportQuery(context.query, FILTERS), include_total: true, limit: narrowed ? 200 : 40 };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/case-changes", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = (cursor) => context.api.get("/api/v1/reports/case-changes", { query: { ...query, cursor } });
+  const report = await read();
   const first = types.length === 1 ? TYPES.find(([code]) => code === types[0]) : undefined;
   return [
     stamp(context, report),
@@ -84,10 +84,9 @@ export async function render(context) {
 
 /** @param {Context} context @param {Report} report @returns {[string, string, Child][]} */
 function chosen({ query }, report) {
-  const name = (
-    /** @type {readonly {user_id: string | null, username: string | null}[]} */ people,
-    /** @type {string} */ parameter,
-  ) => people.find((one) => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
+  /** @param {readonly {user_id: string | null, username: string | null}[]} people @param {string} parameter */
+  const name = (people, parameter) =>
+    people.find((one) => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
   const entry = report.entries.data[0];
   return [
     ["actor_id", "Changed by", entry?.actor_id === query.get("actor_id") ? entry?.actor_label : query.get("actor_id")],
@@ -134,7 +133,7 @@ function reasons(context, { entries: { data, page } }) {
   const holds = data.filter((entry) => entry.action_type === "case_held");
   const counted = context.query.getAll("change_type").includes("hold") && holds.length ? holds : data;
   const what = counted === holds ? "placed on hold" : "changed";
-  const note = page.has_more && el("span", { class: "quiet" }, `Of the ${number(data.length)} latest changes`);
+  const note = page.has_more && quiet(`Of the ${number(data.length)} latest changes`);
   /** @type {Map<string, {entry: Change, count: number}>} */
   const people = new Map();
   /** @type {Map<string, number>} */
@@ -149,7 +148,7 @@ function reasons(context, { entries: { data, page } }) {
   const ofReasons = [...why].sort((a, b) => b[1] - a[1]);
   return el(
     "div",
-    { class: "columns" },
+    "columns",
     rankedBars({
       title: what === "changed" ? "Who made these changes" : "Who placed cases on hold",
       counted: what === "changed" ? "Changes" : "Holds",
@@ -218,7 +217,7 @@ function subjects(context, report, figure, counted) {
       title,
       counted,
       columns: ["Cases"],
-      note: total > 10 && el("span", { class: "quiet" }, `10 of ${number(total)}`),
+      note: total > 10 && quiet(`10 of ${number(total)}`),
       rows: [...rows]
         .sort((a, b) => b[figure] - a[figure])
         .slice(0, 10)
@@ -229,11 +228,12 @@ function subjects(context, report, figure, counted) {
           more: [number(row.cases_touched)],
         })),
     });
-  const people = (/** @type {Report["by_member"]} */ rows) =>
+  /** @param {Report["by_member"]} rows */
+  const people = (rows) =>
     rows.map((row) => ({ ...row, id: row.user_id, name: row.username ? person(row.full_name, row.username) : "Nobody" }));
   return el(
     "div",
-    { class: "columns" },
+    "columns",
     ranked("By assignee of the case", "assigned_to", people(report.by_assignee), report.assignees_total),
     ranked("By member", "member_id", people(report.by_member), report.members_total),
     ranked(

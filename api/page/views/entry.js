@@ -11,5 +11,5 @@ export const kind = "detail";
 export async function render(context) {
   const entry = await context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: context.path[0] ?? "" } });
   context.retitle(entry.action_label);
-  return [el("section", { class: "panel entry" }, ...entryParts(context, entry, (id) => href(["entry", id])))];
+  return [el("section", "panel entry", ...entryParts(context, entry, (id) => href(["entry", id])))];
 }

@@ -1,6 +1,6 @@
 // The audit log: every filter of the contract, the entries newest first, and an export of exactly what is shown.
 
-import { append, el } from "../dom.js";
+import { append, el, pushButton, quiet } from "../dom.js";
 import { category, label, number, person, time, timeZone } from "../format.js";
 import { choices, filters } from "../report.js";
 import { pagedTable } from "../table.js";
@@ -70,17 +70,19 @@ export const toolbar = (context) => visitToolbar(context, controls);
 /** @param {Context} context */
 function controls(context) {
   const { query, go } = context;
-  const several = (/** @type {string} */ name, /** @type {Value} */ value) =>
-    go({ [name]: [...query.getAll(name), String(value)] });
-  const set = (/** @type {Event} */ { target }) => {
+  /** @param {string} name @param {Value} value */
+  const several = (name, value) => go({ [name]: [...query.getAll(name), String(value)] });
+  /** @param {Event} event */
+  const set = ({ target }) => {
     if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement) || !target.name) return;
     if (LISTS.includes(target.name)) several(target.name, target.value);
     else go({ [target.name]: target.value.trim() });
   };
-  const select = (/** @type {string} */ name, /** @type {string} */ text, /** @type {readonly string[]} */ codes) =>
+  /** @param {string} name @param {string} text @param {readonly string[]} codes */
+  const select = (name, text, codes) =>
     el(
       "label",
-      { class: "filter" },
+      "filter",
       text,
       el(
         "select",
@@ -92,13 +94,13 @@ function controls(context) {
   const people = PEOPLE.map(([name, text]) => {
     const chosen =
       name === "exclude_actor_id" ? { ...context, go: (/** @type {Values} */ values) => several(name, values[name]) } : context;
-    return el("div", { class: "filter" }, personPicker(chosen, { parameter: name, label: text }));
+    return el("div", "filter", personPicker(chosen, { parameter: name, label: text }));
   });
   const texts = TEXTS.map(([name, text, placeholder]) => {
     const list = name === "changed_field" ? "fields" : null;
     return el(
       "label",
-      { class: "filter" },
+      "filter",
       text,
       el("input", { id: `f-${name}`, name, value: query.get(name), placeholder, list, autocomplete: "off" }),
     );
@@ -106,7 +108,8 @@ function controls(context) {
   const actions = select("action_type", "Action", []);
   const count = MORE.filter((name) => query.has(name)).length;
   const exported = filter(query);
-  const open = async (/** @type {Event} */ event) => {
+  /** @param {Event} event */
+  const open = async (event) => {
     opened = event.target instanceof HTMLDetailsElement && event.target.open;
     const choice = actions.querySelector("select");
     if (!opened || !choice || choice.options.length > 1) return;
@@ -120,7 +123,7 @@ function controls(context) {
       { class: "filters", role: "search", "aria-label": "Filters", onchange: set, onsubmit: (event) => event.preventDefault() },
       el(
         "div",
-        { class: "tools" },
+        "tools",
         el("input", {
           id: "f-q",
           name: "q",
@@ -160,8 +163,8 @@ function controls(context) {
       el(
         "details",
         { class: "more-filters", open: opened, ontoggle: open },
-        el("summary", { id: "more-filters" }, "More filters", count > 0 && el("span", { class: "quiet" }, ` (${count} set)`)),
-        el("div", { class: "filter-grid" }, actions, select("source", "Source", SOURCES), ...people, ...texts),
+        el("summary", { id: "more-filters" }, "More filters", count > 0 && quiet(` (${count} set)`)),
+        el("div", "filter-grid", actions, select("source", "Source", SOURCES), ...people, ...texts),
         el("datalist", { id: "fields" }, ...FIELDS.map((name) => el("option", { value: name }))),
       ),
     ),
@@ -177,9 +180,9 @@ export function render(context) {
 /** @param {Context} context */
 async function list(context) {
   const query = { include_total: true, ...filter(context.query), sort: context.query.get("sort") };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/audit-log", { query: { ...query, cursor } });
-  const page = await read(undefined).catch((error) => {
+  /** @param {string} [cursor] */
+  const read = (cursor) => context.api.get("/api/v1/audit-log", { query: { ...query, cursor } });
+  const page = await read().catch((error) => {
     if (error instanceof Problem && error.code === "period_required") return error;
     throw error;
   });
@@ -195,13 +198,13 @@ async function list(context) {
     set(context, page.data),
     el(
       "p",
-      { class: "stamp" },
+      "stamp",
       el("span", {}, `Times in ${timeZone()}`),
-      el("button", { id: "refresh", type: "button", class: "plain", onclick: context.reload }, "Read again"),
+      pushButton({ id: "refresh", class: "plain", onclick: context.reload }, "Read again"),
     ),
     el(
       "section",
-      { class: "panel" },
+      "panel",
       pagedTable({
         label: "Entries of the log",
         context,
@@ -242,13 +245,13 @@ function set({ query, link }, entries) {
   if (!all.length) return null;
   return el(
     "p",
-    { class: "chips" },
+    "chips",
     ...all.map(({ name, value }) => {
       const text = titles.get(name) ?? words(name);
       const shown = known.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
       const rest = query.getAll(name).filter((one) => one !== value);
       const remove = el("a", { href: link({ [name]: rest }), "aria-label": `Remove the filter ${text} ${shown}` }, "✕");
-      return el("span", { class: "badge info" }, `${text}: ${shown} `, remove);
+      return el("span", "badge info", `${text}: ${shown} `, remove);
     }),
     el("a", { class: "clear", href: link(Object.fromEntries(ALL.map((name) => [name, null]))) }, "Clear all filters"),
   );

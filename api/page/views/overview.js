@@ -1,6 +1,6 @@
 // The activity summary: how much happened, compared with before, by day, type and person, and what is open now.
 
-import { el } from "../dom.js";
+import { el, linkTo, quiet } from "../dom.js";
 import { category, label, number, percent, person, time, duration, timeText } from "../format.js";
 import { cards, caseLink, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
 import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
@@ -26,7 +26,7 @@ export const toolbar = (context) =>
     [],
     el(
       "label",
-      { class: "inline" },
+      "inline",
       el("input", {
         id: "reading",
         type: "checkbox",
@@ -41,7 +41,8 @@ export const toolbar = (context) =>
 /** @param {Context} context */
 export async function render(context) {
   const report = await context.api.get("/api/v1/reports/activity-summary", { query: reportQuery(context.query, []) });
-  const shown = (/** @type {{category: string}} */ row) => !isApart(context) || row.category !== READING;
+  /** @param {{category: string}} row */
+  const shown = (row) => !isApart(context) || row.category !== READING;
   const by = interval(context.query);
   return [
     stamp(context, report),
@@ -53,14 +54,15 @@ export async function render(context) {
       interval: by,
       href: (on) => href("log", { since: on, until: by === "day" ? on : by === "week" ? plus(on, 6) : null }),
     }),
-    el("div", { class: "columns" }, types(context, report, shown), people(context, report)),
+    el("div", "columns", types(context, report, shown), people(context, report)),
     ...workload(report),
   ];
 }
 
 /** @param {Context} context @param {Report} report */
 function figures(context, { summary: sum, timeseries }) {
-  const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), ...values });
+  /** @param {Values} values */
+  const inLog = (values) => href("log", { ...listPeriod(context.query), ...values });
   const apart = isApart(context);
   const all = buckets(timeseries).map((bucket) => bucket.total - (apart ? (bucket.values.get(READING) ?? 0) : 0));
   const change = sum.percent_change === null ? "" : ` ${percent(Math.abs(sum.percent_change))}`;
@@ -107,7 +109,7 @@ const types = (context, { by_action_type: all, summary }, shown) =>
   rankedBars({
     title: "Most frequent actions",
     first: "Action",
-    note: summary.other_types_count > 0 && el("span", { class: "quiet" }, `${number(summary.other_types_count)} of other types`),
+    note: summary.other_types_count > 0 && quiet(`${number(summary.other_types_count)} of other types`),
     rows: all.filter(shown).map((row) => ({
       name: row.label,
       count: row.count,
@@ -119,7 +121,8 @@ const types = (context, { by_action_type: all, summary }, shown) =>
 
 /** @param {Context} context @param {Report} report */
 function people(context, { top_users: users, top_service_accounts: programs }) {
-  const row = (/** @type {Report["top_users"][number]} */ one) => ({
+  /** @param {Report["top_users"][number]} one */
+  const row = (one) => ({
     name: person(one.full_name, `${one.username} · ${label(one.role)}`),
     count: one.count,
     percent: one.percent,
@@ -129,7 +132,7 @@ function people(context, { top_users: users, top_service_accounts: programs }) {
   const columns = ["Last activity"];
   return el(
     "div",
-    { class: "stack" },
+    "stack",
     rankedBars({ title: "Most active people", columns, rows: users.map(row) }),
     programs.length > 0 &&
       rankedBars({ title: "Service accounts", columns, rows: programs.map((one) => ({ ...row(one), tone: "system" })) }),
@@ -138,14 +141,10 @@ function people(context, { top_users: users, top_service_accounts: programs }) {
 
 /** @param {Report} report */
 function workload({ workload: { summary: sum, by_status: statuses, by_technician: technicians, holds } }) {
-  const cases = (/** @type {Values} */ values) => href("cases", values);
+  /** @param {Values} values */
+  const cases = (values) => href("cases", values);
   return [
-    el(
-      "h2",
-      { class: "part" },
-      "Open cases now ",
-      el("span", { class: "quiet" }, "whatever the period, as of ", time(sum.as_of)),
-    ),
+    el("h2", "part", "Open cases now ", quiet("whatever the period, as of ", time(sum.as_of))),
     cards(
       [
         { label: "Open", value: number(sum.open_cases), href: cases({}) },
@@ -164,14 +163,14 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
     ),
     el(
       "div",
-      { class: "columns" },
+      "columns",
       panel(
         "By status and age",
         table({
           label: "Open cases by status and age",
           rows: statuses,
           columns: [
-            { label: "Status", cell: (row) => el("a", { href: cases({ status: row.status }) }, label(row.status)) },
+            { label: "Status", cell: (row) => linkTo(cases({ status: row.status }), label(row.status)) },
             counts("Open", "open_cases"),
             counts("< 3 d", "under_3_days"),
             counts("3–7", "from_3_days"),
@@ -190,7 +189,7 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
           columns: [
             {
               label: "Technician",
-              cell: (row) => el("a", { href: cases({ assigned_to: row.user_id }) }, person(row.full_name, row.username)),
+              cell: (row) => linkTo(cases({ assigned_to: row.user_id }), person(row.full_name, row.username)),
             },
             counts("Open", "open_cases"),
             counts("On hold", "on_hold"),
@@ -214,7 +213,7 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
           { label: "For", numeric: true, cell: (row) => duration(row.held_seconds) },
           {
             label: "Expected end",
-            cell: (row) => [time(row.expected_end_at), " ", row.is_overdue && el("span", { class: "badge bad" }, "past")],
+            cell: (row) => [time(row.expected_end_at), " ", row.is_overdue && el("span", "badge bad", "past")],
           },
         ],
       }),

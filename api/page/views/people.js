@@ -1,6 +1,6 @@
 // User activity: all users with how much they did, and for one of them what they did.
 
-import { el } from "../dom.js";
+import { el, linkTo } from "../dom.js";
 import { category, label, number, person, time } from "../format.js";
 import {
   badge,
@@ -31,11 +31,11 @@ export function toolbar(context) {
   const id = context.query.get("user_id");
   const picker = personPicker(context, { parameter: "user_id", label: "Person", also: { role: null, sort: null } });
   if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker, intervalSelect(context));
-  const change = (/** @type {Event} */ event) =>
-    context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
+  /** @param {Event} event */
+  const change = (event) => context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
   const roles = el(
     "label",
-    { class: "inline" },
+    "inline",
     "Role",
     el(
       "select",
@@ -58,9 +58,9 @@ async function all(context) {
     ...reportPeriod(context.query),
     ...filters(context.query, ["role", "sort"]),
   };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/user-activity/users", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = (cursor) => context.api.get("/api/v1/reports/user-activity/users", { query: { ...query, cursor } });
+  const report = await read();
   return [
     stamp(context, report),
     cards([
@@ -80,8 +80,7 @@ async function all(context) {
           {
             label: "Name",
             sort: "username",
-            cell: (row) =>
-              el("a", { href: context.link({ user_id: row.id, role: null, sort: null }) }, person(row.full_name, row.username)),
+            cell: (row) => linkTo(context.link({ user_id: row.id, role: null, sort: null }), person(row.full_name, row.username)),
           },
           { label: "Role", cell: (row) => label(row.role) },
           { label: "Activities", sort: "total_activities", numeric: true, cell: (row) => number(row.total_activities) },
@@ -106,34 +105,25 @@ const standing = (user) =>
 /** @param {Context} context */
 async function one(context) {
   const query = { ...reportQuery(context.query, ["user_id", "sort"]), include_total: true };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/user-activity", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = (cursor) => context.api.get("/api/v1/reports/user-activity", { query: { ...query, cursor } });
+  const report = await read();
   const { user, summary } = report;
-  const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), actor_id: user.id, ...values });
+  /** @param {Values} values */
+  const inLog = (values) => href("log", { ...listPeriod(context.query), actor_id: user.id, ...values });
   return [
     stamp(context, report),
     el(
       "section",
-      { class: "panel person-head" },
+      "panel person-head",
       el("h2", {}, person(user.full_name, user.username), " ", standing(user)),
-      el(
-        "p",
-        { class: "quiet" },
-        [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · "),
-      ),
-      el(
-        "p",
-        {},
-        el("a", { href: context.link({ user_id: null }) }, "All people"),
-        " · ",
-        el("a", { href: inLog({}) }, "Their entries in the log"),
-      ),
+      el("p", "quiet", [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · ")),
+      el("p", {}, linkTo(context.link({ user_id: null }), "All people"), " · ", linkTo(inLog({}), "Their entries in the log")),
     ),
     cards([
       { label: "Activities", value: number(summary.total_activities) },
-      { label: "Last in the period", value: el("span", { class: "smaller" }, time(summary.last_activity_at)) },
-      { label: "Last ever", value: el("span", { class: "smaller" }, time(summary.last_activity_overall_at)) },
+      { label: "Last in the period", value: el("span", "smaller", time(summary.last_activity_at)) },
+      { label: "Last ever", value: el("span", "smaller", time(summary.last_activity_overall_at)) },
     ]),
     barChart({
       title: "Activity by category",
@@ -143,7 +133,7 @@ async function one(context) {
     }),
     el(
       "div",
-      { class: "columns" },
+      "columns",
       rankedBars({
         title: "By category",
         first: "Category",

@@ -1,6 +1,6 @@
 // The quality review audit: what reviews decided, by whom, on whose work, and how fast.
 
-import { el } from "../dom.js";
+import { el, linkTo } from "../dom.js";
 import { duration, label, number, percent, person, time } from "../format.js";
 import {
   badge,
@@ -39,9 +39,9 @@ export const toolbar = (context) =>
 /** @param {Context} context */
 export async function render(context) {
   const query = { ...reportQuery(context.query, FILTERS), include_total: true };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/quality-review-audit", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = (cursor) => context.api.get("/api/v1/reports/quality-review-audit", { query: { ...query, cursor } });
+  const report = await read();
   const { summary: sum } = report;
   const reviewer = report.reviewers.find((one) => one.user_id === context.query.get("reviewer_id"));
   return [
@@ -121,9 +121,7 @@ function people(who, rows, total, link) {
         {
           label: who,
           cell: (row) =>
-            link
-              ? el("a", { href: link(row.user_id) }, person(row.full_name, row.username))
-              : person(row.full_name, row.username),
+            link ? linkTo(link(row.user_id), person(row.full_name, row.username)) : person(row.full_name, row.username),
         },
         counts("Decisions", "total_reviews"),
         counts("Approved", "approved"),
@@ -133,6 +131,6 @@ function people(who, rows, total, link) {
         { label: "Last review", cell: (row) => time(row.last_review_at) },
       ],
     }),
-    total > rows.length && el("p", { class: "quiet" }, `The ${number(rows.length)} with the most decisions of ${number(total)}`),
+    total > rows.length && el("p", "quiet", `The ${number(rows.length)} with the most decisions of ${number(total)}`),
   ];
 }

@@ -1,6 +1,6 @@
 // Signing in. In a demo database, its accounts are buttons; elsewhere the service names none.
 
-import { append, el } from "../dom.js";
+import { append, el, pushButton, quiet } from "../dom.js";
 import { signIn } from "../api.js";
 import { session } from "../session.js";
 import { href, parse } from "../route.js";
@@ -27,10 +27,8 @@ export async function render({ service, query }) {
   );
   const problem = el("div", {});
   const demo = service.demo_accounts.map((account) =>
-    el(
-      "button",
+    pushButton(
       {
-        type: "button",
         "data-username": account.username,
         onclick: async () => {
           problem.replaceChildren();
@@ -42,21 +40,21 @@ export async function render({ service, query }) {
         },
       },
       el("span", {}, account.display_name),
-      el("span", { class: "quiet" }, label(account.role)),
+      quiet(label(account.role)),
     ),
   );
   return [
     query.get("ended") &&
       el("p", { role: "status", class: "panel" }, "The session has ended. Sign in again to go on where you were."),
-    el("section", { class: "panel" }, form),
+    el("section", "panel", form),
     demo.length > 0 &&
       el(
         "section",
-        { class: "panel stack" },
+        "panel stack",
         el("h2", {}, "Demo accounts"),
-        el("p", { class: "hint" }, "This database holds demo data."),
+        el("p", "hint", "This database holds demo data."),
         problem,
-        el("div", { class: "demo" }, demo),
+        el("div", "demo", demo),
       ),
   ];
 }

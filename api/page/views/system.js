@@ -1,6 +1,6 @@
 // System events: whether jobs, credit resets, exports and emails worked, and who read the log and the reports.
 
-import { el } from "../dom.js";
+import { el, linkTo } from "../dom.js";
 import { label, number, percent, time } from "../format.js";
 import {
   badge,
@@ -36,9 +36,9 @@ const outcome = (code) => badge(code, label(code), code === "success" ? "good" :
 /** @param {Context} context */
 export async function render(context) {
   const query = { ...reportQuery(context.query, FILTERS), include_total: true };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/system-events", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = (cursor) => context.api.get("/api/v1/reports/system-events", { query: { ...query, cursor } });
+  const report = await read();
   return [
     stamp(context, report),
     figures(context, report),
@@ -49,7 +49,7 @@ export async function render(context) {
       interval: interval(context.query),
     }),
     jobs(report),
-    el("div", { class: "columns" }, kinds(context, report), access(report)),
+    el("div", "columns", kinds(context, report), access(report)),
     panel(
       "Events, one by one",
       choices(context, "outcome", "Outcome", [
@@ -85,7 +85,7 @@ export async function render(context) {
           {
             label: "What",
             class: "text",
-            cell: (row) => [row.description, row.error_message && el("p", { class: "error" }, row.error_message)],
+            cell: (row) => [row.description, row.error_message && el("p", "error", row.error_message)],
           },
         ],
       }),
@@ -153,14 +153,15 @@ const jobs = (report) =>
 
 /** @param {Report} report */
 function access({ access: rows, access_total: total }) {
-  const shown = (/** @type {Report["access"]} */ some) =>
+  /** @param {Report["access"]} some */
+  const shown = (some) =>
     table({
       label: "Who read the log and the reports",
       rows: some,
       columns: [
         {
           label: "Who",
-          cell: (row) => (row.user_id ? el("a", { href: href("people", { user_id: row.user_id }) }, row.username) : row.username),
+          cell: (row) => (row.user_id ? linkTo(href("people", { user_id: row.user_id }), row.username) : row.username),
         },
         { label: "What", cell: (row) => label(row.view_type) },
         {
