@@ -5,7 +5,7 @@
 //   newCaseForm(context)
 
 import { el } from "./dom.js";
-import { label, number, timeZone } from "./format.js";
+import { label, named, number, pair, timeZone } from "./format.js";
 import { field, problemForm } from "./forms.js";
 import { personPicker } from "./people.js";
 import { href } from "./route.js";
@@ -21,8 +21,6 @@ const CHOICES = ["assigned_to", "due_on", "member_id", "release"];
 const NUMBERS = ["hold_duration_days", "num_reports_requested"];
 const CREDITS = ["0.5", "1.0", "1.5", "2.0", "2.5", "3.0"];
 const REASONS = ["incomplete_fff", "missing_documents", "insufficient_data", "invalid_credit_request", "tier_mismatch", "other"];
-/** @param {readonly string[]} codes */
-const named = (codes) => codes.map((one) => /** @type {const} */ ([one, label(one)]));
 
 /**
  * The request body with the values of a form. An empty text is null where that is possible. @param {readonly string[]} names
@@ -51,22 +49,28 @@ function instant(local) {
   return new Date(guess - offset(guess - offset(guess))).toISOString();
 }
 
+/** The paths of what can be done to a case. @typedef {PathWith<"post"> & `/api/v1/cases/{case_id}/${string}`} CasePath */
+/** Such as `review/approve`. @typedef {CasePath extends `/api/v1/cases/{case_id}/${infer N}` ? N : never} CaseCall */
+/** @template {CaseCall} N @typedef {RequestBody<Operation<Extract<CasePath, `/api/v1/cases/{case_id}/${N}`>, "post">>} Body */
+
 /**
  * A call whose body has these fields.
- * @template {PathWith<"post"> & `/api/v1/cases/{case_id}/${string}`} P
- * @param {P} path @param {...keyof NonNullable<RequestBody<Operation<P, "post">>> & string} names @returns {Call}
+ * @template {CaseCall} N
+ * @param {N} name @param {...keyof NonNullable<Body<N>> & string} names @returns {Call}
  */
-const post = (path, ...names) => ({
+const post = (name, ...names) => ({
   names,
   send: (api, at, values) => {
+    /** @type {CasePath} */
+    const path = `/api/v1/cases/{case_id}/${name}`;
     const body = names.length ? bodyOf(names, values) : undefined;
-    return api.post(path, /** @type {Options<Operation<P, "post">>} */ (/** @type {unknown} */ ({ ...at, body })));
+    return api.post(path, { ...at, body });
   },
 });
 
-const approve = post("/api/v1/cases/{case_id}/review/approve", "notes", "release", "release_at");
-const correct = post("/api/v1/cases/{case_id}/review/correct", "notes", "release", "release_at");
-const revise = post("/api/v1/cases/{case_id}/review/request-revisions", "notes");
+const approve = post("review/approve", "notes", "release", "release_at");
+const correct = post("review/correct", "notes", "release", "release_at");
+const revise = post("review/request-revisions", "notes");
 /** @type {Call} */
 const review = {
   names: ["decision", ...approve.names],
@@ -98,40 +102,28 @@ function edited(values, item) {
 
 /** The usual next steps first. @type {Record<string, readonly [words: string, done: string, call: Call]>} */
 const ACTIONS = {
-  submit: ["Submit", "The case was submitted.", post("/api/v1/cases/{case_id}/submit", "confirm_rush")],
+  submit: ["Submit", "The case was submitted.", post("submit", "confirm_rush")],
   accept: [
     "Accept",
     "The case was accepted.",
-    post("/api/v1/cases/{case_id}/accept", "tier", "credit_value", "assigned_to", "docs_verified", "notes", "override_reason"),
+    post("accept", "tier", "credit_value", "assigned_to", "docs_verified", "notes", "override_reason"),
   ],
-  take: ["Take", "The case is assigned to you.", post("/api/v1/cases/{case_id}/take", "reason")],
-  complete: [
-    "Complete",
-    "The case was completed.",
-    post("/api/v1/cases/{case_id}/complete", "release", "release_at", "override_incomplete"),
-  ],
+  take: ["Take", "The case is assigned to you.", post("take", "reason")],
+  complete: ["Complete", "The case was completed.", post("complete", "release", "release_at", "override_incomplete")],
   review: ["Review", "The decision was recorded.", review],
-  resume: ["Resume", "The case was resumed.", post("/api/v1/cases/{case_id}/resume", "reason")],
-  release: ["Release now", "The result was released to the member.", post("/api/v1/cases/{case_id}/release", "reason")],
-  resubmit: ["Resubmit", "The case was resubmitted.", post("/api/v1/cases/{case_id}/resubmit", "notes")],
-  reject: ["Reject", "The case was rejected.", post("/api/v1/cases/{case_id}/reject", "rejection_reason", "rejection_notes")],
-  hold: ["Place on hold", "The case was placed on hold.", post("/api/v1/cases/{case_id}/hold", "reason", "hold_duration_days")],
+  resume: ["Resume", "The case was resumed.", post("resume", "reason")],
+  release: ["Release now", "The result was released to the member.", post("release", "reason")],
+  resubmit: ["Resubmit", "The case was resubmitted.", post("resubmit", "notes")],
+  reject: ["Reject", "The case was rejected.", post("reject", "rejection_reason", "rejection_notes")],
+  hold: ["Place on hold", "The case was placed on hold.", post("hold", "reason", "hold_duration_days")],
   change_hold: ["Change the hold", "The hold was changed.", changeHold],
-  assign: [
-    "Assign",
-    "The case was assigned.",
-    post("/api/v1/cases/{case_id}/assign", "assigned_to", "reason", "override_reason"),
-  ],
+  assign: ["Assign", "The case was assigned.", post("assign", "assigned_to", "reason", "override_reason")],
   edit: ["Edit", "The case was changed.", edit],
-  tier: ["Change the tier", "The tier was changed.", post("/api/v1/cases/{case_id}/tier", "tier", "reason", "override_reason")],
-  credit: ["Change the credit", "The credit was changed.", post("/api/v1/cases/{case_id}/credit", "credit_value", "reason")],
-  reopen: ["Reopen", "The case was reopened.", post("/api/v1/cases/{case_id}/reopen", "reason")],
-  acknowledge_updates: [
-    "Mark updates as seen",
-    "The updates are marked as seen.",
-    post("/api/v1/cases/{case_id}/acknowledge-updates"),
-  ],
-  change_member: ["Hand over", "The case was handed over.", post("/api/v1/cases/{case_id}/member", "member_id", "reason")],
+  tier: ["Change the tier", "The tier was changed.", post("tier", "tier", "reason", "override_reason")],
+  credit: ["Change the credit", "The credit was changed.", post("credit", "credit_value", "reason")],
+  reopen: ["Reopen", "The case was reopened.", post("reopen", "reason")],
+  acknowledge_updates: ["Mark updates as seen", "The updates are marked as seen.", post("acknowledge-updates")],
+  change_member: ["Hand over", "The case was handed over.", post("member", "member_id", "reason")],
   delete: ["Delete", "The case was deleted.", remove],
 };
 const NAMES = Object.keys(ACTIONS);
@@ -201,9 +193,8 @@ function fieldOf(name, action, { context, item, people }) {
     }
     case "assigned_to": {
       const nobody = action === "assign" ? "Nobody" : context.account?.role === "technician" ? "Me" : "Choose";
-      const choice = people.map(
-        ({ id, full_name: who, user_level: level, role, open_cases: open }) =>
-          /** @type {const} */ ([id, `${who} (${label(level ?? role)}, ${number(open)} open)`]),
+      const choice = people.map(({ id, full_name: who, user_level: level, role, open_cases: open }) =>
+        pair(id, `${who} (${label(level ?? role)}, ${number(open)} open)`),
       );
       return field({ name, label: "Assignee", value: item.assigned_to?.id ?? "", options: [["", nobody], ...choice] });
     }

@@ -122,17 +122,21 @@ async function send(method, path, options, ...ends) {
   }
 }
 
+/** @param {URL} url @param {RequestInit} init */
+async function answered(url, init) {
+  const response = await call(url, init);
+  if (!response.ok) throw await problem(response);
+  return response;
+}
+
 /** @returns {Promise<Service>} */
 export async function readService() {
-  const response = await call(address("api/v1/service"), {});
-  if (!response.ok) throw await problem(response);
-  return response.json();
+  return (await answered(address("api/v1/service"), {})).json();
 }
 
 /** Signs in, or throws a Problem. @param {string} username @param {string} password */
 export async function signIn(username, password) {
-  const response = await call(address("api/v1/auth/login"), json({ username, password }));
-  if (!response.ok) throw await problem(response);
+  const response = await answered(address("api/v1/auth/login"), json({ username, password }));
   begin(await response.json());
 }
 

@@ -16,13 +16,14 @@ import { href, parse, periodOf, withValues } from "./route.js";
 import { failure, loading } from "./states.js";
 import { label, setTimeZone } from "./format.js";
 
+const REPORT = { needs: "read_reports", report: true };
 /** @type {Record<string, Entry>} */
 const VIEWS = {
-  overview: { label: "Overview", needs: "read_reports", report: true, load: () => import("./views/overview.js") },
-  people: { label: "People", needs: "read_reports", report: true, load: () => import("./views/people.js") },
-  changes: { label: "Case changes", needs: "read_reports", report: true, load: () => import("./views/changes.js") },
-  reviews: { label: "Reviews", needs: "read_reports", report: true, load: () => import("./views/reviews.js") },
-  system: { label: "System", needs: "read_reports", report: true, load: () => import("./views/system.js") },
+  overview: { label: "Overview", ...REPORT, load: () => import("./views/overview.js") },
+  people: { label: "People", ...REPORT, load: () => import("./views/people.js") },
+  changes: { label: "Case changes", ...REPORT, load: () => import("./views/changes.js") },
+  reviews: { label: "Reviews", ...REPORT, load: () => import("./views/reviews.js") },
+  system: { label: "System", ...REPORT, load: () => import("./views/system.js") },
   log: { label: "Log", needs: "read_audit_log", report: true, load: () => import("./views/log.js") },
   entry: { label: "Entry", needs: "read_audit_log", hidden: true, within: "log", load: () => import("./views/entry.js") },
   cases: { label: "Cases", load: () => import("./views/cases.js") },

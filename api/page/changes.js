@@ -3,9 +3,8 @@
 //   fieldChanges(entry.before_after)      a <dl> of the fields by their labels: the telling ones first, the rest folded
 
 import { el, quiet } from "./dom.js";
-import { label, time } from "./format.js";
+import { INSTANT, label, time } from "./format.js";
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 const FIRST = [
   "status",
   "hold_reason",

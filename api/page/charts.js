@@ -49,6 +49,9 @@ const valueOf = (bucket, code) => bucket.values.get(code) ?? 0;
 /** @param {string} on @param {Interval} interval */
 const bucketName = (on, interval) => (interval === "day" ? day(on) : interval === "week" ? `Week from ${day(on)}` : month(on));
 
+/** A column of the table of a chart. @param {string} label @param {(b: Bucket) => number} value @returns {Column<Bucket>} */
+const figures = (label, value) => ({ label, numeric: true, cell: (bucket) => number(value(bucket)) });
+
 /** @param {BarChart} chart */
 export function barChart({ title, points, series, interval, grouped = false, href }) {
   const all = buckets(points);
@@ -158,12 +161,8 @@ export function barChart({ title, points, series, interval, grouped = false, hre
         rows: all,
         columns: [
           { label: "From", cell: (bucket) => bucketName(bucket.on, interval) },
-          ...shown.map(([code, label]) => ({
-            label,
-            numeric: true,
-            cell: (/** @type {Bucket} */ bucket) => number(valueOf(bucket, code)),
-          })),
-          ...(grouped ? [] : [{ label: "Total", numeric: true, cell: (/** @type {Bucket} */ bucket) => number(sum(bucket)) }]),
+          ...shown.map(([code, name]) => figures(name, (bucket) => valueOf(bucket, code))),
+          ...(grouped ? [] : [figures("Total", sum)]),
         ],
       }),
     ),
@@ -212,6 +211,11 @@ function asTable(title, make) {
   );
 }
 
+/** @type {Column<Ranked>} */
+const SHARE = { label: "Share", numeric: true, cell: (row) => percent(row.percent) };
+/** @param {string} label @param {number} at @returns {Column<Ranked>} */
+const further = (label, at) => ({ label, cell: (row) => row.more?.[at] });
+
 /** A table whose rows have a bar: it is its own alternative. @param {RankedBars} bars */
 export function rankedBars({ title, rows, columns = [], first = "Name", counted = "Count", note }) {
   const greatest = Math.max(1, ...rows.map((row) => row.count));
@@ -237,10 +241,8 @@ export function rankedBars({ title, rows, columns = [], first = "Name", counted 
         },
         { label: "", class: "bar-cell", cell: bar },
         { label: counted, numeric: true, cell: (row) => number(row.count) },
-        ...(rows.some((row) => row.percent !== undefined)
-          ? [{ label: "Share", numeric: true, cell: (/** @type {Ranked} */ row) => percent(row.percent) }]
-          : []),
-        ...columns.map((label, at) => ({ label, cell: (/** @type {Ranked} */ row) => row.more?.[at] })),
+        ...(rows.some((row) => row.percent !== undefined) ? [SHARE] : []),
+        ...columns.map(further),
       ],
     }),
   );

@@ -5,14 +5,13 @@
 //   outcome(entry)                                a badge unless it was a success
 
 import { announce, el, linkTo, pushButton, quiet } from "./dom.js";
-import { category, label, number, person, time } from "./format.js";
+import { INSTANT, category, label, number, person, time } from "./format.js";
 import { href } from "./route.js";
 import { badge } from "./report.js";
 import { save } from "./download.js";
 
 /** @typedef {Schemas["AuditEntry"] & Partial<Schemas["AuditEntryDetail"]>} Entry */
 
-const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const CODES = [
   "status",
   "tier",
@@ -28,6 +27,9 @@ const CODES = [
 const TECHNICAL = ["case_id", "author_id", "uploaded_by_id", "content_type", "sha256", "size_bytes", "previous_status"];
 /** @param {string} name */
 const isCode = (name) => CODES.some((code) => name === code || name.endsWith(`_${code}`));
+
+/** @param {Context} context @param {string} id */
+export const readEntry = ({ api }, id) => api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: id } });
 
 /** @param {Pick<Entry, "outcome">} entry */
 export const outcome = ({ outcome: code }) => code !== "success" && badge(code, label(code), code === "denied" ? "warn" : "bad");
@@ -115,8 +117,7 @@ export function entryParts(context, entry, link) {
     Object.keys(changes).length > 0 && part("What changed", changeTable(entry)),
     keys.length > 0 &&
       part("Details", facts(keys.map(([name, value]) => [label(name) === name ? words(name) : label(name), shown(name, value)]))),
-    siblings &&
-      siblings.length > 0 &&
+    siblings?.length &&
       part(
         "Of the same request",
         el(

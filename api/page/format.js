@@ -36,7 +36,7 @@ export function setTimeZone(name) {
 
 export const timeZone = () => zone;
 
-/** @param {number | null | undefined} value */
+/** @param {number | null} [value] */
 export const number = (value) => (value === null || value === undefined ? "–" : grouped.format(value));
 
 /** @param {number | null | undefined} value */
@@ -51,13 +51,13 @@ export function time(instant) {
 }
 
 /** @param {string} on a civil day such as 2026-11-16 */
-export const day = (on) => civil.format(new Date(`${on}T00:00:00Z`));
+export const day = (on) => civil.format(new Date(on));
 
 /** @param {string} on */
-export const shortDay = (on) => civilShort.format(new Date(`${on}T00:00:00Z`));
+export const shortDay = (on) => civilShort.format(new Date(on));
 
 /** @param {string} on */
-export const month = (on) => civilMonth.format(new Date(`${on}T00:00:00Z`));
+export const month = (on) => civilMonth.format(new Date(on));
 
 /** The civil day of an instant in the service's time zone. @param {Date | string} instant */
 export function dayOf(instant) {
@@ -105,11 +105,20 @@ const CATEGORIES = new Map([
   ["access", "Reading the log"],
 ]);
 
+/** The instants of the API. */
+export const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
 /** The words for a code, or the code if it is not known. @param {string | null | undefined} code */
 export function label(code) {
   if (!code) return "–";
   return KNOWN.has(code) ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : code;
 }
+
+/** @param {string} value @param {string} text @returns {readonly [value: string, text: string]} */
+export const pair = (value, text) => [value, text];
+
+/** Codes with their words, for a select or a filter. @param {readonly string[]} codes */
+export const named = (codes) => codes.map((code) => pair(code, label(code)));
 
 /** The words for a category of actions. @param {string} code */
 export const category = (code) => CATEGORIES.get(code) ?? label(code);

@@ -11,12 +11,46 @@ import { el, newId, pushButton, quiet } from "./dom.js";
 import { Problem, SignedOut } from "./api.js";
 import { failure } from "./states.js";
 
+/** A select with its value. @param {Properties} properties @param {Choices} options @param {Value} [now] */
+export const select = (properties, options, now) =>
+  el("select", properties, ...options.map(([value, text]) => el("option", { value, selected: value === now }, text)));
+
+/**
+ * A select in a toolbar that sets the parameter of its name.
+ * @param {Context} context @param {string} name @param {string} text @param {Choices} options @param {Value} [now]
+ */
+export function selectFilter(context, name, text, options, now = context.query.get(name)) {
+  const onchange = () => context.go({ [name]: choice.value });
+  const choice = select({ id: name, onchange }, options, now);
+  return el("label", "inline", text, choice);
+}
+
+/** A form of filters, which is never sent. @param {string} name @param {(event: Event) => void} onchange @param {...Child} children */
+export const filterForm = (name, onchange, ...children) =>
+  el(
+    "form",
+    { class: name, role: "search", "aria-label": "Filters", onchange, onsubmit: (event) => event.preventDefault() },
+    ...children,
+  );
+
+/** What is searched for. @param {Context} context @param {string} placeholder */
+export const searchField = ({ query }, placeholder) =>
+  el("input", {
+    id: "f-q",
+    name: "q",
+    type: "search",
+    class: "search",
+    value: query.get("q"),
+    placeholder,
+    "aria-label": "Search",
+  });
+
 /** @param {Field} options */
 export function field({ name, label, hint, value, type = "text", required = false, multiline = false, options, more = {} }) {
   const id = newId(name);
   const attributes = { id, name, required, "aria-describedby": `${id}-hint ${id}-problem`, ...more };
   const control = options
-    ? el("select", attributes, ...options.map(([code, text]) => el("option", { value: code, selected: code === value }, text)))
+    ? select(attributes, options, value)
     : multiline
       ? el("textarea", { rows: 4, ...attributes }, value)
       : type === "checkbox"

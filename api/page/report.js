@@ -8,7 +8,8 @@
 import { el, linkTo, pushButton } from "./dom.js";
 import { periodPicker, intervalFor, periodText, reportPeriod } from "./period.js";
 import { downloadButton } from "./download.js";
-import { label, time, timeText, timeZone } from "./format.js";
+import { label, pair, time, timeText, timeZone } from "./format.js";
+import { selectFilter } from "./forms.js";
 import { session } from "./session.js";
 import { href } from "./route.js";
 
@@ -28,11 +29,8 @@ export const reportQuery = (query, names) => ({ ...reportPeriod(query), interval
 
 /** What the bars of a chart stand for. @param {Context} context */
 export function intervalSelect(context) {
-  const now = interval(context.query);
-  /** @param {Event} event */
-  const change = (event) => context.go({ interval: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
-  const options = ["day", "week", "month"].map((name) => el("option", { value: name, selected: name === now }, name));
-  return el("label", "inline", "Chart by", el("select", { id: "interval", onchange: change }, ...options));
+  const options = ["day", "week", "month"].map((name) => pair(name, name));
+  return selectFilter(context, "interval", "Chart by", options, interval(context.query));
 }
 
 /**

@@ -6,8 +6,9 @@
 // A column with `sort: "username"` has a header that links to `sort=username` and back to `-username`; it needs `context`.
 // `numeric` aligns to the right; `counts("Open", "open_cases")` is a column of numbers. The first column names the row.
 
-import { announce, append, el, pushButton } from "./dom.js";
-import { empty, failure } from "./states.js";
+import { append, el } from "./dom.js";
+import { pager } from "./list.js";
+import { empty } from "./states.js";
 import { number } from "./format.js";
 
 /** A column of counts. @template {string} K @param {string} label @param {K} key @returns {Column<{[P in K]: number | null}>} */
@@ -56,41 +57,16 @@ const line = (columns, row) =>
   );
 
 /** @template R @param {PagedTable<R>} options */
-export function pagedTable({ page: first, more, ...options }) {
-  const shown = table({ ...options, rows: first.data });
+export function pagedTable({ page, more, ...options }) {
+  const shown = table({ ...options, rows: page.data });
   const body = shown.querySelector("tbody");
   if (!body) return shown;
-  let count = first.data.length;
-  let page = first.page;
-  const counted = el("span", "quiet");
-  const button = pushButton({ class: "more", onclick: next }, "Show more");
-  const problem = el("div");
-  const describe = () => {
-    const all = page.total === null ? "" : ` of ${number(page.total)}${page.total_is_capped ? " or more" : ""}`;
-    counted.textContent = `${number(count)}${all} shown`;
-    button.hidden = !page.has_more;
-  };
-
-  async function next() {
-    if (!page.next_cursor) return;
-    button.disabled = true;
-    problem.replaceChildren();
-    try {
-      const answer = await more(page.next_cursor);
-      const rows = answer.data.map((row) => line(options.columns, row));
-      append(/** @type {Element} */ (body), ...rows);
-      count += rows.length;
-      page = answer.page;
-      describe();
-      announce(counted.textContent ?? "");
-      const cell = rows[0]?.querySelector("th");
-      cell?.setAttribute("tabindex", "-1");
-      cell?.focus();
-    } catch (error) {
-      problem.replaceChildren(failure(error));
-    }
-    button.disabled = false;
-  }
-  describe();
-  return el("div", {}, shown, el("div", "pager", counted, button), problem);
+  const foot = pager({ page, more }, (rows) => {
+    const lines = rows.map((row) => line(options.columns, row));
+    append(body, ...lines);
+    const cell = lines[0]?.querySelector("th");
+    cell?.setAttribute("tabindex", "-1");
+    return cell;
+  });
+  return el("div", {}, shown, ...foot);
 }

@@ -1,9 +1,10 @@
 // The cases that the caller sees: by status with counts, searched, filtered and sorted. Everything chosen stands in the address.
 
 import { el } from "../dom.js";
-import { day, dayOf, label, number, shortDay, timeText } from "../format.js";
+import { day, dayOf, label, named, number, shortDay, timeText } from "../format.js";
 import { badge, chips, filters } from "../report.js";
 import { pagedTable } from "../table.js";
+import { filterForm, searchField, select } from "../forms.js";
 import { newCaseForm } from "../actions.js";
 import { href } from "../route.js";
 import { isOverdue, statusBadge } from "./case.js";
@@ -41,32 +42,27 @@ const LINKED = [
   ["until", "Created until"],
 ];
 
+/** The columns that members do not see. @type {Column<Schemas["CaseSummary"]>[]} */
+const STAFF = [
+  { label: "Tier", sort: "tier", class: "time", cell: (row) => label(row.tier) },
+  { label: "Member", sort: "member", cell: (row) => row.member?.full_name ?? "–" },
+];
+
 /** @param {Context} context */
-export function toolbar({ query, go, account, can }) {
+export function toolbar(context) {
+  const { query, go, account, can } = context;
   const isStaff = can("work_on_cases");
   /** @param {Event} event */
   const change = ({ target }) => {
-    if (target instanceof HTMLInputElement || target instanceof HTMLSelectElement) {
-      go({
-        [target.name]:
-          target.type === "checkbox" && target instanceof HTMLInputElement && !target.checked ? null : target.value.trim(),
-      });
-    }
+    if (target instanceof HTMLSelectElement) go({ [target.name]: target.value });
+    if (target instanceof HTMLInputElement)
+      go({ [target.name]: target.type !== "checkbox" || target.checked ? target.value.trim() : null });
   };
   /** @param {string} name @param {string} text @param {readonly string[]} codes */
-  const select = (name, text, codes) =>
-    el(
-      "label",
-      "inline",
-      text,
-      el(
-        "select",
-        { id: `f-${name}`, name },
-        el("option", { value: "" }, "Any"),
-        ...codes.map((code) => el("option", { value: code, selected: code === query.get(name) }, label(code))),
-      ),
-    );
-  const check = (/** @type {string} */ name, /** @type {string} */ text, value = "true") =>
+  const choice = (name, text, codes) =>
+    el("label", "inline", text, select({ id: `f-${name}`, name }, [["", "Any"], ...named(codes)], query.get(name)));
+  /** @param {string} name @param {string} text @param {string} [value] */
+  const check = (name, text, value = "true") =>
     el(
       "label",
       "inline",
@@ -74,20 +70,12 @@ export function toolbar({ query, go, account, can }) {
       text,
     );
   return [
-    el(
-      "form",
-      { class: "tools", role: "search", "aria-label": "Filters", onchange: change, onsubmit: (event) => event.preventDefault() },
-      el("input", {
-        id: "f-q",
-        name: "q",
-        type: "search",
-        class: "search",
-        value: query.get("q"),
-        placeholder: "Search numbers, names, email addresses",
-        "aria-label": "Search",
-      }),
-      select("urgency", "Urgency", ["normal", "rush"]),
-      isStaff && select("tier", "Tier", ["tier_1", "tier_2", "tier_3"]),
+    filterForm(
+      "tools",
+      change,
+      searchField(context, "Search numbers, names, email addresses"),
+      choice("urgency", "Urgency", ["normal", "rush"]),
+      isStaff && choice("tier", "Tier", ["tier_1", "tier_2", "tier_3"]),
       check("is_overdue", "Overdue"),
       isStaff && check("assigned_to", "Assigned to me", account?.id),
       isStaff && check("unassigned", "Unassigned"),
@@ -174,12 +162,7 @@ export async function render(context) {
             sort: "urgency",
             cell: (row) => (row.urgency === "normal" ? "Normal" : badge(row.urgency, label(row.urgency), "bad")),
           },
-          ...(isStaff
-            ? /** @type {Column<Schemas["CaseSummary"]>[]} */ ([
-                { label: "Tier", sort: "tier", class: "time", cell: (row) => label(row.tier) },
-                { label: "Member", sort: "member", cell: (row) => row.member?.full_name ?? "–" },
-              ])
-            : []),
+          ...(isStaff ? STAFF : []),
           { label: "Assignee", sort: "assigned_to", cell: (row) => row.assigned_to?.full_name ?? "–" },
           {
             label: "Changed",

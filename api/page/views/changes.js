@@ -1,7 +1,7 @@
 // Case changes: what was changed on cases, from what to what, by whom and why.
 
 import { el, quiet } from "../dom.js";
-import { label, number, person } from "../format.js";
+import { label, number, pair, person } from "../format.js";
 import {
   badge,
   cards,
@@ -178,13 +178,7 @@ function reasons(context, { entries: { data, page } }) {
 const list = (context, { entries }, more) =>
   panel(
     "Changes, one by one",
-    choices(
-      context,
-      "change_type",
-      "Type of change",
-      [["", "All"], ...TYPES.map(([code, name]) => /** @type {const} */ ([code, name]))],
-      true,
-    ),
+    choices(context, "change_type", "Type of change", [["", "All"], ...TYPES.map(([code, name]) => pair(code, name))], true),
     pagedTable({
       label: "Changes",
       context,

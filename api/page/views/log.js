@@ -1,16 +1,17 @@
 // The audit log: every filter of the contract, the entries newest first, and an export of exactly what is shown.
 
 import { append, el, pushButton, quiet } from "../dom.js";
-import { category, label, number, person, time, timeZone } from "../format.js";
+import { category, label, named, number, pair, person, time, timeZone } from "../format.js";
 import { choices, filters } from "../report.js";
 import { pagedTable } from "../table.js";
 import { listPeriod, periodPicker } from "../period.js";
 import { downloadButton } from "../download.js";
+import { filterForm, searchField, select } from "../forms.js";
 import { personPicker } from "../people.js";
 import { href } from "../route.js";
 import { failure } from "../states.js";
 import { Problem } from "../api.js";
-import { outcome, words } from "../entry.js";
+import { outcome, readEntry, words } from "../entry.js";
 import { showEntry } from "../drawer.js";
 import { visit, visitToolbar } from "../visit.js";
 
@@ -79,21 +80,12 @@ function controls(context) {
     else go({ [target.name]: target.value.trim() });
   };
   /** @param {string} name @param {string} text @param {readonly string[]} codes */
-  const select = (name, text, codes) =>
-    el(
-      "label",
-      "filter",
-      text,
-      el(
-        "select",
-        { id: `f-${name}`, name },
-        el("option", { value: "" }, "Any"),
-        ...codes.map((code) => el("option", { value: code }, label(code))),
-      ),
-    );
+  const choice = (name, text, codes) =>
+    el("label", "filter", text, select({ id: `f-${name}`, name }, [["", "Any"], ...named(codes)]));
   const people = PEOPLE.map(([name, text]) => {
-    const chosen =
-      name === "exclude_actor_id" ? { ...context, go: (/** @type {Values} */ values) => several(name, values[name]) } : context;
+    /** @type {Context["go"]} */
+    const add = (values) => several(name, values[name]);
+    const chosen = name === "exclude_actor_id" ? { ...context, go: add } : context;
     return el("div", "filter", personPicker(chosen, { parameter: name, label: text }));
   });
   const texts = TEXTS.map(([name, text, placeholder]) => {
@@ -105,46 +97,27 @@ function controls(context) {
       el("input", { id: `f-${name}`, name, value: query.get(name), placeholder, list, autocomplete: "off" }),
     );
   });
-  const actions = select("action_type", "Action", []);
+  const actions = choice("action_type", "Action", []);
   const count = MORE.filter((name) => query.has(name)).length;
   const exported = filter(query);
   /** @param {Event} event */
   const open = async (event) => {
     opened = event.target instanceof HTMLDetailsElement && event.target.open;
-    const choice = actions.querySelector("select");
-    if (!opened || !choice || choice.options.length > 1) return;
+    const list = actions.querySelector("select");
+    if (!opened || !list || list.options.length > 1) return;
     const { data } = await context.api.get("/api/v1/audit-action-types");
-    append(choice, ...data.map((type) => el("option", { value: type.code }, `${type.label} (${number(type.count)})`)));
+    append(list, ...data.map((type) => el("option", { value: type.code }, `${type.label} (${number(type.count)})`)));
   };
   return [
     periodPicker(context, { byDefault: "all" }),
-    el(
-      "form",
-      { class: "filters", role: "search", "aria-label": "Filters", onchange: set, onsubmit: (event) => event.preventDefault() },
+    filterForm(
+      "filters",
+      set,
       el(
         "div",
         "tools",
-        el("input", {
-          id: "f-q",
-          name: "q",
-          type: "search",
-          class: "search",
-          value: query.get("q"),
-          placeholder: "Search descriptions, people, cases",
-          "aria-label": "Search",
-        }),
-        choices(
-          context,
-          "outcome",
-          "Outcome",
-          [
-            ["", "All"],
-            ["success", "Success"],
-            ["failure", "Failure"],
-            ["denied", "Denied"],
-          ],
-          true,
-        ),
+        searchField(context, "Search descriptions, people, cases"),
+        choices(context, "outcome", "Outcome", [["", "All"], ...named(["success", "failure", "denied"])], true),
         downloadButton(context, { id: "csv", text: "Export CSV", path: "/api/v1/audit-log/export.csv", query: exported }),
         downloadButton(context, {
           id: "ndjson",
@@ -157,14 +130,14 @@ function controls(context) {
         context,
         "category",
         "Category",
-        [["", "All categories"], ...CATEGORIES.map((code) => /** @type {const} */ ([code, category(code)]))],
+        [["", "All categories"], ...CATEGORIES.map((code) => pair(code, category(code)))],
         true,
       ),
       el(
         "details",
         { class: "more-filters", open: opened, ontoggle: open },
         el("summary", { id: "more-filters" }, "More filters", count > 0 && quiet(` (${count} set)`)),
-        el("div", "filter-grid", actions, select("source", "Source", SOURCES), ...people, ...texts),
+        el("div", "filter-grid", actions, choice("source", "Source", SOURCES), ...people, ...texts),
         el("datalist", { id: "fields" }, ...FIELDS.map((name) => el("option", { value: name }))),
       ),
     ),
@@ -173,7 +146,7 @@ function controls(context) {
 
 /** @param {Context} context */
 export function render(context) {
-  void showEntry(context, (id) => context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: id } }));
+  void showEntry(context, (id) => readEntry(context, id));
   return visit(context, list);
 }
 
@@ -237,7 +210,7 @@ async function list(context) {
  * @param {Context} context @param {readonly Schemas["AuditEntry"][]} entries
  */
 function set({ query, link }, entries) {
-  const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => /** @type {const} */ ([name, text]))]);
+  const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => pair(name, text))]);
   const known = new Map(
     entries.flatMap(({ actor, related_user: other }) => [actor, other].flatMap((one) => (one ? [[one.id, one.full_name]] : []))),
   );

@@ -111,9 +111,8 @@ const types = (context, { by_action_type: all, summary }, shown) =>
     first: "Action",
     note: summary.other_types_count > 0 && quiet(`${number(summary.other_types_count)} of other types`),
     rows: all.filter(shown).map((row) => ({
+      ...row,
       name: row.label,
-      count: row.count,
-      percent: row.percent,
       tone: row.category,
       href: href("log", { ...listPeriod(context.query), action_type: row.action_type }),
     })),

@@ -1,7 +1,7 @@
 // User activity: all users with how much they did, and for one of them what they did.
 
 import { el, linkTo } from "../dom.js";
-import { category, label, number, person, time } from "../format.js";
+import { category, label, named, number, person, time } from "../format.js";
 import {
   badge,
   cards,
@@ -19,6 +19,7 @@ import { barChart, rankedBars } from "../charts.js";
 import { counts, pagedTable } from "../table.js";
 import { reportPeriod, listPeriod } from "../period.js";
 import { href } from "../route.js";
+import { selectFilter } from "../forms.js";
 import { personPicker } from "../people.js";
 
 export const title = "People";
@@ -31,19 +32,7 @@ export function toolbar(context) {
   const id = context.query.get("user_id");
   const picker = personPicker(context, { parameter: "user_id", label: "Person", also: { role: null, sort: null } });
   if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker, intervalSelect(context));
-  /** @param {Event} event */
-  const change = (event) => context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
-  const roles = el(
-    "label",
-    "inline",
-    "Role",
-    el(
-      "select",
-      { id: "role", onchange: change },
-      el("option", { value: "" }, "All"),
-      ...ROLES.map((role) => el("option", { value: role, selected: role === context.query.get("role") }, label(role))),
-    ),
-  );
+  const roles = selectFilter(context, "role", "Role", [["", "All"], ...named(ROLES)]);
   return reportToolbar(context, "/api/v1/reports/user-activity/users.csv", ["role", "sort"], ...picker, roles);
 }
 
@@ -140,9 +129,8 @@ async function one(context) {
         rows: report.by_category
           .filter((row) => row.count > 0)
           .map((row) => ({
+            ...row,
             name: category(row.category),
-            count: row.count,
-            percent: row.percent,
             tone: row.category,
             href: inLog({ category: row.category }),
           })),
@@ -151,9 +139,8 @@ async function one(context) {
         title: "By action",
         first: "Action",
         rows: report.by_action_type.map((row) => ({
+          ...row,
           name: row.label,
-          count: row.count,
-          percent: row.percent,
           tone: row.category,
           href: inLog({ action_type: row.action_type }),
         })),

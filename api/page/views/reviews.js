@@ -1,7 +1,7 @@
 // The quality review audit: what reviews decided, by whom, on whose work, and how fast.
 
 import { el, linkTo } from "../dom.js";
-import { duration, label, number, percent, person, time } from "../format.js";
+import { duration, label, named, number, percent, person, time } from "../format.js";
 import {
   badge,
   cards,
@@ -70,7 +70,7 @@ export async function render(context) {
     barChart({
       title: "Decisions over time",
       points: report.timeseries,
-      series: DECISIONS.map((code) => [code, label(code)]),
+      series: named(DECISIONS),
       interval: interval(context.query),
     }),
     panel(
@@ -80,13 +80,7 @@ export async function render(context) {
     panel("Whose work was reviewed", ...people("Technician", report.by_technician, report.technicians_total, null)),
     panel(
       "Decisions, one by one",
-      choices(
-        context,
-        "review_status",
-        "Decision",
-        [["", "All"], ...DECISIONS.map((code) => /** @type {const} */ ([code, label(code)]))],
-        true,
-      ),
+      choices(context, "review_status", "Decision", [["", "All"], ...named(DECISIONS)], true),
       pagedTable({
         label: "Decisions",
         context,

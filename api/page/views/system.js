@@ -1,7 +1,7 @@
 // System events: whether jobs, credit resets, exports and emails worked, and who read the log and the reports.
 
 import { el, linkTo } from "../dom.js";
-import { label, number, percent, time } from "../format.js";
+import { label, number, pair, percent, time } from "../format.js";
 import {
   badge,
   cards,
@@ -61,7 +61,7 @@ export async function render(context) {
         context,
         "event_type",
         "Kind of event",
-        [["", "All kinds"], ...report.by_event_type.map((row) => /** @type {const} */ ([row.event_type, row.label]))],
+        [["", "All kinds"], ...report.by_event_type.map((row) => pair(row.event_type, row.label))],
         true,
       ),
       pagedTable({
@@ -125,9 +125,8 @@ const kinds = (context, report) =>
     title: "By kind",
     first: "Kind",
     rows: report.by_event_type.map((row) => ({
+      ...row,
       name: row.label,
-      count: row.count,
-      percent: row.percent,
       tone: row.event_type,
       href: context.link({ event_type: row.event_type }),
     })),
