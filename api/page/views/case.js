@@ -1,14 +1,13 @@
 // One case: its fields, what can be done to it, its documents, notes and reviews, and its audit trail.
 
-import { byId, el, pushButton, quiet, replace, svg } from "../dom.js";
-import { bytes, day, dayOf, label, number, person, time } from "../format.js";
+import { el, linkTo, pushButton, quiet, replace, svg } from "../dom.js";
+import { day, dayOf, label, number, person, time } from "../format.js";
 import { badge, panel } from "../report.js";
-import { table } from "../table.js";
 import { pagedList } from "../list.js";
-import { downloadButton } from "../download.js";
-import { field, problemForm } from "../forms.js";
+import { changed, documentParts } from "../files.js";
+import { noteParts, reviewParts } from "../notes.js";
 import { fieldChanges } from "../changes.js";
-import { changeList, facts, outcome } from "../entry.js";
+import { changeList, facts, outcome, readEntry } from "../entry.js";
 import { actionForm, actionLabel, isNext, offered } from "../actions.js";
 import { showEntry } from "../drawer.js";
 import { visit } from "../visit.js";
@@ -34,6 +33,8 @@ const TONES = new Map([
  * @type {{id: string, action: string, values: Record<string, string>} | null}
  */
 let draft = null;
+/** @type {Record<string, string>} */
+const NOTHING = {};
 /** The entries of the trail that were read. @type {Map<string, Entry>} */
 const known = new Map();
 
@@ -47,7 +48,7 @@ export const isOverdue = ({ due_on: on, status }) => on < dayOf(new Date()) && s
 export function render(context) {
   const found = visit(context, one);
   void showEntry(context, async (id) => {
-    if (context.can("read_audit_log")) return context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: id } });
+    if (context.can("read_audit_log")) return readEntry(context, id);
     await found;
     const entry = known.get(id);
     if (!entry) throw new Error("The history of this case has no such entry.");
@@ -63,13 +64,18 @@ const settled = (work) => work.catch((error) => (error instanceof Error ? error 
 async function one(context) {
   const { api, can } = context;
   const path = { case_id: context.path[0] ?? "" };
-  const [{ data: item, etag }, trail, documents, notes, reviews] = await Promise.all([
-    api.read("/api/v1/cases/{case_id}", { path }),
+  const [found, trail, documents, notes, reviews] = await Promise.all([
+    settled(api.read("/api/v1/cases/{case_id}", { path })),
     settled(api.get("/api/v1/cases/{case_id}/audit-trail", { path, query: { limit: 200 } })),
     settled(api.get("/api/v1/cases/{case_id}/documents", { path, query: { limit: 200 } })),
     settled(api.get("/api/v1/cases/{case_id}/notes", { path, query: { limit: 200 } })),
     can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", { path })) : null,
   ]);
+  if (found instanceof Error) {
+    if (found instanceof Problem && found.status === 404 && (await wasDeleted(context, path.case_id))) return [deleted(path)];
+    throw found;
+  }
+  const { data: item, etag } = found;
   context.retitle(item.case_number);
   const entries = trail instanceof Error ? [] : trail.data;
   known.clear();
@@ -92,6 +98,18 @@ async function one(context) {
     ),
   ];
 }
+
+/** Whether the log says that a case was deleted, for those who may read it. @param {Context} context @param {string} id */
+async function wasDeleted({ api, can }, id) {
+  if (!can("read_audit_log")) return false;
+  const query = { case_id: id, action_type: "case_deleted", limit: 1 };
+  const answer = await settled(api.get("/api/v1/audit-log", { query }));
+  return !(answer instanceof Error) && answer.data.length > 0;
+}
+
+/** @param {{case_id: string}} path */
+const deleted = (path) =>
+  empty("This case was deleted.", "", el("p", {}, "Its entries are in the ", linkTo(href("log", path), "log"), "."));
 
 /** @template T @param {T | Error} answer @param {(answer: T) => Child[]} show */
 const or = (answer, show) => (answer instanceof Error ? [failure(answer)] : show(answer));
@@ -139,7 +157,7 @@ function actions(context, item, etag) {
   };
 
   /** @param {string} action */
-  async function open(action, values = /** @type {Record<string, string>} */ ({})) {
+  async function open(action, values = NOTHING) {
     expand(action);
     const again = el("p", { class: "again", hidden: true });
     /** @param {unknown} error @param {Record<string, string>} typed */
@@ -163,11 +181,7 @@ function actions(context, item, etag) {
     };
     try {
       const form = await actionForm(context, { action, item, etag, ondone, onproblem, oncancel: close });
-      for (const control of form.elements) {
-        if (
-          !(control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement)
-        )
-          continue;
+      for (const control of form.querySelectorAll(/** @type {"input"} */ ("[name]"))) {
         if (control.type === "checkbox") control.toggleAttribute("checked", values[control.name] === "true");
         else control.value = values[control.name] ?? control.value;
       }
@@ -196,12 +210,6 @@ function actions(context, item, etag) {
         el("dl", "facts", ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)])),
       ),
   );
-}
-
-/** Reads the case again after a change, and returns the focus to it. @param {Context} context */
-function changed(context) {
-  context.reload();
-  setTimeout(() => byId("main").querySelector("h1")?.focus());
 }
 
 /** @param {Context} context @param {Case} item @param {readonly Entry[]} entries newest first */
@@ -267,228 +275,6 @@ function fields(context, item, entries) {
     ["Completed", item.completed_at && time(item.completed_at)],
   ]);
 }
-
-/** Whether the caller may delete what others added. @param {Context} context */
-const manages = ({ account }) => account?.role === "manager" || account?.role === "administrator";
-
-/** A button that has to be pressed twice. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
-function removeButton(context, what, remove) {
-  const button = pushButton({ class: "small", "aria-label": `Delete ${what}`, onclick: click }, "Delete");
-  async function click() {
-    if (button.textContent === "Delete") {
-      button.classList.add("danger");
-      button.textContent = "Delete?";
-      button.setAttribute("aria-label", `Delete ${what}? Press again to delete.`);
-      return;
-    }
-    await remove().then(
-      () => changed(context),
-      (error) => context.tell(String(error.message)),
-    );
-  }
-  return button;
-}
-
-/** @param {Context} context @param {Case} item @param {readonly Schemas["DocumentSummary"][]} rows */
-function documentParts(context, item, rows) {
-  const me = context.account;
-  /** @param {Schemas["DocumentSummary"]} row */
-  const removable = (row) => {
-    if (row.document_type === "report" && !["accepted", "hold", "pending_review"].includes(item.status)) return false;
-    if (!item.allowed_actions.includes("upload")) return false;
-    return (
-      manages(context) || row.uploaded_by?.id === me?.id || (row.document_type === "report" && item.assigned_to?.id === me?.id)
-    );
-  };
-  return [
-    rows.length
-      ? table({
-          label: "Documents",
-          rows,
-          columns: [
-            {
-              label: "File",
-              cell: (row) =>
-                downloadButton(context, {
-                  id: `file-${row.id}`,
-                  class: "plain",
-                  text: row.filename,
-                  path: "/api/v1/documents/{document_id}/content",
-                  values: { document_id: row.id },
-                }),
-            },
-            { label: "Type", cell: (row) => [label(row.document_type), row.report_number !== null && ` ${row.report_number}`] },
-            { label: "Size", numeric: true, cell: (row) => bytes(row.size_bytes) },
-            {
-              label: "Added",
-              cell: (row) => [time(row.created_at), row.uploaded_by && quiet(` ${row.uploaded_by.full_name}`)],
-            },
-            {
-              label: "Remove",
-              cell: (row) =>
-                removable(row) &&
-                removeButton(context, row.filename, () =>
-                  context.api.remove("/api/v1/documents/{document_id}", { path: { document_id: row.id } }),
-                ),
-            },
-          ],
-        })
-      : el("p", "none", "No documents"),
-    item.allowed_actions.includes("upload") &&
-      el("details", "add", el("summary", {}, "Add a document"), uploadForm(context, item)),
-  ];
-}
-
-/** @param {Context} context @param {Case} item */
-function uploadForm(context, item) {
-  const open = ["accepted", "hold", "pending_review"].includes(item.status);
-  const types = ["supporting", "fact_finder", ...(context.can("work_on_cases") && open ? ["report"] : []), "other"];
-  const bar = el("progress", { max: 1, value: 0, "aria-label": "Sent so far" });
-  const stop = pushButton({ class: "small", onclick: () => running?.abort() }, "Cancel");
-  const words = el("span", "quiet");
-  const progress = el("div", { class: "progress", hidden: true }, bar, words, stop);
-  /** @type {AbortController | null} */
-  let running = null;
-  return problemForm(
-    {
-      label: "Add a document",
-      submit: "Upload",
-      onsend: async (values, form) => {
-        const sent = new FormData(form);
-        for (const name of ["report_number", "notes"]) if (!values[name]) sent.delete(name);
-        running = new AbortController();
-        bar.value = 0;
-        words.textContent = "";
-        progress.hidden = false;
-        try {
-          await context.api.upload("/api/v1/cases/{case_id}/documents", {
-            path: { case_id: item.id },
-            form: sent,
-            signal: running.signal,
-            progress: (done, total) => {
-              bar.value = total ? done / total : 0;
-              words.textContent = total ? `${bytes(done)} of ${bytes(total)}` : bytes(done);
-            },
-          });
-          context.tell("The document was added.");
-          changed(context);
-        } catch (error) {
-          if (error instanceof DOMException) context.tell("The upload was cancelled. Nothing was kept.");
-          throw error;
-        } finally {
-          progress.hidden = true;
-        }
-      },
-    },
-    field({
-      name: "file",
-      label: "File",
-      type: "file",
-      required: true,
-      hint: "PDF, an image, DOCX, XLSX, CSV or text; at most 50 MiB",
-    }),
-    el(
-      "div",
-      "field-row",
-      field({ name: "document_type", label: "Type", options: types.map((type) => [type, label(type)]) }),
-      types.includes("report") &&
-        field({
-          name: "report_number",
-          label: "Number of the report",
-          type: "number",
-          hint: "Only for reports",
-          more: { min: 1, max: item.num_reports_requested },
-        }),
-    ),
-    field({ name: "notes", label: "Notes" }),
-    progress,
-  );
-}
-
-/** @param {Context} context @param {Case} item @param {readonly Schemas["CaseNote"][]} rows newest first */
-function noteParts(context, item, rows) {
-  const isStaff = context.can("work_on_cases");
-  return [
-    el(
-      "ul",
-      "notes",
-      ...rows.map((row) =>
-        el(
-          "li",
-          {},
-          el(
-            "p",
-            "note-head",
-            el("strong", {}, row.author?.full_name ?? "–"),
-            time(row.created_at),
-            isStaff && badge(row.visibility, label(row.visibility), row.visibility === "internal" ? "" : "info"),
-            (manages(context) || row.author?.id === context.account?.id) &&
-              removeButton(context, "the note", () =>
-                context.api.remove("/api/v1/notes/{note_id}", { path: { note_id: row.id }, etag: `"${row.version}"` }),
-              ),
-          ),
-          el("p", "prose", row.body),
-        ),
-      ),
-    ),
-    rows.length === 0 && el("p", "none", "No notes"),
-    item.allowed_actions.includes("comment") &&
-      el(
-        "details",
-        "add",
-        el("summary", {}, "Write a note"),
-        problemForm(
-          {
-            label: "Write a note",
-            submit: "Add the note",
-            onsend: async ({ body = "", visibility }) => {
-              const path = { case_id: item.id };
-              await context.api.post("/api/v1/cases/{case_id}/notes", {
-                path,
-                body: { body, visibility: visibility === "internal" ? "internal" : "shared" },
-              });
-              context.tell("The note was added.");
-              changed(context);
-            },
-          },
-          field({ name: "body", label: "Note", multiline: true, required: true }),
-          isStaff &&
-            field({
-              name: "visibility",
-              label: "Who can read it",
-              options: [
-                ["internal", "The staff"],
-                ["shared", "The staff and the member"],
-              ],
-            }),
-        ),
-      ),
-  ];
-}
-
-/** @param {readonly Schemas["CaseReview"][]} rows */
-const reviewParts = (rows) => [
-  rows.length
-    ? el(
-        "ul",
-        "notes",
-        ...rows.map((row) =>
-          el(
-            "li",
-            {},
-            el(
-              "p",
-              "note-head",
-              badge(row.review_action, label(row.review_action), row.review_action === "approved" ? "good" : ""),
-              el("strong", {}, row.reviewer?.full_name ?? "–"),
-              time(row.reviewed_at),
-            ),
-            row.notes && el("p", "prose", row.notes),
-          ),
-        ),
-      )
-    : el("p", "none", "No reviews"),
-];
 
 /** @param {Context} context @param {{case_id: string}} path @param {Answered<Entry>} page */
 function history(context, path, page) {
