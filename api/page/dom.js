@@ -32,7 +32,7 @@ export function svg(tag, properties = {}, ...children) {
 
 /** @template {Element} E @param {E} element @param {Properties | string} properties @param {readonly Child[]} children */
 function fill(element, properties, children) {
-  for (const [name, value] of Object.entries(typeof properties === "string" ? { class: properties } : properties)) {
+  for (const [name, value] of Object.entries(typeof properties === "string" ? {class: properties} : properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
@@ -42,10 +42,10 @@ function fill(element, properties, children) {
 }
 
 /** @param {string | undefined} href @param {...Child} children */
-export const linkTo = (href, ...children) => el("a", { href }, ...children);
+export const linkTo = (href, ...children) => el("a", {href}, ...children);
 
 /** A button that sends no form. @param {Properties} properties @param {...Child} children */
-export const pushButton = (properties, ...children) => el("button", { type: "button", ...properties }, ...children);
+export const pushButton = (properties, ...children) => el("button", {type: "button", ...properties}, ...children);
 
 /** Words that matter less. @param {...Child} children */
 export const quiet = (...children) => el("span", "quiet", ...children);
@@ -81,4 +81,4 @@ export function announce(text) {
 let last = 0;
 
 /** A new id for an element that another one names. @param {string} prefix */
-export const newId = (prefix) => `${prefix}-${++last}`;
+export const newId = prefix => `${prefix}-${++last}`;

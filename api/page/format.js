@@ -5,11 +5,11 @@
 //
 // A code that this page does not know, since a later version of the service added it, is shown as it is.
 
-import { el, quiet } from "./dom.js";
+import {el, quiet} from "./dom.js";
 
 const LOCALE = "en-US";
 const grouped = new Intl.NumberFormat(LOCALE);
-const oneDecimal = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const oneDecimal = new Intl.NumberFormat(LOCALE, {minimumFractionDigits: 1, maximumFractionDigits: 1});
 
 let zone = "UTC";
 let dateTime = formatter();
@@ -19,13 +19,13 @@ const civil = new Intl.DateTimeFormat(LOCALE, {
   weekday: "short",
   year: "numeric",
   month: "short",
-  day: "numeric",
+  day: "numeric"
 });
-const civilShort = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", day: "numeric" });
-const civilMonth = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", year: "numeric" });
+const civilShort = new Intl.DateTimeFormat(LOCALE, {timeZone: "UTC", month: "short", day: "numeric"});
+const civilMonth = new Intl.DateTimeFormat(LOCALE, {timeZone: "UTC", month: "short", year: "numeric"});
 
 function formatter() {
-  return new Intl.DateTimeFormat(LOCALE, { timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  return new Intl.DateTimeFormat(LOCALE, {timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23"});
 }
 
 /** @param {string} name an IANA name, from the service */
@@ -37,31 +37,31 @@ export function setTimeZone(name) {
 export const timeZone = () => zone;
 
 /** @param {number | null} [value] */
-export const number = (value) => (value === null || value === undefined ? "–" : grouped.format(value));
+export const number = value => (value === null || value === undefined ? "–" : grouped.format(value));
 
 /** @param {number | null | undefined} value */
-export const percent = (value) => (value === null || value === undefined ? "–" : `${oneDecimal.format(value)}%`);
+export const percent = value => (value === null || value === undefined ? "–" : `${oneDecimal.format(value)}%`);
 
 /** @param {string} instant */
-export const timeText = (instant) => dateTime.format(new Date(instant));
+export const timeText = instant => dateTime.format(new Date(instant));
 
 /** @param {string | null | undefined} instant @returns {HTMLElement | string} */
 export function time(instant) {
-  return instant ? el("time", { datetime: instant, title: instant, class: "time" }, timeText(instant)) : "–";
+  return instant ? el("time", {datetime: instant, title: instant, class: "time"}, timeText(instant)) : "–";
 }
 
 /** @param {string} on a civil day such as 2026-11-16 */
-export const day = (on) => civil.format(new Date(on));
+export const day = on => civil.format(new Date(on));
 
 /** @param {string} on */
-export const shortDay = (on) => civilShort.format(new Date(on));
+export const shortDay = on => civilShort.format(new Date(on));
 
 /** @param {string} on */
-export const month = (on) => civilMonth.format(new Date(on));
+export const month = on => civilMonth.format(new Date(on));
 
 /** The civil day of an instant in the service's time zone. @param {Date | string} instant */
 export function dayOf(instant) {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(new Date(instant));
+  return new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short"}).format(new Date(instant));
 }
 
 /** @param {number | null | undefined} seconds */
@@ -92,7 +92,7 @@ const KNOWN = new Set(
     "activity_summary user_activity case_changes quality_review_audit system_events audit_log cases users documents " +
     "credit_allowances user_activity_list incomplete_fff missing_documents insufficient_data invalid_credit_request " +
     "tier_mismatch simple moderate complex"
-  ).split(" "),
+  ).split(" ")
 );
 /** @type {Map<string, string>} */
 const CATEGORIES = new Map([
@@ -102,7 +102,7 @@ const CATEGORIES = new Map([
   ["note", "Notes"],
   ["review", "Reviews"],
   ["user", "Accounts"],
-  ["access", "Reading the log"],
+  ["access", "Reading the log"]
 ]);
 
 /** The instants of the API. */
@@ -118,10 +118,10 @@ export function label(code) {
 export const pair = (value, text) => [value, text];
 
 /** Codes with their words, for a select or a filter. @param {readonly string[]} codes */
-export const named = (codes) => codes.map((code) => pair(code, label(code)));
+export const named = codes => codes.map(code => pair(code, label(code)));
 
 /** The words for a category of actions. @param {string} code */
-export const category = (code) => CATEGORIES.get(code) ?? label(code);
+export const category = code => CATEGORIES.get(code) ?? label(code);
 
 /**
  * A person: the full name with the username beside it.

@@ -3,9 +3,9 @@
 //   pagedList({label: "History", page: answer, more: async (cursor) => nextAnswer, item: (row) => [nodes], class: "timeline"})
 //   pager({page: answer, more}, (rows) => place)       `place` takes the focus
 
-import { announce, append, el, pushButton } from "./dom.js";
-import { failure } from "./states.js";
-import { number } from "./format.js";
+import {announce, append, el, pushButton} from "./dom.js";
+import {failure} from "./states.js";
+import {number} from "./format.js";
 
 /**
  * How many rows are shown, the button for the next page, and what went wrong with it.
@@ -13,11 +13,11 @@ import { number } from "./format.js";
  * @param {Pick<PagedTable<R>, "page" | "more">} answers
  * @param {(rows: readonly R[]) => HTMLElement | null | undefined} add
  */
-export function pager({ page: first, more }, add) {
-  let { page } = first;
+export function pager({page: first, more}, add) {
+  let {page} = first;
   let count = first.data.length;
   const counted = el("span", "quiet");
-  const button = pushButton({ class: "more", onclick: next }, "Show more");
+  const button = pushButton({class: "more", onclick: next}, "Show more");
   const problem = el("div");
   const describe = () => {
     const all = page.total === null ? "" : ` of ${number(page.total)}${page.total_is_capped ? " or more" : ""}`;
@@ -51,11 +51,11 @@ export function pager({ page: first, more }, add) {
  * @template R
  * @param {{label: string, class: string, item: (row: R) => Child[]} & Pick<PagedTable<R>, "page" | "more">} options
  */
-export function pagedList({ label, item, class: name, ...answers }) {
-  const list = el("ol", { class: name, "aria-label": label });
+export function pagedList({label, item, class: name, ...answers}) {
+  const list = el("ol", {class: name, "aria-label": label});
   /** @param {readonly R[]} rows */
-  const add = (rows) => {
-    const lines = rows.map((row) => el("li", {}, ...item(row)));
+  const add = rows => {
+    const lines = rows.map(row => el("li", {}, ...item(row)));
     append(list, ...lines);
     return lines[0]?.querySelector("a");
   };

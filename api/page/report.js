@@ -5,17 +5,17 @@
 //   cards([{label: "Failed", value: number(3), note, href, spark}], 4)
 //   reportQuery(context.query, ["event_type", "outcome"])         the parameters of the report from the address
 
-import { el, linkTo, pushButton } from "./dom.js";
-import { periodPicker, intervalFor, periodText, reportPeriod } from "./period.js";
-import { downloadButton } from "./download.js";
-import { label, pair, time, timeText, timeZone } from "./format.js";
-import { selectFilter } from "./forms.js";
-import { session } from "./session.js";
-import { href } from "./route.js";
+import {el, linkTo, pushButton} from "./dom.js";
+import {periodPicker, intervalFor, periodText, reportPeriod} from "./period.js";
+import {downloadButton} from "./download.js";
+import {label, number, pair, time, timeText, timeZone} from "./format.js";
+import {selectFilter} from "./forms.js";
+import {session} from "./session.js";
+import {href} from "./route.js";
 
 /** The values of parameters that can be repeated. @param {URLSearchParams} query @param {readonly string[]} names */
 export function filters(query, names) {
-  return Object.fromEntries(names.filter((name) => query.has(name)).map((name) => [name, query.getAll(name)]));
+  return Object.fromEntries(names.filter(name => query.has(name)).map(name => [name, query.getAll(name)]));
 }
 
 /** @param {URLSearchParams} query @returns {Interval} */
@@ -25,11 +25,11 @@ export function interval(query) {
 }
 
 /** @param {URLSearchParams} query @param {readonly string[]} names */
-export const reportQuery = (query, names) => ({ ...reportPeriod(query), interval: interval(query), ...filters(query, names) });
+export const reportQuery = (query, names) => ({...reportPeriod(query), interval: interval(query), ...filters(query, names)});
 
 /** What the bars of a chart stand for. @param {Context} context */
 export function intervalSelect(context) {
-  const options = ["day", "week", "month"].map((name) => pair(name, name));
+  const options = ["day", "week", "month"].map(name => pair(name, name));
   return selectFilter(context, "interval", "Chart by", options, interval(context.query));
 }
 
@@ -38,21 +38,21 @@ export function intervalSelect(context) {
  * @param {Context} context @param {CsvPath} csv @param {readonly string[]} names of the filters @param {...Child} more
  */
 export function reportToolbar(context, csv, names, ...more) {
-  const query = { ...reportPeriod(context.query), ...filters(context.query, names) };
+  const query = {...reportPeriod(context.query), ...filters(context.query, names)};
   return [
     periodPicker(context),
     el(
       "div",
       "tools",
       ...more,
-      downloadButton(context, { text: "Download CSV", path: csv, query }),
-      pushButton({ id: "print", onclick: () => print() }, "Print"),
-    ),
+      downloadButton(context, {text: "Download CSV", path: csv, query}),
+      pushButton({id: "print", onclick: () => print()}, "Print")
+    )
   ];
 }
 
 /** @param {Context} context @param {{period: Schemas["PeriodView"], generated_at: string}} report */
-export function stamp(context, { period, generated_at: at }) {
+export function stamp(context, {period, generated_at: at}) {
   const who = session.account;
   return el(
     "p",
@@ -60,13 +60,13 @@ export function stamp(context, { period, generated_at: at }) {
     el("strong", {}, periodText(period)),
     el("span", {}, `days in ${timeZone()}`),
     el("span", {}, "read ", time(at)),
-    pushButton({ id: "refresh", class: "plain", onclick: () => context.reload() }, "Read again"),
+    pushButton({id: "refresh", class: "plain", onclick: () => context.reload()}, "Read again"),
     el(
       "span",
       "paper",
       `printed by ${who?.full_name} (${label(who?.role)}), ${timeText(new Date().toISOString())}`,
-      ` from Casetrail ${context.service.version}`,
-    ),
+      ` from Casetrail ${context.service.version}`
+    )
   );
 }
 
@@ -75,7 +75,7 @@ export function cards(list, perRow = 4) {
   return el(
     "dl",
     `cards per-${perRow}`,
-    ...list.map((card) =>
+    ...list.map(card =>
       el(
         "div",
         ["card", card.bad && "bad", card.wide && "wide", card.href && "linked", card.current && "current"]
@@ -84,25 +84,25 @@ export function cards(list, perRow = 4) {
         el(
           "dt",
           {},
-          card.href ? el("a", { id: card.id, href: card.href, "aria-current": card.current && "true" }, card.label) : card.label,
+          card.href ? el("a", {id: card.id, href: card.href, "aria-current": card.current && "true"}, card.label) : card.label
         ),
-        el("dd", "value", card.value),
+        el("dd", "value", typeof card.value === "number" ? number(card.value) : card.value),
         card.note !== undefined && el("dd", "note", card.note),
-        card.spark && el("dd", "spark-place", card.spark),
-      ),
-    ),
+        card.spark && el("dd", "spark-place", card.spark)
+      )
+    )
   );
 }
 
 /** @param {{case_id: string | null, case_number: string | null}} row */
-export const caseLink = ({ case_id: id, case_number: text }) =>
-  id ? el("a", { class: "nowrap", href: href(["case", id]) }, text) : "–";
+export const caseLink = ({case_id: id, case_number: text}) =>
+  id ? el("a", {class: "nowrap", href: href(["case", id])}, text) : "–";
 
 /** The time of an entry, which leads to it. @param {{id: string, occurred_at: string}} row */
-export const entryLink = ({ id, occurred_at: at }) => linkTo(href(["entry", id]), time(at));
+export const entryLink = ({id, occurred_at: at}) => linkTo(href(["entry", id]), time(at));
 
 /** A word with a colour. @param {string} code @param {string} text @param {string} tone */
-export const badge = (code, text, tone) => el("span", { class: `badge ${tone}`, "data-code": code }, text);
+export const badge = (code, text, tone) => el("span", {class: `badge ${tone}`, "data-code": code}, text);
 
 /** A titled part of a view. @param {string} title @param {...Child} children */
 export const panel = (title, ...children) => el("section", "panel", el("h2", {}, title), ...children);
@@ -115,21 +115,16 @@ export function choices(context, name, title, values, multiple = false) {
   const chosen = context.query.getAll(name);
   return el(
     "nav",
-    { class: "choices", "aria-label": title },
+    {class: "choices", "aria-label": title},
     ...values.map(([value, text]) => {
       const is = value ? chosen.includes(value) : chosen.length === 0;
-      const next = !value ? null : !multiple ? value : is ? chosen.filter((one) => one !== value) : [...chosen, value];
+      const next = !value ? null : !multiple ? value : is ? chosen.filter(one => one !== value) : [...chosen, value];
       return el(
         "a",
-        {
-          id: `${name}-${value || "all"}`,
-          class: "choice",
-          href: context.link({ [name]: next }),
-          "aria-current": is && "true",
-        },
-        text,
+        {id: `${name}-${value || "all"}`, class: "choice", href: context.link({[name]: next}), "aria-current": is && "true"},
+        text
       );
-    }),
+    })
   );
 }
 
@@ -151,8 +146,8 @@ export function chips(context, list) {
         " ",
         text,
         " ",
-        el("a", { href: context.link({ [name]: null }), "aria-label": `Remove the filter ${title}` }, "✕"),
-      ),
-    ),
+        el("a", {href: context.link({[name]: null}), "aria-label": `Remove the filter ${title}`}, "✕")
+      )
+    )
   );
 }

@@ -1,20 +1,20 @@
 // One case: its fields, what can be done to it, its documents, notes and reviews, and its audit trail.
 
-import { el, linkTo, pushButton, quiet, replace, svg } from "../dom.js";
-import { day, dayOf, label, number, person, time } from "../format.js";
-import { badge, panel } from "../report.js";
-import { pagedList } from "../list.js";
-import { changed, documentParts } from "../files.js";
-import { noteParts, reviewParts } from "../notes.js";
-import { fieldChanges } from "../changes.js";
-import { changeList, facts, outcome, readEntry } from "../entry.js";
-import { actionForm, actionLabel, isNext, offered } from "../actions.js";
-import { showEntry } from "../drawer.js";
-import { visit } from "../visit.js";
-import { empty, failure } from "../states.js";
-import { Problem } from "../api.js";
-import { tone } from "../charts.js";
-import { href } from "../route.js";
+import {el, linkTo, pushButton, quiet, replace, svg} from "../dom.js";
+import {day, dayOf, label, number, person, time} from "../format.js";
+import {badge, panel} from "../report.js";
+import {pagedList} from "../list.js";
+import {changed, documentParts} from "../files.js";
+import {noteParts, reviewParts} from "../notes.js";
+import {fieldChanges} from "../changes.js";
+import {changeList, facts, outcome, readEntry} from "../entry.js";
+import {actionForm, actionLabel, isNext, offered} from "../actions.js";
+import {showEntry} from "../drawer.js";
+import {visit} from "../visit.js";
+import {empty, failure} from "../states.js";
+import {Problem} from "../api.js";
+import {tone} from "../charts.js";
+import {href} from "../route.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 /** @typedef {Schemas["AuditEntry"]} Entry */
@@ -26,7 +26,7 @@ const TONES = new Map([
   ["hold", "warn"],
   ["needs_resubmission", "bad"],
   ["completed", "good"],
-  ["draft", ""],
+  ["draft", ""]
 ]);
 /**
  * What was typed into a form before the case was read again.
@@ -39,15 +39,15 @@ const NOTHING = {};
 const known = new Map();
 
 /** @param {string} code */
-export const statusBadge = (code) => badge(code, label(code), TONES.get(code) ?? "info");
+export const statusBadge = code => badge(code, label(code), TONES.get(code) ?? "info");
 
 /** @param {{due_on: string, status: string}} item */
-export const isOverdue = ({ due_on: on, status }) => on < dayOf(new Date()) && status !== "draft" && status !== "completed";
+export const isOverdue = ({due_on: on, status}) => on < dayOf(new Date()) && status !== "draft" && status !== "completed";
 
 /** @param {Context} context */
 export function render(context) {
   const found = visit(context, one);
-  void showEntry(context, async (id) => {
+  void showEntry(context, async id => {
     if (context.can("read_audit_log")) return readEntry(context, id);
     await found;
     const entry = known.get(id);
@@ -58,24 +58,24 @@ export function render(context) {
 }
 
 /** The answer, or the error. @template T @param {Promise<T>} work @returns {Promise<T | Error>} */
-const settled = (work) => work.catch((error) => (error instanceof Error ? error : new Error(String(error))));
+const settled = work => work.catch(error => (error instanceof Error ? error : new Error(String(error))));
 
 /** @param {Context} context */
 async function one(context) {
-  const { api, can } = context;
-  const path = { case_id: context.path[0] ?? "" };
+  const {api, can} = context;
+  const path = {case_id: context.path[0] ?? ""};
   const [found, trail, documents, notes, reviews] = await Promise.all([
-    settled(api.read("/api/v1/cases/{case_id}", { path })),
-    settled(api.get("/api/v1/cases/{case_id}/audit-trail", { path, query: { limit: 200 } })),
-    settled(api.get("/api/v1/cases/{case_id}/documents", { path, query: { limit: 200 } })),
-    settled(api.get("/api/v1/cases/{case_id}/notes", { path, query: { limit: 200 } })),
-    can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", { path })) : null,
+    settled(api.read("/api/v1/cases/{case_id}", {path})),
+    settled(api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {limit: 200}})),
+    settled(api.get("/api/v1/cases/{case_id}/documents", {path, query: {limit: 200}})),
+    settled(api.get("/api/v1/cases/{case_id}/notes", {path, query: {limit: 200}})),
+    can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", {path})) : null
   ]);
   if (found instanceof Error) {
     if (found instanceof Problem && found.status === 404 && (await wasDeleted(context, path.case_id))) return [deleted(path)];
     throw found;
   }
-  const { data: item, etag } = found;
+  const {data: item, etag} = found;
   context.retitle(item.case_number);
   const entries = trail instanceof Error ? [] : trail.data;
   known.clear();
@@ -90,32 +90,32 @@ async function one(context) {
         "div",
         "stack",
         panel("Case", fields(context, item, entries)),
-        panel("Documents", ...or(documents, ({ data }) => documentParts(context, item, data))),
-        panel("Notes", ...or(notes, ({ data }) => noteParts(context, item, data))),
-        reviews && panel("Reviews", ...or(reviews, ({ data }) => reviewParts(data))),
+        panel("Documents", ...or(documents, ({data}) => documentParts(context, item, data))),
+        panel("Notes", ...or(notes, ({data}) => noteParts(context, item, data))),
+        reviews && panel("Reviews", ...or(reviews, ({data}) => reviewParts(data)))
       ),
-      panel("History", ...or(trail, (page) => history(context, path, page))),
-    ),
+      panel("History", ...or(trail, page => history(context, path, page)))
+    )
   ];
 }
 
 /** Whether the log says that a case was deleted, for those who may read it. @param {Context} context @param {string} id */
-async function wasDeleted({ api, can }, id) {
+async function wasDeleted({api, can}, id) {
   if (!can("read_audit_log")) return false;
-  const query = { case_id: id, action_type: "case_deleted", limit: 1 };
-  const answer = await settled(api.get("/api/v1/audit-log", { query }));
+  const query = {case_id: id, action_type: "case_deleted", limit: 1};
+  const answer = await settled(api.get("/api/v1/audit-log", {query}));
   return !(answer instanceof Error) && answer.data.length > 0;
 }
 
 /** @param {{case_id: string}} path */
-const deleted = (path) =>
+const deleted = path =>
   empty("This case was deleted.", "", el("p", {}, "Its entries are in the ", linkTo(href("log", path), "log"), "."));
 
 /** @template T @param {T | Error} answer @param {(answer: T) => Child[]} show */
 const or = (answer, show) => (answer instanceof Error ? [failure(answer)] : show(answer));
 
 /** @param {Case} item */
-const head = (item) =>
+const head = item =>
   el(
     "p",
     "case-head",
@@ -124,7 +124,7 @@ const head = (item) =>
     isOverdue(item) && badge("overdue", "Overdue", "bad"),
     item.has_member_updates && badge("updates", "The member changed it", "info"),
     el("span", {}, `${item.employee_first_name} ${item.employee_last_name}`),
-    quiet("due ", day(item.due_on)),
+    quiet("due ", day(item.due_on))
   );
 
 /**
@@ -140,17 +140,17 @@ function actions(context, item, etag) {
         id: `action-${action}`,
         class: action === "delete" ? "danger" : at === 0 && isNext(action) ? "primary" : null,
         "aria-expanded": "false",
-        onclick: () => void open(action),
+        onclick: () => void open(action)
       },
-      actionLabel(action),
-    ),
+      actionLabel(action)
+    )
   );
   /** @param {string} name */
-  const expand = (name) => {
+  const expand = name => {
     for (const button of buttons) button.setAttribute("aria-expanded", String(button.id === `action-${name}`));
   };
   const close = () => {
-    const chosen = buttons.find((button) => button.getAttribute("aria-expanded") === "true");
+    const chosen = buttons.find(button => button.getAttribute("aria-expanded") === "true");
     place.replaceChildren();
     expand("");
     chosen?.focus();
@@ -159,19 +159,19 @@ function actions(context, item, etag) {
   /** @param {string} action */
   async function open(action, values = NOTHING) {
     expand(action);
-    const again = el("p", { class: "again", hidden: true });
+    const again = el("p", {class: "again", hidden: true});
     /** @param {unknown} error @param {Record<string, string>} typed */
     const onproblem = (error, typed) => {
       if (!(error instanceof Problem) || (error.status !== 409 && error.status !== 412)) return;
       const reread = () => {
-        draft = { id: item.id, action, values: typed };
+        draft = {id: item.id, action, values: typed};
         context.reload();
       };
       replace(
         again,
         "The case may have changed. ",
-        pushButton({ class: "small", onclick: reread }, "Read it again"),
-        " What you entered is kept.",
+        pushButton({class: "small", onclick: reread}, "Read it again"),
+        " What you entered is kept."
       );
       again.hidden = false;
     };
@@ -180,7 +180,7 @@ function actions(context, item, etag) {
       else changed(context);
     };
     try {
-      const form = await actionForm(context, { action, item, etag, ondone, onproblem, oncancel: close });
+      const form = await actionForm(context, {action, item, etag, ondone, onproblem, oncancel: close});
       for (const control of form.querySelectorAll(/** @type {"input"} */ ("[name]"))) {
         if (control.type === "checkbox") control.toggleAttribute("checked", values[control.name] === "true");
         else control.value = values[control.name] ?? control.value;
@@ -194,12 +194,12 @@ function actions(context, item, etag) {
 
   const kept = draft?.id === item.id ? draft : null;
   draft = null;
-  const again = list.find((action) => action === kept?.action);
+  const again = list.find(action => action === kept?.action);
   if (again) setTimeout(() => void open(again, kept?.values));
-  const blocked = item.blocked_actions.filter(({ code }) => code !== "forbidden");
+  const blocked = item.blocked_actions.filter(({code}) => code !== "forbidden");
   return el(
     "section",
-    { class: "panel", "aria-label": "Actions" },
+    {class: "panel", "aria-label": "Actions"},
     list.length ? el("div", "buttons", ...buttons) : el("p", "none", "There is nothing for you to do on this case now."),
     place,
     blocked.length > 0 &&
@@ -207,8 +207,8 @@ function actions(context, item, etag) {
         "details",
         "blocked",
         el("summary", {}, "Not possible now"),
-        el("dl", "facts", ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)])),
-      ),
+        el("dl", "facts", ...blocked.flatMap(({action, detail}) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)]))
+      )
   );
 }
 
@@ -216,7 +216,7 @@ function actions(context, item, etag) {
 function fields(context, item, entries) {
   /** @param {string} name @param {Child} value */
   const why = (name, value) => {
-    const entry = entries.find(({ changes }) => Object.hasOwn(changes, name));
+    const entry = entries.find(({changes}) => Object.hasOwn(changes, name));
     if (!entry) return value;
     const about = el("span", "unseen", ` The entry that set it: ${label(name)}`);
     return el(
@@ -224,14 +224,14 @@ function fields(context, item, entries) {
       {},
       value,
       " ",
-      el("a", { id: `why-${name}`, class: "why", href: context.link({ entry: entry.id }) }, "Why?", about),
+      el("a", {id: `why-${name}`, class: "why", href: context.link({entry: entry.id})}, "Why?", about)
     );
   };
   /** @param {Schemas["PersonSummary"] | null} one */
-  const someone = (one) => (one ? person(one.full_name, one.username) : null);
+  const someone = one => (one ? person(one.full_name, one.username) : null);
   /** @param {string | null} text */
-  const long = (text) => text && el("span", "prose", text);
-  const { hold, rejection, release, resubmission, review } = item;
+  const long = text => text && el("span", "prose", text);
+  const {hold, rejection, release, resubmission, review} = item;
   return facts([
     ["Status", why("status", label(item.status))],
     ["Tier", item.tier && why("tier", [label(item.tier), item.complexity && ` (${label(item.complexity).toLowerCase()})`])],
@@ -252,11 +252,11 @@ function fields(context, item, entries) {
       release &&
         (release.released_at
           ? time(release.released_at)
-          : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)]),
+          : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)])
     ],
     [
       "Resubmitted",
-      resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`),
+      resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`)
     ],
     ["Member", someone(item.member)],
     ["Workshop", item.workshop_code],
@@ -266,43 +266,40 @@ function fields(context, item, entries) {
     ["Notes on the reports", long(item.report_notes_to_member)],
     [
       "Created",
-      [
-        time(item.created_at),
-        item.created_by && item.created_by.id !== item.member?.id ? ` by ${item.created_by.full_name}` : "",
-      ],
+      [time(item.created_at), item.created_by && item.created_by.id !== item.member?.id ? ` by ${item.created_by.full_name}` : ""]
     ],
     ["Submitted", item.submitted_at && time(item.submitted_at)],
-    ["Completed", item.completed_at && time(item.completed_at)],
+    ["Completed", item.completed_at && time(item.completed_at)]
   ]);
 }
 
 /** @param {Context} context @param {{case_id: string}} path @param {Answered<Entry>} page */
 function history(context, path, page) {
   /** @param {string} cursor */
-  const more = async (cursor) => {
-    const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", { path, query: { limit: 200, cursor } });
+  const more = async cursor => {
+    const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {limit: 200, cursor}});
     for (const entry of answer.data) known.set(entry.id, entry);
     return answer;
   };
   /** @param {Entry} entry */
-  const item = (entry) => [
+  const item = entry => [
     svg(
       "svg",
-      { class: "dot", width: 11, height: 11, "aria-hidden": "true" },
-      svg("circle", { class: tone(entry.category), cx: 5.5, cy: 5.5, r: 5.5 }),
+      {class: "dot", width: 11, height: 11, "aria-hidden": "true"},
+      svg("circle", {class: tone(entry.category), cx: 5.5, cy: 5.5, r: 5.5})
     ),
     el(
       "p",
       {},
-      el("a", { id: `entry-${entry.id}`, href: context.link({ entry: entry.id }) }, entry.action_label),
+      el("a", {id: `entry-${entry.id}`, href: context.link({entry: entry.id})}, entry.action_label),
       " ",
-      outcome(entry),
+      outcome(entry)
     ),
     el("p", "quiet", time(entry.occurred_at), " · ", entry.actor ? entry.actor.full_name : label(entry.actor_label)),
     typeof entry.metadata.reason === "string" && el("p", "prose", entry.metadata.reason),
-    fieldChanges(changeList(entry.changes)),
+    fieldChanges(changeList(entry.changes))
   ];
   return page.data.length
-    ? pagedList({ label: "History, newest first", class: "timeline", page, more, item })
+    ? pagedList({label: "History, newest first", class: "timeline", page, more, item})
     : [empty("No entries")];
 }
