@@ -13,17 +13,6 @@ const oneDecimal = new Intl.NumberFormat(LOCALE, {minimumFractionDigits: 1, maxi
 
 let zone = "UTC";
 let dateTime = formatter();
-/** Civil days have no zone: they are formatted as if they were days in UTC. */
-const civil = new Intl.DateTimeFormat(LOCALE, {
-  timeZone: "UTC",
-  weekday: "short",
-  year: "numeric",
-  month: "short",
-  day: "numeric"
-});
-const civilShort = new Intl.DateTimeFormat(LOCALE, {timeZone: "UTC", month: "short", day: "numeric"});
-const civilMonth = new Intl.DateTimeFormat(LOCALE, {timeZone: "UTC", month: "short", year: "numeric"});
-
 function formatter() {
   return new Intl.DateTimeFormat(LOCALE, {timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23"});
 }
@@ -50,14 +39,18 @@ export function time(instant) {
   return instant ? el("time", {datetime: instant, title: instant, class: "time"}, timeText(instant)) : "–";
 }
 
-/** @param {string} on a civil day such as 2026-11-16 */
-export const day = on => civil.format(new Date(on));
+/**
+ * Formats civil days such as 2026-11-16. They have no zone: they are formatted as if they were days in UTC.
+ * @param {Intl.DateTimeFormatOptions} options @returns {(on: string) => string}
+ */
+function civil(options) {
+  const format = new Intl.DateTimeFormat(LOCALE, {timeZone: "UTC", month: "short", ...options});
+  return on => format.format(new Date(on));
+}
 
-/** @param {string} on */
-export const shortDay = on => civilShort.format(new Date(on));
-
-/** @param {string} on */
-export const month = on => civilMonth.format(new Date(on));
+export const day = civil({weekday: "short", year: "numeric", day: "numeric"});
+export const shortDay = civil({day: "numeric"});
+export const month = civil({year: "numeric"});
 
 /** The civil day of an instant in the service's time zone. @param {Date | string} instant */
 export function dayOf(instant) {
