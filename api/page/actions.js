@@ -4,11 +4,11 @@
 //   actionForm(context, {action, item, etag, ondone, onproblem, oncancel})
 //   newCaseForm(context)
 
-import { el } from "./dom.js";
-import { label, number, timeZone } from "./format.js";
-import { field, problemForm } from "./forms.js";
-import { personPicker } from "./people.js";
-import { href } from "./route.js";
+import {el} from "./dom.js";
+import {label, named, number, pair, timeZone} from "./format.js";
+import {field, problemForm} from "./forms.js";
+import {personPicker} from "./people.js";
+import {href} from "./route.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 /** @typedef {Record<string, string>} Texts */
@@ -20,157 +20,151 @@ const CHECKS = ["confirm_rush", "docs_verified", "override_incomplete", "submit"
 const CHOICES = ["assigned_to", "due_on", "member_id", "release"];
 const NUMBERS = ["hold_duration_days", "num_reports_requested"];
 const CREDITS = ["0.5", "1.0", "1.5", "2.0", "2.5", "3.0"];
-const REASONS = ["incomplete_fff", "missing_documents", "insufficient_data", "invalid_credit_request", "tier_mismatch", "other"];
-const named = (/** @type {readonly string[]} */ codes) => codes.map((one) => /** @type {const} */ ([one, label(one)]));
+const REASONS = "incomplete_fff missing_documents insufficient_data invalid_credit_request tier_mismatch other".split(" ");
 
 /**
  * The request body with the values of a form. An empty text is null where that is possible. @param {readonly string[]} names
  * @param {Texts} values
  */
 function bodyOf(names, values) {
-  const given = names.filter((name) => name in values || CHECKS.includes(name));
+  const given = names.filter(name => name in values || CHECKS.includes(name));
   return Object.fromEntries(
-    given.map((name) => {
+    given.map(name => {
       const value = values[name] ?? "";
       if (CHECKS.includes(name)) return [name, value === "true"];
       if (NUMBERS.includes(name)) return [name, value ? Number(value) : null];
       if (name === "release_at") return [name, instant(value)];
       return [name, value || (CHOICES.includes(name) ? null : "")];
-    }),
+    })
   );
 }
 
 /** The instant of a time in the service's zone. @param {string} local such as 2026-12-01T09:00 */
 function instant(local) {
   if (!local) return null;
-  const clock = new Intl.DateTimeFormat("sv-SE", { timeZone: timeZone(), dateStyle: "short", timeStyle: "medium" });
-  const offset = (/** @type {number} */ at) => Date.parse(`${clock.format(at).replace(" ", "T")}Z`) - at;
+  const clock = new Intl.DateTimeFormat("sv-SE", {timeZone: timeZone(), dateStyle: "short", timeStyle: "medium"});
+  /** @param {number} at */
+  const offset = at => Date.parse(`${clock.format(at).replace(" ", "T")}Z`) - at;
   const guess = Date.parse(`${local}Z`);
   return new Date(guess - offset(guess - offset(guess))).toISOString();
 }
 
+/** The paths of what can be done to a case. @typedef {PathWith<"post"> & `/api/v1/cases/{case_id}/${string}`} CasePath */
+/** Such as `review/approve`. @typedef {CasePath extends `/api/v1/cases/{case_id}/${infer N}` ? N : never} CaseCall */
+/** @template {CaseCall} N @typedef {RequestBody<Operation<Extract<CasePath, `/api/v1/cases/{case_id}/${N}`>, "post">>} Body */
+
 /**
  * A call whose body has these fields.
- * @template {PathWith<"post"> & `/api/v1/cases/{case_id}/${string}`} P
- * @param {P} path @param {...keyof NonNullable<RequestBody<Operation<P, "post">>> & string} names @returns {Call}
+ * @template {CaseCall} N
+ * @param {N} name @param {...keyof NonNullable<Body<N>> & string} names @returns {Call}
  */
-const post = (path, ...names) => ({
+const post = (name, ...names) => ({
   names,
   send: (api, at, values) => {
+    /** @type {CasePath} */
+    const path = `/api/v1/cases/{case_id}/${name}`;
     const body = names.length ? bodyOf(names, values) : undefined;
-    return api.post(path, /** @type {Options<Operation<P, "post">>} */ (/** @type {unknown} */ ({ ...at, body })));
-  },
+    return api.post(path, {...at, body});
+  }
 });
 
-const approve = post("/api/v1/cases/{case_id}/review/approve", "notes", "release", "release_at");
-const correct = post("/api/v1/cases/{case_id}/review/correct", "notes", "release", "release_at");
-const revise = post("/api/v1/cases/{case_id}/review/request-revisions", "notes");
+const approve = post("review/approve", "notes", "release", "release_at");
+const correct = post("review/correct", "notes", "release", "release_at");
+const revise = post("review/request-revisions", "notes");
 /** @type {Call} */
 const review = {
   names: ["decision", ...approve.names],
   send: (api, at, values, item) =>
-    (values.decision === "revise" ? revise : values.decision === "correct" ? correct : approve).send(api, at, values, item),
+    (values.decision === "revise" ? revise : values.decision === "correct" ? correct : approve).send(api, at, values, item)
 };
 /** @type {Call} */
 const changeHold = {
   names: ["reason", "hold_duration_days"],
-  send: (api, at, values) => api.patch("/api/v1/cases/{case_id}/hold", { ...at, body: bodyOf(changeHold.names, values) }),
+  send: (api, at, values) => api.patch("/api/v1/cases/{case_id}/hold", {...at, body: bodyOf(changeHold.names, values)})
 };
 /** @type {Call} */
 const edit = {
   names: [],
-  send: (api, at, values, item) => api.patch("/api/v1/cases/{case_id}", { ...at, body: edited(values, item) }),
+  send: (api, at, values, item) => api.patch("/api/v1/cases/{case_id}", {...at, body: edited(values, item)})
 };
 /** @type {Call} */
-const remove = {
-  names: ["reason"],
-  send: (api, at, { reason }) => api.remove("/api/v1/cases/{case_id}", { ...at, query: { reason } }),
-};
+const remove = {names: ["reason"], send: (api, at, {reason}) => api.remove("/api/v1/cases/{case_id}", {...at, query: {reason}})};
 
 /** What differs from the case. @param {Texts} values @param {Case} item @returns {Schemas["EditCase"]} */
 function edited(values, item) {
   const before = new Map(Object.entries(item).map(([name, value]) => [name, String(value ?? "")]));
-  const names = Object.keys(values).filter((name) => values[name] !== (before.get(name) ?? ""));
+  const names = Object.keys(values).filter(name => values[name] !== (before.get(name) ?? ""));
   return bodyOf(names, values);
 }
 
-/** The usual next steps first. @type {Record<string, readonly [words: string, done: string, call: Call]>} */
+/**
+ * The usual next steps first. What was done is a sentence, or ends "The case was".
+ * @type {Record<string, readonly [words: string, done: string, call: Call]>}
+ */
 const ACTIONS = {
-  submit: ["Submit", "The case was submitted.", post("/api/v1/cases/{case_id}/submit", "confirm_rush")],
+  submit: ["Submit", "submitted", post("submit", "confirm_rush")],
   accept: [
     "Accept",
-    "The case was accepted.",
-    post("/api/v1/cases/{case_id}/accept", "tier", "credit_value", "assigned_to", "docs_verified", "notes", "override_reason"),
+    "accepted",
+    post("accept", "tier", "credit_value", "assigned_to", "docs_verified", "notes", "override_reason")
   ],
-  take: ["Take", "The case is assigned to you.", post("/api/v1/cases/{case_id}/take", "reason")],
-  complete: [
-    "Complete",
-    "The case was completed.",
-    post("/api/v1/cases/{case_id}/complete", "release", "release_at", "override_incomplete"),
-  ],
+  take: ["Take", "The case is assigned to you.", post("take", "reason")],
+  complete: ["Complete", "completed", post("complete", "release", "release_at", "override_incomplete")],
   review: ["Review", "The decision was recorded.", review],
-  resume: ["Resume", "The case was resumed.", post("/api/v1/cases/{case_id}/resume", "reason")],
-  release: ["Release now", "The result was released to the member.", post("/api/v1/cases/{case_id}/release", "reason")],
-  resubmit: ["Resubmit", "The case was resubmitted.", post("/api/v1/cases/{case_id}/resubmit", "notes")],
-  reject: ["Reject", "The case was rejected.", post("/api/v1/cases/{case_id}/reject", "rejection_reason", "rejection_notes")],
-  hold: ["Place on hold", "The case was placed on hold.", post("/api/v1/cases/{case_id}/hold", "reason", "hold_duration_days")],
+  resume: ["Resume", "resumed", post("resume", "reason")],
+  release: ["Release now", "The result was released to the member.", post("release", "reason")],
+  resubmit: ["Resubmit", "resubmitted", post("resubmit", "notes")],
+  reject: ["Reject", "rejected", post("reject", "rejection_reason", "rejection_notes")],
+  hold: ["Place on hold", "placed on hold", post("hold", "reason", "hold_duration_days")],
   change_hold: ["Change the hold", "The hold was changed.", changeHold],
-  assign: [
-    "Assign",
-    "The case was assigned.",
-    post("/api/v1/cases/{case_id}/assign", "assigned_to", "reason", "override_reason"),
-  ],
-  edit: ["Edit", "The case was changed.", edit],
-  tier: ["Change the tier", "The tier was changed.", post("/api/v1/cases/{case_id}/tier", "tier", "reason", "override_reason")],
-  credit: ["Change the credit", "The credit was changed.", post("/api/v1/cases/{case_id}/credit", "credit_value", "reason")],
-  reopen: ["Reopen", "The case was reopened.", post("/api/v1/cases/{case_id}/reopen", "reason")],
-  acknowledge_updates: [
-    "Mark updates as seen",
-    "The updates are marked as seen.",
-    post("/api/v1/cases/{case_id}/acknowledge-updates"),
-  ],
-  change_member: ["Hand over", "The case was handed over.", post("/api/v1/cases/{case_id}/member", "member_id", "reason")],
-  delete: ["Delete", "The case was deleted.", remove],
+  assign: ["Assign", "assigned", post("assign", "assigned_to", "reason", "override_reason")],
+  edit: ["Edit", "changed", edit],
+  tier: ["Change the tier", "The tier was changed.", post("tier", "tier", "reason", "override_reason")],
+  credit: ["Change the credit", "The credit was changed.", post("credit", "credit_value", "reason")],
+  reopen: ["Reopen", "reopened", post("reopen", "reason")],
+  acknowledge_updates: ["Mark updates as seen", "The updates are marked as seen.", post("acknowledge-updates")],
+  change_member: ["Hand over", "handed over", post("member", "member_id", "reason")],
+  delete: ["Delete", "deleted", remove]
 };
 const NAMES = Object.keys(ACTIONS);
 const FIRST = NAMES.slice(0, NAMES.indexOf("reject"));
 
 /** The actions with a form, in the order of their buttons. @param {readonly string[]} allowed */
-export const offered = (allowed) => NAMES.filter((name) => allowed.includes(name));
+export const offered = allowed => NAMES.filter(name => allowed.includes(name));
 /** Whether an action is the usual next step. @param {string | undefined} name */
-export const isNext = (name) => name !== undefined && FIRST.includes(name);
+export const isNext = name => name !== undefined && FIRST.includes(name);
 /** @param {string} name */
-export const actionLabel = (name) => (Object.hasOwn(ACTIONS, name) && ACTIONS[name]?.[0]) || label(name);
+export const actionLabel = name => (Object.hasOwn(ACTIONS, name) && ACTIONS[name]?.[0]) || label(name);
 
 /** The fields that are the same for every case and action. @type {Record<string, Omit<Field, "name">>} */
 const FIELDS = {
-  rejection_notes: { label: "What the member has to do", required: true, multiline: true },
-  rejection_reason: { label: "Reason", options: named(REASONS) },
+  rejection_notes: {label: "What the member has to do", required: true, multiline: true},
+  rejection_reason: {label: "Reason", options: named(REASONS)},
   decision: {
     label: "Decision",
     options: [
       ["approve", "Approve"],
       ["revise", "Request revisions"],
-      ["correct", "Complete with my corrections"],
-    ],
+      ["correct", "Complete with my corrections"]
+    ]
   },
   release: {
     label: "Show the result to the member",
     options: [
       ["", "As the settings say"],
       ["now", "Now"],
-      ["scheduled", "At a time"],
-    ],
+      ["scheduled", "At a time"]
+    ]
   },
-  release_at: { label: "Time of the release", type: "datetime-local", hint: 'Only for "At a time"' },
-  confirm_rush: { label: "Agree to the fee if the due date makes it a rush", type: "checkbox" },
-  submit: { label: "Submit it at once", type: "checkbox" },
-  docs_verified: { label: "The documents were checked", type: "checkbox" },
-  override_incomplete: { label: "Complete it even if requested reports are missing", type: "checkbox" },
+  release_at: {label: "Time of the release", type: "datetime-local", hint: 'Only for "At a time"'},
+  confirm_rush: {label: "Agree to the fee if the due date makes it a rush", type: "checkbox"},
+  submit: {label: "Submit it at once", type: "checkbox"},
+  docs_verified: {label: "The documents were checked", type: "checkbox"},
+  override_incomplete: {label: "Complete it even if requested reports are missing", type: "checkbox"}
 };
 
 /** The field of a form. @param {string} name @param {string} action @param {Given} given @returns {Child} */
-function fieldOf(name, action, { context, item, people }) {
+function fieldOf(name, action, {context, item, people}) {
   const known = FIELDS[name];
   const hold = action === "change_hold" ? item.hold : null;
   const multiline = true;
@@ -178,14 +172,14 @@ function fieldOf(name, action, { context, item, people }) {
     case "reason": {
       const optional = action === "take" || action === "release" || (action === "delete" && item.status === "draft");
       const hint = action.endsWith("hold") ? "The member can read it." : "";
-      return field({ name, multiline, label: "Reason", required: !optional, value: hold?.reason ?? "", hint });
+      return field({name, multiline, label: "Reason", required: !optional, value: hold?.reason ?? "", hint});
     }
     case "notes":
-      return field({ name, multiline, label: action === "resubmit" ? "What is new" : "Notes" });
+      return field({name, multiline, label: action === "resubmit" ? "What is new" : "Notes"});
     case "tier":
-      return field({ name, label: "Tier", value: item.tier, options: named(["tier_1", "tier_2", "tier_3"]) });
+      return field({name, label: "Tier", value: item.tier, options: named(["tier_1", "tier_2", "tier_3"])});
     case "credit_value":
-      return field({ name, label: "Credit", value: item.credit_value, options: named(CREDITS) });
+      return field({name, label: "Credit", value: item.credit_value, options: named(CREDITS)});
     case "hold_duration_days": {
       const label = "Expected length in days";
       return field({
@@ -194,23 +188,22 @@ function fieldOf(name, action, { context, item, people }) {
         type: "number",
         value: hold?.duration_days ?? null,
         hint: "Empty if it is not known",
-        more: { step: "any" },
+        more: {step: "any"}
       });
     }
     case "assigned_to": {
       const nobody = action === "assign" ? "Nobody" : context.account?.role === "technician" ? "Me" : "Choose";
-      const choice = people.map(
-        ({ id, full_name: who, user_level: level, role, open_cases: open }) =>
-          /** @type {const} */ ([id, `${who} (${label(level ?? role)}, ${number(open)} open)`]),
+      const choice = people.map(({id, full_name: who, user_level: level, role, open_cases: open}) =>
+        pair(id, `${who} (${label(level ?? role)}, ${number(open)} open)`)
       );
-      return field({ name, label: "Assignee", value: item.assigned_to?.id ?? "", options: [["", nobody], ...choice] });
+      return field({name, label: "Assignee", value: item.assigned_to?.id ?? "", options: [["", nobody], ...choice]});
     }
     case "override_reason": {
       const hint = "Only if the level is too low for the tier";
-      return context.can("override_level_rule") && field({ name, label: "Reason to override the level rule", hint });
+      return context.can("override_level_rule") && field({name, label: "Reason to override the level rule", hint});
     }
     default:
-      return known ? field({ name, ...known }) : memberField(context);
+      return known ? field({name, ...known}) : memberField(context);
   }
 }
 
@@ -218,54 +211,56 @@ function fieldOf(name, action, { context, item, people }) {
 const caseFields = (item, isStaff) => [
   el(
     "div",
-    { class: "field-row" },
-    field({ name: "employee_first_name", label: "Employee's first name", value: item?.employee_first_name, required: true }),
-    field({ name: "employee_last_name", label: "Employee's last name", value: item?.employee_last_name, required: true }),
-    field({ name: "client_email", label: "Client's email address", value: item?.client_email, type: "email" }),
-    field({ name: "num_reports_requested", label: "Reports requested", value: item?.num_reports_requested ?? 1, type: "number" }),
-    field({ name: "due_on", label: "Due", value: item?.due_on, type: "date", hint: item ? "" : "Empty for the usual time" }),
-    field({ name: "urgency", label: "Urgency", value: item?.urgency, options: named(["normal", "rush"]) }),
+    "field-row",
+    field({name: "employee_first_name", label: "Employee's first name", value: item?.employee_first_name, required: true}),
+    field({name: "employee_last_name", label: "Employee's last name", value: item?.employee_last_name, required: true}),
+    field({name: "client_email", label: "Client's email address", value: item?.client_email, type: "email"}),
+    field({name: "num_reports_requested", label: "Reports requested", value: item?.num_reports_requested ?? 1, type: "number"}),
+    field({name: "due_on", label: "Due", value: item?.due_on, type: "date", hint: item ? "" : "Empty for the usual time"}),
+    field({name: "urgency", label: "Urgency", value: item?.urgency, options: named(["normal", "rush"])})
   ),
-  field({ name: "special_notes", label: "Notes of the member", value: item?.special_notes, multiline: true }),
-  item && isStaff && field({ name: "internal_notes", label: "Internal notes", value: item.internal_notes, multiline: true }),
+  field({name: "special_notes", label: "Notes of the member", value: item?.special_notes, multiline: true}),
+  item && isStaff && field({name: "internal_notes", label: "Internal notes", value: item.internal_notes, multiline: true}),
   item &&
     isStaff &&
     field({
       name: "report_notes_to_member",
       label: "Notes on the reports, for the member",
       value: item.report_notes_to_member,
-      multiline: true,
+      multiline: true
     }),
-  item && field({ name: "reason", label: "Reason for the edit" }),
+  item && field({name: "reason", label: "Reason for the edit"})
 ];
 
 /** The form of a new case. @param {Context} context */
 export function newCaseForm(context) {
   const owns = context.account?.role === "member";
-  const onsend = async (/** @type {Texts} */ values) => {
+  /** @param {Texts} values */
+  const onsend = async values => {
     const names = [...Object.keys(values), ...(owns ? ["submit", "confirm_rush"] : [])];
-    const item = await context.api.post("/api/v1/cases", { body: /** @type {Schemas["CreateCase"]} */ (bodyOf(names, values)) });
+    const item = await context.api.post("/api/v1/cases", {body: /** @type {Schemas["CreateCase"]} */ (bodyOf(names, values))});
     context.tell(`Case ${item.case_number} was created.`);
     location.hash = href(["case", item.id]);
   };
   return problemForm(
-    { label: "New case", submit: "Create the case", onsend },
+    {label: "New case", submit: "Create the case", onsend},
     !owns && memberField(context),
     ...caseFields(null, false),
-    owns && ["submit", "confirm_rush"].map((name) => field({ name, label: name, ...FIELDS[name] })),
+    owns && ["submit", "confirm_rush"].map(name => field({name, label: name, ...FIELDS[name]}))
   );
 }
 
 /** Chooses a member, and shows the choice. @param {Context} context */
 function memberField(context) {
-  const value = el("input", { type: "hidden", name: "member_id" });
-  const words = el("p", { class: "hint" }, "Nobody is chosen yet.");
-  const onchoose = (/** @type {Schemas["UserSummary"]} */ user) => {
+  const value = el("input", {type: "hidden", name: "member_id"});
+  const words = el("p", "hint", "Nobody is chosen yet.");
+  /** @param {Schemas["UserSummary"]} user */
+  const onchoose = user => {
     value.value = user.id;
     words.textContent = `Chosen: ${user.full_name} (${user.username})`;
   };
-  const picker = personPicker(context, { parameter: "member_id", label: "Member", role: ["member"], onchoose });
-  return el("div", { class: "field", "data-name": "member_id" }, ...picker, words, value, el("div", { class: "field-problem" }));
+  const picker = personPicker(context, {parameter: "member_id", label: "Member", role: ["member"], onchoose});
+  return el("div", {class: "field", "data-name": "member_id"}, ...picker, words, value, el("div", "field-problem"));
 }
 
 /**
@@ -273,24 +268,25 @@ function memberField(context) {
  * @param {{action: string, item: Case, etag: string | null, ondone: () => void, oncancel: () => void,
  *   onproblem: (error: unknown, values: Texts) => void}} options
  */
-export async function actionForm(context, { action, item, etag, ondone, onproblem, oncancel }) {
+export async function actionForm(context, {action, item, etag, ondone, onproblem, oncancel}) {
   const [words = "", done = "", call = edit] = ACTIONS[action] ?? [];
-  const path = { case_id: item.id };
+  const path = {case_id: item.id};
   const answer =
     call.names.includes("assigned_to") &&
-    (await context.api.get("/api/v1/cases/{case_id}/assignees", { path, query: { limit: 200 } }));
-  const given = { context, item, people: answer ? answer.data : [] };
-  const onsend = async (/** @type {Texts} */ values) => {
+    (await context.api.get("/api/v1/cases/{case_id}/assignees", {path, query: {limit: 200}}));
+  const given = {context, item, people: answer ? answer.data : []};
+  /** @param {Texts} values */
+  const onsend = async values => {
     try {
-      await call.send(context.api, { path, etag }, values, item);
+      await call.send(context.api, {path, etag}, values, item);
     } catch (error) {
       onproblem(error, values);
       throw error;
     }
-    context.tell(done);
+    context.tell(/^[A-Z]/.test(done) ? done : `The case was ${done}.`);
     ondone();
   };
   const fields =
-    call === edit ? caseFields(item, context.can("work_on_cases")) : call.names.map((name) => fieldOf(name, action, given));
-  return problemForm({ label: words, submit: words, danger: action === "delete", oncancel, onsend }, ...fields);
+    call === edit ? caseFields(item, context.can("work_on_cases")) : call.names.map(name => fieldOf(name, action, given));
+  return problemForm({label: words, submit: words, danger: action === "delete", oncancel, onsend}, ...fields);
 }

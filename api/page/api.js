@@ -9,8 +9,8 @@
 // An answer with an error throws a Problem (RFC 9457), a service that is not reached throws Unreachable. Reads are repeated after
 // Retry-After; so are POST requests, which their Idempotency-Key makes safe. Leaving a view ends its requests.
 
-import { address, begin, end, renew, tokens } from "./session.js";
-import { withValues } from "./route.js";
+import {address, begin, end, renew, tokens} from "./session.js";
+import {withValues} from "./route.js";
 
 /** An error that the service answered. */
 export class Problem extends Error {
@@ -37,18 +37,18 @@ export class Unreachable extends Error {}
 export class SignedOut extends Error {}
 
 /** The calls of a view. @param {AbortSignal} [view] ends them @returns {Api} */
-export const connect = (view) => ({
+export const connect = view => ({
   get: async (path, options = {}) => content(await send("GET", path, options, view)),
   read: async (path, options = {}) => {
     const response = await send("GET", path, options, view);
-    return { data: await content(response), etag: response.headers.get("ETag") };
+    return {data: await content(response), etag: response.headers.get("ETag")};
   },
   post: async (path, options = {}) => content(await send("POST", path, options, view)),
   patch: async (path, options) => content(await send("PATCH", path, options, view)),
   put: async (path, options) => content(await send("PUT", path, options, view)),
   remove: async (path, options) => void (await send("DELETE", path, options, view)),
 
-  file: async (path, { progress, signal, ...options }) => {
+  file: async (path, {progress, signal, ...options}) => {
     const response = await send("GET", path, options, view, signal);
     const total = response.headers.has("Content-Encoding") ? null : Number(response.headers.get("Content-Length")) || null;
     /** @type {BlobPart[]} */
@@ -64,11 +64,11 @@ export const connect = (view) => ({
     const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition)?.[1];
     const name = encoded ? decodeURIComponent(encoded) : /filename="?([^";]+)"?/i.exec(disposition)?.[1];
     const type = response.headers.get("Content-Type") ?? "application/octet-stream";
-    return { blob: new Blob(parts, { type }), name: name ?? "download" };
+    return {blob: new Blob(parts, {type}), name: name ?? "download"};
   },
 
   // fetch() does not say how much of a body was sent, XMLHttpRequest does.
-  upload: async (path, { form, progress, signal, ...options }) => {
+  upload: async (path, {form, progress, signal, ...options}) => {
     const own = await freshTokens();
     /** @type {Response} */
     const response = await new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ export const connect = (view) => ({
       call.open("POST", target(path, options));
       if (own) call.setRequestHeader("Authorization", `Bearer ${own.access_token}`);
       call.setRequestHeader("Idempotency-Key", newKey());
-      call.upload.onprogress = (event) => progress?.(event.loaded, event.lengthComputable ? event.total : null);
+      call.upload.onprogress = event => progress?.(event.loaded, event.lengthComputable ? event.total : null);
       call.onload = () => resolve(responseOf(call));
       call.onerror = () => reject(new Unreachable());
       call.onabort = () => reject(new DOMException("cancelled", "AbortError"));
@@ -85,26 +85,26 @@ export const connect = (view) => ({
     });
     if (!response.ok) throw await problem(response);
     return content(response);
-  },
+  }
 });
 
 /** @param {string} method @param {string} path @param {AnyOptions} options @param {(AbortSignal | undefined)[]} ends */
 async function send(method, path, options, ...ends) {
   const url = target(path, options);
-  const { body, etag } = options;
+  const {body, etag} = options;
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json, application/problem+json, */*;q=0.5" };
+  const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
   if (method === "POST") headers["Idempotency-Key"] = newKey();
-  const signals = ends.filter((one) => one !== undefined);
+  const signals = ends.filter(one => one !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : null;
 
   let renewed = false;
   for (let attempt = 1; ; attempt++) {
     const own = await freshTokens();
     if (own) headers.Authorization = `Bearer ${own.access_token}`;
-    const response = await call(url, { method, headers, body: body === undefined ? null : JSON.stringify(body), signal });
+    const response = await call(url, {method, headers, body: body === undefined ? null : JSON.stringify(body), signal});
     if (response.ok) return response;
     if (response.status === 401 && own && !renewed) {
       renewed = true;
@@ -117,22 +117,26 @@ async function send(method, path, options, ...ends) {
     const wait = Number(response.headers.get("Retry-After"));
     const again = (method === "GET" || method === "POST") && [429, 503, 504].includes(response.status);
     if (!again || attempt === 3 || !wait || wait > 5) throw await problem(response);
-    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+    await new Promise(resolve => setTimeout(resolve, wait * 1000));
     signal?.throwIfAborted();
   }
 }
 
+/** @param {URL} url @param {RequestInit} init */
+async function answered(url, init) {
+  const response = await call(url, init);
+  if (!response.ok) throw await problem(response);
+  return response;
+}
+
 /** @returns {Promise<Service>} */
 export async function readService() {
-  const response = await call(address("api/v1/service"), {});
-  if (!response.ok) throw await problem(response);
-  return response.json();
+  return (await answered(address("api/v1/service"), {})).json();
 }
 
 /** Signs in, or throws a Problem. @param {string} username @param {string} password */
 export async function signIn(username, password) {
-  const response = await call(address("api/v1/auth/login"), json({ username, password }));
-  if (!response.ok) throw await problem(response);
+  const response = await answered(address("api/v1/auth/login"), json({username, password}));
   begin(await response.json());
 }
 
@@ -140,11 +144,11 @@ export async function signIn(username, password) {
 export async function signOut() {
   const own = tokens();
   end();
-  if (own) await call(address("api/v1/auth/logout"), json({ refresh_token: own.refresh_token })).catch(() => undefined);
+  if (own) await call(address("api/v1/auth/logout"), json({refresh_token: own.refresh_token})).catch(() => undefined);
 }
 
 /** @param {object} body @returns {RequestInit} */
-export const json = (body) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+export const json = body => ({method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body)});
 
 /** A pair of tokens that is good for half a minute at least, or none. */
 async function freshTokens() {
@@ -164,14 +168,14 @@ function target(path, options) {
 }
 
 /** @param {URL} url @param {RequestInit} init */
-const call = (url, init) => reached(fetch(url, { ...init, credentials: "omit", cache: "no-store" }));
+const call = (url, init) => reached(fetch(url, {...init, credentials: "omit", cache: "no-store"}));
 
 /** @template T @param {Promise<T>} work */
 async function reached(work) {
   try {
     return await work;
   } catch (error) {
-    throw error instanceof TypeError ? new Unreachable("The service cannot be reached.", { cause: error }) : error;
+    throw error instanceof TypeError ? new Unreachable("The service cannot be reached.", {cause: error}) : error;
   }
 }
 
@@ -194,8 +198,8 @@ function responseOf(call) {
     const value = call.getResponseHeader(name);
     if (value) headers.set(name, value);
   }
-  return new Response(call.responseText || null, { status: call.status, headers });
+  return new Response(call.responseText || null, {status: call.status, headers});
 }
 
 /** A new Idempotency-Key. crypto.randomUUID() exists in secure contexts only. */
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");

@@ -9,31 +9,32 @@
 // nodes replace the old ones; whatever has the focus keeps it if it has an id. Requests through context.api end
 // when the view is left.
 
-import { append, announce, byId, el, replace } from "./dom.js";
-import { SignedOut, connect, readService, signOut } from "./api.js";
-import { can, session, tokens } from "./session.js";
-import { href, parse, periodOf, withValues } from "./route.js";
-import { failure, loading } from "./states.js";
-import { label, setTimeZone } from "./format.js";
+import {announce, append, byId, el, linkTo, pushButton, replace} from "./dom.js";
+import {SignedOut, connect, readService, signOut} from "./api.js";
+import {can, session, tokens} from "./session.js";
+import {href, parse, periodOf, withValues} from "./route.js";
+import {failed, failure, loading} from "./states.js";
+import {label, setTimeZone} from "./format.js";
 
-/** @type {Record<string, Entry>} */
+const REPORT = {needs: "read_reports", report: true};
+/** @type {Record<string, Omit<Entry, "load">>} */
 const VIEWS = {
-  overview: { label: "Overview", needs: "read_reports", report: true, load: () => import("./views/overview.js") },
-  people: { label: "People", needs: "read_reports", report: true, load: () => import("./views/people.js") },
-  changes: { label: "Case changes", needs: "read_reports", report: true, load: () => import("./views/changes.js") },
-  reviews: { label: "Reviews", needs: "read_reports", report: true, load: () => import("./views/reviews.js") },
-  system: { label: "System", needs: "read_reports", report: true, load: () => import("./views/system.js") },
-  log: { label: "Log", needs: "read_audit_log", report: true, load: () => import("./views/log.js") },
-  entry: { label: "Entry", needs: "read_audit_log", hidden: true, within: "log", load: () => import("./views/entry.js") },
-  cases: { label: "Cases", load: () => import("./views/cases.js") },
-  case: { label: "Case", hidden: true, within: "cases", load: () => import("./views/case.js") },
-  alerts: { label: "Alerts", load: () => import("./views/alerts.js") },
-  signin: { label: "Sign in", hidden: true, load: () => import("./views/signin.js") },
+  overview: {label: "Overview", ...REPORT},
+  people: {label: "People", ...REPORT},
+  changes: {label: "Case changes", ...REPORT},
+  reviews: {label: "Reviews", ...REPORT},
+  system: {label: "System", ...REPORT},
+  log: {label: "Log", needs: "read_audit_log", report: true},
+  entry: {label: "Entry", needs: "read_audit_log", hidden: true, within: "log"},
+  cases: {label: "Cases"},
+  case: {label: "Case", hidden: true, within: "cases"},
+  alerts: {label: "Alerts"},
+  signin: {label: "Sign in", hidden: true}
 };
 const THEME = "casetrail.theme";
 
 /** @type {Service} */
-let service = { version: "", time_zone: "UTC", demo_accounts: [] };
+let service = {version: "", time_zone: "UTC", demo_accounts: []};
 let controller = new AbortController();
 /** The view that is on the page. @type {{place: string, h1: HTMLElement, tools: HTMLElement, region: HTMLElement} | null} */
 let shown = null;
@@ -50,11 +51,11 @@ async function start() {
     if (!(error instanceof SignedOut))
       return replace(
         byId("main"),
-        failure(error, () => location.reload()),
+        failure(error, () => location.reload())
       );
     ended();
   }
-  window.addEventListener("hashchange", route);
+  addEventListener("hashchange", route);
   await route();
 }
 
@@ -64,10 +65,10 @@ async function readAccount() {
 
 /** Where the address leads now. */
 async function route() {
-  const { name, path, query } = parse(location.hash);
+  const {name, path, query} = parse(location.hash);
   const home = can("read_reports") ? "overview" : "cases";
   if (!session.account && name !== "signin") {
-    return location.replace(href("signin", { next: name ? location.hash : null }));
+    return location.replace(href("signin", {next: name ? location.hash : null}));
   }
   if (session.account && (name === "" || name === "signin")) {
     const next = query.get("next");
@@ -75,31 +76,27 @@ async function route() {
   }
   controller.abort();
   controller = new AbortController();
-  const { signal } = controller;
+  const {signal} = controller;
   const entry = Object.hasOwn(VIEWS, name) ? VIEWS[name] : undefined;
   const place = [name, ...path].join("/");
   const kept = shown?.place === place;
   frame(entry?.within ?? name, query);
   const focused = document.activeElement?.id;
   if (!shown || !kept) {
-    shown = {
-      place,
-      h1: el("h1", { tabindex: "-1" }, entry?.label),
-      tools: el("div", { class: "toolbar" }),
-      region: el("div", { class: "content" }),
-    };
-    const head = el("div", { class: "view-head" }, shown.h1, shown.tools);
-    replace(byId("main"), el("div", { class: `view view-${name}` }, head, shown.region));
+    shown = {place, h1: el("h1", {tabindex: "-1"}, entry?.label), tools: el("div", "toolbar"), region: el("div", "content")};
+    const head = el("div", "view-head", shown.h1, shown.tools);
+    replace(byId("main"), el("div", `view view-${name}`, head, shown.region));
     scrollTo(0, 0);
   }
-  const { h1, tools, region } = shown;
-  const title = (/** @type {string} */ text) => {
+  const {h1, tools, region} = shown;
+  /** @param {string} text */
+  const title = text => {
     h1.textContent = text;
     document.title = `${text} · Casetrail`;
   };
   if (!entry) {
     title("Not found");
-    replace(region, el("p", {}, "There is no such view. ", el("a", { href: href(home) }, "To the start")));
+    replace(region, el("p", {}, "There is no such view. ", linkTo(href(home), "To the start")));
     return h1.focus();
   }
 
@@ -112,8 +109,8 @@ async function route() {
     service,
     account: session.account,
     can,
-    link: (changes) => href([name, ...path], withValues(query, changes)),
-    go: (changes) => {
+    link: changes => href([name, ...path], withValues(query, changes)),
+    go: changes => {
       location.hash = href([name, ...path], withValues(query, changes));
     },
     reload: route,
@@ -122,19 +119,20 @@ async function route() {
     refreshAccount: async () => {
       await readAccount();
       frame(entry.within ?? name, query);
-    },
+    }
   };
   region.setAttribute("aria-busy", "true");
   try {
-    const view = await entry.load();
+    /** @type {View} */
+    const view = await import(`./views/${name}.js`);
     if (signal.aborted) return;
     if (!kept) title(view.title);
     if (entry.needs && !can(entry.needs)) throw new Refused();
     replace(tools, ...(view.toolbar?.(context) ?? []));
-    if (kept && focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    if (kept) refocus(focused);
     if (!kept) {
       replace(region, loading(view.kind ?? "list"));
-      if (document.body.dataset.moved) h1.focus({ preventScroll: true });
+      if (document.body.dataset.moved) h1.focus({preventScroll: true});
       document.body.dataset.moved = "yes";
     }
     const nodes = await view.render(context);
@@ -147,25 +145,24 @@ async function route() {
     replace(region, error instanceof Refused ? refused() : failure(error, () => void route()));
   } finally {
     if (!signal.aborted) region.removeAttribute("aria-busy");
-    if (kept && focused && document.activeElement?.id !== focused)
-      document.getElementById(focused)?.focus({ preventScroll: true });
+    if (kept && document.activeElement?.id !== focused) refocus(focused);
   }
+}
+
+/** @param {string | undefined} id */
+function refocus(id) {
+  if (id) document.getElementById(id)?.focus({preventScroll: true});
 }
 
 class Refused extends Error {}
 
 const refused = () =>
-  el(
-    "div",
-    { class: "state failed refused", role: "alert" },
-    el("h2", { class: "state-title" }, "Not permitted"),
-    el("p", {}, `This view is not available to the role ${label(session.account?.role)}.`),
-  );
+  failed("refused", "Not permitted", `This view is not available to the role ${label(session.account?.role)}.`);
 
 function ended() {
   session.account = null;
   shown = null;
-  location.replace(href("signin", { next: parse(location.hash).name === "signin" ? null : location.hash, ended: "true" }));
+  location.replace(href("signin", {next: parse(location.hash).name === "signin" ? null : location.hash, ended: "true"}));
 }
 
 /** The banner with the navigation. @param {string} name @param {URLSearchParams} query */
@@ -178,24 +175,16 @@ function frame(name, query) {
   const unread = account?.unread_alerts ?? 0;
   replace(
     byId("banner"),
-    el("a", { class: "brand", href: "#/" }, "Casetrail"),
+    el("a", {class: "brand", href: "#/"}, "Casetrail"),
     account &&
-      el(
-        "button",
-        {
-          id: "menu",
-          class: "menu-button",
-          type: "button",
-          "aria-expanded": String(opened),
-          "aria-controls": "nav",
-          onclick: menu,
-        },
-        "Menu",
+      pushButton(
+        {id: "menu", class: "menu-button", "aria-expanded": String(opened), "aria-controls": "nav", onclick: menu},
+        "Menu"
       ),
     account &&
       el(
         "nav",
-        { id: "nav", "aria-label": "Views" },
+        {id: "nav", "aria-label": "Views"},
         el(
           "ul",
           {},
@@ -205,33 +194,31 @@ function frame(name, query) {
               {},
               el(
                 "a",
-                { id: `nav-${key}`, href: href(key, entry.report ? period : {}), "aria-current": key === name ? "page" : null },
+                {id: `nav-${key}`, href: href(key, entry.report ? period : {}), "aria-current": key === name && "page"},
                 entry.label,
-                key === "alerts" &&
-                  unread > 0 &&
-                  el("span", { class: "count" }, unread, el("span", { class: "unseen" }, " unread")),
-              ),
-            ),
-          ),
-        ),
+                key === "alerts" && unread > 0 && el("span", "count", unread, el("span", "unseen", " unread"))
+              )
+            )
+          )
+        )
       ),
     el(
       "div",
-      { class: "banner-foot" },
-      account && el("p", { class: "who" }, el("strong", {}, account.full_name), el("span", {}, label(account.role))),
+      "banner-foot",
+      account && el("p", "who", el("strong", {}, account.full_name), el("span", {}, label(account.role))),
       el(
         "div",
-        { class: "banner-links" },
-        account && el("button", { id: "signout", type: "button", class: "plain", onclick: leave }, "Sign out"),
-        el("button", { id: "theme", type: "button", class: "plain", onclick: changeTheme }, "Light or dark"),
-        el("a", { href: "docs/" }, "API reference"),
+        "banner-links",
+        account && pushButton({id: "signout", class: "plain", onclick: leave}, "Sign out"),
+        pushButton({id: "theme", class: "plain", onclick: changeTheme}, "Light or dark"),
+        linkTo("docs/", "API reference")
       ),
-      service.version && el("p", { class: "quiet version" }, `Version ${service.version}`),
-    ),
+      service.version && el("p", "quiet version", `Version ${service.version}`)
+    )
   );
   document.body.classList.remove("menu-open");
   byId("banner").querySelector("#menu")?.setAttribute("aria-expanded", "false");
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  refocus(focused);
 }
 
 function menu() {
@@ -256,13 +243,13 @@ async function leave() {
 
 /** @param {string} text */
 function tell(text) {
-  const message = el("p", { class: "toast" }, text);
+  const message = el("p", "toast", text);
   append(document.body, message);
   announce(text);
   setTimeout(() => message.remove(), 6000);
 }
 
-window.addEventListener("unhandledrejection", (event) => {
+addEventListener("unhandledrejection", event => {
   if (event.reason instanceof SignedOut) {
     event.preventDefault();
     ended();
@@ -270,7 +257,7 @@ window.addEventListener("unhandledrejection", (event) => {
 });
 
 // The address belongs to the router, so the link to the content moves the focus itself.
-document.querySelector(".skip")?.addEventListener("click", (event) => {
+document.querySelector(".skip")?.addEventListener("click", event => {
   event.preventDefault();
   byId("main").focus();
 });

@@ -1,7 +1,9 @@
 // Creates elements. Texts are always text nodes, so that markup in a name or a reason is shown and never run.
 //
 //   el("a", {class: "badge", href: "#/log", onclick: open}, "Log ", el("b", {}, 12))
+//   el("p", "note", "A class alone is enough")
 //   svg("rect", {x: "10%", width: "5%", class: "series-2"})
+//   linkTo(href("log"), "Log")    pushButton({id: "print", onclick}, "Print")    quiet("none")
 //
 // A property whose name begins with "on" is an event listener, `true` an attribute without a value; null, undefined and false
 // are left out, also among the children.
@@ -9,7 +11,7 @@
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
- * @param {Properties} [properties]
+ * @param {Properties | string} [properties] or the class alone
  * @param {...Child} children
  * @returns {HTMLElementTagNameMap[T]}
  */
@@ -20,7 +22,7 @@ export function el(tag, properties = {}, ...children) {
 /**
  * @template {keyof SVGElementTagNameMap} T
  * @param {T} tag
- * @param {Properties} [properties]
+ * @param {Properties | string} [properties] or the class alone
  * @param {...Child} children
  * @returns {SVGElementTagNameMap[T]}
  */
@@ -28,9 +30,9 @@ export function svg(tag, properties = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), properties, children);
 }
 
-/** @template {Element} E @param {E} element @param {Properties} properties @param {readonly Child[]} children */
+/** @template {Element} E @param {E} element @param {Properties | string} properties @param {readonly Child[]} children */
 function fill(element, properties, children) {
-  for (const [name, value] of Object.entries(properties)) {
+  for (const [name, value] of Object.entries(typeof properties === "string" ? {class: properties} : properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
@@ -38,6 +40,15 @@ function fill(element, properties, children) {
   append(element, ...children);
   return element;
 }
+
+/** @param {string | undefined} href @param {...Child} children */
+export const linkTo = (href, ...children) => el("a", {href}, ...children);
+
+/** A button that sends no form. @param {Properties} properties @param {...Child} children */
+export const pushButton = (properties, ...children) => el("button", {type: "button", ...properties}, ...children);
+
+/** Words that matter less. @param {...Child} children */
+export const quiet = (...children) => el("span", "quiet", ...children);
 
 /** Appends what is there of the children. @param {Element | DocumentFragment} parent @param {...Child} children */
 export function append(parent, ...children) {
@@ -70,4 +81,4 @@ export function announce(text) {
 let last = 0;
 
 /** A new id for an element that another one names. @param {string} prefix */
-export const newId = (prefix) => `${prefix}-${++last}`;
+export const newId = prefix => `${prefix}-${++last}`;

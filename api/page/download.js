@@ -2,14 +2,14 @@
 //
 //   downloadButton(context, {text: "Download CSV", path: "/api/v1/reports/activity-summary.csv", query})
 
-import { announce, el } from "./dom.js";
-import { Problem } from "./api.js";
-import { bytes } from "./format.js";
+import {announce, el, pushButton} from "./dom.js";
+import {Problem} from "./api.js";
+import {bytes} from "./format.js";
 
 /** @template {PathWith<"get">} P @param {Context} context @param {Download<P>} options */
-export function downloadButton(context, { text, path, values, query, id = "download", class: name }) {
+export function downloadButton(context, {text, path, values, query, id = "download", class: name}) {
   const words = el("span", {}, text);
-  const button = el("button", { id, type: "button", class: name, onclick: toggle }, words);
+  const button = pushButton({id, class: name, onclick: toggle}, words);
   /** @type {AbortController | null} */
   let running = null;
 
@@ -22,12 +22,13 @@ export function downloadButton(context, { text, path, values, query, id = "downl
     words.textContent = "Cancel";
     announce("The download has begun.");
     try {
-      const progress = (/** @type {number} */ done) => (words.textContent = `Cancel (${bytes(done)})`);
+      /** @param {number} done */
+      const progress = done => (words.textContent = `Cancel (${bytes(done)})`);
       const file = await context.api.file(path, {
-        ...(values && { path: values }),
-        ...(query && { query }),
+        ...(values && {path: values}),
+        ...(query && {query}),
         progress,
-        signal: running.signal,
+        signal: running.signal
       });
       save(file.blob, file.name);
       announce(`${file.name} was saved.`);
@@ -44,6 +45,6 @@ export function downloadButton(context, { text, path, values, query, id = "downl
 /** @param {Blob} blob @param {string} name */
 export function save(blob, name) {
   const url = URL.createObjectURL(blob);
-  el("a", { href: url, download: name }).click();
+  el("a", {href: url, download: name}).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -5,14 +5,14 @@
 // Escape, the button, a click beside it, and the way back in the history close it. The focus returns to the link that opened it,
 // by its id, or to the link `entry-<id>`.
 
-import { append, byId, el, replace } from "./dom.js";
-import { SignedOut } from "./api.js";
-import { parse } from "./route.js";
-import { failure, loading } from "./states.js";
-import { entryParts } from "./entry.js";
+import {append, byId, el, pushButton, replace} from "./dom.js";
+import {SignedOut} from "./api.js";
+import {parse} from "./route.js";
+import {failure, loading} from "./states.js";
+import {entryParts} from "./entry.js";
 
-const body = el("div", { class: "drawer-body" });
-const title = el("h2", { id: "drawer-title", tabindex: "-1" });
+const body = el("div", "drawer-body");
+const title = el("h2", {id: "drawer-title", tabindex: "-1"});
 /** @type {HTMLDialogElement} */
 const dialog = el(
   "dialog",
@@ -20,10 +20,10 @@ const dialog = el(
     class: "drawer",
     "aria-labelledby": "drawer-title",
     oncancel: leave,
-    onclick: (event) => event.target === dialog && leave(event),
+    onclick: event => event.target === dialog && leave(event)
   },
-  el("div", { class: "drawer-head" }, title, el("button", { type: "button", class: "small", onclick: leave }, "Close")),
-  body,
+  el("div", "drawer-head", title, pushButton({class: "small", onclick: leave}, "Close")),
+  body
 );
 let shown = "";
 let opener = "";
@@ -35,14 +35,14 @@ function leave(event) {
   close();
 }
 
-window.addEventListener("hashchange", () => {
+addEventListener("hashchange", () => {
   if (!shown || parse(location.hash).query.has("entry")) return;
   const ids = [opener, `entry-${shown}`];
   shown = "";
   dialog.close();
   // After the view has put its nodes back, which takes the focus from them.
   setTimeout(() => {
-    const link = ids.map((id) => document.getElementById(id)).find((found) => found !== null);
+    const link = ids.map(id => document.getElementById(id)).find(found => found !== null);
     if (document.activeElement === document.body) (link ?? byId("main")).focus();
   }, 100);
 });
@@ -55,7 +55,7 @@ export async function showEntry(context, read) {
   const id = context.query.get("entry");
   if (!id || (dialog.open && id === shown)) return;
   shown = id;
-  close = () => context.go({ entry: null });
+  close = () => context.go({entry: null});
   title.textContent = "Entry";
   replace(body, loading("detail"));
   if (!dialog.isConnected) append(document.body, dialog);
@@ -68,7 +68,7 @@ export async function showEntry(context, read) {
     const entry = await read(id);
     if (shown !== id) return;
     title.textContent = entry.action_label;
-    replace(body, ...entryParts(context, entry, (other) => context.link({ entry: other })));
+    replace(body, ...entryParts(context, entry, other => context.link({entry: other})));
     body.scrollTop = 0;
   } catch (error) {
     if (context.signal.aborted || shown !== id) return;

@@ -5,27 +5,16 @@
 //
 // A code that this page does not know, since a later version of the service added it, is shown as it is.
 
-import { el } from "./dom.js";
+import {el, quiet} from "./dom.js";
 
 const LOCALE = "en-US";
 const grouped = new Intl.NumberFormat(LOCALE);
-const oneDecimal = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const oneDecimal = new Intl.NumberFormat(LOCALE, {minimumFractionDigits: 1, maximumFractionDigits: 1});
 
 let zone = "UTC";
 let dateTime = formatter();
-/** Civil days have no zone: they are formatted as if they were days in UTC. */
-const civil = new Intl.DateTimeFormat(LOCALE, {
-  timeZone: "UTC",
-  weekday: "short",
-  year: "numeric",
-  month: "short",
-  day: "numeric",
-});
-const civilShort = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", day: "numeric" });
-const civilMonth = new Intl.DateTimeFormat(LOCALE, { timeZone: "UTC", month: "short", year: "numeric" });
-
 function formatter() {
-  return new Intl.DateTimeFormat(LOCALE, { timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+  return new Intl.DateTimeFormat(LOCALE, {timeZone: zone, dateStyle: "medium", timeStyle: "short", hourCycle: "h23"});
 }
 
 /** @param {string} name an IANA name, from the service */
@@ -36,32 +25,36 @@ export function setTimeZone(name) {
 
 export const timeZone = () => zone;
 
-/** @param {number | null | undefined} value */
-export const number = (value) => (value === null || value === undefined ? "–" : grouped.format(value));
+/** @param {number | null} [value] */
+export const number = value => (value === null || value === undefined ? "–" : grouped.format(value));
 
 /** @param {number | null | undefined} value */
-export const percent = (value) => (value === null || value === undefined ? "–" : `${oneDecimal.format(value)}%`);
+export const percent = value => (value === null || value === undefined ? "–" : `${oneDecimal.format(value)}%`);
 
 /** @param {string} instant */
-export const timeText = (instant) => dateTime.format(new Date(instant));
+export const timeText = instant => dateTime.format(new Date(instant));
 
 /** @param {string | null | undefined} instant @returns {HTMLElement | string} */
 export function time(instant) {
-  return instant ? el("time", { datetime: instant, title: instant, class: "time" }, timeText(instant)) : "–";
+  return instant ? el("time", {datetime: instant, title: instant, class: "time"}, timeText(instant)) : "–";
 }
 
-/** @param {string} on a civil day such as 2026-11-16 */
-export const day = (on) => civil.format(new Date(`${on}T00:00:00Z`));
+/**
+ * Formats civil days such as 2026-11-16. They have no zone: they are formatted as if they were days in UTC.
+ * @param {Intl.DateTimeFormatOptions} options @returns {(on: string) => string}
+ */
+function civil(options) {
+  const format = new Intl.DateTimeFormat(LOCALE, {timeZone: "UTC", month: "short", ...options});
+  return on => format.format(new Date(on));
+}
 
-/** @param {string} on */
-export const shortDay = (on) => civilShort.format(new Date(`${on}T00:00:00Z`));
-
-/** @param {string} on */
-export const month = (on) => civilMonth.format(new Date(`${on}T00:00:00Z`));
+export const day = civil({weekday: "short", year: "numeric", day: "numeric"});
+export const shortDay = civil({day: "numeric"});
+export const month = civil({year: "numeric"});
 
 /** The civil day of an instant in the service's time zone. @param {Date | string} instant */
 export function dayOf(instant) {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" }).format(new Date(instant));
+  return new Intl.DateTimeFormat("sv-SE", {timeZone: zone, dateStyle: "short"}).format(new Date(instant));
 }
 
 /** @param {number | null | undefined} seconds */
@@ -92,7 +85,7 @@ const KNOWN = new Set(
     "activity_summary user_activity case_changes quality_review_audit system_events audit_log cases users documents " +
     "credit_allowances user_activity_list incomplete_fff missing_documents insufficient_data invalid_credit_request " +
     "tier_mismatch simple moderate complex"
-  ).split(" "),
+  ).split(" ")
 );
 /** @type {Map<string, string>} */
 const CATEGORIES = new Map([
@@ -102,8 +95,11 @@ const CATEGORIES = new Map([
   ["note", "Notes"],
   ["review", "Reviews"],
   ["user", "Accounts"],
-  ["access", "Reading the log"],
+  ["access", "Reading the log"]
 ]);
+
+/** The instants of the API. */
+export const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** The words for a code, or the code if it is not known. @param {string | null | undefined} code */
 export function label(code) {
@@ -111,8 +107,14 @@ export function label(code) {
   return KNOWN.has(code) ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : code;
 }
 
+/** @param {string} value @param {string} text @returns {readonly [value: string, text: string]} */
+export const pair = (value, text) => [value, text];
+
+/** Codes with their words, for a select or a filter. @param {readonly string[]} codes */
+export const named = codes => codes.map(code => pair(code, label(code)));
+
 /** The words for a category of actions. @param {string} code */
-export const category = (code) => CATEGORIES.get(code) ?? label(code);
+export const category = code => CATEGORIES.get(code) ?? label(code);
 
 /**
  * A person: the full name with the username beside it.
@@ -121,5 +123,5 @@ export const category = (code) => CATEGORIES.get(code) ?? label(code);
  */
 export function person(fullName, username) {
   if (!fullName || fullName === username) return username || "–";
-  return el("span", { class: "person" }, fullName, " ", el("span", { class: "quiet" }, username));
+  return el("span", "person", fullName, " ", quiet(username));
 }

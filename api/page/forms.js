@@ -7,41 +7,78 @@
 // `onsend` gets the values by name, as texts. If it throws a Problem, each of its errors is shown at the field that it names, and
 // the rest above the form. The forms have no action: the page's policy forbids the browser to send them.
 
-import { el, newId } from "./dom.js";
-import { Problem, SignedOut } from "./api.js";
-import { failure } from "./states.js";
+import {el, newId, pushButton, quiet} from "./dom.js";
+import {Problem, SignedOut} from "./api.js";
+import {failure} from "./states.js";
+
+/** A select with its value. @param {Properties} properties @param {Choices} options @param {Value} [now] */
+export const select = (properties, options, now) =>
+  el("select", properties, ...options.map(([value, text]) => el("option", {value, selected: value === now}, text)));
+
+/**
+ * A select in a toolbar that sets the parameter of its name.
+ * @param {Context} context @param {string} name @param {string} text @param {Choices} options @param {Value} [now]
+ */
+export function selectFilter(context, name, text, options, now = context.query.get(name)) {
+  const onchange = () => context.go({[name]: choice.value});
+  const choice = select({id: name, onchange}, options, now);
+  return el("label", "inline", text, choice);
+}
+
+/**
+ * A form of filters, which is never sent.
+ * @param {string} name @param {(event: Event) => void} onchange @param {...Child} children
+ */
+export const filterForm = (name, onchange, ...children) =>
+  el(
+    "form",
+    {class: name, role: "search", "aria-label": "Filters", onchange, onsubmit: event => event.preventDefault()},
+    ...children
+  );
+
+/** What is searched for. @param {Context} context @param {string} placeholder */
+export const searchField = ({query}, placeholder) =>
+  el("input", {
+    id: "f-q",
+    name: "q",
+    type: "search",
+    class: "search",
+    value: query.get("q"),
+    placeholder,
+    "aria-label": "Search"
+  });
 
 /** @param {Field} options */
-export function field({ name, label, hint, value, type = "text", required = false, multiline = false, options, more = {} }) {
+export function field({name, label, hint, value, type = "text", required = false, multiline = false, options, more = {}}) {
   const id = newId(name);
-  const attributes = { id, name, required, "aria-describedby": `${id}-hint ${id}-problem`, ...more };
+  const attributes = {id, name, required, "aria-describedby": `${id}-hint ${id}-problem`, ...more};
   const control = options
-    ? el("select", attributes, ...options.map(([code, text]) => el("option", { value: code, selected: code === value }, text)))
+    ? select(attributes, options, value)
     : multiline
-      ? el("textarea", { rows: 4, ...attributes }, value)
+      ? el("textarea", {rows: 4, ...attributes}, value)
       : type === "checkbox"
-        ? el("input", { ...attributes, type, value: "true", checked: value === "true" })
-        : el("input", { ...attributes, type, value });
+        ? el("input", {...attributes, type, value: "true", checked: value === "true"})
+        : el("input", {...attributes, type, value});
   return el(
     "div",
-    { class: type === "checkbox" ? "field check" : "field", "data-name": name },
-    el("label", { for: id }, label, required ? el("span", { class: "quiet" }, " (required)") : null),
+    {class: type === "checkbox" ? "field check" : "field", "data-name": name},
+    el("label", {for: id}, label, required ? quiet(" (required)") : null),
     control,
-    el("div", { id: `${id}-hint`, class: "hint" }, hint),
-    el("div", { id: `${id}-problem`, class: "field-problem" }),
+    el("div", {id: `${id}-hint`, class: "hint"}, hint),
+    el("div", {id: `${id}-problem`, class: "field-problem"})
   );
 }
 
 /** @param {Form} options @param {...Child} children */
-export function problemForm({ submit, onsend, label, oncancel, danger = false }, ...children) {
-  const problems = el("div", { class: "form-problem", role: "alert" });
-  const button = el("button", { type: "submit", class: danger ? "danger" : "primary" }, submit);
+export function problemForm({submit, onsend, label, oncancel, danger = false}, ...children) {
+  const problems = el("div", {class: "form-problem", role: "alert"});
+  const button = el("button", {type: "submit", class: danger ? "danger" : "primary"}, submit);
   const form = el(
     "form",
-    { novalidate: true, "aria-label": label, onsubmit: send },
+    {novalidate: true, "aria-label": label, onsubmit: send},
     problems,
     ...children,
-    el("div", { class: "buttons" }, button, oncancel && el("button", { type: "button", onclick: oncancel }, "Cancel")),
+    el("div", "buttons", button, oncancel && pushButton({onclick: oncancel}, "Cancel"))
   );
 
   /** @param {Event} event */

@@ -2,18 +2,18 @@
 //
 //   personPicker(context, {parameter: "actor_id", label: "By"})    sets the parameter in the address to the id of the chosen one
 
-import { el, newId } from "./dom.js";
-import { label as words } from "./format.js";
+import {el, newId, quiet} from "./dom.js";
+import {label as words} from "./format.js";
 
 /**
  * @param {Context} context
  * @param {{parameter: string, label: string, also?: Values, role?: readonly string[],
  *   onchoose?: (user: Schemas["UserSummary"]) => void}} options `also` is set with it; `onchoose` takes the place of the address
  */
-export function personPicker(context, { parameter, label, also = {}, role, onchoose }) {
+export function personPicker(context, {parameter, label, also = {}, role, onchoose}) {
   const id = `choose-${parameter}`;
   const listId = newId("people");
-  const list = el("ul", { id: listId, role: "listbox", "aria-label": label, hidden: true });
+  const list = el("ul", {id: listId, role: "listbox", "aria-label": label, hidden: true});
   const input = el("input", {
     id,
     type: "search",
@@ -25,7 +25,7 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
     "aria-autocomplete": "list",
     oninput: search,
     onkeydown: keys,
-    onblur: () => setTimeout(close, 150),
+    onblur: () => setTimeout(close, 150)
   });
   let timer = 0;
   let at = -1;
@@ -38,7 +38,7 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
     if (!q) return close();
     timer = setTimeout(async () => {
       const answer = await context.api
-        .get("/api/v1/users", { query: { q, role, limit: 10, include_deleted: true } })
+        .get("/api/v1/users", {query: {q, role, limit: 10, include_deleted: true}})
         .catch(() => null);
       if (!answer || input.value.trim() !== q) return;
       found = answer.data;
@@ -57,15 +57,15 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
             id: `${listId}-${index}`,
             role: "option",
             "aria-selected": "false",
-            onpointerdown: (event) => event.preventDefault(),
-            onclick: () => choose(user),
+            onpointerdown: event => event.preventDefault(),
+            onclick: () => choose(user)
           },
           user.full_name,
           " ",
-          el("span", { class: "quiet" }, `${user.username} · ${words(user.role)}`),
-        ),
+          quiet(`${user.username} · ${words(user.role)}`)
+        )
       ),
-      ...(found.length ? [] : [el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "Nobody found")]),
+      ...(found.length ? [] : [el("li", {role: "option", "aria-disabled": "true", "aria-selected": "false"}, "Nobody found")])
     );
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
@@ -92,7 +92,7 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
     event.preventDefault();
     at = (at + step + found.length + (at === -1 && step < 0 ? 1 : 0)) % found.length;
     [...list.children].forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
-    list.children[at]?.scrollIntoView({ block: "nearest" });
+    list.children[at]?.scrollIntoView({block: "nearest"});
     input.setAttribute("aria-activedescendant", `${listId}-${at}`);
   }
 
@@ -101,7 +101,7 @@ export function personPicker(context, { parameter, label, also = {}, role, oncho
     close();
     input.value = "";
     if (onchoose) onchoose(user);
-    else context.go({ [parameter]: user.id, ...also });
+    else context.go({[parameter]: user.id, ...also});
   }
-  return [el("label", { class: "inline", for: id }, label), el("div", { class: "combo" }, input, list)];
+  return [el("label", {class: "inline", for: id}, label), el("div", "combo", input, list)];
 }

@@ -6,20 +6,21 @@
 //   listPeriod(context.query)           the same as `since` and `until`, for lists, which take no names of periods
 //   periodText(report.period)           "Mon, Nov 16, 2026 – Sun, Nov 22, 2026"
 
-import { el } from "./dom.js";
-import { day, dayOf, timeZone } from "./format.js";
+import {el} from "./dom.js";
+import {day, dayOf, timeZone} from "./format.js";
 
-const PRESETS = /** @type {const} */ ([
+/** @type {Choices} */
+const PRESETS = [
   ["today", "Today"],
   ["this_week", "This week"],
   ["last_week", "Last week"],
   ["last_30_days", "Last 30 days"],
   ["this_quarter", "This quarter"],
   ["last_quarter", "Last quarter"],
-  ["all", "All"],
-]);
+  ["all", "All"]
+];
 
-const YEARS = { min: "2000-01-01", max: "2100-12-31" };
+const YEARS = {min: "2000-01-01", max: "2100-12-31"};
 
 /** The name of the chosen period. @param {URLSearchParams} query @param {string} [byDefault] */
 export function chosen(query, byDefault = "last_30_days") {
@@ -29,9 +30,9 @@ export function chosen(query, byDefault = "last_30_days") {
 /** @param {URLSearchParams} query @returns {Period} */
 export function reportPeriod(query) {
   const name = chosen(query);
-  if (name === "all") return { all_time: true };
+  if (name === "all") return {all_time: true};
   if (name === "today") return bounds(name);
-  if (name !== "custom") return { period: name };
+  if (name !== "custom") return {period: name};
   return listPeriod(query);
 }
 
@@ -41,7 +42,7 @@ export function listPeriod(query, byDefault) {
   if (name !== "custom") return bounds(name);
   const since = query.get("since");
   const until = query.get("until");
-  return { ...(since ? { since } : {}), ...(until ? { until } : {}) };
+  return {...(since ? {since} : {}), ...(until ? {until} : {})};
 }
 
 /** The first and last day of a preset; none for all. @param {string} name @param {string} [today] @returns {Days} */
@@ -58,9 +59,9 @@ export function bounds(name, today = dayOf(new Date())) {
       ["last_month", [first(year, month - 2), plus(first(year, month - 1), -1)]],
       ["last_30_days", [plus(today, -29)]],
       ["this_quarter", [first(year, quarter)]],
-      ["last_quarter", [first(year, quarter - 3), plus(first(year, quarter), -1)]],
+      ["last_quarter", [first(year, quarter - 3), plus(first(year, quarter), -1)]]
     ]).get(name) ?? [];
-  return since ? { since, until } : {};
+  return since ? {since, until} : {};
 }
 
 /** @param {string} on @param {number} days */
@@ -75,55 +76,51 @@ const first = (year, month) => new Date(Date.UTC(year, month, 1)).toISOString().
 
 /** The length of the buckets of a series that suits the period: days, or weeks in long ones. @param {URLSearchParams} query */
 export function intervalFor(query) {
-  const { since, until } = listPeriod(query);
+  const {since, until} = listPeriod(query);
   if (!since) return "week";
   const days = (Date.parse(until ?? dayOf(new Date())) - Date.parse(since)) / 86_400_000;
   return days <= 62 ? "day" : days <= 1000 ? "week" : "month";
 }
 
 /** The days of a period that a report covers. @param {{since: string, until: string}} period */
-export function periodText({ since, until }) {
+export function periodText({since, until}) {
   const from = dayOf(since);
   const to = dayOf(new Date(Date.parse(until) - 1));
   return from === to ? day(from) : `${day(from)} – ${day(to)}`;
 }
 
 /** @param {Context} context @param {{byDefault?: string}} [options] */
-export function periodPicker(context, { byDefault = "last_30_days" } = {}) {
+export function periodPicker(context, {byDefault = "last_30_days"} = {}) {
   const now = chosen(context.query, byDefault);
   const dates = now === "all" ? {} : listPeriod(context.query, byDefault);
   const presets = PRESETS.map(([name, text]) => {
-    const link = context.link({ period: name, since: null, until: null });
-    return el("a", { id: `period-${name}`, class: "choice", href: link, "aria-current": name === now ? "true" : null }, text);
+    const link = context.link({period: name, since: null, until: null});
+    return el("a", {id: `period-${name}`, class: "choice", href: link, "aria-current": name === now && "true"}, text);
   });
-  const input = (/** @type {"since" | "until"} */ name, /** @type {string} */ text) =>
-    el(
-      "label",
-      { class: "inline" },
-      text,
-      el("input", { id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS }),
-    );
+  /** @param {"since" | "until"} name @param {string} text */
+  const input = (name, text) =>
+    el("label", "inline", text, el("input", {id: `period-${name}`, type: "date", name, value: dates[name], ...YEARS}));
 
   return el(
     "section",
-    { class: "period", "aria-label": `Period, in days of ${timeZone()}` },
-    el("div", { class: "choices" }, presets),
+    {class: "period", "aria-label": `Period, in days of ${timeZone()}`},
+    el("div", "choices", presets),
     el(
       "form",
       {
         class: now === "custom" ? "custom chosen" : "custom",
         "aria-label": "Custom period",
-        onsubmit: (event) => {
+        onsubmit: event => {
           event.preventDefault();
           const form = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget));
           const [since, until] = [String(form.get("since")), String(form.get("until"))];
           const turned = since && until && since > until;
-          context.go({ period: null, since: turned ? until : since, until: turned ? since : until });
-        },
+          context.go({period: null, since: turned ? until : since, until: turned ? since : until});
+        }
       },
       input("since", "From"),
       input("until", "to"),
-      el("button", { id: "period-apply", type: "submit" }, "Apply"),
-    ),
+      el("button", {id: "period-apply", type: "submit"}, "Apply")
+    )
   );
 }

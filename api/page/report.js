@@ -5,16 +5,17 @@
 //   cards([{label: "Failed", value: number(3), note, href, spark}], 4)
 //   reportQuery(context.query, ["event_type", "outcome"])         the parameters of the report from the address
 
-import { el } from "./dom.js";
-import { periodPicker, intervalFor, periodText, reportPeriod } from "./period.js";
-import { downloadButton } from "./download.js";
-import { label, time, timeText, timeZone } from "./format.js";
-import { session } from "./session.js";
-import { href } from "./route.js";
+import {el, linkTo, pushButton} from "./dom.js";
+import {periodPicker, intervalFor, periodText, reportPeriod} from "./period.js";
+import {downloadButton} from "./download.js";
+import {label, number, pair, time, timeText, timeZone} from "./format.js";
+import {selectFilter} from "./forms.js";
+import {session} from "./session.js";
+import {href} from "./route.js";
 
 /** The values of parameters that can be repeated. @param {URLSearchParams} query @param {readonly string[]} names */
 export function filters(query, names) {
-  return Object.fromEntries(names.filter((name) => query.has(name)).map((name) => [name, query.getAll(name)]));
+  return Object.fromEntries(names.filter(name => query.has(name)).map(name => [name, query.getAll(name)]));
 }
 
 /** @param {URLSearchParams} query @returns {Interval} */
@@ -24,15 +25,12 @@ export function interval(query) {
 }
 
 /** @param {URLSearchParams} query @param {readonly string[]} names */
-export const reportQuery = (query, names) => ({ ...reportPeriod(query), interval: interval(query), ...filters(query, names) });
+export const reportQuery = (query, names) => ({...reportPeriod(query), interval: interval(query), ...filters(query, names)});
 
 /** What the bars of a chart stand for. @param {Context} context */
 export function intervalSelect(context) {
-  const now = interval(context.query);
-  const change = (/** @type {Event} */ event) =>
-    context.go({ interval: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
-  const options = ["day", "week", "month"].map((name) => el("option", { value: name, selected: name === now }, name));
-  return el("label", { class: "inline" }, "Chart by", el("select", { id: "interval", onchange: change }, ...options));
+  const options = ["day", "week", "month"].map(name => pair(name, name));
+  return selectFilter(context, "interval", "Chart by", options, interval(context.query));
 }
 
 /**
@@ -40,35 +38,35 @@ export function intervalSelect(context) {
  * @param {Context} context @param {CsvPath} csv @param {readonly string[]} names of the filters @param {...Child} more
  */
 export function reportToolbar(context, csv, names, ...more) {
-  const query = { ...reportPeriod(context.query), ...filters(context.query, names) };
+  const query = {...reportPeriod(context.query), ...filters(context.query, names)};
   return [
     periodPicker(context),
     el(
       "div",
-      { class: "tools" },
+      "tools",
       ...more,
-      downloadButton(context, { text: "Download CSV", path: csv, query }),
-      el("button", { id: "print", type: "button", onclick: () => print() }, "Print"),
-    ),
+      downloadButton(context, {text: "Download CSV", path: csv, query}),
+      pushButton({id: "print", onclick: () => print()}, "Print")
+    )
   ];
 }
 
 /** @param {Context} context @param {{period: Schemas["PeriodView"], generated_at: string}} report */
-export function stamp(context, { period, generated_at: at }) {
+export function stamp(context, {period, generated_at: at}) {
   const who = session.account;
   return el(
     "p",
-    { class: "stamp" },
+    "stamp",
     el("strong", {}, periodText(period)),
     el("span", {}, `days in ${timeZone()}`),
     el("span", {}, "read ", time(at)),
-    el("button", { id: "refresh", type: "button", class: "plain", onclick: () => context.reload() }, "Read again"),
+    pushButton({id: "refresh", class: "plain", onclick: () => context.reload()}, "Read again"),
     el(
       "span",
-      { class: "paper" },
+      "paper",
       `printed by ${who?.full_name} (${label(who?.role)}), ${timeText(new Date().toISOString())}`,
-      ` from Casetrail ${context.service.version}`,
-    ),
+      ` from Casetrail ${context.service.version}`
+    )
   );
 }
 
@@ -76,42 +74,38 @@ export function stamp(context, { period, generated_at: at }) {
 export function cards(list, perRow = 4) {
   return el(
     "dl",
-    { class: `cards per-${perRow}` },
-    ...list.map((card) =>
+    `cards per-${perRow}`,
+    ...list.map(card =>
       el(
         "div",
-        {
-          class: ["card", card.bad && "bad", card.wide && "wide", card.href && "linked", card.current && "current"]
-            .filter(Boolean)
-            .join(" "),
-        },
+        ["card", card.bad && "bad", card.wide && "wide", card.href && "linked", card.current && "current"]
+          .filter(Boolean)
+          .join(" "),
         el(
           "dt",
           {},
-          card.href
-            ? el("a", { id: card.id, href: card.href, "aria-current": card.current ? "true" : null }, card.label)
-            : card.label,
+          card.href ? el("a", {id: card.id, href: card.href, "aria-current": card.current && "true"}, card.label) : card.label
         ),
-        el("dd", { class: "value" }, card.value),
-        card.note !== undefined && el("dd", { class: "note" }, card.note),
-        card.spark && el("dd", { class: "spark-place" }, card.spark),
-      ),
-    ),
+        el("dd", "value", typeof card.value === "number" ? number(card.value) : card.value),
+        card.note !== undefined && el("dd", "note", card.note),
+        card.spark && el("dd", "spark-place", card.spark)
+      )
+    )
   );
 }
 
 /** @param {{case_id: string | null, case_number: string | null}} row */
-export const caseLink = ({ case_id: id, case_number: text }) =>
-  id ? el("a", { class: "nowrap", href: href(["case", id]) }, text) : "–";
+export const caseLink = ({case_id: id, case_number: text}) =>
+  id ? el("a", {class: "nowrap", href: href(["case", id])}, text) : "–";
 
 /** The time of an entry, which leads to it. @param {{id: string, occurred_at: string}} row */
-export const entryLink = ({ id, occurred_at: at }) => el("a", { href: href(["entry", id]) }, time(at));
+export const entryLink = ({id, occurred_at: at}) => linkTo(href(["entry", id]), time(at));
 
 /** A word with a colour. @param {string} code @param {string} text @param {string} tone */
-export const badge = (code, text, tone) => el("span", { class: `badge ${tone}`, "data-code": code }, text);
+export const badge = (code, text, tone) => el("span", {class: `badge ${tone}`, "data-code": code}, text);
 
 /** A titled part of a view. @param {string} title @param {...Child} children */
-export const panel = (title, ...children) => el("section", { class: "panel" }, el("h2", {}, title), ...children);
+export const panel = (title, ...children) => el("section", "panel", el("h2", {}, title), ...children);
 
 /**
  * A filter as links.
@@ -121,21 +115,16 @@ export function choices(context, name, title, values, multiple = false) {
   const chosen = context.query.getAll(name);
   return el(
     "nav",
-    { class: "choices", "aria-label": title },
+    {class: "choices", "aria-label": title},
     ...values.map(([value, text]) => {
       const is = value ? chosen.includes(value) : chosen.length === 0;
-      const next = !value ? null : !multiple ? value : is ? chosen.filter((one) => one !== value) : [...chosen, value];
+      const next = !value ? null : !multiple ? value : is ? chosen.filter(one => one !== value) : [...chosen, value];
       return el(
         "a",
-        {
-          id: `${name}-${value || "all"}`,
-          class: "choice",
-          href: context.link({ [name]: next }),
-          "aria-current": is ? "true" : null,
-        },
-        text,
+        {id: `${name}-${value || "all"}`, class: "choice", href: context.link({[name]: next}), "aria-current": is && "true"},
+        text
       );
-    }),
+    })
   );
 }
 
@@ -148,17 +137,17 @@ export function chips(context, list) {
   if (!set.length) return null;
   return el(
     "p",
-    { class: "chips" },
+    "chips",
     ...set.map(([name, title, text]) =>
       el(
         "span",
-        { class: "badge info" },
+        "badge info",
         title,
         " ",
         text,
         " ",
-        el("a", { href: context.link({ [name]: null }), "aria-label": `Remove the filter ${title}` }, "✕"),
-      ),
-    ),
+        el("a", {href: context.link({[name]: null}), "aria-label": `Remove the filter ${title}`}, "✕")
+      )
+    )
   );
 }

@@ -32,7 +32,7 @@ export function href(view, values = {}) {
 export function parse(hash) {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split(/\?(.*)/s);
   const [name = "", ...rest] = path.split("/").map(decoded);
-  return { name, path: rest, query: new URLSearchParams(query) };
+  return {name, path: rest, query: new URLSearchParams(query)};
 }
 
 /** @param {string} text */
@@ -46,5 +46,5 @@ function decoded(text) {
 
 /** The period of a view, for links to another one. @param {URLSearchParams} query @returns {Values} */
 export function periodOf(query) {
-  return { period: query.get("period"), since: query.get("since"), until: query.get("until") };
+  return {period: query.get("period"), since: query.get("since"), until: query.get("until")};
 }

@@ -6,10 +6,10 @@
 const KEY = "casetrail.session";
 
 /** The account that is signed in; null before `GET /auth/me` was answered. @type {{account: Account | null}} */
-export const session = { account: null };
+export const session = {account: null};
 
 /** @param {string} path below the document, so that the page works behind a path prefix */
-export const address = (path) => new URL(path.replace(/^\//, ""), document.baseURI);
+export const address = path => new URL(path.replace(/^\//, ""), document.baseURI);
 
 /** @returns {Tokens | null} */
 export function tokens() {
@@ -31,11 +31,11 @@ function sessionId(value) {
 
 const channel = new BroadcastChannel(`casetrail ${address("").pathname}`);
 
-channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data }) => {
+channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ {data}) => {
   const own = tokens();
   if (!own) return;
   const id = sessionId(own);
-  if ("asks" in data && data.asks === id) say({ session: id, tokens: own });
+  if ("asks" in data && data.asks === id) say({session: id, tokens: own});
   if ("tokens" in data && data.session === id && data.tokens.expires_at > own.expires_at) keep(data.tokens);
   if ("ended" in data && data.ended === id) {
     forget();
@@ -44,14 +44,14 @@ channel.addEventListener("message", (/** @type {MessageEvent<Message>} */ { data
 });
 
 /** @param {Message} message */
-const say = (message) => channel.postMessage(message);
+const say = message => channel.postMessage(message);
 
 /** @param {Schemas["TokenPair"]} pair */
 export function begin(pair) {
   const value = {
     access_token: pair.access_token,
     refresh_token: pair.refresh_token,
-    expires_at: Date.now() + pair.expires_in * 1000,
+    expires_at: Date.now() + pair.expires_in * 1000
   };
   keep(value);
   session.account = pair.user;
@@ -67,7 +67,7 @@ function forget() {
 export function end() {
   const own = tokens();
   forget();
-  if (own) say({ ended: sessionId(own) });
+  if (own) say({ended: sessionId(own)});
 }
 
 /**
@@ -83,14 +83,14 @@ export async function renew(used) {
       return own && own.refresh_token !== used.refresh_token ? own : null;
     };
     if (newer()) return newer();
-    say({ asks: sessionId(used) });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    say({asks: sessionId(used)});
+    await new Promise(resolve => setTimeout(resolve, 100));
     if (newer()) return newer();
 
     const response = await fetch(address("api/v1/auth/refresh"), {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ refresh_token: used.refresh_token }),
+      headers: {"Content-Type": "application/json"},
+      body: JSON.stringify({refresh_token: used.refresh_token})
     });
     if (response.status === 401) {
       forget();
@@ -98,7 +98,7 @@ export async function renew(used) {
     }
     if (!response.ok) throw new TypeError(`refresh answered ${response.status}`);
     const fresh = begin(await response.json());
-    say({ session: sessionId(fresh), tokens: fresh });
+    say({session: sessionId(fresh), tokens: fresh});
     return fresh;
   };
   // Web Locks exist in secure contexts only. Without them a repeated refresh has a grace of ten seconds.
@@ -106,4 +106,4 @@ export async function renew(used) {
 }
 
 /** @param {string} permission */
-export const can = (permission) => session.account?.permissions.includes(permission) ?? false;
+export const can = permission => session.account?.permissions.includes(permission) ?? false;

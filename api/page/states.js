@@ -4,40 +4,44 @@
 //   empty("No changes", "Nothing was …")       nothing there
 //   failure(error, retry)                      refused, offline, unavailable, or any other error, with its request id
 
-import { el } from "./dom.js";
-import { Problem, Unreachable } from "./api.js";
+import {el, pushButton} from "./dom.js";
+import {Problem, Unreachable} from "./api.js";
 
 /** @param {Kind} kind */
 export function loading(kind) {
-  const box = (/** @type {string} */ size) => el("div", { class: `skeleton ${size}` });
+  /** @param {string} size */
+  const box = size => el("div", `skeleton ${size}`);
   const parts = {
     report: () => [
-      el("div", { class: "cards per-4" }, ...Array.from({ length: 8 }, () => box("card-size"))),
+      el("div", "cards per-4", ...Array.from({length: 8}, () => box("card-size"))),
       box("chart-size"),
-      box("table-size"),
+      box("table-size")
     ],
     list: () => [box("line-size"), box("table-size tall")],
-    detail: () => [box("line-size"), el("div", { class: "columns" }, box("table-size"), box("table-size"))],
+    detail: () => [box("line-size"), el("div", "columns", box("table-size"), box("table-size"))]
   };
-  return el("div", { class: "loading", "aria-label": "Loading" }, ...parts[kind]());
+  return el("div", {class: "loading", "aria-label": "Loading"}, ...parts[kind]());
 }
 
 /** @param {string} title @param {string} [text] @param {...Child} more */
 export function empty(title, text, ...more) {
-  return el("div", { class: "state" }, el("p", { class: "state-title" }, title), text && el("p", {}, text), ...more);
+  return el("div", "state", el("p", "state-title", title), text && el("p", {}, text), ...more);
 }
+
+/** @param {string} kind @param {string} title @param {string} text @param {...Child} more */
+export const failed = (kind, title, text, ...more) =>
+  el("div", {class: `state failed ${kind}`, role: "alert"}, el("h2", "state-title", title), el("p", {}, text), ...more);
 
 /** @param {unknown} error @param {() => void} [retry] */
 export function failure(error, retry) {
-  const { title, text, kind } = explain(error);
+  const {title, text, kind} = explain(error);
   const request = error instanceof Problem && error.requestId;
-  return el(
-    "div",
-    { class: `state failed ${kind}`, role: "alert" },
-    el("h2", { class: "state-title" }, title),
-    el("p", {}, text),
-    request && el("p", { class: "quiet" }, "Request id: ", el("code", {}, request)),
-    retry && el("button", { type: "button", onclick: retry }, "Try again"),
+  return failed(
+    kind,
+    title,
+    text,
+    request && el("p", "quiet", "Request id: ", el("code", {}, request)),
+    retry && pushButton({onclick: retry}, "Try again")
   );
 }
 
@@ -45,20 +49,16 @@ export function failure(error, retry) {
 function explain(error) {
   if (error instanceof Unreachable) {
     const text = "Check the network connection. What was entered is still there.";
-    return { kind: "offline", title: "The service cannot be reached", text };
+    return {kind: "offline", title: "The service cannot be reached", text};
   }
   if (!(error instanceof Problem)) {
-    return {
-      kind: "broken",
-      title: "This view could not be shown",
-      text: error instanceof Error ? error.message : String(error),
-    };
+    return {kind: "broken", title: "This view could not be shown", text: error instanceof Error ? error.message : String(error)};
   }
-  if (error.status === 403) return { kind: "refused", title: "Not permitted", text: error.detail };
-  if (error.status === 404) return { kind: "absent", title: "Not found", text: error.detail };
+  if (error.status === 403) return {kind: "refused", title: "Not permitted", text: error.detail};
+  if (error.status === 404) return {kind: "absent", title: "Not found", text: error.detail};
   if (error.status === 503 || error.status === 429) {
     const after = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
-    return { kind: "busy", title: "The service is not available at the moment", text: `${error.detail}${after}` };
+    return {kind: "busy", title: "The service is not available at the moment", text: `${error.detail}${after}`};
   }
-  return { kind: "broken", title: error.title, text: error.detail };
+  return {kind: "broken", title: error.title, text: error.detail};
 }

@@ -6,43 +6,47 @@
 // A column with `sort: "username"` has a header that links to `sort=username` and back to `-username`; it needs `context`.
 // `numeric` aligns to the right; `counts("Open", "open_cases")` is a column of numbers. The first column names the row.
 
-import { announce, append, el } from "./dom.js";
-import { empty, failure } from "./states.js";
-import { number } from "./format.js";
+import {append, el} from "./dom.js";
+import {pager} from "./list.js";
+import {empty} from "./states.js";
+import {number, time} from "./format.js";
 
 /** A column of counts. @template {string} K @param {string} label @param {K} key @returns {Column<{[P in K]: number | null}>} */
-export const counts = (label, key) => ({ label, numeric: true, cell: (row) => number(row[key]) });
+export const counts = (label, key) => ({label, numeric: true, cell: row => number(row[key])});
+
+/** A column of times. @template {string} K @param {string} label @param {K} key @returns {Column<{[P in K]: string | null}>} */
+export const times = (label, key) => ({label, cell: row => time(row[key])});
 
 /** @template R @param {Table<R>} options */
-export function table({ label, columns, rows, context, sort = "", none = "Nothing in this period" }) {
+export function table({label, columns, rows, context, sort = "", none = "Nothing in this period"}) {
   if (!rows.length) return empty(none);
   const now = context?.query.get("sort") ?? sort;
   return el(
     "div",
-    { class: "scroll", role: "region", "aria-label": label, tabindex: "0" },
+    {class: "scroll", role: "region", "aria-label": label, tabindex: "0"},
     el(
       "table",
       {},
-      el("caption", { class: "unseen" }, label),
-      el("thead", {}, el("tr", {}, ...columns.map((column) => head(column, now, context)))),
-      el("tbody", {}, ...rows.map((row) => line(columns, row))),
-    ),
+      el("caption", "unseen", label),
+      el("thead", {}, el("tr", {}, ...columns.map(column => head(column, now, context)))),
+      el("tbody", {}, ...rows.map(row => line(columns, row)))
+    )
   );
 }
 
 /** @template R @param {Column<R>} column @param {string} now @param {Context | undefined} context */
-function head({ label, sort, numeric }, now, context) {
+function head({label, sort, numeric}, now, context) {
   if (!label) return el("td");
   const order = !sort ? null : now === sort ? "ascending" : now === `-${sort}` ? "descending" : "none";
-  const attributes = { scope: "col", class: numeric ? "numeric" : null, "aria-sort": order };
+  const attributes = {scope: "col", class: numeric ? "numeric" : null, "aria-sort": order};
   if (!sort || !context) return el("th", attributes, label);
   const next = order === "descending" || (order === "none" && !numeric) ? sort : `-${sort}`;
   const arrow = el(
     "span",
-    { class: "arrow", "aria-hidden": "true" },
-    order === "ascending" ? " ▲" : order === "descending" ? " ▼" : " ↕",
+    {class: "arrow", "aria-hidden": "true"},
+    order === "none" ? " ↕" : order === "ascending" ? " ▲" : " ▼"
   );
-  return el("th", attributes, el("a", { id: `sort-${sort}`, class: "sort", href: context.link({ sort: next }) }, label, arrow));
+  return el("th", attributes, el("a", {id: `sort-${sort}`, class: "sort", href: context.link({sort: next})}, label, arrow));
 }
 
 /** @template R @param {Column<R>[]} columns @param {R} row */
@@ -50,47 +54,22 @@ const line = (columns, row) =>
   el(
     "tr",
     {},
-    ...columns.map(({ numeric, class: name, cell }, at) =>
-      el(at ? "td" : "th", { class: numeric ? "numeric" : name, scope: at ? null : "row" }, cell(row)),
-    ),
+    ...columns.map(({numeric, class: name, cell}, at) =>
+      el(at ? "td" : "th", {class: numeric ? "numeric" : name, scope: at ? null : "row"}, cell(row))
+    )
   );
 
 /** @template R @param {PagedTable<R>} options */
-export function pagedTable({ page: first, more, ...options }) {
-  const shown = table({ ...options, rows: first.data });
+export function pagedTable({page, more, ...options}) {
+  const shown = table({...options, rows: page.data});
   const body = shown.querySelector("tbody");
   if (!body) return shown;
-  let count = first.data.length;
-  let page = first.page;
-  const counted = el("span", { class: "quiet" });
-  const button = el("button", { type: "button", class: "more", onclick: next }, "Show more");
-  const problem = el("div");
-  const describe = () => {
-    const all = page.total === null ? "" : ` of ${number(page.total)}${page.total_is_capped ? " or more" : ""}`;
-    counted.textContent = `${number(count)}${all} shown`;
-    button.hidden = !page.has_more;
-  };
-
-  async function next() {
-    if (!page.next_cursor) return;
-    button.disabled = true;
-    problem.replaceChildren();
-    try {
-      const answer = await more(page.next_cursor);
-      const rows = answer.data.map((row) => line(options.columns, row));
-      append(/** @type {Element} */ (body), ...rows);
-      count += rows.length;
-      page = answer.page;
-      describe();
-      announce(counted.textContent ?? "");
-      const cell = rows[0]?.querySelector("th");
-      cell?.setAttribute("tabindex", "-1");
-      cell?.focus();
-    } catch (error) {
-      problem.replaceChildren(failure(error));
-    }
-    button.disabled = false;
-  }
-  describe();
-  return el("div", {}, shown, el("div", { class: "pager" }, counted, button), problem);
+  const foot = pager({page, more}, rows => {
+    const lines = rows.map(row => line(options.columns, row));
+    append(body, ...lines);
+    const cell = lines[0]?.querySelector("th");
+    cell?.setAttribute("tabindex", "-1");
+    return cell;
+  });
+  return el("div", {}, shown, ...foot);
 }

@@ -6,15 +6,15 @@
 //
 // `inner` lasts until another parameter changes or the view is left: so do its requests. Its `reload` reads the view again.
 
-import { parse, withValues } from "./route.js";
-import { connect } from "./api.js";
+import {parse, withValues} from "./route.js";
+import {connect} from "./api.js";
 
 /** @type {{key: string, controller: AbortController, inner: Context, tools?: Child[], work?: Promise<Child[]>} | null} */
 let last = null;
 
 function keyNow() {
-  const { name, path, query } = parse(location.hash);
-  return `${[name, ...path].join("/")}?${withValues(query, { entry: null })}`;
+  const {name, path, query} = parse(location.hash);
+  return `${[name, ...path].join("/")}?${withValues(query, {entry: null})}`;
 }
 
 function end() {
@@ -22,7 +22,7 @@ function end() {
   last = null;
 }
 
-window.addEventListener("hashchange", () => {
+addEventListener("hashchange", () => {
   if (last && last.key !== keyNow()) end();
 });
 
@@ -32,20 +32,20 @@ function current(context) {
   if (last?.key === key) return last;
   end();
   const controller = new AbortController();
-  const { signal } = controller;
+  const {signal} = controller;
   /** @type {Context} */
   const inner = {
     ...context,
     signal,
     api: connect(signal),
-    link: (changes) => context.link({ entry: null, ...changes }),
-    go: (changes) => context.go({ entry: null, ...changes }),
+    link: changes => context.link({entry: null, ...changes}),
+    go: changes => context.go({entry: null, ...changes}),
     reload: () => {
       end();
       context.reload();
-    },
+    }
   };
-  last = { key, controller, inner };
+  last = {key, controller, inner};
   return last;
 }
 

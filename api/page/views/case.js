@@ -1,21 +1,20 @@
 // One case: its fields, what can be done to it, its documents, notes and reviews, and its audit trail.
 
-import { byId, el, replace, svg } from "../dom.js";
-import { bytes, day, dayOf, label, number, person, time } from "../format.js";
-import { badge, panel } from "../report.js";
-import { table } from "../table.js";
-import { pagedList } from "../list.js";
-import { downloadButton } from "../download.js";
-import { field, problemForm } from "../forms.js";
-import { fieldChanges } from "../changes.js";
-import { changeList, facts, outcome } from "../entry.js";
-import { actionForm, actionLabel, isNext, offered } from "../actions.js";
-import { showEntry } from "../drawer.js";
-import { visit } from "../visit.js";
-import { empty, failure } from "../states.js";
-import { Problem } from "../api.js";
-import { tone } from "../charts.js";
-import { href } from "../route.js";
+import {el, linkTo, pushButton, quiet, replace, svg} from "../dom.js";
+import {day, dayOf, label, number, person, time} from "../format.js";
+import {badge, panel} from "../report.js";
+import {pagedList} from "../list.js";
+import {changed, documentParts} from "../files.js";
+import {noteParts, reviewParts} from "../notes.js";
+import {fieldChanges} from "../changes.js";
+import {changeList, facts, outcome, readEntry} from "../entry.js";
+import {actionForm, actionLabel, isNext, offered} from "../actions.js";
+import {showEntry} from "../drawer.js";
+import {visit} from "../visit.js";
+import {empty, failure} from "../states.js";
+import {Problem} from "../api.js";
+import {tone} from "../charts.js";
+import {href} from "../route.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 /** @typedef {Schemas["AuditEntry"]} Entry */
@@ -27,27 +26,29 @@ const TONES = new Map([
   ["hold", "warn"],
   ["needs_resubmission", "bad"],
   ["completed", "good"],
-  ["draft", ""],
+  ["draft", ""]
 ]);
 /**
  * What was typed into a form before the case was read again.
  * @type {{id: string, action: string, values: Record<string, string>} | null}
  */
 let draft = null;
+/** @type {Record<string, string>} */
+const NOTHING = {};
 /** The entries of the trail that were read. @type {Map<string, Entry>} */
 const known = new Map();
 
 /** @param {string} code */
-export const statusBadge = (code) => badge(code, label(code), TONES.get(code) ?? "info");
+export const statusBadge = code => badge(code, label(code), TONES.get(code) ?? "info");
 
 /** @param {{due_on: string, status: string}} item */
-export const isOverdue = ({ due_on: on, status }) => on < dayOf(new Date()) && status !== "draft" && status !== "completed";
+export const isOverdue = ({due_on: on, status}) => on < dayOf(new Date()) && status !== "draft" && status !== "completed";
 
 /** @param {Context} context */
 export function render(context) {
   const found = visit(context, one);
-  void showEntry(context, async (id) => {
-    if (context.can("read_audit_log")) return context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: id } });
+  void showEntry(context, async id => {
+    if (context.can("read_audit_log")) return readEntry(context, id);
     await found;
     const entry = known.get(id);
     if (!entry) throw new Error("The history of this case has no such entry.");
@@ -57,19 +58,24 @@ export function render(context) {
 }
 
 /** The answer, or the error. @template T @param {Promise<T>} work @returns {Promise<T | Error>} */
-const settled = (work) => work.catch((error) => (error instanceof Error ? error : new Error(String(error))));
+const settled = work => work.catch(error => (error instanceof Error ? error : new Error(String(error))));
 
 /** @param {Context} context */
 async function one(context) {
-  const { api, can } = context;
-  const path = { case_id: context.path[0] ?? "" };
-  const [{ data: item, etag }, trail, documents, notes, reviews] = await Promise.all([
-    api.read("/api/v1/cases/{case_id}", { path }),
-    settled(api.get("/api/v1/cases/{case_id}/audit-trail", { path, query: { limit: 200 } })),
-    settled(api.get("/api/v1/cases/{case_id}/documents", { path, query: { limit: 200 } })),
-    settled(api.get("/api/v1/cases/{case_id}/notes", { path, query: { limit: 200 } })),
-    can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", { path })) : null,
+  const {api, can} = context;
+  const path = {case_id: context.path[0] ?? ""};
+  const [found, trail, documents, notes, reviews] = await Promise.all([
+    settled(api.read("/api/v1/cases/{case_id}", {path})),
+    settled(api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {limit: 200}})),
+    settled(api.get("/api/v1/cases/{case_id}/documents", {path, query: {limit: 200}})),
+    settled(api.get("/api/v1/cases/{case_id}/notes", {path, query: {limit: 200}})),
+    can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", {path})) : null
   ]);
+  if (found instanceof Error) {
+    if (found instanceof Problem && found.status === 404 && (await wasDeleted(context, path.case_id))) return [deleted(path)];
+    throw found;
+  }
+  const {data: item, etag} = found;
   context.retitle(item.case_number);
   const entries = trail instanceof Error ? [] : trail.data;
   known.clear();
@@ -79,34 +85,49 @@ async function one(context) {
     actions(context, item, etag),
     el(
       "div",
-      { class: "case-parts" },
+      "case-parts",
       el(
         "div",
-        { class: "stack" },
+        "stack",
         panel("Case", fields(context, item, entries)),
-        panel("Documents", ...or(documents, ({ data }) => documentParts(context, item, data))),
-        panel("Notes", ...or(notes, ({ data }) => noteParts(context, item, data))),
-        reviews && panel("Reviews", ...or(reviews, ({ data }) => reviewParts(data))),
+        panel("Documents", ...or(documents, ({data}) => documentParts(context, item, data))),
+        panel("Notes", ...or(notes, ({data}) => noteParts(context, item, data))),
+        reviews && panel("Reviews", ...or(reviews, ({data}) => reviewParts(data)))
       ),
-      panel("History", ...or(trail, (page) => history(context, path, page))),
-    ),
+      panel("History", ...or(trail, page => history(context, path, page)))
+    )
   ];
 }
+
+/**
+ * Whether the log knows a case that is not there: those who may read the log see every case.
+ * @param {Context} context @param {string} id
+ */
+async function wasDeleted({api, can}, id) {
+  if (!can("read_audit_log")) return false;
+  const query = {case_id: id, limit: 1};
+  const answer = await settled(api.get("/api/v1/audit-log", {query}));
+  return !(answer instanceof Error) && answer.data.length > 0;
+}
+
+/** @param {{case_id: string}} path */
+const deleted = path =>
+  empty("This case was deleted.", "", el("p", {}, "Its entries are in the ", linkTo(href("log", path), "log"), "."));
 
 /** @template T @param {T | Error} answer @param {(answer: T) => Child[]} show */
 const or = (answer, show) => (answer instanceof Error ? [failure(answer)] : show(answer));
 
 /** @param {Case} item */
-const head = (item) =>
+const head = item =>
   el(
     "p",
-    { class: "case-head" },
+    "case-head",
     statusBadge(item.status),
     item.urgency !== "normal" && badge(item.urgency, label(item.urgency), "bad"),
     isOverdue(item) && badge("overdue", "Overdue", "bad"),
     item.has_member_updates && badge("updates", "The member changed it", "info"),
     el("span", {}, `${item.employee_first_name} ${item.employee_last_name}`),
-    el("span", { class: "quiet" }, "due ", day(item.due_on)),
+    quiet("due ", day(item.due_on))
   );
 
 /**
@@ -115,45 +136,45 @@ const head = (item) =>
  */
 function actions(context, item, etag) {
   const list = offered(item.allowed_actions);
-  const place = el("div", { class: "action-form" });
+  const place = el("div", "action-form");
   const buttons = list.map((action, at) =>
-    el(
-      "button",
+    pushButton(
       {
         id: `action-${action}`,
-        type: "button",
         class: action === "delete" ? "danger" : at === 0 && isNext(action) ? "primary" : null,
         "aria-expanded": "false",
-        onclick: () => void open(action),
+        onclick: () => void open(action)
       },
-      actionLabel(action),
-    ),
+      actionLabel(action)
+    )
   );
-  const expand = (/** @type {string} */ name) => {
+  /** @param {string} name */
+  const expand = name => {
     for (const button of buttons) button.setAttribute("aria-expanded", String(button.id === `action-${name}`));
   };
   const close = () => {
-    const chosen = buttons.find((button) => button.getAttribute("aria-expanded") === "true");
+    const chosen = buttons.find(button => button.getAttribute("aria-expanded") === "true");
     place.replaceChildren();
     expand("");
     chosen?.focus();
   };
 
   /** @param {string} action */
-  async function open(action, values = /** @type {Record<string, string>} */ ({})) {
+  async function open(action, values = NOTHING) {
     expand(action);
-    const again = el("p", { class: "again", hidden: true });
-    const onproblem = (/** @type {unknown} */ error, /** @type {Record<string, string>} */ typed) => {
+    const again = el("p", {class: "again", hidden: true});
+    /** @param {unknown} error @param {Record<string, string>} typed */
+    const onproblem = (error, typed) => {
       if (!(error instanceof Problem) || (error.status !== 409 && error.status !== 412)) return;
       const reread = () => {
-        draft = { id: item.id, action, values: typed };
+        draft = {id: item.id, action, values: typed};
         context.reload();
       };
       replace(
         again,
         "The case may have changed. ",
-        el("button", { type: "button", class: "small", onclick: reread }, "Read it again"),
-        " What you entered is kept.",
+        pushButton({class: "small", onclick: reread}, "Read it again"),
+        " What you entered is kept."
       );
       again.hidden = false;
     };
@@ -162,12 +183,8 @@ function actions(context, item, etag) {
       else changed(context);
     };
     try {
-      const form = await actionForm(context, { action, item, etag, ondone, onproblem, oncancel: close });
-      for (const control of form.elements) {
-        if (
-          !(control instanceof HTMLInputElement || control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement)
-        )
-          continue;
+      const form = await actionForm(context, {action, item, etag, ondone, onproblem, oncancel: close});
+      for (const control of form.querySelectorAll(/** @type {"input"} */ ("[name]"))) {
         if (control.type === "checkbox") control.toggleAttribute("checked", values[control.name] === "true");
         else control.value = values[control.name] ?? control.value;
       }
@@ -180,53 +197,44 @@ function actions(context, item, etag) {
 
   const kept = draft?.id === item.id ? draft : null;
   draft = null;
-  const again = list.find((action) => action === kept?.action);
+  const again = list.find(action => action === kept?.action);
   if (again) setTimeout(() => void open(again, kept?.values));
-  const blocked = item.blocked_actions.filter(({ code }) => code !== "forbidden");
+  const blocked = item.blocked_actions.filter(({code}) => code !== "forbidden");
   return el(
     "section",
-    { class: "panel", "aria-label": "Actions" },
-    list.length
-      ? el("div", { class: "buttons" }, ...buttons)
-      : el("p", { class: "none" }, "There is nothing for you to do on this case now."),
+    {class: "panel", "aria-label": "Actions"},
+    list.length ? el("div", "buttons", ...buttons) : el("p", "none", "There is nothing for you to do on this case now."),
     place,
     blocked.length > 0 &&
       el(
         "details",
-        { class: "blocked" },
+        "blocked",
         el("summary", {}, "Not possible now"),
-        el(
-          "dl",
-          { class: "facts" },
-          ...blocked.flatMap(({ action, detail }) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)]),
-        ),
-      ),
+        el("dl", "facts", ...blocked.flatMap(({action, detail}) => [el("dt", {}, actionLabel(action)), el("dd", {}, detail)]))
+      )
   );
-}
-
-/** Reads the case again after a change, and returns the focus to it. @param {Context} context */
-function changed(context) {
-  context.reload();
-  setTimeout(() => byId("main").querySelector("h1")?.focus());
 }
 
 /** @param {Context} context @param {Case} item @param {readonly Entry[]} entries newest first */
 function fields(context, item, entries) {
-  const why = (/** @type {string} */ name, /** @type {Child} */ value) => {
-    const entry = entries.find(({ changes }) => Object.hasOwn(changes, name));
+  /** @param {string} name @param {Child} value */
+  const why = (name, value) => {
+    const entry = entries.find(({changes}) => Object.hasOwn(changes, name));
     if (!entry) return value;
-    const about = el("span", { class: "unseen" }, ` The entry that set it: ${label(name)}`);
+    const about = el("span", "unseen", ` The entry that set it: ${label(name)}`);
     return el(
       "span",
       {},
       value,
       " ",
-      el("a", { id: `why-${name}`, class: "why", href: context.link({ entry: entry.id }) }, "Why?", about),
+      el("a", {id: `why-${name}`, class: "why", href: context.link({entry: entry.id})}, "Why?", about)
     );
   };
-  const someone = (/** @type {Schemas["PersonSummary"] | null} */ one) => (one ? person(one.full_name, one.username) : null);
-  const long = (/** @type {string | null} */ text) => text && el("span", { class: "prose" }, text);
-  const { hold, rejection, release, resubmission, review } = item;
+  /** @param {Schemas["PersonSummary"] | null} one */
+  const someone = one => (one ? person(one.full_name, one.username) : null);
+  /** @param {string | null} text */
+  const long = text => text && el("span", "prose", text);
+  const {hold, rejection, release, resubmission, review} = item;
   return facts([
     ["Status", why("status", label(item.status))],
     ["Tier", item.tier && why("tier", [label(item.tier), item.complexity && ` (${label(item.complexity).toLowerCase()})`])],
@@ -247,11 +255,11 @@ function fields(context, item, entries) {
       release &&
         (release.released_at
           ? time(release.released_at)
-          : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)]),
+          : release.scheduled_release_at && ["planned for ", time(release.scheduled_release_at)])
     ],
     [
       "Resubmitted",
-      resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`),
+      resubmission && resubmission.count > 0 && (resubmission.count === 1 ? "once" : `${number(resubmission.count)} times`)
     ],
     ["Member", someone(item.member)],
     ["Workshop", item.workshop_code],
@@ -261,265 +269,40 @@ function fields(context, item, entries) {
     ["Notes on the reports", long(item.report_notes_to_member)],
     [
       "Created",
-      [
-        time(item.created_at),
-        item.created_by && item.created_by.id !== item.member?.id ? ` by ${item.created_by.full_name}` : "",
-      ],
+      [time(item.created_at), item.created_by && item.created_by.id !== item.member?.id ? ` by ${item.created_by.full_name}` : ""]
     ],
     ["Submitted", item.submitted_at && time(item.submitted_at)],
-    ["Completed", item.completed_at && time(item.completed_at)],
+    ["Completed", item.completed_at && time(item.completed_at)]
   ]);
 }
 
-/** Whether the caller may delete what others added. @param {Context} context */
-const manages = ({ account }) => account?.role === "manager" || account?.role === "administrator";
-
-/** A button that has to be pressed twice. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
-function removeButton(context, what, remove) {
-  const button = el("button", { type: "button", class: "small", "aria-label": `Delete ${what}`, onclick: click }, "Delete");
-  async function click() {
-    if (button.textContent === "Delete") {
-      button.classList.add("danger");
-      button.textContent = "Delete?";
-      button.setAttribute("aria-label", `Delete ${what}? Press again to delete.`);
-      return;
-    }
-    await remove().then(
-      () => changed(context),
-      (error) => context.tell(String(error.message)),
-    );
-  }
-  return button;
-}
-
-/** @param {Context} context @param {Case} item @param {readonly Schemas["DocumentSummary"][]} rows */
-function documentParts(context, item, rows) {
-  const me = context.account;
-  const removable = (/** @type {Schemas["DocumentSummary"]} */ row) => {
-    if (row.document_type === "report" && !["accepted", "hold", "pending_review"].includes(item.status)) return false;
-    if (!item.allowed_actions.includes("upload")) return false;
-    return (
-      manages(context) || row.uploaded_by?.id === me?.id || (row.document_type === "report" && item.assigned_to?.id === me?.id)
-    );
-  };
-  return [
-    rows.length
-      ? table({
-          label: "Documents",
-          rows,
-          columns: [
-            {
-              label: "File",
-              cell: (row) =>
-                downloadButton(context, {
-                  id: `file-${row.id}`,
-                  class: "plain",
-                  text: row.filename,
-                  path: "/api/v1/documents/{document_id}/content",
-                  values: { document_id: row.id },
-                }),
-            },
-            { label: "Type", cell: (row) => [label(row.document_type), row.report_number !== null && ` ${row.report_number}`] },
-            { label: "Size", numeric: true, cell: (row) => bytes(row.size_bytes) },
-            {
-              label: "Added",
-              cell: (row) => [
-                time(row.created_at),
-                row.uploaded_by && el("span", { class: "quiet" }, ` ${row.uploaded_by.full_name}`),
-              ],
-            },
-            {
-              label: "Remove",
-              cell: (row) =>
-                removable(row) &&
-                removeButton(context, row.filename, () =>
-                  context.api.remove("/api/v1/documents/{document_id}", { path: { document_id: row.id } }),
-                ),
-            },
-          ],
-        })
-      : el("p", { class: "none" }, "No documents"),
-    item.allowed_actions.includes("upload") &&
-      el("details", { class: "add" }, el("summary", {}, "Add a document"), uploadForm(context, item)),
-  ];
-}
-
-/** @param {Context} context @param {Case} item */
-function uploadForm(context, item) {
-  const open = ["accepted", "hold", "pending_review"].includes(item.status);
-  const types = ["supporting", "fact_finder", ...(context.can("work_on_cases") && open ? ["report"] : []), "other"];
-  const bar = el("progress", { max: 1, value: 0, "aria-label": "Sent so far" });
-  const stop = el("button", { type: "button", class: "small", onclick: () => running?.abort() }, "Cancel");
-  const words = el("span", { class: "quiet" });
-  const progress = el("div", { class: "progress", hidden: true }, bar, words, stop);
-  /** @type {AbortController | null} */
-  let running = null;
-  return problemForm(
-    {
-      label: "Add a document",
-      submit: "Upload",
-      onsend: async (values, form) => {
-        const sent = new FormData(form);
-        for (const name of ["report_number", "notes"]) if (!values[name]) sent.delete(name);
-        running = new AbortController();
-        bar.value = 0;
-        words.textContent = "";
-        progress.hidden = false;
-        try {
-          await context.api.upload("/api/v1/cases/{case_id}/documents", {
-            path: { case_id: item.id },
-            form: sent,
-            signal: running.signal,
-            progress: (done, total) => {
-              bar.value = total ? done / total : 0;
-              words.textContent = total ? `${bytes(done)} of ${bytes(total)}` : bytes(done);
-            },
-          });
-          context.tell("The document was added.");
-          changed(context);
-        } catch (error) {
-          if (error instanceof DOMException) context.tell("The upload was cancelled. Nothing was kept.");
-          throw error;
-        } finally {
-          progress.hidden = true;
-        }
-      },
-    },
-    field({
-      name: "file",
-      label: "File",
-      type: "file",
-      required: true,
-      hint: "PDF, an image, DOCX, XLSX, CSV or text; at most 50 MiB",
-    }),
-    el(
-      "div",
-      { class: "field-row" },
-      field({ name: "document_type", label: "Type", options: types.map((type) => [type, label(type)]) }),
-      types.includes("report") &&
-        field({
-          name: "report_number",
-          label: "Number of the report",
-          type: "number",
-          hint: "Only for reports",
-          more: { min: 1, max: item.num_reports_requested },
-        }),
-    ),
-    field({ name: "notes", label: "Notes" }),
-    progress,
-  );
-}
-
-/** @param {Context} context @param {Case} item @param {readonly Schemas["CaseNote"][]} rows newest first */
-function noteParts(context, item, rows) {
-  const isStaff = context.can("work_on_cases");
-  return [
-    el(
-      "ul",
-      { class: "notes" },
-      ...rows.map((row) =>
-        el(
-          "li",
-          {},
-          el(
-            "p",
-            { class: "note-head" },
-            el("strong", {}, row.author?.full_name ?? "–"),
-            time(row.created_at),
-            isStaff && badge(row.visibility, label(row.visibility), row.visibility === "internal" ? "" : "info"),
-            (manages(context) || row.author?.id === context.account?.id) &&
-              removeButton(context, "the note", () =>
-                context.api.remove("/api/v1/notes/{note_id}", { path: { note_id: row.id }, etag: `"${row.version}"` }),
-              ),
-          ),
-          el("p", { class: "prose" }, row.body),
-        ),
-      ),
-    ),
-    rows.length === 0 && el("p", { class: "none" }, "No notes"),
-    item.allowed_actions.includes("comment") &&
-      el(
-        "details",
-        { class: "add" },
-        el("summary", {}, "Write a note"),
-        problemForm(
-          {
-            label: "Write a note",
-            submit: "Add the note",
-            onsend: async ({ body = "", visibility }) => {
-              const path = { case_id: item.id };
-              await context.api.post("/api/v1/cases/{case_id}/notes", {
-                path,
-                body: { body, visibility: visibility === "internal" ? "internal" : "shared" },
-              });
-              context.tell("The note was added.");
-              changed(context);
-            },
-          },
-          field({ name: "body", label: "Note", multiline: true, required: true }),
-          isStaff &&
-            field({
-              name: "visibility",
-              label: "Who can read it",
-              options: [
-                ["internal", "The staff"],
-                ["shared", "The staff and the member"],
-              ],
-            }),
-        ),
-      ),
-  ];
-}
-
-/** @param {readonly Schemas["CaseReview"][]} rows */
-const reviewParts = (rows) => [
-  rows.length
-    ? el(
-        "ul",
-        { class: "notes" },
-        ...rows.map((row) =>
-          el(
-            "li",
-            {},
-            el(
-              "p",
-              { class: "note-head" },
-              badge(row.review_action, label(row.review_action), row.review_action === "approved" ? "good" : ""),
-              el("strong", {}, row.reviewer?.full_name ?? "–"),
-              time(row.reviewed_at),
-            ),
-            row.notes && el("p", { class: "prose" }, row.notes),
-          ),
-        ),
-      )
-    : el("p", { class: "none" }, "No reviews"),
-];
-
 /** @param {Context} context @param {{case_id: string}} path @param {Answered<Entry>} page */
 function history(context, path, page) {
-  const more = async (/** @type {string} */ cursor) => {
-    const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", { path, query: { limit: 200, cursor } });
+  /** @param {string} cursor */
+  const more = async cursor => {
+    const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {limit: 200, cursor}});
     for (const entry of answer.data) known.set(entry.id, entry);
     return answer;
   };
-  const item = (/** @type {Entry} */ entry) => [
+  /** @param {Entry} entry */
+  const item = entry => [
     svg(
       "svg",
-      { class: "dot", width: 11, height: 11, "aria-hidden": "true" },
-      svg("circle", { class: tone(entry.category), cx: 5.5, cy: 5.5, r: 5.5 }),
+      {class: "dot", width: 11, height: 11, "aria-hidden": "true"},
+      svg("circle", {class: tone(entry.category), cx: 5.5, cy: 5.5, r: 5.5})
     ),
     el(
       "p",
       {},
-      el("a", { id: `entry-${entry.id}`, href: context.link({ entry: entry.id }) }, entry.action_label),
+      el("a", {id: `entry-${entry.id}`, href: context.link({entry: entry.id})}, entry.action_label),
       " ",
-      outcome(entry),
+      outcome(entry)
     ),
-    el("p", { class: "quiet" }, time(entry.occurred_at), " · ", entry.actor ? entry.actor.full_name : label(entry.actor_label)),
-    typeof entry.metadata.reason === "string" && el("p", { class: "prose" }, entry.metadata.reason),
-    fieldChanges(changeList(entry.changes)),
+    el("p", "quiet", time(entry.occurred_at), " · ", entry.actor ? entry.actor.full_name : label(entry.actor_label)),
+    typeof entry.metadata.reason === "string" && el("p", "prose", entry.metadata.reason),
+    fieldChanges(changeList(entry.changes))
   ];
   return page.data.length
-    ? pagedList({ label: "History, newest first", class: "timeline", page, more, item })
+    ? pagedList({label: "History, newest first", class: "timeline", page, more, item})
     : [empty("No entries")];
 }

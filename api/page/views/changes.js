@@ -1,7 +1,7 @@
 // Case changes: what was changed on cases, from what to what, by whom and why.
 
-import { el } from "../dom.js";
-import { label, number, person } from "../format.js";
+import {el, quiet} from "../dom.js";
+import {label, number, pair, person} from "../format.js";
 import {
   badge,
   cards,
@@ -14,12 +14,12 @@ import {
   panel,
   reportQuery,
   reportToolbar,
-  stamp,
+  stamp
 } from "../report.js";
-import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
-import { pagedTable } from "../table.js";
-import { fieldChanges } from "../changes.js";
-import { personPicker } from "../people.js";
+import {barChart, buckets, rankedBars, sparkline} from "../charts.js";
+import {pagedTable} from "../table.js";
+import {fieldChanges} from "../changes.js";
+import {personPicker} from "../people.js";
 
 /** @typedef {Schemas["CaseChangesReport"]} Report */
 /** @typedef {Schemas["CaseChange"]} Change */
@@ -38,32 +38,32 @@ const TYPES = [
   ["details", "Details", "details_changes"],
   ["hold", "Holds", "holds"],
   ["resubmission", "Resubmission", "resubmissions"],
-  ["tier", "Tier", "tier_changes"],
+  ["tier", "Tier", "tier_changes"]
 ];
 const TONES = new Map([
   ["hold", "warn"],
   ["resubmission", "good"],
-  ["status", "info"],
+  ["status", "info"]
 ]);
 
 /** @param {Context} context */
-export const toolbar = (context) =>
+export const toolbar = context =>
   reportToolbar(
     context,
     "/api/v1/reports/case-changes.csv",
     FILTERS,
-    ...personPicker(context, { parameter: "actor_id", label: "Changed by" }),
-    intervalSelect(context),
+    ...personPicker(context, {parameter: "actor_id", label: "Changed by"}),
+    intervalSelect(context)
   );
 
 /** @param {Context} context */
 export async function render(context) {
   const types = context.query.getAll("change_type");
   const narrowed = types.length > 0 || context.query.has("actor_id");
-  const query = { ...reportQuery(context.query, FILTERS), include_total: true, limit: narrowed ? 200 : 40 };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/case-changes", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  const query = {...reportQuery(context.query, FILTERS), include_total: true, limit: narrowed ? 200 : 40};
+  /** @param {string} [cursor] */
+  const read = cursor => context.api.get("/api/v1/reports/case-changes", {query: {...query, cursor}});
+  const report = await read();
   const first = types.length === 1 ? TYPES.find(([code]) => code === types[0]) : undefined;
   return [
     stamp(context, report),
@@ -72,56 +72,54 @@ export async function render(context) {
     narrowed && reasons(context, report),
     barChart({
       title: first ? `Changes: ${first[1]}` : "Changes by type",
-      points: types.length ? report.timeseries.filter((point) => types.includes(point.series)) : report.timeseries,
+      points: types.length ? report.timeseries.filter(point => types.includes(point.series)) : report.timeseries,
       series: TYPES.map(([code, name]) => [code, name]),
       interval: interval(context.query),
-      grouped: types.length !== 1,
+      grouped: types.length !== 1
     }),
     subjects(context, report, first?.[2] ?? "total_changes", first?.[1] ?? "Changes"),
-    list(context, report, async (cursor) => (await read(cursor)).entries),
+    list(context, report, async cursor => (await read(cursor)).entries)
   ];
 }
 
 /** @param {Context} context @param {Report} report @returns {[string, string, Child][]} */
-function chosen({ query }, report) {
-  const name = (
-    /** @type {readonly {user_id: string | null, username: string | null}[]} */ people,
-    /** @type {string} */ parameter,
-  ) => people.find((one) => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
+function chosen({query}, report) {
+  /** @param {readonly {user_id: string | null, username: string | null}[]} people @param {string} parameter */
+  const name = (people, parameter) => people.find(one => one.user_id === query.get(parameter))?.username ?? query.get(parameter);
   const entry = report.entries.data[0];
   return [
     ["actor_id", "Changed by", entry?.actor_id === query.get("actor_id") ? entry?.actor_label : query.get("actor_id")],
     ["case_id", "Case", entry?.case_number ?? query.get("case_id")],
     ["member_id", "Member", name(report.by_member, "member_id")],
     ["assigned_to", "Assignee", name(report.by_assignee, "assigned_to")],
-    ["workshop_code", "Workshop", query.get("workshop_code")],
+    ["workshop_code", "Workshop", query.get("workshop_code")]
   ];
 }
 
 /** @param {Context} context @param {Report} report */
-function figures(context, { summary, timeseries }) {
+function figures(context, {summary, timeseries}) {
   const all = buckets(timeseries);
   const types = context.query.getAll("change_type");
   return cards([
     {
       label: "Changes",
       wide: true,
-      value: number(summary.total_changes),
+      value: summary.total_changes,
       note: `on ${number(summary.cases_touched)} cases`,
-      href: context.link({ change_type: null }),
+      href: context.link({change_type: null})
     },
     ...TYPES.map(([code, name, figure]) => ({
       id: `card-${code}`,
       label: name,
-      value: number(summary[figure]),
-      href: context.link({ change_type: types.includes(code) ? null : code }),
+      value: summary[figure],
+      href: context.link({change_type: types.includes(code) ? null : code}),
       current: types.includes(code),
       spark: sparkline(
-        all.map((bucket) => bucket.values.get(code) ?? 0),
+        all.map(bucket => bucket.values.get(code) ?? 0),
         name,
-        code,
-      ),
-    })),
+        code
+      )
+    }))
   ]);
 }
 
@@ -130,39 +128,40 @@ function figures(context, { summary, timeseries }) {
  * @param {Context} context
  * @param {Report} report
  */
-function reasons(context, { entries: { data, page } }) {
-  const holds = data.filter((entry) => entry.action_type === "case_held");
+function reasons(context, {entries: {data, page}}) {
+  const holds = data.filter(entry => entry.action_type === "case_held");
   const counted = context.query.getAll("change_type").includes("hold") && holds.length ? holds : data;
   const what = counted === holds ? "placed on hold" : "changed";
-  const note = page.has_more && el("span", { class: "quiet" }, `Of the ${number(data.length)} latest changes`);
+  const note = page.has_more && quiet(`Of the ${number(data.length)} latest changes`);
   /** @type {Map<string, {entry: Change, count: number}>} */
   const people = new Map();
   /** @type {Map<string, number>} */
   const why = new Map();
   for (const entry of counted) {
-    const known = people.get(entry.actor_label) ?? { entry, count: 0 };
-    people.set(entry.actor_label, { entry, count: known.count + 1 });
-    const reason = entry.before_after.find((one) => one.field === "hold_reason")?.to;
+    const known = people.get(entry.actor_label) ?? {entry, count: 0};
+    people.set(entry.actor_label, {entry, count: known.count + 1});
+    const reason = entry.before_after.find(one => one.field === "hold_reason")?.to;
     if (reason) why.set(reason, (why.get(reason) ?? 0) + 1);
   }
+  const actor = context.query.get("actor_id");
   const rows = [...people.values()].sort((a, b) => b.count - a.count);
   const ofReasons = [...why].sort((a, b) => b[1] - a[1]);
   return el(
     "div",
-    { class: "columns" },
+    "columns",
     rankedBars({
       title: what === "changed" ? "Who made these changes" : "Who placed cases on hold",
       counted: what === "changed" ? "Changes" : "Holds",
       note,
-      rows: rows.slice(0, 12).map(({ entry, count }) => ({
-        name: person(entry.actor_full_name, entry.actor_label),
-        count,
-        tone: "hold",
-        href: entry.actor_id
-          ? context.link({ actor_id: context.query.get("actor_id") === entry.actor_id ? null : entry.actor_id })
-          : "",
-        current: context.query.get("actor_id") === entry.actor_id,
-      })),
+      rows: rows
+        .slice(0, 12)
+        .map(({entry, count}) => ({
+          name: person(entry.actor_full_name, entry.actor_label),
+          count,
+          tone: "hold",
+          href: entry.actor_id ? context.link({actor_id: actor === entry.actor_id ? null : entry.actor_id}) : "",
+          current: actor === entry.actor_id
+        }))
     }),
     ofReasons.length > 0 &&
       rankedBars({
@@ -170,22 +169,16 @@ function reasons(context, { entries: { data, page } }) {
         first: "Reason",
         counted: "Holds",
         note,
-        rows: ofReasons.slice(0, 12).map(([name, count]) => ({ name, count, tone: "hold" })),
-      }),
+        rows: ofReasons.slice(0, 12).map(([name, count]) => ({name, count, tone: "hold"}))
+      })
   );
 }
 
 /** @param {Context} context @param {Report} report @param {(cursor: string) => Promise<Report["entries"]>} more */
-const list = (context, { entries }, more) =>
+const list = (context, {entries}, more) =>
   panel(
     "Changes, one by one",
-    choices(
-      context,
-      "change_type",
-      "Type of change",
-      [["", "All"], ...TYPES.map(([code, name]) => /** @type {const} */ ([code, name]))],
-      true,
-    ),
+    choices(context, "change_type", "Type of change", [["", "All"], ...TYPES.map(([code, name]) => pair(code, name))], true),
     pagedTable({
       label: "Changes",
       context,
@@ -193,16 +186,13 @@ const list = (context, { entries }, more) =>
       page: entries,
       more,
       columns: [
-        { label: "Time", sort: "occurred_at", cell: entryLink },
-        {
-          label: "Case",
-          cell: caseLink,
-        },
-        { label: "By", cell: (row) => person(row.actor_full_name, row.actor_label) },
-        { label: "Type", cell: (row) => badge(row.badge, label(row.badge), TONES.get(row.badge) ?? "") },
-        { label: "What", class: "text", cell: (row) => [row.action_label, fieldChanges(row.before_after)] },
-      ],
-    }),
+        {label: "Time", sort: "occurred_at", cell: entryLink},
+        {label: "Case", cell: caseLink},
+        {label: "By", cell: row => person(row.actor_full_name, row.actor_label)},
+        {label: "Type", cell: row => badge(row.badge, label(row.badge), TONES.get(row.badge) ?? "")},
+        {label: "What", class: "text", cell: row => [row.action_label, fieldChanges(row.before_after)]}
+      ]
+    })
   );
 
 /** @param {Context} context @param {Report} report @param {keyof Figures} figure @param {string} counted */
@@ -218,29 +208,30 @@ function subjects(context, report, figure, counted) {
       title,
       counted,
       columns: ["Cases"],
-      note: total > 10 && el("span", { class: "quiet" }, `10 of ${number(total)}`),
+      note: total > 10 && quiet(`10 of ${number(total)}`),
       rows: [...rows]
         .sort((a, b) => b[figure] - a[figure])
         .slice(0, 10)
-        .map((row) => ({
+        .map(row => ({
           name: row.name,
           count: row[figure],
-          href: row.id ? context.link({ [parameter]: row.id }) : "",
-          more: [number(row.cases_touched)],
-        })),
+          href: row.id ? context.link({[parameter]: row.id}) : "",
+          more: [number(row.cases_touched)]
+        }))
     });
-  const people = (/** @type {Report["by_member"]} */ rows) =>
-    rows.map((row) => ({ ...row, id: row.user_id, name: row.username ? person(row.full_name, row.username) : "Nobody" }));
+  /** @param {Report["by_member"]} rows */
+  const people = rows =>
+    rows.map(row => ({...row, id: row.user_id, name: row.username ? person(row.full_name, row.username) : "Nobody"}));
   return el(
     "div",
-    { class: "columns" },
+    "columns",
     ranked("By assignee of the case", "assigned_to", people(report.by_assignee), report.assignees_total),
     ranked("By member", "member_id", people(report.by_member), report.members_total),
     ranked(
       "By workshop",
       "workshop_code",
-      report.by_workshop.map((row) => ({ ...row, id: row.workshop_code, name: row.workshop_code })),
-      report.workshops_total,
-    ),
+      report.by_workshop.map(row => ({...row, id: row.workshop_code, name: row.workshop_code})),
+      report.workshops_total
+    )
   );
 }

@@ -1,23 +1,24 @@
 // The audit log: every filter of the contract, the entries newest first, and an export of exactly what is shown.
 
-import { append, el } from "../dom.js";
-import { category, label, number, person, time, timeZone } from "../format.js";
-import { choices, filters } from "../report.js";
-import { pagedTable } from "../table.js";
-import { listPeriod, periodPicker } from "../period.js";
-import { downloadButton } from "../download.js";
-import { personPicker } from "../people.js";
-import { href } from "../route.js";
-import { failure } from "../states.js";
-import { Problem } from "../api.js";
-import { outcome, words } from "../entry.js";
-import { showEntry } from "../drawer.js";
-import { visit, visitToolbar } from "../visit.js";
+import {append, el, pushButton, quiet} from "../dom.js";
+import {category, label, named, number, pair, person, time, timeZone} from "../format.js";
+import {choices, filters} from "../report.js";
+import {pagedTable} from "../table.js";
+import {listPeriod, periodPicker} from "../period.js";
+import {downloadButton} from "../download.js";
+import {filterForm, searchField, select} from "../forms.js";
+import {personPicker} from "../people.js";
+import {href} from "../route.js";
+import {failure} from "../states.js";
+import {Problem} from "../api.js";
+import {outcome, readEntry, words} from "../entry.js";
+import {showEntry} from "../drawer.js";
+import {visit, visitToolbar} from "../visit.js";
 
 export const title = "Log";
 export const kind = "list";
 
-const CATEGORIES = ["case", "document", "note", "review", "session", "user", "access", "system", "other"];
+const CATEGORIES = "case document note review session user access system other".split(" ");
 const SOURCES = ["endpoint", "automatic", "service", "job"];
 /** The fields that are filtered by most; any other one can be typed. @type {Schemas["AuditedField"][]} */
 const FIELDS = [
@@ -37,7 +38,7 @@ const FIELDS = [
   "role",
   "user_level",
   "is_active",
-  "email",
+  "email"
 ];
 /** @type {readonly (readonly [name: string, title: string, example: string])[]} */
 const TEXTS = [
@@ -48,146 +49,117 @@ const TEXTS = [
   ["api_key_id", "API key id", ""],
   ["changed_field", "Changed field", "status"],
   ["changed_from", "Changed from", "accepted"],
-  ["changed_to", "Changed to", "hold"],
+  ["changed_to", "Changed to", "hold"]
 ];
-const PEOPLE = /** @type {const} */ ([
+/** @type {Choices} */
+const PEOPLE = [
   ["actor_id", "By"],
   ["related_user_id", "About the person"],
-  ["exclude_actor_id", "Not by"],
-]);
+  ["exclude_actor_id", "Not by"]
+];
 const LISTS = ["action_type", "category", "outcome", "source", "exclude_actor_id"];
 const ALL = ["q", ...LISTS, ...TEXTS.map(([name]) => name), "actor_id", "related_user_id"];
 /** The filters that stand below "More filters". */
-const MORE = ALL.filter((name) => name !== "q" && name !== "outcome" && name !== "category");
+const MORE = ALL.filter(name => name !== "q" && name !== "outcome" && name !== "category");
 let opened = false;
 
 /** The parameters of the list and of its export. @param {URLSearchParams} query */
-const filter = (query) => ({ ...filters(query, ALL), ...listPeriod(query, "all") });
+const filter = query => ({...filters(query, ALL), ...listPeriod(query, "all")});
 
 /** @param {Context} context */
-export const toolbar = (context) => visitToolbar(context, controls);
+export const toolbar = context => visitToolbar(context, controls);
 
 /** @param {Context} context */
 function controls(context) {
-  const { query, go } = context;
-  const several = (/** @type {string} */ name, /** @type {Value} */ value) =>
-    go({ [name]: [...query.getAll(name), String(value)] });
-  const set = (/** @type {Event} */ { target }) => {
+  const {query, go} = context;
+  /** @param {string} name @param {Value} value */
+  const several = (name, value) => go({[name]: [...query.getAll(name), String(value)]});
+  /** @param {Event} event */
+  const set = ({target}) => {
     if (!(target instanceof HTMLInputElement || target instanceof HTMLSelectElement) || !target.name) return;
     if (LISTS.includes(target.name)) several(target.name, target.value);
-    else go({ [target.name]: target.value.trim() });
+    else go({[target.name]: target.value.trim()});
   };
-  const select = (/** @type {string} */ name, /** @type {string} */ text, /** @type {readonly string[]} */ codes) =>
-    el(
-      "label",
-      { class: "filter" },
-      text,
-      el(
-        "select",
-        { id: `f-${name}`, name },
-        el("option", { value: "" }, "Any"),
-        ...codes.map((code) => el("option", { value: code }, label(code))),
-      ),
-    );
+  /** @param {string} name @param {string} text @param {readonly string[]} codes */
+  const choice = (name, text, codes) =>
+    el("label", "filter", text, select({id: `f-${name}`, name}, [["", "Any"], ...named(codes)]));
   const people = PEOPLE.map(([name, text]) => {
-    const chosen =
-      name === "exclude_actor_id" ? { ...context, go: (/** @type {Values} */ values) => several(name, values[name]) } : context;
-    return el("div", { class: "filter" }, personPicker(chosen, { parameter: name, label: text }));
+    /** @type {Context["go"]} */
+    const add = values => several(name, values[name]);
+    const chosen = name === "exclude_actor_id" ? {...context, go: add} : context;
+    return el("div", "filter", personPicker(chosen, {parameter: name, label: text}));
   });
   const texts = TEXTS.map(([name, text, placeholder]) => {
     const list = name === "changed_field" ? "fields" : null;
     return el(
       "label",
-      { class: "filter" },
+      "filter",
       text,
-      el("input", { id: `f-${name}`, name, value: query.get(name), placeholder, list, autocomplete: "off" }),
+      el("input", {id: `f-${name}`, name, value: query.get(name), placeholder, list, autocomplete: "off"})
     );
   });
-  const actions = select("action_type", "Action", []);
-  const count = MORE.filter((name) => query.has(name)).length;
+  const actions = choice("action_type", "Action", []);
+  const count = MORE.filter(name => query.has(name)).length;
   const exported = filter(query);
-  const open = async (/** @type {Event} */ event) => {
+  /** @param {Event} event */
+  const open = async event => {
     opened = event.target instanceof HTMLDetailsElement && event.target.open;
-    const choice = actions.querySelector("select");
-    if (!opened || !choice || choice.options.length > 1) return;
-    const { data } = await context.api.get("/api/v1/audit-action-types");
-    append(choice, ...data.map((type) => el("option", { value: type.code }, `${type.label} (${number(type.count)})`)));
+    const list = actions.querySelector("select");
+    if (!opened || !list || list.options.length > 1) return;
+    const {data} = await context.api.get("/api/v1/audit-action-types");
+    append(list, ...data.map(type => el("option", {value: type.code}, `${type.label} (${number(type.count)})`)));
   };
   return [
-    periodPicker(context, { byDefault: "all" }),
-    el(
-      "form",
-      { class: "filters", role: "search", "aria-label": "Filters", onchange: set, onsubmit: (event) => event.preventDefault() },
+    periodPicker(context, {byDefault: "all"}),
+    filterForm(
+      "filters",
+      set,
       el(
         "div",
-        { class: "tools" },
-        el("input", {
-          id: "f-q",
-          name: "q",
-          type: "search",
-          class: "search",
-          value: query.get("q"),
-          placeholder: "Search descriptions, people, cases",
-          "aria-label": "Search",
-        }),
-        choices(
-          context,
-          "outcome",
-          "Outcome",
-          [
-            ["", "All"],
-            ["success", "Success"],
-            ["failure", "Failure"],
-            ["denied", "Denied"],
-          ],
-          true,
-        ),
-        downloadButton(context, { id: "csv", text: "Export CSV", path: "/api/v1/audit-log/export.csv", query: exported }),
-        downloadButton(context, {
-          id: "ndjson",
-          text: "Export NDJSON",
-          path: "/api/v1/audit-log/export.ndjson",
-          query: exported,
-        }),
+        "tools",
+        searchField(context, "Search descriptions, people, cases"),
+        choices(context, "outcome", "Outcome", [["", "All"], ...named(["success", "failure", "denied"])], true),
+        downloadButton(context, {id: "csv", text: "Export CSV", path: "/api/v1/audit-log/export.csv", query: exported}),
+        downloadButton(context, {id: "ndjson", text: "Export NDJSON", path: "/api/v1/audit-log/export.ndjson", query: exported})
       ),
       choices(
         context,
         "category",
         "Category",
-        [["", "All categories"], ...CATEGORIES.map((code) => /** @type {const} */ ([code, category(code)]))],
-        true,
+        [["", "All categories"], ...CATEGORIES.map(code => pair(code, category(code)))],
+        true
       ),
       el(
         "details",
-        { class: "more-filters", open: opened, ontoggle: open },
-        el("summary", { id: "more-filters" }, "More filters", count > 0 && el("span", { class: "quiet" }, ` (${count} set)`)),
-        el("div", { class: "filter-grid" }, actions, select("source", "Source", SOURCES), ...people, ...texts),
-        el("datalist", { id: "fields" }, ...FIELDS.map((name) => el("option", { value: name }))),
-      ),
-    ),
+        {class: "more-filters", open: opened, ontoggle: open},
+        el("summary", {id: "more-filters"}, "More filters", count > 0 && quiet(` (${count} set)`)),
+        el("div", "filter-grid", actions, choice("source", "Source", SOURCES), ...people, ...texts),
+        el("datalist", {id: "fields"}, ...FIELDS.map(name => el("option", {value: name})))
+      )
+    )
   ];
 }
 
 /** @param {Context} context */
 export function render(context) {
-  void showEntry(context, (id) => context.api.get("/api/v1/audit-log/{entry_id}", { path: { entry_id: id } }));
+  void showEntry(context, id => readEntry(context, id));
   return visit(context, list);
 }
 
 /** @param {Context} context */
 async function list(context) {
-  const query = { include_total: true, ...filter(context.query), sort: context.query.get("sort") };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/audit-log", { query: { ...query, cursor } });
-  const page = await read(undefined).catch((error) => {
+  const query = {include_total: true, ...filter(context.query), sort: context.query.get("sort")};
+  /** @param {string} [cursor] */
+  const read = cursor => context.api.get("/api/v1/audit-log", {query: {...query, cursor}});
+  const page = await read().catch(error => {
     if (error instanceof Problem && error.code === "period_required") return error;
     throw error;
   });
   if (page instanceof Problem) {
     const last = el(
       "a",
-      { class: "button", href: context.link({ period: "last_30_days", since: null, until: null }) },
-      "Last 30 days",
+      {class: "button", href: context.link({period: "last_30_days", since: null, until: null})},
+      "Last 30 days"
     );
     return [failure(page), el("p", {}, last)];
   }
@@ -195,13 +167,13 @@ async function list(context) {
     set(context, page.data),
     el(
       "p",
-      { class: "stamp" },
+      "stamp",
       el("span", {}, `Times in ${timeZone()}`),
-      el("button", { id: "refresh", type: "button", class: "plain", onclick: context.reload }, "Read again"),
+      pushButton({id: "refresh", class: "plain", onclick: context.reload}, "Read again")
     ),
     el(
       "section",
-      { class: "panel" },
+      "panel",
       pagedTable({
         label: "Entries of the log",
         context,
@@ -213,19 +185,19 @@ async function list(context) {
           {
             label: "Time",
             sort: "occurred_at",
-            cell: (row) => el("a", { id: `entry-${row.id}`, href: context.link({ entry: row.id }) }, time(row.occurred_at)),
+            cell: row => el("a", {id: `entry-${row.id}`, href: context.link({entry: row.id})}, time(row.occurred_at))
           },
-          { label: "Action", cell: (row) => [row.action_label, " ", outcome(row)] },
-          { label: "By", cell: (row) => (row.actor ? person(row.actor.full_name, row.actor.username) : label(row.actor_label)) },
-          { label: "Description", class: "text", cell: (row) => row.description },
+          {label: "Action", cell: row => [row.action_label, " ", outcome(row)]},
+          {label: "By", cell: row => (row.actor ? person(row.actor.full_name, row.actor.username) : label(row.actor_label))},
+          {label: "Description", class: "text", cell: row => row.description},
           {
             label: "Case",
-            cell: (row) => row.case && el("a", { class: "time", href: href(["case", row.case.id]) }, row.case.case_number),
+            cell: row => row.case && el("a", {class: "time", href: href(["case", row.case.id])}, row.case.case_number)
           },
-          { label: "Address", class: "time", cell: (row) => row.ip_address },
-        ],
-      }),
-    ),
+          {label: "Address", class: "time", cell: row => row.ip_address}
+        ]
+      })
+    )
   ];
 }
 
@@ -233,23 +205,23 @@ async function list(context) {
  * The filters that are set below "More filters", each with a link that removes it.
  * @param {Context} context @param {readonly Schemas["AuditEntry"][]} entries
  */
-function set({ query, link }, entries) {
-  const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => /** @type {const} */ ([name, text]))]);
+function set({query, link}, entries) {
+  const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => pair(name, text))]);
   const known = new Map(
-    entries.flatMap(({ actor, related_user: other }) => [actor, other].flatMap((one) => (one ? [[one.id, one.full_name]] : []))),
+    entries.flatMap(({actor, related_user: other}) => [actor, other].flatMap(one => (one ? [[one.id, one.full_name]] : [])))
   );
-  const all = MORE.flatMap((name) => query.getAll(name).map((value) => ({ name, value })));
+  const all = MORE.flatMap(name => query.getAll(name).map(value => ({name, value})));
   if (!all.length) return null;
   return el(
     "p",
-    { class: "chips" },
-    ...all.map(({ name, value }) => {
+    "chips",
+    ...all.map(({name, value}) => {
       const text = titles.get(name) ?? words(name);
       const shown = known.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
-      const rest = query.getAll(name).filter((one) => one !== value);
-      const remove = el("a", { href: link({ [name]: rest }), "aria-label": `Remove the filter ${text} ${shown}` }, "✕");
-      return el("span", { class: "badge info" }, `${text}: ${shown} `, remove);
+      const rest = query.getAll(name).filter(one => one !== value);
+      const remove = el("a", {href: link({[name]: rest}), "aria-label": `Remove the filter ${text} ${shown}`}, "✕");
+      return el("span", "badge info", `${text}: ${shown} `, remove);
     }),
-    el("a", { class: "clear", href: link(Object.fromEntries(ALL.map((name) => [name, null]))) }, "Clear all filters"),
+    el("a", {class: "clear", href: link(Object.fromEntries(ALL.map(name => [name, null])))}, "Clear all filters")
   );
 }

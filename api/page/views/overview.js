@@ -1,12 +1,12 @@
 // The activity summary: how much happened, compared with before, by day, type and person, and what is open now.
 
-import { el } from "../dom.js";
-import { category, label, number, percent, person, time, duration, timeText } from "../format.js";
-import { cards, caseLink, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp } from "../report.js";
-import { barChart, buckets, rankedBars, sparkline } from "../charts.js";
-import { counts, table } from "../table.js";
-import { listPeriod, plus } from "../period.js";
-import { href, periodOf } from "../route.js";
+import {el, linkTo, quiet} from "../dom.js";
+import {category, label, number, percent, person, time, duration, timeText} from "../format.js";
+import {cards, caseLink, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp} from "../report.js";
+import {barChart, buckets, rankedBars, sparkline} from "../charts.js";
+import {counts, table, times} from "../table.js";
+import {listPeriod, plus} from "../period.js";
+import {href, periodOf} from "../route.js";
 
 /** @typedef {Schemas["ActivitySummaryReport"]} Report */
 
@@ -16,32 +16,33 @@ export const kind = "report";
 const READING = "access";
 
 /** Whether reading the log and the reports is set apart from the work. @param {Context} context */
-const isApart = ({ query }) => query.get("reading") === "apart";
+const isApart = ({query}) => query.get("reading") === "apart";
 
 /** @param {Context} context */
-export const toolbar = (context) =>
+export const toolbar = context =>
   reportToolbar(
     context,
     "/api/v1/reports/activity-summary.csv",
     [],
     el(
       "label",
-      { class: "inline" },
+      "inline",
       el("input", {
         id: "reading",
         type: "checkbox",
         checked: isApart(context),
-        onchange: () => context.go({ reading: isApart(context) ? null : "apart" }),
+        onchange: () => context.go({reading: isApart(context) ? null : "apart"})
       }),
-      "Without reading the log",
+      "Without reading the log"
     ),
-    intervalSelect(context),
+    intervalSelect(context)
   );
 
 /** @param {Context} context */
 export async function render(context) {
-  const report = await context.api.get("/api/v1/reports/activity-summary", { query: reportQuery(context.query, []) });
-  const shown = (/** @type {{category: string}} */ row) => !isApart(context) || row.category !== READING;
+  const report = await context.api.get("/api/v1/reports/activity-summary", {query: reportQuery(context.query, [])});
+  /** @param {{category: string}} row */
+  const shown = row => !isApart(context) || row.category !== READING;
   const by = interval(context.query);
   return [
     stamp(context, report),
@@ -49,137 +50,127 @@ export async function render(context) {
     barChart({
       title: "Activity by category",
       points: report.timeseries,
-      series: report.by_category.filter(shown).map((row) => [row.category, category(row.category)]),
+      series: report.by_category.filter(shown).map(row => [row.category, category(row.category)]),
       interval: by,
-      href: (on) => href("log", { since: on, until: by === "day" ? on : by === "week" ? plus(on, 6) : null }),
+      href: on => href("log", {since: on, until: by === "day" ? on : by === "week" ? plus(on, 6) : null})
     }),
-    el("div", { class: "columns" }, types(context, report, shown), people(context, report)),
-    ...workload(report),
+    el("div", "columns", types(context, report, shown), people(context, report)),
+    ...workload(report)
   ];
 }
 
 /** @param {Context} context @param {Report} report */
-function figures(context, { summary: sum, timeseries }) {
-  const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), ...values });
+function figures(context, {summary: sum, timeseries}) {
+  /** @param {Values} values */
+  const inLog = values => href("log", {...listPeriod(context.query), ...values});
+  const period = periodOf(context.query);
   const apart = isApart(context);
-  const all = buckets(timeseries).map((bucket) => bucket.total - (apart ? (bucket.values.get(READING) ?? 0) : 0));
+  const all = buckets(timeseries).map(bucket => bucket.total - (apart ? (bucket.values.get(READING) ?? 0) : 0));
   const change = sum.percent_change === null ? "" : ` ${percent(Math.abs(sum.percent_change))}`;
   const trend = [
-    el("span", { class: sum.direction, "data-direction": sum.direction }, change || label(sum.direction)),
-    ` from ${number(sum.previous_total)} before`,
+    el("span", {class: sum.direction, "data-direction": sum.direction}, change || label(sum.direction)),
+    ` from ${number(sum.previous_total)} before`
   ];
   return cards(
     [
       {
         label: apart ? "Activities without reading the log" : "Activities",
-        value: number(sum.total_activities - (apart ? sum.access_activities : 0)),
+        value: sum.total_activities - (apart ? sum.access_activities : 0),
         note: apart
           ? `${number(sum.access_activities)} readings set apart`
-          : el("span", { title: `since ${timeText(sum.previous_since)}` }, trend),
+          : el("span", {title: `since ${timeText(sum.previous_since)}`}, trend),
         spark: sparkline(all, "Activities"),
-        wide: true,
+        wide: true
       },
-      { label: "Active accounts", value: number(sum.active_users), href: href("people", periodOf(context.query)) },
-      { label: "On cases", value: number(sum.case_activities), href: href("changes", periodOf(context.query)) },
-      { label: "Quality reviews", value: number(sum.quality_review_activities), href: href("reviews", periodOf(context.query)) },
-      { label: "Account management", value: number(sum.user_management_activities), href: inLog({ category: "user" }) },
-      { label: "By the system", value: number(sum.system_activity_count), href: href("system", periodOf(context.query)) },
-      { label: "Reading the log", value: number(sum.access_activities), href: inLog({ category: READING }) },
-      {
-        label: "Failed attempts",
-        value: number(sum.failed_attempts),
-        href: inLog({ outcome: "failure" }),
-        bad: sum.failed_attempts > 0,
-      },
-      {
-        label: "Denied attempts",
-        value: number(sum.denied_attempts),
-        href: inLog({ outcome: "denied" }),
-        bad: sum.denied_attempts > 0,
-      },
+      {label: "Active accounts", value: sum.active_users, href: href("people", period)},
+      {label: "On cases", value: sum.case_activities, href: href("changes", period)},
+      {label: "Quality reviews", value: sum.quality_review_activities, href: href("reviews", period)},
+      {label: "Account management", value: sum.user_management_activities, href: inLog({category: "user"})},
+      {label: "By the system", value: sum.system_activity_count, href: href("system", period)},
+      {label: "Reading the log", value: sum.access_activities, href: inLog({category: READING})},
+      {label: "Failed attempts", value: sum.failed_attempts, href: inLog({outcome: "failure"}), bad: sum.failed_attempts > 0},
+      {label: "Denied attempts", value: sum.denied_attempts, href: inLog({outcome: "denied"}), bad: sum.denied_attempts > 0}
     ],
-    5,
+    5
   );
 }
 
 /** @param {Context} context @param {Report} report @param {(row: {category: string}) => boolean} shown */
-const types = (context, { by_action_type: all, summary }, shown) =>
+const types = (context, {by_action_type: all, summary}, shown) =>
   rankedBars({
     title: "Most frequent actions",
     first: "Action",
-    note: summary.other_types_count > 0 && el("span", { class: "quiet" }, `${number(summary.other_types_count)} of other types`),
-    rows: all.filter(shown).map((row) => ({
-      name: row.label,
-      count: row.count,
-      percent: row.percent,
-      tone: row.category,
-      href: href("log", { ...listPeriod(context.query), action_type: row.action_type }),
-    })),
+    note: summary.other_types_count > 0 && quiet(`${number(summary.other_types_count)} of other types`),
+    rows: all
+      .filter(shown)
+      .map(row => ({
+        ...row,
+        name: row.label,
+        tone: row.category,
+        href: href("log", {...listPeriod(context.query), action_type: row.action_type})
+      }))
   });
 
 /** @param {Context} context @param {Report} report */
-function people(context, { top_users: users, top_service_accounts: programs }) {
-  const row = (/** @type {Report["top_users"][number]} */ one) => ({
+function people(context, {top_users: users, top_service_accounts: programs}) {
+  /** @param {Report["top_users"][number]} one */
+  const row = one => ({
     name: person(one.full_name, `${one.username} · ${label(one.role)}`),
     count: one.count,
     percent: one.percent,
-    href: href("people", { ...periodOf(context.query), user_id: one.user_id }),
-    more: [time(one.last_activity_at)],
+    href: href("people", {...periodOf(context.query), user_id: one.user_id}),
+    more: [time(one.last_activity_at)]
   });
   const columns = ["Last activity"];
   return el(
     "div",
-    { class: "stack" },
-    rankedBars({ title: "Most active people", columns, rows: users.map(row) }),
+    "stack",
+    rankedBars({title: "Most active people", columns, rows: users.map(row)}),
     programs.length > 0 &&
-      rankedBars({ title: "Service accounts", columns, rows: programs.map((one) => ({ ...row(one), tone: "system" })) }),
+      rankedBars({title: "Service accounts", columns, rows: programs.map(one => ({...row(one), tone: "system"}))})
   );
 }
 
 /** @param {Report} report */
-function workload({ workload: { summary: sum, by_status: statuses, by_technician: technicians, holds } }) {
-  const cases = (/** @type {Values} */ values) => href("cases", values);
+function workload({workload: {summary: sum, by_status: statuses, by_technician: technicians, holds}}) {
+  /** @param {Values} values */
+  const cases = values => href("cases", values);
   return [
-    el(
-      "h2",
-      { class: "part" },
-      "Open cases now ",
-      el("span", { class: "quiet" }, "whatever the period, as of ", time(sum.as_of)),
-    ),
+    el("h2", "part", "Open cases now ", quiet("whatever the period, as of ", time(sum.as_of))),
     cards(
       [
-        { label: "Open", value: number(sum.open_cases), href: cases({}) },
-        { label: "Unassigned", value: number(sum.unassigned) },
-        { label: "Overdue", value: number(sum.overdue), href: cases({ is_overdue: true }), bad: sum.overdue > 0 },
+        {label: "Open", value: sum.open_cases, href: cases({})},
+        {label: "Unassigned", value: sum.unassigned},
+        {label: "Overdue", value: sum.overdue, href: cases({is_overdue: true}), bad: sum.overdue > 0},
         {
           label: "On hold",
-          value: number(sum.on_hold),
-          href: cases({ status: "hold" }),
-          note: `longest ${duration(sum.longest_hold_seconds)}`,
+          value: sum.on_hold,
+          href: cases({status: "hold"}),
+          note: `longest ${duration(sum.longest_hold_seconds)}`
         },
-        { label: "Holds past their end", value: number(sum.overdue_holds), bad: sum.overdue_holds > 0 },
-        { label: "Waiting for review", value: number(sum.waiting_for_review), href: cases({ status: "pending_review" }) },
+        {label: "Holds past their end", value: sum.overdue_holds, bad: sum.overdue_holds > 0},
+        {label: "Waiting for review", value: sum.waiting_for_review, href: cases({status: "pending_review"})}
       ],
-      6,
+      6
     ),
     el(
       "div",
-      { class: "columns" },
+      "columns",
       panel(
         "By status and age",
         table({
           label: "Open cases by status and age",
           rows: statuses,
           columns: [
-            { label: "Status", cell: (row) => el("a", { href: cases({ status: row.status }) }, label(row.status)) },
+            {label: "Status", cell: row => linkTo(cases({status: row.status}), label(row.status))},
             counts("Open", "open_cases"),
             counts("< 3 d", "under_3_days"),
             counts("3–7", "from_3_days"),
             counts("7–14", "from_7_days"),
             counts("14–30", "from_14_days"),
-            counts("≥ 30 d", "from_30_days"),
-          ],
-        }),
+            counts("≥ 30 d", "from_30_days")
+          ]
+        })
       ),
       panel(
         "By technician",
@@ -188,17 +179,14 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
           rows: technicians,
           none: "No technicians",
           columns: [
-            {
-              label: "Technician",
-              cell: (row) => el("a", { href: cases({ assigned_to: row.user_id }) }, person(row.full_name, row.username)),
-            },
+            {label: "Technician", cell: row => linkTo(cases({assigned_to: row.user_id}), person(row.full_name, row.username))},
             counts("Open", "open_cases"),
             counts("On hold", "on_hold"),
             counts("In review", "waiting_for_review"),
-            counts("Overdue", "overdue"),
-          ],
-        }),
-      ),
+            counts("Overdue", "overdue")
+          ]
+        })
+      )
     ),
     panel(
       "Longest holds",
@@ -207,17 +195,17 @@ function workload({ workload: { summary: sum, by_status: statuses, by_technician
         rows: holds.slice(0, 10),
         none: "No case is on hold",
         columns: [
-          { label: "Case", cell: caseLink },
-          { label: "Workshop", cell: (row) => row.workshop_code },
-          { label: "Assignee", cell: (row) => row.assigned_to_username ?? "–" },
-          { label: "Held", cell: (row) => time(row.held_at) },
-          { label: "For", numeric: true, cell: (row) => duration(row.held_seconds) },
+          {label: "Case", cell: caseLink},
+          {label: "Workshop", cell: row => row.workshop_code},
+          {label: "Assignee", cell: row => row.assigned_to_username ?? "–"},
+          times("Held", "held_at"),
+          {label: "For", numeric: true, cell: row => duration(row.held_seconds)},
           {
             label: "Expected end",
-            cell: (row) => [time(row.expected_end_at), " ", row.is_overdue && el("span", { class: "badge bad" }, "past")],
-          },
-        ],
-      }),
-    ),
+            cell: row => [time(row.expected_end_at), " ", row.is_overdue && el("span", "badge bad", "past")]
+          }
+        ]
+      })
+    )
   ];
 }

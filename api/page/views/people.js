@@ -1,7 +1,7 @@
 // User activity: all users with how much they did, and for one of them what they did.
 
-import { el } from "../dom.js";
-import { category, label, number, person, time } from "../format.js";
+import {el, linkTo} from "../dom.js";
+import {category, label, named, number, person, time} from "../format.js";
 import {
   badge,
   cards,
@@ -13,42 +13,31 @@ import {
   panel,
   reportQuery,
   reportToolbar,
-  stamp,
+  stamp
 } from "../report.js";
-import { barChart, rankedBars } from "../charts.js";
-import { counts, pagedTable } from "../table.js";
-import { reportPeriod, listPeriod } from "../period.js";
-import { href } from "../route.js";
-import { personPicker } from "../people.js";
+import {barChart, rankedBars} from "../charts.js";
+import {counts, pagedTable, times} from "../table.js";
+import {reportPeriod, listPeriod} from "../period.js";
+import {href} from "../route.js";
+import {selectFilter} from "../forms.js";
+import {personPicker} from "../people.js";
 
 export const title = "People";
 export const kind = "report";
 
-const ROLES = ["member", "technician", "manager", "administrator", "service"];
+const ROLES = "member technician manager administrator service".split(" ");
 
 /** @param {Context} context */
 export function toolbar(context) {
   const id = context.query.get("user_id");
-  const picker = personPicker(context, { parameter: "user_id", label: "Person", also: { role: null, sort: null } });
+  const picker = personPicker(context, {parameter: "user_id", label: "Person", also: {role: null, sort: null}});
   if (id) return reportToolbar(context, "/api/v1/reports/user-activity.csv", ["user_id"], ...picker, intervalSelect(context));
-  const change = (/** @type {Event} */ event) =>
-    context.go({ role: /** @type {HTMLSelectElement} */ (event.currentTarget).value });
-  const roles = el(
-    "label",
-    { class: "inline" },
-    "Role",
-    el(
-      "select",
-      { id: "role", onchange: change },
-      el("option", { value: "" }, "All"),
-      ...ROLES.map((role) => el("option", { value: role, selected: role === context.query.get("role") }, label(role))),
-    ),
-  );
+  const roles = selectFilter(context, "role", "Role", [["", "All"], ...named(ROLES)]);
   return reportToolbar(context, "/api/v1/reports/user-activity/users.csv", ["role", "sort"], ...picker, roles);
 }
 
 /** @param {Context} context */
-export const render = (context) => (context.query.get("user_id") ? one(context) : all(context));
+export const render = context => (context.query.get("user_id") ? one(context) : all(context));
 
 /** @param {Context} context */
 async function all(context) {
@@ -56,17 +45,17 @@ async function all(context) {
     sort: "-total_activities",
     include_total: true,
     ...reportPeriod(context.query),
-    ...filters(context.query, ["role", "sort"]),
+    ...filters(context.query, ["role", "sort"])
   };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/user-activity/users", { query: { ...query, cursor } });
-  const report = await read(undefined);
+  /** @param {string} [cursor] */
+  const read = cursor => context.api.get("/api/v1/reports/user-activity/users", {query: {...query, cursor}});
+  const report = await read();
   return [
     stamp(context, report),
     cards([
-      { label: "Accounts", value: number(report.summary.total_users) },
-      { label: "Active in the period", value: number(report.summary.active_users) },
-      { label: "Their activities", value: number(report.summary.total_activities) },
+      {label: "Accounts", value: report.summary.total_users},
+      {label: "Active in the period", value: report.summary.active_users},
+      {label: "Their activities", value: report.summary.total_activities}
     ]),
     panel(
       "Activity of all accounts",
@@ -75,28 +64,30 @@ async function all(context) {
         context,
         sort: "-total_activities",
         page: report.entries,
-        more: async (cursor) => (await read(cursor)).entries,
+        more: async cursor => (await read(cursor)).entries,
         columns: [
           {
             label: "Name",
             sort: "username",
-            cell: (row) =>
-              el("a", { href: context.link({ user_id: row.id, role: null, sort: null }) }, person(row.full_name, row.username)),
+            cell: row => linkTo(context.link({user_id: row.id, role: null, sort: null}), person(row.full_name, row.username))
           },
-          { label: "Role", cell: (row) => label(row.role) },
-          { label: "Activities", sort: "total_activities", numeric: true, cell: (row) => number(row.total_activities) },
+          {label: "Role", cell: row => label(row.role)},
+          {label: "Activities", sort: "total_activities", numeric: true, cell: row => number(row.total_activities)},
           counts("On cases", "case_activities"),
-          { label: "Last in the period", cell: (row) => time(row.last_activity_at) },
-          { label: "Last ever", cell: (row) => time(row.last_activity_overall_at) },
-          { label: "Account", cell: (row) => standing(row) },
-        ],
-      }),
-    ),
+          times("Last in the period", "last_activity_at"),
+          times("Last ever", "last_activity_overall_at"),
+          {label: "Account", cell: row => standing(row)}
+        ]
+      })
+    )
   ];
 }
 
+/** @param {string | null} instant */
+const smaller = instant => el("span", "smaller", time(instant));
+
 /** @param {{is_active: boolean, deleted_at: string | null}} user */
-const standing = (user) =>
+const standing = user =>
   user.deleted_at
     ? badge("deleted", "Deleted", "bad")
     : user.is_active
@@ -105,69 +96,53 @@ const standing = (user) =>
 
 /** @param {Context} context */
 async function one(context) {
-  const query = { ...reportQuery(context.query, ["user_id", "sort"]), include_total: true };
-  const read = (/** @type {string | undefined} */ cursor) =>
-    context.api.get("/api/v1/reports/user-activity", { query: { ...query, cursor } });
-  const report = await read(undefined);
-  const { user, summary } = report;
-  const inLog = (/** @type {Values} */ values) => href("log", { ...listPeriod(context.query), actor_id: user.id, ...values });
+  const query = {...reportQuery(context.query, ["user_id", "sort"]), include_total: true};
+  /** @param {string} [cursor] */
+  const read = cursor => context.api.get("/api/v1/reports/user-activity", {query: {...query, cursor}});
+  const report = await read();
+  const {user, summary} = report;
+  /** @param {Values} values */
+  const inLog = values => href("log", {...listPeriod(context.query), actor_id: user.id, ...values});
   return [
     stamp(context, report),
     el(
       "section",
-      { class: "panel person-head" },
+      "panel person-head",
       el("h2", {}, person(user.full_name, user.username), " ", standing(user)),
-      el(
-        "p",
-        { class: "quiet" },
-        [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · "),
-      ),
-      el(
-        "p",
-        {},
-        el("a", { href: context.link({ user_id: null }) }, "All people"),
-        " · ",
-        el("a", { href: inLog({}) }, "Their entries in the log"),
-      ),
+      el("p", "quiet", [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · ")),
+      el("p", {}, linkTo(context.link({user_id: null}), "All people"), " · ", linkTo(inLog({}), "Their entries in the log"))
     ),
     cards([
-      { label: "Activities", value: number(summary.total_activities) },
-      { label: "Last in the period", value: el("span", { class: "smaller" }, time(summary.last_activity_at)) },
-      { label: "Last ever", value: el("span", { class: "smaller" }, time(summary.last_activity_overall_at)) },
+      {label: "Activities", value: summary.total_activities},
+      {label: "Last in the period", value: smaller(summary.last_activity_at)},
+      {label: "Last ever", value: smaller(summary.last_activity_overall_at)}
     ]),
     barChart({
       title: "Activity by category",
       points: report.timeseries,
-      series: report.by_category.map((row) => [row.category, category(row.category)]),
-      interval: interval(context.query),
+      series: report.by_category.map(row => [row.category, category(row.category)]),
+      interval: interval(context.query)
     }),
     el(
       "div",
-      { class: "columns" },
+      "columns",
       rankedBars({
         title: "By category",
         first: "Category",
         rows: report.by_category
-          .filter((row) => row.count > 0)
-          .map((row) => ({
-            name: category(row.category),
-            count: row.count,
-            percent: row.percent,
-            tone: row.category,
-            href: inLog({ category: row.category }),
-          })),
+          .filter(row => row.count > 0)
+          .map(row => ({...row, name: category(row.category), tone: row.category, href: inLog({category: row.category})}))
       }),
       rankedBars({
         title: "By action",
         first: "Action",
-        rows: report.by_action_type.map((row) => ({
+        rows: report.by_action_type.map(row => ({
+          ...row,
           name: row.label,
-          count: row.count,
-          percent: row.percent,
           tone: row.category,
-          href: inLog({ action_type: row.action_type }),
-        })),
-      }),
+          href: inLog({action_type: row.action_type})
+        }))
+      })
     ),
     panel(
       "Entries",
@@ -176,25 +151,18 @@ async function one(context) {
         context,
         sort: "-occurred_at",
         page: report.entries,
-        more: async (cursor) => (await read(cursor)).entries,
+        more: async cursor => (await read(cursor)).entries,
         columns: [
-          {
-            label: "Time",
-            sort: "occurred_at",
-            cell: entryLink,
-          },
+          {label: "Time", sort: "occurred_at", cell: entryLink},
           {
             label: "Action",
-            cell: (row) => [row.action_label, " ", row.outcome !== "success" && badge(row.outcome, label(row.outcome), "bad")],
+            cell: row => [row.action_label, " ", row.outcome !== "success" && badge(row.outcome, label(row.outcome), "bad")]
           },
-          { label: "Description", class: "text", cell: (row) => row.description },
-          {
-            label: "Case",
-            cell: caseLink,
-          },
-          { label: "Address", cell: (row) => row.ip_address ?? "–" },
-        ],
-      }),
-    ),
+          {label: "Description", class: "text", cell: row => row.description},
+          {label: "Case", cell: caseLink},
+          {label: "Address", cell: row => row.ip_address ?? "–"}
+        ]
+      })
+    )
   ];
 }

@@ -1,36 +1,29 @@
 // Signing in. In a demo database, its accounts are buttons; elsewhere the service names none.
 
-import { append, el } from "../dom.js";
-import { signIn } from "../api.js";
-import { session } from "../session.js";
-import { href, parse } from "../route.js";
-import { field, problemForm } from "../forms.js";
-import { label } from "../format.js";
-import { failure } from "../states.js";
+import {append, el, pushButton, quiet} from "../dom.js";
+import {signIn} from "../api.js";
+import {field, problemForm} from "../forms.js";
+import {label} from "../format.js";
+import {failure} from "../states.js";
 
 export const title = "Sign in";
 
 /** @param {Context} context */
-export async function render({ service, query }) {
+export async function render({service, query, reload}) {
+  /** @param {string} [username] @param {string} [password] */
+  const enter = async (username = "", password = "") => {
+    await signIn(username, password);
+    reload();
+  };
   const form = problemForm(
-    {
-      label: "Sign in",
-      submit: "Sign in",
-      onsend: ({ username = "", password = "" }) => enter(username, password),
-    },
-    field({
-      name: "username",
-      label: "Username",
-      more: { autocomplete: "username", autocapitalize: "none", spellcheck: "false" },
-    }),
-    field({ name: "password", label: "Password", type: "password", more: { autocomplete: "current-password" } }),
+    {label: "Sign in", submit: "Sign in", onsend: ({username, password}) => enter(username, password)},
+    field({name: "username", label: "Username", more: {autocomplete: "username", autocapitalize: "none", spellcheck: "false"}}),
+    field({name: "password", label: "Password", type: "password", more: {autocomplete: "current-password"}})
   );
   const problem = el("div", {});
-  const demo = service.demo_accounts.map((account) =>
-    el(
-      "button",
+  const demo = service.demo_accounts.map(account =>
+    pushButton(
       {
-        type: "button",
         "data-username": account.username,
         onclick: async () => {
           problem.replaceChildren();
@@ -39,32 +32,24 @@ export async function render({ service, query }) {
           } catch (error) {
             append(problem, failure(error));
           }
-        },
+        }
       },
       el("span", {}, account.display_name),
-      el("span", { class: "quiet" }, label(account.role)),
-    ),
+      quiet(label(account.role))
+    )
   );
   return [
     query.get("ended") &&
-      el("p", { role: "status", class: "panel" }, "The session has ended. Sign in again to go on where you were."),
-    el("section", { class: "panel" }, form),
+      el("p", {role: "status", class: "panel"}, "The session has ended. Sign in again to go on where you were."),
+    el("section", "panel", form),
     demo.length > 0 &&
       el(
         "section",
-        { class: "panel stack" },
+        "panel stack",
         el("h2", {}, "Demo accounts"),
-        el("p", { class: "hint" }, "This database holds demo data."),
+        el("p", "hint", "This database holds demo data."),
         problem,
-        el("div", { class: "demo" }, demo),
-      ),
+        el("div", "demo", demo)
+      )
   ];
-}
-
-/** @param {string} username @param {string} password */
-async function enter(username, password) {
-  await signIn(username, password);
-  const next = parse(location.hash).query.get("next");
-  const home = session.account?.permissions.includes("read_reports") ? "overview" : "cases";
-  location.hash = next?.startsWith("#/") ? next : href(home);
 }
