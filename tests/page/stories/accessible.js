@@ -1,0 +1,52 @@
+// Nothing that axe finds in any view, light and dark, 360 px and 1400 px wide, and no view is wider than the screen.
+
+import { places } from "../places.js";
+import { openForm } from "../cases.js";
+
+export const title = "axe finds nothing, and every view fits, in both widths and colours";
+
+export async function run(house) {
+  const all = await places(house);
+  for (const width of [1400, 360]) {
+    for (const dark of [false, true]) {
+      const place = (view) => `${view} at ${width} px, ${dark ? "dark" : "light"}`;
+      const guest = await house.visit("accessible", { width, dark });
+      await look(guest, place("sign in"));
+      guest.calm();
+      const visitor = await house.visit("accessible", { user: "admin", width, dark });
+      for (const [view, hash] of Object.entries(all)) {
+        await visitor.go(hash);
+        if (view === "drawer") await visitor.page.locator("dialog .entry-part").first().waitFor();
+        await look(visitor, place(view));
+        if (view === "log") await look(await opened(visitor, "#more-filters"), place("log with all filters"));
+        if (view === "case") {
+          await openForm(visitor.page, "resume");
+          await look(visitor, place("case with a form"));
+        }
+        if (view === "overview" && width === 360) {
+          await visitor.page.locator("#menu").click();
+          await look(visitor, place("menu"));
+        }
+      }
+      visitor.calm();
+      for (const [username, hash] of [["member1", "#/cases"], ["tech2", "#/alerts"], ["member1", "#/overview"]]) {
+        if (dark !== (width === 360)) continue;
+        const other = await house.visit("accessible", { user: username, width, dark, hash });
+        await look(other, place(`${username} ${hash}`));
+        other.calm();
+      }
+      await house.leave("accessible");
+    }
+  }
+}
+
+/** @param {any} visitor @param {string} where */
+async function look(visitor, where) {
+  await visitor.fits(where);
+  await visitor.axe(where);
+}
+
+async function opened(visitor, selector) {
+  await visitor.page.locator(selector).click();
+  return visitor;
+}
