@@ -10,7 +10,7 @@
 // when the view is left.
 
 import { append, announce, byId, el, replace } from "./dom.js";
-import { SignedOut, connect, readService, signOut } from "./api.js";
+import { SignedOut, connect, reached, readService, signOut } from "./api.js";
 import { can, session, tokens } from "./session.js";
 import { href, parse, periodOf, withValues } from "./route.js";
 import { failure, loading } from "./states.js";
@@ -126,7 +126,7 @@ async function route() {
   };
   region.setAttribute("aria-busy", "true");
   try {
-    const view = await entry.load();
+    const view = await reached(entry.load());
     if (signal.aborted) return;
     if (!kept) title(view.title);
     if (entry.needs && !can(entry.needs)) throw new Refused();
