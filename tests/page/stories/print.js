@@ -15,7 +15,7 @@ export async function run(house) {
     await page.emulateMedia({ media: "print" });
     const text = (await page.locator("body").innerText()).replace(/\s+/g, " ");
     for (const part of [heading, total, account.full_name, "America/Chicago", "2026"]) assert.ok(text.includes(part), `${view} on paper says "${part}"`);
-    const controls = page.locator("button, input, select, nav, .banner, .choices, .period form, summary");
+    const controls = page.locator("button, input, select, nav, .banner, .choices, .period form, .as-table");
     const visible = await controls.evaluateAll((all) => all.filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 100)));
     assert.deepEqual(visible, [], `${view} on paper has no controls`);
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
