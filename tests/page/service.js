@@ -56,5 +56,7 @@ export function service(base, passwords = new Map()) {
       call: (method, path, options) => call(username, method, path, options),
     };
   };
-  return { base, as, session };
+  /** A program, by its API key. @param {string} key */
+  const program = (key) => ({ post: (path, body) => call(null, "POST", path, { body, headers: { Authorization: `Bearer ${key}` } }) });
+  return { base, as, session, program };
 }
