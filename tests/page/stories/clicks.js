@@ -34,7 +34,11 @@ export async function run(house) {
     if (!cursor) break;
   }
   assert.ok(held.length > 0, "the demo has holds of last week");
-  const tally = (of) => Object.entries(Object.groupBy(held, of)).map(([name, all]) => [name, all.length]).sort((a, b) => b[1] - a[1]);
+  const tally = (of) => {
+    const counts = new Map();
+    for (const entry of held) counts.set(of(entry), (counts.get(of(entry)) ?? 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1]);
+  };
   const people = tally((entry) => entry.actor_label);
   assert.equal(who[0].count, people[0][1]);
   assert.ok(people.filter(([, count]) => count === who[0].count).some(([name]) => who[0].name.includes(name)), `${who[0].name} held the most`);
