@@ -9,6 +9,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const KEY = "casetrail.session";
 
 export class Visitor {
+  dark = false;
   faults = [];
   expected = [];
 
@@ -26,6 +27,7 @@ export class Visitor {
     context.setDefaultTimeout(15_000);
     const visitor = new Visitor();
     visitor.at = at;
+    visitor.dark = dark;
     visitor.context = context;
     visitor.page = await context.newPage();
     await visitor.watch();
@@ -114,10 +116,10 @@ export class Visitor {
     return this.page.locator("#nav a").evaluateAll((links) => links.map((link) => ({ name: link.id.replace("nav-", ""), hash: new URL(link.href).hash })));
   }
 
-  /** Nothing that axe finds. @param {string} where */
-  async axe(where) {
+  /** Nothing that axe finds; of colours only, where all else was looked at before. @param {string} where @param {boolean} [colours] */
+  async axe(where, colours = false) {
     if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(AXE);
-    const violations = await this.page.evaluate(async () => (await window.axe.run(document, { resultTypes: ["violations"] })).violations);
+    const violations = await this.page.evaluate(async (tags) => (await window.axe.run(document, { resultTypes: ["violations"], ...(tags && { runOnly: tags }) })).violations, colours ? ["cat.color"] : null);
     const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary}`).join(" | ")}`);
     assert.deepEqual(found, [], `axe in ${where}`);
   }
