@@ -13,14 +13,12 @@ export async function run(house) {
   // A case with a story: on hold, of a tier, by someone other than the caller.
   const { data } = await api.get("/api/v1/cases", { status: "hold", sort: "case_number", limit: 50 });
   const item = data.find(({ tier, document_count: documents }) => tier === "tier_2" && documents > 0) ?? data[0];
-  const { data: [held] } = await api.get("/api/v1/audit-log", { action_type: "case_held", case_id: item.id, limit: 1 });
-  const shots = { overview: "#/overview?period=last_week&reading=apart", log: `#/log?action_type=case_held&period=all&entry=${held.id}`, case: `#/case/${item.id}` };
+  const shots = { overview: "#/overview?period=last_week&reading=apart", log: "#/log?period=last_week&category=case", case: `#/case/${item.id}` };
   const sizes = [];
   for (const dark of [false, true]) {
-    const visitor = await house.visit("screenshots", { user: "manager", dark, height: 820 });
+    const visitor = await house.visit("screenshots", { user: "manager", dark, height: 660 });
     for (const [name, hash] of Object.entries(shots)) {
       await visitor.go(hash);
-      if (name === "log") await visitor.page.locator("dialog .entry-part").first().waitFor();
       // What differs from one run to the next.
       await visitor.page.evaluate(() => {
         for (const time of document.querySelectorAll(".stamp time")) time.textContent = "just now";
