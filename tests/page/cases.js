@@ -6,7 +6,12 @@
  */
 export async function accepted(house, { by = "tech2", fields = {} } = {}) {
   const member = house.api("member1");
-  const created = await member.post("/api/v1/cases", { employee_first_name: "Ada", employee_last_name: "Moss", num_reports_requested: 1, ...fields });
+  const created = await member.post("/api/v1/cases", {
+    employee_first_name: "Ada",
+    employee_last_name: "Moss",
+    num_reports_requested: 1,
+    ...fields,
+  });
   await member.post(`/api/v1/cases/${created.id}/submit`);
   return house.api(by).post(`/api/v1/cases/${created.id}/accept`, { tier: "tier_1", credit_value: "1.0", docs_verified: true });
 }
@@ -21,6 +26,9 @@ export async function openForm(page, action) {
 
 /** Sends a form and waits for the answer to it. @param {import("playwright-core").Page} page @param {import("playwright-core").Locator} form */
 export async function send(page, form) {
-  const [answer] = await Promise.all([page.waitForResponse((response) => ["POST", "PATCH"].includes(response.request().method())), form.locator("button[type=submit]").click()]);
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => ["POST", "PATCH"].includes(response.request().method())),
+    form.locator("button[type=submit]").click(),
+  ]);
   return answer;
 }

@@ -2,14 +2,25 @@
 
 import { clock, number, percent, person, words } from "./words.js";
 
-const CATEGORY = { case: "Cases", session: "Sign-ins", document: "Documents", note: "Notes", review: "Reviews", user: "Accounts", access: "Reading the log" };
+const CATEGORY = {
+  case: "Cases",
+  session: "Sign-ins",
+  document: "Documents",
+  note: "Notes",
+  review: "Reviews",
+  user: "Accounts",
+  access: "Reading the log",
+};
 const category = (code) => CATEGORY[code] ?? words(code);
 
 /** The cards by their label, the rows of each table, the bars of the chart, the parts of the share bar. @param {import("playwright-core").Page} page */
 export const shown = (page) =>
   page.evaluate(() => {
     const text = (node) => (node?.textContent ?? "").replace(/\s+/g, " ").trim();
-    const cards = [...document.querySelectorAll(".cards .card")].map((card) => [text(card.querySelector("dt")), text(card.querySelector(".value"))]);
+    const cards = [...document.querySelectorAll(".cards .card")].map((card) => [
+      text(card.querySelector("dt")),
+      text(card.querySelector(".value")),
+    ]);
     const tables = [...document.querySelectorAll(".scroll[aria-label]")].map((place) => [
       place.getAttribute("aria-label"),
       [...place.querySelectorAll("tbody tr")].map((row) => [...row.children].map(text)),
@@ -24,16 +35,28 @@ export const shown = (page) =>
       text(figure.querySelector("h2")),
       [...figure.querySelectorAll(".bar-cell rect:not(.track)")].map((rect) => parseFloat(rect.getAttribute("width") ?? "0")),
     ]);
-    return { cards: Object.fromEntries(cards), tables: Object.fromEntries(tables), bars, parts, ranked: Object.fromEntries(ranked) };
+    return {
+      cards: Object.fromEntries(cards),
+      tables: Object.fromEntries(tables),
+      bars,
+      parts,
+      ranked: Object.fromEntries(ranked),
+    };
   });
 
-const counted = (rows, name, more = () => []) => rows.map((row) => [name(row), "", number(row.count), percent(row.percent), ...more(row)]);
+const counted = (rows, name, more = () => []) =>
+  rows.map((row) => [name(row), "", number(row.count), percent(row.percent), ...more(row)]);
 
 /** By the path of the report. */
 export const EXPECTED = {
   "activity-summary": (report, { time }) => {
     const { summary: sum, workload } = report;
-    const active = (rows) => counted(rows, (row) => `${person(row.full_name, row.username)} · ${words(row.role)}`, (row) => [time(row.last_activity_at)]);
+    const active = (rows) =>
+      counted(
+        rows,
+        (row) => `${person(row.full_name, row.username)} · ${words(row.role)}`,
+        (row) => [time(row.last_activity_at)],
+      );
     return {
       cards: {
         Activities: number(sum.total_activities),
@@ -56,9 +79,19 @@ export const EXPECTED = {
         "Most frequent actions": counted(report.by_action_type, (row) => row.label),
         "Most active people": active(report.top_users),
         "Service accounts": active(report.top_service_accounts),
-        "Open cases by status and age": workload.by_status.map((row) => [words(row.status), ...["open_cases", "under_3_days", "from_3_days", "from_7_days", "from_14_days", "from_30_days"].map((key) => number(row[key]))]),
-        "Open cases by technician": workload.by_technician.map((row) => [person(row.full_name, row.username), ...["open_cases", "on_hold", "waiting_for_review", "overdue"].map((key) => number(row[key]))]),
-        "Longest holds": workload.holds.slice(0, 10).map((row) => [row.case_number, row.workshop_code, row.assigned_to_username ?? "–", time(row.held_at)]),
+        "Open cases by status and age": workload.by_status.map((row) => [
+          words(row.status),
+          ...["open_cases", "under_3_days", "from_3_days", "from_7_days", "from_14_days", "from_30_days"].map((key) =>
+            number(row[key]),
+          ),
+        ]),
+        "Open cases by technician": workload.by_technician.map((row) => [
+          person(row.full_name, row.username),
+          ...["open_cases", "on_hold", "waiting_for_review", "overdue"].map((key) => number(row[key])),
+        ]),
+        "Longest holds": workload.holds
+          .slice(0, 10)
+          .map((row) => [row.case_number, row.workshop_code, row.assigned_to_username ?? "–", time(row.held_at)]),
       },
       series: report.by_category.map((row) => [row.category, category(row.category)]),
     };
@@ -71,8 +104,13 @@ export const EXPECTED = {
     },
     tables: {
       "Activity of all accounts": report.entries.data.map((row) => [
-        person(row.full_name, row.username), words(row.role), number(row.total_activities), number(row.case_activities),
-        time(row.last_activity_at), time(row.last_activity_overall_at), row.deleted_at ? "Deleted" : row.is_active ? "Active" : "Inactive",
+        person(row.full_name, row.username),
+        words(row.role),
+        number(row.total_activities),
+        number(row.case_activities),
+        time(row.last_activity_at),
+        time(row.last_activity_overall_at),
+        row.deleted_at ? "Deleted" : row.is_active ? "Active" : "Inactive",
       ]),
     },
   }),
@@ -83,16 +121,27 @@ export const EXPECTED = {
       "Last ever": time(report.summary.last_activity_overall_at),
     },
     tables: {
-      "By category": counted(report.by_category.filter((row) => row.count > 0), (row) => category(row.category)),
+      "By category": counted(
+        report.by_category.filter((row) => row.count > 0),
+        (row) => category(row.category),
+      ),
       "By action": counted(report.by_action_type, (row) => row.label),
-      Entries: report.entries.data.map((row) => [time(row.occurred_at), `${row.action_label}${row.outcome === "success" ? "" : ` ${words(row.outcome)}`}`, row.description, row.case_number ?? "–"]),
+      Entries: report.entries.data.map((row) => [
+        time(row.occurred_at),
+        `${row.action_label}${row.outcome === "success" ? "" : ` ${words(row.outcome)}`}`,
+        row.description,
+        row.case_number ?? "–",
+      ]),
     },
     series: report.by_category.map((row) => [row.category, category(row.category)]),
   }),
   "case-changes": (report, { time }) => {
     const { summary: sum } = report;
     const ranked = (rows, name) =>
-      [...rows].sort((a, b) => b.total_changes - a.total_changes).slice(0, 10).map((row) => [name(row), "", number(row.total_changes), number(row.cases_touched)]);
+      [...rows]
+        .sort((a, b) => b.total_changes - a.total_changes)
+        .slice(0, 10)
+        .map((row) => [name(row), "", number(row.total_changes), number(row.cases_touched)]);
     return {
       cards: {
         Changes: number(sum.total_changes),
@@ -104,19 +153,38 @@ export const EXPECTED = {
         Tier: number(sum.tier_changes),
       },
       tables: {
-        Changes: report.entries.data.map((row) => [time(row.occurred_at), row.case_number ?? "–", person(row.actor_full_name, row.actor_label), words(row.badge)]),
-        "By assignee of the case": ranked(report.by_assignee, (row) => (row.username ? person(row.full_name, row.username) : "Nobody")),
+        Changes: report.entries.data.map((row) => [
+          time(row.occurred_at),
+          row.case_number ?? "–",
+          person(row.actor_full_name, row.actor_label),
+          words(row.badge),
+        ]),
+        "By assignee of the case": ranked(report.by_assignee, (row) =>
+          row.username ? person(row.full_name, row.username) : "Nobody",
+        ),
         "By member": ranked(report.by_member, (row) => (row.username ? person(row.full_name, row.username) : "Nobody")),
         "By workshop": ranked(report.by_workshop, (row) => row.workshop_code),
       },
-      series: [["status", "Status"], ["assignment", "Assignment"], ["details", "Details"], ["hold", "Holds"], ["resubmission", "Resubmission"], ["tier", "Tier"]],
+      series: [
+        ["status", "Status"],
+        ["assignment", "Assignment"],
+        ["details", "Details"],
+        ["hold", "Holds"],
+        ["resubmission", "Resubmission"],
+        ["tier", "Tier"],
+      ],
       grouped: true,
     };
   },
   "quality-review-audit": (report, { time }) => {
     const { summary: sum } = report;
     const people = (rows) =>
-      rows.map((row) => [person(row.full_name, row.username), ...["total_reviews", "approved", "revisions_requested", "corrections_needed"].map((key) => number(row[key])), percent(row.approval_percent), time(row.last_review_at)]);
+      rows.map((row) => [
+        person(row.full_name, row.username),
+        ...["total_reviews", "approved", "revisions_requested", "corrections_needed"].map((key) => number(row[key])),
+        percent(row.approval_percent),
+        time(row.last_review_at),
+      ]);
     const decisions = ["approved", "revisions_requested", "corrections_needed"];
     return {
       cards: {
@@ -128,7 +196,14 @@ export const EXPECTED = {
       tables: {
         "Decisions by reviewer": people(report.reviewers),
         "Decisions by technician": people(report.by_technician),
-        Decisions: report.entries.data.map((row) => [time(row.occurred_at), row.case_number, words(row.review_status), person(row.reviewer_full_name, row.reviewer_username), row.original_technician_username ?? "–", number(row.review_cycle)]),
+        Decisions: report.entries.data.map((row) => [
+          time(row.occurred_at),
+          row.case_number,
+          words(row.review_status),
+          person(row.reviewer_full_name, row.reviewer_username),
+          row.original_technician_username ?? "–",
+          number(row.review_cycle),
+        ]),
       },
       parts: decisions.map((code) => `${words(code)}${number(sum[code])}${percent(sum[`${code}_percent`])}`),
       series: decisions.map((code) => [code, words(code)]),
@@ -147,10 +222,23 @@ export const EXPECTED = {
         "Entries in the log": number(health.audit_entries_total),
       },
       tables: {
-        Jobs: report.jobs.map((row) => [row.job_name, time(row.last_run_at), words(row.last_status), time(row.last_success_at), number(row.consecutive_failures)]),
+        Jobs: report.jobs.map((row) => [
+          row.job_name,
+          time(row.last_run_at),
+          words(row.last_status),
+          time(row.last_success_at),
+          number(row.consecutive_failures),
+        ]),
         "By kind": counted(report.by_event_type, (row) => row.label),
         "Who read the log and the reports": report.access.slice(0, 12).map((row) => [row.username]),
-        "System events": report.entries.data.map((row) => [time(row.occurred_at), row.action_label, words(row.outcome), row.job_name ?? "–", number(row.records_processed), row.actor_label]),
+        "System events": report.entries.data.map((row) => [
+          time(row.occurred_at),
+          row.action_label,
+          words(row.outcome),
+          row.job_name ?? "–",
+          number(row.records_processed),
+          row.actor_label,
+        ]),
       },
       series: report.by_event_type.map((row) => [row.event_type, row.label]),
     };
@@ -164,7 +252,8 @@ export const EXPECTED = {
 export function bars(report, series) {
   /** @type {Map<string, Map<string, number>>} */
   const buckets = new Map();
-  for (const { bucket_on: on, series: code, value } of report.timeseries) buckets.set(on, (buckets.get(on) ?? new Map()).set(code, value));
+  for (const { bucket_on: on, series: code, value } of report.timeseries)
+    buckets.set(on, (buckets.get(on) ?? new Map()).set(code, value));
   return [...buckets.values()].map((values) => {
     const parts = series.filter(([code]) => values.get(code));
     return {

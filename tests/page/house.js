@@ -7,7 +7,8 @@ import { chromium } from "playwright-core";
 import { service } from "./service.js";
 import { Visitor } from "./visitor.js";
 
-const FLAGS = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+const FLAGS =
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
 /** @param {string} [folder] of the screenshots */
 export async function open(folder) {

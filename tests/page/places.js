@@ -7,12 +7,12 @@ export async function places(house) {
   const person = (await first("/api/v1/users", { q: "tech2" })).id;
   const held = (await first("/api/v1/audit-log", { action_type: "case_held" })).id;
   return {
-    overview: "#/overview",
-    people: "#/people",
-    person: `#/people?user_id=${person}`,
-    changes: "#/changes?change_type=hold",
-    reviews: "#/reviews?period=last_quarter",
-    system: "#/system",
+    overview: "#/overview?period=last_week",
+    people: "#/people?period=last_week",
+    person: `#/people?period=last_week&user_id=${person}`,
+    changes: "#/changes?period=last_week&change_type=hold",
+    reviews: "#/reviews?period=last_week",
+    system: "#/system?period=last_week",
     log: "#/log",
     drawer: `#/log?entry=${held}`,
     entry: `#/entry/${held}`,

@@ -10,11 +10,15 @@ const options = process.argv.slice(2);
 const shots = options.indexOf("--screenshots");
 const folder = shots >= 0 ? options.splice(shots, 2)[1] : undefined;
 const LANES = 2;
+/** Those that take the longest are the first, so that no lane waits for the other. */
+const LONG = ["accessible-wide", "accessible-narrow", "markup"];
 
 const all = readdirSync(new URL("stories", import.meta.url)).map((name) => name.replace(/\.js$/, ""));
 const chosen = folder ? ["screenshots"] : options.length ? options : all.filter((name) => name !== "screenshots");
 const alone = chosen.filter((name) => name === "budget");
-const together = chosen.filter((name) => !alone.includes(name));
+const together = chosen
+  .filter((name) => !alone.includes(name))
+  .sort((a, b) => Number(LONG.includes(b)) - Number(LONG.includes(a)));
 const house = await open(folder);
 let failed = 0;
 
@@ -22,7 +26,8 @@ let failed = 0;
 async function tell(name) {
   const { title, run } = await import(`./stories/${name}.js`);
   const began = performance.now();
-  const said = (mark) => console.log(`${mark} ${`${title} (${name})`.padEnd(78)} ${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`);
+  const said = (mark) =>
+    console.log(`${mark} ${`${title} (${name})`.padEnd(78)} ${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`);
   try {
     const remarks = await run(house);
     said("ok    ");

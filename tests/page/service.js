@@ -26,7 +26,8 @@ export function service(base, passwords = new Map()) {
 
   async function call(username, method, path, { query = {}, body, headers = {} } = {}) {
     const url = new URL(path.replace(/^\//, ""), base);
-    for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) if (one !== null && one !== undefined) url.searchParams.append(name, String(one));
+    for (const [name, value] of Object.entries(query))
+      for (const one of [value].flat()) if (one !== null && one !== undefined) url.searchParams.append(name, String(one));
     const isForm = body instanceof FormData;
     const response = await fetch(url, {
       method,
@@ -38,7 +39,8 @@ export function service(base, passwords = new Map()) {
       ...(body && { body: isForm ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const isJson = response.headers.get("Content-Type")?.includes("json") && !response.headers.get("Content-Type")?.includes("ndjson");
+    const isJson =
+      response.headers.get("Content-Type")?.includes("json") && !response.headers.get("Content-Type")?.includes("ndjson");
     return { status: response.status, headers: response.headers, text, body: isJson && text ? JSON.parse(text) : null };
   }
 
@@ -57,6 +59,8 @@ export function service(base, passwords = new Map()) {
     };
   };
   /** A program, by its API key. @param {string} key */
-  const program = (key) => ({ post: (path, body) => call(null, "POST", path, { body, headers: { Authorization: `Bearer ${key}` } }) });
+  const program = (key) => ({
+    post: (path, body) => call(null, "POST", path, { body, headers: { Authorization: `Bearer ${key}` } }),
+  });
   return { base, as, session, program };
 }

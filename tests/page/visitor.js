@@ -34,7 +34,10 @@ export class Visitor {
     if (user) {
       const pair = await at.session(user);
       const tokens = { access_token: pair.access_token, refresh_token: pair.refresh_token, expires_at: Date.now() + 300_000 };
-      await context.addInitScript(([key, value]) => sessionStorage.getItem(key) ?? sessionStorage.setItem(key, value), [KEY, JSON.stringify(tokens)]);
+      await context.addInitScript(
+        ([key, value]) => sessionStorage.getItem(key) ?? sessionStorage.setItem(key, value),
+        [KEY, JSON.stringify(tokens)],
+      );
     }
     await visitor.page.goto(at.base + hash);
     await visitor.ready();
@@ -44,7 +47,8 @@ export class Visitor {
   async watch() {
     const { page, faults, at } = this;
     page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) faults.push(`${message.type()} in the console: ${message.text()} ${message.location().url}`);
+      if (["error", "warning"].includes(message.type()))
+        faults.push(`${message.type()} in the console: ${message.text()} ${message.location().url}`);
     });
     page.on("pageerror", (error) => faults.push(`error in the page: ${error.stack}`));
     page.on("dialog", (dialog) => {
@@ -53,13 +57,22 @@ export class Visitor {
     });
     const { origin } = new URL(at.base);
     page.on("request", (request) => {
-      if (!request.url().startsWith(at.base) && !request.url().startsWith(`blob:${origin}`)) faults.push(`request to ${request.url()}`);
+      if (!request.url().startsWith(at.base) && !request.url().startsWith(`blob:${origin}`))
+        faults.push(`request to ${request.url()}`);
     });
     await this.context.addInitScript(() => {
-      document.addEventListener("securitypolicyviolation", (event) => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+      document.addEventListener("securitypolicyviolation", (event) =>
+        console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`),
+      );
       window.shifts = [];
       new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) window.shifts.push({ value: entry.value, at: entry.startTime, input: entry.hadRecentInput, of: entry.sources.map(({ node }) => node?.className || node?.nodeName) });
+        for (const entry of list.getEntries())
+          window.shifts.push({
+            value: entry.value,
+            at: entry.startTime,
+            input: entry.hadRecentInput,
+            of: entry.sources.map(({ node }) => node?.className || node?.nodeName),
+          });
       }).observe({ type: "layout-shift", buffered: true });
     });
   }
@@ -113,14 +126,26 @@ export class Visitor {
 
   /** The names of the views in the navigation, with their addresses. */
   async views() {
-    return this.page.locator("#nav a").evaluateAll((links) => links.map((link) => ({ name: link.id.replace("nav-", ""), hash: new URL(link.href).hash })));
+    return this.page
+      .locator("#nav a")
+      .evaluateAll((links) => links.map((link) => ({ name: link.id.replace("nav-", ""), hash: new URL(link.href).hash })));
   }
 
   /** Nothing that axe finds; of colours only, where all else was looked at before. @param {string} where @param {boolean} [colours] */
   async axe(where, colours = false) {
     if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(AXE);
-    const violations = await this.page.evaluate(async (rules) => (await window.axe.run(document, { resultTypes: ["violations"], ...(rules && { runOnly: rules }) })).violations, colours ? ["color-contrast", "link-in-text-block"] : null);
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary}`).join(" | ")}`);
+    const violations = await this.page.evaluate(
+      async (rules) =>
+        (await window.axe.run(document, { resultTypes: ["violations"], ...(rules && { runOnly: rules }) })).violations,
+      colours ? ["color-contrast", "link-in-text-block"] : null,
+    );
+    const found = violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .slice(0, 3)
+          .map((node) => `${node.target.join(" ")} ${node.failureSummary}`)
+          .join(" | ")}`,
+    );
     assert.deepEqual(found, [], `axe in ${where}`);
   }
 

@@ -26,7 +26,12 @@ export async function run(house) {
     const answered = page.waitForResponse(/auth\/login/);
     await visitor.enter("manager");
     await page.waitForFunction(() => "painted" in window);
-    const { timing } = await (await answered).request().response().then((response) => ({ timing: response.request().timing() }));
+    const { timing } = await (
+      await answered
+    )
+      .request()
+      .response()
+      .then((response) => ({ timing: response.request().timing() }));
     const sum = await page.evaluate(() => Math.round(window.painted - window.clicked));
     const login = Math.round(timing.responseEnd);
     const after = sum - login;
@@ -39,7 +44,8 @@ export async function run(house) {
       await visitor.go("#/alerts");
       await page.evaluate(() => (window.shifts = []));
       const requests = [];
-      const note = (request) => new URL(request.url()).pathname.startsWith("/api/") && requests.push(new URL(request.url()).pathname);
+      const note = (request) =>
+        new URL(request.url()).pathname.startsWith("/api/") && requests.push(new URL(request.url()).pathname);
       page.on("request", note);
       await visitor.go(`#/${view}`);
       await page.waitForTimeout(300);
@@ -63,5 +69,8 @@ export async function run(house) {
 async function still(page, where) {
   const moved = (await page.evaluate(() => window.shifts)).filter(({ input }) => !input);
   const sum = moved.reduce((all, { value }) => all + value, 0);
-  assert.ok(sum < 0.0005, `${where} moves by ${sum.toFixed(4)}: ${JSON.stringify(moved.map(({ value, of }) => [value.toFixed(4), of]))}`);
+  assert.ok(
+    sum < 0.0005,
+    `${where} moves by ${sum.toFixed(4)}: ${JSON.stringify(moved.map(({ value, of }) => [value.toFixed(4), of]))}`,
+  );
 }

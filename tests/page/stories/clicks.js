@@ -20,15 +20,22 @@ export async function run(house) {
   assert.ok(clicks <= 4);
 
   const answer = async (title) => {
-    const rows = await page.locator(".ranked", { has: page.getByRole("heading", { name: title }) }).locator("tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent?.replace(/\s+/g, " ").trim() ?? "")));
+    const rows = await page
+      .locator(".ranked", { has: page.getByRole("heading", { name: title }) })
+      .locator("tbody tr")
+      .evaluateAll((all) =>
+        all.map((row) => [...row.children].map((cell) => cell.textContent?.replace(/\s+/g, " ").trim() ?? "")),
+      );
     return rows.map(([name, , count]) => ({ name, count: Number(count) }));
   };
   const who = await answer("Who placed cases on hold");
   const why = await answer("Why: the reasons given");
   // The same, counted here.
   const held = [];
-  for (let cursor; ; ) {
-    const { entries } = await house.api("manager").get("/api/v1/reports/case-changes", { period: "last_week", change_type: "hold", limit: 200, cursor });
+  for (let cursor; ;) {
+    const { entries } = await house
+      .api("manager")
+      .get("/api/v1/reports/case-changes", { period: "last_week", change_type: "hold", limit: 200, cursor });
     held.push(...entries.data.filter((entry) => entry.action_type === "case_held"));
     cursor = entries.page.next_cursor;
     if (!cursor) break;
@@ -41,17 +48,30 @@ export async function run(house) {
   };
   const people = tally((entry) => entry.actor_label);
   assert.equal(who[0].count, people[0][1]);
-  assert.ok(people.filter(([, count]) => count === who[0].count).some(([name]) => who[0].name.includes(name)), `${who[0].name} held the most`);
+  assert.ok(
+    people.filter(([, count]) => count === who[0].count).some(([name]) => who[0].name.includes(name)),
+    `${who[0].name} held the most`,
+  );
   const reasons = tally((entry) => entry.before_after.find(({ field }) => field === "hold_reason")?.to ?? "");
   assert.equal(why[0].count, reasons[0][1]);
-  assert.equal(why.reduce((sum, { count }) => sum + count, 0), reasons.slice(0, why.length).reduce((sum, [, count]) => sum + count, 0));
+  assert.equal(
+    why.reduce((sum, { count }) => sum + count, 0),
+    reasons.slice(0, why.length).reduce((sum, [, count]) => sum + count, 0),
+  );
   const toHold = clicks;
 
   // From a case to the entry that explains its tier.
-  const { data: [item] } = await house.api("manager").get("/api/v1/cases", { status: "accepted", tier: "tier_2", limit: 1 });
+  const {
+    data: [item],
+  } = await house.api("manager").get("/api/v1/cases", { status: "accepted", tier: "tier_2", limit: 1 });
   await visitor.go(`#/case/${item.id}`);
   clicks = 0;
-  await click(page.locator("dt", { hasText: /^Tier$/ }).locator("xpath=following-sibling::dd[1]").getByRole("link"));
+  await click(
+    page
+      .locator("dt", { hasText: /^Tier$/ })
+      .locator("xpath=following-sibling::dd[1]")
+      .getByRole("link"),
+  );
   assert.ok(clicks <= 2);
   const drawer = page.getByRole("dialog");
   await drawer.locator(".entry-part").first().waitFor();

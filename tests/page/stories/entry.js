@@ -9,7 +9,9 @@ export async function run(house) {
   const api = house.api("manager");
   const { time_zone: zone } = await api.get("/api/v1/service");
   const { time } = clock(zone);
-  const { data: [item] } = await api.get("/api/v1/audit-log", { action_type: "case_held", limit: 1 });
+  const {
+    data: [item],
+  } = await api.get("/api/v1/audit-log", { action_type: "case_held", limit: 1 });
   const entry = await api.get(`/api/v1/audit-log/${item.id}`);
   const visitor = await house.visit("entry", { user: "manager", hash: "#/log?action_type=case_held&period=all" });
   const { page } = visitor;
@@ -35,11 +37,22 @@ export async function run(house) {
 
 async function same(place, entry, time) {
   const text = (await place.innerText()).replace(/\s+/g, " ");
-  const facts = [entry.action_label, entry.description, time(entry.occurred_at), entry.actor.full_name, entry.case.case_number, entry.request_id, entry.ip_address, entry.metadata.reason];
-  for (const fact of facts) if (fact !== null && fact !== undefined) assert.ok(text.includes(String(fact).replace(/\s+/g, " ")), `"${fact}" is shown`);
+  const facts = [
+    entry.action_label,
+    entry.description,
+    time(entry.occurred_at),
+    entry.actor.full_name,
+    entry.case.case_number,
+    entry.request_id,
+    entry.ip_address,
+    entry.metadata.reason,
+  ];
+  for (const fact of facts)
+    if (fact !== null && fact !== undefined) assert.ok(text.includes(String(fact).replace(/\s+/g, " ")), `"${fact}" is shown`);
   for (const [field, { field_label: label, from_label: from, to_label: to }] of Object.entries(entry.changes)) {
     assert.ok(text.includes(label), `the change of ${field} is shown`);
     for (const value of [from, to]) if (value) assert.ok(text.includes(value), `${field}: ${value}`);
   }
-  for (const one of entry.siblings ?? []) assert.ok(text.includes(one.action_label), `the other entry of the request: ${one.action_label}`);
+  for (const one of entry.siblings ?? [])
+    assert.ok(text.includes(one.action_label), `the other entry of the request: ${one.action_label}`);
 }

@@ -9,7 +9,13 @@ import { number } from "../words.js";
 
 export const title = "The figures of the five reports are the API's";
 
-const VIEWS = { overview: "activity-summary", people: "user-activity/users", changes: "case-changes", reviews: "quality-review-audit", system: "system-events" };
+const VIEWS = {
+  overview: "activity-summary",
+  people: "user-activity/users",
+  changes: "case-changes",
+  reviews: "quality-review-audit",
+  system: "system-events",
+};
 
 /** What is as of the reading, not of the period. */
 const NOW = ["generated_at", "workload", "health", "jobs", "next_cursor", "last_activity_overall_at"];
@@ -30,13 +36,17 @@ export async function run(house) {
     { address: "period=all", query: { all_time: "true" }, open: true },
   ];
   const visitor = await house.visit("figures", { user: "manager" });
-  const busiest = (await api.get("/api/v1/reports/user-activity/users", { all_time: true, sort: "-total_activities", limit: 1 })).entries.data[0].id;
+  const busiest = (await api.get("/api/v1/reports/user-activity/users", { all_time: true, sort: "-total_activities", limit: 1 }))
+    .entries.data[0].id;
   let compared = 0;
   for (const [view, path] of [...Object.entries(VIEWS), ["people", "user-activity"]]) {
     for (const { address, query, open } of periods) {
       const person = path === "user-activity" ? `&user_id=${busiest}` : "";
       const where = `${view}?${address}${person}`;
-      const [answer] = await Promise.all([visitor.page.waitForResponse((response) => new URL(response.url()).pathname === `/api/v1/reports/${path}`), visitor.go(`#/${where}`)]);
+      const [answer] = await Promise.all([
+        visitor.page.waitForResponse((response) => new URL(response.url()).pathname === `/api/v1/reports/${path}`),
+        visitor.go(`#/${where}`),
+      ]);
       const report = await answer.json();
       const sent = new URL(answer.url()).searchParams;
       for (const [name, value] of Object.entries(query)) assert.equal(sent.get(name), value, `${where}: ${name}`);
@@ -67,13 +77,22 @@ function compare(where, found, expected, report) {
     assert.equal(place.length, rows.length, `${where}: rows of "${label}"`);
     rows.forEach((row, at) => {
       // The page may show more columns than are compared.
-      assert.deepEqual(place[at].slice(0, row.length), row.map((cell) => cell.replace(/\s+/g, " ").trim()), `${where}: row ${at + 1} of "${label}"`);
+      assert.deepEqual(
+        place[at].slice(0, row.length),
+        row.map((cell) => cell.replace(/\s+/g, " ").trim()),
+        `${where}: row ${at + 1} of "${label}"`,
+      );
       count += row.length;
     });
     if (found.ranked[label]) {
       const counts = rows.map((row) => Number(row[2].replaceAll(",", "")));
       const greatest = Math.max(1, ...counts);
-      counts.forEach((value, at) => assert.ok(Math.abs(found.ranked[label][at] - (value / greatest) * 100) < 0.01, `${where}: length of bar ${at + 1} of "${label}"`));
+      counts.forEach((value, at) =>
+        assert.ok(
+          Math.abs(found.ranked[label][at] - (value / greatest) * 100) < 0.01,
+          `${where}: length of bar ${at + 1} of "${label}"`,
+        ),
+      );
     }
   }
   if (expected.parts) assert.deepEqual(found.parts, expected.parts, `${where}: parts`);
@@ -94,6 +113,10 @@ function compare(where, found, expected, report) {
       count++;
     });
   });
-  if (ratios.length) assert.ok(Math.max(...ratios) / Math.min(...ratios) < 1.001, `${where}: bars are not in proportion: ${Math.min(...ratios)} to ${Math.max(...ratios)}`);
+  if (ratios.length)
+    assert.ok(
+      Math.max(...ratios) / Math.min(...ratios) < 1.001,
+      `${where}: bars are not in proportion: ${Math.min(...ratios)} to ${Math.max(...ratios)}`,
+    );
   return count;
 }

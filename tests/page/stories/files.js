@@ -8,7 +8,11 @@ export const title = "Downloads are the API's: CSV, NDJSON, a document";
 
 /** The request by which the page asked for the file, and the file. */
 async function download(page, locator, path) {
-  const [asked, saved] = await Promise.all([page.waitForRequest((request) => request.url().includes(path)), page.waitForEvent("download"), locator.click()]);
+  const [asked, saved] = await Promise.all([
+    page.waitForRequest((request) => request.url().includes(path)),
+    page.waitForEvent("download"),
+    locator.click(),
+  ]);
   return { url: new URL(asked.url()), name: saved.suggestedFilename(), content: await readFile(await saved.path(), "utf8") };
 }
 
@@ -26,9 +30,13 @@ export async function run(house) {
 
   const { since, until } = { since: "2026-11-02", until: "2026-11-08" };
   await visitor.go(`#/log?since=${since}&until=${until}&category=case`);
-  const total = (await api.get("/api/v1/audit-log", { since, until, category: "case", include_total: true, limit: 1 })).page.total;
+  const total = (await api.get("/api/v1/audit-log", { since, until, category: "case", include_total: true, limit: 1 })).page
+    .total;
   assert.ok(total > 20);
-  for (const [button, path] of [["#csv", "/audit-log/export.csv"], ["#ndjson", "/audit-log/export.ndjson"]]) {
+  for (const [button, path] of [
+    ["#csv", "/audit-log/export.csv"],
+    ["#ndjson", "/audit-log/export.ndjson"],
+  ]) {
     const file = await download(page, page.locator(button), path);
     assert.deepEqual(Object.fromEntries(file.url.searchParams), { since, until, category: "case" }, "exactly this filter");
     assert.equal(file.content, await again(file), path);

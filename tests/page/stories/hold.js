@@ -18,7 +18,11 @@ export async function run(house) {
   let answer = await send(page, form);
   assert.equal(answer.status(), 422);
   await atTheFields(form, await answer.json(), ["reason", "hold_duration_days"]);
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "reason", "the first wrong field has the focus");
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute("name")),
+    "reason",
+    "the first wrong field has the focus",
+  );
 
   await form.locator("[name=reason]").fill("waiting for the pay stub of October");
   await form.locator("[name=hold_duration_days]").fill("14");

@@ -9,7 +9,14 @@ export async function run(house) {
   const { id, case_number: number } = await accepted(house);
   const visitor = await house.visit("keyboard");
   const { page } = visitor;
-  const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.getAttribute("name") || document.activeElement?.textContent?.trim().slice(0, 60) || "");
+  const focused = () =>
+    page.evaluate(
+      () =>
+        document.activeElement?.id ||
+        document.activeElement?.getAttribute("name") ||
+        document.activeElement?.textContent?.trim().slice(0, 60) ||
+        "",
+    );
 
   /** Presses Tab until the focus is on what was wanted. @param {(name: string) => boolean} wanted @param {string} [key] */
   const reach = async (wanted, key = "Tab") => {
@@ -24,7 +31,10 @@ export async function run(house) {
         return own.outlineStyle !== "none" || own.boxShadow !== "none" || /^H\d$/.test(document.activeElement.tagName);
       });
       // A link inside of a card shows the focus on the card.
-      assert.ok(outline || (await page.evaluate(() => Boolean(document.activeElement.closest(".card, .bucket")))), `the focus on ${name} is visible`);
+      assert.ok(
+        outline || (await page.evaluate(() => Boolean(document.activeElement.closest(".card, .bucket")))),
+        `the focus on ${name} is visible`,
+      );
       return steps + 1;
     }
     throw new Error(`not reached; the focus went to ${met.join(", ")}`);

@@ -9,12 +9,17 @@ export async function run(house) {
   const { page } = visitor;
   const rows = page.locator('.scroll[aria-label="Changes"] tbody tr');
   const ids = () => rows.evaluateAll((all) => all.map((row) => row.querySelector("a")?.getAttribute("href")));
-  const report = await house.api("manager").get("/api/v1/reports/case-changes", { period: "last_week", limit: 200, include_total: true });
+  const report = await house
+    .api("manager")
+    .get("/api/v1/reports/case-changes", { period: "last_week", limit: 200, include_total: true });
   const wanted = report.entries.data.map(({ id }) => `#/entry/${id}`);
   while ((await rows.count()) < Math.min(100, wanted.length)) {
     const before = await rows.count();
     await page.locator(".more").click();
-    await page.waitForFunction((count) => document.querySelectorAll('.scroll[aria-label="Changes"] tbody tr').length > count, before);
+    await page.waitForFunction(
+      (count) => document.querySelectorAll('.scroll[aria-label="Changes"] tbody tr').length > count,
+      before,
+    );
     assert.equal(await page.evaluate(() => document.activeElement?.tagName), "TH", "the focus is on the first new row");
   }
   const found = await ids();
@@ -55,7 +60,10 @@ export async function run(house) {
   await visitor.go("#/cases?sort=case_number");
   const { data } = await house.api("manager").get("/api/v1/cases", { sort: "case_number" });
   const cells = page.locator('.scroll[aria-label="Cases"] tbody th');
-  assert.deepEqual(await cells.allInnerTexts(), data.map(({ case_number: number }) => number));
+  assert.deepEqual(
+    await cells.allInnerTexts(),
+    data.map(({ case_number: number }) => number),
+  );
   visitor.calm();
 }
 
@@ -63,5 +71,9 @@ export async function run(house) {
 async function settledText(visitor) {
   const { page } = visitor;
   const charts = await page.locator(".plot .bucket").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("aria-label")));
-  return JSON.stringify([await page.locator(".cards").first().innerText(), await page.locator(".ranked").allInnerTexts(), charts]);
+  return JSON.stringify([
+    await page.locator(".cards").first().innerText(),
+    await page.locator(".ranked").allInnerTexts(),
+    charts,
+  ]);
 }

@@ -19,7 +19,10 @@ export async function run(house) {
   await page.getByRole("dialog").locator(".facts").first().waitFor();
   await page.reload();
   await visitor.ready();
-  const [saved] = await Promise.all([page.waitForEvent("download"), (await visitor.go("#/system"), page.locator("#download").click())]);
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    (await visitor.go("#/system"), page.locator("#download").click()),
+  ]);
   assert.match(saved.suggestedFilename(), /\.csv$/);
   visitor.calm("the page");
 

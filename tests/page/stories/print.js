@@ -9,14 +9,23 @@ export async function run(house) {
   const { page } = visitor;
   const account = await house.api("manager").get("/api/v1/auth/me");
   const sizes = [];
-  for (const [view, heading] of Object.entries({ overview: "Overview", people: "People", changes: "Case changes", reviews: "Reviews", system: "System" })) {
+  for (const [view, heading] of Object.entries({
+    overview: "Overview",
+    people: "People",
+    changes: "Case changes",
+    reviews: "Reviews",
+    system: "System",
+  })) {
     await visitor.go(`#/${view}?period=last_week`);
     const total = await page.locator(".cards .value").first().innerText();
     await page.emulateMedia({ media: "print" });
     const text = (await page.locator("body").innerText()).replace(/\s+/g, " ");
-    for (const part of [heading, total, account.full_name, "America/Chicago", "2026"]) assert.ok(text.includes(part), `${view} on paper says "${part}"`);
+    for (const part of [heading, total, account.full_name, "America/Chicago", "2026"])
+      assert.ok(text.includes(part), `${view} on paper says "${part}"`);
     const controls = page.locator("button, input, select, nav, .banner, .choices, .period form, .as-table");
-    const visible = await controls.evaluateAll((all) => all.filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 100)));
+    const visible = await controls.evaluateAll((all) =>
+      all.filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 100)),
+    );
     assert.deepEqual(visible, [], `${view} on paper has no controls`);
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     assert.ok(["rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"].includes(ground), `paper is white, not ${ground}`);

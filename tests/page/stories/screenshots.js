@@ -13,7 +13,11 @@ export async function run(house) {
   // A case with a story: on hold, of a tier, by someone other than the caller.
   const { data } = await api.get("/api/v1/cases", { status: "hold", sort: "case_number", limit: 50 });
   const item = data.find(({ tier, document_count: documents }) => tier === "tier_2" && documents > 0) ?? data[0];
-  const shots = { overview: "#/overview?period=last_week&reading=apart", log: "#/log?period=last_week&category=case", case: `#/case/${item.id}` };
+  const shots = {
+    overview: "#/overview?period=last_week&reading=apart",
+    log: "#/log?period=last_week&category=case",
+    case: `#/case/${item.id}`,
+  };
   const sizes = [];
   for (const dark of [false, true]) {
     const visitor = await house.visit("screenshots", { user: "manager", dark, height: 660 });

@@ -21,7 +21,10 @@ export async function run(house) {
 
   await page.locator("[name=username]").fill(username);
   await page.locator("[name=password]").fill(key);
-  const [answer] = await Promise.all([page.waitForResponse(/auth\/login/), page.getByRole("button", { name: "Sign in" }).click()]);
+  const [answer] = await Promise.all([
+    page.waitForResponse(/auth\/login/),
+    page.getByRole("button", { name: "Sign in" }).click(),
+  ]);
   assert.equal(answer.status(), 401);
   const { detail } = await answer.json();
   await page.locator(".form-problem").getByText(detail).waitFor();

@@ -23,6 +23,7 @@ export async function run(house) {
   await unavailable(house, all);
   await offline(house, all);
   await laterOn(house);
+  await atTheDoor(house);
 }
 
 async function empty(house) {
@@ -30,7 +31,10 @@ async function empty(house) {
   const guest = await house.visit("states", { at: blank });
   assert.equal(await guest.page.locator("[data-username]").count(), 0, "no demo accounts where there is no demo");
   guest.calm("the sign-in of an empty database");
-  for (const [width, dark] of [[1400, false], [360, true]]) {
+  for (const [width, dark] of [
+    [1400, false],
+    [360, true],
+  ]) {
     const visitor = await house.visit("states", { at: blank, user: "ada", width, dark });
     for (const { name } of await visitor.views()) {
       for (const hash of [`#/${name}`, `#/${name}?since=2020-01-01&until=2020-01-05`]) {
@@ -54,14 +58,22 @@ async function unavailable(house, all) {
   visitor.expect(/status of 503/);
   for (const [view, hash] of Object.entries(all)) {
     if (view === "alerts") await visitor.go("#/cases");
-    await page.route((url) => url.pathname.startsWith("/api/v1/") && !FRAME.test(url.pathname), (route) =>
-      route.fulfill({ status: 503, contentType: "application/problem+json", headers: { "Retry-After": "30" }, body: JSON.stringify(PROBLEM) }),
+    await page.route(
+      (url) => url.pathname.startsWith("/api/v1/") && !FRAME.test(url.pathname),
+      (route) =>
+        route.fulfill({
+          status: 503,
+          contentType: "application/problem+json",
+          headers: { "Retry-After": "30" },
+          body: JSON.stringify(PROBLEM),
+        }),
     );
     await visitor.go(hash);
     const state = page.locator(".failed.busy").first();
     await state.waitFor();
     const text = await state.innerText();
-    for (const part of [PROBLEM.detail, "30 s", PROBLEM.request_id]) assert.ok(text.includes(part), `${view} with 503 says "${part}": ${text}`);
+    for (const part of [PROBLEM.detail, "30 s", PROBLEM.request_id])
+      assert.ok(text.includes(part), `${view} with 503 says "${part}": ${text}`);
     if (["overview", "case"].includes(view)) await visitor.axe(`${view} with 503`);
     await page.unroute(() => true).catch(() => undefined);
     await page.unrouteAll();
@@ -109,11 +121,51 @@ async function laterOn(house) {
   visitor.expect(/status of 503/);
   let refused = 0;
   await page.route("**/api/v1/reports/**", (route) =>
-    refused++ ? route.continue() : route.fulfill({ status: 503, contentType: "application/problem+json", headers: { "Retry-After": "1" }, body: JSON.stringify(PROBLEM) }),
+    refused++
+      ? route.continue()
+      : route.fulfill({
+          status: 503,
+          contentType: "application/problem+json",
+          headers: { "Retry-After": "1" },
+          body: JSON.stringify(PROBLEM),
+        }),
   );
   await visitor.go("#/reviews");
   assert.equal(refused, 2);
   assert.equal(await page.locator(".failed").count(), 0);
   assert.ok(await page.locator(".cards").count());
   visitor.calm("a short 503");
+}
+
+/** Before anyone has signed in. */
+async function atTheDoor(house) {
+  const visitor = await house.visit("states");
+  const { page } = visitor;
+  visitor.expect(/status of 503/, /ERR_INTERNET_DISCONNECTED/);
+  const refuse = (path) =>
+    page.route(path, (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: "application/problem+json",
+        headers: { "Retry-After": "30" },
+        body: JSON.stringify(PROBLEM),
+      }),
+    );
+  await refuse("**/api/v1/auth/login");
+  await page.locator("[data-username=manager]").click();
+  await page.locator(".failed.busy").getByText(PROBLEM.detail).waitFor();
+  await page.unrouteAll();
+  await visitor.context.setOffline(true);
+  await page.locator("[data-username=manager]").click();
+  await page.locator(".failed.offline").waitFor();
+  await visitor.context.setOffline(false);
+
+  await refuse("**/api/v1/service");
+  await page.reload();
+  await page.locator(".failed.busy").getByText(PROBLEM.detail).waitFor();
+  await page.unrouteAll();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.locator("[data-username=manager]").waitFor();
+  await visitor.enter("manager");
+  visitor.calm("the sign-in with 503 and offline");
 }
