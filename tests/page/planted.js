@@ -99,7 +99,8 @@ export async function plant(house) {
   const M = house.api(member.username);
   const T = house.api(technician.username);
   await M.patch("/api/v1/auth/me", p("EditOwnAccount", "first_name", "last_name", "phone_number", "workshop_code"));
-  await admin.put(`/api/v1/users/${member.id}/credit-allowances/2026-Q4`, {
+  const quarter = `${new Date().getFullYear()}-Q${Math.floor(new Date().getMonth() / 3) + 1}`;
+  await admin.put(`/api/v1/users/${member.id}/credit-allowances/${quarter}`, {
     allowed_credits: 100,
     ...p("SetCreditAllowance", "notes"),
   });

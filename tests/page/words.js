@@ -21,3 +21,16 @@ export const words = (code) => (code ? `${code.charAt(0).toUpperCase()}${code.sl
 
 /** As in a table: the full name, then the username. */
 export const person = (fullName, username) => (!fullName || fullName === username ? username || "–" : `${fullName} ${username}`);
+
+/** A civil day so many days ago, in UTC, such as 2026-11-16. @param {number} days */
+export const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+/** As a report writes a day. @param {string} on */
+export const dayText = (on) =>
+  new Intl.DateTimeFormat("en-US", {
+    timeZone: "UTC",
+    weekday: "short",
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+  }).format(new Date(`${on}T00:00:00Z`));

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { accepted } from "../cases.js";
+import { daysAgo } from "../words.js";
 
 export const title = "Downloads are the API's: CSV, NDJSON, a document";
 
@@ -28,7 +29,7 @@ export async function run(house) {
   assert.equal(csv.url.searchParams.get("change_type"), "hold");
   assert.equal(csv.content, await again(csv), "the CSV of a report");
 
-  const { since, until } = { since: "2026-11-02", until: "2026-11-08" };
+  const { since, until } = { since: daysAgo(27), until: daysAgo(20) };
   await visitor.go(`#/log?since=${since}&until=${until}&category=case`);
   const total = (await api.get("/api/v1/audit-log", { since, until, category: "case", include_total: true, limit: 1 })).page
     .total;

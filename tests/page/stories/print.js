@@ -20,7 +20,7 @@ export async function run(house) {
     const total = await page.locator(".cards .value").first().innerText();
     await page.emulateMedia({ media: "print" });
     const text = (await page.locator("body").innerText()).replace(/\s+/g, " ");
-    for (const part of [heading, total, account.full_name, "America/Chicago", "2026"])
+    for (const part of [heading, total, account.full_name, "America/Chicago", String(new Date().getFullYear())])
       assert.ok(text.includes(part), `${view} on paper says "${part}"`);
     const controls = page.locator("button, input, select, nav, .banner, .choices, .period form, .as-table");
     const visible = await controls.evaluateAll((all) =>
