@@ -170,8 +170,8 @@ function target(path, options) {
 /** @param {URL} url @param {RequestInit} init */
 const call = (url, init) => reached(fetch(url, {...init, credentials: "omit", cache: "no-store"}));
 
-/** @template T @param {Promise<T>} work */
-async function reached(work) {
+/** Work that fails with a TypeError without a network, such as fetch() and import(). @template T @param {Promise<T>} work */
+export async function reached(work) {
   try {
     return await work;
   } catch (error) {

@@ -10,7 +10,7 @@
 // when the view is left.
 
 import {announce, append, byId, el, linkTo, pushButton, replace} from "./dom.js";
-import {SignedOut, connect, readService, signOut} from "./api.js";
+import {SignedOut, connect, reached, readService, signOut} from "./api.js";
 import {can, session, tokens} from "./session.js";
 import {href, parse, periodOf, withValues} from "./route.js";
 import {failed, failure, loading} from "./states.js";
@@ -124,7 +124,7 @@ async function route() {
   region.setAttribute("aria-busy", "true");
   try {
     /** @type {View} */
-    const view = await import(`./views/${name}.js`);
+    const view = await reached(import(`./views/${name}.js`));
     if (signal.aborted) return;
     if (!kept) title(view.title);
     if (entry.needs && !can(entry.needs)) throw new Refused();

@@ -114,8 +114,6 @@ function clear(form) {
 /** @param {HTMLFormElement} form @param {Element} problems @param {unknown} error */
 function showProblem(form, problems, error) {
   const rest = [];
-  /** @type {HTMLElement | null} */
-  let first = null;
   for (const one of error instanceof Problem ? error.errors : []) {
     const name = one.pointer.split("/")[1] ?? "";
     const place = form.querySelector(`.field[data-name="${CSS.escape(name)}"]`);
@@ -127,9 +125,9 @@ function showProblem(form, problems, error) {
     control.setAttribute("aria-invalid", "true");
     const text = place.querySelector(".field-problem");
     if (text) text.textContent = one.detail;
-    first ??= control;
   }
+  const first = form.querySelector("[aria-invalid]");
   if (!(error instanceof Problem)) problems.replaceChildren(failure(error));
   else if (!first || rest.length || error.status === 409) problems.replaceChildren(el("p", {}, error.detail));
-  first?.focus();
+  if (first instanceof HTMLElement) first.focus();
 }
