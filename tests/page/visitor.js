@@ -11,7 +11,8 @@ const KEY = "casetrail.session";
 export class Visitor {
   dark = false;
   faults = [];
-  expected = [];
+  /** What may be in the console. A service that is busy says so (503), the browser notes it, and the page asks again. */
+  expected = [/status of 503/];
 
   /** @param {object} options `user` is signed in already; without one, the page asks for it */
   static async arrive(browser, at, { user, width = 1400, height = 900, dark = false, hash = "", motion = "reduce" } = {}) {
