@@ -33,7 +33,9 @@ on_each_database! {
         assert_eq!(app.since(&mark).await.len(), 0);
         admin.get("auth/me").await.expect(200);
         for file in
-            ["/", "/page/x/app.js", "/openapi.json", "/openapi.yaml", "/docs/", "/docs/swagger-ui.css", "/problems/not_found", "/.well-known/jwks.json"]
+            ["/", "/page/x/app.js", "service", "/openapi.json", "/openapi.yaml", "/docs/", "/docs/swagger-ui.css"]
+                .into_iter()
+                .chain(["/problems/not_found", "/.well-known/jwks.json"])
         {
             manager.get(file).await.expect_problem(429, "rate_limited");
         }
