@@ -15,8 +15,8 @@
 
 use mimalloc::MiMalloc;
 
-/// Of every program that contains this crate: what is tested and measured is what is shipped. It returns freed pages to the system
-/// after 10 ms, its default; `MIMALLOC_PURGE_DELAY` (milliseconds) changes that.
+/// Of every program that contains this crate: what is tested and measured is what is shipped. It returns freed pages to the
+/// system after 10 ms, its default; `MIMALLOC_PURGE_DELAY` (milliseconds) changes that.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

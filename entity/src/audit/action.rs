@@ -398,8 +398,8 @@ impl Action {
         matches!(self, Self::Other)
     }
 
-    /// Whether a success may be only counted if it repeats another: it is a reading. The service itself reads nothing; its entries
-    /// about readings report how many of others were only counted.
+    /// Whether a success may be only counted if it repeats another: it is a reading. The service itself reads nothing; its
+    /// entries about readings report how many of others were only counted.
     pub fn may_be_folded(self) -> bool {
         let folds = |word: &Word| word.name == key::FOLDED_COUNT.name();
         self.takes_any_metadata() || self.optional_metadata().iter().any(folds)

@@ -53,9 +53,9 @@ struct Row {
     bytes: i64,
 }
 
-/// Reads the entries of a page, and the one after them. Without gaps, the range alone is the limit. It has one more in the text of
-/// the statement, the same for all ranges: with a bound one, or none, PostgreSQL would expect many rows and read the whole log for
-/// its plan.
+/// Reads the entries of a page, and the one after them. Without gaps, the range alone is the limit. It has one more in the text
+/// of the statement, the same for all ranges: with a bound one, or none, PostgreSQL would expect many rows and read the whole log
+/// for its plan.
 ///
 /// Bodies are added up by the database, so that of a page only what it returns is sent here. The second entry is read even if the
 /// first one is longer than a page may be.

@@ -87,7 +87,13 @@ on_each_database! {
         let (anonymous, assets) = (app.as_anonymous(), assets(app).await);
         for (name, content) in sources() {
             let file = anonymous.get(&format!("{assets}{name}")).await;
-            assert_eq!((file.status(), &file.bytes), (200, &content), "{name}");
+            assert_eq!(file.status(), 200, "{name}");
+            // Scripts and style sheets have lost their comments and indentation.
+            let is_code = name.ends_with(".js") || name.ends_with(".css");
+            let source = String::from_utf8_lossy(&content);
+            let is_kept = |line: &str| source.lines().any(|of_source| of_source.trim_end().ends_with(line));
+            let is_right = if is_code { file.text.lines().all(is_kept) } else { file.bytes == content };
+            assert!(is_right && !file.bytes.is_empty(), "{name}");
             assert_eq!(file.header("cache-control"), "public, max-age=31536000, immutable", "{name}");
             ensure_guarded(&file);
             let kind = match name.rsplit_once('.').map_or("", |(_, ending)| ending) {

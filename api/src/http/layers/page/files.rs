@@ -118,8 +118,8 @@ impl Files {
     }
 }
 
-/// A script or style sheet without indentation and without the comments that begin a line; a test ensures that no text of a script
-/// goes over several lines. Other files stay as they are.
+/// A script or style sheet without indentation and without the comments that begin a line; a test ensures that no text of a
+/// script goes over several lines. Other files stay as they are.
 fn lean(name: &str, content: &'static [u8]) -> Bytes {
     let is_code = name.ends_with(".js") || name.ends_with(".css");
     let Some(text) = str::from_utf8(content).ok().filter(|_| is_code) else { return Bytes::from_static(content) };
@@ -270,8 +270,10 @@ mod tests {
     #[test]
     fn a_script_is_served_without_indentation_and_comments() {
         let script = b"// What it is.\n\nimport { el } from \"./dom.js\";\n/**\n * A part.\n * @param {string} name\n */\n\
-                       export function part(\n  /** @type {string} */ name,\n) {\n  /* Now. */\n  return el(\"p\", {}, `${name} // *`); // text\n}\n";
-        let served = "import { el } from \"./dom.js\";\nexport function part(\nname,\n) {\nreturn el(\"p\", {}, `${name} // *`); // text\n}\n";
+                       export function part(\n  /** @type {string} */ name,\n) {\n  /* Now. */\n  \
+                       return el(\"p\", {}, `${name} // *`); // text\n}\n";
+        let served = "import { el } from \"./dom.js\";\nexport function part(\nname,\n) {\n\
+                      return el(\"p\", {}, `${name} // *`); // text\n}\n";
         assert_eq!(lean("part.js", script), served);
         assert_eq!(lean("part.svg", b"  <svg/>\n"), "  <svg/>\n");
     }
