@@ -28,6 +28,7 @@ async fn exported(kind: Kind, count: usize, mib: u64) {
     // The code of an export is read from disk when it first runs, and that is no memory of this one.
     let empty = "exports/cases.ndjson?since=2001-01-01&until=2001-01-02";
     get(empty).await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
+    process.reset_peak();
     let idle = process.memory("VmRSS");
     let mut export = get("exports/cases.ndjson").await.unwrap().error_for_status().unwrap();
     let (mut lines, mut bytes) = (0, 0);
