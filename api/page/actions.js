@@ -192,11 +192,11 @@ function fieldOf(name, action, {context, item, people}) {
       });
     }
     case "assigned_to": {
-      const nobody = action === "assign" ? "Nobody" : context.account?.role === "technician" ? "Me" : "Choose";
+      const none = action === "assign" ? "Unassigned" : context.account?.role === "technician" ? "Me" : "Choose";
       const choice = people.map(({id, full_name: who, user_level: level, role, open_cases: open}) =>
         pair(id, `${who} (${label(level ?? role)}, ${number(open)} open)`)
       );
-      return field({name, label: "Assignee", value: item.assigned_to?.id ?? "", options: [["", nobody], ...choice]});
+      return field({name, label: "Assignee", value: item.assigned_to?.id ?? "", options: [["", none], ...choice]});
     }
     case "override_reason": {
       const hint = "Only if the level is too low for the tier";
@@ -253,7 +253,7 @@ export function newCaseForm(context) {
 /** Chooses a member, and shows the choice. @param {Context} context */
 function memberField(context) {
   const value = el("input", {type: "hidden", name: "member_id"});
-  const words = el("p", "hint", "Nobody is chosen yet.");
+  const words = el("p", "hint", "No person chosen.");
   /** @param {Schemas["UserSummary"]} user */
   const onchoose = user => {
     value.value = user.id;

@@ -65,7 +65,7 @@ export function personPicker(context, {parameter, label, also = {}, role, onchoo
           quiet(`${user.username} · ${words(user.role)}`)
         )
       ),
-      ...(found.length ? [] : [el("li", {role: "option", "aria-disabled": "true", "aria-selected": "false"}, "Nobody found")])
+      ...(found.length ? [] : [el("li", {role: "option", "aria-disabled": "true", "aria-selected": "false"}, "No people found")])
     );
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");

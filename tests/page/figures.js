@@ -160,9 +160,9 @@ export const EXPECTED = {
           words(row.badge),
         ]),
         "By assignee of the case": ranked(report.by_assignee, (row) =>
-          row.username ? person(row.full_name, row.username) : "Nobody",
+          row.username ? person(row.full_name, row.username) : "Unassigned",
         ),
-        "By member": ranked(report.by_member, (row) => (row.username ? person(row.full_name, row.username) : "Nobody")),
+        "By member": ranked(report.by_member, (row) => (row.username ? person(row.full_name, row.username) : "Unassigned")),
         "By workshop": ranked(report.by_workshop, (row) => row.workshop_code),
       },
       series: [

@@ -105,7 +105,7 @@ declare global {
     signal: AbortSignal;
     api: Api;
     service: Service;
-    /** Null while nobody is signed in. */
+    /** Null before the sign-in. */
     account: Account | null;
     can(permission: string): boolean;
     /** The address of this view with other parameters; an empty value removes one. */

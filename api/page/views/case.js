@@ -240,7 +240,7 @@ function fields(context, item, entries) {
     ["Tier", item.tier && why("tier", [label(item.tier), item.complexity && ` (${label(item.complexity).toLowerCase()})`])],
     ["Urgency", why("urgency", label(item.urgency))],
     ["Due", why("due_on", day(item.due_on))],
-    ["Assignee", why("assigned_to_id", someone(item.assigned_to) ?? "Nobody")],
+    ["Assignee", why("assigned_to_id", someone(item.assigned_to) ?? "Unassigned")],
     ["Credit", why("credit_value", item.credit_value)],
     ["Reports requested", number(item.num_reports_requested)],
     ["Held because", hold && why("hold_reason", long(hold.reason))],

@@ -221,7 +221,7 @@ function subjects(context, report, figure, counted) {
     });
   /** @param {Report["by_member"]} rows */
   const people = rows =>
-    rows.map(row => ({...row, id: row.user_id, name: row.username ? person(row.full_name, row.username) : "Nobody"}));
+    rows.map(row => ({...row, id: row.user_id, name: row.username ? person(row.full_name, row.username) : "Unassigned"}));
   return el(
     "div",
     "columns",

@@ -128,7 +128,7 @@ impl Groups {
             None => Ok((seat, None)),
             Some(group) if is_alone => {
                 // A task of its own: it must not end with this writer.
-                drop(tokio::spawn(group.commit()).await);
+                drop(tokio::spawn(group.commit(true)).await);
                 Ok((seat, None))
             }
             Some(Group { connection, members }) => Ok((Seat { members, ..seat }, Some(connection))),
@@ -174,22 +174,15 @@ impl Members {
 }
 
 impl Group {
-    async fn commit(self) {
+    /// Afterwards the connection is closed, unless nothing has failed on it.
+    async fn commit(self, is_sound: bool) {
         let Self { mut connection, members } = self;
         let commit = connection.words().commit;
         let outcome = connection.send(commit).await.map_err(query_error);
         match &outcome {
-            Ok(()) => drop(connection),
-            Err(_) => connection.close(),
+            Ok(()) if is_sound => drop(connection),
+            Ok(()) | Err(_) => connection.close(),
         }
-        members.answer(&outcome);
-    }
-
-    async fn commit_and_close(self) {
-        let Self { mut connection, members } = self;
-        let commit = connection.words().commit;
-        let outcome = connection.send(commit).await.map_err(query_error);
-        connection.close();
         members.answer(&outcome);
     }
 }
@@ -240,7 +233,7 @@ async fn flush(mut flusher: Flusher) {
             }
         };
         if let Some(group) = group {
-            group.commit().await;
+            group.commit(true).await;
             return;
         }
         // Behind those that are waiting. One that has not come into the queue yet is about to.
@@ -268,16 +261,10 @@ impl Seat {
         Arc::clone(&self.groups)
     }
 
-    async fn commit(self, connection: Connection) {
+    async fn commit(self, connection: Connection, is_sound: bool) {
         let Self { turn, members, .. } = self;
-        Group { connection, members }.commit().await;
+        Group { connection, members }.commit(is_sound).await;
         // The connection is on its way back to the pool by now.
-        drop(turn);
-    }
-
-    async fn commit_and_close(self, connection: Connection) {
-        let Self { turn, members, .. } = self;
-        Group { connection, members }.commit_and_close().await;
         drop(turn);
     }
 
@@ -292,7 +279,7 @@ impl Seat {
     /// Commits, or leaves the transaction to the next turn.
     async fn pass_on(self, connection: Connection) {
         if self.is_alone || self.members.are_due() || !self.groups.has_waiting() {
-            return self.commit(connection).await;
+            return self.commit(connection, true).await;
         }
         let Self { groups, turn, members, .. } = self;
         let needs_flusher = {
@@ -318,7 +305,7 @@ pub(super) async fn finish(mut connection: Connection, mut seat: Seat, answer: o
     let is_single = seat.is_alone || MEMBERS_MAX == 1 || !seat.groups.has_waiting();
     if seat.is_first() && is_single {
         seat.members.add(answer);
-        return seat.commit(connection).await;
+        return seat.commit(connection, true).await;
     }
     let refused = match connection.has_debt().await {
         Ok(false) => None,
@@ -365,7 +352,7 @@ pub(super) async fn abandon(mut connection: Connection, seat: Seat, left: Left) 
     };
     match (undone, left) {
         (Ok(()), Left::Sound) => seat.pass_on(connection).await,
-        (Ok(()), Left::Failed | Left::Unusable) => seat.commit_and_close(connection).await,
+        (Ok(()), Left::Failed | Left::Unusable) => seat.commit(connection, false).await,
         (Err(error), _) => {
             let members = seat.members.answers.len();
             tracing::warn!(%error, members, "connection closed: a shared transaction was rolled back");

@@ -306,8 +306,8 @@ mod tests {
             topic: Some("check_expired_holds".to_owned()),
             ..entry("2026-12-01T08:00:00Z", "cron_job_executed")
         };
-        let nobody = ("anonymous".to_owned(), "Anonymous".to_owned());
-        let anonymous = Facts { actor_type: nobody.0, actor_label: nobody.1, topic: None, ..system.clone() };
+        let (actor_type, actor_label) = ("anonymous".to_owned(), "Anonymous".to_owned());
+        let anonymous = Facts { actor_type, actor_label, topic: None, ..system.clone() };
         let renamed = Facts { actor_label: "augusta".to_owned(), ..entry("2026-12-01T08:00:00Z", "login") };
         let entries = [system, anonymous, renamed, entry("2026-12-01T08:00:00Z", "login")];
         let additions = additions(Tz::UTC, &entries);

@@ -150,10 +150,10 @@ on_each_database! {
         let mark = app.mark().await;
         // Each name fails once. Of one name all further attempts have to wait.
         for number in 0..25 {
-            fail(app, &format!("nobody{number}")).await.expect(401);
+            fail(app, &format!("unknown{number}")).await.expect(401);
         }
         for _ in 0..33 {
-            fail(app, "nobody0").await.expect(429);
+            fail(app, "unknown0").await.expect(429);
         }
         let count = |trail: &[Json], outcome: &str| trail.iter().filter(|entry| entry["outcome"] == outcome).count();
         let trail = app.since(&mark).await;

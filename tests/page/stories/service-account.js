@@ -1,4 +1,4 @@
-// A service account has API keys and no password: nobody can use the page with one.
+// A service account has API keys and no password, so it cannot sign in on the page.
 
 import assert from "node:assert/strict";
 

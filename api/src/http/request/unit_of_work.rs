@@ -7,6 +7,7 @@ use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::setting;
 use entity::user::Admission;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 impl App {
@@ -14,25 +15,17 @@ impl App {
     /// lost the right since the request began is refused before anything is changed. A request that was already answered, under
     /// its `Idempotency-Key`, ends here.
     pub async fn begin(&self, by: &Anyone) -> Result<(AuditTx, Anyone), Interruption> {
-        self.judge(by, None, |admission| by.context_of(admission)).await
+        self.begin_over(by, None).await
     }
 
     /// The same for an action that may end a user's rights: that user changes nothing meanwhile.
     pub async fn begin_over(&self, by: &Anyone, user_id: Option<Uuid>) -> Result<(AuditTx, Anyone), Interruption> {
-        self.judge(by, user_id, |admission| by.context_of(admission)).await
+        self.judge(by, AuditTx::begin_by(self.db(), by.acting(), user_id, |admission| by.context_of(admission))).await
     }
 
     /// The same with another origin: for what the service itself does at this caller's request, which takes long.
     pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone), Interruption> {
-        if let Some(retry) = by.retry() {
-            retry.wait(self.in_flight()).await?;
-        }
-        let (tx, admission) = AuditTx::begin_alone_by(self.db(), by.acting(), |_| context).await.map_err(Error::from)?;
-        let by = by.judged(admission)?;
-        if let Some(retry) = by.retry() {
-            retry.claim(&tx, self).await?;
-        }
-        Ok((tx, by))
+        self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |_| context)).await
     }
 
     /// The last step of an action that was authorised when it began and has done something that no rollback undoes.
@@ -47,38 +40,35 @@ impl App {
     async fn judge(
         &self,
         by: &Anyone,
-        over: Option<Uuid>,
-        context: impl FnOnce(&Admission) -> Context,
+        begun: impl Future<Output = Result<(AuditTx, Admission), DbErr>>,
     ) -> Result<(AuditTx, Anyone), Interruption> {
         if let Some(retry) = by.retry() {
             retry.wait(self.in_flight()).await?;
         }
-        let (tx, by) = self.admit(by, over, context).await?;
+        let (tx, admission) = begun.await.map_err(Error::from)?;
+        let by = by.judged(admission)?;
         if let Some(retry) = by.retry() {
             retry.claim(&tx, self).await?;
         }
         Ok((tx, by))
     }
 
-    async fn admit(
-        &self,
-        by: &Anyone,
-        over: Option<Uuid>,
-        context: impl FnOnce(&Admission) -> Context,
-    ) -> Result<(AuditTx, Anyone)> {
-        let (tx, admission) = AuditTx::begin_by(self.db(), by.acting(), over, context).await?;
+    /// The same without an `Idempotency-Key`, which reads do not accept.
+    async fn admit(&self, by: &Anyone) -> Result<(AuditTx, Anyone)> {
+        let context = |admission: &Admission| by.context_of(admission);
+        let (tx, admission) = AuditTx::begin_by(self.db(), by.acting(), None, context).await?;
         let by = by.judged(admission)?;
         Ok((tx, by))
     }
 
-    /// Records a read in a transaction of its own. Reads accept no `Idempotency-Key`.
+    /// Records a read in a transaction of its own.
     pub async fn record(&self, by: &Anyone, event: Event) -> Result<()> {
         self.record_all(by, [event]).await
     }
 
     /// The same for a read that is more than one event.
     pub async fn record_all(&self, by: &Anyone, events: impl IntoIterator<Item = Event>) -> Result<()> {
-        let (tx, _) = self.admit(by, None, |admission| by.context_of(admission)).await?;
+        let (tx, _) = self.admit(by).await?;
         for event in events {
             tx.record(event).await?;
         }
@@ -113,7 +103,7 @@ impl App {
     }
 
     async fn record_within(&self, by: &Anyone, limit: Limit, event: Event) -> Result<()> {
-        let (tx, by) = self.admit(by, None, |admission| by.context_of(admission)).await?;
+        let (tx, by) = self.admit(by).await?;
         let key = format!("{} {}", by.id(), event.reading_digest());
         attempt::record(&tx, &by.context(), &key, limit, event).await?;
         Ok(tx.commit().await?)
