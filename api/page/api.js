@@ -117,6 +117,7 @@ async function send(method, path, options, ...ends) {
     const wait = Number(response.headers.get("Retry-After"));
     const again = (method === "GET" || method === "POST") && [429, 503, 504].includes(response.status);
     if (!again || attempt === 3 || !wait || wait > 5) throw await problem(response);
+    await response.body?.cancel();
     await new Promise(resolve => setTimeout(resolve, wait * 1000));
     signal?.throwIfAborted();
   }

@@ -10,6 +10,8 @@ const options = process.argv.slice(2);
 const shots = options.indexOf("--screenshots");
 const folder = shots >= 0 ? options.splice(shots, 2)[1] : undefined;
 const LANES = 2;
+/** How long a story may take, in milliseconds, on a busy machine. */
+const PATIENCE = 600_000;
 /** Those that take the longest are the first, so that no lane waits for the other. */
 const LONG = ["accessible-wide", "accessible-narrow", "markup"];
 
@@ -22,6 +24,11 @@ const together = chosen
 const house = await open(folder);
 let failed = 0;
 
+async function late() {
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE).unref());
+  throw new Error(`not finished after ${PATIENCE / 1000} s`);
+}
+
 /** @param {string} name */
 async function tell(name) {
   const { title, run } = await import(`./stories/${name}.js`);
@@ -29,7 +36,7 @@ async function tell(name) {
   const said = (mark) =>
     console.log(`${mark} ${`${title} (${name})`.padEnd(78)} ${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`);
   try {
-    const remarks = await run(house);
+    const remarks = await Promise.race([run(house), late()]);
     said("ok    ");
     for (const remark of remarks ?? []) console.log(`         ${remark}`);
   } catch (error) {

@@ -44,7 +44,10 @@ export async function run(house) {
       const person = path === "user-activity" ? `&user_id=${busiest}` : "";
       const where = `${view}?${address}${person}`;
       const [answer] = await Promise.all([
-        visitor.page.waitForResponse((response) => new URL(response.url()).pathname === `/api/v1/reports/${path}`),
+        // Not that of a busy service, after which the page asks again.
+        visitor.page.waitForResponse(
+          (response) => response.ok() && new URL(response.url()).pathname === `/api/v1/reports/${path}`,
+        ),
         visitor.go(`#/${where}`),
       ]);
       const report = await answer.json();
