@@ -2,6 +2,10 @@
 
 /** An access token lasts ten minutes. */
 const FRESH = 5 * 60_000;
+/** How often a busy service is asked, in all. It has changed nothing, and says when to come back: `Retry-After`. */
+const ATTEMPTS = 10;
+/** Statuses of a service that is busy, at all or with this caller. */
+const BUSY = [429, 503];
 
 /** @param {string} base ends with a slash @param {Map<string, string>} [passwords] those that are not the demo's */
 export function service(base, passwords = new Map()) {
@@ -24,7 +28,15 @@ export function service(base, passwords = new Map()) {
     return pair;
   }
 
-  async function call(username, method, path, { query = {}, body, headers = {} } = {}) {
+  async function call(username, method, path, options) {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await callOnce(username, method, path, options);
+      if (!BUSY.includes(answer.status) || attempt === ATTEMPTS) return answer;
+      await new Promise((resolve) => setTimeout(resolve, Number(answer.headers.get("Retry-After") ?? 1) * 1000));
+    }
+  }
+
+  async function callOnce(username, method, path, { query = {}, body, headers = {} } = {}) {
     const url = new URL(path.replace(/^\//, ""), base);
     for (const [name, value] of Object.entries(query))
       for (const one of [value].flat()) if (one !== null && one !== undefined) url.searchParams.append(name, String(one));

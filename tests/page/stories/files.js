@@ -21,7 +21,7 @@ export async function run(house) {
   const api = house.api("manager");
   const visitor = await house.visit("files", { user: "manager", hash: "#/changes?period=last_week&change_type=hold" });
   const { page } = visitor;
-  const again = async ({ url }) => (await api.call("GET", url.pathname, { query: Object.fromEntries(url.searchParams) })).text;
+  const again = ({ url }) => api.get(url.pathname, Object.fromEntries(url.searchParams));
 
   const csv = await download(page, page.locator("#download"), "/reports/case-changes.csv");
   assert.match(csv.name, /\.csv$/);
