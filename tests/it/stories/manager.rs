@@ -39,6 +39,10 @@ on_each_database! {
         assert_eq!(holds["entries"]["data"].as_array().unwrap().len(), 1);
         assert_eq!(holds["entries"]["data"][0]["case_id"], json!(case.id()));
 
+        // Who placed cases on hold?
+        let holder = &changes["by_actor"][1];
+        assert_eq!((&holder["actor_label"], &holder["placed_on_hold"]), (&json!("tech3"), &json!(1)));
+
         // Who did nothing?
         let users = by.get("reports/user-activity/users?period=last_week&sort=total_activities").await.expect(200);
         let done: Vec<i64> =
