@@ -5,7 +5,7 @@ use super::entry::{self, EntryBody, FieldChange, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
 use crate::http::answer::entry::person;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
@@ -173,7 +173,7 @@ fn example_change() -> serde_json::Value {
 /// both; the creation of a case is in none.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
     responses((status = OK, description = "The changes of the period", body = CaseChangesReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -239,7 +239,7 @@ impl Report for CaseChangesReport {
 /// One row per entry; `before_after` is JSON.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, CaseChangesFilter, CsvParameters),
+    params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -6,7 +6,8 @@ use crate::app::{actions, at};
 use serde_json::{Value as Json, json};
 
 /// The names of the periods of reports.
-const PERIODS: [&str; 7] = ["this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter", "last_30_days"];
+const PERIODS: [&str; 8] =
+    ["today", "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter", "last_30_days"];
 
 on_each_database! {
     async fn a_manager_looks_back_at_last_week(app) {
