@@ -89,8 +89,8 @@ on_each_database! {
         tech.post(&office.held.url("resume"), json!({"reason": "it came"})).await.expect(200);
         tech.post(&office.held.url("hold"), json!({"reason": "the second form"})).await.expect(200);
         manager.post(&office.accepted.url("hold"), json!({"reason": "pay stub"})).await.expect(200);
-        // A refused attempt is no change.
-        tech.post(&office.accepted.url("hold"), json!({"reason": "pay stub"})).await.expect_problem(409, "invalid_case_state");
+        // A denied attempt is in the log, and is no change.
+        tech.post(&office.accepted.url("hold"), json!({"reason": "pay stub"})).await.expect_problem(403, "forbidden");
         let expected = json!([
             {
                 "actor_id": null, "actor_label": "System", "full_name": null, "total_changes": 10, "status_changes": 5,
