@@ -3,7 +3,7 @@
 //
 //   periodPicker(context)               the presets as links, and two days to choose
 //   reportPeriod(context.query)         the parameters of a report
-//   listPeriod(context.query)           the same as `since` and `until`, for lists, which take no names of periods
+//   listPeriod(context.query)           those of a list, and of the address of a view that shows one
 //   periodText(report.period)           "Mon, Nov 16, 2026 – Sun, Nov 22, 2026"
 
 import {el} from "./dom.js";
@@ -28,40 +28,16 @@ export function chosen(query, byDefault = "last_30_days") {
 }
 
 /** @param {URLSearchParams} query @returns {Period} */
-export function reportPeriod(query) {
-  const name = chosen(query);
-  if (name === "all") return {all_time: true};
-  if (name === "today") return bounds(name);
-  if (name !== "custom") return {period: name};
-  return listPeriod(query);
-}
+export const reportPeriod = query => (chosen(query) === "all" ? {all_time: true} : listPeriod(query));
 
-/** @param {URLSearchParams} query @param {string} [byDefault] @returns {Days} */
+/** A list without a period has everything. @param {URLSearchParams} query @param {string} [byDefault] @returns {ListPeriod} */
 export function listPeriod(query, byDefault) {
-  const name = chosen(query, byDefault);
-  if (name !== "custom") return bounds(name);
+  const period = chosen(query, byDefault);
+  if (period === "all") return {};
+  if (period !== "custom") return {period};
   const since = query.get("since");
   const until = query.get("until");
   return {...(since ? {since} : {}), ...(until ? {until} : {})};
-}
-
-/** The first and last day of a preset; none for all. @param {string} name @param {string} [today] @returns {Days} */
-export function bounds(name, today = dayOf(new Date())) {
-  const [year = 0, month = 1] = today.split("-").map(Number);
-  const monday = plus(today, -((new Date(`${today}T00:00:00Z`).getUTCDay() + 6) % 7));
-  const quarter = Math.floor((month - 1) / 3) * 3;
-  const [since, until = today] =
-    new Map([
-      ["today", [today]],
-      ["this_week", [monday]],
-      ["last_week", [plus(monday, -7), plus(monday, -1)]],
-      ["this_month", [first(year, month - 1)]],
-      ["last_month", [first(year, month - 2), plus(first(year, month - 1), -1)]],
-      ["last_30_days", [plus(today, -29)]],
-      ["this_quarter", [first(year, quarter)]],
-      ["last_quarter", [first(year, quarter - 3), plus(first(year, quarter), -1)]]
-    ]).get(name) ?? [];
-  return since ? {since, until} : {};
 }
 
 /** @param {string} on @param {number} days */
@@ -71,12 +47,10 @@ export function plus(on, days) {
   return date.toISOString().slice(0, 10);
 }
 
-/** The first day of a month, which may lie outside of 0 to 11. @param {number} year @param {number} month */
-const first = (year, month) => new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 10);
-
 /** The length of the buckets of a series that suits the period: days, or weeks in long ones. @param {URLSearchParams} query */
 export function intervalFor(query) {
-  const {since, until} = listPeriod(query);
+  const {period, since, until} = listPeriod(query);
+  if (period) return period.endsWith("quarter") ? "week" : "day";
   if (!since) return "week";
   const days = (Date.parse(until ?? dayOf(new Date())) - Date.parse(since)) / 86_400_000;
   return days <= 62 ? "day" : days <= 1000 ? "week" : "month";
@@ -92,7 +66,7 @@ export function periodText({since, until}) {
 /** @param {Context} context @param {{byDefault?: string}} [options] */
 export function periodPicker(context, {byDefault = "last_30_days"} = {}) {
   const now = chosen(context.query, byDefault);
-  const dates = now === "all" ? {} : listPeriod(context.query, byDefault);
+  const dates = listPeriod(context.query, byDefault);
   const presets = PRESETS.map(([name, text]) => {
     const link = context.link({period: name, since: null, until: null});
     return el("a", {id: `period-${name}`, class: "choice", href: link, "aria-current": name === now && "true"}, text);

@@ -37,6 +37,8 @@ pub struct PeriodQuery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PeriodName {
+    /// From the start of today until now.
+    Today,
     /// From Monday until now.
     ThisWeek,
     /// From Monday to Sunday.
@@ -62,7 +64,7 @@ pub enum PeriodError {
     UntilOutOfRange,
     #[error("cannot be combined with since or until")]
     AllTimeWithBounds,
-    #[error("cannot be combined with since, until or all_time")]
+    #[error("cannot be combined with other parameters of the period")]
     NameWithBounds,
     #[error("must be longer: the period has more than {BUCKETS_MAX} buckets")]
     TooManyBuckets,
@@ -172,7 +174,7 @@ impl PeriodName {
     pub fn asked(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
         let first = self.first_day(now.with_timezone(&zone).date_naive());
         match self {
-            Self::ThisWeek | Self::ThisMonth | Self::ThisQuarter | Self::Last30Days => {
+            Self::Today | Self::ThisWeek | Self::ThisMonth | Self::ThisQuarter | Self::Last30Days => {
                 PeriodQuery { since: Some(Bound::Day(first)), ..PeriodQuery::default() }
             }
             Self::LastWeek | Self::LastMonth | Self::LastQuarter => {
@@ -186,6 +188,7 @@ impl PeriodName {
     /// The first day of the week, month or quarter that a day is in, or of the days that it is the last of.
     fn first_day(self, day: NaiveDate) -> NaiveDate {
         match self {
+            Self::Today => day,
             Self::ThisWeek | Self::LastWeek => Interval::Week.start(day),
             Self::ThisMonth | Self::LastMonth => Interval::Month.start(day),
             Self::ThisQuarter | Self::LastQuarter => {
@@ -447,6 +450,8 @@ mod tests {
         };
         use PeriodName as P;
         for (now, name, expected) in [
+            ("2026-12-07T05:59:59.999Z", P::Today, "2026-12-06 to now"),
+            ("2026-12-07T06:00:00Z", P::Today, "2026-12-07 to now"),
             // The last millisecond of a Sunday, and the first of the Monday after it.
             ("2026-12-07T05:59:59.999Z", P::ThisWeek, "2026-11-30 to now"),
             ("2026-12-07T06:00:00Z", P::ThisWeek, "2026-12-07 to now"),

@@ -115,8 +115,13 @@ const IDEAL: [(&str, &[&str]); 5] = [
     ),
     (
         "case-changes-30d",
-        &["SELECT day, action_type, sum(entry_count), count(DISTINCT case_id) FROM ledger_case_days \
-           WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 GROUP BY 1, 2"],
+        &[
+            "SELECT day, action_type, sum(entry_count), count(DISTINCT case_id) FROM ledger_case_days \
+             WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 GROUP BY 1, 2",
+            "SELECT actor_id, actor_label, action_type, sum(entry_count) FROM ledger_actor_days \
+             WHERE generation = (SELECT generation FROM ledger_state) AND day > current_date - 30 \
+             AND outcome = 'success' AND action_type LIKE 'case_%' GROUP BY 1, 2, 3",
+        ],
     ),
     (
         "quality-review-30d",

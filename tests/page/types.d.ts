@@ -182,8 +182,8 @@ declare global {
   type Choices = readonly (readonly [value: string, text: string])[];
 
   /* Reports: report.js, charts.js, period.js, changes.js */
-  type Period = { period?: string; since?: string; until?: string; all_time?: boolean };
-  type Days = { since?: string; until?: string };
+  type ListPeriod = { period?: string; since?: string; until?: string };
+  type Period = ListPeriod & { all_time?: boolean };
   type Interval = "day" | "week" | "month";
   type CsvPath = Extract<PathWith<"get">, `/api/v1/reports/${string}.csv`>;
   type Card = {

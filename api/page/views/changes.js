@@ -22,8 +22,9 @@ import {fieldChanges} from "../changes.js";
 import {personPicker} from "../people.js";
 
 /** @typedef {Schemas["CaseChangesReport"]} Report */
-/** @typedef {Schemas["CaseChange"]} Change */
 /** @typedef {Schemas["CaseChangesFigures"]} Figures */
+/** @typedef {Exclude<keyof Figures, "cases_touched">} Figure */
+/** @typedef {Pick<Schemas["CaseChangesByActor"], "actor_id" | "actor_label" | "full_name"> & {count: number}} Actor */
 
 export const title = "Case changes";
 export const kind = "report";
@@ -31,7 +32,7 @@ export const kind = "report";
 /** @type {Parameter<"/api/v1/reports/case-changes">[]} */
 const FILTERS = ["change_type", "case_id", "member_id", "workshop_code", "assigned_to", "actor_id", "sort"];
 
-/** Each change type with its name and its figure. @type {readonly (readonly [string, string, keyof Figures])[]} */
+/** Each change type with its name and its figure. @type {readonly (readonly [string, string, Figure])[]} */
 const TYPES = [
   ["status", "Status", "status_changes"],
   ["assignment", "Assignment", "reassignments"],
@@ -65,11 +66,12 @@ export async function render(context) {
   const read = cursor => context.api.get("/api/v1/reports/case-changes", {query: {...query, cursor}});
   const report = await read();
   const first = types.length === 1 ? TYPES.find(([code]) => code === types[0]) : undefined;
+  const figure = first?.[2] ?? "total_changes";
   return [
     stamp(context, report),
     chips(context, chosen(context, report)),
     figures(context, report),
-    narrowed && reasons(context, report),
+    narrowed && reasons(context, report, figure),
     barChart({
       title: first ? `Changes: ${first[1]}` : "Changes by type",
       points: types.length ? report.timeseries.filter(point => types.includes(point.series)) : report.timeseries,
@@ -77,7 +79,7 @@ export async function render(context) {
       interval: interval(context.query),
       grouped: types.length !== 1
     }),
-    subjects(context, report, first?.[2] ?? "total_changes", first?.[1] ?? "Changes"),
+    subjects(context, report, figure, first?.[1] ?? "Changes"),
     list(context, report, async cursor => (await read(cursor)).entries)
   ];
 }
@@ -124,43 +126,46 @@ function figures(context, {summary, timeseries}) {
 }
 
 /**
- * Who made the changes of the chosen type, and the reasons that they gave, counted from the entries that were read.
+ * Who made the changes of the chosen type, and the reasons that they gave, which are counted from the entries that were read.
  * @param {Context} context
  * @param {Report} report
+ * @param {Figure} figure
  */
-function reasons(context, {entries: {data, page}}) {
-  const holds = data.filter(entry => entry.action_type === "case_held");
-  const counted = context.query.getAll("change_type").includes("hold") && holds.length ? holds : data;
-  const what = counted === holds ? "placed on hold" : "changed";
+function reasons(context, report, figure) {
+  const {data, page} = report.entries;
+  const types = context.query.getAll("change_type");
+  const held = types.includes("hold") && report.summary.placed_on_hold > 0;
+  const shown = held ? data.filter(entry => entry.action_type === "case_held") : data;
   const note = page.has_more && quiet(`Of the ${number(data.length)} latest changes`);
-  /** @type {Map<string, {entry: Change, count: number}>} */
-  const people = new Map();
+  // Some changes are of two types, so figures of several types have no sum.
+  const exact = (held || types.length < 2) && report.by_actor;
+  /** @type {readonly Actor[]} */
+  const people = exact ? exact.map(row => ({...row, count: row[held ? "placed_on_hold" : figure]})) : actors(shown);
   /** @type {Map<string, number>} */
   const why = new Map();
-  for (const entry of counted) {
-    const known = people.get(entry.actor_label) ?? {entry, count: 0};
-    people.set(entry.actor_label, {entry, count: known.count + 1});
-    const reason = entry.before_after.find(one => one.field === "hold_reason")?.to;
+  for (const {before_after: changes} of shown) {
+    const reason = changes.find(one => one.field === "hold_reason")?.to;
     if (reason) why.set(reason, (why.get(reason) ?? 0) + 1);
   }
   const actor = context.query.get("actor_id");
-  const rows = [...people.values()].sort((a, b) => b.count - a.count);
   const ofReasons = [...why].sort((a, b) => b[1] - a[1]);
   return el(
     "div",
     "columns",
     rankedBars({
-      title: what === "changed" ? "Who made these changes" : "Who placed cases on hold",
-      counted: what === "changed" ? "Changes" : "Holds",
-      note,
-      rows: rows
+      title: held ? "Who placed cases on hold" : "Who made these changes",
+      counted: held ? "Holds" : "Changes",
+      note: !exact && note,
+      rows: people
+        .filter(row => row.count)
+        .sort((a, b) => b.count - a.count)
         .slice(0, 12)
-        .map(({entry, count}) => ({
-          name: person(entry.actor_full_name, entry.actor_label),
+        .map(({actor_id: id, actor_label, full_name, count}) => ({
+          name: person(full_name, actor_label),
           count,
           tone: "hold",
-          href: entry.actor_id ? context.link({actor_id: actor === entry.actor_id ? null : entry.actor_id}) : "",
-          current: actor === entry.actor_id
+          href: id ? context.link({actor_id: actor === id ? null : id}) : "",
+          current: actor === id
         }))
     }),
     ofReasons.length > 0 &&
@@ -172,6 +177,17 @@ function reasons(context, {entries: {data, page}}) {
         rows: ofReasons.slice(0, 12).map(([name, count]) => ({name, count, tone: "hold"}))
       })
   );
+}
+
+/** Who made some changes, counted from their entries. @param {Report["entries"]["data"]} entries */
+function actors(entries) {
+  /** @type {Map<string, Actor>} */
+  const all = new Map();
+  for (const {actor_id, actor_label, actor_full_name: full_name} of entries) {
+    const count = (all.get(actor_label)?.count ?? 0) + 1;
+    all.set(actor_label, {actor_id, actor_label, full_name, count});
+  }
+  return [...all.values()];
 }
 
 /** @param {Context} context @param {Report} report @param {(cursor: string) => Promise<Report["entries"]>} more */

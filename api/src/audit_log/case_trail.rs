@@ -39,7 +39,7 @@ pub async fn list_case_audit_trail(
     let given = query.without::<Paging>();
     let (filter, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 25)?;
-    let filter = filter.read(&app, period).await?;
+    let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let case = case::traced(&snapshot, id, &by).await?;

@@ -55,7 +55,7 @@ pub async fn send(
     format: Format,
     (head, text): (Batch, Text),
 ) -> Result<HttpResponse> {
-    let filter = filter.read(app, period).await?;
+    let filter = filter.read(app, period, app.now()).await?;
     let snapshot = app.db().export_snapshot().await?;
     let access = Event::audit_log_accessed("export", ("export", "audit_log".to_owned()), given.clone());
     let (access, event) = (Some(access), Event::export_generated);

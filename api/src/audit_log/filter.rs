@@ -7,6 +7,7 @@ use crate::http::request::period::PeriodParameters;
 use crate::state::App;
 use crate::wire::fields::{Addresses, CaseNumber, ChangedValue, RequestId, SearchText, at_most_all};
 use crate::wire::{Error, Result};
+use chrono::{DateTime, Utc};
 use entity::audit::{Action, Category, Outcome, Source};
 use entity::audit_log::{AddressRange, ChangedField, Filter, TextIndex};
 use entity::registry;
@@ -171,8 +172,9 @@ impl UserTrailFilter {
 }
 
 impl LogFilter {
-    pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
-        let ids = period.ids(app).await?;
+    /// `as_of` is the instant that the name of a period refers to.
+    pub async fn read(self, app: &App, period: PeriodParameters, as_of: DateTime<Utc>) -> Result<Filter> {
+        let ids = period.ids(app, as_of).await?;
         let changed = changed(self.changed_field, self.changed_from.as_deref(), self.changed_to.as_deref())?;
         Ok(Filter {
             ids,
@@ -199,8 +201,9 @@ impl LogFilter {
 }
 
 impl TrailFilter {
-    pub async fn read(self, app: &App, period: PeriodParameters) -> Result<Filter> {
-        let ids = period.ids(app).await?;
+    /// `as_of` is the instant that the name of a period refers to.
+    pub async fn read(self, app: &App, period: PeriodParameters, as_of: DateTime<Utc>) -> Result<Filter> {
+        let ids = period.ids(app, as_of).await?;
         Ok(Filter { ids, actions: self.action_type, ..Filter::default() })
     }
 }

@@ -1,7 +1,7 @@
 //! One page of audit entries.
 
 use crate::http::AuditEntry;
-use crate::http::request::page::{PageRequest, Pinned};
+use crate::http::request::page::PageRequest;
 use crate::list_of;
 use crate::wire::Result;
 use entity::audit_log::{Entry, Filter, Search};
@@ -40,7 +40,7 @@ impl<'a> Reading<'a> {
         let Self { search, seen, direction, page } = self;
         let mut rows = search.page(db, direction, page.after.as_ref(), page.fetch()).await?;
         let total = if page.include_total { Some(search.total(db).await?) } else { None };
-        let page = page.cut_pinned(&mut rows, total, Pinned { until: None, seen }, Entry::position);
+        let page = page.cut_seen(&mut rows, total, seen, Entry::position);
         Ok(AuditEntryList { data: AuditEntry::all(db, &rows).await?, page })
     }
 }

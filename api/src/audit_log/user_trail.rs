@@ -43,7 +43,7 @@ pub async fn list_user_audit_trail(
     let given = query.without::<Paging>();
     let (filter, of_user, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 50)?;
-    let filter = filter.read(&app, period).await?;
+    let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
     let snapshot = app.snapshot().await?;
     let person = user::people(&snapshot, vec![id]).await?.pop().ok_or_else(Error::not_found)?;

@@ -85,7 +85,7 @@ impl ListCases {
             return Err(Error::parameter("tier", "not_available", "is not available to members"));
         }
         let (due_before, due_after) = (day("due_before", self.due_before)?, day("due_after", self.due_after)?);
-        let created = period.ids_in(at.zone)?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
+        let created = period.ids_in(at.as_of, at.zone)?.map(|ids| Column::Id.gte(ids.from).and(Column::Id.lt(ids.before)));
         let condition = self
             .condition(by, app, at)
             .add_option(created)
@@ -116,14 +116,16 @@ impl ListCases {
 #[derive(Clone, Copy, Debug)]
 pub struct ListedAt {
     pub now: DateTime<Utc>,
+    /// The instant that the name of a period refers to.
+    as_of: DateTime<Utc>,
     pub rush: Rush,
     zone: Tz,
 }
 
 impl ListedAt {
-    pub async fn read(app: &App) -> Result<Self> {
+    pub async fn read(app: &App, as_of: DateTime<Utc>) -> Result<Self> {
         let (settings, now) = (setting::current(app.readers()).await?, app.now());
-        Ok(Self { now, rush: Rush::at(now, &settings)?, zone: settings.zone()? })
+        Ok(Self { now, as_of, rush: Rush::at(now, &settings)?, zone: settings.zone()? })
     }
 
     fn today(&self) -> NaiveDate {

@@ -3,7 +3,7 @@
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, Report};
-use super::query::{PeriodByName, SeriesParameters, period};
+use super::query::{AllTime, SeriesParameters, period};
 use super::workload::Workload;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::period::PeriodParameters;
@@ -140,7 +140,7 @@ pub struct ActivitySummaryReport {
 /// the categories. `workload` shows the open cases as they are now, whatever the period; the CSV does not contain it.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, SeriesParameters),
+    params(PeriodParameters, AllTime, SeriesParameters),
     responses((status = OK, description = "The activity of the period", body = ActivitySummaryReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -150,7 +150,7 @@ pub struct ActivitySummaryReport {
 pub async fn get_activity_summary(
     app: App,
     by: ReportReader,
-    query: QueryParts<(PeriodParameters, PeriodByName, SeriesParameters)>,
+    query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
 ) -> Result<Answer<ActivitySummaryReport>> {
     generate::whole(&app, &by, query).await
 }
@@ -198,7 +198,7 @@ impl Report for ActivitySummaryReport {
 /// The rows are the most frequent action types.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, CsvParameters),
+    params(PeriodParameters, AllTime, CsvParameters),
     responses(
         (status = OK, description = "One row per action type", body = String, content_type = "text/csv",
             example = json!(CSV_EXAMPLE)),
@@ -212,10 +212,10 @@ impl Report for ActivitySummaryReport {
 pub async fn export_activity_summary(
     app: App,
     by: ReportReader,
-    query: QueryParts<(PeriodParameters, PeriodByName, CsvParameters)>,
+    query: QueryParts<(PeriodParameters, AllTime, CsvParameters)>,
 ) -> Result<HttpResponse> {
-    let (asked, by_name, csv) = &query.parts;
-    let asked = by_name.or(asked)?;
+    let (asked, all_time, csv) = &query.parts;
+    let asked = all_time.or(asked)?;
     let db = app.snapshot().await?;
     let period = period(&db, asked, app.now()).await?;
     // The rows have no series, so the longest buckets suffice.

@@ -1,11 +1,11 @@
 //! The case change history.
 
-use super::changed_cases::{CaseChangesByPerson, CaseChangesByWorkshop, CaseChangesFigures};
+use super::changed_cases::{CaseChangesByActor, CaseChangesByPerson, CaseChangesByWorkshop, CaseChangesFigures};
 use super::entry::{self, EntryBody, FieldChange, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
 use crate::http::answer::entry::person;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
@@ -93,19 +93,23 @@ list_of! {
         "defaulted": true},
     "filters": {"change_type": ["hold"]},
     "summary": {"total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
-        "details_changes": 0, "cases_touched": 1},
+        "placed_on_hold": 1, "details_changes": 0, "cases_touched": 1},
     "by_member": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d5", "username": "member1", "full_name": "Mia Chen",
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
-        "details_changes": 0, "cases_touched": 1}],
+        "placed_on_hold": 1, "details_changes": 0, "cases_touched": 1}],
     "members_total": 1,
     "by_workshop": [{"workshop_code": "WS001",
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
-        "details_changes": 0, "cases_touched": 1}],
+        "placed_on_hold": 1, "details_changes": 0, "cases_touched": 1}],
     "workshops_total": 1,
     "by_assignee": [{"user_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "username": "tech2", "full_name": "Tom Reyes",
         "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
-        "details_changes": 0, "cases_touched": 1}],
+        "placed_on_hold": 1, "details_changes": 0, "cases_touched": 1}],
     "assignees_total": 1,
+    "by_actor": [{"actor_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "actor_label": "tech2", "full_name": "Tom Reyes",
+        "total_changes": 1, "status_changes": 1, "tier_changes": 0, "reassignments": 0, "resubmissions": 0, "holds": 1,
+        "placed_on_hold": 1, "details_changes": 0}],
+    "actors_total": 1,
     "timeseries": [{"bucket_start": "2026-11-22T06:00:00.000Z", "bucket_on": "2026-11-22", "series": "hold", "value": 1}],
     "entries": {"data": [example_change()],
         "page": {"next_cursor": null, "has_more": false, "limit": 40, "total": null, "total_is_capped": false}}
@@ -135,6 +139,12 @@ pub struct CaseChangesReport {
     /// Number of users whose cases changed; cases without an assignee count as one
     #[schema(minimum = 0)]
     assignees_total: i64,
+    /// By those who made the changes, at most the 100 with the most changes; null if a filter selects cases
+    #[schema(max_items = 100)]
+    by_actor: Option<Vec<CaseChangesByActor>>,
+    /// Number of those who made the changes; null if a filter selects cases
+    #[schema(minimum = 0)]
+    actors_total: Option<i64>,
     #[schema(max_items = 10000)]
     timeseries: Vec<SeriesPoint>,
     entries: CaseChangeList,
@@ -157,12 +167,13 @@ fn example_change() -> serde_json::Value {
 /// Get the case change history
 ///
 /// `case_id`, `member_id`, `workshop_code` and `assigned_to` select cases, and filter the figures and the list; `change_type` and
-/// `actor_id` filter only the list. A case belongs to the member, workshop and assignee that it has now. The series of the time
-/// series are the change types, and each sums to its figure. A change of two types, such as a hold, counts in both; the creation
-/// of a case is in none.
+/// `actor_id` filter only the list. A case belongs to the member, workshop and assignee that it has now. `by_actor` counts the
+/// changes by who made them; changes to some cases are not counted so, and it is null with a filter that selects cases. The
+/// series of the time series are the change types, and each sums to its figure. A change of two types, such as a hold, counts in
+/// both; the creation of a case is in none.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, CaseChangesFilter, Paging),
     responses((status = OK, description = "The changes of the period", body = CaseChangesReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -201,6 +212,7 @@ impl Report for CaseChangesReport {
         let page = page.cut(&mut found.entries, found.matching, &frame.period, |row| row.id);
         let data = CaseChange::all(db, std::mem::take(&mut found.entries)).await?;
         let Head { report, generated_at, period, filters } = frame.head::<Self>();
+        let (by_actor, actors_total) = found.actors.map(|actors| (actors.rows, actors.total)).unzip();
         let view = Self {
             report,
             generated_at,
@@ -213,6 +225,8 @@ impl Report for CaseChangesReport {
             workshops_total: found.groups.workshops_total,
             by_assignee: found.groups.by_assignee.into_iter().map(Into::into).collect(),
             assignees_total: found.groups.assignees_total,
+            by_actor: by_actor.map(|rows| rows.into_iter().map(Into::into).collect()),
+            actors_total,
             timeseries: timeseries(found.timeseries),
             entries: CaseChangeList { data, page },
         };
@@ -225,7 +239,7 @@ impl Report for CaseChangesReport {
 /// One row per entry; `before_after` is JSON.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, CaseChangesFilter, CsvParameters),
+    params(PeriodParameters, AllTime, OrderParameters, CaseChangesFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

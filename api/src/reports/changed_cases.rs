@@ -1,13 +1,14 @@
-//! The figures of case changes: of all, and by the member, the workshop and the assignee of the cases.
+//! The figures of case changes: of all, by the member, the workshop and the assignee of the cases, and by who made them.
 
+use entity::report::change_actors::ActorChanges;
 use entity::report::changed_cases as changed;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The figures of case changes
+/// The number of case changes by kind
 #[derive(Serialize, ToSchema)]
-pub struct CaseChangesFigures {
+pub struct CaseChangesCounts {
     #[schema(minimum = 0)]
     total_changes: i64,
     #[schema(minimum = 0)]
@@ -22,8 +23,19 @@ pub struct CaseChangesFigures {
     /// Holds and resumptions
     #[schema(minimum = 0)]
     holds: i64,
+    /// Holds without resumptions
+    #[schema(minimum = 0)]
+    placed_on_hold: i64,
     #[schema(minimum = 0)]
     details_changes: i64,
+}
+
+/// The figures of case changes
+#[derive(Serialize, ToSchema)]
+pub struct CaseChangesFigures {
+    #[serde(flatten)]
+    #[schema(inline)]
+    counts: CaseChangesCounts,
     #[schema(minimum = 0)]
     cases_touched: i64,
 }
@@ -39,7 +51,9 @@ pub struct CaseChangesByPerson {
     full_name: Option<String>,
     #[serde(flatten)]
     #[schema(inline)]
-    figures: CaseChangesFigures,
+    counts: CaseChangesCounts,
+    #[schema(minimum = 0)]
+    cases_touched: i64,
 }
 
 /// The changes to the cases of one workshop
@@ -49,35 +63,68 @@ pub struct CaseChangesByWorkshop {
     workshop_code: String,
     #[serde(flatten)]
     #[schema(inline)]
-    figures: CaseChangesFigures,
+    counts: CaseChangesCounts,
+    #[schema(minimum = 0)]
+    cases_touched: i64,
 }
 
-impl From<changed::Figures> for CaseChangesFigures {
-    fn from(figures: changed::Figures) -> Self {
-        let changed::Figures {
+/// The changes that one actor made
+#[derive(Serialize, ToSchema)]
+pub struct CaseChangesByActor {
+    /// Null for an actor without an account, such as the service itself
+    actor_id: Option<Uuid>,
+    /// The username, or `System`
+    #[schema(max_length = 64)]
+    actor_label: String,
+    #[schema(max_length = 257)]
+    full_name: Option<String>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    counts: CaseChangesCounts,
+}
+
+impl From<changed::Changes> for CaseChangesCounts {
+    fn from(changes: changed::Changes) -> Self {
+        let changed::Changes {
             total_changes,
             status_changes,
             tier_changes,
             reassignments,
             resubmissions,
             holds,
+            placed_on_hold,
             details_changes,
-            cases_touched,
-        } = figures;
-        Self { total_changes, status_changes, tier_changes, reassignments, resubmissions, holds, details_changes, cases_touched }
+        } = changes;
+        Self { total_changes, status_changes, tier_changes, reassignments, resubmissions, holds, placed_on_hold, details_changes }
+    }
+}
+
+impl From<changed::Figures> for CaseChangesFigures {
+    fn from(figures: changed::Figures) -> Self {
+        let changed::Figures { changes, cases_touched } = figures;
+        Self { counts: changes.into(), cases_touched }
     }
 }
 
 impl From<changed::PersonChanges> for CaseChangesByPerson {
     fn from(row: changed::PersonChanges) -> Self {
         let changed::PersonChanges { user_id, username, full_name, figures } = row;
-        Self { user_id, username, full_name, figures: figures.into() }
+        let changed::Figures { changes, cases_touched } = figures;
+        Self { user_id, username, full_name, counts: changes.into(), cases_touched }
     }
 }
 
 impl From<changed::WorkshopChanges> for CaseChangesByWorkshop {
     fn from(row: changed::WorkshopChanges) -> Self {
         let changed::WorkshopChanges { workshop_code, figures } = row;
-        Self { workshop_code, figures: figures.into() }
+        let changed::Figures { changes, cases_touched } = figures;
+        Self { workshop_code, counts: changes.into(), cases_touched }
+    }
+}
+
+impl From<ActorChanges> for CaseChangesByActor {
+    fn from(row: ActorChanges) -> Self {
+        let ActorChanges { actor_id, actor_label, full_name, changes } = row;
+        Self { actor_id, actor_label, full_name, counts: changes.into() }
     }
 }

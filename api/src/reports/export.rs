@@ -1,9 +1,10 @@
 //! Reports as CSV: recorded and then streamed from one snapshot, page by page.
 
 use super::generate::{ListReport, Report};
-use super::query::{AskedPeriod, ExportQuery, TableExportQuery, period};
+use super::query::{ExportQuery, TableExportQuery, period};
 use crate::http::Anyone;
 use crate::http::answer::file::{Batch, Export, Format};
+use crate::http::request::period::AskedPeriod;
 use crate::state::App;
 use crate::wire::{Result, csv};
 use actix_web::HttpResponse;
@@ -24,8 +25,8 @@ pub type Line = Vec<Cow<'static, str>>;
 
 /// Records the export of a report's list, and streams its rows.
 pub async fn send<R: ListReport>(app: &App, by: &Anyone, query: ExportQuery<R::Filter>) -> Result<HttpResponse> {
-    let (asked, by_name, order, filter, csv) = query.parts;
-    let list = List::<R> { asked: by_name.or(&asked)?, filter, direction: order.direction(), format: csv.format() };
+    let (asked, all_time, order, filter, csv) = query.parts;
+    let list = List::<R> { asked: all_time.or(&asked)?, filter, direction: order.direction(), format: csv.format() };
     list.stream(app, by, query.all).await
 }
 
@@ -36,8 +37,8 @@ pub async fn send_table<R: ListReport>(
     query: TableExportQuery<R::Filter>,
     direction: Direction,
 ) -> Result<HttpResponse> {
-    let (asked, by_name, filter, csv) = query.parts;
-    let list = List::<R> { asked: by_name.or(&asked)?, filter, direction, format: csv.format() };
+    let (asked, all_time, filter, csv) = query.parts;
+    let list = List::<R> { asked: all_time.or(&asked)?, filter, direction, format: csv.format() };
     list.stream(app, by, query.all).await
 }
 

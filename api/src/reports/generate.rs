@@ -2,8 +2,8 @@
 
 use super::export::Line;
 use super::frame::{Filters, PeriodView};
-use super::query::{AskedPeriod, ListPage, PeriodByName, Pins, ReportQuery, SeriesParameters, TableQuery, period, row_count};
-use crate::http::request::period::PeriodParameters;
+use super::query::{AllTime, ListPage, Pins, ReportQuery, SeriesParameters, TableQuery, period, row_count};
+use crate::http::request::period::{AskedPeriod, PeriodParameters};
 use crate::http::request::query::Parameters;
 use crate::http::{Answer, Anyone, NoParameters, QueryParts};
 use crate::state::App;
@@ -96,11 +96,10 @@ pub async fn page<R: ListReport>(
     query: ReportQuery<R::Filter>,
 ) -> Result<Answer<R>> {
     let (filters, given) = (query.only::<R::Filter>(), query.all);
-    let (asked, by_name, series, order, filter, paging) = query.parts;
+    let (asked, all_time, series, order, filter, paging) = query.parts;
     let page = ListPage::new(request, app, by, &paging, order.direction(), R::LIMIT)?;
-    let (asked, interval, is_first) = (by_name.or(&asked)?, series.interval(), page.is_first());
-    let generated_at = app.now();
-    let as_of = page.as_of().unwrap_or(generated_at);
+    let (asked, interval, is_first) = (all_time.or(&asked)?, series.interval(), page.is_first());
+    let (generated_at, as_of) = (app.now(), page.as_of());
     ReportRequest::<R> { asked, as_of, interval, generated_at, filter, filters, given, page, is_first }.generate(app, by).await
 }
 
@@ -113,11 +112,10 @@ pub async fn table<R: ListReport>(
     direction: Direction,
 ) -> Result<Answer<R>> {
     let (filters, given) = (query.only::<R::Filter>(), query.all);
-    let (asked, by_name, filter, paging) = query.parts;
+    let (asked, all_time, filter, paging) = query.parts;
     let page = ListPage::new(request, app, by, &paging, direction, R::LIMIT)?;
-    let (asked, interval, is_first) = (by_name.or(&asked)?, Interval::default(), page.is_first());
-    let generated_at = app.now();
-    let as_of = page.as_of().unwrap_or(generated_at);
+    let (asked, interval, is_first) = (all_time.or(&asked)?, Interval::default(), page.is_first());
+    let (generated_at, as_of) = (app.now(), page.as_of());
     ReportRequest::<R> { asked, as_of, interval, generated_at, filter, filters, given, page, is_first }.generate(app, by).await
 }
 
@@ -125,10 +123,10 @@ pub async fn table<R: ListReport>(
 pub async fn whole<R: Report<Page = (), Filter = NoParameters>>(
     app: &App,
     by: &Anyone,
-    query: QueryParts<(PeriodParameters, PeriodByName, SeriesParameters)>,
+    query: QueryParts<(PeriodParameters, AllTime, SeriesParameters)>,
 ) -> Result<Answer<R>> {
-    let (asked, by_name, series) = query.parts;
-    let (asked, interval, now) = (by_name.or(&asked)?, series.interval(), app.now());
+    let (asked, all_time, series) = query.parts;
+    let (asked, interval, now) = (all_time.or(&asked)?, series.interval(), app.now());
     let request = ReportRequest::<R> {
         asked,
         as_of: now,
@@ -146,7 +144,7 @@ pub async fn whole<R: Report<Page = (), Filter = NoParameters>>(
 /// A report as requested.
 struct ReportRequest<R: Report> {
     asked: AskedPeriod,
-    /// When the first page was generated: all pages cover the same period.
+    /// When the first page was requested.
     as_of: DateTime<Utc>,
     interval: Interval,
     generated_at: DateTime<Utc>,

@@ -3,7 +3,7 @@
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -189,7 +189,7 @@ pub struct QualityReviewReport {
 /// Based on the review history. The filters apply only to the list of decisions. The series of the time series are the decisions.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, QualityReviewFilter, Paging),
     responses((status = OK, description = "The reviews of the period", body = QualityReviewReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -248,7 +248,7 @@ impl Report for QualityReviewReport {
 /// One row per decision.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, QualityReviewFilter, CsvParameters),
+    params(PeriodParameters, AllTime, OrderParameters, QualityReviewFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per decision", body = String, content_type = "text/csv",
             example = json!(CSV_EXAMPLE)),

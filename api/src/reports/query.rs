@@ -2,15 +2,15 @@
 
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
-use crate::http::request::page::{PageRequest, Paging, Pinned};
-use crate::http::request::period::PeriodParameters;
+use crate::http::request::page::{PageRequest, Paging};
+use crate::http::request::period::{AskedPeriod, PeriodParameters};
 use crate::http::{Anyone, PageInfo, QueryParts};
 use crate::state::App;
 use crate::wire::{Error, Result};
 use actix_web::HttpRequest;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use entity::page::{Direction, Position, Total};
-use entity::period::{Interval, Period, PeriodError, PeriodName, PeriodQuery, Seen};
+use entity::period::{Interval, Period, PeriodError, PeriodQuery, Seen};
 use entity::report;
 use entity::setting;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
@@ -19,37 +19,25 @@ use utoipa::IntoParams;
 use validator::Validate;
 
 /// The query parameters of a report with a list.
-pub type ReportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, T, Paging)>;
+pub type ReportQuery<T> = QueryParts<(PeriodParameters, AllTime, SeriesParameters, OrderParameters, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type ExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, OrderParameters, T, CsvParameters)>;
+pub type ExportQuery<T> = QueryParts<(PeriodParameters, AllTime, OrderParameters, T, CsvParameters)>;
 
 /// The query parameters of a report whose rows are not entries, and so have an order of their own.
-pub type TableQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T, Paging)>;
+pub type TableQuery<T> = QueryParts<(PeriodParameters, AllTime, T, Paging)>;
 
 /// The query parameters of its CSV export.
-pub type TableExportQuery<T> = QueryParts<(PeriodParameters, PeriodByName, T, CsvParameters)>;
+pub type TableExportQuery<T> = QueryParts<(PeriodParameters, AllTime, T, CsvParameters)>;
 
-/// Names a period instead of giving its ends.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams, Validate)]
+/// Selects the whole log as the period.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
-pub struct PeriodByName {
-    /// From the first entry until now
+pub struct AllTime {
+    /// From the first entry until now; not together with `since`, `until` or `period`
     #[param(nullable = false)]
     pub all_time: Option<bool>,
-    /// A period by its name, in civil days of the configured time zone; not together with `since`, `until` or `all_time`. Weeks
-    /// start on Monday. The current week, month and quarter and the last 30 days, which include today, end now. `period` in the
-    /// response says which instants that is
-    #[param(nullable = false)]
-    pub period: Option<PeriodName>,
-}
-
-/// A period as requested: by its ends or by its name.
-#[derive(Clone, Copy, Debug)]
-pub enum AskedPeriod {
-    Between(PeriodQuery),
-    Named(PeriodName),
 }
 
 /// The division of the time series.
@@ -62,14 +50,13 @@ pub struct SeriesParameters {
     pub interval: Option<Interval>,
 }
 
-impl PeriodByName {
-    /// The period as requested, by its name or by its ends, but not by both.
-    pub fn or(&self, ends: &PeriodParameters) -> Result<AskedPeriod> {
-        let between = PeriodQuery { all_time: self.all_time.unwrap_or(false), ..ends.asked() };
-        match self.period {
-            Some(_) if between != PeriodQuery::default() => Err(PeriodError::NameWithBounds.into()),
-            Some(name) => Ok(AskedPeriod::Named(name)),
-            None => Ok(AskedPeriod::Between(between)),
+impl AllTime {
+    /// The period as requested: all time, or the other one.
+    pub fn or(self, period: &PeriodParameters) -> Result<AskedPeriod> {
+        match (period.asked()?, self.all_time.unwrap_or(false)) {
+            (asked, false) => Ok(asked),
+            (AskedPeriod::Named(_), true) => Err(PeriodError::NameWithBounds.into()),
+            (AskedPeriod::Between(ends), true) => Ok(AskedPeriod::Between(PeriodQuery { all_time: true, ..ends })),
         }
     }
 }
@@ -97,10 +84,9 @@ impl ListPage {
         self.page.is_first()
     }
 
-    /// When the first page was generated; `None` if this is the first.
-    pub fn as_of(&self) -> Option<DateTime<Utc>> {
-        let until = self.page.pinned.until.and_then(DateTime::from_timestamp_millis);
-        until.map(|until| until - TimeDelta::milliseconds(1))
+    /// When the first page was requested: all pages cover the same period.
+    pub fn as_of(&self) -> DateTime<Utc> {
+        self.page.as_of
     }
 
     /// Cuts the rows to the page. The next page will cover the same period, and of it what this one could see.
@@ -112,10 +98,7 @@ impl ListPage {
         position: impl Fn(&R) -> P,
     ) -> PageInfo {
         let total = self.page.include_total.then(|| Total::exact(row_count(matching)));
-        // As an open period has it, which ends one millisecond after the request.
-        let until = period.as_of + TimeDelta::milliseconds(1);
-        let pinned = Pinned { until: Some(until.timestamp_millis()), seen: period.seen };
-        self.page.cut_pinned(rows, total, pinned, |row| position(row).into())
+        self.page.cut_seen(rows, total, period.seen, |row| position(row).into())
     }
 }
 
@@ -140,10 +123,7 @@ impl Pins for ListPage {
 /// The requested period, in the configured time zone.
 pub async fn period<C: ConnectionTrait>(db: &C, asked: AskedPeriod, now: DateTime<Utc>) -> Result<Period> {
     let zone = setting::current(db).await?.zone()?;
-    let asked = match asked {
-        AskedPeriod::Between(ends) => ends,
-        AskedPeriod::Named(name) => name.asked(now, zone),
-    };
+    let asked = asked.at(now, zone);
     let first = if asked.reaches_back() { report::first_entry_at(db).await? } else { None };
     Period::new(asked, first, now, zone).map_err(Error::from)
 }

@@ -4,7 +4,7 @@ use super::entry::{self, EntryBody, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -241,7 +241,7 @@ pub struct SystemEventsReport {
 /// `jobs` describe the current state. The series of the time series are the groups.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, SystemEventsFilter, Paging),
     responses((status = OK, description = "The events of the period", body = SystemEventsReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -303,7 +303,7 @@ impl Report for SystemEventsReport {
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, SystemEventsFilter, CsvParameters),
+    params(PeriodParameters, AllTime, OrderParameters, SystemEventsFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -4,7 +4,7 @@ use super::entry::{self, ReportEntry};
 use super::export::{self, Line};
 use super::frame::{ActionTypeCount, CategoryCount, Filters, PeriodView, SeriesPoint, timeseries};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ExportQuery, ListPage, PeriodByName, ReportQuery, SeriesParameters};
+use super::query::{AllTime, ExportQuery, ListPage, ReportQuery, SeriesParameters};
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -120,7 +120,7 @@ pub struct UserActivityReport {
 /// Counts and lists the successful entries of which the user is the actor. The series of the time series are the categories.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
+    params(PeriodParameters, AllTime, SeriesParameters, OrderParameters, UserActivityFilter, Paging),
     responses((status = OK, description = "The user's activity in the period", body = UserActivityReport), ReadProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -182,7 +182,7 @@ impl Report for UserActivityReport {
 /// One row per entry.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, OrderParameters, UserActivityFilter, CsvParameters),
+    params(PeriodParameters, AllTime, OrderParameters, UserActivityFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per entry", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ReadProblems,

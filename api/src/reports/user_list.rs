@@ -3,7 +3,7 @@
 use super::export::{self, Line};
 use super::frame::{Filters, PeriodView};
 use super::generate::{self, About, Frame, Head, ListReport, Report};
-use super::query::{ListPage, PeriodByName, TableExportQuery, TableQuery};
+use super::query::{AllTime, ListPage, TableExportQuery, TableQuery};
 use super::user_activity::UserActivityReport;
 use crate::http::answer::file::CsvParameters;
 use crate::http::request::page::Paging;
@@ -136,7 +136,7 @@ pub struct UserActivityListReport {
 /// list.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, UserListFilter, Paging),
+    params(PeriodParameters, AllTime, UserListFilter, Paging),
     responses((status = OK, description = "The users' activity in the period", body = UserActivityListReport), ListProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["report_generated"], "may": [], "denied": entity::audit::Action::ReportGenerated,
@@ -186,7 +186,7 @@ impl Report for UserActivityListReport {
 /// One row per user.
 #[utoipa::path(
     tag = "reports",
-    params(PeriodParameters, PeriodByName, UserListFilter, CsvParameters),
+    params(PeriodParameters, AllTime, UserListFilter, CsvParameters),
     responses(
         (status = OK, description = "One row per user", body = String, content_type = "text/csv", example = json!(CSV_EXAMPLE)),
         ListProblems,

@@ -1,6 +1,7 @@
 //! The case change history: changes of statuses, tiers, assignees and details.
 
-use super::changed_cases::{Figures, Groups, groups};
+use super::change_actors::{Actors, actors};
+use super::changed_cases::{Changes, Figures, Groups, groups};
 use super::tally::{self, Tally};
 use super::{CaseScope, Listed, Point, ReportPage, Scope, counted, entries, series};
 use crate::audit::{Action, ChangeType};
@@ -26,6 +27,8 @@ pub struct Filters {
 pub struct CaseChanges {
     pub figures: Figures,
     pub groups: Groups,
+    /// `None` if the report covers only some cases: no rollup has the changes to a case by actor.
+    pub actors: Option<Actors>,
     pub timeseries: Vec<Point>,
     /// The total number of entries in the list.
     pub matching: i64,
@@ -69,6 +72,10 @@ pub async fn case_changes<C: ConnectionTrait>(
         None => tally::matching(&tallies, &list),
     };
     let of = |change_type| tally::total(tallies.iter().filter(|tally| is(tally, change_type)));
+    let actors = match filters.cases == CaseScope::default() {
+        true => Some(actors(db, &counted, period.ids(), &universe).await?),
+        false => None,
+    };
     // By kind and not by badge, so that each series sums to its figure: a hold is a change of status too.
     let points = tallies.iter().flat_map(|tally| {
         let kinds = tally.action.change_types().unwrap_or_default();
@@ -76,16 +83,20 @@ pub async fn case_changes<C: ConnectionTrait>(
     });
     Ok(CaseChanges {
         figures: Figures {
-            total_changes: tally::total(tallies.iter()),
-            status_changes: of(ChangeType::Status),
-            tier_changes: of(ChangeType::Tier),
-            reassignments: of(ChangeType::Assignment),
-            resubmissions: of(ChangeType::Resubmission),
-            holds: of(ChangeType::Hold),
-            details_changes: of(ChangeType::Details),
+            changes: Changes {
+                total_changes: tally::total(tallies.iter()),
+                status_changes: of(ChangeType::Status),
+                tier_changes: of(ChangeType::Tier),
+                reassignments: of(ChangeType::Assignment),
+                resubmissions: of(ChangeType::Resubmission),
+                holds: of(ChangeType::Hold),
+                placed_on_hold: tally::total(tallies.iter().filter(|tally| tally.action == Action::CaseHeld)),
+                details_changes: of(ChangeType::Details),
+            },
             cases_touched: cases_touched(db, &counted, period.ids(), &universe).await?,
         },
         groups: groups(db, &counted, period.ids(), &universe).await?,
+        actors,
         timeseries: series(&buckets, ChangeType::all().map(ChangeType::code), points),
         matching,
         entries: entries(db, period.ids(), &list, paging).await?,

@@ -12,16 +12,26 @@ use std::iter;
 /// The maximum number of members, of workshops and of assignees: those whose cases changed most.
 pub const GROUPS_MAX: usize = 100;
 
-/// How often cases changed, and how many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Figures {
+/// How often cases changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Changes {
     pub total_changes: i64,
     pub status_changes: i64,
     pub tier_changes: i64,
     pub reassignments: i64,
     pub resubmissions: i64,
+    /// Resumptions included.
     pub holds: i64,
+    /// Of the holds, those without the resumptions.
+    pub placed_on_hold: i64,
     pub details_changes: i64,
+}
+
+/// How often cases changed, and how many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Figures {
+    #[sea_orm(nested)]
+    pub changes: Changes,
     pub cases_touched: i64,
 }
 
@@ -64,7 +74,7 @@ pub(super) async fn groups<C: ConnectionTrait>(db: &C, counted: &Counted, ids: I
     let sql = changed_cases(counted, ids, scope).text(
         "SELECT ranked.* FROM (SELECT grouped.*, users.username, users.first_name, users.last_name, \
          COUNT(*) OVER (PARTITION BY grouped.group_kind) AS groups_total, \
-         ROW_NUMBER() OVER (PARTITION BY grouped.group_kind ORDER BY grouped.total_count DESC, \
+         ROW_NUMBER() OVER (PARTITION BY grouped.group_kind ORDER BY grouped.total_changes DESC, \
          COALESCE(users.username, grouped.workshop_code, '')",
     );
     let sql = sql.text(by_bytes(db)).text(") AS place FROM (").text(&grouped.join(" UNION ALL "));
@@ -103,32 +113,43 @@ struct Row {
     last_name: Option<String>,
     workshop_code: Option<String>,
     groups_total: i64,
-    total_count: i64,
-    status_count: i64,
-    tier_count: i64,
-    assignment_count: i64,
-    resubmission_count: i64,
-    hold_count: i64,
-    details_count: i64,
-    case_count: i64,
+    #[sea_orm(nested)]
+    figures: Figures,
 }
 
-/// What is counted of each case, as the names of columns begin.
-fn counts() -> impl Iterator<Item = &'static str> {
-    iter::once("total").chain(ChangeType::all().map(ChangeType::code))
+/// The columns of `Changes` but the total, each with the actions that it counts.
+fn columns() -> [(&'static str, Vec<Action>); 7] {
+    let of = |kind: ChangeType| kind.actions().collect();
+    [
+        ("status_changes", of(ChangeType::Status)),
+        ("tier_changes", of(ChangeType::Tier)),
+        ("reassignments", of(ChangeType::Assignment)),
+        ("resubmissions", of(ChangeType::Resubmission)),
+        ("holds", of(ChangeType::Hold)),
+        ("placed_on_hold", vec![Action::CaseHeld]),
+        ("details_changes", of(ChangeType::Details)),
+    ]
+}
+
+/// Appends the columns of `Changes`, as sums of counted entries.
+pub(super) fn counting(sql: Sql) -> Sql {
+    columns().into_iter().fold(sql.text("SUM(counted.entry_count) AS total_changes"), |sql, (column, actions)| {
+        let sql = sql.text(", SUM(CASE WHEN counted.action_type IN (").values(actions.into_iter().map(Action::code));
+        sql.text(&format!(") THEN counted.entry_count ELSE 0 END) AS {column}"))
+    })
+}
+
+/// The same as sums of such sums.
+pub(super) fn summing(table: &str) -> String {
+    let names = iter::once("total_changes").chain(columns().map(|(column, _)| column));
+    let sums: Vec<String> = names.map(|name| format!("CAST(SUM({table}.{name}) AS BIGINT) AS {name}")).collect();
+    sums.join(", ")
 }
 
 /// The cases with changes in scope, and how many of each type.
 fn changed_cases(counted: &Counted, ids: IdRange, scope: &Scope) -> Sql {
-    let sql = Sql::new(
-        "WITH changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, \
-         SUM(counted.entry_count) AS total_count",
-    );
-    let sql = ChangeType::all().fold(sql, |sql, kind| {
-        let sql = sql.text(", SUM(CASE WHEN counted.action_type IN (").values(kind.actions().map(Action::code));
-        sql.text(&format!(") THEN counted.entry_count ELSE 0 END) AS {}_count", kind.code()))
-    });
-    let sql = scope.relation(sql.text(" FROM "), counted, By::Cases, &[ids]);
+    let sql = Sql::new("WITH changed AS (SELECT cases.member_id, cases.workshop_code, cases.assigned_to_id, ");
+    let sql = scope.relation(counting(sql).text(" FROM "), counted, By::Cases, &[ids]);
     let sql = sql.text(" CROSS JOIN cases WHERE cases.id = counted.case_id");
     sql.text(
         " GROUP BY cases.id, cases.member_id, cases.workshop_code, cases.assigned_to_id HAVING SUM(counted.entry_count) > 0) ",
@@ -136,35 +157,20 @@ fn changed_cases(counted: &Counted, ids: IdRange, scope: &Scope) -> Sql {
 }
 
 fn group(kind: &str, user: &str, workshop: &str, key: &str) -> String {
-    let sums: String = counts().map(|name| format!(", CAST(SUM(changed.{name}_count) AS BIGINT) AS {name}_count")).collect();
+    let sums = summing("changed");
     format!(
-        "SELECT '{kind}' AS group_kind, {user} AS user_id, {workshop} AS workshop_code, COUNT(*) AS case_count{sums} \
+        "SELECT '{kind}' AS group_kind, {user} AS user_id, {workshop} AS workshop_code, COUNT(*) AS cases_touched, {sums} \
          FROM changed GROUP BY {key}"
     )
 }
 
 impl Row {
-    fn figures(&self) -> Figures {
-        Figures {
-            total_changes: self.total_count,
-            status_changes: self.status_count,
-            tier_changes: self.tier_count,
-            reassignments: self.assignment_count,
-            resubmissions: self.resubmission_count,
-            holds: self.hold_count,
-            details_changes: self.details_count,
-            cases_touched: self.case_count,
-        }
-    }
-
     fn into_person(self) -> PersonChanges {
-        let figures = self.figures();
         let full_name = self.first_name.zip(self.last_name).map(|(first, last)| format!("{first} {last}"));
-        PersonChanges { user_id: self.user_id, username: self.username, full_name, figures }
+        PersonChanges { user_id: self.user_id, username: self.username, full_name, figures: self.figures }
     }
 
     fn into_workshop(self) -> WorkshopChanges {
-        let figures = self.figures();
-        WorkshopChanges { workshop_code: self.workshop_code.unwrap_or_default(), figures }
+        WorkshopChanges { workshop_code: self.workshop_code.unwrap_or_default(), figures: self.figures }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod activity_summary;
 pub mod case_changes;
+pub mod change_actors;
 pub mod changed_cases;
 mod events;
 mod percent;

@@ -189,7 +189,7 @@ on_each_database! {
         arrays("reports", &by.get("reports").await.expect(200), &mut found);
         let empty: Vec<_> = found.iter().filter(|(_, rows)| **rows == 0).collect();
         assert!(empty.is_empty(), "nothing is said about an array without rows: {empty:?}");
-        assert_eq!(found.len(), 31, "{found:#?}");
+        assert_eq!(found.len(), 32, "{found:#?}");
     }
 
     async fn each_panel_of_the_provisioned_dashboards_finds_its_rows_and_columns(app) {

@@ -14,6 +14,7 @@ mod names;
 mod page;
 mod panics;
 mod paths;
+mod periods;
 mod prefix;
 mod searches;
 mod single;

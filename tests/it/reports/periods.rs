@@ -101,6 +101,7 @@ on_each_database! {
         let by = app.as_manager().await;
         let (now, first) = ("2026-12-01T15:00:00.001Z", "2026-11-30T06:00:00.000Z");
         for (name, since, until, ends) in [
+            ("today", "2026-12-01T06:00:00.000Z", now, "since=2026-12-01"),
             ("this_week", first, now, "since=2026-11-30"),
             ("last_week", "2026-11-23T06:00:00.000Z", first, "since=2026-11-23&until=2026-11-29"),
             ("this_month", "2026-12-01T06:00:00.000Z", now, "since=2026-12-01"),

@@ -11,7 +11,8 @@ use entity::page::Direction;
 use entity::period::{Bound, Interval, PeriodQuery};
 use entity::report::activity_summary::{ActivitySummary, Trend, UserCount};
 use entity::report::case_changes::CaseChanges;
-use entity::report::changed_cases::{Figures, Groups, PersonChanges, WorkshopChanges};
+use entity::report::change_actors::{ActorChanges, Actors};
+use entity::report::changed_cases::{Changes, Figures, Groups, PersonChanges, WorkshopChanges};
 use entity::report::quality_review::{PersonReviews, QualityReview};
 use entity::report::system_events::{Access, GroupCount, Health, SystemEvents};
 use entity::report::user_activity::UserActivity;
@@ -253,7 +254,10 @@ impl<'a> Recount<'a> {
             let changes = everyone.map(|number| (number, of(&|owned| whose(owned) == number)));
             let changes = changes.filter(|(_, changes)| !changes.is_empty());
             let mut rows: Vec<PersonChanges> = changes.map(|(number, changes)| person(number, &changes)).collect();
-            rows.sort_by(|a, b| b.figures.total_changes.cmp(&a.figures.total_changes).then_with(|| a.username.cmp(&b.username)));
+            rows.sort_by(|a, b| {
+                let (more, less) = (b.figures.changes.total_changes, a.figures.changes.total_changes);
+                more.cmp(&less).then_with(|| a.username.cmp(&b.username))
+            });
             rows
         };
         let changes = WORKSHOPS.iter().map(|code| (*code, of(&|owned| owned.workshop == *code)));
@@ -261,7 +265,7 @@ impl<'a> Recount<'a> {
         let row =
             |(code, changes): (&str, Vec<&Entry>)| WorkshopChanges { workshop_code: code.to_owned(), figures: figures(&changes) };
         let mut by_workshop: Vec<WorkshopChanges> = changes.map(row).collect();
-        by_workshop.sort_by_key(|row| std::cmp::Reverse(row.figures.total_changes));
+        by_workshop.sort_by_key(|row| std::cmp::Reverse(row.figures.changes.total_changes));
         let (by_member, by_assignee) = (by_person(|owned| Some(owned.member)), by_person(|owned| owned.assignee));
         Groups {
             members_total: by_member.len() as i64,
@@ -271,6 +275,25 @@ impl<'a> Recount<'a> {
             assignees_total: by_assignee.len() as i64,
             by_assignee,
         }
+    }
+
+    fn actors(&self, done: &[&'a Entry]) -> Actors {
+        let mut of_each: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in done {
+            of_each.entry(&entry.actor_label).or_default().push(entry);
+        }
+        let row = |(label, made): (&str, Vec<&Entry>)| {
+            let user = self.world.users.iter().find(|user| user.username == label);
+            ActorChanges {
+                actor_id: user.map(|user| user.id),
+                actor_label: label.to_owned(),
+                full_name: user.map(entity::user::Model::full_name),
+                changes: changes(&made),
+            }
+        };
+        let mut rows: Vec<ActorChanges> = of_each.into_iter().map(row).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.changes.total_changes));
+        Actors { total: rows.len() as i64, rows }
     }
 
     pub fn case_changes(&self) -> CaseChanges {
@@ -287,6 +310,7 @@ impl<'a> Recount<'a> {
         CaseChanges {
             figures: figures(&done),
             groups: self.groups(&done),
+            actors: (filters.cases == CaseScope::default()).then(|| self.actors(&done)),
             timeseries: self.series(ChangeType::all().map(ChangeType::code).collect(), with_kinds(&done)),
             matching: list.len() as i64,
             entries: self.listed(list),
@@ -469,20 +493,24 @@ fn tells_of_readings(entry: &Entry) -> bool {
     entry.actor_type == "system" && read.contains(&entry.action_type.as_str())
 }
 
-fn figures(changes: &[&Entry]) -> Figures {
-    let of = |codes: &[&str]| changes.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
-    let mut touched: Vec<_> = changes.iter().filter_map(|entry| entry.case_id).collect();
+fn figures(made: &[&Entry]) -> Figures {
+    let mut touched: Vec<_> = made.iter().filter_map(|entry| entry.case_id).collect();
     touched.sort_unstable();
     touched.dedup();
-    Figures {
-        total_changes: changes.len() as i64,
+    Figures { changes: changes(made), cases_touched: touched.len() as i64 }
+}
+
+fn changes(made: &[&Entry]) -> Changes {
+    let of = |codes: &[&str]| made.iter().filter(|entry| codes.contains(&entry.action_type.as_str())).count() as i64;
+    Changes {
+        total_changes: made.len() as i64,
         status_changes: of(&["case_submitted", "case_status_changed", "case_held", "case_resumed", "case_resubmitted"]),
         tier_changes: of(&["case_tier_changed"]),
         reassignments: of(&["case_assigned", "case_reassigned"]),
         resubmissions: of(&["case_resubmitted"]),
         holds: of(&["case_held", "case_resumed"]),
+        placed_on_hold: of(&["case_held"]),
         details_changes: of(&["case_details_edited", "case_updated"]),
-        cases_touched: touched.len() as i64,
     }
 }
 

@@ -6,7 +6,8 @@ use crate::app::{actions, at};
 use serde_json::{Value as Json, json};
 
 /// The names of the periods of reports.
-const PERIODS: [&str; 7] = ["this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter", "last_30_days"];
+const PERIODS: [&str; 8] =
+    ["today", "this_week", "last_week", "this_month", "last_month", "this_quarter", "last_quarter", "last_30_days"];
 
 on_each_database! {
     async fn a_manager_looks_back_at_last_week(app) {
@@ -38,6 +39,10 @@ on_each_database! {
         let holds = by.get(path).await.expect(200);
         assert_eq!(holds["entries"]["data"].as_array().unwrap().len(), 1);
         assert_eq!(holds["entries"]["data"][0]["case_id"], json!(case.id()));
+
+        // Who placed cases on hold?
+        let holder = &changes["by_actor"][1];
+        assert_eq!((&holder["actor_label"], &holder["placed_on_hold"]), (&json!("tech3"), &json!(1)));
 
         // Who did nothing?
         let users = by.get("reports/user-activity/users?period=last_week&sort=total_activities").await.expect(200);

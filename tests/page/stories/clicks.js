@@ -47,6 +47,16 @@ export async function run(house) {
     return [...counts].sort((a, b) => b[1] - a[1]);
   };
   const people = tally((entry) => entry.actor_label);
+  // All of them, with the counts of the report.
+  const { by_actor: actors } = await house.api("manager").get("/api/v1/reports/case-changes", { period: "last_week" });
+  assert.deepEqual(
+    who.map(({ count }) => count),
+    actors
+      .map((row) => row.placed_on_hold)
+      .filter((count) => count > 0)
+      .sort((a, b) => b - a)
+      .slice(0, 12),
+  );
   assert.equal(who[0].count, people[0][1]);
   assert.ok(
     people.filter(([, count]) => count === who[0].count).some(([name]) => who[0].name.includes(name)),

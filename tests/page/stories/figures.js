@@ -33,6 +33,7 @@ export async function run(house) {
     { address: "period=last_quarter", query: { period: "last_quarter" } },
     { address: "period=last_30_days", query: { period: "last_30_days" }, open: true },
     { address: "period=this_week", query: { period: "this_week" }, open: true },
+    { address: "period=today", query: { period: "today" }, open: true },
     { address: "period=all", query: { all_time: "true" }, open: true },
   ];
   const visitor = await house.visit("figures", { user: "manager" });

@@ -69,6 +69,16 @@ export async function run(house) {
     await cells.allInnerTexts(),
     data.map(({ case_number: number }) => number),
   );
+
+  // The log of a period by its name, as the API takes it.
+  const week = { period: "last_week", category: "case" };
+  const [listed] = await Promise.all([
+    page.waitForResponse((response) => response.ok() && new URL(response.url()).pathname === "/api/v1/audit-log"),
+    visitor.go(`#/log?${new URLSearchParams(week)}`),
+  ]);
+  assert.equal(new URL(listed.url()).searchParams.get("period"), week.period);
+  const log = await house.api("manager").get("/api/v1/audit-log", { ...week, include_total: true, limit: 1 });
+  assert.equal((await listed.json()).page.total, log.page.total);
   visitor.calm();
 }
 

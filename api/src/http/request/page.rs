@@ -7,6 +7,7 @@ use crate::wire::{Code, Error, FieldProblem, Result};
 use actix_web::HttpRequest;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use chrono::{DateTime, Utc};
 use entity::page::{Position, SortKey, Total};
 use entity::period::{LedgerExtent, Seen};
 use hmac::{Hmac, KeyInit, Mac};
@@ -61,7 +62,7 @@ struct Token {
     /// Digest of path, caller and filters: a cursor is valid for nothing else.
     bound_to: String,
     position: Position,
-    /// The end of an open period in milliseconds, pinned by the first page of a report.
+    /// The end of a period until the request of the first page, in milliseconds: that millisecond is part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<i64>,
     /// What the first page could see, as `Seen::numbers`.
@@ -72,21 +73,15 @@ struct Token {
     ledger: Option<LedgerExtent>,
 }
 
-/// What the first page of a list pins for all its pages.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pinned {
-    /// The end of an open period, in milliseconds.
-    pub until: Option<i64>,
-    pub seen: Option<Seen>,
-}
-
 /// A request for a page, with its cursor checked.
 pub struct PageRequest {
     pub limit: u64,
     /// The last row of the page before; `None` for the first page.
     pub after: Option<Position>,
-    /// As the first page pinned it.
-    pub pinned: Pinned,
+    /// When the first page was requested: what an open end and the name of a period refer to.
+    pub as_of: DateTime<Utc>,
+    /// What the first page could see; `None` if this is the first, or the list pins nothing.
+    seen: Option<Seen>,
     pub include_total: bool,
     bound_to: String,
     app: App,
@@ -97,14 +92,16 @@ impl Paging {
     pub fn page_request(&self, request: &HttpRequest, app: &App, by: &Anyone, default_limit: u64) -> Result<PageRequest> {
         let bound_to = bound_to(request, by);
         let token = self.cursor.as_deref().map(|cursor| open(app.cursor_key(), cursor, &bound_to)).transpose()?;
-        let (after, pinned) = token.map_or((None, Pinned::default()), |token| {
+        let (after, until, seen) = token.map_or((None, None, None), |token| {
             let seen = token.seen.as_deref().and_then(|numbers| Seen::from_numbers(numbers, token.ledger));
-            (Some(token.position), Pinned { until: token.until, seen })
+            (Some(token.position), token.until, seen)
         });
+        let first_at = until.and_then(|until| DateTime::from_timestamp_millis(until.checked_sub(1)?));
         Ok(PageRequest {
             limit: self.limit.map_or(default_limit, PageLimit::get),
             after,
-            pinned,
+            as_of: first_at.unwrap_or_else(|| app.now()),
+            seen,
             include_total: self.include_total.unwrap_or(false),
             bound_to,
             app: app.clone(),
@@ -148,7 +145,7 @@ impl PageRequest {
     pub async fn seen<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Seen>> {
         match self.is_first() {
             true => Ok(Some(Seen::read(db, self.app.now()).await?)),
-            false => Ok(self.pinned.seen),
+            false => Ok(self.seen),
         }
     }
 
@@ -159,22 +156,22 @@ impl PageRequest {
 
     /// Cuts the rows to the page and returns its position. `position` returns a row's position in the list's order.
     pub fn cut<R>(&self, rows: &mut Vec<R>, total: Option<Total>, position: impl Fn(&R) -> Position) -> PageInfo {
-        self.cut_pinned(rows, total, Pinned::default(), position)
+        self.cut_seen(rows, total, None, position)
     }
 
-    /// The same, with what the cursor of the next page pins.
-    pub fn cut_pinned<R>(
+    /// The same, with what the first page could see.
+    pub fn cut_seen<R>(
         &self,
         rows: &mut Vec<R>,
         total: Option<Total>,
-        pinned: Pinned,
+        seen: Option<Seen>,
         position: impl Fn(&R) -> Position,
     ) -> PageInfo {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > limit;
         rows.truncate(limit);
         let last = rows.last().filter(|_| has_more).map(position);
-        let Pinned { until, seen } = pinned;
+        let until = self.as_of.timestamp_millis().checked_add(1);
         let (seen, ledger) = (seen.map(|seen| seen.numbers()), seen.and_then(|seen| seen.ledger()));
         let bound_to = self.bound_to.clone();
         let seal = |position| seal(self.app.cursor_key(), &Token { bound_to, position, until, seen, ledger });

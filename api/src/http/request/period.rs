@@ -1,11 +1,11 @@
-//! Periods in queries: instants, or civil days in the settings' time zone.
+//! Periods in queries: between instants or civil days in the settings' time zone, or by their names.
 
 use crate::state::App;
 use crate::wire::{Code, Error, FieldProblem, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use entity::clock;
-use entity::period::{Bound, IdRange, PeriodError, PeriodQuery};
+use entity::period::{Bound, IdRange, PeriodError, PeriodName, PeriodQuery};
 use entity::report::ReportError;
 use entity::setting;
 use serde::{Deserialize, Deserializer};
@@ -33,28 +33,60 @@ pub struct PeriodParameters {
     /// End of the period: a timestamp (exclusive), or a date in the configured time zone (inclusive)
     #[param(nullable = false)]
     pub until: Option<When>,
+    /// A period by its name, in civil days of the configured time zone, instead of its ends. Weeks start on Monday. A period that
+    /// includes today ends now. All pages of a list cover the period of the first one
+    #[param(nullable = false)]
+    pub period: Option<PeriodName>,
+}
+
+/// A period as requested: by its ends or by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedPeriod {
+    /// Open at an end that is not given.
+    Between(PeriodQuery),
+    Named(PeriodName),
 }
 
 impl PeriodParameters {
-    /// The period as requested: open at an end that is not given.
-    pub fn asked(&self) -> PeriodQuery {
+    /// The period as requested, by its name or by its ends, but not by both.
+    pub fn asked(&self) -> Result<AskedPeriod> {
         let bound = |when: Option<When>| when.map(|when| when.0);
-        PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: false }
+        let ends = PeriodQuery { since: bound(self.since), until: bound(self.until), all_time: false };
+        match self.period {
+            Some(_) if ends != PeriodQuery::default() => Err(PeriodError::NameWithBounds.into()),
+            Some(name) => Ok(AskedPeriod::Named(name)),
+            None => Ok(AskedPeriod::Between(ends)),
+        }
     }
 
-    /// The ids of what was created in the period, open at an end that is not given; `None` if neither end is. The time zone is
-    /// read only if there is a period that depends on it.
-    pub async fn ids(&self, app: &App) -> Result<Option<IdRange>> {
-        if self.since.is_none() && self.until.is_none() {
-            return Ok(None);
+    /// The ids of what was created in the period, open at an end that is not given; `None` if there is no period. `as_of` is the
+    /// instant that a name refers to. The time zone is read only if there is a period that depends on it.
+    pub async fn ids(&self, app: &App, as_of: DateTime<Utc>) -> Result<Option<IdRange>> {
+        match self.asked()?.is_open() {
+            true => Ok(None),
+            false => self.ids_in(as_of, setting::current(app.readers()).await?.zone()?),
         }
-        self.ids_in(setting::current(app.readers()).await?.zone()?)
     }
 
     /// The same in a time zone that is known already.
-    pub fn ids_in(&self, zone: Tz) -> Result<Option<IdRange>> {
-        let is_open = self.since.is_none() && self.until.is_none();
-        if is_open { Ok(None) } else { Ok(Some(self.asked().ids(zone)?)) }
+    pub fn ids_in(&self, as_of: DateTime<Utc>, zone: Tz) -> Result<Option<IdRange>> {
+        let asked = self.asked()?;
+        if asked.is_open() { Ok(None) } else { Ok(Some(asked.at(as_of, zone).ids(zone)?)) }
+    }
+}
+
+impl AskedPeriod {
+    /// Its ends, as it is requested at an instant.
+    pub fn at(self, now: DateTime<Utc>, zone: Tz) -> PeriodQuery {
+        match self {
+            Self::Between(ends) => ends,
+            Self::Named(name) => name.asked(now, zone),
+        }
+    }
+
+    /// Whether it is open at both ends.
+    fn is_open(self) -> bool {
+        self == Self::Between(PeriodQuery::default())
     }
 }
 
@@ -74,7 +106,7 @@ pub fn is_short(ids: Option<IdRange>, now: DateTime<Utc>) -> bool {
 
 /// The refusal of a filter that no index bounds.
 pub fn period_required(parameter: &str) -> Error {
-    let detail = "requires a period of at most 31 days (since, and until unless the period ends now), a case or a request";
+    let detail = "requires a period of at most 31 days (period, or since, and until unless it ends now), a case or a request";
     Error::fields(Code::PeriodRequired, vec![FieldProblem::query(parameter, "period_required", detail)])
 }
 
