@@ -7,7 +7,7 @@ import {pagedTable} from "../table.js";
 import {listPeriod, periodPicker} from "../period.js";
 import {downloadButton} from "../download.js";
 import {filterForm, searchField, select} from "../forms.js";
-import {personPicker} from "../people.js";
+import {namesOf, personPicker} from "../people.js";
 import {href} from "../route.js";
 import {failure} from "../states.js";
 import {Problem} from "../api.js";
@@ -147,7 +147,7 @@ async function list(context) {
     return [failure(page), el("p", {}, last)];
   }
   return [
-    set(context, page.data),
+    await set(context),
     el(
       "p",
       "stamp",
@@ -184,23 +184,22 @@ async function list(context) {
   ];
 }
 
-/**
- * The filters that are set below "More filters", each with a link that removes it.
- * @param {Context} context @param {readonly Schemas["AuditEntry"][]} entries
- */
-function set({query, link}, entries) {
+/** The filters that are set below "More filters", each with a link that removes it. @param {Context} context */
+async function set(context) {
+  const {query, link} = context;
   const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => pair(name, text))]);
-  const known = new Map(
-    entries.flatMap(({actor, related_user: other}) => [actor, other].flatMap(one => (one ? [[one.id, one.full_name]] : [])))
-  );
   const all = MORE.flatMap(name => query.getAll(name).map(value => ({name, value})));
   if (!all.length) return null;
+  const names = await namesOf(
+    context,
+    PEOPLE.flatMap(([name]) => query.getAll(name))
+  );
   return el(
     "p",
     "chips",
     ...all.map(({name, value}) => {
       const text = titles.get(name) ?? words(name);
-      const shown = known.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
+      const shown = names.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
       const rest = query.getAll(name).filter(one => one !== value);
       const remove = el("a", {href: link({[name]: rest}), "aria-label": `Remove the filter ${text} ${shown}`}, "✕");
       return el("span", "badge info", `${text}: ${shown} `, remove);
