@@ -39,7 +39,7 @@ on_each_database! {
                 let entries: Vec<Json> = entries["data"].as_array().unwrap().clone();
                 let shows = |entry: &Json| match &entry["changes"][name]["to"] {
                     Json::String(to) => to == value,
-                    other => other.to_string() == value,
+                    other => serde_json::from_str(value).is_ok_and(|value: Json| value == *other),
                 };
                 assert!(entries.iter().all(shows), "{name} {value}: {entries:#?}");
                 (taken, found) = (taken + 1, found + entries.len());

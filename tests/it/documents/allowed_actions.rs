@@ -2,7 +2,7 @@
 
 use super::{id, pay_stub};
 use crate::contract::recipes::{add_report, report};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 on_each_database! {
     async fn listed_actions_succeed_and_all_others_are_refused_as_listed(app) {
@@ -38,13 +38,9 @@ on_each_database! {
                     let (blocked, answer) = (row["blocked_actions"].as_array().unwrap(), by.delete(&path).await);
                     let refused = answer.json();
                     assert_eq!(lists("delete"), answer.status() == 204, "{name}: {row} {refused}");
-                    let expected: Vec<(Json, Json)> = match answer.status() {
-                        204 => Vec::new(),
-                        _ => vec![(json!("delete"), refused["code"].clone())],
-                    };
-                    let reasons = blocked.iter().map(|one| (one["action"].clone(), one["code"].clone()));
-                    assert_eq!(reasons.collect::<Vec<_>>(), expected, "{name}: {row}");
+                    assert_eq!(blocked.len(), usize::from(answer.status() != 204), "{name}: {row}");
                     for one in blocked {
+                        assert_eq!((&one["action"], &one["code"]), (&json!("delete"), &refused["code"]), "{name}: {row}");
                         let detail = one["detail"].as_str().unwrap();
                         assert!(refused["detail"].as_str().unwrap().starts_with(detail), "{name}: {detail} {refused}");
                     }

@@ -83,5 +83,9 @@ export async function run(house) {
   assert.equal(entry.changes.tier.to, "tier_2");
   assert.ok(shown.includes(entry.actor.full_name) && shown.includes(entry.request_id));
   visitor.calm();
+  // A technician, who may not read the log, finds it at the same address.
+  const technician = await house.visit("clicks", { user: "tech2", hash: `#/case/${item.id}?entry=tier` });
+  await technician.page.getByRole("dialog").getByText(entry.description).first().waitFor();
+  technician.calm();
   return [`${toHold} clicks to who and why, ${clicks} to the entry of the tier`];
 }
