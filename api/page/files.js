@@ -16,9 +16,6 @@ export function changed(context) {
   setTimeout(() => byId("main").querySelector("h1")?.focus());
 }
 
-/** Whether the caller may delete what others added. @param {Context} context */
-export const manages = ({account}) => account?.role === "manager" || account?.role === "administrator";
-
 /** A button that has to be pressed twice. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
 export function removeButton(context, what, remove) {
   const button = pushButton({class: "small", "aria-label": `Delete ${what}`, onclick: click}, "Delete");
@@ -39,15 +36,6 @@ export function removeButton(context, what, remove) {
 
 /** @param {Context} context @param {Case} item @param {readonly Schemas["DocumentSummary"][]} rows */
 export function documentParts(context, item, rows) {
-  const me = context.account;
-  /** @param {Schemas["DocumentSummary"]} row */
-  const removable = row => {
-    if (row.document_type === "report" && !OPEN.includes(item.status)) return false;
-    if (!item.allowed_actions.includes("upload")) return false;
-    return (
-      manages(context) || row.uploaded_by?.id === me?.id || (row.document_type === "report" && item.assigned_to?.id === me?.id)
-    );
-  };
   return [
     rows.length
       ? table({
@@ -71,7 +59,7 @@ export function documentParts(context, item, rows) {
             {
               label: "Remove",
               cell: row =>
-                removable(row) &&
+                row.allowed_actions.includes("delete") &&
                 removeButton(context, row.filename, () =>
                   context.api.remove("/api/v1/documents/{document_id}", {path: {document_id: row.id}})
                 )

@@ -3,7 +3,7 @@
 import {el} from "./dom.js";
 import {label, time} from "./format.js";
 import {badge} from "./report.js";
-import {changed, manages, removeButton} from "./files.js";
+import {changed, removeButton} from "./files.js";
 import {field, problemForm} from "./forms.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
@@ -24,7 +24,7 @@ export function noteParts(context, item, rows) {
             el("strong", {}, row.author?.full_name ?? "–"),
             time(row.created_at),
             isStaff && badge(row.visibility, label(row.visibility), row.visibility === "internal" ? "" : "info"),
-            (manages(context) || row.author?.id === context.account?.id) &&
+            row.allowed_actions.includes("delete") &&
               removeButton(context, "the note", () =>
                 context.api.remove("/api/v1/notes/{note_id}", {path: {note_id: row.id}, etag: `"${row.version}"`})
               )

@@ -1,9 +1,17 @@
 // Choosing a person: a text field that searches the accounts as one types, with the pattern of an ARIA combobox.
 //
 //   personPicker(context, {parameter: "actor_id", label: "By"})    sets the parameter in the address to the id of the chosen one
+//   await namesOf(context, ids)                                    the names of those whom the caller may see
 
 import {el, newId, quiet} from "./dom.js";
 import {label as words} from "./format.js";
+
+/** @param {Context} context @param {string[]} ids @returns {Promise<Map<string, string>>} */
+export async function namesOf({api}, ids) {
+  if (!ids.length) return new Map();
+  const {data} = await api.get("/api/v1/users", {query: {id: ids, include_deleted: true, limit: 100}});
+  return new Map(data.map(one => [one.id, one.full_name]));
+}
 
 /**
  * @param {Context} context

@@ -1,7 +1,9 @@
 //! Lists which tables the program may write, and how: each is audited, or unaudited with a reason.
 
+mod closed;
 mod label;
 
+pub use closed::known_values;
 pub use label::field_label;
 
 use crate::audit::{self, Audited, Unaudited};

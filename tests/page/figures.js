@@ -201,7 +201,7 @@ export const EXPECTED = {
           row.case_number,
           words(row.review_status),
           person(row.reviewer_full_name, row.reviewer_username),
-          row.original_technician_username ?? "–",
+          person(row.original_technician_full_name, row.original_technician_username),
           number(row.review_cycle),
         ]),
       },

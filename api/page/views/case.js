@@ -48,13 +48,22 @@ export const isOverdue = ({due_on: on, status}) => on < dayOf(new Date()) && sta
 export function render(context) {
   const found = visit(context, one);
   void showEntry(context, async id => {
-    if (context.can("read_audit_log")) return readEntry(context, id);
-    await found;
-    const entry = known.get(id);
+    const reads = context.can("read_audit_log");
+    const isField = !id.includes("-");
+    if (!isField && !reads) await found;
+    const entry = isField ? await lastSet(context, id) : known.get(id);
+    if (reads && (entry || !isField)) return readEntry(context, entry?.id ?? id);
     if (!entry) throw new Error("The history of this case has no such entry.");
     return entry;
   });
   return found;
+}
+
+/** The entry that set a field, which the address names in place of an entry. @param {Context} context @param {string} field */
+async function lastSet({api, path: [id = ""]}, field) {
+  const path = {case_id: id};
+  const {data} = await api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {changed_field: field, limit: 1}});
+  return data[0];
 }
 
 /** The answer, or the error. @template T @param {Promise<T>} work @returns {Promise<T | Error>} */
@@ -66,7 +75,7 @@ async function one(context) {
   const path = {case_id: context.path[0] ?? ""};
   const [found, trail, documents, notes, reviews] = await Promise.all([
     settled(api.read("/api/v1/cases/{case_id}", {path})),
-    settled(api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {limit: 200}})),
+    settled(api.get("/api/v1/cases/{case_id}/audit-trail", {path})),
     settled(api.get("/api/v1/cases/{case_id}/documents", {path, query: {limit: 200}})),
     settled(api.get("/api/v1/cases/{case_id}/notes", {path, query: {limit: 200}})),
     can("work_on_cases") ? settled(api.get("/api/v1/cases/{case_id}/reviews", {path})) : null
@@ -77,9 +86,8 @@ async function one(context) {
   }
   const {data: item, etag} = found;
   context.retitle(item.case_number);
-  const entries = trail instanceof Error ? [] : trail.data;
   known.clear();
-  for (const entry of entries) known.set(entry.id, entry);
+  for (const entry of trail instanceof Error ? [] : trail.data) known.set(entry.id, entry);
   return [
     head(item),
     actions(context, item, etag),
@@ -89,7 +97,7 @@ async function one(context) {
       el(
         "div",
         "stack",
-        panel("Case", fields(context, item, entries)),
+        panel("Case", fields(context, item)),
         panel("Documents", ...or(documents, ({data}) => documentParts(context, item, data))),
         panel("Notes", ...or(notes, ({data}) => noteParts(context, item, data))),
         reviews && panel("Reviews", ...or(reviews, ({data}) => reviewParts(data)))
@@ -215,32 +223,28 @@ function actions(context, item, etag) {
   );
 }
 
-/** @param {Context} context @param {Case} item @param {readonly Entry[]} entries newest first */
-function fields(context, item, entries) {
+/** @param {Context} context @param {Case} item */
+function fields(context, item) {
   /** @param {string} name @param {Child} value */
   const why = (name, value) => {
-    const entry = entries.find(({changes}) => Object.hasOwn(changes, name));
-    if (!entry) return value;
     const about = el("span", "unseen", ` The entry that set it: ${label(name)}`);
-    return el(
-      "span",
-      {},
-      value,
-      " ",
-      el("a", {id: `why-${name}`, class: "why", href: context.link({entry: entry.id})}, "Why?", about)
-    );
+    const link = el("a", {id: `why-${name}`, class: "why", href: context.link({entry: name})}, "Why?", about);
+    return el("span", {}, value, " ", link);
   };
   /** @param {Schemas["PersonSummary"] | null} one */
   const someone = one => (one ? person(one.full_name, one.username) : null);
   /** @param {string | null} text */
   const long = text => text && el("span", "prose", text);
   const {hold, rejection, release, resubmission, review} = item;
+  const assignee = someone(item.assigned_to) ?? "Unassigned";
+  // Accepting it assigned it for the first time. Members see no assignments.
+  const wasAssigned = item.accepted_at && context.can("work_on_cases");
   return facts([
     ["Status", why("status", label(item.status))],
     ["Tier", item.tier && why("tier", [label(item.tier), item.complexity && ` (${label(item.complexity).toLowerCase()})`])],
     ["Urgency", why("urgency", label(item.urgency))],
     ["Due", why("due_on", day(item.due_on))],
-    ["Assignee", why("assigned_to_id", someone(item.assigned_to) ?? "Unassigned")],
+    ["Assignee", wasAssigned ? why("assigned_to_id", assignee) : assignee],
     ["Credit", why("credit_value", item.credit_value)],
     ["Reports requested", number(item.num_reports_requested)],
     ["Held because", hold && why("hold_reason", long(hold.reason))],
@@ -280,7 +284,7 @@ function fields(context, item, entries) {
 function history(context, path, page) {
   /** @param {string} cursor */
   const more = async cursor => {
-    const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {limit: 200, cursor}});
+    const answer = await context.api.get("/api/v1/cases/{case_id}/audit-trail", {path, query: {cursor}});
     for (const entry of answer.data) known.set(entry.id, entry);
     return answer;
   };

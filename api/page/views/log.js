@@ -7,7 +7,7 @@ import {pagedTable} from "../table.js";
 import {listPeriod, periodPicker} from "../period.js";
 import {downloadButton} from "../download.js";
 import {filterForm, searchField, select} from "../forms.js";
-import {personPicker} from "../people.js";
+import {namesOf, personPicker} from "../people.js";
 import {href} from "../route.js";
 import {failure} from "../states.js";
 import {Problem} from "../api.js";
@@ -20,26 +20,6 @@ export const kind = "list";
 
 const CATEGORIES = "case document note review session user access system other".split(" ");
 const SOURCES = ["endpoint", "automatic", "service", "job"];
-/** The fields that are filtered by most; any other one can be typed. @type {Schemas["AuditedField"][]} */
-const FIELDS = [
-  "status",
-  "tier",
-  "assigned_to_id",
-  "urgency",
-  "due_on",
-  "credit_value",
-  "hold_reason",
-  "review_status",
-  "rejection_reason",
-  "member_id",
-  "employee_last_name",
-  "client_email",
-  "num_reports_requested",
-  "role",
-  "user_level",
-  "is_active",
-  "email"
-];
 /** @type {readonly (readonly [name: string, title: string, example: string])[]} */
 const TEXTS = [
   ["case_number", "Case number", "WS001-2026-11-0042"],
@@ -99,6 +79,7 @@ function controls(context) {
     );
   });
   const actions = choice("action_type", "Action", []);
+  const fields = el("datalist", {id: "fields"});
   const count = MORE.filter(name => query.has(name)).length;
   const exported = filter(query);
   /** @param {Event} event */
@@ -108,6 +89,8 @@ function controls(context) {
     if (!opened || !list || list.options.length > 1) return;
     const {data} = await context.api.get("/api/v1/audit-action-types");
     append(list, ...data.map(type => el("option", {value: type.code}, `${type.label} (${number(type.count)})`)));
+    const known = await context.api.get("/api/v1/audited-fields");
+    append(fields, ...known.data.map(field => el("option", {value: field.name}, field.label)));
   };
   return [
     periodPicker(context, {byDefault: "all"}),
@@ -134,7 +117,7 @@ function controls(context) {
         {class: "more-filters", open: opened, ontoggle: open},
         el("summary", {id: "more-filters"}, "More filters", count > 0 && quiet(` (${count} set)`)),
         el("div", "filter-grid", actions, choice("source", "Source", SOURCES), ...people, ...texts),
-        el("datalist", {id: "fields"}, ...FIELDS.map(name => el("option", {value: name})))
+        fields
       )
     )
   ];
@@ -164,7 +147,7 @@ async function list(context) {
     return [failure(page), el("p", {}, last)];
   }
   return [
-    set(context, page.data),
+    await set(context),
     el(
       "p",
       "stamp",
@@ -201,23 +184,22 @@ async function list(context) {
   ];
 }
 
-/**
- * The filters that are set below "More filters", each with a link that removes it.
- * @param {Context} context @param {readonly Schemas["AuditEntry"][]} entries
- */
-function set({query, link}, entries) {
+/** The filters that are set below "More filters", each with a link that removes it. @param {Context} context */
+async function set(context) {
+  const {query, link} = context;
   const titles = new Map([...PEOPLE, ...TEXTS.map(([name, text]) => pair(name, text))]);
-  const known = new Map(
-    entries.flatMap(({actor, related_user: other}) => [actor, other].flatMap(one => (one ? [[one.id, one.full_name]] : [])))
-  );
   const all = MORE.flatMap(name => query.getAll(name).map(value => ({name, value})));
   if (!all.length) return null;
+  const names = await namesOf(
+    context,
+    PEOPLE.flatMap(([name]) => query.getAll(name))
+  );
   return el(
     "p",
     "chips",
     ...all.map(({name, value}) => {
       const text = titles.get(name) ?? words(name);
-      const shown = known.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
+      const shown = names.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
       const rest = query.getAll(name).filter(one => one !== value);
       const remove = el("a", {href: link({[name]: rest}), "aria-label": `Remove the filter ${text} ${shown}`}, "✕");
       return el("span", "badge info", `${text}: ${shown} `, remove);

@@ -8,6 +8,7 @@ import {
   caseLink,
   chips,
   choices,
+  entryLink,
   interval,
   intervalSelect,
   panel,
@@ -85,14 +86,18 @@ export async function render(context) {
         page: report.entries,
         more: async cursor => (await read(cursor)).entries,
         columns: [
-          {label: "Time", sort: "occurred_at", cell: row => time(row.occurred_at)},
+          {
+            label: "Time",
+            sort: "occurred_at",
+            cell: ({audit_entry_id: id, occurred_at: at}) => (id ? entryLink({id, occurred_at: at}) : time(at))
+          },
           {label: "Case", cell: caseLink},
           {
             label: "Decision",
             cell: row => badge(row.review_status, label(row.review_status), TONES.get(row.review_status) ?? "")
           },
           {label: "Reviewer", cell: row => person(row.reviewer_full_name, row.reviewer_username)},
-          {label: "Work of", cell: row => row.original_technician_username ?? "–"},
+          {label: "Work of", cell: row => person(row.original_technician_full_name, row.original_technician_username)},
           counts("Cycle", "review_cycle"),
           {label: "Turnaround", numeric: true, cell: row => duration(row.turnaround_seconds)},
           {label: "Notes", class: "text", cell: row => row.notes ?? "–"}

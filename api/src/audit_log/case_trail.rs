@@ -1,6 +1,6 @@
 //! List the audit entries of a case.
 
-use super::filter::{EntryQuery, TrailFilter};
+use super::filter::{CaseTrailFilter, CaseTrailQuery, TrailFilter};
 use super::page::{self, AuditEntryList};
 use crate::http::request::order::OrderParameters;
 use crate::http::request::page::Paging;
@@ -10,19 +10,27 @@ use crate::state::App;
 use crate::wire::{LookupProblems, Result};
 use actix_web::{HttpRequest, get};
 use entity::audit::Event;
-use entity::audit_log::{Filter, MemberView};
+use entity::audit_log::MemberView;
 use entity::case;
 use entity::user::Role;
 
 /// List the audit entries of a case
 ///
 /// Available to every caller who can see the case; of a deleted case, to those who can read the audit log. Newest first or
-/// oldest first, 25 per page. The case's member sees only entries about what is visible to them: no IP addresses, no internal
-/// work of the staff, no result before its release. The access is recorded in the audit log; the same again by the same caller
-/// within 15 minutes is only counted, and the next entry has the number as `folded_count`.
+/// oldest first, 25 per page. `changed_field` with `limit=1` returns the entry that last set a field. The case's member sees only
+/// entries about what is visible to them: no IP addresses, no internal work of the staff, no result before its release. The access
+/// is recorded in the audit log; the same again by the same caller within 15 minutes is only counted, and the next entry has the
+/// number as `folded_count`.
 #[utoipa::path(
     tag = "audit-log",
-    params(("case_id" = Uuid, Path, description = "The case"), TrailFilter, PeriodParameters, OrderParameters, Paging),
+    params(
+        ("case_id" = Uuid, Path, description = "The case"),
+        TrailFilter,
+        CaseTrailFilter,
+        PeriodParameters,
+        OrderParameters,
+        Paging
+    ),
     responses((status = OK, description = "The case's entries", body = AuditEntryList), LookupProblems),
     extensions(("x-audit-actions" = json!({
         "always": ["audit_log_accessed"], "may": [], "denied": entity::audit::Action::AuditLogAccessed,
@@ -33,11 +41,11 @@ pub async fn list_case_audit_trail(
     app: App,
     by: Anyone,
     id: PathId,
-    query: EntryQuery<TrailFilter>,
+    query: CaseTrailQuery,
     request: HttpRequest,
 ) -> Result<Answer<AuditEntryList>> {
     let given = query.without::<Paging>();
-    let (filter, period, order, paging) = query.parts;
+    let (filter, of_case, period, order, paging) = query.parts;
     let page = paging.page_request(&request, &app, &by, 25)?;
     let filter = filter.read(&app, period, page.as_of).await?;
     let id = id.get()?;
@@ -45,7 +53,7 @@ pub async fn list_case_audit_trail(
     let case = case::traced(&snapshot, id, &by).await?;
     let is_member = by.role() == Role::Member;
     let view = if is_member { Some(MemberView::read(&snapshot, &case, &by, app.now()).await?) } else { None };
-    let filter = Filter { case_id: Some(id), as_member: view, ..filter };
+    let filter = of_case.of(id, view, filter);
     let mut list = page::read(&snapshot, &filter, order.direction(), &page).await?;
     snapshot.commit().await?;
     if is_member {

@@ -9,7 +9,7 @@ use crate::wire::fields::{Addresses, CaseNumber, ChangedValue, RequestId, Search
 use crate::wire::{Error, Result};
 use chrono::{DateTime, Utc};
 use entity::audit::{Action, Category, Outcome, Source};
-use entity::audit_log::{AddressRange, ChangedField, Filter, TextIndex};
+use entity::audit_log::{AddressRange, ChangedField, Filter, MemberView, TextIndex};
 use entity::registry;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
@@ -24,6 +24,9 @@ const EXCLUDED_MAX: u64 = 20;
 
 /// The query parameters of a list of audit entries.
 pub type EntryQuery<F> = QueryParts<(F, PeriodParameters, OrderParameters, Paging)>;
+
+/// The query parameters of the audit entries of a case.
+pub type CaseTrailQuery = QueryParts<(TrailFilter, CaseTrailFilter, PeriodParameters, OrderParameters, Paging)>;
 
 /// The query parameters of the audit entries of a user.
 pub type UserTrailQuery = QueryParts<(TrailFilter, UserTrailFilter, PeriodParameters, OrderParameters, Paging)>;
@@ -137,6 +140,24 @@ pub struct TrailFilter {
     #[validate(length(max = Action::COUNT_MAX))]
     #[param(nullable = false)]
     action_type: Vec<Action>,
+}
+
+/// Which entries of a case to include.
+#[derive(Debug, Default, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct CaseTrailFilter {
+    /// A field that was changed, by its name in entries. The member gets the entries that show them a change of it
+    #[param(nullable = false, example = "tier")]
+    changed_field: Option<AuditedField>,
+}
+
+impl CaseTrailFilter {
+    /// The entries of a case, as its member sees them if there is a `view`.
+    pub fn of(self, case_id: Uuid, view: Option<MemberView>, filter: Filter) -> Filter {
+        let changed = self.changed_field.map(|AuditedField(name)| ChangedField { name, from: None, to: None });
+        Filter { case_id: Some(case_id), changed, as_member: view, ..filter }
+    }
 }
 
 /// The part of a user in an audit entry

@@ -8,6 +8,7 @@ mod case_trail;
 mod export;
 mod export_csv;
 mod export_ndjson;
+mod fields;
 mod filter;
 mod get;
 mod list;
@@ -29,5 +30,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(case_trail::list_case_audit_trail)
         .service(user_trail::list_user_audit_trail)
         .service(own_activity::list_own_activity)
-        .service(action_types::list_audit_action_types);
+        .service(action_types::list_audit_action_types)
+        .service(fields::list_audited_fields);
 }

@@ -7,7 +7,7 @@ use crate::wire::fields::Reason;
 use crate::wire::{DeleteProblems, Error};
 use actix_web::{HttpResponse, delete};
 use entity::case::{self, member_update};
-use entity::document;
+use entity::document::{self, DocumentAction};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -49,9 +49,7 @@ pub async fn delete_document(
     let case = case::locked(&tx, seen.case_id, &by).await?;
     let visible = document::visible_to(&by, tx.now()).filter(document::Column::Id.eq(seen.id));
     let document = tx.lock(visible).await?.ok_or_else(Error::not_found)?;
-    if !document::may_delete(&by, &case, &document) {
-        return Err(Error::forbidden().into());
-    }
+    DocumentAction::Delete.ensure_open(&by, &case, &document)?;
     tx.save(document.delete(&case, tx.now())?).await?;
     member_update::notify_if_updated(&tx, &case, &by).await?;
     tx.commit().await?;

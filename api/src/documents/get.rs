@@ -7,6 +7,7 @@ use crate::state::App;
 use crate::wire::{ReadProblems, Result};
 use actix_web::get;
 use entity::audit::Event;
+use entity::case;
 
 /// Get a document
 ///
@@ -23,7 +24,8 @@ use entity::audit::Event;
 pub async fn get_document(app: App, by: PersonCaller, target: DocumentTarget) -> Result<Answer<DocumentDetail>> {
     let document = target.seen(&app, &by).await?;
     let look = Event::document_viewed(&document);
-    let view = DocumentDetail::read(app.readers(), document).await?;
+    let case = case::seen(app.readers(), document.case_id, &by).await?;
+    let view = DocumentDetail::read(app.readers(), document, &case, &by).await?;
     app.record(&by, look).await?;
     Ok(Answer::plain(view))
 }

@@ -57,7 +57,7 @@ pub async fn list_case_documents(
     let matching = matching.filter(Condition::all().add_option(types));
     let newest_first = SortKey::newest_first(Column::Id);
     let (rows, page) = page.read(app.readers(), matching, &newest_first, |row: &document::Model| row.id.into()).await?;
-    let data = DocumentSummary::read(app.readers(), rows).await?;
+    let data = DocumentSummary::read(app.readers(), rows, &case, &by).await?;
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(DocumentList { data, page }))
 }

@@ -80,7 +80,7 @@ async fn add(
     let document = tx.save(row).await?;
     member_update::notify_if_updated(&tx, &case, &by).await?;
     let location = format!("/api/v1/documents/{}", document.id);
-    let answer = Answer::plain(DocumentDetail::read(&tx, document).await?).created(location);
+    let answer = Answer::plain(DocumentDetail::read(&tx, document, &case, &by).await?).created(location);
     incoming.keep();
     answer.committed(tx, &by).await
 }

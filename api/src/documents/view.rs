@@ -1,15 +1,38 @@
 //! The representation of a document in responses.
 
-use crate::http::{CaseReference, PersonSummary};
+use crate::http::{Anyone, CaseReference, PersonSummary};
 use crate::wire::fields::ReportNumber;
-use crate::wire::{Instant, Result};
-use entity::document::{self, DocumentType};
+use crate::wire::{Code, Error, Instant, Result};
+use entity::case;
+use entity::document::{self, DocumentAction, DocumentActionRefusal, DocumentType};
+use entity::text::capitalised;
 use entity::user;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// An action that the caller cannot perform on a document now, and why
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action."
+}))]
+pub struct BlockedDocumentAction {
+    pub action: DocumentAction,
+    /// The code that the action would be refused with: `forbidden`, or `invalid_case_state` for the reports of a case
+    pub code: Code,
+    /// The same in words
+    #[schema(max_length = 500)]
+    pub detail: String,
+}
+
+impl BlockedDocumentAction {
+    fn new(action: DocumentAction, refused: DocumentActionRefusal) -> Self {
+        let detail = format!("{}.", capitalised(&refused.to_string()));
+        Self { action, code: Error::from(refused).code, detail }
+    }
+}
 
 /// A document. Documents are immutable: a correction is a new document
 #[derive(Serialize, ToSchema)]
@@ -19,7 +42,11 @@ use uuid::Uuid;
     "document_type": "report", "report_number": 1, "filename": "retirement-report.pdf", "content_type": "application/pdf",
     "size_bytes": 48213, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "notes": null,
     "uploaded_by": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
-    "created_at": "2026-11-23T10:15:00.000Z"
+    "created_at": "2026-11-23T10:15:00.000Z", "allowed_actions": ["download"],
+    "blocked_actions": [{
+        "action": "delete", "code": "invalid_case_state",
+        "detail": "Cannot change the reports of a case in status `completed`. Allowed from: `accepted`, `hold`, `pending_review`."
+    }]
 }))]
 pub struct DocumentDetail {
     pub id: Uuid,
@@ -41,6 +68,11 @@ pub struct DocumentDetail {
     pub notes: Option<String>,
     pub uploaded_by: Option<PersonSummary>,
     pub created_at: Instant,
+    /// What the caller could do with it now
+    pub allowed_actions: Vec<DocumentAction>,
+    /// All other actions
+    #[schema(max_items = 100)]
+    pub blocked_actions: Vec<BlockedDocumentAction>,
 }
 
 /// A document in a list
@@ -49,7 +81,11 @@ pub struct DocumentDetail {
     "id": "01a20725-be30-7584-bca5-f00e655c90da", "document_type": "report", "report_number": 1,
     "filename": "retirement-report.pdf", "content_type": "application/pdf", "size_bytes": 48213,
     "uploaded_by": {"id": "01a20725-be30-7584-bca5-f00e655c90d2", "username": "tech2", "full_name": "Tom Reyes"},
-    "created_at": "2026-11-23T10:15:00.000Z"
+    "created_at": "2026-11-23T10:15:00.000Z", "allowed_actions": ["download"],
+    "blocked_actions": [{
+        "action": "delete", "code": "invalid_case_state",
+        "detail": "Cannot change the reports of a case in status `completed`. Allowed from: `accepted`, `hold`, `pending_review`."
+    }]
 }))]
 pub struct DocumentSummary {
     pub id: Uuid,
@@ -64,6 +100,11 @@ pub struct DocumentSummary {
     pub size_bytes: i64,
     pub uploaded_by: Option<PersonSummary>,
     pub created_at: Instant,
+    /// What the caller could do with it now
+    pub allowed_actions: Vec<DocumentAction>,
+    /// All other actions
+    #[schema(max_items = 100)]
+    pub blocked_actions: Vec<BlockedDocumentAction>,
 }
 
 crate::list_of! {
@@ -73,7 +114,8 @@ crate::list_of! {
 
 impl DocumentDetail {
     /// The document with its uploader's name: one query in addition to the row's own.
-    pub async fn read<C: ConnectionTrait>(db: &C, row: document::Model) -> Result<Self> {
+    pub async fn read<C: ConnectionTrait>(db: &C, row: document::Model, case: &case::Model, by: &Anyone) -> Result<Self> {
+        let (allowed_actions, blocked_actions) = actions(by, case, &row);
         let people = user::people(db, vec![row.uploaded_by_id]).await?;
         // No `..` here: a new column must be shown or omitted on purpose.
         let document::Model {
@@ -107,26 +149,50 @@ impl DocumentDetail {
             notes,
             uploaded_by,
             created_at,
+            allowed_actions,
+            blocked_actions,
         })
     }
 }
 
 impl DocumentSummary {
-    /// The rows of a page, with one query for all the names.
-    pub async fn read<C: ConnectionTrait>(db: &C, rows: Vec<document::Model>) -> Result<Vec<Self>> {
+    /// The rows of a page of a case, with one query for all the names.
+    pub async fn read<C: ConnectionTrait>(
+        db: &C,
+        rows: Vec<document::Model>,
+        case: &case::Model,
+        by: &Anyone,
+    ) -> Result<Vec<Self>> {
         let named: HashSet<Uuid> = rows.iter().map(|row| row.uploaded_by_id).collect();
         let people = user::people(db, named.into_iter().collect()).await?;
         let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
-        let summary = |row: document::Model| Self {
-            uploaded_by: people.get(&row.uploaded_by_id).cloned(),
-            id: row.id,
-            document_type: row.document_type,
-            report_number: row.report_number.map(ReportNumber::from),
-            filename: row.filename,
-            content_type: row.content_type,
-            size_bytes: row.size_bytes,
-            created_at: row.created_at.into(),
+        let summary = |row: document::Model| {
+            let (allowed_actions, blocked_actions) = actions(by, case, &row);
+            Self {
+                uploaded_by: people.get(&row.uploaded_by_id).cloned(),
+                id: row.id,
+                document_type: row.document_type,
+                report_number: row.report_number.map(ReportNumber::from),
+                filename: row.filename,
+                content_type: row.content_type,
+                size_bytes: row.size_bytes,
+                created_at: row.created_at.into(),
+                allowed_actions,
+                blocked_actions,
+            }
         };
         Ok(rows.into_iter().map(summary).collect())
     }
+}
+
+/// The actions that are open to the caller, and the others with the reason.
+fn actions(by: &Anyone, case: &case::Model, row: &document::Model) -> (Vec<DocumentAction>, Vec<BlockedDocumentAction>) {
+    let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
+    for (action, verdict) in DocumentAction::verdicts(by, case, row) {
+        match verdict {
+            Ok(()) => allowed.push(action),
+            Err(refused) => blocked.push(BlockedDocumentAction::new(action, refused)),
+        }
+    }
+    (allowed, blocked)
 }

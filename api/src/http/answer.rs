@@ -213,10 +213,20 @@ impl IfMatch {
     pub fn check(&self, current: i32) -> Result<()> {
         match self {
             Self::OneOf(versions) if !versions.contains(&current) => {
-                Err(Error::plain(Code::VersionMismatch).with("current_version", current))
+                Err(Self::mismatch(versions, current))
             }
             Self::OneOf(_) | Self::Any | Self::Whatever => Ok(()),
         }
+    }
+
+    /// The refusal of a change that expects other versions than the current one.
+    pub fn mismatch(expected: &[i32], current: i32) -> Error {
+        let read = match expected {
+            [version] => format!("version {version}"),
+            _ => "it".to_owned(),
+        };
+        let detail = format!("The resource was changed since {read} was read. Its version is now {current}.");
+        Error::with_detail(Code::VersionMismatch, detail).with("current_version", current)
     }
 
     /// 412 if a version is expected of a resource that doesn't exist yet (RFC 9110, 13.1.1).

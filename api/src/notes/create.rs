@@ -51,5 +51,5 @@ pub async fn create_case_note(app: App, by: PersonCaller, id: PathId, body: Body
     member_update::notify_if_updated(&tx, &case, &by).await?;
     let (location, version) = (format!("/api/v1/notes/{}", note.id), note.version);
     let people = tx.people([note.author_id].into_iter()).await?;
-    Answer::new(CaseNote::new(note, &people), version).created(location).committed(tx, &by).await
+    Answer::new(CaseNote::new(note, &people, &case, &by), version).created(location).committed(tx, &by).await
 }

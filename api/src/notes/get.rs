@@ -6,7 +6,7 @@ use crate::state::App;
 use crate::wire::{Error, ReadProblems, Result};
 use actix_web::get;
 use entity::audit::Event;
-use entity::{note, user};
+use entity::{case, note, user};
 use sea_orm::{ColumnTrait, QueryFilter};
 
 /// Get a note
@@ -29,9 +29,10 @@ use sea_orm::{ColumnTrait, QueryFilter};
 pub async fn get_note(app: App, by: PersonCaller, target: NoteTarget, _: IfNoneMatch) -> Result<Answer<CaseNote>> {
     let visible = note::visible_to(&by).filter(note::Column::Id.eq(target.id()?));
     let note = visible.one(app.readers()).await?.ok_or_else(Error::not_found)?;
+    let case = case::seen(app.readers(), note.case_id, &by).await?;
     let people = user::people(app.readers(), vec![note.author_id]).await?;
     let people = people.into_iter().map(|person| (person.id, person)).collect();
     let version = note.version;
     app.record_view(&by, Event::case_viewed(note.case_id, &note.case_number)).await?;
-    Ok(Answer::new(CaseNote::new(note, &people), version))
+    Ok(Answer::new(CaseNote::new(note, &people, &case, &by), version))
 }

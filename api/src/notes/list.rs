@@ -41,7 +41,7 @@ pub async fn list_case_notes(
     let authors: HashSet<Uuid> = rows.iter().map(|row| row.author_id).collect();
     let people = user::people(app.readers(), authors.into_iter().collect()).await?;
     let people = people.into_iter().map(|person| (person.id, person)).collect();
-    let data = rows.into_iter().map(|row| CaseNote::new(row, &people)).collect();
+    let data = rows.into_iter().map(|row| CaseNote::new(row, &people, &case, &by)).collect();
     app.record_view(&by, Event::case_viewed(case.id, &case.case_number)).await?;
     Ok(Answer::plain(CaseNoteList { data, page }))
 }

@@ -7,7 +7,8 @@ use crate::wire::{Error, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use entity::audit::AuditTx;
-use entity::{case, note};
+use entity::case;
+use entity::note::{self, NoteAction};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ impl NoteTarget {
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone) -> Result<note::Model> {
         let note = note::locked(tx, self.id()?, by).await?;
         let case = case::seen(tx, note.case_id, by).await?;
-        if !note.is_deletable_by(by, &case) {
+        if !NoteAction::Delete.permits(by, &case, &note) {
             return Err(Error::forbidden());
         }
         self.if_match.check(note.version)?;

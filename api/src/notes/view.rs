@@ -1,13 +1,37 @@
 //! The representation of a note in responses.
 
-use crate::http::{CaseReference, PersonSummary};
-use crate::wire::Instant;
-use entity::note::{self, Visibility};
+use crate::http::{Anyone, CaseReference, PersonSummary};
+use crate::wire::{Code, Instant};
+use entity::case::{self, ActionRefusal};
+use entity::note::{self, NoteAction, Visibility};
+use entity::text::capitalised;
 use entity::user::Person;
+use sea_orm::Iterable;
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// An action that the caller cannot perform on a note, and why
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action."
+}))]
+pub struct BlockedNoteAction {
+    pub action: NoteAction,
+    /// The code that the action would be refused with
+    pub code: Code,
+    /// The same in words
+    #[schema(max_length = 500)]
+    pub detail: String,
+}
+
+impl BlockedNoteAction {
+    fn new(action: NoteAction) -> Self {
+        let detail = format!("{}.", capitalised(&ActionRefusal::NotPermitted.to_string()));
+        Self { action, code: Code::Forbidden, detail }
+    }
+}
 
 /// A note or comment about a case
 #[derive(Serialize, ToSchema)]
@@ -15,7 +39,8 @@ use uuid::Uuid;
     "id": "01a20725-be30-7584-bca5-f00e655c90d4", "version": 1,
     "case": {"id": "01a20725-be30-7584-bca5-f00e655c90d6", "case_number": "WS001-2026-11-0042"},
     "author": {"id": "01a20725-be30-7584-bca5-f00e655c90d1", "username": "member1", "full_name": "Mia Chen"},
-    "visibility": "shared", "body": "The pay stub of October will arrive on Monday.", "created_at": "2026-11-22T08:00:00.123Z"
+    "visibility": "shared", "body": "The pay stub of October will arrive on Monday.", "created_at": "2026-11-22T08:00:00.123Z",
+    "allowed_actions": ["delete"], "blocked_actions": []
 }))]
 pub struct CaseNote {
     pub id: Uuid,
@@ -28,6 +53,11 @@ pub struct CaseNote {
     #[schema(max_length = 10000)]
     pub body: String,
     pub created_at: Instant,
+    /// What the caller could do with it now
+    pub allowed_actions: Vec<NoteAction>,
+    /// All other actions
+    #[schema(max_items = 100)]
+    pub blocked_actions: Vec<BlockedNoteAction>,
 }
 
 crate::list_of! {
@@ -36,7 +66,8 @@ crate::list_of! {
 }
 
 impl CaseNote {
-    pub fn new(row: note::Model, people: &HashMap<Uuid, Person>) -> Self {
+    pub fn new(row: note::Model, people: &HashMap<Uuid, Person>, case: &case::Model, by: &Anyone) -> Self {
+        let (allowed_actions, blocked): (Vec<_>, Vec<_>) = NoteAction::iter().partition(|action| action.permits(by, case, &row));
         let note::Model {
             id,
             case_id,
@@ -57,6 +88,8 @@ impl CaseNote {
             visibility,
             body,
             created_at: created_at.into(),
+            allowed_actions,
+            blocked_actions: blocked.into_iter().map(BlockedNoteAction::new).collect(),
         }
     }
 }

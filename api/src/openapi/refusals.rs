@@ -1,6 +1,7 @@
 //! The error responses, described once: operations refer to them.
 
 use super::each;
+use crate::http::IfMatch;
 use crate::http::request::idempotency::key_reused;
 use crate::http::request::operations;
 use crate::http::request::page::invalid_cursor;
@@ -88,7 +89,8 @@ fn name(response: &RefOr<Response>) -> Option<String> {
 fn response(refusal: &Refusal) -> Response {
     let examples = refusal.codes.iter().map(|code| {
         let problem = error(*code)
-            .naming_its_field(|_| true)
+            // The example of `invalid_case_state` is a hold.
+            .naming_its_field(|field| field != "document_type")
             .problem("/api/v1/cases/01a20725-be30-7584-bca5-f00e655c90d6/hold", "01a20725-be30-7584-bca5-f00e655c90d7");
         let value = serde_json::to_value(problem).unwrap_or_default();
         (code.name(), ExampleBuilder::new().summary(code.title()).value(Some(value)))
@@ -142,7 +144,7 @@ fn error(code: Code) -> Error {
         Code::NoPassword => refused_user(user::UserRefusal::NoPassword),
         Code::NotAMember => refused_user(user::UserRefusal::NotAMember),
         Code::NotAServiceAccount => refused_user(user::UserRefusal::NotAService),
-        Code::VersionMismatch => Error::plain(code).with("current_version", 8),
+        Code::VersionMismatch => IfMatch::mismatch(&[7], 8),
         Code::Unauthorized
         | Code::InvalidCredentials
         | Code::InvalidRefreshToken

@@ -14,6 +14,7 @@ use crate::state::App;
 use crate::wire::fields::at_most_all;
 use crate::wire::{Instant, ListProblems, Result};
 use actix_web::{HttpRequest, HttpResponse, get};
+use entity::audit_log;
 use entity::case::ReviewStatus;
 use entity::page::Position;
 use entity::period::Period;
@@ -116,6 +117,8 @@ pub struct ReviewDecision {
     original_technician_id: Option<Uuid>,
     #[schema(max_length = 64)]
     original_technician_username: Option<String>,
+    #[schema(max_length = 257)]
+    original_technician_full_name: Option<String>,
     #[schema(max_length = 2000)]
     notes: Option<String>,
     /// Number of the submission of this case for review
@@ -126,6 +129,8 @@ pub struct ReviewDecision {
     decision_number: Option<i32>,
     #[schema(minimum = 0)]
     turnaround_seconds: Option<i64>,
+    /// The audit entry that recorded the decision; null for some decisions of version 0.1.0
+    audit_entry_id: Option<Uuid>,
 }
 
 list_of! {
@@ -156,7 +161,8 @@ list_of! {
         "review_status": "approved", "case_id": "01a1f3b0-1c00-7584-bca5-f00e655c90d2", "case_number": "WS001-2026-11-0042",
         "reviewer_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d1", "reviewer_username": "tech2", "reviewer_full_name": "Tom Reyes",
         "original_technician_id": "01a1e3b0-1c00-7584-bca5-f00e655c90d3", "original_technician_username": "tech1",
-        "notes": null, "review_cycle": 1, "decision_number": 1, "turnaround_seconds": 18900}],
+        "original_technician_full_name": "Ada Moss", "notes": null, "review_cycle": 1, "decision_number": 1,
+        "turnaround_seconds": 18900, "audit_entry_id": "01a20725-be30-7584-bca5-f00e655c90d4"}],
         "page": {"next_cursor": null, "has_more": false, "limit": 30, "total": null, "total_is_capped": false}}
 }))]
 pub struct QualityReviewReport {
@@ -224,7 +230,9 @@ impl Report for QualityReviewReport {
     async fn compute(db: &DatabaseTransaction, filters: quality::Filters, frame: Frame, page: ListPage) -> Result<(Self, i64)> {
         let mut found = quality::quality_review(db, &frame.period, frame.interval, &filters, &page.paging).await?;
         let page = page.cut(&mut found.entries, found.matching, &frame.period, |row| row.id);
-        let data = ReviewDecision::all(db, std::mem::take(&mut found.entries)).await?;
+        let rows = std::mem::take(&mut found.entries);
+        let entries = audit_log::entries_of_decisions(db, &rows).await?;
+        let data = ReviewDecision::all(db, rows, &entries).await?;
         let Head { report, generated_at, period, filters } = frame.head::<Self>();
         let view = Self {
             report,
@@ -297,7 +305,9 @@ impl ListReport for QualityReviewReport {
         paging: &report::ReportPage,
     ) -> Result<Vec<(Position, Line)>> {
         let rows = quality::decisions(db, period, filters, paging).await?;
-        Ok(ReviewDecision::all(db, rows).await?.iter().map(|decision| (decision.id.into(), decision.cells())).collect())
+        // The CSV has no column for the entries.
+        let decisions = ReviewDecision::all(db, rows, &HashMap::new()).await?;
+        Ok(decisions.iter().map(|decision| (decision.id.into(), decision.cells())).collect())
     }
 }
 
@@ -347,18 +357,21 @@ impl UserReviewFigures {
 }
 
 impl ReviewDecision {
-    /// Decisions with the people they name: one query, regardless of the number of rows.
-    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>) -> Result<Vec<Self>> {
+    /// Decisions with the people they name and their audit entries: one query, regardless of the number of rows.
+    async fn all<C: ConnectionTrait>(db: &C, rows: Vec<review::Model>, entries: &HashMap<Uuid, Uuid>) -> Result<Vec<Self>> {
         let mut ids: Vec<Uuid> =
             rows.iter().flat_map(|row| [Some(row.reviewer_id), row.original_technician_id]).flatten().collect();
         ids.sort_unstable();
         ids.dedup();
         let people = user::people(db, ids).await?.into_iter().map(|person| (person.id, person)).collect();
-        Ok(rows.into_iter().map(|row| Self::new(row, &people)).collect())
+        Ok(rows.into_iter().map(|row| Self::new(row, &people, entries)).collect())
     }
 
-    fn new(row: review::Model, people: &HashMap<Uuid, Person>) -> Self {
-        let username = |id: Option<Uuid>| id.and_then(|id| people.get(&id)).map(|person| person.username.clone());
+    fn new(row: review::Model, people: &HashMap<Uuid, Person>, entries: &HashMap<Uuid, Uuid>) -> Self {
+        let reviewer = people.get(&row.reviewer_id);
+        let technician = row.original_technician_id.and_then(|id| people.get(&id));
+        let username = |person: Option<&Person>| person.map(|person| person.username.clone());
+        let full_name = |person: Option<&Person>| person.map(|person| person.full_name.clone());
         Self {
             id: row.id,
             occurred_at: row.reviewed_at.into(),
@@ -366,14 +379,16 @@ impl ReviewDecision {
             case_id: row.case_id,
             case_number: row.case_number,
             reviewer_id: row.reviewer_id,
-            reviewer_username: username(Some(row.reviewer_id)),
-            reviewer_full_name: people.get(&row.reviewer_id).map(|person| person.full_name.clone()),
+            reviewer_username: username(reviewer),
+            reviewer_full_name: full_name(reviewer),
             original_technician_id: row.original_technician_id,
-            original_technician_username: username(row.original_technician_id),
+            original_technician_username: username(technician),
+            original_technician_full_name: full_name(technician),
             notes: row.notes,
             review_cycle: row.review_cycle,
             decision_number: row.decision_number,
             turnaround_seconds: row.turnaround_seconds,
+            audit_entry_id: entries.get(&row.id).copied(),
         }
     }
 

@@ -8,19 +8,28 @@ use crate::state::App;
 use crate::wire::fields::{UserSearchText, at_most_all};
 use crate::wire::{Error, ListProblems, Result};
 use actix_web::{HttpRequest, get};
+use entity::db::padded;
 use entity::page::{Direction, Position, SortKey};
 use entity::user::{self, Column, Level, Model, Role};
 use sea_orm::{ColumnTrait, Condition, DbBackend, QueryFilter};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 use validator::Validate;
 
 const LIMIT: u64 = 50;
+/// How many users can be requested by their ids.
+const IDS_MAX: u64 = 100;
 
 /// Filters for the list of users
 #[derive(Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
+    /// Users with any of these ids
+    #[serde(default)]
+    #[validate(length(max = IDS_MAX))]
+    #[param(nullable = false, max_items = 100, example = json!(["01a20725-be30-7584-bca5-f00e655c90d2"]))]
+    id: Vec<Uuid>,
     /// Users with any of these roles
     #[serde(default)]
     #[validate(custom(function = "at_most_all"))]
@@ -61,7 +70,8 @@ pub enum UserSort {
 
 /// List users
 ///
-/// Managers and administrators see all users, technicians see members and themselves.
+/// Managers and administrators see all users, technicians see members and themselves. With `id`, those of the users whom the
+/// caller sees.
 #[utoipa::path(
     tag = "users",
     params(UserFilter, Paging),
@@ -88,11 +98,12 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
 
 impl UserFilter {
     fn condition(&self, backend: DbBackend) -> Condition {
+        let ids = (!self.id.is_empty()).then(|| Column::Id.is_in(padded(self.id.iter().copied())));
         let role = (!self.role.is_empty()).then(|| Column::Role.is_in(self.role.iter().copied()));
         let level = (!self.user_level.is_empty()).then(|| Column::UserLevel.is_in(self.user_level.iter().copied()));
         let active = self.is_active.map(|is_active| Column::IsActive.eq(is_active));
         let text = self.q.as_deref().map(|q| user::mentioning(q, backend));
-        Condition::all().add_option(role).add_option(level).add_option(active).add_option(text)
+        Condition::all().add_option(ids).add_option(role).add_option(level).add_option(active).add_option(text)
     }
 }
 

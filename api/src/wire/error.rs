@@ -196,6 +196,15 @@ impl From<document::DocumentRefusal> for Error {
     }
 }
 
+impl From<document::DocumentActionRefusal> for Error {
+    fn from(refused: document::DocumentActionRefusal) -> Self {
+        match refused {
+            document::DocumentActionRefusal::NotPermitted => Self::forbidden(),
+            document::DocumentActionRefusal::Rule(refused) => refused.into(),
+        }
+    }
+}
+
 impl From<document::quota::Exceeded> for Error {
     fn from(exceeded: document::quota::Exceeded) -> Self {
         let error = Self::with_detail(Code::QuotaExceeded, format!("{}.", capitalised(&exceeded.to_string())));

@@ -10,7 +10,7 @@ use crate::document;
 use crate::user::Caller;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -49,6 +49,14 @@ impl MemberView {
                 | (Action::CaseResumed, b"hold_reason")
                 | (Action::DocumentUploaded | Action::DocumentDeleted, b"filename")
         )
+    }
+
+    /// The entries that show the member a change of a field, given by its wire name: a filter tells no more than they do.
+    pub(super) fn shows_change_of(name: &str) -> SimpleExpr {
+        match Self::ever_shows_field(name) {
+            true => Column::ObjectType.eq(case::Entity::OBJECT),
+            false => Expr::cust("1 = 0"),
+        }
     }
 
     /// The entries that the member may see at all: changes to the parts of the case they see, but not attempts, reads, reviews or

@@ -3,6 +3,7 @@
 mod address;
 mod catalogue;
 mod change;
+mod decisions;
 mod events;
 mod filter;
 mod jobs;
@@ -14,6 +15,7 @@ pub mod vitals;
 pub use address::AddressRange;
 pub use catalogue::{Usage, usage};
 pub use change::ChangedField;
+pub use decisions::entries_of_decisions;
 use filter::Countable;
 pub use filter::Filter;
 pub use jobs::{JobHealth, is_failing, job_health, job_health_of};

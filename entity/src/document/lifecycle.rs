@@ -65,7 +65,7 @@ const REPORTS_OPEN: &[CaseStatus] = &[CaseStatus::Accepted, CaseStatus::Hold, Ca
 impl DocumentType {
     /// Whether documents of this type can be added and deleted in the current status of the case. Members' documents can be at
     /// any time.
-    fn ensure_open(self, case: &case::Model) -> Result<(), DocumentRefusal> {
+    pub(super) fn ensure_open(self, case: &case::Model) -> Result<(), DocumentRefusal> {
         let (current, allowed_from) = (case.status, REPORTS_OPEN);
         match self {
             Self::Report if !allowed_from.contains(&current) => Err(DocumentRefusal::ReportsAreSettled { current, allowed_from }),

@@ -10,7 +10,7 @@ pub mod quota;
 
 pub use kind::DocumentType;
 pub use lifecycle::{DocumentRefusal, NewDocument};
-pub use permission::{may_add, may_delete};
+pub use permission::{DocumentAction, DocumentActionRefusal, may_add};
 
 use crate::audit::audited;
 use crate::case;

@@ -37,6 +37,24 @@ impl Visibility {
     }
 }
 
+/// An action on a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteAction {
+    Delete,
+}
+
+impl NoteAction {
+    /// Whether this caller may perform the action on a visible note about the case: the one rule behind 403, `allowed_actions`
+    /// and `blocked_actions`.
+    pub fn permits(self, caller: &Caller, case: &case::Model, note: &Model) -> bool {
+        match self {
+            // Its author, and those who manage its case.
+            Self::Delete => note.author_id == caller.id() || case.is_managed_by(caller),
+        }
+    }
+}
+
 /// A note; its text is never changed. Ids sort by time.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "notes")]
@@ -87,11 +105,6 @@ impl Model {
     /// In characters: all that its entries reveal of the text, apart from a digest.
     pub fn length(&self) -> usize {
         self.body.chars().count()
-    }
-
-    /// Whether this caller may delete it: its author, and those who manage its case.
-    pub fn is_deletable_by(&self, caller: &Caller, case: &case::Model) -> bool {
-        self.author_id == caller.id() || case.is_managed_by(caller)
     }
 
     pub fn delete(self, now: DateTime<Utc>) -> ActiveModel {

@@ -17,6 +17,7 @@ on_each_database! {
             "audit-log/export.csv",
             "audit-log/export.ndjson",
             "audit-action-types",
+            "audited-fields",
             "auth/me/activity",
             &format!("cases/{case}/audit-trail"),
             &format!("users/{}/audit-trail", by.id()),

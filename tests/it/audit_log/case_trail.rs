@@ -2,6 +2,7 @@
 
 use super::world::{change, data, ids, is_about_case, is_success, newest_first, pages};
 use crate::app::{actions, at, incomplete};
+use crate::documents::pay_stub;
 use chrono::TimeDelta;
 use entity::case::Tier;
 use entity::case::lifecycle::Release;
@@ -43,6 +44,80 @@ on_each_database! {
         assert_eq!(ids(&pages(&by, &format!("{trail}?limit=2")).await), ids(&mark));
         by.get(&format!("{trail}?actor_id={}", by.id())).await.expect_problem(400, "invalid_parameter");
         by.get(&format!("{trail}?since=2026-12-02&until=2026-12-01")).await.expect_problem(400, "invalid_period");
+    }
+
+    async fn the_entry_that_set_a_field_is_found(app) {
+        let case = app.a_case().accepted().create().await;
+        change(app, case.case.id, |case, _| case.change_tier(Tier::Two, None, true)).await;
+        change(app, case.case.id, |case, _| case.adjust_credit(25)).await;
+        change(app, case.case.id, |case, _| case.change_tier(Tier::Three, None, true)).await;
+        app.as_member().await.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        let own = newest_first(app.mark().await.into_iter().filter(|entry| entry["case"]["id"] == case.id()).collect());
+        let trail = case.url("audit-trail");
+        let service = app.user("service1", entity::user::Role::Service, None).await;
+        for by in [app.as_tech(2).await, app.as_tech(3).await, app.as_manager().await, app.as_admin().await] {
+            let fields = ["tier", "credit_value", "status", "filename", "assigned_to_id", "rejection_reason"];
+            let mark = app.mark().await;
+            for field in fields {
+                let found = by.get(&format!("{trail}?changed_field={field}&include_total=true")).await.expect(200);
+                let expected: Vec<Json> = own.iter().filter(|entry| !entry["changes"][field].is_null()).cloned().collect();
+                assert_eq!(ids(&data(&found)), ids(&expected), "{field}");
+                assert_eq!(found["page"]["total"], expected.len(), "{field}");
+            }
+            let seen = app.since(&mark).await;
+            let filters: Vec<Json> = seen.iter().map(|entry| entry["metadata"]["filters"].clone()).collect();
+            assert_eq!(filters, fields.map(|field| json!({"changed_field": field})));
+            let newest = by.get(&format!("{trail}?changed_field=tier&limit=1")).await.expect(200);
+            assert_eq!(data(&newest)[0]["changes"]["tier"]["to"], "tier_3");
+            let oldest = by.get(&format!("{trail}?changed_field=tier&limit=1&sort=occurred_at")).await.expect(200);
+            assert_eq!(data(&oldest)[0]["changes"]["tier"]["to"], "tier_1");
+        }
+        app.as_user(&service).await.get(&format!("{trail}?changed_field=tier")).await.expect_problem(404, "not_found");
+    }
+
+    async fn a_field_that_no_entry_can_show_is_refused_by_name(app) {
+        let case = app.a_case().accepted().create().await;
+        for by in [app.as_member().await, app.as_tech(3).await, app.as_manager().await] {
+            for field in ["", "Tier", "secret_moves", "no_such_field", "tier,status"] {
+                let refused = by.get(&format!("{}?changed_field={field}", case.url("audit-trail"))).await;
+                refused.expect_problem(400, "invalid_parameter");
+                assert_eq!(refused.faults(), ["query /changed_field"], "{field}");
+            }
+            let refused = by.get(&format!("{}?changed_field=tier&changed_field=status", case.url("audit-trail"))).await;
+            refused.expect_problem(400, "invalid_parameter");
+        }
+    }
+
+    async fn what_a_member_does_not_see_is_not_found_by_its_field(app) {
+        let case = app.a_case().accepted().create().await;
+        let id = case.case.id;
+        let (manager, member) = (app.as_manager().await, app.as_member().await);
+        change(app, id, |case, _| case.change_tier(Tier::Two, None, true)).await;
+        change(app, id, |case, _| edited(case, |row| {
+            row.internal_notes = Set(Some("secret".to_owned()));
+            row.special_notes = Set(Some("for all".to_owned()));
+        })).await;
+        member.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+        manager.post(&case.url("notes"), json!({"body": "call", "visibility": "shared"})).await.expect(201);
+        manager.post(&case.url("hold"), json!({"reason": "passport missing"})).await.expect(200);
+        change(app, id, |case, _| case.resume()).await;
+        let assignee = app.tech(3).await;
+        let later = app.clock.now() + TimeDelta::days(1);
+        change(app, id, |case, tx| case.complete(incomplete(&assignee, Release::At(later)), tx.now())).await;
+        let all = data(&member.get(&format!("{}?limit=200", case.url("audit-trail"))).await.expect(200));
+        let mut found_by_any = 0;
+        for field in entity::registry::changed_fields() {
+            let found = member.get(&format!("{}?changed_field={field}&include_total=true", case.url("audit-trail"))).await;
+            let found = found.expect(200);
+            let shown: Vec<Json> = all.iter().filter(|entry| !entry["changes"][field].is_null()).cloned().collect();
+            assert_eq!(data(&found), shown, "{field}");
+            assert_eq!(found["page"]["total"], shown.len(), "{field}: the total gives nothing away");
+            found_by_any += shown.len();
+        }
+        assert!(found_by_any > 10);
+        for field in ["tier", "assigned_to_id", "internal_notes", "filename", "visibility", "completed_at"] {
+            assert!(all.iter().all(|entry| entry["changes"][field].is_null()), "{field}");
+        }
     }
 
     async fn a_hidden_case_and_an_absent_one_are_both_not_found(app) {

@@ -5,6 +5,7 @@ mod addresses;
 mod append_only;
 mod case_trail;
 mod export;
+mod fields;
 mod filters;
 mod folding;
 mod following;

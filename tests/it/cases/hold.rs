@@ -113,7 +113,13 @@ on_each_database! {
 
         let problem = by.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(412, "version_mismatch");
 
-        assert_eq!(problem["current_version"], case.case.version);
+        let version = case.case.version;
+        assert_eq!(problem["current_version"], version);
+        let detail = format!("The resource was changed since version 1 was read. Its version is now {version}.");
+        assert_eq!(problem["detail"], detail);
+        let several = app.as_manager().await.with("If-Match", "\"1\", \"2\"");
+        let problem = several.post(&case.url("hold"), json!({"reason": "a"})).await.expect_problem(412, "version_mismatch");
+        assert_eq!(problem["detail"], format!("The resource was changed since it was read. Its version is now {version}."));
         assert_eq!(app.since(&mark).await.len(), 0);
     }
 

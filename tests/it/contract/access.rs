@@ -113,6 +113,7 @@ pub const ALLOWED_ROLES: &[(&str, &str)] = &[
     ("export_audit_log_csv", "GAS"),
     ("export_audit_log_ndjson", "GAS"),
     ("list_audit_action_types", "MTGAS"),
+    ("list_audited_fields", "MTGAS"),
     ("list_reports", "GAS"),
     ("get_activity_summary", "GAS"),
     ("get_user_activity", "GAS"),

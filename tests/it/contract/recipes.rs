@@ -490,6 +490,7 @@ async fn reading<'a>(app: &'a TestApp, operation: &str) -> Option<Request<'a>> {
         "list_user_audit_trail" => format!("users/{subject}/audit-trail"),
         "list_own_activity" => "auth/me/activity".to_owned(),
         "list_audit_action_types" => "audit-action-types".to_owned(),
+        "list_audited_fields" => "audited-fields".to_owned(),
         "list_reports" => "reports".to_owned(),
         "get_activity_summary" => "reports/activity-summary".to_owned(),
         "get_user_activity" => format!("reports/user-activity?user_id={subject}"),

@@ -1,5 +1,6 @@
 //! Documents: one file per verb, as in the service, and what the storage must keep and remove.
 
+mod allowed_actions;
 mod delete;
 mod download;
 mod large;

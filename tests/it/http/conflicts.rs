@@ -1,6 +1,7 @@
 //! Conflicts that belong to a field of the request body name it.
 
 use crate::app::{Answer, Form, at};
+use crate::documents::{PDF, pay_stub};
 use entity::user::Role;
 use serde_json::{Value as Json, json};
 
@@ -76,6 +77,24 @@ on_each_database! {
         let large = Form::new().text("document_type", "other").file("a.txt", "text/plain", &vec![b'a'; 1_100_000]);
         let refused = app.as_manager().await.upload(&case.url("documents"), &large).await;
         assert_eq!(named(&refused, "quota_exceeded"), ["body /file"]);
+    }
+
+    async fn a_report_in_a_settled_case_is_named_by_its_type(app) {
+        let case = app.a_case().completed().create().await;
+        let by = app.as_manager().await;
+        let report = Form::new().text("document_type", "report").text("report_number", "1");
+        let report = report.file("report.pdf", "application/pdf", PDF);
+        let refused = by.upload(&case.url("documents"), &report).await;
+        assert_eq!(named(&refused, "invalid_case_state"), ["body /document_type"]);
+        by.upload(&case.url("documents"), &pay_stub()).await.expect(201);
+    }
+
+    async fn a_member_who_worked_on_the_case_is_named(app) {
+        let (case, by, worker) = (app.a_case().completed().create().await, app.as_admin().await, app.tech(3).await);
+        let role = json!({"role": "member", "reason": "left the office"});
+        by.post(&format!("users/{}/role", worker.id), role).await.expect(200);
+        let refused = by.post(&case.url("member"), json!({"member_id": worker.id, "reason": "because"})).await;
+        assert_eq!(named(&refused, "not_assignable"), ["body /member_id"]);
     }
 
     async fn a_role_that_cannot_be_changed_is_named_and_other_conflicts_of_accounts_name_nothing(app) {

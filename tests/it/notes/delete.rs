@@ -60,6 +60,44 @@ on_each_database! {
         assert_eq!(trail[0]["object_id"], json!(shared.trim_start_matches("notes/")));
     }
 
+    async fn a_note_says_who_can_delete_it(app) {
+        let (case, author, member) = (app.a_case().accepted().create().await, app.as_tech(2).await, app.as_member().await);
+        let (deletion, none) = (json!(["delete"]), json!([]));
+        let blocked = json!([{
+            "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action.",
+        }]);
+        for (by, status) in [
+            (&author, 204),
+            (&app.as_manager().await, 204),
+            (&app.as_admin().await, 204),
+            (&member, 403),
+            (&app.as_tech(3).await, 403),
+        ] {
+            let path = note(app, &case, "shared").await;
+            let (one, list) = (by.get(&path).await.expect(200), by.get(&case.url("notes")).await.expect(200));
+            assert_eq!(list["data"][0], one);
+            let expected = if status == 204 { (&deletion, &none) } else { (&none, &blocked) };
+            assert_eq!((&one["allowed_actions"], &one["blocked_actions"]), expected);
+            by.delete(&path).await.expect(status);
+        }
+        let comment = member.post(&case.url("notes"), json!({"body": "a", "visibility": "shared"})).await.expect(201);
+        assert_eq!(comment["allowed_actions"], deletion);
+    }
+
+    async fn a_list_of_notes_sends_the_same_statements_whatever_its_rows(app) {
+        let case = app.a_case().accepted().create().await;
+        let mut costs = Vec::new();
+        for _ in 0..3 {
+            note(app, &case, "shared").await;
+            app.as_member().await.post(&case.url("notes"), json!({"body": "a", "visibility": "shared"})).await.expect(201);
+            let by = app.as_tech(3).await;
+            app.statements();
+            by.get(&case.url("notes")).await.expect(200);
+            costs.push(app.statements().len());
+        }
+        assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
+    }
+
     async fn a_note_is_not_deleted_with_another_version(app) {
         let case = app.a_case().accepted().create().await;
         let path = note(app, &case, "shared").await;

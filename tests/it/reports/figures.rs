@@ -190,6 +190,11 @@ on_each_database! {
             (&decision["case_number"], &decision["original_technician_username"]),
             (&json!(case.case.case_number), &json!("tech1"))
         );
+        // These decisions were written without entries.
+        assert_eq!(
+            (&decision["original_technician_full_name"], &decision["audit_entry_id"]),
+            (&json!("Ada tech1"), &Json::Null)
+        );
         assert_eq!(
             report["timeseries"].as_array().unwrap().last().unwrap(),
             &json!({
@@ -198,6 +203,32 @@ on_each_database! {
         );
         let csv = by.get("reports/quality-review-audit.csv").await;
         assert_eq!(csv.text.lines().count(), 4, "{}", csv.text);
+    }
+
+    async fn a_decision_leads_to_the_entry_that_recorded_it(app) {
+        // All of it in one instant.
+        for _ in 0..2 {
+            let case = app.a_case().pending_review().create().await;
+            let (worker, reviewer) = (app.as_tech(1).await, app.as_tech(2).await);
+            reviewer.post(&case.url("review/request-revisions"), json!({"notes": "again"})).await.expect(200);
+            worker.post(&case.url("complete"), json!({"override_incomplete": true})).await.expect(200);
+            reviewer.post(&case.url("review/approve"), json!({"notes": "clean"})).await.expect(200);
+        }
+        let by = app.as_manager().await;
+        for (query, count) in [("", 4), ("?sort=occurred_at&limit=3", 3), ("?review_status=approved", 2)] {
+            let report = by.get(&format!("reports/quality-review-audit{query}")).await.expect(200);
+            let rows = report["entries"]["data"].as_array().unwrap();
+            assert_eq!(rows.len(), count, "{query}");
+            for row in rows {
+                let entry = by.get(&format!("audit-log/{}", row["audit_entry_id"].as_str().unwrap())).await.expect(200);
+                assert_eq!(entry["action_type"], "review_updated");
+                assert_eq!((&entry["case"]["id"], &entry["occurred_at"]), (&row["case_id"], &row["occurred_at"]));
+                assert_eq!(entry["metadata"]["review_action"], row["review_status"]);
+                assert_eq!(entry["actor"]["id"], row["reviewer_id"]);
+                assert_eq!(entry["related_user"]["id"], row["original_technician_id"]);
+                assert_eq!(row["original_technician_full_name"], "Ada tech1");
+            }
+        }
     }
 
     /// Figures of an hour, of a thousand entries or of none: the same statements.

@@ -55,6 +55,35 @@ on_each_database! {
         app.as_tech(1).await.get("users?include_deleted=true").await.expect_problem(403, "forbidden");
     }
 
+    async fn several_users_are_found_by_their_ids(app) {
+        let by = create_users(app).await;
+        let id = async |name: &str| app.user(name, Role::Member, None).await.id.to_string();
+        let (admin, manager, tech3) = (id("admin").await, id("manager").await, id("tech3").await);
+        let (member1, member3) = (id("member1").await, id("member3").await);
+        let ids = |ids: &[&str]| format!("?{}", ids.iter().map(|id| format!("id={id}")).collect::<Vec<_>>().join("&"));
+        let absent = "01a20725-be30-7584-bca5-f00e655c90d6";
+        let some = ids(&[&member3, &manager, absent, &member1.to_uppercase(), &member3, &tech3]);
+        let mark = app.mark().await;
+        assert_eq!(listed(&by, &some).await, ["manager", "member1", "member3", "tech3"]);
+        assert_eq!(listed(&app.as_manager().await, &some).await, ["manager", "member1", "member3", "tech3"]);
+        assert_eq!(listed(&app.as_tech(1).await, &some).await, ["member1", "member3"], "whom technicians see");
+        assert_eq!(listed(&app.as_tech(3).await, &ids(&[&admin, &tech3])).await, ["tech3"]);
+        assert_eq!(listed(&by, &format!("{some}&role=member&sort=-username")).await, ["member3", "member1"]);
+        assert!(listed(&by, &ids(&[absent])).await.is_empty());
+        assert_eq!(listed(&by, &ids(&[member1.as_str(); 100])).await, ["member1"]);
+        assert_eq!(app.since(&mark).await.len(), 0);
+        app.as_member().await.get(&format!("users{some}")).await.expect_problem(403, "forbidden");
+        for refused in [ids(&[member1.as_str(); 101]), ids(&[&member1, "member1"]), ids(&[""])] {
+            let answer = by.get(&format!("users{refused}")).await;
+            answer.expect_problem(400, "invalid_parameter");
+            assert!(answer.faults().iter().all(|fault| fault.starts_with("query /id")), "{:?}", answer.faults());
+        }
+        let member = app.user("member3", Role::Member, None).await;
+        by.delete(&format!("{}?reason=a", url(&member, ""))).await.expect(204);
+        assert_eq!(listed(&by, &ids(&[&member1, &member3])).await, ["member1"]);
+        assert_eq!(listed(&by, &format!("{}&include_deleted=true", ids(&[&member1, &member3]))).await, ["member1", "member3"]);
+    }
+
     async fn free_text_is_found_in_names_and_addresses_in_any_case(app) {
         let by = create_users(app).await;
         let member = app.user("member1", Role::Member, None).await;

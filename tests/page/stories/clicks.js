@@ -87,11 +87,15 @@ export async function run(house) {
   await drawer.locator(".entry-part").first().waitFor();
   const shown = await drawer.innerText();
   assert.match(shown, /Tier/);
-  const id = new URLSearchParams(page.url().split("?")[1]).get("entry");
-  const entry = await house.api("manager").get(`/api/v1/audit-log/${id}`);
-  assert.equal(entry.case.id, item.id);
+  const {
+    data: [entry],
+  } = await house.api("manager").get(`/api/v1/cases/${item.id}/audit-trail`, { changed_field: "tier", limit: 1 });
   assert.equal(entry.changes.tier.to, "tier_2");
-  assert.ok(shown.includes(entry.actor.full_name));
+  assert.ok(shown.includes(entry.actor.full_name) && shown.includes(entry.request_id));
   visitor.calm();
+  // A technician, who may not read the log, finds it at the same address.
+  const technician = await house.visit("clicks", { user: "tech2", hash: `#/case/${item.id}?entry=tier` });
+  await technician.page.getByRole("dialog").getByText(entry.description).first().waitFor();
+  technician.calm();
   return [`${toHold} clicks to who and why, ${clicks} to the entry of the tier`];
 }
