@@ -4,6 +4,7 @@ mod failure;
 mod group;
 mod lists;
 mod observer;
+mod pool;
 #[cfg(test)]
 mod tests;
 mod transaction;
@@ -14,6 +15,8 @@ pub(crate) use failure::is_lost;
 pub use failure::{is_lock_timeout, is_unavailable};
 pub use lists::padded;
 pub use observer::Observer;
+use pool::Pool;
+pub use pool::Readers;
 pub(crate) use transaction::WriteTransaction;
 pub use unsettled::Unsettled;
 pub use verb::{Excuses, Verb};
@@ -27,6 +30,7 @@ use sea_orm::{
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -57,8 +61,8 @@ impl Default for Limits {
 
 /// The database, as available to the rest of the program.
 pub struct Db {
-    writer: DatabaseConnection,
-    readers: DatabaseConnection,
+    writer: Arc<Pool>,
+    readers: Readers,
     exports: DatabaseConnection,
     /// On SQLite, whose turn it is to write.
     groups: Arc<Groups>,
@@ -68,6 +72,7 @@ pub struct Db {
     observer: Option<Arc<dyn Observer>>,
     excuses: Excuses,
     written: Arc<Notify>,
+    rights_changes: Arc<AtomicU64>,
 }
 
 /// The current number of connections for one kind of work.
@@ -90,32 +95,38 @@ impl Db {
     pub async fn connect(url: &str, limits: Limits, excuses: Excuses, clock: Clock, watch: Option<Watch>) -> Result<Self, DbErr> {
         // SQLite has only one writer anyway; a queue in front of one connection is fairer than its busy timeout.
         let writers = if url.starts_with("sqlite:") { 1 } else { limits.writers };
-        let open = async |connections, used_to| -> Result<DatabaseConnection, DbErr> {
+        let open = async |connections, used_to| -> Result<(DatabaseConnection, Failures), DbErr> {
             let failures = Failures::default();
+            let noted = failures.clone();
             let options = options(url, connections, limits.patience, used_to);
             let mut connection = Database::connect(closed_after(&failures, options, used_to)).await?;
             let watch = watch.clone();
             connection.set_metric_callback(move |info| {
                 if info.failed {
-                    failures.note();
+                    noted.note();
                 }
                 if let Some(watch) = &watch {
                     watch(info);
                 }
             });
-            Ok(connection)
+            Ok((connection, failures))
+        };
+        let kept = async |connections, used_to| -> Result<Arc<Pool>, DbErr> {
+            let (connections, failures) = open(connections, used_to).await?;
+            Ok(Pool::new(connections, failures))
         };
         let db = Self {
-            writer: open(writers, Use::Write).await?,
-            readers: open(limits.readers, Use::Read).await?,
-            exports: open(limits.exports, Use::Export).await?,
-            groups: Arc::default(),
+            writer: kept(writers, Use::Write).await?,
+            readers: Readers::new(kept(limits.readers, Use::Read).await?, watch.clone()),
+            exports: open(limits.exports, Use::Export).await?.0,
+            groups: Groups::new(),
             limits: Limits { writers, ..limits },
             clock,
             watch: watch.clone(),
             observer: None,
             excuses,
             written: Arc::default(),
+            rights_changes: Arc::default(),
         };
         db.ensure_no_debt().await?;
         Ok(db)
@@ -131,6 +142,15 @@ impl Db {
         &self.written
     }
 
+    /// How many transactions that may have ended a user's rights have ended, in this process.
+    pub fn rights_changes(&self) -> u64 {
+        self.rights_changes.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn rights_counter(&self) -> &Arc<AtomicU64> {
+        &self.rights_changes
+    }
+
     /// Which tables a transaction may write without an entry.
     pub(crate) fn excuses(&self) -> Excuses {
         self.excuses
@@ -142,20 +162,28 @@ impl Db {
 
     /// The state of each pool, without querying the database.
     pub fn pools(&self) -> [PoolState; 3] {
-        let state = |pool, connection: &DatabaseConnection, max| {
+        let state = |pool, connection: &DatabaseConnection, kept: usize, max| {
             let (size, idle) = connections(connection);
-            PoolState { pool, max, idle, in_use: size.saturating_sub(idle) }
+            PoolState { pool, max, idle: idle + kept, in_use: size.saturating_sub(idle + kept) }
         };
+        let (writer, readers) = (&self.writer, self.readers.pool());
         [
-            state("writer", &self.writer, self.limits.writers),
-            state("readers", &self.readers, self.limits.readers),
-            state("exports", &self.exports, self.limits.exports),
+            state("writer", writer.connections(), writer.kept(), self.limits.writers),
+            state("readers", readers.connections(), readers.kept(), self.limits.readers),
+            state("exports", &self.exports, 0, self.limits.exports),
         ]
     }
 
     /// Connections for reading. The database itself refuses writes on them.
-    pub fn readers(&self) -> &DatabaseConnection {
+    pub fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// Closes all connections, those in use once they are back. From then on the database is unavailable.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.writer.close().await?;
+        self.readers.pool().close().await?;
+        self.exports.close_by_ref().await
     }
 
     pub fn clock(&self) -> &Clock {
@@ -164,7 +192,10 @@ impl Db {
 
     /// A read transaction that sees one state of the database, regardless of concurrent writes. For reports: 30 s per statement.
     pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        let snapshot = repeatable_read(&self.readers).await?;
+        let pool = self.readers.pool();
+        let waiting = pool.waiting();
+        let snapshot = repeatable_read(pool.connections()).await?;
+        drop(waiting);
         if snapshot.get_database_backend() == DbBackend::Postgres {
             let longer = Statement::from_string(DbBackend::Postgres, "SELECT set_config('statement_timeout', '30s', true)");
             snapshot.query_one_raw(longer).await?;
@@ -179,7 +210,8 @@ impl Db {
 
     /// Runs a query on a writer's connection, to determine what applies there.
     pub(crate) async fn query_writer(&self, question: &str) -> Result<Option<QueryResult>, DbErr> {
-        self.writer.query_one_raw(Statement::from_string(self.writer.get_database_backend(), question)).await
+        let _waiting = self.writer.waiting();
+        self.writer.connections().query_one_raw(Statement::from_string(self.writer.backend(), question)).await
     }
 
     /// How long to wait for a connection or a lock.
@@ -219,7 +251,7 @@ impl Db {
 
     /// A program that turned SQLite's foreign keys off may have left changes without entries.
     async fn ensure_no_debt(&self) -> Result<(), DbErr> {
-        if self.readers.get_database_backend() == DbBackend::Sqlite {
+        if self.readers.backend() == DbBackend::Sqlite {
             let debt = Statement::from_string(DbBackend::Sqlite, "SELECT 1 FROM audit_debt LIMIT 1");
             if self.readers.query_one_raw(debt).await?.is_some() {
                 return Err(DbErr::Custom("audit: the database contains changes without audit entries (audit_debt)".into()));
@@ -334,7 +366,9 @@ async fn yield_processor(connection: &mut sqlx::SqliteConnection) -> Result<(), 
 /// Whether a returning connection is no longer in a transaction; otherwise the pool closes it. The ping waits for a rollback that
 /// may still be in progress: a failed rollback, as after an I/O error, leaves the count of open transactions unchanged.
 async fn is_back<C: sqlx::Connection>(connection: &mut C) -> Result<bool, sqlx::Error> {
-    connection.ping().await?;
+    if connection.is_in_transaction() {
+        connection.ping().await?;
+    }
     Ok(!connection.is_in_transaction())
 }
 
@@ -359,7 +393,8 @@ fn sqlite(options: SqliteConnectOptions, patience: Duration, used_to: Use) -> Sq
         .collation(ADDRESS_ORDER, compare_addresses);
     match used_to {
         Use::Read | Use::Export => options.pragma("query_only", "ON"),
-        Use::Write => options,
+        // What a savepoint keeps for its undoing needs no folder that can be written.
+        Use::Write => options.pragma("temp_store", "MEMORY"),
     }
 }
 

@@ -32,7 +32,7 @@ const CLOCK_OFF_MS_MAX: i64 = 2_000;
 /// If the database can't be queried.
 pub async fn findings(db: &Db, now: DateTime<Utc>) -> Result<Vec<Finding>, DbErr> {
     let mut findings = Vec::new();
-    if db.readers().get_database_backend() == DbBackend::Postgres {
+    if db.readers().backend() == DbBackend::Postgres {
         findings.extend(durability(db).await?);
         findings.extend(pooler(db).await?);
         findings.extend(clock(db, now).await?);

@@ -5,7 +5,7 @@ use super::m20261201_000026_review_net as review_net;
 use super::m20261201_000036_ledger::{self as ledger, Function};
 use super::{Migrator, MigratorTrait};
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, Statement};
+use sea_orm_migration::sea_orm::{ConnectOptions, Database, DbBackend, Statement};
 use std::collections::BTreeMap;
 
 /// The append-only tables: the audit log and the review history.
@@ -15,7 +15,7 @@ const APPENDED: [&str; 2] = ["audit_entries", "case_reviews"];
 const LEDGER: [&str; 2] = ["audit_pending", "ledger_leaves"];
 
 /// What is missing, different, disabled or added, as text for an operator; empty if everything is as it should be.
-pub async fn differences(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+pub async fn differences(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     match db.get_database_backend() {
         DbBackend::Postgres => {
             let home = home(db).await?;
@@ -46,20 +46,20 @@ fn compare(expected: &Definitions, actual: &Definitions) -> Vec<String> {
     missing.chain(differing).chain(added).collect()
 }
 
-async fn definitions(db: &DatabaseConnection, sql: String) -> Result<Definitions, DbErr> {
+async fn definitions(db: &impl ConnectionTrait, sql: String) -> Result<Definitions, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     rows.iter().map(|row| Ok((row.try_get("", "name")?, row.try_get("", "definition")?))).collect()
 }
 
 /// SQLite keeps the statement that created a trigger, so the migrations are also run on a separate database for comparison.
-async fn kept_by_sqlite(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
+async fn kept_by_sqlite(db: &impl ConnectionTrait) -> Result<Definitions, DbErr> {
     let sql = "SELECT type || ' ' || name AS name, coalesce(sql, '') AS definition FROM sqlite_master \
                WHERE type = 'trigger' OR name IN ('audit_debt', 'audit_never')";
     definitions(db, sql.to_owned()).await
 }
 
 /// The triggers and rules of the tables that have a net or are append-only, as PostgreSQL represents them.
-async fn triggers(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
+async fn triggers(db: &impl ConnectionTrait) -> Result<Definitions, DbErr> {
     let tables = AUDITED.iter().map(|audited| audited.table).chain(APPENDED).chain(LEDGER);
     let tables = tables.map(|table| format!("'{table}'")).collect::<Vec<_>>().join(", ");
     definitions(
@@ -110,7 +110,7 @@ fn latest_functions() -> Vec<Function> {
     earlier.chain(ledger::FUNCTIONS).collect()
 }
 
-async fn functions(db: &DatabaseConnection) -> Result<Definitions, DbErr> {
+async fn functions(db: &impl ConnectionTrait) -> Result<Definitions, DbErr> {
     let names: Vec<String> = latest_functions().iter().map(|function| format!("'{}'", function.name)).collect();
     let names = names.join(", ");
     definitions(

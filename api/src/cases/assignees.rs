@@ -84,7 +84,7 @@ pub async fn list_case_assignees(
     if !accepts && !CaseAction::Assign.permits(&by, &case) {
         return Err(Error::forbidden());
     }
-    let text = query.filter.q.as_deref().map(|q| user::mentioning(q, app.readers().get_database_backend()));
+    let text = query.filter.q.as_deref().map(|q| user::mentioning(q, app.readers().backend()));
     let found = case.assignable(query.filter.tier.or(case.tier)).filter(Condition::all().add_option(text));
     let by_username = SortKey::text(Column::Username, Column::Id, Direction::Ascending);
     let position = |row: &user::Model| Position { value: Some(row.username.clone()), id: row.id };

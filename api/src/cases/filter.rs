@@ -108,7 +108,7 @@ impl ListCases {
             .add_option(self.is_on_hold.map(is_on_hold))
             .add_option(self.has_member_updates.map(has_member_updates))
             .add_option(self.updated_since.map(changed_since))
-            .add_option(self.q.as_deref().map(|q| case::mentioning(q, app.readers().get_database_backend())))
+            .add_option(self.q.as_deref().map(|q| case::mentioning(q, app.readers().backend())))
     }
 }
 

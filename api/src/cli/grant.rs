@@ -72,7 +72,7 @@ fn statements(schema: &str, database: &str, role: &str) -> Vec<String> {
 }
 
 /// The role of this connection, if its rights would allow it to alter or empty the log.
-pub async fn over_privileged(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+pub async fn over_privileged(db: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
     }

@@ -14,7 +14,9 @@ use crate::state::budgets::{Budgets, WorkLimits};
 use crate::state::rates::{RateLimits, Rates};
 use crate::state::{App, State};
 use crate::storage::{Space, Storage};
-use crate::{demo, server, worker};
+use crate::worker::{self, Workers};
+use crate::{demo, server};
+use actix_web::dev::Server;
 use entity::clock::Clock;
 use entity::db::{Db, Limits};
 use entity::registry;
@@ -22,8 +24,13 @@ use entity::start::{self, Finding};
 use entity::user;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long closing the database connections may take when the service stops.
+const CLOSING_MAX: Duration = Duration::from_secs(2);
 
 pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let secret = config.secret()?;
@@ -75,16 +82,31 @@ pub async fn run(config: &Config, serve: &ServeConfig) -> Result<(), Failure> {
     let workers = worker::start(&app);
     let base = base(serve.public_url.as_deref(), address);
     Greeting { base, audience, key: demo_key.as_ref() }.print(config.log_format);
-    let stopping = app.stopping().clone();
-    actix_web::rt::spawn(stop::stop(app, server.handle(), gate, Duration::from_secs(serve.drain_seconds)));
+    actix_web::rt::spawn(stop::stop(app.clone(), server.handle(), gate, Duration::from_secs(serve.drain_seconds)));
+    Ok(serve_to_the_end(&app, server, workers).await?)
+}
+
+/// Serves until the service stops, and closes what is left of it.
+async fn serve_to_the_end(app: &App, server: Server, workers: Workers) -> io::Result<()> {
+    let stopping = app.stopping();
     let serving = async {
         let served = server.await;
         // If it ends by itself, so does everything else.
         stopping.cancel();
         served
     };
-    let (served, ()) = tokio::join!(serving, workers.finish(&stopping));
-    Ok(served?)
+    let (served, ()) = tokio::join!(serving, workers.finish(stopping));
+    close(app.db()).await;
+    served
+}
+
+/// PostgreSQL would report each connection that just ends.
+async fn close(db: &Db) {
+    match timeout(CLOSING_MAX, db.close()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "database connections could not be closed"),
+        Err(_) => tracing::warn!("database connections were still in use at the stop"),
+    }
 }
 
 /// Binds the address of a setting.

@@ -4,5 +4,6 @@ pub mod api_key;
 mod eddsa;
 pub mod keys;
 pub mod password;
+pub mod recent;
 pub mod token;
 mod verified;

@@ -1,8 +1,9 @@
 //! The accounts of the demo in a database that was filled with it.
 
 use super::{NAMED, SERVICE};
+use entity::db::Readers;
 use entity::user::{self, credential};
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::HashMap;
 
 /// A person of the demo who may sign in, with their stored password, which may have been changed since.
@@ -12,7 +13,7 @@ pub struct NamedAccount {
 }
 
 /// Those whom the demo gave a password, by username; none where there is no service account of the demo.
-pub async fn named_accounts(db: &DatabaseConnection) -> Result<Vec<NamedAccount>, DbErr> {
+pub async fn named_accounts(db: &Readers) -> Result<Vec<NamedAccount>, DbErr> {
     let names = NAMED.into_iter().chain([SERVICE]);
     let by_name = user::active().filter(user::Column::Username.is_in(names)).order_by_asc(user::Column::Username);
     let users = by_name.all(db).await?;

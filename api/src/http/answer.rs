@@ -212,9 +212,7 @@ impl IfMatch {
     /// 412 if the resource has a different version.
     pub fn check(&self, current: i32) -> Result<()> {
         match self {
-            Self::OneOf(versions) if !versions.contains(&current) => {
-                Err(Self::mismatch(versions, current))
-            }
+            Self::OneOf(versions) if !versions.contains(&current) => Err(Self::mismatch(versions, current)),
             Self::OneOf(_) | Self::Any | Self::Whatever => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 //! The running service as handlers, layers and background tasks see it: its database, its secrets, its limits.
 
 pub mod budgets;
+pub mod callers;
 pub mod demo_passwords;
 pub mod in_flight;
 pub mod rates;
@@ -17,18 +18,19 @@ use crate::wire::{Error, Result, forwarded};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use budgets::Budgets;
+use callers::{Moment, RecentCallers};
 use chrono::{DateTime, Utc};
 use demo_passwords::DemoPasswords;
 use entity::attempt::{self, Limit};
 use entity::audit::{AuditTx, Context, Event};
 use entity::audit_log::TextIndex;
-use entity::db::Db;
+use entity::db::{Db, Readers};
 use entity::ledger;
 use in_flight::InFlight;
 use ipnet::IpNet;
 use rates::RateLimits;
 use readiness::Readiness;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 use std::future::{Ready, ready};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,6 +78,7 @@ pub struct App {
     state: Arc<State>,
     in_flight: Arc<InFlight>,
     known_keys: Arc<KnownKeys>,
+    recent_callers: Arc<RecentCallers>,
     readiness: Arc<Readiness>,
     demo_passwords: Arc<DemoPasswords>,
     last_sequence: watch::Sender<i64>,
@@ -93,6 +96,7 @@ impl App {
             state: Arc::new(state),
             in_flight: Arc::default(),
             known_keys: Arc::default(),
+            recent_callers: Arc::default(),
             readiness: Arc::default(),
             demo_passwords: Arc::default(),
             last_sequence: watch::Sender::new(0),
@@ -142,7 +146,7 @@ impl App {
     }
 
     /// Read-only connections.
-    pub fn readers(&self) -> &DatabaseConnection {
+    pub fn readers(&self) -> &Readers {
         self.state.db.readers()
     }
 
@@ -180,6 +184,16 @@ impl App {
 
     pub fn known_keys(&self) -> &KnownKeys {
         &self.known_keys
+    }
+
+    /// The callers whose rights were read a moment ago.
+    pub fn recent_callers(&self) -> &RecentCallers {
+        &self.recent_callers
+    }
+
+    /// Now, as far as callers' rights are concerned.
+    pub fn moment(&self) -> Moment {
+        Moment { now: self.now(), rights_changes: self.state.db.rights_changes() }
     }
 
     /// The sequence of the last sealed entry, as far as this process knows: for those who wait for the next one.

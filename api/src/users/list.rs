@@ -90,7 +90,7 @@ pub async fn list_users(app: App, by: Staff, request: HttpRequest, query: ListQu
     }
     let page = query.paging.page_request(&request, &app, &by, LIMIT)?;
     let visible = if with_deleted { user::ever_visible_to(&by) } else { user::visible_to(&by) };
-    let matching = visible.filter(filter.condition(app.readers().get_database_backend()));
+    let matching = visible.filter(filter.condition(app.readers().backend()));
     let sort = filter.sort.unwrap_or(UserSort::Username);
     let (rows, page) = page.read(app.readers(), matching, &sort.key(), |row| sort.position(row)).await?;
     Ok(Answer::plain(UserList { data: UserSummary::read(app.readers(), rows).await?, page }))

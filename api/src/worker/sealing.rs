@@ -37,7 +37,7 @@ pub async fn seal_all(app: &App) -> Result<u64, DbErr> {
 }
 
 async fn seal_forever(app: &App) {
-    let full = ledger::batch_max(app.readers().get_database_backend());
+    let full = ledger::batch_max(app.readers().backend());
     let (mut is_in_history, mut size) = (false, full);
     loop {
         let rest = match ledger::seal(app.db(), size).await {

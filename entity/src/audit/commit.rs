@@ -3,8 +3,9 @@
 //! The error alone does not show it: the server may never have received the COMMIT, may be processing it, or may have completed
 //! it. So another connection queries for what the transaction would have left behind.
 
+use crate::db::Readers;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -62,7 +63,7 @@ pub(super) struct Entry {
 }
 
 /// Queries until the result is known or time is up. A transaction that wrote nothing counts as committed.
-pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience: Duration) -> Fate {
+pub(super) async fn fate(readers: &Readers, traces: &Traces, patience: Duration) -> Fate {
     let Some(entry) = &traces.entry else {
         return if traces.wrote { Fate::Unknown } else { Fate::Committed };
     };
@@ -79,8 +80,8 @@ pub(super) async fn fate(readers: &DatabaseConnection, traces: &Traces, patience
 }
 
 /// `None` while the server is still processing the transaction.
-async fn find_fate(readers: &DatabaseConnection, entry: &Entry) -> Result<Option<Fate>, DbErr> {
-    let backend = readers.get_database_backend();
+async fn find_fate(readers: &Readers, entry: &Entry) -> Result<Option<Fate>, DbErr> {
+    let backend = readers.backend();
     let question = match (backend, &entry.txid) {
         // A missing entry proves nothing while its transaction is in progress.
         (DbBackend::Postgres, Some(txid)) => Statement::from_sql_and_values(

@@ -33,7 +33,7 @@ impl AuditTx {
         }
         tx.bring_forward_commit().await?;
         tx.inner.rollback().await?;
-        match db.readers().get_database_backend() {
+        match db.readers().backend() {
             DbBackend::Sqlite => prove_commit(db).await,
             _ => Ok(()),
         }

@@ -5,16 +5,17 @@ use super::key::{Key, Value};
 use super::rights::{Hold, Rights};
 use super::unit_of_work::UnitOfWork;
 use super::{Audited, CarryOut, Context, Event, Refusal, hooks};
-use crate::db::{self, Db, WriteTransaction};
+use crate::db::{self, Db, Readers, WriteTransaction};
 use crate::user::Person;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelBehavior, ActiveValue, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, ExecResult,
-    IntoActiveModel, QueryResult, QuerySelect, Select, Statement,
+    ActiveModelBehavior, ActiveValue, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, IntoActiveModel, QueryResult,
+    QuerySelect, Select, Statement,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -28,10 +29,12 @@ pub struct AuditTx {
     pub(super) unit: Arc<UnitOfWork>,
     hold: Hold,
     /// Where to query what became of the transaction if the reply to COMMIT is lost.
-    readers: DatabaseConnection,
+    readers: Readers,
     decision_patience: Duration,
     /// Is notified if entries were committed.
     written: Arc<Notify>,
+    /// Counts transactions that may have ended a user's rights.
+    rights_changes: Arc<AtomicU64>,
 }
 
 impl AuditTx {
@@ -88,8 +91,15 @@ impl AuditTx {
     /// `now` is read here: once the locks on rights are ours.
     fn open(db: &Db, inner: WriteTransaction, hold: Hold, context: Context) -> Self {
         let unit = Arc::new(UnitOfWork::new(context, db.clock().clone(), db.excuses(), db.observer()));
-        let (readers, written) = (db.readers().clone(), Arc::clone(db.written()));
-        Self { inner, unit, hold, readers, decision_patience: db.decision_patience(), written }
+        Self {
+            inner,
+            unit,
+            hold,
+            readers: db.readers().clone(),
+            decision_patience: db.decision_patience(),
+            written: Arc::clone(db.written()),
+            rights_changes: Arc::clone(db.rights_counter()),
+        }
     }
 
     /// What ends a user's rights must begin with `over` that user; otherwise one of their actions could be committed after it.
@@ -200,11 +210,10 @@ impl AuditTx {
     /// `Refusal::CommitUnknown` if that can't be determined either; any other error means that nothing was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
         CommitWatch::begin();
-        let (unit, written) = (Arc::clone(&self.unit), Arc::clone(&self.written));
+        let unit = Arc::clone(&self.unit);
+        let _written = unit.traces().entry.map(|_| Written(Arc::clone(&self.written)));
+        let _counted = self.hold.over.map(|_| RightsChange(Arc::clone(&self.rights_changes)));
         let end = self.end().await;
-        if end.is_ok() && unit.traces().entry.is_some() {
-            written.notify_one();
-        }
         unit.conclude(&end);
         end
     }
@@ -239,6 +248,25 @@ impl AuditTx {
     /// Runs one write as `save` does.
     pub(crate) async fn during<T>(&self, write: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         self.unit.during(self, write).await
+    }
+}
+
+/// Notifies of an entry when the COMMIT has ended, also if its writer is gone by then: it may have been committed all the same.
+struct Written(Arc<Notify>);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// A transaction that may have ended a user's rights is counted when its COMMIT has ended, however: without an answer, or with an
+/// error, it may have been committed all the same.
+struct RightsChange(Arc<AtomicU64>);
+
+impl Drop for RightsChange {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 

@@ -14,21 +14,26 @@
 //!   savepoint ends with the COMMIT of its transaction. Afterwards all writers commit on their own for a while, so that a long
 //!   write succeeds when it is repeated.
 //! - What a member has read may not be committed yet: a refusal that is based on it waits for that COMMIT (`Unsettled`).
+//! - What others depend on runs on the runtime on which the database was opened, which lasts: each of the server's threads has a
+//!   runtime of its own, which may be busy, and ends at a stop as soon as it has no connection left.
 
-use super::transaction::{Connection, query_error};
+use super::pool::Lease;
+use super::transaction::{query_error, timed_out};
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep_until, timeout};
 
 /// How many writers share one COMMIT. One means that each commits on its own, as the sabotage of the drills needs it.
 const MEMBERS_MAX: usize = if cfg!(feature = "sabotage") { 1 } else { 16 };
 /// How long the first finished member waits for others: a few syncs of a slow disk, which it would have waited for otherwise.
 const SHARED_MAX: Duration = Duration::from_millis(20);
-/// How long finished members wait for the one whose turn it is: many times what a write takes. Jobs commit on their own.
+/// How long finished members wait for the one whose turn it is, and for the statement that it is running then: many times what a
+/// write takes. What takes long commits on its own.
 pub(super) const STALL_MAX: Duration = Duration::from_secs(1);
 /// For how long each writer commits on its own after one has stalled.
 const ALONE: Duration = Duration::from_secs(10);
@@ -38,6 +43,8 @@ pub(super) type Outcome = Result<(), DbErr>;
 
 /// The turns of the writers of one database.
 pub(crate) struct Groups {
+    /// Where tasks run that others depend on.
+    runtime: Handle,
     turn: Arc<Semaphore>,
     /// How many writers wait for their turn.
     waiting: AtomicUsize,
@@ -48,7 +55,7 @@ pub(crate) struct Groups {
 struct State {
     /// Between two turns.
     parked: Option<Group>,
-    /// Whether a task waits for a turn to commit what is parked if no writer does: always, while something is.
+    /// Whether a task will commit what is parked if no writer takes it in time: always, while something is.
     has_flusher: bool,
     /// No COMMIT is shared until then.
     alone_until: Option<Instant>,
@@ -56,7 +63,7 @@ struct State {
 
 /// A transaction whose members have all finished.
 struct Group {
-    connection: Connection,
+    connection: Lease,
     members: Members,
 }
 
@@ -88,12 +95,6 @@ pub(super) enum Left {
     Unusable,
 }
 
-impl Default for Groups {
-    fn default() -> Self {
-        Self { turn: Arc::new(Semaphore::new(1)), waiting: AtomicUsize::new(0), state: Mutex::default() }
-    }
-}
-
 /// A writer that waits for its turn.
 struct Waiting<'a>(&'a AtomicUsize);
 
@@ -111,13 +112,24 @@ impl Drop for Waiting<'_> {
 }
 
 impl Groups {
+    /// For a database that is opened on the current runtime.
+    pub(super) fn new() -> Arc<Self> {
+        let (turn, waiting) = (Arc::new(Semaphore::new(1)), AtomicUsize::new(0));
+        Arc::new(Self { runtime: Handle::current(), turn, waiting, state: Mutex::default() })
+    }
+
+    /// Runs a task that others depend on: it ends neither with the writer that begins it nor with the writer's runtime.
+    pub(super) fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.runtime.spawn(task)
+    }
+
     /// Waits for a turn, in the order of arrival. With a connection if members have finished on it: the next one works in a
     /// savepoint.
-    pub(super) async fn sit(self: &Arc<Self>, patience: Duration, alone: bool) -> Result<(Seat, Option<Connection>), DbErr> {
+    pub(super) async fn sit(self: &Arc<Self>, patience: Duration, alone: bool) -> Result<(Seat, Option<Lease>), DbErr> {
         let waiting = Waiting::begin(&self.waiting);
         let turn = timeout(patience, Arc::clone(&self.turn).acquire_owned()).await;
         drop(waiting);
-        let Ok(Ok(turn)) = turn else { return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) };
+        let Ok(Ok(turn)) = turn else { return Err(timed_out()) };
         let (parked, alone_until) = {
             let mut state = self.lock();
             (state.parked.take(), state.alone_until)
@@ -127,8 +139,7 @@ impl Groups {
         match parked {
             None => Ok((seat, None)),
             Some(group) if is_alone => {
-                // A task of its own: it must not end with this writer.
-                drop(tokio::spawn(group.commit(true)).await);
+                drop(self.spawn(group.commit(true)).await);
                 Ok((seat, None))
             }
             Some(Group { connection, members }) => Ok((Seat { members, ..seat }, Some(connection))),
@@ -138,6 +149,17 @@ impl Groups {
     /// A member has stalled.
     pub(super) fn pause(&self) {
         self.lock().alone_until = Some(Instant::now() + ALONE);
+    }
+
+    /// What the flusher has to do. It ends unless there is something to wait for.
+    fn due(&self) -> Due {
+        let mut state = self.lock();
+        let due = match state.parked.take_if(|group| group.members.are_due()) {
+            Some(group) => Due::Now(group),
+            None => state.parked.as_ref().map_or(Due::Never, |group| Due::At(group.members.due_at())),
+        };
+        state.has_flusher = matches!(due, Due::At(_));
+        due
     }
 
     fn has_waiting(&self) -> bool {
@@ -163,8 +185,13 @@ impl Members {
         self.answers.push(answer);
     }
 
+    /// When they are committed at the latest, unless a writer works in their transaction.
+    fn due_at(&self) -> Instant {
+        self.since + SHARED_MAX
+    }
+
     fn are_due(&self) -> bool {
-        self.answers.len() >= MEMBERS_MAX || self.since.elapsed() >= SHARED_MAX
+        self.answers.len() >= MEMBERS_MAX || Instant::now() >= self.due_at()
     }
 
     /// One of them may have disconnected.
@@ -180,71 +207,41 @@ impl Group {
         let commit = connection.words().commit;
         let outcome = connection.send(commit).await.map_err(query_error);
         match &outcome {
-            Ok(()) if is_sound => drop(connection),
+            Ok(()) if is_sound => connection.keep(),
             Ok(()) | Err(_) => connection.close(),
         }
         members.answer(&outcome);
     }
 }
 
-/// The task that commits what is parked. If it ends before, with its runtime, what is parked fails, and another one can begin.
-struct Flusher {
-    groups: Arc<Groups>,
-    is_done: bool,
-}
-
-impl Drop for Flusher {
-    fn drop(&mut self) {
-        if self.is_done {
-            return;
-        }
-        let parked = {
-            let mut state = self.groups.lock();
-            state.has_flusher = false;
-            state.parked.take()
-        };
-        if let Some(Group { connection, members }) = parked {
-            connection.close();
-            members.answer(&Err(undone()));
-        }
-    }
-}
-
-/// Commits what is parked once no writer is waiting for it.
-async fn flush(mut flusher: Flusher) {
-    let groups = Arc::clone(&flusher.groups);
+/// Commits what no writer has taken in time: the one that was waiting is gone, or was given its turn and does not run. It needs
+/// no turn: what it has taken is its own, and the next writer waits for the connection.
+async fn flush(groups: Arc<Groups>) {
     loop {
-        let Ok(turn) = Arc::clone(&groups.turn).acquire_owned().await else { return };
-        let group = {
-            let mut state = groups.lock();
-            match state.parked.take() {
-                Some(group) if groups.has_waiting() && !group.members.are_due() => {
-                    state.parked = Some(group);
-                    None
-                }
-                taken => {
-                    state.has_flusher = false;
-                    flusher.is_done = true;
-                    if taken.is_none() {
-                        return;
-                    }
-                    taken
-                }
-            }
-        };
-        if let Some(group) = group {
-            group.commit(true).await;
-            return;
+        match groups.due() {
+            Due::Now(group) => return group.commit(true).await,
+            Due::At(instant) => sleep_until(instant.into()).await,
+            Due::Never => return,
         }
-        // Behind those that are waiting. One that has not come into the queue yet is about to.
-        drop(turn);
-        yield_now().await;
     }
+}
+
+/// When what is parked is committed at the latest.
+enum Due {
+    Now(Group),
+    At(Instant),
+    /// Nothing is parked.
+    Never,
 }
 
 impl Seat {
     pub(super) fn is_first(&self) -> bool {
         self.members.answers.is_empty()
+    }
+
+    /// Whether this member commits at once, and no other depends on it.
+    pub(super) fn is_single(&self) -> bool {
+        self.is_first() && (self.is_alone || MEMBERS_MAX == 1 || !self.groups.has_waiting())
     }
 
     /// How the COMMIT of those before this member ends: it reads what they have changed, whether or not it takes part.
@@ -261,7 +258,7 @@ impl Seat {
         Arc::clone(&self.groups)
     }
 
-    async fn commit(self, connection: Connection, is_sound: bool) {
+    async fn commit(self, connection: Lease, is_sound: bool) {
         let Self { turn, members, .. } = self;
         Group { connection, members }.commit(is_sound).await;
         // The connection is on its way back to the pool by now.
@@ -269,7 +266,7 @@ impl Seat {
     }
 
     /// Nothing of the transaction remains.
-    fn fail(self, connection: Connection) {
+    fn fail(self, connection: Lease) {
         let Self { turn, members, .. } = self;
         connection.close();
         members.answer(&Err(undone()));
@@ -277,7 +274,7 @@ impl Seat {
     }
 
     /// Commits, or leaves the transaction to the next turn.
-    async fn pass_on(self, connection: Connection) {
+    async fn pass_on(self, connection: Lease) {
         if self.is_alone || self.members.are_due() || !self.groups.has_waiting() {
             return self.commit(connection, true).await;
         }
@@ -289,7 +286,7 @@ impl Seat {
         };
         drop(turn);
         if needs_flusher {
-            tokio::spawn(flush(Flusher { groups, is_done: false }));
+            groups.spawn(flush(Arc::clone(&groups)));
         }
     }
 }
@@ -301,12 +298,7 @@ pub(super) fn undone() -> DbErr {
 }
 
 /// Commits a member, or lets it wait for a COMMIT that it shares. Runs in a task of its own, since others may depend on it.
-pub(super) async fn finish(mut connection: Connection, mut seat: Seat, answer: oneshot::Sender<Outcome>) {
-    let is_single = seat.is_alone || MEMBERS_MAX == 1 || !seat.groups.has_waiting();
-    if seat.is_first() && is_single {
-        seat.members.add(answer);
-        return seat.commit(connection, true).await;
-    }
+pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<Outcome>) {
     let refused = match connection.has_debt().await {
         Ok(false) => None,
         Ok(true) => Some((DbErr::Custom("audit: a change without its entry (audit_debt)".to_owned()), Left::Sound)),
@@ -329,12 +321,12 @@ pub(super) async fn finish(mut connection: Connection, mut seat: Seat, answer: o
 }
 
 /// Undoes a member, and nothing of those before it. Runs in a task of its own.
-pub(super) async fn abandon(mut connection: Connection, seat: Seat, left: Left) {
+pub(super) async fn abandon(mut connection: Lease, seat: Seat, left: Left) {
     let words = connection.words();
     if seat.is_first() {
         match left {
             Left::Sound => match connection.send(words.rollback).await {
-                Ok(()) => drop(connection),
+                Ok(()) => connection.keep(),
                 Err(error) => {
                     tracing::warn!(%error, "connection closed: rollback failed");
                     connection.close();

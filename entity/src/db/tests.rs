@@ -2,15 +2,16 @@
 #![expect(clippy::disallowed_methods, reason = "these tests put connections into states that are otherwise impossible")]
 
 use super::group::Groups;
+use super::pool::{Pool, Readers};
 use super::transaction::Terms;
-use super::{WriteTransaction, is_unavailable};
+use super::{Failures, WriteTransaction, is_unavailable};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
 struct World {
-    pool: DatabaseConnection,
+    pool: Arc<Pool>,
     groups: Arc<Groups>,
     outside: DatabaseConnection,
     _folder: TempDir,
@@ -20,7 +21,9 @@ struct World {
 const TABLES: &str = "PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER PRIMARY KEY); \
      CREATE TABLE audit_never (id INTEGER PRIMARY KEY CHECK (id IS NULL)); \
      CREATE TABLE audit_debt (object_id INTEGER PRIMARY KEY, \
-       unpaid INTEGER NOT NULL DEFAULT 1 REFERENCES audit_never (id) DEFERRABLE INITIALLY DEFERRED)";
+       unpaid INTEGER NOT NULL DEFAULT 1 REFERENCES audit_never (id) DEFERRABLE INITIALLY DEFERRED); \
+     CREATE TABLE late (n INTEGER REFERENCES audit_never (id) DEFERRABLE INITIALLY DEFERRED); \
+     CREATE TABLE early (n INTEGER REFERENCES t (n))";
 
 fn sql(text: &str) -> Statement {
     Statement::from_string(DbBackend::Sqlite, text)
@@ -32,13 +35,19 @@ async fn open(url: &str) -> DatabaseConnection {
     Database::connect(options).await.unwrap()
 }
 
+fn terms(is_alone: bool) -> Terms<'static> {
+    let (patience, answer_time) = (Duration::from_secs(5), Duration::from_secs(4));
+    Terms { patience, answer_time, watch: None, locks: None, is_alone }
+}
+
 impl World {
     async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("pool.db").display());
-        let (pool, outside) = (open(&url).await, open(&url).await);
+        let pool = Pool::new(open(&url).await, Failures::default());
+        let outside = open(&url).await;
         outside.execute_unprepared(TABLES).await.unwrap();
-        let world = Self { pool, groups: Arc::default(), outside, _folder: folder };
+        let world = Self { pool, groups: Groups::new(), outside, _folder: folder };
         // Visible to this one connection only.
         let tx = world.begin().await;
         tx.execute(&sql("CREATE TEMP TABLE mark (n INTEGER)")).await.unwrap();
@@ -51,9 +60,7 @@ impl World {
     }
 
     async fn begin_write(&self, is_alone: bool) -> WriteTransaction {
-        let (patience, answer_time) = (Duration::from_secs(5), Duration::from_secs(4));
-        let terms = Terms { patience, answer_time, watch: None, locks: None, is_alone };
-        WriteTransaction::begin(&self.pool, &self.groups, terms).await.unwrap()
+        WriteTransaction::begin(&self.pool, &self.groups, terms(is_alone)).await.unwrap()
     }
 
     /// Whether the pool's connection is still the first one.
@@ -111,9 +118,10 @@ async fn a_transaction_ended_by_the_database_leaves_nothing_behind() {
 async fn a_connection_left_inside_a_transaction_is_closed_when_the_next_one_begins() {
     for left_open in ["BEGIN", "SAVEPOINT one"] {
         let world = World::start().await;
-        let mut connection = world.pool.get_sqlite_connection_pool().acquire().await.unwrap();
+        let waiting = world.pool.waiting();
+        let mut connection = world.pool.connections().get_sqlite_connection_pool().acquire().await.unwrap();
         sqlx::raw_sql(left_open).execute(&mut *connection).await.unwrap();
-        drop(connection);
+        drop((connection, waiting));
         let tx = world.begin().await;
         insert(&tx, 1).await.unwrap();
         tx.commit().await.unwrap();
@@ -215,6 +223,61 @@ async fn all_members_fail_if_the_database_ends_their_transaction() {
     assert_eq!(world.committed().await, 1);
 }
 
+/// Only COMMIT finds out what is wrong: whoever waits for it fails.
+#[tokio::test]
+async fn all_members_fail_if_their_commit_fails() {
+    let world = World::start().await;
+    let (first, second) = two(&world, false).await;
+    second.execute(&sql("INSERT INTO late (n) VALUES (1)")).await.unwrap();
+    second.commit().await.unwrap_err();
+    first.await.unwrap_err();
+    assert_eq!(world.committed().await, 0);
+    assert!(!world.is_reused().await);
+}
+
+/// As that of a thread that is busy with something else.
+#[tokio::test]
+async fn a_writer_that_is_given_its_turn_and_does_not_run_keeps_no_one_waiting() {
+    let world = World::start().await;
+    let first = world.begin().await;
+    insert(&first, 1).await.unwrap();
+    let mut second = Box::pin(world.begin());
+    assert!(tokio::time::timeout(Duration::from_millis(1), second.as_mut()).await.is_err(), "it is not its turn yet");
+    first.commit().await.unwrap();
+    assert_eq!(world.committed().await, 1);
+    let second = second.await;
+    insert(&second, 2).await.unwrap();
+    second.commit().await.unwrap();
+    assert_eq!(world.committed().await, 2);
+}
+
+/// Each of the server's threads has a runtime of its own, which ends when it has no connection left.
+#[test]
+fn a_member_whose_runtime_ends_takes_no_other_with_it() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (lasting, ending) = (runtime(), runtime());
+    lasting.block_on(async {
+        let world = Arc::new(World::start().await);
+        let (first, second) = two(&world, false).await;
+        insert(&second, 2).await.unwrap();
+        // Its client is gone, and so is its runtime, before anything else could run there.
+        let guard = ending.enter();
+        drop(second);
+        drop(guard);
+        ending.shutdown_background();
+        first.await.unwrap();
+        assert_eq!(world.committed().await, 1);
+    });
+}
+
+#[tokio::test]
+async fn a_statement_that_returns_a_row_and_then_fails_is_an_error() {
+    let world = World::start().await;
+    let tx = world.begin().await;
+    tx.query_one(&sql("INSERT INTO early (n) VALUES (7) RETURNING n")).await.unwrap_err();
+    assert!(tx.commit().await.is_err(), "a failed transaction must not commit");
+}
+
 #[tokio::test]
 async fn a_member_that_stalls_is_undone_and_succeeds_when_it_is_repeated() {
     let world = World::start().await;
@@ -261,6 +324,22 @@ async fn what_a_member_has_read_is_settled_by_the_commit_of_the_others() {
     unsettled.clone().during(async move { drop(second) }).await;
     assert!(is_unavailable(&unsettled.settle().await.unwrap_err()));
     first.await.unwrap_err();
+
+    // A later transaction of the same work may rely on what an earlier one has read.
+    for fails in [false, true] {
+        let world = World::start().await;
+        let (first, second) = two(&world, false).await;
+        if fails {
+            second.execute(&sql("INSERT OR ROLLBACK INTO t (n) VALUES (1)")).await.unwrap_err();
+        }
+        let again = async {
+            drop(second);
+            WriteTransaction::begin(&world.pool, &world.groups, terms(false)).await.map(drop)
+        };
+        let begun = super::Unsettled::default().during(again).await;
+        assert_eq!(begun.as_ref().is_err_and(is_unavailable), fails, "{begun:?}");
+        assert_eq!(first.await.is_err(), fails);
+    }
 }
 
 /// A limit that only this transaction's value exceeds: it applies to the whole process.
@@ -306,4 +385,75 @@ async fn an_unusable_database_is_distinguished_from_an_invalid_statement() {
         };
         assert!(is_unavailable(&error), "{error}");
     }
+}
+
+/// Two connections for reading, to a database with one table.
+async fn two_readers() -> (Readers, Arc<Pool>, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", folder.path().join("pool.db").display()));
+    options.max_connections(2).acquire_timeout(Duration::from_secs(2)).sqlx_logging(false);
+    let pool = Pool::new(Database::connect(options).await.unwrap(), Failures::default());
+    (Readers::new(Arc::clone(&pool), None), pool, folder)
+}
+
+#[tokio::test]
+async fn a_connection_that_was_used_is_kept_for_the_next_statement() {
+    let (readers, pool, _folder) = two_readers().await;
+    readers.execute_unprepared("CREATE TEMP TABLE mark (n INTEGER)").await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(pool.kept(), 1);
+        assert!(readers.query_all_raw(sql("SELECT n FROM mark")).await.unwrap().is_empty(), "the same connection");
+    }
+    // One on which a statement failed is tested first, and on SQLite none is kept for a while: they may have damaged pages.
+    readers.query_all_raw(sql("SELECT n FROM nothing")).await.unwrap_err();
+    assert_eq!(pool.kept(), 0);
+    readers.query_all_raw(sql("SELECT 1")).await.unwrap();
+    assert_eq!(pool.kept(), 0);
+}
+
+/// Whoever needs a connection of sqlx's pool, such as a snapshot, gets one, although all are kept or in use.
+#[tokio::test]
+async fn kept_connections_keep_no_one_waiting() {
+    let (readers, pool, _folder) = two_readers().await;
+    let (one, other) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+    one.keep();
+    other.keep();
+    assert_eq!(pool.kept(), 2);
+    let first = {
+        let _waiting = pool.waiting();
+        pool.connections().get_sqlite_connection_pool().acquire().await.expect("one that was kept")
+    };
+    let busy = pool.acquire().await.unwrap();
+    let second = async {
+        let _waiting = pool.waiting();
+        pool.connections().get_sqlite_connection_pool().acquire().await.expect("the one that comes back")
+    };
+    let back = async {
+        tokio::task::yield_now().await;
+        busy.keep();
+    };
+    let (second, ()) = tokio::join!(second, back);
+    assert_eq!(pool.kept(), 0, "it went to the one who was waiting");
+    drop((first, second));
+    let many = (0..50).map(|_| {
+        let readers = readers.clone();
+        tokio::spawn(async move { readers.query_all_raw(sql("SELECT 1")).await.unwrap() })
+    });
+    for one in many.collect::<Vec<_>>() {
+        one.await.unwrap();
+    }
+}
+
+/// A process that is ending has no runtime left to give connections back with.
+#[test]
+fn kept_connections_are_dropped_without_a_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let kept = runtime.block_on(async {
+        let (readers, pool, folder) = two_readers().await;
+        readers.query_all_raw(sql("SELECT 1")).await.unwrap();
+        assert_eq!(pool.kept(), 1);
+        (readers, pool, folder)
+    });
+    drop(runtime);
+    drop(kept);
 }

@@ -8,6 +8,7 @@
 //! and what is undone if it does not commit.
 
 use super::group::{self, Groups, Left, Outcome, STALL_MAX, Seat, undone};
+use super::pool::{Lease, Pool};
 use super::{Unsettled, Watch, failure};
 use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, metric,
@@ -20,6 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::{sleep, timeout};
 
@@ -88,7 +90,7 @@ pub(super) enum Connection {
 
 /// What a transaction has while it is open.
 struct Held {
-    connection: Connection,
+    connection: Lease,
     /// On SQLite, its turn to write.
     seat: Option<Seat>,
 }
@@ -108,19 +110,21 @@ pub(crate) struct Terms<'a> {
 }
 
 impl WriteTransaction {
-    pub(crate) async fn begin(pool: &DatabaseConnection, groups: &Arc<Groups>, terms: Terms<'_>) -> Result<Self, DbErr> {
+    pub(crate) async fn begin(pool: &Arc<Pool>, groups: &Arc<Groups>, terms: Terms<'_>) -> Result<Self, DbErr> {
         let begun_at = Instant::now();
         let mut seat = None;
-        if pool.get_database_backend() == DbBackend::Sqlite {
+        if pool.backend() == DbBackend::Sqlite {
+            Unsettled::settle_earlier().await?;
             let (own, shared) = groups.sit(terms.patience, terms.is_alone).await?;
             match shared {
-                Some(connection) => return Self::new(connection, Some(own), &terms).join().await,
+                Some(connection) => return Self::new(connection, Some(own), &terms).join(groups).await,
                 None => seat = Some(own),
             }
         }
         let mut attempt = 1;
         loop {
-            let connection = Connection::acquire(pool).await?;
+            let left = (terms.patience * 3 / 2).saturating_sub(begun_at.elapsed());
+            let connection = timeout(left, pool.acquire()).await.unwrap_or(Err(timed_out()))?;
             // From here until BEGIN was answered, dropping it closes the connection.
             let tx = Self::new(connection, seat.take(), &terms);
             match tx.open(&terms, begun_at.elapsed()).await {
@@ -137,7 +141,7 @@ impl WriteTransaction {
         }
     }
 
-    fn new(connection: Connection, mut seat: Option<Seat>, terms: &Terms<'_>) -> Self {
+    fn new(connection: Lease, mut seat: Option<Seat>, terms: &Terms<'_>) -> Self {
         let (backend, basis) = (connection.backend(), seat.as_mut().and_then(Seat::observe));
         Self {
             basis,
@@ -159,14 +163,14 @@ impl WriteTransaction {
     }
 
     /// Joins the members that have finished, who wait for this one, but not for long.
-    async fn join(self) -> Result<Self, DbErr> {
+    async fn join(self, groups: &Groups) -> Result<Self, DbErr> {
         if let Some(Held { connection, .. }) = self.held.lock().await.as_mut() {
             let join = connection.words().join;
             connection.send(join).await.map_err(query_error)?;
         }
         self.is_sound.store(true, Ordering::Release);
         let held = Arc::clone(&self.held);
-        tokio::spawn(async move {
+        groups.spawn(async move {
             sleep(STALL_MAX).await;
             // After the statement that is running: to interrupt it would end the transaction of all.
             let stalled = held.lock().await.take();
@@ -193,26 +197,18 @@ impl WriteTransaction {
     pub(crate) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
         let mut held = self.held.lock().await;
         let step = self.step(statement);
-        let result = match held.as_mut().map(|held| &mut held.connection) {
-            Some(Connection::Sqlite(one)) => query(statement).execute(&mut **one).await.map(ExecResult::from),
-            Some(Connection::Postgres(one)) => {
-                answered(self.backend, self.answer_time, query(statement).execute(&mut **one)).await.map(ExecResult::from)
-            }
+        let result = match held.as_mut() {
+            Some(Held { connection, .. }) => answered(self.backend, self.answer_time, connection.execute(statement)).await,
             None => Err(sqlx::Error::PoolClosed),
         };
-        step.end(result).map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))
+        step.end(result).map_err(exec_error)
     }
 
     pub(crate) async fn query_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut held = self.held.lock().await;
         let step = self.step(statement);
-        let result = match held.as_mut().map(|held| &mut held.connection) {
-            Some(Connection::Sqlite(one)) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
-            Some(Connection::Postgres(one)) => {
-                answered(self.backend, self.answer_time, query(statement).fetch_optional(&mut **one))
-                    .await
-                    .map(|row| row.map(Into::into))
-            }
+        let result = match held.as_mut() {
+            Some(Held { connection, .. }) => answered(self.backend, self.answer_time, connection.query_one(statement)).await,
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(query_error)
@@ -221,11 +217,8 @@ impl WriteTransaction {
     pub(crate) async fn query_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut held = self.held.lock().await;
         let step = self.step(statement);
-        let result = match held.as_mut().map(|held| &mut held.connection) {
-            Some(Connection::Sqlite(one)) => query(statement).fetch_all(&mut **one).await.map(results),
-            Some(Connection::Postgres(one)) => {
-                answered(self.backend, self.answer_time, query(statement).fetch_all(&mut **one)).await.map(results)
-            }
+        let result = match held.as_mut() {
+            Some(Held { connection, .. }) => answered(self.backend, self.answer_time, connection.query_all(statement)).await,
             None => Err(sqlx::Error::PoolClosed),
         };
         step.end(result).map_err(query_error)
@@ -235,23 +228,26 @@ impl WriteTransaction {
     pub(crate) async fn commit(mut self) -> Result<(), DbErr> {
         let Some((connection, seat)) = self.take_seat().await? else { return self.end(|words| words.commit).await };
         self.basis = None;
+        if seat.is_single() {
+            *self.held.lock().await = Some(Held { connection, seat: Some(seat) });
+            return self.end(|words| words.commit).await;
+        }
         let (answer, outcome) = oneshot::channel();
-        // A task of its own: others may wait for the same COMMIT.
-        tokio::spawn(group::finish(connection, seat, answer));
-        // Without an outcome, as when the runtime is shutting down, it counts as lost: it may have been committed.
+        seat.groups().spawn(group::finish(connection, seat, answer));
+        // Without an outcome, as when the process is ending, it counts as lost: it may have been committed.
         let lost = || DbErr::Conn(RuntimeErr::Internal("the outcome of a shared COMMIT is unknown".to_owned()));
         outcome.await.unwrap_or_else(|_| Err(lost()))
     }
 
     pub(crate) async fn rollback(self) -> Result<(), DbErr> {
         let Some((connection, seat)) = self.take_seat().await? else { return self.end(|words| words.rollback).await };
-        // `Err` if the runtime is shutting down.
-        drop(tokio::spawn(group::abandon(connection, seat, Left::Sound)).await);
+        // `Err` if the process is ending.
+        drop(seat.groups().spawn(group::abandon(connection, seat, Left::Sound)).await);
         Ok(())
     }
 
     /// The end begins: on SQLite with the connection and the turn, which belong to a task from then on.
-    async fn take_seat(&self) -> Result<Option<(Connection, Seat)>, DbErr> {
+    async fn take_seat(&self) -> Result<Option<(Lease, Seat)>, DbErr> {
         let was_sound = self.is_sound.swap(false, Ordering::AcqRel);
         let mut slot = self.held.lock().await;
         match slot.take() {
@@ -269,9 +265,13 @@ impl WriteTransaction {
     async fn end(self, how: impl Fn(&Words) -> &'static str) -> Result<(), DbErr> {
         let mut slot = self.held.lock().await;
         let Some(Held { connection, .. }) = slot.as_mut() else { return Err(undone()) };
-        answered(self.backend, self.answer_time, connection.send(how(connection.words()))).await.map_err(query_error)?;
-        // Return it to the pool; until here dropping it would close it.
-        drop(slot.take());
+        let word = how(connection.words());
+        answered(self.backend, self.answer_time, connection.send(word)).await.map_err(query_error)?;
+        // Until here dropping it would close it.
+        if let Some(Held { connection, seat }) = slot.take() {
+            connection.keep();
+            drop(seat);
+        }
         Ok(())
     }
 
@@ -316,20 +316,24 @@ impl Drop for WriteTransaction {
         let held = self.held.try_lock().ok().and_then(|mut slot| slot.take());
         let Some(Held { mut connection, seat }) = held else { return };
         let is_sound = *self.is_sound.get_mut();
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return connection.close() };
+        let Ok(runtime) = Handle::try_current() else { return connection.close() };
         if let Some(seat) = seat {
             let left = match (is_sound, *self.is_unusable.get_mut()) {
                 (true, _) => Left::Sound,
                 (false, false) => Left::Failed,
                 (false, true) => Left::Unusable,
             };
-            drop(runtime.spawn(group::abandon(connection, seat, left)));
+            drop(seat.groups().spawn(group::abandon(connection, seat, left)));
         } else if is_sound {
             let (backend, answer_time) = (self.backend, self.answer_time);
             runtime.spawn(async move {
-                if let Err(error) = answered(backend, answer_time, connection.send(connection.words().rollback)).await {
-                    tracing::warn!(%error, "connection closed: rollback failed");
-                    connection.close();
+                let rollback = connection.words().rollback;
+                match answered(backend, answer_time, connection.send(rollback)).await {
+                    Ok(()) => connection.keep(),
+                    Err(error) => {
+                        tracing::warn!(%error, "connection closed: rollback failed");
+                        connection.close();
+                    }
                 }
             });
         } else {
@@ -359,14 +363,15 @@ impl Step<'_> {
 }
 
 impl Connection {
+    /// A connection of sqlx's pool.
     #[expect(clippy::disallowed_methods, reason = "the transaction that AuditTx opens owns its connection")]
-    async fn acquire(pool: &DatabaseConnection) -> Result<Self, DbErr> {
+    pub(super) async fn acquire(pool: &DatabaseConnection) -> Result<Self, DbErr> {
         let acquired = match pool.get_database_backend() {
             DbBackend::Postgres => pool.get_postgres_connection_pool().acquire().await.map(Self::Postgres),
             _ => pool.get_sqlite_connection_pool().acquire().await.map(Self::Sqlite),
         };
         acquired.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            sqlx::Error::PoolTimedOut => timed_out(),
             sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
             error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
         })
@@ -376,6 +381,44 @@ impl Connection {
         match self {
             Self::Sqlite(_) => DbBackend::Sqlite,
             Self::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
+    pub(super) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, sqlx::Error> {
+        match self {
+            Self::Sqlite(one) => query(statement).execute(&mut **one).await.map(ExecResult::from),
+            Self::Postgres(one) => query(statement).execute(&mut **one).await.map(ExecResult::from),
+        }
+    }
+
+    pub(super) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, sqlx::Error> {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match self {
+            Self::Sqlite(one) => sql.execute(&mut **one).await.map(ExecResult::from),
+            Self::Postgres(one) => sql.execute(&mut **one).await.map(ExecResult::from),
+        }
+    }
+
+    pub(super) async fn query_one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, sqlx::Error> {
+        match self {
+            // All rows: SQLite checks foreign keys after it has returned the last one.
+            Self::Sqlite(one) => query(statement).fetch_all(&mut **one).await.map(|rows| rows.into_iter().next().map(Into::into)),
+            Self::Postgres(one) => query(statement).fetch_optional(&mut **one).await.map(|row| row.map(Into::into)),
+        }
+    }
+
+    pub(super) async fn query_all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, sqlx::Error> {
+        match self {
+            Self::Sqlite(one) => query(statement).fetch_all(&mut **one).await.map(results),
+            Self::Postgres(one) => query(statement).fetch_all(&mut **one).await.map(results),
+        }
+    }
+
+    /// Drops the connection without a pool that takes it back.
+    pub(super) fn abandon(self) {
+        match self {
+            Self::Sqlite(one) => drop(one.leak()),
+            Self::Postgres(one) => drop(one.leak()),
         }
     }
 
@@ -402,11 +445,7 @@ impl Connection {
     }
 
     pub(super) async fn send(&mut self, sql: &str) -> Result<(), sqlx::Error> {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        match self {
-            Self::Sqlite(one) => sql.execute(&mut **one).await.map(drop),
-            Self::Postgres(one) => sql.execute(&mut **one).await.map(drop),
-        }
+        self.execute_unprepared(sql).await.map(drop)
     }
 
     /// Whether a change has no entry yet, which COMMIT would refuse: the only deferred constraint of SQLite's schema.
@@ -462,6 +501,14 @@ where
 
 fn results<R: Into<QueryResult>>(rows: Vec<R>) -> Vec<QueryResult> {
     rows.into_iter().map(Into::into).collect()
+}
+
+pub(super) fn timed_out() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+}
+
+pub(super) fn exec_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
 }
 
 pub(super) fn query_error(error: sqlx::Error) -> DbErr {

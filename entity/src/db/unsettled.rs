@@ -30,6 +30,14 @@ impl Unsettled {
         Ok(())
     }
 
+    /// The same for the current work, before it begins another transaction: that one may rely on what the earlier ones have read.
+    pub(super) async fn settle_earlier() -> Outcome {
+        match UNSETTLED.try_with(Self::clone) {
+            Ok(unsettled) => unsettled.settle().await,
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Work that is answered to no client, such as a job's, has nothing to wait for.
     pub(super) fn note(outcome: oneshot::Receiver<Outcome>) {
         let _ = UNSETTLED.try_with(|unsettled| unsettled.0.lock().unwrap_or_else(PoisonError::into_inner).push(outcome));

@@ -84,7 +84,7 @@ impl Caller {
 }
 
 /// The credential of a caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// A session that the user signed in to.
     Session { id: Uuid, user_id: Uuid },

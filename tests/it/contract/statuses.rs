@@ -348,7 +348,7 @@ on_each_database! {
         for operation in operations.iter().filter(|operation| operation.statuses().contains(&503)) {
             prepared.push((operation, prepare(app, operation).await));
         }
-        app.app.readers().clone().close().await.unwrap();
+        app.app.db().close().await.unwrap();
         for (operation, request) in &prepared {
             let answer = request.send().await;
             assert_eq!(answer.status(), 503, "{}: {}", operation.id(), answer.text);

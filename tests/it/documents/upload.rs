@@ -25,7 +25,7 @@ on_each_database! {
             "report_number": null, "filename": "pay stub.pdf", "content_type": "application/pdf", "size_bytes": PDF.len(),
             "sha256": sha256_hex(PDF), "notes": "of October",
             "uploaded_by": {"id": by.id(), "username": "member1", "full_name": "Ada member1"},
-            "created_at": "2026-12-01T15:00:00.000Z",
+            "created_at": "2026-12-01T15:00:00.000Z", "allowed_actions": ["download", "delete"], "blocked_actions": [],
         }));
         assert_eq!(stored(app), [id(&document)]);
         assert_eq!(std::fs::read(app.documents.path().join(id(&document))).unwrap(), PDF);

@@ -1,6 +1,7 @@
 //! Requests whose caller loses the right between the headers and the end of the body: refused as if they had arrived later.
 
 use crate::app::{Form, Half, TestApp, actions};
+use chrono::TimeDelta;
 use entity::user::{self, Role};
 use reqwest::Method;
 use sea_orm::EntityTrait;
@@ -164,6 +165,8 @@ on_each_database! {
         let (user, token, refresh) = signed_in(app, "boss", Role::Administrator).await;
         let by = app.with_token(&token).with("Idempotency-Key", "newcomer-0001");
         by.post("users", new_member()).await.expect(201);
+        // So that the caller is read before the body.
+        app.pass(TimeDelta::seconds(1));
         let body = new_member().to_string();
         let kind = ("application/json", body.as_bytes());
         let half = Half::begin(app, &token, (Method::POST, "users"), kind, "Idempotency-Key: newcomer-0001\r\n").await;

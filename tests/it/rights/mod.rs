@@ -3,3 +3,4 @@
 mod at_once;
 mod half_sent;
 mod reading_on;
+mod recent;

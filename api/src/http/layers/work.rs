@@ -98,12 +98,9 @@ pub async fn work(
     drop(body);
     match answered {
         Some(response) => {
-            let is_done = commits.has_begun() && response.as_ref().is_ok_and(|response| response.status().is_success());
-            match unsettled.settle().await {
-                // The response says what was never committed, unless the request has committed something itself and succeeded.
-                Err(error) if !is_done => Err(Error::from(error).into()),
-                _ => Ok(response?.map_body(|_, body| hold(turn, body))),
-            }
+            // The response may say what was never committed.
+            unsettled.settle().await.map_err(Error::from)?;
+            Ok(response?.map_body(|_, body| hold(turn, body)))
         }
         // The request was dropped with its handler: the edge answers without it.
         None => Err(Error::overloaded().into()),

@@ -83,27 +83,20 @@ impl Anyone {
     }
 
     /// Rights are never taken from the token: the account and the session, or key, are read again, so that a demotion or a logout
-    /// takes effect on the next request. For a change they are read once more, since its body may arrive long after its head.
+    /// takes effect on the next request. For a change they are read in its transaction, since its body may arrive long after its
+    /// head; before that, whom they admitted a moment ago is admitted.
     async fn authenticate(request: HttpRequest, admits: fn(&Caller) -> bool) -> Result<Self> {
         let app = App::extract(&request)?;
         let origin = Origin::extract(&request)?;
         let refused = || Error::plain(Code::Unauthorized);
         let credential = request.extensions().get::<Presented>().map(Presented::credential).ok_or_else(refused)?;
-        let admission = credential.admit(app.readers(), app.now()).await?;
-        let (live, expired) = match admission {
-            Admission::Live(caller) => (Some(caller), None),
-            Admission::Expired { owner, key } => (None, Some((owner, key))),
-            Admission::Ended(_) => (None, None),
+        let known = recent(&app, &request, &credential).filter(admits);
+        let live = match known {
+            Some(caller) => Some(caller),
+            None => read(&app, &credential, &origin).await?,
         };
-        if let Credential::Key { hash } = &credential {
-            match &live {
-                Some(caller) => app.known_keys().note(hash, caller.id(), caller.session_id, app.now()),
-                None => app.known_keys().forget(hash),
-            }
-        }
-        if let Some((owner, key)) = expired {
-            let event = Event::api_key_expired(&owner, &key, origin.user_agent.as_deref());
-            app.record_refusal(origin.context(Actor::Person(owner)).with_key(Some(key)), event).await?;
+        if let (Credential::Key { hash }, Some(caller)) = (&credential, &live) {
+            app.known_keys().note(hash, caller.id(), caller.session_id, app.now());
         }
         let anyone = Self { caller: live.ok_or_else(refused)?, credential, admits, origin, retry: None };
         // For the denied entry, in case a role or an object check refuses them.
@@ -122,6 +115,32 @@ impl Anyone {
         ReadingCaller::end(request);
         Ok(Self { retry, ..self })
     }
+}
+
+/// The caller of a change, if they were read a moment ago.
+fn recent(app: &App, request: &HttpRequest, credential: &Credential) -> Option<Caller> {
+    if request.method().is_safe() { None } else { app.recent_callers().find(credential, app.moment()) }
+}
+
+/// Reads the caller, if their credential is valid. The use of a key that has expired is recorded.
+async fn read(app: &App, credential: &Credential, origin: &Origin) -> Result<Option<Caller>> {
+    let moment = app.moment();
+    match credential.admit(app.readers(), moment.now).await? {
+        Admission::Live(caller) => {
+            app.recent_callers().keep(credential.clone(), caller.clone(), moment);
+            return Ok(Some(caller));
+        }
+        Admission::Expired { owner, key } => {
+            let event = Event::api_key_expired(&owner, &key, origin.user_agent.as_deref());
+            app.record_refusal(origin.context(Actor::Person(owner)).with_key(Some(key)), event).await?;
+        }
+        Admission::Ended(_) => {}
+    }
+    app.recent_callers().forget(credential);
+    if let Credential::Key { hash } = credential {
+        app.known_keys().forget(hash);
+    }
+    Ok(None)
 }
 
 /// The credential that a request presents: determined once per request, at the edge, without querying the database.

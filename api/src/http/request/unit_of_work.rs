@@ -23,6 +23,11 @@ impl App {
         self.judge(by, AuditTx::begin_by(self.db(), by.acting(), user_id, |admission| by.context_of(admission))).await
     }
 
+    /// The same for a change of many rows, which takes long: on SQLite it shares its COMMIT with no other.
+    pub async fn begin_alone(&self, by: &Anyone) -> Result<(AuditTx, Anyone), Interruption> {
+        self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |admission| by.context_of(admission))).await
+    }
+
     /// The same with another origin: for what the service itself does at this caller's request, which takes long.
     pub async fn begin_for(&self, by: &Anyone, context: Context) -> Result<(AuditTx, Anyone), Interruption> {
         self.judge(by, AuditTx::begin_alone_by(self.db(), by.acting(), |_| context)).await
