@@ -12,7 +12,7 @@ import {href} from "./route.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 /** @typedef {Record<string, string>} Texts */
-/** @typedef {{path: {case_id: string}, etag: string | null}} At */
+/** @typedef {{path: {case_id: string}, etag: string | null, key: string}} At */
 /** @typedef {{context: Context, item: Case, people: readonly Schemas["CaseAssignee"][]}} Given */
 /** @typedef {{names: readonly string[], send: (api: Api, at: At, values: Texts, item: Case) => Promise<unknown>}} Call */
 
@@ -92,7 +92,8 @@ const remove = {names: ["reason"], send: (api, at, {reason}) => api.remove("/api
 
 /** What differs from the case. @param {Texts} values @param {Case} item @returns {Schemas["EditCase"]} */
 function edited(values, item) {
-  const before = new Map(Object.entries(item).map(([name, value]) => [name, String(value ?? "")]));
+  // A text field has other line breaks.
+  const before = new Map(Object.entries(item).map(([name, value]) => [name, String(value ?? "").replaceAll("\r\n", "\n")]));
   const names = Object.keys(values).filter(name => values[name] !== (before.get(name) ?? ""));
   return bodyOf(names, values);
 }
@@ -156,7 +157,6 @@ const FIELDS = {
       ["scheduled", "At a time"]
     ]
   },
-  release_at: {label: "Time of the release", type: "datetime-local", hint: 'Only for "At a time"'},
   confirm_rush: {label: "Agree to the fee if the due date makes it a rush", type: "checkbox"},
   submit: {label: "Submit it at once", type: "checkbox"},
   docs_verified: {label: "The documents were checked", type: "checkbox"},
@@ -202,6 +202,13 @@ function fieldOf(name, action, {context, item, people}) {
       const hint = "Only if the level is too low for the tier";
       return context.can("override_level_rule") && field({name, label: "Reason to override the level rule", hint});
     }
+    case "release_at":
+      return field({
+        name,
+        label: "Time of the release",
+        type: "datetime-local",
+        hint: `Only for "At a time"; in ${timeZone()}`
+      });
     default:
       return known ? field({name, ...known}) : memberField(context);
   }
@@ -235,10 +242,11 @@ const caseFields = (item, isStaff) => [
 /** The form of a new case. @param {Context} context */
 export function newCaseForm(context) {
   const owns = context.account?.role === "member";
-  /** @param {Texts} values */
-  const onsend = async values => {
+  /** @param {Texts} values @param {HTMLFormElement} _ @param {string} key */
+  const onsend = async (values, _, key) => {
     const names = [...Object.keys(values), ...(owns ? ["submit", "confirm_rush"] : [])];
-    const item = await context.api.post("/api/v1/cases", {body: /** @type {Schemas["CreateCase"]} */ (bodyOf(names, values))});
+    const body = /** @type {Schemas["CreateCase"]} */ (bodyOf(names, values));
+    const item = await context.api.post("/api/v1/cases", {body, key});
     context.tell(`Case ${item.case_number} was created.`);
     location.hash = href(["case", item.id]);
   };
@@ -275,10 +283,10 @@ export async function actionForm(context, {action, item, etag, ondone, onproblem
     call.names.includes("assigned_to") &&
     (await context.api.get("/api/v1/cases/{case_id}/assignees", {path, query: {limit: 200}}));
   const given = {context, item, people: answer ? answer.data : []};
-  /** @param {Texts} values */
-  const onsend = async values => {
+  /** @param {Texts} values @param {HTMLFormElement} _ @param {string} key */
+  const onsend = async (values, _, key) => {
     try {
-      await call.send(context.api, {path, etag}, values, item);
+      await call.send(context.api, {path, etag, key}, values, item);
     } catch (error) {
       onproblem(error, values);
       throw error;

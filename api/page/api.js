@@ -33,8 +33,14 @@ export class Problem extends Error {
 /** The service was not reached: no network, or no service. */
 export class Unreachable extends Error {}
 
-/** The session has ended; the page asks for a new sign-in. */
+/** The session has ended; the page asks for a new sign-in, whoever catches this. */
 export class SignedOut extends Error {}
+
+function signedOut() {
+  end();
+  dispatchEvent(new Event("signedout"));
+  return new SignedOut("The session has ended. Sign in again.");
+}
 
 /** The calls of a view. @param {AbortSignal} [view] ends them @returns {Api} */
 export const connect = view => ({
@@ -75,7 +81,7 @@ export const connect = view => ({
       const call = new XMLHttpRequest();
       call.open("POST", target(path, options));
       if (own) call.setRequestHeader("Authorization", `Bearer ${own.access_token}`);
-      call.setRequestHeader("Idempotency-Key", newKey());
+      call.setRequestHeader("Idempotency-Key", options.key ?? newKey());
       call.upload.onprogress = event => progress?.(event.loaded, event.lengthComputable ? event.total : null);
       call.onload = () => resolve(responseOf(call));
       call.onerror = () => reject(new Unreachable());
@@ -96,7 +102,7 @@ async function send(method, path, options, ...ends) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (etag) headers["If-Match"] = etag;
-  if (method === "POST") headers["Idempotency-Key"] = newKey();
+  if (method === "POST") headers["Idempotency-Key"] = options.key ?? newKey();
   const signals = ends.filter(one => one !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : null;
 
@@ -108,12 +114,9 @@ async function send(method, path, options, ...ends) {
     if (response.ok) return response;
     if (response.status === 401 && own && !renewed) {
       renewed = true;
-      if (await reached(renew(own))) continue;
+      if (await renew(own, refresh)) continue;
     }
-    if (response.status === 401 && own) {
-      end();
-      throw new SignedOut();
-    }
+    if (response.status === 401) throw signedOut();
     const wait = Number(response.headers.get("Retry-After"));
     const again = (method === "GET" || method === "POST") && [429, 503, 504].includes(response.status);
     if (!again || attempt === 3 || !wait || wait > 5) throw await problem(response);
@@ -141,11 +144,11 @@ export async function signIn(username, password) {
   begin(await response.json());
 }
 
-/** Ends the session, here and in the service. */
+/** Ends the session, here at once, then in the service. Throws where it was not ended. */
 export async function signOut() {
   const own = tokens();
   end();
-  if (own) await call(address("api/v1/auth/logout"), json({refresh_token: own.refresh_token})).catch(() => undefined);
+  if (own) await answered(address("api/v1/auth/logout"), json({refresh_token: own.refresh_token}));
 }
 
 /** @param {object} body @returns {RequestInit} */
@@ -155,9 +158,17 @@ export const json = body => ({method: "POST", headers: {"Content-Type": "applica
 async function freshTokens() {
   const own = tokens();
   if (!own || own.expires_at - Date.now() > 30_000) return own;
-  const fresh = await reached(renew(own));
-  if (!fresh) throw new SignedOut();
+  const fresh = await renew(own, refresh);
+  if (!fresh) throw signedOut();
   return fresh;
+}
+
+/** A new pair for a refresh token, or null if the session has ended. @param {string} token */
+async function refresh(token) {
+  const response = await call(address("api/v1/auth/refresh"), json({refresh_token: token}));
+  if (response.status === 401) return null;
+  if (!response.ok) throw await problem(response);
+  return response.json();
 }
 
 /** @param {string} path @param {AnyOptions} options */
@@ -169,12 +180,9 @@ function target(path, options) {
 }
 
 /** @param {URL} url @param {RequestInit} init */
-const call = (url, init) => reached(fetch(url, {...init, credentials: "omit", cache: "no-store"}));
-
-/** Work that fails with a TypeError without a network, such as fetch() and import(). @template T @param {Promise<T>} work */
-export async function reached(work) {
+async function call(url, init) {
   try {
-    return await work;
+    return await fetch(url, {...init, credentials: "omit", cache: "no-store"});
   } catch (error) {
     throw error instanceof TypeError ? new Unreachable("The service cannot be reached.", {cause: error}) : error;
   }
@@ -202,5 +210,5 @@ function responseOf(call) {
   return new Response(call.responseText || null, {status: call.status, headers});
 }
 
-/** A new Idempotency-Key. crypto.randomUUID() exists in secure contexts only. */
-const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+/** A new Idempotency-Key: a form keeps one as long as it is the same attempt. crypto.randomUUID() exists in secure contexts only. */
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");

@@ -10,11 +10,12 @@
 // when the view is left.
 
 import {announce, append, byId, el, linkTo, pushButton, replace} from "./dom.js";
-import {SignedOut, connect, reached, readService, signOut} from "./api.js";
+import {SignedOut, connect, readService, signOut} from "./api.js";
 import {can, session, tokens} from "./session.js";
 import {href, parse, periodOf, withValues} from "./route.js";
 import {failed, failure, loading} from "./states.js";
 import {label, setTimeZone} from "./format.js";
+import {keepTyped} from "./forms.js";
 
 const REPORT = {needs: "read_reports", report: true};
 /** @type {Record<string, Omit<Entry, "load">>} */
@@ -57,7 +58,12 @@ async function start() {
   }
   addEventListener("hashchange", route);
   await route();
+  // Then a later version of the service, which has other files, does not matter to this page.
+  for (const name of Object.keys(VIEWS)) load(name).catch(() => undefined);
 }
+
+/** The module of a view, which the browser keeps. @param {string} name @returns {Promise<View>} */
+const load = name => import(`./views/${name}.js`);
 
 async function readAccount() {
   session.account = await connect().get("/api/v1/auth/me");
@@ -81,7 +87,15 @@ async function route() {
   const place = [name, ...path].join("/");
   const kept = shown?.place === place;
   frame(entry?.within ?? name, query);
-  const focused = document.activeElement?.id;
+  const focused = document.activeElement;
+  /** What had the focus gets it back if it was replaced; if there is no such thing any more, the heading does. */
+  const refocus = () => {
+    // The drawer returns the focus by itself.
+    if (!kept || !focused || focused === document.body || focused.closest("dialog")) return;
+    if (document.activeElement !== document.body) return;
+    focusOn(focused.id);
+    if (document.activeElement === document.body) h1.focus({preventScroll: true});
+  };
   if (!shown || !kept) {
     shown = {place, h1: el("h1", {tabindex: "-1"}, entry?.label), tools: el("div", "toolbar"), region: el("div", "content")};
     const head = el("div", "view-head", shown.h1, shown.tools);
@@ -115,7 +129,8 @@ async function route() {
     },
     reload: route,
     retitle: title,
-    tell,
+    // Of a session that has ended, the sign-in says so.
+    tell: text => void (session.account && tell(text)),
     refreshAccount: async () => {
       await readAccount();
       frame(entry.within ?? name, query);
@@ -124,12 +139,14 @@ async function route() {
   region.setAttribute("aria-busy", "true");
   try {
     /** @type {View} */
-    const view = await reached(import(`./views/${name}.js`));
+    const view = await load(name).catch(() => {
+      throw new NotLoaded();
+    });
     if (signal.aborted) return;
     if (!kept) title(view.title);
     if (entry.needs && !can(entry.needs)) throw new Refused();
     replace(tools, ...(view.toolbar?.(context) ?? []));
-    if (kept) refocus(focused);
+    focusOn(focused?.id);
     if (!kept) {
       replace(region, loading(view.kind ?? "list"));
       if (document.body.dataset.moved) h1.focus({preventScroll: true});
@@ -137,32 +154,48 @@ async function route() {
     }
     const nodes = await view.render(context);
     if (signal.aborted) return;
-    replace(region, ...nodes);
+    replace(region, ...(kept ? keepTyped(region, nodes) : nodes));
     if (kept) announce(`${h1.textContent} is up to date.`);
   } catch (error) {
     if (signal.aborted) return;
-    if (error instanceof SignedOut) return ended();
-    replace(region, error instanceof Refused ? refused() : failure(error, () => void route()));
+    if (error instanceof SignedOut) return;
+    replace(
+      region,
+      error instanceof Refused ? refused() : error instanceof NotLoaded ? notLoaded() : failure(error, () => void route())
+    );
   } finally {
-    if (!signal.aborted) region.removeAttribute("aria-busy");
-    if (kept && document.activeElement?.id !== focused) refocus(focused);
+    if (!signal.aborted) {
+      region.removeAttribute("aria-busy");
+      refocus();
+    }
   }
 }
 
 /** @param {string | undefined} id */
-function refocus(id) {
-  if (id) document.getElementById(id)?.focus({preventScroll: true});
+function focusOn(id) {
+  if (id && document.activeElement === document.body) document.getElementById(id)?.focus({preventScroll: true});
 }
 
 class Refused extends Error {}
+class NotLoaded extends Error {}
+
+/** A browser may remember that a module was not there, so the page is loaded again. */
+const notLoaded = () =>
+  failed(
+    "offline",
+    "This view could not be loaded",
+    "The service was upgraded, or it cannot be reached.",
+    pushButton({onclick: () => (navigator.onLine ? location.reload() : void route())}, "Try again")
+  );
 
 const refused = () =>
   failed("refused", "Not permitted", `This view is not available to the role ${label(session.account?.role)}.`);
 
 function ended() {
   session.account = null;
+  if (parse(location.hash).name === "signin") return;
   shown = null;
-  location.replace(href("signin", {next: parse(location.hash).name === "signin" ? null : location.hash, ended: "true"}));
+  location.replace(href("signin", {next: location.hash, ended: "true"}));
 }
 
 /** The banner with the navigation. @param {string} name @param {URLSearchParams} query */
@@ -218,7 +251,7 @@ function frame(name, query) {
   );
   document.body.classList.remove("menu-open");
   byId("banner").querySelector("#menu")?.setAttribute("aria-expanded", "false");
-  refocus(focused);
+  focusOn(focused);
 }
 
 function menu() {
@@ -234,9 +267,9 @@ function changeTheme() {
   announce(dark ? "Light colours" : "Dark colours");
 }
 
-async function leave() {
+function leave() {
   controller.abort();
-  await signOut();
+  signOut().catch(() => tell("You are signed out here. The service did not answer, so that there the session lasts up to a day."));
   shown = null;
   location.hash = href("signin");
 }
@@ -249,11 +282,9 @@ function tell(text) {
   setTimeout(() => message.remove(), 6000);
 }
 
+addEventListener("signedout", ended);
 addEventListener("unhandledrejection", event => {
-  if (event.reason instanceof SignedOut) {
-    event.preventDefault();
-    ended();
-  } else if (event.reason instanceof DOMException && event.reason.name === "AbortError") event.preventDefault();
+  if (event.reason instanceof SignedOut || (event.reason instanceof DOMException && event.reason.name === "AbortError")) event.preventDefault();
 });
 
 // The address belongs to the router, so the link to the content moves the focus itself.

@@ -3,8 +3,8 @@
 //   downloadButton(context, {text: "Download CSV", path: "/api/v1/reports/activity-summary.csv", query})
 
 import {announce, el, pushButton} from "./dom.js";
-import {Problem} from "./api.js";
 import {bytes} from "./format.js";
+import {failureText} from "./states.js";
 
 /** @template {PathWith<"get">} P @param {Context} context @param {Download<P>} options */
 export function downloadButton(context, {text, path, values, query, id = "download", class: name}) {
@@ -34,7 +34,7 @@ export function downloadButton(context, {text, path, values, query, id = "downlo
       announce(`${file.name} was saved.`);
     } catch (error) {
       if (error instanceof DOMException) announce("The download was cancelled.");
-      else context.tell(error instanceof Problem ? error.detail : "The file could not be read to its end.");
+      else context.tell(error instanceof TypeError ? "The file could not be read to its end." : failureText(error));
     }
     words.textContent = text;
     running = null;

@@ -106,7 +106,7 @@ export function entryParts(context, entry, link) {
     ]),
     Object.keys(changes).length > 0 && part("What changed", changeTable(entry)),
     keys.length > 0 &&
-      part("Details", facts(keys.map(([name, value]) => [label(name) === name ? words(name) : label(name), shown(name, value)]))),
+      part("Details", facts(keys.map(([name, value]) => [label(name), shown(name, value)]))),
     siblings?.length &&
       part(
         "Of the same request",
@@ -126,9 +126,6 @@ export function entryParts(context, entry, link) {
     )
   ];
 }
-
-/** A name of a field, as words. @param {string} name */
-export const words = name => `${name.charAt(0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`;
 
 /**
  * Copies a text. The clipboard exists in secure contexts only; elsewhere the text is saved as a file.

@@ -4,7 +4,10 @@ import {byId, el, pushButton, quiet} from "./dom.js";
 import {bytes, label, named, time} from "./format.js";
 import {table} from "./table.js";
 import {downloadButton} from "./download.js";
+import {connect} from "./api.js";
 import {field, problemForm} from "./forms.js";
+import {parse} from "./route.js";
+import {failureText} from "./states.js";
 
 /** @typedef {Schemas["CaseDetail"]} Case */
 
@@ -19,17 +22,22 @@ export function changed(context) {
 /** A button that has to be pressed twice. @param {Context} context @param {string} what @param {() => Promise<void>} remove */
 export function removeButton(context, what, remove) {
   const button = pushButton({class: "small", "aria-label": `Delete ${what}`, onclick: click}, "Delete");
-  async function click() {
+  /** @param {Event} event */
+  async function click(event) {
+    // The second click of a double-click is not a second decision.
+    if (event instanceof MouseEvent && event.detail > 1) return;
     if (button.textContent === "Delete") {
       button.classList.add("danger");
       button.textContent = "Delete?";
       button.setAttribute("aria-label", `Delete ${what}? Press again to delete.`);
       return;
     }
+    button.disabled = true;
     await remove().then(
       () => changed(context),
-      error => context.tell(String(error.message))
+      error => context.tell(failureText(error))
     );
+    button.disabled = false;
   }
   return button;
 }
@@ -86,7 +94,7 @@ function uploadForm(context, item) {
     {
       label: "Add a document",
       submit: "Upload",
-      onsend: async (values, form) => {
+      onsend: async (values, form, key) => {
         const sent = new FormData(form);
         for (const name of ["report_number", "notes"]) if (!values[name]) sent.delete(name);
         running = new AbortController();
@@ -94,9 +102,11 @@ function uploadForm(context, item) {
         words.textContent = "";
         progress.hidden = false;
         try {
-          await context.api.upload("/api/v1/cases/{case_id}/documents", {
+          // It goes on when the case is read again, or left.
+          await connect().upload("/api/v1/cases/{case_id}/documents", {
             path: {case_id: item.id},
             form: sent,
+            key,
             signal: running.signal,
             progress: (done, total) => {
               bar.value = total ? done / total : 0;
@@ -104,9 +114,13 @@ function uploadForm(context, item) {
             }
           });
           context.tell("The document was added.");
-          changed(context);
+          if (parse(location.hash).path[0] === item.id) changed(context);
         } catch (error) {
-          if (error instanceof DOMException) context.tell("The upload was cancelled. Nothing was kept.");
+          // All of it may have arrived before.
+          if (error instanceof DOMException) {
+            context.tell("The upload was cancelled.");
+            changed(context);
+          }
           throw error;
         } finally {
           progress.hidden = true;

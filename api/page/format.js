@@ -2,8 +2,6 @@
 //
 //   number(5928) "5,928"    percent(17.5) "17.5%"    time(instant) a <time>    day("2026-11-16") "Mon, Nov 16, 2026"
 //   duration(87846) "1 d 0 h"    bytes(2048) "2.0 KiB"    label("pending_review") "Pending review"    person(full_name, username)
-//
-// A code that this page does not know, since a later version of the service added it, is shown as it is.
 
 import {el, quiet} from "./dom.js";
 
@@ -73,20 +71,6 @@ export function bytes(size) {
   return size < 1024 * 1024 ? `${oneDecimal.format(size / 1024)} KiB` : `${oneDecimal.format(size / 1024 / 1024)} MiB`;
 }
 
-const KNOWN = new Set(
-  (
-    "member technician manager administrator service system anonymous user level_1 level_2 level_3 tier_1 tier_2 tier_3 " +
-    "draft submitted accepted hold pending_review needs_resubmission resubmitted completed normal rush " +
-    "session case document note review access other success failure denied automatic endpoint job " +
-    "status tier assignment resubmission details approved revisions_requested corrections_needed submitted_for_review " +
-    "submit accept reject assign take change_hold resume edit credit complete release resubmit reopen acknowledge_updates " +
-    "change_member delete upload comment fact_finder supporting report internal shared info warning critical " +
-    "cron_job credit_reset settings exports reports main_dashboard detail_view case_trail user_trail ledger export " +
-    "activity_summary user_activity case_changes quality_review_audit system_events audit_log cases users documents " +
-    "credit_allowances user_activity_list incomplete_fff missing_documents insufficient_data invalid_credit_request " +
-    "tier_mismatch simple moderate complex"
-  ).split(" ")
-);
 /** @type {Map<string, string>} */
 const CATEGORIES = new Map([
   ["case", "Cases"],
@@ -101,11 +85,8 @@ const CATEGORIES = new Map([
 /** The instants of the API. */
 export const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
-/** The words for a code, or the code if it is not known. @param {string | null | undefined} code */
-export function label(code) {
-  if (!code) return "–";
-  return KNOWN.has(code) ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : code;
-}
+/** The words for a code, also of one that a later version of the service added. @param {string | null | undefined} code */
+export const label = code => (code ? `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll("_", " ")}` : "–");
 
 /** @param {string} value @param {string} text @returns {readonly [value: string, text: string]} */
 export const pair = (value, text) => [value, text];

@@ -4,11 +4,11 @@
 //     field({name: "reason", label: "Reason", required: true, multiline: true, hint: "The member reads it."}),
 //     field({name: "tier", label: "Tier", options: [["tier_1", "Tier 1"]]}));
 //
-// `onsend` gets the values by name, as texts. If it throws a Problem, each of its errors is shown at the field that it names, and
+// `onsend` gets the values by name, as texts, and the Idempotency-Key of this attempt. If it throws a Problem, each of its errors is shown at the field that it names, and
 // the rest above the form. The forms have no action: the page's policy forbids the browser to send them.
 
-import {el, newId, pushButton, quiet} from "./dom.js";
-import {Problem, SignedOut} from "./api.js";
+import {append, el, newId, pushButton, quiet} from "./dom.js";
+import {Problem, newKey} from "./api.js";
 import {failure} from "./states.js";
 
 /** A select with its value. @param {Properties} properties @param {Choices} options @param {Value} [now] */
@@ -80,6 +80,8 @@ export function problemForm({submit, onsend, label, oncancel, danger = false}, .
     ...children,
     el("div", "buttons", button, oncancel && pushButton({onclick: oncancel}, "Cancel"))
   );
+  // While the service has not answered, sending the same again is the same attempt: it takes effect once.
+  let [attempted, key] = ["", ""];
 
   /** @param {Event} event */
   async function send(event) {
@@ -90,12 +92,14 @@ export function problemForm({submit, onsend, label, oncancel, danger = false}, .
     button.disabled = true;
     form.setAttribute("aria-busy", "true");
     try {
-      /** @type {Record<string, string>} */
-      const values = {};
-      for (const [name, value] of new FormData(form)) if (typeof value === "string") values[name] = value;
-      await onsend(values, form);
+      const files = [...new FormData(form)].map(([, value]) => typeof value !== "string" && [value.name, value.size, value.lastModified]);
+      const attempt = JSON.stringify([valuesOf(form), files]);
+      if (attempt !== attempted) [attempted, key] = [attempt, newKey()];
+      await onsend(valuesOf(form), form, key);
+      attempted = "";
+      form.reset();
     } catch (error) {
-      if (error instanceof SignedOut) throw error;
+      if (error instanceof Problem) attempted = "";
       if (!(error instanceof DOMException)) showProblem(form, problems, error);
     } finally {
       button.disabled = false;
@@ -103,6 +107,29 @@ export function problemForm({submit, onsend, label, oncancel, danger = false}, .
     }
   }
   return form;
+}
+
+/** The texts of a form by their names. @param {HTMLFormElement} form @returns {Record<string, string>} */
+export const valuesOf = form =>
+  Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])));
+
+/**
+ * Puts what was typed into forms, and not sent, into those that take their place.
+ * @param {Element} before @param {readonly Child[]} nodes
+ */
+export function keepTyped(before, nodes) {
+  const found = document.createElement("div");
+  append(found, ...nodes);
+  for (const form of before.querySelectorAll("form[aria-label]")) {
+    const next = found.querySelector(`form[aria-label="${CSS.escape(form.ariaLabel ?? "")}"]`);
+    for (const control of next ? form.querySelectorAll(/** @type {"input"} */ ("input[name], textarea[name]")) : []) {
+      const same = next?.querySelector(/** @type {"input"} */ (`[name="${control.name}"]`));
+      if (!same || control.type === "file" || control.value === control.defaultValue) continue;
+      same.value = control.value;
+      next?.closest("details")?.toggleAttribute("open", true);
+    }
+  }
+  return [...found.childNodes];
 }
 
 /** @param {HTMLFormElement} form */

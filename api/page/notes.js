@@ -43,10 +43,11 @@ export function noteParts(context, item, rows) {
           {
             label: "Write a note",
             submit: "Add the note",
-            onsend: async ({body = "", visibility}) => {
+            onsend: async ({body = "", visibility}, _, key) => {
               const path = {case_id: item.id};
               await context.api.post("/api/v1/cases/{case_id}/notes", {
                 path,
+                key,
                 body: {body, visibility: visibility === "internal" ? "internal" : "shared"}
               });
               context.tell("The note was added.");

@@ -5,6 +5,7 @@
 
 import {el, newId, quiet} from "./dom.js";
 import {label as words} from "./format.js";
+import {failureText} from "./states.js";
 
 /** @param {Context} context @param {string[]} ids @returns {Promise<Map<string, string>>} */
 export async function namesOf({api}, ids) {
@@ -47,14 +48,15 @@ export function personPicker(context, {parameter, label, also = {}, role, onchoo
     timer = setTimeout(async () => {
       const answer = await context.api
         .get("/api/v1/users", {query: {q, role, limit: 10, include_deleted: true}})
-        .catch(() => null);
-      if (!answer || input.value.trim() !== q) return;
-      found = answer.data;
-      show();
+        .catch(failureText);
+      if (input.value.trim() !== q || document.activeElement !== input) return;
+      found = typeof answer === "string" ? [] : answer.data;
+      show(typeof answer === "string" ? answer : "No people found");
     }, 200);
   }
 
-  function show() {
+  /** @param {string} none what to say where no one was found */
+  function show(none) {
     at = -1;
     input.removeAttribute("aria-activedescendant");
     list.replaceChildren(
@@ -73,7 +75,7 @@ export function personPicker(context, {parameter, label, also = {}, role, onchoo
           quiet(`${user.username} · ${words(user.role)}`)
         )
       ),
-      ...(found.length ? [] : [el("li", {role: "option", "aria-disabled": "true", "aria-selected": "false"}, "No people found")])
+      ...(found.length ? [] : [el("li", {role: "option", "aria-disabled": "true", "aria-selected": "false"}, none)])
     );
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");

@@ -6,9 +6,9 @@
 //   reportQuery(context.query, ["event_type", "outcome"])         the parameters of the report from the address
 
 import {el, linkTo, pushButton} from "./dom.js";
-import {periodPicker, intervalFor, periodText, reportPeriod} from "./period.js";
+import {periodPicker, intervalFor, periodText, plus, reportPeriod} from "./period.js";
 import {downloadButton} from "./download.js";
-import {label, number, pair, time, timeText, timeZone} from "./format.js";
+import {dayOf, label, number, pair, time, timeText, timeZone} from "./format.js";
 import {selectFilter} from "./forms.js";
 import {session} from "./session.js";
 import {href} from "./route.js";
@@ -64,10 +64,26 @@ export function stamp(context, {period, generated_at: at}) {
     el(
       "span",
       "paper",
-      `printed by ${who?.full_name} (${label(who?.role)}), ${timeText(new Date().toISOString())}`,
+      `printed by ${who?.full_name} (${label(who?.role)}), `,
+      el("span", "print-time"),
       ` from Casetrail ${context.service.version}`
     )
   );
+}
+
+addEventListener("beforeprint", () => {
+  for (const place of document.querySelectorAll(".print-time")) place.textContent = timeText(new Date().toISOString());
+});
+
+/**
+ * The days that a bar counts: those of its interval that are in the period of the report.
+ * @param {string} on the first day of the interval @param {Interval} interval @param {{since: string, until: string}} period
+ */
+export function bucketDays(on, interval, {since, until}) {
+  const [year = 0, month = 1] = on.split("-").map(Number);
+  const end = interval === "day" ? on : interval === "week" ? plus(on, 6) : new Date(Date.UTC(year, month, 0)).toISOString();
+  const [first, last] = [dayOf(since), dayOf(new Date(Date.parse(until) - 1))];
+  return {since: on > first ? on : first, until: end < last ? end.slice(0, 10) : last};
 }
 
 /** @param {readonly Card[]} list @param {4 | 5 | 6} [perRow] on a wide screen; a wide card counts twice */

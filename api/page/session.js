@@ -72,11 +72,11 @@ export function end() {
 
 /**
  * A pair other than the given one: a newer one of another tab, or a refreshed one. Null if the session has ended.
- * Throws a TypeError if the service is not reached.
  * @param {Tokens} used
+ * @param {(token: string) => Promise<Schemas["TokenPair"] | null>} refresh
  * @returns {Promise<Tokens | null>}
  */
-export async function renew(used) {
+export async function renew(used, refresh) {
   const work = async () => {
     const newer = () => {
       const own = tokens();
@@ -87,17 +87,13 @@ export async function renew(used) {
     await new Promise(resolve => setTimeout(resolve, 100));
     if (newer()) return newer();
 
-    const response = await fetch(address("api/v1/auth/refresh"), {
-      method: "POST",
-      headers: {"Content-Type": "application/json"},
-      body: JSON.stringify({refresh_token: used.refresh_token})
-    });
-    if (response.status === 401) {
+    const pair = await refresh(used.refresh_token);
+    // Signed out in the meantime.
+    if (!pair || !tokens()) {
       forget();
       return null;
     }
-    if (!response.ok) throw new TypeError(`refresh answered ${response.status}`);
-    const fresh = begin(await response.json());
+    const fresh = begin(pair);
     say({session: sessionId(fresh), tokens: fresh});
     return fresh;
   };

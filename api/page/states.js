@@ -5,7 +5,7 @@
 //   failure(error, retry)                      refused, offline, unavailable, or any other error, with its request id
 
 import {el, pushButton} from "./dom.js";
-import {Problem, Unreachable} from "./api.js";
+import {Problem, SignedOut, Unreachable} from "./api.js";
 
 /** @param {Kind} kind */
 export function loading(kind) {
@@ -45,8 +45,12 @@ export function failure(error, retry) {
   );
 }
 
+/** What went wrong, in a sentence. @param {unknown} error */
+export const failureText = error => explain(error).text;
+
 /** @param {unknown} error */
 function explain(error) {
+  if (error instanceof SignedOut) return {kind: "ended", title: "Signed out", text: error.message};
   if (error instanceof Unreachable) {
     const text = "Check the network connection. What was entered is still there.";
     return {kind: "offline", title: "The service cannot be reached", text};

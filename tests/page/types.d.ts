@@ -43,9 +43,10 @@ declare global {
       : O extends { responses: { 202: { content: { "application/json": infer T } } } }
         ? T
         : undefined;
-  /** `etag` is sent as If-Match. */
-  type Options<O> = { path?: PathValues<O>; query?: Query<O>; body?: RequestBody<O>; etag?: string | null };
-  type AnyOptions = { path?: unknown; query?: unknown; body?: unknown; etag?: string | null };
+  /** `etag` is sent as If-Match, `key` as Idempotency-Key. */
+  type Conditions = { etag?: string | null; key?: string };
+  type Options<O> = { path?: PathValues<O>; query?: Query<O>; body?: RequestBody<O> } & Conditions;
+  type AnyOptions = { path?: unknown; query?: unknown; body?: unknown } & Conditions;
   /** Bytes so far, and in all if that is known. */
   type Progress = (done: number, total: number | null) => void;
   interface Api {
@@ -67,7 +68,7 @@ declare global {
     /** Sends a form with a file. */
     upload<P extends PathWith<"post">>(
       path: P,
-      options: { path?: PathValues<Operation<P, "post">>; form: FormData; progress?: Progress; signal?: AbortSignal },
+      options: { path?: PathValues<Operation<P, "post">>; form: FormData; progress?: Progress; signal?: AbortSignal; key?: string },
     ): Promise<Answer<Operation<P, "post">>>;
   }
 
@@ -160,7 +161,7 @@ declare global {
   type Form = {
     /** The words of the button. */
     submit: string;
-    onsend: (values: Record<string, string>, form: HTMLFormElement) => Promise<void>;
+    onsend: (values: Record<string, string>, form: HTMLFormElement, key: string) => Promise<void>;
     /** What the form is for. */
     label?: string;
     oncancel?: () => void;

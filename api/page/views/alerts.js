@@ -5,7 +5,7 @@ import {label, named, number, time} from "../format.js";
 import {badge, choices} from "../report.js";
 import {pagedList} from "../list.js";
 import {href} from "../route.js";
-import {empty} from "../states.js";
+import {empty, failureText} from "../states.js";
 
 export const title = "Alerts";
 export const kind = "list";
@@ -36,7 +36,7 @@ export async function render(context) {
       context.reload();
       tell(words);
     } catch (error) {
-      tell(error instanceof Error ? error.message : String(error));
+      tell(failureText(error));
     }
   };
   /** @param {string} id @param {string} text @param {string} about @param {() => void} onclick */

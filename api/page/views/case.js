@@ -9,6 +9,7 @@ import {noteParts, reviewParts} from "../notes.js";
 import {fieldChanges} from "../changes.js";
 import {changeList, facts, outcome, readEntry} from "../entry.js";
 import {actionForm, actionLabel, isNext, offered} from "../actions.js";
+import {valuesOf} from "../forms.js";
 import {showEntry} from "../drawer.js";
 import {visit} from "../visit.js";
 import {empty, failure} from "../states.js";
@@ -138,6 +139,14 @@ const head = item =>
     quiet("due ", day(item.due_on))
   );
 
+/** What is typed into the form that is open for a case, which is about to be read again. @param {string} id */
+function typedNow(id) {
+  const place = document.querySelector(`[data-case="${id}"]`);
+  const form = place?.querySelector(/** @type {"form"} */ (".action-form form"));
+  const action = place?.querySelector("[aria-expanded=true]")?.id.replace("action-", "");
+  return form && action ? {id, action, values: valuesOf(form)} : null;
+}
+
 /**
  * The buttons of what the caller can do, and the form of the chosen one below them.
  * @param {Context} context @param {Case} item @param {string | null} etag
@@ -187,11 +196,14 @@ function actions(context, item, etag) {
       again.hidden = false;
     };
     const ondone = () => {
+      close();
       if (action === "delete") location.hash = href("cases");
       else changed(context);
     };
     try {
       const form = await actionForm(context, {action, item, etag, ondone, onproblem, oncancel: close});
+      // Another one was opened meanwhile.
+      if (!buttons.some(({id, ariaExpanded}) => id === `action-${action}` && ariaExpanded === "true")) return;
       for (const control of form.querySelectorAll(/** @type {"input"} */ ("[name]"))) {
         if (control.type === "checkbox") control.toggleAttribute("checked", values[control.name] === "true");
         else control.value = values[control.name] ?? control.value;
@@ -203,14 +215,23 @@ function actions(context, item, etag) {
     }
   }
 
-  const kept = draft?.id === item.id ? draft : null;
+  const kept = draft?.id === item.id ? draft : typedNow(item.id);
   draft = null;
   const again = list.find(action => action === kept?.action);
   if (again) setTimeout(() => void open(again, kept?.values));
+  else if (kept) {
+    const texts = Object.values(kept.values).filter(Boolean);
+    replace(
+      place,
+      el("h2", {}, actionLabel(kept.action)),
+      el("p", {}, "This is not possible any more. What you entered:"),
+      ...texts.map(text => el("p", "prose", text))
+    );
+  }
   const blocked = item.blocked_actions.filter(({code}) => code !== "forbidden");
   return el(
     "section",
-    {class: "panel", "aria-label": "Actions"},
+    {class: "panel", "aria-label": "Actions", "data-case": item.id},
     list.length ? el("div", "buttons", ...buttons) : el("p", "none", "There is nothing for you to do on this case now."),
     place,
     blocked.length > 0 &&

@@ -1,7 +1,7 @@
 // The cases that the caller sees: by status with counts, searched, filtered and sorted. Everything chosen stands in the address.
 
 import {el} from "../dom.js";
-import {day, dayOf, label, named, number, shortDay, timeText} from "../format.js";
+import {day, dayOf, label, named, number, shortDay} from "../format.js";
 import {badge, chips, filters} from "../report.js";
 import {pagedTable} from "../table.js";
 import {filterForm, searchField, select} from "../forms.js";
@@ -151,7 +151,7 @@ export async function render(context) {
             label: "Changed",
             sort: "updated_at",
             class: "time",
-            cell: row => el("time", {datetime: row.updated_at, title: timeText(row.updated_at)}, shortDay(dayOf(row.updated_at)))
+            cell: row => el("time", {datetime: row.updated_at, title: row.updated_at}, shortDay(dayOf(row.updated_at)))
           }
         ]
       })

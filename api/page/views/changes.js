@@ -107,7 +107,7 @@ function figures(context, {summary, timeseries}) {
       label: "Changes",
       wide: true,
       value: summary.total_changes,
-      note: `on ${number(summary.cases_touched)} cases`,
+      note: `Cases: ${number(summary.cases_touched)}`,
       href: context.link({change_type: null})
     },
     ...TYPES.map(([code, name, figure]) => ({
@@ -136,7 +136,8 @@ function reasons(context, report, figure) {
   const types = context.query.getAll("change_type");
   const held = types.includes("hold") && report.summary.placed_on_hold > 0;
   const shown = held ? data.filter(entry => entry.action_type === "case_held") : data;
-  const note = page.has_more && quiet(`Of the ${number(data.length)} latest changes`);
+  const ends = context.query.get("sort") === "occurred_at" ? "earliest" : "latest";
+  const note = page.has_more && quiet(`Of the ${number(data.length)} ${ends} changes`);
   // Some changes are of two types, so figures of several types have no sum.
   const exact = (held || types.length < 2) && report.by_actor;
   /** @type {readonly Actor[]} */

@@ -9,9 +9,9 @@ import {downloadButton} from "../download.js";
 import {filterForm, searchField, select} from "../forms.js";
 import {namesOf, personPicker} from "../people.js";
 import {href} from "../route.js";
-import {failure} from "../states.js";
+import {failure, failureText} from "../states.js";
 import {Problem} from "../api.js";
-import {outcome, readEntry, words} from "../entry.js";
+import {outcome, readEntry} from "../entry.js";
 import {showEntry} from "../drawer.js";
 import {visit, visitToolbar} from "../visit.js";
 
@@ -87,10 +87,14 @@ function controls(context) {
     opened = event.target instanceof HTMLDetailsElement && event.target.open;
     const list = actions.querySelector("select");
     if (!opened || !list || list.options.length > 1) return;
-    const {data} = await context.api.get("/api/v1/audit-action-types");
-    append(list, ...data.map(type => el("option", {value: type.code}, `${type.label} (${number(type.count)})`)));
-    const known = await context.api.get("/api/v1/audited-fields");
-    append(fields, ...known.data.map(field => el("option", {value: field.name}, field.label)));
+    try {
+      const {data: types} = await context.api.get("/api/v1/audit-action-types");
+      const {data: known} = await context.api.get("/api/v1/audited-fields");
+      append(list, ...types.map(type => el("option", {value: type.code}, `${type.label} (${number(type.count)})`)));
+      append(fields, ...known.map(field => el("option", {value: field.name}, field.label)));
+    } catch (error) {
+      if (!context.signal.aborted) context.tell(failureText(error));
+    }
   };
   return [
     periodPicker(context, {byDefault: "all"}),
@@ -198,8 +202,8 @@ async function set(context) {
     "p",
     "chips",
     ...all.map(({name, value}) => {
-      const text = titles.get(name) ?? words(name);
-      const shown = names.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? words(value) : value);
+      const text = titles.get(name) ?? label(name);
+      const shown = names.get(value) ?? (LISTS.includes(name) || name === "changed_field" ? label(value) : value);
       const rest = query.getAll(name).filter(one => one !== value);
       const remove = el("a", {href: link({[name]: rest}), "aria-label": `Remove the filter ${text} ${shown}`}, "✕");
       return el("span", "badge info", `${text}: ${shown} `, remove);

@@ -1,11 +1,11 @@
 // The activity summary: how much happened, compared with before, by day, type and person, and what is open now.
 
 import {el, linkTo, quiet} from "../dom.js";
-import {category, label, number, percent, person, time, duration, timeText} from "../format.js";
-import {cards, caseLink, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp} from "../report.js";
+import {category, label, number, pair, percent, person, time, duration, timeText} from "../format.js";
+import {bucketDays, cards, caseLink, interval, intervalSelect, panel, reportQuery, reportToolbar, stamp} from "../report.js";
 import {barChart, buckets, rankedBars, sparkline} from "../charts.js";
 import {counts, table, times} from "../table.js";
-import {listPeriod, plus} from "../period.js";
+import {listPeriod} from "../period.js";
 import {href, periodOf} from "../route.js";
 
 /** @typedef {Schemas["ActivitySummaryReport"]} Report */
@@ -14,6 +14,8 @@ export const title = "Overview";
 export const kind = "report";
 
 const READING = "access";
+/** What the figures count, but for those of failed and denied attempts. */
+const COUNTED = {outcome: "success"};
 
 /** Whether reading the log and the reports is set apart from the work. @param {Context} context */
 const isApart = ({query}) => query.get("reading") === "apart";
@@ -44,15 +46,17 @@ export async function render(context) {
   /** @param {{category: string}} row */
   const shown = row => !isApart(context) || row.category !== READING;
   const by = interval(context.query);
+  const of = isApart(context) && {category: report.by_category.filter(shown).map(row => row.category)};
+  const series = report.by_category.filter(shown).map(row => pair(row.category, category(row.category)));
   return [
     stamp(context, report),
     figures(context, report),
     barChart({
       title: "Activity by category",
       points: report.timeseries,
-      series: report.by_category.filter(shown).map(row => [row.category, category(row.category)]),
+      series,
       interval: by,
-      href: on => href("log", {since: on, until: by === "day" ? on : by === "week" ? plus(on, 6) : null})
+      href: on => href("log", {...COUNTED, ...bucketDays(on, by, report.period), ...of})
     }),
     el("div", "columns", types(context, report, shown), people(context, report)),
     ...workload(report)
@@ -62,7 +66,7 @@ export async function render(context) {
 /** @param {Context} context @param {Report} report */
 function figures(context, {summary: sum, timeseries}) {
   /** @param {Values} values */
-  const inLog = values => href("log", {...listPeriod(context.query), ...values});
+  const inLog = values => href("log", {...listPeriod(context.query), ...COUNTED, ...values});
   const period = periodOf(context.query);
   const apart = isApart(context);
   const all = buckets(timeseries).map(bucket => bucket.total - (apart ? (bucket.values.get(READING) ?? 0) : 0));
@@ -96,20 +100,24 @@ function figures(context, {summary: sum, timeseries}) {
 }
 
 /** @param {Context} context @param {Report} report @param {(row: {category: string}) => boolean} shown */
-const types = (context, {by_action_type: all, summary}, shown) =>
-  rankedBars({
+function types(context, {by_action_type: all, summary}, shown) {
+  const apart = isApart(context);
+  const total = summary.total_activities - summary.access_activities;
+  return rankedBars({
     title: "Most frequent actions",
     first: "Action",
-    note: summary.other_types_count > 0 && quiet(`${number(summary.other_types_count)} of other types`),
+    note: !apart && summary.other_types_count > 0 && quiet(`${number(summary.other_types_count)} of other types`),
     rows: all
       .filter(shown)
       .map(row => ({
         ...row,
+        ...(apart && {percent: (100 * row.count) / total}),
         name: row.label,
         tone: row.category,
-        href: href("log", {...listPeriod(context.query), action_type: row.action_type})
+        href: href("log", {...listPeriod(context.query), ...COUNTED, action_type: row.action_type})
       }))
   });
+}
 
 /** @param {Context} context @param {Report} report */
 function people(context, {top_users: users, top_service_accounts: programs}) {
@@ -125,7 +133,12 @@ function people(context, {top_users: users, top_service_accounts: programs}) {
   return el(
     "div",
     "stack",
-    rankedBars({title: "Most active people", columns, rows: users.map(row)}),
+    rankedBars({
+      title: "Most active people",
+      note: isApart(context) && quiet("Reading the log included"),
+      columns,
+      rows: users.map(row)
+    }),
     programs.length > 0 &&
       rankedBars({title: "Service accounts", columns, rows: programs.map(one => ({...row(one), tone: "system"}))})
   );
@@ -135,11 +148,12 @@ function people(context, {top_users: users, top_service_accounts: programs}) {
 function workload({workload: {summary: sum, by_status: statuses, by_technician: technicians, holds}}) {
   /** @param {Values} values */
   const cases = values => href("cases", values);
+  const open = statuses.map(row => row.status);
   return [
     el("h2", "part", "Open cases now ", quiet("whatever the period, as of ", time(sum.as_of))),
     cards(
       [
-        {label: "Open", value: sum.open_cases, href: cases({})},
+        {label: "Open", value: sum.open_cases, href: cases({status: open})},
         {label: "Unassigned", value: sum.unassigned},
         {label: "Overdue", value: sum.overdue, href: cases({is_overdue: true}), bad: sum.overdue > 0},
         {
@@ -179,7 +193,7 @@ function workload({workload: {summary: sum, by_status: statuses, by_technician: 
           rows: technicians,
           none: "No technicians",
           columns: [
-            {label: "Technician", cell: row => linkTo(cases({assigned_to: row.user_id}), person(row.full_name, row.username))},
+            {label: "Technician", cell: row => linkTo(cases({assigned_to: row.user_id, status: open}), person(row.full_name, row.username))},
             counts("Open", "open_cases"),
             counts("On hold", "on_hold"),
             counts("In review", "waiting_for_review"),

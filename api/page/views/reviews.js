@@ -53,7 +53,7 @@ export async function render(context) {
       {label: "Approved at first", value: percent(sum.first_pass_approval_percent), note: "of the cases first decided"},
       {
         label: "Mean turnaround",
-        value: sum.average_turnaround_hours === null ? "–" : `${sum.average_turnaround_hours} h`,
+        value: sum.average_turnaround_hours === null ? "–" : `${number(sum.average_turnaround_hours)} h`,
         note: "from submission to decision"
       },
       {label: "Submissions for review", value: sum.submissions}

@@ -35,8 +35,10 @@ export async function run(house) {
     const sum = await page.evaluate(() => Math.round(window.painted - window.clicked));
     const login = Math.round(timing.responseEnd);
     const after = sum - login;
-    remarks.push(`${width} px: first view ${after} ms after the sign-in, which took ${login} ms`);
-    if (house.optimised && width === 1400) assert.ok(after <= FIRST_VIEW, `the first view took ${after} ms after the sign-in`);
+    const isAsserted = house.optimised && width === 1400;
+    const note = isAsserted ? "" : "; not asserted here";
+    remarks.push(`${width} px: first view ${after} ms after the sign-in, which took ${login} ms${note}`);
+    if (isAsserted) assert.ok(after <= FIRST_VIEW, `the first view took ${after} ms after the sign-in`);
 
     const counts = [];
     for (const view of REPORTS) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { places } from "../places.js";
 
-export const title = "Every view with an empty database, with 503 and offline";
+export const title = "Every view with an empty database, with 503, offline and after an upgrade";
 
 const PROBLEM = {
   type: "/problems/unavailable",
@@ -23,6 +23,7 @@ export async function run(house) {
   await unavailable(house, all);
   await offline(house, all);
   await laterOn(house);
+  await upgraded(house);
   await atTheDoor(house);
 }
 
@@ -135,6 +136,28 @@ async function laterOn(house) {
   assert.equal(await page.locator(".failed").count(), 0);
   assert.ok(await page.locator(".cards").count());
   visitor.calm("a short 503");
+}
+
+/** A later version of the service has other files: those of a page that is open are gone. */
+async function upgraded(house) {
+  const visitor = await house.visit("states", { user: "manager", hash: "#/alerts" });
+  const { page } = visitor;
+  visitor.expect(/status of 404/, /Failed to (load|fetch)/);
+  const gone = (route) => route.fulfill({ status: 404, contentType: "text/plain", body: "" });
+  await page.waitForLoadState("networkidle");
+  await page.route((url) => url.pathname.includes("/page/"), gone);
+  await visitor.go("#/log");
+  assert.equal(await page.locator(".failed").count(), 0, "it was read before");
+  await page.unrouteAll();
+  await page.route((url) => url.pathname.endsWith("/views/system.js"), gone);
+  await page.reload();
+  await visitor.ready();
+  await visitor.go("#/system");
+  await page.getByText("This view could not be loaded").waitFor();
+  await page.unrouteAll();
+  await recover(visitor, "system");
+  assert.ok(await page.locator(".cards").count());
+  visitor.calm("an upgrade");
 }
 
 /** Before anyone has signed in. */

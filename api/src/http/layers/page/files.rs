@@ -118,8 +118,8 @@ impl Files {
     }
 }
 
-/// A script or style sheet without indentation and without the comments that begin a line; a test ensures that no text of a
-/// script goes over several lines. Other files stay as they are.
+/// A script or style sheet without indentation, the comments that begin a line, and the line breaks behind what cannot end a
+/// statement or does so itself; a test ensures that no text of a script goes over several lines. Other files stay as they are.
 fn lean(name: &str, content: &'static [u8]) -> Bytes {
     let is_code = name.ends_with(".js") || name.ends_with(".css");
     let Some(text) = str::from_utf8(content).ok().filter(|_| is_code) else { return Bytes::from_static(content) };
@@ -134,7 +134,9 @@ fn lean(name: &str, content: &'static [u8]) -> Bytes {
         }
         if !line.is_empty() && !line.starts_with("//") {
             kept.push_str(line);
-            kept.push('\n');
+            if !line.ends_with([',', '(', '[', '{', ';']) || line.contains("//") {
+                kept.push('\n');
+            }
         }
     }
     kept.into()
@@ -272,7 +274,7 @@ mod tests {
         let script = b"// What it is.\n\nimport { el } from \"./dom.js\";\n/**\n * A part.\n * @param {string} name\n */\n\
                        export function part(\n  /** @type {string} */ name,\n) {\n  /* Now. */\n  \
                        return el(\"p\", {}, `${name} // *`); // text\n}\n";
-        let served = "import { el } from \"./dom.js\";\nexport function part(\nname,\n) {\n\
+        let served = "import { el } from \"./dom.js\";export function part(name,) {\
                       return el(\"p\", {}, `${name} // *`); // text\n}\n";
         assert_eq!(lean("part.js", script), served);
         assert_eq!(lean("part.svg", b"  <svg/>\n"), "  <svg/>\n");
