@@ -210,5 +210,7 @@ function responseOf(call) {
   return new Response(call.responseText || null, {status: call.status, headers});
 }
 
-/** A new Idempotency-Key: a form keeps one as long as it is the same attempt. crypto.randomUUID() exists in secure contexts only. */
-export const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");
+// crypto.randomUUID() exists in secure contexts only.
+/** A new Idempotency-Key: a form keeps one as long as it is the same attempt. */
+export const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, "0")).join("");

@@ -269,7 +269,8 @@ function changeTheme() {
 
 function leave() {
   controller.abort();
-  signOut().catch(() => tell("You are signed out here. The service did not answer, so that there the session lasts up to a day."));
+  const words = "You are signed out here. The service did not answer, so that there the session lasts up to a day.";
+  signOut().catch(() => tell(words));
   shown = null;
   location.hash = href("signin");
 }
@@ -284,7 +285,8 @@ function tell(text) {
 
 addEventListener("signedout", ended);
 addEventListener("unhandledrejection", event => {
-  if (event.reason instanceof SignedOut || (event.reason instanceof DOMException && event.reason.name === "AbortError")) event.preventDefault();
+  const {reason} = event;
+  if (reason instanceof SignedOut || (reason instanceof DOMException && reason.name === "AbortError")) event.preventDefault();
 });
 
 // The address belongs to the router, so the link to the content moves the focus itself.

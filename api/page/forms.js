@@ -4,8 +4,9 @@
 //     field({name: "reason", label: "Reason", required: true, multiline: true, hint: "The member reads it."}),
 //     field({name: "tier", label: "Tier", options: [["tier_1", "Tier 1"]]}));
 //
-// `onsend` gets the values by name, as texts, and the Idempotency-Key of this attempt. If it throws a Problem, each of its errors is shown at the field that it names, and
-// the rest above the form. The forms have no action: the page's policy forbids the browser to send them.
+// `onsend` gets the values by name, as texts, and the Idempotency-Key of this attempt. If it throws a Problem, each of its errors
+// is shown at the field that it names, and the rest above the form. The forms have no action: the page's policy forbids the
+// browser to send them.
 
 import {append, el, newId, pushButton, quiet} from "./dom.js";
 import {Problem, newKey} from "./api.js";
@@ -92,7 +93,8 @@ export function problemForm({submit, onsend, label, oncancel, danger = false}, .
     button.disabled = true;
     form.setAttribute("aria-busy", "true");
     try {
-      const files = [...new FormData(form)].map(([, value]) => typeof value !== "string" && [value.name, value.size, value.lastModified]);
+      const given = [...new FormData(form).values()];
+      const files = given.map(one => typeof one !== "string" && [one.name, one.size, one.lastModified]);
       const attempt = JSON.stringify([valuesOf(form), files]);
       if (attempt !== attempted) [attempted, key] = [attempt, newKey()];
       await onsend(valuesOf(form), form, key);

@@ -193,7 +193,10 @@ function workload({workload: {summary: sum, by_status: statuses, by_technician: 
           rows: technicians,
           none: "No technicians",
           columns: [
-            {label: "Technician", cell: row => linkTo(cases({assigned_to: row.user_id, status: open}), person(row.full_name, row.username))},
+            {
+              label: "Technician",
+              cell: row => linkTo(cases({assigned_to: row.user_id, status: open}), person(row.full_name, row.username))
+            },
             counts("Open", "open_cases"),
             counts("On hold", "on_hold"),
             counts("In review", "waiting_for_review"),

@@ -110,7 +110,13 @@ async function one(context) {
       "panel person-head",
       el("h2", {}, person(user.full_name, user.username), " ", standing(user)),
       el("p", "quiet", [label(user.role), user.user_level && label(user.user_level), user.email].filter(Boolean).join(" · ")),
-      el("p", {}, linkTo(context.link({user_id: null, sort: null}), "All people"), " · ", linkTo(inLog({outcome: null}), "Their entries in the log"))
+      el(
+        "p",
+        {},
+        linkTo(context.link({user_id: null, sort: null}), "All people"),
+        " · ",
+        linkTo(inLog({outcome: null}), "Their entries in the log")
+      )
     ),
     cards([
       {label: "Activities", value: summary.total_activities},
