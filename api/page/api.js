@@ -33,7 +33,7 @@ export class Problem extends Error {
 /** The service was not reached: no network, or no service. */
 export class Unreachable extends Error {}
 
-/** The session has ended; the page asks for a new sign-in, whoever catches this. */
+/** The session has ended. The page shows the sign-in, so what catches this has nothing to report. */
 export class SignedOut extends Error {}
 
 function signedOut() {

@@ -102,7 +102,7 @@ function uploadForm(context, item) {
         words.textContent = "";
         progress.hidden = false;
         try {
-          // It goes on when the case is read again, or left.
+          // Without the signal of the view: the upload continues when the case is read again, or left.
           await connect().upload("/api/v1/cases/{case_id}/documents", {
             path: {case_id: item.id},
             form: sent,

@@ -1,7 +1,7 @@
 //! A pool of connections, some of which are kept ready between two uses.
 //!
 //! sqlx sends a ping over each connection that comes back to its pool and waits for the answer: for a single statement that is
-//! one round trip more. So a connection that was used without a fault is kept here, and the next use takes it, unless someone
+//! one round trip more. So a connection that was used without a fault is kept here, and the next use takes it, unless a caller
 //! waits for one of sqlx's pool. What was kept for too long goes back there, which tests it and limits how old it becomes.
 
 use super::transaction::{Connection, exec_error, query_error};
@@ -41,7 +41,7 @@ pub(super) struct Lease {
     pool: Arc<Pool>,
 }
 
-/// Someone who waits for a connection of sqlx's pool: what comes back meanwhile is for them.
+/// A wait for a connection of sqlx's pool, which gets what comes back meanwhile.
 pub(super) struct Waiting<'a>(&'a Pool);
 
 impl Drop for Waiting<'_> {
@@ -61,7 +61,7 @@ impl Pool {
         })
     }
 
-    /// sqlx's pool, for those who are `waiting`.
+    /// sqlx's pool, to be used while `waiting`.
     pub(super) fn connections(&self) -> &DatabaseConnection {
         &self.connections
     }
@@ -86,7 +86,7 @@ impl Pool {
         Ok(Lease { connection, taken_at: Instant::now(), pool: Arc::clone(self) })
     }
 
-    /// For one who is about to take a connection of sqlx's pool: one of those that are kept goes back there.
+    /// Begins a wait for a connection of sqlx's pool: one of those that are kept goes back there.
     pub(super) fn waiting(&self) -> Waiting<'_> {
         let waiting = self.wait();
         drop(self.take());
@@ -143,7 +143,7 @@ impl Lease {
     pub(super) fn keep(self) {
         let Self { connection, taken_at, pool } = self;
         let mut ready = pool.lock();
-        // Read with the lock: who is waiting either looks for a kept one after this, or is counted by now.
+        // Read with the lock: a wait either looks for a kept one after this, or is counted by now.
         let is_wanted = pool.waiting.load(Ordering::Acquire) > 0 || pool.is_closed.load(Ordering::Acquire);
         if !is_wanted && !pool.is_suspect() {
             ready.push(Ready { connection, taken_at, used_at: Instant::now() });
@@ -190,7 +190,7 @@ impl Readers {
         &self.pool
     }
 
-    /// Ends a statement: the connection is kept if it succeeded, and otherwise tested before anyone else uses it.
+    /// Ends a statement: the connection is kept if it succeeded, and otherwise tested before its next use.
     fn end<T>(
         &self,
         lease: Lease,

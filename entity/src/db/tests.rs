@@ -223,7 +223,7 @@ async fn all_members_fail_if_the_database_ends_their_transaction() {
     assert_eq!(world.committed().await, 1);
 }
 
-/// Only COMMIT finds out what is wrong: whoever waits for it fails.
+/// A fault that only COMMIT reports fails every member that waits for it.
 #[tokio::test]
 async fn all_members_fail_if_their_commit_fails() {
     let world = World::start().await;
@@ -411,7 +411,7 @@ async fn a_connection_that_was_used_is_kept_for_the_next_statement() {
     assert_eq!(pool.kept(), 0);
 }
 
-/// Whoever needs a connection of sqlx's pool, such as a snapshot, gets one, although all are kept or in use.
+/// A snapshot needs a connection of sqlx's pool, and gets one although all are kept or in use.
 #[tokio::test]
 async fn kept_connections_keep_no_one_waiting() {
     let (readers, pool, _folder) = two_readers().await;
