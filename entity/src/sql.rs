@@ -74,3 +74,11 @@ pub(crate) fn by_bytes<C: ConnectionTrait>(db: &C) -> &'static str {
         _ => "",
     }
 }
+
+/// The end of a query that the planner must not merge with the one around it: what it computes is computed once for each row.
+pub(crate) const fn apart(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => " OFFSET 0",
+        _ => " LIMIT -1",
+    }
+}

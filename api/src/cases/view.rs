@@ -1,15 +1,15 @@
 //! The representation of a case in responses.
 
+use crate::http::answer::blocked::divided;
 use crate::http::{Answer, Anyone, PersonSummary};
 use crate::wire::fields::ReportNumber;
-use crate::wire::{Code, CreditValue, Error, Instant, Interruption, Result};
+use crate::wire::{CreditValue, Instant, Interruption, Result};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::audit::AuditTx;
 use entity::case::{
-    self, ActionRefusal, CaseAction, CaseStatus, Circumstances, Complexity, RejectionReason, ReviewStatus, Shown, Tier, Urgency,
+    self, CaseAction, CaseStatus, Circumstances, Complexity, RejectionReason, ReviewStatus, Shown, Tier, Urgency,
 };
 use entity::document;
-use entity::text::capitalised;
 use entity::user::Role;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -87,26 +87,15 @@ pub struct ResubmissionBlock {
     pub notes: Option<String>,
 }
 
-/// An action that the caller cannot perform on a case now, and why
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "action": "hold", "code": "invalid_case_state",
-    "detail": "Cannot hold a case in status `completed`. Allowed from: `accepted`."
-}))]
-pub struct BlockedAction {
-    pub action: CaseAction,
+crate::blocked_action! {
+    /// An action that the caller cannot perform on a case now, and why
+    #[schema(example = json!({
+        "action": "hold", "code": "invalid_case_state",
+        "detail": "Cannot hold a case in status `completed`. Allowed from: `accepted`."
+    }))]
+    BlockedAction = CaseAction,
     /// The code that the action would be refused with: `forbidden`, or that of a rule that the case does not satisfy now
-    pub code: Code,
-    /// The same in words
-    #[schema(max_length = 500)]
-    pub detail: String,
-}
-
-impl BlockedAction {
-    fn new(action: CaseAction, refused: ActionRefusal) -> Self {
-        let detail = format!("{}.", capitalised(&refused.to_string()));
-        Self { action, code: Error::from(refused).code, detail }
-    }
+    code
 }
 
 /// A case
@@ -240,7 +229,7 @@ impl CaseDetail {
         let is_result_hidden = status != row.status;
         let (shown_version, shown_updated_at) = (row.version_for(by), row.updated_at_for(by));
         let (hold, release) = (HoldBlock::of(&row), ReleaseBlock::of(&row).filter(|_| !is_result_hidden));
-        let (allowed_actions, blocked_actions) = actions(by, &row, &beside.when);
+        let (allowed_actions, blocked_actions) = divided(CaseAction::verdicts(by, &row, &beside.when));
         // No `..` here: a new column must be shown or omitted on purpose.
         let case::Model {
             id,
@@ -349,16 +338,4 @@ impl CaseDetail {
             blocked_actions,
         }
     }
-}
-
-/// The actions that are open to the caller, and the others with the reason.
-fn actions(by: &Anyone, case: &case::Model, when: &Circumstances) -> (Vec<CaseAction>, Vec<BlockedAction>) {
-    let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
-    for (action, verdict) in CaseAction::verdicts(by, case, when) {
-        match verdict {
-            Ok(()) => allowed.push(action),
-            Err(refused) => blocked.push(BlockedAction::new(action, refused)),
-        }
-    }
-    (allowed, blocked)
 }

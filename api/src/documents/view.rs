@@ -1,11 +1,11 @@
 //! The representation of a document in responses.
 
+use crate::http::answer::blocked::divided;
 use crate::http::{Anyone, CaseReference, PersonSummary};
 use crate::wire::fields::ReportNumber;
-use crate::wire::{Code, Error, Instant, Result};
+use crate::wire::{Instant, Result};
 use entity::case;
-use entity::document::{self, DocumentAction, DocumentActionRefusal, DocumentType};
-use entity::text::capitalised;
+use entity::document::{self, DocumentAction, DocumentType};
 use entity::user;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
@@ -13,25 +13,14 @@ use std::collections::{HashMap, HashSet};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An action that the caller cannot perform on a document now, and why
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action."
-}))]
-pub struct BlockedDocumentAction {
-    pub action: DocumentAction,
+crate::blocked_action! {
+    /// An action that the caller cannot perform on a document now, and why
+    #[schema(example = json!({
+        "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action."
+    }))]
+    BlockedDocumentAction = DocumentAction,
     /// The code that the action would be refused with: `forbidden`, or `invalid_case_state` for the reports of a case
-    pub code: Code,
-    /// The same in words
-    #[schema(max_length = 500)]
-    pub detail: String,
-}
-
-impl BlockedDocumentAction {
-    fn new(action: DocumentAction, refused: DocumentActionRefusal) -> Self {
-        let detail = format!("{}.", capitalised(&refused.to_string()));
-        Self { action, code: Error::from(refused).code, detail }
-    }
+    code
 }
 
 /// A document. Documents are immutable: a correction is a new document
@@ -115,7 +104,7 @@ crate::list_of! {
 impl DocumentDetail {
     /// The document with its uploader's name: one query in addition to the row's own.
     pub async fn read<C: ConnectionTrait>(db: &C, row: document::Model, case: &case::Model, by: &Anyone) -> Result<Self> {
-        let (allowed_actions, blocked_actions) = actions(by, case, &row);
+        let (allowed_actions, blocked_actions) = divided(DocumentAction::verdicts(by, case, &row));
         let people = user::people(db, vec![row.uploaded_by_id]).await?;
         // No `..` here: a new column must be shown or omitted on purpose.
         let document::Model {
@@ -167,7 +156,7 @@ impl DocumentSummary {
         let people = user::people(db, named.into_iter().collect()).await?;
         let people: HashMap<Uuid, PersonSummary> = people.iter().map(|person| (person.id, person.into())).collect();
         let summary = |row: document::Model| {
-            let (allowed_actions, blocked_actions) = actions(by, case, &row);
+            let (allowed_actions, blocked_actions) = divided(DocumentAction::verdicts(by, case, &row));
             Self {
                 uploaded_by: people.get(&row.uploaded_by_id).cloned(),
                 id: row.id,
@@ -183,16 +172,4 @@ impl DocumentSummary {
         };
         Ok(rows.into_iter().map(summary).collect())
     }
-}
-
-/// The actions that are open to the caller, and the others with the reason.
-fn actions(by: &Anyone, case: &case::Model, row: &document::Model) -> (Vec<DocumentAction>, Vec<BlockedDocumentAction>) {
-    let (mut allowed, mut blocked) = (Vec::new(), Vec::new());
-    for (action, verdict) in DocumentAction::verdicts(by, case, row) {
-        match verdict {
-            Ok(()) => allowed.push(action),
-            Err(refused) => blocked.push(BlockedDocumentAction::new(action, refused)),
-        }
-    }
-    (allowed, blocked)
 }

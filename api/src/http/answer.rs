@@ -1,6 +1,7 @@
 //! The current state of a resource, with its version as ETag.
 
 pub mod attachment;
+pub mod blocked;
 pub mod digest;
 pub mod entry;
 pub mod entry_line;

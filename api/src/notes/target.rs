@@ -37,9 +37,7 @@ impl NoteTarget {
     pub async fn locked(&self, tx: &AuditTx, by: &Anyone) -> Result<note::Model> {
         let note = note::locked(tx, self.id()?, by).await?;
         let case = case::seen(tx, note.case_id, by).await?;
-        if !NoteAction::Delete.permits(by, &case, &note) {
-            return Err(Error::forbidden());
-        }
+        NoteAction::Delete.ensure_open(by, &case, &note)?;
         self.if_match.check(note.version)?;
         Ok(note)
     }

@@ -1,36 +1,24 @@
 //! The representation of a note in responses.
 
+use crate::http::answer::blocked::divided;
 use crate::http::{Anyone, CaseReference, PersonSummary};
-use crate::wire::{Code, Instant};
-use entity::case::{self, ActionRefusal};
+use crate::wire::Instant;
+use entity::case;
 use entity::note::{self, NoteAction, Visibility};
-use entity::text::capitalised;
 use entity::user::Person;
-use sea_orm::Iterable;
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An action that the caller cannot perform on a note, and why
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({
-    "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action."
-}))]
-pub struct BlockedNoteAction {
-    pub action: NoteAction,
+crate::blocked_action! {
+    /// An action that the caller cannot perform on a note, and why
+    #[schema(example = json!({
+        "action": "delete", "code": "forbidden", "detail": "You do not have permission to perform this action."
+    }))]
+    BlockedNoteAction = NoteAction,
     /// The code that the action would be refused with
-    pub code: Code,
-    /// The same in words
-    #[schema(max_length = 500)]
-    pub detail: String,
-}
-
-impl BlockedNoteAction {
-    fn new(action: NoteAction) -> Self {
-        let detail = format!("{}.", capitalised(&ActionRefusal::NotPermitted.to_string()));
-        Self { action, code: Code::Forbidden, detail }
-    }
+    code
 }
 
 /// A note or comment about a case
@@ -67,7 +55,7 @@ crate::list_of! {
 
 impl CaseNote {
     pub fn new(row: note::Model, people: &HashMap<Uuid, Person>, case: &case::Model, by: &Anyone) -> Self {
-        let (allowed_actions, blocked): (Vec<_>, Vec<_>) = NoteAction::iter().partition(|action| action.permits(by, case, &row));
+        let (allowed_actions, blocked_actions) = divided(NoteAction::verdicts(by, case, &row));
         let note::Model {
             id,
             case_id,
@@ -89,7 +77,7 @@ impl CaseNote {
             body,
             created_at: created_at.into(),
             allowed_actions,
-            blocked_actions: blocked.into_iter().map(BlockedNoteAction::new).collect(),
+            blocked_actions,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{State, state};
 use crate::audit::{Action, Outcome};
 use crate::clock::{bound_at, floor_id, instant_of};
 use crate::period::{Added, IdRange, LedgerExtent, Seen, civil_day, start_of_day};
-use crate::sql::Sql;
+use crate::sql::{Sql, apart};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use sea_orm::prelude::Uuid;
@@ -223,9 +223,11 @@ impl Counted {
                 }
                 Branch::New(after, whole) => {
                     // All of them, in a form that is not read by the ids of the range.
-                    let all = if self.backend == DbBackend::Postgres { " OFFSET 0)" } else { " LIMIT -1)" };
                     let sql = self.found_in(sql, &by.of_entries(true), whole, |sql| {
-                        sql.text("(SELECT entry_id FROM ledger_leaves WHERE sequence > ").value(after).text(all)
+                        sql.text("(SELECT entry_id FROM ledger_leaves WHERE sequence > ")
+                            .value(after)
+                            .text(apart(self.backend))
+                            .text(")")
                     });
                     in_log(sql.unseen(self.seen, Added::Entries, "entry"))
                 }

@@ -3,7 +3,7 @@
 mod events;
 
 use crate::audit::{AuditTx, audited};
-use crate::case;
+use crate::case::{self, ActionRefusal};
 use crate::db::padded;
 use crate::effect::Effect;
 use crate::load::LoadError;
@@ -11,7 +11,7 @@ use crate::user::{Caller, Role};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::{IntoActiveModel, QuerySelect, Select};
+use sea_orm::{IntoActiveModel, Iterable, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -45,13 +45,27 @@ pub enum NoteAction {
 }
 
 impl NoteAction {
-    /// Whether this caller may perform the action on a visible note about the case: the one rule behind 403, `allowed_actions`
-    /// and `blocked_actions`.
-    pub fn permits(self, caller: &Caller, case: &case::Model, note: &Model) -> bool {
-        match self {
+    /// Refuses the action to a caller who can't perform it on this visible note about the case: the one rule behind 403,
+    /// `allowed_actions` and `blocked_actions`.
+    ///
+    /// # Errors
+    ///
+    /// If the caller is not permitted to perform it.
+    pub fn ensure_open(self, caller: &Caller, case: &case::Model, note: &Model) -> Result<(), ActionRefusal> {
+        let is_permitted = match self {
             // Its author, and those who manage its case.
             Self::Delete => note.author_id == caller.id() || case.is_managed_by(caller),
-        }
+        };
+        is_permitted.then_some(()).ok_or(ActionRefusal::NotPermitted)
+    }
+
+    /// Whether each action is open to this caller on this note.
+    pub fn verdicts(
+        caller: &Caller,
+        case: &case::Model,
+        note: &Model,
+    ) -> impl Iterator<Item = (Self, Result<(), ActionRefusal>)> {
+        Self::iter().map(move |action| (action, action.ensure_open(caller, case, note)))
     }
 }
 

@@ -5,11 +5,9 @@ use super::changed_cases::{Changes, Figures, Groups, groups};
 use super::tally::{self, Tally};
 use super::{CaseScope, Listed, Point, ReportPage, Scope, counted, entries, series};
 use crate::audit::{Action, ChangeType};
-use crate::ledger::{By, Counted};
-use crate::period::{IdRange, Interval, Period};
-use crate::sql::Sql;
+use crate::period::{Interval, Period};
+use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
 /// The subject of the report, and the filters of its list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +74,7 @@ pub async fn case_changes<C: ConnectionTrait>(
         true => Some(actors(db, &counted, period.ids(), &universe).await?),
         false => None,
     };
+    let (cases_touched, groups) = groups(db, &counted, period.ids(), &universe).await?;
     // By kind and not by badge, so that each series sums to its figure: a hold is a change of status too.
     let points = tallies.iter().flat_map(|tally| {
         let kinds = tally.action.change_types().unwrap_or_default();
@@ -93,9 +92,9 @@ pub async fn case_changes<C: ConnectionTrait>(
                 placed_on_hold: tally::total(tallies.iter().filter(|tally| tally.action == Action::CaseHeld)),
                 details_changes: of(ChangeType::Details),
             },
-            cases_touched: cases_touched(db, &counted, period.ids(), &universe).await?,
+            cases_touched,
         },
-        groups: groups(db, &counted, period.ids(), &universe).await?,
+        groups,
         actors,
         timeseries: series(&buckets, ChangeType::all().map(ChangeType::code), points),
         matching,
@@ -105,16 +104,4 @@ pub async fn case_changes<C: ConnectionTrait>(
 
 fn is(tally: &Tally, change_type: ChangeType) -> bool {
     tally.action.change_types().is_some_and(|types| types.contains(&change_type))
-}
-
-async fn cases_touched<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, universe: &Scope) -> Result<i64, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Count {
-        case_count: i64,
-    }
-    let sql = Sql::new("SELECT COUNT(*) AS case_count FROM (SELECT counted.case_id FROM ");
-    let sql = universe.relation(sql, counted, By::Cases, &[ids]);
-    let sql = sql.text(" GROUP BY counted.case_id HAVING SUM(counted.entry_count) > 0) AS touched");
-    let count: Option<Count> = sql.one(db).await?;
-    Ok(count.map_or(0, |count| count.case_count))
 }

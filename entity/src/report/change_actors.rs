@@ -1,7 +1,7 @@
 //! The figures of case changes by who made them.
 
 use super::Scope;
-use super::changed_cases::{Changes, counting, summing};
+use super::changed_cases::{Changes, summing, sums_by};
 use crate::ledger::{By, Counted};
 use crate::period::IdRange;
 use crate::sql::{Sql, by_bytes};
@@ -40,9 +40,11 @@ struct Row {
 
 /// Groups the changes in scope by actor. The rollups by actor have no case, so the scope must not select any.
 pub(super) async fn actors<C: ConnectionTrait>(db: &C, counted: &Counted, ids: IdRange, scope: &Scope) -> Result<Actors, DbErr> {
-    let sql = counting(Sql::new("WITH acted AS (SELECT counted.actor_id, counted.actor_label, ")).text(" FROM ");
-    let sql = scope.relation(sql, counted, By::Actors, &[ids]).text(&format!(
-        " GROUP BY counted.actor_id, counted.actor_label HAVING SUM(counted.entry_count) > 0) \
+    let sql = sums_by(db, Sql::new("WITH acted AS ("), "counted.actor_id, counted.actor_label", |sql| {
+        scope.relation(sql, counted, By::Actors, &[ids])
+    });
+    let sql = sql.text(&format!(
+        ") \
          SELECT grouped.*, COUNT(*) OVER () AS actors_total FROM (SELECT users.id AS actor_id, \
          acted.actor_label, users.first_name || ' ' || users.last_name AS full_name, {} \
          FROM acted LEFT JOIN users ON users.id = acted.actor_id \
