@@ -11,8 +11,8 @@ mod transaction;
 mod unsettled;
 mod verb;
 
-pub(crate) use failure::is_lost;
 pub use failure::{is_lock_timeout, is_unavailable};
+pub(crate) use failure::{is_lost, is_unsynced};
 pub use lists::padded;
 pub use observer::Observer;
 use pool::Pool;

@@ -378,8 +378,8 @@ impl Code {
                 "commit_unknown",
                 S::GATEWAY_TIMEOUT,
                 "Commit unknown",
-                "The connection was lost while the change was being committed. Retry with the same Idempotency-Key, or read the \
-                 resource to see whether it was changed.",
+                "The connection was lost, or the disk failed, while the change was being committed. Retry with the same \
+                 Idempotency-Key, or read the resource to see whether it was changed.",
             ),
             Self::InsufficientStorage => (
                 "insufficient_storage",

@@ -207,7 +207,8 @@ impl AuditTx {
 
     /// Commits, and makes sure of the result: if the connection was lost at COMMIT, another one is queried for what became of it.
     ///
-    /// `Refusal::CommitUnknown` if that can't be determined either; any other error means that nothing was changed.
+    /// `Refusal::CommitUnknown` if that can't be determined either, or if SQLite could not sync; any other error means that nothing
+    /// was changed.
     pub async fn commit(self) -> Result<(), DbErr> {
         CommitWatch::begin();
         let unit = Arc::clone(&self.unit);
@@ -226,6 +227,9 @@ impl AuditTx {
         }
         let traces = self.unit.traces();
         let Err(error) = self.inner.commit().await else { return Ok(()) };
+        if db::is_unsynced(&error) {
+            return Err(Refusal::CommitUnknown.into());
+        }
         if !db::is_lost(&error) {
             return Err(error);
         }

@@ -58,6 +58,14 @@ pub(crate) fn is_lost(error: &DbErr) -> bool {
     }
 }
 
+/// Whether the sync of a COMMIT failed on SQLite (`SQLITE_IOERR_FSYNC`, `SQLITE_IOERR_DIR_FSYNC`), so that its result is unknown: it
+/// is written, and counts after a crash unless the next COMMIT overwrites it.
+pub(crate) fn is_unsynced(error: &DbErr) -> bool {
+    let Some(answer) = cause(error).and_then(|cause| cause.as_database_error()) else { return false };
+    let code = answer.code().unwrap_or_default();
+    answer.try_downcast_ref::<SqliteError>().is_some() && ["1034", "1290"].contains(&code.as_ref())
+}
+
 /// Whether BEGIN failed because of the connection, so that another connection may succeed: it is lost, or still inside another
 /// transaction.
 pub(super) fn is_stale(error: &sqlx::Error) -> bool {

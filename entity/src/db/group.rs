@@ -6,7 +6,8 @@
 //! single writer sends what it always sent. Otherwise connection and transaction pass from turn to turn, until no writer is
 //! waiting, `MEMBERS_MAX` have finished, or the first of them has waited for `SHARED_MAX`.
 //!
-//! - A member without the entries it owes is undone alone: the database checks that at COMMIT, so it is asked before.
+//! - A member without the entries it owes is undone alone: the database checks that at COMMIT, so it is asked before. If it finds
+//!   any, the member has to commit on its own, since they may be another program's.
 //! - A member that fails is undone alone; the others are committed, and the connection is closed, as after any failure. If the
 //!   database itself is unable to work (full, I/O error), or has ended the transaction by itself, all fail, none was answered
 //!   yet, and nothing is changed.
@@ -299,14 +300,24 @@ pub(super) fn undone() -> DbErr {
 
 /// Commits a member, or lets it wait for a COMMIT that it shares. Runs in a task of its own, since others may depend on it.
 pub(super) async fn finish(mut connection: Lease, mut seat: Seat, answer: oneshot::Sender<Outcome>) {
-    let refused = match connection.has_debt().await {
-        Ok(false) => None,
-        Ok(true) => Some((DbErr::Custom("audit: a change without its entry (audit_debt)".to_owned()), Left::Sound)),
-        Err(error) => Some((query_error(error), Left::Failed)),
-    };
-    if let Some((error, left)) = refused {
-        drop(answer.send(Err(error)));
-        return abandon(connection, seat, left).await;
+    match connection.has_debt().await {
+        Ok(false) => {}
+        // It may be that of another program, which turned foreign keys off. COMMIT tells them apart: it refuses that of this
+        // transaction alone. So nobody else may depend on it.
+        Ok(true) if seat.is_first() => {
+            seat.members.add(answer);
+            return seat.commit(connection, true).await;
+        }
+        Ok(true) => {
+            tracing::warn!("a write was undone, to be repeated on its own: there is a change without its entry (audit_debt)");
+            seat.groups.pause();
+            drop(answer.send(Err(undone())));
+            return abandon(connection, seat, Left::Sound).await;
+        }
+        Err(error) => {
+            drop(answer.send(Err(query_error(error))));
+            return abandon(connection, seat, Left::Failed).await;
+        }
     }
     if !seat.is_first() {
         let release = connection.words().release;

@@ -206,6 +206,20 @@ async fn a_member_without_its_entry_is_refused_alone() {
     assert_eq!(world.outside.query_all_raw(sql("SELECT * FROM audit_debt")).await.unwrap().len(), 0);
 }
 
+/// Another program turned foreign keys off, and left a change without its entry.
+#[tokio::test]
+async fn a_debt_of_another_program_refuses_no_write() {
+    let world = World::start().await;
+    for sql in ["PRAGMA foreign_keys = OFF", "INSERT INTO audit_debt (object_id) VALUES (7)", "PRAGMA foreign_keys = ON"] {
+        world.outside.execute_unprepared(sql).await.unwrap();
+    }
+    let (first, second) = two(&world, false).await;
+    insert(&second, 2).await.unwrap();
+    first.await.unwrap();
+    second.commit().await.unwrap();
+    assert_eq!(world.committed().await, 2);
+}
+
 /// As on a full disk: nothing of any member remains, and none was told that it does.
 #[tokio::test]
 async fn all_members_fail_if_the_database_ends_their_transaction() {

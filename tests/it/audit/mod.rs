@@ -4,6 +4,7 @@
 mod broken_file;
 mod bypasses;
 mod entries;
+mod failing_sync;
 mod full_disk;
 mod holes;
 mod lost_commit;
