@@ -1,7 +1,7 @@
 //! A disk that is full again and again under load: whatever was acknowledged stays, and the same process works again by itself.
 
 use crate::Plan;
-use crate::app::{Process, Server, Settings, TestApp, Volume};
+use crate::app::{Kind, Process, Server, Settings, TestApp, Volume};
 use crate::oracle::Oracle;
 use entity::clock::Clock;
 use futures_util::future::{join, join_all};
@@ -17,22 +17,30 @@ const RECOVERY: Duration = Duration::from_secs(10);
 const SQLITE_SIZE: u32 = 768;
 const POSTGRES_SIZE: u32 = 1_536;
 
-pub async fn run(plan: Plan) {
+pub async fn on(kind: Kind, plan: Plan) {
+    match kind {
+        Kind::Sqlite => on_sqlite(plan).await,
+        Kind::Postgres => on_postgres(plan).await,
+    }
+}
+
+async fn on_sqlite(plan: Plan) {
     let volume = Volume::mount(SQLITE_SIZE).expect("a user who may mount a tmpfs");
     let app = TestApp::start_on(&volume, 0).await;
-    on(&app, &volume, plan, || true).await;
+    fill_again_and_again(&app, &volume, plan, || true).await;
     app.finish().await;
-    drop(volume);
+}
 
+async fn on_postgres(plan: Plan) {
     let volume = Volume::mount(POSTGRES_SIZE).expect("a user who may mount a tmpfs");
     let server = Server::start(&volume).expect("PostgreSQL is installed");
     let app = TestApp::start_at(&server.url(), Settings { clock: Clock::system(), ..Settings::default() }).await;
-    on(&app, &volume, plan, || server.ensure_running()).await;
+    fill_again_and_again(&app, &volume, plan, || server.ensure_running()).await;
     app.finish().await;
 }
 
 /// `bring_back` starts the database again where a full disk stopped it.
-async fn on(app: &TestApp, volume: &Volume, plan: Plan, bring_back: impl Fn() -> bool) {
+async fn fill_again_and_again(app: &TestApp, volume: &Volume, plan: Plan, bring_back: impl Fn() -> bool) {
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let oracle = Oracle::new(false);
     let by = app.as_member().await;

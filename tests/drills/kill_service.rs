@@ -13,13 +13,7 @@ const WRITERS: usize = 8;
 /// How long the service may take after a kill until it is ready.
 const START_MAX: Duration = Duration::from_secs(2);
 
-pub async fn run(plan: Plan) {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        on(kind, plan).await;
-    }
-}
-
-async fn on(kind: Kind, plan: Plan) {
+pub async fn on(kind: Kind, plan: Plan) {
     let settings = Settings { clock: Clock::system(), ..Settings::default() };
     let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);

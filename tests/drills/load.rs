@@ -25,26 +25,24 @@ const LIVEZ_MAX: Duration = Duration::from_millis(50);
 /// The maximum memory of the process, in KiB.
 const MEMORY_MAX: u64 = 256 * 1024;
 
-pub async fn run(plan: Plan) {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
-        let app = app.expect("PostgreSQL is installed");
-        app.fill_log().await;
-        let process = Process::start(&app).await;
-        let time = Duration::from_secs(u64::try_from(plan.rounds(40, 12)).expect("seconds"));
-        let caller = app.as_tech(3).await;
-        let idle = observe(&process, caller.token(), time / 2).join().expect("an observation");
-        let busy = under_load(&app, &process, time).await;
-        let memory = process.memory("VmHWM");
-        println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
-        assert_eq!(busy.failed, 0, "other callers were not served");
-        assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, other callers were not served as before", busy.livez);
-        let limit = idle.me * SLOWER_MAX;
-        assert!(busy.me <= limit, "GET /auth/me took {:?}, other callers were not served as before", busy.me);
-        assert!(memory <= MEMORY_MAX, "{memory} KiB in memory");
-        drop(process);
-        app.finish().await;
-    }
+pub async fn on(kind: Kind, plan: Plan) {
+    let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
+    let app = app.expect("PostgreSQL is installed");
+    app.fill_log().await;
+    let process = Process::start(&app).await;
+    let time = Duration::from_secs(u64::try_from(plan.rounds(40, 12)).expect("seconds"));
+    let caller = app.as_tech(3).await;
+    let idle = observe(&process, caller.token(), time / 2).join().expect("an observation");
+    let busy = under_load(&app, &process, time).await;
+    let memory = process.memory("VmHWM");
+    println!("{kind:?} idle: {idle}\n{kind:?} busy: {busy}, {} MiB in memory at most", memory / 1024);
+    assert_eq!(busy.failed, 0, "other callers were not served");
+    assert!(busy.livez <= LIVEZ_MAX, "/livez took {:?}, other callers were not served as before", busy.livez);
+    let limit = idle.me * SLOWER_MAX;
+    assert!(busy.me <= limit, "GET /auth/me took {:?}, other callers were not served as before", busy.me);
+    assert!(memory <= MEMORY_MAX, "{memory} KiB in memory");
+    drop(process);
+    app.finish().await;
 }
 
 async fn under_load(app: &TestApp, process: &Process, time: Duration) -> Observed {

@@ -29,43 +29,41 @@ const LIVEZ_MAX: Duration = Duration::from_millis(50);
 /// The maximum growth of the process's memory, in KiB.
 const GROWTH_MAX: u64 = 64 * 1024;
 
-pub async fn run(plan: Plan) {
-    for kind in [Kind::Postgres, Kind::Sqlite] {
-        let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
-        let app = app.expect("PostgreSQL is installed");
-        let process = Process::start(&app).await;
-        let token = app.as_member().await.token().to_owned();
-        let clients: Vec<Client> = (0..CLIENTS).map(client).collect();
-        // Once before measuring, so that each client is connected.
-        join_all(clients.iter().map(|client| write(client, &process, &token))).await;
-        let (mut answers, mut slowest, mut recovery) = (BTreeMap::new(), Duration::ZERO, Duration::ZERO);
-        let (rounds, memory) = (plan.rounds(10, 2), process.memory("VmRSS"));
-        let probe = Probe::start(&process);
-        for round in 0..rounds {
-            let clients = if round % 2 == 0 { &clients[..] } else { &clients[..FEW] };
-            let lock = lock(&app).await;
-            let writes = join_all(clients.iter().map(|client| write(client, &process, &token))).await;
-            for (status, _) in &writes {
-                *answers.entry(*status).or_insert(0) += 1;
-            }
-            let mut waits: Vec<Duration> = writes.into_iter().map(|(_, wait)| wait).collect();
-            slowest = slowest.max(percentile(&mut waits, 99));
-            assert!(slowest <= ANSWER_MAX * SLOWNESS, "callers waited too long: {slowest:?}");
-            lock.rollback().await.expect("releasing the lock");
-            recovery = recovery.max(recover(&clients[..FEW], &process, &token).await);
+pub async fn on(kind: Kind, plan: Plan) {
+    let app = TestApp::start_with(kind, Settings { clock: Clock::system(), ..Settings::default() }).await;
+    let app = app.expect("PostgreSQL is installed");
+    let process = Process::start(&app).await;
+    let token = app.as_member().await.token().to_owned();
+    let clients: Vec<Client> = (0..CLIENTS).map(client).collect();
+    // Once before measuring, so that each client is connected.
+    join_all(clients.iter().map(|client| write(client, &process, &token))).await;
+    let (mut answers, mut slowest, mut recovery) = (BTreeMap::new(), Duration::ZERO, Duration::ZERO);
+    let (rounds, memory) = (plan.rounds(10, 2), process.memory("VmRSS"));
+    let probe = Probe::start(&process);
+    for round in 0..rounds {
+        let clients = if round % 2 == 0 { &clients[..] } else { &clients[..FEW] };
+        let lock = lock(&app).await;
+        let writes = join_all(clients.iter().map(|client| write(client, &process, &token))).await;
+        for (status, _) in &writes {
+            *answers.entry(*status).or_insert(0) += 1;
         }
-        let (livez, growth) = (probe.stop(), process.memory("VmHWM").saturating_sub(memory));
-        println!(
-            "{kind:?}: {rounds} locks, responses by status {answers:?}, p99 of a wait {slowest:?}, slowest recovery {recovery:?}"
-        );
-        println!("{kind:?}: p99 of /livez {livez:?}, at most {} MiB more in memory", growth / 1024);
-        assert!(recovery <= RECOVERY_MAX * SLOWNESS, "the service recovered after {recovery:?}");
-        assert!(livez <= LIVEZ_MAX * SLOWNESS, "/livez took {livez:?}");
-        assert!(growth <= GROWTH_MAX, "grew by {} MiB in memory", growth / 1024);
-        assert!(answers.keys().all(|status| *status == 503), "unexpected responses: {answers:?}");
-        drop(process);
-        app.finish().await;
+        let mut waits: Vec<Duration> = writes.into_iter().map(|(_, wait)| wait).collect();
+        slowest = slowest.max(percentile(&mut waits, 99));
+        assert!(slowest <= ANSWER_MAX * SLOWNESS, "callers waited too long: {slowest:?}");
+        lock.rollback().await.expect("releasing the lock");
+        recovery = recovery.max(recover(&clients[..FEW], &process, &token).await);
     }
+    let (livez, growth) = (probe.stop(), process.memory("VmHWM").saturating_sub(memory));
+    println!(
+        "{kind:?}: {rounds} locks, responses by status {answers:?}, p99 of a wait {slowest:?}, slowest recovery {recovery:?}"
+    );
+    println!("{kind:?}: p99 of /livez {livez:?}, at most {} MiB more in memory", growth / 1024);
+    assert!(recovery <= RECOVERY_MAX * SLOWNESS, "the service recovered after {recovery:?}");
+    assert!(livez <= LIVEZ_MAX * SLOWNESS, "/livez took {livez:?}");
+    assert!(growth <= GROWTH_MAX, "grew by {} MiB in memory", growth / 1024);
+    assert!(answers.keys().all(|status| *status == 503), "unexpected responses: {answers:?}");
+    drop(process);
+    app.finish().await;
 }
 
 /// A client with one of eight addresses, like the clients of many hosts.

@@ -28,8 +28,10 @@ mod server;
 mod stop;
 mod upgrade;
 
+use app::Kind;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use memory::Crowded;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -60,7 +62,33 @@ struct Drill {
     is_built_in: bool,
     /// The text in the failure that proves that the drill noticed the sabotage.
     proof: &'static str,
+    /// Each is run by itself, and has to notice the sabotage by itself.
+    parts: &'static [Part],
+}
+
+/// A drill on one database, or one kind of load.
+struct Part {
+    name: &'static str,
+    /// Whether the sabotage damages anything that this part uses.
+    is_damaged: bool,
     run: fn(Plan) -> LocalBoxFuture<'static, ()>,
+}
+
+/// The same on both databases, SQLite first.
+macro_rules! on_both {
+    ($drill:ident) => {
+        &[
+            Part { name: "SQLite", is_damaged: true, run: |plan| $drill::on(Kind::Sqlite, plan).boxed_local() },
+            Part { name: "PostgreSQL", is_damaged: true, run: |plan| $drill::on(Kind::Postgres, plan).boxed_local() },
+        ]
+    };
+}
+
+/// A drill of PostgreSQL alone.
+macro_rules! on_postgres {
+    ($drill:ident) => {
+        &[Part { name: "PostgreSQL", is_damaged: true, run: |plan| $drill::run(plan).boxed_local() }]
+    };
 }
 
 const DRILLS: &[Drill] = &[
@@ -70,7 +98,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "writes count as acknowledged when they are sent",
         is_built_in: false,
         proof: "acknowledged writes lost",
-        run: |plan| kill_service::run(plan).boxed_local(),
+        parts: on_both!(kill_service),
     },
     Drill {
         name: "kill-postgres",
@@ -78,7 +106,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "transactions are committed with synchronous_commit off",
         is_built_in: false,
         proof: "acknowledged writes lost",
-        run: |plan| kill_postgres::run(plan).boxed_local(),
+        parts: on_postgres!(kill_postgres),
     },
     Drill {
         name: "refusing-log",
@@ -86,7 +114,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "the database's checks are removed, and entries are deleted as they are written",
         is_built_in: false,
         proof: "changed without its entry",
-        run: |plan| refusing_log::run(plan).boxed_local(),
+        parts: on_both!(refusing_log),
     },
     Drill {
         name: "full-disk",
@@ -95,15 +123,18 @@ const DRILLS: &[Drill] = &[
         sabotage: "SQLite's transactions are savepoints of connections that are never closed",
         is_built_in: true,
         proof: "acknowledged writes lost",
-        run: |plan| full_disk::run(plan).boxed_local(),
+        parts: &[
+            Part { name: "SQLite", is_damaged: true, run: |plan| full_disk::on(Kind::Sqlite, plan).boxed_local() },
+            Part { name: "PostgreSQL", is_damaged: false, run: |plan| full_disk::on(Kind::Postgres, plan).boxed_local() },
+        ],
     },
     Drill {
         name: "race",
-        shows: "64 callers for each status change, 20 rounds on each database: one winner, one entry, no 5xx",
+        shows: "64 callers for each change of a case's state, 20 rounds on each database: one winner, one entry, no 5xx",
         sabotage: "the case is reset to its status during the race, as by a service without locks",
         is_built_in: false,
         proof: "more or fewer than one",
-        run: |plan| race::run(plan).boxed_local(),
+        parts: on_both!(race),
     },
     Drill {
         name: "clock",
@@ -111,7 +142,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "the case does not record when it was last changed",
         is_built_in: false,
         proof: "out of order",
-        run: |plan| clock::run(plan).boxed_local(),
+        parts: on_both!(clock),
     },
     Drill {
         name: "locked-table",
@@ -120,7 +151,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "the service waits 30 s for a lock",
         is_built_in: true,
         proof: "waited too long",
-        run: |plan| locked_table::run(plan).boxed_local(),
+        parts: on_both!(locked_table),
     },
     Drill {
         name: "load",
@@ -128,7 +159,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "no kind of work has a budget",
         is_built_in: true,
         proof: "not served as before",
-        run: |plan| load::run(plan).boxed_local(),
+        parts: on_both!(load),
     },
     Drill {
         name: "memory",
@@ -137,7 +168,21 @@ const DRILLS: &[Drill] = &[
         sabotage: "no budget limits the memory of bodies",
         is_built_in: true,
         proof: "grew by",
-        run: |plan| memory::run(plan).boxed_local(),
+        parts: &[
+            Part {
+                name: "300 bodies of 1 MiB",
+                is_damaged: true,
+                run: |plan| memory::with(Crowded::LargeBodies, plan).boxed_local(),
+            },
+            Part {
+                name: "1,500 bodies of 63 KiB",
+                is_damaged: true,
+                run: |plan| memory::with(Crowded::SmallBodies, plan).boxed_local(),
+            },
+            Part { name: "slow uploads", is_damaged: true, run: |plan| memory::with(Crowded::SlowUploads, plan).boxed_local() },
+            Part { name: "large uploads", is_damaged: true, run: |plan| memory::with(Crowded::LargeUploads, plan).boxed_local() },
+            Part { name: "exports", is_damaged: true, run: |plan| memory::with(Crowded::Exports, plan).boxed_local() },
+        ],
     },
     Drill {
         name: "stop",
@@ -145,7 +190,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "the drain time is 0",
         is_built_in: false,
         proof: "requests failed",
-        run: |plan| stop::run(plan).boxed_local(),
+        parts: on_both!(stop),
     },
     Drill {
         name: "upgrade",
@@ -153,7 +198,7 @@ const DRILLS: &[Drill] = &[
         sabotage: "the newer schema is one that the older version cannot use",
         is_built_in: false,
         proof: "requests failed",
-        run: |plan| upgrade::run(plan).boxed_local(),
+        parts: on_postgres!(upgrade),
     },
 ];
 
@@ -175,24 +220,39 @@ async fn main() -> ExitCode {
     }
     let mut results = Vec::new();
     for drill in chosen {
-        results.push(run(drill, plan).await);
+        for part in drill.parts {
+            results.push(run(drill, part, plan).await);
+        }
     }
-    println!("\ndrill            result             seconds");
-    for (name, is_passed, verdict, seconds) in &results {
-        println!("{name:16} {verdict:18} {seconds:7.1}{}", if *is_passed { "" } else { "  FAILED" });
+    println!("\n{:16} {:22} {:18} seconds", "drill", "part", "result");
+    for Outcome { drill, part, is_passed, verdict, seconds } in &results {
+        println!("{drill:16} {part:22} {verdict:18} {seconds:7.1}{}", if *is_passed { "" } else { "  FAILED" });
     }
-    if results.iter().all(|(_, is_passed, ..)| *is_passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if results.iter().all(|outcome| outcome.is_passed) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs one drill; a panic is a failure, and with a sabotage the only success.
-async fn run(drill: &Drill, plan: Plan) -> (&'static str, bool, &'static str, f64) {
+/// How one part of a drill ended.
+struct Outcome {
+    drill: &'static str,
+    part: &'static str,
+    is_passed: bool,
+    verdict: &'static str,
+    seconds: f64,
+}
+
+/// Runs one part of a drill; a panic is a failure, and with a sabotage the only success.
+async fn run(drill: &Drill, part: &Part, plan: Plan) -> Outcome {
     let is_damaged = plan.is_sabotaged && drill.is_built_in;
     assert_eq!(cfg!(feature = "sabotage"), is_damaged, "`cargo drill-sabotaged` is for {} --sabotage and the like", drill.name);
+    let ended = |is_passed, verdict, seconds| Outcome { drill: drill.name, part: part.name, is_passed, verdict, seconds };
+    if plan.is_sabotaged && !part.is_damaged {
+        return ended(true, "not damaged", 0.0);
+    }
     let command = if is_damaged { "drill-sabotaged" } else { "drill" };
     let repeat = if plan.is_sabotaged { " --sabotage" } else { "" };
-    println!("\n== {} (seed {}): cargo {command} {0} --seed {1}{repeat}", drill.name, plan.seed);
+    println!("\n== {}, {} (seed {}): cargo {command} {0} --seed {2}{repeat}", drill.name, part.name, plan.seed);
     let began = Instant::now();
-    let outcome = AssertUnwindSafe((drill.run)(plan)).catch_unwind().await;
+    let outcome = AssertUnwindSafe((part.run)(plan)).catch_unwind().await;
     let said = outcome.as_ref().err().map(|payload| {
         let text = payload.downcast_ref::<String>().cloned();
         text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
@@ -204,5 +264,5 @@ async fn run(drill: &Drill, plan: Plan) -> (&'static str, bool, &'static str, f6
         (true, Some(said)) if said.contains(drill.proof) => (true, "sabotage caught"),
         (true, Some(_)) => (false, "failed otherwise"),
     };
-    (drill.name, is_passed, verdict, began.elapsed().as_secs_f64())
+    ended(is_passed, verdict, began.elapsed().as_secs_f64())
 }

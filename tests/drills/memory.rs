@@ -12,16 +12,30 @@ use std::time::Duration;
 const GROWTH_MAX: u64 = 64 * 1024;
 const MIB: usize = 1 << 20;
 
-pub async fn run(plan: Plan) {
+/// What arrives, or is requested, at once.
+#[derive(Clone, Copy, Debug)]
+pub enum Crowded {
+    LargeBodies,
+    SmallBodies,
+    SlowUploads,
+    LargeUploads,
+    Exports,
+}
+
+pub async fn with(crowded: Crowded, plan: Plan) {
     let app = TestApp::start_with(Kind::Sqlite, Settings { clock: Clock::system(), ..Settings::default() }).await;
     let app = app.expect("SQLite is always available");
-    app.fill_log().await;
+    if matches!(crowded, Crowded::Exports) {
+        app.fill_log().await;
+    }
     let process = Process::start(&app).await;
-    bodies(&app, &process, (300, MIB)).await;
-    bodies(&app, &process, (1_500, 63 << 10)).await;
-    slow_uploads(&app, &process).await;
-    large_uploads(&app, &process, plan).await;
-    exports(&app, &process).await;
+    match crowded {
+        Crowded::LargeBodies => bodies(&app, &process, (300, MIB)).await,
+        Crowded::SmallBodies => bodies(&app, &process, (1_500, 63 << 10)).await,
+        Crowded::SlowUploads => slow_uploads(&app, &process).await,
+        Crowded::LargeUploads => large_uploads(&app, &process, plan).await,
+        Crowded::Exports => exports(&app, &process).await,
+    }
     drop(process);
     app.finish().await;
 }

@@ -15,42 +15,40 @@ const CLIENTS: usize = 16;
 /// The default drain time, which the other tests and drills don't wait for.
 const DRAIN: Duration = Duration::from_secs(5);
 
-pub async fn run(plan: Plan) {
-    for kind in [Kind::Sqlite, Kind::Postgres] {
-        let settings = Settings { clock: Clock::system(), ..Settings::default() };
-        let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
-        let stops = plan.rounds(50, 2);
-        let (mut requests, mut failed, mut slowest) = (0, 0, Duration::ZERO);
-        for round in 0..stops {
-            let by = app.as_member().await;
-            let drain = if plan.is_sabotaged { Duration::ZERO } else { DRAIN };
-            let settings = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_DRAIN_SECONDS", &drain.as_secs().to_string())];
-            let process = Process::start_with(&app, &settings).await;
-            let stopping = Stopping::default();
-            let clients = join_all((0..CLIENTS).map(|number| ask(&process, by.token(), number, &stopping)));
-            let balancer = async {
-                while ready(&process).await {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                stopping.is_leaving.set(round % 2 == 0);
-            };
-            let stop = async {
-                tokio::time::sleep(Duration::from_millis(500)).await;
-                signal(process.pid(), "TERM");
-                stopping.signalled_at.set(Some(Instant::now()));
-                Instant::now()
-            };
-            let (answers, (), signalled_at) = join3(clients, balancer, stop).await;
-            requests += answers.iter().map(|(answered, failed)| answered + failed).sum::<usize>();
-            failed += answers.iter().map(|(_, failed)| failed).sum::<usize>();
-            process.ended(Duration::from_secs(20)).await;
-            slowest = slowest.max(signalled_at.elapsed());
-        }
-        println!("{kind:?}: {stops} stops, {requests} requests, {failed} failed, slowest exit {slowest:?}");
-        assert_eq!(failed, 0, "requests failed at a stop");
-        assert!(slowest <= Duration::from_secs(15), "the process took {slowest:?} to end");
-        app.finish().await;
+pub async fn on(kind: Kind, plan: Plan) {
+    let settings = Settings { clock: Clock::system(), ..Settings::default() };
+    let app = TestApp::start_with(kind, settings).await.expect("PostgreSQL is installed");
+    let stops = plan.rounds(50, 2);
+    let (mut requests, mut failed, mut slowest) = (0, 0, Duration::ZERO);
+    for round in 0..stops {
+        let by = app.as_member().await;
+        let drain = if plan.is_sabotaged { Duration::ZERO } else { DRAIN };
+        let settings = [("CASETRAIL_SCHEDULER", "off"), ("CASETRAIL_DRAIN_SECONDS", &drain.as_secs().to_string())];
+        let process = Process::start_with(&app, &settings).await;
+        let stopping = Stopping::default();
+        let clients = join_all((0..CLIENTS).map(|number| ask(&process, by.token(), number, &stopping)));
+        let balancer = async {
+            while ready(&process).await {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            stopping.is_leaving.set(round % 2 == 0);
+        };
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            signal(process.pid(), "TERM");
+            stopping.signalled_at.set(Some(Instant::now()));
+            Instant::now()
+        };
+        let (answers, (), signalled_at) = join3(clients, balancer, stop).await;
+        requests += answers.iter().map(|(answered, failed)| answered + failed).sum::<usize>();
+        failed += answers.iter().map(|(_, failed)| failed).sum::<usize>();
+        process.ended(Duration::from_secs(20)).await;
+        slowest = slowest.max(signalled_at.elapsed());
     }
+    println!("{kind:?}: {stops} stops, {requests} requests, {failed} failed, slowest exit {slowest:?}");
+    assert_eq!(failed, 0, "requests failed at a stop");
+    assert!(slowest <= Duration::from_secs(15), "the process took {slowest:?} to end");
+    app.finish().await;
 }
 
 async fn ready(process: &Process) -> bool {
